@@ -1,0 +1,38 @@
+"""Errors that a user can act on: each message names the value, what was allowed and the fix."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class JumpScoreError(Exception):
+    """Base of every error that the package raises on purpose."""
+
+
+class UsageError(JumpScoreError):
+    """The caller asked for something that does not exist or does not fit (exit code 2)."""
+
+
+class DataError(JumpScoreError):
+    """A file of a data set, of predictions or of a run does not hold what it must."""
+
+
+class VideoError(JumpScoreError):
+    """A video cannot be opened or decoded; the message names the file, the time and the reason."""
+
+
+class InterruptedRun(JumpScoreError):  # noqa: N818 - nothing went wrong
+    """The user stopped a command; the message says what is kept."""
+
+
+def nearest_names(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'a' or 'b'?"`` for a misspelt name, or ``""`` where none is near.
+
+    >>> nearest_names("moton", ["motion", "replay"])
+    "; did you mean 'motion'?"
+    """
+    close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    if not close:
+        return ""
+    return "; did you mean " + " or ".join(repr(match) for match in close) + "?"

@@ -1,0 +1,211 @@
+"""The data classes that pass between rooms. Nothing here computes; everything here is frozen.
+
+The flow, in order::
+
+    Sample = (Question, Truth)   a task loads it; a wrapper only ever receives the Question
+    Response                     what a wrapper answered: facts, stored as they came
+    SampleScore                  what the answer is worth: pure function of truth and response
+    RunResult                    what a run is worth: pure function of the scores
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
+
+TruthT = TypeVar("TruthT")
+
+MediaKind = Literal["video", "image"]
+Role = Literal["user", "assistant"]
+FinishReason = Literal["stop", "length", "error"]
+TokenSource = Literal["measured", "derived", "unknown"]
+Status = Literal["ok", "empty", "partial", "unparseable", "refused", "error"]
+
+STATUSES: tuple[Status, ...] = ("ok", "empty", "partial", "unparseable", "refused", "error")
+"""Every status a sample can end with.
+
+``ok``, ``empty`` (an explicit empty answer) and ``partial`` (cut off) are scored by what they say;
+``unparseable`` and ``refused`` are the model's failures and score 0; ``error`` is ours: it is
+unscored, counted, asked again on resume, and marks the headline incomplete.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One file that a question is about."""
+
+    path: Path
+    kind: MediaKind = "video"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier turn of a conversation; the media belong to the first user turn."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that a model may know about a sample.
+
+    Attributes:
+        id: Unique in its data set.
+        media: Files the question is about; they go into the first user turn.
+        prompt: Text of the last user turn.
+        history: Turns before it, oldest first; empty for single-turn prompts.
+    """
+
+    id: str
+    media: tuple[Media, ...]
+    prompt: str
+    history: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample(Generic[TruthT]):
+    """A question with its ground truth.
+
+    Attributes:
+        question: What is asked.
+        truth: What is right, in the type of the task's family.
+        problem: Why the sample cannot be scored (a ground truth that is no list, say); such a
+            sample is never asked and ends with status ``error``, so that it is counted.
+    """
+
+    question: Question
+    truth: TruthT
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one response; ``None`` where the wrapper cannot know.
+
+    ``visual_source`` says how the visual count came about: ``measured`` on what the model was fed,
+    ``derived`` from sizes, or ``unknown`` (which never enters a matched-budget table).
+    """
+
+    visual: int | None = None
+    visual_source: TokenSource = "unknown"
+    prompt: int | None = None
+    output: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a wrapper answered to one question.
+
+    Attributes:
+        id: The question's id.
+        text: The answer, whole and unchanged.
+        usage: Token counts.
+        finish_reason: ``length`` where the answer was cut off at the token limit.
+        confidences: One per event in the order of the text, for wrappers that have them.
+        convention: Coordinate convention of the answer (``unit``, ``relative_1000``, ``pixel``).
+        image_size: (width, height) in pixels of the image that the model saw.
+        seconds: Wall time spent on the answer.
+        error: Why there is no answer; ours to fix, so the sample is unscored.
+    """
+
+    id: str
+    text: str = ""
+    usage: Usage = Usage()
+    finish_reason: FinishReason = "stop"
+    confidences: tuple[float, ...] | None = None
+    convention: str | None = None
+    image_size: tuple[int, int] | None = None
+    seconds: float | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParseResult:
+    """What a strict parser read in an answer.
+
+    Attributes:
+        status: ``ok``, ``empty``, ``partial``, ``unparseable`` or ``refused``.
+        parser: Which reading applied: ``list``, ``lines``, ``units``, ``integer`` or ``none``.
+        times: Seconds, in the order of the text.
+        spans: (start, end) offsets in ``text`` of what was read, one per time.
+        rejected: Items in the place of a time that are none (``NaN``, ``"soon"``), shortened.
+        reasoning: ``closed`` or ``unclosed`` where the text held reasoning tags.
+        text: The answer, whole.
+        count: The integer that a count parser read.
+    """
+
+    status: Status
+    parser: str
+    times: tuple[float, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
+    rejected: tuple[str, ...] = ()
+    reasoning: Literal["none", "closed", "unclosed"] = "none"
+    text: str = ""
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SampleScore:
+    """What one answer is worth.
+
+    Attributes:
+        id: The question's id.
+        status: See ``STATUSES``.
+        values: Metric name -> value; ``None`` where the metric is not defined for this sample.
+        details: JSON-ready facts for reports (true times, answered times, pairs, parser).
+        message: Why the status is what it is, where that needs saying.
+    """
+
+    id: str
+    status: Status
+    values: Mapping[str, float | None] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over samples with its uncertainty; field names are the field's standard ones.
+
+    ``mean`` is ``None`` where no sample defines the metric. ``n`` counts the samples that do.
+    """
+
+    mean: float | None
+    stderr: float | None
+    ci_low: float | None
+    ci_high: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run is worth. Holds no timings: equal inputs give equal results.
+
+    Attributes:
+        task: Task name.
+        model: Model name.
+        data: Data-set name.
+        synthetic: Whether the data are generated; such scores never mix with real ones.
+        metrics: Metric name -> estimate.
+        counts: Status -> number of samples, every status of ``STATUSES``.
+        total: Samples that the run had to answer.
+        unscored: Samples without a score (``error`` or not answered); above 0 the headline is
+            incomplete.
+        caveats: Why a leaderboard must refuse this result; empty where nothing speaks against it.
+        notes: Counted oddities of the answers that change no status (ids that nobody asked for,
+            times outside the video).
+    """
+
+    task: str
+    model: str
+    data: str
+    synthetic: bool
+    metrics: Mapping[str, Estimate]
+    counts: Mapping[str, int]
+    total: int
+    unscored: int
+    caveats: tuple[str, ...] = ()
+    notes: Mapping[str, int] = field(default_factory=dict)

@@ -1,0 +1,92 @@
+"""A typed, lazy registry: names point to ``"module:Attribute"`` and are imported on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Generic, TypeVar
+
+from jumpscore.errors import UsageError, nearest_names
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Names of one kind of thing, and where each is defined.
+
+    Args:
+        kind: What the names stand for, as it should read in a message (``"model"``).
+        base: Class that every entry must derive from.
+        builtin: Name -> ``"module:Attribute"`` of what this package brings.
+        group: Entry-point group through which other packages add theirs.
+    """
+
+    def __init__(
+        self, kind: str, base: type[Any], *, builtin: Mapping[str, str], group: str
+    ) -> None:
+        self.kind = kind
+        self.group = group
+        self._base = base
+        self._builtin = dict(builtin)
+        self._added: dict[str, str] = {}
+
+    def add(self, name: str, target: str) -> None:
+        """Add ``name`` for this process (tests, notebooks).
+
+        Raises:
+            UsageError: The name is taken by something else.
+        """
+        known = self.targets()
+        if known.get(name, target) != target:
+            raise UsageError(
+                f"{self.kind} {name!r} is {known[name]} and cannot become {target}; "
+                "choose another name"
+            )
+        self._added[name] = target
+
+    def targets(self) -> dict[str, str]:
+        """Return name -> target of everything known, without importing any of it.
+
+        Raises:
+            UsageError: Two packages claim one name.
+        """
+        targets = dict(self._builtin)
+        for point in entry_points(group=self.group):
+            if targets.get(point.name, point.value) != point.value:
+                raise UsageError(
+                    f"{self.kind} {point.name!r} is claimed by {targets[point.name]} and by "
+                    f"{point.value}; uninstall one of the two packages or rename its entry point"
+                )
+            targets[point.name] = point.value
+        return targets | self._added
+
+    def names(self) -> list[str]:
+        """Return every known name, sorted."""
+        return sorted(self.targets())
+
+    def get(self, name: str) -> type[T]:
+        """Import and return the class that ``name`` stands for.
+
+        Raises:
+            UsageError: The name is unknown, or its target cannot be imported or is no such class.
+        """
+        targets = self.targets()
+        if name not in targets:
+            raise UsageError(
+                f"unknown {self.kind} {name!r}{nearest_names(name, targets) or '.'} "
+                f"Known: {', '.join(sorted(targets))}."
+            )
+        module, _, attribute = targets[name].partition(":")
+        try:
+            found = getattr(import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise UsageError(
+                f"{self.kind} {name!r} points to {targets[name]}, which cannot be imported: {error}"
+            ) from error
+        if not (isinstance(found, type) and issubclass(found, self._base)):
+            raise UsageError(
+                f"{self.kind} {name!r} points to {targets[name]}, which is no subclass of "
+                f"{self._base.__module__}.{self._base.__name__}"
+            )
+        return found

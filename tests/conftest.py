@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from jumpscore.data import Manifest, Row, write_set
+from jumpscore.data.layout import QUESTION
+from tests.support import write_video
+
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("default")
+
+
+@pytest.fixture(scope="session")
+def tiny_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set in the published layout: three real videos of 4 s with known events."""
+    root = tmp_path_factory.mktemp("tiny_set")
+    truths = ([0.5, 1.0, 1.5], [0.4, 2.4], [])
+    rows, videos = [], {}
+    for number, truth in enumerate(truths):
+        name = f"{number:032x}"
+        write_video(root / "videos" / f"{name}.mp4", frames=100, fps=25)
+        row = Row(f"clip{number}", f"videos/{name}.mp4", QUESTION, json.dumps(truth))
+        rows.append(row)
+        videos[row.id] = {"duration": 4.0, "frames": 100, "fps": 25.0}
+    write_set(root, rows, Manifest("tiny", synthetic=True, videos=videos))
+    return root

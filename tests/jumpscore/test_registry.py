@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+
+import pytest
+
+import jumpscore.registry
+from jumpscore.errors import UsageError
+from jumpscore.registry import Registry
+from model_wrappers import MODELS
+from model_wrappers.base import ModelWrapper
+
+
+def registry(**builtin: str) -> Registry:
+    return Registry("model", ModelWrapper, builtin=builtin, group="jumpscore.test")
+
+
+def test_names_lead_to_classes():
+    assert MODELS.get("replay").name == "replay"
+    assert {"content_free", "motion", "oracle", "replay"} <= set(MODELS.names())
+
+
+def test_a_typo_is_answered_with_the_nearest_name():
+    with pytest.raises(UsageError, match=r"unknown model 'replya'; did you mean 'replay'\? Known:"):
+        MODELS.get("replya")
+
+
+def test_a_collision_is_refused():
+    models = registry(a="x:A")
+    models.add("a", "x:A")
+    with pytest.raises(UsageError, match="model 'a' is x:A and cannot become y:B"):
+        models.add("a", "y:B")
+
+
+def test_other_packages_add_names_and_may_not_take_ours(monkeypatch):
+    point = EntryPoint("mine", "model_wrappers.replay:Replay", "jumpscore.test")
+    monkeypatch.setattr(jumpscore.registry, "entry_points", lambda group: [point])
+    assert registry().get("mine").name == "replay"
+    with pytest.raises(UsageError, match="'mine' is claimed by x:A and by"):
+        registry(mine="x:A").names()
+
+
+def test_a_broken_target_says_where_it_points():
+    with pytest.raises(UsageError, match="points to nowhere:A, which cannot be imported"):
+        registry(a="nowhere:A").get("a")
+    with pytest.raises(UsageError, match="is no subclass of model_wrappers.base.ModelWrapper"):
+        registry(a="json:JSONDecoder").get("a")
+
+
+def test_nothing_is_imported_before_it_is_used():
+    assert registry(a="this_module_does_not_exist:A").names() == ["a"]

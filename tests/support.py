@@ -1,0 +1,121 @@
+"""Real videos for tests, and slow independent implementations to compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+DIGITS = 8
+"""Bits in which every test frame carries its own number, as black and white squares."""
+
+
+def numbered_frame(number: int, width: int, height: int) -> np.ndarray:
+    """A grey frame whose top row of squares spells ``number`` in binary, the highest bit first."""
+    pixels = np.full((height, width, 3), 110, dtype=np.uint8)
+    for place in range(DIGITS):
+        bit = number >> (DIGITS - 1 - place) & 1
+        left, right = place * width // DIGITS, (place + 1) * width // DIGITS
+        pixels[: height // 2, left:right] = 235 if bit else 20
+    return pixels
+
+
+def read_number(pixels: np.ndarray) -> int:
+    """The number that a decoded frame carries, whatever its size."""
+    luma = pixels.mean(axis=2) if pixels.ndim == 3 else pixels
+    height, width = luma.shape
+    row = luma[height // 8 : height * 3 // 8]
+    number = 0
+    for place in range(DIGITS):
+        left, right = place * width // DIGITS, (place + 1) * width // DIGITS
+        number = number << 1 | int(row[:, left + 1 : right - 1].mean() > 128)
+    return number
+
+
+def write_video(
+    path: Path,
+    *,
+    frames: int = 50,
+    fps: float = 25.0,
+    size: tuple[int, int] = (64, 48),
+    codec: str = "libx264",
+    times: Sequence[float] | None = None,
+    aspect: Fraction | None = None,
+    gop: int = 12,
+    b_frames: int = 2,
+    options: dict[str, str] | None = None,
+) -> Path:
+    """Encode numbered frames; ``times`` (seconds) makes the rate variable."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    base = Fraction(1, 12800)
+    with av.open(str(path), "w", options=options or {}) as container:
+        stream = container.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = base
+        stream.codec_context.gop_size = gop
+        stream.codec_context.max_b_frames = b_frames
+        stream.codec_context.thread_count = 1
+        if aspect is not None:
+            stream.codec_context.sample_aspect_ratio = aspect
+        if codec == "libx265":
+            stream.options = {"x265-params": "log-level=none"}
+        for number in range(frames):
+            frame = av.VideoFrame.from_ndarray(numbered_frame(number % 256, *size), format="rgb24")
+            time = times[number] if times is not None else number / fps
+            frame.pts, frame.time_base = round(time / base), base
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def write_audio(path: Path) -> Path:
+    """A file with sound and no picture."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=44100)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+        frame.sample_rate, frame.pts = 44100, 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def slow_reference_ap(predictions: list[float], truth: list[float], tolerance: float) -> float:
+    """The paper's AP as its text says it, quadratic and without any cleverness."""
+    free = dict(enumerate(truth))
+    hits, area, recall = 0, 0.0, 0.0
+    for rank, time in enumerate(sorted(predictions), start=1):
+        near = [
+            (abs(time - value), k) for k, value in free.items() if abs(time - value) <= tolerance
+        ]
+        if near:
+            del free[min(near)[1]]
+            hits += 1
+            area += hits / rank * (hits / len(truth) - recall)
+            recall = hits / len(truth)
+    return area
+
+
+def slow_matching(
+    predictions: Sequence[float], truth: Sequence[float], tolerance: float
+) -> list[tuple[int, int]]:
+    """Every possible matching, the best one by (most pairs, least distance, earliest)."""
+    p = sorted((time, k) for k, time in enumerate(predictions))
+    g = sorted((time, k) for k, time in enumerate(truth))
+    best: list[tuple[int, int, tuple[tuple[int, int], ...]]] = []
+
+    def extend(j: int, used: frozenset[int], pairs: tuple[tuple[int, int], ...], cost: int) -> None:
+        if j == len(g):
+            best[:] = [min([*best, (-len(pairs), cost, pairs)])]
+            return
+        extend(j + 1, used, pairs, cost)
+        for i, (time, _) in enumerate(p):
+            distance = abs(time - g[j][0])
+            if i not in used and distance <= tolerance + 1e-9:
+                extend(j + 1, used | {i}, (*pairs, (j, i)), cost + round(distance * 1e9))
+
+    extend(0, frozenset(), (), 0)
+    return [(g[j][1], p[i][1]) for j, i in best[0][2]]
