@@ -1,0 +1,35 @@
+"""Pure functions on answers: parse, match, measure, and say how sure the numbers are."""
+
+from jumpscore.scoring.controls import grid_times, half_period
+from jumpscore.scoring.events import EventScores, event_scores, ranked_ap
+from jumpscore.scoring.intervals import Comparison, Ratio, bootstrap, compare
+from jumpscore.scoring.matching import Pair, match_events
+from jumpscore.scoring.parsing import parse_count, parse_times
+from jumpscore.scoring.reference import (
+    TOLERANCES,
+    ReferenceCrashError,
+    parse_reference,
+    reference_ap,
+    reference_map,
+)
+
+__all__ = [
+    "TOLERANCES",
+    "Comparison",
+    "EventScores",
+    "Pair",
+    "Ratio",
+    "ReferenceCrashError",
+    "bootstrap",
+    "compare",
+    "event_scores",
+    "grid_times",
+    "half_period",
+    "match_events",
+    "parse_count",
+    "parse_reference",
+    "parse_times",
+    "ranked_ap",
+    "reference_ap",
+    "reference_map",
+]

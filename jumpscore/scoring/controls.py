@@ -1,0 +1,39 @@
+"""What an answer earns that knows nothing, or only the rhythm: the floors to read scores by."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from itertools import pairwise
+
+GRID_PERIOD = 0.5
+"""Seconds between the times of the content-free grid: the basic pace of 120 turns a minute."""
+
+
+def grid_times(duration: float, *, period: float = GRID_PERIOD) -> list[float]:
+    """Return a time every ``period`` seconds in the middle of its slot, up to ``duration``.
+
+    It is fitted on nothing; what it scores is the floor.
+
+    Raises:
+        ValueError: ``period`` is not above 0.
+
+    >>> grid_times(1.6)
+    [0.25, 0.75, 1.25]
+    """
+    if not period > 0:
+        raise ValueError(f"period must be above 0 seconds, got {period}")
+    count = max(0, int((duration - period / 2) / period + 1 + 1e-9))
+    times = (round((k + 0.5) * period, 6) for k in range(count))
+    return [time for time in times if time < duration]
+
+
+def half_period(truth: Sequence[float]) -> float | None:
+    """Return half the median gap between true events in seconds; ``None`` below two events.
+
+    >>> half_period([0.0, 0.5, 1.0, 9.0])
+    0.25
+    """
+    ordered = sorted(truth)
+    gaps = [later - earlier for earlier, later in pairwise(ordered)]
+    return statistics.median(gaps) / 2 if gaps else None

@@ -1,0 +1,180 @@
+"""Confidence intervals by bootstrap over videos, and paired comparison of two runs.
+
+Every metric here is a ratio of sums over videos: a mean is a sum of values over the count of videos
+that define it, a rate a sum of counts over another. The video is the unit that is resampled,
+because the events of one video are not independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from jumpscore.records import Estimate
+
+Floats = npt.NDArray[np.float64]
+RESAMPLES = 2000
+LEVEL = 0.95
+_CHUNK_CELLS = 2_000_000
+"""Resampled videos drawn at once: 16 MB of indices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A metric over videos: ``sum(numerator) / sum(denominator)``.
+
+    Attributes:
+        numerator: float64 [videos].
+        denominator: float64 [videos], 0 where a video does not take part.
+    """
+
+    numerator: Floats
+    denominator: Floats
+
+    @classmethod
+    def mean(cls, values: npt.ArrayLike) -> Ratio:
+        """Return the mean of the values that are not NaN."""
+        array = np.asarray(values, dtype=np.float64)
+        defined = ~np.isnan(array)
+        return cls(np.where(defined, array, 0.0), defined.astype(np.float64))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The difference of two runs on the videos that both have scored.
+
+    Attributes:
+        mean_a: Value of run A over those videos.
+        mean_b: Value of run B over those videos.
+        difference: A minus B.
+        ci_low: Lower end of the 95% interval of the difference.
+        ci_high: Upper end.
+        n: Videos.
+        verdict: ``"a"`` or ``"b"`` for the larger one; ``"tied"`` where the interval holds 0.
+    """
+
+    mean_a: float | None
+    mean_b: float | None
+    difference: float | None
+    ci_low: float | None
+    ci_high: float | None
+    n: int
+    verdict: Literal["a", "b", "tied"]
+
+
+def bootstrap(
+    metrics: dict[str, Ratio], *, seed: int = 0, resamples: int = RESAMPLES
+) -> dict[str, Estimate]:
+    """Estimate every metric with its 95% percentile interval.
+
+    Args:
+        metrics: Name -> ratio; all over the same videos in the same order.
+        seed: Of a generator of its own; equal seeds give equal intervals.
+        resamples: Number of bootstrap samples.
+
+    Returns:
+        ``stderr`` is the standard deviation over the bootstrap samples. Below two videos there is
+        no interval.
+
+    >>> bootstrap({"f1": Ratio.mean([0.0, 1.0, float("nan")])})["f1"].mean
+    0.5
+    """
+    if not metrics:
+        return {}
+    samples = _resampled(list(metrics.values()), seed=seed, resamples=resamples)
+    return {
+        name: _estimate(ratio, samples[:, column])
+        for column, (name, ratio) in enumerate(metrics.items())
+    }
+
+
+def compare(
+    a: dict[str, Ratio], b: dict[str, Ratio], *, seed: int = 0, resamples: int = RESAMPLES
+) -> dict[str, Comparison]:
+    """Compare two runs metric by metric, paired by video: both see the same resamples.
+
+    Args:
+        a: Metrics of run A.
+        b: The same metrics of run B over the same videos in the same order.
+        seed: Of a generator of its own.
+        resamples: Number of bootstrap samples.
+
+    Raises:
+        ValueError: The metrics or the videos are not the same.
+    """
+    names = [name for name in a if name in b]
+    if {len(m.numerator) for m in [*a.values(), *b.values()]} not in ({n} for n in _lengths(a)):
+        raise ValueError("both runs must be given the same videos in the same order")
+    if not names:
+        return {}
+    both = [a[name] for name in names] + [b[name] for name in names]
+    samples = _resampled(both, seed=seed, resamples=resamples)
+    half = len(names)
+    differences = samples[:, :half] - samples[:, half:]
+    return {
+        name: _comparison(a[name], b[name], differences[:, column])
+        for column, name in enumerate(names)
+    }
+
+
+def _lengths(metrics: dict[str, Ratio]) -> set[int]:
+    return {len(ratio.numerator) for ratio in metrics.values()}
+
+
+def _resampled(ratios: list[Ratio], *, seed: int, resamples: int) -> Floats:
+    """Return every bootstrap sample, float64 [resamples, metrics]; NaN where not defined."""
+    numerators = np.stack([ratio.numerator for ratio in ratios], axis=1)
+    denominators = np.stack([ratio.denominator for ratio in ratios], axis=1)
+    if len(numerators) == 0:
+        return np.full((resamples, len(ratios)), np.nan)
+    parts = []
+    for weights in _weights(len(numerators), seed=seed, resamples=resamples):
+        below = weights @ denominators
+        with np.errstate(invalid="ignore", divide="ignore"):
+            parts.append(np.where(below > 0, (weights @ numerators) / below, np.nan))
+    return np.concatenate(parts)
+
+
+def _weights(n: int, *, seed: int, resamples: int) -> Iterator[Floats]:
+    """Yield how often each video is drawn, float64 [some resamples, n]."""
+    generator = np.random.default_rng(seed)
+    rows = max(1, _CHUNK_CELLS // n)
+    for start in range(0, resamples, rows):
+        count = min(rows, resamples - start)
+        drawn = generator.integers(0, n, size=(count, n)) + np.arange(count)[:, None] * n
+        yield np.bincount(drawn.ravel(), minlength=count * n).reshape(count, n).astype(np.float64)
+
+
+def _value(ratio: Ratio) -> float | None:
+    below = float(ratio.denominator.sum())
+    return float(ratio.numerator.sum()) / below if below > 0 else None
+
+
+def _interval(samples: Floats) -> tuple[float, float]:
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(samples, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _estimate(ratio: Ratio, samples: Floats) -> Estimate:
+    n = int(np.count_nonzero(ratio.denominator))
+    defined = samples[~np.isnan(samples)]
+    if n < 2:
+        return Estimate(_value(ratio), None, None, None, n)
+    low, high = _interval(defined)
+    return Estimate(_value(ratio), float(defined.std(ddof=1)), low, high, n)
+
+
+def _comparison(a: Ratio, b: Ratio, samples: Floats) -> Comparison:
+    mean_a, mean_b = _value(a), _value(b)
+    n = int(np.count_nonzero((a.denominator > 0) & (b.denominator > 0)))
+    defined = samples[~np.isnan(samples)]
+    if mean_a is None or mean_b is None or n < 2:
+        return Comparison(mean_a, mean_b, None, None, None, n, "tied")
+    low, high = _interval(defined)
+    verdict: Literal["a", "b", "tied"] = "a" if low > 0 else "b" if high < 0 else "tied"
+    return Comparison(mean_a, mean_b, mean_a - mean_b, low, high, n, verdict)

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jumpscore.scoring import (
+    TOLERANCES,
+    ReferenceCrashError,
+    parse_reference,
+    reference_ap,
+    reference_map,
+)
+from tests.support import slow_reference_ap
+
+GOLDEN = json.loads((Path(__file__).parents[2] / "data" / "jumpscore_golden.json").read_text())
+
+ON_A_GRID = st.lists(st.integers(0, 80).map(lambda k: round(k * 0.04, 2)), max_size=25)
+ANYWHERE = st.lists(st.floats(0, 3, allow_nan=False), max_size=15)
+TOKENS = st.sampled_from(
+    ["[", "]", ",", " ", "\n", "1", "2.5", "0.04", "s", " s", "S", "sec", '"', '"1s5"', '"inf"']
+    + ['"nan"', "null", "true", "True", "{", "}", '"a":', "-", "+", ".", "_", "e", "1e2", "00:12"]
+    + ["٣", "½", "²", "x", ".5", "5.", "1e400", "İ", "ſ", "\u212a", "\t", "\xa0", "\\", "NaN"]
+)
+
+
+@pytest.mark.parametrize("case", GOLDEN["parse"], ids=lambda case: case["text"][:30])
+def test_parser_gives_the_golden_values(case):
+    assert parse_reference(case["text"]) == case["pred"]
+
+
+@pytest.mark.parametrize("case", GOLDEN["score"], ids=lambda case: case["name"])
+def test_map_gives_the_golden_values(case):
+    truth = json.loads(case["gt"])
+    predictions = parse_reference(case["pred"])
+    assert reference_map(predictions, truth) == case["result"]["map"]
+    for tolerance, ap in case["result"]["ap_per_tolerance"].items():
+        assert reference_ap(predictions, truth)[float(tolerance)] == ap
+
+
+def test_mean_over_videos_gives_the_golden_aggregate():
+    maps = [
+        reference_map(parse_reference(case["pred"]), json.loads(case["gt"]))
+        for case in GOLDEN["score"]
+    ]
+    assert sum(maps) / len(maps) == pytest.approx(GOLDEN["aggregate"], abs=1e-12)
+
+
+@given(st.one_of(ON_A_GRID, ANYWHERE), st.one_of(ON_A_GRID, ANYWHERE))
+def test_ap_equals_a_slow_independent_implementation(predictions, truth):
+    found = reference_ap(predictions, truth)
+    for tolerance in TOLERANCES:
+        if predictions and truth:
+            assert found[tolerance] == slow_reference_ap(predictions, truth, tolerance)
+        else:
+            assert found[tolerance] == float(not predictions and not truth)
+
+
+def test_faults_of_the_reference_are_kept():
+    assert reference_map([1, 2, 3] + [9.0] * 5000, [1, 2, 3]) == pytest.approx(1.0)
+    assert round(reference_map([0.0, 1, 2, 3], [1, 2, 3]), 3) == 0.639
+    assert set(reference_ap([1.11, 1.3], [1.0, 1.2]).values()) == {0.5}
+    assert reference_ap([1.1], [1.0])[0.1] == 0.0
+    assert reference_ap([10.1], [10.0])[0.1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("period", "expected"), [(0.35, 0.66), (0.5, 0.33), (0.6, 0.17), (0.8, 0.0)]
+)
+def test_worst_phase_at_the_right_rate_scores_what_was_measured(period, expected):
+    # Rounded, as answers are: at 0.6 s half of the pairs fall to float64's side of 0.3 s.
+    truth = [round(k * period, 3) for k in range(1, 101)]
+    shifted = [round(time + period / 2, 3) for time in truth]
+    assert reference_map(shifted, truth) == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" + "1" * 400 + "]", "[" + "1" * 5000 + "]", "[" * 200_000 + "0.5]"],
+    ids=["beyond float64", "too many digits", "nesting"],
+)
+def test_where_the_reference_crashes_we_say_so(text):
+    with pytest.raises(ReferenceCrashError, match="crashes"):
+        parse_reference(text)
+
+
+def test_open_brackets_do_not_hang():
+    assert parse_reference("[" * 1_000_000) == []
+
+
+def test_no_tolerance_is_an_error():
+    with pytest.raises(ValueError, match="no tolerance"):
+        reference_map([1.0], [1.0], tolerances=())
+
+
+@pytest.fixture(scope="module")
+def lmms_eval() -> ModuleType:
+    """The real scorer file of lmms-eval, loaded alone: importing the package takes 10 s."""
+    package = importlib.util.find_spec("lmms_eval")
+    if package is None or package.submodule_search_locations is None:
+        pytest.skip("lmms-eval is not installed; `make test` installs it")
+    file = Path(package.submodule_search_locations[0]) / "tasks" / "jumpscore" / "utils.py"
+    spec = importlib.util.spec_from_file_location("lmms_eval_jumpscore", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_parser_equals_the_real_lmms_eval_on_any_text(lmms_eval):
+    @given(st.one_of(st.lists(TOKENS, max_size=16).map("".join), st.text(max_size=60)))
+    def check(text: str) -> None:
+        # repr, because NaN equals nothing
+        assert repr(parse_reference(text)) == repr(lmms_eval.extract_start_times(text))
+
+    check()
+
+
+def test_map_equals_the_real_lmms_eval_bit_for_bit(lmms_eval):
+    odd = st.sampled_from([math.nan, math.inf, -1.0, 1e15, 1e300])
+
+    @given(
+        st.lists(st.one_of(odd, st.integers(0, 80).map(lambda k: k * 0.05)), max_size=20),
+        st.one_of(ON_A_GRID, ANYWHERE).filter(bool),
+    )
+    def check(predictions: list[float], truth: list[float]) -> None:
+        tolerances = list(TOLERANCES)
+        mean, facts = lmms_eval.calculate_map_for_start_times(predictions, truth, tolerances)
+        assert reference_map(predictions, truth) == mean
+        assert reference_ap(predictions, truth) == facts["ap_per_tolerance"]
+
+    check()
+
+
+def test_whole_samples_equal_the_real_lmms_eval(lmms_eval):
+    for case in GOLDEN["score"]:
+        document = {"id": case["name"], "answer": case["gt"], "video_path": "", "question": ""}
+        [found] = {
+            value["map"]
+            for value in lmms_eval.jumpscore_process_results(document, [case["pred"]]).values()
+        }
+        assert reference_map(parse_reference(case["pred"]), json.loads(case["gt"])) == found
