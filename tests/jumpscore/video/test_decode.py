@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jumpscore.builder.synthetic.encode import write_rotation
+from jumpscore.errors import UsageError, VideoError
+from jumpscore.video import decode, probe
+from tests.support import numbered_frame, read_number, write_video
+
+
+def numbers(frames) -> list[int]:
+    return [read_number(frame.pixels) for frame in frames]
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_every_frame_comes_once_in_order_with_its_time(tmp_path, codec):
+    path = write_video(tmp_path / "a.mp4", frames=60, codec=codec, b_frames=3)
+    frames = list(decode(path))
+    assert numbers(frames) == list(range(60))
+    assert [frame.index for frame in frames] == list(range(60))
+    np.testing.assert_allclose([frame.time for frame in frames], np.arange(60) / 25, atol=1e-3)
+
+
+@pytest.fixture(scope="module")
+def long_video(tmp_path_factory):
+    # Four key frames a second: seeks happen, and B-frames make packet order differ from time.
+    return write_video(tmp_path_factory.mktemp("long") / "a.mp4", frames=240, gop=10, b_frames=3)
+
+
+@given(st.sets(st.integers(0, 239), min_size=1, max_size=12))
+def test_any_choice_of_frames_gives_those_frames(long_video, chosen):
+    wanted = sorted(chosen)
+    assert numbers(decode(long_video, wanted)) == wanted
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.ts"])
+def test_seeking_works_in_other_containers(tmp_path, name):
+    path = write_video(tmp_path / name, frames=200, gop=10)
+    assert numbers(decode(path, [3, 77, 78, 150, 199])) == [3, 77, 78, 150, 199]
+
+
+def test_decord_gives_the_same_frames(long_video):
+    pytest.importorskip("decord")
+    wanted = [0, 5, 100, 239]
+    ours = list(decode(long_video, wanted))
+    theirs = list(decode(long_video, wanted, backend="decord"))
+    assert numbers(theirs) == wanted
+    assert [frame.time for frame in theirs] == [frame.time for frame in ours]
+    for a, b in zip(ours, theirs, strict=True):
+        assert np.abs(a.pixels.astype(int) - b.pixels).mean() < 3
+
+
+def test_colours_survive(tmp_path):
+    frame = next(decode(write_video(tmp_path / "a.mp4", frames=3, size=(128, 96))))
+    expected = numbered_frame(0, 128, 96)
+    assert np.abs(frame.pixels.astype(int) - expected).mean() < 3
+
+
+def test_a_variable_rate_keeps_its_times(tmp_path):
+    times = [0.0, 0.04, 0.2, 0.24, 1.0, 1.04]
+    path = write_video(tmp_path / "a.mp4", frames=6, times=times)
+    found = [frame.time for frame in decode(path, [1, 4])]
+    np.testing.assert_allclose(found, [0.04, 1.0], atol=1e-3)
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_rotation_is_applied(tmp_path, degrees):
+    upright = numbered_frame(0b10000001, 64, 48)
+    stored = np.rot90(upright, degrees // 90)  # counter-clockwise, to be turned back clockwise
+    path = tmp_path / "a.mp4"
+    _write_still(path, np.ascontiguousarray(stored))
+    write_rotation(path, degrees)
+    info = probe(path)
+    assert (info.width, info.height) == (64, 48)
+    frame = next(decode(path))
+    assert frame.pixels.shape == (48, 64, 3)
+    assert np.abs(frame.pixels.astype(int) - upright).mean() < 4
+    small = next(decode(path, size=(32, 24), grey=True))
+    assert small.pixels.shape == (24, 32)
+    assert read_number(small.pixels) == 0b10000001
+
+
+def _write_still(path, pixels) -> None:
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.height, stream.width = pixels.shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode(None))
+
+
+def test_anamorphic_pixels_become_square(tmp_path):
+    path = write_video(tmp_path / "a.mp4", size=(48, 64), aspect=Fraction(4, 3), frames=3)
+    assert next(decode(path)).pixels.shape == (64, 64, 3)
+
+
+def test_pixels_do_not_depend_on_threads(long_video):
+    one = [frame.pixels for frame in decode(long_video, range(40), threads=1)]
+    many = [frame.pixels for frame in decode(long_video, range(40), threads=4)]
+    assert all((a == b).all() for a, b in zip(one, many, strict=True))
+
+
+def test_it_streams(long_video):
+    frames = decode(long_video)
+    assert next(frames).index == 0
+    frames.close()
+
+
+class TestBadInput:
+    def test_frames_that_are_not_there(self, long_video):
+        with pytest.raises(UsageError, match=r"frames 5\.\.240 were asked for.*has 0\.\.239"):
+            decode(long_video, [5, 240])
+        with pytest.raises(UsageError, match="must increase"):
+            decode(long_video, [5, 5])
+
+    def test_an_unknown_backend(self, long_video):
+        with pytest.raises(UsageError, match="unknown backend 'cuda'; known: pyav, decord"):
+            decode(long_video, backend="cuda")
+
+    @pytest.fixture
+    def cut_off(self, tmp_path):
+        path = write_video(tmp_path / "a.mp4", frames=200, options={"movflags": "faststart"})
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) * 2 // 3])
+        return path
+
+    def test_a_cut_off_file_is_an_error_with_file_and_time(self, cut_off):
+        with pytest.raises(VideoError, match=r"a\.mp4: the file is cut off, the last good frame"):
+            list(decode(cut_off))
+
+    def test_nothing_is_made_up_for_what_is_missing(self, cut_off):
+        found = numbers(decode(cut_off, damage="stop"))
+        assert found == list(range(len(found)))
+        assert 0 < len(found) < 200
+
+    def test_damage_inside_is_never_a_copy_of_another_frame(self, tmp_path):
+        path = write_video(tmp_path / "a.mp4", frames=100, gop=10)
+        content = bytearray(path.read_bytes())
+        middle = len(content) // 3
+        content[middle : middle + 400] = bytes(400)
+        path.write_bytes(content)
+        good = numbers(decode(path, damage="stop"))
+        assert good == list(range(len(good)))
+        with pytest.raises(VideoError, match=r"frame \d+ at \d+\.\d+ s cannot be decoded"):
+            list(decode(path))

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jumpscore.errors import UsageError
+from jumpscore.video import smart_size, uniform_frames, uniform_indices
+from tests.support import read_number, write_video
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    return write_video(tmp_path_factory.mktemp("v") / "a.mp4", frames=100, size=(128, 96))
+
+
+def test_frames_are_what_their_times_say(video):
+    visual = uniform_frames(video, count=8)
+    assert visual.frame_indices == (0, 14, 28, 42, 57, 71, 85, 99)
+    np.testing.assert_allclose(visual.times, np.array(visual.frame_indices) / 25, atol=1e-3)
+    assert [read_number(frame) for frame in visual.pixels] == list(visual.frame_indices)
+
+
+def test_size_grid_and_tokens_fit_each_other(video):
+    visual = uniform_frames(video, count=4, max_pixels=56 * 84)
+    assert (visual.width, visual.height) == (56, 56)
+    assert visual.pixels.shape == (4, 56, 56, 3)
+    assert visual.pixels.dtype == np.uint8
+    assert visual.grid == (4, 4, 4)
+    assert visual.visual_tokens == 4 * 4 * 4 // 4
+
+
+def test_a_rate_instead_of_a_count(video):
+    assert len(uniform_frames(video, fps=2).times) == 8
+
+
+def test_a_short_video_gives_all_it_has_once(tmp_path):
+    short = write_video(tmp_path / "a.mp4", frames=5)
+    assert uniform_frames(short, count=64).frame_indices == (0, 1, 2, 3, 4)
+
+
+def test_the_fingerprint_is_of_content_and_choices(video, tmp_path):
+    copy = tmp_path / "other_name.mp4"
+    copy.write_bytes(video.read_bytes())
+    one = uniform_frames(video, count=8).fingerprint
+    assert uniform_frames(copy, count=8).fingerprint == one
+    assert uniform_frames(video, count=9).fingerprint != one
+    assert uniform_frames(video, count=8, max_pixels=10_000).fingerprint != one
+
+
+def test_it_travels_between_processes(video):
+    visual = uniform_frames(video, count=3)
+    again = pickle.loads(pickle.dumps(visual))
+    assert (again.pixels == visual.pixels).all()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, {"count": 4, "fps": 1.0}, {"count": 0}, {"fps": -1.0}, {"fps": float("nan")}]
+)
+def test_wrong_use(video, wrong):
+    with pytest.raises(UsageError, match="count"):
+        uniform_frames(video, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("size", "limit", "tokens"),
+    [
+        ((1920, 1080), 153_664, 180),
+        ((1280, 720), 153_664, 180),
+        ((1920, 1080), 313_600, 364),
+        ((1280, 720), 313_600, 364),
+        ((640, 360), 153_664, 180),
+        ((640, 360), 313_600, 299),
+        ((640, 480), 153_664, 192),
+        ((640, 480), 313_600, 391),
+        ((1000, 1000), 153_664, 196),
+        ((1000, 1000), 313_600, 400),
+    ],
+)
+def test_sizes_give_the_measured_tokens(size, limit, tokens):
+    width, height = smart_size(*size, max_pixels=limit)
+    assert width * height // 784 == tokens
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000), st.integers(784, 10**6))
+def test_sizes_are_multiples_of_28_within_the_limit(width, height, limit):
+    wide, high = smart_size(width, height, max_pixels=limit)
+    assert wide % 28 == high % 28 == 0
+    assert min(wide, high) >= 28
+    # A side cannot shrink below 28, whatever the limit.
+    assert wide * high <= limit or min(wide, high) == 28
+
+
+@given(st.integers(1, 500), st.integers(1, 500))
+def test_indices_are_spread_evenly_and_never_repeat(total, count):
+    found = uniform_indices(total, count)
+    assert len(found) == min(total, count)
+    assert found[0] == 0
+    assert len(set(found.tolist())) == len(found)
+    if len(found) > 1:
+        assert found[-1] == total - 1
+        assert np.ptp(np.diff(found)) <= 1
