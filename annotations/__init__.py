@@ -1,0 +1,1 @@
+"""Annotations that ship with the package; videos are rendered or fetched. See README.md here."""

@@ -1,0 +1,224 @@
+"""The layout of the published data set: parquet rows, ``videos/`` beside them, and a manifest.
+
+A row is ``id, video_path, question, answer`` with the answer a JSON list as a string. The published
+set has no manifest; sets made here have a ``manifest.json`` that says where they come from and what
+each video holds. Files come from strangers: a path may not leave the folder, an id may not repeat.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from jumpscore.errors import DataError
+
+COLUMNS = ("id", "video_path", "question", "answer")
+QUESTION = (
+    "List the start timestamps in s of each jump rope the main character does in the video.\n"
+    "The start is defined as the moment the rope is behind the legs.\n"
+    "Example [0.06, 0.47,...]"
+)
+"""The published question, to the letter."""
+MANIFEST = "manifest.json"
+END_SLACK = 0.5
+"""Seconds by which an annotation may lie past the end that a header states; headers round."""
+PARQUET = "data/test-00000-of-00001.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a data set, as stored."""
+
+    id: str
+    video_path: str
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is known about a data set beyond its rows.
+
+    Attributes:
+        name: Of the data set.
+        synthetic: Whether its videos are rendered; such scores are labelled everywhere.
+        licence: SPDX name or a sentence.
+        source: Where it comes from, in words.
+        recipe: What it was generated from (profile, seed), where it was.
+        videos: Row id -> facts (``sha256``, ``duration`` in seconds, ``frames``, ``fps``, ...).
+    """
+
+    name: str
+    synthetic: bool = False
+    licence: str = "unknown"
+    source: str = ""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    videos: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def read_rows(root: str | Path) -> list[Row]:
+    """Read the rows of a data set: every ``*.parquet`` below ``root``, else its ``*.jsonl``.
+
+    Raises:
+        DataError: There is no such folder, no row file in it, a column is missing, a file is
+            damaged, or an id occurs twice.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise DataError(
+            f"{root}: no such data-set folder; make one with 'jumpscore data synthesize' or fetch "
+            "the published one with 'jumpscore data fetch'"
+        )
+    files = sorted(root.glob("*.parquet")) + sorted(root.glob("data/*.parquet"))
+    files = files or sorted(root.glob("*.jsonl")) + sorted(root.glob("data/*.jsonl"))
+    if not files:
+        raise DataError(f"{root}: holds no *.parquet and no *.jsonl, here or under data/")
+    rows = [row for file in files for row in _read_file(file)]
+    repeated = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
+    if repeated:
+        raise DataError(
+            f"{root}: {len(repeated)} ids occur more than once ({', '.join(repeated[:5])}); "
+            "every row needs an id of its own"
+        )
+    return rows
+
+
+def _read_file(file: Path) -> list[Row]:
+    if file.suffix == ".jsonl":
+        records = [_json_line(file, number, line) for number, line in _lines(file)]
+    else:
+        records = _read_parquet(file)
+    return [_row(file, number, record) for number, record in enumerate(records, start=1)]
+
+
+def _lines(file: Path) -> Iterable[tuple[int, str]]:
+    text = file.read_text(encoding="utf-8", errors="replace")
+    return [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
+
+
+def _json_line(file: Path, number: int, line: str) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{file}, line {number}: no JSON ({error})") from error
+
+
+def _read_parquet(file: Path) -> list[dict[str, Any]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        table = pyarrow.parquet.read_table(file)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise DataError(f"{file}: cannot be read as parquet ({error})") from error
+    missing = [column for column in COLUMNS if column not in table.column_names]
+    if missing:
+        raise DataError(
+            f"{file}: lacks the columns {', '.join(missing)}; a JumpScore set has "
+            f"{', '.join(COLUMNS)}"
+        )
+    records: list[dict[str, Any]] = table.select(list(COLUMNS)).to_pylist()
+    return records
+
+
+def _row(file: Path, number: int, record: Any) -> Row:
+    if not isinstance(record, dict):
+        raise DataError(f"{file}, row {number}: is no object but {type(record).__name__}")
+    missing = [column for column in COLUMNS if not isinstance(record.get(column), str)]
+    if missing:
+        raise DataError(
+            f"{file}, row {number} (id {record.get('id')!r}): {', '.join(missing)} must be text"
+        )
+    return Row(**{column: record[column] for column in COLUMNS})
+
+
+def video_file(root: Path, row: Row) -> tuple[Path, str | None]:
+    """Return where a row's video lies, and why it may not be read, if so.
+
+    >>> video_file(Path("set"), Row("a", "../secret.mp4", "", ""))[1]
+    "video_path '../secret.mp4' leaves the data set's folder"
+    """
+    relative = PurePosixPath(row.video_path)
+    if relative.is_absolute() or ".." in relative.parts:
+        return root, f"video_path {row.video_path!r} leaves the data set's folder"
+    return root / relative, None
+
+
+def parse_truth(answer: str, *, duration: float | None = None) -> tuple[list[float], str | None]:
+    """Return the true times in seconds, sorted, and why they cannot be used, if so.
+
+    >>> parse_truth("[0.28, 4.44]")
+    ([0.28, 4.44], None)
+    >>> parse_truth("0.28, 4.44")[1]
+    "the ground truth is no JSON list: '0.28, 4.44'"
+    """
+    try:
+        times = json.loads(answer)
+    except (ValueError, RecursionError):
+        times = None
+    if not isinstance(times, list):
+        return [], f"the ground truth is no JSON list: {answer[:60]!r}"
+    bad = [time for time in times if not _is_time(time)]
+    if bad:
+        return [], f"the ground truth holds {bad[0]!r}, which is no time of 0 s or later"
+    end = math.inf if duration is None else duration + END_SLACK
+    late = [time for time in times if time > end]
+    if late:
+        return [], f"the ground truth holds {late[0]} s, the video ends at {duration:.2f} s"
+    return sorted(float(time) for time in times), None
+
+
+def _is_time(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return 0 <= value < 1e9 and math.isfinite(value)
+
+
+def read_manifest(root: str | Path) -> Manifest:
+    """Read the manifest; a folder without one (the published set) gets an empty one.
+
+    Raises:
+        DataError: The file is no manifest.
+    """
+    root = Path(root)
+    file = root / MANIFEST
+    if not file.exists():
+        return Manifest(name=root.name)
+    try:
+        return Manifest(**json.loads(file.read_text(encoding="utf-8")))
+    except (TypeError, ValueError, OSError) as error:
+        raise DataError(f"{file}: is no manifest of this version ({error})") from error
+
+
+def rows_checksum(rows: Sequence[Row]) -> str:
+    """Return a SHA-256 over all rows, whatever their order in the files."""
+    lines = sorted(json.dumps(asdict(row), sort_keys=True) for row in rows)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def write_set(root: str | Path, rows: Sequence[Row], manifest: Manifest) -> None:
+    """Write rows and manifest of a data set; its videos are already in ``root/videos``."""
+    import pyarrow
+    import pyarrow.parquet
+
+    root = Path(root)
+    table = pyarrow.table({name: [getattr(row, name) for row in rows] for name in COLUMNS})
+    parquet = root / PARQUET
+    parquet.parent.mkdir(parents=True, exist_ok=True)
+    pyarrow.parquet.write_table(table, parquet)
+    write_json(root / MANIFEST, asdict(manifest))
+
+
+def write_json(file: Path, content: object) -> None:
+    """Write JSON such that a reader sees the old file or the new one, never a part."""
+    scratch = file.with_name(f".{file.name}.{os.getpid()}")
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(file)

@@ -1,0 +1,1 @@
+"""Leaderboard data that ship with the package. See README.md here."""

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from jumpscore.data.predictions import Prediction, read_predictions
+from jumpscore.errors import DataError
+from jumpscore.scoring import parse_reference, reference_map
+
+LMMS = Path(__file__).parents[2] / "data" / "lmms_eval_samples.jsonl"
+
+
+def write(tmp_path, *lines: object) -> Path:
+    path = tmp_path / "answers.jsonl"
+    text = (line if isinstance(line, str) else json.dumps(line) for line in lines)
+    path.write_text("\n".join(text) + "\n")
+    return path
+
+
+def test_lines_of_text_and_of_times(tmp_path):
+    path = write(
+        tmp_path,
+        {"id": "a", "text": "[1.0]", "finish_reason": "length"},
+        {"id": "b", "times": [1, 2.5], "confidences": [0.5, 1]},
+        {"id": 7, "times": []},
+    )
+    assert read_predictions(path) == {
+        "a": Prediction("[1.0]", finish_reason="length"),
+        "b": Prediction("[1, 2.5]", confidences=(0.5, 1.0)),
+        "7": Prediction("[]"),
+    }
+
+
+def test_one_object_of_ids(tmp_path):
+    path = tmp_path / "answers.json"
+    path.write_text(json.dumps({"a": [1.0], "b": "at 2 s"}, indent=2))
+    assert read_predictions(path) == {"a": Prediction("[1.0]"), "b": Prediction("at 2 s")}
+
+
+def test_a_single_line_is_no_object_of_ids(tmp_path):
+    assert read_predictions(write(tmp_path, {"id": "a", "times": [1]})) == {"a": Prediction("[1]")}
+
+
+def test_what_the_real_lmms_eval_logged_scores_as_it_scored():
+    found = read_predictions(LMMS)
+    records = [json.loads(line) for line in LMMS.read_text().splitlines()]
+    assert len(found) == len(records) == 5
+    for record in records:
+        logged = record["jumpscore_map"]
+        text = found[logged["question_id"]].text
+        assert reference_map(parse_reference(text), json.loads(record["target"])) == logged["map"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([], "holds no answers; expected JSONL"),
+        (["[1, 2]"], "line 1: is no JSON object"),
+        ([{"id": "a", "times": [1]}, "{broken"], "line 2: is no JSON object"),
+        ([{"times": [1]}], "line 1: has no id"),
+        ([{"id": True, "times": [1]}], "has no id"),
+        ([{"id": "a"}], r"line 1 \(id 'a'\): needs either a 'text' or a list 'times'"),
+        ([{"id": "a", "text": "x", "times": []}], "needs either"),
+        ([{"id": "a", "times": 5}], "needs either"),
+        ([{"id": "a", "text": "x", "finish_reason": "tired"}], "finish_reason is 'tired'"),
+        ([{"id": "a", "times": [1], "confidences": [1, 2]}], "one number per time"),
+        ([{"id": "a", "times": [1], "confidences": ["x"]}], "one number per time"),
+        (
+            [{"id": "a", "times": [1]}, {"id": "b", "times": []}, {"id": "a", "times": [2]}],
+            r"line 3: id 'a' is answered again \(first in line 1\)",
+        ),
+        ([{"doc_id": 3, "doc": {}, "filtered_resps": ["x"]}], "document 3 has no 'id'"),
+        ([{"doc_id": 3, "doc": {"id": "a"}, "resps": [[]]}], "holds no text"),
+    ],
+)
+def test_bad_files_name_line_and_id(tmp_path, lines, message):
+    with pytest.raises(DataError, match=message):
+        read_predictions(write(tmp_path, *lines))
+
+
+def test_the_same_key_twice_in_an_object(tmp_path):
+    path = tmp_path / "answers.json"
+    path.write_text('{"a": [1.0], "a": [2.0]}')
+    with pytest.raises(DataError, match="'a' is answered again"):
+        read_predictions(path)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(DataError, match="cannot be read"):
+        read_predictions(tmp_path / "gone.jsonl")
+
+
+def test_hostile_nesting_is_an_error_not_a_crash(tmp_path):
+    with pytest.raises(DataError, match="line 1"):
+        read_predictions(write(tmp_path, '{"id": ' + "[" * 200_000))
