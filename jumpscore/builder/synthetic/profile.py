@@ -1,0 +1,265 @@
+"""Profiles: how many clips, how long, how large, and how often each nuisance factor occurs.
+
+A profile is data: a YAML file beside ``jumpscore/conf/synthetic/__init__.py``, validated here. All
+times are seconds, all shares probabilities in 0..1, all sizes pixels as displayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from importlib import resources
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from jumpscore.errors import UsageError
+
+PROFILE_PACKAGE = "jumpscore.conf.synthetic"
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+
+
+class ProfileError(UsageError):
+    """An unusable profile or override; the text names the value, what is allowed and the fix."""
+
+
+class _Strict(BaseModel):
+    """Frozen model in which an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DurationBin(_Strict):
+    """Durations drawn uniformly from [low, high] seconds, with this relative weight."""
+
+    low: Annotated[float, Field(ge=4.0, le=600.0)]
+    high: Annotated[float, Field(ge=4.0, le=600.0)]
+    weight: Positive
+
+    @model_validator(mode="after")
+    def _ordered(self) -> DurationBin:
+        if self.high < self.low:
+            raise ValueError(f"high={self.high} is below low={self.low}; swap them")
+        return self
+
+
+class Resolution(_Strict):
+    """A displayed frame size; both sides even, because 4:2:0 video stores chroma at half size."""
+
+    width: Annotated[int, Field(ge=128, le=4096, multiple_of=2)]
+    height: Annotated[int, Field(ge=128, le=4096, multiple_of=2)]
+    weight: Positive
+
+
+class FpsChoice(_Strict):
+    """Frames per second; 23.976, 29.97 and 59.94 mean the NTSC fractions."""
+
+    fps: Annotated[float, Field(ge=10.0, le=120.0)]
+    weight: Positive
+
+
+class GapStats(_Strict):
+    """Seconds between jumps inside a run.
+
+    Attributes:
+        low: Shortest typical gap.
+        high: Longest typical gap of an ordinary jumper.
+        slow_high: Longest typical gap of a slow jumper (drawn from [high, slow_high]).
+        slow_share: Share of slow jumpers.
+        jitter: Standard deviation of one gap, relative to the typical gap.
+        drift: Largest relative change of tempo over a clip.
+    """
+
+    low: Annotated[float, Field(ge=0.3, le=1.0)]
+    high: Annotated[float, Field(ge=0.3, le=1.0)]
+    slow_high: Annotated[float, Field(ge=0.3, le=1.0)]
+    slow_share: Share
+    jitter: Annotated[float, Field(ge=0.0, le=0.1)]
+    drift: Annotated[float, Field(ge=0.0, le=0.3)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> GapStats:
+        if not self.low <= self.high <= self.slow_high:
+            raise ValueError(
+                f"low={self.low}, high={self.high}, slow_high={self.slow_high} must not decrease"
+            )
+        return self
+
+
+class PauseStats(_Strict):
+    """Seconds between two runs, uniform in [low, high]."""
+
+    low: Annotated[float, Field(ge=0.7, le=30.0)]
+    high: Annotated[float, Field(ge=0.7, le=30.0)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> PauseStats:
+        if self.high < self.low:
+            raise ValueError(f"high={self.high} is below low={self.low}; swap them")
+        return self
+
+
+class RunJumps(_Strict):
+    """Jumps in one run of a clip that has pauses, in [low, high]; short runs are likelier."""
+
+    low: Annotated[int, Field(ge=1, le=200)]
+    high: Annotated[int, Field(ge=1, le=200)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> RunJumps:
+        if self.high < self.low:
+            raise ValueError(f"high={self.high} is below low={self.low}; swap them")
+        return self
+
+
+class Shares(_Strict):
+    """Share of all clips in which each nuisance factor occurs."""
+
+    shake: Share = 0.0
+    pan: Share = 0.0
+    bystanders: Share = 0.0
+    second_jumper: Share = 0.0
+    occlusion: Share = 0.0
+    light_change: Share = 0.0
+    double_unders: Share = 0.0
+    misses: Share = 0.0
+    pauses: Share = 0.0
+    vfr: Share = 0.0
+    rotation: Share = 0.0
+    noise: Share = 0.0
+
+
+FACTORS: tuple[str, ...] = tuple(Shares.model_fields)
+"""Names of the nuisance factors, as they appear in a clip's tags."""
+
+
+class Profile(_Strict):
+    """Everything that the clips of one synthetic data set have in common.
+
+    Attributes:
+        clean_share: Share of clips without any nuisance factor. The factors are dealt among the
+            others, so no factor's share may exceed ``1 - clean_share``.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
+    clips: Annotated[int, Field(ge=1, le=100_000)]
+    durations: Annotated[tuple[DurationBin, ...], Field(min_length=1)]
+    resolutions: Annotated[tuple[Resolution, ...], Field(min_length=1)]
+    fps: Annotated[tuple[FpsChoice, ...], Field(min_length=1)]
+    h265_share: Share
+    gaps: GapStats
+    pauses: PauseStats
+    run_jumps: RunJumps
+    clean_share: Share
+    shares: Shares
+
+    @model_validator(mode="after")
+    def _room_for_factors(self) -> Profile:
+        room = 1.0 - self.clean_share
+        for factor in FACTORS:
+            share = getattr(self.shares, factor)
+            if share > room + 1e-9:
+                raise ValueError(
+                    f"shares.{factor}={share} exceeds 1 - clean_share = {room:.3f}; "
+                    f"lower it or lower clean_share"
+                )
+        return self
+
+
+def profile_names() -> tuple[str, ...]:
+    """Names of the profiles that come with the package, sorted."""
+    folder = resources.files(PROFILE_PACKAGE)
+    return tuple(
+        sorted(p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name.endswith(".yaml"))
+    )
+
+
+def load_profile(name: str, overrides: Mapping[str, Any] | Sequence[str] | None = None) -> Profile:
+    """Loads a profile of the package and applies overrides.
+
+    Args:
+        name: One of `profile_names()`.
+        overrides: Dotted keys and values, as a mapping (``{"shares.vfr": 0.5}``) or as
+            ``key=value`` strings whose values are read as YAML (``["clips=3", "fps=[{fps: 30,
+            weight: 1}]"]``).
+
+    Raises:
+        ProfileError: Unknown profile, malformed override, unknown key or value out of range.
+    """
+    known = profile_names()
+    if name not in known:
+        raise ProfileError(
+            f"no synthetic profile {name!r}{_nearest(name, known)}; allowed: {', '.join(known)}"
+        )
+    text = (resources.files(PROFILE_PACKAGE) / f"{name}.yaml").read_text(encoding="utf-8")
+    data: dict[str, Any] = yaml.safe_load(text)
+    for key, value in _override_items(overrides).items():
+        _set_dotted(data, key, value)
+    try:
+        return Profile.model_validate(data)
+    except ValidationError as error:
+        raise ProfileError(_explain(name, error)) from error
+
+
+def _override_items(overrides: Mapping[str, Any] | Sequence[str] | None) -> dict[str, Any]:
+    """Overrides as a mapping of dotted key to value."""
+    if overrides is None:
+        return {}
+    if isinstance(overrides, Mapping):
+        return dict(overrides)
+    if isinstance(overrides, str):  # a lone string would otherwise be read letter by letter
+        overrides = [overrides]
+    items: dict[str, Any] = {}
+    for text in overrides:
+        key, sign, value = text.partition("=")
+        if not sign or not key.strip():
+            raise ProfileError(f"override {text!r} is not key=value; write for instance clips=3")
+        try:
+            items[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ProfileError(
+                f"override {text!r}: {value!r} is not a YAML value ({error}); "
+                f"write for instance clips=3 or shares.vfr=0.5"
+            ) from error
+    return items
+
+
+def _set_dotted(data: dict[str, Any], key: str, value: Any) -> None:
+    """Sets ``a.b`` in nested dictionaries; refuses keys that the profile does not have."""
+    *parents, last = key.split(".")
+    node: Any = data
+    for parent in parents:
+        _require_key(node, parent, key)
+        node = node[parent]
+    _require_key(node, last, key)
+    node[last] = value
+
+
+def _require_key(node: Any, part: str, key: str) -> None:
+    """Raises unless ``part`` is a key of ``node``, naming the nearest one."""
+    if not isinstance(node, dict):
+        raise ProfileError(f"override key {key!r}: {part!r} lies below a value that has no keys")
+    if part not in node:
+        raise ProfileError(
+            f"override key {key!r}: no {part!r}{_nearest(part, list(node))}; "
+            f"allowed here: {', '.join(node)}"
+        )
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    """``", did you mean 'x'"`` or nothing."""
+    near = get_close_matches(name, known, n=1)
+    return f", did you mean {near[0]!r}" if near else ""
+
+
+def _explain(name: str, error: ValidationError) -> str:
+    """One line per wrong value: key, value and what is allowed."""
+    lines = [f"profile {name!r} is not usable:"]
+    for item in error.errors():
+        where = ".".join(str(part) for part in item["loc"]) or "profile"
+        value = "" if item["type"] == "value_error" else f" = {item.get('input')!r}"
+        lines.append(f"  {where}{value}: {item['msg']}; correct this value in the override or file")
+    return "\n".join(lines)

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+
+import pytest
+
+from jumpscore.builder import frozen
+from jumpscore.builder.generate import synthesize
+from jumpscore.builder.synthetic import load_profile, sample_clips
+from jumpscore.data import read_manifest, read_rows
+from jumpscore.errors import DataError, UsageError
+from jumpscore.video import content_hash, probe
+
+TINY = [
+    "clips=2",
+    "durations=[{low: 4, high: 5, weight: 1}]",
+    "resolutions=[{width: 160, height: 128, weight: 1}]",
+]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    out = tmp_path_factory.mktemp("synthetic") / "set"
+    told = []
+    profile = load_profile("mini", TINY)
+    synthesize(
+        out, profile, seed=5, workers=2, on_progress=lambda done, total: told.append((done, total))
+    )
+    assert told == [(1, 2), (2, 2)]
+    return out
+
+
+def test_rows_videos_and_manifest_fit_each_other(made):
+    rows, manifest = read_rows(made), read_manifest(made)
+    specs = sample_clips(load_profile("mini", TINY), seed=5)
+    assert [row.id for row in rows] == [spec.id for spec in specs]
+    assert manifest.synthetic
+    for row in rows:
+        facts = manifest.videos[row.id]
+        video = made / row.video_path
+        assert row.video_path == f"videos/{video.stem}.mp4"
+        assert video.stem.startswith(row.id)
+        assert len(video.stem) == 32
+        assert content_hash(video) == facts["sha256"]
+        info = probe(video)
+        assert (info.frames, info.width, info.height) == (
+            facts["frames"],
+            facts["width"],
+            facts["height"],
+        )
+        events = json.loads(row.answer)
+        assert len(events) == facts["jumps"] > 0
+        assert 0 <= min(events) < max(events) < info.duration
+    assert {file.name for file in (made / "videos").iterdir()} == {
+        row.video_path.removeprefix("videos/") for row in rows
+    }
+
+
+def test_one_process_makes_the_same_bytes(made, tmp_path):
+    synthesize(tmp_path / "again", load_profile("mini", TINY), seed=5, workers=1)
+    assert read_manifest(tmp_path / "again") == read_manifest(made)
+
+
+def test_a_whole_set_is_kept_and_a_missing_video_made_again(made):
+    before = {file: file.stat().st_mtime_ns for file in (made / "videos").iterdir()}
+    synthesize(made, load_profile("mini", TINY), seed=5)
+    assert before == {file: file.stat().st_mtime_ns for file in (made / "videos").iterdir()}
+    gone = next(iter(before))
+    gone.unlink()
+    synthesize(made, load_profile("mini", TINY), seed=5, workers=1)
+    assert gone.exists()
+
+
+def test_another_set_is_never_overwritten(made, tmp_path):
+    with pytest.raises(UsageError, match=r"another recipe \(seed 5\)"):
+        synthesize(made, load_profile("mini", TINY), seed=6)
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match="holds no data set"):
+        synthesize(tmp_path, load_profile("mini", TINY), seed=5)
+
+
+def test_an_unwritable_place(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UsageError, match="cannot be written"):
+        synthesize(tmp_path / "file" / "set", load_profile("mini", TINY), seed=5)
+
+
+class TestFrozen:
+    def test_the_bundled_annotations_follow_from_their_recipe(self):
+        """Without rendering: ids and events come from profile and seed alone."""
+        from jumpscore.builder.synthetic import clip_rhythm
+
+        manifest, rows = frozen.frozen_manifest("mini"), frozen.frozen_rows("mini")
+        assert manifest.recipe["profile"] == load_profile("mini").model_dump(mode="json")
+        specs = sample_clips(load_profile("mini"), seed=manifest.recipe["seed"])
+        assert [spec.id for spec in specs] == [row.id for row in rows]
+        for spec, row in zip(specs, rows, strict=True):
+            events = [round(time, 2) for time in clip_rhythm(spec).events]
+            assert events == json.loads(row.answer)
+
+    @pytest.fixture
+    def bundled(self, made, tmp_path, monkeypatch):
+        """A bundled set as small as the tests need it, frozen from ``made``."""
+        folder = tmp_path / "bundled"
+        frozen.freeze("mini", made, folder)
+        monkeypatch.setattr(frozen, "frozen_folder", lambda name: folder)
+        monkeypatch.setattr(frozen, "load_profile", lambda name: load_profile("mini", TINY))
+        return folder
+
+    def test_rendered_videos_are_held_against_the_checksums(self, bundled, made):
+        assert dict(frozen.materialize("mini", made, workers=1)) == {"exact": 2}
+
+    def test_another_picture_is_an_error(self, bundled, made):
+        manifest = frozen.frozen_manifest("mini")
+        first = next(iter(manifest.videos))
+        pictures = dict(manifest.videos[first]["pictures"], sha256="0" * 64, frames=7)
+        videos = {**manifest.videos, first: {**manifest.videos[first], "pictures": pictures}}
+        (bundled / "manifest.json").write_text(json.dumps(asdict(replace(manifest, videos=videos))))
+        with pytest.raises(DataError, match=f"id {first} does not show what the frozen checksum"):
+            frozen.materialize("mini", made, workers=1)
+
+    def test_another_event_is_an_error(self, bundled, made):
+        rows = (bundled / "rows.jsonl").read_text()
+        (bundled / "rows.jsonl").write_text(rows.replace("[", "[0.01, ", 1))
+        with pytest.raises(DataError, match="are not the frozen ones"):
+            frozen.materialize("mini", made, workers=1)
+
+    def test_an_unknown_set(self):
+        with pytest.raises(UsageError, match="no bundled data set 'maxi'; there is: mini"):
+            frozen.frozen_folder("maxi")
+
+
+def test_the_published_example_is_the_published_row():
+    from importlib.resources import files
+
+    text = files("jumpscore.annotations").joinpath("published_example/rows.jsonl").read_text()
+    row = json.loads(text)
+    times = json.loads(row["answer"])
+    assert row["id"] == "00d77a68b4938f4e8761"
+    assert len(times) == 28
+    assert all(round(time / 0.04, 6).is_integer() for time in times)
