@@ -1,0 +1,16 @@
+"""Tasks, one module per family. ``TASKS`` names them; nothing is imported before it is used."""
+
+from typing import Any
+
+from evaluators.base import Task
+from jumpscore.registry import Registry
+
+TASKS: Registry[Task[Any]] = Registry(
+    "task",
+    Task,
+    builtin={
+        "jumpscore": "evaluators.jumpscore:JumpScore",
+        "jumpscore_count": "evaluators.jumpscore:JumpScoreCount",
+    },
+    group="jumpscore.tasks",
+)

@@ -1,0 +1,140 @@
+"""The one interface to every task: load samples, score a response, aggregate scores.
+
+Per-sample and over-samples are separate seams. ``score`` is pure: a stored response is scored again
+at any time, without its model.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from jumpscore.records import Estimate, Response, Sample, SampleScore
+from jumpscore.scoring import Ratio, bootstrap
+
+TruthT = TypeVar("TruthT")
+Unit = Literal["percent", "seconds", "events"]
+
+
+class TaskOptions(BaseModel):
+    """Options of a task, as its YAML and the command line set them; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """How one number of a task is made from per-sample values, and how it is shown.
+
+    Attributes:
+        name: Of the metric and, for a mean, of the per-sample value.
+        title: One line that says what it is.
+        unit: ``percent`` (values are fractions 0..1), ``seconds`` or ``events``.
+        better: Which way is up; ``"zero"`` for signed errors, ``None`` for controls.
+        over: Names of (numerator, denominator) values for a rate over all samples' events.
+    """
+
+    name: str
+    title: str
+    unit: Unit = "percent"
+    better: Literal["higher", "lower", "zero"] | None = "higher"
+    over: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataFacts:
+    """Which data a task asks about.
+
+    Attributes:
+        name: Of the data set.
+        checksum: SHA-256 of its annotations.
+        synthetic: Whether its media are generated.
+        source: Folder or hub address.
+    """
+
+    name: str
+    checksum: str
+    synthetic: bool
+    source: str
+
+
+class Task(ABC, Generic[TruthT]):
+    """A set of samples and the rule that scores answers to them.
+
+    Class attributes:
+        name: Registry name.
+        version: Raised whenever a score of the same answer changes.
+        metrics: In the order in which tables show them.
+        headline: Names of the metrics that a one-line summary shows.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    metrics: ClassVar[tuple[Metric, ...]]
+    headline: ClassVar[tuple[str, ...]]
+    Options: ClassVar[type[TaskOptions]] = TaskOptions
+
+    def __init__(self, options: Any = None) -> None:
+        self.options = options if options is not None else self.Options()
+
+    @abstractmethod
+    def load(self) -> list[Sample[TruthT]]:
+        """Return every sample, the unusable ones with their ``problem``.
+
+        Raises:
+            DataError: The data set as a whole cannot be read.
+        """
+
+    @abstractmethod
+    def data(self) -> DataFacts:
+        """Return which data ``load`` reads."""
+
+    @property
+    def protocol(self) -> str:
+        """Name of the prompt protocol."""
+        return "default"
+
+    def caveats(self) -> tuple[str, ...]:
+        """Return what a reader must know about every result under these options."""
+        return ()
+
+    def derive(self, response: Response) -> Any:
+        """Return something costly made once from a response (masks from points) and stored."""
+        return None
+
+    @abstractmethod
+    def score(self, truth: TruthT, response: Response, derived: Any = None) -> SampleScore:
+        """Score one response. Pure, and safe against any text."""
+
+    def aggregate(self, scores: Sequence[SampleScore], *, seed: int = 0) -> dict[str, Estimate]:
+        """Return every metric with its interval over the samples that have a score."""
+        scored = [score for score in scores if score.status != "error"]
+        return bootstrap(ratios(self.metrics, scored), seed=seed)
+
+
+def ratios(metrics: Sequence[Metric], scores: Sequence[SampleScore]) -> dict[str, Ratio]:
+    """Return every metric as a ratio over samples, in the order of ``scores``.
+
+    >>> score = SampleScore("a", "ok", {"f1": 0.5})
+    >>> float(ratios([Metric("f1", "F1")], [score])["f1"].numerator[0])
+    0.5
+    """
+    values = [score.values for score in scores]
+    found: dict[str, Ratio] = {}
+    for metric in metrics:
+        if metric.over is None:
+            found[metric.name] = Ratio.mean(_column(values, metric.name))
+        else:
+            above, below = (np.nan_to_num(_column(values, name)) for name in metric.over)
+            found[metric.name] = Ratio(above, below)
+    return found
+
+
+def _column(values: Sequence[Mapping[str, float | None]], name: str) -> np.ndarray[Any, Any]:
+    column = [np.nan if (value := row.get(name)) is None else value for row in values]
+    return np.asarray(column, dtype=np.float64)

@@ -1,0 +1,299 @@
+"""JumpScore: list the start of every jump; and its sister task, how many jumps there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from evaluators.base import DataFacts, Metric, Task, TaskOptions
+from jumpscore.data.layout import (
+    Manifest,
+    Row,
+    parse_truth,
+    read_manifest,
+    read_rows,
+    rows_checksum,
+    video_file,
+)
+from jumpscore.errors import VideoError
+from jumpscore.records import Media, ParseResult, Question, Response, Sample, SampleScore, Turn
+from jumpscore.scoring import (
+    TOLERANCES,
+    ReferenceCrashError,
+    event_scores,
+    grid_times,
+    half_period,
+    parse_count,
+    parse_reference,
+    parse_times,
+    ranked_ap,
+    reference_ap,
+)
+from jumpscore.scoring.events import WIDEST, count_scores
+from jumpscore.video import header_duration
+
+COUNT_QUESTION = "How many jump rope did the person in the video do in total?"
+"""The second published question; also the first turn of protocol v1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jumps:
+    """Ground truth of one video.
+
+    Attributes:
+        times: Start of every jump in seconds, increasing.
+        duration: Of the video in seconds, where it is known.
+    """
+
+    times: tuple[float, ...]
+    duration: float | None = None
+
+
+class JumpScoreOptions(TaskOptions):
+    """Options of both JumpScore tasks.
+
+    Attributes:
+        data: Folder of a data set in the published layout, or ``mini`` for the bundled one.
+        protocol: ``v2`` asks directly; ``v1`` (withdrawn) tells the model the true count first.
+    """
+
+    data: str = "mini"
+    protocol: Literal["v1", "v2"] = "v2"
+
+
+class _JumpTask(Task[Jumps]):
+    """What both tasks share: the rows, and truth with durations."""
+
+    Options = JumpScoreOptions
+    options: JumpScoreOptions
+
+    @cached_property
+    def _rows(self) -> list[Row]:
+        return read_rows(self.options.data)
+
+    @cached_property
+    def _manifest(self) -> Manifest:
+        return read_manifest(self.options.data)
+
+    def data(self) -> DataFacts:
+        return DataFacts(
+            name=self._manifest.name,
+            checksum=rows_checksum(self._rows),
+            synthetic=self._manifest.synthetic,
+            source=self.options.data,
+        )
+
+    def load(self) -> list[Sample[Jumps]]:
+        return [self._sample(row) for row in self._rows]
+
+    def _sample(self, row: Row) -> Sample[Jumps]:
+        path, problem = video_file(Path(self.options.data), row)
+        duration = None if problem else self._duration(row, path)
+        times, unusable = parse_truth(row.answer, duration=duration)
+        problem = problem or unusable
+        return Sample(
+            question=self.question(row, path, times),
+            truth=Jumps(tuple(times), duration),
+            problem=f"{self.options.data}, id {row.id}: {problem}" if problem else None,
+        )
+
+    def _duration(self, row: Row, path: Path) -> float | None:
+        known = self._manifest.videos.get(row.id, {}).get("duration")
+        if known is not None:
+            return float(known)
+        try:
+            return header_duration(path)
+        except VideoError:
+            return None  # without a video there is still an answer to score; a model will say so
+
+    def question(self, row: Row, path: Path, times: list[float]) -> Question:
+        """Return what the model is asked about a row."""
+        raise NotImplementedError
+
+
+class JumpScore(_JumpTask):
+    """List the start time of every jump; scored by the paper's mAP and by numbers beside it."""
+
+    name = "jumpscore"
+    version = "1"
+    headline: ClassVar[tuple[str, ...]] = ("map_reference", "f1", "f1@0.1", "count_mae")
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("map_reference", "mAP as the paper computes it (mean of 0.1, 0.2, 0.3 s)"),
+        *(
+            Metric(f"ap_reference@{t:g}", f"the paper's AP at {t:g} s, over all videos")
+            for t in TOLERANCES
+        ),
+        *(
+            Metric(
+                f"ap_reference_lmms@{t:g}",
+                "the same as lmms-eval logs it: without videos that have no jumps but answers",
+            )
+            for t in TOLERANCES
+        ),
+        Metric("f1", "F1 of the optimal matching (mean of 0.1, 0.2, 0.3 s)"),
+        *(
+            Metric(f"{kind}@{t:g}", f"{title} of the optimal matching at {t:g} s")
+            for kind, title in (("f1", "F1"), ("precision", "precision"), ("recall", "recall"))
+            for t in TOLERANCES
+        ),
+        Metric("count_error", "answered minus true number of jumps", "events", "zero"),
+        Metric("count_mae", "its absolute value", "events", "lower"),
+        Metric("count_exact", "share of videos with the exact number"),
+        Metric("count_off_by_one", "share of videos within one"),
+        Metric("timing_bias", "median of answer minus truth over pairs", "seconds", "zero"),
+        Metric("timing_spread", "median absolute deviation of that", "seconds", "lower"),
+        Metric(
+            "hallucination_rate",
+            f"answered times without a jump within {WIDEST:g} s",
+            better="lower",
+            over=("extras", "predicted"),
+        ),
+        Metric(
+            "miss_rate",
+            f"jumps without an answered time within {WIDEST:g} s",
+            better="lower",
+            over=("misses", "true"),
+        ),
+        Metric("map_confidence", "AP ranked by the model's own confidences (mean of three)"),
+        Metric("phase_control", "the paper's mAP of the same answer half a gap later", better=None),
+        Metric("content_free_map", "the paper's mAP of a fixed grid: the floor", better=None),
+        Metric("content_free_f1", "F1 of that grid: the floor", better=None),
+    )
+
+    @property
+    def protocol(self) -> str:
+        return self.options.protocol
+
+    def caveats(self) -> tuple[str, ...]:
+        if self.options.protocol == "v1":
+            return ("prompt protocol v1 tells the model the true count",)
+        return ()
+
+    def question(self, row: Row, path: Path, times: list[float]) -> Question:
+        history: tuple[Turn, ...] = ()
+        prompt = row.question
+        if self.options.protocol == "v1":
+            history = (Turn("user", COUNT_QUESTION), Turn("assistant", str(len(times))))
+            # v1 had no example and no line break.
+            prompt = " ".join(row.question.split("\nExample")[0].split("\n"))
+        return Question(id=row.id, media=(Media(path),), prompt=prompt, history=history)
+
+    def score(self, truth: Jumps, response: Response, derived: Any = None) -> SampleScore:
+        parsed = parse_times(response.text, finish_reason=response.finish_reason)
+        failed = parsed.status in ("unparseable", "refused")
+        answered = [] if failed else sorted(parsed.times)
+        scores = event_scores(answered, truth.times)
+        values: dict[str, float | None] = dict(scores.values)
+        if failed:
+            # No answer earns nothing, also where there was nothing to find.
+            values |= dict.fromkeys((k for k in values if "@" in k or k == "f1"), 0.0)
+            values |= {"count_exact": 0.0, "count_off_by_one": 0.0}
+        values |= {
+            "extras": float(len(scores.extras)),
+            "predicted": float(len(answered)),
+            "misses": float(len(scores.misses)),
+            "true": float(len(truth.times)),
+        }
+        reference, message = _reference_values(response.text, truth)
+        values |= reference
+        values |= _floor(truth)
+        values["map_confidence"] = _map_confidence(parsed, response, truth)
+        return SampleScore(
+            id=response.id,
+            status=parsed.status,
+            values=values,
+            details={
+                "truth": list(truth.times),
+                "prediction": answered,
+                "pairs": [list(pair) for pair in scores.pairs],
+                "duration": truth.duration,
+                "parser": parsed.parser,
+                "rejected": list(parsed.rejected),
+                "reasoning": parsed.reasoning,
+                "out_of_range": _out_of_range(answered, truth.duration),
+                "unordered": list(parsed.times) != sorted(parsed.times),
+            },
+            message=message,
+        )
+
+
+class JumpScoreCount(_JumpTask):
+    """Say how many jumps there are."""
+
+    name = "jumpscore_count"
+    version = "1"
+    headline: ClassVar[tuple[str, ...]] = ("count_exact", "count_off_by_one", "count_mae")
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("count_exact", "share of videos with the exact number"),
+        Metric("count_off_by_one", "share of videos within one"),
+        Metric("count_mae", "absolute difference to the true number", "events", "lower"),
+        Metric("count_error", "answered minus true number", "events", "zero"),
+    )
+
+    def question(self, row: Row, path: Path, times: list[float]) -> Question:
+        return Question(id=row.id, media=(Media(path),), prompt=COUNT_QUESTION)
+
+    def score(self, truth: Jumps, response: Response, derived: Any = None) -> SampleScore:
+        parsed = parse_count(response.text, finish_reason=response.finish_reason)
+        values = count_scores(parsed.count or 0, len(truth.times))
+        if parsed.count is None:
+            values |= {"count_exact": 0.0, "count_off_by_one": 0.0}
+        return SampleScore(
+            id=response.id,
+            status=parsed.status,
+            values=values,
+            details={"truth": len(truth.times), "prediction": parsed.count},
+        )
+
+
+def _reference_values(text: str, truth: Jumps) -> tuple[dict[str, float | None], str | None]:
+    """Return the paper's numbers, and why there are none where the public code crashes."""
+    message = None
+    try:
+        answered: list[float] | None = parse_reference(text)
+    except ReferenceCrashError as error:
+        answered, message = None, f"map_reference is 0: {error}"
+    if answered is None:
+        aps = dict.fromkeys(TOLERANCES, 0.0)
+    else:
+        aps = reference_ap(answered, truth.times)
+    values: dict[str, float | None] = {"map_reference": sum(aps.values()) / len(aps)}
+    dropped = bool(answered) and not truth.times
+    for tolerance, ap in aps.items():
+        values[f"ap_reference@{tolerance:g}"] = ap
+        values[f"ap_reference_lmms@{tolerance:g}"] = None if dropped else ap
+    shift = half_period(truth.times)
+    if answered is None or shift is None:
+        values["phase_control"] = None
+    else:
+        shifted = reference_ap([time + shift for time in answered], truth.times)
+        values["phase_control"] = sum(shifted.values()) / len(shifted)
+    return values, message
+
+
+def _floor(truth: Jumps) -> dict[str, float | None]:
+    """Return what a grid fitted on nothing earns on this video."""
+    if truth.duration is None:
+        return {"content_free_map": None, "content_free_f1": None}
+    grid = grid_times(truth.duration)
+    aps = reference_ap(grid, truth.times)
+    return {
+        "content_free_map": sum(aps.values()) / len(aps),
+        "content_free_f1": event_scores(grid, truth.times).values["f1"],
+    }
+
+
+def _map_confidence(parsed: ParseResult, response: Response, truth: Jumps) -> float | None:
+    confidences = response.confidences
+    if confidences is None or len(confidences) != len(parsed.times):
+        return None
+    aps = [ranked_ap(parsed.times, confidences, truth.times, t) for t in TOLERANCES]
+    known = [ap for ap in aps if ap is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _out_of_range(answered: list[float], duration: float | None) -> int:
+    end = float("inf") if duration is None else duration
+    return sum(not 0 <= time <= end for time in answered)

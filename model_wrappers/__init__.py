@@ -1,0 +1,16 @@
+"""Models, one module each. ``MODELS`` names them; nothing is imported before it is used."""
+
+from jumpscore.registry import Registry
+from model_wrappers.base import ModelWrapper
+
+MODELS: Registry[ModelWrapper] = Registry(
+    "model",
+    ModelWrapper,
+    builtin={
+        "content_free": "model_wrappers.content_free:ContentFree",
+        "motion": "model_wrappers.motion:Motion",
+        "oracle": "model_wrappers.oracle:Oracle",
+        "replay": "model_wrappers.replay:Replay",
+    },
+    group="jumpscore.models",
+)

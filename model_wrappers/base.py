@@ -1,0 +1,102 @@
+"""The one interface to every model: ``prepare`` on CPU, ahead; ``generate`` on the accelerator.
+
+A wrapper receives questions, never the truth. The whole contract::
+
+    class Mine(ModelWrapper):
+        name = "mine"
+        inputs = ("frames",)
+
+        class Options(ModelOptions):
+            temperature: float = 0.0
+
+        def prepare(self, question, visual):
+            return Request(question, visual, payload=tokenise(question.prompt, visual))
+
+        def generate(self, requests):
+            return [Response(id=r.question.id, text=self.model(r.payload)) for r in requests]
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from jumpscore.records import Question, Response
+from jumpscore.video import VisualInput
+
+InputKind = Literal["none", "video", "frames"]
+
+
+class ModelOptions(BaseModel):
+    """Options of a wrapper, as its YAML and the command line set them; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A question made ready for the model.
+
+    Attributes:
+        question: What is asked.
+        visual: What the model sees, where the harness prepared it.
+        payload: Whatever the wrapper's ``prepare`` computed (tokens, a motion signal, ...).
+    """
+
+    question: Question
+    visual: VisualInput | None = None
+    payload: Any = None
+
+
+class ModelWrapper(ABC):
+    """A model that answers questions.
+
+    Class attributes:
+        name: Registry name.
+        inputs: Kinds of visual input it takes, the preferred one first. ``"frames"`` is prepared
+            by the harness; ``"video"`` means that it opens the file itself; ``"none"`` that it
+            looks at nothing.
+        deterministic: Whether equal requests give equal answers.
+        needs_truth: Whether it can only work when shown the truth (to test metrics with); the
+            harness does so under an explicit flag, and the result carries it.
+        batch_size: Most requests per ``generate`` call.
+    """
+
+    name: ClassVar[str]
+    inputs: ClassVar[tuple[InputKind, ...]] = ("none",)
+    deterministic: ClassVar[bool] = True
+    needs_truth: ClassVar[bool] = False
+    batch_size: int = 1
+
+    Options: ClassVar[type[ModelOptions]] = ModelOptions
+
+    def __init__(self, options: Any = None) -> None:
+        self.options = options if options is not None else self.Options()
+
+    def prepare(self, question: Question, visual: VisualInput | None) -> Request:
+        """Do all CPU work for one question. Runs in a pool, several at a time: keep no state.
+
+        Raises:
+            JumpScoreError: The question cannot be prepared; the sample becomes an ``error``.
+        """
+        return Request(question, visual)
+
+    @abstractmethod
+    def generate(self, requests: Sequence[Request]) -> list[Response]:
+        """Answer a batch: one response per request, in any order, each with its question's id.
+
+        Raises:
+            Exception: Whatever it raises makes the samples of the batch ``error`` (each is tried
+                alone first); a model's bad answer is no exception but a response.
+        """
+
+    def identity(self) -> Mapping[str, Any]:
+        """Return what decides the answers, for fingerprints and for ``run.json``."""
+        return {"model": self.name, "options": self.options.model_dump(mode="json")}
+
+    def close(self) -> None:  # noqa: B027 - most wrappers hold nothing
+        """Give back what the wrapper holds (processes, memory)."""

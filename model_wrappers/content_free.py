@@ -1,0 +1,47 @@
+"""A fixed-rate grid that never looks: the floor under every score."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from jumpscore.records import Question, Response, Usage
+from jumpscore.scoring.controls import GRID_PERIOD, grid_times
+from jumpscore.video import VisualInput, probe
+from model_wrappers.base import ModelOptions, ModelWrapper, Request
+
+
+class ContentFreeOptions(ModelOptions):
+    """Options of the grid.
+
+    Attributes:
+        period: Seconds between two answered times.
+    """
+
+    period: float = Field(default=GRID_PERIOD, gt=0)
+
+
+class ContentFree(ModelWrapper):
+    """Answers a time every ``period`` seconds over the length of the video."""
+
+    name = "content_free"
+    inputs = ("none",)
+    batch_size = 64
+    Options = ContentFreeOptions
+    options: ContentFreeOptions
+
+    def prepare(self, question: Question, visual: VisualInput | None) -> Request:
+        """Read how long the video is; it is all that this model knows."""
+        return Request(question, payload=probe(question.media[0].path).duration)
+
+    def generate(self, requests: Sequence[Request]) -> list[Response]:
+        """Answer the grid as a JSON list, or its size where a count is asked for."""
+        return [self._answer(request) for request in requests]
+
+    def _answer(self, request: Request) -> Response:
+        times = grid_times(request.payload, period=self.options.period)
+        asks_count = request.question.prompt.lower().startswith("how many")
+        text = str(len(times)) if asks_count else json.dumps(times)
+        return Response(request.question.id, text, usage=Usage(visual=0, visual_source="measured"))

@@ -1,0 +1,83 @@
+"""The truth with known faults: for testing metrics, never a result."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from pydantic import Field
+
+from jumpscore.errors import UsageError
+from jumpscore.records import Response
+from model_wrappers.base import ModelOptions, ModelWrapper, Request
+
+
+class OracleOptions(ModelOptions):
+    """Faults that the oracle makes on purpose.
+
+    Attributes:
+        jitter: Standard deviation of the error of every time, in seconds.
+        misses: Share of jumps left out.
+        insertions: Invented times per true jump.
+        seed: Of the faults; each question has a generator of its own.
+    """
+
+    jitter: float = Field(default=0.05, ge=0)
+    misses: float = Field(default=0.05, ge=0, le=1)
+    insertions: float = Field(default=0.05, ge=0, le=10)
+    seed: int = 0
+
+
+class Oracle(ModelWrapper):
+    """Answers the truth with seeded jitter, misses and insertions.
+
+    The harness shows it the truth only under ``run.expose_truth=true``; the result then says so,
+    and leaderboards refuse it.
+    """
+
+    name = "oracle"
+    inputs = ("none",)
+    needs_truth = True
+    batch_size = 64
+    Options = OracleOptions
+    options: OracleOptions
+
+    def __init__(self, options: OracleOptions | None = None) -> None:
+        super().__init__(options)
+        self._truth: Mapping[str, tuple[float, ...]] = {}
+
+    def receive_truth(self, times: Mapping[str, tuple[float, ...]]) -> None:
+        """Take the true times (seconds) of every question."""
+        self._truth = times
+
+    def generate(self, requests: Sequence[Request]) -> list[Response]:
+        """Answer each question with the spoilt truth.
+
+        Raises:
+            UsageError: It was not shown the truth.
+        """
+        return [self._answer(request) for request in requests]
+
+    def _answer(self, request: Request) -> Response:
+        question = request.question
+        if question.id not in self._truth:
+            raise UsageError("the oracle was not shown the truth; set run.expose_truth=true")
+        times = spoil(np.asarray(self._truth[question.id]), self.options, salt=question.id)
+        asks_count = question.prompt.lower().startswith("how many")
+        text = str(len(times)) if asks_count else json.dumps([round(t, 2) for t in times])
+        return Response(question.id, text)
+
+
+def spoil(truth: np.ndarray, options: OracleOptions, *, salt: str) -> list[float]:
+    """Return true times (seconds, float64 [events]) with the faults of ``options``, sorted.
+
+    The same seed and salt give the same faults.
+    """
+    generator = np.random.default_rng([options.seed, *salt.encode()])
+    kept = truth[generator.random(len(truth)) >= options.misses]
+    moved = kept + generator.normal(0.0, options.jitter, size=len(kept))
+    invented = generator.poisson(options.insertions * len(truth))
+    end = float(truth[-1]) + 1.0 if len(truth) else 1.0
+    extra = generator.uniform(0.0, end, size=invented)
+    return [max(0.0, float(time)) for time in np.sort(np.concatenate([moved, extra]))]

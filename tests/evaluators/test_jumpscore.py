@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluators.base import Metric, ratios
+from evaluators.jumpscore import COUNT_QUESTION, JumpScore, JumpScoreCount, JumpScoreOptions, Jumps
+from jumpscore.data import Manifest, Row, write_set
+from jumpscore.data.layout import QUESTION
+from jumpscore.records import Response, SampleScore
+
+GOLDEN = json.loads((Path(__file__).parents[1] / "data" / "jumpscore_golden.json").read_text())
+
+
+def score(text: str, truth: tuple[float, ...], *, duration: float | None = 10.0, **facts):
+    return JumpScore().score(Jumps(truth, duration), Response("a", text, **facts))
+
+
+def task(folder, **options):
+    return JumpScore(JumpScoreOptions(data=str(folder), **options))
+
+
+def test_a_question_holds_nothing_of_the_truth(tiny_set):
+    for sample in task(tiny_set).load():
+        assert sample.question.prompt == QUESTION
+        assert sample.question.history == ()
+        assert {field.name for field in fields(sample.question)} == {
+            "id",
+            "media",
+            "prompt",
+            "history",
+        }
+
+
+def test_protocol_v1_tells_the_count_and_says_so(tiny_set):
+    v1 = task(tiny_set, protocol="v1")
+    sample = v1.load()[0]
+    golden = GOLDEN["legacy_two_turn_messages_2661dab5"]
+    assert sample.question.history[0].text == golden[0]["content"][1]["text"] == COUNT_QUESTION
+    assert sample.question.history[1].text == "3"
+    assert sample.question.prompt == golden[2]["content"][0]["text"]
+    assert v1.caveats() == ("prompt protocol v1 tells the model the true count",)
+    assert v1.protocol == "v1"
+
+
+def test_both_numbers_come_from_their_own_parser():
+    # The reference reads 30.0 only; the strict parser reads the list.
+    found = score("In this 30s clip: [0.5, 1.0]", (0.5, 1.0), duration=30.0)
+    assert found.values["map_reference"] == 0.0
+    assert found.values["f1"] == 1.0
+    assert found.status == "ok"
+
+
+@pytest.mark.parametrize("case", GOLDEN["score"], ids=lambda case: case["name"])
+def test_map_reference_is_the_golden_one(case):
+    found = score(case["pred"], tuple(sorted(json.loads(case["gt"]))))
+    assert found.values["map_reference"] == case["result"]["map"]
+
+
+def test_per_tolerance_means_come_with_both_denominators():
+    found = score("[1.0]", ())
+    assert found.values["ap_reference@0.1"] == 0.0
+    assert found.values["ap_reference_lmms@0.1"] is None
+    assert score("[]", ()).values["ap_reference_lmms@0.1"] == 1.0
+
+
+@pytest.mark.parametrize("text", ["many jumps", "I'm sorry, I cannot help."])
+@pytest.mark.parametrize("truth", [(), (1.0, 2.0)])
+def test_no_answer_earns_nothing_even_where_there_was_nothing_to_find(text, truth):
+    values = score(text, truth).values
+    assert values["f1"] == values["precision@0.1"] == values["recall@0.3"] == 0.0
+    assert values["count_exact"] == values["count_off_by_one"] == 0.0
+
+
+def test_an_explicit_empty_answer():
+    assert score("[]", ()).values["f1"] == 1.0
+    assert score("[]", ()).status == "empty"
+    assert score("[]", (1.0,)).values["f1"] == 0.0
+
+
+def test_where_the_reference_crashes_the_sample_still_has_a_status():
+    found = score("[" + "1" * 400 + ", 1.0]", (1.0,))
+    assert found.values["map_reference"] == 0.0
+    assert "reference crashes" in str(found.message)
+    assert found.status == "ok"
+    assert found.values["f1"] == 1.0
+    assert len(found.details["rejected"]) == 1
+
+
+def test_controls():
+    truth = tuple(0.5 * k for k in range(1, 20))
+    found = score(json.dumps(list(truth)), truth).values
+    # The same answer a quarter of a second later: nothing at 0.1 and 0.2 s, nearly all at 0.3 s.
+    assert found["phase_control"] == pytest.approx(1 / 3, abs=0.02)
+    assert 0.2 < found["content_free_map"] < 0.5
+    assert score("[1.0]", (1.0,), duration=None).values["content_free_map"] is None
+    assert score("[1.0]", (1.0,)).values["phase_control"] is None
+
+
+def test_times_outside_the_video_are_counted_as_what_they_are():
+    found = score("[-1.0, 1.0, 99.0]", (1.0,))
+    assert found.details["out_of_range"] == 2
+    assert found.values["precision@0.3"] == pytest.approx(1 / 3)
+    assert score("[2.0, 1.0]", (1.0, 2.0)).details["unordered"]
+    assert score("[2.0, 1.0]", (1.0, 2.0)).values["f1"] == 1.0
+
+
+def test_confidences_rank():
+    sure = score("[9.0, 1.0]", (1.0,), confidences=(0.1, 0.9)).values["map_confidence"]
+    unsure = score("[9.0, 1.0]", (1.0,), confidences=(0.9, 0.1)).values["map_confidence"]
+    assert (sure, unsure) == (1.0, 0.5)
+    assert score("[1.0]", (1.0,)).values["map_confidence"] is None
+
+
+@given(st.text(max_size=100), st.lists(st.floats(0, 9), max_size=5).map(sorted))
+def test_any_text_gets_a_score_between_0_and_1(text, truth):
+    found = score(text, tuple(truth))
+    for name, value in found.values.items():
+        if value is not None and ("@" in name or name in ("f1", "map_reference")):
+            assert 0.0 <= value <= 1.0 + 1e-12
+    assert set(found.values) >= {metric.name for metric in JumpScore.metrics if not metric.over}
+
+
+def test_an_answer_of_ten_megabytes():
+    found = score("[" + "1.0, " * 2_000_000 + "2.0]", (1.0, 2.0))
+    assert found.status == "ok"
+    assert found.values["recall@0.1"] == 1.0
+    assert found.values["count_error"] == 2_000_001 - 2
+
+
+class TestRowsThatCannotBeUsed:
+    @pytest.fixture
+    def broken(self, tmp_path):
+        rows = [
+            Row("good", "videos/a.mp4", QUESTION, "[1.0]"),
+            Row("no_list", "videos/a.mp4", QUESTION, "1.0"),
+            Row("late", "videos/a.mp4", QUESTION, "[99.0]"),
+            Row("outside", "../a.mp4", QUESTION, "[1.0]"),
+        ]
+        videos = {row.id: {"duration": 4.0} for row in rows}
+        write_set(tmp_path, rows, Manifest("broken", videos=videos))
+        return tmp_path
+
+    def test_each_says_file_id_and_reason(self, broken):
+        problems = {s.question.id: s.problem for s in task(broken).load()}
+        assert problems["good"] is None
+        assert (
+            problems["no_list"] == f"{broken}, id no_list: the ground truth is no JSON list: '1.0'"
+        )
+        assert "99.0 s, the video ends at 4.00 s" in problems["late"]
+        assert "leaves the data set's folder" in problems["outside"]
+
+    def test_they_are_counted_never_asked_and_leave_the_headline_incomplete(self, broken, tmp_path):
+        import jumpscore
+
+        answers = tmp_path / "answers.json"
+        answers.write_text(json.dumps({"good": [1.0], "no_list": [1.0], "nobody": [2.0]}))
+        run = jumpscore.evaluate(
+            "replay",
+            "jumpscore",
+            model_options={"answers": answers},
+            task_options={"data": str(broken)},
+            run={"folder": tmp_path / "runs"},
+        )
+        assert run.result.counts["error"] == 3
+        assert run.result.unscored == 3
+        assert set(run.responses) == {"good"}
+        assert run.result.metrics["f1"].mean == 1.0
+        assert run.result.metrics["f1"].n == 1
+        assert run.result.notes["answers to unknown ids"] == 1
+        assert run.facts["extras"]["unknown_ids"] == ["nobody"]
+
+
+class TestCount:
+    def test_scores(self):
+        count = JumpScoreCount()
+        truth = Jumps((1.0, 2.0, 3.0))
+        exact = count.score(truth, Response("a", "3"))
+        assert exact.values["count_exact"] == 1.0
+        near = count.score(truth, Response("a", "4 jumps"))
+        assert (near.values["count_exact"], near.values["count_off_by_one"]) == (0.0, 1.0)
+        assert near.values["count_error"] == 1.0
+
+    def test_no_number_scores_zero(self):
+        found = JumpScoreCount().score(Jumps(()), Response("a", "none"))
+        assert found.status == "unparseable"
+        assert found.values["count_exact"] == 0.0
+
+    def test_asks_the_published_question(self, tiny_set):
+        samples = JumpScoreCount(JumpScoreOptions(data=str(tiny_set))).load()
+        assert {sample.question.prompt for sample in samples} == {COUNT_QUESTION}
+
+
+def test_rates_take_undefined_samples_as_nothing():
+    metric = Metric("rate", "a rate", over=("above", "below"))
+    scores = [
+        SampleScore("a", "ok", {"above": 1.0, "below": 2.0}),
+        SampleScore("b", "ok", {"above": None, "below": None}),
+    ]
+    found = ratios([metric], scores)["rate"]
+    assert found.numerator.tolist() == [1.0, 0.0]
+    assert found.denominator.tolist() == [2.0, 0.0]
