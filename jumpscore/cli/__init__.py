@@ -1,0 +1,1 @@
+"""The ``jumpscore`` command. Each command imports what it needs when it runs."""

@@ -1,0 +1,215 @@
+"""The commands and their options; what they do lives in the modules beside this one.
+
+Only light imports here: ``jumpscore --help`` must answer at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jumpscore.errors import InterruptedRun, JumpScoreError
+
+EXIT_FAILED_SAMPLES = 1
+EXIT_WRONG_USE = 2
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="jumpscore",
+    help="Score video models on JumpScore: when does every jump start?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+data_app = typer.Typer(help="Make, inspect and fetch data sets.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+Overrides = Annotated[
+    list[str] | None, typer.Argument(help="key=value, such as model=motion or run.limit=3")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; by default one per core.")]
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for data, runs and reports.")] = Path(
+        "jumpscore-demo"
+    ),
+    workers: Workers = None,
+) -> None:
+    """Render the mini set, run three models over it, compare them, write reports."""
+    from jumpscore.cli.demo import run_demo
+
+    run_demo(out, workers=workers)
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Say what is installed here and what works."""
+    from jumpscore.cli.doctor import examine
+
+    examine(as_json=json)
+
+
+@app.command()
+def predict(
+    video: Annotated[Path, typer.Argument(help="Any video file.")],
+    overrides: Overrides = None,
+    json: Json = False,
+    html: Annotated[Path | None, typer.Option(help="Write a page with pictures here.")] = None,
+) -> None:
+    """Print the start time of every jump in a video ([bold]model=motion[/] by default)."""
+    from jumpscore.cli.predict import predict_video
+
+    predict_video(video, overrides or [], as_json=json, html=html)
+
+
+@app.command()
+def run(
+    overrides: Overrides = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N samples.")] = None,
+    ids: Annotated[str | None, typer.Option(help="Only these ids, separated by commas.")] = None,
+    shard: Annotated[str | None, typer.Option(help="i/n: every n-th sample from the i-th.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Show what would be asked, ask nothing.")] = False,
+    report: Annotated[bool, typer.Option(help="Write report.html.")] = True,
+    json: Json = False,
+) -> None:
+    """Run a model over a task: [bold]model=.. task=.. input=..[/]; again to resume."""
+    from jumpscore.cli.run import run_task
+
+    words = list(overrides or [])
+    words += [f"run.limit={limit}"] if limit is not None else []
+    words += [f"run.ids=[{ids}]"] if ids is not None else []
+    words += [f"run.shard={shard}"] if shard is not None else []
+    failed = run_task(words, dry_run=dry_run, report=report, as_json=json)
+    if failed:
+        raise typer.Exit(EXIT_FAILED_SAMPLES)
+
+
+@app.command()
+def score(
+    target: Annotated[Path, typer.Argument(help="A file of answers, or the folder of a run.")],
+    data: Annotated[
+        str | None, typer.Option(help="Data set that the answers are for: a folder or a name.")
+    ] = None,
+    task: Annotated[str, typer.Option(help="Task that the answers are for.")] = "jumpscore",
+    out: Annotated[Path, typer.Option(help="Folder below which the run is kept.")] = Path("runs"),
+    report: Annotated[bool, typer.Option(help="Write report.html.")] = True,
+    json: Json = False,
+) -> None:
+    """Score answers that you have, or score a run anew without its model."""
+    from jumpscore.cli.run import score_target
+
+    failed = score_target(target, data=data, task=task, out=out, report=report, as_json=json)
+    if failed:
+        raise typer.Exit(EXIT_FAILED_SAMPLES)
+
+
+@app.command()
+def show(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.")],
+    sample: Annotated[str, typer.Argument(metavar="ID", help="Id of a sample.")],
+) -> None:
+    """Show exactly what the model was sent for one sample and what came back."""
+    from jumpscore.cli.show import show_sample
+
+    show_sample(run, sample)
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(help="Folder of a run.")],
+    b: Annotated[Path, typer.Argument(help="Folder of another run over the same data.")],
+    json: Json = False,
+) -> None:
+    """Compare two runs, paired by video; differences within the noise are called tied."""
+    from jumpscore.cli.run import compare_folders
+
+    compare_folders(a, b, as_json=json)
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    out: Annotated[Path | None, typer.Option(help="File; by default report.html in it.")] = None,
+) -> None:
+    """Write a run's page: scores, counts, a timeline for every video."""
+    from jumpscore.cli.run import report_folder
+
+    report_folder(run, out)
+
+
+@app.command()
+def models(json: Json = False) -> None:
+    """List the models."""
+    from jumpscore.cli.lists import list_models
+
+    list_models(as_json=json)
+
+
+@app.command()
+def tasks(json: Json = False) -> None:
+    """List the tasks and their metrics."""
+    from jumpscore.cli.lists import list_tasks
+
+    list_tasks(as_json=json)
+
+
+@data_app.command()
+def synthesize(
+    out: Annotated[Path, typer.Option(help="Folder for the data set.")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="key=value of the profile, such as clips=100")
+    ] = None,
+    profile: Annotated[str, typer.Option(help="What to render: mini or full.")] = "mini",
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal sets.")] = 0,
+    workers: Workers = None,
+) -> None:
+    """Render jump-rope videos with known event times."""
+    from jumpscore.cli.data import synthesize_set
+
+    synthesize_set(out, profile, overrides or [], seed=seed, workers=workers)
+
+
+@data_app.command()
+def info(
+    data: Annotated[str, typer.Argument(help="A folder or a name (mini, published).")],
+    check: Annotated[bool, typer.Option(help="Open every video and hold it against the rows.")] = (
+        False
+    ),
+    json: Json = False,
+) -> None:
+    """Describe a data set; with --check, find what is wrong with it."""
+    from jumpscore.cli.data import describe_set
+
+    if describe_set(data, check=check, as_json=json):
+        raise typer.Exit(EXIT_FAILED_SAMPLES)
+
+
+@data_app.command()
+def fetch(
+    out: Annotated[Path | None, typer.Option(help="Folder; by default in the cache.")] = None,
+    revision: Annotated[
+        str | None, typer.Option(help="Commit of the data set; by default the pinned one.")
+    ] = None,
+) -> None:
+    """Download the published 240 videos (needs a network; resumes; verifies)."""
+    from jumpscore.cli.data import fetch_published
+
+    fetch_published(out, revision)
+
+
+def main() -> None:
+    """Run the command line; errors of ours become one message and an exit code."""
+    try:
+        app()
+    except InterruptedRun as kept:
+        print(f"\ninterrupted: {kept}", file=sys.stderr)
+        raise SystemExit(EXIT_INTERRUPTED) from None
+    except JumpScoreError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(EXIT_WRONG_USE) from None

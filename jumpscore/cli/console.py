@@ -1,0 +1,86 @@
+"""Where output goes: results to standard output, progress and notes to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+
+PLAIN_SECONDS = 10.0
+"""Seconds between two progress lines where the output is no terminal."""
+
+
+def output() -> Console:
+    """Return the console for results; wide enough for a table where nobody looks."""
+    return Console() if sys.stdout.isatty() else Console(width=120, soft_wrap=False)
+
+
+def notes() -> Console:
+    """Return the console for everything else."""
+    return Console(stderr=True)
+
+
+def print_json(content: Any) -> None:
+    """Print JSON on standard output, exactly."""
+    print(json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True))
+
+
+@contextmanager
+def progress(label: str, unit: str = "videos") -> Iterator[Callable[[int, int], None]]:
+    """Yield a callback of (done, all): a bar with rate and time left, or plain lines."""
+    console = notes()
+    if not console.is_terminal:
+        yield _plain(label, unit)
+        return
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+    ) as bar:
+        job = bar.add_task(label, total=None, rate="")
+        started = time.monotonic()
+
+        def advance(done: int, total: int) -> None:
+            rate = done / max(1e-9, time.monotonic() - started)
+            bar.update(job, completed=done, total=total, rate=f"{rate:.1f} {unit}/s")
+
+        yield advance
+
+
+def _plain(label: str, unit: str) -> Callable[[int, int], None]:
+    started = time.monotonic()
+    last = [float("-inf")]
+
+    def advance(done: int, total: int) -> None:
+        now = time.monotonic()
+        if done < total and now - last[0] < PLAIN_SECONDS:
+            return
+        last[0] = now
+        rate = done / max(1e-9, now - started)
+        left = (total - done) / rate if rate > 0 else 0.0
+        print(
+            f"{label}: {done}/{total} {unit}, {rate:.1f}/s, {left:.0f} s left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    return advance

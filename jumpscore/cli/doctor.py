@@ -1,0 +1,112 @@
+"""``jumpscore doctor``: what is installed here, what works, and what is missing for which job."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from rich.table import Table
+
+from jumpscore.cli.console import output, print_json
+
+State = Literal["ok", "missing", "broken"]
+MARK = {"ok": "[green]ok[/]", "missing": "[dim]not here[/]", "broken": "[red]broken[/]"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at, and what it is needed for."""
+
+    what: str
+    state: State
+    detail: str
+    needed_for: str
+
+
+def examine(*, as_json: bool) -> None:
+    """Look at everything and print it."""
+    found = findings()
+    if as_json:
+        print_json([asdict(finding) for finding in found])
+        return
+    table = Table(title="jumpscore doctor", title_justify="left")
+    for column in ("what", "state", "detail", "needed for"):
+        table.add_column(column)
+    for finding in found:
+        table.add_row(finding.what, MARK[finding.state], finding.detail, finding.needed_for)
+    output().print(table)
+
+
+def findings() -> list[Finding]:
+    """Return what is here. Nothing heavy is imported but what the core needs anyway."""
+    here = f"{platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}"
+    found = [Finding("Python", "ok", here, "everything")]
+    found.append(_package("jumpscore", "everything"))
+    found.append(_try("decode H.264, HEVC", _codecs, "reading videos"))
+    found.append(_try("render and read back", _round_trip, "data synthesize, demo"))
+    found.append(_try("write here", _writable, "runs"))
+    for package, purpose in (
+        ("decord", "video backend decord (optional)"),
+        ("torch", "bundled models (extra: models)"),
+        ("transformers", "bundled models (extra: models)"),
+        ("vllm", "serving on GPUs (extra: vllm)"),
+        ("lmms-eval", "the video benchmarks of lmms-eval (extra: lmms)"),
+        ("ray", "clusters (extra: ray)"),
+    ):
+        found.append(_package(package, purpose))
+    gpu = shutil.which("nvidia-smi")
+    detail = gpu or "no nvidia-smi on the path"
+    found.append(Finding("NVIDIA GPU", "ok" if gpu else "missing", detail, "fast models"))
+    return found
+
+
+def _package(name: str, purpose: str) -> Finding:
+    try:
+        return Finding(name, "ok", version(name), purpose)
+    except PackageNotFoundError:
+        return Finding(name, "missing", "not installed", purpose)
+
+
+def _try(what: str, check: Callable[[], str], purpose: str) -> Finding:
+    """Return the outcome of a check; whatever it raises is what the user came to see."""
+    try:
+        return Finding(what, "ok", check(), purpose)
+    except Exception as error:
+        return Finding(what, "broken", f"{type(error).__name__}: {error}", purpose)
+
+
+def _codecs() -> str:
+    import av
+
+    wanted = ("h264", "hevc", "vp9", "av1")
+    have = [name for name in wanted if name in av.codecs_available]
+    if not {"h264", "hevc"} <= set(have):
+        raise RuntimeError(f"PyAV {av.__version__} decodes only {have}; reinstall the 'av' wheel")
+    return f"PyAV {av.__version__}: {', '.join(have)}"
+
+
+def _round_trip() -> str:
+    from jumpscore.builder.synthetic import load_profile, render_clip, sample_clips
+    from jumpscore.video import decode
+
+    tiny = ["clips=1", "durations=[{low: 4, high: 4, weight: 1}]"]
+    tiny += ["resolutions=[{width: 160, height: 128, weight: 1}]"]
+    [spec] = sample_clips(load_profile("mini", tiny), seed=0)
+    with tempfile.TemporaryDirectory() as folder:
+        clip = render_clip(spec, Path(folder) / "clip.mp4")
+        frames = sum(1 for _ in decode(clip.path))
+    if frames != clip.frames:
+        raise RuntimeError(f"{clip.frames} frames were written, {frames} could be read")
+    return f"{frames} frames written and read"
+
+
+def _writable() -> str:
+    with tempfile.NamedTemporaryFile(dir=Path.cwd()):
+        return str(Path.cwd())

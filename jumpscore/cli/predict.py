@@ -1,0 +1,93 @@
+"""``jumpscore predict``: any video file in, times out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jumpscore.cli.compose import compose
+from jumpscore.cli.console import notes, output, print_json
+from jumpscore.data.layout import QUESTION
+from jumpscore.errors import JumpScoreError, UsageError
+from jumpscore.harness import RunConfig, run_config
+from jumpscore.harness.evaluate import input_kind, make_model
+from jumpscore.harness.runner import visual_input
+from jumpscore.records import Media, ParseResult, Question, Response
+from jumpscore.scoring import parse_times
+from jumpscore.video import probe
+
+
+class PredictError(JumpScoreError):
+    """The model gave no usable answer for this video."""
+
+
+def predict_video(video: Path, words: Sequence[str], *, as_json: bool, html: Path | None) -> None:
+    """Ask a model for the jumps of one video and print them."""
+    probe(video)  # names what is wrong with a file before a model is loaded
+    config = run_config(compose(words))
+    response, parsed = ask_one(video, config)
+    model = str(config.model["name"])
+    if as_json:
+        print_json(_as_json(video, model, response, parsed))
+    else:
+        _print(video, model, response, parsed)
+    if html is not None:
+        from jumpscore.report.html import write_prediction_page
+
+        page = write_prediction_page(
+            video, parsed.times, html, model=model, confidences=response.confidences
+        )
+        notes().print(f"page: {page}", style="dim", soft_wrap=True)
+
+
+def ask_one(video: Path, config: RunConfig) -> tuple[Response, ParseResult]:
+    """Return a model's answer to the JumpScore question about one video.
+
+    Raises:
+        UsageError: The model needs the truth, or is unknown.
+        VideoError: The video cannot be read.
+        PredictError: The answer holds no times.
+    """
+    options = dict(config.model)
+    wrapper = make_model(options.pop("name"), options)
+    if wrapper.needs_truth:
+        raise UsageError(f"model {wrapper.name!r} answers from the truth; a new video has none")
+    question = Question(id=video.stem, media=(Media(video),), prompt=QUESTION)
+    kind = input_kind(wrapper, config.input)
+    try:
+        request = wrapper.prepare(question, visual_input(question, kind, config.input))
+        [response] = wrapper.generate([request])
+    finally:
+        wrapper.close()
+    parsed = parse_times(response.text, finish_reason=response.finish_reason)
+    if parsed.status in ("unparseable", "refused"):
+        raise PredictError(
+            f"{wrapper.name} gave no times ({parsed.status}): {response.text[:200]!r}"
+        )
+    return response, parsed
+
+
+def _as_json(video: Path, model: str, response: Response, parsed: ParseResult) -> dict[str, Any]:
+    return {
+        "video": str(video),
+        "model": model,
+        "status": parsed.status,
+        "times": list(parsed.times),
+        "confidences": None if response.confidences is None else list(response.confidences),
+    }
+
+
+def _print(video: Path, model: str, response: Response, parsed: ParseResult) -> None:
+    console = output()
+    count = len(parsed.times)
+    console.print(
+        f"{count} jump{'' if count == 1 else 's'} in {video} (model {model}, times in seconds)",
+        style="bold",
+        soft_wrap=True,
+        highlight=False,
+    )
+    if parsed.status == "partial":
+        console.print("the answer was cut off; these are the times before that", style="yellow")
+    if parsed.times:
+        console.print(", ".join(f"{time:.2f}" for time in parsed.times), highlight=False)

@@ -1,0 +1,140 @@
+"""``jumpscore show``: what the model was sent for one sample, and what came back, to the letter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from jumpscore.cli.console import output
+from jumpscore.errors import UsageError, nearest_names
+from jumpscore.harness import StoredRun, read_run, run_config, task_of
+from jumpscore.harness.runner import visual_input
+from jumpscore.records import Question, Response, SampleScore
+from jumpscore.video import VisualInput
+
+LONGEST_TEXT = 4000
+"""Characters of an answer that are printed; the whole one is in responses.jsonl."""
+SHEET_COLUMNS = 8
+
+
+def show_sample(folder: Path, sample_id: str) -> None:
+    """Print one sample of a run; pictures that were sent go into a contact sheet beside the run."""
+    run = read_run(folder)
+    scores = {score.id: score for score in run.scores}
+    if sample_id not in scores:
+        near = nearest_names(sample_id, scores) or "."
+        raise UsageError(f"{folder}: has no sample {sample_id!r}{near}")
+    samples = {sample.question.id: sample for sample in task_of(run.facts).load()}
+    question = samples[sample_id].question
+    console = output()
+    _show_question(console, run, question)
+    response = run.responses.get(sample_id)
+    if response is not None:
+        _show_response(console, response)
+    _show_score(console, scores[sample_id])
+
+
+def _show_question(console: Console, run: StoredRun, question: Question) -> None:
+    console.rule(f"sent to {run.result.model}")
+    for media in question.media:
+        _field(console, media.kind, str(media.path))
+    for turn in question.history:
+        _field(console, turn.role, turn.text)
+    _field(console, "user", question.prompt)
+    kind = run.facts["identity"]["input"]["kind"]
+    visual = visual_input(question, kind, run_config(run.facts["config"]).input)
+    if visual is None:
+        what = {"video": "the video file itself", "none": "nothing of the video"}[kind]
+        _field(console, "input", what)
+        return
+    stamps = ", ".join(f"{time:.2f}" for time in visual.times)
+    size = f"{len(visual.times)} frames of {visual.width}x{visual.height}"
+    _field(console, "input", f"{size}, {visual.visual_tokens} visual tokens planned")
+    _field(console, "stamps", f"{stamps} s")
+    sheet = run.folder / "show" / f"{_file_name(question.id)}.png"
+    contact_sheet(visual, sheet)
+    _field(console, "pixels", f"contact sheet in {sheet}")
+
+
+def contact_sheet(visual: VisualInput, path: Path) -> None:
+    """Write the frames that a model was sent as one picture, left to right, top to bottom."""
+    import cv2
+    import numpy as np
+
+    frames = visual.pixels
+    columns = min(SHEET_COLUMNS, len(frames))
+    rows = -(-len(frames) // columns)
+    sheet = np.zeros((rows * visual.height, columns * visual.width, 3), dtype=np.uint8)
+    for place, frame in enumerate(frames):
+        top, left = place // columns * visual.height, place % columns * visual.width
+        sheet[top : top + visual.height, left : left + visual.width] = frame
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), sheet[..., ::-1])
+
+
+def _show_response(console: Console, response: Response) -> None:
+    console.rule("came back")
+    if response.error:
+        _field(console, "error", response.error)
+        return
+    text = response.text
+    if len(text) > LONGEST_TEXT:
+        text = f"{text[:LONGEST_TEXT]} ... ({len(response.text) - LONGEST_TEXT} characters more)"
+    _field(console, "text", text)
+    _field(console, "finish reason", response.finish_reason)
+    usage = response.usage
+    if usage.visual is not None:
+        _field(console, "visual tokens", f"{usage.visual} ({usage.visual_source})")
+    if response.seconds is not None:
+        _field(console, "seconds", f"{response.seconds:.3f}")
+
+
+def _show_score(console: Console, score: SampleScore) -> None:
+    console.rule("score")
+    _field(console, "status", score.status)
+    if score.message:
+        _field(console, "message", score.message)
+    for key in ("parser", "rejected", "reasoning"):
+        if score.details.get(key) and score.details[key] != "none":
+            _field(console, key, str(score.details[key]))
+    values = (f"{k} {v:.3f}" for k, v in score.values.items() if v is not None)
+    _field(console, "values", ", ".join(values))
+    if isinstance(score.details.get("truth"), list):
+        console.print(_events_table(score.details))
+
+
+def _events_table(details: Any) -> Table:
+    """Return true and answered times side by side, in order of time."""
+    truth, answered = details["truth"], details["prediction"]
+    rows: list[tuple[float, str, str, str]] = []
+    for true, found in details["pairs"]:
+        error = answered[found] - truth[true]
+        rows.append((truth[true], f"{truth[true]:.2f}", f"{answered[found]:.2f}", f"{error:+.2f}"))
+    rows += [(time, f"{time:.2f}", "", "missed") for time in _left(truth, details["pairs"], 0)]
+    rows += [(time, "", f"{time:.2f}", "extra") for time in _left(answered, details["pairs"], 1)]
+    table = Table("true (s)", "answered (s)", "error (s)")
+    for _, *cells in sorted(rows):
+        table.add_row(*cells)
+    return table
+
+
+def _left(times: Sequence[float], pairs: Sequence[Sequence[int]], side: int) -> list[float]:
+    taken = {pair[side] for pair in pairs}
+    return [time for place, time in enumerate(times) if place not in taken]
+
+
+def _field(console: Console, name: str, value: str) -> None:
+    """Print a field; the value is a stranger's text, so it is never read as markup."""
+    shown = "".join(
+        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in value
+    )
+    console.print(Text(f"{name}: ", style="bold") + Text(shown), soft_wrap=True)
+
+
+def _file_name(sample_id: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in sample_id)[:80]

@@ -1,0 +1,24 @@
+"""Plan, ask, store, score: one runner for every model and every task."""
+
+from jumpscore.harness.compare import compare_runs, compared_metrics
+from jumpscore.harness.config import InputConfig, RunConfig, RunSettings
+from jumpscore.harness.evaluate import evaluate, run_config, score_run, task_class, task_of
+from jumpscore.harness.runner import RunInterrupted
+from jumpscore.harness.store import RunStore, StoredRun, read_run
+
+__all__ = [
+    "InputConfig",
+    "RunConfig",
+    "RunInterrupted",
+    "RunSettings",
+    "RunStore",
+    "StoredRun",
+    "compare_runs",
+    "compared_metrics",
+    "evaluate",
+    "read_run",
+    "run_config",
+    "score_run",
+    "task_class",
+    "task_of",
+]

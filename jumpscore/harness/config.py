@@ -1,0 +1,126 @@
+"""The resolved configuration of a run: typed, frozen, no unknown keys."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from jumpscore.errors import UsageError, nearest_names
+
+ConfigT = TypeVar("ConfigT", bound=BaseModel)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InputConfig(_Strict):
+    """What a model is shown.
+
+    Attributes:
+        kind: ``auto`` takes what the wrapper prefers; ``frames`` are prepared by the harness;
+            ``video`` and ``none`` leave it to the wrapper.
+        count: Number of frames.
+        fps: Frames per second of video, instead of ``count``.
+        min_pixels: Smallest area of a frame.
+        max_pixels: Largest area of a frame.
+    """
+
+    kind: Literal["auto", "none", "video", "frames"] = "auto"
+    count: int | None = Field(default=None, gt=0)
+    fps: float | None = Field(default=None, gt=0)
+    min_pixels: int | None = Field(default=None, gt=0)
+    max_pixels: int | None = Field(default=None, gt=0)
+
+
+class RunSettings(_Strict):
+    """How a run is carried out. Nothing here changes an answer but ``seed``.
+
+    Attributes:
+        name: Folder of the run below ``folder``; by default made of task, model and data set.
+        folder: Where runs are kept.
+        limit: Ask only the first so many samples.
+        ids: Ask only these samples.
+        shard: ``i/n`` asks every n-th sample, starting with the i-th (from 0).
+        seed: Of the bootstrap.
+        workers: Threads that prepare requests ahead of the model.
+        ahead: Requests prepared ahead, at most.
+        expose_truth: Show the truth to a wrapper that needs it (``oracle``).
+    """
+
+    name: str | None = None
+    folder: Path = Path("runs")
+    limit: int | None = Field(default=None, gt=0)
+    ids: tuple[str, ...] | None = None
+    shard: str | None = None
+    seed: int = 0
+    workers: int = Field(default=2, gt=0)
+    ahead: int = Field(default=8, gt=0)
+    expose_truth: bool = False
+
+    @field_validator("shard")
+    @classmethod
+    def _check_shard(cls, value: str | None) -> str | None:
+        match = re.fullmatch(r"(\d+)/(\d+)", value or "0/1")
+        if not match or int(match[1]) >= int(match[2]):
+            raise ValueError(f"{value!r} is no shard; write i/n with 0 <= i < n, such as 0/4")
+        return value
+
+    @field_validator("name")
+    @classmethod
+    def _check_name(cls, value: str | None) -> str | None:
+        if value is not None and (not value or Path(value).name != value or value in (".", "..")):
+            raise ValueError(f"{value!r} cannot be a folder's name; use letters, digits, . _ -")
+        return value
+
+
+class RunConfig(_Strict):
+    """Everything that defines a run. ``model`` and ``task`` hold ``name`` and that one's options."""
+
+    model: dict[str, Any]
+    task: dict[str, Any]
+    input: InputConfig = InputConfig()
+    run: RunSettings = RunSettings()
+
+
+def validated(model: type[ConfigT], values: Any, *, where: str) -> ConfigT:
+    """Return ``values`` as ``model``.
+
+    Args:
+        model: A pydantic model that forbids unknown keys.
+        values: A mapping from outside.
+        where: Prefix of the keys in messages (``"model."``).
+
+    Raises:
+        UsageError: A key is unknown (with the nearest known ones) or a value does not fit.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise UsageError(
+            "\n".join(_explain(model, problem, where) for problem in error.errors())
+        ) from None
+
+
+def _explain(model: type[BaseModel], problem: Any, where: str) -> str:
+    key = where + ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known = _fields(model, problem["loc"][:-1])
+        near = nearest_names(str(problem["loc"][-1]), known) or "."
+        return f"unknown key {key!r}{near} Known: {', '.join(known) or 'none'}."
+    if problem["type"] == "missing":
+        return f"{key!r} is not set; add {key}=..."
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{key}={problem['input']!r}: {message[:1].lower()}{message[1:]}"
+
+
+def _fields(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
+    for part in path:
+        inner = model.model_fields[part].annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
+    return list(model.model_fields)

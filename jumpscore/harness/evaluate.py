@@ -1,0 +1,358 @@
+"""``evaluate``: a model and a task in, a scored run on disk out. The command line calls it too."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from evaluators import TASKS
+from evaluators.base import Task
+from jumpscore.errors import UsageError
+from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
+from jumpscore.harness.runner import Asked, Progress, ask
+from jumpscore.harness.store import (
+    RunStore,
+    StoredRun,
+    read_facts,
+    read_responses,
+    read_run,
+)
+from jumpscore.records import STATUSES, Response, RunResult, Sample, SampleScore
+from model_wrappers import MODELS
+from model_wrappers.base import InputKind, ModelWrapper
+
+FORMAT = 1
+"""Version of the files of a run."""
+
+
+def run_config(values: Mapping[str, Any]) -> RunConfig:
+    """Return a validated configuration; unknown keys and unfit values are errors.
+
+    Raises:
+        UsageError: With the key, what is known and the nearest names.
+    """
+    return validated(RunConfig, values, where="")
+
+
+def evaluate(
+    model: str | ModelWrapper,
+    task: str | Task[Any],
+    *,
+    model_options: Mapping[str, Any] | None = None,
+    task_options: Mapping[str, Any] | None = None,
+    input: Mapping[str, Any] | None = None,
+    run: Mapping[str, Any] | None = None,
+    on_progress: Progress | None = None,
+) -> StoredRun:
+    """Ask a model all questions of a task, score the answers, and keep everything in a folder.
+
+    The same call again resumes: what is answered stays, what failed on our side is asked again.
+
+    Args:
+        model: Name of a model, or a wrapper (from a training loop, say).
+        task: Name of a task, or a task.
+        model_options: Options of the named model.
+        task_options: Options of the named task.
+        input: Fields of ``InputConfig``.
+        run: Fields of ``RunSettings``.
+        on_progress: Called with (answered, all).
+
+    Raises:
+        UsageError: A name, a key or a value is wrong, or the run's folder holds another run.
+        DataError: The data set cannot be read.
+        RunInterrupted: Ctrl-C; the next call goes on.
+    """
+    wrapper = make_model(model, model_options or {})
+    job = make_task(task, task_options or {})
+    config = RunConfig(
+        model={"name": wrapper.name, **wrapper.options.model_dump(mode="json")},
+        task={"name": job.name, **job.options.model_dump(mode="json")},
+        input=validated(InputConfig, input or {}, where="input."),
+        run=validated(RunSettings, run or {}, where="run."),
+    )
+    try:
+        return _evaluate(wrapper, job, config, on_progress)
+    finally:
+        if not isinstance(model, ModelWrapper):
+            wrapper.close()
+
+
+def score_run(folder: str | Path) -> StoredRun:
+    """Score the stored answers of a run anew, without its model.
+
+    Raises:
+        DataError: The folder is no run, or its data set is gone or has changed.
+    """
+    folder = Path(folder)
+    facts = read_facts(folder)
+    config, task = run_config(facts["config"]), task_of(facts)
+    checksum = facts["identity"]["data"]["checksum"]
+    if task.data().checksum != checksum:
+        raise UsageError(
+            f"{folder}: the data set {task.data().source} has changed since the run "
+            f"(checksum {task.data().checksum[:12]}, was {checksum[:12]}); run again"
+        )
+    store = RunStore(folder)
+    selection = selected(task.load(), config.run)
+    _write(store, task, config, selection, read_responses(folder), facts["extras"], timing=None)
+    return read_run(folder)
+
+
+def check_options(config: RunConfig) -> None:
+    """Check the names and options of model and task, and make neither.
+
+    Raises:
+        UsageError: A name is missing or unknown, or an option is.
+    """
+    for kind, registry, values in (
+        ("model", MODELS, config.model),
+        ("task", TASKS, config.task),
+    ):
+        if not isinstance(values.get("name"), str):
+            raise UsageError(f"a run needs {kind}=...; 'jumpscore {kind}s' lists them")
+        options = registry.get(values["name"]).Options
+        validated(options, _without_name(values), where=f"{kind}.")
+
+
+def make_model(model: str | ModelWrapper, options: Mapping[str, Any]) -> ModelWrapper:
+    """Return the wrapper of a name with validated options."""
+    if isinstance(model, ModelWrapper):
+        return model
+    found = MODELS.get(model)
+    return found(validated(found.Options, dict(options), where="model."))
+
+
+def make_task(task: str | Task[Any], options: Mapping[str, Any]) -> Task[Any]:
+    """Return the task of a name with validated options."""
+    if isinstance(task, Task):
+        return task
+    found = TASKS.get(task)
+    return found(validated(found.Options, dict(options), where="task."))
+
+
+def task_class(name: str) -> type[Task[Any]]:
+    """Return the class of a task, for its metrics and titles."""
+    return TASKS.get(name)
+
+
+def task_of(facts: Mapping[str, Any]) -> Task[Any]:
+    """Return the task that a stored run asked, from its ``run.json``."""
+    return make_task(facts["config"]["task"]["name"], _without_name(facts["config"]["task"]))
+
+
+def _without_name(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key != "name"}
+
+
+def input_kind(wrapper: ModelWrapper, config: InputConfig) -> InputKind:
+    """Return what the wrapper is shown.
+
+    Raises:
+        UsageError: The wrapper does not take what was asked for.
+    """
+    if config.kind == "auto":
+        return wrapper.inputs[0]
+    if config.kind not in wrapper.inputs:
+        raise UsageError(
+            f"model {wrapper.name!r} takes no input {config.kind!r}; "
+            f"it takes {', '.join(wrapper.inputs)}"
+        )
+    return config.kind
+
+
+def selected(samples: Sequence[Sample[Any]], settings: RunSettings) -> list[Sample[Any]]:
+    """Return the samples that a run is about.
+
+    Raises:
+        UsageError: An id of ``ids`` is not in the data set, or nothing is left to ask.
+    """
+    chosen = list(samples)
+    if settings.ids is not None:
+        known = {sample.question.id for sample in chosen}
+        unknown = [name for name in settings.ids if name not in known]
+        if unknown:
+            raise UsageError(f"run.ids names {unknown[0]!r}, which the data set does not have")
+        chosen = [sample for sample in chosen if sample.question.id in settings.ids]
+    if settings.shard:
+        part, parts = (int(number) for number in settings.shard.split("/"))
+        chosen = chosen[part::parts]
+    chosen = chosen[: settings.limit]
+    if not chosen:
+        raise UsageError("no samples are left to ask; check the data set, run.ids and run.shard")
+    return chosen
+
+
+def run_folder(task: Task[Any], wrapper: ModelWrapper, config: RunConfig) -> Path:
+    """Return the folder of a run; without a name it is made of task, model and data set."""
+    parts = [task.name, wrapper.name, task.data().name]
+    if config.input.kind != "auto":
+        parts.append(config.input.kind)
+    return config.run.folder / (config.run.name or "-".join(parts))
+
+
+def _evaluate(
+    wrapper: ModelWrapper, task: Task[Any], config: RunConfig, on_progress: Progress | None
+) -> StoredRun:
+    if wrapper.needs_truth and not config.run.expose_truth:
+        raise UsageError(
+            f"model {wrapper.name!r} answers from the truth, to test metrics with; allow it with "
+            "run.expose_truth=true (the result will say so and no leaderboard takes it)"
+        )
+    kind = input_kind(wrapper, config.input)
+    samples = selected(task.load(), config.run)
+    extras = _extras(wrapper, samples)
+    if wrapper.needs_truth:
+        times = {sample.question.id: sample.truth.times for sample in samples}
+        wrapper.receive_truth(times)  # type: ignore[attr-defined]
+    started = time.time()
+    with RunStore(run_folder(task, wrapper, config)) as store:
+        answers = store.open(_facts(wrapper, task, config, kind, extras))
+        questions = [s.question for s in samples if s.problem is None]
+        pending = [q for q in questions if q.id not in answers or answers[q.id].error]
+        asked = ask(
+            wrapper,
+            pending,
+            store,
+            kind=kind,
+            input=config.input,
+            settings=config.run,
+            answered=len(questions) - len(pending),
+            on_progress=on_progress,
+        )
+        answers = read_responses(store.folder)
+        timing = _timing(asked, started)
+        _write(store, task, config, samples, answers, extras, timing=timing)
+    return read_run(store.folder)
+
+
+def _write(
+    store: RunStore,
+    task: Task[Any],
+    config: RunConfig,
+    samples: Sequence[Sample[Any]],
+    answers: Mapping[str, Response],
+    extras: Mapping[str, Any],
+    *,
+    timing: Mapping[str, Any] | None,
+) -> None:
+    before = time.perf_counter()
+    scores = [score_sample(task, sample, answers.get(sample.question.id)) for sample in samples]
+    result = summarise(task, config, scores, extras)
+    if timing is not None:
+        timing = {**timing, "score_seconds": round(time.perf_counter() - before, 3)}
+    store.write_scores(scores, result, timing)
+
+
+def score_sample(task: Task[Any], sample: Sample[Any], response: Response | None) -> SampleScore:
+    """Score one sample; what is missing or failed on our side is ``error``, unscored."""
+    name = sample.question.id
+    problem = sample.problem
+    if problem is None and response is None:
+        problem = "not answered yet"
+    if problem is None and response is not None:
+        problem = response.error
+    if problem is not None or response is None:
+        return SampleScore(name, "error", message=problem)
+    return task.score(sample.truth, response, task.derive(response))
+
+
+def summarise(
+    task: Task[Any], config: RunConfig, scores: Sequence[SampleScore], extras: Mapping[str, Any]
+) -> RunResult:
+    """Return what a run is worth, with everything that a reader must know beside the numbers."""
+    counted = Counter(score.status for score in scores)
+    data = task.data()
+    unscored = counted["error"]
+    caveats = list(task.caveats())
+    if config.run.expose_truth and extras["needs_truth"]:
+        caveats.append("the model was shown the truth")
+    if data.synthetic:
+        caveats.append("the data are synthetic")
+    if unscored:
+        caveats.append(f"{unscored} of {len(scores)} samples are unscored")
+    if config.run.limit or config.run.ids or config.run.shard:
+        caveats.append("only a part of the data set was asked")
+    return RunResult(
+        task=task.name,
+        model=config.model["name"],
+        data=data.name,
+        synthetic=data.synthetic,
+        metrics=task.aggregate(scores, seed=config.run.seed),
+        counts={status: counted[status] for status in STATUSES},
+        total=len(scores),
+        unscored=unscored,
+        caveats=tuple(caveats),
+        notes=_notes(scores, extras),
+    )
+
+
+def _notes(scores: Sequence[SampleScore], extras: Mapping[str, Any]) -> dict[str, int]:
+    found = {
+        "answers to unknown ids": len(extras["unknown_ids"]),
+        "answered times outside the video": sum(
+            int(score.details.get("out_of_range", 0)) for score in scores
+        ),
+        "answers with unordered times": sum(
+            bool(score.details.get("unordered")) for score in scores
+        ),
+        "items rejected as no time": sum(
+            len(score.details.get("rejected", ())) for score in scores
+        ),
+        "answers on which the reference parser crashes": sum(
+            score.status != "error" and bool(score.message) for score in scores
+        ),
+    }
+    return {name: count for name, count in found.items() if count}
+
+
+def _extras(wrapper: ModelWrapper, samples: Sequence[Sample[Any]]) -> dict[str, Any]:
+    """Return facts about the answers as a whole that no single response holds."""
+    answered: frozenset[str] = getattr(wrapper, "answered_ids", frozenset())
+    asked = {sample.question.id for sample in samples}
+    return {"unknown_ids": sorted(answered - asked), "needs_truth": wrapper.needs_truth}
+
+
+def _facts(
+    wrapper: ModelWrapper,
+    task: Task[Any],
+    config: RunConfig,
+    kind: InputKind,
+    extras: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the content of ``run.json``; ``identity`` is what may not change on resume."""
+    return {
+        "format": FORMAT,
+        "identity": {
+            "model": dict(wrapper.identity()),
+            "task": {"name": task.name, "version": task.version, "protocol": task.protocol},
+            "data": {key: asdict(task.data())[key] for key in ("name", "checksum")},
+            "input": config.input.model_dump(mode="json") | {"kind": kind},
+            "expose_truth": config.run.expose_truth,
+        },
+        "config": config.model_dump(mode="json"),
+        "data": asdict(task.data()),
+        "extras": dict(extras),
+        "trust_remote_code": False,
+        "versions": {
+            name: version(name) for name in ("jumpscore", "numpy", "av", "opencv-python-headless")
+        },
+        "hardware": {
+            "machine": platform.machine(),
+            "system": platform.system(),
+            "python": platform.python_version(),
+            "cores": os.cpu_count(),
+        },
+    }
+
+
+def _timing(asked: Asked, started: float) -> dict[str, Any]:
+    rounded = {key: round(value, 3) for key, value in asdict(asked).items()}
+    rate = asked.samples / asked.wall_seconds if asked.wall_seconds > 0 else 0.0
+    return {"started_unix": round(started, 3), **rounded, "samples_per_second": round(rate, 2)}

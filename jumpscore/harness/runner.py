@@ -1,0 +1,209 @@
+"""Asking: requests are prepared ahead in a pool, answered in batches, stored as they come."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from jumpscore.errors import JumpScoreError
+from jumpscore.harness.config import InputConfig, RunSettings
+from jumpscore.harness.store import RunStore
+from jumpscore.records import Question, Response
+from jumpscore.video import VisualInput, uniform_frames
+from model_wrappers.base import InputKind, ModelWrapper, Request
+
+Progress = Callable[[int, int], None]
+"""Called with (answered, all) whenever a batch is stored."""
+
+LONGEST_ERROR = 2000
+"""Characters kept of an error message."""
+
+
+class RunInterrupted(KeyboardInterrupt):
+    """Ctrl-C; everything answered so far is stored."""
+
+    def __init__(self, answered: int, total: int) -> None:
+        super().__init__(f"{answered} of {total} samples are answered and kept")
+        self.answered = answered
+        self.total = total
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What asking took: samples, seconds in ``prepare`` (all threads), in ``generate``, overall."""
+
+    samples: int
+    prepare_seconds: float
+    generate_seconds: float
+    wall_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    question: Question
+    request: Request | None
+    error: str | None
+    seconds: float
+
+
+def ask(
+    wrapper: ModelWrapper,
+    questions: Sequence[Question],
+    store: RunStore,
+    *,
+    kind: InputKind,
+    input: InputConfig,
+    settings: RunSettings,
+    answered: int = 0,
+    on_progress: Progress | None = None,
+) -> Asked:
+    """Answer every question and store every answer; one bad sample never ends the run.
+
+    Args:
+        wrapper: The model.
+        questions: Those without an answer yet.
+        store: Open run.
+        kind: What the wrapper is shown.
+        input: How frames are sampled.
+        settings: Pool size.
+        answered: Samples answered before, for the progress.
+        on_progress: Told after every batch.
+
+    Raises:
+        RunInterrupted: The user pressed Ctrl-C.
+    """
+    started = time.perf_counter()
+    total = answered + len(questions)
+    done, preparing, generating = answered, 0.0, 0.0
+    prepared = _prepare_ahead(wrapper, questions, kind=kind, input=input, settings=settings)
+    try:
+        for batch in _batches(prepared, wrapper.batch_size):
+            before = time.perf_counter()
+            store.append(_answer(wrapper, batch))
+            generating += time.perf_counter() - before
+            preparing += sum(item.seconds for item in batch)
+            done += len(batch)
+            if on_progress:
+                on_progress(done, total)
+    except KeyboardInterrupt:
+        raise RunInterrupted(done, total) from None
+    finally:
+        prepared.close()
+    return Asked(
+        samples=len(questions),
+        prepare_seconds=preparing,
+        generate_seconds=generating,
+        wall_seconds=time.perf_counter() - started,
+    )
+
+
+def visual_input(question: Question, kind: InputKind, input: InputConfig) -> VisualInput | None:
+    """Return what the harness prepares for a question: planned frames, or nothing.
+
+    Raises:
+        VideoError: The video cannot be read.
+    """
+    if kind != "frames":
+        return None
+    count = 32 if input.count is None and input.fps is None else input.count
+    return uniform_frames(
+        question.media[0].path,
+        count=count,
+        fps=input.fps,
+        min_pixels=input.min_pixels,
+        max_pixels=input.max_pixels,
+    )
+
+
+def _prepare_ahead(
+    wrapper: ModelWrapper,
+    questions: Sequence[Question],
+    *,
+    kind: InputKind,
+    input: InputConfig,
+    settings: RunSettings,
+) -> Generator[_Prepared, None, None]:
+    """Yield prepared questions in order, always ``settings.ahead`` of them on the way."""
+
+    def prepare(question: Question) -> _Prepared:
+        before = time.perf_counter()
+        try:
+            visual = visual_input(question, kind, input)
+            request, error = wrapper.prepare(question, visual), None
+        except Exception as problem:  # a wrapper may raise anything; the run goes on
+            request, error = None, _describe(problem)
+        return _Prepared(question, request, error, time.perf_counter() - before)
+
+    pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="prepare")
+    waiting: deque[Future[_Prepared]] = deque()
+    left = iter(questions)
+    try:
+        # A generous head start costs only memory where preparing is trivial.
+        ahead = max(settings.ahead, wrapper.batch_size)
+        for question in left:
+            waiting.append(pool.submit(prepare, question))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _batches(prepared: Iterator[_Prepared], size: int) -> Iterator[list[_Prepared]]:
+    batch: list[_Prepared] = []
+    for item in prepared:
+        batch.append(item)
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _answer(wrapper: ModelWrapper, batch: Sequence[_Prepared]) -> list[Response]:
+    """Return one response per prepared question, errors included, in order."""
+    requests = [item.request for item in batch if item.request is not None]
+    before = time.perf_counter()
+    found = _generate(wrapper, requests)
+    each = (time.perf_counter() - before) / max(1, len(requests))
+    responses = []
+    for item in batch:
+        name = item.question.id
+        response = found.get(name)
+        if item.error is not None:
+            response = Response(name, finish_reason="error", error=item.error)
+        elif response is None:
+            problem = f"{wrapper.name} returned no response for this id"
+            response = Response(name, finish_reason="error", error=problem)
+        elif response.seconds is None:
+            response = replace(response, seconds=round(item.seconds + each, 6))
+        responses.append(response)
+    return responses
+
+
+def _generate(wrapper: ModelWrapper, requests: list[Request]) -> dict[str, Response]:
+    """Ask a batch; if that fails as a whole, ask one by one, so that one bad sample stays one."""
+    if not requests:
+        return {}
+    try:
+        return {response.id: response for response in wrapper.generate(requests)}
+    except Exception as problem:  # a wrapper may raise anything; the run goes on
+        if len(requests) == 1:
+            name = requests[0].question.id
+            return {name: Response(name, finish_reason="error", error=_describe(problem))}
+    found: dict[str, Response] = {}
+    for request in requests:
+        found |= _generate(wrapper, [request])
+    return found
+
+
+def _describe(problem: Exception) -> str:
+    """Return the message of an error; the type too, where it is not one of ours."""
+    text = str(problem)
+    if not isinstance(problem, JumpScoreError):
+        text = f"{type(problem).__name__}: {text}"
+    return text[:LONGEST_ERROR]

@@ -1,0 +1,216 @@
+"""The command as a user calls it: a process of its own, real files, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support import write_video
+
+
+@pytest.fixture
+def jumpscore(tmp_path):
+    """Run a command in an empty folder; returns the finished process."""
+
+    def run(*words: object, expect: int = 0) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-c", "from jumpscore.cli.app import main; main()", *map(str, words)],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "JUMPSCORE_CACHE": str(tmp_path / "cache")},
+            timeout=120,
+        )
+        assert done.returncode == expect, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture
+def answers(tmp_path) -> Path:
+    path = tmp_path / "answers.jsonl"
+    lines = [
+        {"id": "clip0", "times": [0.5, 1.0, 1.5]},
+        {"id": "clip1", "text": "I'm sorry, I cannot watch videos."},
+        {"id": "clip2", "text": "[]"},
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def test_help_names_every_command(jumpscore):
+    text = jumpscore("--help").stdout
+    for name in "demo doctor predict run score show compare report models tasks data".split():
+        assert f" {name} " in text
+
+
+def test_score_a_file_of_answers(jumpscore, answers, tiny_set, tmp_path):
+    done = jumpscore("score", answers, "--data", tiny_set, "--json")
+    result = json.loads(done.stdout)
+    assert result["metrics"]["f1"]["mean"] == pytest.approx(2 / 3)
+    assert result["counts"]["refused"] == 1
+    assert result["synthetic"] is True
+    assert (tmp_path / result["folder"] / "report.html").stat().st_size > 1000
+
+
+def test_score_prints_a_table_with_intervals(jumpscore, answers, tiny_set):
+    text = jumpscore("score", answers, "--data", tiny_set, "--no-report").stdout
+    assert "map_reference" in text
+    assert "[" in text
+    assert "1 refused" in text
+    assert "the data are synthetic" in text
+
+
+def test_missing_answers_leave_the_headline_incomplete(jumpscore, answers, tiny_set):
+    answers.write_text(answers.read_text().splitlines()[0] + "\n" + '{"id": "x", "times": []}\n')
+    done = jumpscore("score", answers, "--data", tiny_set, "--no-report", expect=1)
+    assert "INCOMPLETE: 2 of 3 samples are unscored" in done.stdout
+    assert "1 answers to unknown ids" in done.stdout
+    stored = next(answers.parent.glob("runs/*/responses.jsonl")).read_text()
+    assert "no answer for id 'clip1'" in stored
+
+
+def test_run_show_compare_report(jumpscore, tiny_set, tmp_path):
+    data = f"task.data={tiny_set}"
+    jumpscore("run", "model=content_free", data, "run.name=grid", "--no-report")
+    jumpscore(
+        "run", "model=oracle", data, "run.name=oracle", "run.expose_truth=true", "--no-report"
+    )
+    shown = jumpscore("show", "runs/grid", "clip0").stdout
+    assert "List the start timestamps in s of each jump rope" in shown
+    assert "0.25, 0.75" in shown
+    assert "extra" in shown
+    compared = json.loads(jumpscore("compare", "runs/oracle", "runs/grid", "--json").stdout)
+    assert compared["f1"]["n"] == 3
+    assert "better" in jumpscore("compare", "runs/oracle", "runs/grid").stdout
+    jumpscore("report", "runs/grid", "--out", "page.html")
+    assert "clip0" in (tmp_path / "page.html").read_text()
+    again = json.loads(jumpscore("score", "runs/grid", "--json", "--no-report").stdout)
+    assert (
+        again["metrics"] == json.loads((tmp_path / "runs/grid/result.json").read_text())["metrics"]
+    )
+
+
+def test_dry_run_asks_nothing(jumpscore, tiny_set, tmp_path):
+    done = jumpscore("run", "model=content_free", f"task.data={tiny_set}", "--dry-run", "--json")
+    plan = json.loads(done.stdout)
+    assert (plan["samples"], plan["input"]) == (3, "none")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_predict(jumpscore, tmp_path):
+    video = write_video(tmp_path / "my video.mp4", frames=50)
+    done = jumpscore("predict", video, "model=content_free", "--json")
+    assert json.loads(done.stdout)["times"] == [0.25, 0.75, 1.25, 1.75]
+    done = jumpscore("predict", video, "model=content_free", "--html", "page.html")
+    assert "4 jumps in" in done.stdout
+    assert "0.25, 0.75, 1.25, 1.75" in done.stdout
+    assert "my video" in (tmp_path / "page.html").read_text()
+
+
+def test_lists(jumpscore):
+    models = {row["name"]: row for row in json.loads(jumpscore("models", "--json").stdout)}
+    assert models["motion"]["inputs"] == ["video"]
+    tasks = {row["name"] for row in json.loads(jumpscore("tasks", "--json").stdout)}
+    assert tasks == {"jumpscore", "jumpscore_count"}
+    assert "content_free" in jumpscore("models").stdout
+
+
+def test_doctor_finds_this_machine_fit(jumpscore):
+    found = {row["what"]: row["state"] for row in json.loads(jumpscore("doctor", "--json").stdout)}
+    assert found["render and read back"] == "ok"
+    assert "broken" not in found.values()
+
+
+def test_synthesize_and_info(jumpscore, tmp_path):
+    small = ["clips=2", "durations=[{low: 4, high: 5, weight: 1}]"]
+    small.append("resolutions=[{width: 160, height: 128, weight: 1}]")
+    done = jumpscore("data", "synthesize", "--out", "set", "--seed", "3", *small)
+    assert "2 clips" in done.stdout
+    facts = json.loads(jumpscore("data", "info", "set", "--check", "--json").stdout)
+    assert (facts["rows"], facts["videos present"], facts["problems"]) == (2, 2, [])
+    assert facts["synthetic"] is True
+    [video, _] = (tmp_path / "set" / "videos").glob("*.mp4")
+    video.write_bytes(video.read_bytes()[:500])
+    done = jumpscore("data", "info", "set", "--check", "--json", expect=1)
+    [problem] = json.loads(done.stdout)["problems"]
+    assert video.name in problem
+    done = jumpscore("data", "synthesize", "--out", "set", "--seed", "4", *small, expect=2)
+    assert "another recipe" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "model=moton"], "unknown model 'moton'; did you mean 'motion'?"),
+        (["run", "model=replay"], "'model.answers' is not set"),
+        (["run", "task.data=nowhere"], "no data-set folder 'nowhere'"),
+        (["run", "+run.limt=3"], "unknown key 'run.limt'; did you mean 'limit'?"),
+        (["run", "task.data=published"], "jumpscore data fetch"),
+        (["predict", "gone.mp4"], "gone.mp4: no such video file"),
+        (["score", "gone.jsonl", "--data", "mini"], "gone.jsonl: no such file and no run"),
+        (["show", "runs/x", "y"], "runs/x: is no run"),
+        (["compare", "a", "b"], "a: is no run"),
+        (["report", "a"], "a: is no run"),
+        (["data", "synthesize", "--out", "x", "--profile", "mni"], "did you mean 'mini'"),
+        (["data", "synthesize", "--out", "x", "clps=3"], "clps"),
+        (["data", "synthesize", "--out", "x", "clips=-3"], "clips"),
+    ],
+)
+def test_wrong_use_exits_with_2_and_says_what_to_do(jumpscore, words, message):
+    assert message in jumpscore(*words, expect=2).stderr
+
+
+def test_no_video_where_one_is_asked_for(jumpscore, tmp_path):
+    (tmp_path / "a.mp4").write_text("no video")
+    assert "cannot be opened as a video" in jumpscore("predict", "a.mp4", expect=2).stderr
+
+
+def test_predict_never_shows_the_truth(jumpscore, tmp_path):
+    video = write_video(tmp_path / "a.mp4")
+    done = jumpscore("predict", video, "model=oracle", "run.expose_truth=true", expect=2)
+    assert "a new video has none" in done.stderr
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_answers_and_the_same_command_goes_on(tmp_path):
+    """A real interrupt of a real run in a process of its own."""
+    import shutil
+
+    from jumpscore.data import Manifest, Row, read_rows, write_set
+    from jumpscore.data.layout import QUESTION
+
+    root = tmp_path / "set"
+    video = write_video(tmp_path / "a.mp4", frames=250, size=(640, 360))
+    (root / "videos").mkdir(parents=True)
+    rows = []
+    for k in range(40):
+        shutil.copy(video, root / "videos" / f"{k}.mp4")
+        rows.append(Row(f"c{k}", f"videos/{k}.mp4", QUESTION, "[1.0]"))
+    write_set(root, rows, Manifest("many"))
+    command = [sys.executable, "-c", "from jumpscore.cli.app import main; main()", "run"]
+    command += ["model=motion", f"task.data={root}", "run.name=x", "--no-report"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    stored = tmp_path / "runs" / "x" / "responses.jsonl"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (stored.exists() and stored.stat().st_size):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "samples are answered and kept; the same command goes on" in errors
+    kept = stored.read_text().splitlines()
+    assert 0 < len(kept) < 40
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    lines = [json.loads(line) for line in stored.read_text().splitlines()]
+    assert [line["id"] for line in lines] == [row.id for row in read_rows(root)]
+    assert stored.read_text().splitlines()[: len(kept)] == kept

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from evaluators import TASKS
+from jumpscore.cli.compose import choices, compose
+from jumpscore.errors import UsageError
+from jumpscore.harness import InputConfig, RunSettings, run_config
+from model_wrappers import MODELS
+
+
+def test_composed_and_validated():
+    config = run_config(compose(["model=content_free", "run.limit=3", "task.data=/tmp/x"]))
+    assert config.model == {"name": "content_free", "period": 0.5}
+    assert config.run.limit == 3
+    assert config.task["data"] == "/tmp/x"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["model=contentfree"], "unknown model 'contentfree'; did you mean 'content_free'"),
+        (["task=jumpscor"], "unknown task 'jumpscor'; did you mean 'jumpscore'"),
+        (["run.limt=2"], r"unknown key 'run\.limt'; did you mean 'limit'"),
+        (["model=content_free", "model.perod=3"], r"'model\.perod'; did you mean 'period'"),
+        (["mdel=replay"], "unknown key 'mdel'; did you mean 'model'"),
+        (["run.limit=abc"], r"run\.limit='abc': input should be a valid integer"),
+        (["+run.limt=2"], r"unknown key 'run\.limt'; did you mean 'limit'"),
+        (["+colour=1"], "unknown key 'colour'"),
+        (["run.shard=4/3"], r"'4/3' is no shard; write i/n with 0 <= i < n"),
+        (["run.name=../x"], "cannot be a folder's name"),
+        (["input.count=0"], r"input\.count=0: input should be greater than 0"),
+        (["motion"], "'motion' is no key=value"),
+        (["input.count=[1"], "input '\\[1'"),
+    ],
+)
+def test_wrong_words_name_the_key_and_the_nearest_one(words, message):
+    with pytest.raises(UsageError, match=message):
+        run_config(compose(words))
+
+
+@pytest.mark.parametrize("name", MODELS.names())
+def test_the_yaml_of_a_model_lists_its_options_with_their_defaults(name):
+    model = MODELS.get(name)
+    values = compose([f"model={name}"])["model"]
+    assert values.pop("name") == name
+    fields = model.Options.model_fields
+    assert values == {
+        key: field.get_default() for key, field in fields.items() if not field.is_required()
+    }
+
+
+@pytest.mark.parametrize("name", TASKS.names())
+def test_the_yaml_of_a_task_lists_its_options_with_their_defaults(name):
+    values = compose([f"task={name}"])["task"]
+    assert values.pop("name") == name
+    assert values == TASKS.get(name).Options().model_dump()
+
+
+def test_the_yaml_of_run_and_input_list_the_defaults():
+    composed = compose([])
+    assert RunSettings.model_validate(composed["run"]) == RunSettings()
+    assert set(composed["run"]) == set(RunSettings.model_fields)
+    assert InputConfig.model_validate(composed["input"]) == InputConfig()
+
+
+def test_every_registered_name_has_a_yaml():
+    assert choices("model") == MODELS.names()
+    assert choices("task") == TASKS.names()
+
+
+def test_other_packages_bring_their_own_yaml(tmp_path, monkeypatch):
+    from importlib.metadata import EntryPoint
+
+    import jumpscore.cli.compose as module
+
+    package = tmp_path / "their_conf"
+    (package / "model").mkdir(parents=True)
+    for folder in (package, package / "model"):
+        (folder / "__init__.py").touch()
+    (package / "model" / "theirs.yaml").write_text(yaml.safe_dump({"name": "theirs", "x": 1}))
+    monkeypatch.syspath_prepend(tmp_path)
+    point = EntryPoint("their", "their_conf", "jumpscore.search_path")
+    monkeypatch.setattr(module, "entry_points", lambda group: [point])
+    assert compose(["model=theirs", "model.x=2"])["model"] == {"name": "theirs", "x": 2}

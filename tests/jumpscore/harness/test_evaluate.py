@@ -1,0 +1,309 @@
+from __future__ import annotations
+
+import json
+import threading
+import time
+
+import pytest
+
+import jumpscore
+from jumpscore.errors import DataError, UsageError, VideoError
+from jumpscore.harness import RunInterrupted, compare_runs, read_run, score_run
+from jumpscore.records import Question, Response, Usage
+from model_wrappers.base import ModelWrapper, Request
+
+
+class Stub(ModelWrapper):
+    """Answers by a function of the question; counts what it is asked."""
+
+    name = "stub"
+
+    def __init__(self, answer="[0.5, 1.0, 1.5]", *, fail=(), batch_size=1, tag="") -> None:
+        super().__init__()
+        self.answer, self.fail, self.tag = answer, set(fail), tag
+        self.batch_size = batch_size
+        self.asked: list[str] = []
+
+    def identity(self):
+        return {"model": self.name, "tag": self.tag}
+
+    def generate(self, requests):
+        for request in requests:
+            assert isinstance(request.question, Question)
+            assert not hasattr(request.question, "truth")
+        self.asked += [request.question.id for request in requests]
+        if self.fail & {request.question.id for request in requests}:
+            raise RuntimeError("out of memory")
+        return [Response(request.question.id, self.answer) for request in requests]
+
+
+@pytest.fixture
+def start(tiny_set, tmp_path):
+    def start(model, *, task="jumpscore", data=tiny_set, input=None, on_progress=None, **run):
+        return jumpscore.evaluate(
+            model,
+            task,
+            task_options={"data": str(data)},
+            input=input,
+            run={"folder": tmp_path / "runs", **run},
+            on_progress=on_progress,
+        )
+
+    return start
+
+
+def test_a_run_by_hand(start):
+    run = start(Stub())
+    metrics = run.result.metrics
+    # clip0 perfect; clip1 finds 1 of 2 at 0.1 s with 3 answers: F1 0.4; clip2 has no jumps: 0
+    assert metrics["f1@0.1"].mean == pytest.approx((1 + 0.4 + 0) / 3)
+    assert metrics["count_error"].mean == pytest.approx((0 + 1 + 3) / 3)
+    assert metrics["hallucination_rate"].mean == pytest.approx((0 + 2 + 3) / 9)
+    assert metrics["miss_rate"].mean == pytest.approx((0 + 1 + 0) / 5)
+    assert run.result.counts["ok"] == 3
+    assert run.result.caveats == ("the data are synthetic",)
+
+
+def test_a_run_on_disk(start):
+    run = start(Stub(), name="mine")
+    names = {file.name for file in run.folder.iterdir()}
+    assert names == {"run.json", "responses.jsonl", "scores.jsonl", "result.json", "timing.json"}
+    facts = json.loads((run.folder / "run.json").read_text())
+    assert facts["identity"]["data"]["name"] == "tiny"
+    assert facts["identity"]["task"] == {"name": "jumpscore", "version": "1", "protocol": "v2"}
+    assert read_run(run.folder) == run
+
+
+def test_equal_inputs_give_equal_bytes(start):
+    one, other = start(Stub(), name="one"), start(Stub(), name="other")
+    for name in ("result.json", "scores.jsonl"):
+        assert (one.folder / name).read_bytes() == (other.folder / name).read_bytes()
+
+
+def test_a_batch_that_fails_is_asked_one_by_one(start):
+    run = start(Stub(fail=["clip1"], batch_size=3))
+    assert run.result.counts == {**dict.fromkeys(run.result.counts, 0), "ok": 2, "error": 1}
+    assert run.responses["clip1"].error == "RuntimeError: out of memory"
+    assert run.result.unscored == 1
+    assert "1 of 3 samples are unscored" in run.result.caveats
+    # Unscored is not zero: the mean is over the two others.
+    assert run.result.metrics["f1@0.1"].n == 2
+
+
+def test_resuming_asks_only_what_is_missing_or_failed_on_our_side(start):
+    start(Stub(fail=["clip1"]))
+    again = Stub()
+    run = start(again)
+    assert again.asked == ["clip1"]
+    assert run.result.unscored == 0
+    assert run.result == start(Stub(), name="fresh").result
+
+
+def test_a_torn_last_line_is_dropped_and_asked_again(start):
+    run = start(Stub(), name="mine")
+    file = run.folder / "responses.jsonl"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-20])
+    again = Stub()
+    start(again, name="mine")
+    assert again.asked == ["clip2"]
+    assert file.read_bytes() == whole or json.loads(file.read_text().splitlines()[-1])
+
+
+def test_a_changed_configuration_is_refused_with_what_changed(start, tiny_set):
+    start(Stub(tag="a"), name="mine")
+    with pytest.raises(UsageError, match=r"another configuration:\n  model\.tag: a -> b"):
+        start(Stub(tag="b"), name="mine")
+    with pytest.raises(UsageError, match=r"task\.name: jumpscore -> jumpscore_count"):
+        start(Stub(tag="a"), name="mine", task="jumpscore_count")
+
+
+def test_two_processes_cannot_write_one_run(start, tmp_path):
+    from jumpscore.harness import RunStore
+
+    run = start(Stub(), name="mine")
+    with RunStore(run.folder) as store:
+        store.open(run.facts)
+        with pytest.raises(UsageError, match="another process is writing this run"):
+            start(Stub(), name="mine")
+
+
+def test_ctrl_c_keeps_what_is_answered(start):
+    class Interrupted(Stub):
+        def generate(self, requests):
+            if len(self.asked) == 2:
+                raise KeyboardInterrupt
+            return super().generate(requests)
+
+    with pytest.raises(RunInterrupted, match="2 of 3 samples"):
+        start(Interrupted())
+    again = Stub()
+    run = start(again)
+    assert again.asked == ["clip2"]
+    assert run.result.total == 3
+
+
+def test_preparing_runs_ahead_of_generating(start):
+    order: list[str] = []
+    generating = threading.Event()
+
+    class Slow(Stub):
+        def prepare(self, question, visual):
+            order.append(f"prepare {question.id}")
+            if question.id == "clip1":
+                # Only a pool that runs ahead gets here while clip0 is generated, or before.
+                generating.wait(5)
+            return Request(question)
+
+        def generate(self, requests):
+            order.append(f"generate {requests[0].question.id}")
+            generating.set()
+            time.sleep(0.05)
+            return super().generate(requests)
+
+    start(Slow(), ahead=1)
+    assert set(order[:2]) == {"prepare clip0", "generate clip0"}
+    order.clear()
+    generating.set()
+    start(Slow(), name="ahead", ahead=3, workers=3)
+    assert order.index("prepare clip2") < order.index("generate clip1")
+
+
+def test_an_unprepared_question_is_an_error_of_that_sample(start):
+    class Fails(Stub):
+        def prepare(self, question, visual):
+            if question.id == "clip0":
+                raise VideoError("a.mp4: is empty")
+            return super().prepare(question, visual)
+
+    run = start(Fails())
+    assert run.responses["clip0"].error == "a.mp4: is empty"
+    assert run.result.counts["error"] == 1
+
+
+def test_a_wrapper_that_forgets_an_id_or_invents_one(start):
+    class Forgetful(Stub):
+        def generate(self, requests):
+            return [Response("somebody else", "[1.0]")]
+
+    run = start(Forgetful())
+    assert run.result.counts["error"] == 3
+    assert "returned no response for this id" in str(run.responses["clip0"].error)
+    assert "somebody else" not in run.responses
+
+
+def test_model_failures_score_zero_and_are_counted(start):
+    run = start(Stub("I cannot see videos."))
+    assert run.result.counts["refused"] == 3
+    assert run.result.unscored == 0
+    assert run.result.metrics["f1"].mean == 0.0
+    assert run.result.metrics["f1"].n == 3
+
+
+def test_frames_are_prepared_by_the_harness(start):
+    seen = []
+
+    class Sees(Stub):
+        inputs = ("frames",)
+
+        def generate(self, requests):
+            seen.extend(request.visual.pixels.shape for request in requests)
+            tokens = requests[0].visual.visual_tokens
+            usage = Usage(visual=tokens, visual_source="measured")
+            return [Response(r.question.id, "[]", usage=usage) for r in requests]
+
+    run = start(Sees(), input={"count": 4, "max_pixels": 56 * 56})
+    assert seen == [(4, 56, 56, 3)] * 3
+    assert run.responses["clip0"].usage.visual == 16
+
+
+def test_an_input_that_the_model_does_not_take(start):
+    with pytest.raises(UsageError, match="takes no input 'frames'; it takes none"):
+        start(Stub(), input={"kind": "frames"})
+
+
+def test_selecting_samples(start):
+    assert start(Stub(), name="a", limit=2).result.total == 2
+    assert start(Stub(), name="b", ids=["clip2"]).result.total == 1
+    parts = [start(Stub(), name=f"s{i}", shard=f"{i}/2").result.total for i in range(2)]
+    assert parts == [2, 1]
+    assert (
+        "only a part of the data set was asked" in start(Stub(), name="a", limit=2).result.caveats
+    )
+    with pytest.raises(UsageError, match=r"run\.ids names 'clip9'"):
+        start(Stub(), name="c", ids=["clip9"])
+
+
+def test_the_truth_is_shown_only_under_the_flag(start):
+    with pytest.raises(UsageError, match=r"run\.expose_truth=true"):
+        start("oracle")
+    run = start("oracle", expose_truth=True)
+    assert "the model was shown the truth" in run.result.caveats
+
+
+def test_scoring_anew_without_the_model(start):
+    run = start(Stub())
+    (run.folder / "result.json").unlink()
+    (run.folder / "scores.jsonl").unlink()
+    assert score_run(run.folder).result == run.result
+
+
+def test_scoring_anew_on_changed_data_is_refused(start, tiny_set, tmp_path):
+    import shutil
+
+    from jumpscore.data import Manifest, read_rows, write_set
+
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_set, copy)
+    run = start(Stub(), data=copy, name="mine")
+    write_set(copy, read_rows(copy)[:2], Manifest("tiny"))
+    with pytest.raises(UsageError, match="has changed since the run"):
+        score_run(run.folder)
+
+
+def test_progress_is_told(start):
+    told = []
+    start(Stub(), on_progress=lambda done, total: told.append((done, total)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_an_unwritable_folder(start, tmp_path):
+    (tmp_path / "runs").write_text("a file in the way")
+    with pytest.raises(UsageError, match=r"cannot be written.*choose another place"):
+        start(Stub())
+
+
+def test_a_folder_that_is_no_run(tmp_path):
+    with pytest.raises(DataError, match="is no run"):
+        read_run(tmp_path)
+
+
+def test_a_damaged_response_line_names_the_line(start):
+    run = start(Stub())
+    file = run.folder / "responses.jsonl"
+    file.write_text("garbage\n" + file.read_text())
+    with pytest.raises(DataError, match=r"responses\.jsonl, line 1: is no response"):
+        read_run(run.folder)
+
+
+class TestCompare:
+    def test_pairs_by_video(self, start):
+        good, bad = start(Stub(), name="good"), start(Stub("[]"), name="bad")
+        found = compare_runs(good, bad)["count_mae"]
+        # errors 0, 1, 3 against 3, 2, 0
+        assert (found.mean_a, found.mean_b, found.n) == (4 / 3, 5 / 3, 3)
+        assert found.verdict == "tied"
+
+    def test_leaves_out_what_one_side_has_not_scored(self, start):
+        whole, part = start(Stub(), name="whole"), start(Stub(fail=["clip2"]), name="part")
+        found = compare_runs(whole, part)["f1"]
+        assert found.n == 2
+        assert found.difference == 0.0
+
+    def test_refuses_other_data(self, start, tmp_path):
+        from jumpscore.data import Manifest, Row, write_set
+
+        write_set(tmp_path / "o", [Row("x", "videos/x.mp4", "?", "[1.0]")], Manifest("other"))
+        one, other = start(Stub(), name="one"), start(Stub(), name="two", data=tmp_path / "o")
+        with pytest.raises(UsageError, match="cannot be compared: data is"):
+            compare_runs(one, other)

@@ -1,0 +1,116 @@
+"""The house rules that a machine can check: floors, packages, light imports, doctests."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import pkgutil
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FLOORS = {
+    "jumpscore.errors": 0,
+    "jumpscore.records": 0,
+    "jumpscore.registry": 0,
+    "jumpscore.scoring": 1,
+    "jumpscore.video": 1,
+    "jumpscore.data": 1.5,  # reads videos; tasks read it
+    "jumpscore.annotations": 0,
+    "jumpscore.leaderboards": 0,
+    "evaluators": 2,
+    "model_wrappers": 2,
+    "jumpscore.harness": 3,
+    "jumpscore.report": 4,
+    "jumpscore.builder": 4,
+    "jumpscore.cli": 5,
+    "jumpscore.conf": 5,
+}
+PACKAGES = ("jumpscore", "evaluators", "model_wrappers")
+
+
+def sources() -> list[Path]:
+    return sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
+
+
+def room(module: str) -> str | None:
+    known = [name for name in FLOORS if module == name or module.startswith(name + ".")]
+    return max(known, key=len, default=None)
+
+
+def imports(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+@pytest.mark.parametrize("file", sources(), ids=lambda file: str(file.relative_to(ROOT)))
+def test_modules_import_only_from_floors_below(file):
+    here = room(".".join(file.relative_to(ROOT).with_suffix("").parts))
+    if here is None:
+        return  # jumpscore/__init__.py, which offers `evaluate` lazily
+    for module in imports(file):
+        there = room(module)
+        if there is None or there == here or FLOORS[here] == FLOORS[there] == 0:
+            continue
+        assert FLOORS[there] < FLOORS[here], f"{here} imports {module}, which is not below it"
+
+
+def test_every_room_has_a_floor():
+    rooms = {file.relative_to(ROOT).parts[:2] for file in sources()}
+    for parts in rooms:
+        name = ".".join(parts).removesuffix(".py")
+        if not name.endswith("__init__"):
+            assert room(name), f"{name} has no floor; add it to FLOORS"
+
+
+def test_every_package_is_installed():
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    found = {
+        ".".join(file.parent.relative_to(ROOT).parts)
+        for file in sources()
+        if file.name == "__init__.py"
+    }
+    assert found | {"jumpscore.annotations", "jumpscore.leaderboards"} == set(listed)
+
+
+def test_modules_are_short():
+    long = {str(file): n for file in sources() if (n := len(file.read_text().splitlines())) > 400}
+    assert not long
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    heavy = "numpy pandas torch transformers lmms_eval cv2 av hydra pydantic rich"
+    code = (
+        "import sys, jumpscore, jumpscore.cli.app; "
+        f"print([name for name in {heavy.split()} if name in sys.modules])"
+    )
+    # Typer brings Rich only when it prints help.
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def modules() -> list[str]:
+    names = []
+    for package in PACKAGES:
+        top = import_module(package)
+        names += [
+            info.name
+            for info in pkgutil.walk_packages(top.__path__, package + ".")
+            if "annotations" not in info.name
+        ]
+    return names
+
+
+@pytest.mark.parametrize("name", modules())
+def test_examples_in_docstrings_are_true(name):
+    assert doctest.testmod(import_module(name)).failed == 0
