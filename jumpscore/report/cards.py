@@ -1,0 +1,288 @@
+"""The lower half of a run's report: one card per sample, or one table row where a task is unknown.
+
+Every sample carries its sort values as ``data-s0``, ``data-s1``, ... and its status; the page's
+script sorts and filters by these alone, whatever the task.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evaluators.base import Metric
+from jumpscore.records import Response, SampleScore
+from jumpscore.report.text import (
+    DASH,
+    cut,
+    escaped,
+    number,
+    plural,
+    quantity,
+    shortened,
+    signed_count,
+)
+from jumpscore.report.thumbnails import COUNT, Strip
+from jumpscore.report.timeline import Events, events_of, left_out, timeline
+
+MOST_BARS = 1_200
+"""Samples above which the overview is left out: its bars would be thinner than a pixel."""
+MOST_REJECTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One way to order the samples.
+
+    Attributes:
+        title: As the menu shows it.
+        rising: Whether the order that a reader wants first begins with the lowest value.
+        metric: Per-sample value to sort by; ``None`` for the video's duration.
+        absolute: Whether the sign is left away.
+    """
+
+    title: str
+    rising: bool
+    metric: Metric | None = None
+    absolute: bool = False
+
+    def value(self, score: SampleScore, strip: Strip | None) -> float | None:
+        """Return what a sample is sorted by; ``None`` sorts last either way."""
+        if self.metric is not None:
+            value = score.values.get(self.metric.name)
+        else:
+            value = score.details.get("duration") or (strip.duration if strip else None)
+        if value is None or not math.isfinite(value):
+            return None
+        return abs(value) if self.absolute else value
+
+
+def sort_keys(metrics: Sequence[Metric], scores: Sequence[SampleScore]) -> list[SortKey]:
+    """Return the ways to order these samples, the default first: worst first."""
+    known = {name for score in scores for name, value in score.values.items() if value is not None}
+    wanted = ["f1", "map_reference", "count_error"]
+    chosen = [metric for name in wanted for metric in metrics if metric.name == name]
+    chosen = chosen or list(metrics)[:6]
+    keys = [
+        SortKey(
+            title=f"|{metric.name}|" if metric.better == "zero" else metric.name,
+            rising=metric.better in ("higher", None),
+            metric=metric,
+            absolute=metric.better == "zero",
+        )
+        for metric in chosen
+        if metric.name in known
+    ]
+    if any(score.details.get("duration") for score in scores):
+        keys.append(SortKey("duration", rising=False))
+    return keys
+
+
+def ordered(
+    scores: Sequence[SampleScore], keys: Sequence[SortKey], strips: Mapping[str, Strip]
+) -> list[int]:
+    """Return the places of the samples in default order; equal ones by id."""
+
+    def rank(place: int) -> tuple[bool, float, str]:
+        score = scores[place]
+        value = keys[0].value(score, strips.get(score.id)) if keys else 0.0
+        if value is None:
+            return True, 0.0, score.id
+        return False, value if keys[0].rising else -value, score.id
+
+    return sorted(range(len(scores)), key=rank)
+
+
+def sample_attributes(
+    place: int, score: SampleScore, keys: Sequence[SortKey], strip: Strip | None
+) -> str:
+    """Return what the script needs of a sample, as attributes."""
+    values = [key.value(score, strip) for key in keys]
+    sorting = "".join(
+        f' data-s{i}="{value:.9g}"' for i, value in enumerate(values) if value is not None
+    )
+    status = escaped(score.status)
+    return f'id="s{place}" data-id="{escaped(score.id)}" data-status="{status}"{sorting}'
+
+
+def overview(scores: Sequence[SampleScore], order: Sequence[int], keys: Sequence[SortKey]) -> str:
+    """Return one thin bar per sample, as high as its value under the first sort key."""
+    metric = keys[0].metric if keys else None
+    if metric is None or len(scores) > MOST_BARS:
+        return ""
+    values = {place: keys[0].value(scores[place], None) for place in order}
+    top = 1.0 if metric.unit == "percent" else max((v or 0.0 for v in values.values()), default=0)
+    bars = []
+    for place in order:
+        score, value = scores[place], values[place]
+        shown = quantity(value, metric)
+        height = 100 * min((value or 0.0) / (top or 1.0), 1.0)
+        bars.append(
+            f'<a href="#s{place}" class="st-{escaped(score.status)}" style="--v:{height:.1f}%" '
+            f'aria-label="{shortened(score.id, 40)}: {shown}" '
+            f'title="{shortened(score.id, 40)}: {shown} ({escaped(score.status)})"></a>'
+        )
+    return (
+        f'<figure class="overview"><div class="bars">{"".join(bars)}</div><figcaption>'
+        f"<code>{escaped(keys[0].title)}</code> of every sample, in the order below</figcaption>"
+        "</figure>"
+    )
+
+
+def card(
+    place: int,
+    score: SampleScore,
+    response: Response | None,
+    keys: Sequence[SortKey],
+    strip: Strip | None,
+) -> str:
+    """Return one sample as a card.
+
+    Args:
+        place: Of the sample in the data set; its anchor.
+        score: What it is worth.
+        response: What was answered, where anything was.
+        keys: Ways to sort.
+        strip: Pictures of its video, where pictures were wanted.
+    """
+    events = events_of(score.details, duration=strip.duration if strip else None)
+    message = f'<p class="message">{shortened(score.message, 600)}</p>' if score.message else ""
+    return (
+        f'<article class="sample" {sample_attributes(place, score, keys, strip)}>'
+        f"<header><h3><bdi>{shortened(score.id, 80)}</bdi></h3>"
+        f'<span class="pill st-{escaped(score.status)}">{escaped(score.status)}</span>'
+        f'<dl class="values">{_values(score, events, keys, strip)}</dl></header>{message}'
+        f"{canvas(score.id, events, strip)}{_answer(score, response)}</article>"
+    )
+
+
+def _values(
+    score: SampleScore, events: Events | None, keys: Sequence[SortKey], strip: Strip | None
+) -> str:
+    items = [
+        (key.title, quantity(score.values.get(key.metric.name), key.metric))
+        for key in keys
+        if key.metric is not None and key.metric.name in score.values
+        if key.metric.name != "count_error"
+    ]
+    true, answered = score.details.get("truth"), score.details.get("prediction")
+    if events is not None and events.truth is not None:
+        true, answered = len(events.truth), len(events.answers)
+    if isinstance(true, int):
+        read = isinstance(answered, int)
+        items.append(("jumps", f"{true:,}"))
+        items.append(("answered", f"{answered:,}" if read else DASH))
+        if read and isinstance(answered, int):
+            items.append(("difference", signed_count(answered - true)))
+    length = events.duration if events else strip.duration if strip else None
+    if length is not None:
+        items.append(("length", f"{length:.1f} s"))
+    return "".join(f"<div><dt>{escaped(name)}</dt><dd>{text}</dd></div>" for name, text in items)
+
+
+def canvas(name: str, events: Events | None, strip: Strip | None) -> str:
+    """Return pictures and timeline on one axis, and in words what they do not show."""
+    notes = left_out(events) if events else []
+    if strip is not None and strip.problem:
+        few = "Only some thumbnails" if strip.pictures else "No thumbnails"
+        notes.append(f"{few}: {strip.problem}")
+    below = "".join(f'<p class="aside">{escaped(note)}</p>' for note in notes)
+    pictures = strip_pictures(strip, events.end if events else None) if strip else ""
+    if events is None and not pictures:
+        return below
+    # On a narrow screen the axis keeps a width at which single jumps can be told apart.
+    width = min(max(560, 12 * events.end), 1600) if events else 560
+    lanes = _LANES if events and events.truth is not None else _LANE if events else "<div></div>"
+    drawing = timeline(events, label=name[:80]) if events else ""
+    return (
+        f'<div class="scroll"><div class="lanes">{lanes}</div>'
+        f'<div class="canvas" style="--w:{width:.0f}px">{pictures}{drawing}</div></div>{below}'
+    )
+
+
+_LANES = '<span class="truth">truth</span><span class="answer">answer</span>'
+_LANE = '<span class="answer">answer</span>'
+
+
+def strip_pictures(strip: Strip, end: float | None) -> str:
+    """Return the pictures, each in the part of the time axis that it comes from."""
+    if not strip.pictures or not strip.duration:
+        return ""
+    share = 100 * min(strip.duration / (end or strip.duration), 1.0)
+    images = []
+    for picture in strip.pictures:
+        column = 1 + min(int(picture.time / strip.duration * COUNT), COUNT - 1)
+        images.append(
+            f'<img style="grid-column:{column}" loading="lazy" decoding="async" '
+            f'src="{picture.address}" alt="" title="frame at {picture.time:.2f} s">'
+        )
+    return (
+        f'<div class="strip" style="--n:{COUNT};--share:{share:.2f}%;--aspect:{strip.aspect:.3f}">'
+        f"{''.join(images)}</div>"
+    )
+
+
+def _answer(score: SampleScore, response: Response | None) -> str:
+    """Return how the answer was read and the answer itself, folded away."""
+    if response is None or (response.error and not response.text):
+        return ""
+    details = score.details
+    rejected = details.get("rejected") or []
+    facts = []
+    if details.get("parser"):
+        facts.append(f"read as {shortened(details['parser'], 40)}")
+    if details.get("reasoning") not in (None, "none"):
+        facts.append(f"reasoning tags {shortened(details['reasoning'], 20)}")
+    if response.finish_reason == "length":
+        facts.append("cut off at the token limit")
+    if details.get("unordered"):
+        facts.append("times out of order")
+    if rejected:
+        facts.append(f"{plural(len(rejected), 'item')} rejected")
+    shown, left = cut(response.text)
+    more = f'<p class="aside">… and {left:,} more characters.</p>' if left else ""
+    items = "".join(
+        f"<li><code>{shortened(item, 80)}</code></li>" for item in rejected[:MOST_REJECTED]
+    )
+    if len(rejected) > MOST_REJECTED:
+        items += f"<li>and {len(rejected) - MOST_REJECTED:,} more</li>"
+    listed = f'<p class="aside">Rejected, as no time:</p><ul class="rejected">{items}</ul>'
+    text = f"<pre>{escaped(shown)}</pre>" if shown else '<p class="aside">The answer is empty.</p>'
+    return (
+        f'<details class="answer-text"><summary>Answer<span>{", ".join(facts)}</span></summary>'
+        f"{listed if rejected else ''}{text}{more}</details>"
+    )
+
+
+def sample_table(
+    scores: Sequence[SampleScore], order: Sequence[int], keys: Sequence[SortKey]
+) -> str:
+    """Return the samples of a task that this report knows nothing about, one row each."""
+    names = list(dict.fromkeys(name for score in scores for name in score.values))
+    units = {key.metric.name: key.metric for key in keys if key.metric}
+    head = "".join(f'<th scope="col" class="num">{shortened(name, 40)}</th>' for name in names)
+    rows = []
+    for place in order:
+        score = scores[place]
+        cells = "".join(
+            f'<td class="num">{_cell(score.values.get(name), units.get(name))}</td>'
+            for name in names
+        )
+        message = f"<small>{shortened(score.message, 300)}</small>" if score.message else ""
+        rows.append(
+            f'<tr class="sample" {sample_attributes(place, score, keys, None)}>'
+            f'<th scope="row"><bdi>{shortened(score.id, 80)}</bdi>{message}</th>'
+            f'<td><span class="pill st-{escaped(score.status)}">{escaped(score.status)}</span></td>'
+            f"{cells}</tr>"
+        )
+    return (
+        '<div class="wide"><table class="metrics samples"><thead><tr><th scope="col">sample</th>'
+        f'<th scope="col">status</th>{head}</tr></thead>'
+        f'<tbody id="samples">{"".join(rows)}</tbody></table></div>'
+    )
+
+
+def _cell(value: float | None, metric: Metric | None) -> str:
+    if metric is not None:
+        return quantity(value, metric)
+    return DASH if value is None else number(value, "seconds")

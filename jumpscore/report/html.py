@@ -1,0 +1,182 @@
+"""Pages that show what a model answered: one per run, one per predicted video.
+
+A page is one file without any address in it: style, script, drawings and pictures are inside.
+Equal inputs give equal bytes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from evaluators.base import Metric
+from jumpscore.errors import JumpScoreError
+from jumpscore.harness import StoredRun, task_class, task_of
+from jumpscore.records import STATUSES
+from jumpscore.report.cards import SortKey, card, ordered, overview, sample_table, sort_keys
+from jumpscore.report.page import page, write_page
+from jumpscore.report.prediction_page import write_prediction_page
+from jumpscore.report.summary import header, headline, how_to_read, metric_table, status_bar
+from jumpscore.report.text import escaped
+from jumpscore.report.thumbnails import MOST_STRIPS, PAGE_BYTES, Strip, video_strip
+
+__all__ = ["write_prediction_page", "write_report"]
+
+Progress = Callable[[int, int], None]
+MANY = 60
+"""Videos above which pictures are made smaller, to keep the page small."""
+
+
+def write_report(
+    run: StoredRun,
+    path: Path | None = None,
+    *,
+    thumbnails: bool = True,
+    on_progress: Progress | None = None,
+) -> Path:
+    """Write the page of a run.
+
+    Args:
+        run: A finished run.
+        path: Where to; by default ``report.html`` in the run's folder.
+        thumbnails: Whether to decode pictures from the videos. A video that is gone or damaged
+            costs its card the pictures, nothing else.
+        on_progress: Called with (videos decoded, all).
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        UsageError: The place cannot be written.
+    """
+    metrics, shown = task_metrics(run)
+    drawn = any("truth" in score.details and "prediction" in score.details for score in run.scores)
+    strips = _strips(run, on_progress) if thumbnails and drawn else {}
+    keys = sort_keys(metrics, run.scores)
+    order = ordered(run.scores, keys, strips)
+    timelines = any(isinstance(score.details.get("truth"), list) for score in run.scores)
+    if drawn:
+        cards = "".join(
+            card(
+                place,
+                run.scores[place],
+                run.responses.get(run.scores[place].id),
+                keys,
+                strips.get(run.scores[place].id),
+            )
+            for place in order
+        )
+        samples = f'<div id="samples">{cards}</div>'
+    else:
+        samples = sample_table(run.scores, order, keys)
+    body = "".join(
+        [
+            f"<main>{header(run)}",
+            headline(run.result, shown),
+            status_bar(run.result),
+            how_to_read(shown, timelines=timelines),
+            metric_table(run.result, metrics),
+            f'<section id="list"><h2>Every {"video" if drawn else "sample"}</h2>',
+            overview(run.scores, order, keys),
+            _toolbar(run, keys, zoom=timelines),
+            f'{samples}<p id="nothing" hidden>No sample fits the filter.</p></section></main>',
+        ]
+    )
+    title = f"{run.result.model}: {run.result.task} on {run.result.data}"
+    return write_page(path or run.folder / "report.html", page(title, body))
+
+
+def task_metrics(run: StoredRun) -> tuple[list[Metric], list[Metric]]:
+    """Return all metrics of a run and those of its headline.
+
+    A task that is not installed here still has its numbers: they get their names for titles, and
+    a unit by how they look.
+    """
+    names = list(run.result.metrics)
+    try:
+        task = task_class(run.result.task)
+    except JumpScoreError:
+        metrics = [_unknown_metric(run, name) for name in names]
+        return metrics, metrics[:4]
+    known = {metric.name: metric for metric in task.metrics}
+    metrics = [metric for metric in task.metrics if metric.name in run.result.metrics]
+    metrics += [_unknown_metric(run, name) for name in names if name not in known]
+    return metrics, [known[name] for name in task.headline if name in known]
+
+
+def _unknown_metric(run: StoredRun, name: str) -> Metric:
+    values = [score.values.get(name) for score in run.scores]
+    share = all(value is None or 0 <= value <= 1 for value in values)
+    return Metric(name, "", unit="percent" if share else "events", better=None)
+
+
+def _strips(run: StoredRun, on_progress: Progress | None) -> dict[str, Strip]:
+    """Return the pictures of every sample's video, by sample id."""
+    videos = _videos(run)
+    wanted = [score.id for score in run.scores]
+    budget = min(90_000, PAGE_BYTES // max(1, min(len(wanted), MOST_STRIPS)))
+    height = 96 if len(wanted) <= MANY else 80
+    strips: dict[str, Strip] = {}
+    for done, name in enumerate(wanted, start=1):
+        place = videos.get(name, "the data set has no video of this sample")
+        if done > MOST_STRIPS:
+            place = f"only the first {MOST_STRIPS} samples of the data set get them"
+        if isinstance(place, str):
+            strips[name] = Strip(problem=place)
+        else:
+            strips[name] = video_strip(place, budget=budget, height=height)
+        if on_progress is not None:
+            on_progress(done, len(wanted))
+    return strips
+
+
+def _videos(run: StoredRun) -> Mapping[str, Path | str]:
+    """Return where each sample's video is, or why it cannot be told."""
+    try:
+        task = task_of(run.facts)
+        now, then = task.data().checksum, run.facts["identity"]["data"]["checksum"]
+        samples = task.load()
+    except Exception as error:  # whatever a data set or a task from elsewhere may do
+        reason = f"the data set cannot be read ({str(error)[:200]})"
+        return {score.id: reason for score in run.scores}
+    if now != then:
+        reason = "the data set has changed since the run"
+        return {score.id: reason for score in run.scores}
+    return {
+        sample.question.id: next(
+            (media.path for media in sample.question.media if media.kind == "video"),
+            "the sample has no video",
+        )
+        for sample in samples
+    }
+
+
+def _toolbar(run: StoredRun, keys: Sequence[SortKey], *, zoom: bool) -> str:
+    """Return the controls; without the script they are hidden and the page is whole."""
+    orders = [(key.title, str(i), key.rising) for i, key in enumerate(keys)]
+    orders.append(("id", "id", True))
+    options = "".join(
+        f'<option value="{value}" data-rising="{int(rising)}">{escaped(title)}</option>'
+        for title, value, rising in orders
+    )
+    counts = Counter(score.status for score in run.scores)
+    statuses = "".join(
+        f'<option value="{name}">{name} ({counts[name]:,})</option>'
+        for name in STATUSES
+        if counts[name]
+    )
+    zooms = "".join(
+        f'<button type="button" data-zoom="{factor}" aria-pressed="{str(factor == 1).lower()}">'
+        f"{factor}×</button>"
+        for factor in (1, 2, 4)
+    )
+    zooming = f'<span class="zoom" role="group" aria-label="Zoom">{zooms}</span>' if zoom else ""
+    return (
+        '<form class="toolbar" hidden><label>Sort <select name="sort">'
+        f'{options}</select></label><button type="button" name="turn"></button>'
+        f'<label>Status <select name="status"><option value="">all</option>{statuses}</select>'
+        '</label><label class="search"><span>Search</span><input type="search" name="search" '
+        'placeholder="id" autocomplete="off" spellcheck="false"></label>'
+        f'{zooming}<output name="shown"></output></form>'
+    )

@@ -1,0 +1,209 @@
+"use strict";
+// Sorting, filtering, zoom and tips. The page is whole without all of this.
+(() => {
+  const form = document.querySelector(".toolbar");
+  const list = document.getElementById("samples");
+  const tip = document.getElementById("tip");
+
+  if (form && list) {
+    const samples = [...list.children];
+    const bars = new Map(
+      [...document.querySelectorAll(".bars a")].map((bar) => [bar.getAttribute("href"), bar]));
+    const { sort, turn, status, search, shown } = form.elements;
+    let rising = true;
+    form.hidden = false;
+
+    const byText = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+    const arrange = () => {
+      const key = sort.value;
+      const direction = rising ? 1 : -1;
+      const number = (node) => {
+        const text = node.getAttribute("data-s" + key);
+        return text === null ? null : Number(text);
+      };
+      const ranked = samples.map((node) => [node, key === "id" ? 0 : number(node)]);
+      ranked.sort(([a, x], [b, y]) => {
+        if (key === "id") return direction * byText(a.dataset.id, b.dataset.id);
+        // What has no value stays last, whichever way is up.
+        if (x === null || y === null) {
+          return (x === null) - (y === null) || byText(a.dataset.id, b.dataset.id);
+        }
+        return direction * (x - y) || byText(a.dataset.id, b.dataset.id);
+      });
+      list.append(...ranked.map(([node]) => node));
+      for (const [node] of ranked) {
+        const bar = bars.get("#" + node.id);
+        if (bar) bar.parentNode.append(bar);
+      }
+      turn.textContent = rising ? "↑ lowest first" : "↓ highest first";
+      if (key === "id") turn.textContent = rising ? "↑ A to Z" : "↓ Z to A";
+    };
+    const filter = () => {
+      const words = search.value.trim().toLowerCase();
+      let count = 0;
+      for (const node of samples) {
+        const fits = (!status.value || node.dataset.status === status.value)
+          && node.dataset.id.toLowerCase().includes(words);
+        node.hidden = !fits;
+        bars.get("#" + node.id)?.classList.toggle("out", !fits);
+        count += fits;
+      }
+      shown.textContent = `${count} of ${samples.length} shown`;
+      document.getElementById("nothing").hidden = count > 0;
+    };
+    const choose = () => {
+      rising = sort.selectedOptions[0].dataset.rising === "1";
+      arrange();
+    };
+    sort.addEventListener("change", choose);
+    turn.addEventListener("click", () => { rising = !rising; arrange(); });
+    status.addEventListener("change", filter);
+    search.addEventListener("input", filter);
+    form.addEventListener("submit", (event) => event.preventDefault());
+    for (const button of document.querySelectorAll("[data-filter]")) {
+      button.addEventListener("click", () => {
+        const wanted = button.dataset.filter;
+        const known = [...status.options].some((option) => option.value === wanted);
+        status.value = known ? wanted : "";
+        search.value = "";
+        filter();
+        form.scrollIntoView({ block: "start" });
+      });
+    }
+    for (const button of document.querySelectorAll("[data-zoom]")) {
+      button.addEventListener("click", () => {
+        list.style.setProperty("--zoom", button.dataset.zoom);
+        for (const other of document.querySelectorAll("[data-zoom]")) {
+          other.setAttribute("aria-pressed", String(other === button));
+        }
+      });
+    }
+    form.reset();
+    choose();
+    filter();
+  }
+
+  // Tips: the nearest event within reach of the pointer, so that nobody has to hit a thin line.
+  const SVG = "http://www.w3.org/2000/svg";
+  const REACH = 14;
+  const WITHIN = 0.3;
+  const LANES = { truth: 22, answer: 62 };
+  const LIFT = 44; // points that a timeline without truth saves above
+  const cache = new WeakMap();
+  let current = null;
+
+  const numbers = (text) => (text ? text.split(" ").map(Number) : []);
+  const events = (svg) => {
+    if (cache.has(svg)) return cache.get(svg);
+    const truth = numbers(svg.dataset.truth);
+    const answers = numbers(svg.dataset.answers);
+    const all = [
+      ...truth.map((time, index) => ({ lane: "truth", time, index, partner: null })),
+      ...answers.map((time, index) => ({ lane: "answer", time, index, partner: null })),
+    ];
+    for (const pair of svg.dataset.pairs ? svg.dataset.pairs.split(" ") : []) {
+      const [i, j] = pair.split(":").map(Number);
+      all[i].partner = answers[j];
+      all[truth.length + j].partner = truth[i];
+    }
+    const found = {
+      all: all.sort((a, b) => a.time - b.time), truth, end: Number(svg.dataset.end),
+      judged: "truth" in svg.dataset,
+    };
+    cache.set(svg, found);
+    return found;
+  };
+  const seconds = (time) => time.toFixed(3).replace(/0$/, "") + " s";
+  const signed = (error) => (error < 0 ? "−" : "+") + seconds(Math.abs(error));
+  const words = (event, known) => {
+    const here = seconds(event.time);
+    if (!known.judged) return [`Answered ${here}`];
+    if (event.partner !== null) {
+      const answered = event.lane === "answer" ? event.time : event.partner;
+      const truth = event.lane === "answer" ? event.partner : event.time;
+      const error = answered - truth;
+      const way = Math.abs(error) < 0.0005 ? "exact" : error < 0 ? "early" : "late";
+      const lines = [`Jump ${seconds(truth)}`, `Answered ${seconds(answered)}`];
+      return [...lines, way === "exact" ? "Exact" : `Error ${signed(error)} (${way})`];
+    }
+    if (event.lane === "truth") return [`Missed jump ${here}`, `No answer within ${WITHIN} s`];
+    const nearest = known.truth.reduce(
+      (best, time) => (Math.abs(time - event.time) < Math.abs(best - event.time) ? time : best),
+      Infinity);
+    const away = Number.isFinite(nearest)
+      ? `Nearest jump ${seconds(nearest)}, error ${signed(event.time - nearest)}` : "No jumps";
+    return [`Extra answer ${here}`, away];
+  };
+  const shape = (svg, name, attributes) => {
+    const node = document.createElementNS(SVG, name);
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    svg.append(node);
+  };
+  const hide = () => {
+    tip.hidden = true;
+    if (current) for (const node of current.svg.querySelectorAll(".reach, .picked")) node.remove();
+    current = null;
+  };
+  const show = (svg, event) => {
+    if (current && current.svg === svg && current.event === event) return;
+    hide();
+    current = { svg, event };
+    const known = events(svg);
+    const percent = (time) => `${Math.min(Math.max(time / known.end, 0), 1) * 100}%`;
+    if (known.judged) {
+      const left = Math.max(0, event.time - WITHIN);
+      const right = Math.min(known.end, event.time + WITHIN);
+      const width = `${(right - left) / known.end * 100}%`;
+      shape(svg, "rect", { class: "reach", x: percent(left), y: 4, width, height: 76 });
+    }
+    const at = percent(event.time);
+    shape(svg, "line", { class: "picked", x1: at, x2: at, y1: 0, y2: known.judged ? 80 : 80 - LIFT });
+    tip.replaceChildren(...words(event, known).map((line) => {
+      const row = document.createElement("div");
+      row.textContent = line;
+      return row;
+    }));
+    tip.hidden = false;
+    const box = svg.getBoundingClientRect();
+    const x = box.left + box.width * event.time / known.end;
+    const left = Math.min(Math.max(6, x - tip.offsetWidth / 2), innerWidth - tip.offsetWidth - 6);
+    const above = box.top - tip.offsetHeight - 6;
+    tip.style.left = `${left}px`;
+    tip.style.top = `${above > 4 ? above : box.bottom + 4}px`;
+  };
+  const nearest = (svg, x, y) => {
+    const known = events(svg);
+    const box = svg.getBoundingClientRect();
+    let best = null;
+    let least = Infinity;
+    const lift = known.judged ? 0 : LIFT;
+    for (const event of known.all) {
+      const aside = Math.abs(box.left + box.width * event.time / known.end - x);
+      // The lane decides between events above each other, hardly between neighbours.
+      const distance = aside + 0.25 * Math.abs(box.top + LANES[event.lane] - lift - y);
+      if (aside <= REACH && distance < least) [best, least] = [event, distance];
+    }
+    return best;
+  };
+  const point = (event) => {
+    const svg = event.target instanceof Element && event.target.closest("svg.timeline[data-end]");
+    const found = svg && nearest(svg, event.clientX, event.clientY);
+    if (found) show(svg, found);
+    else if (current) hide();
+  };
+  document.addEventListener("pointermove", point);
+  document.addEventListener("pointerdown", point);
+  document.addEventListener("scroll", hide, { capture: true, passive: true });
+  document.addEventListener("focusout", hide);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") hide();
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step || !event.target.matches?.("svg.timeline[data-end]")) return;
+    const { all } = events(event.target);
+    if (!all.length) return;
+    const at = current && current.svg === event.target ? all.indexOf(current.event) : -1;
+    const next = at < 0 ? (step > 0 ? 0 : all.length - 1) : at + step;
+    event.preventDefault();
+    show(event.target, all[Math.min(Math.max(next, 0), all.length - 1)]);
+  });
+})();

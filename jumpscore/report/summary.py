@@ -1,0 +1,310 @@
+"""The upper half of a run's report: what was asked of whom, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from evaluators.base import Metric
+from jumpscore.harness import StoredRun
+from jumpscore.records import STATUSES, Estimate, RunResult
+from jumpscore.report.text import DASH, escaped, number, plural, quantity, shortened, suffix
+
+FLOORS = {"map_reference": "content_free_map", "f1": "content_free_f1"}
+"""Metric -> metric that says what a grid fitted on nothing earns."""
+STATUS_WORDS = {
+    "ok": "answered",
+    "empty": "said: nothing there",
+    "partial": "cut off; its start is scored",
+    "unparseable": "not readable; scores 0",
+    "refused": "no answer given; scores 0",
+    "error": "our failure; unscored",
+}
+HOW_TO_READ = {
+    "map_reference": (
+        "mAP as the paper computes it",
+        "Each answered time, in order, takes the nearest free jump within 0.1, 0.2 or 0.3 s, and "
+        "precision is averaged over the jumps found. Wrong times after the last match cost "
+        "nothing while early ones cost a lot, and a fixed rhythm that never saw the video scores "
+        "too: compare with the floor.",
+    ),
+    "f1": (
+        "F1",
+        "Answers and jumps are paired one to one so that as many pairs as possible lie within the "
+        "tolerance, and F1 weighs missed jumps and extra answers alike, wherever they stand. The "
+        "number is the mean over 0.1, 0.2 and 0.3 s; 100 means every jump and nothing else.",
+    ),
+    "count_exact": (
+        "Exact count",
+        "The share of videos for which the answered number is the true number. It says nothing "
+        "about when the jumps happen.",
+    ),
+    "count_mae": (
+        "Count error",
+        "How far the answered number lies from the true one, on average, in jumps. A long video "
+        "weighs as much as a short one.",
+    ),
+}
+
+
+def header(run: StoredRun) -> str:
+    """Return title, banners and facts. Nothing here depends on when or how fast the run was."""
+    result = run.result
+    return (
+        '<header class="top"><p class="kicker">JumpScore run report</p>'
+        f"<h1><bdi>{escaped(result.model)}</bdi></h1>"
+        f'<p class="sub">{escaped(result.task)} on <bdi>{escaped(result.data)}</bdi>, '
+        f"{plural(result.total, 'sample')}</p>"
+        f"{banners(result)}{_facts(run)}</header>"
+    )
+
+
+def banners(result: RunResult) -> str:
+    """Return everything that a reader must know before the numbers."""
+    items = []
+    if result.unscored:
+        items.append(
+            f'<li class="alarm"><strong>INCOMPLETE: {result.unscored:,} of {result.total:,} '
+            "samples unscored.</strong> The numbers below are over the rest. "
+            '<button type="button" data-filter="error">Show them</button></li>'
+        )
+    if result.synthetic:
+        items.append(
+            '<li class="warn"><strong>SYNTHETIC data.</strong> These videos are rendered; the '
+            "scores do not compare with scores on real videos.</li>"
+        )
+    for caveat in result.caveats:
+        if not _said_above(caveat, result):
+            text = escaped(caveat)
+            items.append(f'<li class="warn"><strong>{text[:1].upper()}{text[1:]}.</strong></li>')
+    for note, count in result.notes.items():
+        items.append(f'<li class="note"><strong>{count:,}</strong> {escaped(note)}</li>')
+    return f'<ul class="banners">{"".join(items)}</ul>' if items else ""
+
+
+def _said_above(caveat: str, result: RunResult) -> bool:
+    """Whether one of the two banners with fixed words says the same as a caveat of the harness."""
+    return (result.synthetic and caveat == "the data are synthetic") or (
+        result.unscored > 0 and caveat.endswith("samples are unscored")
+    )
+
+
+def _facts(run: StoredRun) -> str:
+    identity = _mapping(run.facts.get("identity"))
+    config = _mapping(run.facts.get("config"))
+    task, data = _mapping(identity.get("task")), _mapping(run.facts.get("data"))
+    rows = [
+        ("Task", f"{run.result.task}, version {task.get('version', '?')}"),
+        ("Prompt protocol", task.get("protocol", "?")),
+        ("Data set", f"{run.result.data}, checksum {str(data.get('checksum', '?'))[:12]}"),
+        ("Input", _input_words(_mapping(identity.get("input")))),
+        ("Package", f"jumpscore {_mapping(run.facts.get('versions')).get('jumpscore', '?')}"),
+        ("Bootstrap seed", _mapping(config.get("run")).get("seed", "?")),
+    ]
+    if run.facts.get("trust_remote_code"):
+        rows.append(("Remote code", "trusted"))
+    terms = "".join(
+        f"<div><dt>{escaped(name)}</dt><dd>{shortened(value)}</dd></div>" for name, value in rows
+    )
+    # Where a run lies on disk says nothing about it, and would make equal runs differ.
+    shown = {key: config[key] for key in ("model", "task", "input") if key in config}
+    text = json.dumps(shown, indent=2, sort_keys=True, ensure_ascii=False, default=str)
+    return (
+        f'<dl class="facts">{terms}</dl><details class="config"><summary>Configuration</summary>'
+        f"<pre>{escaped(text[:20_000])}</pre></details>"
+    )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _input_words(settings: Mapping[str, Any]) -> str:
+    kind = settings.get("kind", "?")
+    rest = [f"{key} {value}" for key, value in settings.items() if key != "kind" and value]
+    return ", ".join([str(kind), *rest])
+
+
+def headline(result: RunResult, metrics: Sequence[Metric]) -> str:
+    """Return the big figures with their intervals."""
+    figures = [_figure(metric, result) for metric in metrics if metric.name in result.metrics]
+    return f'<section class="figures" aria-label="Headline">{"".join(figures)}</section>'
+
+
+def _figure(metric: Metric, result: RunResult) -> str:
+    estimate = result.metrics[metric.name]
+    floor = result.metrics.get(FLOORS.get(metric.name, ""))
+    value = number(estimate.mean, metric.unit, signed=metric.better == "zero")
+    unit = "" if value == DASH else suffix(metric.unit)
+    below = [f"95% interval {interval(estimate, metric)}, n = {estimate.n:,}"]
+    if floor is not None and floor.mean is not None:
+        below.append(
+            f'<span class="floor-key"></span>floor {number(floor.mean, metric.unit)}: '
+            "a fixed grid that never saw the video"
+        )
+    if metric.better == "lower":
+        below.append("lower is better")
+    lines = "".join(f"<p>{line}</p>" for line in below)
+    incomplete = '<span class="stamp">incomplete</span>' if result.unscored else ""
+    words = escaped(metric.title)
+    title = f'<p class="title">{words}</p>' if words else ""
+    return (
+        f'<article class="figure"><h2><code>{escaped(metric.name)}</code>{incomplete}</h2>{title}'
+        f'<p class="big{" long" if len(value) > 6 else ""}">{value}<small>{unit}</small></p>'
+        f"{interval_bar(estimate, metric, floor=floor, scale=True)}{lines}</article>"
+    )
+
+
+def interval(estimate: Estimate, metric: Metric) -> str:
+    """Return the 95% interval in the metric's unit, a dash where there is none."""
+    if estimate.ci_low is None or estimate.ci_high is None:
+        return DASH
+    signed = metric.better == "zero"
+    low = number(estimate.ci_low, metric.unit, signed=signed)
+    return f"{low} to {number(estimate.ci_high, metric.unit, signed=signed)}"
+
+
+def interval_bar(
+    estimate: Estimate, metric: Metric, *, floor: Estimate | None = None, scale: bool = False
+) -> str:
+    """Return mean and interval as a small bar; empty where the metric is not defined."""
+    if estimate.mean is None or not math.isfinite(estimate.mean):
+        return '<div class="ci none"></div>'
+    low, high = bar_range(estimate, metric)
+
+    def at(value: float) -> str:
+        return f"{100 * min(max((value - low) / (high - low), 0.0), 1.0):.2f}%"
+
+    ends = (estimate.ci_low, estimate.ci_high)
+    left, right = (estimate.mean if end is None else end for end in ends)
+    tick = ""
+    if floor is not None and floor.mean is not None:
+        tick = f'<i class="floor" style="--at:{at(floor.mean)}"></i>'
+    zero = f'<i class="zero" style="--at:{at(0.0)}"></i>' if low < 0 else ""
+    shown = ""
+    if scale:
+        shown = (
+            f'<div class="scale"><span>{_bound(low, metric)}</span>'
+            f"<span>{_bound(high, metric)}</span></div>"
+        )
+    return (
+        f'<div class="ci" style="--lo:{at(left)};--hi:{at(right)};--at:{at(estimate.mean)}">'
+        f'{zero}<i class="band"></i>{tick}<i class="mean"></i></div>{shown}'
+    )
+
+
+def bar_range(estimate: Estimate, metric: Metric) -> tuple[float, float]:
+    """Return where a metric's bar begins and ends: 0 to 1 for shares, round numbers otherwise.
+
+    >>> bar_range(Estimate(1.3, None, 0.9, 1.8, 12), Metric("mae", "", "events", "lower"))
+    (0.0, 2.0)
+    """
+    if metric.unit == "percent":
+        return 0.0, 1.0
+    known = (estimate.mean, estimate.ci_low, estimate.ci_high)
+    largest = max(abs(value) for value in known if value is not None) or 1.0
+    power = 10.0 ** math.floor(math.log10(largest))
+    high = next(step * power for step in (1, 2, 5, 10) if largest <= step * power * (1 + 1e-9))
+    return (-high if metric.better == "zero" else 0.0), high
+
+
+def _bound(value: float, metric: Metric) -> str:
+    return f"{100 * value:g}" if metric.unit == "percent" else f"{value:,.10g}"
+
+
+def metric_table(result: RunResult, metrics: Sequence[Metric]) -> str:
+    """Return every metric of the run in the order of its task."""
+    rows = []
+    for metric in metrics:
+        estimate = result.metrics.get(metric.name)
+        if estimate is None:
+            continue
+        undefined = ' class="undefined"' if estimate.mean is None else ""
+        rows.append(
+            f'<tr{undefined}><th scope="row"><code>{escaped(metric.name)}</code>'
+            f"<span>{escaped(metric.title)}</span></th>"
+            f'<td class="num">{quantity(estimate.mean, metric)}</td>'
+            f'<td class="num dim">{interval(estimate, metric)}</td>'
+            f'<td class="bar">{interval_bar(estimate, metric)}</td>'
+            f'<td class="num dim">{estimate.n:,}</td></tr>'
+        )
+    return (
+        '<section class="panel"><h2>All metrics</h2><div class="wide"><table class="metrics">'
+        '<thead><tr><th scope="col">metric</th><th scope="col" class="num">mean</th>'
+        '<th scope="col" class="num">95% interval</th><th scope="col" class="bar"></th>'
+        '<th scope="col" class="num">n</th></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div></section>"
+    )
+
+
+def status_bar(result: RunResult) -> str:
+    """Return how the samples ended: a stacked bar, and a legend that filters the samples."""
+    counts = [(name, result.counts.get(name, 0)) for name in STATUSES]
+    parts = "".join(
+        f'<i class="st-{name}" style="flex-grow:{count}" title="{name}: {count:,}"></i>'
+        for name, count in counts
+        if count
+    )
+    legend = "".join(
+        f'<li{"" if count else " class=zero"}><button type="button" data-filter="{name}">'
+        f'<i class="st-{name}"></i><b>{count:,}</b> {name}</button>'
+        f"<span>{STATUS_WORDS[name]}</span></li>"
+        for name, count in counts
+    )
+    return (
+        '<section class="panel"><h2>How the samples ended</h2>'
+        f'<div class="stack" role="img" aria-label="Status counts">{parts}</div>'
+        f'<ul class="legend">{legend}</ul></section>'
+    )
+
+
+def how_to_read(metrics: Sequence[Metric], *, timelines: bool) -> str:
+    """Return a short legend: marks, and what the headline numbers mean."""
+    names = {metric.name for metric in metrics}
+    texts = "".join(
+        f"<div><dt>{title} <code>{name}</code></dt><dd>{text}</dd></div>"
+        for name, (title, text) in HOW_TO_READ.items()
+        if name in names
+    )
+    marks = _MARKS if timelines else ""
+    return (
+        '<section class="panel" id="how"><h2>How to read it</h2>'
+        f'{marks}<dl class="reading">{texts}<div><dt>95% interval</dt><dd>From a bootstrap over '
+        "videos: where the mean would fall with other videos of the same kind. Two runs whose "
+        "intervals overlap may still differ; compare them video by video.</dd></div></dl></section>"
+    )
+
+
+def _mark(drawing: str, words: str) -> str:
+    return (
+        '<li><svg class="timeline key" width="26" height="26" aria-hidden="true">'
+        f"{drawing}</svg>{words}</li>"
+    )
+
+
+_MARKS = (
+    '<ul class="marks">'
+    + _mark('<g class="hits"><line x1="13" y1="3" x2="13" y2="23"/></g>', "a jump that was found")
+    + _mark(
+        '<g class="misses"><line x1="13" y1="9" x2="13" y2="25"/>'
+        '<circle cx="13" cy="5" r="4"/></g>',
+        "a missed jump",
+    )
+    + _mark('<g class="dots"><circle cx="13" cy="13" r="3.5"/></g>', "an answer that found a jump")
+    + _mark(
+        '<g class="extras"><rect x="13" y="9.5" width="7" height="7"/></g>',
+        "an extra answer",
+    )
+    + _mark(
+        '<g class="joins"><line class="close" x1="4" y1="3" x2="4" y2="23"/>'
+        '<line class="near" x1="13" y1="3" x2="13" y2="23"/>'
+        '<line class="far" x1="22" y1="3" x2="22" y2="23"/></g>',
+        "a pair within 0.1, 0.2, 0.3 s",
+    )
+    + _mark(
+        '<g class="within"><rect x="0" y="4" width="26" height="18"/></g>', "0.3 s around jumps"
+    )
+    + "</ul>"
+)

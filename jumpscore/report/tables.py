@@ -1,0 +1,156 @@
+"""Tables for the terminal: Rich renderables made of stored results, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from evaluators.base import Metric
+from jumpscore.harness import StoredRun, task_class
+from jumpscore.records import Estimate, RunResult
+from jumpscore.report.text import number, suffix
+from jumpscore.scoring import Comparison
+
+
+def value_of(value: float | None, metric: Metric, *, signed: bool = False) -> str:
+    """Return a value in the metric's unit; signed errors always show their sign.
+
+    >>> value_of(0.512, Metric("f1", "F1"))
+    '51.2'
+    """
+    return number(value, metric.unit, signed=signed or metric.better == "zero")
+
+
+def interval(estimate: Estimate | Comparison, metric: Metric, *, signed: bool = False) -> str:
+    """Return ``[low, high]``, or nothing where there is no interval."""
+    if estimate.ci_low is None or estimate.ci_high is None:
+        return ""
+    low = value_of(estimate.ci_low, metric, signed=signed)
+    high = value_of(estimate.ci_high, metric, signed=signed)
+    return f"[{low}, {high}]"
+
+
+def banner(result: RunResult) -> Text:
+    """Return what a reader must know before any number."""
+    text = Text()
+    if result.unscored:
+        text.append(
+            f"INCOMPLETE: {result.unscored} of {result.total} samples are unscored\n",
+            style="bold red",
+        )
+    for caveat in result.caveats:
+        text.append(f"note: {caveat}\n", style="yellow")
+    for note, count in result.notes.items():
+        text.append(f"note: {count} {note}\n", style="dim")
+    text.rstrip()
+    return text
+
+
+def run_table(run: StoredRun) -> RenderableType:
+    """Return one run's metrics with intervals, status counts and caveats."""
+    result = run.result
+    table = Table(title=f"{result.task} · {result.model} · {result.data}", title_justify="left")
+    table.add_column("metric", style="bold", no_wrap=True)
+    table.add_column("mean", justify="right")
+    table.add_column("95% interval", justify="right")
+    table.add_column("n", justify="right")
+    table.add_column("what it is", style="dim", ratio=1)
+    metrics = task_class(result.task).metrics
+    for metric in metrics:
+        estimate = result.metrics[metric.name]
+        if estimate.mean is None and metric.name.startswith("map_conf"):
+            continue  # the model gave no confidences; a row of dashes says nothing
+        unit = suffix(metric.unit)
+        table.add_row(
+            metric.name,
+            f"{value_of(estimate.mean, metric)} {unit}".rstrip(),
+            interval(estimate, metric),
+            str(estimate.n),
+            metric.title,
+        )
+    return Group(table, counts_line(result), banner(result))
+
+
+def counts_line(result: RunResult) -> Text:
+    """Return the status counts in one line, the empty ones left out."""
+    text = Text(f"{result.total} samples: ")
+    shown = [f"{count} {status}" for status, count in result.counts.items() if count]
+    return text.append(", ".join(shown))
+
+
+def leader_table(runs: Sequence[StoredRun]) -> RenderableType:
+    """Return several runs of one task as rows, headline metrics as columns."""
+    first = runs[0].result
+    task = task_class(first.task)
+    metrics = {metric.name: metric for metric in task.metrics}
+    table = Table(
+        title=f"{first.task} on {first.data}, {first.total} videos, 95% intervals over videos",
+        title_justify="left",
+    )
+    table.add_column("model", style="bold")
+    for name in task.headline:
+        table.add_column(
+            f"{name} {suffix(metrics[name].unit)}".rstrip(), justify="right", no_wrap=True
+        )
+    for run in runs:
+        cells = []
+        for name in task.headline:
+            estimate = run.result.metrics[name]
+            cells.append(
+                f"{value_of(estimate.mean, metrics[name])} {interval(estimate, metrics[name])}"
+            )
+        mark = " *" if run.facts["config"]["run"]["expose_truth"] else ""
+        table.add_row(run.result.model + mark, *cells)
+    notes = [
+        Text("* was shown the truth: it checks the metrics and is no model", style="yellow")
+        for run in runs[:1]
+        if any(other.facts["config"]["run"]["expose_truth"] for other in runs)
+    ]
+    if first.synthetic:
+        notes.append(Text("synthetic videos: no number of the published benchmark", "yellow"))
+    return Group(table, *notes)
+
+
+def comparison_table(
+    a: StoredRun, b: StoredRun, comparisons: Mapping[str, Comparison], metrics: Sequence[Metric]
+) -> RenderableType:
+    """Return the paired differences of two runs."""
+    name_a, name_b = _names(a, b)
+    table = Table(title=f"{name_a} against {name_b}, paired by video", title_justify="left")
+    table.add_column("metric", style="bold", no_wrap=True)
+    for title in (name_a, name_b, "difference", "95% interval", "n"):
+        table.add_column(title, justify="right")
+    table.add_column("better")
+    for metric in metrics:
+        found = comparisons[metric.name]
+        if found.difference is None:
+            continue
+        table.add_row(
+            metric.name,
+            value_of(found.mean_a, metric),
+            value_of(found.mean_b, metric),
+            value_of(found.difference, metric, signed=True),
+            interval(found, metric, signed=True),
+            str(found.n),
+            better_of(found, metric, name_a, name_b),
+        )
+    return table
+
+
+def better_of(found: Comparison, metric: Metric, name_a: str, name_b: str) -> str:
+    """Return the name of the better run, or ``tied``; signed errors have no better side."""
+    if found.verdict == "tied":
+        return "tied"
+    if metric.better == "zero":
+        return name_a if abs(found.mean_a or 0.0) < abs(found.mean_b or 0.0) else name_b
+    a_wins = (found.verdict == "a") == (metric.better == "higher")
+    return name_a if a_wins else name_b
+
+
+def _names(a: StoredRun, b: StoredRun) -> tuple[str, str]:
+    if a.result.model != b.result.model:
+        return a.result.model, b.result.model
+    return a.folder.name, b.folder.name

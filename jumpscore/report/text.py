@@ -1,0 +1,115 @@
+"""Text and numbers as a page may show them. All that comes from a model or a file is hostile."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+
+from evaluators.base import Metric, Unit
+
+DASH = "–"
+"""Stands for a number that is not defined."""
+MINUS = "−"
+SHOWN_LETTERS = 4_000
+"""Letters of a text of unknown length that a page carries."""
+
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff-\uffff]"
+)
+
+
+def escaped(value: object) -> str:
+    r"""Return text that is safe between tags and inside quoted attributes, and shows what it is.
+
+    Letters that cannot be seen, or that reorder a line, become visible: an id must not be able to
+    look like another one.
+
+    >>> escaped('<b title="x">')
+    '&lt;b title=&quot;x&quot;&gt;'
+    >>> escaped("a\u202eb\x1b[0m")
+    'a⟨U+202E⟩b⟨U+001B⟩[0m'
+    """
+    text = str(value).replace("\r\n", "\n")
+    return html.escape(_INVISIBLE.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text))
+
+
+def cut(text: str, limit: int = SHOWN_LETTERS) -> tuple[str, int]:
+    """Return the beginning of a text and how many letters are left out.
+
+    >>> cut("abcdef", 4)
+    ('abcd', 2)
+    """
+    return text[:limit], max(0, len(text) - limit)
+
+
+def shortened(value: object, limit: int = 120) -> str:
+    """Return escaped text of at most ``limit`` letters, with an ellipsis where it was longer."""
+    text, left = cut(str(value), limit)
+    return escaped(text + ("…" if left else ""))
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun.
+
+    >>> plural(1, "video"), plural(1200, "video")
+    ('1 video', '1,200 videos')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def seconds(value: float) -> str:
+    """Return a time with as many decimals as it needs, at least two and at most three.
+
+    >>> seconds(0.4), seconds(12.3456), seconds(1e9)
+    ('0.40', '12.346', '1e+09')
+    """
+    if not math.isfinite(value) or abs(value) >= 1e6:
+        return f"{value:g}"
+    text = f"{value:.3f}"
+    return text[:-1] if text.endswith("0") else text
+
+
+def number(value: float | None, unit: Unit, *, signed: bool = False) -> str:
+    """Return a metric's value without its unit.
+
+    >>> number(0.6342, "percent"), number(-0.02, "seconds", signed=True), number(None, "events")
+    ('63.4', '−0.020', '–')
+    >>> number(0.051, "percent", signed=True)
+    '+5.1'
+    """
+    if value is None or not math.isfinite(value):
+        return DASH
+    if unit == "percent":
+        return f"{100 * value:{'+' if signed else ''}.1f}".replace("-", MINUS)
+    if abs(value) >= 1000:
+        return f"{value:,.0f}".replace("-", MINUS)
+    text = f"{value:+.3f}" if signed else f"{value:.3f}"
+    text = text.replace("-", MINUS)
+    return text if unit == "seconds" else text[:-1]
+
+
+def signed_count(value: int) -> str:
+    """Return a whole difference with its sign.
+
+    >>> signed_count(3), signed_count(-1), signed_count(0)
+    ('+3', '−1', '0')
+    """
+    return f"{value:+,}".replace("-", MINUS) if value else "0"
+
+
+def suffix(unit: Unit) -> str:
+    """Return the unit as it stands behind a number; events have none."""
+    return {"percent": "%", "seconds": "s", "events": ""}[unit]
+
+
+def quantity(value: float | None, metric: Metric) -> str:
+    """Return a metric's value with its unit.
+
+    >>> quantity(0.6342, Metric("f1", "F1")), quantity(0.5, Metric("bias", "", "seconds", "zero"))
+    ('63.4%', '+0.500 s')
+    """
+    text = number(value, metric.unit, signed=metric.better == "zero")
+    if text == DASH or metric.unit == "events":
+        return text
+    return text + ("%" if metric.unit == "percent" else " s")

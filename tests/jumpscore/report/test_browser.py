@@ -1,0 +1,189 @@
+"""The pages in a real browser: quiet, offline, and deaf to what a model whispers."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jumpscore.records import SampleScore
+from jumpscore.report.html import write_prediction_page, write_report
+from tests.jumpscore.report.runs import HOSTILE, made_up_run, oracle_run, timed
+from tests.support import write_video
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed"),
+]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield started
+        started.close()
+
+
+class Visit:
+    """A page that is open, with all that it said and asked for."""
+
+    def __init__(self, browser: Any, path: Path, **settings: Any) -> None:
+        self.page = browser.new_page(**settings)
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("dialog", lambda dialog: self.said.append(dialog.message))
+        self.page.goto(path.as_uri())
+
+    def shown(self) -> list[str]:
+        found: list[str] = self.page.eval_on_selector_all(
+            ".sample:not([hidden])", "nodes => nodes.map(node => node.dataset.id)"
+        )
+        return found
+
+    def check_quiet(self) -> None:
+        self.page.wait_for_timeout(50)
+        assert self.said == []
+        assert [url for url in self.asked if not url.startswith("data:")] == [self.page.url]
+        self.page.close()
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    scores = [
+        timed("beta", 0.5, [1.0, 4.0], [1.0, 8.0]),
+        timed("Alpha", 0.9, [1.0], [1.0]),
+        SampleScore("gamma", "error", message="dead server"),
+        timed("delta", 0.1, [1.0], [2.0, 3.0, 4.0], duration=30.0),
+    ]
+    return write_report(made_up_run(tmp_path, scores, {"beta": "[1, 8]"}), tmp_path / "r.html")
+
+
+def test_sorting_reorders_the_cards(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report)
+    assert visit.shown() == ["delta", "beta", "Alpha", "gamma"]
+    visit.page.select_option("[name=sort]", label="map_reference")
+    assert visit.shown() == ["Alpha", "beta", "delta", "gamma"]
+    visit.page.click("[name=turn]")
+    assert visit.shown() == ["delta", "beta", "Alpha", "gamma"]
+    visit.page.select_option("[name=sort]", label="id")
+    assert visit.shown() == ["Alpha", "beta", "delta", "gamma"]
+    visit.page.select_option("[name=sort]", label="duration")
+    assert visit.shown()[0] == "delta"
+    bars = visit.page.eval_on_selector_all(".bars a", "all => all.map(bar => bar.hash)")
+    assert bars[0] == "#s3"
+    visit.check_quiet()
+
+
+def test_filters(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report)
+    visit.page.select_option("[name=status]", "error")
+    assert visit.shown() == ["gamma"]
+    assert visit.page.inner_text("[name=shown]") == "1 of 4 shown"
+    visit.page.select_option("[name=status]", "")
+    visit.page.fill("[name=search]", "ALPH")
+    assert visit.shown() == ["Alpha"]
+    visit.page.fill("[name=search]", "no such id")
+    assert visit.page.is_visible("#nothing")
+    visit.page.click(".banners [data-filter=error]")
+    assert visit.shown() == ["gamma"]
+    visit.check_quiet()
+
+
+def test_tips_say_the_time_and_the_error(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report, viewport={"width": 1200, "height": 900})
+    drawing = visit.page.locator("[data-id=beta] svg.timeline")
+    drawing.focus()
+    visit.page.wait_for_timeout(250)  # a tip does not survive scrolling
+    box = drawing.bounding_box()
+
+    def tip_at(seconds: float, y: float) -> str:
+        visit.page.mouse.move(box["x"] + box["width"] * seconds / 10, box["y"] + y)
+        text: str = visit.page.inner_text("#tip")
+        return text
+
+    assert "Jump 1.00 s\nAnswered 1.00 s\nExact" in tip_at(1.0, 22)
+    assert "Missed jump 4.00 s" in tip_at(4.0, 22)
+    assert "Extra answer 8.00 s\nNearest jump 4.00 s, error +4.00 s" in tip_at(8.0, 62)
+    visit.page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 22)
+    assert not visit.page.is_visible("#tip")
+    visit.page.keyboard.press("ArrowRight")
+    assert "Jump 1.00 s" in visit.page.inner_text("#tip")
+    visit.check_quiet()
+
+
+def test_hostile_text_is_shown_and_does_nothing(browser: Any, tmp_path: Path) -> None:
+    scores = [
+        dataclasses.replace(timed(name, 0.5, [1.0], [1.0], rejected=[name]), message=name)
+        for name in HOSTILE
+    ]
+    run = made_up_run(
+        tmp_path, scores, dict(zip(HOSTILE, HOSTILE, strict=True)), model=HOSTILE[0],
+        data=HOSTILE[1], caveats=HOSTILE, notes=dict.fromkeys(HOSTILE, 2),
+    )  # fmt: skip
+    visit = Visit(browser, write_report(run))
+    visit.page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+    visit.page.mouse.move(400, 300)
+    assert visit.page.evaluate("window.hacked") is None
+    assert visit.page.inner_text("h1") == HOSTILE[0]
+    shown = visit.page.eval_on_selector_all(
+        ".answer-text pre", "all => all.map(p => p.textContent)"
+    )
+    assert HOSTILE[0] in shown
+    assert HOSTILE[1] in shown
+    visit.page.fill("[name=search]", "<SCRIPT>")
+    assert visit.shown() == [HOSTILE[0]]
+    visit.check_quiet()
+
+
+def test_even_unescaped_text_could_do_nothing(browser: Any, report: Path) -> None:
+    """The content policy is the second wall; here the first one is torn down on purpose."""
+    text = report.read_text(encoding="utf-8")
+    report.write_text(text.replace("<main>", f"<main>{HOSTILE[0]}"), encoding="utf-8")
+    visit = Visit(browser, report)
+    visit.page.wait_for_timeout(100)
+    assert visit.page.evaluate("window.hacked") is None
+    assert any("Content Security Policy" in line for line in visit.said)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_fit_the_screen(
+    browser: Any, tiny_set: Path, tmp_path: Path, width: int, scheme: str
+) -> None:
+    size = {"width": width, "height": 700}
+    video = write_video(tmp_path / "v.mp4", frames=50)
+    pages = [
+        write_report(oracle_run(tiny_set, tmp_path)),
+        write_prediction_page(video, [0.5, 1.0], tmp_path / "p.html", model="m"),
+    ]
+    for path in pages:
+        visit = Visit(browser, path, viewport=size, color_scheme=scheme)
+        assert visit.page.evaluate("document.documentElement.scrollWidth") == width
+        # Pictures are lazy: out of sight they never load, and cards grow as they come into sight.
+        visit.page.wait_for_function(
+            """() => {
+                const image = document.querySelector("img");
+                image.scrollIntoView({ block: "center" });
+                return image.naturalWidth > 0;
+            }"""
+        )
+        visit.check_quiet()

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import html
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluators.base import Metric
+from jumpscore.records import Estimate
+from jumpscore.report.summary import bar_range, interval_bar
+from jumpscore.report.text import cut, escaped, number, quantity, seconds, shortened
+
+
+@given(st.text())
+def test_escaped_text_cannot_leave_its_place(text: str) -> None:
+    shown = escaped(text)
+    assert not set("<>\"'") & set(shown)
+    shown.encode("utf-8")
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"])))
+def test_plain_text_survives(text: str) -> None:
+    assert html.unescape(escaped(text)) == text
+
+
+def test_lone_surrogates_and_nul_are_shown() -> None:
+    assert escaped("a\ud800b\x00c\u200bd") == "a⟨U+D800⟩b⟨U+0000⟩c⟨U+200B⟩d"
+
+
+def test_cuts_say_how_much_is_left() -> None:
+    assert cut("x" * 10_000_000) == ("x" * 4000, 9_996_000)
+    assert shortened("ab<cd", 3) == "ab&lt;…"
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
+def test_what_is_no_number_is_a_dash(value: float | None) -> None:
+    assert number(value, "percent") == "–"
+    assert quantity(value, Metric("bias", "", "seconds", "zero")) == "–"
+
+
+def test_numbers_have_their_units() -> None:
+    assert quantity(0.63421, Metric("f1", "")) == "63.4%"
+    assert quantity(-0.0214, Metric("bias", "", "seconds", "zero")) == "−0.021 s"
+    assert quantity(1.333, Metric("mae", "", "events", "lower")) == "1.33"
+    assert quantity(200016.0, Metric("mae", "", "events", "lower")) == "200,016"
+    assert seconds(7) == "7.00"
+
+
+@given(st.floats(min_value=1e-9, max_value=1e12))
+def test_a_bar_holds_its_interval(high: float) -> None:
+    estimate = Estimate(high / 2, None, 0.0, high, 5)
+    low, top = bar_range(estimate, Metric("mae", "", "events", "lower"))
+    assert low == 0.0
+    assert high <= top * (1 + 1e-6)
+    assert top <= high * 10.001
+
+
+def test_a_bar_shows_mean_interval_and_floor() -> None:
+    estimate, floor = Estimate(0.5, 0.1, 0.25, 0.75, 9), Estimate(0.2, None, None, None, 9)
+    bar = interval_bar(estimate, Metric("f1", ""), floor=floor)
+    assert "--lo:25.00%;--hi:75.00%;--at:50.00%" in bar
+    assert '<i class="floor" style="--at:20.00%">' in bar
+    signed = interval_bar(Estimate(-1, None, -2, 0, 9), Metric("e", "", "events", "zero"))
+    assert "--lo:0.00%;--hi:50.00%;--at:25.00%" in signed
+    nothing = Estimate(None, None, None, None, 0)
+    assert interval_bar(nothing, Metric("f1", "")) == '<div class="ci none"></div>'
