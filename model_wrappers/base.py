@@ -100,3 +100,14 @@ class ModelWrapper(ABC):
 
     def close(self) -> None:  # noqa: B027 - most wrappers hold nothing
         """Give back what the wrapper holds (processes, memory)."""
+
+
+def asks_for_count(question: Question) -> bool:
+    """Whether a question wants a number of jumps rather than their times.
+
+    For baselines that do not read: they answer both JumpScore questions.
+
+    >>> asks_for_count(Question("a", (), "How many jump rope did the person do?"))
+    True
+    """
+    return question.prompt.lower().startswith("how many")

@@ -10,7 +10,7 @@ from pydantic import Field
 from jumpscore.records import Question, Response, Usage
 from jumpscore.scoring.controls import GRID_PERIOD, grid_times
 from jumpscore.video import VisualInput, probe
-from model_wrappers.base import ModelOptions, ModelWrapper, Request
+from model_wrappers.base import ModelOptions, ModelWrapper, Request, asks_for_count
 
 
 class ContentFreeOptions(ModelOptions):
@@ -42,6 +42,5 @@ class ContentFree(ModelWrapper):
 
     def _answer(self, request: Request) -> Response:
         times = grid_times(request.payload, period=self.options.period)
-        asks_count = request.question.prompt.lower().startswith("how many")
-        text = str(len(times)) if asks_count else json.dumps(times)
+        text = str(len(times)) if asks_for_count(request.question) else json.dumps(times)
         return Response(request.question.id, text, usage=Usage(visual=0, visual_source="measured"))

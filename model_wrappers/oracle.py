@@ -10,7 +10,7 @@ from pydantic import Field
 
 from jumpscore.errors import UsageError
 from jumpscore.records import Response
-from model_wrappers.base import ModelOptions, ModelWrapper, Request
+from model_wrappers.base import ModelOptions, ModelWrapper, Request, asks_for_count
 
 
 class OracleOptions(ModelOptions):
@@ -64,8 +64,8 @@ class Oracle(ModelWrapper):
         if question.id not in self._truth:
             raise UsageError("the oracle was not shown the truth; set run.expose_truth=true")
         times = spoil(np.asarray(self._truth[question.id]), self.options, salt=question.id)
-        asks_count = question.prompt.lower().startswith("how many")
-        text = str(len(times)) if asks_count else json.dumps([round(t, 2) for t in times])
+        rounded = [round(time, 2) for time in times]
+        text = str(len(times)) if asks_for_count(question) else json.dumps(rounded)
         return Response(question.id, text)
 
 

@@ -1,0 +1,137 @@
+"""Finds the main person in the motion of the cells and follows how high the person is.
+
+Whoever jumps lifts most of the body at once, several times a second. So the person is where the
+vertical motion in that band is strongest *and in step*: the non-negative leading eigenvector of the
+cells' covariance. Somebody who walks through moves cells one after the other, hands and balls move
+against each other, and both lose to a body that moves as one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
+
+from model_wrappers.motion.flow import CELL, FloatArray, Signal
+
+RATE = 25.0
+"""Samples per second at which cells are compared (jumps have little above 8 Hz)."""
+FAST, SLOW = 0.04, 0.25
+"""Widths (s) of the two Gaussians whose difference is the band of jumps."""
+BLOCK = 2.0
+"""Seconds per block: the person's place is found anew for every block."""
+REACH = 3.0
+"""Seconds around a block whose motion helps to find the person in it."""
+FLOOR = 0.02
+"""Weight of the rest of the clip, which finds the person in a block where nobody jumps."""
+ROUNDS = 15
+INSIDE = 0.5
+"""Weight above which a cell belongs to the body."""
+
+
+def band_motion(signal: Signal) -> npt.NDArray[np.float32]:
+    """Return the cells' upward speed in the band of jumps (about 1 to 6 Hz).
+
+    Returns:
+        Pixels per sample at `RATE`, float32 [samples, rows * columns].
+    """
+    span = signal.times[-1] - signal.times[0]
+    grid = signal.times[0] + np.arange(max(2, int(span * RATE) + 1)) / RATE
+    moves = (signal.up * signal.trust).reshape(len(signal.up), -1)
+    place = np.vstack([np.zeros_like(moves[:1]), np.cumsum(moves, axis=0, dtype=np.float64)])
+    speed = np.diff(resample(place, signal.times, grid), axis=0)
+    fast = gaussian_filter1d(speed, FAST * RATE, axis=0, mode="nearest")
+    slow = gaussian_filter1d(speed, SLOW * RATE, axis=0, mode="nearest")
+    return np.asarray(fast - slow, dtype=np.float32)
+
+
+def resample(values: FloatArray, times: FloatArray, grid: FloatArray) -> FloatArray:
+    """Interpolate ``values`` [n, ...] at ``times`` [n] linearly at the times ``grid``."""
+    right = np.clip(np.searchsorted(times, grid), 1, len(times) - 1)
+    left = right - 1
+    share = np.clip((grid - times[left]) / (times[right] - times[left]), 0.0, 1.0)
+    share = share.reshape(-1, *[1] * (values.ndim - 1))
+    return np.asarray((1.0 - share) * values[left] + share * values[right])
+
+
+def body_maps(motion: npt.NDArray[np.float32], shape: tuple[int, int]) -> FloatArray:
+    """Return where the person is, block by block.
+
+    For each block, power iteration on the cells' covariance with time weighted by nearness to the
+    block. Negative entries are set to 0 after each step, so that parts that move against the body
+    (the rope, swinging arms) fall out; a blur over neighbouring cells rewards parts that hang
+    together.
+
+    Args:
+        motion: `band_motion`, [samples, cells].
+        shape: (rows, columns) of the cells.
+
+    Returns:
+        How much each cell moves with the body, 0..1, float64 [blocks, rows, columns]; a block is
+        `BLOCK` seconds.
+    """
+    moments = np.arange(len(motion)) / RATE
+    centres = (np.arange(max(1, round(len(motion) / RATE / BLOCK))) + 0.5) * BLOCK
+    near = np.exp(-0.5 * ((moments[:, None] - centres) / REACH) ** 2) + FLOOR
+    near = near.astype(np.float32)
+    weights = near.T @ motion**2  # start from the energy: [blocks, cells]
+    for _ in range(ROUNDS):
+        weights = ((motion @ weights.T) * near).T @ motion
+        maps = np.maximum(weights, 0.0).reshape(-1, *shape)
+        maps = gaussian_filter(maps, (0.0, 0.7, 0.7))
+        maps /= np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-20)
+        weights = maps.reshape(len(centres), -1)
+    return np.asarray(weights.reshape(-1, *shape), dtype=np.float64)
+
+
+def body_height(weights: FloatArray) -> float:
+    """Return the height in analysis pixels of what moves with the body, from its map."""
+    rows = weights.max(axis=1)
+    return float(CELL * np.count_nonzero(rows > INSIDE))
+
+
+def trajectory(signal: Signal, maps: FloatArray) -> FloatArray:
+    """Return the person's height over time.
+
+    Cells move by ``weight * s(t)``; the least-squares s of each frame is summed up.
+
+    Args:
+        signal: Measured motion.
+        maps: `body_maps`.
+
+    Returns:
+        Height above the start in analysis pixels at ``signal.times``, float64 [frames].
+    """
+    middle: FloatArray = np.convolve(signal.times, (0.5, 0.5), "valid") - signal.times[0]
+    centres = np.asarray((np.arange(len(maps)) + 0.5) * BLOCK, dtype=np.float64)
+    moves = np.zeros(len(signal.up))
+    if len(maps) == 1:
+        local = np.broadcast_to(maps, (len(middle), *maps.shape[1:]))
+    else:
+        local = resample(maps, centres, middle)
+    gain = local * signal.trust
+    norm = (gain * local).sum(axis=(1, 2))
+    found = norm > 0
+    moves[found] = (gain * signal.up).sum(axis=(1, 2))[found] / norm[found]
+    return np.concatenate([[0.0], np.cumsum(moves)])
+
+
+def unity(motion: npt.NDArray[np.float32], maps: FloatArray) -> FloatArray:
+    """Return how far the body moves as one, over time.
+
+    Args:
+        motion: `band_motion`, [samples, cells].
+        maps: `body_maps`.
+
+    Returns:
+        Share of the body's vertical motion that one common movement explains, within about half a
+        second, 0..1, float64 [samples]. Legs or arms that move against each other lower it.
+    """
+    block = np.minimum((np.arange(len(motion)) / RATE / BLOCK).astype(int), len(maps) - 1)
+    weights = maps.reshape(len(maps), -1)[block]
+    common = (motion * weights).sum(axis=1) / np.maximum((weights**2).sum(axis=1), 1e-12)
+    inside = weights > INSIDE
+    total = (inside * motion**2).sum(axis=1)
+    apart = (inside * (motion - weights * common[:, None]) ** 2).sum(axis=1)
+    smooth = [gaussian_filter1d(part, 0.2 * RATE, mode="nearest") for part in (total, apart)]
+    return np.asarray(np.clip(1.0 - smooth[1] / np.maximum(smooth[0], 1e-12), 0.0, 1.0))

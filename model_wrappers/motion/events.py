@@ -1,0 +1,292 @@
+"""From the height of the body to the times at which jumps start.
+
+What the definition "the rope is behind the legs" means for the body
+--------------------------------------------------------------------
+The rope passes under the feet while they are highest: a jumper who leaves the ground no longer than
+needed has the pass at the apex of the flight. From there the rope goes on behind the legs, up the
+back, over the head and down in front. At its nearly constant speed it is behind the legs (some 30
+degrees past straight down) one twelfth of a turn after the apex, and that moment starts the *next*
+jump. So inside a run
+
+    start of jump k + 1 = apex of jump k + period / 12.
+
+The last apex of a run starts nothing: the rope stays on the ground. The first jump of a run has no
+apex before it: the rope rests behind the heels, which is where its jump starts, and has to be swung
+up from rest, which takes longer than a turn at full speed. So
+
+    start of the first jump = its apex - lead,
+
+with a lead of about a turn and a quarter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
+
+from model_wrappers.motion import body
+from model_wrappers.motion.body import resample
+from model_wrappers.motion.flow import FloatArray, Signal
+
+RATE = 100.0
+"""Samples per second of the resampled trajectory."""
+SMOOTH = 0.03
+"""Seconds (standard deviation) of smoothing against the noise of single frames."""
+ARC = 6
+"""Samples on each side of an apex that the parabola is fitted to (0.06 s: still in the air)."""
+DRIFT = 0.5
+"""Seconds (standard deviation) beyond which a change of height is walking or crouching."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bump:
+    """One rise and fall of the body.
+
+    Attributes:
+        apex: Time of the highest point, s.
+        rise: Height above the higher one of the dips beside it, in the unit of the trajectory.
+        pull: Downward acceleration around the apex, that unit per s^2.
+        unity: How far the body moves as one, 0..1.
+    """
+
+    apex: float
+    rise: float
+    pull: float
+    unity: float = 1.0
+
+
+def find_bumps(height: FloatArray, times: FloatArray, shortest: float) -> list[Bump]:
+    """Return every rise and fall of a trajectory.
+
+    Args:
+        height: Height of the body at ``times``, any unit, [n].
+        times: Seconds, increasing, at any spacing, [n].
+        shortest: Shortest time between two bumps, s.
+    """
+    if len(times) < 3:
+        return []
+    grid = np.arange(times[0], times[-1], 1.0 / RATE)
+    track = resample(height, times, grid)
+    smooth = gaussian_filter1d(track, SMOOTH * RATE, mode="nearest")
+    level = smooth - gaussian_filter1d(track, DRIFT * RATE, mode="nearest")
+    # A bump is judged against the dips next to it, not against a crouch seconds away.
+    peaks, facts = find_peaks(
+        level, distance=max(1.0, 0.8 * shortest * RATE), prominence=1e-6, wlen=int(1.2 * RATE)
+    )
+    return [
+        Bump(apex, float(rise), pull)
+        for rise, (apex, pull) in zip(
+            facts["prominences"], (parabola(level, grid, int(p)) for p in peaks), strict=True
+        )
+    ]
+
+
+def parabola(level: FloatArray, grid: FloatArray, peak: int) -> tuple[float, float]:
+    """Return (time of the top, downward acceleration) of the parabola around a peak."""
+    near = np.arange(max(0, peak - ARC), min(len(level), peak + ARC + 1))
+    curve, slope, _ = np.polyfit(grid[near] - grid[peak], level[near], 2)
+    shift = float(np.clip(-slope / (2.0 * curve), -0.02, 0.02)) if curve < 0.0 else 0.0
+    return float(grid[peak]) + shift, float(-2.0 * curve)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The start of one jump.
+
+    Attributes:
+        time: Seconds.
+        confidence: In (0, 1].
+    """
+
+    time: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What counts as jumping.
+
+    Attributes:
+        shortest: Shortest time between two jumps of a run, s.
+        longest: Longest time between two jumps of a run, s.
+        rise: Least and most rise of a body that jumps, as a share of its height.
+        pull: Least downward acceleration around the apex in body heights per s^2.
+        weakest: Least rise of a jump as a share of the usual one.
+        unity: Least share of the motion around an apex that moves the body as one.
+        double: Rise of a double-under as a multiple of the usual one.
+    """
+
+    shortest: float = 0.25
+    longest: float = 1.05
+    rise: tuple[float, float] = (0.012, 0.25)
+    pull: float = 1.5
+    weakest: float = 0.55
+    unity: float = 0.65
+    double: float = 2.2
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Where the start of a jump lies relative to the flights; see the module's docstring.
+
+    Attributes:
+        phase: From an apex to the start of the next jump, as a share of the period.
+        lead: From the start of a run's first jump to its apex, s.
+        split: Between the two passes of the rope in a double-under, s.
+    """
+
+    phase: float = 1.0 / 12.0
+    lead: float = 0.57
+    split: float = 0.22
+
+
+def keep_jumps(bumps: Sequence[Bump], limits: Limits) -> list[Bump]:
+    """Drop bumps that are no jumps: breathing, steps, waving, and what is too large for a body."""
+    lowest, highest = limits.rise
+    bodily = [
+        b for b in bumps if b.rise <= highest and b.unity >= limits.unity and b.pull >= limits.pull
+    ]
+    # Among jumps, the hop that ends a run or steps over the rope stands out by its size.
+    usual = usual_rise([b for b in bodily if b.rise >= lowest])
+    least = limits.weakest * usual if usual > 0.0 else lowest
+    sure = [b for b in bodily if b.rise >= max(lowest, least)]
+    # A low jump counts where its neighbours are jumps: those who jump fast hardly leave the floor.
+    return [
+        b
+        for b in bodily
+        if b.rise >= least and any(abs(b.apex - s.apex) <= limits.longest for s in sure)
+    ]
+
+
+def usual_rise(bumps: Sequence[Bump]) -> float:
+    """Return the median rise, 0 without bumps."""
+    return float(np.median([b.rise for b in bumps])) if bumps else 0.0
+
+
+def split_runs(bumps: Sequence[Bump], longest: float) -> list[list[Bump]]:
+    """Group bumps that follow each other within ``longest`` seconds."""
+    runs: list[list[Bump]] = []
+    for bump in bumps:
+        if runs and bump.apex - runs[-1][-1].apex <= longest:
+            runs[-1].append(bump)
+        else:
+            runs.append([bump])
+    return runs
+
+
+def run_starts(
+    first_passes: Sequence[float],
+    last_passes: Sequence[float],
+    *,
+    timing: Timing,
+    duration: float,
+) -> list[float | None]:
+    """Return the start of every jump of one run.
+
+    Args:
+        first_passes: When the rope first passes under the feet in each flight, s, at least one.
+        last_passes: When it last does so, s; the same for single-unders.
+        timing: The convention.
+        duration: Length of the video, s.
+
+    Returns:
+        One start per flight, ``None`` where it lies before the video, and one more where the video
+        ends too soon to show that the run does.
+    """
+    gaps = [b - a for a, b in zip(last_passes, first_passes[1:], strict=False)]
+    period = float(np.median(gaps)) if gaps else timing.lead
+    first: float | None = first_passes[0] - timing.lead
+    if first_passes[0] < timing.lead:
+        # The video may have been cut inside the run: then there was a turn at full speed before.
+        first = first_passes[0] - (1.0 - timing.phase) * period
+        first = max(0.0, first) if first > -timing.phase * period else None
+    later = [a + timing.phase * gap for a, gap in zip(last_passes, [*gaps, period], strict=True)]
+    cut = last_passes[-1] + period > duration
+    return [first, *(later if cut else later[:-1])]
+
+
+def jump_events(
+    bumps: Sequence[Bump], *, limits: Limits, timing: Timing, duration: float
+) -> list[Event]:
+    """Return the start of every jump, in order.
+
+    Args:
+        bumps: All bumps of the clip with rises and pulls in body heights.
+        limits: What counts as jumping.
+        timing: Where starts lie relative to flights.
+        duration: Length of the video, s.
+    """
+    jumps = keep_jumps(bumps, limits)
+    usual = usual_rise(jumps)
+    events: list[Event] = []
+    for run in split_runs(jumps, limits.longest):
+        half = [0.5 * timing.split * (b.rise > limits.double * usual) for b in run]
+        starts = run_starts(
+            [b.apex - h for b, h in zip(run, half, strict=True)],
+            [b.apex + h for b, h in zip(run, half, strict=True)],
+            timing=timing,
+            duration=duration,
+        )
+        trusts = [confidence(b, limits) for b in run]
+        # What no neighbouring flight confirms is less certain: the first start of a run rests on a
+        # typical lead, a start after the last flight on a jump that is not in the video.
+        shares = [0.6, *[1.0] * (len(run) - 1), 0.4]
+        for start, trust, share in zip(starts, [*trusts, trusts[-1]], shares, strict=False):
+            if start is not None and 0.0 <= start < duration:
+                events.append(Event(start, share * trust))
+    return spread(events)
+
+
+def confidence(bump: Bump, limits: Limits) -> float:
+    """Return how surely a bump is a jump, in (0, 1): how far it is above what barely counts.
+
+    >>> confidence(Bump(1.0, rise=0.012, pull=1.5, unity=1.0), Limits())
+    0.5
+    """
+    margin = min(bump.rise / limits.rise[0], bump.pull / limits.pull)
+    return float(bump.unity * margin / (1.0 + margin))
+
+
+def spread(events: Sequence[Event]) -> list[Event]:
+    """Return events in order, at least 0.05 s apart; of two nearer ones the surer stays."""
+    kept: list[Event] = []
+    for event in sorted(events, key=lambda e: e.time):
+        if kept and event.time - kept[-1].time < 0.05:
+            kept[-1] = max(kept[-1], event, key=lambda e: e.confidence)
+        else:
+            kept.append(event)
+    return kept
+
+
+def find_jumps(signal: Signal, *, limits: Limits, timing: Timing) -> list[Event]:
+    """Return the jumps of the main person of a video, in order; none where nobody jumps.
+
+    Args:
+        signal: The measured motion.
+        limits: What counts as jumping.
+        timing: Where starts lie relative to flights.
+    """
+    bumps = body_bumps(signal, limits.shortest)
+    return jump_events(bumps, limits=limits, timing=timing, duration=signal.duration)
+
+
+def body_bumps(signal: Signal, shortest: float) -> list[Bump]:
+    """Return every rise and fall of the main person, measured in heights of that person."""
+    if len(signal.times) < 3 or not signal.up.any():
+        return []
+    motion = body.band_motion(signal)
+    maps = body.body_maps(motion, signal.up.shape[1:])
+    scale = float(np.median([body.body_height(one) for one in maps]))
+    if scale <= 0.0:
+        return []
+    one = body.unity(motion, maps)
+    bumps = find_bumps(body.trajectory(signal, maps) / scale, signal.times, shortest)
+    start = signal.times[0]
+    last = len(one) - 1
+    return [
+        replace(b, unity=float(one[min(last, int((b.apex - start) * body.RATE))])) for b in bumps
+    ]

@@ -1,0 +1,195 @@
+"""Measures how every part of the picture moves, beyond what the camera does.
+
+The picture is cut into square cells; per pair of frames each cell gets one mean displacement, from
+dense optical flow on a small luma picture. The camera's own motion (shift, zoom and roll) is
+fitted to all cells robustly and taken away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from jumpscore.video import decode, probe
+
+CELL = 8
+"""Side of a cell in analysis pixels: the patch of the optical flow."""
+FINEST = 4
+"""Pixels per side of what the optical flow sees at its finest (its preset stops at a quarter)."""
+TEXTURE_FLOOR = 1.5
+"""Luma difference between neighbours (at `FINEST`) that coding leaves in a flat area."""
+NOISE_MARGIN = 2.0
+CAMERA_ROUNDS = 8
+CAMERA_SCALE = 0.25
+"""Analysis pixels per frame by which a cell may miss the camera's motion and still count fully."""
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What a video's motion comes down to.
+
+    Attributes:
+        times: Presentation times of the frames, s, float64 [frames].
+        up: Upward motion of every cell from each frame to the next after the camera's motion was
+            taken away, analysis pixels, float32 [frames - 1, rows, columns].
+        trust: How far each cell's vertical motion can be trusted, mean over time, 0..1, float32
+            [rows, columns].
+        duration: Length of the video, s.
+    """
+
+    times: FloatArray
+    up: npt.NDArray[np.float32]
+    trust: npt.NDArray[np.float32]
+    duration: float
+
+
+def measure(path: str | Path, height: int) -> Signal:
+    """Stream a video once and return the motion of its cells.
+
+    Args:
+        path: A video file.
+        height: Shorter side of the analysed picture in pixels (never above the video's own).
+
+    Raises:
+        VideoError: The file cannot be read to its end.
+    """
+    info = probe(path)
+    width, height = analysis_size(info.width, info.height, height)
+    flow: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    times: list[float] = []
+    up: list[npt.NDArray[np.float32]] = []
+    rows, columns = height // CELL, width // CELL
+    trust = np.zeros((rows, columns), np.float32)
+    before: npt.NDArray[np.uint8] | None = None
+    # One thread: the harness prepares several videos at a time.
+    for frame in decode(path, size=(width, height), grey=True, threads=1, info=info):
+        times.append(frame.time)
+        if before is not None:
+            pixel_trust, rise_trust = texture(before, frame.pixels)
+            motion = cell_motion(flow.calc(before, frame.pixels, None), pixel_trust)
+            up.append(own_rise(motion))
+            trust += rise_trust
+        before = frame.pixels
+    moves = np.stack(up) if up else np.zeros((0, rows, columns), np.float32)
+    return Signal(np.asarray(times), moves, trust / np.float32(max(1, len(up))), info.duration)
+
+
+def analysis_size(width: int, height: int, shorter: int) -> tuple[int, int]:
+    """Return (width, height) to analyse at: whole cells, about the video's aspect.
+
+    >>> analysis_size(1280, 720, 192)
+    (344, 192)
+    """
+    scale = min(1.0, shorter / min(width, height))
+    return max(2, round(width * scale / CELL)) * CELL, max(2, round(height * scale / CELL)) * CELL
+
+
+def texture(
+    picture: npt.NDArray[np.uint8], following: npt.NDArray[np.uint8]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return how far the flow between two pictures can be trusted, in (0, 1).
+
+    Flow in flat areas is guessed from their surroundings or follows sensor noise, so only contrast
+    that stands out of the noise counts, at the scale at which the flow looks (`FINEST`).
+
+    Returns:
+        For motion in any direction, float32 [H / FINEST, W / FINEST], and for vertical motion
+        alone, float32 [H / CELL, W / CELL]: a lamp post has contrast, but none that would show it
+        moving up.
+    """
+    size = (picture.shape[1] // FINEST, picture.shape[0] // FINEST)
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    other = cv2.resize(following, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    # The quietest fifth of the picture shows the noise alone; 0.36 is that quantile of the
+    # absolute difference of two normal variables of deviation 1.
+    noise = float(np.quantile(np.abs(other - small), 0.2)) / 0.36
+    floor = (TEXTURE_FLOOR + NOISE_MARGIN * noise) ** 2
+    across = cv2.Sobel(small, cv2.CV_32F, 1, 0, scale=0.125)
+    down = cv2.Sobel(small, cv2.CV_32F, 0, 1, scale=0.125)
+    products = np.dstack([across * across, across * down, down * down])
+    cells = (picture.shape[1] // CELL, picture.shape[0] // CELL)
+    xx, xy, yy = np.moveaxis(cv2.resize(products, cells, interpolation=cv2.INTER_AREA), 2, 0)
+    anywhere = products[..., 0] + products[..., 2]
+    # What is left of the vertical contrast when the cell may also slide sideways.
+    upright = np.maximum(yy - xy * xy / (xx + 1e-6), 0.0)
+    return _share(anywhere, floor), _share(upright, floor)
+
+
+def _share(contrast: npt.NDArray[np.float32], floor: float) -> npt.NDArray[np.float32]:
+    """Return squared contrast relative to its floor, from 0.01 where there is none up to 1."""
+    return np.asarray((contrast + 0.01 * floor) / (contrast + floor), dtype=np.float32)
+
+
+def own_rise(cells: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the upward motion of the cells beyond the camera's and beyond their row's.
+
+    What half a row of the picture does together is no person but its surroundings: a pattern that
+    the flow mistook for its neighbour, or rows that a rolling shutter read while the camera shook.
+
+    Args:
+        cells: (right, down, trust) per cell, [rows, columns, 3].
+
+    Returns:
+        Pixels, float32 [rows, columns].
+    """
+    rise = camera_motion(cells)[..., 1] - cells[..., 1]
+    return np.asarray(rise - np.median(rise, axis=1, keepdims=True), dtype=np.float32)
+
+
+def cell_motion(
+    flow: npt.NDArray[np.float32], trust: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Return the mean motion per cell, weighted by trust.
+
+    Args:
+        flow: (right, down) per pixel, pixels, float32 [H, W, 2].
+        trust: Weight per `FINEST` x `FINEST` pixels.
+
+    Returns:
+        (right, down, trust) per cell, float32 [H / CELL, W / CELL, 3].
+    """
+    size = (flow.shape[1] // CELL, flow.shape[0] // CELL)
+    small = cv2.resize(flow, trust.shape[::-1], interpolation=cv2.INTER_AREA)
+    weighted = np.dstack([small * trust[..., None], trust])
+    cells = cv2.resize(weighted, size, interpolation=cv2.INTER_AREA)
+    motion = cells[..., :2] / cells[..., 2:]
+    return np.asarray(np.dstack([motion, cells[..., 2]]), dtype=np.float32)
+
+
+def camera_motion(cells: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the motion that the camera alone would give every cell.
+
+    A shift, a zoom and a roll (four numbers) are fitted by iteratively reweighted least squares
+    (Geman-McClure weights): cells that move otherwise, such as the person's, lose their say.
+
+    Args:
+        cells: (right, down, trust) per cell, [rows, columns, 3].
+
+    Returns:
+        (right, down) per cell, float32 [rows, columns, 2].
+    """
+    rows, columns = cells.shape[:2]
+    y, x = np.mgrid[:rows, :columns].astype(np.float64)
+    x = (x - x.mean()).ravel() / max(columns, 2)
+    y = (y - y.mean()).ravel() / max(columns, 2)
+    one, none = np.ones_like(x), np.zeros_like(x)
+    design = np.stack([np.stack([one, none, x, -y], -1), np.stack([none, one, y, x], -1)])
+    motion = cells[..., :2].reshape(-1, 2).T.astype(np.float64)
+    # The middle of the picture belongs to the person who was filmed; flat walls still count a
+    # little, since around them there may be nothing else.
+    prior = (0.05 + np.sqrt(cells[..., 2].ravel())) * np.where(np.abs(x) < 0.2, 0.3, 1.0)
+    guess = np.array([np.median(motion[0]), np.median(motion[1]), 0.0, 0.0])
+    for round_ in range(CAMERA_ROUNDS):
+        residual = motion - design @ guess
+        scale = CAMERA_SCALE * 2.0 ** max(0, 3 - round_)  # wide first, so that it cannot get stuck
+        weight = prior / (1.0 + (residual**2).sum(0) / scale**2) ** 2
+        normal = np.einsum("c,kci,kcj->ij", weight, design, design) + 1e-9 * np.eye(4)
+        guess = np.linalg.solve(normal, np.einsum("c,kci,kc->i", weight, design, motion))
+    return np.asarray((design @ guess).T.reshape(rows, columns, 2), dtype=np.float32)
