@@ -1,0 +1,26 @@
+"""Run the benchmarks that are named, or all of them."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.benchmarks import motion, reference_map, replay_run, start_up
+
+ALL = {
+    "reference_map": reference_map.main,
+    "start_up": start_up.main,
+    "replay_run": replay_run.main,
+    "motion": motion.main,
+}
+
+
+def main() -> None:
+    for name in sys.argv[1:] or ALL:
+        if name not in ALL:
+            sys.exit(f"no benchmark {name!r}; there are: {', '.join(ALL)}")
+        print(f"--- {name}")
+        ALL[name]()
+
+
+if __name__ == "__main__":
+    main()
