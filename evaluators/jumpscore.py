@@ -31,7 +31,7 @@ from jumpscore.scoring import (
     ranked_ap,
     reference_ap,
 )
-from jumpscore.scoring.events import WIDEST, count_scores
+from jumpscore.scoring.events import WIDEST, count_scores, detection_scores
 from jumpscore.video import header_duration
 
 COUNT_QUESTION = "How many jump rope did the person in the video do in total?"
@@ -78,6 +78,10 @@ class _JumpTask(Task[Jumps]):
         return read_manifest(self.options.data)
 
     def data(self) -> DataFacts:
+        return self._facts
+
+    @cached_property
+    def _facts(self) -> DataFacts:
         return DataFacts(
             name=self._manifest.name,
             checksum=rows_checksum(self._rows),
@@ -139,7 +143,7 @@ class JumpScore(_JumpTask):
             for t in TOLERANCES
         ),
         Metric("count_error", "answered minus true number of jumps", "events", "zero"),
-        Metric("count_mae", "its absolute value", "events", "lower"),
+        Metric("count_mae", "distance from the true number of jumps", "events", "lower"),
         Metric("count_exact", "share of videos with the exact number"),
         Metric("count_off_by_one", "share of videos within one"),
         Metric("timing_bias", "median of answer minus truth over pairs", "seconds", "zero"),
@@ -281,7 +285,7 @@ def _floor(truth: Jumps) -> dict[str, float | None]:
     aps = reference_ap(grid, truth.times)
     return {
         "content_free_map": sum(aps.values()) / len(aps),
-        "content_free_f1": event_scores(grid, truth.times).values["f1"],
+        "content_free_f1": detection_scores(grid, truth.times)["f1"],
     }
 
 

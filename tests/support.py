@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
 
 import av
 import numpy as np
@@ -55,6 +57,8 @@ def write_video(
         stream = container.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
+        if path.suffix == ".avi":
+            base = 1 / stream.average_rate  # AVI counts frames
         stream.codec_context.time_base = base
         stream.codec_context.gop_size = gop
         stream.codec_context.max_b_frames = b_frames
@@ -81,6 +85,20 @@ def write_audio(path: Path) -> Path:
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
+
+
+def lmms_eval_scorer() -> ModuleType | None:
+    """The real scorer file of lmms-eval, loaded alone: importing the package takes 10 s."""
+    package = importlib.util.find_spec("lmms_eval")
+    if package is None or package.submodule_search_locations is None:
+        return None
+    file = Path(package.submodule_search_locations[0]) / "tasks" / "jumpscore" / "utils.py"
+    spec = importlib.util.spec_from_file_location("lmms_eval_jumpscore", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def slow_reference_ap(predictions: list[float], truth: list[float], tolerance: float) -> float:

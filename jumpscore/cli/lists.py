@@ -16,42 +16,26 @@ from model_wrappers import MODELS
 
 def list_models(*, as_json: bool) -> None:
     """Print every model with its input and options."""
-    rows = []
-    for name in MODELS.names():
-        found = _load(MODELS, name)
-        if isinstance(found, str):
-            rows.append({"name": name, "inputs": [], "options": [], "about": found})
-            continue
-        options = [f"model.{key}" for key in found.Options.model_fields]
-        rows.append(
-            {
-                "name": name,
-                "inputs": list(found.inputs),
-                "options": options,
-                "about": _first_line(found),
-            }
-        )
-    _show(rows, ("name", "inputs", "options", "about"), as_json=as_json)
+    _show(_rows(MODELS, "inputs"), as_json=as_json)
 
 
 def list_tasks(*, as_json: bool) -> None:
     """Print every task with its headline and options."""
-    rows = []
-    for name in TASKS.names():
-        found = _load(TASKS, name)
+    _show(_rows(TASKS, "headline"), as_json=as_json)
+
+
+def _rows(registry: Registry[Any], fact: str) -> list[dict[str, Any]]:
+    """Return name, one fact, options and first line of every class of a registry."""
+    rows: list[dict[str, Any]] = []
+    for name in registry.names():
+        found = _load(registry, name)
         if isinstance(found, str):
-            rows.append({"name": name, "headline": [], "options": [], "about": found})
+            rows.append({"name": name, fact: [], "options": [], "about": found})
             continue
-        options = [f"task.{key}" for key in found.Options.model_fields]
-        rows.append(
-            {
-                "name": name,
-                "headline": list(found.headline),
-                "options": options,
-                "about": _first_line(found),
-            }
-        )
-    _show(rows, ("name", "headline", "options", "about"), as_json=as_json)
+        options = [f"{registry.kind}.{key}" for key in found.Options.model_fields]
+        facts = {fact: list(getattr(found, fact)), "options": options}
+        rows.append({"name": name, **facts, "about": _first_line(found)})
+    return rows
 
 
 def _load(registry: Registry[Any], name: str) -> Any:
@@ -66,14 +50,14 @@ def _first_line(found: type) -> str:
     return (inspect.getdoc(found) or "").split("\n", maxsplit=1)[0].replace("``", "")
 
 
-def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
+def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
     table = Table()
-    for column in columns:
+    for column in rows[0]:
         table.add_column(column, style="bold" if column == "name" else "")
     for row in rows:
-        cells = (row[column] for column in columns)
+        cells = row.values()
         table.add_row(*(", ".join(cell) if isinstance(cell, list) else cell for cell in cells))
     output().print(table)

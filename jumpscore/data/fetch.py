@@ -26,8 +26,8 @@ LARGEST_MEMBER = 8 << 30
 """Bytes that one unpacked file may have; a bomb stops here."""
 OFFLINE = (
     "The published videos cannot be loaded here. Options: run 'jumpscore data fetch --out DIR' on "
-    "a machine with a network and copy DIR; score answers without videos through a folder that holds "
-    "only the parquet rows; or use task.data=mini (synthetic, rendered on this machine)."
+    "a machine with a network and copy DIR; score answers without videos through a folder that "
+    "holds only the parquet rows; or use task.data=mini (synthetic, rendered on this machine)."
 )
 
 

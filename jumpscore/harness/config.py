@@ -78,7 +78,7 @@ class RunSettings(_Strict):
 
 
 class RunConfig(_Strict):
-    """Everything that defines a run. ``model`` and ``task`` hold ``name`` and that one's options."""
+    """Everything that defines a run: ``model`` and ``task`` hold ``name`` and its options."""
 
     model: dict[str, Any]
     task: dict[str, Any]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +24,7 @@ from jumpscore.harness.store import (
     StoredRun,
     read_facts,
     read_responses,
-    read_run,
+    read_timing,
 )
 from jumpscore.records import STATUSES, Response, RunResult, Sample, SampleScore
 from model_wrappers import MODELS
@@ -101,8 +103,10 @@ def score_run(folder: str | Path) -> StoredRun:
         )
     store = RunStore(folder)
     selection = selected(task.load(), config.run)
-    _write(store, task, config, selection, read_responses(folder), facts["extras"], timing=None)
-    return read_run(folder)
+    timing = read_timing(folder)
+    return _write(
+        store, task, config, selection, read_responses(folder), facts["extras"], timing=timing
+    )
 
 
 def check_options(config: RunConfig) -> None:
@@ -206,7 +210,8 @@ def _evaluate(
             "run.expose_truth=true (the result will say so and no leaderboard takes it)"
         )
     kind = input_kind(wrapper, config.input)
-    samples = selected(task.load(), config.run)
+    with _collector_paused():
+        samples = selected(task.load(), config.run)
     extras = _extras(wrapper, samples)
     if wrapper.needs_truth:
         times = {sample.question.id: sample.truth.times for sample in samples}
@@ -216,7 +221,7 @@ def _evaluate(
         answers = store.open(_facts(wrapper, task, config, kind, extras))
         questions = [s.question for s in samples if s.problem is None]
         pending = [q for q in questions if q.id not in answers or answers[q.id].error]
-        asked = ask(
+        asked, fresh = ask(
             wrapper,
             pending,
             store,
@@ -226,10 +231,8 @@ def _evaluate(
             answered=len(questions) - len(pending),
             on_progress=on_progress,
         )
-        answers = read_responses(store.folder)
-        timing = _timing(asked, started)
-        _write(store, task, config, samples, answers, extras, timing=timing)
-    return read_run(store.folder)
+        answers |= fresh
+        return _write(store, task, config, samples, answers, extras, timing=_timing(asked, started))
 
 
 def _write(
@@ -240,14 +243,32 @@ def _write(
     answers: Mapping[str, Response],
     extras: Mapping[str, Any],
     *,
-    timing: Mapping[str, Any] | None,
-) -> None:
+    timing: Mapping[str, Any],
+) -> StoredRun:
+    """Score everything, write it, and return what ``read_run`` would read."""
     before = time.perf_counter()
-    scores = [score_sample(task, sample, answers.get(sample.question.id)) for sample in samples]
-    result = summarise(task, config, scores, extras)
-    if timing is not None:
-        timing = {**timing, "score_seconds": round(time.perf_counter() - before, 3)}
+    with _collector_paused():
+        scores = [score_sample(task, s, answers.get(s.question.id)) for s in samples]
+        result = summarise(task, config, scores, extras)
+    timing = {**timing, "score_seconds": round(time.perf_counter() - before, 3)}
     store.write_scores(scores, result, timing)
+    facts = read_facts(store.folder)
+    return StoredRun(store.folder, facts, dict(answers), tuple(scores), result, timing)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the garbage collector from walking all samples and scores again while they are made.
+
+    They hold no cycles; on 10,000 samples it costs a fifth of the time.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def score_sample(task: Task[Any], sample: Sample[Any], response: Response | None) -> SampleScore:

@@ -59,7 +59,7 @@ def ask(
     settings: RunSettings,
     answered: int = 0,
     on_progress: Progress | None = None,
-) -> Asked:
+) -> tuple[Asked, dict[str, Response]]:
     """Answer every question and store every answer; one bad sample never ends the run.
 
     Args:
@@ -72,17 +72,23 @@ def ask(
         answered: Samples answered before, for the progress.
         on_progress: Told after every batch.
 
+    Returns:
+        What it took, and the new answers by id.
+
     Raises:
         RunInterrupted: The user pressed Ctrl-C.
     """
     started = time.perf_counter()
     total = answered + len(questions)
     done, preparing, generating = answered, 0.0, 0.0
+    answers: dict[str, Response] = {}
     prepared = _prepare_ahead(wrapper, questions, kind=kind, input=input, settings=settings)
     try:
         for batch in _batches(prepared, wrapper.batch_size):
             before = time.perf_counter()
-            store.append(_answer(wrapper, batch))
+            responses = _answer(wrapper, batch)
+            store.append(responses)
+            answers |= {response.id: response for response in responses}
             generating += time.perf_counter() - before
             preparing += sum(item.seconds for item in batch)
             done += len(batch)
@@ -92,12 +98,13 @@ def ask(
         raise RunInterrupted(done, total) from None
     finally:
         prepared.close()
-    return Asked(
+    asked = Asked(
         samples=len(questions),
         prepare_seconds=preparing,
         generate_seconds=generating,
         wall_seconds=time.perf_counter() - started,
     )
+    return asked, answers
 
 
 def visual_input(question: Question, kind: InputKind, input: InputConfig) -> VisualInput | None:

@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -93,15 +93,14 @@ class RunStore:
             self._sync()
 
     def write_scores(
-        self, scores: Sequence[SampleScore], result: RunResult, timing: Mapping[str, Any] | None
+        self, scores: Sequence[SampleScore], result: RunResult, timing: Mapping[str, Any]
     ) -> None:
         """Write what is derived; ``result.json`` comes last and says that the rest is whole."""
-        lines = (json.dumps(asdict(score), ensure_ascii=False) for score in scores)
+        lines = (json.dumps(_fields(score), ensure_ascii=False) for score in scores)
         scratch = self.folder / ".scores.jsonl"
         scratch.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
         scratch.replace(self.folder / "scores.jsonl")
-        if timing is not None:
-            write_json(self.folder / "timing.json", timing)
+        write_json(self.folder / "timing.json", timing)
         write_json(self.folder / "result.json", asdict(result))
 
     def close(self) -> None:
@@ -193,14 +192,13 @@ def read_run(folder: str | Path) -> StoredRun:
             f"{folder}: result.json or scores.jsonl is damaged ({error}); "
             f"'jumpscore score {folder}' writes them anew"
         ) from error
-    timing = folder / "timing.json"
     return StoredRun(
         folder=folder,
         facts=facts,
         responses=read_responses(folder),
         scores=scores,
         result=outcome,
-        timing=_read_json(timing) if timing.exists() else {},
+        timing=read_timing(folder),
     )
 
 
@@ -213,6 +211,12 @@ def read_facts(folder: Path) -> dict[str, Any]:
     if not (folder / "run.json").is_file():
         raise DataError(f"{folder}: is no run (it has no run.json)")
     return _read_json(folder / "run.json")
+
+
+def read_timing(folder: Path) -> dict[str, Any]:
+    """Return ``timing.json``; empty where there is none."""
+    file = folder / "timing.json"
+    return _read_json(file) if file.exists() else {}
 
 
 def read_responses(folder: Path) -> dict[str, Response]:
@@ -241,7 +245,13 @@ def differences(old: Any, new: Any, where: str = "") -> list[str]:
 
 
 def _line(response: Response) -> bytes:
-    return json.dumps(asdict(response), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    record = _fields(response) | {"usage": _fields(response.usage)}
+    return json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+def _fields(record: Response | SampleScore | Usage) -> dict[str, Any]:
+    """Return a record as a dict; ``asdict`` would copy every number of every list."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def _responses(file: Path, content: bytes) -> dict[str, Response]:

@@ -3,7 +3,7 @@
 from jumpscore.scoring.controls import grid_times, half_period
 from jumpscore.scoring.events import EventScores, event_scores, ranked_ap
 from jumpscore.scoring.intervals import Comparison, Ratio, bootstrap, compare
-from jumpscore.scoring.matching import Pair, match_events
+from jumpscore.scoring.matching import Pair, count_pairs, match_events
 from jumpscore.scoring.parsing import parse_count, parse_times
 from jumpscore.scoring.reference import (
     TOLERANCES,
@@ -22,6 +22,7 @@ __all__ = [
     "ReferenceCrashError",
     "bootstrap",
     "compare",
+    "count_pairs",
     "event_scores",
     "grid_times",
     "half_period",

@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jumpscore.scoring.matching import Pair, match_events
+from jumpscore.scoring.matching import Pair, count_sorted_pairs, match_events, sorted_times
 from jumpscore.scoring.reference import TOLERANCES
 
 WIDEST = max(TOLERANCES)
@@ -47,17 +47,8 @@ def event_scores(
     >>> event_scores([1.11, 1.3], [1.0, 1.2]).values["f1@0.2"]
     1.0
     """
-    values: dict[str, float | None] = {}
-    pairs: list[Pair] = []
-    f1s: list[float] = []
-    for tolerance in sorted(tolerances):
-        pairs = match_events(predictions, truth, tolerance)
-        precision, recall, f1 = precision_recall_f1(len(pairs), len(predictions), len(truth))
-        values[f"precision@{tolerance:g}"] = precision
-        values[f"recall@{tolerance:g}"] = recall
-        values[f"f1@{tolerance:g}"] = f1
-        f1s.append(f1)
-    values["f1"] = sum(f1s) / len(f1s)
+    values = detection_scores(predictions, truth, tolerances=tolerances)
+    pairs = match_events(predictions, truth, max(tolerances))
     values |= count_scores(len(predictions), len(truth))
     errors = [predictions[pair.prediction] - truth[pair.truth] for pair in pairs]
     values |= timing_scores(errors)
@@ -69,6 +60,27 @@ def event_scores(
         extras=tuple(k for k in range(len(predictions)) if k not in found),
         misses=tuple(k for k in range(len(truth)) if k not in hit),
     )
+
+
+def detection_scores(
+    predictions: Sequence[float],
+    truth: Sequence[float],
+    *,
+    tolerances: Sequence[float] = TOLERANCES,
+) -> dict[str, float | None]:
+    """Return precision, recall and F1 at every tolerance, and the mean F1."""
+    values: dict[str, float | None] = {}
+    f1s: list[float] = []
+    p, g = sorted_times(predictions)[1], sorted_times(truth)[1]
+    for tolerance in tolerances:
+        matched = count_sorted_pairs(p, g, tolerance)
+        precision, recall, f1 = precision_recall_f1(matched, len(predictions), len(truth))
+        values[f"precision@{tolerance:g}"] = precision
+        values[f"recall@{tolerance:g}"] = recall
+        values[f"f1@{tolerance:g}"] = f1
+        f1s.append(f1)
+    values["f1"] = sum(f1s) / len(f1s)
+    return values
 
 
 def precision_recall_f1(matched: int, predicted: int, true: int) -> tuple[float, float, float]:

@@ -37,7 +37,7 @@ _TIME = rf"[+-]?(?:{_CLOCK}|{_PLAIN})"
 _RANGE = rf"\s*(?:-|–|—|to|until)\s*{_TIME}"
 _I = re.IGNORECASE
 
-_ITEM = re.compile(rf"[\"'`(]{{0,2}}\s?({_TIME})\s{{0,3}}{_UNIT}?\s?[\"'`)]{{0,2}}", _I)
+_ITEM = re.compile(rf"\s{{0,3}}[\"'`(]{{0,2}}\s?({_TIME})\s{{0,3}}{_UNIT}?\s?[\"'`)]{{0,2}}", _I)
 _FIELD = re.compile(
     rf"\b(?:start|begin|time|timestamp|t)\w{{0,20}}[\"']?\s?[:=]\s?[\"']?({_TIME})", _I
 )
@@ -230,6 +230,9 @@ def _read_list(answer: str, start: int, end: int, offset: int) -> _Reading:
     """Read the inside of one list, one value per element."""
     reading = _Reading()
     for low, high in _elements(answer, start, end):
+        if (plain := _ITEM.fullmatch(answer, low, high)) is not None:
+            reading.add(plain, offset)
+            continue
         element = answer[low:high].strip()
         low += len(answer[low:high]) - len(answer[low:high].lstrip())
         for part, place in _parts(element):
@@ -342,6 +345,8 @@ def _seconds(time: str) -> float:
     >>> _seconds("1:02.5")
     62.5
     """
+    if ":" not in time:
+        return float(time)
     sign = -1.0 if time.startswith("-") else 1.0
     seconds = 0.0
     for part in time.lstrip("+-").split(":"):

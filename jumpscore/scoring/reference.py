@@ -11,7 +11,7 @@ import math
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from operator import sub
 
 TOLERANCES: tuple[float, ...] = (0.1, 0.2, 0.3)
 """Seconds; the paper averages over these three."""
@@ -180,13 +180,13 @@ def reference_ap(
 def _is_plain(answered: list[float], true: list[float]) -> bool:
     """Whether times are such that the linear matching is exact.
 
-    It needs sorted truth, no NaN, and true times far enough apart (against float64's resolution)
-    that no two different ones can seem equally near.
+    It needs finite numbers and sorted truth, far enough apart (against float64's resolution) that
+    no two events can seem equally near.
     """
-    if not (math.isfinite(true[0]) and math.isfinite(true[-1])) or any(map(math.isnan, answered)):
+    if not math.isfinite(sum(answered)) or not math.isfinite(sum(true)):
         return False
     finest = 1e-9 * max(1.0, abs(true[0]), abs(true[-1]))
-    return all(b - a > finest or b == a for a, b in pairwise(true))
+    return min(map(sub, true[1:], true), default=1.0) > finest
 
 
 def _match_sorted(answered: list[float], true: list[float], tolerance: float) -> list[int]:
@@ -203,8 +203,8 @@ def _match_sorted(answered: list[float], true: list[float], tolerance: float) ->
         while following < count and true[following] <= time:
             passed.append(true[following])
             following += 1
-        before = abs(time - passed[-1]) if passed else math.inf
-        after = abs(time - true[following]) if following < count else math.inf
+        before = time - passed[-1] if passed else math.inf
+        after = true[following] - time if following < count else math.inf
         if before <= after:
             if before <= tolerance:
                 passed.pop()

@@ -84,7 +84,11 @@ def decode(
     if backend == "decord":
         from jumpscore.video.decord_backend import decode_decord
 
-        return decode_decord(info, wanted, size=size, grey=grey)
+        pictures = decode_decord(info, wanted, size=size, grey=grey)
+        return (
+            Frame(index=index, time=float(info.times[index]), pixels=pixels)
+            for index, pixels in zip(wanted, pictures, strict=True)
+        )
     raise UsageError(f"unknown backend {backend!r}; known: {', '.join(BACKENDS)}")
 
 
@@ -143,7 +147,10 @@ class _Source:
         self._stream = stream
         self._base = stream.time_base or Fraction(1)
         self._offset = start_offset(container)
-        self._seeks = True
+        # AVI stores no presentation times and FFmpeg's guess swaps neighbours where B-frames are
+        # packed. A decoder delivers in order of presentation, so there the order is the index.
+        self._by_order = container.format.name == "avi"
+        self._seeks = not self._by_order
         self._done = -1  # the frame decoded last
         self._frames = self._rewind()
 
@@ -170,12 +177,16 @@ class _Source:
                 return str(error)
             if frame.pts is None:
                 continue
-            time = float(frame.pts * self._base) - self._offset
-            self._done = nearest_index(self._info.times, time)
+            self._done = self._index(frame.pts)
             if self._done > index:
                 return "the frame is missing"
             if self._done == index:
                 return "the frame is damaged" if frame.is_corrupt else frame
+
+    def _index(self, pts: int) -> int:
+        if self._by_order:
+            return self._done + 1
+        return nearest_index(self._info.times, float(pts * self._base) - self._offset)
 
     def _rewind(self) -> Iterator[VideoFrame]:
         self._container.seek(0)

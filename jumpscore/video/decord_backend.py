@@ -13,15 +13,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from importlib.util import find_spec
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from jumpscore.errors import UsageError, VideoError
 from jumpscore.video.probe import VideoInfo
-
-if TYPE_CHECKING:
-    from jumpscore.video.decode import Frame
 
 PATIENCE = 60.0
 """Longest wait for one frame in seconds; a seek in 1440p takes well under one."""
@@ -29,8 +27,8 @@ PATIENCE = 60.0
 
 def decode_decord(
     info: VideoInfo, wanted: list[int], *, size: tuple[int, int] | None, grey: bool
-) -> Iterator[Frame]:
-    """Yield the wanted frames; see ``jumpscore.video.decode.decode``.
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """Yield the pixels of the wanted frames; see ``jumpscore.video.decode.decode``.
 
     Raises:
         UsageError: decord is not installed.
@@ -43,9 +41,7 @@ def decode_decord(
 
 def _receive(
     info: VideoInfo, wanted: list[int], *, size: tuple[int, int], grey: bool
-) -> Iterator[Frame]:
-    from jumpscore.video.decode import Frame
-
+) -> Iterator[npt.NDArray[np.uint8]]:
     shape = (size[1], size[0]) if grey else (size[1], size[0], 3)
     order = {"path": str(info.path), "indices": wanted, "size": size, "grey": grey}
     child = subprocess.Popen(
@@ -66,8 +62,7 @@ def _receive(
                     f"{info.times[index]:.2f} s ({lines[-1] if lines else 'no answer in time'}); "
                     "use backend 'pyav'"
                 )
-            pixels = np.frombuffer(raw, dtype=np.uint8).reshape(shape)
-            yield Frame(index=index, time=float(info.times[index]), pixels=pixels)
+            yield np.frombuffer(raw, dtype=np.uint8).reshape(shape)
     finally:
         child.kill()
         child.communicate()

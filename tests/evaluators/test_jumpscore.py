@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluators.base import Metric, ratios
-from evaluators.jumpscore import COUNT_QUESTION, JumpScore, JumpScoreCount, JumpScoreOptions, Jumps
+from evaluators.jumpscore import COUNT_QUESTION, Jumps, JumpScore, JumpScoreCount, JumpScoreOptions
 from jumpscore.data import Manifest, Row, write_set
 from jumpscore.data.layout import QUESTION
 from jumpscore.records import Response, SampleScore

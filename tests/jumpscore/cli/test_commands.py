@@ -49,7 +49,19 @@ def answers(tmp_path) -> Path:
 
 def test_help_names_every_command(jumpscore):
     text = jumpscore("--help").stdout
-    for name in "demo doctor predict run score show compare report models tasks data".split():
+    for name in [
+        "demo",
+        "doctor",
+        "predict",
+        "run",
+        "score",
+        "show",
+        "compare",
+        "report",
+        "models",
+        "tasks",
+        "data",
+    ]:
         assert f" {name} " in text
 
 

@@ -38,10 +38,10 @@ def test_equal_seeds_give_equal_intervals_and_other_seeds_others():
 
 
 def test_the_global_generator_is_left_alone():
-    np.random.seed(5)  # noqa: NPY002 - the point of the test
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    np.random.seed(5)
+    before = np.random.get_state()[1].copy()
     bootstrap({"m": Ratio.mean([0.0, 1.0])})
-    assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
+    assert (np.random.get_state()[1] == before).all()
 
 
 def test_a_rate_is_a_ratio_of_sums_not_a_mean_of_rates():

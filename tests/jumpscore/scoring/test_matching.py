@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jumpscore.scoring import Pair, match_events
+from jumpscore.scoring import Pair, count_pairs, match_events
 from tests.support import slow_matching
 
 COARSE = st.integers(0, 12).map(lambda k: round(k * 0.1, 1))
@@ -19,6 +19,13 @@ TIMES = st.one_of(st.lists(COARSE, max_size=6), st.lists(FINE, max_size=6))
 def test_equals_trying_every_matching(predictions, truth, tolerance):
     assert match_events(predictions, truth, tolerance) == slow_matching(
         predictions, truth, tolerance
+    )
+
+
+@given(TIMES, TIMES, st.sampled_from([0.1, 0.2, 0.3]))
+def test_counting_pairs_equals_finding_them(predictions, truth, tolerance):
+    assert count_pairs(predictions, truth, tolerance) == len(
+        match_events(predictions, truth, tolerance)
     )
 
 
@@ -39,9 +46,8 @@ def test_has_as_many_pairs_as_a_maximum_matching(predictions, truth):
 
 @given(st.lists(FINE, min_size=1, max_size=12), st.lists(FINE, min_size=1, max_size=12))
 def test_costs_as_little_as_an_optimal_assignment(predictions, truth):
-    from scipy.optimize import linear_sum_assignment
-
     import numpy as np
+    from scipy.optimize import linear_sum_assignment
 
     distance = np.abs(np.subtract.outer(predictions, truth))
     # A pair out of reach costs more than all pairs within it together.

@@ -160,10 +160,10 @@ def test_time_grows_linearly_with_hostile_text(unit, lead):
         text = lead + unit * (size // len(unit))
         best = float("inf")
         for _ in range(3):
-            before = time.perf_counter()
+            before = time.process_time()
             parse_times(text)
             parse_count(text)
-            best = min(best, time.perf_counter() - before)
+            best = min(best, time.process_time() - before)
         return best
 
     assert seconds(160_000) < 24 * seconds(20_000) + 0.01

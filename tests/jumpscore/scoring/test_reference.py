@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
 from pathlib import Path
@@ -17,7 +16,7 @@ from jumpscore.scoring import (
     reference_ap,
     reference_map,
 )
-from tests.support import slow_reference_ap
+from tests.support import lmms_eval_scorer, slow_reference_ap
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "data" / "jumpscore_golden.json").read_text())
 
@@ -101,17 +100,10 @@ def test_no_tolerance_is_an_error():
 
 @pytest.fixture(scope="module")
 def lmms_eval() -> ModuleType:
-    """The real scorer file of lmms-eval, loaded alone: importing the package takes 10 s."""
-    package = importlib.util.find_spec("lmms_eval")
-    if package is None or package.submodule_search_locations is None:
+    found = lmms_eval_scorer()
+    if found is None:
         pytest.skip("lmms-eval is not installed; `make test` installs it")
-    file = Path(package.submodule_search_locations[0]) / "tasks" / "jumpscore" / "utils.py"
-    spec = importlib.util.spec_from_file_location("lmms_eval_jumpscore", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return found
 
 
 def test_parser_equals_the_real_lmms_eval_on_any_text(lmms_eval):

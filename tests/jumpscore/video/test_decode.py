@@ -44,6 +44,12 @@ def test_seeking_works_in_other_containers(tmp_path, name):
     assert numbers(decode(path, [3, 77, 78, 150, 199])) == [3, 77, 78, 150, 199]
 
 
+def test_avi_has_no_presentation_times_but_an_order(tmp_path):
+    path = write_video(tmp_path / "a.avi", frames=60, codec="mpeg4", b_frames=2)
+    assert numbers(decode(path)) == list(range(60))
+    assert numbers(decode(path, [3, 40, 41])) == [3, 40, 41]
+
+
 def test_decord_gives_the_same_frames(long_video):
     pytest.importorskip("decord")
     wanted = [0, 5, 100, 239]
