@@ -43,7 +43,7 @@ def test_other_packages_add_names_and_may_not_take_ours(monkeypatch):
 def test_a_broken_target_says_where_it_points():
     with pytest.raises(UsageError, match="points to nowhere:A, which cannot be imported"):
         registry(a="nowhere:A").get("a")
-    with pytest.raises(UsageError, match="is no subclass of model_wrappers.base.ModelWrapper"):
+    with pytest.raises(UsageError, match=r"is no subclass of model_wrappers\.base\.ModelWrapper"):
         registry(a="json:JSONDecoder").get("a")
 
 

@@ -27,7 +27,8 @@ def plan_rhythm(tempo: Tempo, duration: float, rng: np.random.Generator) -> Rhyt
     plans: list[RunPlan] = []
     start = float(rng.uniform(0.15, 1.2))
     while True:
-        plan = _fit(_draw_run(tempo, start, duration, rng, first=not plans), duration)
+        drawn = _draw_run(tempo, start, duration, rng, first=not plans)
+        plan = _fit(drawn, duration, keep_miss=not plans)
         if plan is None:
             return Rhythm.from_plans(plans, duration)
         plans.append(plan)
@@ -66,14 +67,22 @@ def _draw_run(
     return RunPlan(start, tuple(kinds), tuple(float(g) for g in gaps), miss)
 
 
-def _fit(plan: RunPlan, duration: float) -> RunPlan | None:
-    """The plan without the jumps that do not fit into the clip; ``None`` when nothing fits."""
+def _fit(plan: RunPlan, duration: float, *, keep_miss: bool) -> RunPlan | None:
+    """The plan without the jumps that do not fit into the clip; ``None`` when nothing fits.
+
+    A planned miss goes with the jumps that are cut, unless ``keep_miss`` gives up more of them.
+    """
     if plan.start + startup_time(plan.gaps[0]) > duration - _TAIL:
         return None
     long_enough = duration + 4.0 * len(plan.kinds) + 10.0  # the uncut plan always fits in this
     run = Rhythm.from_plans([plan], long_enough).runs[0]
     if run.stop <= duration - _TAIL:
         return plan
+    if plan.miss and keep_miss:
+        for count in range(len(plan.kinds) - 1, 0, -1):
+            shorter = RunPlan(plan.start, plan.kinds[:count], plan.gaps[:count], miss=True)
+            if Rhythm.from_plans([shorter], long_enough).runs[0].stop <= duration - _TAIL:
+                return shorter
     room = duration - _TAIL - 0.2
     count = sum(jump.landing <= room for jump in run.jumps)
     if count == 0:

@@ -184,5 +184,5 @@ def test_without_a_network_it_says_what_to_do_instead(tmp_path, monkeypatch):
 
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")  # nothing listens there
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    with pytest.raises(DataError, match="task.data=mini"):
+    with pytest.raises(DataError, match=r"task\.data=mini"):
         fetch(tmp_path / "out", repository="lab/set")

@@ -57,8 +57,19 @@ def test_reads_what_a_person_would(text, parser, times):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "none", "28", "28 jumps", "There are 3 jumps at 0.5, 1.5 and 2.5", "[soon, later]"]
-    + ["[NaN]", '["soon"]', "1.5.2", "version 1.2.3", "<think>[0.1], or [0.2"],
+    [
+        "",
+        "none",
+        "28",
+        "28 jumps",
+        "There are 3 jumps at 0.5, 1.5 and 2.5",
+        "[soon, later]",
+        "[NaN]",
+        '["soon"]',
+        "1.5.2",
+        "version 1.2.3",
+        "<think>[0.1], or [0.2",
+    ],
 )
 def test_what_is_no_answer_is_not_guessed(text):
     assert parse_times(text).status == "unparseable"

@@ -23,9 +23,51 @@ GOLDEN = json.loads((Path(__file__).parents[2] / "data" / "jumpscore_golden.json
 ON_A_GRID = st.lists(st.integers(0, 80).map(lambda k: round(k * 0.04, 2)), max_size=25)
 ANYWHERE = st.lists(st.floats(0, 3, allow_nan=False), max_size=15)
 TOKENS = st.sampled_from(
-    ["[", "]", ",", " ", "\n", "1", "2.5", "0.04", "s", " s", "S", "sec", '"', '"1s5"', '"inf"']
-    + ['"nan"', "null", "true", "True", "{", "}", '"a":', "-", "+", ".", "_", "e", "1e2", "00:12"]
-    + ["٣", "½", "²", "x", ".5", "5.", "1e400", "İ", "ſ", "\u212a", "\t", "\xa0", "\\", "NaN"]
+    [
+        "[",
+        "]",
+        ",",
+        " ",
+        "\n",
+        "1",
+        "2.5",
+        "0.04",
+        "s",
+        " s",
+        "S",
+        "sec",
+        '"',
+        '"1s5"',
+        '"inf"',
+        '"nan"',
+        "null",
+        "true",
+        "True",
+        "{",
+        "}",
+        '"a":',
+        "-",
+        "+",
+        ".",
+        "_",
+        "e",
+        "1e2",
+        "00:12",
+        "٣",
+        "½",
+        "²",
+        "x",
+        ".5",
+        "5.",
+        "1e400",
+        "İ",
+        "ſ",
+        "K",
+        "\t",
+        "\xa0",
+        "\\",
+        "NaN",
+    ]
 )
 
 
