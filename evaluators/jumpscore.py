@@ -132,7 +132,7 @@ class JumpScore(_JumpTask):
         *(
             Metric(
                 f"ap_reference_lmms@{t:g}",
-                "the same as lmms-eval logs it: without videos that have no jumps but answers",
+                "the same over the videos that lmms-eval keeps",
             )
             for t in TOLERANCES
         ),
