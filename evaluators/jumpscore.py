@@ -200,7 +200,7 @@ class JumpScore(_JumpTask):
             "misses": float(len(scores.misses)),
             "true": float(len(truth.times)),
         }
-        reference, message = _reference_values(response.text, truth)
+        reference, crashed = _reference_values(response.text, truth)
         values |= reference
         values |= _floor(truth)
         values["map_confidence"] = _map_confidence(parsed, response, truth)
@@ -216,10 +216,8 @@ class JumpScore(_JumpTask):
                 "parser": parsed.parser,
                 "rejected": list(parsed.rejected),
                 "reasoning": parsed.reasoning,
-                "out_of_range": _out_of_range(answered, truth.duration),
-                "unordered": list(parsed.times) != sorted(parsed.times),
             },
-            message=message,
+            notes=_notes(parsed, answered, truth) | crashed,
         )
 
 
@@ -252,13 +250,13 @@ class JumpScoreCount(_JumpTask):
         )
 
 
-def _reference_values(text: str, truth: Jumps) -> tuple[dict[str, float | None], str | None]:
-    """Return the paper's numbers, and why there are none where the public code crashes."""
-    message = None
+def _reference_values(text: str, truth: Jumps) -> tuple[dict[str, float | None], dict[str, int]]:
+    """Return the paper's numbers, and a note where the public code crashes, which earns 0."""
+    crashed: dict[str, int] = {}
     try:
         answered: list[float] | None = parse_reference(text)
-    except ReferenceCrashError as error:
-        answered, message = None, f"map_reference is 0: {error}"
+    except ReferenceCrashError:
+        answered, crashed = None, {"answers on which the reference parser crashes": 1}
     if answered is None:
         aps = dict.fromkeys(TOLERANCES, 0.0)
     else:
@@ -274,7 +272,7 @@ def _reference_values(text: str, truth: Jumps) -> tuple[dict[str, float | None],
     else:
         shifted = reference_ap([time + shift for time in answered], truth.times)
         values["phase_control"] = sum(shifted.values()) / len(shifted)
-    return values, message
+    return values, crashed
 
 
 def _floor(truth: Jumps) -> dict[str, float | None]:
@@ -298,6 +296,13 @@ def _map_confidence(parsed: ParseResult, response: Response, truth: Jumps) -> fl
     return sum(known) / len(known) if known else None
 
 
-def _out_of_range(answered: list[float], duration: float | None) -> int:
-    end = float("inf") if duration is None else duration
-    return sum(not 0 <= time <= end for time in answered)
+def _notes(parsed: ParseResult, answered: list[float], truth: Jumps) -> dict[str, int]:
+    """Return what is odd about an answer and changes no status."""
+    end = float("inf") if truth.duration is None else truth.duration
+    found = {
+        "answered times outside the video": sum(not 0 <= time <= end for time in answered),
+        "answers with unordered times": int(list(parsed.times) != sorted(parsed.times)),
+        "items rejected as no time": parsed.rejected_count,
+        "answers with unclosed reasoning": int(parsed.reasoning == "unclosed"),
+    }
+    return {note: count for note, count in found.items() if count}

@@ -131,7 +131,9 @@ class ParseResult:
         parser: Which reading applied: ``list``, ``lines``, ``units``, ``integer`` or ``none``.
         times: Seconds, in the order of the text.
         spans: (start, end) offsets in ``text`` of what was read, one per time.
-        rejected: Items in the place of a time that are none (``NaN``, ``"soon"``), shortened.
+        rejected: Items in the place of a time that are none (``NaN``, ``"soon"``), shortened, the
+            first few.
+        rejected_count: How many such items there are.
         reasoning: ``closed`` or ``unclosed`` where the text held reasoning tags.
         text: The answer, whole.
         count: The integer that a count parser read.
@@ -142,6 +144,7 @@ class ParseResult:
     times: tuple[float, ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
     rejected: tuple[str, ...] = ()
+    rejected_count: int = 0
     reasoning: Literal["none", "closed", "unclosed"] = "none"
     text: str = ""
     count: int | None = None
@@ -156,6 +159,7 @@ class SampleScore:
         status: See ``STATUSES``.
         values: Metric name -> value; ``None`` where the metric is not defined for this sample.
         details: JSON-ready facts for reports (true times, answered times, pairs, parser).
+        notes: Counted oddities that change no status, in words -> how many; a run adds them up.
         message: Why the status is what it is, where that needs saying.
     """
 
@@ -163,6 +167,7 @@ class SampleScore:
     status: Status
     values: Mapping[str, float | None] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
     message: str | None = None
 
 
@@ -195,8 +200,7 @@ class RunResult:
         unscored: Samples without a score (``error`` or not answered); above 0 the headline is
             incomplete.
         caveats: Why a leaderboard must refuse this result; empty where nothing speaks against it.
-        notes: Counted oddities of the answers that change no status (ids that nobody asked for,
-            times outside the video).
+        notes: Counted oddities that change no status, such as answers to ids nobody asked for.
     """
 
     task: str

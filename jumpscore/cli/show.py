@@ -99,6 +99,8 @@ def _show_score(console: Console, score: SampleScore) -> None:
     _field(console, "status", score.status)
     if score.message:
         _field(console, "message", score.message)
+    for note, count in score.notes.items():
+        _field(console, "note", f"{count} {note}")
     for key in ("parser", "rejected", "reasoning"):
         if score.details.get(key) and score.details[key] != "none":
             _field(console, key, str(score.details[key]))

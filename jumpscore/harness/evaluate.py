@@ -315,22 +315,13 @@ def summarise(
 
 
 def _notes(scores: Sequence[SampleScore], extras: Mapping[str, Any]) -> dict[str, int]:
-    found = {
-        "answers to unknown ids": len(extras["unknown_ids"]),
-        "answered times outside the video": sum(
-            int(score.details.get("out_of_range", 0)) for score in scores
-        ),
-        "answers with unordered times": sum(
-            bool(score.details.get("unordered")) for score in scores
-        ),
-        "items rejected as no time": sum(
-            len(score.details.get("rejected", ())) for score in scores
-        ),
-        "answers on which the reference parser crashes": sum(
-            score.status != "error" and bool(score.message) for score in scores
-        ),
-    }
-    return {name: count for name, count in found.items() if count}
+    """Return the notes of all samples added up, and those of the run as a whole."""
+    found: Counter[str] = Counter()
+    for score in scores:
+        found.update(score.notes)
+    if extras["unknown_ids"]:
+        found["answers to unknown ids"] = len(extras["unknown_ids"])
+    return dict(found)
 
 
 def _extras(wrapper: ModelWrapper, samples: Sequence[Sample[Any]]) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from jumpscore.report.text import (
     cut,
     escaped,
     number,
-    plural,
     quantity,
     shortened,
     signed_count,
@@ -27,7 +26,6 @@ from jumpscore.report.timeline import Events, events_of, left_out, timeline
 
 MOST_BARS = 1_200
 """Samples above which the overview is left out: its bars would be thinner than a pixel."""
-MOST_REJECTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,17 +233,10 @@ def _answer(score: SampleScore, response: Response | None) -> str:
         facts.append(f"reasoning tags {shortened(details['reasoning'], 20)}")
     if response.finish_reason == "length":
         facts.append("cut off at the token limit")
-    if details.get("unordered"):
-        facts.append("times out of order")
-    if rejected:
-        facts.append(f"{plural(len(rejected), 'item')} rejected")
+    facts += [f"{count:,} {shortened(note, 80)}" for note, count in score.notes.items()]
     shown, left = cut(response.text)
     more = f'<p class="aside">… and {left:,} more characters.</p>' if left else ""
-    items = "".join(
-        f"<li><code>{shortened(item, 80)}</code></li>" for item in rejected[:MOST_REJECTED]
-    )
-    if len(rejected) > MOST_REJECTED:
-        items += f"<li>and {len(rejected) - MOST_REJECTED:,} more</li>"
+    items = "".join(f"<li><code>{shortened(item, 80)}</code></li>" for item in rejected)
     listed = f'<p class="aside">Rejected, as no time:</p><ul class="rejected">{items}</ul>'
     text = f"<pre>{escaped(shown)}</pre>" if shown else '<p class="aside">The answer is empty.</p>'
     return (

@@ -28,7 +28,7 @@ LONGEST_ITEM = 80
 LONGEST_LINE = 200
 """Characters of the longest line that can hold one numbered time."""
 MOST_REJECTED = 20
-"""Rejected items kept word for word; a last entry counts the others."""
+"""Rejected items kept word for word; all are counted."""
 
 _UNIT = r"(?:seconds?|secs?|s)"
 _CLOCK = r"\d{1,4}:[0-5]?\d(?::[0-5]\d)?(?:\.\d{1,30})?"
@@ -197,15 +197,13 @@ def _result(
     parser: str,
     reading: _Reading,
 ) -> ParseResult:
-    rejected = reading.rejected[:MOST_REJECTED]
-    if more := len(reading.rejected) - len(rejected):
-        rejected.append(f"and {more} more")
     return ParseResult(
         status=status,
         parser=parser,
         times=tuple(reading.times),
         spans=tuple(reading.spans),
-        rejected=tuple(rejected),
+        rejected=tuple(reading.rejected[:MOST_REJECTED]),
+        rejected_count=len(reading.rejected),
     )
 
 
