@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from pydantic import field_validator
+
 from evaluators.base import DataFacts, Metric, Task, TaskOptions
 from jumpscore.data.layout import (
     Manifest,
@@ -61,6 +63,12 @@ class JumpScoreOptions(TaskOptions):
 
     data: str = "mini"
     protocol: Literal["v1", "v2"] = "v2"
+
+    @field_validator("data")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        # A stored run must find its data set from any folder.
+        return str(Path(value).resolve()) if Path(value).is_dir() else value
 
 
 class _JumpTask(Task[Jumps]):

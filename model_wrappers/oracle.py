@@ -26,7 +26,7 @@ class OracleOptions(ModelOptions):
     jitter: float = Field(default=0.05, ge=0)
     misses: float = Field(default=0.05, ge=0, le=1)
     insertions: float = Field(default=0.05, ge=0, le=10)
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
 
 
 class Oracle(ModelWrapper):

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import field_validator
+
 from jumpscore.data.predictions import Prediction, read_predictions
 from jumpscore.errors import DataError
 from jumpscore.records import Question, Response
@@ -22,6 +24,12 @@ class ReplayOptions(ModelOptions):
     """
 
     answers: Path
+
+    @field_validator("answers")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        # A stored run must find its answers from any folder.
+        return value.resolve()
 
 
 class Replay(ModelWrapper):

@@ -13,8 +13,9 @@ from typing import Any
 from jumpscore.builder.generate import Progress, synthesize
 from jumpscore.builder.synthetic import load_profile
 from jumpscore.data.digests import FrameDigest, Match, compare_digests
-from jumpscore.data.layout import Manifest, Row, read_rows, write_json
+from jumpscore.data.layout import Manifest, Row, read_rows
 from jumpscore.errors import DataError, UsageError
+from jumpscore.jsonio import write_json
 
 FROZEN = ("mini",)
 SEED = 0

@@ -83,6 +83,8 @@ def synthesize(
 
 def _existing(out: Path, recipe: dict[str, Any]) -> Manifest | None:
     """Return the manifest of a whole set of the same recipe; refuse any other content."""
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: is a file, so it cannot be written; choose another --out")
     if not out.exists() or not any(out.iterdir()):
         return None
     if not (out / MANIFEST).exists():

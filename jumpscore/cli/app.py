@@ -5,6 +5,7 @@ Only light imports here: ``jumpscore --help`` must answer at once.
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -72,7 +73,7 @@ def predict(
 def run(
     overrides: Overrides = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N samples.")] = None,
-    ids: Annotated[str | None, typer.Option(help="Only these ids, separated by commas.")] = None,
+    ids: Annotated[list[str] | None, typer.Option(help="Only this id; may be repeated.")] = None,
     shard: Annotated[str | None, typer.Option(help="i/n: every n-th sample from the i-th.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Show what would be asked, ask nothing.")] = False,
     report: Annotated[bool, typer.Option(help="Write report.html.")] = True,
@@ -81,11 +82,11 @@ def run(
     """Run a model over a task: [bold]model=.. task=.. input=..[/]; again to resume."""
     from jumpscore.cli.run import run_task
 
-    words = list(overrides or [])
-    words += [f"run.limit={limit}"] if limit is not None else []
-    words += [f"run.ids=[{ids}]"] if ids is not None else []
-    words += [f"run.shard={shard}"] if shard is not None else []
-    failed = run_task(words, dry_run=dry_run, report=report, as_json=json)
+    given = {"limit": limit, "ids": ids or None, "shard": shard}
+    selection = {key: value for key, value in given.items() if value is not None}
+    failed = run_task(
+        overrides or [], selection=selection, dry_run=dry_run, report=report, as_json=json
+    )
     if failed:
         raise typer.Exit(EXIT_FAILED_SAMPLES)
 
@@ -205,6 +206,10 @@ def fetch(
 
 def main() -> None:
     """Run the command line; errors of ours become one message and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a letter gets an escape, not a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except InterruptedRun as kept:

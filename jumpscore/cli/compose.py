@@ -9,16 +9,16 @@ from typing import Any
 
 from jumpscore.errors import UsageError, nearest_names
 
+_PLAIN_VALUE = re.compile(r"[A-Za-z0-9_/.+%@:-]*", re.ASCII)
 SEARCH_PATH_GROUP = "jumpscore.search_path"
 """Entry points of other packages that bring YAML: their value is a module with groups in it."""
 
 
-def compose(overrides: Sequence[str], *, defaults: Sequence[str] = ()) -> dict[str, Any]:
+def compose(overrides: Sequence[str]) -> dict[str, Any]:
     """Return the composed configuration as plain data.
 
     Args:
         overrides: Words from the command line, such as ``model=motion`` or ``run.limit=3``.
-        defaults: Words that come before them, for commands with defaults of their own.
 
     Raises:
         UsageError: A word is no ``key=value``, a group has no such choice, or a key is unknown.
@@ -30,20 +30,39 @@ def compose(overrides: Sequence[str], *, defaults: Sequence[str] = ()) -> dict[s
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    words = [*_search_path(), *defaults, *overrides]
-    for word in overrides:
-        if "=" not in word and not word.startswith("~"):
-            raise UsageError(f"{word!r} is no key=value; write, for instance, model=motion")
+    words = [*_search_path(), *(_quoted(word) for word in overrides)]
     GlobalHydra.instance().clear()
     try:
         with initialize_config_module("jumpscore.conf", version_base="1.3"):
             config = hydra_compose("config", overrides=words)
             plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=False)
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise UsageError(_explain(str(error), overrides)) from None
     assert isinstance(plain, dict)
     composed: dict[str, Any] = _without_missing(plain)
     return composed
+
+
+def _quoted(word: str) -> str:
+    """Return a word with its value in quotes where Hydra's grammar would stumble over it.
+
+    >>> _quoted("task.data=/data/séance, 2")
+    "task.data='/data/séance, 2'"
+    >>> _quoted("run.ids=[a,b]")
+    'run.ids=[a,b]'
+
+    Raises:
+        UsageError: It is no ``key=value``.
+    """
+    key, equals, value = word.partition("=")
+    if not equals or not key:
+        raise UsageError(f"{word!r} is no key=value; write, for instance, model=motion")
+    if value == "???":
+        raise UsageError(f"{word!r} gives no value")
+    if _PLAIN_VALUE.fullmatch(value) or value[:1] in ("[", "{", "'", '"'):
+        return word
+    escaped = value.replace("'", "\\'")
+    return f"{key}='{escaped}'"
 
 
 def choices(group: str) -> list[str]:

@@ -17,17 +17,24 @@ PLAIN_SECONDS = 10.0
 
 def output() -> Console:
     """Return the console for results; wide enough for a table where nobody looks."""
-    return Console() if sys.stdout.isatty() else Console(width=120, soft_wrap=False)
+    return _console(width=None if sys.stdout.isatty() else 120)
 
 
 def notes() -> Console:
     """Return the console for everything else."""
-    return Console(stderr=True)
+    return _console(stderr=True)
+
+
+def _console(**options: Any) -> Console:
+    """Return a console that reads no markup: paths, names and answers are strangers' text."""
+    return Console(markup=False, emoji=False, highlight=False, **options)
 
 
 def print_json(content: Any) -> None:
-    """Print JSON on standard output, exactly."""
-    print(json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True))
+    """Print JSON on standard output, and nothing else."""
+    # Escapes where standard output cannot show every letter; NaN is no JSON and never printed.
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    print(json.dumps(content, indent=1, ensure_ascii=plain, sort_keys=True, allow_nan=False))
 
 
 @contextmanager

@@ -45,7 +45,6 @@ def synthesize_set(
     output().print(
         f"{out}: {len(manifest.videos)} clips, {seconds:.0f} s, {jumps} jumps",
         soft_wrap=True,
-        highlight=False,
     )
 
 
@@ -70,7 +69,7 @@ def describe_set(data: str, *, check: bool, as_json: bool) -> bool:
             table.add_row(key, value if isinstance(value, str) else json.dumps(value))
     output().print(table)
     for problem in problems[:MOST_SHOWN]:
-        output().print(problem, style="red", markup=False, soft_wrap=True)
+        output().print(problem, style="red", soft_wrap=True)
     if len(problems) > MOST_SHOWN:
         output().print(f"and {len(problems) - MOST_SHOWN} more; --json lists all", style="red")
     if check and not problems:
@@ -89,7 +88,6 @@ def fetch_published(out: Path | None, revision: str | None) -> None:
         f"{folder}: {fetched.rows} rows, {fetched.videos} videos; "
         "use it with task.data=" + ("published" if out is None else str(folder)),
         soft_wrap=True,
-        highlight=False,
     )
 
 

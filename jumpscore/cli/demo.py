@@ -39,7 +39,7 @@ def run_demo(out: Path, *, workers: int | None) -> None:
     headline = [m for m in compared_metrics(motion) if m.name in ("map_reference", "f1", "f1@0.1")]
     found = compare_runs(motion, floor)
     console.print(comparison_table(motion, floor, found, headline))
-    console.print(f"report: {pages[0]}", soft_wrap=True, highlight=False)
+    console.print(f"report: {pages[0]}", soft_wrap=True)
     notes().print(
         "next: jumpscore predict YOUR_VIDEO.mp4 --html page.html, or "
         f"jumpscore score ANSWERS.jsonl --data {data}",

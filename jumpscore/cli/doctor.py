@@ -13,11 +13,16 @@ from pathlib import Path
 from typing import Literal
 
 from rich.table import Table
+from rich.text import Text
 
 from jumpscore.cli.console import output, print_json
 
 State = Literal["ok", "missing", "broken"]
-MARK = {"ok": "[green]ok[/]", "missing": "[dim]not here[/]", "broken": "[red]broken[/]"}
+MARK = {
+    "ok": Text("ok", "green"),
+    "missing": Text("not here", "dim"),
+    "broken": Text("broken", "red"),
+}
 
 
 @dataclass(frozen=True, slots=True)

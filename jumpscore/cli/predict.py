@@ -58,6 +58,10 @@ def ask_one(video: Path, config: RunConfig) -> tuple[Response, ParseResult]:
     try:
         request = wrapper.prepare(question, visual_input(question, kind, config.input))
         [response] = wrapper.generate([request])
+    except JumpScoreError:
+        raise
+    except Exception as error:  # a wrapper may raise anything
+        raise PredictError(f"{wrapper.name} failed on {video}: {error!r}") from error
     finally:
         wrapper.close()
     parsed = parse_times(response.text, finish_reason=response.finish_reason)
@@ -85,9 +89,8 @@ def _print(video: Path, model: str, response: Response, parsed: ParseResult) -> 
         f"{count} jump{'' if count == 1 else 's'} in {video} (model {model}, times in seconds)",
         style="bold",
         soft_wrap=True,
-        highlight=False,
     )
     if parsed.status == "partial":
         console.print("the answer was cut off; these are the times before that", style="yellow")
     if parsed.times:
-        console.print(", ".join(f"{time:.2f}" for time in parsed.times), highlight=False)
+        console.print(", ".join(f"{time:.2f}" for time in parsed.times))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from rich.text import Text
 
 from jumpscore.cli.compose import compose
 from jumpscore.cli.console import notes, output, print_json, progress
@@ -30,12 +32,25 @@ from jumpscore.harness.evaluate import (
     selected,
 )
 from jumpscore.harness.runner import visual_input
+from jumpscore.video import content_hash
 
 
-def run_task(words: Sequence[str], *, dry_run: bool, report: bool, as_json: bool) -> bool:
-    """Run what the words say; return whether samples failed."""
-    config = run_config(compose(words))
-    config = _with_data(config)
+def run_task(
+    words: Sequence[str],
+    *,
+    selection: Mapping[str, Any],
+    dry_run: bool,
+    report: bool,
+    as_json: bool,
+) -> bool:
+    """Run what the words say; return whether samples failed.
+
+    ``selection`` holds fields of ``run`` that came as options: ids are never read as Hydra's
+    grammar.
+    """
+    values = compose(words)
+    values["run"] = {**values["run"], **selection}
+    config = _with_data(run_config(values))
     if dry_run:
         show_plan(config, as_json=as_json)
         return False
@@ -59,7 +74,8 @@ def score_target(
         {
             "model": {"name": "replay", "answers": str(target)},
             "task": {"name": task, "data": data},
-            "run": {"folder": out, "name": f"{task}-{target.stem}"},
+            # The content is in the name: edited answers are another run, not a changed one.
+            "run": {"folder": out, "name": f"{task}-{target.stem}-{content_hash(target)[:8]}"},
         }
     )
     return present(start(_with_data(config), label="scoring"), report=report, as_json=as_json)
@@ -85,14 +101,15 @@ def start(config: RunConfig, *, label: str) -> StoredRun:
 
 def present(run: StoredRun, *, report: bool, as_json: bool) -> bool:
     """Print a run and write its page; return whether samples failed."""
+    if report:
+        # Before anything is printed: a reader that goes away must not cost the page.
+        write_page(run)
     if as_json:
         print_json(asdict(run.result) | {"folder": str(run.folder)})
     else:
         from jumpscore.report.tables import run_table
 
         output().print(run_table(run))
-    if report:
-        write_page(run)
     notes().print(f"run: {run.folder}", style="dim", soft_wrap=True)
     return run.result.unscored > 0
 
@@ -152,8 +169,7 @@ def show_plan(config: RunConfig, *, as_json: bool) -> None:
         print_json(plan)
         return
     for key, value in plan.items():
-        output().print(f"[bold]{key}[/]: ", end="")
-        output().print(value, markup=False, highlight=False)
+        output().print(Text(f"{key}: ", "bold").append(str(value)), soft_wrap=True)
 
 
 def _with_data(config: RunConfig) -> RunConfig:

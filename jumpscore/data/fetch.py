@@ -16,8 +16,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from jumpscore.data.layout import read_rows, write_json
+from jumpscore.data.layout import read_rows
 from jumpscore.errors import DataError, UsageError
+from jumpscore.jsonio import write_json
 from jumpscore.video import content_hash
 
 REPOSITORY = "lmms-lab-encoder/JumpScore"

@@ -10,14 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from jumpscore.errors import DataError
+from jumpscore.jsonio import parse_json, read_object, write_json
+from jumpscore.video.probe import LONGEST_VIDEO
 
 COLUMNS = ("id", "video_path", "question", "answer")
 QUESTION = (
@@ -27,6 +28,8 @@ QUESTION = (
 )
 """The published question, to the letter."""
 MANIFEST = "manifest.json"
+LONGEST_PATH = 240
+"""Characters of a video path; file systems end soon after."""
 END_SLACK = 0.5
 """Seconds by which an annotation may lie past the end that a header states; headers round."""
 PARQUET = "data/test-00000-of-00001.parquet"
@@ -76,8 +79,7 @@ def read_rows(root: str | Path) -> list[Row]:
             f"{root}: no such data-set folder; make one with 'jumpscore data synthesize' or fetch "
             "the published one with 'jumpscore data fetch'"
         )
-    files = sorted(root.glob("*.parquet")) + sorted(root.glob("data/*.parquet"))
-    files = files or sorted(root.glob("*.jsonl")) + sorted(root.glob("data/*.jsonl"))
+    files = _files(root, "parquet") or _files(root, "jsonl")
     if not files:
         raise DataError(f"{root}: holds no *.parquet and no *.jsonl, here or under data/")
     rows = [row for file in files for row in _read_file(file)]
@@ -90,6 +92,11 @@ def read_rows(root: str | Path) -> list[Row]:
     return rows
 
 
+def _files(root: Path, ending: str) -> list[Path]:
+    found = sorted(root.glob(f"*.{ending}")) + sorted(root.glob(f"data/*.{ending}"))
+    return [file for file in found if file.is_file()]
+
+
 def _read_file(file: Path) -> list[Row]:
     if file.suffix == ".jsonl":
         records = [_json_line(file, number, line) for number, line in _lines(file)]
@@ -99,14 +106,17 @@ def _read_file(file: Path) -> list[Row]:
 
 
 def _lines(file: Path) -> Iterable[tuple[int, str]]:
-    text = file.read_text(encoding="utf-8", errors="replace")
+    try:
+        text = file.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read ({error.strerror})") from error
     return [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
 
 
 def _json_line(file: Path, number: int, line: str) -> Any:
     try:
-        return json.loads(line)
-    except (ValueError, RecursionError) as error:
+        return parse_json(line)
+    except ValueError as error:
         raise DataError(f"{file}, line {number}: no JSON ({error})") from error
 
 
@@ -124,7 +134,10 @@ def _read_parquet(file: Path) -> list[dict[str, Any]]:
             f"{file}: lacks the columns {', '.join(missing)}; a JumpScore set has "
             f"{', '.join(COLUMNS)}"
         )
-    records: list[dict[str, Any]] = table.select(list(COLUMNS)).to_pylist()
+    try:
+        records: list[dict[str, Any]] = table.select(list(COLUMNS)).to_pylist()
+    except (pyarrow.ArrowException, ValueError) as error:
+        raise DataError(f"{file}: holds text that is no UTF-8 ({error})") from error
     return records
 
 
@@ -136,6 +149,11 @@ def _row(file: Path, number: int, record: Any) -> Row:
         raise DataError(
             f"{file}, row {number} (id {record.get('id')!r}): {', '.join(missing)} must be text"
         )
+    for column in COLUMNS:
+        if any("\ud800" <= letter <= "\udfff" for letter in record[column]):
+            raise DataError(
+                f"{file}, row {number} (id {record['id']!r}): {column} holds half a character"
+            )
     return Row(**{column: record[column] for column in COLUMNS})
 
 
@@ -145,6 +163,8 @@ def video_file(root: Path, row: Row) -> tuple[Path, str | None]:
     >>> video_file(Path("set"), Row("a", "../secret.mp4", "", ""))[1]
     "video_path '../secret.mp4' leaves the data set's folder"
     """
+    if len(row.video_path) > LONGEST_PATH or "\0" in row.video_path:
+        return root, f"video_path {row.video_path[:60]!r}... is no path"
     relative = PurePosixPath(row.video_path)
     if relative.is_absolute() or ".." in relative.parts:
         return root, f"video_path {row.video_path!r} leaves the data set's folder"
@@ -160,8 +180,8 @@ def parse_truth(answer: str, *, duration: float | None = None) -> tuple[list[flo
     "the ground truth is no JSON list: '0.28, 4.44'"
     """
     try:
-        times = json.loads(answer)
-    except (ValueError, RecursionError):
+        times = parse_json(answer)
+    except ValueError:
         times = None
     if not isinstance(times, list):
         return [], f"the ground truth is no JSON list: {answer[:60]!r}"
@@ -185,16 +205,47 @@ def read_manifest(root: str | Path) -> Manifest:
     """Read the manifest; a folder without one (the published set) gets an empty one.
 
     Raises:
-        DataError: The file is no manifest.
+        DataError: The file is no manifest, or holds something that cannot be true.
     """
     root = Path(root)
     file = root / MANIFEST
     if not file.exists():
-        return Manifest(name=root.name)
-    try:
-        return Manifest(**json.loads(file.read_text(encoding="utf-8")))
-    except (TypeError, ValueError, OSError) as error:
-        raise DataError(f"{file}: is no manifest of this version ({error})") from error
+        return Manifest(name=root.resolve().name or "data")
+    fix = "correct it, or delete it to use the rows alone"
+    content = read_object(file, fix=fix)
+    problem = _manifest_problem(content)
+    if problem:
+        raise DataError(f"{file}: {problem}; {fix}")
+    return Manifest(**content)
+
+
+def _manifest_problem(content: dict[str, Any]) -> str | None:
+    """Return what is wrong with the content of a manifest, if anything is."""
+    kinds: dict[str, type] = {field.name: str for field in fields(Manifest)}
+    kinds |= {"synthetic": bool, "recipe": dict, "videos": dict}
+    for key, value in content.items():
+        if key not in kinds:
+            return f"has the unknown key {key!r}; known: {', '.join(kinds)}"
+        if not isinstance(value, kinds[key]):
+            return f"{key} is {value!r:.60}, which is no {kinds[key].__name__}"
+    if not content.get("name"):
+        return "has no name"
+    for name, facts in content.get("videos", {}).items():
+        if not isinstance(facts, dict):
+            return f"says nothing usable of the video of id {name!r}"
+        for key in ("duration", "width", "height", "frames", "fps"):
+            if key in facts and not _is_positive(facts[key]):
+                return f"says of id {name!r} that its {key} is {facts[key]!r:.60}"
+        if facts.get("duration", 0) > LONGEST_VIDEO:
+            return f"says of id {name!r} that it lasts {facts['duration']} s"
+        if not isinstance(facts.get("nuisance", []), list):
+            return f"says of id {name!r} that its nuisance is {facts['nuisance']!r:.60}"
+    return None
+
+
+def _is_positive(value: object) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and 0 < value < math.inf  # type: ignore[operator]
 
 
 def rows_checksum(rows: Sequence[Row]) -> str:
@@ -214,11 +265,3 @@ def write_set(root: str | Path, rows: Sequence[Row], manifest: Manifest) -> None
     parquet.parent.mkdir(parents=True, exist_ok=True)
     pyarrow.parquet.write_table(table, parquet)
     write_json(root / MANIFEST, asdict(manifest))
-
-
-def write_json(file: Path, content: object) -> None:
-    """Write JSON such that a reader sees the old file or the new one, never a part."""
-    scratch = file.with_name(f".{file.name}.{os.getpid()}")
-    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    scratch.write_text(text, encoding="utf-8")
-    scratch.replace(file)

@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from jumpscore.errors import DataError
+from jumpscore.jsonio import parse_json
 from jumpscore.records import FinishReason
 
 FORMS = (
@@ -44,9 +46,12 @@ def read_predictions(path: str | Path) -> dict[str, Prediction]:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        content = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    # What Windows tools write: a byte-order mark, or UTF-16 that only the mark gives away.
+    wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    text = content.decode("utf-16" if wide else "utf-8-sig", errors="replace")
     records = list(_records(path, text))
     if not records:
         raise DataError(f"{path}: holds no answers; expected {FORMS}")
@@ -72,6 +77,11 @@ def _records(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
             key = "text" if isinstance(answer, str) else "times"
             yield f"key {name!r}", {"id": name, key: answer}
         return
+    if text.lstrip()[:1] == "[" and isinstance(listed := _json(text), list):
+        raise DataError(
+            f"{path}: is a JSON list of {len(listed)} items; write each on a line of its own "
+            "(JSONL), without the brackets"
+        )
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
@@ -86,8 +96,8 @@ def _records(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return parse_json(text)
+    except ValueError:
         return None
 
 
@@ -126,7 +136,13 @@ def _confidences(where: str, values: Any, times: Any) -> tuple[float, ...] | Non
     )
     if not numbers or (isinstance(times, list) and len(values) != len(times)):
         raise DataError(f"{where}: 'confidences' must be a list of one number per time")
-    return tuple(float(value) for value in values)
+    try:
+        found = tuple(float(value) for value in values)
+    except OverflowError:
+        found = (math.inf,)
+    if not all(map(math.isfinite, found)):
+        raise DataError(f"{where}: 'confidences' must be finite numbers")
+    return found
 
 
 def _lmms_prediction(path: Path, place: str, record: dict[str, Any]) -> tuple[str, Prediction]:

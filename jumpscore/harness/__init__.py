@@ -4,7 +4,8 @@ from jumpscore.harness.compare import compare_runs, compared_metrics
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings
 from jumpscore.harness.evaluate import evaluate, run_config, score_run, task_class, task_of
 from jumpscore.harness.runner import RunInterrupted
-from jumpscore.harness.store import RunStore, StoredRun, read_run
+from jumpscore.harness.store import RunStore
+from jumpscore.harness.stored import StoredRun, read_run
 
 __all__ = [
     "InputConfig",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from evaluators.base import Metric, ratios
 from jumpscore.errors import UsageError
 from jumpscore.harness.evaluate import task_class
-from jumpscore.harness.store import StoredRun
+from jumpscore.harness.stored import StoredRun
 from jumpscore.scoring import Comparison, compare
 
 

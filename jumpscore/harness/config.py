@@ -36,7 +36,7 @@ class InputConfig(_Strict):
     max_pixels: int | None = Field(default=None, gt=0)
 
 
-class RunSettings(_Strict):
+class RunSettings(_Strict, coerce_numbers_to_str=True):
     """How a run is carried out. Nothing here changes an answer but ``seed``.
 
     Attributes:
@@ -56,7 +56,7 @@ class RunSettings(_Strict):
     limit: int | None = Field(default=None, gt=0)
     ids: tuple[str, ...] | None = None
     shard: str | None = None
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
     workers: int = Field(default=2, gt=0)
     ahead: int = Field(default=8, gt=0)
     expose_truth: bool = False
@@ -64,7 +64,7 @@ class RunSettings(_Strict):
     @field_validator("shard")
     @classmethod
     def _check_shard(cls, value: str | None) -> str | None:
-        match = re.fullmatch(r"(\d+)/(\d+)", value or "0/1")
+        match = re.fullmatch(r"(\d+)/(\d+)", "0/1" if value is None else value)
         if not match or int(match[1]) >= int(match[2]):
             raise ValueError(f"{value!r} is no shard; write i/n with 0 <= i < n, such as 0/4")
         return value

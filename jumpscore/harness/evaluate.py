@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import platform
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,16 +17,11 @@ from typing import Any
 
 from evaluators import TASKS
 from evaluators.base import Task
-from jumpscore.errors import UsageError
+from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
 from jumpscore.harness.runner import Asked, Progress, ask
-from jumpscore.harness.store import (
-    RunStore,
-    StoredRun,
-    read_facts,
-    read_responses,
-    read_timing,
-)
+from jumpscore.harness.store import RunStore
+from jumpscore.harness.stored import StoredRun, read_facts, read_responses, read_timing
 from jumpscore.records import STATUSES, Response, RunResult, Sample, SampleScore
 from model_wrappers import MODELS
 from model_wrappers.base import InputKind, ModelWrapper
@@ -94,19 +90,21 @@ def score_run(folder: str | Path) -> StoredRun:
     """
     folder = Path(folder)
     facts = read_facts(folder)
-    config, task = run_config(facts["config"]), task_of(facts)
-    checksum = facts["identity"]["data"]["checksum"]
+    try:
+        config, task = run_config(facts["config"]), task_of(facts)
+    except UsageError as error:
+        raise DataError(f"{folder}: run.json is of another version or damaged ({error})") from None
+    checksum = str(facts["identity"]["data"].get("checksum"))
     if task.data().checksum != checksum:
         raise UsageError(
             f"{folder}: the data set {task.data().source} has changed since the run "
             f"(checksum {task.data().checksum[:12]}, was {checksum[:12]}); run again"
         )
-    store = RunStore(folder)
-    selection = selected(task.load(), config.run)
-    timing = read_timing(folder)
-    return _write(
-        store, task, config, selection, read_responses(folder), facts["extras"], timing=timing
-    )
+    samples = selected(task.load(), config.run)
+    with RunStore(folder) as store:
+        store.lock()
+        answers, timing = read_responses(folder), read_timing(folder)
+        return _write(store, task, config, samples, answers, facts["extras"], timing=timing)
 
 
 def check_options(config: RunConfig) -> None:
@@ -198,7 +196,9 @@ def run_folder(task: Task[Any], wrapper: ModelWrapper, config: RunConfig) -> Pat
     parts = [task.name, wrapper.name, task.data().name]
     if config.input.kind != "auto":
         parts.append(config.input.kind)
-    return config.run.folder / (config.run.name or "-".join(parts))
+    # A data set's name is a stranger's text: no separators, no dots in front, no endless names.
+    name = re.sub(r"[^\w.-]+", "_", "-".join(parts))[:120]
+    return config.run.folder / (config.run.name or name)
 
 
 def _evaluate(

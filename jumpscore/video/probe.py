@@ -25,6 +25,8 @@ RATE_JITTER = 0.1
 Containers with millisecond clocks (Matroska, WebM) round every time, so exact equality would call
 nearly all of them variable.
 """
+LONGEST_VIDEO = 86_400.0
+"""Seconds; time stamps beyond a day are damaged, and would make grids and signals endless."""
 MISSING_SHARE = 0.02
 """Share of the declared frames that may be missing before a file counts as truncated."""
 
@@ -95,6 +97,7 @@ def probe(path: str | Path) -> VideoInfo:
     path = Path(path)
     with open_video(path) as (container, stream):
         times, keys, end, missing = _read_packets(path, container, stream)
+        _checked(path, end)
         rotation, aspect = _display(path, container, stream)
         coded = (stream.codec_context.width, stream.codec_context.height)
         codec = stream.codec_context.name
@@ -120,7 +123,21 @@ def header_duration(path: str | Path) -> float | None:
         VideoError: The file is missing, empty or no video.
     """
     with open_video(Path(path)) as (container, _):
-        return None if container.duration is None else container.duration / 1_000_000
+        seconds = None if container.duration is None else container.duration / 1_000_000
+    return _checked(Path(path), seconds)
+
+
+def _checked(path: Path, duration: float | None) -> float | None:
+    """Return a duration that can be true.
+
+    Raises:
+        VideoError: It is longer than a day.
+    """
+    if duration is not None and not duration <= LONGEST_VIDEO:
+        raise VideoError(
+            f"{path}: claims to last {duration:.0f} s; its time stamps are damaged, write it anew"
+        )
+    return duration
 
 
 def display_size(
@@ -151,7 +168,11 @@ class open_video:  # noqa: N801 - used like the built-in open()
         import av
 
         path = self._path
-        if not path.exists():
+        try:
+            there = path.exists()
+        except (OSError, ValueError) as error:
+            raise VideoError(f"{str(path)[:200]}: is no path ({error})") from error
+        if not there:
             raise VideoError(f"{path}: no such video file; check the path")
         if path.is_dir():
             raise VideoError(f"{path}: is a folder; name a video file")

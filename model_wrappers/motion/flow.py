@@ -15,8 +15,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from jumpscore.errors import VideoError
 from jumpscore.video import decode, probe
 
+LONGEST = 1800.0
+"""Seconds of video whose motion is held in memory: 200 MB at 25 frames a second."""
+SMALLEST = 32
+"""Pixels on a side below which nobody can be seen."""
 CELL = 8
 """Side of a cell in analysis pixels: the patch of the optical flow."""
 FINEST = 4
@@ -58,9 +63,17 @@ def measure(path: str | Path, height: int) -> Signal:
         height: Shorter side of the analysed picture in pixels (never above the video's own).
 
     Raises:
-        VideoError: The file cannot be read to its end.
+        VideoError: The file cannot be read to its end, or is too long or too small for this model.
     """
     info = probe(path)
+    if info.duration > LONGEST:
+        raise VideoError(
+            f"{path}: lasts {info.duration:.0f} s, motion takes {LONGEST:.0f} s at most; cut it"
+        )
+    if min(info.width, info.height) < SMALLEST:
+        raise VideoError(
+            f"{path}: is {info.width}x{info.height}; motion needs {SMALLEST} pixels on each side"
+        )
     width, height = analysis_size(info.width, info.height, height)
     flow: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     times: list[float] = []

@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FLOORS = {
     "jumpscore.errors": 0,
+    "jumpscore.jsonio": 0,
     "jumpscore.records": 0,
     "jumpscore.registry": 0,
     "jumpscore.scoring": 1,

@@ -19,13 +19,15 @@ from tests.support import write_video
 def jumpscore(tmp_path):
     """Run a command in an empty folder; returns the finished process."""
 
-    def run(*words: object, expect: int = 0) -> subprocess.CompletedProcess[str]:
+    def run(
+        *words: object, expect: int = 0, cwd: Path = tmp_path, **env: str
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [sys.executable, "-c", "from jumpscore.cli.app import main; main()", *map(str, words)],
             capture_output=True,
             text=True,
-            cwd=tmp_path,
-            env={**os.environ, "JUMPSCORE_CACHE": str(tmp_path / "cache")},
+            cwd=cwd,
+            env={**os.environ, "JUMPSCORE_CACHE": str(tmp_path / "cache"), **env},
             timeout=120,
         )
         assert done.returncode == expect, done.stdout + done.stderr
@@ -180,6 +182,58 @@ def test_synthesize_and_info(jumpscore, tmp_path):
 )
 def test_wrong_use_exits_with_2_and_says_what_to_do(jumpscore, words, message):
     assert message in jumpscore(*words, expect=2).stderr
+
+
+def test_brackets_in_names_are_letters(jumpscore, tmp_path):
+    video = write_video(tmp_path / "[b] [" / "x].mp4")
+    done = jumpscore("predict", video, "model=content_free", "--html", "[red].html")
+    assert str(video) in done.stdout
+    assert "[red].html" in done.stderr
+
+
+def test_a_terminal_that_knows_only_ascii(jumpscore, answers, tiny_set, tmp_path):
+    ascii_only = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"}
+    assert "map_reference" in jumpscore("score", answers, "--data", tiny_set, **ascii_only).stdout
+    video = write_video(tmp_path / "séance.mp4")
+    done = jumpscore("predict", video, "model=content_free", "--json", **ascii_only)
+    assert json.loads(done.stdout)["video"] == str(video)
+
+
+def test_paths_and_ids_are_not_read_as_grammar(jumpscore, tiny_set, tmp_path):
+    import shutil
+
+    odd = tmp_path / "sé t, a=b (1)"
+    shutil.copytree(tiny_set, odd)
+    words = ["run", "model=content_free", f"task.data={odd}", "run.name=ü 1", "--no-report"]
+    jumpscore(*words, "--ids", "clip0", "--ids", "clip2")
+    facts = json.loads((tmp_path / "runs" / "ü 1" / "run.json").read_text())
+    assert facts["config"]["run"]["ids"] == ["clip0", "clip2"]
+    assert "'12e5', which the data set" in jumpscore(*words, "--ids", "12e5", expect=2).stderr
+
+
+def test_edited_answers_are_another_run(jumpscore, answers, tiny_set, tmp_path):
+    jumpscore("score", answers, "--data", tiny_set, "--no-report")
+    answers.write_text(answers.read_text().replace("0.5", "0.6"))
+    jumpscore("score", answers, "--data", tiny_set, "--no-report")
+    assert len(list((tmp_path / "runs").iterdir())) == 2
+
+
+def test_a_run_is_found_and_scored_from_any_folder(jumpscore, answers, tiny_set, tmp_path):
+    relative = os.path.relpath(tiny_set, tmp_path)
+    jumpscore("score", answers.name, "--data", relative, "--no-report")
+    [run] = (tmp_path / "runs").iterdir()
+    (tmp_path / "else").mkdir()
+    jumpscore("score", run, "--no-report", cwd=tmp_path / "else")
+    jumpscore("show", run, "clip0", cwd=tmp_path / "else")
+
+
+def test_time_stamps_that_are_damaged_do_not_hang_a_run(jumpscore, tmp_path):
+    video = write_video(tmp_path / "a.mkv", frames=3, times=[0.0, 4e5, 8e5])
+    assert "claims to last" in jumpscore("predict", video, expect=2).stderr
+    slow = write_video(tmp_path / "b.mkv", frames=5, times=[0, 9e3, 1.8e4, 2.7e4, 3.6e4])
+    assert "1800 s at most" in jumpscore("predict", slow, expect=2).stderr
+    wide = write_video(tmp_path / "c.mp4", frames=5, size=(512, 8))
+    assert "needs 32 pixels" in jumpscore("predict", wide, expect=2).stderr
 
 
 def test_no_video_where_one_is_asked_for(jumpscore, tmp_path):

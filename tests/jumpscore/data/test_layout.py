@@ -81,8 +81,48 @@ class TestBadInput:
 
     def test_a_damaged_manifest(self, tmp_path):
         (tmp_path / "manifest.json").write_text('{"colour": 1}')
-        with pytest.raises(DataError, match="no manifest of this version"):
+        with pytest.raises(DataError, match="has the unknown key 'colour'; known: name"):
             read_manifest(tmp_path)
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            ("[]", "is no JSON object"),
+            ("[" * 100_000, "nested too deep"),
+            ("{}", "has no name"),
+            ('{"name": 5}', "name is 5, which is no str"),
+            ('{"name": "x", "synthetic": "no"}', "synthetic is 'no', which is no bool"),
+            ('{"name": "x", "videos": []}', "videos is .*, which is no dict"),
+            ('{"name": "x", "videos": {"a": "b"}}', "nothing usable of the video of id 'a'"),
+            ('{"name": "x", "videos": {"a": {"duration": NaN}}}', "its duration is nan"),
+            ('{"name": "x", "videos": {"a": {"duration": true}}}', "its duration is True"),
+            ('{"name": "x", "videos": {"a": {"duration": -5}}}', "its duration is -5"),
+            ('{"name": "x", "videos": {"a": {"duration": "9"}}}', "its duration is '9'"),
+            ('{"name": "x", "videos": {"a": {"duration": 1e12}}}', "lasts 1000000000000"),
+        ],
+    )
+    def test_a_manifest_that_cannot_be_true(self, tmp_path, content, message):
+        (tmp_path / "manifest.json").write_text(content)
+        with pytest.raises(DataError, match=message):
+            read_manifest(tmp_path)
+
+    def test_half_a_character(self, tmp_path):
+        record = {"id": "a", "video_path": "videos/\ud800.mp4", "question": "?", "answer": "[]"}
+        (tmp_path / "x.jsonl").write_text(json.dumps(record))
+        with pytest.raises(DataError, match="video_path holds half a character"):
+            read_rows(tmp_path)
+
+    def test_a_parquet_of_other_bytes_than_text(self, tmp_path):
+        columns = {name: pa.array([b"\xff\xfe"]) for name in ("video_path", "question", "answer")}
+        columns["id"] = pa.array(["a"])
+        table = pa.table({k: v.view(pa.string()) if k != "id" else v for k, v in columns.items()})
+        pq.write_table(table, tmp_path / "x.parquet")
+        with pytest.raises(DataError, match="no UTF-8"):
+            read_rows(tmp_path)
+
+    @pytest.mark.parametrize("path", ["v" * 5000, "a\0b"])
+    def test_a_path_that_is_none(self, tmp_path, path):
+        assert "is no path" in str(video_file(tmp_path, Row("a", path, "", ""))[1])
 
     @pytest.mark.parametrize("path", ["../x.mp4", "/etc/passwd", "videos/../../x"])
     def test_a_path_that_leaves_the_folder(self, tmp_path, path):

@@ -57,7 +57,7 @@ def test_what_the_real_lmms_eval_logged_scores_as_it_scored():
     ("lines", "message"),
     [
         ([], "holds no answers; expected JSONL"),
-        (["[1, 2]"], "line 1: is no JSON object"),
+        (["[1, 2]"], "is a JSON list of 2 items; write each on a line"),
         ([{"id": "a", "times": [1]}, "{broken"], "line 2: is no JSON object"),
         ([{"times": [1]}], "line 1: has no id"),
         ([{"id": True, "times": [1]}], "has no id"),
@@ -85,6 +85,18 @@ def test_the_same_key_twice_in_an_object(tmp_path):
     path.write_text('{"a": [1.0], "a": [2.0]}')
     with pytest.raises(DataError, match="'a' is answered again"):
         read_predictions(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_what_windows_tools_write_is_read(tmp_path, encoding):
+    path = tmp_path / "answers.jsonl"
+    path.write_text('{"id": "ä", "times": [1.0]}\r\n{"id": "b", "times": []}\r\n', encoding)
+    assert set(read_predictions(path)) == {"ä", "b"}
+
+
+def test_a_confidence_beyond_float64(tmp_path):
+    with pytest.raises(DataError, match="must be finite"):
+        read_predictions(write(tmp_path, {"id": "a", "times": [1], "confidences": [10**400]}))
 
 
 def test_a_missing_file(tmp_path):

@@ -1,0 +1,148 @@
+"""Reading a run from disk. Its files may have been edited, cut or lost: everything is checked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from jumpscore.errors import DataError
+from jumpscore.jsonio import parse_json, read_object
+from jumpscore.records import Response, RunResult, SampleScore
+
+RUN, RESPONSES, SCORES = "run.json", "responses.jsonl", "scores.jsonl"
+RESULT, TIMING = "result.json", "timing.json"
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A finished run as read from disk.
+
+    Attributes:
+        folder: The run's folder.
+        facts: ``run.json``.
+        responses: By id.
+        scores: In the order of the data set.
+        result: ``result.json``.
+        timing: ``timing.json``; empty where it is gone, for no score depends on it.
+    """
+
+    folder: Path
+    facts: Mapping[str, Any]
+    responses: Mapping[str, Response]
+    scores: tuple[SampleScore, ...]
+    result: RunResult
+    timing: Mapping[str, Any]
+
+
+def read_run(folder: str | Path) -> StoredRun:
+    """Read a finished run.
+
+    Raises:
+        DataError: The folder is no run, the run is not finished, or a file in it is damaged.
+    """
+    folder = Path(folder)
+    facts = read_facts(folder)
+    if not (folder / RESULT).exists():
+        raise DataError(
+            f"{folder}: the run is not finished; start the same command again to resume it"
+        )
+    fix = f"'jumpscore score {folder}' writes it anew"
+    stored = read_object(folder / RESULT, fix=fix)
+    digest = stored.pop("scores_sha256", None)
+    try:
+        result = _adapter(RunResult).validate_python(stored)
+        content = (folder / SCORES).read_bytes()
+    except (OSError, ValidationError) as error:
+        raise DataError(f"{folder}: {RESULT} or {SCORES} is damaged ({error}); {fix}") from error
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise DataError(f"{folder / SCORES}: is not what {RESULT} was made of; {fix}")
+    scores = tuple(SampleScore(**parse_json(line)) for line in content.splitlines())
+    return StoredRun(
+        folder=folder,
+        facts=facts,
+        responses=read_responses(folder),
+        scores=scores,
+        result=result,
+        timing=read_timing(folder),
+    )
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """Return ``run.json``.
+
+    Raises:
+        DataError: The folder is no run, or the file is damaged.
+    """
+    if not (folder / RUN).is_file():
+        raise DataError(f"{folder}: is no run (it has no {RUN})")
+    fix = "restore it, or delete the folder and run again"
+    facts = read_object(folder / RUN, fix=fix)
+    for key in ("identity", "config", "extras"):
+        if not isinstance(facts.get(key), dict):
+            raise DataError(f"{folder / RUN}: lacks {key!r}; {fix}")
+    identity = facts["identity"]
+    whole = all(isinstance(identity.get(key), dict) for key in ("model", "task", "data", "input"))
+    if not whole or not {"needs_truth", "unknown_ids"} <= facts["extras"].keys():
+        raise DataError(f"{folder / RUN}: is not whole; {fix}")
+    return facts
+
+
+def read_timing(folder: Path) -> dict[str, Any]:
+    """Return ``timing.json``; empty where it is gone or damaged."""
+    try:
+        return read_object(folder / TIMING, fix="")
+    except DataError:
+        return {}
+
+
+def read_responses(folder: Path) -> dict[str, Response]:
+    """Return the stored answers by id; the last one of an id wins.
+
+    Raises:
+        DataError: A line is no response.
+    """
+    file = folder / RESPONSES
+    if not file.exists():
+        return {}
+    try:
+        return parse_responses(file, file.read_bytes())
+    except OSError as error:
+        raise DataError(
+            f"{file}: cannot be read ({error.strerror}); remove what is in its place"
+        ) from error
+
+
+def parse_responses(file: Path, content: bytes) -> dict[str, Response]:
+    """Return the answers in the content of a ``responses.jsonl``; a torn last line is left out.
+
+    Raises:
+        DataError: Another line is no response.
+    """
+    found: dict[str, Response] = {}
+    lines = content.split(b"\n")
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            response = _adapter(Response).validate_python(parse_json(line))
+        except ValueError as error:  # pydantic's errors are ValueErrors too
+            if number == len(lines):
+                continue  # torn by a crash; the sample is asked again
+            reason = " ".join(str(error).split())[:200]
+            raise DataError(
+                f"{file}, line {number}: is no response ({reason}); delete the line, and the "
+                "sample is asked again"
+            ) from error
+        found[response.id] = response
+    return found
+
+
+@cache
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
