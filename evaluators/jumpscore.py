@@ -194,7 +194,8 @@ class JumpScore(_JumpTask):
 
     def score(self, truth: Jumps, response: Response, derived: Any = None) -> SampleScore:
         parsed = parse_times(response.text, finish_reason=response.finish_reason)
-        failed = parsed.status in ("unparseable", "refused")
+        # A cut-off answer without a time is no answer either; only an explicit [] is empty.
+        failed = parsed.status != "empty" and not parsed.times
         answered = [] if failed else sorted(parsed.times)
         scores = event_scores(answered, truth.times)
         values: dict[str, float | None] = dict(scores.values)

@@ -69,7 +69,7 @@ def test_per_tolerance_means_come_with_both_denominators():
     assert score("[]", ()).values["ap_reference_lmms@0.1"] == 1.0
 
 
-@pytest.mark.parametrize("text", ["many jumps", "I'm sorry, I cannot help."])
+@pytest.mark.parametrize("text", ["many jumps", "I'm sorry, I cannot help.", "["])
 @pytest.mark.parametrize("truth", [(), (1.0, 2.0)])
 def test_no_answer_earns_nothing_even_where_there_was_nothing_to_find(text, truth):
     values = score(text, truth).values
