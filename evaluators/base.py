@@ -104,7 +104,7 @@ class Task(ABC, Generic[TruthT]):
         return ()
 
     def derive(self, response: Response) -> Any:
-        """Return something costly made once from a response (masks from points) and stored."""
+        """Return what ``score`` needs beyond the response (masks from points), where anything."""
         return None
 
     @abstractmethod

@@ -53,16 +53,15 @@ class Jumps:
     duration: float | None = None
 
 
-class JumpScoreOptions(TaskOptions):
+class JumpTaskOptions(TaskOptions):
     """Options of both JumpScore tasks.
 
     Attributes:
-        data: Folder of a data set in the published layout, or ``mini`` for the bundled one.
-        protocol: ``v2`` asks directly; ``v1`` (withdrawn) tells the model the true count first.
+        data: Folder of a data set in the published layout. The command line also knows the names
+            ``mini`` (bundled, rendered on first use) and ``published``.
     """
 
     data: str = "mini"
-    protocol: Literal["v1", "v2"] = "v2"
 
     @field_validator("data")
     @classmethod
@@ -71,11 +70,21 @@ class JumpScoreOptions(TaskOptions):
         return str(Path(value).resolve()) if Path(value).is_dir() else value
 
 
+class JumpScoreOptions(JumpTaskOptions):
+    """Options of the task that asks for times.
+
+    Attributes:
+        protocol: ``v2`` asks directly; ``v1`` (withdrawn) tells the model the true count first.
+    """
+
+    protocol: Literal["v1", "v2"] = "v2"
+
+
 class _JumpTask(Task[Jumps]):
     """What both tasks share: the rows, and truth with durations."""
 
-    Options = JumpScoreOptions
-    options: JumpScoreOptions
+    Options = JumpTaskOptions
+    options: JumpTaskOptions
 
     @cached_property
     def _rows(self) -> list[Row]:
@@ -130,6 +139,8 @@ class JumpScore(_JumpTask):
 
     name = "jumpscore"
     version = "1"
+    Options = JumpScoreOptions
+    options: JumpScoreOptions
     headline: ClassVar[tuple[str, ...]] = ("map_reference", "f1", "f1@0.1", "count_mae")
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("map_reference", "mAP as the paper computes it (mean of 0.1, 0.2, 0.3 s)"),
@@ -226,7 +237,7 @@ class JumpScore(_JumpTask):
                 "rejected": list(parsed.rejected),
                 "reasoning": parsed.reasoning,
             },
-            notes=_notes(parsed, answered, truth) | crashed,
+            notes=_notes(parsed, answered, truth, response.confidences) | crashed,
         )
 
 
@@ -298,14 +309,21 @@ def _floor(truth: Jumps) -> dict[str, float | None]:
 
 def _map_confidence(parsed: ParseResult, response: Response, truth: Jumps) -> float | None:
     confidences = response.confidences
-    if confidences is None or len(confidences) != len(parsed.times):
+    if confidences is None:
         return None
+    if len(confidences) != len(parsed.times):
+        return 0.0  # nothing says which confidence belongs to which time; a note counts it
     aps = [ranked_ap(parsed.times, confidences, truth.times, t) for t in TOLERANCES]
     known = [ap for ap in aps if ap is not None]
     return sum(known) / len(known) if known else None
 
 
-def _notes(parsed: ParseResult, answered: list[float], truth: Jumps) -> dict[str, int]:
+def _notes(
+    parsed: ParseResult,
+    answered: list[float],
+    truth: Jumps,
+    confidences: tuple[float, ...] | None,
+) -> dict[str, int]:
     """Return what is odd about an answer and changes no status."""
     end = float("inf") if truth.duration is None else truth.duration
     found = {
@@ -313,5 +331,8 @@ def _notes(parsed: ParseResult, answered: list[float], truth: Jumps) -> dict[str
         "answers with unordered times": int(list(parsed.times) != sorted(parsed.times)),
         "items rejected as no time": parsed.rejected_count,
         "answers with unclosed reasoning": int(parsed.reasoning == "unclosed"),
+        "answers whose confidences do not fit their times": int(
+            confidences is not None and len(confidences) != len(parsed.times)
+        ),
     }
     return {note: count for note, count in found.items() if count}

@@ -22,6 +22,10 @@ class VideoError(JumpScoreError):
     """A video cannot be opened or decoded; the message names the file, the time and the reason."""
 
 
+class NoAnswerError(JumpScoreError):
+    """The model gave no usable answer for the one video that it was asked about (exit code 1)."""
+
+
 class InterruptedRun(JumpScoreError):  # noqa: N818 - nothing went wrong
     """The user stopped a command; the message says what is kept."""
 

@@ -191,6 +191,7 @@ class RunResult:
 
     Attributes:
         task: Task name.
+        task_version: Version of the task's scores.
         model: Model name.
         data: Data-set name.
         synthetic: Whether the data are generated; such scores never mix with real ones.
@@ -204,6 +205,7 @@ class RunResult:
     """
 
     task: str
+    task_version: str
     model: str
     data: str
     synthetic: bool

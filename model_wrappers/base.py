@@ -60,22 +60,28 @@ class ModelWrapper(ABC):
         inputs: Kinds of visual input it takes, the preferred one first. ``"frames"`` is prepared
             by the harness; ``"video"`` means that it opens the file itself; ``"none"`` that it
             looks at nothing.
-        deterministic: Whether equal requests give equal answers.
         needs_truth: Whether it can only work when shown the truth (to test metrics with); the
             harness does so under an explicit flag, and the result carries it.
+        trusts_remote_code: Whether it runs code that came with a checkpoint; every run records it.
         batch_size: Most requests per ``generate`` call.
+        answered_ids: Ids that it has stored answers for, where it has any; the harness counts
+            those that the data set does not know.
     """
 
     name: ClassVar[str]
     inputs: ClassVar[tuple[InputKind, ...]] = ("none",)
-    deterministic: ClassVar[bool] = True
     needs_truth: ClassVar[bool] = False
+    trusts_remote_code: ClassVar[bool] = False
     batch_size: int = 1
+    answered_ids: frozenset[str] = frozenset()
 
     Options: ClassVar[type[ModelOptions]] = ModelOptions
 
     def __init__(self, options: Any = None) -> None:
         self.options = options if options is not None else self.Options()
+
+    def receive_truth(self, truth: Mapping[str, Any]) -> None:  # noqa: B027 - most never get it
+        """Take id -> truth of the task's type; called only where ``needs_truth`` and the flag."""
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
         """Do all CPU work for one question. Runs in a pool, several at a time: keep no state.

@@ -34,7 +34,7 @@ class ContentFree(ModelWrapper):
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
         """Read how long the video is; it is all that this model knows."""
-        return Request(question, payload=probe(question.media[0].path).duration)
+        return Request(question, payload=probe(question.media[0].path).require_whole().duration)
 
     def generate(self, requests: Sequence[Request]) -> list[Response]:
         """Answer the grid as a JSON list, or its size where a count is asked for."""

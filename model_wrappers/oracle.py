@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -45,11 +46,11 @@ class Oracle(ModelWrapper):
 
     def __init__(self, options: OracleOptions | None = None) -> None:
         super().__init__(options)
-        self._truth: Mapping[str, tuple[float, ...]] = {}
+        self._truth: Mapping[str, Any] = {}
 
-    def receive_truth(self, times: Mapping[str, tuple[float, ...]]) -> None:
-        """Take the true times (seconds) of every question."""
-        self._truth = times
+    def receive_truth(self, truth: Mapping[str, Any]) -> None:
+        """Take the truth of every question; its ``times`` are seconds."""
+        self._truth = truth
 
     def generate(self, requests: Sequence[Request]) -> list[Response]:
         """Answer each question with the spoilt truth.
@@ -63,7 +64,7 @@ class Oracle(ModelWrapper):
         question = request.question
         if question.id not in self._truth:
             raise UsageError("the oracle was not shown the truth; set run.expose_truth=true")
-        times = spoil(np.asarray(self._truth[question.id]), self.options, salt=question.id)
+        times = spoil(np.asarray(self._truth[question.id].times), self.options, salt=question.id)
         rounded = [round(time, 2) for time in times]
         text = str(len(times)) if asks_for_count(question) else json.dumps(rounded)
         return Response(question.id, text)

@@ -44,11 +44,7 @@ class Replay(ModelWrapper):
     def __init__(self, options: ReplayOptions) -> None:
         super().__init__(options)
         self._answers: Mapping[str, Prediction] = read_predictions(options.answers)
-
-    @property
-    def answered_ids(self) -> frozenset[str]:
-        """Every id that the file answers, so that the harness can count those nobody asked for."""
-        return frozenset(self._answers)
+        self.answered_ids = frozenset(self._answers)
 
     def identity(self) -> Mapping[str, Any]:
         """Return the file's content hash: an edited file is another model."""

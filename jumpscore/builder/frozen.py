@@ -16,6 +16,7 @@ from jumpscore.data.digests import FrameDigest, Match, compare_digests
 from jumpscore.data.layout import Manifest, Row, read_rows
 from jumpscore.errors import DataError, UsageError
 from jumpscore.jsonio import write_json
+from jumpscore.video import content_hash
 
 FROZEN = ("mini",)
 SEED = 0
@@ -75,6 +76,12 @@ def materialize(
             "freeze anew with 'make freeze'"
         )
     matches: Counter[Match] = Counter()
+    for row in read_rows(out):
+        if content_hash(Path(out) / row.video_path) != made.videos[row.id]["sha256"]:
+            raise DataError(
+                f"{Path(out) / row.video_path}: is not the file that was rendered; delete {out} "
+                "to render it anew"
+            )
     for row_id, facts in frozen.videos.items():
         match = compare_digests(_digest(made.videos[row_id]), _digest(facts))
         if match == "different":

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from jumpscore.errors import InterruptedRun, JumpScoreError
+from jumpscore.errors import InterruptedRun, JumpScoreError, NoAnswerError
 
 EXIT_FAILED_SAMPLES = 1
 EXIT_WRONG_USE = 2
@@ -45,7 +45,8 @@ def demo(
     """Render the mini set, run three models over it, compare them, write reports."""
     from jumpscore.cli.demo import run_demo
 
-    run_demo(out, workers=workers)
+    if run_demo(out, workers=workers):
+        raise typer.Exit(EXIT_FAILED_SAMPLES)
 
 
 @app.command()
@@ -215,6 +216,9 @@ def main() -> None:
     except InterruptedRun as kept:
         print(f"\ninterrupted: {kept}", file=sys.stderr)
         raise SystemExit(EXIT_INTERRUPTED) from None
+    except NoAnswerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(EXIT_FAILED_SAMPLES) from None
     except JumpScoreError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(EXIT_WRONG_USE) from None

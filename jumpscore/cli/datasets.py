@@ -32,8 +32,7 @@ def locate(data: str, *, workers: int | None = None) -> Path:
     """
     from jumpscore.builder.frozen import FROZEN
 
-    if Path(data).is_dir():
-        return Path(data)
+    # Names first: a folder called mini is ./mini.
     if data in FROZEN:
         return render_bundled(data, _bundled_folder(data), workers=workers)
     if data == PUBLISHED:
@@ -43,6 +42,8 @@ def locate(data: str, *, workers: int | None = None) -> Path:
                 "it where there is a network; offline, use task.data=mini (synthetic)"
             )
         return published_folder()
+    if Path(data).is_dir():
+        return Path(data)
     near = nearest_names(data, [*FROZEN, PUBLISHED]) or "."
     raise UsageError(
         f"no data-set folder {data!r}{near} Give a folder, or one of: "

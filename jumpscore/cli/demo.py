@@ -13,8 +13,8 @@ from jumpscore.report.tables import comparison_table, leader_table
 MODELS = ("motion", "content_free", "oracle")
 
 
-def run_demo(out: Path, *, workers: int | None) -> None:
-    """Render, run, compare, report; everything lands in ``out``."""
+def run_demo(out: Path, *, workers: int | None) -> bool:
+    """Render, run, compare, report into ``out``; return whether samples failed."""
     data = render_bundled("mini", out / "data", workers=workers)
     runs = []
     for model in MODELS:
@@ -46,3 +46,4 @@ def run_demo(out: Path, *, workers: int | None) -> None:
         style="dim",
         soft_wrap=True,
     )
+    return any(run.result.unscored for run in runs)

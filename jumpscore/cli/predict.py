@@ -9,17 +9,13 @@ from typing import Any
 from jumpscore.cli.compose import compose
 from jumpscore.cli.console import notes, output, print_json
 from jumpscore.data.layout import QUESTION
-from jumpscore.errors import JumpScoreError, UsageError
+from jumpscore.errors import JumpScoreError, NoAnswerError, UsageError
 from jumpscore.harness import RunConfig, run_config
 from jumpscore.harness.evaluate import input_kind, make_model
 from jumpscore.harness.runner import visual_input
 from jumpscore.records import Media, ParseResult, Question, Response
 from jumpscore.scoring import parse_times
 from jumpscore.video import probe
-
-
-class PredictError(JumpScoreError):
-    """The model gave no usable answer for this video."""
 
 
 def predict_video(video: Path, words: Sequence[str], *, as_json: bool, html: Path | None) -> None:
@@ -47,7 +43,7 @@ def ask_one(video: Path, config: RunConfig) -> tuple[Response, ParseResult]:
     Raises:
         UsageError: The model needs the truth, or is unknown.
         VideoError: The video cannot be read.
-        PredictError: The answer holds no times.
+        NoAnswerError: The answer holds no times.
     """
     options = dict(config.model)
     wrapper = make_model(options.pop("name"), options)
@@ -61,12 +57,12 @@ def ask_one(video: Path, config: RunConfig) -> tuple[Response, ParseResult]:
     except JumpScoreError:
         raise
     except Exception as error:  # a wrapper may raise anything
-        raise PredictError(f"{wrapper.name} failed on {video}: {error!r}") from error
+        raise NoAnswerError(f"{wrapper.name} failed on {video}: {error!r}") from error
     finally:
         wrapper.close()
     parsed = parse_times(response.text, finish_reason=response.finish_reason)
     if parsed.status in ("unparseable", "refused"):
-        raise PredictError(
+        raise NoAnswerError(
             f"{wrapper.name} gave no times ({parsed.status}): {response.text[:200]!r}"
         )
     return response, parsed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -70,12 +71,14 @@ def score_target(
         raise UsageError(f"{target}: no such file and no run; give answers or a run's folder")
     if data is None:
         raise UsageError("say which data set the answers are for: --data DIR (or mini, published)")
+    folder = locate(data)
+    # Content and data set are in the name: edited answers are another run, not a changed one.
+    name = f"{task}-{target.stem}-{content_hash(target)[:8]}-{folder.resolve().name}"
     config = run_config(
         {
             "model": {"name": "replay", "answers": str(target)},
-            "task": {"name": task, "data": data},
-            # The content is in the name: edited answers are another run, not a changed one.
-            "run": {"folder": out, "name": f"{task}-{target.stem}-{content_hash(target)[:8]}"},
+            "task": {"name": task, "data": str(folder)},
+            "run": {"folder": out, "name": re.sub(r"[^\w.-]+", "_", name)[:120]},
         }
     )
     return present(start(_with_data(config), label="scoring"), report=report, as_json=as_json)

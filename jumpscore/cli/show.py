@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jumpscore.cli.console import output
-from jumpscore.errors import UsageError, nearest_names
+from jumpscore.errors import UsageError, VideoError, nearest_names
 from jumpscore.harness import StoredRun, read_run, run_config, task_of
 from jumpscore.harness.runner import visual_input
 from jumpscore.records import Question, Response, SampleScore
@@ -29,10 +29,13 @@ def show_sample(folder: Path, sample_id: str) -> None:
     if sample_id not in scores:
         near = nearest_names(sample_id, scores) or "."
         raise UsageError(f"{folder}: has no sample {sample_id!r}{near}")
-    samples = {sample.question.id: sample for sample in task_of(run.facts).load()}
-    question = samples[sample_id].question
     console = output()
-    _show_question(console, run, question)
+    task = task_of(run.facts)
+    if task.data().checksum == run.facts["identity"]["data"].get("checksum"):
+        samples = {sample.question.id: sample for sample in task.load()}
+        _show_question(console, run, samples[sample_id].question)
+    else:
+        _field(console, "sent", f"unknown: {task.data().source} has changed since the run")
     response = run.responses.get(sample_id)
     if response is not None:
         _show_response(console, response)
@@ -47,7 +50,11 @@ def _show_question(console: Console, run: StoredRun, question: Question) -> None
         _field(console, turn.role, turn.text)
     _field(console, "user", question.prompt)
     kind = run.facts["identity"]["input"]["kind"]
-    visual = visual_input(question, kind, run_config(run.facts["config"]).input)
+    try:
+        visual = visual_input(question, kind, run_config(run.facts["config"]).input)
+    except VideoError as error:
+        _field(console, "input", str(error))
+        return
     if visual is None:
         what = {"video": "the video file itself", "none": "nothing of the video"}[kind]
         _field(console, "input", what)

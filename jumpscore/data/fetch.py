@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
@@ -67,11 +68,11 @@ def fetch(
     """
     folder = Path(folder)
     pinned = _pinned(folder)
-    if revision and pinned and revision != pinned:
-        raise UsageError(
-            f"{folder}: is pinned to revision {pinned}, not {revision}; choose another folder"
-        )
     info = _hub_info(repository, revision or pinned)
+    if pinned and info.sha != pinned:
+        raise UsageError(
+            f"{folder}: is pinned to revision {pinned}, not {info.sha}; choose another folder"
+        )
     _download(repository, info.sha, folder)
     for sibling in info.siblings or []:
         _verify(folder, sibling)
@@ -164,17 +165,26 @@ def _unpack(archive: Path, folder: Path) -> None:
     try:
         with zipfile.ZipFile(archive) as packed:
             for member, target in _members(packed, archive, folder):
-                if target.exists() and target.stat().st_size == member.file_size:
+                if target.exists() and _crc(target) == member.CRC:
                     continue
                 target.parent.mkdir(parents=True, exist_ok=True)
                 scratch = target.with_name(target.name + ".part")
                 with packed.open(member) as source, scratch.open("wb") as sink:
                     shutil.copyfileobj(source, sink, 1 << 20)
                 scratch.replace(target)
-    except (zipfile.BadZipFile, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError) as error:
         raise DataError(
             f"{archive}: cannot be unpacked ({error}); delete it, fetch again"
         ) from error
+
+
+def _crc(path: Path) -> int:
+    """Return the CRC-32 of a file, as zip archives keep it."""
+    found = 0
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            found = zlib.crc32(chunk, found)
+    return found
 
 
 def _members(

@@ -118,8 +118,11 @@ def _prediction(path: Path, place: str, record: dict[str, Any]) -> tuple[str, Pr
     if isinstance(text, str) == isinstance(times, list):
         raise DataError(f"{where}: needs either a 'text' or a list 'times', found {sorted(record)}")
     reason = record.get("finish_reason", "stop")
-    if reason not in ("stop", "length", "error"):
-        raise DataError(f"{where}: finish_reason is {reason!r}; allowed: stop, length, error")
+    if reason not in ("stop", "length"):
+        raise DataError(
+            f"{where}: finish_reason is {reason!r}; allowed: stop, length (leave out an answer "
+            "that failed, and it stays unscored)"
+        )
     answer = text if isinstance(text, str) else json.dumps(times)
     return str(name), Prediction(
         text=answer,

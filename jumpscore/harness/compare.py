@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from evaluators.base import Metric, ratios
 from jumpscore.errors import UsageError
 from jumpscore.harness.evaluate import task_class
@@ -17,12 +19,17 @@ def compare_runs(a: StoredRun, b: StoredRun, *, seed: int = 0) -> dict[str, Comp
             scored sample.
     """
     for key in ("task", "data"):
-        one, other = a.facts["identity"][key], b.facts["identity"][key]
+        one, other = (_without_version(run.facts["identity"][key]) for run in (a, b))
         if one != other:
             raise UsageError(
                 f"{a.folder} and {b.folder} cannot be compared: {key} is {one} in one and {other} "
                 "in the other"
             )
+    if a.result.task_version != b.result.task_version:
+        raise UsageError(
+            f"{a.folder} and {b.folder} were scored by versions {a.result.task_version} and "
+            f"{b.result.task_version}; score both again with 'jumpscore score RUN'"
+        )
     in_a = {score.id: score for score in a.scores if score.status != "error"}
     in_b = {score.id: score for score in b.scores if score.status != "error"}
     shared = [name for name in in_a if name in in_b]
@@ -34,6 +41,11 @@ def compare_runs(a: StoredRun, b: StoredRun, *, seed: int = 0) -> dict[str, Comp
         ratios(metrics, [in_b[name] for name in shared]),
         seed=seed,
     )
+
+
+def _without_version(identity: dict[str, Any]) -> dict[str, Any]:
+    """Return what was asked; the version that counts is the one that scored."""
+    return {key: value for key, value in identity.items() if key != "version"}
 
 
 def compared_metrics(run: StoredRun) -> tuple[Metric, ...]:

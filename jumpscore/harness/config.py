@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from jumpscore.errors import UsageError, nearest_names
 
@@ -34,6 +34,22 @@ class InputConfig(_Strict):
     fps: float | None = Field(default=None, gt=0)
     min_pixels: int | None = Field(default=None, gt=0)
     max_pixels: int | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> InputConfig:
+        if self.count is not None and self.fps is not None:
+            raise ValueError("give either count or fps, not both")
+        if self.min_pixels and self.max_pixels and self.min_pixels > self.max_pixels:
+            raise ValueError(f"min_pixels={self.min_pixels} is above max_pixels={self.max_pixels}")
+        if self.kind in ("none", "video") and self.frame_options:
+            raise ValueError(f"{self.frame_options[0]} needs kind=frames, not {self.kind}")
+        return self
+
+    @property
+    def frame_options(self) -> list[str]:
+        """Names of the set options that only frames have."""
+        names = ("count", "fps", "min_pixels", "max_pixels")
+        return [name for name in names if getattr(self, name) is not None]
 
 
 class RunSettings(_Strict, coerce_numbers_to_str=True):
@@ -113,6 +129,8 @@ def _explain(model: type[BaseModel], problem: Any, where: str) -> str:
         return f"unknown key {key!r}{near} Known: {', '.join(known) or 'none'}."
     if problem["type"] == "missing":
         return f"{key!r} is not set; add {key}=..."
+    if not problem["loc"]:
+        return where + str(problem["msg"]).removeprefix("Value error, ")
     message = problem["msg"].removeprefix("Value error, ")
     return f"{key}={problem['input']!r}: {message[:1].lower()}{message[1:]}"
 

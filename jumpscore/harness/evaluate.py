@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from evaluators import TASKS
 from evaluators.base import Task
@@ -21,13 +21,12 @@ from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
 from jumpscore.harness.runner import Asked, Progress, ask
 from jumpscore.harness.store import RunStore
-from jumpscore.harness.stored import StoredRun, read_facts, read_responses, read_timing
+from jumpscore.harness.stored import FORMAT, StoredRun, read_facts, read_responses, read_timing
 from jumpscore.records import STATUSES, Response, RunResult, Sample, SampleScore
 from model_wrappers import MODELS
 from model_wrappers.base import InputKind, ModelWrapper
 
-FORMAT = 1
-"""Version of the files of a run."""
+MadeT = TypeVar("MadeT")
 
 
 def run_config(values: Mapping[str, Any]) -> RunConfig:
@@ -126,7 +125,7 @@ def check_options(config: RunConfig) -> None:
 def make_model(model: str | ModelWrapper, options: Mapping[str, Any]) -> ModelWrapper:
     """Return the wrapper of a name with validated options."""
     if isinstance(model, ModelWrapper):
-        return model
+        return _made_already(model, options)
     found = MODELS.get(model)
     return found(validated(found.Options, dict(options), where="model."))
 
@@ -134,9 +133,17 @@ def make_model(model: str | ModelWrapper, options: Mapping[str, Any]) -> ModelWr
 def make_task(task: str | Task[Any], options: Mapping[str, Any]) -> Task[Any]:
     """Return the task of a name with validated options."""
     if isinstance(task, Task):
-        return task
+        return _made_already(task, options)
     found = TASKS.get(task)
     return found(validated(found.Options, dict(options), where="task."))
+
+
+def _made_already(made: MadeT, options: Mapping[str, Any]) -> MadeT:
+    if options:
+        raise UsageError(
+            f"{made!r} is made already; give the options {', '.join(options)} to its class"
+        )
+    return made
 
 
 def task_class(name: str) -> type[Task[Any]]:
@@ -160,6 +167,11 @@ def input_kind(wrapper: ModelWrapper, config: InputConfig) -> InputKind:
         UsageError: The wrapper does not take what was asked for.
     """
     if config.kind == "auto":
+        if wrapper.inputs[0] != "frames" and config.frame_options:
+            raise UsageError(
+                f"model {wrapper.name!r} is shown no frames, so input.{config.frame_options[0]} "
+                "means nothing; leave it out"
+            )
         return wrapper.inputs[0]
     if config.kind not in wrapper.inputs:
         raise UsageError(
@@ -191,11 +203,18 @@ def selected(samples: Sequence[Sample[Any]], settings: RunSettings) -> list[Samp
     return chosen
 
 
+def selection(settings: RunSettings) -> dict[str, Any]:
+    """Return what decides which samples are asked; other samples are another run."""
+    chosen = settings.model_dump(mode="json", include={"limit", "ids", "shard"})
+    return {key: chosen[key] for key in ("limit", "ids", "shard")}
+
+
 def run_folder(task: Task[Any], wrapper: ModelWrapper, config: RunConfig) -> Path:
     """Return the folder of a run; without a name it is made of task, model and data set."""
     parts = [task.name, wrapper.name, task.data().name]
     if config.input.kind != "auto":
         parts.append(config.input.kind)
+    parts += [f"{key}{value}" for key, value in selection(config.run).items() if value]
     # A data set's name is a stranger's text: no separators, no dots in front, no endless names.
     name = re.sub(r"[^\w.-]+", "_", "-".join(parts))[:120]
     return config.run.folder / (config.run.name or name)
@@ -211,11 +230,11 @@ def _evaluate(
         )
     kind = input_kind(wrapper, config.input)
     with _collector_paused():
-        samples = selected(task.load(), config.run)
-    extras = _extras(wrapper, samples)
+        everything = task.load()
+    samples = selected(everything, config.run)
+    extras = _extras(wrapper, everything)
     if wrapper.needs_truth:
-        times = {sample.question.id: sample.truth.times for sample in samples}
-        wrapper.receive_truth(times)  # type: ignore[attr-defined]
+        wrapper.receive_truth({sample.question.id: sample.truth for sample in samples})
     started = time.time()
     with RunStore(run_folder(task, wrapper, config)) as store:
         answers = store.open(_facts(wrapper, task, config, kind, extras))
@@ -281,7 +300,10 @@ def score_sample(task: Task[Any], sample: Sample[Any], response: Response | None
         problem = response.error
     if problem is not None or response is None:
         return SampleScore(name, "error", message=problem)
-    return task.score(sample.truth, response, task.derive(response))
+    try:
+        return task.score(sample.truth, response, task.derive(response))
+    except Exception as error:  # a task may raise anything; one bad sample never ends a run
+        return SampleScore(name, "error", message=f"cannot be scored: {error!r}")
 
 
 def summarise(
@@ -302,6 +324,7 @@ def summarise(
         caveats.append("only a part of the data set was asked")
     return RunResult(
         task=task.name,
+        task_version=task.version,
         model=config.model["name"],
         data=data.name,
         synthetic=data.synthetic,
@@ -326,9 +349,8 @@ def _notes(scores: Sequence[SampleScore], extras: Mapping[str, Any]) -> dict[str
 
 def _extras(wrapper: ModelWrapper, samples: Sequence[Sample[Any]]) -> dict[str, Any]:
     """Return facts about the answers as a whole that no single response holds."""
-    answered: frozenset[str] = getattr(wrapper, "answered_ids", frozenset())
-    asked = {sample.question.id for sample in samples}
-    return {"unknown_ids": sorted(answered - asked), "needs_truth": wrapper.needs_truth}
+    known = {sample.question.id for sample in samples}
+    return {"unknown_ids": sorted(wrapper.answered_ids - known), "needs_truth": wrapper.needs_truth}
 
 
 def _facts(
@@ -347,11 +369,13 @@ def _facts(
             "data": {key: asdict(task.data())[key] for key in ("name", "checksum")},
             "input": config.input.model_dump(mode="json") | {"kind": kind},
             "expose_truth": config.run.expose_truth,
+            "selection": selection(config.run),
+            "seed": config.run.seed,
         },
         "config": config.model_dump(mode="json"),
         "data": asdict(task.data()),
         "extras": dict(extras),
-        "trust_remote_code": False,
+        "trust_remote_code": wrapper.trusts_remote_code,
         "versions": {
             name: version(name) for name in ("jumpscore", "numpy", "av", "opencv-python-headless")
         },

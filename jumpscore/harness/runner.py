@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 from jumpscore.errors import JumpScoreError
 from jumpscore.harness.config import InputConfig, RunSettings
 from jumpscore.harness.store import RunStore
+from jumpscore.harness.stored import response_problem
 from jumpscore.records import Question, Response
-from jumpscore.video import VisualInput, uniform_frames
+from jumpscore.video import VisualInput, probe, uniform_frames
 from model_wrappers.base import InputKind, ModelWrapper, Request
 
 Progress = Callable[[int, int], None]
 """Called with (answered, all) whenever a batch is stored."""
 
+DEFAULT_FRAMES = 32
 LONGEST_ERROR = 2000
 """Characters kept of an error message."""
 
@@ -115,9 +117,11 @@ def visual_input(question: Question, kind: InputKind, input: InputConfig) -> Vis
     """
     if kind != "frames":
         return None
-    count = 32 if input.count is None and input.fps is None else input.count
+    count = DEFAULT_FRAMES if input.count is None and input.fps is None else input.count
+    path = question.media[0].path
     return uniform_frames(
-        question.media[0].path,
+        path,
+        info=probe(path).require_whole(),
         count=count,
         fps=input.fps,
         min_pixels=input.min_pixels,
@@ -186,10 +190,21 @@ def _answer(wrapper: ModelWrapper, batch: Sequence[_Prepared]) -> list[Response]
         elif response is None:
             problem = f"{wrapper.name} returned no response for this id"
             response = Response(name, finish_reason="error", error=problem)
-        elif response.seconds is None:
-            response = replace(response, seconds=round(item.seconds + each, 6))
+        else:
+            response = _checked(wrapper, response, seconds=item.seconds + each)
         responses.append(response)
     return responses
+
+
+def _checked(wrapper: ModelWrapper, response: Response, *, seconds: float) -> Response:
+    """Return the response with its time, or an error where it could not be stored and read."""
+    if response.seconds is None:
+        response = replace(response, seconds=round(seconds, 6))
+    problem = response_problem(response)
+    if problem is None:
+        return response
+    text = f"{wrapper.name} returned a response that is none ({problem})"
+    return Response(response.id, finish_reason="error", error=text)
 
 
 def _generate(wrapper: ModelWrapper, requests: list[Request]) -> dict[str, Response]:

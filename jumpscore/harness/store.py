@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -25,9 +25,11 @@ from jumpscore.harness.stored import (
     TIMING,
     parse_responses,
     read_facts,
+    record_of,
+    response_line,
 )
 from jumpscore.jsonio import write_json, write_text
-from jumpscore.records import Response, RunResult, SampleScore, Usage
+from jumpscore.records import Response, RunResult, SampleScore
 
 SYNC_EVERY = 64
 """Responses after which the file is forced to disk."""
@@ -101,7 +103,7 @@ class RunStore:
         """Store answers; they survive a crash of the process at once, of the machine within 1 s."""
         assert self._file is not None, "open() comes first"
         for response in responses:
-            self._file.write(_line(response))
+            self._file.write(response_line(response))
             self._unsynced += 1
         self._file.flush()
         if self._unsynced >= SYNC_EVERY or time.monotonic() - self._synced_at > SYNC_SECONDS:
@@ -111,7 +113,7 @@ class RunStore:
         self, scores: Sequence[SampleScore], result: RunResult, timing: Mapping[str, Any]
     ) -> None:
         """Write what is derived; ``result.json`` comes last and says that the rest is whole."""
-        lines = "".join(json.dumps(_fields(score)) + "\n" for score in scores)
+        lines = "".join(json.dumps(record_of(score)) + "\n" for score in scores)
         write_text(self.folder / SCORES, lines)
         write_json(self.folder / TIMING, timing)
         digest = hashlib.sha256(lines.encode()).hexdigest()
@@ -188,13 +190,3 @@ def differences(old: Any, new: Any, where: str = "") -> list[str]:
             )
         ]
     return [] if old == new else [f"{where}: {old} -> {new}"]
-
-
-def _line(response: Response) -> bytes:
-    record = _fields(response) | {"usage": _fields(response.usage)}
-    return json.dumps(record).encode() + b"\n"
-
-
-def _fields(record: Response | SampleScore | Usage) -> dict[str, Any]:
-    """Return a record as a dict; ``asdict`` would copy every number of every list."""
-    return {field.name: getattr(record, field.name) for field in fields(record)}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json, read_object
-from jumpscore.records import Response, RunResult, SampleScore
+from jumpscore.records import Response, RunResult, SampleScore, Usage
 
+FORMAT = 1
+"""Version of the files of a run."""
 RUN, RESPONSES, SCORES = "run.json", "responses.jsonl", "scores.jsonl"
 RESULT, TIMING = "result.json", "timing.json"
 
@@ -83,6 +86,11 @@ def read_facts(folder: Path) -> dict[str, Any]:
         raise DataError(f"{folder}: is no run (it has no {RUN})")
     fix = "restore it, or delete the folder and run again"
     facts = read_object(folder / RUN, fix=fix)
+    if facts.get("format") != FORMAT:
+        raise DataError(
+            f"{folder / RUN}: has format {facts.get('format')!r}, this version reads {FORMAT}; "
+            "run again with this version"
+        )
     for key in ("identity", "config", "extras"):
         if not isinstance(facts.get(key), dict):
             raise DataError(f"{folder / RUN}: lacks {key!r}; {fix}")
@@ -141,6 +149,29 @@ def parse_responses(file: Path, content: bytes) -> dict[str, Response]:
             ) from error
         found[response.id] = response
     return found
+
+
+def response_line(response: Response) -> bytes:
+    """Return a response as its line of ``responses.jsonl``."""
+    record = record_of(response) | {"usage": record_of(response.usage)}
+    return json.dumps(record).encode() + b"\n"
+
+
+def record_of(record: Response | SampleScore | Usage) -> dict[str, Any]:
+    """Return a record as a dict; ``asdict`` would copy every number of every list."""
+    return {item.name: getattr(record, item.name) for item in fields(record)}
+
+
+def response_problem(response: Response) -> str | None:
+    """Return why a wrapper's response is none, or ``None``: only what reads back may be stored."""
+    try:
+        _adapter(Response).validate_python(parse_json(response_line(response)))
+    except ValidationError as error:
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    except (TypeError, ValueError) as error:
+        return str(error)
+    return None
 
 
 @cache

@@ -11,7 +11,7 @@ from rich.text import Text
 from evaluators.base import Metric
 from jumpscore.harness import StoredRun, task_class
 from jumpscore.records import Estimate, RunResult
-from jumpscore.report.text import number, suffix
+from jumpscore.report.text import DASH, number, suffix
 from jumpscore.scoring import Comparison
 
 
@@ -37,16 +37,18 @@ def banner(result: RunResult) -> Text:
     """Return what a reader must know before any number."""
     text = Text()
     if result.unscored:
-        text.append(
-            f"INCOMPLETE: {result.unscored} of {result.total} samples are unscored\n",
-            style="bold red",
-        )
+        text.append_text(incomplete(result)).append("\n")
     for caveat in result.caveats:
         text.append(f"note: {caveat}\n", style="yellow")
     for note, count in result.notes.items():
         text.append(f"note: {count} {note}\n", style="dim")
     text.rstrip()
     return text
+
+
+def incomplete(result: RunResult) -> Text:
+    """Return what must stand beside every number of a run with unscored samples."""
+    return Text(f"INCOMPLETE: {result.unscored} of {result.total} samples are unscored", "bold red")
 
 
 def run_table(run: StoredRun) -> RenderableType:
@@ -102,16 +104,25 @@ def leader_table(runs: Sequence[StoredRun]) -> RenderableType:
             cells.append(
                 f"{value_of(estimate.mean, metrics[name])} {interval(estimate, metrics[name])}"
             )
-        mark = " *" if run.facts["config"]["run"]["expose_truth"] else ""
+        mark = " *" if _saw_truth(run) else ""
         table.add_row(run.result.model + mark, *cells)
     notes = [
         Text("* was shown the truth: it checks the metrics and is no model", style="yellow")
         for run in runs[:1]
-        if any(other.facts["config"]["run"]["expose_truth"] for other in runs)
+        if any(_saw_truth(other) for other in runs)
     ]
     if first.synthetic:
         notes.append(Text("synthetic videos: no number of the published benchmark", "yellow"))
+    notes += [
+        Text(f"{run.result.model}: ", "bold").append_text(incomplete(run.result))
+        for run in runs
+        if run.result.unscored
+    ]
     return Group(table, *notes)
+
+
+def _saw_truth(run: StoredRun) -> bool:
+    return bool(run.facts["extras"]["needs_truth"])
 
 
 def comparison_table(
@@ -141,11 +152,11 @@ def comparison_table(
 
 
 def better_of(found: Comparison, metric: Metric, name_a: str, name_b: str) -> str:
-    """Return the name of the better run, or ``tied``; signed errors have no better side."""
+    """Return the name of the better run, or ``tied``; of signed errors neither is."""
     if found.verdict == "tied":
         return "tied"
     if metric.better == "zero":
-        return name_a if abs(found.mean_a or 0.0) < abs(found.mean_b or 0.0) else name_b
+        return DASH
     a_wins = (found.verdict == "a") == (metric.better == "higher")
     return name_a if a_wins else name_b
 

@@ -30,17 +30,24 @@ class Ratio:
     Attributes:
         numerator: float64 [videos].
         denominator: float64 [videos], 0 where a video does not take part.
+        is_mean: Whether a video either has a value or none; then a comparison takes the videos
+            that have one on both sides.
     """
 
     numerator: Floats
     denominator: Floats
+    is_mean: bool = False
+
+    def only(self, videos: npt.NDArray[np.bool_]) -> Ratio:
+        """Return the same without the other videos."""
+        return Ratio(self.numerator * videos, self.denominator * videos, self.is_mean)
 
     @classmethod
     def mean(cls, values: npt.ArrayLike) -> Ratio:
         """Return the mean of the values that are not NaN."""
         array = np.asarray(values, dtype=np.float64)
         defined = ~np.isnan(array)
-        return cls(np.where(defined, array, 0.0), defined.astype(np.float64))
+        return cls(np.where(defined, array, 0.0), defined.astype(np.float64), is_mean=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +113,17 @@ def compare(
     Raises:
         ValueError: The metrics or the videos are not the same.
     """
-    names = [name for name in a if name in b]
-    if {len(m.numerator) for m in [*a.values(), *b.values()]} not in ({n} for n in _lengths(a)):
+    names = list(a)
+    if names != list(b):
+        raise ValueError(f"the metrics differ: {names} and {list(b)}")
+    if len({len(metric.numerator) for metric in [*a.values(), *b.values()]}) > 1:
         raise ValueError("both runs must be given the same videos in the same order")
     if not names:
         return {}
+    for name in names:
+        if a[name].is_mean:
+            shared = (a[name].denominator > 0) & (b[name].denominator > 0)
+            a, b = a | {name: a[name].only(shared)}, b | {name: b[name].only(shared)}
     both = [a[name] for name in names] + [b[name] for name in names]
     samples = _resampled(both, seed=seed, resamples=resamples)
     half = len(names)
@@ -119,10 +132,6 @@ def compare(
         name: _comparison(a[name], b[name], differences[:, column])
         for column, name in enumerate(names)
     }
-
-
-def _lengths(metrics: dict[str, Ratio]) -> set[int]:
-    return {len(ratio.numerator) for ratio in metrics.values()}
 
 
 def _resampled(ratios: list[Ratio], *, seed: int, resamples: int) -> Floats:

@@ -19,6 +19,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Literal
 
 from jumpscore.records import FinishReason, ParseResult
@@ -38,8 +39,9 @@ _RANGE = rf"\s*(?:-|–|—|to|until)\s*{_TIME}"
 _I = re.IGNORECASE
 
 _ITEM = re.compile(rf"\s{{0,3}}[\"'`(]{{0,2}}\s?({_TIME})\s{{0,3}}{_UNIT}?\s?[\"'`)]{{0,2}}", _I)
-_FIELD = re.compile(
-    rf"\b(?:start|begin|time|timestamp|t)\w{{0,20}}[\"']?\s?[:=]\s?[\"']?({_TIME})", _I
+_FIELDS = tuple(
+    re.compile(rf"\b{key}(?:_?(?:time|sec|seconds|s))?[\"']?\s?[:=]\s?[\"']?({_TIME})", _I)
+    for key in ("start", "begin", "timestamp", "time", "t")
 )
 _LINE = re.compile(
     r"(?:[-*•]\s+)?(?:\(?\d{1,6}[.):]\)?\s+|(?:jump|event|start)?\s?#?\d{0,6}\s?[:=)]\s+)?"
@@ -51,6 +53,8 @@ _UNITS = re.compile(
     rf"|(-?{_CLOCK})(?:\s?{_UNIT}\b)?(?![\d:])|(-?{_PLAIN})\s?{_UNIT}\b)",
     _I,
 )
+_ENUMERATED = re.compile(rf"(?<![\w.:,+-])({_PLAIN})(?:\s?,\s?(?:and\s)?|\sand\s|\s?&\s?)\Z", _I)
+_LENGTH = re.compile(r"\b(?:in|of|over|within|for|lasts?|lasting|total|duration:?)\s\Z", _I)
 _OF_THE_CLIP = re.compile(r"[\s-]{1,3}(?:long|clip|video|footage|recording)\b", _I)
 _BRACKET = re.compile(r"[\[\]]")
 _OPENER = re.compile(r"\[\s*(?=[\"'`\[\](){+.\d-]|nan\b|null\b|none\b|inf|\Z)", _I)
@@ -169,18 +173,16 @@ def _parse_answer(answer: str, offset: int, cut: bool) -> ParseResult:
         and (lines := _read_bracketed_lines(answer, closed, offset))
     ):
         return _result("ok", "lines", lines)
-    rejected: list[str] = []
     if opened is not None:
         reading = _read_list(answer, opened, len(answer), offset)
         if not answer.rstrip().endswith((",", ";", "]", "}")):
             reading.drop_last()
         if reading.times or not closed:
             return _result("partial", "list", reading)
-    for start, end in reversed(closed):
-        reading = _read_list(answer, start, end, offset)
-        if reading.times:
-            return _result("ok", "list", reading)
-        rejected += reading.rejected
+    readings = [_read_list(answer, start, end, offset) for start, end in closed]
+    if any(reading.times for reading in readings):
+        return _result("ok", "list", _chosen(answer, closed, readings))
+    rejected = [item for reading in readings for item in reading.rejected]
     if closed and not rejected:
         return _result("empty", "list", _Reading())
     for name, read in (("lines", _read_lines), ("units", _read_units)):
@@ -190,6 +192,34 @@ def _parse_answer(answer: str, offset: int, cut: bool) -> ParseResult:
             return _result("ok", name, found)
     refused = not rejected and _REFUSAL.search(answer)
     return _result("refused" if refused else "unparseable", "none", _Reading(rejected=rejected))
+
+
+def _chosen(answer: str, closed: list[tuple[int, int]], readings: list[_Reading]) -> _Reading:
+    """Return the lists that are the answer: one after another by line and time, or the last.
+
+    A lone whole number behind a longer list is a reference mark. What is not chosen is rejected,
+    so that it is counted.
+    """
+    held = [k for k, reading in enumerate(readings) if reading.times]
+    follows = all(
+        "\n" in answer[closed[a][1] : closed[b][0]]
+        and max(readings[a].times) < min(readings[b].times)
+        for a, b in pairwise(held)
+    )
+    if follows:
+        chosen = held
+    else:
+        marks = [k for k in held if answer[slice(*closed[k])].strip().isdigit()]
+        chosen = [([k for k in held if k not in marks] or held)[-1]]
+    whole = _Reading()
+    for k, reading in enumerate(readings):
+        if k in chosen:
+            whole.times += reading.times
+            whole.spans += reading.spans
+            whole.rejected += reading.rejected
+        elif reading.times:
+            whole.rejected.append(f"[{answer[slice(*closed[k])]}]"[:LONGEST_ITEM])
+    return whole
 
 
 def _result(
@@ -286,7 +316,8 @@ def _parts(element: str) -> list[tuple[str, int]]:
 def _match_element(element: str) -> re.Match[str] | None:
     """Return a match with the time in group 1: of a pair the first, of an object its start."""
     if element[0] == "{":
-        return _FIELD.search(element[:LONGEST_LINE])
+        found = (field.search(element[:LONGEST_LINE]) for field in _FIELDS)
+        return next((match for match in found if match), None)
     if element[0] == "[":
         first = re.compile(r"[\[\s]{1,20}").match(element)
         return _ITEM.match(element[:LONGEST_LINE], first.end() if first else 0)
@@ -328,13 +359,28 @@ def _pieces(line: str) -> Iterable[tuple[int, str]]:
 
 
 def _read_units(answer: str, offset: int) -> _Reading | None:
+    """Read every time with a unit; a unit behind an enumeration (1.2, 2.4 and 3.6 s) covers it."""
     reading = _Reading()
+    done = 0
     for match in _UNITS.finditer(answer):
-        if _OF_THE_CLIP.match(answer, match.end()):
-            reading.rejected.append(answer[match.start() : match.end() + 10])
+        before = max(done, match.start() - LONGEST_ITEM)
+        done = match.end()
+        if _OF_THE_CLIP.match(answer, done) or _LENGTH.search(answer, before, match.start()):
+            reading.rejected.append(answer[match.start() : done + 10])
             continue
+        for earlier in _enumerated(answer, before, match.start()):
+            reading.add(earlier, offset)
         reading.add(match, offset, match.lastindex or 1)
     return reading if reading.times else None
+
+
+def _enumerated(answer: str, low: int, end: int) -> list[re.Match[str]]:
+    """Return the numbers that an enumeration puts before the time at ``end``, in order."""
+    found: list[re.Match[str]] = []
+    while (earlier := _ENUMERATED.search(answer, low, end)) is not None:
+        found.append(earlier)
+        end = earlier.start()
+    return found[::-1]
 
 
 def _seconds(time: str) -> float:

@@ -82,7 +82,8 @@ def _list_numbers(span: str) -> list[float]:
         items = json.loads(span)
     except json.JSONDecodeError:
         return _bare_numbers(span)
-    except ValueError as error:  # more digits than Python converts
+    except (ValueError, RecursionError) as error:  # more digits than Python converts, or a caller
+        # so deep in the stack that even this nesting is too much
         raise ReferenceCrashError(f"the reference crashes on this answer: {error}") from error
     return [number for item in items if (number := _number(item)) is not None]
 

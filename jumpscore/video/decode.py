@@ -74,14 +74,13 @@ def decode(
     """
     info = info or probe(path)
     wanted = _check_indices(indices, info)
-    if info.truncated and damage == "error" and indices is None:
-        raise VideoError(
-            f"{info.path}: the file is cut off, the last good frame is at {info.times[-1]:.2f} s "
-            f"({info.truncated}); copy or download it again"
-        )
+    if damage == "error" and indices is None:
+        info.require_whole()
     if backend == "pyav":
         return _decode_pyav(info, wanted, size=size, grey=grey, threads=threads, damage=damage)
     if backend == "decord":
+        if damage != "error":
+            raise UsageError(f"backend 'decord' knows no damage={damage!r}; use 'pyav'")
         from jumpscore.video.decord_backend import decode_decord
 
         pictures = decode_decord(info, wanted, size=size, grey=grey)

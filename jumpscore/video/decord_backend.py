@@ -45,14 +45,17 @@ def _receive(
     shape = (size[1], size[0]) if grey else (size[1], size[0], 3)
     order = {"path": str(info.path), "indices": wanted, "size": size, "grey": grey}
     child = subprocess.Popen(
-        [sys.executable, "-m", "jumpscore.video.decord_backend", json.dumps(order)],
-        stdin=subprocess.DEVNULL,
+        [sys.executable, "-m", "jumpscore.video.decord_backend"],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+    assert child.stdin is not None
     assert child.stdout is not None
     assert child.stderr is not None
     try:
+        child.stdin.write(json.dumps(order).encode())
+        child.stdin.close()
         for index in wanted:
             raw = _read_or_kill(child, child.stdout, int(np.prod(shape)))
             if len(raw) < np.prod(shape):
@@ -65,7 +68,9 @@ def _receive(
             yield np.frombuffer(raw, dtype=np.uint8).reshape(shape)
     finally:
         child.kill()
-        child.communicate()
+        child.stdout.close()
+        child.stderr.close()
+        child.wait()
 
 
 def _read_or_kill(child: subprocess.Popen[bytes], pipe: IO[bytes], size: int) -> bytes:
@@ -95,4 +100,4 @@ def _serve(order: dict[str, Any], out: IO[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    _serve(json.loads(sys.argv[1]), sys.stdout.buffer)
+    _serve(json.loads(sys.stdin.buffer.read()), sys.stdout.buffer)

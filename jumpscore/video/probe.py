@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -25,6 +26,8 @@ RATE_JITTER = 0.1
 Containers with millisecond clocks (Matroska, WebM) round every time, so exact equality would call
 nearly all of them variable.
 """
+MISSING_SECONDS = 0.5
+"""Seconds that may be missing at the end besides; headers round."""
 LONGEST_VIDEO = 86_400.0
 """Seconds; time stamps beyond a day are damaged, and would make grids and signals endless."""
 MISSING_SHARE = 0.02
@@ -60,6 +63,19 @@ class VideoInfo:
     keyframe_times: npt.NDArray[np.float64]
     duration: float
     truncated: str | None
+
+    def require_whole(self) -> VideoInfo:
+        """Return the same facts.
+
+        Raises:
+            VideoError: The file is cut off.
+        """
+        if self.truncated:
+            raise VideoError(
+                f"{self.path}: the file is cut off, the last good frame is at "
+                f"{self.times[-1]:.2f} s ({self.truncated}); copy or download it again"
+            )
+        return self
 
     @property
     def frames(self) -> int:
@@ -233,9 +249,27 @@ def _read_packets(
     if end <= ordered[-1] and len(ordered) > 1:
         end = float(ordered[-1] + np.median(np.diff(ordered)))
     declared = stream.frames
+    promised = _promised_end(container, stream)
     if broken is None and declared and len(times) < declared * (1 - MISSING_SHARE):
         broken = f"{len(times)} of {declared} frames are there"
+    elif broken is None and end < promised * (1 - MISSING_SHARE) - MISSING_SECONDS:
+        broken = f"it ends at {end:.2f} s, the header says {promised:.2f} s"
     return ordered, np.sort(np.asarray(keys, dtype=np.float64)), float(end), broken
+
+
+def _promised_end(container: InputContainer, stream: VideoStream) -> float:
+    """Return when the video ends as the header says, in seconds; 0.0 where it says nothing.
+
+    Matroska counts no frames; it tags streams with a length, and the file as a whole. The whole
+    counts only where there is no other stream that could be the longer one.
+    """
+    if stream.duration:
+        return float(stream.duration * (stream.time_base or 0))
+    tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    if tag:
+        return int(tag[1]) * 3600 + int(tag[2]) * 60 + float(tag[3])
+    alone = len(container.streams) == 1
+    return (container.duration or 0) / 1_000_000 if alone else 0.0
 
 
 def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Any]:

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluators.base import Metric, ratios
-from evaluators.jumpscore import COUNT_QUESTION, Jumps, JumpScore, JumpScoreCount, JumpScoreOptions
+from evaluators.jumpscore import (
+    COUNT_QUESTION,
+    Jumps,
+    JumpScore,
+    JumpScoreCount,
+    JumpScoreOptions,
+    JumpTaskOptions,
+)
 from jumpscore.data import Manifest, Row, write_set
 from jumpscore.data.layout import QUESTION
 from jumpscore.records import Response, SampleScore
@@ -115,6 +122,9 @@ def test_confidences_rank():
     unsure = score("[9.0, 1.0]", (1.0,), confidences=(0.9, 0.1)).values["map_confidence"]
     assert (sure, unsure) == (1.0, 0.5)
     assert score("[1.0]", (1.0,)).values["map_confidence"] is None
+    unfit = score("[1.0]", (1.0,), confidences=(0.5, 0.5))
+    assert unfit.values["map_confidence"] == 0.0
+    assert unfit.notes == {"answers whose confidences do not fit their times": 1}
 
 
 @given(st.text(max_size=100), st.lists(st.floats(0, 9), max_size=5).map(sorted))
@@ -192,7 +202,7 @@ class TestCount:
         assert found.values["count_exact"] == 0.0
 
     def test_asks_the_published_question(self, tiny_set):
-        samples = JumpScoreCount(JumpScoreOptions(data=str(tiny_set))).load()
+        samples = JumpScoreCount(JumpTaskOptions(data=str(tiny_set))).load()
         assert {sample.question.prompt for sample in samples} == {COUNT_QUESTION}
 
 

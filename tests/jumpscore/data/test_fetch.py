@@ -33,6 +33,7 @@ class Hub:
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self.files = files
+        self.commit = COMMIT
         self.wrong_checksums = False
         self.loaded: list[str] = []
 
@@ -89,7 +90,7 @@ def hub(tmp_path, monkeypatch) -> Iterator[Hub]:
                 content, etag = json.dumps(state.tree()).encode(), "tree"
             elif path.startswith("/api/datasets/lab/set"):
                 content = json.dumps(
-                    {"id": "lab/set", "sha": COMMIT, "siblings": state.siblings()}
+                    {"id": "lab/set", "sha": state.commit, "siblings": state.siblings()}
                 ).encode()
                 etag = "api"
             else:
@@ -149,6 +150,7 @@ def test_what_is_whole_is_not_loaded_again(hub, tmp_path):
 def test_a_folder_stays_on_its_revision(hub, tmp_path):
     out = tmp_path / "out"
     fetch(out, repository="lab/set")
+    hub.commit = "b" * 40  # what the hub answers for that revision
     with pytest.raises(UsageError, match="is pinned to revision aaaa"):
         fetch(out, revision="b" * 40, repository="lab/set")
 

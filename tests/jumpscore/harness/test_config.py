@@ -30,6 +30,8 @@ def test_composed_and_validated():
         (["+colour=1"], "unknown key 'colour'"),
         (["run.shard=4/3"], r"'4/3' is no shard; write i/n with 0 <= i < n"),
         (["run.name=../x"], "cannot be a folder's name"),
+        (["input=frames", "input.count=4", "input.fps=1"], "either count or fps"),
+        (["input=video", "input.count=4"], "count needs kind=frames"),
         (["input.count=0"], r"input\.count=0: input should be greater than 0"),
         (["motion"], "'motion' is no key=value"),
         (["input.count=[1"], "input '\\[1'"),

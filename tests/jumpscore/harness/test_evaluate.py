@@ -3,13 +3,15 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import jumpscore
 from jumpscore.errors import DataError, UsageError, VideoError
 from jumpscore.harness import RunInterrupted, compare_runs, read_run, score_run
-from jumpscore.records import Question, Response, Usage
+from jumpscore.records import Response, Usage
 from model_wrappers.base import ModelWrapper, Request
 
 
@@ -28,9 +30,6 @@ class Stub(ModelWrapper):
         return {"model": self.name, "tag": self.tag}
 
     def generate(self, requests):
-        for request in requests:
-            assert isinstance(request.question, Question)
-            assert not hasattr(request.question, "truth")
         self.asked += [request.question.id for request in requests]
         if self.fail & {request.question.id for request in requests}:
             raise RuntimeError("out of memory")
@@ -80,6 +79,45 @@ def test_equal_inputs_give_equal_bytes(start):
         assert (one.folder / name).read_bytes() == (other.folder / name).read_bytes()
 
 
+def test_what_a_wrapper_is_given_does_not_depend_on_the_truth(start, tiny_set, tmp_path):
+    import shutil
+
+    from jumpscore.data import read_manifest, read_rows, write_set
+
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_set, copy)
+    rows = [replace(row, answer="[3.9]") for row in read_rows(copy)]
+    write_set(copy, rows, read_manifest(copy))
+
+    class Sees(Stub):
+        seen = ""
+
+        def generate(self, requests):
+            self.seen += repr(requests) + repr(vars(self))
+            return super().generate(requests)
+
+    one, other = Sees(), Sees()
+    start(one, name="one")
+    start(other, name="other", data=copy)
+    assert one.seen
+    assert one.seen == other.seen.replace(str(copy), str(tiny_set))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"finish_reason": "eos"}, {"confidences": (np.float32(1),)}, {"text": None}, {"usage": 5}],
+)
+def test_a_response_that_cannot_be_stored_is_an_error_of_that_sample(start, facts):
+    class Odd(Stub):
+        def generate(self, requests):
+            return [Response(**{"id": r.question.id, "text": "[1.0]", **facts}) for r in requests]
+
+    run = start(Odd())
+    assert run.result.counts["error"] == 3
+    assert "returned a response that is none" in str(run.responses["clip0"].error)
+    assert read_run(run.folder) == run
+
+
 def test_a_batch_that_fails_is_asked_one_by_one(start):
     run = start(Stub(fail=["clip1"], batch_size=3))
     assert run.result.counts == {**dict.fromkeys(run.result.counts, 0), "ok": 2, "error": 1}
@@ -107,7 +145,8 @@ def test_a_torn_last_line_is_dropped_and_asked_again(start):
     again = Stub()
     start(again, name="mine")
     assert again.asked == ["clip2"]
-    assert file.read_bytes() == whole or json.loads(file.read_text().splitlines()[-1])
+    last, before = (json.loads(content.splitlines()[-1]) for content in (file.read_bytes(), whole))
+    assert {**last, "seconds": 0} == {**before, "seconds": 0}
 
 
 def test_a_changed_configuration_is_refused_with_what_changed(start, tiny_set):
@@ -220,6 +259,26 @@ def test_frames_are_prepared_by_the_harness(start):
 def test_an_input_that_the_model_does_not_take(start):
     with pytest.raises(UsageError, match="takes no input 'frames'; it takes none"):
         start(Stub(), input={"kind": "frames"})
+    with pytest.raises(UsageError, match=r"shown no frames, so input\.count means nothing"):
+        start(Stub(), input={"count": 4})
+
+
+def test_options_for_something_made_already(tiny_set):
+    with pytest.raises(UsageError, match="is made already; give the options period"):
+        jumpscore.evaluate(Stub(), "jumpscore", model_options={"period": 1})
+
+
+def test_half_a_video_is_our_failure_not_half_an_answer(tmp_path, start):
+    from jumpscore.data import Manifest, Row, write_set
+    from tests.support import write_video
+
+    video = write_video(tmp_path / "set" / "videos" / "a.mkv", frames=200)
+    video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
+    rows = [Row("a", "videos/a.mkv", "?", "[1.0]")]
+    write_set(tmp_path / "set", rows, Manifest("half", videos={"a": {"duration": 8.0}}))
+    for model in ("content_free", "motion"):
+        run = start(model, data=tmp_path / "set")
+        assert "the file is cut off" in str(run.responses["a"].error)
 
 
 def test_selecting_samples(start):

@@ -36,6 +36,7 @@ def made_up_run(
         counts[score.status] += 1
     result = RunResult(
         task="jumpscore",
+        task_version="1",
         model="made up",
         data="nowhere",
         synthetic=False,

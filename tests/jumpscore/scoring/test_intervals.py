@@ -84,6 +84,15 @@ def test_equal_runs_are_tied_and_sides_can_be_swapped():
     assert compare({"m": values}, {"m": worse})["m"].verdict == "a"
 
 
+def test_a_mean_is_compared_over_the_videos_that_define_it_on_both_sides():
+    a = Ratio.mean([1.0, 1.0, np.nan, np.nan, 0.5, 0.5])
+    b = Ratio.mean([1.0, 1.0, 0.0, 0.0, 0.5, 0.5])
+    found = compare({"m": a}, {"m": b})["m"]
+    assert (found.difference, found.n, found.verdict) == (0.0, 4, "tied")
+    with pytest.raises(ValueError, match="metrics differ"):
+        compare({"m": a}, {"x": b})
+
+
 def test_runs_over_different_videos_are_refused():
     with pytest.raises(ValueError, match="same videos"):
         compare({"m": Ratio.mean([1.0])}, {"m": Ratio.mean([1.0, 2.0])})

@@ -45,6 +45,11 @@ READ = [
     ("In this 30s clip they start at 0.5s and 1.0 s", "units", (0.5, 1.0)),
     ("from 0.5 to 0.7 seconds and 1.0 - 1.2s", "units", (0.5, 1.0)),
     ("at 00:01, 00:02.5 and 01:03", "units", (1.0, 2.5, 63.0)),
+    ("They start at 1.2, 2.4, and 3.6 seconds.", "units", (1.2, 2.4, 3.6)),
+    ("0.5s\n1.0s\nTotal: 2 jumps in 30 s", "units", (0.5, 1.0)),
+    ("0-10 s: [1.2, 3.4]\n10-20 s: [11.2, 12.5]", "list", (1.2, 3.4, 11.2, 12.5)),
+    ("[0.5, 1.0] as in reference [1]", "list", (0.5, 1.0)),
+    ('[{"time_end": 0.7, "start": 0.5}]', "list", (0.5,)),
 ]
 
 
@@ -119,6 +124,7 @@ def test_what_is_no_time_is_kept_not_dropped():
     found = parse_times('[NaN, 1, null, "soon", 2e400]')
     assert found.times == (1.0,)
     assert found.rejected == ("NaN", "null", '"soon"', "2e400")
+    assert parse_times("I think [1.0] then [0.5, 1.5]").rejected == ("[1.0]",)
     many = parse_times("[1, " + "x, " * 500 + "2]")
     assert len(many.rejected) == 20
     assert many.rejected_count == 500
