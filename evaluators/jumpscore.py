@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -129,9 +130,9 @@ class _JumpTask(Task[Jumps]):
         except VideoError:
             return None  # without a video there is still an answer to score; a model will say so
 
+    @abstractmethod
     def question(self, row: Row, path: Path, times: list[float]) -> Question:
-        """Return what the model is asked about a row."""
-        raise NotImplementedError
+        """Return what the model is asked about a row; ``times`` only for protocol v1."""
 
 
 class JumpScore(_JumpTask):
