@@ -89,4 +89,4 @@ def _print(video: Path, model: str, response: Response, parsed: ParseResult) -> 
     if parsed.status == "partial":
         console.print("the answer was cut off; these are the times before that", style="yellow")
     if parsed.times:
-        console.print(", ".join(f"{time:.2f}" for time in parsed.times))
+        console.print(", ".join(f"{time:.2f}" for time in parsed.times), soft_wrap=True)

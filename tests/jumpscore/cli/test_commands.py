@@ -129,6 +129,10 @@ def test_predict(jumpscore, tmp_path):
     assert "4 jumps in" in done.stdout
     assert "0.25, 0.75, 1.25, 1.75" in done.stdout
     assert "my video" in (tmp_path / "page.html").read_text()
+    long = write_video(tmp_path / "long.mp4", frames=1500)
+    times = jumpscore("predict", long, "model=content_free").stdout.splitlines()
+    assert len(times) == 2  # a heading and one line, for programs that read lines
+    assert len(times[1].split(", ")) == 120
 
 
 def test_lists(jumpscore):
