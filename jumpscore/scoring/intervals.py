@@ -159,8 +159,10 @@ def _weights(n: int, *, seed: int, resamples: int) -> Iterator[Floats]:
 
 
 def _value(ratio: Ratio) -> float | None:
-    below = float(ratio.denominator.sum())
-    return float(ratio.numerator.sum()) / below if below > 0 else None
+    # Added one by one, as the reference does, so that its mean is ours to the last bit; NumPy adds
+    # in pairs.
+    below = sum(ratio.denominator.tolist())
+    return float(sum(ratio.numerator.tolist()) / below) if below > 0 else None
 
 
 def _interval(samples: Floats) -> tuple[float, float]:
