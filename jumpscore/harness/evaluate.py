@@ -205,8 +205,7 @@ def selected(samples: Sequence[Sample[Any]], settings: RunSettings) -> list[Samp
 
 def selection(settings: RunSettings) -> dict[str, Any]:
     """Return what decides which samples are asked; other samples are another run."""
-    chosen = settings.model_dump(mode="json", include={"limit", "ids", "shard"})
-    return {key: chosen[key] for key in ("limit", "ids", "shard")}
+    return settings.model_dump(mode="json", include={"limit", "ids", "shard"})
 
 
 def run_folder(task: Task[Any], wrapper: ModelWrapper, config: RunConfig) -> Path:
@@ -251,7 +250,9 @@ def _evaluate(
             on_progress=on_progress,
         )
         answers |= fresh
-        return _write(store, task, config, samples, answers, extras, timing=_timing(asked, started))
+        # Resuming a finished run asks nothing: what asking took stays what it was.
+        timing = _timing(asked, started) if pending else read_timing(store.folder)
+        return _write(store, task, config, samples, answers, extras, timing=timing)
 
 
 def _write(

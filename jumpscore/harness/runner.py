@@ -20,6 +20,7 @@ Progress = Callable[[int, int], None]
 """Called with (answered, all) whenever a batch is stored."""
 
 DEFAULT_FRAMES = 32
+"""Frames that a model is shown where the configuration says nothing."""
 LONGEST_ERROR = 2000
 """Characters kept of an error message."""
 

@@ -207,10 +207,10 @@ def _chosen(answer: str, closed: list[tuple[int, int]], readings: list[_Reading]
         for a, b in pairwise(held)
     )
     if follows:
-        chosen = held
+        chosen = set(held)
     else:
-        marks = [k for k in held if answer[slice(*closed[k])].strip().isdigit()]
-        chosen = [([k for k in held if k not in marks] or held)[-1]]
+        longer = [k for k in held if not answer[slice(*closed[k])].strip().isdigit()]
+        chosen = {(longer or held)[-1]}
     whole = _Reading()
     for k, reading in enumerate(readings):
         if k in chosen:

@@ -320,6 +320,13 @@ def test_scoring_anew_on_changed_data_is_refused(start, tiny_set, tmp_path):
         score_run(run.folder)
 
 
+def test_resuming_a_finished_run_keeps_what_asking_took(start):
+    first = start(Stub(), name="mine")
+    again = start(Stub(), name="mine")
+    assert first.timing["samples"] == again.timing["samples"] == 3
+    assert first.timing["wall_seconds"] == again.timing["wall_seconds"]
+
+
 def test_progress_is_told(start):
     told = []
     start(Stub(), on_progress=lambda done, total: told.append((done, total)))

@@ -163,7 +163,8 @@ def test_no_text_crashes_it_and_spans_point_at_numbers(text, finish_reason):
 
 
 HOSTILE = ["[", "1", "1 ", "[1,", "1s ", '"', ".1", ",", "1:", "1-", "- ", "<think>", "[\n", "{"]
-HOSTILE += ["I am ", "[1.0]\n", "1 to ", "\n", " ", "```", "٣", "a", "[[1],", "]", "e", "s"]
+HOSTILE += ["I am ", "[1.0]\n", "[1]", "[1, 2] ", "[1, 2]\n", "1, ", "1 to ", "\n", " ", "```", "٣"]
+HOSTILE += ["a", "[[1],", "]", "e", "s"]
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
