@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict
 from jumpscore.records import Question, Response
 from jumpscore.video import VisualInput
 
-InputKind = Literal["none", "video", "frames"]
+InputKind = Literal["none", "video", "frames", "codec"]
 
 
 class ModelOptions(BaseModel):
@@ -57,9 +57,9 @@ class ModelWrapper(ABC):
 
     Class attributes:
         name: Registry name.
-        inputs: Kinds of visual input it takes, the preferred one first. ``"frames"`` is prepared
-            by the harness; ``"video"`` means that it opens the file itself; ``"none"`` that it
-            looks at nothing.
+        inputs: Kinds of visual input it takes, the preferred one first. ``"frames"`` and
+            ``"codec"`` canvases are prepared by the harness; ``"video"`` means that it opens the
+            file itself; ``"none"`` that it looks at nothing.
         needs_truth: Whether it can only work when shown the truth (to test metrics with); the
             harness does so under an explicit flag, and the result carries it.
         trusts_remote_code: Whether it runs code that came with a checkpoint; every run records it.

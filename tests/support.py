@@ -49,14 +49,18 @@ def write_video(
     gop: int = 12,
     b_frames: int = 2,
     options: dict[str, str] | None = None,
+    codec_options: dict[str, str] | None = None,
+    pictures: Sequence[np.ndarray] | None = None,
+    pix_fmt: str = "yuv420p",
 ) -> Path:
-    """Encode numbered frames; ``times`` (seconds) makes the rate variable."""
+    """Encode numbered frames, or ``pictures``; ``times`` (seconds) makes the rate variable."""
+    frames = frames if pictures is None else len(pictures)
     path.parent.mkdir(parents=True, exist_ok=True)
     base = Fraction(1, 12800)
     with av.open(str(path), "w", options=options or {}) as container:
         stream = container.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
         stream.width, stream.height = size
-        stream.pix_fmt = "yuv420p"
+        stream.pix_fmt = pix_fmt
         if path.suffix == ".avi":
             base = 1 / stream.average_rate  # AVI counts frames
         stream.codec_context.time_base = base
@@ -67,8 +71,11 @@ def write_video(
             stream.codec_context.sample_aspect_ratio = aspect
         if codec == "libx265":
             stream.options = {"x265-params": "log-level=none"}
+        if codec_options:
+            stream.options = {**stream.options, **codec_options}
         for number in range(frames):
-            frame = av.VideoFrame.from_ndarray(numbered_frame(number % 256, *size), format="rgb24")
+            picture = numbered_frame(number % 256, *size) if pictures is None else pictures[number]
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             time = times[number] if times is not None else number / fps
             frame.pts, frame.time_base = round(time / base), base
             container.mux(stream.encode(frame))

@@ -12,7 +12,7 @@ from jumpscore.data.layout import QUESTION
 from jumpscore.errors import JumpScoreError, NoAnswerError, UsageError
 from jumpscore.harness import RunConfig, run_config
 from jumpscore.harness.evaluate import input_kind, make_model
-from jumpscore.harness.runner import visual_input
+from jumpscore.harness.visuals import visual_input
 from jumpscore.records import Media, ParseResult, Question, Response
 from jumpscore.scoring import parse_times
 from jumpscore.video import probe

@@ -32,7 +32,7 @@ from jumpscore.harness.evaluate import (
     make_task,
     selected,
 )
-from jumpscore.harness.runner import visual_input
+from jumpscore.harness.visuals import input_cache, visual_input
 from jumpscore.video import content_hash
 
 
@@ -165,9 +165,15 @@ def show_plan(config: RunConfig, *, as_json: bool) -> None:
         "unusable": [sample.problem for sample in samples if sample.problem],
         "first_prompt": usable[0].question.prompt if usable else None,
     }
-    if kind == "frames":
-        planned = [visual_input(sample.question, kind, config.input) for sample in usable]
-        plan["planned_visual_tokens"] = sum(item.visual_tokens for item in planned if item)
+    if kind in ("frames", "codec"):
+        cache = input_cache(config.run)
+        planned = [
+            visual
+            for sample in usable
+            if (visual := visual_input(sample.question, kind, config.input, cache=cache))
+        ]
+        plan["planned_visual_tokens"] = sum(visual.visual_tokens for visual in planned)
+        plan["planned_stamp_tokens"] = sum(visual.text_tokens for visual in planned)
     if as_json:
         print_json(plan)
         return

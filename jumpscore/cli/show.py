@@ -13,7 +13,7 @@ from rich.text import Text
 from jumpscore.cli.console import output
 from jumpscore.errors import UsageError, VideoError, nearest_names
 from jumpscore.harness import StoredRun, read_run, run_config, task_of
-from jumpscore.harness.runner import visual_input
+from jumpscore.harness.visuals import visual_input
 from jumpscore.records import Question, Response, SampleScore
 from jumpscore.video import VisualInput
 
@@ -59,10 +59,13 @@ def _show_question(console: Console, run: StoredRun, question: Question) -> None
         what = {"video": "the video file itself", "none": "nothing of the video"}[kind]
         _field(console, "input", what)
         return
-    stamps = ", ".join(f"{time:.2f}" for time in visual.times)
-    size = f"{len(visual.times)} frames of {visual.width}x{visual.height}"
-    _field(console, "input", f"{size}, {visual.visual_tokens} visual tokens planned")
-    _field(console, "stamps", f"{stamps} s")
+    what = "frames" if visual.kind == "frames" else "canvases"
+    size = f"{len(visual.blocks)} {what} of {visual.width}x{visual.height}"
+    tokens = f"{visual.visual_tokens} visual and {visual.text_tokens} stamp tokens planned"
+    _field(console, "input", f"{size} from {len(visual.frame_indices)} source frames, {tokens}")
+    for note in visual.notes:
+        _field(console, "note", note)
+    _field(console, "stamps", " ".join(visual.stamp_texts))
     sheet = run.folder / "show" / f"{_file_name(question.id)}.png"
     contact_sheet(visual, sheet)
     _field(console, "pixels", f"contact sheet in {sheet}")

@@ -17,39 +17,77 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+AMOUNTS = ("count", "fps", "tokens", "folder")
+"""Ways to say how much a model is shown; one at a time."""
+INPUT_OPTIONS = {
+    "count": ("frames", "codec"),
+    "fps": ("frames",),
+    "tokens": ("frames", "codec"),
+    "matching": ("frames", "codec"),
+    "folder": ("codec",),
+    "min_pixels": ("frames", "codec"),
+    "max_pixels": ("frames", "codec"),
+    "decimals": ("frames", "codec"),
+    "backend": ("frames", "codec"),
+}
+"""Kinds of input that each option goes with. A backend matters to frames too where they are matched
+to canvases."""
+
+
 class InputConfig(_Strict):
     """What a model is shown.
 
     Attributes:
-        kind: ``auto`` takes what the wrapper prefers; ``frames`` are prepared by the harness;
-            ``video`` and ``none`` leave it to the wrapper.
-        count: Number of frames.
+        kind: ``auto`` takes what the wrapper prefers; ``frames`` and ``codec`` canvases are
+            prepared by the harness; ``video`` and ``none`` leave it to the wrapper.
+        count: Number of pictures: frames or canvases.
         fps: Frames per second of video, instead of ``count``.
-        min_pixels: Smallest area of a frame.
-        max_pixels: Largest area of a frame.
+        tokens: Token budget, instead of ``count``: the same number gives the two arms of a matched
+            comparison under ``kind=frames`` and ``kind=codec``, in the published sizes.
+        matching: Which tokens the budget counts, by default ``visual``.
+        folder: Canvases that another tool made, one folder per video, instead of ``count``.
+        min_pixels: Smallest area of a picture.
+        max_pixels: Largest area of a picture.
+        decimals: Of time stamps, by default 1 for frames and 2 for canvases and under ``tokens``.
+        backend: Where block scores come from, by default ``pyav``.
     """
 
-    kind: Literal["auto", "none", "video", "frames"] = "auto"
+    kind: Literal["auto", "none", "video", "frames", "codec"] = "auto"
     count: int | None = Field(default=None, gt=0)
     fps: float | None = Field(default=None, gt=0)
+    tokens: int | None = Field(default=None, gt=0)
+    matching: Literal["visual", "total", "as_published"] | None = None
+    folder: Path | None = None
     min_pixels: int | None = Field(default=None, gt=0)
     max_pixels: int | None = Field(default=None, gt=0)
+    decimals: int | None = Field(default=None, ge=0, le=3)
+    backend: Literal["pyav", "bitcost"] | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> InputConfig:
-        if self.count is not None and self.fps is not None:
-            raise ValueError("give either count or fps, not both")
+        amounts = [name for name in AMOUNTS if getattr(self, name) is not None]
+        if len(amounts) > 1:
+            raise ValueError(f"give either {amounts[0]} or {amounts[1]}, not both")
+        if self.matching is not None and self.tokens is None:
+            raise ValueError(f"matching={self.matching} needs tokens")
+        sizes = [name for name in ("min_pixels", "max_pixels") if getattr(self, name) is not None]
+        if sizes and (self.tokens is not None or self.folder is not None):
+            raise ValueError(
+                f"{sizes[0]} means nothing beside {amounts[0]}: sizes follow from that"
+            )
         if self.min_pixels and self.max_pixels and self.min_pixels > self.max_pixels:
             raise ValueError(f"min_pixels={self.min_pixels} is above max_pixels={self.max_pixels}")
-        if self.kind in ("none", "video") and self.frame_options:
-            raise ValueError(f"{self.frame_options[0]} needs kind=frames, not {self.kind}")
+        if problem := None if self.kind == "auto" else self.unfit(self.kind):
+            raise ValueError(problem)
         return self
 
-    @property
-    def frame_options(self) -> list[str]:
-        """Names of the set options that only frames have."""
-        names = ("count", "fps", "min_pixels", "max_pixels")
-        return [name for name in names if getattr(self, name) is not None]
+    def unfit(self, kind: str) -> str | None:
+        """Return why the options do not go with a kind of input, if they do not."""
+        for name in INPUT_OPTIONS:
+            if getattr(self, name) is not None and kind not in INPUT_OPTIONS[name]:
+                needed = " or ".join(INPUT_OPTIONS[name])
+                return f"{name} needs kind={needed}, not {kind}"
+        return None
 
 
 class RunSettings(_Strict, coerce_numbers_to_str=True):
@@ -64,6 +102,8 @@ class RunSettings(_Strict, coerce_numbers_to_str=True):
         seed: Of the bootstrap.
         workers: Threads that prepare requests ahead of the model.
         ahead: Requests prepared ahead, at most.
+        cache: Keep canvases on disk for other runs (in ``$JUMPSCORE_CACHE``, by default the
+            user's cache folder).
         expose_truth: Show the truth to a wrapper that needs it (``oracle``).
     """
 
@@ -75,6 +115,7 @@ class RunSettings(_Strict, coerce_numbers_to_str=True):
     seed: int = Field(default=0, ge=0)
     workers: int = Field(default=2, gt=0)
     ahead: int = Field(default=8, gt=0)
+    cache: bool = True
     expose_truth: bool = False
 
     @field_validator("shard")

@@ -167,12 +167,12 @@ def input_kind(wrapper: ModelWrapper, config: InputConfig) -> InputKind:
         UsageError: The wrapper does not take what was asked for.
     """
     if config.kind == "auto":
-        if wrapper.inputs[0] != "frames" and config.frame_options:
+        kind = wrapper.inputs[0]
+        if problem := config.unfit(kind):
             raise UsageError(
-                f"model {wrapper.name!r} is shown no frames, so input.{config.frame_options[0]} "
-                "means nothing; leave it out"
+                f"model {wrapper.name!r} is shown input {kind!r}, and input.{problem}; leave it out"
             )
-        return wrapper.inputs[0]
+        return kind
     if config.kind not in wrapper.inputs:
         raise UsageError(
             f"model {wrapper.name!r} takes no input {config.kind!r}; "

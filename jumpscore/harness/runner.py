@@ -12,15 +12,14 @@ from jumpscore.errors import JumpScoreError
 from jumpscore.harness.config import InputConfig, RunSettings
 from jumpscore.harness.store import RunStore
 from jumpscore.harness.stored import response_problem
+from jumpscore.harness.visuals import input_cache, visual_input
 from jumpscore.records import Question, Response
-from jumpscore.video import VisualInput, probe, uniform_frames
+from jumpscore.video.budgets import unlike_plan
 from model_wrappers.base import InputKind, ModelWrapper, Request
 
 Progress = Callable[[int, int], None]
 """Called with (answered, all) whenever a batch is stored."""
 
-DEFAULT_FRAMES = 32
-"""Frames that a model is shown where the configuration says nothing."""
 LONGEST_ERROR = 2000
 """Characters kept of an error message."""
 
@@ -70,7 +69,7 @@ def ask(
         questions: Those without an answer yet.
         store: Open run.
         kind: What the wrapper is shown.
-        input: How frames are sampled.
+        input: How frames or canvases are made.
         settings: Pool size.
         answered: Samples answered before, for the progress.
         on_progress: Told after every batch.
@@ -110,26 +109,6 @@ def ask(
     return asked, answers
 
 
-def visual_input(question: Question, kind: InputKind, input: InputConfig) -> VisualInput | None:
-    """Return what the harness prepares for a question: planned frames, or nothing.
-
-    Raises:
-        VideoError: The video cannot be read.
-    """
-    if kind != "frames":
-        return None
-    count = DEFAULT_FRAMES if input.count is None and input.fps is None else input.count
-    path = question.media[0].path
-    return uniform_frames(
-        path,
-        info=probe(path).require_whole(),
-        count=count,
-        fps=input.fps,
-        min_pixels=input.min_pixels,
-        max_pixels=input.max_pixels,
-    )
-
-
 def _prepare_ahead(
     wrapper: ModelWrapper,
     questions: Sequence[Question],
@@ -139,11 +118,12 @@ def _prepare_ahead(
     settings: RunSettings,
 ) -> Generator[_Prepared, None, None]:
     """Yield prepared questions in order, always ``settings.ahead`` of them on the way."""
+    cache = input_cache(settings)
 
     def prepare(question: Question) -> _Prepared:
         before = time.perf_counter()
         try:
-            visual = visual_input(question, kind, input)
+            visual = visual_input(question, kind, input, cache=cache)
             request, error = wrapper.prepare(question, visual), None
         except Exception as problem:  # a wrapper may raise anything; the run goes on
             request, error = None, _describe(problem)
@@ -192,20 +172,29 @@ def _answer(wrapper: ModelWrapper, batch: Sequence[_Prepared]) -> list[Response]
             problem = f"{wrapper.name} returned no response for this id"
             response = Response(name, finish_reason="error", error=problem)
         else:
-            response = _checked(wrapper, response, seconds=item.seconds + each)
+            response = _checked(wrapper, item, response, seconds=item.seconds + each)
         responses.append(response)
     return responses
 
 
-def _checked(wrapper: ModelWrapper, response: Response, *, seconds: float) -> Response:
-    """Return the response with its time, or an error where it could not be stored and read."""
+def _checked(
+    wrapper: ModelWrapper, item: _Prepared, response: Response, *, seconds: float
+) -> Response:
+    """Return the response with its time, or an error where it cannot be believed.
+
+    That is: where it could not be stored and read, and where the model was fed other visual tokens
+    than were planned, so that what it answered is not what was asked.
+    """
     if response.seconds is None:
         response = replace(response, seconds=round(seconds, 6))
     problem = response_problem(response)
+    if problem is not None:
+        problem = f"{wrapper.name} returned a response that is none ({problem})"
+    elif item.request is not None and item.request.visual is not None:
+        problem = unlike_plan(item.request.visual, response.usage)
     if problem is None:
         return response
-    text = f"{wrapper.name} returned a response that is none ({problem})"
-    return Response(response.id, finish_reason="error", error=text)
+    return Response(response.id, finish_reason="error", error=problem)
 
 
 def _generate(wrapper: ModelWrapper, requests: list[Request]) -> dict[str, Response]:

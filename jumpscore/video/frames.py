@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 from jumpscore.errors import UsageError
-from jumpscore.video.inputs import VisualInput
+from jumpscore.video.inputs import VisualInput, whole_frames
 from jumpscore.video.probe import VideoInfo, probe
+from jumpscore.video.sizes import smart_size
+from jumpscore.video.stamps import default_policy
 
-FACTOR = 28
-"""Sides are multiples of patch size 14 times merge size 2."""
+FEWEST_FRAMES = 4
+MOST_FRAMES = 768
+"""Limits of a count that follows from a rate, as in qwen-vl-utils."""
 
 
 def uniform_frames(
@@ -26,11 +30,17 @@ def uniform_frames(
 ) -> VisualInput:
     """Plan evenly spread frames of a video; pixels are decoded when they are asked for.
 
+    Rules of ``qwen-vl-utils``: a count is rounded to an even one (halves to the nearest multiple of
+    four); a rate is multiplied by the length, kept within 4 and 768 and rounded down to an even
+    count. A video with fewer frames gives an even number of those it has, and a single frame where
+    it has one: no frame is ever repeated.
+
     Args:
         path: A video file.
-        count: Number of frames; a video with fewer gives all it has, once each.
+        count: Number of frames.
         fps: Frames per second of video, instead of ``count``.
-        min_pixels: Smallest area of a frame; smaller ones are scaled up.
+        min_pixels: Smallest area of a frame; smaller ones are scaled up. Equal to ``max_pixels``,
+            the size no longer depends on the video's.
         max_pixels: Largest area of a frame; larger ones are scaled down.
         info: The file's ``probe``, where the caller has it already.
 
@@ -41,25 +51,58 @@ def uniform_frames(
     if (count is None) == (fps is None):
         raise UsageError(f"give either count or fps, got count={count} and fps={fps}")
     wanted = count if count is not None else fps
-    if wanted is None or not wanted > 0:
+    if wanted is None or not 0 < wanted < math.inf:
         raise UsageError(f"count and fps must be above 0, got {wanted}")
     info = info or probe(path)
-    if count is None:
-        count = max(1, round(info.duration * float(wanted)))
-    indices = uniform_indices(info.frames, count)
     width, height = smart_size(
         info.width, info.height, min_pixels=min_pixels, max_pixels=max_pixels
     )
+    rate = None if count is not None else fps
+    found = even_count(wanted, info.frames) if rate is None else _count_at(rate, info)
+    return frames_of_size(info, count=found, width=width, height=height)
+
+
+def frames_of_size(info: VideoInfo, *, count: int, width: int, height: int) -> VisualInput:
+    """Plan ``count`` evenly spread frames of one size; see ``uniform_frames``.
+
+    Args:
+        info: The video.
+        count: Frames; at most as many as there are.
+        width: Pixels, a multiple of 28.
+        height: Pixels, a multiple of 28.
+    """
+    indices = uniform_indices(info.frames, count)
+    policy, note = default_policy(info)
     return VisualInput(
         kind="frames",
-        path=Path(path),
-        frame_indices=tuple(int(index) for index in indices),
-        times=tuple(float(info.times[index]) for index in indices),
+        path=info.path,
         width=width,
         height=height,
-        provenance={"backend": "pyav", "sampling": "uniform"},
+        blocks=whole_frames(indices, width=width, height=height),
+        frame_indices=tuple(int(index) for index in indices),
+        times=tuple(float(info.times[index]) for index in indices),
+        fps=info.fps,
+        time_policy=policy,
+        provenance={"backend": "pyav", "rule": "uniform", "pyav": version("av")},
+        notes=(note,) if note else (),
         truncated=info.truncated,
     )
+
+
+def even_count(count: float, total: int) -> int:
+    """Return the even number of frames next to ``count`` that a video of ``total`` frames can give.
+
+    >>> [even_count(count, 100) for count in (1, 5, 6, 7, 200)]
+    [2, 4, 6, 8, 100]
+    >>> [even_count(64, total) for total in (1, 5)]
+    [1, 4]
+    """
+    return max(min(2, total), min(2 * round(count / 2), total - total % 2))
+
+
+def _count_at(fps: float, info: VideoInfo) -> int:
+    count = min(max(info.duration * fps, FEWEST_FRAMES), MOST_FRAMES, info.frames)
+    return even_count(2 * math.floor(count / 2), info.frames)
 
 
 def uniform_indices(total: int, count: int) -> np.ndarray:
@@ -70,29 +113,3 @@ def uniform_indices(total: int, count: int) -> np.ndarray:
     """
     # np.rint rounds halves to even, as the reference processor's round() does.
     return np.rint(np.linspace(0, total - 1, min(count, total))).astype(np.int64)
-
-
-def smart_size(
-    width: int, height: int, *, min_pixels: int | None = None, max_pixels: int | None = None
-) -> tuple[int, int]:
-    """Return the (width, height) in multiples of 28 within the area limits.
-
-    Rule of the Qwen2-VL image processor: sides are rounded; above ``max_pixels`` both are divided
-    by ``sqrt(W * H / max_pixels)`` and rounded down, below ``min_pixels`` scaled and rounded up.
-
-    >>> smart_size(1920, 1080, max_pixels=153664)
-    (504, 280)
-    >>> smart_size(640, 360, max_pixels=313600)
-    (644, 364)
-    """
-    wide = max(FACTOR, round(width / FACTOR) * FACTOR)
-    high = max(FACTOR, round(height / FACTOR) * FACTOR)
-    if max_pixels is not None and wide * high > max_pixels:
-        beta = math.sqrt(width * height / max_pixels)
-        wide = max(FACTOR, math.floor(width / beta / FACTOR) * FACTOR)
-        high = max(FACTOR, math.floor(height / beta / FACTOR) * FACTOR)
-    elif min_pixels is not None and wide * high < min_pixels:
-        beta = math.sqrt(min_pixels / (width * height))
-        wide = math.ceil(width * beta / FACTOR) * FACTOR
-        high = math.ceil(height * beta / FACTOR) * FACTOR
-    return wide, high

@@ -1,48 +1,76 @@
-"""``VisualInput``: what a model sees of a video, with the time of everything it sees."""
+"""``VisualInput``: what a model sees of a video, and when and where it was."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from jumpscore.errors import DataError, UsageError
 from jumpscore.video.decode import decode
+from jumpscore.video.sizes import FACTOR, MERGE, PATCH
+from jumpscore.video.stamps import Stamp, TimePolicy, stamp_seconds, stamp_text, stamp_tokens
 
-PATCH = 14
-MERGE = 2
+Kind = Literal["frames", "codec"]
 HASH_CHUNK = 1 << 20
+MOST_DECIMALS = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class VisualInput:
-    """Frames of one video as a recipe: light to pass around, decoded on first use.
+    """Pictures of one video as a recipe: light to pass around, decoded on first use.
+
+    A picture is a grid of blocks of 28x28 pixels (2x2 patches, one visual token). In ``"frames"``
+    every picture is one source frame; in ``"codec"`` a picture is a canvas whose blocks may come
+    from several. Either way ``blocks`` says for each block where it is from, and that alone decides
+    the pixels.
 
     Attributes:
-        kind: ``"frames"``; the next kind to come is ``"canvases"``.
-        path: The video.
-        frame_indices: Source frame of each picture, increasing.
-        times: Presentation time of each picture in seconds.
+        kind: ``"frames"`` or ``"codec"``.
+        path: The video; for canvases that another tool made, their folder.
         width: Width of every picture in pixels, a multiple of 28.
         height: Height of every picture in pixels, a multiple of 28.
-        provenance: Backend and rule that made the recipe.
+        blocks: int32 [n, height / 28, width / 28, 3]: (source frame, block row, block column) of
+            every block; -1 in all three for a black place.
+        frame_indices: Source frames used, increasing.
+        times: Presentation time of each of them in seconds.
+        fps: Average frame rate of the video.
+        time_policy: What the stamps in a prompt state; see ``stamps.TimePolicy``.
+        decimals: Decimals of the stamps.
+        provenance: Backend, its version, and the rule that made the recipe.
+        notes: What a reader of the result should know, in words.
         truncated: What is missing of the file, where it is cut off.
+        exhausted: The video has fewer frames than pictures were asked for.
+        folder: Prepared pictures on disk, where there are any; ``pixels`` then reads them.
     """
 
-    kind: Literal["frames"]
+    kind: Kind
     path: Path
-    frame_indices: tuple[int, ...]
-    times: tuple[float, ...]
     width: int
     height: int
+    blocks: npt.NDArray[np.int32] = field(repr=False)
+    frame_indices: tuple[int, ...]
+    times: tuple[float, ...]
+    fps: float
+    time_policy: TimePolicy = "released"
+    decimals: int = 1
     provenance: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     truncated: str | None = None
+    exhausted: bool = False
+    folder: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.decimals <= MOST_DECIMALS:
+            raise UsageError(f"decimals={self.decimals}: stamps have 0 to {MOST_DECIMALS} decimals")
 
     @cached_property
     def pixels(self) -> npt.NDArray[np.uint8]:
@@ -50,37 +78,158 @@ class VisualInput:
 
         Raises:
             VideoError: A frame cannot be decoded.
+            DataError: The prepared pictures are damaged.
         """
-        frames = decode(self.path, self.frame_indices, size=(self.width, self.height))
-        return np.stack([frame.pixels for frame in frames])
+        if self.folder is not None:
+            from jumpscore.video.prepared.cache import was_evicted
+            from jumpscore.video.prepared.folders import read_pictures
+
+            size = (self.width, self.height)
+            try:
+                return read_pictures(self.folder, count=len(self.blocks), size=size)
+            except DataError:
+                # Evicted from a cache since: the recipe gives the same pixels.
+                if not (was_evicted(self.folder) and self.path.is_file()):
+                    raise
+        return _decode_blocks(self)
 
     @property
     def grid(self) -> tuple[int, int, int]:
         """(pictures, patch rows, patch columns)."""
-        return len(self.frame_indices), self.height // PATCH, self.width // PATCH
+        return len(self.blocks), self.height // PATCH, self.width // PATCH
+
+    @cached_property
+    def patch_positions(self) -> npt.NDArray[np.int32]:
+        """int32 [n * rows * columns, 3]: (source frame, patch row, patch column) of every patch.
+
+        Raster order within a picture; -1 in all three for a patch of a black place.
+        """
+        n, rows, columns = self.grid
+        fine = np.repeat(np.repeat(self.blocks, MERGE, axis=1), MERGE, axis=2)
+        inside = np.indices((rows, columns), dtype=np.int32) % MERGE
+        fine[..., 1] = fine[..., 1] * MERGE + inside[0]
+        fine[..., 2] = fine[..., 2] * MERGE + inside[1]
+        fine[fine[..., 0] < 0] = -1
+        return fine.reshape(n * rows * columns, 3)
 
     @property
     def visual_tokens(self) -> int:
-        """Planned visual tokens: one per 2x2 patches of 14x14 pixels."""
+        """Planned visual tokens: one per block."""
         count, rows, columns = self.grid
         return count * rows * columns // MERGE**2
 
     @cached_property
+    def stamps(self) -> tuple[Stamp, ...]:
+        """The time stamps of the prompt, in order.
+
+        Frames have one each; canvases one for every run of blocks of one source frame, in raster
+        order over all canvases; black places have none.
+        """
+        sources = self.blocks[..., 0].reshape(-1)
+        whole = self.blocks.shape[1] * self.blocks.shape[2]
+        breaks = np.flatnonzero(np.diff(sources)) + 1
+        if self.kind == "frames":
+            breaks = np.arange(whole, len(sources), whole)
+        edges = [0, *breaks.tolist(), len(sources)]
+        time_of = dict(zip(self.frame_indices, self.times, strict=True))
+        stamps = []
+        for start, end in pairwise(edges):
+            frame = int(sources[start])
+            if frame >= 0:
+                seconds = stamp_seconds(self.time_policy, frame, time_of[frame], self.fps)
+                stamps.append(Stamp(seconds, frame, end - start))
+        return tuple(stamps)
+
+    @property
+    def stamp_texts(self) -> tuple[str, ...]:
+        """The stamps as the prompt holds them."""
+        return tuple(stamp_text(stamp.seconds, self.decimals) for stamp in self.stamps)
+
+    @property
+    def text_tokens(self) -> int:
+        """Planned text tokens of the stamps and their markers; see ``stamps.stamp_tokens``."""
+        newline = self.kind == "codec"
+        return sum(
+            stamp_tokens(stamp.seconds, self.decimals, newline=newline) for stamp in self.stamps
+        )
+
+    @property
+    def total_tokens(self) -> int:
+        """Visual tokens and stamp text together."""
+        return self.visual_tokens + self.text_tokens
+
+    @cached_property
     def fingerprint(self) -> str:
-        """Hash of the video's content and of every choice that decides the pixels."""
+        """Hash of the video's content and of every choice that decides pixels, places or stamps."""
         choices = {
-            "video": content_hash(self.path),
+            "source": content_hash(self.path),
             "kind": self.kind,
-            "frames": self.frame_indices,
             "size": (self.width, self.height),
+            "blocks": hashlib.sha256(np.ascontiguousarray(self.blocks).tobytes()).hexdigest(),
+            "stamps": (self.time_policy, self.decimals),
             "provenance": dict(self.provenance),
         }
         return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()
 
+    def changed(self, **fields: Any) -> VisualInput:
+        """Return a copy with some fields changed; pixels at hand stay where they still hold."""
+        copy = replace(self, **fields)
+        if "pixels" in self.__dict__ and not fields.keys() - {"decimals", "time_policy", "notes"}:
+            copy.__dict__["pixels"] = self.pixels
+        return copy
+
+
+def whole_frames(indices: npt.ArrayLike, *, width: int, height: int) -> npt.NDArray[np.int32]:
+    """Return the ``blocks`` of pictures that are one whole source frame each.
+
+    Args:
+        indices: Source frames, int [n].
+        width: Pixels, a multiple of 28.
+        height: Pixels, a multiple of 28.
+    """
+    frames = np.asarray(indices, dtype=np.int32)
+    rows, columns = height // FACTOR, width // FACTOR
+    blocks = np.empty((len(frames), rows, columns, 3), dtype=np.int32)
+    blocks[..., 0] = frames[:, None, None]
+    blocks[..., 1] = np.arange(rows)[None, :, None]
+    blocks[..., 2] = np.arange(columns)[None, None, :]
+    return blocks
+
+
+def split_blocks(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return a view of a picture [H, W, 3] as blocks [rows, columns, 28, 28, 3]."""
+    height, width, channels = picture.shape
+    tall = picture.reshape(height // FACTOR, FACTOR, width // FACTOR, FACTOR, channels)
+    return tall.transpose(0, 2, 1, 3, 4)
+
+
+def _decode_blocks(visual: VisualInput) -> npt.NDArray[np.uint8]:
+    """Decode the source frames once, in order, and lay their blocks where they belong."""
+    n = len(visual.blocks)
+    pictures = np.zeros((n, visual.height, visual.width, 3), dtype=np.uint8)
+    sources = visual.blocks[..., 0]
+    order = np.argsort(sources, axis=None, kind="stable")
+    ranked = sources.reshape(-1)[order]
+    for frame in decode(visual.path, visual.frame_indices, size=(visual.width, visual.height)):
+        start, end = np.searchsorted(ranked, [frame.index, frame.index + 1])
+        n_of, row_of, column_of = np.unravel_index(order[start:end], sources.shape)
+        for picture in np.unique(n_of):
+            here = n_of == picture
+            rows, columns = row_of[here], column_of[here]
+            _, from_row, from_column = visual.blocks[picture, rows, columns].T
+            cut = split_blocks(frame.pixels)[from_row, from_column]
+            split_blocks(pictures[picture])[rows, columns] = cut
+    return pictures
+
 
 def content_hash(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, as 64 hex digits."""
+    """Return the SHA-256 of a file's bytes as 64 hex digits; of a folder, of all its files."""
     digest = hashlib.sha256()
+    if path.is_dir():
+        for entry in sorted(path.iterdir()):
+            if entry.is_file():
+                digest.update(f"{entry.name}\0{content_hash(entry)}\n".encode())
+        return digest.hexdigest()
     with path.open("rb") as file:
         while chunk := file.read(HASH_CHUNK):
             digest.update(chunk)

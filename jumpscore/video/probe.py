@@ -45,9 +45,12 @@ class VideoInfo:
         coded_size: (width, height) as stored.
         rotation: Degrees, counter-clockwise, by which stored frames are turned for display
             (0, 90, 180 or 270).
-        codec: FFmpeg's name of the codec (``h264``, ``hevc``, ``vp9``, ``av1``).
+        codec: Canonical name of the codec (``h264``, ``hevc``, ``vp9``, ``av1``), whatever decodes
+            it.
         times: Presentation time of every frame in seconds, float64 [frames], increasing; 0 is the
             start of the container's time line.
+        bits: Size of every frame in the file in bits, int64 [frames], in the order of ``times``:
+            what the frame cost, joined to it by presentation time.
         keyframe_times: Times of the frames at which decoding can start, float64.
         duration: Seconds from 0 to the end of the last frame.
         truncated: What is missing, where the file ends before its own header says; else ``None``.
@@ -60,6 +63,7 @@ class VideoInfo:
     rotation: int
     codec: str
     times: npt.NDArray[np.float64]
+    bits: npt.NDArray[np.int64]
     keyframe_times: npt.NDArray[np.float64]
     duration: float
     truncated: str | None
@@ -112,11 +116,11 @@ def probe(path: str | Path) -> VideoInfo:
     """
     path = Path(path)
     with open_video(path) as (container, stream):
-        times, keys, end, missing = _read_packets(path, container, stream)
-        _checked(path, end)
+        packets = _read_packets(path, container, stream)
+        _checked(path, packets.end)
         rotation, aspect = _display(path, container, stream)
         coded = (stream.codec_context.width, stream.codec_context.height)
-        codec = stream.codec_context.name
+        codec = stream.codec_context.codec.canonical_name
     width, height = display_size(coded, rotation=rotation, aspect=aspect)
     return VideoInfo(
         path=path,
@@ -125,10 +129,11 @@ def probe(path: str | Path) -> VideoInfo:
         coded_size=coded,
         rotation=rotation,
         codec=codec,
-        times=times,
-        keyframe_times=keys,
-        duration=end,
-        truncated=missing,
+        times=packets.times,
+        bits=packets.bits,
+        keyframe_times=packets.keyframe_times,
+        duration=packets.end,
+        truncated=packets.missing,
     )
 
 
@@ -220,13 +225,23 @@ def start_offset(container: InputContainer) -> float:
     return max(0.0, (container.start_time or 0) / 1_000_000)
 
 
-def _read_packets(
-    path: Path, container: InputContainer, stream: VideoStream
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], float, str | None]:
-    """Return frame times, key frame times, end time and what is missing of the file."""
+@dataclass(frozen=True, slots=True)
+class _Packets:
+    """What the packets of a file say; fields as in ``VideoInfo``."""
+
+    times: npt.NDArray[np.float64]
+    bits: npt.NDArray[np.int64]
+    keyframe_times: npt.NDArray[np.float64]
+    end: float
+    missing: str | None
+
+
+def _read_packets(path: Path, container: InputContainer, stream: VideoStream) -> _Packets:
+    """Demux the whole file; what cannot be read any more is named as missing."""
     base = float(stream.time_base or 0)
     offset = start_offset(container)
     times: list[float] = []
+    sizes: list[int] = []
     keys: list[float] = []
     end = 0.0
     broken: str | None = None
@@ -238,6 +253,7 @@ def _read_packets(
             continue
         time = packet.pts * base - offset
         times.append(time)
+        sizes.append(packet.size * 8)
         if packet.is_keyframe:
             keys.append(time)
         end = max(end, time + (packet.duration or 0) * base)
@@ -245,7 +261,9 @@ def _read_packets(
         raise VideoError(
             f"{path}: no video frame could be read ({broken or 'the stream is empty'})"
         )
-    ordered = np.unique(np.asarray(times, dtype=np.float64))
+    # Packets of one time (the two fields of an interlaced picture) are one frame.
+    ordered, place = np.unique(np.asarray(times, dtype=np.float64), return_inverse=True)
+    bits = np.bincount(place, weights=sizes).astype(np.int64)
     if end <= ordered[-1] and len(ordered) > 1:
         end = float(ordered[-1] + np.median(np.diff(ordered)))
     declared = stream.frames
@@ -254,7 +272,8 @@ def _read_packets(
         broken = f"{len(times)} of {declared} frames are there"
     elif broken is None and end < promised * (1 - MISSING_SHARE) - MISSING_SECONDS:
         broken = f"it ends at {end:.2f} s, the header says {promised:.2f} s"
-    return ordered, np.sort(np.asarray(keys, dtype=np.float64)), float(end), broken
+    keyframe_times = np.sort(np.asarray(keys, dtype=np.float64))
+    return _Packets(ordered, bits, keyframe_times, float(end), broken)
 
 
 def _promised_end(container: InputContainer, stream: VideoStream) -> float:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import motion, reference_map, replay_run, start_up
+from tests.benchmarks import motion, reference_map, replay_run, start_up, visual_input
 
 ALL = {
     "reference_map": reference_map.main,
     "start_up": start_up.main,
     "replay_run": replay_run.main,
     "motion": motion.main,
+    "visual_input": visual_input.main,
 }
 
 

@@ -35,8 +35,9 @@ def test_what_was_sent_is_shown_to_the_letter(tiny_set, tmp_path, capsys):
     )
     show_sample(run.folder, "clip0")
     text = capsys.readouterr().out
-    assert "4 frames of 56x56, 16 visual tokens planned" in text
-    assert "stamps: 0.00, 1.32, 2.64, 3.96 s" in text
+    assert "4 frames of 56x56 from 4 source frames, 16 visual and 32 stamp tokens planned" in text
+    stamps = "<0.0 seconds> <1.3 seconds> <2.6 seconds> <4.0 seconds>"
+    assert f"stamps: {stamps}" in text
     assert "[bold]\N{REPLACEMENT CHARACTER}[2J[0.5, 1.0]" in text
     assert "\x1b[2J" not in text
     assert re.search(r"1\.50 +│ +│ missed", text)

@@ -259,7 +259,7 @@ def test_frames_are_prepared_by_the_harness(start):
 def test_an_input_that_the_model_does_not_take(start):
     with pytest.raises(UsageError, match="takes no input 'frames'; it takes none"):
         start(Stub(), input={"kind": "frames"})
-    with pytest.raises(UsageError, match=r"shown no frames, so input\.count means nothing"):
+    with pytest.raises(UsageError, match=r"shown input 'none', and input\.count needs kind="):
         start(Stub(), input={"count": 4})
 
 

@@ -37,9 +37,49 @@ def test_a_rate_instead_of_a_count(video):
     assert len(uniform_frames(video, fps=2).times) == 8
 
 
-def test_a_short_video_gives_all_it_has_once(tmp_path):
-    short = write_video(tmp_path / "a.mp4", frames=5)
-    assert uniform_frames(short, count=64).frame_indices == (0, 1, 2, 3, 4)
+@pytest.mark.parametrize(
+    ("frames", "count", "found"),
+    [
+        (5, 64, (0, 1, 3, 4)),  # even, as qwen-vl-utils has it, and none twice
+        (1, 64, (0,)),
+        (2, 1, (0, 1)),
+        (100, 5, (0, 33, 66, 99)),  # round(2.5) = 2 pairs
+        (100, 7, (0, 14, 28, 42, 57, 71, 85, 99)),  # round(3.5) = 4 pairs
+    ],
+)
+def test_counts_are_even_and_no_frame_comes_twice(tmp_path, frames, count, found):
+    video = write_video(tmp_path / "a.mp4", frames=frames)
+    assert uniform_frames(video, count=count).frame_indices == found
+
+
+@pytest.mark.parametrize(
+    ("fps", "frames"),
+    [(0.1, 4), (1, 4), (1.9, 6), (2, 8), (3.4, 12), (25, 100), (1000, 100)],
+)
+def test_a_rate_is_floored_to_an_even_count_within_limits(video, fps, frames):
+    # 4 s of video at 25 frames/s; qwen-vl-utils: at least 4, at most all, floor to even.
+    assert len(uniform_frames(video, fps=fps).times) == frames
+
+
+def test_a_high_rate_stops_at_768_frames(tmp_path):
+    long = write_video(tmp_path / "a.mp4", frames=800, size=(32, 32))
+    assert len(uniform_frames(long, fps=25).times) == 768
+
+
+def test_equal_limits_fix_the_size_whatever_the_video(video):
+    # Public settings of the frame runs: min_pixels = max_pixels scales small videos up.
+    visual = uniform_frames(video, count=4, min_pixels=153_664, max_pixels=153_664)
+    assert (visual.width, visual.height) == (476, 364)
+    assert visual.visual_tokens == 4 * 17 * 13
+
+
+def test_positions_are_whole_frames_in_raster_order(video):
+    visual = uniform_frames(video, count=2, max_pixels=56 * 84)
+    assert visual.patch_positions.dtype == np.int32
+    expected = [
+        (frame, row, column) for frame in (0, 99) for row in range(4) for column in range(4)
+    ]
+    assert [tuple(position) for position in visual.patch_positions.tolist()] == expected
 
 
 def test_the_fingerprint_is_of_content_and_choices(video, tmp_path):
@@ -47,7 +87,8 @@ def test_the_fingerprint_is_of_content_and_choices(video, tmp_path):
     copy.write_bytes(video.read_bytes())
     one = uniform_frames(video, count=8).fingerprint
     assert uniform_frames(copy, count=8).fingerprint == one
-    assert uniform_frames(video, count=9).fingerprint != one
+    assert uniform_frames(video, count=10).fingerprint != one
+    assert uniform_frames(video, count=8).changed(decimals=2).fingerprint != one
     assert uniform_frames(video, count=8, max_pixels=10_000).fingerprint != one
 
 

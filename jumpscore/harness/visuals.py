@@ -1,0 +1,106 @@
+"""What the harness prepares for a question: frames or canvases, as the configuration says."""
+
+from __future__ import annotations
+
+from glob import escape
+from pathlib import Path
+
+from jumpscore.errors import DataError
+from jumpscore.harness.config import InputConfig, RunSettings
+from jumpscore.records import Question
+from jumpscore.video import VideoInfo, VisualInput, match_budgets, probe, uniform_frames
+from jumpscore.video.codec import cached_canvases
+from jumpscore.video.codec.canvases import MAX_PIXELS
+from jumpscore.video.prepared import (
+    InputCache,
+    default_cache_folder,
+    folder_name,
+    read_prepared,
+)
+from model_wrappers.base import InputKind
+
+DEFAULT_COUNT = 32
+"""Pictures that a model is shown where the configuration says nothing."""
+
+
+def input_cache(settings: RunSettings) -> InputCache | None:
+    """Return the cache of prepared canvases, where the run uses one."""
+    return InputCache(default_cache_folder()) if settings.cache else None
+
+
+def visual_input(
+    question: Question,
+    kind: InputKind,
+    input: InputConfig,
+    *,
+    cache: InputCache | None = None,
+) -> VisualInput | None:
+    """Return what the harness prepares for a question, or nothing where the wrapper does it.
+
+    Raises:
+        VideoError: The video cannot be read.
+        DataError: Canvases of another tool are not there or are none.
+        UsageError: The budget is too small for the video.
+    """
+    if kind not in ("frames", "codec"):
+        return None
+    path = question.media[0].path
+    if input.folder is not None:
+        visual = _made_elsewhere(path, input.folder)
+    else:
+        info = probe(path).require_whole()
+        if input.tokens is not None:
+            arms = match_budgets(
+                path,
+                visual_tokens=input.tokens,
+                matching=input.matching or "visual",
+                backend=input.backend or "pyav",
+                info=info,
+                cache=cache,
+            )
+            visual = arms.frames if kind == "frames" else arms.canvases
+        elif kind == "frames":
+            visual = _frames(info, input)
+        else:
+            visual = _canvases(info, input, cache)
+    return visual if input.decimals is None else visual.changed(decimals=input.decimals)
+
+
+def _frames(info: VideoInfo, input: InputConfig) -> VisualInput:
+    count = DEFAULT_COUNT if input.count is None and input.fps is None else input.count
+    return uniform_frames(
+        info.path,
+        info=info,
+        count=count,
+        fps=input.fps,
+        min_pixels=input.min_pixels,
+        max_pixels=input.max_pixels,
+    )
+
+
+def _canvases(info: VideoInfo, input: InputConfig, cache: InputCache | None) -> VisualInput:
+    return cached_canvases(
+        info,
+        cache,
+        canvases=input.count or DEFAULT_COUNT,
+        min_pixels=input.min_pixels,
+        max_pixels=input.max_pixels or MAX_PIXELS,
+        backend=input.backend or "pyav",
+    )
+
+
+def _made_elsewhere(path: Path, folder: Path) -> VisualInput:
+    """Return the canvases that another tool made of a video.
+
+    Folders are named after the path that the tool was given, which may have been another one; the
+    video's own name then has to be unique.
+    """
+    exact = folder / folder_name(path)
+    named = [exact] if exact.is_dir() else sorted(folder.glob(f"{escape(path.stem)}__????????"))
+    if len(named) != 1:
+        found = "there is none" if not named else f"there are {len(named)}"
+        raise DataError(
+            f"{folder}: needs one folder {path.stem}__<8 hex digits> with the canvases of "
+            f"{path.name}, {found}"
+        )
+    return read_prepared(named[0], video=path)

@@ -1,0 +1,241 @@
+"""Matched budgets: the same number of tokens spent on uniform frames or on codec canvases.
+
+"N frames against N canvases" does not match what a model pays: a canvas may have 400 tokens and a
+frame 196. Here a budget is a number of tokens, and a comparison says which tokens it matches.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal, get_args
+
+from jumpscore.errors import UsageError
+from jumpscore.records import Usage
+from jumpscore.video.codec.canvases import DECIMALS, MAX_PIXELS, Backend, cached_canvases
+from jumpscore.video.codec.groups import FRAMES_PER_CANVAS
+from jumpscore.video.frames import even_count, frames_of_size, uniform_indices
+from jumpscore.video.inputs import VisualInput
+from jumpscore.video.prepared.cache import InputCache
+from jumpscore.video.probe import VideoInfo, probe
+from jumpscore.video.sizes import FACTOR, picture_tokens, smart_size
+from jumpscore.video.stamps import default_policy, stamp_seconds, stamp_tokens
+
+Matching = Literal["visual", "total", "as_published"]
+"""``visual``: visual tokens. ``total``: time-stamp text as well. ``as_published``: N frames against
+N canvases, whatever they cost."""
+
+FRAME_PIXELS = 153_664
+"""Area of a frame in the published runs with frames: 392 x 392."""
+CLOSE = 0.01
+"""Shortfall, relative to the budget, below which a frame size is chosen for its likeness."""
+STRETCH = 0.15
+"""Most that a frame's aspect ratio may differ from the video's, as a natural logarithm."""
+
+
+@dataclass(frozen=True)
+class MatchedArms:
+    """The two arms of a comparison; unpacks to (frames, canvases).
+
+    Attributes:
+        frames: Uniform frames.
+        canvases: Codec canvases.
+        budget: Tokens that neither arm exceeds (``as_published``: which decided N).
+        matching: What is matched.
+    """
+
+    frames: VisualInput
+    canvases: VisualInput
+    budget: int
+    matching: Matching
+
+    def __iter__(self) -> Iterator[VisualInput]:
+        return iter((self.frames, self.canvases))
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """Tokens of (frames, canvases) in the matched sense."""
+        if self.matching == "total":
+            return self.frames.total_tokens, self.canvases.total_tokens
+        return self.frames.visual_tokens, self.canvases.visual_tokens
+
+    @property
+    def difference(self) -> float:
+        """How much more the frames cost, relative to the canvases; negative where less."""
+        frames, canvases = self.tokens
+        return frames / canvases - 1.0
+
+
+def match_budgets(
+    path: str | Path,
+    *,
+    visual_tokens: int,
+    matching: Matching = "visual",
+    frame_pixels: int = FRAME_PIXELS,
+    max_pixels: int = MAX_PIXELS,
+    decimals: int = DECIMALS,
+    backend: Backend = "pyav",
+    info: VideoInfo | None = None,
+    cache: InputCache | None = None,
+) -> MatchedArms:
+    """Plan both arms of a comparison under one token budget.
+
+    The canvas arm takes as many whole canvases as fit. The frame arm comes as close to the canvas
+    arm as it can, never over it, by its (even) count and by its size in steps of 28 pixels. What
+    difference remains is ``MatchedArms.difference``; small budgets are coarse.
+
+    Args:
+        path: A video file.
+        visual_tokens: The budget; under ``"total"`` it includes the text of the time stamps.
+        matching: What is matched.
+        frame_pixels: Area of a frame before it is adapted; small videos are scaled up to it.
+        max_pixels: Largest area of a canvas.
+        decimals: Of the time stamps, the same in both arms.
+        backend: Of the canvases.
+        info: The file's ``probe``, where the caller has it already.
+        cache: Where canvases are kept for other runs.
+
+    Raises:
+        UsageError: The budget is too small for this video, or ``matching`` is unknown.
+        VideoError: The file cannot be read.
+    """
+    if matching not in get_args(Matching):
+        known = ", ".join(get_args(Matching))
+        raise UsageError(f"matching={matching!r} is unknown; known: {known}")
+    info = info or probe(path)
+    each = picture_tokens(*smart_size(info.width, info.height, max_pixels=max_pixels))
+    count = _canvases_within(visual_tokens, each, info, matching=matching, decimals=decimals)
+
+    def planned(count: int) -> VisualInput:
+        return cached_canvases(
+            info, cache, canvases=count, max_pixels=max_pixels, backend=backend
+        ).changed(decimals=decimals)
+
+    canvases = planned(count)
+    # Frames that no canvas shows have no stamps; where that is much, another canvas fits.
+    while matching == "total" and visual_tokens - canvases.total_tokens > each:
+        more = planned(count := count + 1)
+        if more.total_tokens > visual_tokens or more.exhausted:
+            break
+        canvases = more
+    base = smart_size(info.width, info.height, min_pixels=frame_pixels, max_pixels=frame_pixels)
+    if matching == "as_published":
+        width, height = base
+        found = even_count(count, info.frames)
+    else:
+        text = _text_cost(info, decimals) if matching == "total" else None
+        target = canvases.visual_tokens if text is None else canvases.total_tokens
+        width, height, found = _closest(info, base, target, text)
+    frames = frames_of_size(info, count=found, width=width, height=height)
+    return MatchedArms(frames.changed(decimals=decimals), canvases, visual_tokens, matching)
+
+
+def mean_difference(arms: Sequence[MatchedArms]) -> float:
+    """Return the mean over videos of the tokens that frames cost more, relative to canvases."""
+    return math.fsum(pair.difference for pair in arms) / len(arms)
+
+
+def unlike_plan(visual: VisualInput, usage: Usage) -> str | None:
+    """Return what is wrong with a response's token count, or nothing.
+
+    Args:
+        visual: What was sent.
+        usage: What the model reports; only a measured count can contradict the plan.
+    """
+    if usage.visual_source != "measured" or usage.visual == visual.visual_tokens:
+        return None
+    return (
+        f"the model was fed {usage.visual} visual tokens, {visual.visual_tokens} were planned "
+        f"({len(visual.blocks)} pictures of {visual.width}x{visual.height}); its processor resizes "
+        "or drops pictures: set its pixel limits to the planned size"
+    )
+
+
+def _canvases_within(
+    budget: int, each: int, info: VideoInfo, *, matching: Matching, decimals: int
+) -> int:
+    """Return the most canvases whose tokens stay within the budget, whatever blocks they show."""
+    count = budget // each
+    if matching == "as_published":
+        count -= count % 2
+    if matching == "total":
+        text = _text_cost(info, decimals, newline=True)
+        # A canvas's blocks come from eight frames on average, each with a stamp of its own.
+        while count and count * each + text(FRAMES_PER_CANVAS * count) > budget:
+            count -= 1
+    if count < 1:
+        fewest = 2 if matching == "as_published" else 1
+        raise UsageError(
+            f"a budget of {budget} tokens is too small for {info.path}: a canvas has {each} "
+            f"visual tokens; give at least {fewest * each}, and more under 'total'"
+        )
+    return count
+
+
+class _text_cost:  # noqa: N801 - a function with a memory
+    """Text tokens of the stamps of so many evenly spread frames."""
+
+    def __init__(self, info: VideoInfo, decimals: int, *, newline: bool = False) -> None:
+        self._info = info
+        self._cost = cache(self._count)
+        self._decimals = decimals
+        self._newline = newline
+        self._policy = default_policy(info)[0]
+
+    def __call__(self, frames: int) -> int:
+        return self._cost(frames)
+
+    def _count(self, frames: int) -> int:
+        info = self._info
+        return sum(
+            stamp_tokens(
+                stamp_seconds(self._policy, int(index), float(info.times[index]), info.fps),
+                self._decimals,
+                newline=self._newline,
+            )
+            for index in uniform_indices(info.frames, frames)
+        )
+
+
+def _closest(
+    info: VideoInfo, base: tuple[int, int], target: int, text: _text_cost | None
+) -> tuple[int, int, int]:
+    """Return (width, height, count) of the frame arm that comes closest to ``target`` from below.
+
+    Of the sizes within 1% of the target the one most like ``base`` and the video's shape is taken;
+    where there is none, the one with the smallest shortfall.
+    """
+    best: tuple[tuple[float, float], tuple[int, int, int]] | None = None
+    columns, rows = base[0] // FACTOR, base[1] // FACTOR
+    for wide in range(max(1, columns // 2), 2 * columns + 1):
+        for high in range(max(1, rows // 2), 2 * rows + 1):
+            bent = abs(math.log(wide / high * info.height / info.width))
+            natural = (wide, high) == (columns, rows)
+            count = _count_within(info, wide * high, target, text)
+            if (bent > STRETCH and not natural) or count == 0:
+                continue
+            spent = count * wide * high + (text(count) if text else 0)
+            shortfall = 1.0 - spent / target
+            unlike = abs(math.log(wide * high / (columns * rows))) + bent
+            rank = (0.0, unlike) if shortfall <= CLOSE else (shortfall, unlike)
+            if best is None or rank < best[0]:
+                best = rank, (wide * FACTOR, high * FACTOR, count)
+    if best is None:
+        raise UsageError(
+            f"{info.path}: no even number of frames fits {target} tokens; give a larger budget"
+        )
+    return best[1]
+
+
+def _count_within(info: VideoInfo, each: int, target: int, text: _text_cost | None) -> int:
+    """Return the largest even count of frames that stays within ``target``, or 0."""
+    if info.frames == 1:
+        return int(each + (text(1) if text else 0) <= target)
+    count = min(target // each, info.frames)
+    count -= count % 2
+    while text is not None and count and count * each + text(count) > target:
+        count -= 2
+    return count

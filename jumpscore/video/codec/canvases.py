@@ -1,0 +1,342 @@
+"""Codec canvases: one pass over a video spends a budget of blocks where things happen.
+
+Recipe of LLaVA-OneVision-2's codec-stream input, with the number of canvases made exact; the steps
+and the numbers are in ``groups`` and ``activity``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from jumpscore.errors import UsageError, VideoError
+from jumpscore.video.codec.activity import (
+    VECTOR_CODECS,
+    ChangeMeter,
+    block_scores,
+    normalised,
+    one_opencv_thread,
+    own_motion,
+    spread,
+)
+from jumpscore.video.codec.groups import (
+    FRAMES_PER_CANVAS,
+    IMAGES_PER_GROUP,
+    Cell,
+    Group,
+    cell_edges,
+    make_groups,
+)
+from jumpscore.video.codec.packing import ScoredFrame, Store
+from jumpscore.video.frames import uniform_indices
+from jumpscore.video.inputs import VisualInput, whole_frames
+from jumpscore.video.probe import VideoInfo, probe
+from jumpscore.video.sizes import FACTOR, smart_size
+from jumpscore.video.source import Converter, Damage, stored_frames
+from jumpscore.video.stamps import default_policy
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
+    from jumpscore.video.prepared.cache import InputCache
+
+Backend = Literal["pyav", "bitcost"]
+BACKENDS: tuple[Backend, ...] = ("pyav", "bitcost")
+MAX_PIXELS = 313_600
+"""Largest area of a published canvas: 560 x 560."""
+DECIMALS = 2
+"""Of the stamps in the published JumpScore runs with codec input."""
+MOST_CANVASES = 4096
+RULE = "cells-1"
+"""Version of everything here that decides which blocks are chosen; part of fingerprints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A group as a reader sees it: frames ``first`` to ``last`` of the video, in some canvases."""
+
+    first: int
+    last: int
+    canvases: range
+
+
+@dataclass(frozen=True, slots=True)
+class CodecPlan:
+    """Canvases with how they came about.
+
+    Attributes:
+        visual: The canvases.
+        sampled: Source frames that were looked at, increasing.
+        stretches: The groups in order; empty where every frame is shown whole.
+        info: The video.
+    """
+
+    visual: VisualInput
+    sampled: tuple[int, ...]
+    stretches: tuple[Stretch, ...]
+    info: VideoInfo
+
+
+def codec_canvases(
+    path: str | Path,
+    *,
+    canvases: int,
+    min_pixels: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+    backend: Backend = "pyav",
+    threads: int = 0,
+    info: VideoInfo | None = None,
+) -> VisualInput:
+    """Return exactly ``canvases`` canvases of the most eventful blocks of a video.
+
+    Per group of frames one whole frame and three canvases of blocks of 28x28 pixels from the
+    others. A video of fewer frames gives them all, whole, and is marked ``exhausted``.
+
+    Args:
+        path: A video file.
+        canvases: How many pictures, above 0.
+        min_pixels: Smallest area of a canvas; by default small videos are not scaled up.
+        max_pixels: Largest area of a canvas.
+        backend: Where block scores come from: ``"pyav"`` estimates them from the bits of each
+            frame, luma differences and, on H.264, motion vectors; ``"bitcost"`` takes the codec's
+            own bits per block from ``codec-video-prep``, where the user has installed it.
+        threads: Decoder threads; 0 is as many as there are cores, up to 4. The result does not
+            depend on it.
+        info: The file's ``probe``, where the caller has it already.
+
+    Raises:
+        UsageError: ``canvases`` or ``backend`` is none, or the backend is not installed.
+        VideoError: The file cannot be read; where it is only cut off, ``truncated`` says so.
+    """
+    return plan_canvases(
+        path,
+        canvases=canvases,
+        min_pixels=min_pixels,
+        max_pixels=max_pixels,
+        backend=backend,
+        threads=threads,
+        info=info,
+    ).visual
+
+
+def cached_canvases(
+    info: VideoInfo,
+    cache: InputCache | None,
+    *,
+    canvases: int,
+    min_pixels: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+    backend: Backend = "pyav",
+) -> VisualInput:
+    """Return the same as ``codec_canvases``, from a cache where there is one."""
+
+    def make() -> VisualInput:
+        return codec_canvases(
+            info.path,
+            canvases=canvases,
+            min_pixels=min_pixels,
+            max_pixels=max_pixels,
+            backend=backend,
+            info=info,
+        )
+
+    if cache is None:
+        return make()
+    options = {
+        "canvases": canvases,
+        "min_pixels": min_pixels,
+        "max_pixels": max_pixels,
+        **backend_facts(backend),
+    }
+    return cache.get(info.path, options, make)
+
+
+def plan_canvases(
+    path: str | Path,
+    *,
+    canvases: int,
+    min_pixels: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+    backend: Backend = "pyav",
+    threads: int = 0,
+    info: VideoInfo | None = None,
+) -> CodecPlan:
+    """Return canvases and how they came about; arguments and errors as in ``codec_canvases``."""
+    if isinstance(canvases, bool) or not isinstance(canvases, int):
+        raise UsageError(f"canvases={canvases!r}: give a whole number above 0")
+    if not 0 < canvases <= MOST_CANVASES:
+        raise UsageError(f"canvases={canvases}: give a number from 1 to {MOST_CANVASES}")
+    if backend not in BACKENDS:
+        raise UsageError(f"unknown backend {backend!r}; known: {', '.join(BACKENDS)}")
+    info = info or probe(path)
+    size = smart_size(info.width, info.height, min_pixels=min_pixels, max_pixels=max_pixels)
+    reader = _Reader(info, size, backend, threads)
+    total = info.frames
+    with one_opencv_thread():
+        while True:
+            plan = reader.plan(canvases, total)
+            if isinstance(plan, CodecPlan):
+                return plan
+            total = plan  # the frames before the damage
+
+
+class _Reader:
+    """Reads a video once and turns it into canvases."""
+
+    def __init__(
+        self, info: VideoInfo, size: tuple[int, int], backend: Backend, threads: int
+    ) -> None:
+        self._info = info
+        self._size = size
+        self._backend = backend
+        self._threads = threads
+        self._shape = (size[1] // FACTOR, size[0] // FACTOR)
+        self._read = 0
+        # A file that is known to be cut off is used up to where it can be decoded.
+        self._damage: Damage = "stop" if info.truncated else "error"
+
+    def plan(self, canvases: int, total: int) -> CodecPlan | int:
+        """Return the plan for the first ``total`` frames, or how many of them can be decoded.
+
+        Raises:
+            VideoError: Not one frame can be decoded.
+        """
+        everything = total <= canvases
+        wanted = total if everything else FRAMES_PER_CANVAS * canvases
+        sampled = uniform_indices(total, wanted)
+        self._read = 0
+        plan = self._whole(sampled, canvases) if everything else self._packed(sampled, canvases)
+        if plan is not None:
+            return plan
+        if self._read == 0:
+            raise VideoError(
+                f"{self._info.path}: no frame can be decoded ({self._info.truncated}); "
+                "copy or download the file again"
+            )
+        return int(sampled[self._read - 1]) + 1
+
+    def _whole(self, sampled: npt.NDArray[np.int64], canvases: int) -> CodecPlan | None:
+        room = self._room(len(sampled))
+        for _ in self._pictures(sampled, room):
+            pass
+        if self._read < len(sampled):
+            return None
+        blocks = whole_frames(sampled, width=self._size[0], height=self._size[1])
+        visual = self._visual(blocks, room, exhausted=len(sampled) < canvases)
+        return CodecPlan(visual, tuple(sampled.tolist()), (), self._info)
+
+    def _packed(self, sampled: npt.NDArray[np.int64], canvases: int) -> CodecPlan | None:
+        store = Store(canvases, self._shape)
+        scored = self._scored(sampled)
+        for start, stop in pairwise(cell_edges(len(sampled), canvases)):
+            frames = list(islice(scored, stop - start))
+            if len(frames) < stop - start:
+                return None
+            store.add(frames)
+        groups = make_groups(store.cells, canvases)
+        blocks, pixels = store.lay_out(groups, sampled)
+        visual = self._visual(blocks, pixels, exhausted=False)
+        stretches = tuple(_stretches(store.cells, groups, sampled))
+        return CodecPlan(visual, tuple(sampled.tolist()), stretches, self._info)
+
+    def _room(self, pictures: int) -> npt.NDArray[np.uint8]:
+        return np.empty((pictures, self._size[1], self._size[0], 3), dtype=np.uint8)
+
+    def _pictures(
+        self, sampled: npt.NDArray[np.int64], room: npt.NDArray[np.uint8]
+    ) -> Iterator[tuple[npt.NDArray[np.uint8], VideoFrame]]:
+        """Yield sampled frames at canvas size, as pixels and as stored.
+
+        Pixels are put into ``room``, one after the other and from its start again.
+        """
+        convert = Converter(self._info, size=self._size, grey=False)
+        vectors = self._backend == "pyav" and self._info.codec in VECTOR_CODECS
+        for _, frame in stored_frames(
+            self._info,
+            sampled.tolist(),
+            threads=self._threads,
+            damage=self._damage,
+            motion_vectors=vectors,
+        ):
+            picture = convert(frame, room[self._read % len(room)])
+            self._read += 1
+            yield picture, frame
+
+    def _scored(self, sampled: npt.NDArray[np.int64]) -> Iterator[ScoredFrame]:
+        info, shape = self._info, self._shape
+        meter = ChangeMeter(*self._size)
+        costs = None
+        if self._backend == "bitcost":
+            from jumpscore.video.codec.bitcost import bitcost_maps
+
+            costs = bitcost_maps(info, sampled.tolist())
+        pictures = self._pictures(sampled, self._room(FRAMES_PER_CANVAS))  # a cell at a time
+        for index, (picture, frame) in zip(sampled, pictures, strict=False):
+            change = meter(picture)
+            if costs is not None:
+                scores = spread(normalised(next(costs)), shape, turns=info.rotation // 90)
+            else:
+                motion = own_motion(frame, shape, turns=info.rotation // 90)
+                moved = change.blocks if motion is None else change.blocks + motion
+                scores = block_scores(moved, float(info.bits[index]))
+            yield ScoredFrame(picture, scores.reshape(-1), change.blank)
+
+    def _visual(
+        self,
+        blocks: npt.NDArray[np.int32],
+        pixels: npt.NDArray[np.uint8],
+        *,
+        exhausted: bool,
+    ) -> VisualInput:
+        info = self._info
+        policy, note = default_policy(info)
+        frames = np.unique(blocks[..., 0])
+        visual = VisualInput(
+            kind="codec",
+            path=info.path,
+            width=self._size[0],
+            height=self._size[1],
+            blocks=blocks,
+            frame_indices=tuple(frames.tolist()),
+            times=tuple(info.times[frames].tolist()),
+            fps=info.fps,
+            time_policy=policy,
+            decimals=DECIMALS,
+            provenance=backend_facts(self._backend),
+            notes=(note,) if note else (),
+            truncated=info.truncated,
+            exhausted=exhausted,
+        )
+        visual.__dict__["pixels"] = pixels  # cut on the way; decoding again would give the same
+        return visual
+
+
+def backend_facts(backend: Backend) -> dict[str, str]:
+    """Return what decides the canvases besides the video and the options: for provenance and keys.
+
+    Raises:
+        UsageError: The backend is not installed.
+    """
+    facts = {"backend": backend, "rule": RULE, "pyav": version("av")}
+    if backend == "bitcost":
+        from jumpscore.video.codec.bitcost import bitcost_version
+
+        facts["codec-video-prep"] = bitcost_version()
+    return facts
+
+
+def _stretches(
+    cells: list[Cell], groups: list[Group], sampled: npt.NDArray[np.int64]
+) -> Iterator[Stretch]:
+    for number, group in enumerate(groups):
+        first, last = cells[group.start].start, cells[group.stop - 1].stop - 1
+        start = number * IMAGES_PER_GROUP
+        canvases = range(start, start + group.canvases)
+        yield Stretch(int(sampled[first]), int(sampled[last]), canvases)

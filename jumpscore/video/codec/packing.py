@@ -1,0 +1,119 @@
+"""Packing: what is kept of the frames while they stream by, and how canvases are filled from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from jumpscore.video.codec.groups import IMAGES_PER_GROUP, Cell, Group, Picks, best, pick
+from jumpscore.video.inputs import split_blocks
+from jumpscore.video.sizes import FACTOR
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredFrame:
+    """A sampled frame: uint8 [H, W, 3], float64 [blocks], and whether it shows nothing."""
+
+    picture: npt.NDArray[np.uint8]
+    scores: npt.NDArray[np.float64]
+    blank: bool
+
+
+class Store:
+    """Keeps of every cell what a group could still choose: its lead, and its best blocks.
+
+    That is four pictures' worth of pixels per cell at most, however many frames stream by.
+
+    Attributes:
+        cells: What is kept, as numbers.
+    """
+
+    def __init__(self, canvases: int, shape: tuple[int, int]) -> None:
+        self._shape = shape
+        self._size = shape[0] * shape[1]
+        self._kept = (IMAGES_PER_GROUP - 1) * self._size
+        # One piece of memory, touched as it fills: many middle-sized ones would leave holes.
+        room = (canvases, IMAGES_PER_GROUP * self._size, FACTOR, FACTOR, 3)
+        self._pixels = np.empty(room, dtype=np.uint8)
+        self._pieces = np.empty((self._size, FACTOR, FACTOR, 3), dtype=np.uint8)
+        self.cells: list[Cell] = []
+
+    def add(self, frames: Sequence[ScoredFrame]) -> None:
+        """Keep what could be chosen of the next cell's frames."""
+        number = len(self.cells)
+        start = self.cells[-1].stop if self.cells else 0
+        lead = next((k for k, frame in enumerate(frames) if not frame.blank), 0)
+        others = [k for k in range(len(frames)) if k != lead]
+        scores = np.concatenate([np.zeros(0), *(frames[k].scores for k in others)])
+        kept = best(scores, self._kept)
+        source = np.asarray([*others, lead])[
+            np.concatenate([kept // self._size, np.full(self._size, len(others))])
+        ]
+        blocks = np.concatenate([kept % self._size, np.arange(self._size)])
+        room = self._pixels[number]
+        for k, frame in enumerate(frames):
+            here = np.flatnonzero(source == k)
+            # One copy of everything, then whole pieces: cheaper than picking pieces row by row.
+            grid = split_blocks(frame.picture)
+            np.copyto(self._pieces.reshape(grid.shape), grid)
+            room[here] = self._pieces[blocks[here]]
+        self.cells.append(
+            Cell(
+                start=start,
+                stop=start + len(frames),
+                lead=start + lead,
+                blank=all(frame.blank for frame in frames),
+                places=(start + source).astype(np.int32),
+                blocks=blocks.astype(np.int32),
+                scores=np.concatenate([scores[kept], frames[lead].scores]),
+                size=self._size,
+            )
+        )
+
+    def lay_out(
+        self, groups: Sequence[Group], sampled: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+        """Fill the canvases, group by group; the store is used up by it.
+
+        Args:
+            groups: In order.
+            sampled: Source frame of every place.
+
+        Returns:
+            ``VisualInput.blocks`` and its pixels.
+        """
+        rows, columns = self._shape
+        n = sum(group.canvases for group in groups)
+        blocks = np.empty((n * self._size, 3), dtype=np.int32)
+        pieces = np.empty(self._pixels.shape[1:], dtype=np.uint8)
+        # A group's canvases are as large as what is kept of one cell, and at least that much has
+        # been used up by then: they take its place, so that no further memory is needed.
+        height, width = rows * FACTOR, columns * FACTOR
+        canvases = self._pixels.reshape(-1, height, width, 3)
+        done = 0
+        for group in groups:
+            picks = pick(self.cells, group)
+            blocks[done * self._size :][: len(picks.items)] = self._sources(picks, sampled)
+            for number in np.unique(picks.cells):
+                here = picks.cells == number
+                pieces[: len(here)][here] = self._pixels[number, picks.items[here]]
+            for place in range(group.canvases):
+                part = pieces[place * self._size : (place + 1) * self._size]
+                split_blocks(canvases[done])[...] = part.reshape(rows, columns, *part.shape[1:])
+                done += 1
+        del canvases
+        self._pixels.resize(n * height * width * 3, refcheck=False)  # gives the rest back
+        return blocks.reshape(n, rows, columns, 3), self._pixels.reshape(n, height, width, 3)
+
+    def _sources(self, picks: Picks, sampled: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+        """Return (source frame, block row, block column) of all that a group shows."""
+        sources = np.empty((len(picks.items), 3), dtype=np.int32)
+        for number in np.unique(picks.cells):
+            here = picks.cells == number
+            cell, items = self.cells[number], picks.items[here]
+            sources[here, 0] = sampled[cell.places[items]]
+            sources[here, 1], sources[here, 2] = np.divmod(cell.blocks[items], self._shape[1])
+        return sources

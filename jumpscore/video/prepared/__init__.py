@@ -1,0 +1,12 @@
+"""Prepared inputs on disk: the published canvas layout, and a cache of it."""
+
+from jumpscore.video.prepared.cache import InputCache, default_cache_folder
+from jumpscore.video.prepared.folders import folder_name, read_prepared, write_prepared
+
+__all__ = [
+    "InputCache",
+    "default_cache_folder",
+    "folder_name",
+    "read_prepared",
+    "write_prepared",
+]

@@ -1,0 +1,259 @@
+"""A folder of prepared pictures as it lies on disk, read without trusting any of it.
+
+Sizes are checked before anything is decoded or reserved, and nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jumpscore.errors import DataError
+from jumpscore.jsonio import parse_json
+from jumpscore.video.prepared.pictures import MOST_PICTURE_BYTES, read_bytes, stated_size
+from jumpscore.video.sizes import FACTOR, MERGE, PATCH
+
+OWN = "jumpscore"
+"""Key of ``meta.json`` under which ``write_prepared`` puts what others have no use for."""
+FORMAT = 1
+"""Version of what is under it."""
+META, POSITIONS, FRAMES, DONE = "meta.json", "src_patch_position.npy", "frame_ids.npy", "_DONE"
+SEAL = b"sha256 "
+"""What ``_DONE`` starts with, before the digest of ``meta.json``, where we wrote it."""
+PICTURE = re.compile(r"canvas_([0-9]{1,6})\.(jpg|jpeg|png)")
+# What numpy.save writes. Its own reader evaluates the header as Python.
+NPY_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '([<>]i[48])', 'fortran_order': False, "
+    rb"'shape': \(([0-9]{1,12}), ([0-9]{1,12})\), \} *\n",
+    re.DOTALL,
+)
+
+MOST_PICTURES = 4096
+MOST_PICTURE_PIXELS = 2**24
+MOST_PIXELS = 2**31
+"""Pixels of all pictures of a folder: 6 GiB in memory."""
+MOST_META_BYTES = 2**24
+MOST_FRAMES = 2**31 - 1
+AGAIN = "delete the folder and prepare the video again"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A folder whose small files are checked.
+
+    Attributes:
+        folder: The folder.
+        pictures: Names of all its pictures, in order.
+        width: Width of every picture in pixels, a multiple of 28.
+        height: Height of every picture in pixels, a multiple of 28.
+        blocks: int32 [pictures, rows, columns, 3] as in ``VisualInput``, padding included.
+        meta: What ``meta.json`` says.
+        own: The part of it that ``write_prepared`` left; ``None`` in folders of other tools.
+    """
+
+    folder: Path
+    pictures: list[str]
+    width: int
+    height: int
+    blocks: npt.NDArray[np.int32]
+    meta: dict[str, Any]
+    own: dict[str, Any] | None
+
+    @property
+    def seen(self) -> npt.NDArray[np.bool_]:
+        """Whether each picture belongs to the input; ours all do."""
+        if self.own is not None:
+            return np.ones(len(self.pictures), dtype=bool)
+        return np.asarray((self.blocks[..., 0] >= 0).any(axis=(1, 2)))
+
+    def read_seen(self) -> Iterator[tuple[Path, bytes]]:
+        """Yield the pictures that belong to the input with their bytes, verified if ours.
+
+        Raises:
+            DataError: One is missing or damaged.
+        """
+        for name, seen in zip(self.pictures, self.seen, strict=True):
+            if seen:
+                data = _read_verified(self.folder, name, self.own, most=MOST_PICTURE_BYTES)
+                yield self.folder / name, data
+
+
+def read_layout(folder: Path) -> Layout:
+    """Read the small files of a finished folder, and the headers of its pictures.
+
+    Raises:
+        DataError: Something is missing, damaged, or beyond what is read.
+    """
+    names = _list_pictures(folder)
+    meta, own = _read_meta(folder)
+    if own is not None:
+        _check_files(folder, own, names)
+    width, height = stated_size(folder / names[0], fix=AGAIN)
+    if problem := excess(len(names), width, height):
+        raise DataError(f"{folder}: holds {problem}; {AGAIN}")
+    for name in names[1:]:
+        size = stated_size(folder / name, fix=AGAIN)
+        if size != (width, height):
+            raise DataError(
+                f"{folder / name}: has {size[0]}x{size[1]} pixels, {names[0]} {width}x{height}; "
+                f"all must be alike; {AGAIN}"
+            )
+    positions = _read_positions(folder, own, (len(names), height // PATCH, width // PATCH))
+    blocks = _merge_patches(folder, positions)
+    return Layout(folder, names, width, height, blocks, meta, own)
+
+
+def _list_pictures(folder: Path) -> list[str]:
+    """Return the names of the pictures of a finished folder, in order."""
+    try:
+        found = [file.name for file in folder.iterdir()]
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{str(folder)[:200]}: is no folder of prepared pictures ({error}); check the path"
+        ) from error
+    if DONE not in found:
+        raise DataError(f"{folder}: is not finished (no {DONE}); {AGAIN}")
+    numbered = sorted((int(match[1]), name) for name in found if (match := PICTURE.fullmatch(name)))
+    if not numbered:
+        raise DataError(f"{folder}: holds no canvas_000.jpg or canvas_000.png; {AGAIN}")
+    for place, (number, name) in enumerate(numbered):
+        if number != place:
+            what = f"{name} is there twice" if number < place else f"canvas_{place:03d} is missing"
+            raise DataError(f"{folder}: {what}, canvases are numbered 0, 1, 2, ...; {AGAIN}")
+    return [name for _, name in numbered]
+
+
+def _read_meta(folder: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Return what ``meta.json`` says, and the part that ``write_prepared`` left."""
+    file = folder / META
+    data = read_bytes(file, most=MOST_META_BYTES, fix=AGAIN)
+    done = read_bytes(folder / DONE, most=MOST_META_BYTES, fix=AGAIN)
+    try:
+        meta = parse_json(data)
+    except ValueError as error:
+        raise DataError(f"{file}: is no JSON ({error}); {AGAIN}") from error
+    if not isinstance(meta, dict):
+        raise DataError(f"{file}: is no JSON object; {AGAIN}")
+    own = meta.get(OWN)
+    if own is None and not done.startswith(SEAL):
+        return meta, None
+    if done != SEAL + sha256(data).encode():
+        raise DataError(f"{file}: is not what {DONE} was written for; {AGAIN}")
+    if not isinstance(own, dict) or own.get("format") != FORMAT:
+        version = own.get("format") if isinstance(own, dict) else own
+        raise DataError(
+            f"{file}: {OWN!r} has format {version!r:.40}, this version reads {FORMAT}; {AGAIN}"
+        )
+    if not isinstance(own.get("input"), dict) or not isinstance(own.get("files"), dict):
+        raise DataError(f"{file}: {OWN!r} must hold the objects 'input' and 'files'; {AGAIN}")
+    return meta, own
+
+
+def _check_files(folder: Path, own: dict[str, Any], names: list[str]) -> None:
+    """Compare the files that are there with those that were written; pictures by size alone."""
+    listed = own["files"]
+    expected = {*names, POSITIONS, FRAMES}
+    if listed.keys() != expected:
+        odd = sorted(listed.keys() ^ expected)[0]
+        raise DataError(f"{folder}: {odd[:40]!r} is either missing or was added; {AGAIN}")
+    for name, facts in listed.items():
+        if not isinstance(facts, dict) or not facts.keys() >= {"sha256", "bytes"}:
+            raise DataError(f"{folder / META}: {name} must have 'sha256' and 'bytes'; {AGAIN}")
+        try:
+            size = (folder / name).stat().st_size
+        except OSError as error:
+            raise DataError(
+                f"{folder / name}: cannot be read ({error.strerror}); {AGAIN}"
+            ) from error
+        if size != facts["bytes"]:
+            raise DataError(
+                f"{folder / name}: has {size} bytes, {META} says {facts['bytes']!r:.40}; {AGAIN}"
+            )
+    _read_verified(folder, FRAMES, own, most=MOST_META_BYTES)
+
+
+def _read_verified(folder: Path, name: str, own: dict[str, Any] | None, *, most: int) -> bytes:
+    data = read_bytes(folder / name, most=most, fix=AGAIN)
+    if own is not None and own["files"][name]["sha256"] != sha256(data):
+        raise DataError(f"{folder / name}: is damaged, its SHA-256 is not that of {META}; {AGAIN}")
+    return data
+
+
+def _read_positions(
+    folder: Path, own: dict[str, Any] | None, grid: tuple[int, int, int]
+) -> npt.NDArray[np.int64]:
+    """Return the source of every patch, [canvases, patch rows, patch columns, 3]."""
+    expected = math.prod(grid)
+    data = _read_verified(folder, POSITIONS, own, most=expected * 24 + 4096)
+    header = NPY_HEADER.match(data)
+    if header is None:
+        raise DataError(
+            f"{folder / POSITIONS}: is no two-dimensional array of int32 as numpy.save writes it; "
+            f"{AGAIN}"
+        )
+    dtype, shape = np.dtype(header[1].decode()), (int(header[2]), int(header[3]))
+    if shape != (expected, 3) or len(data) != header.end() + expected * 3 * dtype.itemsize:
+        raise DataError(
+            f"{folder / POSITIONS}: claims {shape[0]}x{shape[1]} numbers in {len(data)} bytes, "
+            f"the pictures have {expected} patches of 3 numbers each; {AGAIN}"
+        )
+    flat = np.frombuffer(data, dtype, offset=header.end())
+    return flat.astype(np.int64).reshape(*grid, 3)
+
+
+def _merge_patches(folder: Path, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    """Return the source of every block, as in ``VisualInput.blocks``."""
+    n, rows, columns, _ = positions.shape
+    tall = positions.reshape(n, rows // MERGE, MERGE, columns // MERGE, MERGE, 3)
+    patches = tall.transpose(0, 1, 3, 2, 4, 5)
+    black = (patches[..., 0] < 0).all(axis=(3, 4))
+    first = patches[:, :, :, 0, 0]
+    whole = first[:, :, :, None, None] + np.array([[[0, 0, 0], [0, 0, 1]], [[0, 1, 0], [0, 1, 1]]])
+    sound = (patches == whole).all(axis=(3, 4, 5)) & (first >= 0).all(axis=3)
+    sound &= (first < [MOST_FRAMES, rows, columns]).all(axis=3)
+    sound &= (first[..., 1:] % MERGE == 0).all(axis=3)
+    if not (sound | black).all():
+        canvas, row, column = np.argwhere(~(sound | black))[0].tolist()
+        found = patches[canvas, row, column].reshape(-1, 3).tolist()
+        raise DataError(
+            f"{folder / POSITIONS}: canvas {canvas}, block ({row}, {column}) is {found}; the four "
+            "patches must be one aligned block of one source frame, rows (2r, 2r+1) and columns "
+            f"(2c, 2c+1) within {rows}x{columns}, or all -1; {AGAIN}"
+        )
+    blocks = (first // [1, MERGE, MERGE]).astype(np.int32)
+    blocks[black] = -1
+    return blocks
+
+
+def excess(count: int, width: int, height: int) -> str | None:
+    """Say what is beyond the limits of a folder, if anything is.
+
+    >>> excess(4, 56, 50)
+    'pictures of 56x50 pixels, sides must be multiples of 28'
+    """
+    if not 1 <= count <= MOST_PICTURES:
+        return f"{count} pictures, 1 to {MOST_PICTURES} are allowed"
+    if min(width, height) < FACTOR or width % FACTOR or height % FACTOR:
+        return f"pictures of {width}x{height} pixels, sides must be multiples of {FACTOR}"
+    if width * height > MOST_PICTURE_PIXELS or count * width * height > MOST_PIXELS:
+        return (
+            f"{count} pictures of {width}x{height} pixels, at most {MOST_PICTURE_PIXELS} pixels "
+            f"each and {MOST_PIXELS} together are allowed"
+        )
+    return None
+
+
+def sha256(*parts: bytes) -> str:
+    """Return the SHA-256 of some bytes, as 64 hex digits."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()

@@ -1,0 +1,139 @@
+"""The recipe of an input as JSON: what ``meta.json`` holds so that every field comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jumpscore.errors import DataError
+from jumpscore.video.inputs import MOST_DECIMALS, VisualInput
+from jumpscore.video.prepared.layout import (
+    AGAIN,
+    META,
+    MOST_FRAMES,
+    POSITIONS,
+    Layout,
+    sha256,
+)
+from jumpscore.video.probe import LONGEST_VIDEO
+
+HIGHEST_FPS = 1e6
+
+
+def to_record(visual: VisualInput, *, lossless: bool) -> dict[str, Any]:
+    """Return every field of an input as JSON has it; of the blocks, which lie apart, the digest."""
+    record = {field.name: getattr(visual, field.name) for field in fields(visual)}
+    del record["folder"]
+    return record | {
+        "path": str(visual.path),
+        "blocks": _digest(visual.blocks),
+        "frame_indices": list(visual.frame_indices),
+        "times": list(visual.times),
+        "provenance": dict(visual.provenance),
+        "notes": list(visual.notes),
+        "lossless": lossless,
+    }
+
+
+def from_record(layout: Layout, record: dict[str, Any]) -> VisualInput:
+    """Make the input that ``write_prepared`` was given.
+
+    The digests say that nobody changed the files by accident; whoever did it on purpose also wrote
+    the digests, so that all is checked as if there were none.
+
+    Args:
+        layout: The folder.
+        record: What ``to_record`` made, as it was read.
+
+    Raises:
+        DataError: A field is not what it can be, or does not fit the others or the pictures.
+    """
+    file = layout.folder / META
+    for name, is_sound in RECORD.items():
+        if name not in record or not is_sound(record[name]):
+            value = repr(record.get(name, "missing"))[:60]
+            raise DataError(f"{file}: {name} = {value} is not what was written; {AGAIN}")
+    frames = record["frame_indices"]
+    if len(record["times"]) != len(frames):
+        raise DataError(
+            f"{file}: has {len(record['times'])} times for {len(frames)} frames; {AGAIN}"
+        )
+    if (record["width"], record["height"]) != (layout.width, layout.height):
+        raise DataError(
+            f"{file}: says {record['width']}x{record['height']} pixels, the pictures have "
+            f"{layout.width}x{layout.height}; {AGAIN}"
+        )
+    unknown = set(np.unique(layout.blocks[..., 0]).tolist()) - {-1, *frames}
+    if unknown or _digest(layout.blocks) != record["blocks"]:
+        raise DataError(
+            f"{file}: tells of other blocks than {POSITIONS} (frames {sorted(unknown)[:5]} are in "
+            f"one alone); {AGAIN}"
+        )
+    known = {name: record[name] for name in RECORD}
+    return VisualInput(
+        **known
+        | {
+            "path": Path(record["path"]),
+            "blocks": layout.blocks,
+            "frame_indices": tuple(frames),
+            "times": tuple(record["times"]),
+            "notes": tuple(record["notes"]),
+            "folder": layout.folder,
+        }
+    )
+
+
+def _digest(blocks: npt.NDArray[np.int32]) -> str:
+    return sha256(np.ascontiguousarray(blocks, dtype="<i4").tobytes())
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value of JSON is a number; ``True`` is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
+def _are_frames(values: Any) -> bool:
+    return (
+        isinstance(values, list)
+        and all(_is_int(value) and 0 <= value <= MOST_FRAMES for value in values)
+        and all(earlier < later for earlier, later in pairwise(values))
+    )
+
+
+def _are_times(values: Any) -> bool:
+    return isinstance(values, list) and all(
+        is_number(value) and abs(value) <= LONGEST_VIDEO for value in values
+    )
+
+
+RECORD: dict[str, Callable[[Any], bool]] = {
+    "kind": lambda value: value in ("frames", "codec"),
+    "path": lambda value: isinstance(value, str) and "\0" not in value,
+    "width": _is_int,
+    "height": _is_int,
+    "blocks": lambda value: isinstance(value, str),
+    "frame_indices": _are_frames,
+    "times": _are_times,
+    "fps": lambda value: is_number(value) and 0 <= value <= HIGHEST_FPS,
+    "time_policy": lambda value: value in ("released", "pts"),
+    "decimals": lambda value: _is_int(value) and 0 <= value <= MOST_DECIMALS,
+    "provenance": lambda value: isinstance(value, dict) and _are_texts(list(value.values())),
+    "notes": _are_texts,
+    "truncated": lambda value: value is None or isinstance(value, str),
+    "exhausted": lambda value: isinstance(value, bool),
+}
+"""What each field of a record must be."""

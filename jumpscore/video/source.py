@@ -1,0 +1,236 @@
+"""The decoded frames of a file as FFmpeg holds them, in increasing order, by index."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from jumpscore.errors import VideoError
+from jumpscore.video.probe import VideoInfo, open_video, start_offset
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+Damage = Literal["error", "stop"]
+
+MOST_THREADS = 4
+"""Decoder threads where the caller names none; each holds frames of its own (3 MB in 1080p)."""
+
+
+def stored_frames(
+    info: VideoInfo,
+    wanted: list[int],
+    *,
+    threads: int = 0,
+    damage: Damage = "error",
+    motion_vectors: bool = False,
+) -> Iterator[tuple[int, VideoFrame]]:
+    """Yield (index, frame as stored), decoding forward, jumping ahead where that skips work.
+
+    Args:
+        info: The file.
+        wanted: Increasing frame indices.
+        threads: Decoder threads; 0 is as many as there are cores, up to 4.
+        damage: Whether a frame that cannot be decoded raises or ends the stream.
+        motion_vectors: Export them as side data, where the codec has them (H.264).
+
+    Raises:
+        VideoError: A frame cannot be decoded, under ``damage="error"``.
+    """
+    if not wanted:
+        return
+    last_good: float | None = None
+    with open_video(info.path) as (container, stream):
+        context = stream.codec_context
+        # Where several frames are decoded at once, FFmpeg hands out a frame's motion vectors before
+        # all of them are there (seen in one frame of ten); slices of one frame are safe.
+        context.thread_type = "SLICE" if motion_vectors else "AUTO"
+        context.thread_count = threads or min(os.cpu_count() or 1, MOST_THREADS)
+        if motion_vectors:
+            from av.codec.context import Flags2
+
+            context.flags2 |= Flags2.export_mvs
+        source = _Source(info, container, stream, wanted)
+        for index in wanted:
+            frame = source.frame(index)
+            if isinstance(frame, str):
+                if damage == "stop":
+                    return
+                good = "there is none" if last_good is None else f"is at {last_good:.2f} s"
+                raise VideoError(
+                    f"{info.path}: frame {index} at {info.times[index]:.2f} s cannot be decoded "
+                    f"({frame}); the last good frame {good}; copy or download the file again"
+                )
+            last_good = float(info.times[index])
+            yield index, frame
+
+
+class _Source:
+    """The decoded frames of an open file, to be asked for in increasing order."""
+
+    def __init__(
+        self,
+        info: VideoInfo,
+        container: InputContainer,
+        stream: VideoStream,
+        wanted: list[int],
+    ) -> None:
+        self._info = info
+        self._container = container
+        self._stream = stream
+        self._base = float(stream.time_base or 1)
+        self._offset = start_offset(container)
+        # AVI stores no presentation times and FFmpeg's guess swaps neighbours where B-frames are
+        # packed. A decoder delivers in order of presentation, so there the order is the index.
+        self._by_order = container.format.name == "avi"
+        self._seeks = not self._by_order
+        # The decoder may leave out frames that nobody wants and no other frame refers to. Only in
+        # H.264, whose every frame says so itself, and only where time stamps tell frames apart.
+        skips = info.codec == "h264" and not self._by_order and len(wanted) < info.frames
+        self._needed = frozenset(wanted) if skips else None
+        self._done = -1  # the frame decoded last
+        self._frames = self._rewind()
+
+    def frame(self, index: int) -> VideoFrame | str:
+        """Return a frame, or why there is none."""
+        jumped = self._seeks and self._jump_towards(index)
+        found = self._forward(index)
+        if jumped and isinstance(found, str):
+            # Some containers (MPEG-TS) land behind the key frame: decode everything instead.
+            self._seeks = False
+            self._frames = self._rewind()
+            found = self._forward(index)
+        return found
+
+    def _forward(self, index: int) -> VideoFrame | str:
+        import av
+
+        while True:
+            try:
+                frame = next(self._frames)
+            except StopIteration:
+                return "the stream ends before it"
+            except av.FFmpegError as error:
+                return str(error)
+            if frame.pts is None:
+                continue
+            self._done = self._index(frame.pts)
+            if self._done > index:
+                return "the frame is missing"
+            if self._done == index:
+                return "the frame is damaged" if frame.is_corrupt else frame
+
+    def _index(self, pts: int) -> int:
+        if self._by_order:
+            return self._done + 1
+        return nearest_index(self._info.times, pts * self._base - self._offset)
+
+    def _rewind(self) -> Iterator[VideoFrame]:
+        self._container.seek(0)
+        return self._decoded()
+
+    def _decoded(self) -> Iterator[VideoFrame]:
+        """Yield frames from where the container stands; unneeded ones may be missing."""
+        context = self._stream.codec_context
+        for packet in self._container.demux(self._stream):
+            if self._needed is not None and packet.pts is not None:
+                needed = self._index(packet.pts) in self._needed
+                context.skip_frame = "DEFAULT" if needed else "NONREF"
+            decoded: Any = packet.decode()  # of a video stream: frames
+            yield from decoded
+
+    def _jump_towards(self, index: int) -> bool:
+        """Go to the last key frame at or before ``index``, if that lies well ahead."""
+        info, keys = self._info, self._info.keyframe_times
+        key = int(np.searchsorted(keys, info.times[index] + 1e-9)) - 1
+        # Two frames of margin: a jump throws away what the decoder has buffered.
+        near = info.times[min(self._done + 2, info.frames - 1)]
+        if key <= 0 or keys[key] <= near:
+            return False
+        # Half a frame past the key frame, so that rounding cannot land before it.
+        half = 0.5 / info.fps if info.fps else 0.0
+        target = (keys[key] + self._offset + half) / self._base
+        self._container.seek(int(target), stream=self._stream)
+        self._frames = self._decoded()
+        return True
+
+
+def nearest_index(times: npt.NDArray[np.float64], time: float) -> int:
+    """Return the index of the frame presented nearest to ``time``.
+
+    >>> nearest_index(np.array([0.0, 0.04, 0.08]), 0.0401)
+    1
+    """
+    right = int(np.searchsorted(times, time))
+    if right == 0:
+        return 0
+    if right == len(times) or time - times[right - 1] <= times[right] - time:
+        return right - 1
+    return right
+
+
+class Converter:
+    """Turns decoded frames into upright RGB or luma arrays of one size."""
+
+    def __init__(self, info: VideoInfo, *, size: tuple[int, int] | None, grey: bool) -> None:
+        from av.video.reformatter import VideoReformatter
+
+        width, height = size or (info.width, info.height)
+        self._turns = info.rotation // 90
+        # Scale before turning: the stored frame is what the scaler sees.
+        self._size = (height, width) if self._turns % 2 else (width, height)
+        self._grey = grey
+        self._reformat: Any = VideoReformatter().reformat
+
+    def __call__(
+        self, frame: VideoFrame, out: npt.NDArray[np.uint8] | None = None
+    ) -> npt.NDArray[np.uint8]:
+        """Return the frame as uint8 [H, W, 3] RGB or, where grey was asked for, [H, W].
+
+        Args:
+            frame: As stored.
+            out: Where to put RGB, so that no memory has to be found for it.
+        """
+        width, height = self._size
+        # Planar: there FFmpeg interpolates colour to every pixel, which comes nearest to shrinking
+        # the full RGB frame (as image processors do) and takes half the time of packed RGB. Without
+        # scaling it has a short cut that leaves the last columns of some widths unwritten.
+        planar = (frame.width, frame.height) != (width, height)
+        scaled = self._reformat(
+            frame,
+            width=width,
+            height=height,
+            format="gray" if self._grey else "gbrp" if planar else "rgb24",
+            interpolation="BICUBIC",
+        )
+        pixels: npt.NDArray[np.uint8]
+        if planar and not self._grey:
+            pixels = _packed(scaled, None if self._turns else out)
+        else:
+            pixels = scaled.to_ndarray()
+        pixels = np.rot90(pixels, self._turns)
+        if out is None:
+            return np.ascontiguousarray(pixels)
+        if pixels is not out:
+            np.copyto(out, pixels)
+        return out
+
+
+def _packed(frame: VideoFrame, out: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8]:
+    """Return a planar RGB frame as [H, W, 3], in ``out`` where it is given."""
+    import cv2
+
+    planes: Any = frame.planes
+    green, blue, red = (
+        np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
+        for plane in planes
+    )
+    merged: Any = cv2.merge([red, green, blue], out)
+    packed: npt.NDArray[np.uint8] = merged
+    return packed

@@ -1,0 +1,78 @@
+"""Canvases and uniform frames: CPU seconds over those of decoding alone, and peak memory.
+
+Every figure comes from a process of its own, so that peaks are theirs; the processes of one size
+take turns, and medians are shown.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from jumpscore.builder.synthetic import load_profile, render_clip, sample_clips
+from tests.benchmarks.visual_input_child import JOBS, PICTURES
+
+SIZES = ((640, 360), (1280, 720), (1920, 1080))
+SECONDS = 60
+ROUNDS = 5
+
+
+def main() -> None:
+    print(
+        f"input: one rendered clip of {SECONDS} s at 25 frames/s, H.264, per size; medians of "
+        f"{ROUNDS} processes in turn; importing is left out of seconds, not of memory"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        for size in SIZES:
+            clip = _clip(Path(folder), size)
+            found = {name: [] for name in JOBS if size == (1920, 1080) or name in ("floor", "ours")}
+            for _ in range(ROUNDS):
+                for name, rounds in found.items():
+                    rounds.append(_measured(name, clip))
+            _show(size, found)
+
+
+def _show(size: tuple[int, int], found: dict[str, list[dict[str, float]]]) -> None:
+    def median(name: str, what: str) -> float:
+        return statistics.median(entry[what] for entry in found[name])
+
+    floor, ours = median("floor", "cpu"), median("ours", "cpu")
+    print(
+        f"{size[0]}x{size[1]}: {PICTURES} canvases {ours:.2f} s CPU, decoding every frame on one "
+        f"thread {floor:.2f} s: ratio {ours / floor:.2f}; peak {median('ours', 'mb'):.0f} MB"
+    )
+    if "frames" not in found:
+        return
+    cpu, wall, memory = (median("frames", what) for what in ("cpu", "wall", "mb"))
+    for name in ("decord", "decord scaled"):
+        their_cpu, their_wall, theirs = (median(name, what) for what in ("cpu", "wall", "mb"))
+        print(
+            f"  {PICTURES} uniform frames {cpu:.2f} s CPU, {wall:.2f} s wall, {memory:.0f} MB; "
+            f"{name} {their_cpu:.2f} s, {their_wall:.2f} s, {theirs:.0f} MB: ratios "
+            f"{cpu / their_cpu:.2f}, {wall / their_wall:.2f}, {memory / theirs:.2f}"
+        )
+
+
+def _clip(folder: Path, size: tuple[int, int]) -> Path:
+    profile = load_profile(
+        "mini",
+        [
+            "clips=1",
+            f"durations=[{{low: {SECONDS}, high: {SECONDS}, weight: 1}}]",
+            f"resolutions=[{{width: {size[0]}, height: {size[1]}, weight: 1}}]",
+            "fps=[{fps: 25, weight: 1}]",
+            "h265_share=0",
+        ],
+    )
+    [spec] = sample_clips(profile, seed=1)
+    return render_clip(spec, folder / f"{size[1]}.mp4").path
+
+
+def _measured(name: str, clip: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "tests.benchmarks.visual_input_child", name, str(clip)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])

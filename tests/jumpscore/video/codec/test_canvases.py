@@ -1,0 +1,333 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from jumpscore.builder.synthetic import load_profile, render_clip, sample_clips
+from jumpscore.errors import UsageError, VideoError
+from jumpscore.video import codec_canvases, decode, probe
+from jumpscore.video.codec.canvases import plan_canvases
+from tests.support import read_number, write_audio, write_video
+
+SMALL = 112 * 84
+"""Area of canvases in these tests: 4 x 3 blocks."""
+
+
+def moving_pictures(count, size=(112, 84)):
+    """A textured square that runs over a textured ground; every frame differs from every other."""
+    width, height = size
+    rng = np.random.default_rng(1)
+    ground = rng.integers(60, 120, (height, width, 3), dtype=np.uint8)
+    square = rng.integers(0, 255, (24, 24, 3), dtype=np.uint8)
+    pictures = []
+    for number in range(count):
+        picture = ground.copy()
+        left = number * 7 % (width - 24)
+        top = int((height - 24) * (0.5 + 0.5 * np.sin(number / 3)))
+        picture[top : top + 24, left : left + 24] = square
+        pictures.append(picture)
+    return pictures
+
+
+def moving_video(path, count=70, size=(112, 84), **settings):
+    return write_video(path, pictures=moving_pictures(count, size), size=size, **settings)
+
+
+def check_every_patch(visual):
+    """Compare every patch with the frame it is said to come from, decoded on its own."""
+    frames = {
+        frame.index: frame.pixels
+        for frame in decode(visual.path, size=(visual.width, visual.height), damage="stop")
+    }
+    n, rows, columns = visual.grid
+    positions = visual.patch_positions.reshape(n, rows, columns, 3)
+    for (canvas, i, j), source in np.ndenumerate(positions[..., 0]):
+        _, row, column = positions[canvas, i, j]
+        shown = visual.pixels[canvas, i * 14 : i * 14 + 14, j * 14 : j * 14 + 14]
+        there = frames[int(source)][row * 14 : row * 14 + 14, column * 14 : column * 14 + 14]
+        np.testing.assert_array_equal(shown, there)
+
+
+CASES = {
+    "h264 with B-frames": {"b_frames": 3, "gop": 25},
+    "h264 without B-frames": {"b_frames": 0},
+    "h264 open GOP": {"b_frames": 3, "gop": 15, "codec_options": {"x264-params": "open-gop=1"}},
+    "hevc": {"codec": "libx265"},
+    "hevc open GOP": {
+        "codec": "libx265",
+        "gop": 15,
+        "codec_options": {"x265-params": "log-level=none:open-gop=1:bframes=4"},
+    },
+    "vp9": {"codec": "libvpx-vp9", "name": "a.webm"},
+    "av1": {"codec": "libsvtav1", "codec_options": {"preset": "12"}},
+    "variable rate": {"times": [0.04 * k + 0.3 * (k // 20) for k in range(70)]},
+    # FFmpeg's short cut without scaling left columns of this width unwritten.
+    "canvases as large as the video": {"size": (168, 112)},
+    "odd size": {"size": (131, 97), "codec_options": {"crf": "18"}, "pix_fmt": "yuv444p"},
+    "anamorphic": {"aspect": Fraction(4, 3)},
+    "transport stream": {"name": "a.ts"},
+    "avi": {"codec": "mpeg4", "name": "a.avi", "b_frames": 0},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_patch_shows_the_frame_and_place_it_says(tmp_path, case):
+    settings = dict(CASES[case])
+    path = moving_video(tmp_path / settings.pop("name", "a.mp4"), **settings)
+    visual = codec_canvases(path, canvases=8, max_pixels=SMALL * 2)
+    assert len(visual.blocks) == 8
+    assert visual.exhausted is False
+    check_every_patch(visual)
+    assert visual.time_policy == ("pts" if case == "variable rate" else "released")
+    info = probe(path)
+    assert visual.times == tuple(info.times[list(visual.frame_indices)])
+    # The recipe alone gives the same pixels: what the one pass kept is what is there.
+    recipe = visual.changed(folder=None)
+    np.testing.assert_array_equal(recipe.pixels, visual.pixels)
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_rotated_videos(tmp_path, degrees):
+    base = sample_clips(load_profile("mini"), seed=3)[0]
+    spec = replace(
+        base,
+        width=180,
+        height=320,
+        duration=2.0,
+        rotation=degrees,
+        codec="h264",
+        tags=(),
+    )
+    path = tmp_path / "a.mp4"
+    render_clip(spec, path)
+    visual = codec_canvases(path, canvases=4, max_pixels=SMALL)
+    assert visual.height > visual.width, "upright, as the clip is shown"
+    check_every_patch(visual)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "libvpx-vp9"])
+def test_frames_are_told_apart_by_what_they_show(tmp_path, codec):
+    """Whole frames carry their own number, so a wrong frame would read wrong."""
+    name = "a.webm" if "vp9" in codec else "a.mp4"
+    path = write_video(tmp_path / name, frames=100, size=(448, 112), codec=codec)
+    plan = plan_canvases(path, canvases=8)
+    for stretch in plan.stretches:
+        whole = stretch.canvases.start
+        frame = int(plan.visual.blocks[whole, 0, 0, 0])
+        assert (plan.visual.blocks[whole, ..., 0] == frame).all()
+        assert read_number(plan.visual.pixels[whole]) == frame
+        assert stretch.first == frame
+
+
+LENGTHS = (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 100, 130)
+
+
+@pytest.mark.parametrize("count", LENGTHS)
+def test_the_number_of_canvases_is_exact(tmp_path, count):
+    rate = (12, 25, 30, 60)[count % 4]
+    size = ((112, 84), (64, 112), (160, 64))[count % 3]
+    path = moving_video(tmp_path / "a.mp4", count=count, size=size, fps=rate)
+    info = probe(path)
+    for canvases in (1, 2, 3, 4, 5, 6, 8, 13, 16):
+        plan = plan_canvases(path, canvases=canvases, max_pixels=SMALL, info=info)
+        visual = plan.visual
+        delivered = min(canvases, count)
+        assert len(visual.pixels) == len(visual.blocks) == delivered
+        assert visual.exhausted == (count < canvases)
+        each = visual.width * visual.height // 784
+        assert visual.visual_tokens == delivered * each
+        assert visual.patch_positions.shape == (delivered * each * 4, 3)
+        places = visual.patch_positions
+        assert (places >= 0).all(), "nothing is padded"
+        assert len(np.unique(places, axis=0)) == len(places), "nothing is shown twice"
+        assert places[:, 0].max() < count
+        assert len(plan.sampled) == (count if count <= canvases else min(count, 8 * canvases))
+        assert sum(len(stretch.canvases) for stretch in plan.stretches) in (0, delivered)
+
+
+def test_a_block_keeps_its_four_patches_together(tmp_path):
+    visual = codec_canvases(moving_video(tmp_path / "a.mp4"), canvases=8, max_pixels=SMALL)
+    n, rows, columns = visual.grid
+    grid = visual.patch_positions.reshape(n, rows // 2, 2, columns // 2, 2, 3)
+    assert (grid[:, :, 0, :, :, 0] == grid[:, :, 1, :, :, 0]).all()
+    assert (grid[:, :, :, :, 0, 0] == grid[:, :, :, :, 1, 0]).all()
+    assert (grid[:, :, 1, :, :, 1] - grid[:, :, 0, :, :, 1] == 1).all()
+    assert (grid[:, :, :, :, 1, 2] - grid[:, :, :, :, 0, 2] == 1).all()
+    assert (grid[:, :, 0, :, 0, 1:] % 2 == 0).all()
+
+
+def test_blocks_come_in_order_of_time_within_a_group(tmp_path):
+    plan = plan_canvases(moving_video(tmp_path / "a.mp4"), canvases=8, max_pixels=SMALL)
+    for stretch in plan.stretches:
+        blocks = plan.visual.blocks[stretch.canvases.start + 1 : stretch.canvases.stop]
+        keys = [tuple(place) for place in blocks.reshape(-1, 3).tolist()]
+        assert keys == sorted(keys)
+        assert stretch.first <= keys[0][0]
+        assert keys[-1][0] <= stretch.last
+
+
+def test_the_moving_square_is_what_is_shown(tmp_path):
+    pictures = moving_pictures(64, size=(448, 336))
+    path = write_video(tmp_path / "a.mp4", pictures=pictures, size=(448, 336))
+    plan = plan_canvases(path, canvases=4)
+    blocks = plan.visual.blocks[1:].reshape(-1, 3)
+    # Per frame the square covers up to 4 blocks, and left up to 4; 576 places for 31 frames.
+    best = blocks[: len(blocks)]
+    frames, rows, columns = best.T
+    left = frames * 7 % (448 - 24)
+    top = ((336 - 24) * (0.5 + 0.5 * np.sin(frames / 3))).astype(int)
+    touched = (
+        (columns * 28 < left + 24)
+        & (left < columns * 28 + 28)
+        & (rows * 28 < top + 24)
+        & (top < rows * 28 + 28)
+    )
+    shown = len(np.unique(best[touched], axis=0))
+    there = sum(
+        (int(a + 23) // 28 - int(a) // 28 + 1) * (int(b + 23) // 28 - int(b) // 28 + 1)
+        for k in range(1, 64)
+        for a, b in [(k * 7 % 424, int(312 * (0.5 + 0.5 * np.sin(k / 3))))]
+    )
+    assert shown > 0.45 * there * min(1.0, len(np.unique(frames)) / 63)
+
+
+class TestDeterminism:
+    @pytest.mark.parametrize("codec", ["libx264", "libx265", "libvpx-vp9"])
+    def test_runs_and_threads_do_not_matter(self, tmp_path, codec):
+        # Large enough that frames are decoded at the same time, where motion vectors are handed
+        # out before all of them are there.
+        name = "a.webm" if "vp9" in codec else "a.mp4"
+        path = moving_video(tmp_path / name, count=90, size=(640, 368), codec=codec, b_frames=3)
+        first = codec_canvases(path, canvases=8, max_pixels=8 * SMALL, threads=1)
+        for threads in (1, 2, 4, 0):
+            again = codec_canvases(path, canvases=8, max_pixels=8 * SMALL, threads=threads)
+            assert again.fingerprint == first.fingerprint
+            np.testing.assert_array_equal(again.blocks, first.blocks)
+            np.testing.assert_array_equal(again.pixels, first.pixels)
+
+    def test_another_process_finds_the_same(self, tmp_path):
+        path = moving_video(tmp_path / "a.mp4")
+        code = (
+            "import sys; from jumpscore.video import codec_canvases; "
+            f"print(codec_canvases(sys.argv[1], canvases=8, max_pixels={SMALL}).fingerprint)"
+        )
+        found = subprocess.run(
+            [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+        )
+        here = codec_canvases(path, canvases=8, max_pixels=SMALL)
+        assert found.stdout.strip() == here.fingerprint
+
+    def test_the_fingerprint_is_of_content_and_choices(self, tmp_path):
+        path = moving_video(tmp_path / "a.mp4")
+        copy = tmp_path / "b.mp4"
+        copy.write_bytes(path.read_bytes())
+        one = codec_canvases(path, canvases=8, max_pixels=SMALL)
+        assert codec_canvases(copy, canvases=8, max_pixels=SMALL).fingerprint == one.fingerprint
+        others = [
+            codec_canvases(path, canvases=7, max_pixels=SMALL),
+            codec_canvases(path, canvases=8, max_pixels=SMALL // 2),
+            one.changed(decimals=1),
+            one.changed(time_policy="pts"),
+        ]
+        assert len({one.fingerprint, *(other.fingerprint for other in others)}) == 5
+
+
+def test_bits_are_joined_to_frames_by_presentation_time(tmp_path):
+    path = moving_video(tmp_path / "a.mp4", b_frames=3, gop=20)
+    info = probe(path)
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        packets = [packet for packet in container.demux(stream) if packet.size]
+    decoding_order = [packet.pts for packet in packets]
+    assert decoding_order != sorted(decoding_order), "the test needs reordered frames"
+    base = float(packets[0].time_base)
+    by_time = {round(packet.pts * base, 6): packet.size * 8 for packet in packets}
+    assert [by_time[round(time, 6)] for time in info.times.tolist()] == info.bits.tolist()
+    keys = np.searchsorted(info.times, info.keyframe_times)
+    assert info.bits[keys].min() > np.median(info.bits)
+
+
+class TestBadInput:
+    def test_zero_bytes(self, tmp_path):
+        path = tmp_path / "a.mp4"
+        path.touch()
+        with pytest.raises(VideoError, match=r"a\.mp4: the file is empty"):
+            codec_canvases(path, canvases=4)
+
+    def test_sound_only(self, tmp_path):
+        with pytest.raises(VideoError, match=r"holds no video stream \(only audio\)"):
+            codec_canvases(write_audio(tmp_path / "a.m4a"), canvases=4)
+
+    def test_no_video_at_all(self, tmp_path):
+        path = tmp_path / "a.mp4"
+        path.write_text("<html>not found</html>")
+        with pytest.raises(VideoError, match="cannot be opened as a video"):
+            codec_canvases(path, canvases=4)
+
+    @pytest.mark.parametrize("share", [0.3, 0.5, 0.8])
+    @pytest.mark.parametrize("canvases", [4, 64])
+    def test_a_cut_off_file_is_used_as_far_as_it_goes_and_marked(self, tmp_path, share, canvases):
+        whole = moving_video(tmp_path / "a.mp4", count=120, options={"movflags": "faststart"})
+        cut = tmp_path / "cut.mp4"
+        cut.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * share)])
+        visual = codec_canvases(cut, canvases=canvases, max_pixels=SMALL)
+        assert visual.truncated
+        assert visual.frame_indices[-1] < 119
+        assert len(visual.blocks) == min(canvases, len(visual.frame_indices))
+        check_every_patch(visual)
+        # Not one frame is made up: all are as in the whole file.
+        same = codec_canvases(cut, canvases=canvases, max_pixels=SMALL).changed(path=whole)
+        np.testing.assert_array_equal(same.changed(folder=None).pixels, visual.pixels)
+
+    def test_damage_inside_is_an_error_that_names_the_time(self, tmp_path):
+        path = moving_video(tmp_path / "a.mp4", count=120)
+        data = bytearray(path.read_bytes())
+        start = data.index(b"mdat") + len(data) // 3
+        data[start : start + 2000] = bytes(2000)
+        path.write_bytes(data)
+        with pytest.raises(VideoError, match=r"a\.mp4: frame \d+ at \d+\.\d\d s cannot be decoded"):
+            codec_canvases(path, canvases=8, max_pixels=SMALL)
+
+    @pytest.mark.parametrize("wrong", [0, -4, 2.5, True, "8", 10**6])
+    def test_wrong_counts(self, tmp_path, wrong):
+        with pytest.raises(UsageError, match=f"canvases={wrong!r}"):
+            codec_canvases(tmp_path / "a.mp4", canvases=wrong)
+
+    def test_an_unknown_backend(self, tmp_path):
+        with pytest.raises(UsageError, match="unknown backend 'magic'; known: pyav, bitcost"):
+            codec_canvases(tmp_path / "a.mp4", canvases=4, backend="magic")
+
+
+@pytest.mark.slow
+class TestPanningCamera:
+    """The selection follows the jumper better than chance although the whole picture moves."""
+
+    @pytest.fixture
+    def clips(self, tmp_path):
+        profile = load_profile("mini")
+        shares = profile.shares.model_copy(update={"pan": 0.66})
+        specs = sample_clips(profile.model_copy(update={"shares": shares}), seed=11)
+        panning = [spec for spec in specs if "pan" in spec.tags and "rotation" not in spec.tags]
+        return [
+            render_clip(replace(spec, duration=6.0), tmp_path / f"{k}.mp4")
+            for k, spec in enumerate(panning[:4])
+        ]
+
+    def test_blocks_lie_inside_the_jumpers_box(self, clips):
+        for clip in clips:
+            visual = codec_canvases(clip.path, canvases=8)
+            blocks = np.delete(visual.blocks, slice(0, None, 4), axis=0).reshape(-1, 3)
+            frames, rows, columns = blocks.T
+            box = clip.boxes[frames]
+            x = (columns + 0.5) * 28 * clip.width / visual.width
+            y = (rows + 0.5) * 28 * clip.height / visual.height
+            inside = (box[:, 0] <= x) & (x < box[:, 2]) & (box[:, 1] <= y) & (y < box[:, 3])
+            area = np.prod(clip.boxes[:, 2:] - clip.boxes[:, :2], axis=1).mean()
+            prior = area / (clip.width * clip.height)
+            assert inside.mean() > 2.5 * prior, (clip.tags, inside.mean(), prior)

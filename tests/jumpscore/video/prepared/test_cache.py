@@ -1,0 +1,369 @@
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+import os
+import pickle
+import shutil
+import signal
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jumpscore.errors import DataError, UsageError, VideoError
+from jumpscore.video import VisualInput, uniform_frames
+from jumpscore.video.inputs import whole_frames
+from jumpscore.video.prepared import folders as prepared_module
+from jumpscore.video.prepared.cache import InputCache, default_cache_folder, entry_key
+from jumpscore.video.prepared.folders import read_prepared, write_prepared
+from tests.support import write_video
+
+OPTIONS = {"backend": "pyav", "version": "1", "canvases": 2}
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    return write_video(tmp_path_factory.mktemp("v") / "a.mp4", frames=40, size=(128, 64))
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return InputCache(tmp_path / "cache")
+
+
+def canvases(video: Path, *, count: int = 2) -> VisualInput:
+    """Frame 0 whole, then a picture of blocks of two frames."""
+    blocks = whole_frames([0] + [7] * (count - 1), width=112, height=56)
+    blocks[1:, 0] = [[11, 0, 3], [11, 0, 2], [11, 1, 1], [-1, -1, -1]]
+    return VisualInput(
+        kind="codec",
+        path=video,
+        width=112,
+        height=56,
+        blocks=blocks,
+        frame_indices=(0, 7, 11),
+        times=(0.0, 0.28, 0.44),
+        fps=25.0,
+        provenance={"backend": "pyav"},
+    )
+
+
+def forbidden() -> VisualInput:
+    raise AssertionError("it is there already")
+
+
+def entries(cache: InputCache) -> list[Path]:
+    return sorted(file for file in cache.folder.glob("*/*") if len(file.name) >= 64)
+
+
+def counted(cache: InputCache) -> dict[str, int]:
+    return {name: n for name, n in dataclasses.asdict(cache.stats).items() if n}
+
+
+@pytest.mark.parametrize("make", [canvases, lambda video: uniform_frames(video, count=4)])
+def test_what_was_stored_comes_back(cache, video, make):
+    made = cache.get(video, OPTIONS, lambda: make(video))
+    again = cache.get(video, OPTIONS, forbidden)
+    truth = make(video)
+    assert counted(cache) == {"made": 1, "hits": 1}
+    for visual in (made, again):
+        assert visual.folder == entries(cache)[0]
+        assert "pixels" not in visual.__dict__
+        assert visual.fingerprint == truth.fingerprint
+        assert (visual.stamps, visual.times) == (truth.stamps, truth.times)
+        np.testing.assert_array_equal(visual.pixels, truth.pixels)
+    key = entry_key(video, OPTIONS)
+    assert entries(cache) == [cache.folder / key[:2] / key]
+
+
+def test_nothing_else_is_left(cache, video):
+    cache.get(video, OPTIONS, lambda: canvases(video))
+    shard = entries(cache)[0].parent
+    assert list(shard.iterdir()) == entries(cache)
+
+
+def test_the_same_content_elsewhere_is_a_hit_with_its_own_path(cache, video, tmp_path):
+    cache.get(video, OPTIONS, lambda: canvases(video))
+    copy = tmp_path / "other.mp4"
+    shutil.copy(video, copy)
+    visual = cache.get(copy, OPTIONS, forbidden)
+    assert visual.path == copy
+    assert pickle.loads(pickle.dumps(visual)).pixels.shape == (2, 56, 112, 3)
+
+
+def test_content_and_every_option_make_the_key(video, tmp_path):
+    other = write_video(tmp_path / "b.mp4", frames=41)
+    keys = {
+        entry_key(video, OPTIONS),
+        entry_key(video, dict(reversed(OPTIONS.items()))),
+        entry_key(other, OPTIONS),
+        entry_key(video, OPTIONS | {"version": "2"}),
+        entry_key(video, OPTIONS | {"canvases": 2.5}),
+        entry_key(video, {}),
+    }
+    assert len(keys) == 5
+
+
+def test_wrong_use(cache, video, tmp_path):
+    for wrong in ({"a": float("nan")}, {"a": object()}):
+        with pytest.raises(UsageError, match="must be JSON"):
+            cache.get(video, wrong, forbidden)
+    with pytest.raises(VideoError, match=r"nowhere\.mp4"):
+        cache.get(tmp_path / "nowhere.mp4", OPTIONS, forbidden)
+
+
+def test_what_make_raises_is_passed_on_and_blocks_nobody(cache, video):
+    with pytest.raises(AssertionError, match="already"):
+        cache.get(video, OPTIONS, forbidden)
+    cache.get(video, OPTIONS, lambda: canvases(video))
+    assert counted(cache) == {"made": 1}
+
+
+# Damage
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda entry: (entry / "_DONE").unlink(),
+        lambda entry: (entry / "meta.json").write_text("{}"),
+        lambda entry: (entry / "src_patch_position.npy").write_bytes(b""),
+        lambda entry: (entry / "canvas_001.png").unlink(),
+        lambda entry: (entry / "canvas_001.png").open("ab").write(b"x"),
+        lambda entry: [shutil.rmtree(entry), entry.touch()],
+    ],
+)
+def test_a_damaged_entry_is_made_anew(cache, video, damage):
+    cache.get(video, OPTIONS, lambda: canvases(video))
+    damage(entries(cache)[0])
+    visual = cache.get(video, OPTIONS, lambda: canvases(video))
+    np.testing.assert_array_equal(visual.pixels, canvases(video).pixels)
+    assert counted(cache) == {"made": 2, "repaired": 1}
+
+
+def test_damage_of_the_same_length_is_found_when_pixels_are_read(cache, video):
+    visual = cache.get(video, OPTIONS, lambda: canvases(video))
+    file = visual.folder / "canvas_001.png"
+    data = bytearray(file.read_bytes())
+    data[100] ^= 1
+    file.write_bytes(data)
+    again = cache.get(video, OPTIONS, forbidden)
+    with pytest.raises(DataError, match=r"canvas_001\.png.*delete the folder"):
+        _ = again.pixels
+
+
+# Eviction
+
+
+def test_those_unused_for_longest_go_first(video, tmp_path):
+    cache = InputCache(tmp_path / "cache")
+    made = [cache.get(video, {"n": n}, lambda: canvases(video)).folder for n in range(4)]
+    size = sum(file.stat().st_size for file in made[0].iterdir())
+    for n, folder in enumerate(made):
+        os.utime(folder / "_DONE", (1000 + n, 1000 + n))
+    cache.get(video, {"n": 0}, forbidden)  # used last now
+    small = InputCache(tmp_path / "cache", max_bytes=int(3.5 * size))
+    newest = small.get(video, {"n": 4}, lambda: canvases(video)).folder
+    assert set(entries(small)) == {made[0], made[3], newest}
+    assert counted(small) == {"made": 1, "evicted": 2}
+
+
+def test_an_entry_above_the_bound_is_stored_and_the_first_to_go(video, tmp_path):
+    small = InputCache(tmp_path / "cache")
+    kept = small.get(video, {"n": 0}, lambda: canvases(video)).folder
+    small.max_bytes = int(1.5 * sum(file.stat().st_size for file in kept.iterdir()))
+    large = small.get(video, {"n": 1}, lambda: canvases(video, count=20))
+    assert len(large.pixels) == 20
+    assert set(entries(small)) == {kept, large.folder}
+    assert counted(small) == {"made": 2, "oversized": 1}
+    small.max_bytes *= 2
+    newest = small.get(video, {"n": 2}, lambda: canvases(video)).folder
+    assert set(entries(small)) == {kept, newest}
+
+
+def test_an_evicted_entry_is_decoded_again(cache, video):
+    visual = cache.get(video, OPTIONS, lambda: canvases(video))
+    cache.max_bytes = 1
+    cache.get(video, {"n": 1}, lambda: canvases(video, count=3))
+    assert not visual.folder.exists()
+    np.testing.assert_array_equal(visual.pixels, canvases(video).pixels)
+
+
+def test_without_the_video_an_evicted_entry_is_an_error(cache, video, tmp_path):
+    copy = tmp_path / "copy.mp4"
+    shutil.copy(video, copy)
+    visual = cache.get(copy, OPTIONS, lambda: canvases(video))
+    shutil.rmtree(cache.folder)
+    copy.unlink()
+    with pytest.raises(DataError, match="no folder of prepared pictures"):
+        _ = visual.pixels
+
+
+def test_no_other_vanished_folder_is_decoded_instead(video, tmp_path):
+    """Its pixels were JPEG, or another tool's: the recipe does not give them."""
+    visual = write_prepared(canvases(video), tmp_path / "x")
+    shutil.rmtree(tmp_path / "x")
+    with pytest.raises(DataError):
+        _ = visual.pixels
+
+
+def test_pixels_that_no_recipe_gives_are_not_made_up(cache, video, tmp_path):
+    lossy = write_prepared(canvases(video), tmp_path / "x")
+    made = cache.get(video, OPTIONS, lambda: lossy)
+    again = cache.get(video, OPTIONS, forbidden)
+    for visual in (made, again):
+        np.testing.assert_array_equal(visual.pixels, lossy.pixels)
+    late = cache.get(video, OPTIONS, forbidden)
+    shutil.rmtree(cache.folder)
+    with pytest.raises(DataError):
+        _ = late.pixels
+
+
+def test_leftovers_of_the_killed_are_cleared_after_a_day(cache, video):
+    cache.get(video, OPTIONS, lambda: canvases(video))
+    shard = entries(cache)[0].parent
+    for name, age in ((".new-1-x", 0), (".new-2-x", 10**5), (".old-3-x", 10**5)):
+        (shard / name).mkdir()
+        (shard / name / "canvas_000.png").touch()
+        os.utime(shard / name, (time.time() - age,) * 2)
+    cache.get(video, {"n": 1}, lambda: canvases(video))
+    assert [file.name for file in shard.glob(".*")] == [".new-1-x"]
+
+
+# Where it cannot be written
+
+
+def test_an_unwritable_folder(video, tmp_path):
+    (tmp_path / "file").touch()
+    cache = InputCache(tmp_path / "file" / "cache")
+    with pytest.raises(UsageError, match=r"file/cache.*JUMPSCORE_CACHE"):
+        cache.get(video, OPTIONS, forbidden)
+
+
+def test_a_full_disk(cache, video, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(prepared_module, "_fill", full)
+    with pytest.raises(UsageError, match=r"No space left.*free space"):
+        cache.get(video, OPTIONS, lambda: canvases(video))
+    assert not [file for file in cache.folder.rglob("*") if file.parent != cache.folder]
+
+
+def test_the_default_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("JUMPSCORE_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    assert default_cache_folder() == tmp_path / ".cache" / "jumpscore" / "inputs"
+    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
+    assert default_cache_folder() == Path("/xdg/jumpscore/inputs")
+    monkeypatch.setenv("JUMPSCORE_CACHE", "~/mine")
+    assert default_cache_folder() == tmp_path / "mine" / "inputs"
+
+
+# Many at once
+
+
+@pytest.fixture
+def spawn(monkeypatch):
+    """Processes that find this module, with the search path of their parent."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[3])
+    return multiprocessing.get_context("spawn")
+
+
+def slow_canvases(video: Path, made: Path) -> VisualInput:
+    (made / f"{os.getpid()}-{time.monotonic_ns()}").touch()
+    time.sleep(0.5)
+    return canvases(video)
+
+
+def get_in_process(folder: Path, video: Path, made: Path, barrier: object, answers: object) -> None:
+    barrier.wait(60)
+    visual = InputCache(folder).get(video, OPTIONS, lambda: slow_canvases(video, made))
+    answers.put((visual.fingerprint, visual.folder, visual.pixels.tobytes()))
+
+
+def test_four_processes_make_one_entry(cache, video, tmp_path, spawn):
+    (tmp_path / "made").mkdir()
+    barrier, answers = spawn.Barrier(4), spawn.Queue()
+    arguments = (cache.folder, video, tmp_path / "made", barrier, answers)
+    workers = [spawn.Process(target=get_in_process, args=arguments) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    found = {answers.get(timeout=60) for _ in workers}
+    for worker in workers:
+        worker.join(60)
+    truth = canvases(video)
+    assert found == {(truth.fingerprint, entries(cache)[0], truth.pixels.tobytes())}
+    assert len(list((tmp_path / "made").iterdir())) == 1
+    assert list(entries(cache)[0].parent.iterdir()) == entries(cache)
+
+
+def hang_in_process(folder: Path, video: Path, made: Path) -> None:
+    def hang() -> VisualInput:
+        (made / "begun").touch()
+        time.sleep(600)
+        raise AssertionError
+
+    InputCache(folder).get(video, OPTIONS, hang)
+
+
+def test_a_killed_maker_blocks_nobody(cache, video, tmp_path, spawn):
+    worker = spawn.Process(target=hang_in_process, args=(cache.folder, video, tmp_path))
+    worker.start()
+    while not (tmp_path / "begun").exists():
+        assert worker.is_alive()
+        time.sleep(0.01)
+    waiting = threading.Thread(
+        target=cache.get, args=(video, OPTIONS, lambda: canvases(video)), daemon=True
+    )
+    waiting.start()
+    waiting.join(0.3)
+    assert waiting.is_alive()
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.join(60)
+    waiting.join(30)
+    assert not waiting.is_alive()
+    assert counted(cache) == {"made": 1}
+
+
+def churn_in_process(folder: Path, video: Path, seed: int, answers: object) -> None:
+    """Get random entries from a cache that holds fewer, so that all evict all the time."""
+    generator = np.random.default_rng(seed)
+    cache = InputCache(folder, max_bytes=9_000)
+    truth = {count: canvases(video, count=count).pixels for count in range(2, 6)}
+    wrong = 0
+    for count in generator.integers(2, 6, 60).tolist():
+        visual = cache.get(video, {"n": count}, lambda n=count: canvases(video, count=n))
+        wrong += not np.array_equal(visual.pixels, truth[count])
+    answers.put((wrong, cache.stats.evicted))
+
+
+def test_evictors_and_readers_do_not_disturb_each_other(cache, video, spawn):
+    answers = spawn.Queue()
+    workers = [
+        spawn.Process(target=churn_in_process, args=(cache.folder, video, seed, answers))
+        for seed in range(3)
+    ]
+    for worker in workers:
+        worker.start()
+    found = [answers.get(timeout=120) for _ in workers]
+    for worker in workers:
+        worker.join(60)
+    assert [wrong for wrong, _ in found] == [0, 0, 0]
+    assert sum(evicted for _, evicted in found) > 10
+    for entry in entries(cache):
+        read_prepared(entry)
+
+
+def test_threads_make_one_entry(cache, video, tmp_path):
+    get = lambda: cache.get(video, OPTIONS, lambda: slow_canvases(video, tmp_path))  # noqa: E731
+    threads = [threading.Thread(target=get) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counted(cache) == {"made": 1, "hits": 3}

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jumpscore.errors import UsageError
+from jumpscore.records import Usage
+from jumpscore.video import match_budgets, probe
+from jumpscore.video.budgets import mean_difference, unlike_plan
+from tests.support import write_video
+
+SIZES = {"360p": (640, 360), "720p": (1280, 720), "480p": (640, 480), "portrait": (360, 640)}
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("videos")
+    made = {}
+    for number, (name, size) in enumerate(SIZES.items()):
+        # Lengths and rates differ; encoding speed is all that the preset is for.
+        path = write_video(
+            folder / f"{name}.mp4",
+            frames=(300, 160, 240, 500)[number],
+            fps=(25, 12, 30, 60)[number],
+            size=size,
+            codec_options={"preset": "ultrafast"},
+        )
+        made[name] = probe(path)
+    return made
+
+
+def test_by_hand_at_720p(videos):
+    # A canvas is 728x392: 26 * 14 = 364 tokens. 5,000 hold 13 of them: 4,732.
+    arms = match_budgets(videos["720p"].path, visual_tokens=5000)
+    frames, canvases = arms
+    assert (canvases.width, canvases.height) == (728, 392)
+    assert canvases.visual_tokens == 13 * 364 == 4732
+    assert frames.kind == "frames"
+    assert frames.visual_tokens <= 4732
+    assert len(frames.blocks) % 2 == 0
+    assert arms.difference == frames.visual_tokens / 4732 - 1
+    assert arms.budget == 5000
+
+
+def test_as_published_is_n_against_n(videos):
+    # 10 canvases of 364; frames have 504x280: 180 tokens.
+    arms = match_budgets(videos["720p"].path, visual_tokens=10 * 364 + 363, matching="as_published")
+    assert arms.canvases.visual_tokens == 10 * 364
+    assert arms.frames.visual_tokens == 10 * 180
+    assert len(arms.frames.blocks) == len(arms.canvases.blocks) == 10
+    assert arms.difference == pytest.approx(180 / 364 - 1)
+
+
+def test_decimals_are_equal_in_both_arms(videos):
+    for decimals in (1, 2):
+        arms = match_budgets(videos["360p"].path, visual_tokens=2400, decimals=decimals)
+        assert arms.frames.decimals == arms.canvases.decimals == decimals
+
+
+@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("matching", ["visual", "total"])
+def test_neither_arm_is_over_budget_and_they_are_close(videos, name, matching):
+    info = videos[name]
+    each = match_budgets(info.path, visual_tokens=10_000, info=info).canvases.visual_tokens // 16
+    for budget in (each + 100, 4 * each, 16 * each, 20 * each + 17, 24 * each + each // 2):
+        arms = match_budgets(info.path, visual_tokens=budget, matching=matching, info=info)
+        frames, canvases = arms.tokens
+        assert frames <= canvases <= budget
+        assert len(arms.frames.blocks) % 2 == 0
+        room = each + 8 * 13 if matching == "total" else each
+        assert canvases > budget - room, "another canvas would have fitted"
+        if len(arms.canvases.blocks) >= 16:
+            assert -0.02 <= arms.difference <= 0, (budget, arms.difference)
+
+
+@settings(max_examples=25)
+@given(budget=st.integers(700, 12_000), matching=st.sampled_from(["visual", "total"]))
+def test_any_budget(videos, budget, matching):
+    info = videos["360p"]
+    arms = match_budgets(info.path, visual_tokens=budget, matching=matching, info=info)
+    frames, canvases = arms.tokens
+    assert frames <= canvases <= budget
+    # Sizes stay those of a picture of this video, not of any rectangle that fits the number.
+    assert 1.5 < arms.frames.width / arms.frames.height < 2.1
+
+
+@pytest.mark.parametrize(("count", "frames"), [(1, 1), (2, 2), (5, 4)])
+def test_fewer_frames_than_the_budget_pays_for(tmp_path, count, frames):
+    video = write_video(tmp_path / "a.mp4", frames=count, size=(640, 360))
+    arms = match_budgets(video, visual_tokens=16 * 299)
+    assert arms.canvases.exhausted
+    assert len(arms.canvases.blocks) == count
+    assert len(arms.frames.blocks) == frames
+    # Frames are scaled up to what the canvases cost; in steps of 28 pixels that is coarse.
+    assert -0.03 <= arms.difference <= 0
+
+
+def test_a_budget_below_one_canvas(videos):
+    with pytest.raises(UsageError, match="has 364 visual tokens; give at least 364"):
+        match_budgets(videos["720p"].path, visual_tokens=363)
+    with pytest.raises(UsageError, match="give at least 728"):
+        match_budgets(videos["720p"].path, visual_tokens=727, matching="as_published")
+
+
+def test_an_unknown_matching(videos):
+    with pytest.raises(UsageError, match="matching='roughly' is unknown; known: visual, total"):
+        match_budgets(videos["720p"].path, visual_tokens=5000, matching="roughly")
+
+
+def test_the_mean_over_videos(videos):
+    arms = [match_budgets(videos[name].path, visual_tokens=6000) for name in ("360p", "720p")]
+    assert mean_difference(arms) == pytest.approx((arms[0].difference + arms[1].difference) / 2)
+
+
+class TestMeasured:
+    def test_only_a_measured_count_contradicts_the_plan(self, videos):
+        visual = match_budgets(videos["360p"].path, visual_tokens=1200).canvases
+        planned = visual.visual_tokens
+        assert unlike_plan(visual, Usage(visual=planned, visual_source="measured")) is None
+        assert unlike_plan(visual, Usage(visual=7, visual_source="derived")) is None
+        assert unlike_plan(visual, Usage()) is None
+        problem = unlike_plan(visual, Usage(visual=planned - 299, visual_source="measured"))
+        assert f"fed 897 visual tokens, {planned} were planned" in problem
