@@ -109,6 +109,7 @@ def _decode_pyav(
     threads: int,
     damage: Damage,
 ) -> Iterator[Frame]:
-    convert = Converter(info, size=size, grey=grey)
+    converter = Converter(info, size)
+    convert = converter.grey if grey else converter.rgb
     for index, frame in stored_frames(info, wanted, threads=threads, damage=damage):
         yield Frame(index=index, time=float(info.times[index]), pixels=convert(frame))

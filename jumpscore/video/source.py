@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -84,6 +85,7 @@ class _Source:
         self._info = info
         self._container = container
         self._stream = stream
+        self._times = info.times.tolist()
         self._base = float(stream.time_base or 1)
         self._offset = start_offset(container)
         # AVI stores no presentation times and FFmpeg's guess swaps neighbours where B-frames are
@@ -129,7 +131,7 @@ class _Source:
     def _index(self, pts: int) -> int:
         if self._by_order:
             return self._done + 1
-        return nearest_index(self._info.times, pts * self._base - self._offset)
+        return _nearest(self._times, pts * self._base - self._offset)
 
     def _rewind(self) -> Iterator[VideoFrame]:
         self._container.seek(0)
@@ -167,7 +169,11 @@ def nearest_index(times: npt.NDArray[np.float64], time: float) -> int:
     >>> nearest_index(np.array([0.0, 0.04, 0.08]), 0.0401)
     1
     """
-    right = int(np.searchsorted(times, time))
+    return _nearest(times.tolist(), time)
+
+
+def _nearest(times: list[float], time: float) -> int:
+    right = bisect_left(times, time)
     if right == 0:
         return 0
     if right == len(times) or time - times[right - 1] <= times[right] - time:
@@ -176,61 +182,87 @@ def nearest_index(times: npt.NDArray[np.float64], time: float) -> int:
 
 
 class Converter:
-    """Turns decoded frames into upright RGB or luma arrays of one size."""
+    """Turns decoded frames into upright arrays of one size.
 
-    def __init__(self, info: VideoInfo, *, size: tuple[int, int] | None, grey: bool) -> None:
+    Colour takes two steps: FFmpeg scales to planar YUV with colour at every pixel, and `to_rgb`
+    turns each pixel into RGB for itself. That comes as near to shrinking the full RGB frame (as
+    image processors do) as its direct way, in half the time; and because the second step looks at
+    one pixel only, blocks may be cut out, kept and moved before it.
+    """
+
+    def __init__(self, info: VideoInfo, size: tuple[int, int] | None = None) -> None:
         from av.video.reformatter import VideoReformatter
 
         width, height = size or (info.width, info.height)
         self._turns = info.rotation // 90
         # Scale before turning: the stored frame is what the scaler sees.
         self._size = (height, width) if self._turns % 2 else (width, height)
-        self._grey = grey
         self._reformat: Any = VideoReformatter().reformat
 
-    def __call__(
+    def grey(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
+        """Return luma, uint8 [H, W]."""
+        return np.ascontiguousarray(np.rot90(self._scaled(frame, "gray").to_ndarray(), self._turns))
+
+    def rgb(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
+        """Return RGB, uint8 [H, W, 3]."""
+        return to_rgb(self.yuv(frame))
+
+    def yuv(
         self, frame: VideoFrame, out: npt.NDArray[np.uint8] | None = None
     ) -> npt.NDArray[np.uint8]:
-        """Return the frame as uint8 [H, W, 3] RGB or, where grey was asked for, [H, W].
+        """Return YUV, uint8 [H, W, 3], for `to_rgb`.
 
         Args:
             frame: As stored.
-            out: Where to put RGB, so that no memory has to be found for it.
+            out: Where to put it, so that no memory has to be found for it.
         """
-        width, height = self._size
-        # Planar: there FFmpeg interpolates colour to every pixel, which comes nearest to shrinking
-        # the full RGB frame (as image processors do) and takes half the time of packed RGB. Without
-        # scaling it has a short cut that leaves the last columns of some widths unwritten.
-        planar = (frame.width, frame.height) != (width, height)
-        scaled = self._reformat(
-            frame,
-            width=width,
-            height=height,
-            format="gray" if self._grey else "gbrp" if planar else "rgb24",
-            interpolation="BICUBIC",
-        )
-        pixels: npt.NDArray[np.uint8]
-        if planar and not self._grey:
-            pixels = _packed(scaled, None if self._turns else out)
-        else:
-            pixels = scaled.to_ndarray()
-        pixels = np.rot90(pixels, self._turns)
+        import cv2
+
+        scaled = self._scaled(frame, "yuv444p")
+        planes = [
+            np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:, : scaled.width]
+            for plane in scaled.planes
+        ]
+        merged: Any = cv2.merge(planes, None if self._turns else out)
+        if not self._turns:
+            return cast("npt.NDArray[np.uint8]", merged)
         if out is None:
-            return np.ascontiguousarray(pixels)
-        if pixels is not out:
-            np.copyto(out, pixels)
+            return np.ascontiguousarray(np.rot90(merged, self._turns))
+        np.copyto(out, np.rot90(merged, self._turns))
         return out
 
+    def _scaled(self, frame: VideoFrame, pixel_format: str) -> Any:
+        width, height = self._size
+        return self._reformat(
+            frame, width=width, height=height, format=pixel_format, interpolation="BICUBIC"
+        )
 
-def _packed(frame: VideoFrame, out: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8]:
-    """Return a planar RGB frame as [H, W, 3], in ``out`` where it is given."""
+
+def _yuv_to_rgb(red: float = 0.299, blue: float = 0.114) -> npt.NDArray[np.float64]:
+    """Return the matrix [3, 4] from 8-bit YUV of limited range, with the offset in the last column.
+
+    Args:
+        red: Weight of red in luma, by default that of ITU-R BT.601.
+        blue: Weight of blue.
+    """
+    green = 1 - red - blue
+    luma, colour = 255 / 219, 255 / 224
+    of_u = [0.0, -2 * (1 - blue) * blue / green * colour, 2 * (1 - blue) * colour]
+    of_v = [2 * (1 - red) * colour, -2 * (1 - red) * red / green * colour, 0.0]
+    matrix = np.array([[luma] * 3, of_u, of_v]).T
+    return np.column_stack([matrix, -matrix @ [16.0, 128.0, 128.0]])
+
+
+YUV_TO_RGB = _yuv_to_rgb()
+"""BT.601, whatever matrix a file names: PyAV, decord and OpenCV read them so, and with them the
+models that were trained on what these read."""
+
+
+def to_rgb(
+    picture: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8] | None = None
+) -> npt.NDArray[np.uint8]:
+    """Turn YUV, uint8 [H, W, 3], into RGB pixel by pixel; ``out`` may be the picture itself."""
     import cv2
 
-    planes: Any = frame.planes
-    green, blue, red = (
-        np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
-        for plane in planes
-    )
-    merged: Any = cv2.merge([red, green, blue], out)
-    packed: npt.NDArray[np.uint8] = merged
-    return packed
+    converted: Any = cv2.transform(picture, YUV_TO_RGB, out)
+    return cast("npt.NDArray[np.uint8]", converted)

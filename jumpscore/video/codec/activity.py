@@ -98,8 +98,8 @@ class ChangeMeter:
         self._before: npt.NDArray[np.uint8] | None = None
 
     def __call__(self, picture: npt.NDArray[np.uint8]) -> Change:
-        """Return what is new in a picture, uint8 [H, W, 3], since the last call."""
-        luma: Any = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        """Return what is new in a picture, uint8 [H, W, 3] YUV, since the last call."""
+        luma: Any = cv2.extractChannel(picture, 0)
         luma = cv2.resize(luma, self._size, interpolation=cv2.INTER_AREA)
         before, self._before = self._before, luma
         blank = float(cv2.meanStdDev(luma)[1][0, 0]) <= BLANK_CONTRAST
@@ -207,9 +207,11 @@ def normalised(bits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _middle(values: npt.NDArray[Any]) -> Any:
-    """Return the median, the upper one of two; ``numpy.median`` takes longer to find its feet."""
-    place = values.size // 2
-    return np.partition(values, place, axis=None)[place]
+    """Return the median, the upper one of two.
+
+    By sorting: for so few values it beats selecting, which is slow where most are equal.
+    """
+    return np.sort(values, axis=None, kind="stable")[values.size // 2]
 
 
 def _percentile(values: npt.NDArray[np.float64], percent: float) -> float:
@@ -217,7 +219,7 @@ def _percentile(values: npt.NDArray[np.float64], percent: float) -> float:
     place = (values.size - 1) * percent / 100
     low = int(place)
     high = min(low + 1, values.size - 1)
-    ordered = np.partition(values, (low, high), axis=None)
+    ordered = np.sort(values, axis=None)
     return float(ordered[low] + (ordered[high] - ordered[low]) * (place - low))
 
 
@@ -245,15 +247,17 @@ def own_motion(
     if vectors is None or len(vectors) == 0:
         return None
     rows, columns = shape[::-1] if turns % 2 else shape
-    scale = np.float32(max(1, int(vectors["motion_scale"][0])))  # one per codec: quarter pixels
-    x = vectors["motion_x"] * (np.float32(columns * FACTOR / frame.width) / scale)
-    y = vectors["motion_y"] * (np.float32(rows * FACTOR / frame.height) / scale)
-    length = np.abs(x - _middle(x)) + np.abs(y - _middle(y))
+    scale = max(1, int(vectors["motion_scale"][0]))  # one per codec: quarter pixels
+    # In 16 bits, as codecs hold them: such numbers are sorted by counting.
+    x, y = (vectors[axis].astype(np.int16) for axis in ("motion_x", "motion_y"))
+    length = np.abs(x - _middle(x)) * np.float32(columns * FACTOR / frame.width / scale)
+    length += np.abs(y - _middle(y)) * np.float32(rows * FACTOR / frame.height / scale)
     area = (vectors["w"] * vectors["h"].astype(np.uint16)).astype(np.float32)
-    row = (vectors["dst_y"] * np.float32(rows / frame.height)).astype(np.intp)
-    column = (vectors["dst_x"] * np.float32(columns / frame.width)).astype(np.intp)
     # A block at the rim may have its middle outside the picture.
-    block = np.clip(row, 0, rows - 1) * columns + np.clip(column, 0, columns - 1)
+    x, y = (np.maximum(vectors[axis], 0) for axis in ("dst_x", "dst_y"))
+    row = np.minimum((y * np.float32(rows / frame.height)).astype(np.int32), rows - 1)
+    column = np.minimum((x * np.float32(columns / frame.width)).astype(np.int32), columns - 1)
+    block = row * columns + column
     moved = np.bincount(block, weights=area * length, minlength=rows * columns)
     covered = np.bincount(block, weights=area, minlength=rows * columns)
     mean: npt.NDArray[np.float64] = (moved / np.maximum(covered, 1.0)).reshape(rows, columns)

@@ -39,7 +39,7 @@ from jumpscore.video.frames import uniform_indices
 from jumpscore.video.inputs import VisualInput, whole_frames
 from jumpscore.video.probe import VideoInfo, probe
 from jumpscore.video.sizes import FACTOR, smart_size
-from jumpscore.video.source import Converter, Damage, stored_frames
+from jumpscore.video.source import Converter, Damage, stored_frames, to_rgb
 from jumpscore.video.stamps import default_policy
 
 if TYPE_CHECKING:
@@ -224,8 +224,8 @@ class _Reader:
 
     def _whole(self, sampled: npt.NDArray[np.int64], canvases: int) -> CodecPlan | None:
         room = self._room(len(sampled))
-        for _ in self._pictures(sampled, room):
-            pass
+        for picture, _ in self._pictures(sampled, room):
+            to_rgb(picture, picture)
         if self._read < len(sampled):
             return None
         blocks = whole_frames(sampled, width=self._size[0], height=self._size[1])
@@ -252,11 +252,11 @@ class _Reader:
     def _pictures(
         self, sampled: npt.NDArray[np.int64], room: npt.NDArray[np.uint8]
     ) -> Iterator[tuple[npt.NDArray[np.uint8], VideoFrame]]:
-        """Yield sampled frames at canvas size, as pixels and as stored.
+        """Yield sampled frames at canvas size, as YUV and as stored.
 
-        Pixels are put into ``room``, one after the other and from its start again.
+        YUV is put into ``room``, one after the other and from its start again.
         """
-        convert = Converter(self._info, size=self._size, grey=False)
+        converter = Converter(self._info, self._size)
         vectors = self._backend == "pyav" and self._info.codec in VECTOR_CODECS
         for _, frame in stored_frames(
             self._info,
@@ -265,7 +265,7 @@ class _Reader:
             damage=self._damage,
             motion_vectors=vectors,
         ):
-            picture = convert(frame, room[self._read % len(room)])
+            picture = converter.yuv(frame, room[self._read % len(room)])
             self._read += 1
             yield picture, frame
 

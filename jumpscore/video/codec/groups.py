@@ -178,24 +178,32 @@ def _tables(
     shown = np.full((len(cells), most + 1), -np.inf)
     worth = shown.copy()
     size = cells[0].size
-    for start in range(len(cells)):
-        scores = np.zeros(0)
-        places = np.zeros(0, dtype=np.int64)
+    whole = [_ranked(cell.scores, cell.places) for cell in cells]
+    for start, cell in enumerate(cells):
+        costs, places = _ranked(cell.scores[:-size], cell.places[:-size])
         for length in range(1, min(most, len(cells) - start) + 1):
             # Grown cell by cell, keeping only what fits the budget.
-            cell = cells[start + length - 1]
-            count = len(cell.scores) - size * (length == 1)
-            scores = np.concatenate([scores, cell.scores[:count]])
-            places = np.concatenate([places, cell.places[:count]])
-            kept = best(scores, (IMAGES_PER_GROUP - 1) * size)
-            scores, places = scores[kept], places[kept]
+            if length > 1:
+                more = whole[start + length - 1]
+                costs = np.concatenate([costs, more[0]])
+                # Of two sorted runs a stable sort is a merge.
+                kept = np.argsort(costs, kind="stable")[: (IMAGES_PER_GROUP - 1) * size]
+                costs, places = costs[kept], np.concatenate([places, more[1]])[kept]
             if length >= least:
-                first, span = cells[start].start, cell.stop - cells[start].start
-                bins = np.bincount((places[scores > 0] - first) * TEMPORAL_BINS // span)
-                shown[start, length] = scores.sum()
-                touched = np.count_nonzero(bins) / TEMPORAL_BINS
+                span = cells[start + length - 1].stop - cell.start
+                bins = (places[: np.searchsorted(costs, 0.0)] - cell.start) * TEMPORAL_BINS // span
+                shown[start, length] = -costs.sum()
+                touched = np.count_nonzero(np.bincount(bins)) / TEMPORAL_BINS
                 worth[start, length] = shown[start, length] * touched
     return shown, worth
+
+
+def _ranked(
+    scores: npt.NDArray[np.float64], places: npt.NDArray[np.int32]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int32]]:
+    """Return scores, negated, and places, the best first."""
+    rank = np.argsort(-scores, kind="stable")
+    return -scores[rank], places[rank]
 
 
 def _solve(shown: npt.NDArray[np.float64], worth: npt.NDArray[np.float64], count: int) -> list[int]:

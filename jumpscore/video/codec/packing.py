@@ -11,6 +11,7 @@ import numpy.typing as npt
 from jumpscore.video.codec.groups import IMAGES_PER_GROUP, Cell, Group, Picks, best, pick
 from jumpscore.video.inputs import split_blocks
 from jumpscore.video.sizes import FACTOR
+from jumpscore.video.source import to_rgb
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class Store:
             for place in range(group.canvases):
                 part = pieces[place * self._size : (place + 1) * self._size]
                 split_blocks(canvases[done])[...] = part.reshape(rows, columns, *part.shape[1:])
+                to_rgb(canvases[done], canvases[done])
                 done += 1
         del canvases
         self._pixels.resize(n * height * width * 3, refcheck=False)  # gives the rest back

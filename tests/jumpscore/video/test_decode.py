@@ -67,6 +67,25 @@ def test_colours_survive(tmp_path):
     assert np.abs(frame.pixels.astype(int) - expected).mean() < 3
 
 
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuvj420p", "yuv444p", "yuv420p10le"])
+def test_colours_come_back_as_they_went_in(tmp_path, pix_fmt):
+    """Limited and full range, thinned-out colour and not, eight bits and ten."""
+    colours = np.array([(255, 255, 255), (200, 30, 40), (10, 120, 220)], dtype=np.uint8)
+    picture = np.repeat(np.repeat(colours[None], 64, axis=0), 32, axis=1)
+    options = {"crf": "1"}
+    path = write_video(
+        tmp_path / "a.mp4",
+        pictures=[picture] * 3,
+        size=(96, 64),
+        pix_fmt=pix_fmt,
+        codec_options=options,
+    )
+    for size in ((96, 64), (84, 56)):
+        [first, *_] = decode(path, size=size)
+        middles = first.pixels[size[1] // 2, np.array([16, 48, 80]) * size[0] // 96]
+        np.testing.assert_allclose(middles.astype(int), colours.astype(int), atol=3)
+
+
 def test_a_variable_rate_keeps_its_times(tmp_path):
     times = [0.0, 0.04, 0.2, 0.24, 1.0, 1.04]
     path = write_video(tmp_path / "a.mp4", frames=6, times=times)
