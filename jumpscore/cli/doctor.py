@@ -66,6 +66,7 @@ def findings() -> list[Finding]:
         ("ray", "clusters (extra: ray)"),
     ):
         found.append(_package(package, purpose))
+    found.append(_bitcost())
     gpu = shutil.which("nvidia-smi")
     detail = gpu or "no nvidia-smi on the path"
     found.append(Finding("NVIDIA GPU", "ok" if gpu else "missing", detail, "fast models"))
@@ -77,6 +78,19 @@ def _package(name: str, purpose: str) -> Finding:
         return Finding(name, "ok", version(name), purpose)
     except PackageNotFoundError:
         return Finding(name, "missing", "not installed", purpose)
+
+
+def _bitcost() -> Finding:
+    """Look for codec-video-prep, which may live in another environment."""
+    from jumpscore.errors import JumpScoreError
+    from jumpscore.video.codec.bitcost import bitcost_version
+
+    purpose = "canvases by backend bitcost (optional)"
+    try:
+        return Finding("codec-video-prep", "ok", bitcost_version(), purpose)
+    except JumpScoreError:
+        detail = "not installed; JUMPSCORE_BITCOST_PYTHON names no Python that has it"
+        return Finding("codec-video-prep", "missing", detail, purpose)
 
 
 def _try(what: str, check: Callable[[], str], purpose: str) -> Finding:

@@ -30,6 +30,8 @@ N canvases, whatever they cost."""
 
 FRAME_PIXELS = 153_664
 """Area of a frame in the published runs with frames: 392 x 392."""
+COARSE = 0.02
+"""Difference between the arms above which a comparison should say that its budget is coarse."""
 CLOSE = 0.01
 """Shortfall, relative to the budget, below which a frame size is chosen for its likeness."""
 STRETCH = 0.15

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from jumpscore.records import SampleScore
+from jumpscore.report.codec_page import write_codec_page
 from jumpscore.report.html import write_prediction_page, write_report
+from jumpscore.video.codec import plan_canvases
 from tests.jumpscore.report.runs import HOSTILE, made_up_run, oracle_run, timed
 from tests.support import write_video
 
@@ -187,3 +189,26 @@ def test_pages_fit_the_screen(
             }"""
         )
         visit.check_quiet()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_codec_page_is_quiet_and_fits(browser, tmp_path, width, scheme):
+    video = write_video(tmp_path / "a <b> clip.mp4", frames=100, size=(448, 252))
+    page = write_codec_page(plan_canvases(video, canvases=8), tmp_path / "page.html")
+    visit = Visit(browser, page, viewport={"width": width, "height": 800}, color_scheme=scheme)
+    assert visit.said == []
+    assert visit.asked == [page.as_uri()] or all(
+        url.startswith(("data:", page.as_uri())) for url in visit.asked
+    )
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+    visit.page.evaluate(
+        "document.querySelectorAll('img').forEach(image => image.loading = 'eager')"
+    )
+    visit.page.wait_for_function(
+        "[...document.images].every(image => image.complete && image.naturalWidth > 0)"
+    )
+    figure = visit.page.locator(".canvases figure").first
+    before = figure.bounding_box()["width"]
+    figure.focus()
+    assert figure.bounding_box()["width"] > 1.8 * before, "a canvas opens where it is chosen"
