@@ -21,6 +21,8 @@ from jumpscore.video.stamps import Stamp, TimePolicy, stamp_seconds, stamp_text,
 
 Kind = Literal["frames", "codec"]
 HASH_CHUNK = 1 << 20
+KEEPING_PIXELS = {"decimals", "time_policy", "notes", "provenance"}
+"""Fields whose change leaves the pixels as they are."""
 MOST_DECIMALS = 3
 
 
@@ -174,7 +176,7 @@ class VisualInput:
     def changed(self, **fields: Any) -> VisualInput:
         """Return a copy with some fields changed; pixels at hand stay where they still hold."""
         copy = replace(self, **fields)
-        if "pixels" in self.__dict__ and not fields.keys() - {"decimals", "time_policy", "notes"}:
+        if "pixels" in self.__dict__ and not fields.keys() - KEEPING_PIXELS:
             copy.__dict__["pixels"] = self.pixels
         return copy
 

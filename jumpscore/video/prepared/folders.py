@@ -50,6 +50,9 @@ from jumpscore.video.stamps import default_policy
 SCRATCH, DOOMED = ".new-", ".old-"
 """What folders are called that are being written, and that are being deleted."""
 
+JPEG = "jpeg of quality 95"
+"""What ``provenance`` says of pictures that were stored with losses."""
+
 
 def folder_name(path: str | Path) -> str:
     """Return the published name of a video's folder, from the path as it is given.
@@ -73,12 +76,15 @@ def write_prepared(visual: VisualInput, folder: Path, *, lossless: bool = False)
         lossless: PNG instead of JPEG: the pixels come back bit for bit.
 
     Returns:
-        The same input with ``folder`` set, so that its pixels are those on disk.
+        The same input with ``folder`` set, so that its pixels are those on disk; as JPEG they are
+        others than before, which ``provenance`` and with it the fingerprint say.
 
     Raises:
         UsageError: The folder cannot be written, or holds something else.
         VideoError: A frame cannot be decoded.
     """
+    if not lossless:
+        visual = visual.changed(provenance={**visual.provenance, "pictures": JPEG})
     try:
         save(visual, folder, lossless=lossless)
     except OSError as error:
