@@ -83,8 +83,7 @@ class VisualInput:
             DataError: The prepared pictures are damaged.
         """
         if self.folder is not None:
-            from jumpscore.video.prepared.cache import was_evicted
-            from jumpscore.video.prepared.folders import read_pictures
+            from jumpscore.video.prepared.layout import read_pictures, was_evicted
 
             size = (self.width, self.height)
             try:

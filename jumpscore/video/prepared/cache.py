@@ -17,13 +17,10 @@ from typing import IO, TypeAlias
 from jumpscore.errors import DataError, UsageError, VideoError
 from jumpscore.video.inputs import VisualInput, content_hash
 from jumpscore.video.prepared.folders import DOOMED, SCRATCH, read_prepared, remove, save
-from jumpscore.video.prepared.layout import DONE, FORMAT, sha256
+from jumpscore.video.prepared.layout import DONE, ENTRY, FORMAT, KEPT, sha256
 
 JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"] | None
 
-KEPT = "-kept"
-"""Ends the name of an entry whose pixels no recipe gives: they came from a folder themselves."""
-ENTRY = re.compile(rf"[0-9a-f]{{64}}({KEPT})?")
 SHARD = re.compile("[0-9a-f]{2}")
 STALE_SECONDS = 86_400.0
 """Age at which what a killed process was writing or deleting is cleared away."""
@@ -216,13 +213,6 @@ def entry_key(video: Path, options: Mapping[str, JSON]) -> str:
             f"options of a cached input must be JSON without NaN ({error}), got {options!r:.200}"
         ) from error
     return sha256(text.encode())
-
-
-def was_evicted(folder: Path) -> bool:
-    """Whether a folder was an entry of a cache, is gone, and held what its recipe gives."""
-    name = folder.name
-    is_entry = ENTRY.fullmatch(name) and folder.parent.name == name[:2]
-    return bool(is_entry) and not name.endswith(KEPT) and not folder.exists()
 
 
 def default_cache_folder() -> Path:

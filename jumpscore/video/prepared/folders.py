@@ -42,7 +42,7 @@ from jumpscore.video.prepared.layout import (
     read_layout,
     sha256,
 )
-from jumpscore.video.prepared.pictures import decode_picture, encode_picture
+from jumpscore.video.prepared.pictures import encode_picture
 from jumpscore.video.prepared.record import HIGHEST_FPS, from_record, is_number, to_record
 from jumpscore.video.probe import LONGEST_VIDEO, VideoInfo, probe
 from jumpscore.video.stamps import default_policy
@@ -173,33 +173,6 @@ def read_prepared(folder: str | Path, *, video: str | Path | None = None) -> Vis
         visual = from_record(layout, layout.own["input"])
         return visual if video is None else visual.changed(path=Path(video))
     return _foreign_input(layout, video)
-
-
-def read_pictures(folder: Path, *, count: int, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """Read the pictures of a folder, without its padding canvases.
-
-    Args:
-        folder: With the layout above.
-        count: Pictures expected.
-        size: (width, height) expected, in pixels.
-
-    Returns:
-        uint8 [n, height, width, 3], RGB.
-
-    Raises:
-        DataError: They are damaged, or not as they were when the input was made.
-    """
-    layout = read_layout(folder)
-    there = int(layout.seen.sum())
-    if there != count or (layout.width, layout.height) != size:
-        raise DataError(
-            f"{folder}: holds {there} pictures of {layout.width}x{layout.height}, expected "
-            f"{count} of {size[0]}x{size[1]}; it was changed meanwhile, read it anew"
-        )
-    pictures = np.empty((count, layout.height, layout.width, 3), dtype=np.uint8)
-    for number, (file, data) in enumerate(layout.read_seen()):
-        pictures[number] = decode_picture(file, data, size=size, fix=AGAIN)
-    return pictures
 
 
 def _fill(folder: Path, visual: VisualInput, record: dict[str, Any]) -> None:

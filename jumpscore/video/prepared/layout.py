@@ -18,7 +18,12 @@ import numpy.typing as npt
 
 from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json
-from jumpscore.video.prepared.pictures import MOST_PICTURE_BYTES, read_bytes, stated_size
+from jumpscore.video.prepared.pictures import (
+    MOST_PICTURE_BYTES,
+    decode_picture,
+    read_bytes,
+    stated_size,
+)
 from jumpscore.video.sizes import FACTOR, MERGE, PATCH
 
 OWN = "jumpscore"
@@ -35,6 +40,11 @@ NPY_HEADER = re.compile(
     rb"'shape': \(([0-9]{1,12}), ([0-9]{1,12})\), \} *\n",
     re.DOTALL,
 )
+
+KEPT = "-kept"
+"""Ends the name of a cache's entry whose pixels no recipe gives: they came from a folder."""
+ENTRY = re.compile(rf"[0-9a-f]{{64}}({KEPT})?")
+"""Names of a cache's entries."""
 
 MOST_PICTURES = 4096
 MOST_PICTURE_PIXELS = 2**24
@@ -257,3 +267,37 @@ def sha256(*parts: bytes) -> str:
     for part in parts:
         digest.update(part)
     return digest.hexdigest()
+
+
+def read_pictures(folder: Path, *, count: int, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """Read the pictures of a folder, without its padding canvases.
+
+    Args:
+        folder: With the layout above.
+        count: Pictures expected.
+        size: (width, height) expected, in pixels.
+
+    Returns:
+        uint8 [n, height, width, 3], RGB.
+
+    Raises:
+        DataError: They are damaged, or not as they were when the input was made.
+    """
+    layout = read_layout(folder)
+    there = int(layout.seen.sum())
+    if there != count or (layout.width, layout.height) != size:
+        raise DataError(
+            f"{folder}: holds {there} pictures of {layout.width}x{layout.height}, expected "
+            f"{count} of {size[0]}x{size[1]}; it was changed meanwhile, read it anew"
+        )
+    pictures = np.empty((count, layout.height, layout.width, 3), dtype=np.uint8)
+    for number, (file, data) in enumerate(layout.read_seen()):
+        pictures[number] = decode_picture(file, data, size=size, fix=AGAIN)
+    return pictures
+
+
+def was_evicted(folder: Path) -> bool:
+    """Whether a folder was an entry of a cache, is gone, and held what its recipe gives."""
+    name = folder.name
+    is_entry = ENTRY.fullmatch(name) and folder.parent.name == name[:2]
+    return bool(is_entry) and not name.endswith(KEPT) and not folder.exists()

@@ -21,10 +21,10 @@ from jumpscore.video import VisualInput, uniform_frames
 from jumpscore.video.inputs import whole_frames
 from jumpscore.video.prepared.folders import (
     folder_name,
-    read_pictures,
     read_prepared,
     write_prepared,
 )
+from jumpscore.video.prepared.layout import read_pictures
 from jumpscore.video.prepared.record import RECORD
 from tests.support import read_number, write_video
 
