@@ -9,7 +9,7 @@ from typing import Any, cast
 from rich.table import Table
 
 from jumpscore.cli.console import notes, output, print_json
-from jumpscore.errors import VideoError
+from jumpscore.errors import UsageError, VideoError
 from jumpscore.video import MatchedArms, VisualInput, match_budgets
 from jumpscore.video.budgets import COARSE, Matching, mean_difference
 from jumpscore.video.codec import Backend, CodecPlan, plan_canvases
@@ -28,9 +28,12 @@ def inspect_video(
     """Write the page of a video's canvases and say what is on it."""
     from jumpscore.report.codec_page import write_codec_page
 
+    page = out or Path(f"{video.stem}.codec.html")
+    if page.exists() and video.exists() and page.samefile(video):
+        raise UsageError(f"--out {page}: is the video itself; name another file")
     known = cast(Backend, backend)  # checked by what it is handed to
     plan = plan_canvases(video, canvases=canvases, max_pixels=max_pixels, backend=known)
-    page = write_codec_page(plan, out or Path(f"{video.stem}.codec.html"))
+    write_codec_page(plan, page)
     folder = None if canvas_folder is None else _write_canvases(plan.visual, canvas_folder)
     facts = _facts(plan)
     if as_json:

@@ -58,8 +58,8 @@ class InputConfig(_Strict):
     tokens: int | None = Field(default=None, gt=0)
     matching: Literal["visual", "total", "as_published"] | None = None
     folder: Path | None = None
-    min_pixels: int | None = Field(default=None, gt=0)
-    max_pixels: int | None = Field(default=None, gt=0)
+    min_pixels: int | None = Field(default=None, ge=784, le=2**24)
+    max_pixels: int | None = Field(default=None, ge=784, le=2**24)
     decimals: int | None = Field(default=None, ge=0, le=3)
     backend: Literal["pyav", "bitcost"] | None = None
 
@@ -173,6 +173,8 @@ def _explain(model: type[BaseModel], problem: Any, where: str) -> str:
     if not problem["loc"]:
         return where + str(problem["msg"]).removeprefix("Value error, ")
     message = problem["msg"].removeprefix("Value error, ")
+    if isinstance(problem["input"], dict):  # several keys that do not go together
+        return f"{key}: {message}"
     return f"{key}={problem['input']!r}: {message[:1].lower()}{message[1:]}"
 
 

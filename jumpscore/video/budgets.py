@@ -7,7 +7,8 @@ frame 196. Here a budget is a number of tokens, and a comparison says which toke
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,13 @@ from typing import Literal, get_args
 
 from jumpscore.errors import UsageError
 from jumpscore.records import Usage
-from jumpscore.video.codec.canvases import DECIMALS, MAX_PIXELS, Backend, cached_canvases
+from jumpscore.video.codec.canvases import (
+    DECIMALS,
+    MAX_PIXELS,
+    MOST_CANVASES,
+    Backend,
+    cached_canvases,
+)
 from jumpscore.video.codec.groups import FRAMES_PER_CANVAS
 from jumpscore.video.frames import even_count, frames_of_size, uniform_indices
 from jumpscore.video.inputs import VisualInput
@@ -28,8 +35,12 @@ Matching = Literal["visual", "total", "as_published"]
 """``visual``: visual tokens. ``total``: time-stamp text as well. ``as_published``: N frames against
 N canvases, whatever they cost."""
 
+MOST_REPLANS = 3
+"""Times that a budget is filled up with further canvases; each reads the video again."""
 FRAME_PIXELS = 153_664
 """Area of a frame in the published runs with frames: 392 x 392."""
+PUBLISHED_MIN_PIXELS = 100_352
+"""Smallest area of a canvas in the published runs with codec input; elsewhere there is none."""
 COARSE = 0.02
 """Difference between the arms above which a comparison should say that its budget is coarse."""
 CLOSE = 0.01
@@ -108,21 +119,25 @@ def match_budgets(
         known = ", ".join(get_args(Matching))
         raise UsageError(f"matching={matching!r} is unknown; known: {known}")
     info = info or probe(path)
-    each = picture_tokens(*smart_size(info.width, info.height, max_pixels=max_pixels))
+    min_pixels = PUBLISHED_MIN_PIXELS if matching == "as_published" else None
+    each = picture_tokens(
+        *smart_size(info.width, info.height, min_pixels=min_pixels, max_pixels=max_pixels)
+    )
     count = _canvases_within(visual_tokens, each, info, matching=matching, decimals=decimals)
 
     def planned(count: int) -> VisualInput:
         return cached_canvases(
-            info, cache, canvases=count, max_pixels=max_pixels, backend=backend
+            info,
+            cache,
+            canvases=count,
+            min_pixels=min_pixels,
+            max_pixels=max_pixels,
+            backend=backend,
         ).changed(decimals=decimals)
 
     canvases = planned(count)
-    # Frames that no canvas shows have no stamps; where that is much, another canvas fits.
-    while matching == "total" and visual_tokens - canvases.total_tokens > each:
-        more = planned(count := count + 1)
-        if more.total_tokens > visual_tokens or more.exhausted:
-            break
-        canvases = more
+    if matching == "total":
+        canvases = _filled(canvases, planned, visual_tokens)
     base = smart_size(info.width, info.height, min_pixels=frame_pixels, max_pixels=frame_pixels)
     if matching == "as_published":
         width, height = base
@@ -166,8 +181,19 @@ def _canvases_within(
     if matching == "total":
         text = _text_cost(info, decimals, newline=True)
         # A canvas's blocks come from eight frames on average, each with a stamp of its own.
+        count = bisect_right(
+            range(1, count + 1), budget, key=lambda n: n * each + text(FRAMES_PER_CANVAS * n)
+        )
         while count and count * each + text(FRAMES_PER_CANVAS * count) > budget:
             count -= 1
+    # More canvases than frames are as many as there are frames.
+    if count > MOST_CANVASES and info.frames <= MOST_CANVASES:
+        count = MOST_CANVASES
+    if count > MOST_CANVASES:
+        raise UsageError(
+            f"{info.path}: a budget of {budget} tokens pays for {count} canvases, at most "
+            f"{MOST_CANVASES} are made; give at most {MOST_CANVASES * each}"
+        )
     if count < 1:
         fewest = 2 if matching == "as_published" else 1
         raise UsageError(
@@ -175,6 +201,24 @@ def _canvases_within(
             f"visual tokens; give at least {fewest * each}, and more under 'total'"
         )
     return count
+
+
+def _filled(
+    canvases: VisualInput, planned: Callable[[int], VisualInput], budget: int
+) -> VisualInput:
+    """Return more canvases where stamps leave room: frames that no canvas shows have none."""
+    for _ in range(MOST_REPLANS):
+        count = len(canvases.blocks)
+        more = min(budget * count // canvases.total_tokens, MOST_CANVASES)
+        if more <= count or canvases.exhausted:
+            break
+        tried = planned(more)
+        if tried.total_tokens > budget:
+            tried = planned(count + 1) if more > count + 1 else tried
+        if tried.total_tokens > budget:
+            break
+        canvases = tried
+    return canvases
 
 
 class _text_cost:  # noqa: N801 - a function with a memory
@@ -212,8 +256,8 @@ def _closest(
     """
     best: tuple[tuple[float, float], tuple[int, int, int]] | None = None
     columns, rows = base[0] // FACTOR, base[1] // FACTOR
-    for wide in range(max(1, columns // 2), 2 * columns + 1):
-        for high in range(max(1, rows // 2), 2 * rows + 1):
+    for wide in range(1, 2 * columns + 1):
+        for high in range(1, 2 * rows + 1):
             bent = abs(math.log(wide / high * info.height / info.width))
             natural = (wide, high) == (columns, rows)
             count = _count_within(info, wide * high, target, text)

@@ -12,6 +12,7 @@ from jumpscore.errors import UsageError
 from jumpscore.video.inputs import VisualInput, whole_frames
 from jumpscore.video.probe import VideoInfo, probe
 from jumpscore.video.sizes import smart_size
+from jumpscore.video.source import readable_frames
 from jumpscore.video.stamps import default_policy
 
 FEWEST_FRAMES = 4
@@ -57,12 +58,15 @@ def uniform_frames(
     width, height = smart_size(
         info.width, info.height, min_pixels=min_pixels, max_pixels=max_pixels
     )
+    total = readable_frames(info)
     rate = None if count is not None else fps
-    found = even_count(wanted, info.frames) if rate is None else _count_at(rate, info)
-    return frames_of_size(info, count=found, width=width, height=height)
+    found = even_count(wanted, total) if rate is None else _count_at(rate, info, total)
+    return frames_of_size(info, count=found, width=width, height=height, total=total)
 
 
-def frames_of_size(info: VideoInfo, *, count: int, width: int, height: int) -> VisualInput:
+def frames_of_size(
+    info: VideoInfo, *, count: int, width: int, height: int, total: int | None = None
+) -> VisualInput:
     """Plan ``count`` evenly spread frames of one size; see ``uniform_frames``.
 
     Args:
@@ -70,8 +74,9 @@ def frames_of_size(info: VideoInfo, *, count: int, width: int, height: int) -> V
         count: Frames; at most as many as there are.
         width: Pixels, a multiple of 28.
         height: Pixels, a multiple of 28.
+        total: Frames that can be decoded, where the caller knows.
     """
-    indices = uniform_indices(info.frames, count)
+    indices = uniform_indices(total or readable_frames(info), count)
     policy, note = default_policy(info)
     return VisualInput(
         kind="frames",
@@ -100,9 +105,9 @@ def even_count(count: float, total: int) -> int:
     return max(min(2, total), min(2 * round(count / 2), total - total % 2))
 
 
-def _count_at(fps: float, info: VideoInfo) -> int:
-    count = min(max(info.duration * fps, FEWEST_FRAMES), MOST_FRAMES, info.frames)
-    return even_count(2 * math.floor(count / 2), info.frames)
+def _count_at(fps: float, info: VideoInfo, total: int) -> int:
+    count = min(max(info.duration * fps, FEWEST_FRAMES), MOST_FRAMES, total)
+    return even_count(2 * math.floor(count / 2), total)
 
 
 def uniform_indices(total: int, count: int) -> np.ndarray:

@@ -200,21 +200,33 @@ class open_video:  # noqa: N801 - used like the built-in open()
         if path.stat().st_size == 0:
             raise VideoError(f"{path}: the file is empty (0 bytes); copy or download it again")
         try:
-            container = av.open(str(path), metadata_errors="replace")
+            # Absolute, so that a colon in a name is no protocol.
+            container = av.open(str(path.absolute()), metadata_errors="replace")
         except (av.FFmpegError, OSError, ValueError) as error:
             raise VideoError(
                 f"{path}: cannot be opened as a video ({_reason(error)}); "
                 "it is damaged, cut off or of an unknown format"
             ) from error
         self._container = container
-        if not container.streams.video:
+        # A cover is a picture that never moves.
+        moving = [stream for stream in container.streams.video if not _is_cover(stream)]
+        if not moving:
             kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
             container.close()
             raise VideoError(f"{path}: holds no video stream (only {kinds})")
-        return container, container.streams.video[0]
+        if moving[0].codec_context is None:
+            container.close()
+            raise VideoError(f"{path}: its codec is unknown here; convert it to H.264, say")
+        return container, moving[0]
 
     def __exit__(self, *_: object) -> None:
         self._container.close()
+
+
+def _is_cover(stream: VideoStream) -> bool:
+    from av.stream import Disposition
+
+    return bool(stream.disposition & Disposition.attached_pic)
 
 
 def start_offset(container: InputContainer) -> float:
@@ -243,13 +255,17 @@ def _read_packets(path: Path, container: InputContainer, stream: VideoStream) ->
     times: list[float] = []
     sizes: list[int] = []
     keys: list[float] = []
-    end = 0.0
+    end, present = 0.0, 0
     broken: str | None = None
     for packet in _packets(container, stream):
         if isinstance(packet, str):
             broken = packet
             break
-        if packet.pts is None or packet.size == 0 or getattr(packet, "is_discard", False):
+        if packet.pts is None or packet.size == 0:
+            continue
+        present += 1
+        # Left out by an edit list: there, but never shown.
+        if getattr(packet, "is_discard", False):
             continue
         time = packet.pts * base - offset
         times.append(time)
@@ -268,8 +284,12 @@ def _read_packets(path: Path, container: InputContainer, stream: VideoStream) ->
         end = float(ordered[-1] + np.median(np.diff(ordered)))
     declared = stream.frames
     promised = _promised_end(container, stream)
-    if broken is None and declared and len(times) < declared * (1 - MISSING_SHARE):
-        broken = f"{len(times)} of {declared} frames are there"
+    few = present < declared * (1 - MISSING_SHARE)
+    # An edit list may leave frames out, so that fewer are there than the file holds; the last one
+    # then still ends where the header says.
+    gap = (ordered[-1] - ordered[0]) / max(1, len(ordered) - 1)
+    if broken is None and few and (not promised or end < promised - 1.5 * gap):
+        broken = f"{present} of {declared} frames are there"
     elif broken is None and end < promised * (1 - MISSING_SHARE) - MISSING_SECONDS:
         broken = f"it ends at {end:.2f} s, the header says {promised:.2f} s"
     keyframe_times = np.sort(np.asarray(keys, dtype=np.float64))
@@ -301,7 +321,8 @@ def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Any]:
             yield next(packets)
         except StopIteration:
             return
-        except av.FFmpegError as error:
+        # PyAV fails so where a damaged file seems to hold further streams.
+        except (av.FFmpegError, IndexError) as error:
             yield _reason(error)
             return
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 
+from jumpscore.errors import UsageError
+
 PATCH = 14
 """Side of a patch in pixels."""
 MERGE = 2
 """Patches along each side of what becomes one visual token."""
 FACTOR = PATCH * MERGE
 """Side of a block in pixels: 2x2 patches, one visual token."""
+
+MOST_PIXELS = 2**24
+"""Largest area of a picture."""
 
 
 def smart_size(
@@ -24,7 +29,13 @@ def smart_size(
     (504, 280)
     >>> smart_size(640, 360, max_pixels=313600)
     (644, 364)
+
+    Raises:
+        UsageError: A limit leaves no room for a block of 28 x 28 pixels, or is beyond any picture.
     """
+    for name, limit in (("min_pixels", min_pixels), ("max_pixels", max_pixels)):
+        if limit is not None and not FACTOR**2 <= limit <= MOST_PIXELS:
+            raise UsageError(f"{name}={limit}: give an area from {FACTOR**2} to {MOST_PIXELS}")
     wide = max(FACTOR, round(width / FACTOR) * FACTOR)
     high = max(FACTOR, round(height / FACTOR) * FACTOR)
     if max_pixels is not None and wide * high > max_pixels:

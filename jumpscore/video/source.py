@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -15,6 +16,7 @@ from jumpscore.video.probe import VideoInfo, open_video, start_offset
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -53,6 +55,9 @@ def stored_frames(
         # all of them are there (seen in one frame of ten); slices of one frame are safe.
         context.thread_type = "SLICE" if motion_vectors else "AUTO"
         context.thread_count = threads or min(os.cpu_count() or 1, MOST_THREADS)
+        if info.truncated:
+            # Threads read ahead, so that an error takes good frames before it away.
+            context.thread_count = 1
         if motion_vectors:
             from av.codec.context import Flags2
 
@@ -70,6 +75,24 @@ def stored_frames(
                 )
             last_good = float(info.times[index])
             yield index, frame
+
+
+def readable_frames(info: VideoInfo) -> int:
+    """Return how many frames can be decoded, from the first on: all, where nothing is missing.
+
+    Raises:
+        VideoError: Not one.
+    """
+    if not info.truncated:
+        return info.frames
+    good = 0
+    for index, _ in stored_frames(info, list(range(info.frames)), damage="stop"):
+        good = index + 1
+    if good == 0:
+        raise VideoError(
+            f"{info.path}: no frame can be decoded ({info.truncated}); copy or download it again"
+        )
+    return good
 
 
 class _Source:
@@ -97,6 +120,7 @@ class _Source:
         skips = info.codec == "h264" and not self._by_order and len(wanted) < info.frames
         self._needed = frozenset(wanted) if skips else None
         self._done = -1  # the frame decoded last
+        self._tainted = False  # a damaged frame was decoded, and no key frame since
         self._frames = self._rewind()
 
     def frame(self, index: int) -> VideoFrame | str:
@@ -104,8 +128,9 @@ class _Source:
         jumped = self._seeks and self._jump_towards(index)
         found = self._forward(index)
         if jumped and isinstance(found, str):
-            # Some containers (MPEG-TS) land behind the key frame: decode everything instead.
+            # Frames around an open key frame may need those before it: decode everything instead.
             self._seeks = False
+            self._done = -1
             self._frames = self._rewind()
             found = self._forward(index)
         return found
@@ -118,15 +143,17 @@ class _Source:
                 frame = next(self._frames)
             except StopIteration:
                 return "the stream ends before it"
-            except av.FFmpegError as error:
+            # PyAV fails so where a damaged file seems to hold further streams.
+            except (av.FFmpegError, IndexError) as error:
                 return str(error)
+            self._tainted = frame.is_corrupt or (self._tainted and not frame.key_frame)
             if frame.pts is None:
                 continue
             self._done = self._index(frame.pts)
             if self._done > index:
                 return "the frame is missing"
             if self._done == index:
-                return "the frame is damaged" if frame.is_corrupt else frame
+                return "it or a frame before it is damaged" if self._tainted else frame
 
     def _index(self, pts: int) -> int:
         if self._by_order:
@@ -135,16 +162,26 @@ class _Source:
 
     def _rewind(self) -> Iterator[VideoFrame]:
         self._container.seek(0)
-        return self._decoded()
+        self._tainted = False
+        return self._decoded(self._container.demux(self._stream))
 
-    def _decoded(self) -> Iterator[VideoFrame]:
-        """Yield frames from where the container stands; unneeded ones may be missing."""
+    def _decoded(self, packets: Iterable[Packet]) -> Iterator[VideoFrame]:
+        """Yield the frames of packets; unneeded ones may be missing."""
+        import av
+
         context = self._stream.codec_context
-        for packet in self._container.demux(self._stream):
+        for packet in packets:
             if self._needed is not None and packet.pts is not None:
                 needed = self._index(packet.pts) in self._needed
                 context.skip_frame = "DEFAULT" if needed else "NONREF"
-            decoded: Any = packet.decode()  # of a video stream: frames
+            decoded: Any  # of a video stream: frames
+            try:
+                decoded = packet.decode()
+            except av.FFmpegError:
+                # Good frames before it may still wait for their turn.
+                decoded = context.decode(None)
+                yield from decoded
+                raise
             yield from decoded
 
     def _jump_towards(self, index: int) -> bool:
@@ -159,8 +196,24 @@ class _Source:
         half = 0.5 / info.fps if info.fps else 0.0
         target = (keys[key] + self._offset + half) / self._base
         self._container.seek(int(target), stream=self._stream)
-        self._frames = self._decoded()
+        packets = self._container.demux(self._stream)
+        first = next(iter(packets), None)
+        if first is None or not self._starts(first, float(keys[key])):
+            # Some containers (MPEG-TS) land behind the key frame, and some decoders then make up
+            # what they lack without a word: decode everything instead.
+            self._seeks = False
+            self._done = -1
+            self._frames = self._rewind()
+            return False
+        self._tainted = False
+        self._frames = self._decoded(chain([first], packets))
         return True
+
+    def _starts(self, packet: Packet, time: float) -> bool:
+        """Whether a packet is the key frame of a time, so that decoding can start with it."""
+        if packet.pts is None or not packet.is_keyframe:
+            return False
+        return abs(packet.pts * self._base - self._offset - time) < 1e-3
 
 
 def nearest_index(times: npt.NDArray[np.float64], time: float) -> int:

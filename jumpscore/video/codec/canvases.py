@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from jumpscore.errors import UsageError, VideoError
+from jumpscore.errors import UsageError
 from jumpscore.video.codec.activity import (
     VECTOR_CODECS,
     ChangeMeter,
@@ -39,7 +39,7 @@ from jumpscore.video.frames import uniform_indices
 from jumpscore.video.inputs import VisualInput, whole_frames
 from jumpscore.video.probe import VideoInfo, probe
 from jumpscore.video.sizes import FACTOR, smart_size
-from jumpscore.video.source import Converter, Damage, stored_frames, to_rgb
+from jumpscore.video.source import Converter, readable_frames, stored_frames, to_rgb
 from jumpscore.video.stamps import default_policy
 
 if TYPE_CHECKING:
@@ -178,13 +178,9 @@ def plan_canvases(
     info = info or probe(path)
     size = smart_size(info.width, info.height, min_pixels=min_pixels, max_pixels=max_pixels)
     reader = _Reader(info, size, backend, threads)
-    total = info.frames
+    total = readable_frames(info)
     with one_opencv_thread():
-        while True:
-            plan = reader.plan(canvases, total)
-            if isinstance(plan, CodecPlan):
-                return plan
-            total = plan  # the frames before the damage
+        return reader.plan(canvases, total)
 
 
 class _Reader:
@@ -198,48 +194,30 @@ class _Reader:
         self._backend = backend
         self._threads = threads
         self._shape = (size[1] // FACTOR, size[0] // FACTOR)
-        self._read = 0
-        # A file that is known to be cut off is used up to where it can be decoded.
-        self._damage: Damage = "stop" if info.truncated else "error"
 
-    def plan(self, canvases: int, total: int) -> CodecPlan | int:
-        """Return the plan for the first ``total`` frames, or how many of them can be decoded.
+    def plan(self, canvases: int, total: int) -> CodecPlan:
+        """Return the plan for the first ``total`` frames.
 
         Raises:
-            VideoError: Not one frame can be decoded.
+            VideoError: A frame cannot be decoded.
         """
         everything = total <= canvases
-        wanted = total if everything else FRAMES_PER_CANVAS * canvases
-        sampled = uniform_indices(total, wanted)
-        self._read = 0
-        plan = self._whole(sampled, canvases) if everything else self._packed(sampled, canvases)
-        if plan is not None:
-            return plan
-        if self._read == 0:
-            raise VideoError(
-                f"{self._info.path}: no frame can be decoded ({self._info.truncated}); "
-                "copy or download the file again"
-            )
-        return int(sampled[self._read - 1]) + 1
+        sampled = uniform_indices(total, total if everything else FRAMES_PER_CANVAS * canvases)
+        return self._whole(sampled, canvases) if everything else self._packed(sampled, canvases)
 
-    def _whole(self, sampled: npt.NDArray[np.int64], canvases: int) -> CodecPlan | None:
+    def _whole(self, sampled: npt.NDArray[np.int64], canvases: int) -> CodecPlan:
         room = self._room(len(sampled))
         for picture, _ in self._pictures(sampled, room):
             to_rgb(picture, picture)
-        if self._read < len(sampled):
-            return None
         blocks = whole_frames(sampled, width=self._size[0], height=self._size[1])
         visual = self._visual(blocks, room, exhausted=len(sampled) < canvases)
         return CodecPlan(visual, tuple(sampled.tolist()), (), self._info)
 
-    def _packed(self, sampled: npt.NDArray[np.int64], canvases: int) -> CodecPlan | None:
+    def _packed(self, sampled: npt.NDArray[np.int64], canvases: int) -> CodecPlan:
         store = Store(canvases, self._shape)
         scored = self._scored(sampled)
         for start, stop in pairwise(cell_edges(len(sampled), canvases)):
-            frames = list(islice(scored, stop - start))
-            if len(frames) < stop - start:
-                return None
-            store.add(frames)
+            store.add(list(islice(scored, stop - start)))
         groups = make_groups(store.cells, canvases)
         blocks, pixels = store.lay_out(groups, sampled)
         visual = self._visual(blocks, pixels, exhausted=False)
@@ -258,16 +236,11 @@ class _Reader:
         """
         converter = Converter(self._info, self._size)
         vectors = self._backend == "pyav" and self._info.codec in VECTOR_CODECS
-        for _, frame in stored_frames(
-            self._info,
-            sampled.tolist(),
-            threads=self._threads,
-            damage=self._damage,
-            motion_vectors=vectors,
-        ):
-            picture = converter.yuv(frame, room[self._read % len(room)])
-            self._read += 1
-            yield picture, frame
+        frames = stored_frames(
+            self._info, sampled.tolist(), threads=self._threads, motion_vectors=vectors
+        )
+        for number, (_, frame) in enumerate(frames):
+            yield converter.yuv(frame, room[number % len(room)]), frame
 
     def _scored(self, sampled: npt.NDArray[np.int64]) -> Iterator[ScoredFrame]:
         info, shape = self._info, self._shape
@@ -278,7 +251,7 @@ class _Reader:
 
             costs = bitcost_maps(info, sampled.tolist())
         pictures = self._pictures(sampled, self._room(FRAMES_PER_CANVAS))  # a cell at a time
-        for index, (picture, frame) in zip(sampled, pictures, strict=False):
+        for index, (picture, frame) in zip(sampled, pictures, strict=True):
             change = meter(picture)
             if costs is not None:
                 scores = spread(normalised(next(costs)), shape, turns=info.rotation // 90)

@@ -119,11 +119,11 @@ def make_groups(cells: Sequence[Cell], canvases: int) -> list[Group]:
         canvases: Wanted, above 0.
     """
     count = -(-canvases // IMAGES_PER_GROUP)
-    least, most = _limits(cells, count)
-    if least == IMAGES_PER_GROUP:  # a frame for every canvas, so there is no choice
+    limits = _limits(cells, count)
+    if limits is None:
         edges = [*range(0, canvases, IMAGES_PER_GROUP), canvases]
     else:
-        edges = _solve(*_tables(cells, least, most), count)
+        edges = _solve(*_tables(cells, *limits), count)
     sizes = [IMAGES_PER_GROUP] * (count - 1) + [canvases - IMAGES_PER_GROUP * (count - 1)]
     return [
         Group(start, stop, size) for (start, stop), size in zip(pairwise(edges), sizes, strict=True)
@@ -155,14 +155,13 @@ def pick(cells: Sequence[Cell], group: Group) -> Picks:
     )
 
 
-def _limits(cells: Sequence[Cell], groups: int) -> tuple[int, int]:
-    """Return the fewest and the most cells of a group."""
+def _limits(cells: Sequence[Cell], groups: int) -> tuple[int, int] | None:
+    """Return the fewest and the most cells of a group, or nothing where there is no choice."""
     sizes = [cell.stop - cell.start for cell in cells]
     small, large = min(sizes), max(sizes)
-    least = next((n for n in (1, 2) if n * small >= FEWEST_FRAMES), None)
-    if least is None:  # too short a video for groups of 8 frames
-        return IMAGES_PER_GROUP, IMAGES_PER_GROUP
-    return min(least, len(cells) // groups), MOST_FRAMES // large
+    least = min(-(-FEWEST_FRAMES // small), len(cells) // groups)
+    # Every canvas of a group needs a frame of its own.
+    return None if least * small < IMAGES_PER_GROUP else (least, MOST_FRAMES // large)
 
 
 def _tables(

@@ -83,3 +83,10 @@ def test_a_dry_run_counts_the_tokens_of_a_budget(jumpscore, tiny_set):  # noqa: 
     words = ("model=motion", f"task.data={tiny_set}", "--dry-run")
     done = jumpscore("run", *words, "input=codec", "input.tokens=100", expect=2)
     assert "takes no input 'codec'" in done.stderr
+
+
+def test_the_page_never_replaces_the_video(jumpscore, video):  # noqa: F811
+    before = video.read_bytes()
+    done = jumpscore("video", "inspect", video, "--out", video, expect=2)
+    assert "is the video itself" in done.stderr
+    assert video.read_bytes() == before

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from jumpscore.errors import UsageError
 from jumpscore.records import Usage
 from jumpscore.video import match_budgets, probe
-from jumpscore.video.budgets import mean_difference, unlike_plan
+from jumpscore.video.budgets import _canvases_within, mean_difference, unlike_plan
 from tests.support import write_video
 
 SIZES = {"360p": (640, 360), "720p": (1280, 720), "480p": (640, 480), "portrait": (360, 640)}
@@ -50,6 +52,17 @@ def test_as_published_is_n_against_n(videos):
     assert arms.frames.visual_tokens == 10 * 180
     assert len(arms.frames.blocks) == len(arms.canvases.blocks) == 10
     assert arms.difference == pytest.approx(180 / 364 - 1)
+
+
+def test_as_published_scales_small_videos_up_in_both_arms(tmp_path):
+    # 160x120: frames to 153,664 pixels at least (17 x 13 blocks), canvases to 100,352 (14 x 10).
+    video = write_video(tmp_path / "a.mp4", frames=64, size=(160, 120))
+    arms = match_budgets(video, visual_tokens=700, matching="as_published")
+    assert (arms.frames.width // 28, arms.frames.height // 28) == (17, 13)
+    assert (arms.canvases.width // 28, arms.canvases.height // 28) == (14, 10)
+    assert len(arms.frames.blocks) == len(arms.canvases.blocks) == 4
+    # Elsewhere canvases stay as small as the video: 6 x 4.
+    assert match_budgets(video, visual_tokens=700).canvases.visual_tokens == 29 * 24
 
 
 def test_decimals_are_equal_in_both_arms(videos):
@@ -101,6 +114,31 @@ def test_a_budget_below_one_canvas(videos):
         match_budgets(videos["720p"].path, visual_tokens=363)
     with pytest.raises(UsageError, match="give at least 728"):
         match_budgets(videos["720p"].path, visual_tokens=727, matching="as_published")
+
+
+def test_a_budget_beyond_what_is_made(tmp_path):
+    long = write_video(tmp_path / "a.mp4", frames=5000, size=(32, 32))
+    with pytest.raises(UsageError, match=r"pays for 10000 canvases, at most 4096 are made"):
+        match_budgets(long, visual_tokens=10_000)
+    short = write_video(tmp_path / "b.mp4", frames=6, size=(32, 32))
+    arms = match_budgets(short, visual_tokens=10_000)
+    assert arms.canvases.exhausted
+    assert len(arms.canvases.blocks) == 6
+
+
+def test_pictures_of_a_few_blocks(tmp_path):
+    video = write_video(tmp_path / "a.mp4", frames=100, size=(84, 56))
+    for budget in (12, 96, 200):
+        arms = match_budgets(video, visual_tokens=budget)
+        assert 0 < arms.frames.visual_tokens <= arms.canvases.visual_tokens <= budget
+
+
+def test_a_long_video_and_a_large_budget_are_planned_at_once(tmp_path):
+    long = write_video(tmp_path / "a.mp4", frames=20_000, size=(32, 32), gop=250)
+    info = probe(long)
+    started = time.process_time()
+    assert _canvases_within(9000, 1, info, matching="total", decimals=2) > 50
+    assert time.process_time() - started < 3
 
 
 def test_an_unknown_matching(videos):

@@ -144,3 +144,19 @@ def test_indices_are_spread_evenly_and_never_repeat(total, count):
     if len(found) > 1:
         assert found[-1] == total - 1
         assert np.ptp(np.diff(found)) <= 1
+
+
+def test_a_cut_off_file_gives_frames_up_to_where_it_can_be_decoded(tmp_path):
+    whole = write_video(tmp_path / "a.mp4", frames=120, options={"movflags": "faststart"})
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+    visual = uniform_frames(cut, count=8)
+    assert visual.truncated
+    assert [read_number(frame) for frame in visual.pixels] == list(visual.frame_indices)
+    assert visual.frame_indices[-1] < 119
+
+
+@pytest.mark.parametrize("limit", [0, -5, 783, 2**24 + 1])
+def test_areas_that_no_picture_can_have(video, limit):
+    with pytest.raises(UsageError, match=f"max_pixels={limit}: give an area from 784"):
+        uniform_frames(video, count=2, max_pixels=limit)

@@ -95,3 +95,24 @@ class TestBadFiles:
         assert info.truncated is not None
         assert 0 < info.frames < 200
         assert info.times[-1] < 8.0
+
+
+def test_a_codec_that_nobody_here_decodes(tmp_path):
+    path = write_video(tmp_path / "a.mp4")
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz"))
+    with pytest.raises(VideoError, match=r"a\.mp4: its codec is unknown here"):
+        probe(path)
+
+
+def test_frames_that_an_edit_list_leaves_out_are_not_missing(tmp_path):
+    # The first frames lie before 0: players, and we, begin at 0.
+    path = write_video(tmp_path / "a.mp4", frames=100, times=[(k - 20) / 25 for k in range(100)])
+    info = probe(path)
+    assert info.truncated is None
+    assert info.frames <= 100
+
+
+def test_a_colon_in_a_name_is_no_protocol(tmp_path, monkeypatch):
+    write_video(tmp_path / "12:30.mp4", frames=5)
+    monkeypatch.chdir(tmp_path)
+    assert probe("12:30.mp4").frames == 5

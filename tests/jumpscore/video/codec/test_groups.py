@@ -120,6 +120,18 @@ def test_groups_are_short_where_much_happens():
     assert 8 <= edges[1] <= 10
 
 
+def test_groups_adapt_with_three_frames_per_canvas_too():
+    rng = np.random.default_rng(0)
+    scores = rng.random((96, SIZE)) / 2
+    scores[48:72] += 0.5
+    store, groups = plan(frames_of(scores), 32)
+    lengths = [
+        store.cells[group.stop - 1].stop - store.cells[group.start].start for group in groups
+    ]
+    assert min(lengths) >= 8
+    assert len(set(lengths)) > 1
+
+
 def brute_force(shown, worth, count):
     """Of all cuts into ``count`` groups: the highest threshold, the most shown within 5% of it."""
     n, most = len(shown), shown.shape[1] - 1
