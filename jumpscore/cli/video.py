@@ -132,7 +132,7 @@ def plan_videos(
         for line in _remarks(arms):
             output().print(line, soft_wrap=True)
     for problem in problems:
-        output().print(f"error: {problem}", style="red", soft_wrap=True)
+        notes().print(f"error: {problem}", style="red", soft_wrap=True)
     return bool(problems)
 
 

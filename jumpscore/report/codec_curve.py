@@ -11,6 +11,8 @@ from jumpscore.video.codec import CodecPlan
 
 MOST_POINTS = 900
 """Columns of the curve; each shows the costliest of its frames."""
+MOST_NAMES = 10
+"""Groups whose numbers fit above the curve on a phone."""
 HEIGHT = 180
 WIDTH = 1000
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
@@ -132,7 +134,7 @@ def _grid(low: int, high: int) -> str:
 
 def _band_labels(plan: CodecPlan, end: float) -> str:
     spans = _spans(plan, end)
-    every = max(1, math.ceil(len(spans) / 16))
+    every = max(1, math.ceil(len(spans) / MOST_NAMES))
     labels = "".join(
         f'<span style="left:{(left + right) / 2:.2%}">{number + 1}</span>'
         for number, (left, right) in enumerate(spans)
@@ -145,7 +147,9 @@ def _cost_labels(low: int, high: int) -> str:
     names = {0: "1 bit", 1: "10 bits", 2: "100 bits"}
     labels = []
     for power in range(low, high + 1):
-        name = names.get(power) or f"{10 ** (power - 3):,} kbit"
+        name = names.get(power)
+        if name is None:
+            name = f"{10 ** (power - 3)} kbit" if power < 6 else f"{10 ** (power - 6):,} Mbit"
         top = _height(10.0**power, low, high) / HEIGHT
         labels.append(f'<span style="top:{top:.1%}">{name}</span>')
     return f'<div class="costs" aria-hidden="true">{"".join(labels)}</div>'

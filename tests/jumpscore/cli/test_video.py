@@ -52,7 +52,7 @@ def test_plan_of_several_videos_goes_on_after_a_bad_one(jumpscore, video, tmp_pa
     done = jumpscore("video", *words, expect=1)
     assert "mean difference over 2 videos" in done.stdout
     assert "b.mp4: exhausted, it has only 3 frames" in done.stdout
-    assert "none.mp4: no such video file" in done.stdout
+    assert "none.mp4: no such video file" in done.stderr
     facts = json.loads(jumpscore("video", *words, "--json", expect=1).stdout)
     assert len(facts["videos"]) == 2
     assert len(facts["problems"]) == 1
