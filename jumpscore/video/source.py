@@ -210,10 +210,10 @@ class _Source:
         return True
 
     def _starts(self, packet: Packet, time: float) -> bool:
-        """Whether a packet is the key frame of a time, so that decoding can start with it."""
+        """Whether a packet is the key frame of a time or one before, so that decoding can start."""
         if packet.pts is None or not packet.is_keyframe:
             return False
-        return abs(packet.pts * self._base - self._offset - time) < 1e-3
+        return packet.pts * self._base - self._offset < time + 1e-3
 
 
 def nearest_index(times: npt.NDArray[np.float64], time: float) -> int:
