@@ -71,12 +71,13 @@ def frames_of_size(
 
     Args:
         info: The video.
-        count: Frames; at most as many as there are.
+        count: Frames; an even number of those that can be decoded, at most.
         width: Pixels, a multiple of 28.
         height: Pixels, a multiple of 28.
         total: Frames that can be decoded, where the caller knows.
     """
-    indices = uniform_indices(total or readable_frames(info), count)
+    total = total or readable_frames(info)
+    indices = uniform_indices(total, even_count(count, total))
     policy, note = default_policy(info)
     return VisualInput(
         kind="frames",

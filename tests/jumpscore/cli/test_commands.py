@@ -16,28 +16,6 @@ from tests.support import write_video
 
 
 @pytest.fixture
-def jumpscore(tmp_path):
-    """Run a command in an empty folder; returns the finished process."""
-
-    def run(
-        *words: object, expect: int = 0, cwd: Path = tmp_path, **env: str
-    ) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-c", "from jumpscore.cli.app import main; main()", *map(str, words)],
-            capture_output=True,
-            text=True,
-            cwd=cwd,
-            env={**os.environ, "JUMPSCORE_CACHE": str(tmp_path / "cache"), **env},
-            timeout=120,
-        )
-        assert done.returncode == expect, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return done
-
-    return run
-
-
-@pytest.fixture
 def answers(tmp_path) -> Path:
     path = tmp_path / "answers.jsonl"
     lines = [

@@ -9,7 +9,6 @@ import pytest
 
 from jumpscore.video import codec_canvases, match_budgets
 from jumpscore.video.prepared import read_prepared
-from tests.jumpscore.cli.test_commands import jumpscore  # noqa: F401 - the fixture
 from tests.support import write_video
 
 
@@ -18,14 +17,14 @@ def video(tmp_path):
     return write_video(tmp_path / "clip one.mp4", frames=100, size=(448, 252))
 
 
-def test_inspect_writes_a_page_and_says_what_is_on_it(jumpscore, video, tmp_path):  # noqa: F811
+def test_inspect_writes_a_page_and_says_what_is_on_it(jumpscore, video, tmp_path):
     done = jumpscore("video", "inspect", video, "--canvases", 8)
     assert "canvases: 8" in done.stdout
     assert "visual tokens: 1152" in done.stdout
     assert (tmp_path / "clip one.codec.html").stat().st_size > 10_000
 
 
-def test_inspect_as_json_with_canvases_on_disk(jumpscore, video, tmp_path):  # noqa: F811
+def test_inspect_as_json_with_canvases_on_disk(jumpscore, video, tmp_path):
     words = ("--canvases", 6, "--json", "--canvas-dir", "made", "--out", "deep/page.html")
     facts = json.loads(jumpscore("video", "inspect", video, *words).stdout)
     assert facts["canvases"] == 6
@@ -36,7 +35,7 @@ def test_inspect_as_json_with_canvases_on_disk(jumpscore, video, tmp_path):  # n
     np.testing.assert_array_equal(made.blocks, codec_canvases(video, canvases=6).blocks)
 
 
-def test_plan_prints_both_arms(jumpscore, video):  # noqa: F811
+def test_plan_prints_both_arms(jumpscore, video):
     done = jumpscore("video", "plan", video, "--tokens", 3000)
     arms = match_budgets(video, visual_tokens=3000)
     for name, visual in (("frames", arms.frames), ("canvases", arms.canvases)):
@@ -46,7 +45,7 @@ def test_plan_prints_both_arms(jumpscore, video):  # noqa: F811
     assert f"{arms.difference:+.2%}" in done.stdout
 
 
-def test_plan_of_several_videos_goes_on_after_a_bad_one(jumpscore, video, tmp_path):  # noqa: F811
+def test_plan_of_several_videos_goes_on_after_a_bad_one(jumpscore, video, tmp_path):
     other = write_video(tmp_path / "b.mp4", frames=3, size=(448, 252))
     words = ("plan", video, other, tmp_path / "none.mp4", "--tokens", 3000)
     done = jumpscore("video", *words, expect=1)
@@ -68,24 +67,24 @@ def test_plan_of_several_videos_goes_on_after_a_bad_one(jumpscore, video, tmp_pa
         (("inspect", "--backend", "magic"), "known: pyav, bitcost"),
     ],
 )
-def test_wrong_use_exits_with_2(jumpscore, video, words, message):  # noqa: F811
+def test_wrong_use_exits_with_2(jumpscore, video, words, message):
     done = jumpscore("video", words[0], video, *words[1:], expect=2)
     assert message in done.stderr
 
 
-def test_an_unreadable_file(jumpscore, tmp_path):  # noqa: F811
+def test_an_unreadable_file(jumpscore, tmp_path):
     (tmp_path / "a.mp4").write_text("no video")
     done = jumpscore("video", "inspect", "a.mp4", expect=2)
     assert "a.mp4: cannot be opened as a video" in done.stderr
 
 
-def test_a_dry_run_counts_the_tokens_of_a_budget(jumpscore, tiny_set):  # noqa: F811
+def test_a_dry_run_counts_the_tokens_of_a_budget(jumpscore, tiny_set):
     words = ("model=motion", f"task.data={tiny_set}", "--dry-run")
     done = jumpscore("run", *words, "input=codec", "input.tokens=100", expect=2)
     assert "takes no input 'codec'" in done.stderr
 
 
-def test_the_page_never_replaces_the_video(jumpscore, video):  # noqa: F811
+def test_the_page_never_replaces_the_video(jumpscore, video):
     before = video.read_bytes()
     done = jumpscore("video", "inspect", video, "--out", video, expect=2)
     assert "is the video itself" in done.stderr
