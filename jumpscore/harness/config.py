@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from jumpscore.errors import UsageError, nearest_names
+from jumpscore.video.stamps import TimePolicy
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
 
@@ -28,6 +29,7 @@ INPUT_OPTIONS = {
     "min_pixels": ("frames", "codec"),
     "max_pixels": ("frames", "codec"),
     "decimals": ("frames", "codec"),
+    "time_policy": ("frames", "codec"),
     "backend": ("frames", "codec"),
 }
 """Kinds of input that each option goes with. A backend matters to frames too where they are matched
@@ -49,6 +51,8 @@ class InputConfig(_Strict):
         min_pixels: Smallest area of a picture.
         max_pixels: Largest area of a picture.
         decimals: Of time stamps, by default 1 for frames and 2 for canvases and under ``tokens``.
+        time_policy: What stamps state: ``released`` is frame index / average rate, ``pts`` the
+            presentation time; by default ``released`` where the two agree, else ``pts``.
         backend: Where block scores come from, by default ``pyav``.
     """
 
@@ -61,6 +65,7 @@ class InputConfig(_Strict):
     min_pixels: int | None = Field(default=None, ge=784, le=2**24)
     max_pixels: int | None = Field(default=None, ge=784, le=2**24)
     decimals: int | None = Field(default=None, ge=0, le=3)
+    time_policy: TimePolicy | None = None
     backend: Literal["pyav", "bitcost"] | None = None
 
     @model_validator(mode="after")

@@ -239,6 +239,8 @@ def _evaluate(
         answers = store.open(_facts(wrapper, task, config, kind, extras))
         questions = [s.question for s in samples if s.problem is None]
         pending = [q for q in questions if q.id not in answers or answers[q.id].error]
+        if pending:
+            wrapper.open()
         asked, fresh = ask(
             wrapper,
             pending,

@@ -44,7 +44,10 @@ def visual_input(
     """
     if kind not in ("frames", "codec"):
         return None
-    path = question.media[0].path
+    videos = [media.path for media in question.media if media.kind == "video"]
+    if not videos:
+        return None  # images are the wrapper's own
+    path = videos[0]
     if input.folder is not None:
         visual = _made_elsewhere(path, input.folder)
     else:
@@ -63,7 +66,19 @@ def visual_input(
             visual = _frames(info, input)
         else:
             visual = _canvases(info, input, cache)
-    return visual if input.decimals is None else visual.changed(decimals=input.decimals)
+    return _stamped(visual, input)
+
+
+def _stamped(visual: VisualInput, input: InputConfig) -> VisualInput:
+    """Return the input with its stamps as the configuration wants them."""
+    if input.decimals is not None:
+        visual = visual.changed(decimals=input.decimals)
+    if input.time_policy is not None and input.time_policy != visual.time_policy:
+        # The note that explained the default policy would now be wrong.
+        notes = [note for note in visual.notes if f"(policy {visual.time_policy})" not in note]
+        notes.append(f"what time stamps state was chosen (policy {input.time_policy})")
+        visual = visual.changed(time_policy=input.time_policy, notes=tuple(notes))
+    return visual
 
 
 def _frames(info: VideoInfo, input: InputConfig) -> VisualInput:

@@ -115,9 +115,10 @@ class VisualInput:
 
     @property
     def visual_tokens(self) -> int:
-        """Planned visual tokens: one per block."""
-        count, rows, columns = self.grid
-        return count * rows * columns // MERGE**2
+        """Planned visual tokens: one per block, pictures that are black all over left out."""
+        _, rows, columns = self.grid
+        shown = int((self.blocks[..., 0] >= 0).any(axis=(1, 2)).sum())
+        return shown * rows * columns // MERGE**2
 
     @cached_property
     def stamps(self) -> tuple[Stamp, ...]:

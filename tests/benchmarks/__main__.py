@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import motion, reference_map, replay_run, start_up, visual_input
+from tests.benchmarks import (
+    motion,
+    reference_map,
+    replay_run,
+    start_up,
+    vision_tower,
+    visual_input,
+)
 
 ALL = {
     "reference_map": reference_map.main,
@@ -12,6 +19,7 @@ ALL = {
     "replay_run": replay_run.main,
     "motion": motion.main,
     "visual_input": visual_input.main,
+    "vision_tower": vision_tower.main,
 }
 
 

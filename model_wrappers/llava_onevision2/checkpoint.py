@@ -1,0 +1,360 @@
+"""Checkpoint folders: found (here or on the hub), checked before they are loaded, written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jumpscore.errors import DataError, UsageError
+from model_wrappers.llava_onevision2.prompts import CONTROL_TOKENS, IMAGE_PAD
+
+if TYPE_CHECKING:
+    from model_wrappers.llava_onevision2.configuration import LlavaOnevision2Config
+    from model_wrappers.llava_onevision2.modeling import LlavaOnevision2ForConditionalGeneration
+
+WANTED = ("*.json", "*.safetensors", "*.txt", "*.jinja")
+"""Files of a hub repository that are fetched; no code among them."""
+MOST_NAMED = 4
+"""Parameters that a message names."""
+DIGEST_BYTES = 1 << 20
+
+PREPROCESSING: Mapping[str, Any] = {"patch_size": 14, "merge_size": 2, "temporal_patch_size": 1}
+IMAGE_LIMITS = {"shortest_edge": 56 * 56, "longest_edge": 1280 * 28 * 28}
+"""Areas between which images are scaled, where a checkpoint does not say: Qwen2-VL's."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint folder that was looked at, not loaded.
+
+    Attributes:
+        folder: Where the files are.
+        config: Its configuration.
+        min_pixels: Smallest area of an image.
+        max_pixels: Largest.
+    """
+
+    folder: Path
+    config: LlavaOnevision2Config
+    min_pixels: int
+    max_pixels: int
+
+
+def resolve(checkpoint: str, revision: str | None = None) -> Path:
+    """Return the folder of a checkpoint, fetched from the hub where it is no folder here.
+
+    Args:
+        checkpoint: A folder, or ``owner/name`` on the hub.
+        revision: Commit, tag or branch, on the hub.
+
+    Raises:
+        DataError: There is no such folder, and the hub does not give it.
+        UsageError: A revision was given for a folder.
+    """
+    folder = Path(checkpoint).expanduser()
+    if folder.is_dir():
+        if revision is not None:
+            raise UsageError(f"model.revision={revision!r}: {checkpoint} is a folder and has none")
+        return folder
+    # A path that is not there must not be asked for on the hub under another name.
+    if checkpoint.count("/") != 1 or checkpoint[0] in "./~":
+        raise DataError(f"{checkpoint}: no such folder, and no 'owner/name' of the hub")
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(checkpoint, revision=revision, allow_patterns=list(WANTED)))
+    except Exception as error:  # network, permission, name: the hub has many errors
+        raise DataError(
+            f"{checkpoint}: no such folder, and the hub does not give it "
+            f"({type(error).__name__}: {str(error).splitlines()[0]}); download it where a network "
+            "is and set model.checkpoint to the folder"
+        ) from None
+
+
+def inspect_checkpoint(folder: Path) -> Checkpoint:
+    """Check everything about a checkpoint that can be checked without loading it.
+
+    Raises:
+        DataError: It is of another model, its shapes or its preprocessing differ, or weights are
+            missing; with what differs.
+    """
+    config, preprocessing = inspect_settings(folder)
+    _check_weights(folder, config)
+    return Checkpoint(folder, config, *_image_limits(preprocessing))
+
+
+def inspect_settings(folder: Path) -> tuple[LlavaOnevision2Config, dict[str, Any]]:
+    """Return the configuration and the preprocessing of a checkpoint, both checked.
+
+    Raises:
+        DataError: It is of another model, or its shapes or its preprocessing differ.
+    """
+    from model_wrappers.llava_onevision2.configuration import (
+        MODEL_TYPE,
+        LlavaOnevision2Config,
+        check_supported,
+    )
+
+    path = folder / "config.json"
+    values = _read_json(path)
+    if values.get("model_type") != MODEL_TYPE:
+        raise DataError(
+            f"{path}: model_type is {values.get('model_type')!r}, expected {MODEL_TYPE!r}; this is "
+            "the checkpoint of another model"
+        )
+    try:
+        config = LlavaOnevision2Config.from_dict(values)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"{path}: cannot be read ({error})") from None
+    check_supported(config, where=str(path))
+    preprocessing = _read_json(folder / "preprocessor_config.json")
+    _check_preprocessing(folder / "preprocessor_config.json", preprocessing)
+    return config, preprocessing
+
+
+def load_model(
+    checkpoint: Checkpoint, *, dtype: str, device: str, attention: str
+) -> LlavaOnevision2ForConditionalGeneration:
+    """Load the weights.
+
+    Args:
+        checkpoint: From ``inspect_checkpoint``.
+        dtype: ``float32``, ``bfloat16`` or ``float16``.
+        device: As torch names it.
+        attention: ``sdpa``, ``eager`` or ``flash_attention_2``.
+
+    Raises:
+        DataError: A weight file is damaged.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from transformers import GenerationConfig
+
+    from model_wrappers.llava_onevision2.modeling import LlavaOnevision2ForConditionalGeneration
+
+    try:
+        with _no_progress_bar():
+            model: Any = LlavaOnevision2ForConditionalGeneration.from_pretrained(
+                checkpoint.folder,
+                config=checkpoint.config,
+                dtype=getattr(torch, dtype),
+                attn_implementation=attention,
+                local_files_only=True,
+            )
+    except SafetensorError as error:
+        raise DataError(f"{checkpoint.folder}: a weight file is damaged ({error})") from None
+    # What a checkpoint recommends (sampling, penalties) must not change answers behind our back.
+    model.generation_config = GenerationConfig(
+        eos_token_id=model.generation_config.eos_token_id,
+        pad_token_id=model.generation_config.pad_token_id,
+    )
+    return model.to(device).eval().requires_grad_(False)
+
+
+def load_tokenizer(folder: Path, config: LlavaOnevision2Config) -> Any:
+    """Load the tokenizer of a folder.
+
+    Args:
+        folder: Of a checkpoint.
+        config: Of the same.
+
+    Raises:
+        DataError: There is none, or it does not know the control tokens.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        # The configuration is given: to find it out, transformers would ask to run foreign code.
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, config=config, local_files_only=True, trust_remote_code=False
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{folder}: holds no tokenizer that can be read ({error})") from None
+    known = tokenizer.get_vocab()
+    unknown = [token for token in CONTROL_TOKENS if token not in known]
+    if unknown:
+        raise DataError(f"{folder}: the tokenizer does not know {', '.join(unknown)}")
+    return tokenizer
+
+
+def save_checkpoint(
+    model: LlavaOnevision2ForConditionalGeneration, tokenizer: Any, folder: Path
+) -> None:
+    """Write a folder that transformers, vLLM and this package load.
+
+    Beside weights, configuration and tokenizer it holds thin modules that import from this
+    package: the others run code of the folder where they do not know a model
+    (``trust_remote_code``).
+
+    Args:
+        model: To be written.
+        tokenizer: With a chat template.
+        folder: New, or a checkpoint to be overwritten.
+    """
+    pad = tokenizer.convert_tokens_to_ids(IMAGE_PAD)
+    if pad != model.config.image_token_id:
+        raise UsageError(
+            f"the tokenizer's {IMAGE_PAD} is {pad}, the model's image_token_id "
+            f"{model.config.image_token_id}"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    with _no_progress_bar():
+        model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    own = files("model_wrappers.llava_onevision2").joinpath("checkpoint_files")
+    for entry in own.iterdir():
+        if entry.name.endswith((".py", ".json")) and not entry.name.startswith("__"):
+            (folder / entry.name).write_bytes(entry.read_bytes())
+    config = _read_json(folder / "config.json")
+    config["auto_map"] = {
+        "AutoConfig": "configuration_llava_onevision2.LlavaOnevision2Config",
+        "AutoModel": "modeling_llava_onevision2.LlavaOnevision2Model",
+        "AutoModelForImageTextToText": (
+            "modeling_llava_onevision2.LlavaOnevision2ForConditionalGeneration"
+        ),
+    }
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
+def digest(folder: Path) -> str:
+    """Return a digest of a checkpoint's weights and settings, 16 hex digits.
+
+    Of a weight file its size, its first and its last MiB are read: names and shapes of all tensors
+    are among the first. Reading 16 GB would take longer than many a run.
+    """
+    found = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.suffix not in (".json", ".safetensors", ".jinja", ".txt"):
+            continue
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            found.update(f"{path.name}\0{size}\0".encode())
+            found.update(file.read(DIGEST_BYTES))
+            file.seek(max(0, size - DIGEST_BYTES))
+            found.update(file.read())
+    return found.hexdigest()[:16]
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    """Keep transformers from writing a bar over ours."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def _check_weights(folder: Path, config: LlavaOnevision2Config) -> None:
+    """Compare names and shapes of the weight files with those of the model, without loading."""
+    import torch
+
+    from model_wrappers.llava_onevision2.modeling import LlavaOnevision2ForConditionalGeneration
+
+    with torch.device("meta"):
+        model = LlavaOnevision2ForConditionalGeneration(config)
+    expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    found = weight_shapes(folder)
+    shared = set(model._tied_weights_keys) if config.tie_word_embeddings else set()
+    problems = [
+        _named("missing", sorted(expected.keys() - found.keys() - shared)),
+        _named("unknown", sorted(found.keys() - expected.keys())),
+        _named(
+            "of another shape",
+            [
+                f"{name} {found[name]} (expected {shape})"
+                for name, shape in sorted(expected.items())
+                if found.get(name, shape) != shape
+            ],
+        ),
+    ]
+    if any(problems):
+        raise DataError(
+            f"{folder}: the weights are not those of its config.json: "
+            + "; ".join(problem for problem in problems if problem)
+        )
+
+
+def weight_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Return name and shape of every weight of a checkpoint, from the files' headers.
+
+    Raises:
+        DataError: There are no weight files, one is missing, or one is damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    index = folder / "model.safetensors.index.json"
+    names = ["model.safetensors"]
+    if index.is_file():
+        held = _read_json(index).get("weight_map")
+        names = sorted({str(name) for name in held.values()}) if isinstance(held, dict) else []
+        if not names or any(Path(name).name != name for name in names):
+            raise DataError(f"{index}: names no weight files of its folder")
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name in names:
+        path = folder / name
+        if not path.is_file():
+            raise DataError(f"{folder}: the weight file {name} is missing")
+        try:
+            with safe_open(path, framework="numpy") as file:
+                for key in file.keys():  # noqa: SIM118 - no mapping
+                    shapes[key] = tuple(file.get_slice(key).get_shape())
+        except SafetensorError as error:
+            raise DataError(f"{path}: damaged, or cut off while downloading ({error})") from None
+    return shapes
+
+
+def _named(what: str, names: list[str]) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{len(names)} {what}: {', '.join(names[:MOST_NAMED])}{more}"
+
+
+def _check_preprocessing(path: Path, values: Mapping[str, Any]) -> None:
+    """Check that pictures are cut and normalised as they are here."""
+    from model_wrappers.llava_onevision2.pixels import CLIP_MEAN, CLIP_STD
+
+    expected = {**PREPROCESSING, "image_mean": list(CLIP_MEAN), "image_std": list(CLIP_STD)}
+    unlike = [
+        f"{name} is {values[name]!r}, expected {value!r}"
+        for name, value in expected.items()
+        if values.get(name, value) != value
+    ]
+    low, high = _image_limits(values)
+    sizes = isinstance(values.get("size") or {}, dict)
+    if not (sizes and isinstance(low, int) and isinstance(high, int) and 0 < low <= high):
+        unlike.append(f"size is {values.get('size')!r}, expected shortest_edge and longest_edge")
+    if unlike:
+        raise DataError(f"{path}: {'; '.join(unlike)}")
+
+
+def _image_limits(preprocessing: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return the smallest and the largest area of an image."""
+    given = preprocessing.get("size")
+    size = {**IMAGE_LIMITS, **(given if isinstance(given, dict) else {})}
+    low = preprocessing.get("min_pixels") or size["shortest_edge"]
+    high = preprocessing.get("max_pixels") or size["longest_edge"]
+    return low, high
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{path}: is missing; a checkpoint folder holds it") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{path}: cannot be read ({error})") from None
+    if not isinstance(values, dict):
+        raise DataError(f"{path}: holds no JSON object")
+    return values

@@ -1,0 +1,144 @@
+"""Configuration of LLaVA-OneVision-2: a vision tower, a merger and a Qwen3 text model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transformers import PreTrainedConfig, Qwen3Config
+
+from jumpscore.errors import DataError
+from jumpscore.video.sizes import MERGE, PATCH
+
+MODEL_TYPE = "llava_onevision2"
+ARCHITECTURE = "LlavaOnevision2ForConditionalGeneration"
+
+ROTARY_UNITS = 16
+"""Half of a head's width is cut into 16 units: 4 for time, 6 for rows, 6 for columns."""
+
+
+class LlavaOnevision2VisionConfig(PreTrainedConfig):
+    """The vision tower and the merger; the defaults are those of the released 8B model.
+
+    Attributes:
+        hidden_size: Width of the tower.
+        intermediate_size: Width inside an MLP.
+        num_hidden_layers: Blocks.
+        num_attention_heads: Heads; the width of one is a multiple of 32.
+        num_channels: Of a picture.
+        patch_size: Side of a patch in pixels.
+        spatial_merge_size: Patches along each side of a visual token.
+        temporal_patch_size: Pictures per patch.
+        frame_windows_size: Pictures of a grid row that attend to one another.
+        hidden_act: Activation, exact GELU.
+        layer_norm_type: Kind of norm.
+        layer_norm_eps: Of every norm.
+        use_head: Whether a pooling head follows the last block.
+        rope_theta: Base of the rotary frequencies.
+        out_hidden_size: Width of a visual token, that of the text model.
+        initializer_range: Standard deviation of random weights.
+    """
+
+    model_type = f"{MODEL_TYPE}_vision"
+    base_config_key = "vision_config"
+
+    hidden_size: int = 1024
+    intermediate_size: int = 4096
+    num_hidden_layers: int = 24
+    num_attention_heads: int = 16
+    num_channels: int = 3
+    patch_size: int = PATCH
+    spatial_merge_size: int = MERGE
+    temporal_patch_size: int = 1
+    frame_windows_size: int = 4
+    hidden_act: str = "gelu"
+    layer_norm_type: str = "layer_norm"
+    layer_norm_eps: float = 1e-6
+    use_head: bool = False
+    rope_theta: float = 10_000.0
+    out_hidden_size: int = 4096
+    initializer_range: float = 0.02
+
+    @property
+    def head_size(self) -> int:
+        """Width of one head."""
+        return self.hidden_size // self.num_attention_heads
+
+
+class LlavaOnevision2Config(PreTrainedConfig):
+    """The whole model. ``vision_config`` and ``text_config`` may be given as mappings.
+
+    Attributes:
+        vision_config: The tower.
+        text_config: The text model, a Qwen3.
+        image_token_id: Stands in a prompt for one visual token, of images and of videos.
+        video_token_id: Known to the tokenizer; not used.
+        vision_start_token_id: Before a run of visual tokens.
+        vision_end_token_id: After it.
+        tie_word_embeddings: Whether the output layer shares the input embeddings.
+    """
+
+    model_type = MODEL_TYPE
+    sub_configs = {  # noqa: RUF012 - the base class declares it so
+        "vision_config": LlavaOnevision2VisionConfig,
+        "text_config": Qwen3Config,
+    }
+
+    vision_config: Any = None
+    text_config: Any = None
+    image_token_id: int = 151655
+    video_token_id: int = 151656
+    vision_start_token_id: int = 151652
+    vision_end_token_id: int = 151653
+    tie_word_embeddings: bool = False
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        for name, kind in self.sub_configs.items():
+            given = getattr(self, name)
+            if given is None or isinstance(given, dict):
+                setattr(self, name, kind(**(given or {})))
+        if self.text_config.tie_word_embeddings:
+            self.tie_word_embeddings = True
+        super().__post_init__(**kwargs)
+
+
+def check_supported(config: LlavaOnevision2Config, *, where: str = "config") -> None:
+    """Check that the model is one that this implementation computes.
+
+    Args:
+        config: Of a checkpoint.
+        where: Where it is from, for the message.
+
+    Raises:
+        DataError: With every value that differs and what was expected.
+    """
+    vision, text = config.vision_config, config.text_config
+    fixed = {
+        "num_channels": 3,
+        "patch_size": PATCH,
+        "spatial_merge_size": MERGE,
+        "temporal_patch_size": 1,
+        "hidden_act": "gelu",
+        "layer_norm_type": "layer_norm",
+        "use_head": False,
+        "out_hidden_size": text.hidden_size,
+    }
+    unlike = [
+        f"vision_config.{name} is {getattr(vision, name)!r}, expected {expected!r}"
+        for name, expected in fixed.items()
+        if getattr(vision, name) != expected
+    ]
+    if vision.hidden_size % vision.num_attention_heads or vision.head_size % (2 * ROTARY_UNITS):
+        unlike.append(
+            f"vision_config.hidden_size is {vision.hidden_size} with "
+            f"{vision.num_attention_heads} heads, expected heads a multiple of 32 wide"
+        )
+    if vision.frame_windows_size < 1:
+        unlike.append(
+            f"vision_config.frame_windows_size is {vision.frame_windows_size}, expected 1 or more"
+        )
+    if text.model_type != "qwen3":
+        unlike.append(f"text_config.model_type is {text.model_type!r}, expected 'qwen3'")
+    if unlike:
+        raise DataError(
+            f"{where}: no LLaVA-OneVision-2 that this package runs: {'; '.join(unlike)}"
+        )

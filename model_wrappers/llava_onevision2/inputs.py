@@ -1,0 +1,153 @@
+"""Pictures to what the model is fed: patches, grid rows, positions, prompt runs. numpy only.
+
+Patches stay bytes here, a quarter of the memory of floats: many requests wait ahead of the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from jumpscore.errors import DataError
+from jumpscore.video import VisualInput
+from jumpscore.video.sizes import FACTOR, MERGE, PATCH, picture_tokens
+
+FramePositions = Literal["zero", "source"]
+"""Time coordinate of frames: ``zero`` as vLLM serves them, time being in the text only; ``source``,
+the frame's index in the video, as the released processor does with ``videos=``."""
+
+PATCH_VALUES = 3 * PATCH * PATCH
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pictures:
+    """Pictures as the vision tower takes them, and the text that goes before each run of tokens.
+
+    Attributes:
+        patches: uint8 [patches, 588]; a row is a patch in the order channel, row, column; rows come
+            in block order: four patches of a visual token follow one another.
+        grid: int64 [rows, 3]: (pictures, patch rows, patch columns); a row is an image, a frame, or
+            all canvases of a video.
+        positions: int64 [patches, 3]: (time, patch row, patch column) in block order.
+        runs: (text before, visual tokens, text after) of every vision block of the prompt.
+    """
+
+    patches: npt.NDArray[np.uint8]
+    grid: npt.NDArray[np.int64]
+    positions: npt.NDArray[np.int64]
+    runs: tuple[tuple[str, int, str], ...]
+
+    @property
+    def visual_tokens(self) -> int:
+        """Tokens that the tower makes of them."""
+        return len(self.patches) // MERGE**2
+
+
+def frame_pictures(visual: VisualInput, *, positions: FramePositions = "zero") -> Pictures:
+    """Return frames: a grid row each, so that a frame's patches see only one another.
+
+    Args:
+        visual: Frames.
+        positions: Their time coordinate.
+    """
+    count, rows, columns = visual.grid
+    places = _raster(count, rows, columns)
+    if positions == "source":
+        places[..., 0] = visual.blocks[:, 0, 0, 0][:, None, None]
+    each = picture_tokens(visual.width, visual.height)
+    return Pictures(
+        patches=cut_patches(visual.pixels),
+        grid=np.tile(np.array([[1, rows, columns]]), (count, 1)),
+        positions=block_order(places).reshape(-1, 3),
+        runs=tuple((text, each, "") for text in visual.stamp_texts),
+    )
+
+
+def codec_pictures(visual: VisualInput) -> Pictures:
+    """Return canvases: all of a video are one grid row; patches keep their source time and place.
+
+    Canvases that are black all over are padding and left out.
+
+    Args:
+        visual: Canvases.
+
+    Raises:
+        DataError: A canvas has black places among its blocks, which the model cannot read; or there
+            is nothing to see.
+    """
+    black = visual.blocks[..., 0] < 0
+    padding = np.asarray(black.all(axis=(1, 2)))
+    torn = np.flatnonzero(np.logical_and(black.any(axis=(1, 2)), ~padding))
+    if len(torn):
+        raise DataError(
+            f"{visual.path}: canvas {torn[0]} has {int(black[torn[0]].sum())} places without a "
+            "source; LLaVA-OneVision-2 takes canvases that are full or padding as a whole"
+        )
+    if padding.all():
+        raise DataError(f"{visual.path}: all {len(padding)} canvases are padding")
+    _, rows, columns = visual.grid
+    places = visual.patch_positions.reshape(*visual.grid, 3)[~padding].astype(np.int64)
+    return Pictures(
+        patches=cut_patches(visual.pixels[~padding]),
+        grid=np.array([[len(places), rows, columns]]),
+        positions=block_order(places).reshape(-1, 3),
+        runs=tuple(
+            (text, stamp.visual_tokens, "\n")
+            for stamp, text in zip(visual.stamps, visual.stamp_texts, strict=True)
+        ),
+    )
+
+
+def image_pictures(images: Sequence[npt.NDArray[np.uint8]]) -> Pictures:
+    """Return images, in the size that they have: a grid row each, time 0.
+
+    Args:
+        images: RGB, uint8 [height, width, 3], sides in multiples of 28.
+    """
+    grids = [(1, image.shape[0] // PATCH, image.shape[1] // PATCH) for image in images]
+    return Pictures(
+        patches=np.concatenate([cut_patches(image[None]) for image in images]),
+        grid=np.array(grids),
+        positions=np.concatenate([block_order(_raster(*grid)).reshape(-1, 3) for grid in grids]),
+        runs=tuple(("", picture_tokens(image.shape[1], image.shape[0]), "") for image in images),
+    )
+
+
+def cut_patches(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return the patches of pictures [n, H, W, 3] in block order, [n * H * W / 196, 588].
+
+    Block order is (block row, block column, row in the block, column in the block).
+    """
+    count, height, width, channels = pictures.shape
+    if height % FACTOR or width % FACTOR or channels != 3:
+        raise DataError(
+            f"pictures of {width}x{height} with {channels} channels: sides must be multiples of "
+            f"{FACTOR}, channels 3"
+        )
+    fine = pictures.reshape(
+        count, height // FACTOR, MERGE, PATCH, width // FACTOR, MERGE, PATCH, channels
+    )
+    return fine.transpose(0, 1, 4, 2, 5, 7, 3, 6).reshape(-1, PATCH_VALUES)
+
+
+def block_order(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return values of patches [n, rows, columns, k] in block order, the same shape.
+
+    >>> block_order(np.arange(8).reshape(1, 2, 4, 1)).ravel()
+    array([0, 1, 4, 5, 2, 3, 6, 7])
+    """
+    count, rows, columns, width = values.shape
+    fine = values.reshape(count, rows // MERGE, MERGE, columns // MERGE, MERGE, width)
+    return fine.transpose(0, 1, 3, 2, 4, 5).reshape(values.shape)
+
+
+def _raster(pictures: int, rows: int, columns: int) -> npt.NDArray[np.int64]:
+    """Return (0, row, column) of the patches of pictures, [pictures, rows, columns, 3]."""
+    places = np.zeros((pictures, rows, columns, 3), dtype=np.int64)
+    places[..., 1] = np.arange(rows)[:, None]
+    places[..., 2] = np.arange(columns)
+    return places

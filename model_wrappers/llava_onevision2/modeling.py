@@ -1,0 +1,203 @@
+"""LLaVA-OneVision-2 for transformers: visual tokens in the place of image pads, then Qwen3."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+from transformers import GenerationMixin, PreTrainedModel, Qwen3Model
+from transformers.modeling_outputs import BaseModelOutputWithPast, CausalLMOutputWithPast
+
+from jumpscore.errors import UsageError
+from model_wrappers.llava_onevision2.configuration import LlavaOnevision2Config, check_supported
+from model_wrappers.llava_onevision2.vision import MOST_PATCHES, VisionTower
+
+VISUAL_INPUTS = ("pixel_values", "image_grid_thw", "patch_positions")
+
+
+class LlavaOnevision2PreTrainedModel(PreTrainedModel):
+    """What transformers must know of every class below."""
+
+    config: LlavaOnevision2Config
+    config_class = LlavaOnevision2Config
+    base_model_prefix = "model"
+    input_modalities = ("image", "video", "text")
+    supports_gradient_checkpointing = False
+    _no_split_modules = ("VisionBlock", "Qwen3DecoderLayer")
+    _skip_keys_device_placement = ("past_key_values",)
+    _supports_sdpa = True
+    _supports_flash_attn = True
+    _supports_attention_backend = True
+
+
+class LlavaOnevision2Model(LlavaOnevision2PreTrainedModel):
+    """Vision tower and text model, without the output layer."""
+
+    def __init__(self, config: LlavaOnevision2Config) -> None:
+        check_supported(config)
+        super().__init__(config)
+        self.visual = VisionTower._from_config(config.vision_config)
+        self.language_model = Qwen3Model._from_config(config.text_config)
+        self.post_init()
+
+    def get_input_embeddings(self) -> nn.Module:
+        """Return the embeddings of the text model."""
+        return self.language_model.get_input_embeddings()
+
+    def set_input_embeddings(self, value: nn.Module) -> None:
+        """Replace the embeddings of the text model."""
+        self.language_model.set_input_embeddings(value)
+
+    def embed(
+        self,
+        input_ids: Tensor,
+        pixel_values: Tensor | None = None,
+        image_grid_thw: Tensor | None = None,
+        patch_positions: Tensor | None = None,
+        *,
+        most_patches: int = MOST_PATCHES,
+    ) -> Tensor:
+        """Return the embeddings [batch, tokens, width] of a prompt, visual tokens in their places.
+
+        Args:
+            input_ids: int [batch, tokens]; one image pad per visual token.
+            pixel_values: Normalised patches of the whole batch, [patches, 588], in block order.
+            image_grid_thw: int [rows, 3], the rows in the order of the prompts.
+            patch_positions: int [patches, 3]: (time, row, column).
+            most_patches: Patches of one pass through the tower.
+
+        Raises:
+            UsageError: There are other numbers of visual tokens than image pads, or one of the
+                three is missing.
+        """
+        embeddings = self.get_input_embeddings()(input_ids)
+        pads = input_ids == self.config.image_token_id
+        if pixel_values is None or image_grid_thw is None or patch_positions is None:
+            if pixel_values is not None:
+                raise UsageError("pixel_values need image_grid_thw and patch_positions beside them")
+            return embeddings
+        tokens = self.visual(
+            pixel_values, image_grid_thw, patch_positions, most_patches=most_patches
+        )
+        if len(tokens) != int(pads.sum()):
+            raise UsageError(
+                f"the prompt has {int(pads.sum())} image pads for {len(tokens)} visual tokens"
+            )
+        return embeddings.masked_scatter(pads.unsqueeze(-1), tokens.to(embeddings))
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        pixel_values: Tensor | None = None,
+        image_grid_thw: Tensor | None = None,
+        patch_positions: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        past_key_values: Any = None,
+        **kwargs: Any,
+    ) -> BaseModelOutputWithPast:
+        """Return the text model's last hidden states; arguments as in ``embed`` and in Qwen3."""
+        if inputs_embeds is None:
+            assert input_ids is not None
+            inputs_embeds = self.embed(input_ids, pixel_values, image_grid_thw, patch_positions)
+            # Later a pad is a token that the model chose itself.
+            if pixel_values is None and _is_prompt(past_key_values):
+                _check_no_pads(input_ids, self.config.image_token_id)
+        return self.language_model(
+            inputs_embeds=inputs_embeds, past_key_values=past_key_values, **kwargs
+        )
+
+
+class LlavaOnevision2ForConditionalGeneration(LlavaOnevision2PreTrainedModel, GenerationMixin):
+    """The whole model: prompts with images, frames or canvases in, text out."""
+
+    _tied_weights_keys = {  # noqa: RUF012 - the base class declares it so
+        "lm_head.weight": "model.language_model.embed_tokens.weight"
+    }
+
+    def __init__(self, config: LlavaOnevision2Config) -> None:
+        super().__init__(config)
+        self.model = LlavaOnevision2Model(config)
+        text = config.text_config
+        self.lm_head = nn.Linear(text.hidden_size, text.vocab_size, bias=False)
+        self.post_init()
+
+    def get_input_embeddings(self) -> nn.Module:
+        """Return the embeddings of the text model."""
+        return self.model.get_input_embeddings()
+
+    def set_input_embeddings(self, value: nn.Module) -> None:
+        """Replace the embeddings of the text model."""
+        self.model.set_input_embeddings(value)
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        past_key_values: Any = None,
+        inputs_embeds: Tensor | None = None,
+        pixel_values: Tensor | None = None,
+        image_grid_thw: Tensor | None = None,
+        patch_positions: Tensor | None = None,
+        labels: Tensor | None = None,
+        logits_to_keep: int | Tensor = 0,
+        **kwargs: Any,
+    ) -> CausalLMOutputWithPast:
+        """Return logits [batch, kept tokens, vocabulary], and the loss where labels are given.
+
+        Args:
+            input_ids: int [batch, tokens].
+            attention_mask: int [batch, tokens], 0 for padding.
+            position_ids: int [batch, tokens].
+            past_key_values: Cache of the tokens before these.
+            inputs_embeds: Instead of ``input_ids``.
+            pixel_values: As in ``LlavaOnevision2Model.embed``, and so the next two.
+            image_grid_thw: Grid rows.
+            patch_positions: Time, row, column.
+            labels: int [batch, tokens], -100 where nothing is to be learned.
+            logits_to_keep: How many of the last tokens (0: all), or which.
+            kwargs: Passed on to the text model.
+        """
+        outputs = self.model(
+            input_ids=input_ids,
+            pixel_values=pixel_values,
+            image_grid_thw=image_grid_thw,
+            patch_positions=patch_positions,
+            inputs_embeds=inputs_embeds,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            **kwargs,
+        )
+        kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
+        logits = self.lm_head(outputs.last_hidden_state[:, kept, :])
+        loss = None
+        if labels is not None:
+            loss = self.loss_function(
+                logits=logits, labels=labels, vocab_size=self.config.text_config.vocab_size
+            )
+        return CausalLMOutputWithPast(
+            loss=loss, logits=logits, past_key_values=outputs.past_key_values
+        )
+
+    def prepare_inputs_for_generation(
+        self, input_ids: Tensor, *args: Any, is_first_iteration: bool = False, **kwargs: Any
+    ) -> dict[str, Any]:
+        """Return the inputs of one step: pictures are seen in the first one only."""
+        inputs = super().prepare_inputs_for_generation(
+            input_ids, *args, is_first_iteration=is_first_iteration, **kwargs
+        )
+        if not is_first_iteration and kwargs.get("use_cache", True):
+            for name in VISUAL_INPUTS:
+                inputs[name] = None
+        return inputs
+
+
+def _is_prompt(cache: Any) -> bool:
+    return cache is None or cache.get_seq_length() == 0
+
+
+def _check_no_pads(input_ids: Tensor, pad: int) -> None:
+    count = int((input_ids == pad).sum())
+    if count:
+        raise UsageError(f"the prompt has {count} image pads and no pixel_values came with it")

@@ -1,0 +1,68 @@
+"""Images to the model's size, and patches to the numbers that it was trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jumpscore.errors import DataError
+from jumpscore.video import smart_size
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+
+
+def read_image(path: Path) -> Any:
+    """Return an image file as Pillow's, upright.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path) as image:
+            return ImageOps.exif_transpose(image).convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path}: cannot be read as an image ({error})") from None
+
+
+def fitted(
+    image: Any, *, min_pixels: int | None = None, max_pixels: int | None = None
+) -> npt.NDArray[np.uint8]:
+    """Return an image in the model's size, RGB, uint8 [H, W, 3], bicubic with antialias.
+
+    Args:
+        image: Pillow's, or an array [H, W, 3].
+        min_pixels: Smallest area.
+        max_pixels: Largest area.
+    """
+    from PIL import Image
+
+    if not isinstance(image, Image.Image):
+        image = Image.fromarray(np.asarray(image))
+    image = image.convert("RGB")
+    size = smart_size(*image.size, min_pixels=min_pixels, max_pixels=max_pixels)
+    if image.size != size:
+        image = image.resize(size, Image.Resampling.BICUBIC)
+    return np.asarray(image)
+
+
+def normalised(patches: Tensor) -> Tensor:
+    """Return patches as the tower takes them, float32: over 255, less CLIP's mean, over its spread.
+
+    Args:
+        patches: uint8 [patches, 588] in the order channel, row, column, on any device.
+    """
+    import torch
+
+    share = patches.to(torch.float32).unflatten(-1, (3, -1)).div_(255)
+    mean = torch.tensor(CLIP_MEAN, device=patches.device)[:, None]
+    std = torch.tensor(CLIP_STD, device=patches.device)[:, None]
+    return share.sub_(mean).div_(std).flatten(-2)

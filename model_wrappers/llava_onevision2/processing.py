@@ -1,0 +1,319 @@
+"""The processor as transformers and vLLM call it: text with markers and pictures to model inputs.
+
+The harness does not pass through here: it prepares a ``VisualInput`` and the wrapper feeds that.
+Both ways share ``inputs`` and ``prompts``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from jumpscore.errors import UsageError
+from jumpscore.video import VisualInput, codec_canvases, probe, uniform_frames
+from jumpscore.video.codec.canvases import MAX_PIXELS
+from jumpscore.video.prepared import read_prepared
+from model_wrappers.llava_onevision2.checkpoint import IMAGE_LIMITS, PREPROCESSING
+from model_wrappers.llava_onevision2.inputs import (
+    Pictures,
+    codec_pictures,
+    frame_pictures,
+    image_pictures,
+)
+from model_wrappers.llava_onevision2.pixels import fitted, normalised
+from model_wrappers.llava_onevision2.prompts import (
+    IMAGE_PAD,
+    VIDEO_PAD,
+    VISION_END,
+    VISION_START,
+    expand_pads,
+    vision_text,
+)
+
+LEAST_FRAMES, MOST_FRAMES = 4, 32
+"""Frames of a video of any length, where their number is not given."""
+
+_MARKER = re.compile(
+    re.escape(f"{VISION_START}{VIDEO_PAD}{VISION_END}") + "|" + re.escape(IMAGE_PAD)
+)
+
+
+@dataclass(frozen=True)
+class CodecConfig:
+    """How the processor makes canvases; the key ``codec`` of ``preprocessor_config.json``.
+
+    Attributes:
+        canvases: How many.
+        min_pixels: Smallest area of a canvas.
+        max_pixels: Largest.
+        decimals: Of time stamps.
+        backend: Where block scores come from, ``pyav`` or ``bitcost``.
+    """
+
+    canvases: int = 32
+    min_pixels: int | None = None
+    max_pixels: int = MAX_PIXELS
+    decimals: int = 1
+    backend: Literal["pyav", "bitcost"] = "pyav"
+
+
+def process_codec_video(path: str, config: CodecConfig) -> dict[str, Any]:
+    """Return the frame rate that a video's stamps are made with, under ``fps``."""
+    return {"fps": _canvases(path, config).fps}
+
+
+class LlavaOnevision2VideoProcessor:
+    """Samples frames of a video file: 1 per second, an even number from 4 to 32."""
+
+    def __init__(
+        self,
+        image_processor: Any = None,
+        min_pixels: int | None = None,
+        max_pixels: int | None = None,
+        patch_size: int = 14,
+        spatial_merge_size: int = 2,
+    ) -> None:
+        _check_sizes({"patch_size": patch_size, "merge_size": spatial_merge_size})
+        self.image_processor = image_processor
+        self.min_pixels, self.max_pixels = min_pixels, max_pixels
+
+    def __call__(
+        self, path: str | Path, *, num_frames: int | None = None, fps: float = 1.0
+    ) -> VisualInput:
+        """Return the frames of a video.
+
+        Args:
+            path: The file.
+            num_frames: How many, instead of ``fps``.
+            fps: Frames per second of video.
+        """
+        info = probe(path)
+        count = num_frames
+        if count is None:
+            wanted = int(info.frames / info.fps * fps) if info.fps > 0 else info.frames
+            count = min(max(wanted, LEAST_FRAMES), MOST_FRAMES)
+        return uniform_frames(
+            path, info=info, count=count, min_pixels=self.min_pixels, max_pixels=self.max_pixels
+        )
+
+
+class LlavaOnevision2Processor:
+    """Text, images and videos to ``input_ids``, ``pixel_values``, grid rows and positions.
+
+    In the text ``<|image_pad|>`` stands for an image, and for a video
+    ``<|vision_start|><|video_pad|><|vision_end|>``.
+    """
+
+    def __init__(
+        self,
+        image_processor: Any = None,
+        tokenizer: Any = None,
+        video_processor: Any = None,
+        codec_config: Mapping[str, Any] | None = None,
+    ) -> None:
+        known = {
+            name: getattr(image_processor, name)
+            for name in PREPROCESSING
+            if hasattr(image_processor, name)
+        }
+        _check_sizes(known)
+        self.image_processor = image_processor
+        self.tokenizer = tokenizer
+        self.min_pixels, self.max_pixels = _limits(image_processor)
+        self.video_processor = video_processor or LlavaOnevision2VideoProcessor(
+            image_processor, self.min_pixels, self.max_pixels
+        )
+        self.codec = CodecConfig(**(codec_config or {}))
+        self._codec_config_defaults = dict(codec_config or {})
+
+    @classmethod
+    def register_for_auto_class(cls, auto_class: str = "AutoProcessor") -> None:
+        """Do nothing; ``AutoProcessor`` calls it, and a folder's files are copied anyway."""
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, **_: Any) -> LlavaOnevision2Processor:
+        """Load the processor of a checkpoint folder."""
+        from types import SimpleNamespace
+
+        from model_wrappers.llava_onevision2.checkpoint import inspect_settings, load_tokenizer
+
+        config, values = inspect_settings(Path(folder))
+        settings = {name: values[name] for name in (*PREPROCESSING, "size") if name in values}
+        return cls(
+            image_processor=SimpleNamespace(**settings),
+            tokenizer=load_tokenizer(Path(folder), config),
+            codec_config=values.get("codec"),
+        )
+
+    def __call__(
+        self,
+        images: Any = None,
+        text: str | Sequence[str] | None = None,
+        videos: Any = None,
+        *,
+        video_backend: str = "frames",
+        return_tensors: str | None = "pt",
+        num_frames: int | None = None,
+        fps: float = 1.0,
+        timestamp_decimals: int | None = None,
+        **_: Any,
+    ) -> Any:
+        """Return a ``BatchFeature``; everything visual of the whole batch in one row after another.
+
+        Args:
+            images: One or several, Pillow's or arrays [H, W, 3].
+            text: One prompt or several.
+            videos: Path or paths; of prepared canvases, their folder.
+            video_backend: ``frames`` or ``codec``.
+            return_tensors: ``pt``.
+            num_frames: Frames of a video, instead of ``fps``.
+            fps: Frames per second of video.
+            timestamp_decimals: Of time stamps.
+
+        Returns:
+            ``input_ids`` and ``attention_mask`` int [batch, tokens], padded on the left,
+            ``pixel_values`` float32 [patches, 588], ``image_grid_thw`` int [rows, 3],
+            ``patch_positions`` int [patches, 3], and for canvases ``codec_fps``, a list.
+
+        Raises:
+            UsageError: Markers and pictures do not match.
+        """
+        import torch
+        from transformers import BatchFeature
+
+        prompts = [text] if isinstance(text, str) else list(text or [""])
+        stills = [
+            image_pictures([fitted(image, min_pixels=self.min_pixels, max_pixels=self.max_pixels)])
+            for image in _listed(images)
+        ]
+        clips = [
+            self._video(path, video_backend, num_frames, fps, timestamp_decimals)
+            for path in _listed(videos)
+        ]
+        rows, used = self._fill(prompts, stills, [pictures for _, pictures in clips])
+        data: dict[str, Any] = _padded(rows, self.tokenizer.pad_token_id)
+        if used:
+            patches = torch.from_numpy(np.concatenate([item.patches for item in used]))
+            data["pixel_values"] = normalised(patches)
+            data["image_grid_thw"] = torch.from_numpy(np.concatenate([i.grid for i in used]))
+            data["patch_positions"] = torch.from_numpy(
+                np.concatenate([item.positions for item in used])
+            )
+        if clips and video_backend == "codec":
+            data["codec_fps"] = [visual.fps for visual, _ in clips]
+        return BatchFeature(data)
+
+    def apply_chat_template(self, conversation: Any, **kwargs: Any) -> Any:
+        """Return the text of a conversation; its content must be text with markers."""
+        return self.tokenizer.apply_chat_template(conversation, **{"tokenize": False, **kwargs})
+
+    def decode(self, *args: Any, **kwargs: Any) -> str:
+        """Return the text of token ids, as the tokenizer does."""
+        return self.tokenizer.decode(*args, **kwargs)
+
+    def batch_decode(self, *args: Any, **kwargs: Any) -> list[str]:
+        """Return the texts of rows of token ids, as the tokenizer does."""
+        return self.tokenizer.batch_decode(*args, **kwargs)
+
+    def _video(
+        self,
+        path: str | Path,
+        backend: str,
+        num_frames: int | None,
+        fps: float,
+        decimals: int | None,
+    ) -> tuple[VisualInput, Pictures]:
+        if backend == "codec":
+            visual = _canvases(path, self.codec)
+            visual = visual if decimals is None else visual.changed(decimals=decimals)
+            return visual, codec_pictures(visual)
+        visual = self.video_processor(path, num_frames=num_frames, fps=fps)
+        visual = visual if decimals is None else visual.changed(decimals=decimals)
+        return visual, frame_pictures(visual, positions="source")
+
+    def _fill(
+        self, prompts: Sequence[str], stills: Sequence[Pictures], clips: Sequence[Pictures]
+    ) -> tuple[list[npt.NDArray[np.int64]], list[Pictures]]:
+        """Return the ids of every prompt, and the pictures in the order of their markers."""
+        left_stills, left_clips = list(stills), list(clips)
+        used: list[Pictures] = []
+        rows = []
+        pad = self.tokenizer.convert_tokens_to_ids(IMAGE_PAD)
+        for prompt in prompts:
+            counts: list[int] = []
+
+            def fill(found: re.Match[str], counts: list[int] = counts) -> str:
+                still = found[0] == IMAGE_PAD
+                left = left_stills if still else left_clips
+                if not left:
+                    raise UsageError(
+                        f"the text has more markers {found[0]} than there are "
+                        f"{'images' if still else 'videos'}"
+                    )
+                pictures = left.pop(0)
+                used.append(pictures)
+                counts += [tokens for _, tokens, _ in pictures.runs]
+                return IMAGE_PAD if still else vision_text(pictures.runs)
+
+            text = _MARKER.sub(fill, prompt)
+            ids = np.array(self.tokenizer.encode(text, add_special_tokens=False), dtype=np.int64)
+            rows.append(expand_pads(ids, counts, pad))
+        if left_stills or left_clips:
+            raise UsageError(
+                f"the text has no marker for {len(left_stills)} of the images and "
+                f"{len(left_clips)} of the videos"
+            )
+        return rows, used
+
+
+def _padded(rows: Sequence[npt.NDArray[np.int64]], pad: int | None) -> dict[str, Any]:
+    """Return ids and mask of a batch, padded on the left."""
+    import torch
+
+    longest = max(len(row) for row in rows)
+    ids = np.full((len(rows), longest), pad or 0, dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for place, row in enumerate(rows):
+        ids[place, longest - len(row) :] = row
+        mask[place, longest - len(row) :] = 1
+    return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+
+
+def _canvases(path: str | Path, config: CodecConfig) -> VisualInput:
+    if Path(path).is_dir():
+        return read_prepared(Path(path)).changed(decimals=config.decimals)
+    return codec_canvases(
+        path,
+        canvases=config.canvases,
+        min_pixels=config.min_pixels,
+        max_pixels=config.max_pixels,
+        backend=config.backend,
+    ).changed(decimals=config.decimals)
+
+
+def _limits(image_processor: Any) -> tuple[int, int]:
+    """Return the area limits of images; ``min_pixels`` is gone from transformers' processors."""
+    size = getattr(image_processor, "size", None) or IMAGE_LIMITS
+    found = {}
+    for edge, default in IMAGE_LIMITS.items():
+        held = size.get(edge) if isinstance(size, Mapping) else getattr(size, edge, None)
+        found[edge] = int(held or default)
+    return found["shortest_edge"], found["longest_edge"]
+
+
+def _check_sizes(sizes: Mapping[str, int]) -> None:
+    for name, value in sizes.items():
+        if value != PREPROCESSING[name]:
+            raise UsageError(f"{name}={value!r}: this model needs {PREPROCESSING[name]}")
+
+
+def _listed(given: Any) -> list[Any]:
+    if given is None:
+        return []
+    return list(given) if isinstance(given, (list, tuple)) else [given]

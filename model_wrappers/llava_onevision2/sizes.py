@@ -1,0 +1,124 @@
+"""Named sizes of the model: the released one, smaller ones of its family, and a tiny one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jumpscore.errors import UsageError, nearest_names
+
+if TYPE_CHECKING:
+    from model_wrappers.llava_onevision2.configuration import LlavaOnevision2Config
+
+TOWER = {
+    "hidden_size": 1024,
+    "intermediate_size": 4096,
+    "num_hidden_layers": 24,
+    "num_attention_heads": 16,
+}
+"""The vision tower of every released size."""
+
+QWEN3 = {
+    "vocab_size": 151_936,
+    "head_dim": 128,
+    "num_key_value_heads": 8,
+    "max_position_embeddings": 40_960,
+    "rope_parameters": {"rope_type": "default", "rope_theta": 1_000_000.0},
+    "eos_token_id": 151_645,
+    "pad_token_id": 151_643,
+}
+"""What the text models share."""
+
+TINY_VOCABULARY = 288
+
+SIZES: dict[str, dict[str, Any]] = {
+    "tiny": {
+        "vision": {
+            "hidden_size": 64,
+            "intermediate_size": 128,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+        },
+        "text": {
+            "hidden_size": 64,
+            "intermediate_size": 128,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+            "head_dim": 32,
+            "vocab_size": TINY_VOCABULARY,
+            "rope_parameters": {"rope_type": "default", "rope_theta": 1_000_000.0},
+        },
+    },
+    "2b": {
+        "vision": TOWER,
+        "text": QWEN3
+        | {
+            "hidden_size": 2048,
+            "intermediate_size": 6144,
+            "num_hidden_layers": 28,
+            "num_attention_heads": 16,
+            "tie_word_embeddings": True,
+        },
+    },
+    "4b": {
+        "vision": TOWER,
+        "text": QWEN3
+        | {
+            "hidden_size": 2560,
+            "intermediate_size": 9728,
+            "num_hidden_layers": 36,
+            "num_attention_heads": 32,
+            "tie_word_embeddings": True,
+        },
+    },
+    "8b": {
+        "vision": TOWER,
+        "text": QWEN3
+        | {
+            "hidden_size": 4096,
+            "intermediate_size": 12_288,
+            "num_hidden_layers": 36,
+            "num_attention_heads": 32,
+        },
+    },
+}
+"""``8b`` is the released model: its tower and Qwen3-8B; ``2b`` and ``4b`` have Qwen3-1.7B and
+Qwen3-4B."""
+
+
+def size_config(
+    size: str,
+    *,
+    vision: dict[str, Any] | None = None,
+    text: dict[str, Any] | None = None,
+    **fields: Any,
+) -> LlavaOnevision2Config:
+    """Return the configuration of a named size.
+
+    Args:
+        size: ``tiny``, ``2b``, ``4b`` or ``8b``.
+        vision: Fields of the vision configuration that differ.
+        text: Fields of the text configuration that differ.
+        fields: Further fields of the whole.
+
+    Raises:
+        UsageError: There is no such size, or no such field.
+    """
+    from model_wrappers.llava_onevision2.configuration import LlavaOnevision2Config
+
+    if size not in SIZES:
+        near = nearest_names(size, SIZES) or "."
+        raise UsageError(f"unknown size {size!r}{near} Known: {', '.join(SIZES)}.")
+    for kind, given in (("vision", vision or {}), ("text", text or {})):
+        known = LlavaOnevision2Config.sub_configs[f"{kind}_config"]().to_dict()
+        for name in given.keys() - known.keys():
+            near = nearest_names(name, known) or "."
+            raise UsageError(f"unknown key '{kind}.{name}'{near} Known: {', '.join(known)}.")
+    words = SIZES[size]["text"] | (text or {})
+    return LlavaOnevision2Config(
+        vision_config=SIZES[size]["vision"]
+        | {"out_hidden_size": words["hidden_size"]}
+        | (vision or {}),
+        text_config=words,
+        **fields,
+    )

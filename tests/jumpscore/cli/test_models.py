@@ -1,0 +1,102 @@
+"""``jumpscore models`` and the bundled LLaVA-OneVision-2 as a user calls them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def tiny(jumpscore, tmp_path):
+    jumpscore("models", "tiny", "tiny", "spread=0.2")
+    return tmp_path / "tiny"
+
+
+def test_models_lists_what_there_is(jumpscore):
+    rows = json.loads(jumpscore("models", "--json").stdout)
+    [row] = [row for row in rows if row["name"] == "llava_ov2"]
+    assert row["inputs"] == ["codec", "frames"]
+    assert "model.checkpoint" in row["options"]
+
+
+def test_tiny_says_what_it_wrote_and_how_to_go_on(jumpscore, tmp_path):
+    done = jumpscore("models", "tiny", "new", "seed=3", "text.num_hidden_layers=1")
+    assert "new: random LLaVA-OneVision-2 (tiny), 261,056 parameters, float32" in done.stdout
+    assert "model.checkpoint=new" in done.stdout
+    assert done.stderr == ""
+    facts = json.loads(jumpscore("models", "tiny", "more", "dtype=bfloat16", "--json").stdout)
+    assert (facts["parameters"], facts["dtype"]) == (298_112, "bfloat16")
+    assert json.loads((tmp_path / "more" / "config.json").read_text())["dtype"] == "bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("sede=3", "unknown key 'sede'; did you mean 'seed'"),
+        ("seed", "'seed' is no key=value"),
+        ("size=9b", "unknown size '9b'"),
+        ("vision.patch_size=16", "patch_size is 16, expected 14"),
+        ("vision.hidden_siez=64", "did you mean 'hidden_size'"),
+        ("text.vocab_size=100", "text.vocab_size=100: the tokenizer has 285"),
+        ("seed=[", "cannot be read"),
+    ],
+)
+def test_tiny_refuses_what_it_cannot_make(jumpscore, word, said):
+    assert said in jumpscore("models", "tiny", "new", word, expect=2).stderr
+
+
+def test_a_run_with_canvases_and_one_with_frames_under_one_budget(jumpscore, tiny, tiny_set):
+    results = {}
+    for kind in ("codec", "frames"):
+        words = ("model=llava_ov2", f"model.checkpoint={tiny}", "model.max_new_tokens=8")
+        words += (f"task.data={tiny_set}", f"input={kind}", "input.tokens=200")
+        done = jumpscore("run", *words, "--json", "--no-report")
+        results[kind] = json.loads(done.stdout)
+        assert results[kind]["unscored"] == 0
+        assert done.stderr.count("\n") <= 4, done.stderr
+    assert results["codec"]["folder"] != results["frames"]["folder"]
+    shown = jumpscore("show", results["codec"]["folder"], "clip1").stdout
+    assert "visual tokens" in shown
+    assert "(measured)" in shown
+
+
+def test_the_plan_of_a_run_needs_no_weights(jumpscore, tiny, tiny_set):
+    words = ("model=llava_ov2", f"model.checkpoint={tiny}", f"task.data={tiny_set}")
+    plan = json.loads(
+        jumpscore("run", *words, "input=codec", "input.count=8", "--dry-run", "--json").stdout
+    )
+    assert plan["planned_visual_tokens"] > 0
+
+
+def test_predict_asks_the_model_about_any_video(jumpscore, tiny, tiny_set):
+    """A random model names no times: its answer is shown, and the exit code says so."""
+    video = next((tiny_set / "videos").iterdir())
+    words = ("model=llava_ov2", f"model.checkpoint={tiny}", "model.max_new_tokens=4")
+    done = jumpscore("predict", video, *words, "input.count=4", expect=1)
+    assert "llava_ov2 gave no times" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("model.checkpoint=gone/away/far",), "no such folder, and no 'owner/name' of the hub"),
+        (("model.chekpoint=x",), "unknown key 'model.chekpoint'; did you mean"),
+        ((), "the hub does not give it"),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_had_is_one_message(jumpscore, tiny_set, words, said):
+    words = ("run", "model=llava_ov2", *words, f"task.data={tiny_set}")
+    assert said in jumpscore(*words, expect=2, HF_HUB_OFFLINE="1").stderr
+
+
+def test_without_torch_the_extra_is_named(jumpscore, tiny_set, tmp_path):
+    """A machine without the extra: its packages cannot be imported."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nsys.modules['torch'] = None\nsys.modules['transformers'] = None\n"
+    )
+    words = ("run", "model=llava_ov2", "model.checkpoint=tiny", f"task.data={tiny_set}")
+    done = jumpscore(*words, expect=2, PYTHONPATH=str(tmp_path))
+    assert "model 'llava_ov2' needs torch, transformers; install the extra" in done.stderr

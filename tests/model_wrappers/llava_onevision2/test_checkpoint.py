@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from jumpscore.errors import DataError, UsageError
+from model_wrappers.llava_onevision2.checkpoint import (
+    digest,
+    inspect_checkpoint,
+    load_model,
+    load_tokenizer,
+    resolve,
+    save_checkpoint,
+)
+from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
+
+
+@pytest.fixture
+def copy(tiny, tmp_path):
+    """A checkpoint of this test's own, to be damaged."""
+    return shutil.copytree(tiny, tmp_path / "copy")
+
+
+def edit(path, **values):
+    held = json.loads(path.read_text())
+    path.write_text(json.dumps(held | values))
+
+
+def edit_weights(folder, change):
+    weights = load_file(folder / "model.safetensors")
+    change(weights)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def test_what_is_written_is_what_is_read(tiny, model, tmp_path):
+    tokenizer = load_tokenizer(tiny, model.config)
+    save_checkpoint(model, tokenizer, tmp_path / "again")
+    again = load_model(
+        inspect_checkpoint(tmp_path / "again"), dtype="float32", device="cpu", attention="sdpa"
+    )
+    weights = again.state_dict()
+    assert weights.keys() == model.state_dict().keys()
+    for name, value in model.state_dict().items():
+        assert torch.equal(weights[name], value), name
+    settings = [held.config.to_dict() | {"_name_or_path": ""} for held in (again, model)]
+    assert settings[0] == settings[1]
+    assert sorted(p.name for p in (tmp_path / "again").iterdir()) == sorted(
+        p.name for p in tiny.iterdir()
+    )
+
+
+def test_the_folder_holds_what_vllm_looks_for(tiny):
+    config = json.loads((tiny / "config.json").read_text())
+    assert config["model_type"] == "llava_onevision2"
+    assert config["architectures"] == ["LlavaOnevision2ForConditionalGeneration"]
+    assert set(config["auto_map"]) == {"AutoConfig", "AutoModel", "AutoModelForImageTextToText"}
+    vision = config["vision_config"]
+    expected = {"spatial_merge_size": 2, "layer_norm_type": "layer_norm", "use_head": False}
+    expected |= {"hidden_act": "gelu", "out_hidden_size": config["text_config"]["hidden_size"]}
+    assert {name: vision[name] for name in expected} == expected
+    preprocessing = json.loads((tiny / "preprocessor_config.json").read_text())
+    assert preprocessing["temporal_patch_size"] == 1
+    video = json.loads((tiny / "video_preprocessor_config.json").read_text())
+    assert video == {"video_processor_type": "LlavaOnevision2VideoProcessor"}
+
+
+@pytest.mark.slow
+def test_transformers_loads_the_folder_by_its_auto_classes(tiny, model):
+    from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
+
+    assert AutoConfig.from_pretrained(tiny, trust_remote_code=True).model_type == "llava_onevision2"
+    again = AutoModelForImageTextToText.from_pretrained(tiny, trust_remote_code=True)
+    assert type(again).__name__ == "LlavaOnevision2ForConditionalGeneration"
+    ids = torch.tensor([[1, 2, 3]])
+    assert torch.equal(again(input_ids=ids).logits, model(input_ids=ids).logits)
+    processor = AutoProcessor.from_pretrained(tiny, trust_remote_code=True)
+    assert type(processor).__name__ == "LlavaOnevision2Processor"
+    tokenizer = AutoTokenizer.from_pretrained(tiny, trust_remote_code=True)
+    assert tokenizer.encode("jump") == processor.tokenizer.encode("jump")
+
+
+def test_shards_and_shared_embeddings_load_too(tmp_path):
+    options = TinyOptions(text={"tie_word_embeddings": True}, dtype="bfloat16", seed=3)
+    write_tiny(tmp_path / "tied", options)
+    assert "lm_head.weight" not in load_file(tmp_path / "tied" / "model.safetensors")
+    held = inspect_checkpoint(tmp_path / "tied")
+    model = load_model(held, dtype="bfloat16", device="cpu", attention="sdpa")
+    assert model.lm_head.weight is model.get_input_embeddings().weight
+    model.save_pretrained(tmp_path / "tied", max_shard_size="100KB")
+    (tmp_path / "tied" / "model.safetensors").unlink(missing_ok=True)
+    assert len(list((tmp_path / "tied").glob("model-*.safetensors"))) > 1
+    again = load_model(
+        inspect_checkpoint(tmp_path / "tied"), dtype="bfloat16", device="cpu", attention="sdpa"
+    )
+    for name, value in model.state_dict().items():
+        assert torch.equal(again.state_dict()[name], value), name
+
+
+def test_the_same_options_give_the_same_weights(tmp_path):
+    for name in ("one", "two"):
+        write_tiny(tmp_path / name, TinyOptions(seed=7))
+    write_tiny(tmp_path / "three", TinyOptions(seed=8))
+    assert digest(tmp_path / "one") == digest(tmp_path / "two")
+    assert digest(tmp_path / "one") != digest(tmp_path / "three")
+
+
+def test_recommended_sampling_of_a_checkpoint_is_not_followed(copy):
+    edit(copy / "generation_config.json", do_sample=True, temperature=2.0, repetition_penalty=5.0)
+    model = load_model(inspect_checkpoint(copy), dtype="float32", device="cpu", attention="sdpa")
+    assert model.generation_config.repetition_penalty in (None, 1.0)
+    assert not model.generation_config.do_sample
+    assert model.generation_config.eos_token_id == [280, 278]
+
+
+def test_a_folder_that_is_none_is_not_looked_for_on_the_hub(tmp_path):
+    with pytest.raises(DataError, match=r"no such folder, and no 'owner/name'"):
+        resolve(str(tmp_path / "gone"))
+    with pytest.raises(DataError, match="no such folder"):
+        resolve("./gone/away")
+    with pytest.raises(UsageError, match="is a folder and has none"):
+        resolve(str(tmp_path), "main")
+
+
+def test_a_hub_that_cannot_be_reached_says_what_to_do():
+    with pytest.raises(DataError, match=r"the hub does not give it .* set model\.checkpoint"):
+        resolve("lmms-lab-encoder/LLaVA-OneVision-2-8B-Instruct", "main")
+
+
+def test_another_model_is_named(copy):
+    edit(copy / "config.json", model_type="qwen2_vl")
+    with pytest.raises(DataError, match="model_type is 'qwen2_vl', expected 'llava_onevision2'"):
+        inspect_checkpoint(copy)
+
+
+def test_another_patch_size_is_named(copy):
+    edit(copy / "preprocessor_config.json", patch_size=16)
+    with pytest.raises(DataError, match=r"preprocessor_config.json: patch_size is 16, expected 14"):
+        inspect_checkpoint(copy)
+    held = json.loads((copy / "config.json").read_text())
+    edit(copy / "config.json", vision_config=held["vision_config"] | {"patch_size": 16})
+    with pytest.raises(DataError, match=r"config.json: .* vision_config.patch_size is 16"):
+        inspect_checkpoint(copy)
+
+
+def test_missing_unknown_and_misshapen_weights_are_named(copy):
+    def change(weights):
+        del weights["model.visual.merger.ln_q.weight"]
+        weights["model.visual.head.weight"] = torch.zeros(3)
+        weights["lm_head.weight"] = torch.zeros(288, 32)
+
+    edit_weights(copy, change)
+    with pytest.raises(DataError) as caught:
+        inspect_checkpoint(copy)
+    said = str(caught.value)
+    assert "1 missing: model.visual.merger.ln_q.weight" in said
+    assert "1 unknown: model.visual.head.weight" in said
+    assert "1 of another shape: lm_head.weight (288, 32) (expected (288, 64))" in said
+
+
+def test_many_problems_are_counted_not_listed(copy):
+    edit_weights(copy, lambda weights: [weights.pop(name) for name in list(weights)[:20]])
+    with pytest.raises(DataError, match=r"20 missing: .* and 16 more"):
+        inspect_checkpoint(copy)
+
+
+def test_a_file_cut_off_while_downloading(copy):
+    path = copy / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(DataError, match=r"model\.safetensors: damaged, or cut off"):
+        inspect_checkpoint(copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("config.json", None, "config.json: is missing"),
+        ("config.json", "{", "cannot be read"),
+        ("config.json", "[]", "holds no JSON object"),
+        ("config.json", '{"model_type": "llava_onevision2", "vision_config": 3}', "config.json"),
+        ("config.json", "[" * 100_000, "cannot be read"),
+        ("preprocessor_config.json", None, "preprocessor_config.json: is missing"),
+        ("preprocessor_config.json", '{"size": 3}', "preprocessor_config.json"),
+        ("model.safetensors", None, "weight file model.safetensors is missing"),
+        ("model.safetensors", "no weights", "damaged"),
+        ("model.safetensors.index.json", '{"weight_map": {"a": "../../etc/passwd"}}', "weight"),
+        ("model.safetensors.index.json", '{"weight_map": [1]}', "weight"),
+    ],
+)
+def test_damaged_files(copy, name, text, said):
+    (copy / name).unlink(missing_ok=True)
+    if text is not None:
+        (copy / name).write_text(text)
+    with pytest.raises(DataError, match=said):
+        inspect_checkpoint(copy)
+
+
+@pytest.mark.parametrize("text", [None, "{}", '{"model": {"type": "BPE"}}'])
+def test_a_damaged_tokenizer(copy, model, text):
+    (copy / "tokenizer.json").unlink()
+    if text is not None:
+        (copy / "tokenizer.json").write_text(text)
+    with pytest.raises(DataError, match="tokenizer"):
+        load_tokenizer(copy, model.config)
+
+
+def test_a_tokenizer_of_another_model(copy, model):
+    text = (copy / "tokenizer.json").read_text().replace("<|vision_end|>", "<|nonsense|>")
+    (copy / "tokenizer.json").write_text(text)
+    with pytest.raises(DataError, match=r"does not know <\|vision_end\|>"):
+        load_tokenizer(copy, model.config)
+
+
+def test_a_tokenizer_whose_pads_are_elsewhere(tiny, model, tmp_path):
+    from model_wrappers.llava_onevision2.modeling import LlavaOnevision2ForConditionalGeneration
+    from model_wrappers.llava_onevision2.sizes import size_config
+
+    other = LlavaOnevision2ForConditionalGeneration(size_config("tiny", image_token_id=5))
+    with pytest.raises(UsageError, match=r"image_pad\|> is 283, the model's image_token_id 5"):
+        save_checkpoint(other, load_tokenizer(tiny, model.config), tmp_path / "new")
+
+
+def test_a_folder_in_use_is_not_overwritten(tiny):
+    with pytest.raises(UsageError, match="is there already"):
+        write_tiny(tiny)

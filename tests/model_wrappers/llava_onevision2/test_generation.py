@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import chisquare
+
+from model_wrappers.llava_onevision2.generation import (
+    Prompt,
+    SampleEachAlone,
+    Sampling,
+    answer,
+    batches,
+)
+from model_wrappers.llava_onevision2.inputs import image_pictures
+
+PAD = 283
+
+
+def some_prompt(words, pixels, seed=0):
+    rng = np.random.default_rng(seed)
+    picture = rng.integers(0, 256, (*pixels, 3), dtype=np.uint8)
+    shown = image_pictures([picture])
+    ids = [*rng.integers(0, 256, words), *[PAD] * shown.visual_tokens, 7]
+    return Prompt(np.array(ids, dtype=np.int64), shown, seed=seed)
+
+
+PROMPTS = [
+    some_prompt(5, (56, 56), seed=1),
+    some_prompt(40, (28, 84), seed=2),
+    Prompt(np.arange(30), None, seed=3),
+    some_prompt(17, (84, 56), seed=4),
+]
+
+
+@given(st.lists(st.integers(1, 5000), max_size=40), st.integers(1, 20_000))
+def test_every_prompt_is_in_one_batch_of_alike_lengths(lengths, most):
+    found = batches(lengths, most)
+    assert sorted(place for batch in found for place in batch) == list(range(len(lengths)))
+    for batch in found:
+        held = [lengths[place] for place in batch]
+        assert len(batch) == 1 or max(held) * len(held) <= most
+        assert max(held) - min(held) <= max(held) / 5
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.3])
+def test_a_batch_of_different_lengths_answers_as_one_by_one(model, temperature):
+    sampling = Sampling(24, temperature=temperature, top_p=0.95, top_k=50)
+    together = answer(model, PROMPTS, sampling)
+    alone = [answer(model, [prompt], sampling)[0] for prompt in PROMPTS]
+    assert together == alone
+    assert len({found.ids for found in together}) == len(PROMPTS)
+
+
+def test_a_sample_depends_on_its_seed_alone(model):
+    sampling = Sampling(16, temperature=1.0)
+    prompts = [Prompt(PROMPTS[2].ids, None, seed=seed) for seed in (1, 2, 1)]
+    one, two, again = answer(model, prompts, sampling)
+    assert one == again
+    assert one != two
+
+
+def test_greedy_takes_the_likeliest(model):
+    [found] = answer(model, [PROMPTS[2]], Sampling(1))
+    logits = model(input_ids=torch.from_numpy(PROMPTS[2].ids)[None]).logits[0, -1]
+    assert found.ids == (int(logits.argmax()),)
+
+
+def test_noise_samples_the_softmax():
+    """4,000 prompts with seeds of their own: how often each token wins is its share."""
+    scores = torch.tensor([1.0, 0.0, -1.0, 2.0, -torch.inf])
+    count = 4000
+    noisy = SampleEachAlone(range(count))(None, scores.expand(count, -1))
+    wins = np.bincount(noisy.argmax(-1).numpy(), minlength=5)
+    assert wins[4] == 0
+    expected = torch.softmax(scores.double(), -1)[:4].numpy() * count
+    assert chisquare(wins[:4], expected).pvalue > 0.001
+
+
+def test_an_answer_ends_where_the_model_says_so_or_is_cut_off(model):
+    [cut_off] = answer(model, [PROMPTS[0]], Sampling(5))
+    assert cut_off.finish_reason == "length"
+    assert len(cut_off.ids) == 5
+    before = model.generation_config.eos_token_id
+    model.generation_config.eos_token_id = [cut_off.ids[2]]
+    try:
+        [ended] = answer(model, [PROMPTS[0]], Sampling(5))
+    finally:
+        model.generation_config.eos_token_id = before
+    assert ended.finish_reason == "stop"
+    assert ended.ids == cut_off.ids[: cut_off.ids.index(cut_off.ids[2])]

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from jumpscore.errors import DataError
+from jumpscore.video import codec_canvases, uniform_frames
+from model_wrappers.llava_onevision2.inputs import (
+    block_order,
+    codec_pictures,
+    cut_patches,
+    frame_pictures,
+    image_pictures,
+)
+
+
+def slow_patches(pictures):
+    """Row by row in block order, each patch channel, row, column: loops, as one would say it."""
+    rows = []
+    for picture in pictures:
+        height, width, _ = picture.shape
+        for block_row in range(height // 28):
+            for block_column in range(width // 28):
+                for row in range(2):
+                    for column in range(2):
+                        top = block_row * 28 + row * 14
+                        left = block_column * 28 + column * 14
+                        patch = picture[top : top + 14, left : left + 14]
+                        rows.append([patch[y, x, c] for c in range(3) for y in range(14)
+                                     for x in range(14)])  # fmt: skip
+    return np.array(rows, dtype=np.uint8)
+
+
+def slow_places(height, width):
+    return [
+        (2 * block_row + row, 2 * block_column + column)
+        for block_row in range(height // 28)
+        for block_column in range(width // 28)
+        for row in range(2)
+        for column in range(2)
+    ]
+
+
+def test_patches_come_in_block_order():
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 56, 84, 3), dtype=np.uint8)
+    assert np.array_equal(cut_patches(pictures), slow_patches(pictures))
+
+
+def test_pictures_of_odd_sizes_are_refused():
+    with pytest.raises(DataError, match="pictures of 30x28"):
+        cut_patches(np.zeros((1, 28, 30, 3), dtype=np.uint8))
+
+
+def test_block_order_keeps_every_value():
+    values = np.arange(3 * 4 * 6 * 2).reshape(3, 4, 6, 2)
+    assert sorted(block_order(values).ravel()) == list(range(values.size))
+
+
+def test_an_image_has_its_own_row_and_time_0():
+    images = [np.zeros((56, 28, 3), np.uint8), np.zeros((28, 84, 3), np.uint8)]
+    found = image_pictures(images)
+    assert found.grid.tolist() == [[1, 4, 2], [1, 2, 6]]
+    assert found.positions[:, 0].tolist() == [0] * 20
+    assert list(map(tuple, found.positions[:, 1:])) == slow_places(56, 28) + slow_places(28, 84)
+    assert found.runs == (("", 2, ""), ("", 3, ""))
+
+
+def test_frames_are_a_row_each_and_their_time_is_in_the_text(clip):
+    visual = uniform_frames(clip, count=4, max_pixels=10_000)
+    found = frame_pictures(visual)
+    count, rows, columns = visual.grid
+    assert found.grid.tolist() == [[1, rows, columns]] * count
+    assert set(found.positions[:, 0].tolist()) == {0}
+    assert list(map(tuple, found.positions[:, 1:])) == slow_places(84, 112) * 4
+    # 100 frames at 25 per second: 0, 33, 66, 99.
+    stamps = ["<0.0 seconds>", "<1.3 seconds>", "<2.6 seconds>", "<4.0 seconds>"]
+    assert found.runs == tuple((stamp, 12, "") for stamp in stamps)
+    assert found.visual_tokens == visual.visual_tokens == 48
+    by_index = frame_pictures(visual, positions="source").positions
+    assert by_index[:, 0].reshape(4, -1)[:, 0].tolist() == [0, 33, 66, 99]
+    assert np.array_equal(by_index[:, 1:], found.positions[:, 1:])
+
+
+def test_canvases_are_one_row_and_patches_keep_their_source(clip):
+    visual = codec_canvases(clip, canvases=8, max_pixels=10_000)
+    found = codec_pictures(visual)
+    count, rows, columns = visual.grid
+    assert found.grid.tolist() == [[count, rows, columns]]
+    blocks = visual.blocks.reshape(-1, 3)
+    for place, (frame, row, column) in enumerate(found.positions.tolist()):
+        source, block_row, block_column = blocks[place // 4]
+        inside = divmod(place % 4, 2)
+        assert frame == source
+        assert (row, column) == (2 * block_row + inside[0], 2 * block_column + inside[1])
+    assert sum(tokens for _, tokens, _ in found.runs) == found.visual_tokens
+    assert {after for _, _, after in found.runs} == {"\n"}
+
+
+def test_the_pixels_of_a_patch_are_those_of_its_place_in_the_source(clip):
+    """Canvases and frames agree: the same source patch has the same bytes and coordinates."""
+    canvases = codec_pictures(codec_canvases(clip, canvases=8, max_pixels=10_000))
+    count = len(np.unique(canvases.positions[:, 0]))
+    visual = uniform_frames(clip, count=100, max_pixels=10_000)
+    frames = frame_pictures(visual, positions="source")
+    known = {tuple(at): patch for at, patch in zip(frames.positions, frames.patches, strict=True)}
+    assert count > 8
+    for at, patch in zip(canvases.positions, canvases.patches, strict=True):
+        assert np.array_equal(patch, known[tuple(at)])
+
+
+def blackened(visual, canvas, places):
+    blocks = visual.blocks.copy()
+    blocks[canvas].reshape(-1, 3)[:places] = -1
+    return replace(visual, blocks=blocks)
+
+
+def test_a_canvas_that_is_padding_is_left_out_and_was_never_planned(clip):
+    visual = codec_canvases(clip, canvases=8, max_pixels=10_000)
+    padded = blackened(visual, 7, 12)
+    found = codec_pictures(padded)
+    assert found.grid[0, 0] == 7
+    assert found.visual_tokens == padded.visual_tokens == 7 * 12
+    assert (found.positions >= 0).all()
+
+
+def test_a_canvas_with_holes_is_an_error_and_so_is_nothing_at_all(clip):
+    visual = codec_canvases(clip, canvases=8, max_pixels=10_000)
+    with pytest.raises(DataError, match=r"canvas 3 has 5 places without a source"):
+        codec_pictures(blackened(visual, 3, 5))
+    with pytest.raises(DataError, match="all 8 canvases are padding"):
+        codec_pictures(replace(visual, blocks=np.full_like(visual.blocks, -1)))

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from jumpscore.errors import DataError, UsageError
+from model_wrappers.llava_onevision2.modeling import LlavaOnevision2ForConditionalGeneration
+from model_wrappers.llava_onevision2.sizes import SIZES, size_config
+
+PAD = 283
+"""The tiny tokenizer's image pad."""
+
+
+def grown(text):
+    """Names and shapes of the spec's list, for the tiny sizes."""
+    found = {}
+    for line in text.split():
+        name, _, shape = line.partition(":")
+        found[name] = tuple(int(side) for side in shape.split("x"))
+    return found
+
+
+VISION = grown(
+    """
+    model.visual.embeddings.patch_embedding.weight:64x3x14x14
+    model.visual.layernorm_pre.weight:64 model.visual.layernorm_pre.bias:64
+    model.visual.merger.ln_q.weight:64 model.visual.merger.ln_q.bias:64
+    model.visual.merger.mlp.0.weight:256x256 model.visual.merger.mlp.0.bias:256
+    model.visual.merger.mlp.2.weight:64x256 model.visual.merger.mlp.2.bias:64
+    """
+)
+BLOCK = grown(
+    """
+    layer_norm1.weight:64 layer_norm1.bias:64 layer_norm2.weight:64 layer_norm2.bias:64
+    self_attn.qkv.weight:192x64 self_attn.qkv.bias:192
+    self_attn.proj.weight:64x64 self_attn.proj.bias:64
+    mlp.fc1.weight:128x64 mlp.fc1.bias:128 mlp.fc2.weight:64x128 mlp.fc2.bias:64
+    """
+)
+
+
+def test_parameters_have_the_released_names_and_shapes(model):
+    found = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    expected = dict(VISION)
+    for layer in range(2):
+        prefix = f"model.visual.encoder.layers.{layer}."
+        expected |= {prefix + name: shape for name, shape in BLOCK.items()}
+    assert {n: s for n, s in found.items() if n.startswith("model.visual.")} == expected
+    others = {name for name in found if not name.startswith("model.visual.")}
+    assert "lm_head.weight" in others
+    assert all(n.startswith("model.language_model.") for n in others - {"lm_head.weight"})
+    assert sum(value.numel() for value in model.parameters()) == 298_112
+
+
+def test_the_text_model_is_qwen3_by_its_own_names(model):
+    from transformers import Qwen3ForCausalLM
+
+    theirs = Qwen3ForCausalLM(model.config.text_config).state_dict()
+    ours = {
+        name.replace("model.language_model.", "model."): value
+        for name, value in model.state_dict().items()
+        if not name.startswith("model.visual.")
+    }
+    assert {n: v.shape for n, v in ours.items()} == {n: v.shape for n, v in theirs.items()}
+
+
+@pytest.mark.parametrize(("size", "billions"), [("8b", 8.5), ("4b", 4.35), ("2b", 2.05)])
+def test_named_sizes(size, billions):
+    """8b: 24 blocks of 12.6 M in the tower, merger 33.6 M, Qwen3-8B 8.19 G."""
+    with torch.device("meta"):
+        model = LlavaOnevision2ForConditionalGeneration(size_config(size))
+    count = sum(parameter.numel() for parameter in model.parameters())
+    assert count / 1e9 == pytest.approx(billions, rel=0.02)
+    assert set(SIZES) == {"tiny", "2b", "4b", "8b"}
+
+
+def test_8b_by_hand():
+    with torch.device("meta"):
+        model = LlavaOnevision2ForConditionalGeneration(size_config("8b"))
+    block = 2 * 2 * 1024 + 1024 * 3072 + 3072 + 1024 * 1024 + 1024 + 2 * 1024 * 4096 + 4096 + 1024
+    merger = 2 * 1024 + 4096 * 4096 + 4096 + 4096 * 4096 + 4096
+    tower = 588 * 1024 + 2 * 1024 + 24 * block + merger
+    attention = 4096 * 4096 * 2 + 2 * 4096 * 1024 + 2 * 128
+    layer = attention + 3 * 4096 * 12288 + 2 * 4096
+    text = 2 * 151_936 * 4096 + 36 * layer + 4096
+    assert sum(parameter.numel() for parameter in model.parameters()) == tower + text
+
+
+def prompt(before, visual, after, rows=1):
+    ids = [*range(1, before + 1), *[PAD] * visual, *range(1, after + 1)]
+    return torch.tensor([ids] * rows)
+
+
+def pictures(grid, seed=0):
+    rng = torch.Generator().manual_seed(seed)
+    patches = sum(t * h * w for t, h, w in grid)
+    return {
+        "pixel_values": torch.randn(patches, 588, generator=rng),
+        "image_grid_thw": torch.tensor(grid),
+        "patch_positions": torch.randint(0, 50, (patches, 3), generator=rng),
+    }
+
+
+def test_visual_tokens_take_the_places_of_the_pads(model):
+    ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
+    embedded = model.model.embed(ids, **shown)
+    tokens = model.model.visual(*shown.values())
+    assert torch.equal(embedded[0, 3:11], tokens)
+    words = model.get_input_embeddings()(ids)
+    assert torch.equal(embedded[0, :3], words[0, :3])
+    assert torch.equal(embedded[0, 11:], words[0, 11:])
+
+
+def test_what_it_says_depends_on_what_it_sees(model):
+    ids = prompt(3, 8, 2)
+    one, other = (model(input_ids=ids, **pictures([(2, 4, 4)], seed)).logits for seed in (0, 1))
+    assert (one - other)[0, -1].abs().max() > 0.01
+
+
+def test_too_few_and_too_many_pads(model):
+    with pytest.raises(UsageError, match="7 image pads for 8 visual tokens"):
+        model(input_ids=prompt(3, 7, 2), **pictures([(2, 4, 4)]))
+    with pytest.raises(UsageError, match="8 image pads and no pixel_values"):
+        model(input_ids=prompt(3, 8, 2))
+    with pytest.raises(UsageError, match="image_grid_thw and patch_positions"):
+        model(input_ids=prompt(3, 8, 2), pixel_values=torch.zeros(32, 588))
+
+
+def test_generation_step_by_step_equals_the_cache(model):
+    """Greedy tokens by whole forward passes equal those of ``generate`` with its cache."""
+    ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
+    by_hand = ids
+    for _ in range(6):
+        following = model(input_ids=by_hand, **shown).logits[:, -1].argmax(-1, keepdim=True)
+        by_hand = torch.cat([by_hand, following], dim=1)
+    found = model.generate(
+        input_ids=ids, attention_mask=torch.ones_like(ids), **shown, max_new_tokens=6,
+        do_sample=False, eos_token_id=None,
+    )  # fmt: skip
+    assert found.tolist() == by_hand.tolist()
+
+
+def test_labels_give_the_loss_of_the_next_token(model):
+    ids, shown = prompt(3, 8, 4), pictures([(2, 4, 4)])
+    labels = ids.clone()
+    labels[:, :12] = -100
+    outputs = model(input_ids=ids, labels=labels, **shown)
+    shares = torch.log_softmax(outputs.logits[0].double(), -1)
+    expected = -np.mean([shares[at - 1, ids[0, at]].item() for at in range(12, ids.shape[1])])
+    assert outputs.loss.item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_says_nearly_the_same(model, dtype):
+    import copy
+
+    half = copy.deepcopy(model).to(dtype)
+    ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
+    exact = torch.softmax(model(input_ids=ids, **shown).logits[0, -1].double(), -1)
+    rough = torch.softmax(half(input_ids=ids, **shown).logits[0, -1].double(), -1)
+    assert half.model.visual.dtype == dtype
+    assert (exact - rough).abs().sum() < 0.2
+
+
+@pytest.mark.parametrize(
+    ("vision", "said"),
+    [
+        ({"patch_size": 16}, "patch_size is 16, expected 14"),
+        ({"spatial_merge_size": 3}, "spatial_merge_size is 3, expected 2"),
+        ({"temporal_patch_size": 2}, "temporal_patch_size is 2, expected 1"),
+        ({"use_head": True}, "use_head is True, expected False"),
+        ({"hidden_act": "silu"}, "hidden_act is 'silu', expected 'gelu'"),
+        ({"layer_norm_type": "rms_norm"}, "expected 'layer_norm'"),
+        ({"out_hidden_size": 32}, "out_hidden_size is 32, expected 64"),
+        ({"num_attention_heads": 4}, "64 with 4 heads, expected heads a multiple of 32 wide"),
+        ({"frame_windows_size": 0}, "frame_windows_size is 0"),
+    ],
+)
+def test_another_architecture_is_refused_with_what_differs(vision, said):
+    with pytest.raises(DataError, match=said):
+        LlavaOnevision2ForConditionalGeneration(size_config("tiny", vision=vision))
+
+
+def test_misspelt_sizes_and_fields():
+    with pytest.raises(UsageError, match=r"unknown size '8B'\. Known: tiny, 2b, 4b, 8b"):
+        size_config("8B")
+    with pytest.raises(UsageError, match=r"'vision.hidden_siez'; did you mean 'hidden_size'"):
+        size_config("tiny", vision={"hidden_siez": 3})

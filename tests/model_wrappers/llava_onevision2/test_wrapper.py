@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import jumpscore
+from jumpscore.errors import DataError, UsageError
+from jumpscore.records import Media, Question
+from jumpscore.video import codec_canvases, uniform_frames
+from model_wrappers.llava_onevision2.wrapper import LlavaOnevision2, LlavaOnevision2Options
+
+
+def made(tiny, **options):
+    return LlavaOnevision2(
+        LlavaOnevision2Options(**{"checkpoint": str(tiny), "max_new_tokens": 8, **options})
+    )
+
+
+@pytest.fixture(scope="module")
+def wrapper(tiny):
+    found = made(tiny)
+    found.open()
+    yield found
+    found.close()
+
+
+def question(clip, name="a", prompt="List the jumps."):
+    return Question(name, (Media(clip),), prompt)
+
+
+def test_token_counts_are_planned_and_measured(wrapper, clip):
+    plans = [
+        codec_canvases(clip, canvases=8, max_pixels=10_000),
+        uniform_frames(clip, count=6, max_pixels=10_000),
+    ]
+    plain = len(wrapper.prepare(question(clip), None).payload.ids)
+    for visual in plans:
+        request = wrapper.prepare(question(clip), visual)
+        assert len(request.payload.ids) == plain + visual.total_tokens
+        [response] = wrapper.generate([request])
+        assert response.usage.visual == visual.visual_tokens
+        assert response.usage.visual_source == "measured"
+        assert response.usage.prompt == plain + visual.total_tokens
+        assert 0 < response.usage.output <= 8
+        assert response.finish_reason in ("stop", "length")
+        assert response.seconds > 0
+
+
+def test_stamps_follow_policy_and_decimals(wrapper, clip):
+    visual = uniform_frames(clip, count=4, max_pixels=10_000)
+    texts = []
+    for fields in ({"decimals": 3}, {"time_policy": "pts", "decimals": 1}):
+        request = wrapper.prepare(question(clip), visual.changed(**fields))
+        texts.append(wrapper.tokenizer.decode(request.payload.ids))
+    assert "<1.320 seconds>" in texts[0]
+    assert "<1.3 seconds>" in texts[1]
+
+
+def test_answers_come_back_whatever_the_batch(wrapper, clip):
+    visuals = [uniform_frames(clip, count=n, max_pixels=10_000) for n in (2, 4, 12)]
+    requests = [
+        wrapper.prepare(question(clip, str(place)), visual) for place, visual in enumerate(visuals)
+    ]
+    together = {response.id: response.text for response in wrapper.generate(requests)}
+    alone = {r.question.id: wrapper.generate([r])[0].text for r in requests}
+    assert together == alone
+    assert set(together) == {"0", "1", "2"}
+
+
+def test_preparing_in_threads_gives_the_same(tiny, clip):
+    """The pool calls ``prepare`` before anything is loaded, several at a time."""
+    fresh = made(tiny)
+    visual = uniform_frames(clip, count=4, max_pixels=10_000)
+    gate = threading.Barrier(4)
+
+    def prepare(number):
+        gate.wait()
+        return fresh.prepare(question(clip, str(number)), visual).payload.ids.tolist()
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(prepare, range(4)))
+    assert all(ids == found[0] for ids in found)
+
+
+def test_images_are_read_and_fitted(wrapper, tmp_path):
+    from PIL import Image
+
+    path = tmp_path / "rope.png"
+    Image.fromarray(np.zeros((60, 90, 3), np.uint8)).save(path)
+    asked = Question("a", (Media(path, "image"), Media(path, "image")), "What?")
+    [response] = wrapper.generate([wrapper.prepare(asked, None)])
+    assert response.usage.visual == 2 * (2 * 3)
+    (tmp_path / "none.png").write_text("no picture")
+    with pytest.raises(DataError, match=r"none\.png: cannot be read as an image"):
+        wrapper.prepare(Question("a", (Media(tmp_path / "none.png", "image"),), "What?"), None)
+
+
+def test_a_prompt_beyond_the_context_is_refused_before_the_model(tmp_path, clip):
+    from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
+
+    write_tiny(tmp_path / "short", TinyOptions(text={"max_position_embeddings": 128}))
+    short = made(tmp_path / "short")
+    with pytest.raises(DataError, match=r"more than the model's 128; show it less"):
+        short.prepare(question(clip), uniform_frames(clip, count=12, max_pixels=10_000))
+
+
+def test_identity_knows_the_weights_and_the_placement(tiny, tmp_path):
+    from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
+
+    one = made(tiny).identity()
+    assert (one["device"], one["dtype"], one["attention"]) == ("cpu", "float32", "sdpa")
+    write_tiny(tmp_path / "other", TinyOptions(seed=9))
+    assert made(tmp_path / "other").identity()["checkpoint_digest"] != one["checkpoint_digest"]
+    moved = shutil.copytree(tiny, tmp_path / "moved")
+    assert made(moved).identity()["checkpoint_digest"] == one["checkpoint_digest"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"device": "gpu"}, r"model\.device='gpu': write auto, cpu, cuda"),
+        ({"attention": "flash_attention_2", "device": "cpu"}, "needs a GPU"),
+    ],
+)
+def test_what_cannot_be_had_is_said(tiny, options, said):
+    with pytest.raises(UsageError, match=said):
+        made(tiny, **options).open()
+
+
+def test_a_gpu_that_is_not_there(tiny):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    with pytest.raises(UsageError, match="torch finds no GPU here"):
+        made(tiny, device="cuda").open()
+
+
+@pytest.mark.parametrize("kind", ["codec", "frames"])
+def test_a_run_from_data_set_to_report(tiny, tiny_set, tmp_path, kind):
+    run = jumpscore.evaluate(
+        "llava_ov2",
+        "jumpscore",
+        model_options={"checkpoint": str(tiny), "max_new_tokens": 8, "batch_size": 2},
+        task_options={"data": str(tiny_set)},
+        input={"kind": kind, "count": 8, "max_pixels": 10_000},
+        run={"folder": str(tmp_path)},
+    )
+    assert run.result.total == 3
+    assert run.result.unscored == 0
+    for response in run.responses.values():
+        assert response.usage.visual_source == "measured"
+        assert response.error is None
+    facts = json.loads((run.folder / "run.json").read_text())
+    assert facts["identity"]["model"]["checkpoint_digest"]
+
+
+def test_a_wrong_checkpoint_ends_the_run_before_a_question(tiny, tiny_set, tmp_path):
+    broken = shutil.copytree(tiny, tmp_path / "broken")
+    (broken / "model.safetensors").unlink()
+    with pytest.raises(DataError, match=r"model\.safetensors is missing"):
+        jumpscore.evaluate(
+            "llava_ov2",
+            "jumpscore",
+            model_options={"checkpoint": str(broken)},
+            task_options={"data": str(tiny_set)},
+            run={"folder": str(tmp_path / "runs")},
+        )
+
+
+def test_a_sample_that_cannot_be_prepared_is_one_error(tiny, tiny_set, tmp_path):
+    data = shutil.copytree(tiny_set, tmp_path / "set")
+    path = sorted((data / "videos").iterdir())[1]
+    path.write_bytes(path.read_bytes()[:2000])
+    (data / "manifest.json").unlink()
+    run = jumpscore.evaluate(
+        "llava_ov2",
+        "jumpscore",
+        model_options={"checkpoint": str(tiny), "max_new_tokens": 4},
+        task_options={"data": str(data)},
+        input={"kind": "frames", "count": 4, "max_pixels": 10_000},
+        run={"folder": str(tmp_path / "runs")},
+    )
+    assert run.result.unscored == 1
+    assert sum(response.error is None for response in run.responses.values()) == 2
