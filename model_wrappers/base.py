@@ -107,9 +107,20 @@ class ModelWrapper(ABC):
                 alone first); a model's bad answer is no exception but a response.
         """
 
+    def prompt_text(self, request: Request) -> str | None:
+        """Return what the model is sent as text, to the letter, for people to read; if it is text.
+
+        Tokens that stand for pictures may be written once with their number.
+        """
+        return None
+
     def identity(self) -> Mapping[str, Any]:
         """Return what decides the answers, for fingerprints and for ``run.json``."""
         return {"model": self.name, "options": self.options.model_dump(mode="json")}
+
+    def environment(self) -> Mapping[str, str]:
+        """Return versions and devices that answers come from, for ``run.json``; no identity."""
+        return {}
 
     def close(self) -> None:  # noqa: B027 - most wrappers hold nothing
         """Give back what the wrapper holds (processes, memory)."""

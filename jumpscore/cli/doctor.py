@@ -61,6 +61,7 @@ def findings() -> list[Finding]:
         ("decord", "video backend decord (optional)"),
         ("torch", "bundled models (extra: models)"),
         ("transformers", "bundled models (extra: models)"),
+        ("pillow", "bundled models (extra: models)"),
         ("vllm", "serving on GPUs (extra: vllm)"),
         ("lmms-eval", "the video benchmarks of lmms-eval (extra: lmms)"),
         ("ray", "clusters (extra: ray)"),

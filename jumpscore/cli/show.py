@@ -11,14 +11,16 @@ from rich.table import Table
 from rich.text import Text
 
 from jumpscore.cli.console import output
-from jumpscore.errors import UsageError, VideoError, nearest_names
+from jumpscore.errors import JumpScoreError, UsageError, VideoError, nearest_names
 from jumpscore.harness import StoredRun, read_run, run_config, task_of
+from jumpscore.harness.evaluate import make_model
 from jumpscore.harness.visuals import visual_input
 from jumpscore.records import Question, Response, SampleScore
 from jumpscore.video import VisualInput
+from model_wrappers.base import ModelWrapper
 
 LONGEST_TEXT = 4000
-"""Characters of an answer that are printed; the whole one is in responses.jsonl."""
+"""Characters of a text that are printed, first and last; answers are whole in responses.jsonl."""
 SHEET_COLUMNS = 8
 
 
@@ -55,6 +57,7 @@ def _show_question(console: Console, run: StoredRun, question: Question) -> None
     except VideoError as error:
         _field(console, "input", str(error))
         return
+    _show_prompt(console, run, question, visual)
     if visual is None:
         what = {"video": "the video file itself", "none": "nothing of the video"}[kind]
         _field(console, "input", what)
@@ -69,6 +72,30 @@ def _show_question(console: Console, run: StoredRun, question: Question) -> None
     sheet = run.folder / "show" / f"{_file_name(question.id)}.png"
     contact_sheet(visual, sheet)
     _field(console, "pixels", f"contact sheet in {sheet}")
+
+
+def _show_prompt(
+    console: Console, run: StoredRun, question: Question, visual: VisualInput | None
+) -> None:
+    """Print the text that the model was sent, where its wrapper tells."""
+    options = dict(run.facts["config"]["model"])
+    try:
+        wrapper = make_model(options.pop("name"), options)
+        if type(wrapper).prompt_text is ModelWrapper.prompt_text:
+            return
+        text = wrapper.prompt_text(wrapper.prepare(question, visual))
+    except JumpScoreError as error:  # a checkpoint that is gone, say
+        text = f"unknown: {error}"
+    if text is not None:
+        _field(console, "prompt", _shortened(text))
+
+
+def _shortened(text: str) -> str:
+    left = len(text) - LONGEST_TEXT
+    if left <= 0:
+        return text
+    half = LONGEST_TEXT // 2
+    return f"{text[:half]} ... ({left} characters left out) ... {text[-half:]}"
 
 
 def contact_sheet(visual: VisualInput, path: Path) -> None:
@@ -92,10 +119,7 @@ def _show_response(console: Console, response: Response) -> None:
     if response.error:
         _field(console, "error", response.error)
         return
-    text = response.text
-    if len(text) > LONGEST_TEXT:
-        text = f"{text[:LONGEST_TEXT]} ... ({len(response.text) - LONGEST_TEXT} characters more)"
-    _field(console, "text", text)
+    _field(console, "text", _shortened(response.text))
     _field(console, "finish reason", response.finish_reason)
     usage = response.usage
     if usage.visual is not None:

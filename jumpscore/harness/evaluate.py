@@ -382,6 +382,7 @@ def _facts(
         "versions": {
             name: version(name) for name in ("jumpscore", "numpy", "av", "opencv-python-headless")
         },
+        "environment": dict(wrapper.environment()),
         "hardware": {
             "machine": platform.machine(),
             "system": platform.system(),

@@ -10,7 +10,7 @@ from transformers.modeling_outputs import BaseModelOutputWithPast, CausalLMOutpu
 
 from jumpscore.errors import UsageError
 from model_wrappers.llava_onevision2.configuration import LlavaOnevision2Config, check_supported
-from model_wrappers.llava_onevision2.vision import MOST_PATCHES, VisionTower
+from model_wrappers.llava_onevision2.vision import VisionTower
 
 VISUAL_INPUTS = ("pixel_values", "image_grid_thw", "patch_positions")
 
@@ -54,8 +54,6 @@ class LlavaOnevision2Model(LlavaOnevision2PreTrainedModel):
         pixel_values: Tensor | None = None,
         image_grid_thw: Tensor | None = None,
         patch_positions: Tensor | None = None,
-        *,
-        most_patches: int = MOST_PATCHES,
     ) -> Tensor:
         """Return the embeddings [batch, tokens, width] of a prompt, visual tokens in their places.
 
@@ -64,7 +62,6 @@ class LlavaOnevision2Model(LlavaOnevision2PreTrainedModel):
             pixel_values: Normalised patches of the whole batch, [patches, 588], in block order.
             image_grid_thw: int [rows, 3], the rows in the order of the prompts.
             patch_positions: int [patches, 3]: (time, row, column).
-            most_patches: Patches of one pass through the tower.
 
         Raises:
             UsageError: There are other numbers of visual tokens than image pads, or one of the
@@ -76,9 +73,7 @@ class LlavaOnevision2Model(LlavaOnevision2PreTrainedModel):
             if pixel_values is not None:
                 raise UsageError("pixel_values need image_grid_thw and patch_positions beside them")
             return embeddings
-        tokens = self.visual(
-            pixel_values, image_grid_thw, patch_positions, most_patches=most_patches
-        )
+        tokens = self.visual(pixel_values, image_grid_thw, patch_positions)
         if len(tokens) != int(pads.sum()):
             raise UsageError(
                 f"the prompt has {int(pads.sum())} image pads for {len(tokens)} visual tokens"

@@ -23,8 +23,9 @@ from model_wrappers.llava_onevision2.pixels import normalised
 from model_wrappers.llava_onevision2.rotary import inverse_frequencies, rotary_tables, rotate
 from model_wrappers.llava_onevision2.windows import Window, cut_windows, passes
 
-MOST_PATCHES = 16_384
-"""Patches of a pass through the tower, unless one window has more."""
+MOST_PATCHES = {"cpu": 4_096, "cuda": 32_768}
+"""Patches of a pass through the tower, unless one window has more: on a CPU so few that memory is
+used again rather than asked for, on a GPU enough to keep it busy."""
 
 
 class PatchEmbedding(nn.Module):
@@ -165,7 +166,7 @@ class VisionTower(PreTrainedModel):
         grid: Tensor,
         positions: Tensor,
         *,
-        most_patches: int = MOST_PATCHES,
+        most_patches: int | None = None,
     ) -> Tensor:
         """Return one token per four patches, [patches / 4, out_hidden_size], in the same order.
 
@@ -175,7 +176,8 @@ class VisionTower(PreTrainedModel):
             grid: int [rows, 3]: (pictures, patch rows, patch columns) of every image, frame, or
                 video of canvases.
             positions: int [patches, 3]: (time, row, column) of every patch, in block order.
-            most_patches: Patches of one pass; changes memory, not the result.
+            most_patches: Patches of one pass, by default ``MOST_PATCHES``; changes memory, not
+                the result.
 
         Raises:
             UsageError: The grid does not describe so many patches.
@@ -190,8 +192,9 @@ class VisionTower(PreTrainedModel):
             )
         frequencies = inverse_frequencies(self.config.head_size, self.config.rope_theta)
         frequencies = tuple(axis.to(self.device) for axis in frequencies)
+        most = most_patches or MOST_PATCHES.get(self.device.type, MOST_PATCHES["cuda"])
         found: dict[int, Tensor] = {}
-        for places in passes(windows, most_patches):
+        for places in passes(windows, most):
             batch = [windows[place] for place in places]
             tables = rotary_tables(_cut(positions, batch).to(self.device), frequencies)
             values = _cut(pixels, batch).to(self.device)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -19,6 +21,12 @@ from model_wrappers.base import ModelOptions, ModelWrapper, Request
 
 if TYPE_CHECKING:
     from model_wrappers.llava_onevision2.checkpoint import Checkpoint
+
+NO_IDENTITY = {
+    "checkpoint", "revision", "device", "dtype", "attention", "batch_size", "batch_tokens",
+}  # fmt: skip
+"""Options that change no answer, or that say it through what they resolve to: the weights' digest
+and the placement."""
 
 RELEASED = "lmms-lab-encoder/LLaVA-OneVision-2-8B-Instruct"
 
@@ -109,12 +117,20 @@ class LlavaOnevision2(ModelWrapper):
     def identity(self) -> Mapping[str, Any]:
         from model_wrappers.llava_onevision2.checkpoint import digest
 
-        # How a run is carried out is in its configuration; here is what decides the answers.
         return {
-            **super().identity(),
+            "model": self.name,
+            "options": self.options.model_dump(mode="json", exclude=NO_IDENTITY),
             "checkpoint_digest": digest(self.checkpoint.folder),
             **self.placement,
         }
+
+    def environment(self) -> Mapping[str, str]:
+        import torch
+
+        found = {name: version(name) for name in ("torch", "transformers", "tokenizers")}
+        if torch.device(self.placement["device"]).type == "cuda":
+            found["gpu"] = torch.cuda.get_device_name(self.placement["device"])
+        return {**found, "checkpoint": str(self.checkpoint.folder)}
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
         from model_wrappers.llava_onevision2.generation import Prompt
@@ -137,6 +153,13 @@ class LlavaOnevision2(ModelWrapper):
         )
         self._check_length(question, len(ids))
         return Request(question, visual, payload=Prompt(ids, pictures, self._seed(question)))
+
+    def prompt_text(self, request: Request) -> str:
+        from model_wrappers.llava_onevision2.prompts import IMAGE_PAD
+
+        text = self.tokenizer.decode(request.payload.ids)
+        runs = re.compile(f"(?:{re.escape(IMAGE_PAD)})+")
+        return runs.sub(lambda found: f"{IMAGE_PAD} x {len(found[0]) // len(IMAGE_PAD)}", text)
 
     def generate(self, requests: Sequence[Request]) -> list[Response]:
         from model_wrappers.llava_onevision2.generation import Sampling, answer, batches

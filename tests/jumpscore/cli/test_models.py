@@ -61,6 +61,10 @@ def test_a_run_with_canvases_and_one_with_frames_under_one_budget(jumpscore, tin
     shown = jumpscore("show", results["codec"]["folder"], "clip1").stdout
     assert "visual tokens" in shown
     assert "(measured)" in shown
+    assert "<|im_start|>user\n<0.00 seconds><|vision_start|><|image_pad|> x " in shown
+    (tiny / "config.json").unlink()
+    shown = jumpscore("show", results["codec"]["folder"], "clip1").stdout
+    assert "prompt: unknown: " in shown
 
 
 def test_the_plan_of_a_run_needs_no_weights(jumpscore, tiny, tiny_set):

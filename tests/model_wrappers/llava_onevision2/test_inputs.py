@@ -110,6 +110,20 @@ def test_the_pixels_of_a_patch_are_those_of_its_place_in_the_source(clip):
         assert np.array_equal(patch, known[tuple(at)])
 
 
+def test_a_canvas_that_is_one_whole_frame_is_that_frame(clip):
+    """Both where both must agree: patches, places, time, grid row, and the stamp before."""
+    frames = uniform_frames(clip, count=2, max_pixels=10_000)
+    one = replace(
+        frames, blocks=frames.blocks[1:], frame_indices=(99,), times=frames.times[1:], decimals=2
+    )
+    canvas = codec_pictures(replace(one, kind="codec"))
+    frame = frame_pictures(one, positions="source")
+    assert np.array_equal(canvas.patches, frame.patches)
+    assert np.array_equal(canvas.positions, frame.positions)
+    assert np.array_equal(canvas.grid, frame.grid)
+    assert [run[:2] for run in canvas.runs] == [run[:2] for run in frame.runs]
+
+
 def blackened(visual, canvas, places):
     blocks = visual.blocks.copy()
     blocks[canvas].reshape(-1, 3)[:places] = -1

@@ -117,7 +117,8 @@ def test_identity_knows_the_weights_and_the_placement(tiny, tmp_path):
     write_tiny(tmp_path / "other", TinyOptions(seed=9))
     assert made(tmp_path / "other").identity()["checkpoint_digest"] != one["checkpoint_digest"]
     moved = shutil.copytree(tiny, tmp_path / "moved")
-    assert made(moved).identity()["checkpoint_digest"] == one["checkpoint_digest"]
+    assert made(moved, batch_size=3).identity() == one
+    assert made(moved, max_new_tokens=9).identity() != one
 
 
 @pytest.mark.parametrize(
@@ -158,6 +159,8 @@ def test_a_run_from_data_set_to_report(tiny, tiny_set, tmp_path, kind):
         assert response.error is None
     facts = json.loads((run.folder / "run.json").read_text())
     assert facts["identity"]["model"]["checkpoint_digest"]
+    assert facts["environment"]["checkpoint"] == str(tiny)
+    assert {"torch", "transformers"} <= facts["environment"].keys()
 
 
 def test_a_wrong_checkpoint_ends_the_run_before_a_question(tiny, tiny_set, tmp_path):

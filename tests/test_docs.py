@@ -1,0 +1,27 @@
+"""What the documents show is what the code does."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_pictures_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_the_picture_of_the_architecture_is_what_the_code_draws():
+    path = ROOT / "docs" / "images" / "draw_llava_onevision2.py"
+    spec = importlib.util.spec_from_file_location("draw_llava_onevision2", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert path.with_name("llava_onevision2.svg").read_text(encoding="utf-8") == module.draw()
