@@ -68,7 +68,7 @@ $(VENV)/.core: $(VENV)/bin/python $(LOCK)
 # lmms-eval comes without its dependencies: the parity tests run one of its files, not its engine.
 $(VENV)/.dev: $(VENV)/bin/python $(LOCK)
 	$(PIP) $(GET_TORCH)
-	$(PIP) install --constraint constraints.txt --editable '.[dev,models]'
+	$(PIP) install --constraint constraints.txt --editable '.[dev,models,openai]'
 	$(PIP) install --no-deps lmms-eval==0.7.3
 	touch $(VENV)/.core $@
 

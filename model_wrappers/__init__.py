@@ -10,6 +10,7 @@ MODELS: Registry[ModelWrapper] = Registry(
         "content_free": "model_wrappers.content_free:ContentFree",
         "llava_ov2": "model_wrappers.llava_onevision2.wrapper:LlavaOnevision2",
         "motion": "model_wrappers.motion:Motion",
+        "openai": "model_wrappers.openai_compatible.wrapper:OpenAICompatible",
         "oracle": "model_wrappers.oracle:Oracle",
         "replay": "model_wrappers.replay:Replay",
     },

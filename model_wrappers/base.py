@@ -64,6 +64,7 @@ class ModelWrapper(ABC):
             harness does so under an explicit flag, and the result carries it.
         trusts_remote_code: Whether it runs code that came with a checkpoint; every run records it.
         batch_size: Most requests per ``generate`` call.
+        concurrency: ``generate`` calls at once, from threads; 1 for a wrapper that is no server.
         answered_ids: Ids that it has stored answers for, where it has any; the harness counts
             those that the data set does not know.
     """
@@ -73,6 +74,7 @@ class ModelWrapper(ABC):
     needs_truth: ClassVar[bool] = False
     trusts_remote_code: ClassVar[bool] = False
     batch_size: int = 1
+    concurrency: int = 1
     answered_ids: frozenset[str] = frozenset()
 
     Options: ClassVar[type[ModelOptions]] = ModelOptions

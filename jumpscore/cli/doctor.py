@@ -62,6 +62,7 @@ def findings() -> list[Finding]:
         ("torch", "bundled models (extra: models)"),
         ("transformers", "bundled models (extra: models)"),
         ("pillow", "bundled models (extra: models)"),
+        ("openai", "models behind an endpoint (extra: openai)"),
         ("vllm", "serving on GPUs (extra: vllm)"),
         ("lmms-eval", "the video benchmarks of lmms-eval (extra: lmms)"),
         ("ray", "clusters (extra: ray)"),

@@ -5,7 +5,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ThreadPoolExecutor,
+    as_completed,
+    wait,
+)
 from dataclasses import dataclass, replace
 
 from jumpscore.errors import JumpScoreError
@@ -35,7 +41,8 @@ class RunInterrupted(KeyboardInterrupt):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What asking took: samples, seconds in ``prepare`` (all threads), in ``generate``, overall."""
+    """What asking took: samples, seconds in ``prepare`` and in ``generate`` (each the sum over all
+    threads), overall."""
 
     samples: int
     prepare_seconds: float
@@ -49,6 +56,13 @@ class _Prepared:
     request: Request | None
     error: str | None
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    responses: list[Response]
+    prepare_seconds: float
+    generate_seconds: float
 
 
 def ask(
@@ -85,20 +99,20 @@ def ask(
     done, preparing, generating = answered, 0.0, 0.0
     answers: dict[str, Response] = {}
     prepared = _prepare_ahead(wrapper, questions, kind=kind, input=input, settings=settings)
+    answered_batches = _answer_each(wrapper, prepared)
     try:
-        for batch in _batches(prepared, wrapper.batch_size):
-            before = time.perf_counter()
-            responses = _answer(wrapper, batch)
-            store.append(responses)
-            answers |= {response.id: response for response in responses}
-            generating += time.perf_counter() - before
-            preparing += sum(item.seconds for item in batch)
-            done += len(batch)
+        for batch in answered_batches:
+            store.append(batch.responses)
+            answers |= {response.id: response for response in batch.responses}
+            generating += batch.generate_seconds
+            preparing += batch.prepare_seconds
+            done += len(batch.responses)
             if on_progress:
                 on_progress(done, total)
     except KeyboardInterrupt:
         raise RunInterrupted(done, total) from None
     finally:
+        answered_batches.close()
         prepared.close()
     asked = Asked(
         samples=len(questions),
@@ -134,7 +148,7 @@ def _prepare_ahead(
     left = iter(questions)
     try:
         # A generous head start costs only memory where preparing is trivial.
-        ahead = max(settings.ahead, wrapper.batch_size)
+        ahead = max(settings.ahead, wrapper.batch_size, wrapper.concurrency)
         for question in left:
             waiting.append(pool.submit(prepare, question))
             if len(waiting) >= ahead:
@@ -143,6 +157,42 @@ def _prepare_ahead(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _answer_each(
+    wrapper: ModelWrapper, prepared: Iterator[_Prepared]
+) -> Generator[_Answered, None, None]:
+    """Yield answered batches: one after another, or as they come.
+
+    A wrapper that answers several calls at once has ``concurrency`` of them while questions are
+    left.
+    """
+    if wrapper.concurrency <= 1:
+        for batch in _batches(prepared, wrapper.batch_size):
+            yield _timed_answer(wrapper, batch)
+        return
+    pool = ThreadPoolExecutor(wrapper.concurrency, thread_name_prefix="generate")
+    running: set[Future[_Answered]] = set()
+    try:
+        for batch in _batches(prepared, wrapper.batch_size):
+            running.add(pool.submit(_timed_answer, wrapper, batch))
+            if len(running) >= wrapper.concurrency:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+        for future in as_completed(running):
+            yield future.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _timed_answer(wrapper: ModelWrapper, batch: Sequence[_Prepared]) -> _Answered:
+    before = time.perf_counter()
+    responses = _answer(wrapper, batch)
+    return _Answered(
+        responses,
+        prepare_seconds=sum(item.seconds for item in batch),
+        generate_seconds=time.perf_counter() - before,
+    )
 
 
 def _batches(prepared: Iterator[_Prepared], size: int) -> Iterator[list[_Prepared]]:

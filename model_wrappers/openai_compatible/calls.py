@@ -1,0 +1,229 @@
+"""One call to an endpoint: what to try again and when, and what an answer must look like."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+
+from jumpscore.errors import JumpScoreError, UsageError, nearest_names
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
+"""Seconds between tries: doubled each time, unless the server says how long."""
+PATIENCE = 600.0
+"""The longest time that a server may ask us to wait."""
+AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+"""Statuses that may go away."""
+WRONG_USE = frozenset({401, 403, 404})
+"""Statuses that every other question would get too."""
+
+
+class EndpointError(JumpScoreError):
+    """An endpoint gave no usable answer, for all tries."""
+
+
+class _Transient(Exception):  # noqa: N818 - never leaves this module
+    """Something that may go away; ``pause`` is what the server asked for."""
+
+    def __init__(self, what: str, pause: float | None = None) -> None:
+        super().__init__(what)
+        self.pause = pause
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What came back, checked.
+
+    Attributes:
+        text: The answer; separate reasoning stands before it in think tags.
+        finish_reason: ``stop`` or ``length``.
+        prompt: Tokens of the prompt, where the endpoint says.
+        output: Tokens of the answer.
+        visual: Tokens of pictures and videos among those of the prompt.
+        tries: Calls that it took.
+    """
+
+    text: str
+    finish_reason: Literal["stop", "length"]
+    prompt: int | None
+    output: int | None
+    visual: int | None
+    tries: int = 1
+
+
+def call(
+    client: Any,
+    body: Mapping[str, Any],
+    *,
+    request_id: str,
+    retries: int,
+    secret: str | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Completion:
+    """Return a completion, trying again what may go away.
+
+    Args:
+        client: Of the package ``openai``, told not to try again by itself: it knows nothing of
+            answers that are cut off or belong to another request.
+        body: Arguments of a chat completion.
+        request_id: Sent along; an answer that names another one is refused.
+        retries: Tries after the first.
+        secret: The key, kept out of messages.
+        sleep: Waits; replaced in tests.
+
+    Raises:
+        UsageError: The key, the address or the model's name is wrong.
+        EndpointError: No usable answer after all tries, or a refusal that another try won't change.
+    """
+    # Spread out, so that many waiting requests do not come back together.
+    spread = random.Random(request_id)
+    for attempt in range(retries + 1):
+        try:
+            found = _once(client, body, request_id)
+            return Completion(**{**_fields(found), "tries": attempt + 1})
+        except _Transient as problem:
+            said = _hidden(str(problem), secret)
+            if attempt == retries:
+                raise EndpointError(f"no usable answer in {attempt + 1} tries: {said}") from None
+            if problem.pause is not None and problem.pause > PATIENCE:
+                raise EndpointError(f"asked to wait {problem.pause:.0f} s: {said}") from None
+            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt) * spread.uniform(0.75, 1.25)
+            sleep(max(pause, problem.pause or 0.0))
+        except JumpScoreError as problem:
+            raise type(problem)(_hidden(str(problem), secret)) from None
+    raise AssertionError("unreachable")
+
+
+def check_endpoint(client: Any, model: str, *, secret: str | None = None) -> None:
+    """Check that an endpoint answers, takes the key and knows the model.
+
+    An endpoint that keeps no list of models passes.
+
+    Raises:
+        UsageError: It does not, with what it said.
+    """
+    import openai
+
+    try:
+        known = [entry.id for entry in client.models.list()]
+    except openai.APIConnectionError as error:
+        raise UsageError(
+            f"no endpoint answers at {client.base_url} ({error.__cause__ or error}); check "
+            "model.base_url"
+        ) from None
+    except openai.APIStatusError as error:
+        if error.status_code in (401, 403):
+            said = _hidden(error.message[:500], secret)
+            raise UsageError(f"{client.base_url} does not take the key: {said}") from None
+        return
+    except (TypeError, AttributeError, ValueError):
+        return  # some answer with a list of another shape
+    if known and model not in known:
+        near = nearest_names(model, known) or "."
+        names = ", ".join(sorted(known)[:8])
+        raise UsageError(f"{client.base_url} has no model {model!r}{near} It has: {names}.")
+
+
+def _once(client: Any, body: Mapping[str, Any], request_id: str) -> Any:
+    """Return the body of one answer as plain data."""
+    import openai
+
+    try:
+        raw = client.chat.completions.with_raw_response.create(
+            **body, extra_headers={"X-Request-Id": request_id}
+        )
+    except openai.APIStatusError as error:
+        raise _of_status(error.status_code, error.message, error.response.headers) from None
+    except openai.APITimeoutError:
+        raise _Transient("timed out") from None
+    except openai.APIConnectionError as error:
+        raise _Transient(f"the connection failed ({error.__cause__ or error})") from None
+    named = raw.headers.get("x-request-id")
+    if named is not None and _ours(named) and named != request_id:
+        raise _Transient(f"the answer is for request {named}, asked was {request_id}")
+    try:
+        return raw.http_response.json()
+    except ValueError as error:
+        raise _Transient(f"the answer is no JSON ({error})") from None
+
+
+def _ours(request_id: str) -> bool:
+    """Whether an id looks like one that this package made; servers make ids of their own too."""
+    return request_id.startswith("jumpscore-")
+
+
+def _of_status(status: int, message: str, headers: Mapping[str, str]) -> Exception:
+    said = f"status {status}: {message[:500]}"
+    if status in AGAIN and "insufficient_quota" not in message:
+        return _Transient(said, _retry_after(headers.get("retry-after")))
+    if status in WRONG_USE:
+        return UsageError(f"{said}; check model.base_url, model.served_model and the key")
+    return EndpointError(said)
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Return seconds to wait by a Retry-After header: a number or a date.
+
+    >>> _retry_after("1.5"), _retry_after("soon"), _retry_after(None)
+    (1.5, None, None)
+    """
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - time.time()
+        except ValueError:
+            return None
+    return max(0.0, seconds) if seconds == seconds else None
+
+
+def _fields(body: Any) -> dict[str, Any]:
+    """Return the fields of a ``Completion`` from an answer's body.
+
+    Raises:
+        _Transient: It is no chat completion.
+    """
+    try:
+        [choice] = body["choices"]
+        message, reason = choice["message"], choice.get("finish_reason")
+        text = message.get("content") or message.get("refusal") or ""
+        reasoning = message.get("reasoning") or message.get("reasoning_content") or ""
+        usage = body.get("usage") or {}
+        details = usage.get("prompt_tokens_details") or {}
+        kinds = details.get("multimodal_tokens")
+    except (TypeError, KeyError, ValueError, AttributeError):
+        raise _Transient(f"the answer is no chat completion ({str(body)[:200]!r})") from None
+    if not isinstance(text, str) or not isinstance(reasoning, str):
+        raise _Transient("the answer's content is no text")
+    if reasoning:
+        # Cut off while thinking there is no answer, and the tag stays open.
+        closed = bool(text) or reason != "length"
+        text = f"<think>{reasoning}{'</think>' if closed else ''}{text}"
+    return {
+        "text": text,
+        "finish_reason": "length" if reason == "length" else "stop",
+        "prompt": _count(usage.get("prompt_tokens")),
+        "output": _count(usage.get("completion_tokens")),
+        "visual": _sum(kinds),
+    }
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+def _sum(kinds: Any) -> int | None:
+    """Return the tokens of all kinds of pictures, where every one is a number."""
+    if not isinstance(kinds, dict):
+        return None
+    counts = [_count(value) for value in kinds.values()]
+    return None if None in counts else sum(count or 0 for count in counts)
+
+
+def _hidden(text: str, secret: str | None) -> str:
+    return text.replace(secret, "***") if secret else text

@@ -1,0 +1,106 @@
+"""Questions as chat messages: pictures as data URLs, each frame after its time stamp."""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from jumpscore.errors import DataError
+from jumpscore.records import Question
+from jumpscore.video import VisualInput
+
+PictureFormat = Literal["jpeg", "png"]
+Message = dict[str, Any]
+
+
+def chat(question: Question, pictures: list[Message], *, system: str = "") -> list[Message]:
+    """Return the messages of a question; pictures come first in the first user turn.
+
+    Args:
+        question: What is asked.
+        pictures: Parts of that turn, from the functions below.
+        system: Text of the system turn, none where empty.
+    """
+    turns: list[tuple[str, str]] = [(turn.role, turn.text) for turn in question.history]
+    turns.append(("user", question.prompt))
+    first = next(place for place, (role, _) in enumerate(turns) if role == "user")
+    messages: list[Message] = [{"role": "system", "content": system}] if system else []
+    for place, (role, text) in enumerate(turns):
+        content: Any = text
+        if place == first and pictures:
+            content = [*pictures, _text(text)]
+        messages.append({"role": role, "content": content})
+    return messages
+
+
+def frame_parts(
+    visual: VisualInput, *, format: PictureFormat = "jpeg", quality: int = 95
+) -> list[Message]:
+    """Return every frame as a picture after its time stamp.
+
+    Args:
+        visual: Frames.
+        format: Of the pictures.
+        quality: Of JPEG, 1 to 100.
+    """
+    parts = []
+    for stamp, picture in zip(visual.stamp_texts, visual.pixels, strict=True):
+        parts += [_text(stamp), _image(_encoded(picture, format, quality), f"image/{format}")]
+    return parts
+
+
+def image_part(path: Path) -> Message:
+    """Return an image file as it is.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    return _image(_read(path), mimetypes.guess_type(path.name)[0] or "image/png")
+
+
+def video_part(path: Path, *, by: Literal["data", "file"] = "data") -> Message:
+    """Return a video file: its bytes, or its path for a server that may read the same disk.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    if by == "file":
+        url = path.resolve().as_uri()
+    else:
+        kind = mimetypes.guess_type(path.name)[0] or "video/mp4"
+        url = _data_url(_read(path), kind)
+    return {"type": "video_url", "video_url": {"url": url}}
+
+
+def _text(text: str) -> Message:
+    return {"type": "text", "text": text}
+
+
+def _image(content: bytes, kind: str) -> Message:
+    return {"type": "image_url", "image_url": {"url": _data_url(content, kind)}}
+
+
+def _data_url(content: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def _encoded(picture: npt.NDArray[np.uint8], format: PictureFormat, quality: int) -> bytes:
+    import cv2
+
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality] if format == "jpeg" else []
+    done, content = cv2.imencode(f".{format}", picture[..., ::-1], options)
+    if not done:
+        raise DataError(f"a frame of {picture.shape} could not be written as {format}")
+    return content.tobytes()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None

@@ -1,0 +1,223 @@
+"""Models behind an OpenAI-compatible endpoint."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from jumpscore.errors import UsageError
+from jumpscore.records import Question, Response, Usage
+from jumpscore.video import VisualInput
+from model_wrappers.base import ModelOptions, ModelWrapper, Request
+from model_wrappers.openai_compatible.calls import Completion, call, check_endpoint
+from model_wrappers.openai_compatible.messages import (
+    Message,
+    chat,
+    frame_parts,
+    image_part,
+    video_part,
+)
+
+
+class OpenAICompatibleOptions(ModelOptions):
+    """Options of the model.
+
+    Attributes:
+        served_model: The name that the endpoint knows it by.
+        base_url: Of the endpoint; by default OpenAI's.
+        api_key_env: Environment variable that holds the key; no key is ever written anywhere.
+        concurrency: Requests on the way at once.
+        timeout: Seconds that one request may take.
+        retries: Tries after the first, with growing pauses or as long as the server asks for.
+        system: System turn, none where empty.
+        max_new_tokens: Where an answer is cut off.
+        temperature: 0 takes the likeliest token.
+        top_p: Sample among the likeliest tokens that hold this share.
+        seed: Of sampling, where the endpoint heeds it.
+        picture_format: Of frames.
+        picture_quality: Of JPEG.
+        video_by: ``data`` sends a video's bytes, ``file`` its path to a server on this machine.
+        token_side: Side in pixels of a visual token, where it is 28 as in the harness's plans; then
+            the endpoint's own count must agree with the plan.
+        extra_body: Further fields of every request.
+        usd_per_million_input: Price of prompt tokens.
+        usd_per_million_output: Price of answered tokens.
+    """
+
+    served_model: str
+    base_url: str | None = None
+    api_key_env: str = "OPENAI_API_KEY"
+    concurrency: int = Field(default=8, gt=0, le=1024)
+    timeout: float = Field(default=600.0, gt=0)
+    retries: int = Field(default=5, ge=0)
+    system: str = ""
+    max_new_tokens: int = Field(default=1024, gt=0)
+    temperature: float = Field(default=0.0, ge=0)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    seed: int = Field(default=0, ge=0)
+    picture_format: Literal["jpeg", "png"] = "jpeg"
+    picture_quality: int = Field(default=95, ge=1, le=100)
+    video_by: Literal["data", "file"] = "data"
+    token_side: Literal[28] | None = None
+    extra_body: dict[str, Any] = Field(default={})
+    usd_per_million_input: float | None = Field(default=None, ge=0)
+    usd_per_million_output: float | None = Field(default=None, ge=0)
+
+
+NO_IDENTITY = {
+    "api_key_env", "concurrency", "timeout", "retries", "usd_per_million_input",
+    "usd_per_million_output",
+}  # fmt: skip
+"""Options that change no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Payload:
+    messages: list[Message]
+    request_id: str
+
+
+class OpenAICompatible(ModelWrapper):
+    """Any model behind an OpenAI-compatible endpoint: frames as images, or the video itself."""
+
+    name = "openai"
+    inputs = ("frames", "video")
+    Options: ClassVar[type[ModelOptions]] = OpenAICompatibleOptions
+    options: OpenAICompatibleOptions
+
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self.concurrency = self.options.concurrency
+        self._lock = threading.Lock()
+        self._client: Any = None
+
+    def open(self) -> None:
+        with self._lock:
+            if self._client is None:
+                client = self._connected()
+                check_endpoint(client, self.options.served_model, secret=self._key())
+                self._client = client
+
+    def close(self) -> None:
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()  # ends requests that are still on the way
+
+    def identity(self) -> Mapping[str, Any]:
+        options = self.options.model_dump(mode="json", exclude=NO_IDENTITY)
+        return {"model": self.name, "options": options}
+
+    def prepare(self, question: Question, visual: VisualInput | None) -> Request:
+        messages = chat(question, self.parts(question, visual), system=self.options.system)
+        # Another grid of tokens cannot be held against the harness's plan.
+        planned = visual if self.options.token_side is not None else None
+        payload = _Payload(messages, f"jumpscore-{uuid.uuid4().hex}")
+        return Request(question, planned, payload)
+
+    def parts(self, question: Question, visual: VisualInput | None) -> list[Message]:
+        """Return what the first user turn shows."""
+        options = self.options
+        if visual is not None:
+            return frame_parts(
+                visual, format=options.picture_format, quality=options.picture_quality
+            )
+        return [
+            image_part(media.path)
+            if media.kind == "image"
+            else video_part(media.path, by=options.video_by)
+            for media in question.media
+        ]
+
+    def generate(self, requests: Sequence[Request]) -> list[Response]:
+        self.open()
+        return [self._answer(request) for request in requests]
+
+    def prompt_text(self, request: Request) -> str:
+        lines = []
+        for message in request.payload.messages:
+            content = message["content"]
+            parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+            shown = "".join(
+                part["text"] if part["type"] == "text" else f"[{_shown(part)}]" for part in parts
+            )
+            lines.append(f"{message['role']}: {shown}")
+        return "\n".join(lines)
+
+    def _answer(self, request: Request) -> Response:
+        options = self.options
+        found = call(
+            self._client,
+            {
+                "model": options.served_model,
+                "messages": request.payload.messages,
+                "max_tokens": options.max_new_tokens,
+                "temperature": options.temperature,
+                "top_p": options.top_p,
+                "seed": options.seed,
+                "extra_body": options.extra_body,
+            },
+            request_id=request.payload.request_id,
+            retries=options.retries,
+            secret=self._key(),
+        )
+        return replace(_response(found), id=request.question.id)
+
+    def _key(self) -> str | None:
+        return os.environ.get(self.options.api_key_env)
+
+    def _connected(self) -> Any:
+        if find_spec("openai") is None:
+            raise UsageError(
+                f"model {self.name!r} needs the package openai; install the extra: "
+                "pip install 'jumpscore[openai]'"
+            )
+        import openai
+
+        options = self.options
+        url = options.base_url
+        if url is not None and (urlsplit(url).username or urlsplit(url).password):
+            raise UsageError(
+                "model.base_url holds a user or password, which runs would keep; put the key into "
+                f"the environment variable {options.api_key_env}"
+            )
+        key = self._key()
+        if key is None and url is None:
+            raise UsageError(f"the environment variable {options.api_key_env} holds no key")
+        return openai.OpenAI(
+            api_key=key or "none",  # servers of one's own ask for none; the package wants one
+            base_url=url,
+            timeout=options.timeout,
+            max_retries=0,
+        )
+
+
+def _response(found: Completion) -> Response:
+    return Response(
+        "",
+        text=found.text,
+        finish_reason=found.finish_reason,
+        usage=Usage(
+            visual=found.visual,
+            visual_source="unknown" if found.visual is None else "measured",
+            prompt=found.prompt,
+            output=found.output,
+        ),
+    )
+
+
+def _shown(part: Message) -> str:
+    """Return a picture's kind and size instead of its bytes."""
+    url = part[part["type"]]["url"]
+    head, comma, content = url.partition(",")
+    kind = re.sub(r"^data:|;base64$", "", head)
+    return f"{kind}, {len(content) * 3 // 4:,} bytes" if comma else url

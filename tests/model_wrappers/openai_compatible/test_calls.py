@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import json
+import time
+from email.utils import formatdate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jumpscore.errors import UsageError
+from model_wrappers.openai_compatible.calls import (
+    EndpointError,
+    _fields,
+    _Transient,
+    call,
+    check_endpoint,
+)
+from tests.model_wrappers.openai_compatible.server import MockServer
+
+openai = pytest.importorskip("openai")
+KEY = "sk-very-secret"
+
+
+@pytest.fixture
+def server():
+    with MockServer() as running:
+        yield running
+
+
+@pytest.fixture
+def client(server):
+    with openai.OpenAI(api_key=KEY, base_url=server.url, timeout=5, max_retries=0) as made:
+        yield made
+
+
+def ask(client, pauses=None, retries=3):
+    body = {"model": "mock", "messages": [{"role": "user", "content": "When?"}]}
+    slept = pauses if pauses is not None else []
+    return call(
+        client, body, request_id="jumpscore-1", retries=retries, secret=KEY, sleep=slept.append
+    )
+
+
+def test_a_good_answer(client, server):
+    found = ask(client)
+    assert (found.text, found.finish_reason, found.tries) == ("[0.5]", "stop", 1)
+    assert (found.prompt, found.output, found.visual) == (100, 7, 60)
+    assert server.headers[0]["x-request-id"] == "jumpscore-1"
+    assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ("status", 429),
+        ("status", 500),
+        ("status", 503),
+        "cut_off",
+        "hang_up",
+        ("raw", b"<html>Bad gateway</html>"),
+        ("raw", b'{"choices": ['),
+        ("raw", {"choices": []}),
+        ("raw", {"choices": [{"message": {"content": 3}}]}),
+        ("raw", []),
+        ("raw", None),
+        "of_another",
+    ],
+    ids=str,
+)
+def test_what_may_go_away_is_tried_again(client, server, fault):
+    server.faults = [fault, fault]
+    pauses: list[float] = []
+    found = ask(client, pauses)
+    assert (found.text, found.tries) == ("[0.5]", 3)
+    assert len(server.bodies) == 3
+    assert 0.3 < pauses[0] < 0.7
+    assert 0.7 < pauses[1] < 1.3
+
+
+def test_an_answer_that_names_this_request_is_taken(client, server):
+    server.faults = ["echo"]
+    assert ask(client).tries == 1
+
+
+def test_a_server_says_how_long_to_wait(client, server):
+    server.faults = [
+        ("status", 429, {"retry-after": "7"}),
+        ("status", 503, {"retry-after": formatdate(time.time() + 30, usegmt=True)}),
+        ("status", 429, {"retry-after": "nonsense"}),
+    ]
+    pauses: list[float] = []
+    ask(client, pauses)
+    assert pauses[0] == 7
+    assert 27 < pauses[1] < 31
+    assert pauses[2] < 3
+
+
+def test_a_wait_of_hours_is_no_wait(client, server):
+    server.faults = [("status", 429, {"retry-after": "7200"})]
+    with pytest.raises(EndpointError, match="asked to wait 7200 s"):
+        ask(client)
+    assert len(server.bodies) == 1
+
+
+def test_what_does_not_go_away_is_an_error_that_says_how_often(client, server):
+    server.faults = [("status", 500)] * 9
+    with pytest.raises(EndpointError, match=r"no usable answer in 4 tries: status 500"):
+        ask(client)
+    assert len(server.bodies) == 4
+
+
+def test_a_slow_answer_times_out_and_is_asked_again(server):
+    server.faults = [("slow", 2.0)]
+    with openai.OpenAI(api_key=KEY, base_url=server.url, timeout=0.3, max_retries=0) as client:
+        assert ask(client).tries == 2
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_refusal_is_not_asked_again(client, server, status):
+    server.faults = [("status", status, None, "prompt too long")]
+    with pytest.raises(EndpointError, match=f"status {status}: .*prompt too long"):
+        ask(client)
+    assert len(server.bodies) == 1
+
+
+def test_no_money_is_not_asked_again(client, server):
+    server.faults = [("status", 429, None, "insufficient_quota: pay first")]
+    with pytest.raises(EndpointError, match="pay first"):
+        ask(client)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_wrong_use_says_what_to_check_and_not_the_key(client, server, status):
+    server.faults = [("status", status, None, f"Incorrect API key provided: {KEY}")]
+    with pytest.raises(UsageError, match=r"check model\.base_url") as caught:
+        ask(client)
+    assert KEY not in str(caught.value)
+    assert "***" in str(caught.value)
+
+
+def test_the_endpoint_is_checked_before_a_question(client, server):
+    check_endpoint(client, "mock")
+    server.models = ["mock-2", "other"]
+    with pytest.raises(UsageError, match=r"no model 'mock'; did you mean 'mock-2'"):
+        check_endpoint(client, "mock")
+    server.models = None
+    check_endpoint(client, "mock")  # keeps no list
+    server.models = "locked"
+    with pytest.raises(UsageError, match="does not take the key") as caught:
+        check_endpoint(client, "mock", secret=KEY)
+    assert KEY not in str(caught.value)
+
+
+def test_nobody_there():
+    with (
+        openai.OpenAI(api_key=KEY, base_url="http://127.0.0.1:9/v1", max_retries=0) as client,
+        pytest.raises(UsageError, match=r"no endpoint answers at http://127\.0\.0\.1:9/v1"),
+    ):
+        check_endpoint(client, "mock")
+
+
+@pytest.mark.parametrize(
+    ("fault", "text", "reason"),
+    [
+        (("think", "hm", "stop", "[1.0]"), "<think>hm</think>[1.0]", "stop"),
+        (("think", "hm", "length", None), "<think>hm", "length"),
+        (("think", "hm", "stop", None), "<think>hm</think>", "stop"),
+    ],
+)
+def test_reasoning_that_comes_apart_is_kept_in_tags(client, server, fault, text, reason):
+    server.faults = [fault]
+    found = ask(client)
+    assert (found.text, found.finish_reason) == (text, reason)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from(["choices", "message", "content", "usage", "refusal", "reasoning",
+                         "prompt_tokens", "prompt_tokens_details", "multimodal_tokens"]),
+        inner, max_size=4,
+    ),
+)  # fmt: skip
+
+
+@given(JSON)
+def test_any_json_is_an_answer_or_none(body):
+    body = json.loads(json.dumps(body))
+    try:
+        found = _fields(body)
+    except _Transient:
+        return
+    assert isinstance(found["text"], str)
+    for name in ("prompt", "output", "visual"):
+        assert found[name] is None or found[name] >= 0

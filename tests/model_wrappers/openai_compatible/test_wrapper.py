@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import base64
+import io
+import json
+
+import numpy as np
+import pytest
+
+import jumpscore
+from jumpscore.errors import UsageError
+from jumpscore.records import Media, Question, Turn
+from jumpscore.video import uniform_frames
+from model_wrappers.openai_compatible.wrapper import OpenAICompatible, OpenAICompatibleOptions
+from tests.model_wrappers.openai_compatible.server import MockServer
+from tests.support import write_video
+
+pytest.importorskip("openai")
+KEY = "sk-very-secret"
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+@pytest.fixture
+def server():
+    with MockServer() as running:
+        yield running
+
+
+@pytest.fixture
+def clip(tmp_path):
+    return write_video(tmp_path / "clip.mp4", frames=50, fps=25, size=(112, 84))
+
+
+def made(server, **options):
+    return OpenAICompatible(
+        OpenAICompatibleOptions(**{"served_model": "mock", "base_url": server.url, **options})
+    )
+
+
+def test_frames_are_pictures_each_after_its_stamp(server, clip):
+    import cv2
+
+    wrapper = made(server, picture_format="png", system="Be brief.")
+    visual = uniform_frames(clip, count=2)
+    history = (Turn("user", "What?"), Turn("assistant", "A rope."))
+    request = wrapper.prepare(Question("a", (Media(clip),), "When?", history), visual)
+    [response] = wrapper.generate([request])
+    wrapper.close()
+    system, first, reply, last = server.bodies[0]["messages"]
+    assert (system["content"], reply["content"], last["content"]) == (
+        "Be brief.",
+        "A rope.",
+        "When?",
+    )
+    kinds = [part["type"] for part in first["content"]]
+    assert kinds == ["text", "image_url", "text", "image_url", "text"]
+    assert first["content"][2]["text"] == "<2.0 seconds>"
+    content = base64.b64decode(first["content"][3]["image_url"]["url"].partition(",")[2])
+    seen = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    assert np.array_equal(seen, visual.pixels[1])
+    assert (response.id, response.text) == ("a", "[0.5]")
+    assert (response.usage.prompt, response.usage.visual) == (100, 60)
+    shown = wrapper.prompt_text(request)
+    assert "system: Be brief.\nuser: <0.0 seconds>[image/png, " in shown
+    assert "base64" not in shown
+
+
+@pytest.mark.parametrize("by", ["data", "file"])
+def test_a_video_goes_as_it_is(server, clip, by):
+    wrapper = made(server, video_by=by)
+    [_] = wrapper.generate([wrapper.prepare(Question("a", (Media(clip),), "When?"), None)])
+    url = server.bodies[0]["messages"][0]["content"][0]["video_url"]["url"]
+    if by == "file":
+        assert url == clip.resolve().as_uri()
+    else:
+        head, _, content = url.partition(",")
+        assert head == "data:video/mp4;base64"
+        assert base64.b64decode(content) == clip.read_bytes()
+
+
+def evaluate(server, tiny_set, folder, *, options=None, **run):
+    return jumpscore.evaluate(
+        "openai",
+        "jumpscore",
+        model_options={"served_model": "mock", "base_url": server.url, **(options or {})},
+        task_options={"data": str(tiny_set)},
+        input={"kind": "frames", "count": 2},
+        run={"folder": str(folder), **run},
+    )
+
+
+def test_a_run_survives_faults_and_keeps_no_key(server, tiny_set, tmp_path, monkeypatch):
+    monkeypatch.setattr("model_wrappers.openai_compatible.calls.FIRST_PAUSE", 0.01)
+    server.faults = [("status", 429, {"retry-after": "0"}), "cut_off", ("raw", b"{"), "of_another"]
+    run = evaluate(server, tiny_set, tmp_path)
+    assert run.result.unscored == 0
+    assert [response.text for response in run.responses.values()] == ["[0.5]"] * 3
+    for path in run.folder.rglob("*"):
+        if path.is_file():
+            assert KEY.encode() not in path.read_bytes(), path
+
+
+def test_what_failed_is_asked_again_when_resumed(server, tiny_set, tmp_path):
+    server.faults = [("status", 400)] * 2
+    first = evaluate(server, tiny_set, tmp_path, options={"concurrency": 1})
+    assert first.result.unscored == 2
+    asked = len(server.bodies)
+    again = evaluate(server, tiny_set, tmp_path, options={"concurrency": 2})
+    assert again.result.unscored == 0
+    assert len(server.bodies) == asked + 2
+
+
+def test_requests_are_on_the_way_together_and_no_more_than_allowed(server, tmp_path, clip):
+    from jumpscore.data import Manifest, Row, write_set
+
+    (tmp_path / "set").mkdir()
+    rows = []
+    for number in range(12):
+        path = write_video(tmp_path / "set" / f"{number}.mp4", frames=10, fps=5, size=(56, 56))
+        rows.append(Row(f"clip{number}", path.name, "When?", "[0.5]"))
+    write_set(tmp_path / "set", rows, Manifest("many", synthetic=True))
+    server.faults = [("slow", 0.3)] * 12
+    run = evaluate(server, tmp_path / "set", tmp_path / "runs", options={"concurrency": 4})
+    assert run.result.unscored == 0
+    assert len(run.responses) == 12
+    assert 2 <= server.most_running <= 4
+
+
+def test_wrong_use_ends_the_run_before_a_question(server, tiny_set, tmp_path, monkeypatch):
+    server.models = ["other"]
+    with pytest.raises(UsageError, match="has no model 'mock'"):
+        evaluate(server, tiny_set, tmp_path)
+    assert not server.bodies
+    with pytest.raises(UsageError, match="holds a user or password"):
+        evaluate(server, tiny_set, tmp_path / "b", options={"base_url": "http://me:x@localhost/v1"})
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(UsageError, match="variable OPENAI_API_KEY holds no key"):
+        evaluate(server, tiny_set, tmp_path / "c", options={"base_url": None})
+
+
+def test_counts_are_held_against_the_plan_where_tokens_are_28_pixels_wide(
+    server, tiny_set, tmp_path
+):
+    """The mock says 60 visual tokens; two frames of these videos are planned with fewer."""
+    run = evaluate(server, tiny_set, tmp_path, options={"token_side": 28})
+    assert run.result.unscored == 3
+    assert "60" in next(iter(run.responses.values())).error
+
+
+def test_identity_is_what_decides_answers(server):
+    one = made(server).identity()
+    assert made(server, concurrency=3, retries=1, timeout=9.0).identity() == one
+    assert made(server, temperature=0.5).identity() != one
+    assert "sk-" not in json.dumps(one)
+
+
+def test_a_log_of_debugging_holds_no_key(server, clip, caplog):
+    import logging
+
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    caplog.set_level(logging.DEBUG)
+    try:
+        wrapper = made(server)
+        wrapper.generate([wrapper.prepare(Question("a", (Media(clip),), "When?"), None)])
+    finally:
+        root.removeHandler(handler)
+    assert "chat/completions" in stream.getvalue()
+    assert KEY not in stream.getvalue()
