@@ -12,6 +12,7 @@ MODELS: Registry[ModelWrapper] = Registry(
         "motion": "model_wrappers.motion:Motion",
         "openai": "model_wrappers.openai_compatible.wrapper:OpenAICompatible",
         "oracle": "model_wrappers.oracle:Oracle",
+        "vllm": "model_wrappers.vllm.wrapper:VLLM",
         "replay": "model_wrappers.replay:Replay",
     },
     group="jumpscore.models",

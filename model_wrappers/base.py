@@ -70,9 +70,9 @@ class ModelWrapper(ABC):
     """
 
     name: ClassVar[str]
-    inputs: ClassVar[tuple[InputKind, ...]] = ("none",)
+    inputs: tuple[InputKind, ...] = ("none",)
     needs_truth: ClassVar[bool] = False
-    trusts_remote_code: ClassVar[bool] = False
+    trusts_remote_code: bool = False
     batch_size: int = 1
     concurrency: int = 1
     answered_ids: frozenset[str] = frozenset()

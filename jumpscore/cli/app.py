@@ -177,6 +177,14 @@ def tiny(
 
 
 @app.command()
+def serve(overrides: Overrides = None) -> None:
+    """Start a server for a model ([bold]model=vllm model.checkpoint=...[/]) and watch it."""
+    from jumpscore.cli.models import serve_model
+
+    serve_model(overrides or [])
+
+
+@app.command()
 def tasks(json: Json = False) -> None:
     """List the tasks and their metrics."""
     from jumpscore.cli.lists import list_tasks

@@ -1,14 +1,18 @@
-"""``jumpscore models tiny``: a random checkpoint, to try everything with that needs one."""
+"""``jumpscore models tiny`` and ``jumpscore serve``."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jumpscore.cli.console import output, print_json
-from jumpscore.errors import UsageError
+from jumpscore.cli.compose import compose
+from jumpscore.cli.console import notes, output, print_json
+from jumpscore.errors import NoAnswerError, UsageError
+from jumpscore.harness import run_config
 from jumpscore.harness.config import validated
+from jumpscore.harness.evaluate import make_model
 
 
 def write_tiny_checkpoint(out: Path, words: Sequence[str], *, as_json: bool) -> None:
@@ -32,6 +36,37 @@ def write_tiny_checkpoint(out: Path, words: Sequence[str], *, as_json: bool) -> 
         style="dim",
         soft_wrap=True,
     )
+
+
+def serve_model(words: Sequence[str]) -> None:
+    """Start a model's server, say where it is, and watch it until Ctrl-C.
+
+    Raises:
+        UsageError: The model is not one that is served.
+        NoAnswerError: The server died.
+    """
+    options = dict(run_config(compose(words)).model)
+    wrapper = make_model(options.pop("name"), options)
+    start: Any = getattr(wrapper, "serve", None)
+    if start is None:
+        raise UsageError(f"model {wrapper.name!r} is not served; write model=vllm")
+    notes().print("starting; this takes a minute or more", style="dim")
+    try:
+        server = start()
+        output().print(f"{server.url}/v1", soft_wrap=True)
+        notes().print(
+            f"use it: jumpscore run model=vllm model.checkpoint={options.get('checkpoint')} "
+            f"model.base_url={server.url}/v1\nlog: {server.log}; Ctrl-C stops it",
+            style="dim",
+            soft_wrap=True,
+        )
+        while server.alive():
+            time.sleep(0.5)
+        raise NoAnswerError(f"the server ended; the end of its log:\n{server.log_end()}")
+    except KeyboardInterrupt:
+        notes().print("stopped", style="dim")
+    finally:
+        wrapper.close()
 
 
 def key_values(words: Sequence[str]) -> dict[str, Any]:

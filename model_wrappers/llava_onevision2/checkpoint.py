@@ -222,6 +222,16 @@ def save_checkpoint(
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
+def holds_only_our_code(folder: Path) -> bool:
+    """Whether every module in a checkpoint folder is one that this package writes, to the byte."""
+    own = files("model_wrappers.llava_onevision2").joinpath("checkpoint_files")
+    known = {entry.name: entry.read_bytes() for entry in own.iterdir() if entry.is_file()}
+    modules = [path for path in folder.rglob("*.py") if path.is_file()]
+    return bool(modules) and all(
+        path.parent == folder and known.get(path.name) == path.read_bytes() for path in modules
+    )
+
+
 def digest(folder: Path) -> str:
     """Return a digest of a checkpoint's weights and settings, 16 hex digits.
 

@@ -35,6 +35,7 @@ from model_wrappers.llava_onevision2.prompts import (
     expand_pads,
     vision_text,
 )
+from model_wrappers.vllm.references import SUFFIX, read_reference
 
 LEAST_FRAMES, MOST_FRAMES = 4, 32
 """Frames of a video of any length, where their number is not given."""
@@ -286,6 +287,8 @@ def _padded(rows: Sequence[npt.NDArray[np.int64]], pad: int | None) -> dict[str,
 
 
 def _canvases(path: str | Path, config: CodecConfig) -> VisualInput:
+    if str(path).endswith(SUFFIX):
+        return read_reference(Path(path))
     if Path(path).is_dir():
         return read_prepared(Path(path)).changed(decimals=config.decimals)
     return codec_canvases(

@@ -63,8 +63,15 @@ def image_part(path: Path) -> Message:
     return _image(_read(path), mimetypes.guess_type(path.name)[0] or "image/png")
 
 
-def video_part(path: Path, *, by: Literal["data", "file"] = "data") -> Message:
+def video_part(
+    path: Path, *, by: Literal["data", "file"] = "data", content: bytes | None = None
+) -> Message:
     """Return a video file: its bytes, or its path for a server that may read the same disk.
+
+    Args:
+        path: The file.
+        by: What is sent.
+        content: What is sent instead of the file's bytes.
 
     Raises:
         DataError: It cannot be read.
@@ -73,7 +80,7 @@ def video_part(path: Path, *, by: Literal["data", "file"] = "data") -> Message:
         url = path.resolve().as_uri()
     else:
         kind = mimetypes.guess_type(path.name)[0] or "video/mp4"
-        url = _data_url(_read(path), kind)
+        url = _data_url(_read(path) if content is None else content, kind)
     return {"type": "video_url", "video_url": {"url": url}}
 
 

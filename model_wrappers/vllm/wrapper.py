@@ -1,0 +1,263 @@
+"""Checkpoints served by vLLM, through its OpenAI-compatible server."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from jumpscore.errors import UsageError
+from jumpscore.jsonio import read_object
+from jumpscore.records import Question, Usage
+from jumpscore.video import VisualInput
+from jumpscore.video.prepared import default_cache_folder
+from model_wrappers.base import InputKind, ModelOptions, Request
+from model_wrappers.openai_compatible.calls import Completion
+from model_wrappers.openai_compatible.messages import Message, video_part
+from model_wrappers.openai_compatible.wrapper import (
+    NO_IDENTITY,
+    OpenAICompatible,
+    OpenAICompatibleOptions,
+)
+from model_wrappers.vllm.server import (
+    SERVED_NAME,
+    Server,
+    ServerError,
+    ServerPlan,
+    is_tested,
+    vllm_version,
+)
+
+CODEC_MODEL = "llava_onevision2"
+"""Model type that reads canvases."""
+PYTHON_VARIABLE = "JUMPSCORE_VLLM_PYTHON"
+MOST_RESTARTS = 2
+
+
+class VLLMOptions(OpenAICompatibleOptions):
+    """Options of the model; those of an endpoint, and how it is served.
+
+    Attributes:
+        base_url: Of a server that runs already (``jumpscore serve``); by default one is started.
+        checkpoint: Folder, or ``owner/name`` on the hub.
+        revision: Commit, tag or branch on the hub.
+        python: Of an environment that has vLLM and this package; by default
+            ``$JUMPSCORE_VLLM_PYTHON``, else this one.
+        dtype: As vLLM names it.
+        tensor_parallel: GPUs that share a model.
+        data_parallel: Copies of it.
+        max_model_len: Longest context, where the checkpoint's is not wanted.
+        port: 0 takes a free one.
+        trust_remote_code: Run code that came with the checkpoint. vLLM needs it for every
+            LLaVA-OneVision-2; folders that this package wrote need no permission.
+        untested_vllm: Send canvases to a vLLM that the guard was not tested with.
+        patience: Seconds that the server has to start.
+        arguments: Further options of vLLM's, name to value, as on its command line.
+    """
+
+    served_model: str = SERVED_NAME
+    system: str = "You are a helpful assistant."
+    concurrency: int = Field(default=32, gt=0, le=1024)
+    picture_format: Literal["jpeg", "png"] = "png"
+    checkpoint: str
+    revision: str | None = None
+    python: str | None = None
+    dtype: str = "auto"
+    tensor_parallel: int = Field(default=1, gt=0)
+    data_parallel: int = Field(default=1, gt=0)
+    max_model_len: int | None = Field(default=None, gt=0)
+    port: int = Field(default=0, ge=0, le=65535)
+    trust_remote_code: bool = False
+    untested_vllm: bool = False
+    patience: float = Field(default=900.0, gt=0)
+    arguments: dict[str, Any] = Field(default={})
+
+
+SERVING = {
+    "checkpoint", "revision", "python", "tensor_parallel", "data_parallel", "port", "base_url",
+    "trust_remote_code", "untested_vllm", "patience",
+}  # fmt: skip
+"""Options that change no answer, or that say it through the checkpoint's digest."""
+
+
+class VLLM(OpenAICompatible):
+    """A checkpoint served by vLLM here: canvases (LLaVA-OneVision-2), frames or videos."""
+
+    name = "vllm"
+    inputs: tuple[InputKind, ...] = ("codec", "frames", "video")
+    Options: ClassVar[type[ModelOptions]] = VLLMOptions
+    options: VLLMOptions
+
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self.server: Server | None = None
+        self._restarts = 0
+        if Path(self.options.checkpoint).is_dir() and self.model_type != CODEC_MODEL:
+            self.inputs = ("frames", "video")
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where the checkpoint is."""
+        from model_wrappers.llava_onevision2.checkpoint import resolve
+
+        return resolve(self.options.checkpoint, self.options.revision)
+
+    @cached_property
+    def model_type(self) -> str:
+        """As its ``config.json`` says."""
+        held = read_object(self.folder / "config.json", fix="give the folder of a checkpoint")
+        return str(held.get("model_type"))
+
+    @property
+    def trusts_remote_code(self) -> bool:  # type: ignore[override]
+        """Whether code of the checkpoint folder runs in the server."""
+        return self.options.trust_remote_code or self._own_checkpoint
+
+    @cached_property
+    def _own_checkpoint(self) -> bool:
+        from model_wrappers.llava_onevision2.checkpoint import holds_only_our_code
+
+        return self.model_type == CODEC_MODEL and holds_only_our_code(self.folder)
+
+    @cached_property
+    def media(self) -> Path:
+        """Directory that the server may read."""
+        return default_cache_folder().parent.resolve()
+
+    @cached_property
+    def _python(self) -> tuple[str, str]:
+        """The Python that serves, and its vLLM's version."""
+        python = self.options.python or os.environ.get(PYTHON_VARIABLE) or sys.executable
+        return python, vllm_version(python)
+
+    def plan(self) -> ServerPlan:
+        """Return what the server is started with.
+
+        Raises:
+            UsageError: The checkpoint's code may not run, or vLLM is of an untested version.
+        """
+        options = self.options
+        python, version = self._python
+        codec = self.model_type == CODEC_MODEL
+        if codec and not self.trusts_remote_code:
+            raise UsageError(
+                f"vLLM runs code of {self.folder} to serve it, and this package did not write it; "
+                "look at it, then allow that with model.trust_remote_code=true"
+            )
+        if codec and not (is_tested(version) or options.untested_vllm):
+            raise UsageError(
+                f"vLLM {version} was not tested with canvases, for which vLLM 0.32.0 needs a "
+                "guard; go on with model.untested_vllm=true"
+            )
+        return ServerPlan(
+            python=python,
+            checkpoint=str(self.folder),
+            media=self.media,
+            trust_remote_code=self.trusts_remote_code,
+            codec=codec,
+            guard=codec,
+            port=options.port,
+            dtype=options.dtype,
+            tensor_parallel=options.tensor_parallel,
+            data_parallel=options.data_parallel,
+            max_model_len=options.max_model_len,
+            arguments=options.arguments,
+        )
+
+    def open(self) -> None:
+        if self.options.base_url is None:
+            self.serve()
+        super().open()
+
+    def serve(self) -> Server:
+        """Start the server, if it is not running, and return it.
+
+        Raises:
+            ServerError: It does not start.
+            UsageError: The checkpoint or vLLM is not as it must be.
+        """
+        with self._lock:
+            if self.server is None:
+                server = Server(self.plan(), patience=self.options.patience)
+                server.start()
+                self.server = server
+            self.options = self.options.model_copy(update={"base_url": f"{self.server.url}/v1"})
+            return self.server
+
+    def close(self) -> None:
+        super().close()
+        with self._lock:
+            server, self.server = self.server, None
+        if server is not None:
+            server.stop()
+            self.options = self.options.model_copy(update={"base_url": None})
+
+    def identity(self) -> Mapping[str, Any]:
+        from model_wrappers.llava_onevision2.checkpoint import digest
+
+        options = self.options.model_dump(mode="json", exclude=NO_IDENTITY | SERVING)
+        return {
+            "model": self.name,
+            "options": options,
+            "checkpoint_digest": digest(self.folder),
+            "vllm": self._python[1],
+        }
+
+    def environment(self) -> Mapping[str, str]:
+        return {"vllm": self._python[1], "checkpoint": str(self.folder)}
+
+    def prepare(self, question: Question, visual: VisualInput | None) -> Request:
+        request = super().prepare(question, visual)
+        if self.model_type != CODEC_MODEL:
+            return request
+        # Its tokens are those of the plan, so the server's count is held against it.
+        return Request(question, visual, request.payload)
+
+    def parts(self, question: Question, visual: VisualInput | None) -> list[Message]:
+        from model_wrappers.vllm.references import reference_to
+
+        if visual is not None and visual.kind == "codec":
+            if self.model_type != CODEC_MODEL:
+                raise UsageError(f"{self.folder} is a {self.model_type} and reads no canvases")
+            content = reference_to(visual).to_bytes()
+            return [video_part(question.media[0].path, content=content)]
+        return super().parts(question, visual)
+
+    def body(self, request: Request) -> dict[str, Any]:
+        body = super().body(request)
+        if request.visual is not None and request.visual.kind == "codec":
+            decimals = {"timestamp_decimals": request.visual.decimals}
+            body["extra_body"] = {**body["extra_body"], "mm_processor_kwargs": decimals}
+        return body
+
+    def usage(self, found: Completion, request: Request) -> Usage:
+        usage = super().usage(found, request)
+        if usage.visual is None or request.visual is None or request.visual.kind != "codec":
+            return usage
+        # vLLM counts all that stands in a video's place: its tokens, and the stamps between them.
+        return replace(usage, visual=usage.visual - request.visual.text_tokens)
+
+    def pause(self, seconds: float) -> None:
+        """Wait before another try; a server that died is started again first.
+
+        Raises:
+            ServerError: It died too often, or does not start.
+        """
+        with self._lock:
+            server = self.server
+            if server is not None and not server.alive():
+                if self._restarts >= MOST_RESTARTS:
+                    raise ServerError(
+                        f"vLLM died {self._restarts + 1} times; the end of its log {server.log}:\n"
+                        f"{server.log_end()}"
+                    )
+                self._restarts += 1
+                # The same port: requests on the way are told the old address.
+                server.start_again()
+        super().pause(seconds)

@@ -1,0 +1,131 @@
+"""The process around a server, held against a small one that is no vLLM."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from jumpscore.errors import UsageError
+from model_wrappers.vllm.server import Server, ServerError, ServerPlan, is_tested, vllm_version
+
+FAKE = """#!{python}
+import http.server, subprocess, sys, time
+words = sys.argv
+print("started", *words[1:], flush=True)
+{before}
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print("child", child.pid, flush=True)
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.send_header("content-length", "0"); self.end_headers()
+    def log_message(self, *_): pass
+port = int(words[words.index("--port") + 1])
+http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
+"""
+
+
+def program(folder: Path, before: str = "") -> str:
+    """An executable in the place of a Python with vLLM."""
+    path = folder / "python"
+    path.write_text(FAKE.format(python=sys.executable, before=before))
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+def gone(pid: int) -> bool:
+    for _ in range(50):
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z":
+                return True
+            os.kill(pid, 0)
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.fixture
+def plan(tmp_path):
+    return ServerPlan(program(tmp_path), "/models/tiny", tmp_path / "media", codec=True)
+
+
+def test_it_starts_answers_and_takes_its_children_along(plan):
+    server = Server(plan, patience=20)
+    server.start()
+    assert server.alive()
+    log = server.log_end()
+    child = int(log.split("child ")[1].split()[0])
+    parent = server.process.pid
+    server.stop()
+    assert not server.alive()
+    assert gone(parent)
+    assert gone(child)
+    server.stop()  # twice is once
+
+
+def test_after_a_death_it_comes_back_at_the_same_address(plan):
+    server = Server(plan, patience=20)
+    server.start()
+    try:
+        url, first = server.url, server.process.pid
+        server.process.kill()
+        server.process.wait()
+        assert not server.alive()
+        server.start_again()
+        assert server.url == url
+        assert server.process.pid != first
+    finally:
+        server.stop()
+
+
+def test_a_death_while_starting_shows_the_log_without_keys(tmp_path):
+    before = "print('token hf_abcdefghijklmnop'); raise SystemExit('no such checkpoint')"
+    plan = ServerPlan(program(tmp_path, before), "x", tmp_path / "media")
+    with pytest.raises(ServerError, match=r"ended while starting \(exit 1\)") as caught:
+        Server(plan, patience=20).start()
+    assert "no such checkpoint" in str(caught.value)
+    assert "token ***" in str(caught.value)
+
+
+def test_one_that_never_answers_is_ended(tmp_path):
+    plan = ServerPlan(program(tmp_path, "time.sleep(600)"), "x", tmp_path / "media")
+    server = Server(plan, patience=1)
+    with pytest.raises(ServerError, match="did not answer within 1 s"):
+        server.start()
+    assert not server.alive()
+
+
+def test_the_command_line(tmp_path):
+    plan = ServerPlan(
+        "python", "/models/ov2", tmp_path, trust_remote_code=True, tensor_parallel=2,
+        data_parallel=3, max_model_len=4096, arguments={"enforce_eager": True, "seed": 7},
+    )  # fmt: skip
+    words = plan.command(8000)
+    line = " ".join(words)
+    for part in (
+        "--model /models/ov2 --served-model-name jumpscore", "--host 127.0.0.1 --port 8000",
+        "--tensor-parallel-size 2 --data-parallel-size 3", "--trust-remote-code",
+        "--max-model-len 4096 --enforce-eager --seed 7", "--enable-prompt-tokens-details",
+    ):  # fmt: skip
+        assert part in line
+    assert "--media-io-kwargs" not in words
+    assert "JUMPSCORE_VLLM_GUARD" not in plan.environment()
+
+
+def test_a_python_without_vllm_is_named():
+    with pytest.raises(UsageError, match="has no vLLM; install the extra"):
+        vllm_version(sys.executable)
+    with pytest.raises(UsageError, match="cannot be run"):
+        vllm_version("/no/such/python")
+    with pytest.raises(UsageError, match="is no Python that can be asked"):
+        vllm_version("/bin/echo")
+
+
+def test_the_guard_is_bound_to_versions():
+    assert is_tested("0.32.0")
+    assert not is_tested("0.33.0")

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from jumpscore.errors import UsageError
+from jumpscore.records import Media, Question
+from jumpscore.video.prepared import InputCache, default_cache_folder
+from model_wrappers.vllm import wrapper as vllm
+from tests.support import write_video
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    from model_wrappers.llava_onevision2.tiny import write_tiny
+
+    folder = tmp_path_factory.mktemp("served") / "tiny"
+    write_tiny(folder)
+    return folder
+
+
+@pytest.fixture
+def version(monkeypatch):
+    """Says which vLLM is there; the real one is asked in tests/serving."""
+
+    def say(found):
+        monkeypatch.setattr(vllm, "vllm_version", lambda python: found)
+
+    say("0.32.0")
+    return say
+
+
+def made(folder, **options):
+    return vllm.VLLM(vllm.VLLMOptions(checkpoint=str(folder), **options))
+
+
+def test_folders_that_this_package_wrote_need_no_permission(tiny, version):
+    plan = made(tiny).plan()
+    assert plan.trust_remote_code
+    assert plan.codec
+    assert plan.guard
+
+
+@pytest.mark.parametrize("how", ["changed", "added", "below"])
+def test_code_of_anybody_else_needs_it(tiny, tmp_path, version, how):
+    folder = shutil.copytree(tiny, tmp_path / "theirs")
+    if how == "changed":
+        path = folder / "processing_llava_onevision2.py"
+        path.write_text(path.read_text() + "import os\n")
+    elif how == "added":
+        (folder / "extra.py").write_text("")
+    else:
+        (folder / "more").mkdir()
+        (folder / "more" / "configuration_llava_onevision2.py").write_text("")
+    assert not made(folder).trusts_remote_code
+    with pytest.raises(UsageError, match=r"model\.trust_remote_code=true"):
+        made(folder).plan()
+    assert made(folder, trust_remote_code=True).plan().trust_remote_code
+
+
+def test_an_untested_vllm_needs_it_too(tiny, version):
+    version("0.33.1")
+    with pytest.raises(UsageError, match=r"vLLM 0\.33\.1 was not tested .*untested_vllm=true"):
+        made(tiny).plan()
+    assert made(tiny, untested_vllm=True).plan().guard
+
+
+def test_other_models_are_shown_frames_and_run_no_code(tiny, tmp_path, version):
+    folder = shutil.copytree(tiny, tmp_path / "qwen")
+    for path in folder.glob("*.py"):
+        path.unlink()
+    (folder / "config.json").write_text('{"model_type": "qwen3_vl"}')
+    wrapper = made(folder)
+    assert wrapper.inputs[0] == "frames"
+    plan = wrapper.plan()
+    assert not plan.trust_remote_code
+    assert not plan.codec
+
+
+def test_canvases_go_as_a_reference_with_their_decimals(tiny, tmp_path, version):
+    clip = write_video(tmp_path / "clip.mp4", frames=100, fps=25, size=(112, 84))
+    from jumpscore.video import probe
+    from jumpscore.video.codec import cached_canvases
+
+    visual = cached_canvases(probe(clip), InputCache(default_cache_folder()), canvases=6).changed(
+        decimals=2
+    )
+    assert visual.folder is not None
+    wrapper = made(tiny)
+    request = wrapper.prepare(Question("a", (Media(clip),), "When?"), visual)
+    body = wrapper.body(request)
+    assert body["extra_body"]["mm_processor_kwargs"] == {"timestamp_decimals": 2}
+    shown = body["messages"][-1]["content"][0]
+    assert shown["type"] == "video_url"
+    assert len(shown["video_url"]["url"]) < 2000
+    assert "model" in wrapper.identity()
+    assert made(tiny, tensor_parallel=4, concurrency=7).identity() == wrapper.identity()
+    assert json.dumps(wrapper.identity())
+
+
+def test_serve_needs_a_model_that_is_served(tiny):
+    from jumpscore.cli.models import serve_model
+
+    with pytest.raises(UsageError, match="'motion' is not served"):
+        serve_model(["model=motion"])

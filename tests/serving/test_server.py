@@ -1,0 +1,183 @@
+"""A real vLLM server that the harness starts, watches and stops: canvases, frames, faults."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import urllib.error
+import urllib.request
+
+import numpy as np
+import pytest
+
+import jumpscore
+from jumpscore.data import Manifest, Row, write_set
+from jumpscore.harness import read_run
+from tests.serving.test_vllm import HERE, VLLM
+from tests.support import write_video
+
+pytest.importorskip("openai")
+pytestmark = [
+    pytest.mark.serving,
+    pytest.mark.slow,
+    pytest.mark.skipif(VLLM is None, reason="JUMPSCORE_VLLM_PYTHON names no Python with vLLM"),
+]
+
+CLIPS = 8
+ON_A_CPU = {
+    "PYTHONPATH": str(HERE / "cpu_only"),
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+    "TORCH_COMPILE_DISABLE": "1",
+    "VLLM_CPU_KVCACHE_SPACE": "1",
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+    "HF_HUB_OFFLINE": "1",
+}
+OPTIONS = {"max_new_tokens": 16}
+SERVED = {
+    "dtype": "float32",
+    "max_model_len": 8192,
+    "arguments": {"enforce_eager": True},
+    "patience": 400,
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A checkpoint, a data set of eight clips of noise, and a cache of this module's own."""
+    from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
+
+    root = tmp_path_factory.mktemp("server")
+    write_tiny(root / "tiny", TinyOptions(spread=0.2))
+    (root / "set").mkdir()
+    rows = []
+    for number in range(CLIPS):
+        base = np.random.default_rng(number).integers(0, 256, (84, 112, 3), dtype=np.uint8)
+        pictures = [np.roll(base, (number + 1) * at, axis=1) for at in range(50)]
+        path = root / "set" / f"{number}.mp4"
+        write_video(path, frames=50, fps=25, size=(112, 84), pictures=pictures)
+        rows.append(Row(f"clip{number}", path.name, "When?", "[0.5]"))
+    write_set(root / "set", rows, Manifest("noise", synthetic=True))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**ON_A_CPU, "JUMPSCORE_CACHE": str(root / "cache")}.items():
+            patch.setenv(name, value)
+        yield root
+
+
+@pytest.fixture(scope="module")
+def served(place):
+    """One server for all tests of the module, started by its wrapper."""
+    from model_wrappers.vllm import wrapper as vllm
+
+    wrapper = vllm.VLLM(vllm.VLLMOptions(checkpoint=str(place / "tiny"), **OPTIONS, **SERVED))
+    wrapper.open()
+    yield wrapper
+    process = wrapper.server.process
+    wrapper.close()
+    assert process.poll() is not None
+
+
+def evaluate(model, place, name, *, options=None, kind="codec", on_progress=None):
+    return jumpscore.evaluate(
+        model,
+        "jumpscore",
+        model_options=options,
+        task_options={"data": str(place / "set")},
+        input={"kind": kind, "count": 8, "decimals": 2},
+        run={"folder": str(place / "runs"), "name": name},
+        on_progress=on_progress,
+    )
+
+
+def readable(text):
+    """What two detokenizers agree on: bytes that are no text end differently."""
+    return text.replace("\N{REPLACEMENT CHARACTER}", "")
+
+
+@pytest.mark.parametrize("kind", ["codec", "frames"])
+def test_the_server_answers_as_transformers_does(place, served, kind):
+    """All eight requests are on the way together; alone they crash a vLLM without the guard."""
+    theirs = evaluate(served, place, f"vllm-{kind}", kind=kind)
+    ours = evaluate(
+        "llava_ov2",
+        place,
+        f"transformers-{kind}",
+        options={"checkpoint": str(place / "tiny"), **OPTIONS},
+        kind=kind,
+    )
+    assert theirs.result.unscored == ours.result.unscored == 0
+    for name, one in ours.responses.items():
+        other = theirs.responses[name]
+        assert readable(other.text) == readable(one.text)
+        counts = ("visual", "visual_source", "prompt")
+        assert [getattr(other.usage, c) for c in counts] == [getattr(one.usage, c) for c in counts]
+    assert len({response.text for response in ours.responses.values()}) > 3  # pictures matter
+
+
+def test_the_run_says_whose_code_ran_and_where(place, served):
+    facts = json.loads((place / "runs" / "vllm-codec" / "run.json").read_text())
+    assert facts["trust_remote_code"] is True  # vLLM needs it; the folder is one of ours
+    assert facts["environment"]["vllm"] == "0.32.0"
+
+
+def test_one_by_one_and_all_at_once_are_the_same(place, served):
+    served.concurrency = 1
+    try:
+        alone = evaluate(served, place, "vllm-alone")
+    finally:
+        served.concurrency = 32
+    together = read_run(place / "runs" / "vllm-codec")
+    assert {n: r.text for n, r in alone.responses.items()} == {
+        n: r.text for n, r in together.responses.items()
+    }
+
+
+def test_a_reference_outside_the_cache_is_refused(place, served):
+    from jumpscore.video import codec_canvases
+    from jumpscore.video.prepared import write_prepared
+    from model_wrappers.openai_compatible.messages import video_part
+    from model_wrappers.vllm.references import reference_to
+
+    clip = place / "set" / "0.mp4"
+    outside = write_prepared(codec_canvases(clip, canvases=4), place / "elsewhere")
+    content = reference_to(outside).to_bytes()
+    body = {
+        "model": "jumpscore",
+        "max_tokens": 4,
+        "messages": [
+            {"role": "user", "content": [video_part(clip, content=content)]},
+        ],
+    }
+    request = urllib.request.Request(
+        f"{served.server.url}/v1/chat/completions",
+        data=json.dumps(body).encode(),
+        headers={"content-type": "application/json"},
+    )
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=60)
+    assert caught.value.code >= 400
+    assert served.server.alive()
+
+
+def test_a_server_killed_mid_run_is_started_again_and_no_sample_is_lost_or_doubled(place, served):
+    killed = []
+
+    def kill(done, _):
+        if done >= 2 and not killed:
+            killed.append(served.server.process.pid)
+            os.killpg(killed[0], signal.SIGKILL)
+
+    served.concurrency = 2
+    try:
+        run = evaluate(served, place, "vllm-killed", on_progress=kill)
+    finally:
+        served.concurrency = 32
+    assert killed
+    assert served.server.process.pid != killed[0]
+    assert run.result.unscored == 0
+    together = read_run(place / "runs" / "vllm-codec")
+    assert {n: r.text for n, r in run.responses.items()} == {
+        n: r.text for n, r in together.responses.items()
+    }
+    lines = (run.folder / "responses.jsonl").read_text().splitlines()
+    assert sorted(json.loads(line)["id"] for line in lines) == sorted(run.responses)
