@@ -6,6 +6,7 @@ Only light imports here: ``jumpscore --help`` must answer at once.
 from __future__ import annotations
 
 import io
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -287,6 +288,8 @@ def main() -> None:
         # A terminal that cannot show a letter gets an escape, not a traceback.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    # Being asked to end is like Ctrl-C: what is answered is kept, what was started is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except InterruptedRun as kept:

@@ -50,6 +50,8 @@ def _quoted(word: str) -> str:
     "task.data='/data/séance, 2'"
     >>> _quoted("run.ids=[a,b]")
     'run.ids=[a,b]'
+    >>> _quoted("model.arguments={enforce_eager: true}")
+    '++model.arguments={enforce_eager: true}'
 
     Raises:
         UsageError: It is no ``key=value``.
@@ -59,7 +61,10 @@ def _quoted(word: str) -> str:
         raise UsageError(f"{word!r} is no key=value; write, for instance, model=motion")
     if value == "???":
         raise UsageError(f"{word!r} gives no value")
-    if _PLAIN_VALUE.fullmatch(value) or value[:1] in ("[", "{", "'", '"'):
+    if value.startswith("{"):
+        # Hydra adds keys to a mapping only where told to; a misspelt option is found afterwards.
+        return f"++{word.lstrip('+')}"
+    if _PLAIN_VALUE.fullmatch(value) or value[:1] in ("[", "'", '"'):
         return word
     escaped = value.replace("'", "\\'")
     return f"{key}='{escaped}'"

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+
+from tests.model_wrappers.vllm.fake import gone, program
 
 pytestmark = pytest.mark.slow
 
@@ -104,3 +111,23 @@ def test_without_torch_the_extra_is_named(jumpscore, tiny_set, tmp_path):
     words = ("run", "model=llava_ov2", "model.checkpoint=tiny", f"task.data={tiny_set}")
     done = jumpscore(*words, expect=2, PYTHONPATH=str(tmp_path))
     assert "model 'llava_ov2' needs torch, transformers; install the extra" in done.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_serve_says_where_and_leaves_nothing_behind(tiny, tmp_path, how):
+    words = ["serve", "model=vllm", f"model.checkpoint={tiny}", f"model.python={program(tmp_path)}"]
+    code = "from jumpscore.cli.app import main; main()"
+    serving = subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "JUMPSCORE_CACHE": str(tmp_path / "cache")},
+    )
+    assert serving.stdout.readline().startswith("http://127.0.0.1:")
+    said = [serving.stderr.readline() for _ in range(3)]
+    log = next(line.split()[1].rstrip(";") for line in said if line.startswith("log: "))
+    child = int(Path(log).read_text().split("child ")[1].split()[0])
+    serving.send_signal(how)
+    serving.communicate(timeout=30)
+    assert gone(child)
