@@ -20,12 +20,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from jumpscore.records import Question, Response
+from jumpscore.records import Question, Response, Usage
 from jumpscore.video import VisualInput
 
 InputKind = Literal["none", "video", "frames", "codec"]
@@ -50,6 +50,25 @@ class Request:
     question: Question
     visual: VisualInput | None = None
     payload: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """An answer with what led to it, to hold two ways of running one model against each other.
+
+    Attributes:
+        text: The answer.
+        usage: Token counts.
+        prompt_ids: Token ids of the prompt, where the model tells.
+        stamps: Time stamps as the prompt holds them, where the model tells.
+        first_logprobs: Token, as text, to log-probability, of the likeliest first tokens.
+    """
+
+    text: str
+    usage: Usage
+    prompt_ids: tuple[int, ...] | None = None
+    stamps: tuple[str, ...] | None = None
+    first_logprobs: Mapping[str, float] = field(default_factory=dict)
 
 
 class ModelWrapper(ABC):
@@ -115,6 +134,11 @@ class ModelWrapper(ABC):
         Tokens that stand for pictures may be written once with their number.
         """
         return None
+
+    def trace(self, request: Request) -> Trace:
+        """Answer one request and tell as much as there is to know about how; for ``parity``."""
+        [response] = self.generate([request])
+        return Trace(response.text, response.usage)
 
     def identity(self) -> Mapping[str, Any]:
         """Return what decides the answers, for fingerprints and for ``run.json``."""

@@ -178,6 +178,24 @@ def tiny(
 
 
 @app.command()
+def parity(
+    model_a: Annotated[str, typer.Argument(help="A model, such as llava_ov2.")],
+    model_b: Annotated[str, typer.Argument(help="Another way to run it, such as vllm.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(help="key=value; a.key=value and b.key=value for one model's options"),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Samples.")] = 8,
+    json: Json = False,
+) -> None:
+    """Ask two models the same and print where they part: tokens, stamps, first token, answers."""
+    from jumpscore.cli.parity import print_parity
+
+    if not print_parity(model_a, model_b, overrides or [], limit=limit, as_json=json):
+        raise typer.Exit(EXIT_FAILED_SAMPLES)
+
+
+@app.command()
 def serve(overrides: Overrides = None) -> None:
     """Start a server for a model ([bold]model=vllm model.checkpoint=...[/]) and watch it."""
     from jumpscore.cli.models import serve_model

@@ -124,6 +124,21 @@ def answer(
     return [_cut(row, stops) for row in found[:, longest:].tolist()]
 
 
+def first_logprobs(
+    model: LlavaOnevision2ForConditionalGeneration, prompt: Prompt, count: int
+) -> dict[int, float]:
+    """Return the likeliest first tokens of an answer with their log-probabilities."""
+    ids = torch.from_numpy(prompt.ids)[None].to(model.device)
+    with torch.inference_mode():
+        logits = model(
+            input_ids=ids,
+            **_visual([prompt.pictures] if prompt.pictures is not None else []),
+            logits_to_keep=1,
+        ).logits[0, -1]
+    shares, tokens = logits.double().log_softmax(-1).topk(min(count, len(logits)))
+    return dict(zip(tokens.tolist(), shares.tolist(), strict=True))
+
+
 def _visual(pictures: Sequence[Pictures]) -> dict[str, Tensor]:
     """Return the pictures of a batch one after another; patches stay bytes and on this side."""
     if not pictures:

@@ -17,7 +17,7 @@ from pydantic import Field
 from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Question, Response, Usage
 from jumpscore.video import VisualInput
-from model_wrappers.base import ModelOptions, ModelWrapper, Request
+from model_wrappers.base import ModelOptions, ModelWrapper, Request, Trace
 
 if TYPE_CHECKING:
     from model_wrappers.llava_onevision2.checkpoint import Checkpoint
@@ -27,6 +27,10 @@ NO_IDENTITY = {
 }  # fmt: skip
 """Options that change no answer, or that say it through what they resolve to: the weights' digest
 and the placement."""
+
+TRACED = 20
+"""Likeliest first tokens of a trace; vLLM gives no more."""
+STAMP = re.compile(r"<\d+(?:\.\d+)? seconds>")
 
 RELEASED = "lmms-lab-encoder/LLaVA-OneVision-2-8B-Instruct"
 
@@ -181,6 +185,22 @@ class LlavaOnevision2(ModelWrapper):
                 for request, found in zip(batch, answers, strict=True)
             ]
         return responses
+
+    def trace(self, request: Request) -> Trace:
+        from model_wrappers.llava_onevision2.generation import first_logprobs
+
+        [response] = self.generate([request])
+        prompt = request.payload
+        likeliest = first_logprobs(self._model, prompt, TRACED)
+        return Trace(
+            response.text,
+            response.usage,
+            prompt_ids=tuple(prompt.ids.tolist()),
+            stamps=tuple(STAMP.findall(self.tokenizer.decode(prompt.ids))),
+            first_logprobs={
+                self.tokenizer.decode([token]): share for token, share in likeliest.items()
+            },
+        )
 
     def _pictures(self, question: Question, visual: VisualInput | None) -> Any:
         """Return what the question shows: frames or canvases, or its images."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
@@ -44,6 +44,8 @@ class Completion:
         output: Tokens of the answer.
         visual: Tokens of pictures and videos among those of the prompt.
         tries: Calls that it took.
+        prompt_ids: Token ids of the prompt, where they were asked for and given.
+        first_logprobs: Likeliest first tokens, likewise.
     """
 
     text: str
@@ -52,6 +54,8 @@ class Completion:
     output: int | None
     visual: int | None
     tries: int = 1
+    prompt_ids: tuple[int, ...] | None = None
+    first_logprobs: Mapping[str, float] = field(default_factory=dict)
 
 
 def call(
@@ -210,7 +214,23 @@ def _fields(body: Any) -> dict[str, Any]:
         "prompt": _count(usage.get("prompt_tokens")),
         "output": _count(usage.get("completion_tokens")),
         "visual": _sum(kinds),
+        "prompt_ids": _ids(body.get("prompt_token_ids")),
+        "first_logprobs": _first_logprobs(choice.get("logprobs")),
     }
+
+
+def _ids(value: Any) -> tuple[int, ...] | None:
+    whole = isinstance(value, list) and all(isinstance(item, int) for item in value)
+    return tuple(value) if whole else None
+
+
+def _first_logprobs(value: Any) -> dict[str, float]:
+    """Return the likeliest first tokens of an answer; nothing where they were not given."""
+    try:
+        likeliest = value["content"][0]["top_logprobs"]
+        return {str(item["token"]): float(item["logprob"]) for item in likeliest}
+    except (TypeError, KeyError, IndexError, ValueError):
+        return {}
 
 
 def _count(value: Any) -> int | None:

@@ -18,7 +18,7 @@ from pydantic import Field
 from jumpscore.errors import UsageError
 from jumpscore.records import Question, Response, Usage
 from jumpscore.video import VisualInput
-from model_wrappers.base import InputKind, ModelOptions, ModelWrapper, Request
+from model_wrappers.base import InputKind, ModelOptions, ModelWrapper, Request, Trace
 from model_wrappers.openai_compatible.calls import Completion, call, check_endpoint
 from model_wrappers.openai_compatible.messages import (
     Message,
@@ -74,6 +74,9 @@ class OpenAICompatibleOptions(ModelOptions):
     usd_per_million_output: float | None = Field(default=None, ge=0)
 
 
+TRACED = 20
+"""Likeliest first tokens of a trace."""
+
 NO_IDENTITY = {
     "api_key_env", "concurrency", "timeout", "retries", "usd_per_million_input",
     "usd_per_million_output",
@@ -94,6 +97,8 @@ class OpenAICompatible(ModelWrapper):
     inputs: tuple[InputKind, ...] = ("frames", "video")
     Options: ClassVar[type[ModelOptions]] = OpenAICompatibleOptions
     options: OpenAICompatibleOptions
+    traced: ClassVar[Mapping[str, Any]] = {}
+    """Further fields of a request whose prompt's token ids are wanted."""
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
@@ -172,19 +177,35 @@ class OpenAICompatible(ModelWrapper):
         return "\n".join(lines)
 
     def _answer(self, request: Request) -> Response:
-        found = call(
-            self._client,
-            self.body(request),
-            request_id=request.payload.request_id,
-            retries=self.options.retries,
-            secret=self._key(),
-            sleep=self.pause,
-        )
+        found = self._call(self.body(request), request)
         return Response(
             request.question.id,
             text=found.text,
             finish_reason=found.finish_reason,
             usage=self.usage(found, request),
+        )
+
+    def trace(self, request: Request) -> Trace:
+        self.open()
+        body = self.body(request)
+        body |= {"logprobs": True, "top_logprobs": TRACED}
+        body["extra_body"] = {**body["extra_body"], **self.traced}
+        found = self._call(body, request)
+        return Trace(
+            found.text,
+            self.usage(found, request),
+            prompt_ids=found.prompt_ids,
+            first_logprobs=found.first_logprobs,
+        )
+
+    def _call(self, body: Mapping[str, Any], request: Request) -> Completion:
+        return call(
+            self._client,
+            body,
+            request_id=request.payload.request_id,
+            retries=self.options.retries,
+            secret=self._key(),
+            sleep=self.pause,
         )
 
     def usage(self, found: Completion, request: Request) -> Usage:

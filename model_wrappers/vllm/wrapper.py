@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -17,7 +18,7 @@ from jumpscore.jsonio import read_object
 from jumpscore.records import Question, Usage
 from jumpscore.video import VisualInput
 from jumpscore.video.prepared import default_cache_folder
-from model_wrappers.base import InputKind, ModelOptions, Request
+from model_wrappers.base import InputKind, ModelOptions, Request, Trace
 from model_wrappers.openai_compatible.calls import Completion
 from model_wrappers.openai_compatible.messages import Message, video_part
 from model_wrappers.openai_compatible.wrapper import (
@@ -93,6 +94,7 @@ class VLLM(OpenAICompatible):
     inputs: tuple[InputKind, ...] = ("codec", "frames", "video")
     Options: ClassVar[type[ModelOptions]] = VLLMOptions
     options: VLLMOptions
+    traced: ClassVar[Mapping[str, Any]] = {"return_token_ids": True}
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
@@ -242,6 +244,22 @@ class VLLM(OpenAICompatible):
             return usage
         # vLLM counts all that stands in a video's place: its tokens, and the stamps between them.
         return replace(usage, visual=usage.visual - request.visual.text_tokens)
+
+    def trace(self, request: Request) -> Trace:
+        found = super().trace(request)
+        if found.prompt_ids is None:
+            return found
+        return replace(found, stamps=self._stamps(found.prompt_ids))
+
+    def _stamps(self, ids: Sequence[int]) -> tuple[str, ...] | None:
+        """Return the time stamps that a prompt holds, where its tokenizer can be had here."""
+        if self.model_type != CODEC_MODEL or find_spec("transformers") is None:
+            return None
+        from model_wrappers.llava_onevision2.checkpoint import inspect_settings, load_tokenizer
+        from model_wrappers.llava_onevision2.wrapper import STAMP
+
+        tokenizer = load_tokenizer(self.folder, inspect_settings(self.folder)[0])
+        return tuple(STAMP.findall(tokenizer.decode(ids)))
 
     def pause(self, seconds: float) -> None:
         """Wait before another try; a server that died is started again first.

@@ -181,3 +181,30 @@ def test_a_server_killed_mid_run_is_started_again_and_no_sample_is_lost_or_doubl
     }
     lines = (run.folder / "responses.jsonl").read_text().splitlines()
     assert sorted(json.loads(line)["id"] for line in lines) == sorted(run.responses)
+
+
+@pytest.mark.parametrize("kind", ["codec", "frames"])
+def test_parity_with_transformers_down_to_the_prompt(place, served, kind):
+    from jumpscore.harness import InputConfig
+    from jumpscore.harness.parity import compare_models
+    from jumpscore.records import Media, Question
+    from jumpscore.video.prepared import InputCache, default_cache_folder
+    from model_wrappers.llava_onevision2.wrapper import LlavaOnevision2, LlavaOnevision2Options
+
+    ours = LlavaOnevision2(LlavaOnevision2Options(checkpoint=str(place / "tiny"), **OPTIONS))
+    clips = [place / "set" / f"{number}.mp4" for number in range(3)]
+    found = compare_models(
+        (ours, served),
+        [Question(clip.stem, (Media(clip),), "List the jumps.") for clip in clips],
+        kind=kind,
+        input=InputConfig(kind=kind, count=8, decimals=2),
+        cache=InputCache(default_cache_folder()),
+    )
+    for entry in found:
+        assert entry.error is None
+        assert entry.prompt_ids
+        assert entry.prompt_parts_at is None
+        assert entry.stamps is True
+        assert entry.visual_tokens[0] == entry.visual_tokens[1]
+        assert entry.first_logprob_gap is None or entry.first_logprob_gap < 1e-4
+    assert any(entry.first_logprob_gap is not None for entry in found)

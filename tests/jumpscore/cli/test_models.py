@@ -131,3 +131,17 @@ def test_serve_says_where_and_leaves_nothing_behind(tiny, tmp_path, how):
     serving.send_signal(how)
     serving.communicate(timeout=30)
     assert gone(child)
+
+
+def test_parity_prints_where_models_part(jumpscore, tiny, tiny_set):
+    words = ("llava_ov2", "llava_ov2", f"model.checkpoint={tiny}", f"task.data={tiny_set}")
+    words += ("input=codec", "input.count=4", "model.max_new_tokens=4", "--limit", 2)
+    done = jumpscore("parity", *words, COLUMNS="200")
+    assert "2 of 2 samples are the same" in done.stdout
+    found = json.loads(jumpscore("parity", *words, "b.system=Hm", "--json", expect=1).stdout)
+    assert [entry["stamps"] for entry in found] == [True, True]
+    # <|im_start|>, then "system" in bytes and a line break: the ninth token is the first other one.
+    assert [entry["prompt_parts_at"] for entry in found] == [8, 8]
+    assert found[0]["first_logprob_gap"] > 0
+    said = jumpscore("parity", *words, "model.chekpoint=x", expect=2).stderr
+    assert "unknown key model.'chekpoint'; did you mean 'checkpoint'" in said

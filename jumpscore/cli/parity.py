@@ -1,0 +1,148 @@
+"""``jumpscore parity``: two ways to run one model, held against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from jumpscore.cli.compose import compose
+from jumpscore.cli.console import output, print_json, progress
+from jumpscore.cli.datasets import locate
+from jumpscore.errors import UsageError, nearest_names
+from jumpscore.harness import RunConfig, run_config
+from jumpscore.harness.evaluate import input_kind, make_model, make_task
+from jumpscore.harness.parity import Parity, compare_models
+from jumpscore.harness.visuals import input_cache
+from jumpscore.records import Question
+from model_wrappers import MODELS
+from model_wrappers.base import ModelWrapper
+
+LONGEST_TEXT = 60
+
+
+def print_parity(
+    model_a: str, model_b: str, words: Sequence[str], *, limit: int, as_json: bool
+) -> bool:
+    """Compare two models and print it; return whether nothing differs."""
+    _check_known((model_a, model_b), words)
+    configs = [_config(name, side, words) for name, side in ((model_a, "a"), (model_b, "b"))]
+    first = configs[0]
+    questions = _questions(first, limit)
+    models = [_made(config) for config in configs]
+    try:
+        kinds = {input_kind(model, first.input) for model in models}
+        if len(kinds) > 1:
+            raise UsageError(f"{model_a} and {model_b} prefer other inputs; write input=frames")
+        for model in models:
+            model.open()
+        with progress("parity") as advance:
+            found = compare_models(
+                models,
+                questions,
+                kind=kinds.pop(),
+                input=first.input,
+                cache=input_cache(first.run),
+                on_progress=advance,
+            )
+    finally:
+        for model in models:
+            model.close()
+    if as_json:
+        print_json([{**asdict(entry), "equal": entry.equal} for entry in found])
+    else:
+        output().print(_table(model_a, model_b, found))
+        same = sum(entry.equal for entry in found)
+        output().print(f"{same} of {len(found)} samples are the same in all that both tell")
+    return all(entry.equal for entry in found)
+
+
+def _check_known(names: Sequence[str], words: Sequence[str]) -> None:
+    """Check that every option is one of some model's: each is given those that it has."""
+    fields = [set(MODELS.get(name).Options.model_fields) for name in names]
+    known = sorted(set().union(*fields))
+    for word in words:
+        head, _, rest = word.partition("=")[0].partition(".")
+        if head == "model" and rest.partition(".")[0] not in known:
+            near = nearest_names(rest, known) or "."
+            raise UsageError(f"unknown key {head}.{rest!r}{near} Known: {', '.join(known)}.")
+
+
+def _config(name: str, side: str, words: Sequence[str]) -> RunConfig:
+    """Return the configuration of one model: what both share and ``a.`` or ``b.`` words."""
+    known = MODELS.get(name).Options.model_fields
+    own = []
+    for word in words:
+        key = word.partition("=")[0]
+        if key.startswith(("a.", "b.")):
+            if key.startswith(f"{side}."):
+                own.append(f"model.{word[2:]}")
+        elif not key.startswith("model.") or key.split(".")[1] in known:
+            # An option that only the other model has is no option of this one.
+            own.append(word)
+    return run_config(compose([f"model={name}", *own]))
+
+
+def _questions(config: RunConfig, limit: int) -> list[Question]:
+    task = dict(config.task)
+    if isinstance(task.get("data"), str):
+        task["data"] = str(locate(task["data"]))
+    samples = make_task(task.pop("name"), task).load()
+    return [sample.question for sample in samples if sample.problem is None][:limit]
+
+
+def _made(config: RunConfig) -> ModelWrapper:
+    options: dict[str, Any] = dict(config.model)
+    wrapper = make_model(options.pop("name"), options)
+    if wrapper.needs_truth:
+        raise UsageError(f"model {wrapper.name!r} answers from the truth; it runs no model")
+    return wrapper
+
+
+def _table(model_a: str, model_b: str, found: Sequence[Parity]) -> Table:
+    table = Table(title=f"{model_a} and {model_b}", title_justify="left")
+    for column in ("sample", "prompt tokens", "visual", "stamps", "first token", "answer"):
+        table.add_column(column)
+    for entry in found:
+        if entry.error is not None:
+            table.add_row(entry.id, Text(entry.error, "red"))
+            continue
+        gap = entry.first_logprob_gap
+        table.add_row(
+            Text(entry.id),
+            _pair(entry.prompt_tokens, entry.prompt_parts_at, exact=entry.prompt_ids),
+            _pair(entry.visual_tokens, None, exact=False),
+            _stamps(entry.stamps),
+            "not told" if gap is None else f"within {gap:.1e}",
+            _answers(entry),
+        )
+    return table
+
+
+def _pair(counts: tuple[int | None, int | None], parts_at: int | None, *, exact: bool) -> Text:
+    if None in counts:
+        return Text("not told")
+    if parts_at is not None:
+        return Text(f"{counts[0]}, {counts[1]}: part at {parts_at}", "red")
+    if counts[0] != counts[1]:
+        return Text(f"{counts[0]}, {counts[1]}", "red")
+    return Text(f"{counts[0]}{', the same ids' if exact else ''}")
+
+
+def _stamps(same: bool | None) -> Text:
+    return Text("not told" if same is None else "same" if same else "other", _red(same is False))
+
+
+def _red(wrong: bool) -> str:
+    return "red" if wrong else ""
+
+
+def _answers(entry: Parity) -> Text:
+    if entry.same_text:
+        return Text("same")
+    at = entry.text_parts_at
+    one, other = (repr(text[at : at + LONGEST_TEXT]) for text in entry.texts)
+    return Text(f"part after {at} characters: {one}, {other}", "red")
