@@ -1,0 +1,112 @@
+"""What the harness adds to a request: a run through ``model=vllm`` against the bare HTTP calls.
+
+Needs a Python with vLLM in JUMPSCORE_VLLM_PYTHON. Both send the same bodies, prepared before, to
+one server, as many at a time; the harness also checks, counts and stores every answer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from jumpscore.harness import InputConfig, RunSettings
+from jumpscore.harness.runner import ask
+from jumpscore.harness.store import RunStore
+from jumpscore.records import Media, Question
+from jumpscore.video import uniform_frames
+from tests.serving.test_server import ON_A_CPU, SERVED
+from tests.support import write_video
+
+REQUESTS, ROUNDS = 200, 3
+
+
+def main() -> None:
+    if "JUMPSCORE_VLLM_PYTHON" not in os.environ:
+        print("left out: JUMPSCORE_VLLM_PYTHON names no Python with vLLM")
+        return
+    from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
+    from model_wrappers.vllm.wrapper import VLLM, VLLMOptions
+
+    os.environ.update(ON_A_CPU)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        os.environ["JUMPSCORE_CACHE"] = str(root / "cache")
+        write_tiny(root / "tiny", TinyOptions(spread=0.2))
+        clip = write_video(root / "clip.mp4", frames=50, fps=25, size=(112, 84))
+        options = VLLMOptions(checkpoint=str(root / "tiny"), max_new_tokens=4, **SERVED)
+        wrapper = _Prepared(VLLM, options, clip)
+        try:
+            wrapper.open()
+            _compare(wrapper, root)
+        finally:
+            wrapper.close()
+
+
+def _Prepared(kind, options, clip):
+    """Return a wrapper whose requests were prepared before: preparing is no part of this."""
+
+    class Prepared(kind):
+        def prepare(self, question, visual):
+            return ready[question.id]
+
+    wrapper = Prepared(options)
+    visual = uniform_frames(clip, count=2)
+    ready = {}
+    for number in range(REQUESTS):
+        question = Question(f"q{number}", (Media(clip),), f"When? {number}")
+        ready[question.id] = kind.prepare(wrapper, question, visual)
+    wrapper.ready = ready
+    return wrapper
+
+
+def _compare(wrapper, root: Path) -> None:
+    questions = [request.question for request in wrapper.ready.values()]
+    _bare(wrapper)  # warms the server up, and fills its caches for both
+    ours, bare = [], []
+    for number in range(ROUNDS):
+        before = time.perf_counter()
+        with RunStore(root / f"run{number}") as store:
+            store.open({"identity": {}})
+            _, answers = ask(
+                wrapper, questions, store, kind="none", input=InputConfig(),
+                settings=RunSettings(),
+            )  # fmt: skip
+        ours.append(time.perf_counter() - before)
+        assert all(answer.error is None for answer in answers.values())
+        bare.append(_bare(wrapper))
+    one, other = float(np.median(ours)), float(np.median(bare))
+    print(
+        f"{REQUESTS} requests of 2 frames, 4 tokens each, {wrapper.concurrency} at a time, vLLM on "
+        f"the CPU, tiny checkpoint; medians of {ROUNDS} in turn\n"
+        f"harness {one:.2f} s, bare HTTP {other:.2f} s: ratio {one / other:.2f}, "
+        f"{1000 * (one - other) / REQUESTS:+.2f} ms per request"
+    )
+
+
+def _bare(wrapper) -> float:
+    """Return the seconds that the same bodies take from as many threads, answers thrown away."""
+    url = f"{wrapper.server.url}/v1/chat/completions"
+    bodies = []
+    for request in wrapper.ready.values():
+        body = wrapper.body(request)
+        body |= body.pop("extra_body")
+        bodies.append(json.dumps(body).encode())
+
+    def send(body: bytes) -> None:
+        request = urllib.request.Request(
+            url, data=body, headers={"content-type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=300) as answer:
+            json.load(answer)
+
+    before = time.perf_counter()
+    with ThreadPoolExecutor(wrapper.concurrency) as pool:
+        list(pool.map(send, bodies))
+    return time.perf_counter() - before
