@@ -126,6 +126,7 @@ class LlavaOnevision2(ModelWrapper):
             "options": self.options.model_dump(mode="json", exclude=NO_IDENTITY),
             "checkpoint_digest": digest(self.checkpoint.folder),
             **self.placement,
+            "device": self.placement["device"].partition(":")[0],
         }
 
     def environment(self) -> Mapping[str, str]:
