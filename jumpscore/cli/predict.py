@@ -12,7 +12,7 @@ from jumpscore.data.layout import QUESTION
 from jumpscore.errors import JumpScoreError, NoAnswerError, UsageError
 from jumpscore.harness import RunConfig, run_config
 from jumpscore.harness.evaluate import input_kind, make_model
-from jumpscore.harness.visuals import visual_input
+from jumpscore.harness.visuals import input_cache, visual_input
 from jumpscore.records import Media, ParseResult, Question, Response
 from jumpscore.scoring import parse_times
 from jumpscore.video import probe
@@ -53,7 +53,8 @@ def ask_one(video: Path, config: RunConfig) -> tuple[Response, ParseResult]:
     kind = input_kind(wrapper, config.input)
     try:
         wrapper.open()
-        request = wrapper.prepare(question, visual_input(question, kind, config.input))
+        visual = visual_input(question, kind, config.input, cache=input_cache(config.run))
+        request = wrapper.prepare(question, visual)
         [response] = wrapper.generate([request])
     except JumpScoreError:
         raise

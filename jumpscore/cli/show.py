@@ -14,7 +14,7 @@ from jumpscore.cli.console import output
 from jumpscore.errors import JumpScoreError, UsageError, VideoError, nearest_names
 from jumpscore.harness import StoredRun, read_run, run_config, task_of
 from jumpscore.harness.evaluate import make_model
-from jumpscore.harness.visuals import visual_input
+from jumpscore.harness.visuals import input_cache, visual_input
 from jumpscore.records import Question, Response, SampleScore
 from jumpscore.video import VisualInput
 from model_wrappers.base import ModelWrapper
@@ -52,14 +52,16 @@ def _show_question(console: Console, run: StoredRun, question: Question) -> None
         _field(console, turn.role, turn.text)
     _field(console, "user", question.prompt)
     kind = run.facts["identity"]["input"]["kind"]
+    config = run_config(run.facts["config"])
     try:
-        visual = visual_input(question, kind, run_config(run.facts["config"]).input)
+        visual = visual_input(question, kind, config.input, cache=input_cache(config.run))
     except VideoError as error:
         _field(console, "input", str(error))
         return
     _show_prompt(console, run, question, visual)
     if visual is None:
-        what = {"video": "the video file itself", "none": "nothing of the video"}[kind]
+        shown = {"video": "the video file itself", "none": "nothing of the video"}
+        what = shown.get(kind, "the images themselves")
         _field(console, "input", what)
         return
     what = "frames" if visual.kind == "frames" else "canvases"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -171,18 +172,29 @@ def _answer_each(
         for batch in _batches(prepared, wrapper.batch_size):
             yield _timed_answer(wrapper, batch)
         return
-    pool = ThreadPoolExecutor(wrapper.concurrency, thread_name_prefix="generate")
     running: set[Future[_Answered]] = set()
-    try:
-        for batch in _batches(prepared, wrapper.batch_size):
-            running.add(pool.submit(_timed_answer, wrapper, batch))
-            if len(running) >= wrapper.concurrency:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
-        for future in as_completed(running):
-            yield future.result()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    for batch in _batches(prepared, wrapper.batch_size):
+        running.add(_in_background(wrapper, batch))
+        full = len(running) >= wrapper.concurrency
+        # What is there is stored at once, so that nothing of it can be lost.
+        done, running = wait(running, timeout=None if full else 0, return_when=FIRST_COMPLETED)
+        yield from (future.result() for future in done)
+    for future in as_completed(running):
+        yield future.result()
+
+
+def _in_background(wrapper: ModelWrapper, batch: Sequence[_Prepared]) -> Future[_Answered]:
+    """Answer in a thread that nobody waits for at the end: Ctrl-C must not wait for a server."""
+    future: Future[_Answered] = Future()
+
+    def answer() -> None:
+        try:
+            future.set_result(_timed_answer(wrapper, batch))
+        except BaseException as problem:
+            future.set_exception(problem)
+
+    threading.Thread(target=answer, name="generate", daemon=True).start()
+    return future
 
 
 def _timed_answer(wrapper: ModelWrapper, batch: Sequence[_Prepared]) -> _Answered:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from jumpscore.errors import DataError, UsageError
 from model_wrappers.llava_onevision2.prompts import CONTROL_TOKENS, IMAGE_PAD
@@ -22,7 +22,8 @@ WANTED = ("*.json", "*.safetensors", "*.txt", "*.jinja")
 """Files of a hub repository that are fetched; no code among them."""
 MOST_NAMED = 4
 """Parameters that a message names."""
-DIGEST_BYTES = 1 << 20
+HASHED = (".json", ".safetensors", ".jinja", ".txt", ".bin", ".pt")
+DIGEST_BYTES, TENSOR_BYTES, MOST_HEADER = 1 << 20, 1 << 10, 1 << 27
 
 PREPROCESSING: Mapping[str, Any] = {"patch_size": 14, "merge_size": 2, "temporal_patch_size": 1}
 IMAGE_LIMITS = {"shortest_edge": 56 * 56, "longest_edge": 1280 * 28 * 28}
@@ -110,9 +111,11 @@ def inspect_settings(folder: Path) -> tuple[LlavaOnevision2Config, dict[str, Any
         )
     try:
         config = LlavaOnevision2Config.from_dict(values)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from None
-    check_supported(config, where=str(path))
+        check_supported(config, where=str(path))
+    except DataError:
+        raise
+    except Exception as error:  # values of any type and size, in fields of many owners
+        raise DataError(f"{path}: cannot be read ({_line(error)})") from None
     preprocessing = _read_json(folder / "preprocessor_config.json")
     _check_preprocessing(folder / "preprocessor_config.json", preprocessing)
     return config, preprocessing
@@ -133,7 +136,6 @@ def load_model(
         DataError: A weight file is damaged.
     """
     import torch
-    from safetensors import SafetensorError
     from transformers import GenerationConfig
 
     from model_wrappers.llava_onevision2.modeling import LlavaOnevision2ForConditionalGeneration
@@ -147,8 +149,8 @@ def load_model(
                 attn_implementation=attention,
                 local_files_only=True,
             )
-    except SafetensorError as error:
-        raise DataError(f"{checkpoint.folder}: a weight file is damaged ({error})") from None
+    except Exception as error:  # weights, generation_config.json, quantisation: many hands
+        raise DataError(f"{checkpoint.folder}: cannot be loaded ({_line(error)})") from None
     # What a checkpoint recommends (sampling, penalties) must not change answers behind our back.
     model.generation_config = GenerationConfig(
         eos_token_id=model.generation_config.eos_token_id,
@@ -174,8 +176,8 @@ def load_tokenizer(folder: Path, config: LlavaOnevision2Config) -> Any:
         tokenizer = AutoTokenizer.from_pretrained(
             folder, config=config, local_files_only=True, trust_remote_code=False
         )
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{folder}: holds no tokenizer that can be read ({error})") from None
+    except Exception as error:  # its files may hold anything
+        raise DataError(f"{folder}: holds no tokenizer that can be read ({_line(error)})") from None
     known = tokenizer.get_vocab()
     unknown = [token for token in CONTROL_TOKENS if token not in known]
     if unknown:
@@ -227,28 +229,60 @@ def holds_only_our_code(folder: Path) -> bool:
     own = files("model_wrappers.llava_onevision2").joinpath("checkpoint_files")
     known = {entry.name: entry.read_bytes() for entry in own.iterdir() if entry.is_file()}
     modules = [path for path in folder.rglob("*.py") if path.is_file()]
-    return bool(modules) and all(
+    ours = all(
         path.parent == folder and known.get(path.name) == path.read_bytes() for path in modules
     )
+    # "owner/name--module.Class" in an auto_map is code that would be fetched from elsewhere.
+    local = all("--" not in named for path in folder.glob("*.json") for named in _auto_map(path))
+    return bool(modules) and ours and local
+
+
+def _auto_map(path: Path) -> list[str]:
+    """Return the classes that a JSON file of a checkpoint names; all of it where it is odd."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if "auto_map" not in text:
+        return []
+    try:
+        named = json.loads(text)["auto_map"]
+        return [str(value) for value in named.values()]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return [text]
 
 
 def digest(folder: Path) -> str:
     """Return a digest of a checkpoint's weights and settings, 16 hex digits.
 
-    Of a weight file its size, its first and its last MiB are read: names and shapes of all tensors
-    are among the first. Reading 16 GB would take longer than many a run.
+    Of a weight file its size and header are read and the first KiB of every tensor, which any
+    training changes; of other weights their first and last MiB. All of 16 GB would take longer than
+    many a run.
     """
     found = hashlib.sha256()
     for path in sorted(folder.iterdir()):
-        if path.suffix not in (".json", ".safetensors", ".jinja", ".txt"):
+        if path.suffix not in HASHED:
             continue
         with path.open("rb") as file:
             size = path.stat().st_size
             found.update(f"{path.name}\0{size}\0".encode())
-            found.update(file.read(DIGEST_BYTES))
-            file.seek(max(0, size - DIGEST_BYTES))
-            found.update(file.read())
+            for start, count in _sampled(file, path.suffix, size):
+                file.seek(start)
+                found.update(file.read(count))
     return found.hexdigest()[:16]
+
+
+def _sampled(file: BinaryIO, suffix: str, size: int) -> list[tuple[int, int]]:
+    """Return (start, bytes) of what is read of a file for its digest."""
+    ends = [(0, DIGEST_BYTES), (max(0, size - DIGEST_BYTES), DIGEST_BYTES)]
+    if suffix != ".safetensors":
+        return ends if size > 2 * DIGEST_BYTES else [(0, size)]
+    # The format: 8 bytes with the header's length, the header as JSON, the tensors.
+    length = int.from_bytes(file.read(8), "little")
+    try:
+        header = json.loads(file.read(min(length, MOST_HEADER)))
+        starts = [8 + length + entry["data_offsets"][0] for entry in header.values()
+                  if "data_offsets" in entry]  # fmt: skip
+        return [(0, 8 + length), *((int(start), TENSOR_BYTES) for start in sorted(starts))]
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return ends  # damaged, which loading will say
 
 
 @contextmanager
@@ -271,8 +305,11 @@ def _check_weights(folder: Path, config: LlavaOnevision2Config) -> None:
 
     from model_wrappers.llava_onevision2.modeling import LlavaOnevision2ForConditionalGeneration
 
-    with torch.device("meta"):
-        model = LlavaOnevision2ForConditionalGeneration(config)
+    try:
+        with torch.device("meta"):
+            model = LlavaOnevision2ForConditionalGeneration(config)
+    except Exception as error:  # whatever a value of the text model's makes of it
+        raise DataError(f"{folder}/config.json: describes no model ({_line(error)})") from None
     expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     found = weight_shapes(folder)
     shared = set(model._tied_weights_keys) if config.tie_word_embeddings else set()
@@ -322,6 +359,12 @@ def weight_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
         except SafetensorError as error:
             raise DataError(f"{path}: damaged, or cut off while downloading ({error})") from None
     return shapes
+
+
+def _line(error: Exception) -> str:
+    """Return an error's type and the first line of what it says."""
+    said = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {said[0] if said else 'no reason given'}"[:500]
 
 
 def _named(what: str, names: list[str]) -> str:

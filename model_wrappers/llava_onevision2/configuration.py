@@ -91,6 +91,10 @@ class LlavaOnevision2Config(PreTrainedConfig):
     vision_end_token_id: int = 151653
     tie_word_embeddings: bool = False
 
+    @classmethod
+    def register_for_auto_class(cls, auto_class: str = "AutoConfig") -> None:
+        """Do nothing: once registered, every save would copy modules of this package."""
+
     def __post_init__(self, **kwargs: Any) -> None:
         for name, kind in self.sub_configs.items():
             given = getattr(self, name)
@@ -112,6 +116,9 @@ def check_supported(config: LlavaOnevision2Config, *, where: str = "config") -> 
         DataError: With every value that differs and what was expected.
     """
     vision, text = config.vision_config, config.text_config
+    wrong = _not_positive(config)
+    if wrong:
+        raise DataError(f"{where}: {'; '.join(wrong)}")
     fixed = {
         "num_channels": 3,
         "patch_size": PATCH,
@@ -136,9 +143,31 @@ def check_supported(config: LlavaOnevision2Config, *, where: str = "config") -> 
         unlike.append(
             f"vision_config.frame_windows_size is {vision.frame_windows_size}, expected 1 or more"
         )
+    pad, vocabulary = config.image_token_id, text.vocab_size
+    if type(pad) is not int or not 0 <= pad < vocabulary:
+        unlike.append(f"image_token_id is {pad!r}, expected one of {vocabulary} tokens")
     if text.model_type != "qwen3":
         unlike.append(f"text_config.model_type is {text.model_type!r}, expected 'qwen3'")
     if unlike:
         raise DataError(
             f"{where}: no LLaVA-OneVision-2 that this package runs: {'; '.join(unlike)}"
         )
+
+
+def _not_positive(config: LlavaOnevision2Config) -> list[str]:
+    """Return what is said of sizes that are no whole numbers above 0."""
+    vision = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
+              "frame_windows_size", "out_hidden_size")  # fmt: skip
+    text = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
+            "num_key_value_heads", "head_dim", "vocab_size", "max_position_embeddings")  # fmt: skip
+    sizes = {f"vision_config.{name}": getattr(config.vision_config, name) for name in vision}
+    sizes |= {f"text_config.{name}": getattr(config.text_config, name) for name in text}
+    wrong = [
+        f"{name} is {value!r}, expected a whole number above 0"
+        for name, value in sizes.items()
+        if type(value) is not int or value < 1
+    ]
+    theta = config.vision_config.rope_theta
+    if not isinstance(theta, (int, float)) or not theta > 0:
+        wrong.append(f"vision_config.rope_theta is {theta!r}, expected a number above 0")
+    return wrong

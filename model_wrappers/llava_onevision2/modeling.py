@@ -29,6 +29,10 @@ class LlavaOnevision2PreTrainedModel(PreTrainedModel):
     _supports_flash_attn = True
     _supports_attention_backend = True
 
+    @classmethod
+    def register_for_auto_class(cls, auto_class: str = "AutoModel") -> None:
+        """Do nothing: once registered, every save would copy modules of this package."""
+
 
 class LlavaOnevision2Model(LlavaOnevision2PreTrainedModel):
     """Vision tower and text model, without the output layer."""

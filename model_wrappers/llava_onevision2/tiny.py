@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from jumpscore.errors import UsageError
+from jumpscore.errors import JumpScoreError, UsageError
 from model_wrappers.llava_onevision2.prompts import (
     CHAT_END,
     CHAT_TEMPLATE,
@@ -46,7 +46,7 @@ class TinyOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     size: str = "tiny"
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**63)
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     spread: float = Field(default=0.02, gt=0)
     vision: dict[str, Any] = Field(default_factory=dict)
@@ -70,8 +70,13 @@ def write_tiny(folder: Path, options: TinyOptions | None = None) -> int:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder}: is there already; name a new folder")
     tokenizer = small_tokenizer()
-    model = random_model(tokenizer, options)
-    save_checkpoint(model, tokenizer, folder)
+    try:
+        model = random_model(tokenizer, options)
+        save_checkpoint(model, tokenizer, folder)
+    except JumpScoreError:
+        raise
+    except Exception as error:  # fields of the text model's that do not go together, a full disk
+        raise UsageError(f"{folder}: no such checkpoint can be made ({error})") from None
     return sum(parameter.numel() for parameter in model.parameters())
 
 

@@ -281,8 +281,11 @@ def _placement(options: Any, config: Any) -> dict[str, str]:
         on_gpu = torch.device(device).type == "cuda"
     except RuntimeError:
         raise UsageError(f"model.device={device!r}: write auto, cpu, cuda or cuda:0") from None
-    if on_gpu and not torch.cuda.is_available():
-        raise UsageError(f"model.device={device!r}: torch finds no GPU here; write cpu or auto")
+    if on_gpu and (torch.device(device).index or 0) >= torch.cuda.device_count():
+        raise UsageError(
+            f"model.device={device!r}: torch finds {torch.cuda.device_count() or 'no'} GPU here; "
+            "write cpu or auto"
+        )
     if dtype == "auto":
         held = str(config.dtype).removeprefix("torch.") if config.dtype else "bfloat16"
         dtype = held if on_gpu else "float32"

@@ -21,6 +21,10 @@ WRONG_USE = frozenset({401, 403, 404})
 """Statuses that every other question would get too."""
 
 
+UNFINISHED = frozenset({"abort", "error"})
+"""Reasons to finish that are the server's, not the model's."""
+
+
 class EndpointError(JumpScoreError):
     """An endpoint gave no usable answer, for all tries."""
 
@@ -86,7 +90,7 @@ def call(
     spread = random.Random(request_id)
     for attempt in range(retries + 1):
         try:
-            found = _once(client, body, request_id)
+            found = _once(client, body, request_id, secret)
             return Completion(**{**_fields(found), "tries": attempt + 1})
         except _Transient as problem:
             said = _hidden(str(problem), secret)
@@ -112,15 +116,15 @@ def check_endpoint(client: Any, model: str, *, secret: str | None = None) -> Non
     import openai
 
     try:
-        known = [entry.id for entry in client.models.list()]
+        known = [entry.id for entry in client.models.list() if isinstance(entry.id, str)]
     except openai.APIConnectionError as error:
+        why = _hidden(str(error.__cause__ or error), secret)
         raise UsageError(
-            f"no endpoint answers at {client.base_url} ({error.__cause__ or error}); check "
-            "model.base_url"
+            f"no endpoint answers at {client.base_url} ({why}); check model.base_url"
         ) from None
     except openai.APIStatusError as error:
         if error.status_code in (401, 403):
-            said = _hidden(error.message[:500], secret)
+            said = _hidden(error.message, secret)[:500]
             raise UsageError(f"{client.base_url} does not take the key: {said}") from None
         return
     except (TypeError, AttributeError, ValueError):
@@ -131,7 +135,7 @@ def check_endpoint(client: Any, model: str, *, secret: str | None = None) -> Non
         raise UsageError(f"{client.base_url} has no model {model!r}{near} It has: {names}.")
 
 
-def _once(client: Any, body: Mapping[str, Any], request_id: str) -> Any:
+def _once(client: Any, body: Mapping[str, Any], request_id: str, secret: str | None) -> Any:
     """Return the body of one answer as plain data."""
     import openai
 
@@ -140,7 +144,8 @@ def _once(client: Any, body: Mapping[str, Any], request_id: str) -> Any:
             **body, extra_headers={"X-Request-Id": request_id}
         )
     except openai.APIStatusError as error:
-        raise _of_status(error.status_code, error.message, error.response.headers) from None
+        said = _hidden(error.message, secret)
+        raise _of_status(error.status_code, said, error.response.headers) from None
     except openai.APITimeoutError:
         raise _Transient("timed out") from None
     except openai.APIConnectionError as error:
@@ -194,7 +199,7 @@ def _fields(body: Any) -> dict[str, Any]:
     """
     try:
         [choice] = body["choices"]
-        message, reason = choice["message"], choice.get("finish_reason")
+        message, reason = choice["message"], choice["finish_reason"]
         text = message.get("content") or message.get("refusal") or ""
         reasoning = message.get("reasoning") or message.get("reasoning_content") or ""
         usage = body.get("usage") or {}
@@ -204,6 +209,8 @@ def _fields(body: Any) -> dict[str, Any]:
         raise _Transient(f"the answer is no chat completion ({str(body)[:200]!r})") from None
     if not isinstance(text, str) or not isinstance(reasoning, str):
         raise _Transient("the answer's content is no text")
+    if not isinstance(reason, str) or reason in UNFINISHED:
+        raise _Transient(f"the answer was broken off (finish_reason {reason!r})")
     if reasoning:
         # Cut off while thinking there is no answer, and the tag stays open.
         closed = bool(text) or reason != "length"

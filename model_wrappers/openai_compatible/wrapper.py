@@ -19,7 +19,12 @@ from jumpscore.errors import UsageError
 from jumpscore.records import Question, Response, Usage
 from jumpscore.video import VisualInput
 from model_wrappers.base import InputKind, ModelOptions, ModelWrapper, Request, Trace
-from model_wrappers.openai_compatible.calls import Completion, call, check_endpoint
+from model_wrappers.openai_compatible.calls import (
+    Completion,
+    EndpointError,
+    call,
+    check_endpoint,
+)
 from model_wrappers.openai_compatible.messages import (
     Message,
     chat,
@@ -37,7 +42,7 @@ class OpenAICompatibleOptions(ModelOptions):
         base_url: Of the endpoint; by default OpenAI's.
         api_key_env: Environment variable that holds the key; no key is ever written anywhere.
         concurrency: Requests on the way at once.
-        timeout: Seconds that one request may take.
+        timeout: Seconds without a sign of the endpoint after which a request is given up.
         retries: Tries after the first, with growing pauses or as long as the server asks for.
         system: System turn, none where empty.
         max_new_tokens: Where an answer is cut off.
@@ -105,19 +110,21 @@ class OpenAICompatible(ModelWrapper):
         self.concurrency = self.options.concurrency
         self._lock = threading.Lock()
         self._client: Any = None
+        self._closed = False
 
     def open(self) -> None:
         with self._lock:
+            self._closed = False
             if self._client is None:
                 client = self._connected()
                 check_endpoint(client, self.options.served_model, secret=self._key())
                 self._client = client
 
     def close(self) -> None:
-        with self._lock:
-            client, self._client = self._client, None
+        self._closed = True
+        client, self._client = self._client, None
         if client is not None:
-            client.close()  # ends requests that are still on the way
+            client.close()
 
     def identity(self) -> Mapping[str, Any]:
         options = self.options.model_dump(mode="json", exclude=NO_IDENTITY)
@@ -145,7 +152,7 @@ class OpenAICompatible(ModelWrapper):
         ]
 
     def generate(self, requests: Sequence[Request]) -> list[Response]:
-        self.open()
+        self._require_open()
         return [self._answer(request) for request in requests]
 
     def body(self, request: Request) -> dict[str, Any]:
@@ -186,7 +193,7 @@ class OpenAICompatible(ModelWrapper):
         )
 
     def trace(self, request: Request) -> Trace:
-        self.open()
+        self._require_open()
         body = self.body(request)
         body |= {"logprobs": True, "top_logprobs": TRACED}
         body["extra_body"] = {**body["extra_body"], **self.traced}
@@ -197,6 +204,13 @@ class OpenAICompatible(ModelWrapper):
             prompt_ids=found.prompt_ids,
             first_logprobs=found.first_logprobs,
         )
+
+    def _require_open(self) -> None:
+        """Open it for who did not, but never again what was closed meanwhile."""
+        if self._closed:
+            raise EndpointError("the model was closed while questions were left")
+        if self._client is None:
+            self.open()
 
     def _call(self, body: Mapping[str, Any], request: Request) -> Completion:
         return call(
@@ -218,7 +232,18 @@ class OpenAICompatible(ModelWrapper):
         )
 
     def _key(self) -> str | None:
-        return os.environ.get(self.options.api_key_env)
+        """Return the key.
+
+        Raises:
+            UsageError: It is none that a request could carry; the message does not hold it.
+        """
+        key = (os.environ.get(self.options.api_key_env) or "").strip()
+        if not (key.isascii() and key.isprintable()):
+            raise UsageError(
+                f"the environment variable {self.options.api_key_env} holds characters that no "
+                "key has, such as a line break"
+            )
+        return key or None
 
     def _connected(self) -> Any:
         if find_spec("openai") is None:
@@ -243,7 +268,12 @@ class OpenAICompatible(ModelWrapper):
             base_url=url,
             timeout=options.timeout,
             max_retries=0,
+            **self.client_options(),
         )
+
+    def client_options(self) -> dict[str, Any]:
+        """Return further arguments of the client."""
+        return {}
 
 
 def _shown(part: Message) -> str:

@@ -10,6 +10,9 @@ Loaded by every vLLM in an environment with this package, so it only acts where 
 from __future__ import annotations
 
 import os
+import signal
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,8 @@ LOADER = "jumpscore"
 MEDIA_VARIABLE = "JUMPSCORE_SERVED_MEDIA"
 """Environment variable with the directory that a server started by this package may read."""
 GUARD_VARIABLE = "JUMPSCORE_VLLM_GUARD"
+PARENT_VARIABLE = "JUMPSCORE_SERVED_BY"
+"""Environment variable with the process that started the server; without it, it ends."""
 TESTED = ("0.32.0",)
 """Versions that the guard was tested with."""
 
@@ -25,6 +30,7 @@ def register() -> None:
     """Register the loader, and mend the counting, in servers that this package started."""
     if MEDIA_VARIABLE not in os.environ:
         return
+    _end_with_parent()
     from vllm.multimodal.video import VIDEO_LOADER_REGISTRY, VideoLoader
 
     class Loader(VideoLoader):
@@ -42,6 +48,20 @@ def register() -> None:
     VIDEO_LOADER_REGISTRY.register(LOADER)(Loader)
     if os.environ.get(GUARD_VARIABLE) == "1":
         _count_one_row_per_video()
+
+
+def _end_with_parent() -> None:
+    """End this server when who started it is gone, even killed: a GPU must not stay taken."""
+    parent = os.getppid()
+    if os.environ.get(PARENT_VARIABLE) != str(parent):
+        return  # one of the server's own children
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.killpg(os.getpgrp(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def _count_one_row_per_video() -> None:

@@ -19,12 +19,21 @@ from pathlib import Path
 from typing import Any
 
 from jumpscore.errors import JumpScoreError, UsageError
-from model_wrappers.vllm.plugin import GUARD_VARIABLE, LOADER, MEDIA_VARIABLE, TESTED
+from model_wrappers.vllm.plugin import (
+    GUARD_VARIABLE,
+    LOADER,
+    MEDIA_VARIABLE,
+    PARENT_VARIABLE,
+    TESTED,
+)
 
 SERVED_NAME = "jumpscore"
 MOST_IMAGES = 1024
 POLITE = 20.0
 """Seconds that a server has to end by itself."""
+SECRET_OPTIONS = frozenset({"api-key", "hf-token"})
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Opens addresses on this machine, whatever proxy the environment names."""
 SECRETS = re.compile(r"(hf_|sk-)[A-Za-z0-9_-]{8,}")
 
 
@@ -39,6 +48,7 @@ class ServerPlan:
     Attributes:
         python: Of an environment that has vLLM and this package.
         checkpoint: Folder.
+        name: That the server knows the model by.
         media: Directory that it may read videos and canvases from.
         trust_remote_code: Run the code of the checkpoint folder.
         codec: Videos are canvases.
@@ -55,6 +65,7 @@ class ServerPlan:
     python: str
     checkpoint: str
     media: Path
+    name: str = SERVED_NAME
     trust_remote_code: bool = False
     codec: bool = False
     guard: bool = False
@@ -69,7 +80,7 @@ class ServerPlan:
     def command(self, port: int) -> list[str]:
         """Return the command line."""
         words = [self.python, "-m", "vllm.entrypoints.openai.api_server"]
-        words += ["--model", self.checkpoint, "--served-model-name", SERVED_NAME]
+        words += ["--model", self.checkpoint, "--served-model-name", self.name]
         words += ["--host", self.host, "--port", str(port), "--dtype", self.dtype]
         words += ["--tensor-parallel-size", str(self.tensor_parallel)]
         words += ["--data-parallel-size", str(self.data_parallel)]
@@ -85,14 +96,13 @@ class ServerPlan:
         if self.max_model_len is not None:
             words += ["--max-model-len", str(self.max_model_len)]
         for name, value in self.arguments.items():
-            words.append(f"--{name.replace('_', '-')}")
-            if value is not True:
-                words.append(value if isinstance(value, str) else json.dumps(value))
+            words += _option(name.replace("_", "-"), value)
         return words
 
     def environment(self) -> dict[str, str]:
         """Return the variables that it is started with."""
         own = {MEDIA_VARIABLE: str(self.media), "VLLM_NO_USAGE_STATS": "1"}
+        own[PARENT_VARIABLE] = str(os.getpid())
         if self.guard:
             own[GUARD_VARIABLE] = "1"
         return {**os.environ, **own}
@@ -119,10 +129,10 @@ class Server:
             ServerError: It ended, or did not answer in time; with the end of its log.
         """
         self.stop()
-        self.port = self.plan.port or free_port(self.plan.host)
+        self.port = free_port(self.plan.host, self.plan.port)
         self.plan.media.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
+            process = self.process = subprocess.Popen(
                 self.plan.command(self.port),
                 env=self.plan.environment(),
                 stdin=subprocess.DEVNULL,
@@ -132,11 +142,11 @@ class Server:
             )
         until = time.monotonic() + self.patience
         try:
-            while not self._answers():
-                if self.process.poll() is not None:
+            while process.poll() is not None or not self._answers():
+                if process.poll() is not None:
                     raise ServerError(
-                        f"vLLM ended while starting (exit {self.process.returncode}); the end of "
-                        f"its log {self.log}:\n{self.log_end()}"
+                        f"vLLM ended while starting (exit {process.returncode}); the end of its "
+                        f"log {self.log}:\n{self.log_end()}"
                     )
                 if time.monotonic() > until:
                     raise ServerError(
@@ -164,15 +174,16 @@ class Server:
         process, self.process = self.process, None
         if process is None:
             return
-        for how in (signal.SIGTERM, signal.SIGKILL):
+        try:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, how)
+                os.killpg(process.pid, signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(POLITE)
-                break
-        # Its engine may outlive it; the group is ours alone.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        finally:
+            # Also after a second Ctrl-C; and its engine may outlive it. The group is ours alone.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     def log_end(self, lines: int = 30) -> str:
         """Return the end of its log, keys taken out."""
@@ -184,16 +195,43 @@ class Server:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/health", timeout=5) as answer:
+            with _DIRECT.open(f"{self.url}/health", timeout=5) as answer:
                 return bool(answer.status == 200)
         except (OSError, urllib.error.URLError):
             return False
 
 
-def free_port(host: str) -> int:
-    """Return a port that nobody listens at."""
+def _option(name: str, value: Any) -> list[str]:
+    """Return an option as vLLM's command line has it.
+
+    Raises:
+        UsageError: It is a secret, which a command line and a record would show.
+    """
+    if name in SECRET_OPTIONS:
+        raise UsageError(
+            f"model.arguments holds {name}, which records would keep; use the environment variable "
+            "that vLLM reads (VLLM_API_KEY, HF_TOKEN)"
+        )
+    if value is None:
+        return []
+    if isinstance(value, bool):
+        return [f"--{name}" if value else f"--no-{name}"]
+    return [f"--{name}", value if isinstance(value, str) else json.dumps(value)]
+
+
+def free_port(host: str, port: int = 0) -> int:
+    """Return a port that nobody listens at: the one that is wanted, or any.
+
+    Raises:
+        UsageError: The one that is wanted is taken.
+    """
     with socket.socket() as found:
-        found.bind((host, 0))
+        # As servers do: a port that was just given up is free.
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((host, port))
+        except OSError as error:
+            raise UsageError(f"port {port} of {host} cannot be had ({error.strerror})") from None
         return int(found.getsockname()[1])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -45,6 +46,7 @@ class VLLMOptions(OpenAICompatibleOptions):
     """Options of the model; those of an endpoint, and how it is served.
 
     Attributes:
+        served_model: Follows from the checkpoint, so that a server of another one is noticed.
         base_url: Of a server that runs already (``jumpscore serve``); by default one is started.
         checkpoint: Folder, or ``owner/name`` on the hub.
         revision: Commit, tag or branch on the hub.
@@ -62,7 +64,7 @@ class VLLMOptions(OpenAICompatibleOptions):
         arguments: Further options of vLLM's, name to value, as on its command line.
     """
 
-    served_model: str = SERVED_NAME
+    served_model: str = ""
     system: str = "You are a helpful assistant."
     concurrency: int = Field(default=32, gt=0, le=1024)
     picture_format: Literal["jpeg", "png"] = "png"
@@ -81,8 +83,8 @@ class VLLMOptions(OpenAICompatibleOptions):
 
 
 SERVING = {
-    "checkpoint", "revision", "python", "tensor_parallel", "data_parallel", "port", "base_url",
-    "trust_remote_code", "untested_vllm", "patience",
+    "served_model", "checkpoint", "revision", "python", "tensor_parallel", "data_parallel", "port",
+    "base_url", "trust_remote_code", "untested_vllm", "patience",
 }  # fmt: skip
 """Options that change no answer, or that say it through the checkpoint's digest."""
 
@@ -100,6 +102,7 @@ class VLLM(OpenAICompatible):
         super().__init__(options)
         self.server: Server | None = None
         self._restarts = 0
+        self._restarting = threading.Lock()
         if Path(self.options.checkpoint).is_dir() and self.model_type != CODEC_MODEL:
             self.inputs = ("frames", "video")
 
@@ -160,6 +163,7 @@ class VLLM(OpenAICompatible):
         return ServerPlan(
             python=python,
             checkpoint=str(self.folder),
+            name=self.options.served_model or self.served_name,
             media=self.media,
             trust_remote_code=self.trusts_remote_code,
             codec=codec,
@@ -175,7 +179,22 @@ class VLLM(OpenAICompatible):
     def open(self) -> None:
         if self.options.base_url is None:
             self.serve()
+        if not self.options.served_model:
+            self.options = self.options.model_copy(update={"served_model": self.served_name})
         super().open()
+
+    @cached_property
+    def served_name(self) -> str:
+        """Name of the model in its server: it tells one checkpoint from another."""
+        from model_wrappers.llava_onevision2.checkpoint import digest
+
+        return f"{SERVED_NAME}-{digest(self.folder)}"
+
+    def client_options(self) -> dict[str, Any]:
+        import openai
+
+        # A proxy of the environment is no way to a server on this machine.
+        return {"http_client": openai.DefaultHttpxClient(trust_env=False)}
 
     def serve(self) -> Server:
         """Start the server, if it is not running, and return it.
@@ -194,8 +213,8 @@ class VLLM(OpenAICompatible):
 
     def close(self) -> None:
         super().close()
-        with self._lock:
-            server, self.server = self.server, None
+        # Without the lock: who holds it may be waiting for a server to start, which ends with it.
+        server, self.server = self.server, None
         if server is not None:
             server.stop()
             self.options = self.options.model_copy(update={"base_url": None})
@@ -267,9 +286,9 @@ class VLLM(OpenAICompatible):
         Raises:
             ServerError: It died too often, or does not start.
         """
-        with self._lock:
+        with self._restarting:
             server = self.server
-            if server is not None and not server.alive():
+            if server is not None and not self._closed and not server.alive():
                 if self._restarts >= MOST_RESTARTS:
                     raise ServerError(
                         f"vLLM died {self._restarts + 1} times; the end of its log {server.log}:\n"

@@ -114,6 +114,28 @@ def test_the_server_answers_as_transformers_does(place, served, kind):
     assert len({response.text for response in ours.responses.values()}) > 3  # pictures matter
 
 
+def test_one_video_can_be_asked_about_through_a_server_that_runs(place, served):
+    """``predict`` prepares canvases where the server reads them; a random model names no times."""
+    from jumpscore.cli.predict import ask_one
+    from jumpscore.errors import NoAnswerError
+    from jumpscore.harness import run_config
+
+    config = run_config(
+        {
+            "model": {
+                "name": "vllm",
+                "checkpoint": str(place / "tiny"),
+                "base_url": served.options.base_url,
+                **OPTIONS,
+            },
+            "task": {"name": "jumpscore"},
+            "input": {"kind": "codec", "count": 4},
+        }
+    )
+    with pytest.raises(NoAnswerError, match="vllm gave no times"):
+        ask_one(place / "set" / "0.mp4", config)
+
+
 def test_the_run_says_whose_code_ran_and_where(place, served):
     facts = json.loads((place / "runs" / "vllm-codec" / "run.json").read_text())
     assert facts["trust_remote_code"] is True  # vLLM needs it; the folder is one of ours
@@ -142,7 +164,7 @@ def test_a_reference_outside_the_cache_is_refused(place, served):
     outside = write_prepared(codec_canvases(clip, canvases=4), place / "elsewhere")
     content = reference_to(outside).to_bytes()
     body = {
-        "model": "jumpscore",
+        "model": served.options.served_model,
         "max_tokens": 4,
         "messages": [
             {"role": "user", "content": [video_part(clip, content=content)]},

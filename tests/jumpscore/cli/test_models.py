@@ -49,6 +49,9 @@ def test_tiny_says_what_it_wrote_and_how_to_go_on(jumpscore, tmp_path):
         ("vision.hidden_siez=64", "did you mean 'hidden_size'"),
         ("text.vocab_size=100", "text.vocab_size=100: the tokenizer has 285"),
         ("seed=[", "cannot be read"),
+        ("seed=99999999999999999999999", "seed"),
+        ("vision.num_attention_heads=0", "num_attention_heads is 0"),
+        ("text.hidden_size=abc", "hidden_size"),
     ],
 )
 def test_tiny_refuses_what_it_cannot_make(jumpscore, word, said):

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from jumpscore.errors import DataError, UsageError
 from model_wrappers.llava_onevision2.checkpoint import (
     digest,
+    holds_only_our_code,
     inspect_checkpoint,
     load_model,
     load_tokenizer,
@@ -69,7 +70,7 @@ def test_the_folder_holds_what_vllm_looks_for(tiny):
 
 
 @pytest.mark.slow
-def test_transformers_loads_the_folder_by_its_auto_classes(tiny, model):
+def test_transformers_loads_the_folder_by_its_auto_classes(tiny, model, tmp_path):
     from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 
     assert AutoConfig.from_pretrained(tiny, trust_remote_code=True).model_type == "llava_onevision2"
@@ -81,6 +82,10 @@ def test_transformers_loads_the_folder_by_its_auto_classes(tiny, model):
     assert type(processor).__name__ == "LlavaOnevision2Processor"
     tokenizer = AutoTokenizer.from_pretrained(tiny, trust_remote_code=True)
     assert tokenizer.encode("jump") == processor.tokenizer.encode("jump")
+    # Saved after that, a folder still holds what this package writes and no more.
+    save_checkpoint(model, load_tokenizer(tiny, model.config), tmp_path / "after")
+    assert holds_only_our_code(tmp_path / "after")
+    assert {p.name for p in (tmp_path / "after").iterdir()} == {p.name for p in tiny.iterdir()}
 
 
 def test_shards_and_shared_embeddings_load_too(tmp_path):
@@ -198,7 +203,61 @@ def test_damaged_files(copy, name, text, said):
         inspect_checkpoint(copy)
 
 
-@pytest.mark.parametrize("text", [None, "{}", '{"model": {"type": "BPE"}}'])
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [
+        ("vision_config", "num_attention_heads", 0),
+        ("vision_config", "hidden_size", "64"),
+        ("vision_config", "frame_windows_size", None),
+        ("vision_config", "frame_windows_size", 2.5),
+        ("vision_config", "num_hidden_layers", True),
+        ("vision_config", "rope_theta", "x"),
+        ("text_config", "hidden_size", "64"),
+        ("text_config", "max_position_embeddings", "x"),
+        ("text_config", "layer_types", ["nonsense"]),
+        ("text_config", "hidden_act", "nonsense"),
+        ("text_config", "head_dim", 0),
+        ("text_config", "vocab_size", -1),
+        ("text_config", "rope_parameters", {"rope_type": "nonsense"}),
+        (None, "image_token_id", "a"),
+        (None, "image_token_id", 10**9),
+    ],
+)
+def test_odd_values_are_named_and_end_in_no_traceback(copy, part, name, value):
+    held = json.loads((copy / "config.json").read_text())
+    (held[part] if part else held)[name] = value
+    (copy / "config.json").write_text(json.dumps(held))
+    with pytest.raises(DataError, match=r"config\.json"):
+        inspect_checkpoint(copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("generation_config.json", "[]"),
+        ("config.json", {"quantization_config": {"quant_method": "gptq", "bits": 4}}),
+    ],
+)
+def test_what_only_loading_finds_is_one_message_too(copy, name, content):
+    if isinstance(content, dict):
+        edit(copy / name, **content)
+    else:
+        (copy / name).write_text(content)
+    with pytest.raises(DataError, match=r"cannot be (loaded|read)"):
+        load_model(inspect_checkpoint(copy), dtype="float32", device="cpu", attention="sdpa")
+
+
+def test_training_any_layer_is_another_digest(copy):
+    before = digest(copy)
+
+    def change(weights):
+        weights["model.language_model.layers.1.mlp.up_proj.weight"][0] += 1
+
+    edit_weights(copy, change)
+    assert digest(copy) != before
+
+
+@pytest.mark.parametrize("text", [None, "[]", "{}", '{"model": {"type": "BPE"}}'])
 def test_a_damaged_tokenizer(copy, model, text):
     (copy / "tokenizer.json").unlink()
     if text is not None:

@@ -121,6 +121,9 @@ class MockServer:
     def raw(self, handler, body, content):
         self.send(handler, 200, content)
 
+    def broken_off(self, handler, body, reason):
+        self.good(handler, body, reason=reason)
+
     def of_another(self, handler, body):
         self.good(handler, body, {"x-request-id": "jumpscore-somebody-else"})
 

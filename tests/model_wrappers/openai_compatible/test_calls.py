@@ -65,6 +65,9 @@ def test_a_good_answer(client, server):
         ("raw", []),
         ("raw", None),
         "of_another",
+        ("broken_off", "abort"),
+        ("broken_off", "error"),
+        ("broken_off", None),
     ],
     ids=str,
 )

@@ -3,12 +3,15 @@ from __future__ import annotations
 import base64
 import io
 import json
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 
 import jumpscore
-from jumpscore.errors import UsageError
+from jumpscore.errors import JumpScoreError, UsageError
 from jumpscore.records import Media, Question, Turn
 from jumpscore.video import uniform_frames
 from model_wrappers.openai_compatible.wrapper import OpenAICompatible, OpenAICompatibleOptions
@@ -173,3 +176,69 @@ def test_a_log_of_debugging_holds_no_key(server, clip, caplog):
         root.removeHandler(handler)
     assert "chat/completions" in stream.getvalue()
     assert KEY not in stream.getvalue()
+
+
+@pytest.mark.parametrize("key", [f"{KEY}\nx", f"{KEY}\x00", f"{KEY}\u00e9"])
+def test_a_key_that_no_request_can_carry_is_refused_without_showing_it(server, monkeypatch, key):
+    monkeypatch.setenv("OPENAI_API_KEY", "x") if "\x00" in key else monkeypatch.setenv(
+        "OPENAI_API_KEY", key
+    )
+    if "\x00" in key:  # no environment holds one, but a mapping in its place could
+        monkeypatch.setattr("os.environ", {"OPENAI_API_KEY": key})
+    with pytest.raises(UsageError, match="holds characters that no key has") as caught:
+        made(server).open()
+    assert "secret" not in str(caught.value)
+
+
+def test_a_line_break_after_the_key_is_no_part_of_it(server, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}\r\n")
+    wrapper = made(server)
+    wrapper.generate([wrapper.prepare(Question("a", (), "When?"), None)])
+    assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+
+
+def test_what_is_answered_is_stored_at_once_though_few_are_on_the_way(server, tiny_set, tmp_path):
+    """The second answer takes long; the first is on disk before it."""
+    seen = []
+
+    def look(done, total):
+        folder = next((tmp_path / "runs").iterdir())
+        seen.append(len((folder / "responses.jsonl").read_text().splitlines()))
+
+    server.faults = [None, ("slow", 1.0), ("slow", 1.0)]
+    jumpscore.evaluate(
+        "openai",
+        "jumpscore",
+        model_options={"served_model": "mock", "base_url": server.url, "concurrency": 32},
+        task_options={"data": str(tiny_set)},
+        input={"kind": "frames", "count": 2},
+        run={"folder": str(tmp_path / "runs")},
+        on_progress=look,
+    )
+    assert seen == [1, 2, 3]
+
+
+def test_a_closed_model_asks_nothing_more(server):
+    wrapper = made(server)
+    request = wrapper.prepare(Question("a", (), "When?"), None)
+    wrapper.open()
+    wrapper.close()
+    with pytest.raises(JumpScoreError, match="was closed"):
+        wrapper.generate([request])
+    assert not server.bodies
+
+
+def test_ctrl_c_does_not_wait_for_a_server(server, tiny_set, tmp_path):
+    """The process ends though an answer is 60 s away."""
+    server.faults = [("slow", 60)] * 3
+    code = (
+        "import jumpscore, os, signal, threading\n"
+        "threading.Timer(3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
+        f"jumpscore.evaluate('openai', 'jumpscore', model_options={{'served_model': 'mock', "
+        f"'base_url': {server.url!r}}}, task_options={{'data': {str(tiny_set)!r}}}, "
+        f"input={{'kind': 'frames', 'count': 2}}, run={{'folder': {str(tmp_path)!r}}})"
+    )
+    before = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
+    assert "RunInterrupted: 0 of 3 samples are answered and kept" in done.stderr
+    assert time.monotonic() - before < 30

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 
 import pytest
@@ -91,3 +92,41 @@ def test_a_python_without_vllm_is_named():
 def test_the_guard_is_bound_to_versions():
     assert is_tested("0.32.0")
     assert not is_tested("0.33.0")
+
+
+def test_a_port_that_is_taken_is_said_and_nobody_elses_server_is_used(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        plan = ServerPlan(program(tmp_path), "x", tmp_path / "media", port=port)
+        with pytest.raises(UsageError, match=f"port {port} of 127.0.0.1 cannot be had"):
+            Server(plan, patience=5).start()
+
+
+def test_one_that_ignores_being_asked_to_end_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr("model_wrappers.vllm.server.POLITE", 0.5)
+    before = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+    server = Server(ServerPlan(program(tmp_path, before), "x", tmp_path / "media"), patience=20)
+    server.start()
+    pid = server.process.pid
+    server.stop()
+    assert gone(pid)
+
+
+def test_a_proxy_of_the_environment_is_not_asked(plan, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    server = Server(plan, patience=20)
+    server.start()
+    server.stop()
+
+
+def test_options_as_a_command_line_has_them(tmp_path):
+    def words(**arguments):
+        return ServerPlan("python", "x", tmp_path, arguments=arguments).command(1)
+
+    assert "--no-enable-prefix-caching" in words(enable_prefix_caching=False)
+    assert "--quantization" not in words(quantization=None)
+    for name in ("api_key", "hf-token"):
+        with pytest.raises(UsageError, match="which records would keep"):
+            words(**{name: "secret"})

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import threading
+import time
 
 import pytest
 
@@ -9,6 +12,9 @@ from jumpscore.errors import UsageError
 from jumpscore.records import Media, Question
 from jumpscore.video.prepared import InputCache, default_cache_folder
 from model_wrappers.vllm import wrapper as vllm
+from model_wrappers.vllm.server import Server, ServerError, ServerPlan
+from tests.model_wrappers.openai_compatible.server import MockServer
+from tests.model_wrappers.vllm.fake import program
 from tests.support import write_video
 
 
@@ -58,6 +64,49 @@ def test_code_of_anybody_else_needs_it(tiny, tmp_path, version, how):
     with pytest.raises(UsageError, match=r"model\.trust_remote_code=true"):
         made(folder).plan()
     assert made(folder, trust_remote_code=True).plan().trust_remote_code
+
+
+def test_code_that_a_settings_file_fetches_from_elsewhere_is_not_ours(tiny, tmp_path, version):
+    folder = shutil.copytree(tiny, tmp_path / "elsewhere")
+    for name in ("config.json", "preprocessor_config.json"):
+        path = folder / name
+        whole = path.read_text()
+        held = json.loads(whole)
+        held["auto_map"]["AutoConfig"] = "evil/repo--configuration_llava_onevision2.X"
+        path.write_text(json.dumps(held))
+        assert not made(folder).trusts_remote_code
+        path.write_text(whole)
+    assert made(folder).trusts_remote_code
+
+
+def test_a_server_of_another_checkpoint_is_noticed(tiny, version):
+    with MockServer() as server:
+        server.models = ["jumpscore-0123456789abcdef"]
+        wrapper = made(tiny, base_url=server.url)
+        with pytest.raises(UsageError, match=r"has no model 'jumpscore-.*It has: jumpscore-0123"):
+            wrapper.open()
+        server.models = [wrapper.served_name]
+        wrapper.open()
+
+
+def test_closing_ends_a_server_that_is_still_starting(tiny, tmp_path, version):
+    plan = ServerPlan(program(tmp_path, "time.sleep(600)"), "x", tmp_path / "media")
+    wrapper = made(tiny)
+    wrapper.server = Server(plan, patience=60)
+    starting = threading.Thread(target=lambda: _quietly(wrapper.pause, 0))
+    starting.start()
+    while wrapper.server.process is None:
+        time.sleep(0.05)
+    before = time.monotonic()
+    wrapper.close()
+    starting.join(30)
+    assert not starting.is_alive()
+    assert time.monotonic() - before < 15
+
+
+def _quietly(job, *arguments):
+    with contextlib.suppress(ServerError):
+        job(*arguments)
 
 
 def test_an_untested_vllm_needs_it_too(tiny, version):
