@@ -55,8 +55,6 @@ class OpenAICompatibleOptions(ModelOptions):
         token_side: Side in pixels of a visual token, where it is 28 as in the harness's plans; then
             the endpoint's own count must agree with the plan.
         extra_body: Further fields of every request.
-        usd_per_million_input: Price of prompt tokens.
-        usd_per_million_output: Price of answered tokens.
     """
 
     served_model: str
@@ -75,17 +73,12 @@ class OpenAICompatibleOptions(ModelOptions):
     video_by: Literal["data", "file"] = "data"
     token_side: Literal[28] | None = None
     extra_body: dict[str, Any] = Field(default={})
-    usd_per_million_input: float | None = Field(default=None, ge=0)
-    usd_per_million_output: float | None = Field(default=None, ge=0)
 
 
 TRACED = 20
 """Likeliest first tokens of a trace."""
 
-NO_IDENTITY = {
-    "api_key_env", "concurrency", "timeout", "retries", "usd_per_million_input",
-    "usd_per_million_output",
-}  # fmt: skip
+NO_IDENTITY = {"api_key_env", "concurrency", "timeout", "retries"}
 """Options that change no answer."""
 
 
