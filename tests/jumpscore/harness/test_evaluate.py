@@ -373,3 +373,21 @@ class TestCompare:
         one, other = start(Stub(), name="one"), start(Stub(), name="two", data=tmp_path / "o")
         with pytest.raises(UsageError, match="cannot be compared: data is"):
             compare_runs(one, other)
+
+
+def test_answers_of_calls_at_once_are_stored_as_they_come(start):
+    """Preparing takes long and few calls are on the way: the first answer is stored meanwhile."""
+    events = []
+
+    class Slow(Stub):
+        concurrency = 32
+
+        def prepare(self, question, visual):
+            time.sleep(0.3)
+            events.append(question.id)
+            return super().prepare(question, visual)
+
+    run = start(Slow(), on_progress=lambda done, total: events.append(done), workers=1)
+    assert run.result.unscored == 0
+    assert [event for event in events if isinstance(event, int)] == [1, 2, 3]
+    assert events.index(1) < events.index("clip2")

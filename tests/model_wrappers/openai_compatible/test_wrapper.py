@@ -198,27 +198,6 @@ def test_a_line_break_after_the_key_is_no_part_of_it(server, monkeypatch):
     assert server.headers[0]["authorization"] == f"Bearer {KEY}"
 
 
-def test_what_is_answered_is_stored_at_once_though_few_are_on_the_way(server, tiny_set, tmp_path):
-    """The second answer takes long; the first is on disk before it."""
-    seen = []
-
-    def look(done, total):
-        folder = next((tmp_path / "runs").iterdir())
-        seen.append(len((folder / "responses.jsonl").read_text().splitlines()))
-
-    server.faults = [None, ("slow", 1.0), ("slow", 1.0)]
-    jumpscore.evaluate(
-        "openai",
-        "jumpscore",
-        model_options={"served_model": "mock", "base_url": server.url, "concurrency": 32},
-        task_options={"data": str(tiny_set)},
-        input={"kind": "frames", "count": 2},
-        run={"folder": str(tmp_path / "runs")},
-        on_progress=look,
-    )
-    assert seen == [1, 2, 3]
-
-
 def test_a_closed_model_asks_nothing_more(server):
     wrapper = made(server)
     request = wrapper.prepare(Question("a", (), "When?"), None)
