@@ -119,7 +119,7 @@ class LlavaOnevision2(ModelWrapper):
         self._model = None
 
     def identity(self) -> Mapping[str, Any]:
-        from model_wrappers.llava_onevision2.checkpoint import digest
+        from model_wrappers.llava_onevision2.provenance import digest
 
         return {
             "model": self.name,

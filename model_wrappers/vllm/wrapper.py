@@ -126,7 +126,7 @@ class VLLM(OpenAICompatible):
 
     @cached_property
     def _own_checkpoint(self) -> bool:
-        from model_wrappers.llava_onevision2.checkpoint import holds_only_our_code
+        from model_wrappers.llava_onevision2.provenance import holds_only_our_code
 
         return self.model_type == CODEC_MODEL and holds_only_our_code(self.folder)
 
@@ -186,7 +186,7 @@ class VLLM(OpenAICompatible):
     @cached_property
     def served_name(self) -> str:
         """Name of the model in its server: it tells one checkpoint from another."""
-        from model_wrappers.llava_onevision2.checkpoint import digest
+        from model_wrappers.llava_onevision2.provenance import digest
 
         return f"{SERVED_NAME}-{digest(self.folder)}"
 
@@ -220,7 +220,7 @@ class VLLM(OpenAICompatible):
             self.options = self.options.model_copy(update={"base_url": None})
 
     def identity(self) -> Mapping[str, Any]:
-        from model_wrappers.llava_onevision2.checkpoint import digest
+        from model_wrappers.llava_onevision2.provenance import digest
 
         options = self.options.model_dump(mode="json", exclude=NO_IDENTITY | SERVING)
         return {

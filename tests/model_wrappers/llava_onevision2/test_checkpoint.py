@@ -9,14 +9,13 @@ from safetensors.torch import load_file, save_file
 
 from jumpscore.errors import DataError, UsageError
 from model_wrappers.llava_onevision2.checkpoint import (
-    digest,
-    holds_only_our_code,
     inspect_checkpoint,
     load_model,
     load_tokenizer,
     resolve,
     save_checkpoint,
 )
+from model_wrappers.llava_onevision2.provenance import digest, holds_only_our_code
 from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
 
 
