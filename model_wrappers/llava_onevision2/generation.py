@@ -103,25 +103,30 @@ def answer(
         prompts: Of any lengths; padded on the left.
         sampling: How tokens are chosen.
     """
-    longest = max(len(prompt.ids) for prompt in prompts)
-    pad = model.generation_config.pad_token_id or 0
-    ids = torch.full((len(prompts), longest), pad, dtype=torch.long)
-    mask = torch.zeros_like(ids)
-    for row, prompt in enumerate(prompts):
-        ids[row, longest - len(prompt.ids) :] = torch.from_numpy(prompt.ids)
-        mask[row, longest - len(prompt.ids) :] = 1
+    ids, mask = pad_left([prompt.ids for prompt in prompts], model.generation_config.pad_token_id)
     with torch.inference_mode():
         found = model.generate(
             input_ids=ids.to(model.device),
             attention_mask=mask.to(model.device),
-            **_visual([prompt.pictures for prompt in prompts if prompt.pictures is not None]),
+            **visual_inputs([prompt.pictures for prompt in prompts if prompt.pictures is not None]),
             max_new_tokens=sampling.max_new_tokens,
             do_sample=False,
             logits_processor=_processors(sampling, [prompt.seed for prompt in prompts]),
         )
     ends = model.generation_config.eos_token_id
     stops = set(ends if isinstance(ends, list) else [ends]) - {None}
-    return [_cut(row, stops) for row in found[:, longest:].tolist()]
+    return [_cut(row, stops) for row in found[:, ids.shape[1] :].tolist()]
+
+
+def pad_left(rows: Sequence[npt.NDArray[np.int64]], pad: int | None) -> tuple[Tensor, Tensor]:
+    """Return ids and mask of prompts of any lengths, int64 [batch, longest], padded on the left."""
+    longest = max(len(row) for row in rows)
+    ids = torch.full((len(rows), longest), pad or 0, dtype=torch.long)
+    mask = torch.zeros_like(ids)
+    for place, row in enumerate(rows):
+        ids[place, longest - len(row) :] = torch.from_numpy(row)
+        mask[place, longest - len(row) :] = 1
+    return ids, mask
 
 
 def first_logprobs(
@@ -132,14 +137,14 @@ def first_logprobs(
     with torch.inference_mode():
         logits = model(
             input_ids=ids,
-            **_visual([prompt.pictures] if prompt.pictures is not None else []),
+            **visual_inputs([prompt.pictures] if prompt.pictures is not None else []),
             logits_to_keep=1,
         ).logits[0, -1]
     shares, tokens = logits.double().log_softmax(-1).topk(min(count, len(logits)))
     return dict(zip(tokens.tolist(), shares.tolist(), strict=True))
 
 
-def _visual(pictures: Sequence[Pictures]) -> dict[str, Tensor]:
+def visual_inputs(pictures: Sequence[Pictures]) -> dict[str, Tensor]:
     """Return the pictures of a batch one after another; patches stay bytes and on this side."""
     if not pictures:
         return {}

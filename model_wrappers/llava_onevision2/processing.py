@@ -185,8 +185,9 @@ class LlavaOnevision2Processor:
         Raises:
             UsageError: Markers and pictures do not match.
         """
-        import torch
         from transformers import BatchFeature
+
+        from model_wrappers.llava_onevision2.generation import pad_left, visual_inputs
 
         prompts = [text] if isinstance(text, str) else list(text or [""])
         stills = [
@@ -198,14 +199,10 @@ class LlavaOnevision2Processor:
             for path in _listed(videos)
         ]
         rows, used = self._fill(prompts, stills, [pictures for _, pictures in clips])
-        data: dict[str, Any] = _padded(rows, self.tokenizer.pad_token_id)
+        ids, mask = pad_left(rows, self.tokenizer.pad_token_id)
+        data: dict[str, Any] = {"input_ids": ids, "attention_mask": mask, **visual_inputs(used)}
         if used:
-            patches = torch.from_numpy(np.concatenate([item.patches for item in used]))
-            data["pixel_values"] = normalised(patches)
-            data["image_grid_thw"] = torch.from_numpy(np.concatenate([i.grid for i in used]))
-            data["patch_positions"] = torch.from_numpy(
-                np.concatenate([item.positions for item in used])
-            )
+            data["pixel_values"] = normalised(data["pixel_values"])
         if clips and video_backend == "codec":
             data["codec_fps"] = [visual.fps for visual, _ in clips]
         return BatchFeature(data)
@@ -271,19 +268,6 @@ class LlavaOnevision2Processor:
                 f"{len(left_clips)} of the videos"
             )
         return rows, used
-
-
-def _padded(rows: Sequence[npt.NDArray[np.int64]], pad: int | None) -> dict[str, Any]:
-    """Return ids and mask of a batch, padded on the left."""
-    import torch
-
-    longest = max(len(row) for row in rows)
-    ids = np.full((len(rows), longest), pad or 0, dtype=np.int64)
-    mask = np.zeros_like(ids)
-    for place, row in enumerate(rows):
-        ids[place, longest - len(row) :] = row
-        mask[place, longest - len(row) :] = 1
-    return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
 
 
 def _canvases(path: str | Path, config: CodecConfig) -> VisualInput:

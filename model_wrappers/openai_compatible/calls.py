@@ -19,8 +19,6 @@ AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 """Statuses that may go away."""
 WRONG_USE = frozenset({401, 403, 404})
 """Statuses that every other question would get too."""
-
-
 UNFINISHED = frozenset({"abort", "error"})
 """Reasons to finish that are the server's, not the model's."""
 

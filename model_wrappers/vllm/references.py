@@ -29,7 +29,7 @@ class Reference:
     Attributes:
         folder: The folder, absolute.
         video: The video that it was made of.
-        fingerprint: Of the input, so that other pixels in the same folder are another input.
+        fingerprint: Of the input, so that other pixels in the same folder are another reference.
         decimals: Of time stamps.
     """
 
@@ -104,8 +104,7 @@ def read_reference(path: Path) -> VisualInput:
     """Return the canvases that a kept reference names.
 
     Raises:
-        DataError: The folder is not below the directory that holds the reference, or it no longer
-            holds what was referred to.
+        DataError: The folder is not below the directory that holds the reference, or is gone.
     """
     from jumpscore.video.prepared import read_prepared
 

@@ -186,9 +186,14 @@ class VLLM(OpenAICompatible):
     @cached_property
     def served_name(self) -> str:
         """Name of the model in its server: it tells one checkpoint from another."""
+        return f"{SERVED_NAME}-{self.digest}"
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the checkpoint; read once, which takes a seek per tensor."""
         from model_wrappers.llava_onevision2.provenance import digest
 
-        return f"{SERVED_NAME}-{digest(self.folder)}"
+        return digest(self.folder)
 
     def client_options(self) -> dict[str, Any]:
         import openai
@@ -220,13 +225,11 @@ class VLLM(OpenAICompatible):
             self.options = self.options.model_copy(update={"base_url": None})
 
     def identity(self) -> Mapping[str, Any]:
-        from model_wrappers.llava_onevision2.provenance import digest
-
         options = self.options.model_dump(mode="json", exclude=NO_IDENTITY | SERVING)
         return {
             "model": self.name,
             "options": options,
-            "checkpoint_digest": digest(self.folder),
+            "checkpoint_digest": self.digest,
             "vllm": self._python[1],
         }
 
@@ -274,11 +277,15 @@ class VLLM(OpenAICompatible):
         """Return the time stamps that a prompt holds, where its tokenizer can be had here."""
         if self.model_type != CODEC_MODEL or find_spec("transformers") is None:
             return None
-        from model_wrappers.llava_onevision2.checkpoint import inspect_settings, load_tokenizer
         from model_wrappers.llava_onevision2.wrapper import STAMP
 
-        tokenizer = load_tokenizer(self.folder, inspect_settings(self.folder)[0])
-        return tuple(STAMP.findall(tokenizer.decode(ids)))
+        return tuple(STAMP.findall(self._tokenizer.decode(ids)))
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from model_wrappers.llava_onevision2.checkpoint import inspect_settings, load_tokenizer
+
+        return load_tokenizer(self.folder, inspect_settings(self.folder)[0])
 
     def pause(self, seconds: float) -> None:
         """Wait before another try; a server that died is started again first.
