@@ -26,7 +26,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 from jumpscore.records import Question, Response, Usage
-from jumpscore.video import VisualInput
+from jumpscore.video import PLAIN_GRID, TokenGrid, VisualInput
 
 InputKind = Literal["none", "video", "frames", "codec"]
 
@@ -84,6 +84,7 @@ class ModelWrapper(ABC):
         trusts_remote_code: Whether it runs code that came with a checkpoint; every run records it.
         batch_size: Most requests per ``generate`` call.
         concurrency: ``generate`` calls at once, from threads; 1 for a wrapper that is no server.
+        token_grid: How it cuts frames into visual tokens; frames are prepared for it.
         answered_ids: Ids that it has stored answers for, where it has any; the harness counts
             those that the data set does not know.
     """
@@ -94,6 +95,7 @@ class ModelWrapper(ABC):
     trusts_remote_code: bool = False
     batch_size: int = 1
     concurrency: int = 1
+    token_grid: TokenGrid = PLAIN_GRID
     answered_ids: frozenset[str] = frozenset()
 
     Options: ClassVar[type[ModelOptions]] = ModelOptions

@@ -18,10 +18,10 @@ from jumpscore.harness.evaluate import make_model
 def write_tiny_checkpoint(out: Path, words: Sequence[str], *, as_json: bool) -> None:
     """Write a random checkpoint and say what it is."""
     from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
-    from model_wrappers.llava_onevision2.wrapper import require_packages
+    from model_wrappers.transformers.wrapper import require_packages
 
     options = validated(TinyOptions, key_values(words), where="")
-    require_packages()
+    require_packages("llava_ov2")
     parameters = write_tiny(out, options)
     if as_json:
         print_json({"checkpoint": str(out), "parameters": parameters, **options.model_dump()})

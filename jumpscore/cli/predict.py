@@ -53,7 +53,13 @@ def ask_one(video: Path, config: RunConfig) -> tuple[Response, ParseResult]:
     kind = input_kind(wrapper, config.input)
     try:
         wrapper.open()
-        visual = visual_input(question, kind, config.input, cache=input_cache(config.run))
+        visual = visual_input(
+            question,
+            kind,
+            config.input,
+            cache=input_cache(config.run),
+            grid=wrapper.token_grid,
+        )
         request = wrapper.prepare(question, visual)
         [response] = wrapper.generate([request])
     except JumpScoreError:

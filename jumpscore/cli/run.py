@@ -170,7 +170,11 @@ def show_plan(config: RunConfig, *, as_json: bool) -> None:
         planned = [
             visual
             for sample in usable
-            if (visual := visual_input(sample.question, kind, config.input, cache=cache))
+            if (
+                visual := visual_input(
+                    sample.question, kind, config.input, cache=cache, grid=wrapper.token_grid
+                )
+            )
         ]
         plan["planned_visual_tokens"] = sum(visual.visual_tokens for visual in planned)
         plan["planned_stamp_tokens"] = sum(visual.text_tokens for visual in planned)

@@ -11,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from jumpscore.cli.console import output
-from jumpscore.errors import JumpScoreError, UsageError, VideoError, nearest_names
+from jumpscore.errors import JumpScoreError, UsageError, nearest_names
 from jumpscore.harness import StoredRun, read_run, run_config, task_of
 from jumpscore.harness.evaluate import make_model
 from jumpscore.harness.visuals import input_cache, visual_input
 from jumpscore.records import Question, Response, SampleScore
-from jumpscore.video import VisualInput
+from jumpscore.video import PLAIN_GRID, VisualInput
 from model_wrappers.base import ModelWrapper
 
 LONGEST_TEXT = 4000
@@ -53,12 +53,20 @@ def _show_question(console: Console, run: StoredRun, question: Question) -> None
     _field(console, "user", question.prompt)
     kind = run.facts["identity"]["input"]["kind"]
     config = run_config(run.facts["config"])
+    wrapper = _wrapper(console, run)
     try:
-        visual = visual_input(question, kind, config.input, cache=input_cache(config.run))
-    except VideoError as error:
+        visual = visual_input(
+            question,
+            kind,
+            config.input,
+            cache=input_cache(config.run),
+            grid=wrapper.token_grid if wrapper is not None else PLAIN_GRID,
+        )
+    except JumpScoreError as error:
         _field(console, "input", str(error))
         return
-    _show_prompt(console, run, question, visual)
+    if wrapper is not None:
+        _show_prompt(console, wrapper, question, visual)
     if visual is None:
         shown = {"video": "the video file itself", "none": "nothing of the video"}
         what = shown.get(kind, "the images themselves")
@@ -76,15 +84,23 @@ def _show_question(console: Console, run: StoredRun, question: Question) -> None
     _field(console, "pixels", f"contact sheet in {sheet}")
 
 
-def _show_prompt(
-    console: Console, run: StoredRun, question: Question, visual: VisualInput | None
-) -> None:
-    """Print the text that the model was sent, where its wrapper tells."""
+def _wrapper(console: Console, run: StoredRun) -> ModelWrapper | None:
+    """Return the run's model, not opened; say why where it cannot be had."""
     options = dict(run.facts["config"]["model"])
     try:
-        wrapper = make_model(options.pop("name"), options)
-        if type(wrapper).prompt_text is ModelWrapper.prompt_text:
-            return
+        return make_model(options.pop("name"), options)
+    except JumpScoreError as error:
+        _field(console, "prompt", f"unknown: {error}")
+        return None
+
+
+def _show_prompt(
+    console: Console, wrapper: ModelWrapper, question: Question, visual: VisualInput | None
+) -> None:
+    """Print the text that the model was sent, where its wrapper tells."""
+    if type(wrapper).prompt_text is ModelWrapper.prompt_text:
+        return
+    try:
         text = wrapper.prompt_text(wrapper.prepare(question, visual))
     except JumpScoreError as error:  # a checkpoint that is gone, say
         text = f"unknown: {error}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jumpscore.errors import JumpScoreError
+from jumpscore.errors import JumpScoreError, UsageError
 from jumpscore.harness.config import InputConfig
 from jumpscore.harness.visuals import visual_input
 from jumpscore.records import Question
@@ -79,12 +79,20 @@ def compare_models(
         input: How frames or canvases are made; both are shown the same ones.
         cache: Of canvases; a server on this machine needs one.
         on_progress: Called with (done, all).
+
+    Raises:
+        UsageError: They cannot be shown the same frames.
     """
     one, other = models
+    if kind == "frames" and one.token_grid != other.token_grid:
+        raise UsageError(
+            f"{one.name} and {other.name} cut frames into other tokens ({one.token_grid}, "
+            f"{other.token_grid}) and cannot be shown the same ones"
+        )
     found = []
     for place, question in enumerate(questions):
         try:
-            visual = visual_input(question, kind, input, cache=cache)
+            visual = visual_input(question, kind, input, cache=cache, grid=one.token_grid)
             traces = [model.trace(model.prepare(question, visual)) for model in (one, other)]
             found.append(compare_traces(question.id, *traces))
         except JumpScoreError as problem:

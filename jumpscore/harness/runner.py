@@ -138,7 +138,7 @@ def _prepare_ahead(
     def prepare(question: Question) -> _Prepared:
         before = time.perf_counter()
         try:
-            visual = visual_input(question, kind, input, cache=cache)
+            visual = visual_input(question, kind, input, cache=cache, grid=wrapper.token_grid)
             request, error = wrapper.prepare(question, visual), None
         except Exception as problem:  # a wrapper may raise anything; the run goes on
             request, error = None, _describe(problem)

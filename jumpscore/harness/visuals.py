@@ -8,7 +8,15 @@ from pathlib import Path
 from jumpscore.errors import DataError
 from jumpscore.harness.config import InputConfig, RunSettings
 from jumpscore.records import Question
-from jumpscore.video import VideoInfo, VisualInput, match_budgets, probe, uniform_frames
+from jumpscore.video import (
+    PLAIN_GRID,
+    TokenGrid,
+    VideoInfo,
+    VisualInput,
+    match_budgets,
+    probe,
+    uniform_frames,
+)
 from jumpscore.video.codec import cached_canvases
 from jumpscore.video.codec.canvases import MAX_PIXELS
 from jumpscore.video.prepared import (
@@ -34,8 +42,16 @@ def visual_input(
     input: InputConfig,
     *,
     cache: InputCache | None = None,
+    grid: TokenGrid = PLAIN_GRID,
 ) -> VisualInput | None:
     """Return what the harness prepares for a question, or nothing where the wrapper does it.
+
+    Args:
+        question: What is asked.
+        kind: What the model is shown.
+        input: How much of it.
+        cache: Of canvases.
+        grid: How the model cuts frames into tokens.
 
     Raises:
         VideoError: The video cannot be read.
@@ -60,10 +76,11 @@ def visual_input(
                 backend=input.backend or "pyav",
                 info=info,
                 cache=cache,
+                grid=grid,
             )
             visual = arms.frames if kind == "frames" else arms.canvases
         elif kind == "frames":
-            visual = _frames(info, input)
+            visual = _frames(info, input, grid)
         else:
             visual = _canvases(info, input, cache)
     return _stamped(visual, input)
@@ -81,7 +98,7 @@ def _stamped(visual: VisualInput, input: InputConfig) -> VisualInput:
     return visual
 
 
-def _frames(info: VideoInfo, input: InputConfig) -> VisualInput:
+def _frames(info: VideoInfo, input: InputConfig, grid: TokenGrid) -> VisualInput:
     count = DEFAULT_COUNT if input.count is None and input.fps is None else input.count
     return uniform_frames(
         info.path,
@@ -90,6 +107,7 @@ def _frames(info: VideoInfo, input: InputConfig) -> VisualInput:
         fps=input.fps,
         min_pixels=input.min_pixels,
         max_pixels=input.max_pixels,
+        grid=grid,
     )
 
 

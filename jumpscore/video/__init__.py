@@ -6,11 +6,13 @@ from jumpscore.video.decode import Frame, decode
 from jumpscore.video.frames import uniform_frames, uniform_indices
 from jumpscore.video.inputs import VisualInput, content_hash
 from jumpscore.video.probe import VideoInfo, header_duration, probe
-from jumpscore.video.sizes import smart_size
+from jumpscore.video.sizes import PLAIN_GRID, TokenGrid, smart_size
 
 __all__ = [
+    "PLAIN_GRID",
     "Frame",
     "MatchedArms",
+    "TokenGrid",
     "VideoInfo",
     "VisualInput",
     "codec_canvases",

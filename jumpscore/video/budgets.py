@@ -28,7 +28,7 @@ from jumpscore.video.frames import even_count, frames_of_size, uniform_indices
 from jumpscore.video.inputs import VisualInput
 from jumpscore.video.prepared.cache import InputCache
 from jumpscore.video.probe import VideoInfo, probe
-from jumpscore.video.sizes import FACTOR, picture_tokens, smart_size
+from jumpscore.video.sizes import PLAIN_GRID, TokenGrid, picture_tokens, smart_size
 from jumpscore.video.stamps import default_policy, stamp_seconds, stamp_tokens
 
 Matching = Literal["visual", "total", "as_published"]
@@ -93,6 +93,7 @@ def match_budgets(
     backend: Backend = "pyav",
     info: VideoInfo | None = None,
     cache: InputCache | None = None,
+    grid: TokenGrid = PLAIN_GRID,
 ) -> MatchedArms:
     """Plan both arms of a comparison under one token budget.
 
@@ -110,6 +111,7 @@ def match_budgets(
         backend: Of the canvases.
         info: The file's ``probe``, where the caller has it already.
         cache: Where canvases are kept for other runs.
+        grid: How the model of the frame arm cuts frames into tokens; canvases are as ever.
 
     Raises:
         UsageError: The budget is too small for this video, or ``matching`` is unknown.
@@ -138,15 +140,15 @@ def match_budgets(
     canvases = planned(count)
     if matching == "total":
         canvases = _filled(canvases, planned, visual_tokens)
-    base = smart_size(info.width, info.height, min_pixels=frame_pixels, max_pixels=frame_pixels)
+    base = grid.fitted(info.width, info.height, min_pixels=frame_pixels, max_pixels=frame_pixels)
     if matching == "as_published":
         width, height = base
         found = even_count(count, info.frames)
     else:
-        text = _text_cost(info, decimals) if matching == "total" else None
+        text = _text_cost(info, decimals, together=grid.frames) if matching == "total" else None
         target = canvases.visual_tokens if text is None else canvases.total_tokens
-        width, height, found = _closest(info, base, target, text)
-    frames = frames_of_size(info, count=found, width=width, height=height)
+        width, height, found = _closest(info, base, target, text, grid)
+    frames = frames_of_size(info, count=found, width=width, height=height, grid=grid)
     return MatchedArms(frames.changed(decimals=decimals), canvases, visual_tokens, matching)
 
 
@@ -222,10 +224,12 @@ def _filled(
 
 
 class _text_cost:  # noqa: N801 - a function with a memory
-    """Text tokens of the stamps of so many evenly spread frames."""
+    """Text tokens of the stamps of so many evenly spread frames, ``together`` to a stamp."""
 
-    def __init__(self, info: VideoInfo, decimals: int, *, newline: bool = False) -> None:
-        self._info = info
+    def __init__(
+        self, info: VideoInfo, decimals: int, *, newline: bool = False, together: int = 1
+    ) -> None:
+        self._info, self._together = info, together
         self._cost = cache(self._count)
         self._decimals = decimals
         self._newline = newline
@@ -235,19 +239,24 @@ class _text_cost:  # noqa: N801 - a function with a memory
         return self._cost(frames)
 
     def _count(self, frames: int) -> int:
-        info = self._info
-        return sum(
-            stamp_tokens(
-                stamp_seconds(self._policy, int(index), float(info.times[index]), info.fps),
-                self._decimals,
-                newline=self._newline,
-            )
+        info, together = self._info, self._together
+        seconds = [
+            stamp_seconds(self._policy, int(index), float(info.times[index]), info.fps)
             for index in uniform_indices(info.frames, frames)
+        ]
+        firsts, lasts = seconds[::together], [*seconds[together - 1 :: together], seconds[-1]]
+        return sum(
+            stamp_tokens((first + last) / 2, self._decimals, newline=self._newline)
+            for first, last in zip(firsts, lasts, strict=False)
         )
 
 
 def _closest(
-    info: VideoInfo, base: tuple[int, int], target: int, text: _text_cost | None
+    info: VideoInfo,
+    base: tuple[int, int],
+    target: int,
+    text: _text_cost | None,
+    grid: TokenGrid,
 ) -> tuple[int, int, int]:
     """Return (width, height, count) of the frame arm that comes closest to ``target`` from below.
 
@@ -255,20 +264,21 @@ def _closest(
     where there is none, the one with the smallest shortfall.
     """
     best: tuple[tuple[float, float], tuple[int, int, int]] | None = None
-    columns, rows = base[0] // FACTOR, base[1] // FACTOR
-    for wide in range(1, 2 * columns + 1):
-        for high in range(1, 2 * rows + 1):
+    columns, rows = base[0] // grid.side, base[1] // grid.side
+    free = grid.size is None
+    for wide in range(1, 2 * columns + 1) if free else [columns]:
+        for high in range(1, 2 * rows + 1) if free else [rows]:
             bent = abs(math.log(wide / high * info.height / info.width))
             natural = (wide, high) == (columns, rows)
-            count = _count_within(info, wide * high, target, text)
+            count = _count_within(info, wide * high, target, text, grid.frames)
             if (bent > STRETCH and not natural) or count == 0:
                 continue
-            spent = count * wide * high + (text(count) if text else 0)
+            spent = _shared(count, grid.frames) * wide * high + (text(count) if text else 0)
             shortfall = 1.0 - spent / target
             unlike = abs(math.log(wide * high / (columns * rows))) + bent
             rank = (0.0, unlike) if shortfall <= CLOSE else (shortfall, unlike)
             if best is None or rank < best[0]:
-                best = rank, (wide * FACTOR, high * FACTOR, count)
+                best = rank, (wide * grid.side, high * grid.side, count)
     if best is None:
         raise UsageError(
             f"{info.path}: no even number of frames fits {target} tokens; give a larger budget"
@@ -276,12 +286,19 @@ def _closest(
     return best[1]
 
 
-def _count_within(info: VideoInfo, each: int, target: int, text: _text_cost | None) -> int:
+def _count_within(
+    info: VideoInfo, each: int, target: int, text: _text_cost | None, together: int
+) -> int:
     """Return the largest even count of frames that stays within ``target``, or 0."""
     if info.frames == 1:
         return int(each + (text(1) if text else 0) <= target)
-    count = min(target // each, info.frames)
+    count = min(target // each * together, info.frames)
     count -= count % 2
-    while text is not None and count and count * each + text(count) > target:
+    while text is not None and count and _shared(count, together) * each + text(count) > target:
         count -= 2
     return count
+
+
+def _shared(count: int, together: int) -> int:
+    """Return how many times frames that share their tokens pay for them."""
+    return math.ceil(count / together)

@@ -11,7 +11,7 @@ import numpy as np
 from jumpscore.errors import UsageError
 from jumpscore.video.inputs import VisualInput, whole_frames
 from jumpscore.video.probe import VideoInfo, probe
-from jumpscore.video.sizes import smart_size
+from jumpscore.video.sizes import PLAIN_GRID, TokenGrid
 from jumpscore.video.source import readable_frames
 from jumpscore.video.stamps import default_policy
 
@@ -28,6 +28,7 @@ def uniform_frames(
     min_pixels: int | None = None,
     max_pixels: int | None = None,
     info: VideoInfo | None = None,
+    grid: TokenGrid = PLAIN_GRID,
 ) -> VisualInput:
     """Plan evenly spread frames of a video; pixels are decoded when they are asked for.
 
@@ -44,6 +45,7 @@ def uniform_frames(
             the size no longer depends on the video's.
         max_pixels: Largest area of a frame; larger ones are scaled down.
         info: The file's ``probe``, where the caller has it already.
+        grid: How the model cuts frames into tokens; decides their size.
 
     Raises:
         UsageError: Not exactly one of ``count`` and ``fps`` is given, or one is not positive.
@@ -55,26 +57,33 @@ def uniform_frames(
     if wanted is None or not 0 < wanted < math.inf:
         raise UsageError(f"count and fps must be above 0, got {wanted}")
     info = info or probe(path)
-    width, height = smart_size(
+    width, height = grid.fitted(
         info.width, info.height, min_pixels=min_pixels, max_pixels=max_pixels
     )
     total = readable_frames(info)
     rate = None if count is not None else fps
     found = even_count(wanted, total) if rate is None else _count_at(rate, info, total)
-    return frames_of_size(info, count=found, width=width, height=height, total=total)
+    return frames_of_size(info, count=found, width=width, height=height, total=total, grid=grid)
 
 
 def frames_of_size(
-    info: VideoInfo, *, count: int, width: int, height: int, total: int | None = None
+    info: VideoInfo,
+    *,
+    count: int,
+    width: int,
+    height: int,
+    total: int | None = None,
+    grid: TokenGrid = PLAIN_GRID,
 ) -> VisualInput:
     """Plan ``count`` evenly spread frames of one size; see ``uniform_frames``.
 
     Args:
         info: The video.
         count: Frames; an even number of those that can be decoded, at most.
-        width: Pixels, a multiple of 28.
-        height: Pixels, a multiple of 28.
+        width: Pixels, a multiple of the grid's side.
+        height: Pixels, a multiple of the grid's side.
         total: Frames that can be decoded, where the caller knows.
+        grid: How the model cuts frames into tokens.
     """
     total = total or readable_frames(info)
     indices = uniform_indices(total, even_count(count, total))
@@ -84,7 +93,7 @@ def frames_of_size(
         path=info.path,
         width=width,
         height=height,
-        blocks=whole_frames(indices, width=width, height=height),
+        blocks=whole_frames(indices, width=width, height=height, side=grid.side),
         frame_indices=tuple(int(index) for index in indices),
         times=tuple(float(info.times[index]) for index in indices),
         fps=info.fps,
@@ -92,6 +101,7 @@ def frames_of_size(
         provenance={"backend": "pyav", "rule": "uniform", "pyav": version("av")},
         notes=(note,) if note else (),
         truncated=info.truncated,
+        token_grid=grid,
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from jumpscore.errors import DataError, UsageError
 from jumpscore.video.decode import decode
-from jumpscore.video.sizes import FACTOR, MERGE, PATCH
+from jumpscore.video.sizes import FACTOR, MERGE, PLAIN_GRID, TokenGrid
 from jumpscore.video.stamps import Stamp, TimePolicy, stamp_seconds, stamp_text, stamp_tokens
 
 Kind = Literal["frames", "codec"]
@@ -30,18 +31,18 @@ MOST_DECIMALS = 3
 class VisualInput:
     """Pictures of one video as a recipe: light to pass around, decoded on first use.
 
-    A picture is a grid of blocks of 28x28 pixels (2x2 patches, one visual token). In ``"frames"``
-    every picture is one source frame; in ``"codec"`` a picture is a canvas whose blocks may come
-    from several. Either way ``blocks`` says for each block where it is from, and that alone decides
-    the pixels.
+    A picture is a grid of blocks of 28x28 pixels (2x2 patches, one visual token), or of what
+    ``token_grid`` says. In ``"frames"`` every picture is one source frame; in ``"codec"`` a picture
+    is a canvas whose blocks may come from several. Either way ``blocks`` says for each block where
+    it is from, and that alone decides the pixels.
 
     Attributes:
         kind: ``"frames"`` or ``"codec"``.
         path: The video; for canvases that another tool made, their folder.
-        width: Width of every picture in pixels, a multiple of 28.
-        height: Height of every picture in pixels, a multiple of 28.
-        blocks: int32 [n, height / 28, width / 28, 3]: (source frame, block row, block column) of
-            every block; -1 in all three for a black place.
+        width: Width of every picture in pixels, a multiple of the grid's side.
+        height: Height of every picture in pixels, a multiple of the grid's side.
+        blocks: int32 [n, height / side, width / side, 3]: (source frame, block row, block column)
+            of every block; -1 in all three for a black place.
         frame_indices: Source frames used, increasing.
         times: Presentation time of each of them in seconds.
         fps: Average frame rate of the video.
@@ -52,6 +53,7 @@ class VisualInput:
         truncated: What is missing of the file, where it is cut off.
         exhausted: The video has fewer frames than pictures were asked for.
         folder: Prepared pictures on disk, where there are any; ``pixels`` then reads them.
+        token_grid: How the model cuts frames into tokens; canvases are for the default one.
     """
 
     kind: Kind
@@ -69,6 +71,7 @@ class VisualInput:
     truncated: str | None = None
     exhausted: bool = False
     folder: Path | None = None
+    token_grid: TokenGrid = PLAIN_GRID
 
     def __post_init__(self) -> None:
         if not 0 <= self.decimals <= MOST_DECIMALS:
@@ -97,7 +100,8 @@ class VisualInput:
     @property
     def grid(self) -> tuple[int, int, int]:
         """(pictures, patch rows, patch columns)."""
-        return len(self.blocks), self.height // PATCH, self.width // PATCH
+        patch = self.token_grid.side // MERGE
+        return len(self.blocks), self.height // patch, self.width // patch
 
     @cached_property
     def patch_positions(self) -> npt.NDArray[np.int32]:
@@ -115,17 +119,21 @@ class VisualInput:
 
     @property
     def visual_tokens(self) -> int:
-        """Planned visual tokens: one per block, pictures that are black all over left out."""
+        """Planned visual tokens: one per block, pictures that are black all over left out.
+
+        Of frames that share their tokens the last one may be alone.
+        """
         _, rows, columns = self.grid
         shown = int((self.blocks[..., 0] >= 0).any(axis=(1, 2)).sum())
-        return shown * rows * columns // MERGE**2
+        return math.ceil(shown / self.token_grid.frames) * rows * columns // MERGE**2
 
     @cached_property
     def stamps(self) -> tuple[Stamp, ...]:
         """The time stamps of the prompt, in order.
 
-        Frames have one each; canvases one for every run of blocks of one source frame, in raster
-        order over all canvases; black places have none.
+        Frames have one each, or one for those that share their tokens: the mean of the first and
+        the last. Canvases have one for every run of blocks of one source frame, in raster order
+        over all canvases; black places have none.
         """
         sources = self.blocks[..., 0].reshape(-1)
         whole = self.blocks.shape[1] * self.blocks.shape[2]
@@ -140,7 +148,16 @@ class VisualInput:
             if frame >= 0:
                 seconds = stamp_seconds(self.time_policy, frame, time_of[frame], self.fps)
                 stamps.append(Stamp(seconds, frame, end - start))
-        return tuple(stamps)
+        return tuple(stamps if self.token_grid.frames == 1 else self._shared(stamps))
+
+    def _shared(self, stamps: list[Stamp]) -> list[Stamp]:
+        """Return one stamp for the frames that share their tokens."""
+        together = self.token_grid.frames
+        groups = [stamps[start : start + together] for start in range(0, len(stamps), together)]
+        return [
+            replace(group[0], seconds=(group[0].seconds + group[-1].seconds) / 2)
+            for group in groups
+        ]
 
     @property
     def stamp_texts(self) -> tuple[str, ...]:
@@ -171,6 +188,8 @@ class VisualInput:
             "stamps": (self.time_policy, self.decimals),
             "provenance": dict(self.provenance),
         }
+        if self.token_grid != PLAIN_GRID:
+            choices["token_grid"] = asdict(self.token_grid)
         return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()
 
     def changed(self, **fields: Any) -> VisualInput:
@@ -181,16 +200,19 @@ class VisualInput:
         return copy
 
 
-def whole_frames(indices: npt.ArrayLike, *, width: int, height: int) -> npt.NDArray[np.int32]:
+def whole_frames(
+    indices: npt.ArrayLike, *, width: int, height: int, side: int = FACTOR
+) -> npt.NDArray[np.int32]:
     """Return the ``blocks`` of pictures that are one whole source frame each.
 
     Args:
         indices: Source frames, int [n].
-        width: Pixels, a multiple of 28.
-        height: Pixels, a multiple of 28.
+        width: Pixels, a multiple of ``side``.
+        height: Pixels, a multiple of ``side``.
+        side: Of a block in pixels.
     """
     frames = np.asarray(indices, dtype=np.int32)
-    rows, columns = height // FACTOR, width // FACTOR
+    rows, columns = height // side, width // side
     blocks = np.empty((len(frames), rows, columns, 3), dtype=np.int32)
     blocks[..., 0] = frames[:, None, None]
     blocks[..., 1] = np.arange(rows)[None, :, None]
@@ -198,16 +220,16 @@ def whole_frames(indices: npt.ArrayLike, *, width: int, height: int) -> npt.NDAr
     return blocks
 
 
-def split_blocks(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return a view of a picture [H, W, 3] as blocks [rows, columns, 28, 28, 3]."""
+def split_blocks(picture: npt.NDArray[np.uint8], side: int = FACTOR) -> npt.NDArray[np.uint8]:
+    """Return a view of a picture [H, W, 3] as blocks [rows, columns, side, side, 3]."""
     height, width, channels = picture.shape
-    tall = picture.reshape(height // FACTOR, FACTOR, width // FACTOR, FACTOR, channels)
+    tall = picture.reshape(height // side, side, width // side, side, channels)
     return tall.transpose(0, 2, 1, 3, 4)
 
 
 def _decode_blocks(visual: VisualInput) -> npt.NDArray[np.uint8]:
     """Decode the source frames once, in order, and lay their blocks where they belong."""
-    n = len(visual.blocks)
+    n, side = len(visual.blocks), visual.token_grid.side
     pictures = np.zeros((n, visual.height, visual.width, 3), dtype=np.uint8)
     sources = visual.blocks[..., 0]
     order = np.argsort(sources, axis=None, kind="stable")
@@ -219,8 +241,8 @@ def _decode_blocks(visual: VisualInput) -> npt.NDArray[np.uint8]:
             here = n_of == picture
             rows, columns = row_of[here], column_of[here]
             _, from_row, from_column = visual.blocks[picture, rows, columns].T
-            cut = split_blocks(frame.pixels)[from_row, from_column]
-            split_blocks(pictures[picture])[rows, columns] = cut
+            cut = split_blocks(frame.pixels, side)[from_row, from_column]
+            split_blocks(pictures[picture], side)[rows, columns] = cut
     return pictures
 
 

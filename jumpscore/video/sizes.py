@@ -1,8 +1,12 @@
-"""Picture sizes: multiples of 28 pixels, so that 2x2 patches of 14x14 make one visual token."""
+"""Picture sizes: multiples of 28 pixels, so that 2x2 patches of 14x14 make one visual token.
+
+Other models cut pictures otherwise; ``TokenGrid`` says how.
+"""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from jumpscore.errors import UsageError
 
@@ -17,10 +21,48 @@ MOST_PIXELS = 2**24
 """Largest area of a picture."""
 
 
+@dataclass(frozen=True, slots=True)
+class TokenGrid:
+    """How a model cuts frames into visual tokens; the default is LLaVA-OneVision-2's.
+
+    Attributes:
+        side: Side in pixels of the square that becomes one token, a multiple of two.
+        frames: Frames in a row that share their tokens, and a time stamp.
+        size: (width, height) of every frame, where the model takes one size only.
+    """
+
+    side: int = FACTOR
+    frames: int = 1
+    size: tuple[int, int] | None = None
+
+    def fitted(
+        self,
+        width: int,
+        height: int,
+        *,
+        min_pixels: int | None = None,
+        max_pixels: int | None = None,
+    ) -> tuple[int, int]:
+        """Return the (width, height) of a frame; see ``smart_size``."""
+        if self.size is not None:
+            return self.size
+        return smart_size(
+            width, height, min_pixels=min_pixels, max_pixels=max_pixels, side=self.side
+        )
+
+
+PLAIN_GRID = TokenGrid()
+
+
 def smart_size(
-    width: int, height: int, *, min_pixels: int | None = None, max_pixels: int | None = None
+    width: int,
+    height: int,
+    *,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    side: int = FACTOR,
 ) -> tuple[int, int]:
-    """Return the (width, height) in multiples of 28 within the area limits.
+    """Return the (width, height) in multiples of ``side`` within the area limits.
 
     Rule of the Qwen2-VL image processor: sides are rounded; above ``max_pixels`` both are divided
     by ``sqrt(W * H / max_pixels)`` and rounded down, below ``min_pixels`` scaled and rounded up.
@@ -31,22 +73,22 @@ def smart_size(
     (644, 364)
 
     Raises:
-        UsageError: A limit leaves no room for a block of 28 x 28 pixels, or is beyond any picture.
+        UsageError: A limit leaves no room for one square, or is beyond any picture.
     """
     for name, limit in (("min_pixels", min_pixels), ("max_pixels", max_pixels)):
-        if limit is not None and not FACTOR**2 <= limit <= MOST_PIXELS:
-            raise UsageError(f"{name}={limit}: give an area from {FACTOR**2} to {MOST_PIXELS}")
-    wide = max(FACTOR, round(width / FACTOR) * FACTOR)
-    high = max(FACTOR, round(height / FACTOR) * FACTOR)
+        if limit is not None and not side**2 <= limit <= MOST_PIXELS:
+            raise UsageError(f"{name}={limit}: give an area from {side**2} to {MOST_PIXELS}")
+    wide = max(side, round(width / side) * side)
+    high = max(side, round(height / side) * side)
     if max_pixels is not None and wide * high > max_pixels:
         # In floating point, as the reference does: exact roots would give 728x420 for 1080p.
         beta = math.sqrt(width * height / max_pixels)
-        wide = max(FACTOR, math.floor(width / beta / FACTOR) * FACTOR)
-        high = max(FACTOR, math.floor(height / beta / FACTOR) * FACTOR)
+        wide = max(side, math.floor(width / beta / side) * side)
+        high = max(side, math.floor(height / beta / side) * side)
     elif min_pixels is not None and wide * high < min_pixels:
         beta = math.sqrt(min_pixels / (width * height))
-        wide = math.ceil(width * beta / FACTOR) * FACTOR
-        high = math.ceil(height * beta / FACTOR) * FACTOR
+        wide = math.ceil(width * beta / side) * side
+        high = math.ceil(height * beta / side) * side
     return wide, high
 
 

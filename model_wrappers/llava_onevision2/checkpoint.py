@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jumpscore.errors import DataError, UsageError
+from model_wrappers.checkpoints import no_progress_bar, one_line, read_settings
 from model_wrappers.llava_onevision2.prompts import CONTROL_TOKENS, IMAGE_PAD
 
 if TYPE_CHECKING:
     from model_wrappers.llava_onevision2.configuration import LlavaOnevision2Config
     from model_wrappers.llava_onevision2.modeling import LlavaOnevision2ForConditionalGeneration
 
-WANTED = ("*.json", "*.safetensors", "*.txt", "*.jinja")
-"""Files of a hub repository that are fetched; no code among them."""
 MOST_NAMED = 4
 """Parameters that a message names."""
 
@@ -42,37 +40,6 @@ class Checkpoint:
     config: LlavaOnevision2Config
     min_pixels: int
     max_pixels: int
-
-
-def resolve(checkpoint: str, revision: str | None = None) -> Path:
-    """Return the folder of a checkpoint, fetched from the hub where it is no folder here.
-
-    Args:
-        checkpoint: A folder, or ``owner/name`` on the hub.
-        revision: Commit, tag or branch, on the hub.
-
-    Raises:
-        DataError: There is no such folder, and the hub does not give it.
-        UsageError: A revision was given for a folder.
-    """
-    folder = Path(checkpoint).expanduser()
-    if folder.is_dir():
-        if revision is not None:
-            raise UsageError(f"model.revision={revision!r}: {checkpoint} is a folder and has none")
-        return folder
-    # A path that is not there must not be asked for on the hub under another name.
-    if checkpoint.count("/") != 1 or checkpoint[0] in "./~":
-        raise DataError(f"{checkpoint}: no such folder, and no 'owner/name' of the hub")
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(checkpoint, revision=revision, allow_patterns=list(WANTED)))
-    except Exception as error:  # network, permission, name: the hub has many errors
-        raise DataError(
-            f"{checkpoint}: no such folder, and the hub does not give it "
-            f"({type(error).__name__}: {str(error).splitlines()[0]}); download it where a network "
-            "is and set model.checkpoint to the folder"
-        ) from None
 
 
 def inspect_checkpoint(folder: Path) -> Checkpoint:
@@ -100,7 +67,7 @@ def inspect_settings(folder: Path) -> tuple[LlavaOnevision2Config, dict[str, Any
     )
 
     path = folder / "config.json"
-    values = _read_json(path)
+    values = read_settings(path)
     if values.get("model_type") != MODEL_TYPE:
         raise DataError(
             f"{path}: model_type is {values.get('model_type')!r}, expected {MODEL_TYPE!r}; this is "
@@ -112,8 +79,8 @@ def inspect_settings(folder: Path) -> tuple[LlavaOnevision2Config, dict[str, Any
     except DataError:
         raise
     except Exception as error:  # values of any type and size, in fields of many owners
-        raise DataError(f"{path}: cannot be read ({_line(error)})") from None
-    preprocessing = _read_json(folder / "preprocessor_config.json")
+        raise DataError(f"{path}: cannot be read ({one_line(error)})") from None
+    preprocessing = read_settings(folder / "preprocessor_config.json")
     _check_preprocessing(folder / "preprocessor_config.json", preprocessing)
     return config, preprocessing
 
@@ -138,7 +105,7 @@ def load_model(
     from model_wrappers.llava_onevision2.modeling import LlavaOnevision2ForConditionalGeneration
 
     try:
-        with _no_progress_bar():
+        with no_progress_bar():
             model: Any = LlavaOnevision2ForConditionalGeneration.from_pretrained(
                 checkpoint.folder,
                 config=checkpoint.config,
@@ -147,7 +114,7 @@ def load_model(
                 local_files_only=True,
             )
     except Exception as error:  # weights, generation_config.json, quantisation: many hands
-        raise DataError(f"{checkpoint.folder}: cannot be loaded ({_line(error)})") from None
+        raise DataError(f"{checkpoint.folder}: cannot be loaded ({one_line(error)})") from None
     # What a checkpoint recommends (sampling, penalties) must not change answers behind our back.
     model.generation_config = GenerationConfig(
         eos_token_id=model.generation_config.eos_token_id,
@@ -174,7 +141,9 @@ def load_tokenizer(folder: Path, config: LlavaOnevision2Config) -> Any:
             folder, config=config, local_files_only=True, trust_remote_code=False
         )
     except Exception as error:  # its files may hold anything
-        raise DataError(f"{folder}: holds no tokenizer that can be read ({_line(error)})") from None
+        raise DataError(
+            f"{folder}: holds no tokenizer that can be read ({one_line(error)})"
+        ) from None
     known = tokenizer.get_vocab()
     unknown = [token for token in CONTROL_TOKENS if token not in known]
     if unknown:
@@ -203,14 +172,14 @@ def save_checkpoint(
             f"{model.config.image_token_id}"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    with _no_progress_bar():
+    with no_progress_bar():
         model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     own = files("model_wrappers.llava_onevision2").joinpath("checkpoint_files")
     for entry in own.iterdir():
         if entry.name.endswith((".py", ".json")) and not entry.name.startswith("__"):
             (folder / entry.name).write_bytes(entry.read_bytes())
-    config = _read_json(folder / "config.json")
+    config = read_settings(folder / "config.json")
     config["auto_map"] = {
         "AutoConfig": "configuration_llava_onevision2.LlavaOnevision2Config",
         "AutoModel": "modeling_llava_onevision2.LlavaOnevision2Model",
@@ -219,20 +188,6 @@ def save_checkpoint(
         ),
     }
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-
-
-@contextmanager
-def _no_progress_bar() -> Iterator[None]:
-    """Keep transformers from writing a bar over ours."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
 
 
 def _check_weights(folder: Path, config: LlavaOnevision2Config) -> None:
@@ -245,7 +200,7 @@ def _check_weights(folder: Path, config: LlavaOnevision2Config) -> None:
         with torch.device("meta"):
             model = LlavaOnevision2ForConditionalGeneration(config)
     except Exception as error:  # whatever a value of the text model's makes of it
-        raise DataError(f"{folder}/config.json: describes no model ({_line(error)})") from None
+        raise DataError(f"{folder}/config.json: describes no model ({one_line(error)})") from None
     expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     found = weight_shapes(folder)
     shared = set(model._tied_weights_keys) if config.tie_word_embeddings else set()
@@ -279,7 +234,7 @@ def weight_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
     index = folder / "model.safetensors.index.json"
     names = ["model.safetensors"]
     if index.is_file():
-        held = _read_json(index).get("weight_map")
+        held = read_settings(index).get("weight_map")
         names = sorted({str(name) for name in held.values()}) if isinstance(held, dict) else []
         if not names or any(Path(name).name != name for name in names):
             raise DataError(f"{index}: names no weight files of its folder")
@@ -295,12 +250,6 @@ def weight_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
         except SafetensorError as error:
             raise DataError(f"{path}: damaged, or cut off while downloading ({error})") from None
     return shapes
-
-
-def _line(error: Exception) -> str:
-    """Return an error's type and the first line of what it says."""
-    said = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {said[0] if said else 'no reason given'}"[:500]
 
 
 def _named(what: str, names: list[str]) -> str:
@@ -335,15 +284,3 @@ def _image_limits(preprocessing: Mapping[str, Any]) -> tuple[Any, Any]:
     low = preprocessing.get("min_pixels") or size["shortest_edge"]
     high = preprocessing.get("max_pixels") or size["longest_edge"]
     return low, high
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError(f"{path}: is missing; a checkpoint folder holds it") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from None
-    if not isinstance(values, dict):
-        raise DataError(f"{path}: holds no JSON object")
-    return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from jumpscore.video import smart_size
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from model_wrappers.llava_onevision2.inputs import Pictures
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
@@ -66,3 +69,16 @@ def normalised(patches: Tensor) -> Tensor:
     mean = torch.tensor(CLIP_MEAN, device=patches.device)[:, None]
     std = torch.tensor(CLIP_STD, device=patches.device)[:, None]
     return share.sub_(mean).div_(std).flatten(-2)
+
+
+def visual_inputs(pictures: Sequence[Pictures]) -> dict[str, Tensor]:
+    """Return the pictures of a batch one after another; patches stay bytes and on this side."""
+    import torch
+
+    if not pictures:
+        return {}
+    return {
+        "pixel_values": torch.from_numpy(np.concatenate([item.patches for item in pictures])),
+        "image_grid_thw": torch.from_numpy(np.concatenate([item.grid for item in pictures])),
+        "patch_positions": torch.from_numpy(np.concatenate([item.positions for item in pictures])),
+    }

@@ -19,6 +19,7 @@ from jumpscore.errors import UsageError
 from jumpscore.video import VisualInput, codec_canvases, probe, uniform_frames
 from jumpscore.video.codec.canvases import MAX_PIXELS
 from jumpscore.video.prepared import read_prepared
+from jumpscore.video.prepared.references import SUFFIX, read_reference
 from model_wrappers.llava_onevision2.checkpoint import IMAGE_LIMITS, PREPROCESSING
 from model_wrappers.llava_onevision2.inputs import (
     Pictures,
@@ -32,10 +33,9 @@ from model_wrappers.llava_onevision2.prompts import (
     VIDEO_PAD,
     VISION_END,
     VISION_START,
-    expand_pads,
     vision_text,
 )
-from model_wrappers.vllm.references import SUFFIX, read_reference
+from model_wrappers.transformers.prompts import expand_pads
 
 LEAST_FRAMES, MOST_FRAMES = 4, 32
 """Frames of a video of any length, where their number is not given."""
@@ -187,7 +187,8 @@ class LlavaOnevision2Processor:
         """
         from transformers import BatchFeature
 
-        from model_wrappers.llava_onevision2.generation import pad_left, visual_inputs
+        from model_wrappers.llava_onevision2.pixels import visual_inputs
+        from model_wrappers.transformers.generation import pad_left
 
         prompts = [text] if isinstance(text, str) else list(text or [""])
         stills = [

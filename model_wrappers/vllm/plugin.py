@@ -40,7 +40,7 @@ def register() -> None:
         def load_bytes(cls, data: bytes, **_: Any) -> Any:
             from vllm.model_executor.models.llava_onevision2 import prepare_codec_video_input
 
-            from model_wrappers.vllm.references import keep
+            from jumpscore.video.prepared.references import keep
 
             path = keep(data, Path(os.environ[MEDIA_VARIABLE]))
             return prepare_codec_video_input(str(path))

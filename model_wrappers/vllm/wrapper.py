@@ -109,7 +109,7 @@ class VLLM(OpenAICompatible):
     @cached_property
     def folder(self) -> Path:
         """Where the checkpoint is."""
-        from model_wrappers.llava_onevision2.checkpoint import resolve
+        from model_wrappers.checkpoints import resolve
 
         return resolve(self.options.checkpoint, self.options.revision)
 
@@ -191,7 +191,7 @@ class VLLM(OpenAICompatible):
     @cached_property
     def digest(self) -> str:
         """Of the checkpoint; read once, which takes a seek per tensor."""
-        from model_wrappers.llava_onevision2.provenance import digest
+        from model_wrappers.checkpoints import digest
 
         return digest(self.folder)
 
@@ -244,7 +244,7 @@ class VLLM(OpenAICompatible):
         return Request(question, visual, request.payload)
 
     def parts(self, question: Question, visual: VisualInput | None) -> list[Message]:
-        from model_wrappers.vllm.references import reference_to
+        from jumpscore.video.prepared.references import reference_to
 
         if visual is not None and visual.kind == "codec":
             if self.model_type != CODEC_MODEL:
@@ -277,7 +277,7 @@ class VLLM(OpenAICompatible):
         """Return the time stamps that a prompt holds, where its tokenizer can be had here."""
         if self.model_type != CODEC_MODEL or find_spec("transformers") is None:
             return None
-        from model_wrappers.llava_onevision2.wrapper import STAMP
+        from model_wrappers.transformers.wrapper import STAMP
 
         return tuple(STAMP.findall(self._tokenizer.decode(ids)))
 

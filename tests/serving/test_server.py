@@ -157,8 +157,8 @@ def test_one_by_one_and_all_at_once_are_the_same(place, served):
 def test_a_reference_outside_the_cache_is_refused(place, served):
     from jumpscore.video import codec_canvases
     from jumpscore.video.prepared import write_prepared
+    from jumpscore.video.prepared.references import reference_to
     from model_wrappers.openai_compatible.messages import video_part
-    from model_wrappers.vllm.references import reference_to
 
     clip = place / "set" / "0.mp4"
     outside = write_prepared(codec_canvases(clip, canvases=4), place / "elsewhere")

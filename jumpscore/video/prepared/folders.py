@@ -45,6 +45,7 @@ from jumpscore.video.prepared.layout import (
 from jumpscore.video.prepared.pictures import encode_picture
 from jumpscore.video.prepared.record import HIGHEST_FPS, from_record, is_number, to_record
 from jumpscore.video.probe import LONGEST_VIDEO, VideoInfo, probe
+from jumpscore.video.sizes import PLAIN_GRID
 from jumpscore.video.stamps import default_policy
 
 SCRATCH, DOOMED = ".new-", ".old-"
@@ -80,9 +81,14 @@ def write_prepared(visual: VisualInput, folder: Path, *, lossless: bool = False)
         others than before, which ``provenance`` and with it the fingerprint say.
 
     Raises:
-        UsageError: The folder cannot be written, or holds something else.
+        UsageError: The folder cannot be written, or holds something else; or the pictures are cut
+            for another model's tokens, which the layout cannot say.
         VideoError: A frame cannot be decoded.
     """
+    if visual.token_grid != PLAIN_GRID:
+        raise UsageError(
+            f"frames in {visual.token_grid} cannot be written: the layout has patches of 14 pixels"
+        )
     if not lossless:
         visual = visual.changed(provenance={**visual.provenance, "pictures": JPEG})
     try:

@@ -8,14 +8,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from jumpscore.errors import DataError, UsageError
+from model_wrappers.checkpoints import digest, resolve
 from model_wrappers.llava_onevision2.checkpoint import (
     inspect_checkpoint,
     load_model,
     load_tokenizer,
-    resolve,
     save_checkpoint,
 )
-from model_wrappers.llava_onevision2.provenance import digest, holds_only_our_code
+from model_wrappers.llava_onevision2.provenance import holds_only_our_code
 from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
 
 

@@ -7,14 +7,9 @@ from hypothesis import strategies as st
 
 from jumpscore.errors import DataError
 from jumpscore.records import Question, Turn
-from model_wrappers.llava_onevision2.prompts import (
-    CONTROL_TOKENS,
-    chat_ids,
-    chat_messages,
-    expand_pads,
-    vision_text,
-)
+from model_wrappers.llava_onevision2.prompts import CONTROL_TOKENS, vision_text
 from model_wrappers.llava_onevision2.tiny import small_tokenizer
+from model_wrappers.transformers.prompts import chat_ids, chat_messages, expand_pads
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +20,9 @@ def tokenizer():
 def test_the_prompt_of_frames_to_the_letter(tokenizer):
     question = Question("a", (), "When?")
     pictures = vision_text([("<0.0 seconds>", 4, ""), ("<1.5 seconds>", 4, "")])
-    ids = chat_ids(tokenizer, chat_messages(question, pictures, system="Be brief."))
+    ids = chat_ids(
+        tokenizer, chat_messages(question, pictures, system="Be brief.", control=CONTROL_TOKENS)
+    )
     assert tokenizer.decode(ids) == (
         "<|im_start|>system\nBe brief.<|im_end|>\n"
         "<|im_start|>user\n"
@@ -39,7 +36,7 @@ def test_the_prompt_of_frames_to_the_letter(tokenizer):
 def test_pictures_stand_in_the_first_user_turn():
     history = (Turn("user", "What is it?"), Turn("assistant", "A rope."))
     question = Question("a", (), "When?", history)
-    found = chat_messages(question, "[pictures]", system="")
+    found = chat_messages(question, "[pictures]", system="", control=())
     assert [(m["role"], m["content"]) for m in found] == [
         ("user", "[pictures]What is it?"),
         ("assistant", "A rope."),
@@ -54,7 +51,7 @@ def test_a_question_cannot_forge_the_form(token):
         Question("a", (), "When?", (Turn("user", token),)),
     ):
         with pytest.raises(DataError, match="holds the control token"):
-            chat_messages(question, "", system="x")
+            chat_messages(question, "", system="x", control=CONTROL_TOKENS)
 
 
 @given(st.lists(st.integers(0, 3), max_size=30), st.data())
@@ -69,7 +66,7 @@ def test_every_pad_becomes_so_many(ids, data):
 
 
 def test_other_numbers_of_pads_are_an_error():
-    with pytest.raises(DataError, match="2 image pads for 1 runs"):
+    with pytest.raises(DataError, match="2 visual pads for 1 runs"):
         expand_pads(np.array([3, 3]), [4], 3)
 
 

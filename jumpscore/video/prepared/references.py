@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jumpscore.errors import DataError
-from jumpscore.video import VisualInput
+from jumpscore.video.inputs import VisualInput
 
 MAGIC = "jumpscore-canvases"
 SUFFIX = ".canvases.json"
@@ -106,7 +106,7 @@ def read_reference(path: Path) -> VisualInput:
     Raises:
         DataError: The folder is not below the directory that holds the reference, or is gone.
     """
-    from jumpscore.video.prepared import read_prepared
+    from jumpscore.video.prepared.folders import read_prepared
 
     reference = parse_reference(path.read_bytes())
     media = path.resolve().parent.parent

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from jumpscore.errors import DataError
 from jumpscore.video import codec_canvases
 from jumpscore.video.prepared import write_prepared
-from model_wrappers.llava_onevision2.processing import CodecConfig, process_codec_video
-from model_wrappers.vllm.references import (
+from jumpscore.video.prepared.references import (
     is_reference,
     keep,
     parse_reference,
     read_reference,
     reference_to,
 )
+from model_wrappers.llava_onevision2.processing import CodecConfig, process_codec_video
 from tests.support import write_video
 
 

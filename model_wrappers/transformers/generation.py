@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +17,8 @@ from transformers.generation.logits_process import (
     TopPLogitsWarper,
 )
 
-from model_wrappers.llava_onevision2.inputs import Pictures
-
-if TYPE_CHECKING:
-    from model_wrappers.llava_onevision2.modeling import LlavaOnevision2ForConditionalGeneration
+ModelInputs = Callable[[Tensor, Sequence[Any]], Mapping[str, Tensor]]
+"""Token ids [batch, tokens] and the pictures of a batch, to what the model takes beside the ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +44,12 @@ class Prompt:
 
     Attributes:
         ids: int64 [tokens], one image pad per visual token.
-        pictures: What stands at the pads, if anything.
+        pictures: What stands at the pads, if anything, in a type of the model's own.
         seed: Of this prompt's own sampling.
     """
 
     ids: npt.NDArray[np.int64]
-    pictures: Pictures | None = None
+    pictures: Any = None
     seed: int = 0
 
 
@@ -94,7 +92,7 @@ def _alike(shortest: int, longest: int) -> bool:
 
 
 def answer(
-    model: LlavaOnevision2ForConditionalGeneration, prompts: Sequence[Prompt], sampling: Sampling
+    model: Any, prompts: Sequence[Prompt], sampling: Sampling, inputs: ModelInputs
 ) -> list[Answer]:
     """Return the answers of one batch, in order.
 
@@ -102,13 +100,14 @@ def answer(
         model: On its device.
         prompts: Of any lengths; padded on the left.
         sampling: How tokens are chosen.
+        inputs: How the model takes pictures.
     """
     ids, mask = pad_left([prompt.ids for prompt in prompts], model.generation_config.pad_token_id)
     with torch.inference_mode():
         found = model.generate(
             input_ids=ids.to(model.device),
             attention_mask=mask.to(model.device),
-            **visual_inputs([prompt.pictures for prompt in prompts if prompt.pictures is not None]),
+            **_beside(inputs, ids, prompts),
             max_new_tokens=sampling.max_new_tokens,
             do_sample=False,
             logits_processor=_processors(sampling, [prompt.seed for prompt in prompts]),
@@ -129,30 +128,22 @@ def pad_left(rows: Sequence[npt.NDArray[np.int64]], pad: int | None) -> tuple[Te
     return ids, mask
 
 
-def first_logprobs(
-    model: LlavaOnevision2ForConditionalGeneration, prompt: Prompt, count: int
-) -> dict[int, float]:
+def first_logprobs(model: Any, prompt: Prompt, count: int, inputs: ModelInputs) -> dict[int, float]:
     """Return the likeliest first tokens of an answer with their log-probabilities."""
-    ids = torch.from_numpy(prompt.ids)[None].to(model.device)
+    ids = torch.from_numpy(prompt.ids)[None]
     with torch.inference_mode():
         logits = model(
-            input_ids=ids,
-            **visual_inputs([prompt.pictures] if prompt.pictures is not None else []),
+            input_ids=ids.to(model.device),
+            **_beside(inputs, ids, [prompt]),
             logits_to_keep=1,
         ).logits[0, -1]
     shares, tokens = logits.double().log_softmax(-1).topk(min(count, len(logits)))
     return dict(zip(tokens.tolist(), shares.tolist(), strict=True))
 
 
-def visual_inputs(pictures: Sequence[Pictures]) -> dict[str, Tensor]:
-    """Return the pictures of a batch one after another; patches stay bytes and on this side."""
-    if not pictures:
-        return {}
-    return {
-        "pixel_values": torch.from_numpy(np.concatenate([item.patches for item in pictures])),
-        "image_grid_thw": torch.from_numpy(np.concatenate([item.grid for item in pictures])),
-        "patch_positions": torch.from_numpy(np.concatenate([item.positions for item in pictures])),
-    }
+def _beside(inputs: ModelInputs, ids: Tensor, prompts: Sequence[Prompt]) -> Mapping[str, Tensor]:
+    pictures = [prompt.pictures for prompt in prompts if prompt.pictures is not None]
+    return inputs(ids, pictures) if pictures else {}
 
 
 def _processors(sampling: Sampling, seeds: Sequence[int]) -> LogitsProcessorList:

@@ -7,16 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from model_wrappers.llava_onevision2.generation import (
+from model_wrappers.llava_onevision2.inputs import image_pictures
+from model_wrappers.llava_onevision2.pixels import visual_inputs
+from model_wrappers.transformers.generation import (
     Prompt,
     SampleEachAlone,
     Sampling,
     answer,
     batches,
 )
-from model_wrappers.llava_onevision2.inputs import image_pictures
 
 PAD = 283
+
+
+def inputs(ids, pictures):
+    return visual_inputs(pictures)
 
 
 def some_prompt(words, pixels, seed=0):
@@ -48,8 +53,8 @@ def test_every_prompt_is_in_one_batch_of_alike_lengths(lengths, most):
 @pytest.mark.parametrize("temperature", [0.0, 1.3])
 def test_a_batch_of_different_lengths_answers_as_one_by_one(model, temperature):
     sampling = Sampling(24, temperature=temperature, top_p=0.95, top_k=50)
-    together = answer(model, PROMPTS, sampling)
-    alone = [answer(model, [prompt], sampling)[0] for prompt in PROMPTS]
+    together = answer(model, PROMPTS, sampling, inputs)
+    alone = [answer(model, [prompt], sampling, inputs)[0] for prompt in PROMPTS]
     assert together == alone
     assert len({found.ids for found in together}) == len(PROMPTS)
 
@@ -57,13 +62,13 @@ def test_a_batch_of_different_lengths_answers_as_one_by_one(model, temperature):
 def test_a_sample_depends_on_its_seed_alone(model):
     sampling = Sampling(16, temperature=1.0)
     prompts = [Prompt(PROMPTS[2].ids, None, seed=seed) for seed in (1, 2, 1)]
-    one, two, again = answer(model, prompts, sampling)
+    one, two, again = answer(model, prompts, sampling, inputs)
     assert one == again
     assert one != two
 
 
 def test_greedy_takes_the_likeliest(model):
-    [found] = answer(model, [PROMPTS[2]], Sampling(1))
+    [found] = answer(model, [PROMPTS[2]], Sampling(1), inputs)
     logits = model(input_ids=torch.from_numpy(PROMPTS[2].ids)[None]).logits[0, -1]
     assert found.ids == (int(logits.argmax()),)
 
@@ -80,13 +85,13 @@ def test_noise_samples_the_softmax():
 
 
 def test_an_answer_ends_where_the_model_says_so_or_is_cut_off(model):
-    [cut_off] = answer(model, [PROMPTS[0]], Sampling(5))
+    [cut_off] = answer(model, [PROMPTS[0]], Sampling(5), inputs)
     assert cut_off.finish_reason == "length"
     assert len(cut_off.ids) == 5
     before = model.generation_config.eos_token_id
     model.generation_config.eos_token_id = [cut_off.ids[2]]
     try:
-        [ended] = answer(model, [PROMPTS[0]], Sampling(5))
+        [ended] = answer(model, [PROMPTS[0]], Sampling(5), inputs)
     finally:
         model.generation_config.eos_token_id = before
     assert ended.finish_reason == "stop"

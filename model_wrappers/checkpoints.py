@@ -1,0 +1,121 @@
+"""Checkpoint folders of any model: found here or on the hub, read, told apart."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from jumpscore.errors import DataError, UsageError
+
+WANTED = ("*.json", "*.safetensors", "*.txt", "*.jinja")
+"""Files of a hub repository that are fetched; no code among them."""
+HASHED = (".json", ".safetensors", ".jinja", ".txt", ".bin", ".pt")
+DIGEST_BYTES, TENSOR_BYTES, MOST_HEADER = 1 << 20, 1 << 10, 1 << 27
+
+
+def resolve(checkpoint: str, revision: str | None = None) -> Path:
+    """Return the folder of a checkpoint, fetched from the hub where it is no folder here.
+
+    Args:
+        checkpoint: A folder, or ``owner/name`` on the hub.
+        revision: Commit, tag or branch, on the hub.
+
+    Raises:
+        DataError: There is no such folder, and the hub does not give it.
+        UsageError: A revision was given for a folder.
+    """
+    folder = Path(checkpoint).expanduser()
+    if folder.is_dir():
+        if revision is not None:
+            raise UsageError(f"model.revision={revision!r}: {checkpoint} is a folder and has none")
+        return folder
+    # A path that is not there must not be asked for on the hub under another name.
+    if checkpoint.count("/") != 1 or checkpoint[0] in "./~":
+        raise DataError(f"{checkpoint}: no such folder, and no 'owner/name' of the hub")
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(checkpoint, revision=revision, allow_patterns=list(WANTED)))
+    except Exception as error:  # network, permission, name: the hub has many errors
+        raise DataError(
+            f"{checkpoint}: no such folder, and the hub does not give it "
+            f"({type(error).__name__}: {str(error).splitlines()[0]}); download it where a network "
+            "is and set model.checkpoint to the folder"
+        ) from None
+
+
+def digest(folder: Path) -> str:
+    """Return a digest of a checkpoint's weights and settings, 16 hex digits.
+
+    Of a weight file its size and header are read and the first KiB of every tensor, which any
+    training changes; of other weights their first and last MiB. All of 16 GB would take longer than
+    many a run.
+    """
+    found = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.suffix not in HASHED:
+            continue
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            found.update(f"{path.name}\0{size}\0".encode())
+            for start, count in _sampled(file, path.suffix, size):
+                file.seek(start)
+                found.update(file.read(count))
+    return found.hexdigest()[:16]
+
+
+def _sampled(file: BinaryIO, suffix: str, size: int) -> list[tuple[int, int]]:
+    """Return (start, bytes) of what is read of a file for its digest."""
+    ends = [(0, DIGEST_BYTES), (max(0, size - DIGEST_BYTES), DIGEST_BYTES)]
+    if suffix != ".safetensors":
+        return ends if size > 2 * DIGEST_BYTES else [(0, size)]
+    # The format: 8 bytes with the header's length, the header as JSON, the tensors.
+    length = int.from_bytes(file.read(8), "little")
+    try:
+        header = json.loads(file.read(min(length, MOST_HEADER)))
+        starts = [8 + length + entry["data_offsets"][0] for entry in header.values()
+                  if "data_offsets" in entry]  # fmt: skip
+        return [(0, 8 + length), *((int(start), TENSOR_BYTES) for start in sorted(starts))]
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return ends  # damaged, which loading will say
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Return a JSON file of a checkpoint.
+
+    Raises:
+        DataError: It is missing, or holds no JSON object.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{path}: is missing; a checkpoint folder holds it") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{path}: cannot be read ({error})") from None
+    if not isinstance(values, dict):
+        raise DataError(f"{path}: holds no JSON object")
+    return values
+
+
+@contextmanager
+def no_progress_bar() -> Iterator[None]:
+    """Keep transformers from writing a bar over ours."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def one_line(error: Exception) -> str:
+    """Return an error's type and the first line of what it says."""
+    said = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {said[0] if said else 'no reason given'}"[:500]

@@ -1,0 +1,327 @@
+"""What all models share that run in this process: loading, batches, sampling, token counts."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+import time
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from jumpscore.errors import DataError, UsageError
+from jumpscore.records import Question, Response, Usage
+from jumpscore.video import VisualInput
+from model_wrappers.base import ModelOptions, ModelWrapper, Request, Trace
+from model_wrappers.checkpoints import digest, resolve
+from model_wrappers.transformers.prompts import chat_ids, chat_messages, expand_pads
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+NO_IDENTITY = {
+    "checkpoint", "revision", "device", "dtype", "attention", "batch_size", "batch_tokens",
+}  # fmt: skip
+"""Options that change no answer, or that say it through what they resolve to: the weights' digest
+and the placement."""
+
+TRACED = 20
+"""Likeliest first tokens of a trace; vLLM gives no more."""
+STAMP = re.compile(r"<\d+(?:\.\d+)? seconds>")
+PACKAGES = ("torch", "transformers", "PIL")
+
+
+class TransformersOptions(ModelOptions):
+    """Options of a model in transformers.
+
+    Attributes:
+        checkpoint: Folder, or ``owner/name`` on the hub.
+        revision: Commit, tag or branch on the hub.
+        device: ``auto`` takes a GPU where there is one.
+        dtype: ``auto``: the checkpoint's on a GPU, ``float32`` on a CPU.
+        attention: ``auto``: ``flash_attention_2`` where it is installed and fits, else ``sdpa``.
+        system: System turn, none where empty.
+        max_new_tokens: Where an answer is cut off.
+        temperature: 0 takes the likeliest token.
+        top_p: Sample among the likeliest tokens that hold this share.
+        top_k: Sample among so many tokens; 0 for all.
+        seed: Of sampling, with the question's id.
+        batch_size: Most questions in one batch.
+        batch_tokens: Most tokens in one batch, padding counted, unless one prompt has more.
+    """
+
+    checkpoint: str
+    revision: str | None = None
+    device: str = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    attention: Literal["auto", "sdpa", "eager", "flash_attention_2"] = "auto"
+    system: str = ""
+    max_new_tokens: int = Field(default=1024, gt=0)
+    temperature: float = Field(default=0.0, ge=0)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    top_k: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0)
+    batch_size: int = Field(default=8, gt=0)
+    batch_tokens: int = Field(default=65_536, gt=0)
+
+
+class InTransformers(ModelWrapper):
+    """A model of this process; a family of models says how it is shown pictures.
+
+    The harness hands out frames and canvases in their final size, and they are fed as they are: no
+    processor resizes, drops or samples anew behind a plan's back.
+    """
+
+    Options: ClassVar[type[ModelOptions]] = TransformersOptions
+    options: Any
+
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self.batch_size = self.options.batch_size
+        self._lock = threading.Lock()
+        self._model: Any = None
+
+    @property
+    @abstractmethod
+    def config(self) -> Any:
+        """The checkpoint's configuration, looked at and checked."""
+
+    @abstractmethod
+    def load_tokenizer(self) -> Any:
+        """Return the checkpoint's tokenizer, with a chat template."""
+
+    @abstractmethod
+    def load_model(self) -> Any:
+        """Return the model, on its device."""
+
+    @abstractmethod
+    def pictures(self, question: Question, visual: VisualInput | None) -> Any:
+        """Return what the question shows, or nothing; an object with ``runs``.
+
+        ``runs`` are (text before, visual tokens, text after) of every run of visual tokens.
+        """
+
+    @abstractmethod
+    def pictures_text(self, runs: Sequence[tuple[str, int, str]]) -> str:
+        """Return the prompt's text of pictures, with one pad per run."""
+
+    @abstractmethod
+    def model_inputs(self, ids: Tensor, pictures: Sequence[Any]) -> Mapping[str, Tensor]:
+        """Return what the model takes beside token ids [batch, tokens]: pictures of the batch."""
+
+    @property
+    @abstractmethod
+    def pads(self) -> tuple[int, ...]:
+        """Ids of the tokens in whose place visual tokens stand."""
+
+    @abstractmethod
+    def control_tokens(self) -> Sequence[str]:
+        """Return the tokens that a prompt's form is made of."""
+
+    def messages(self, question: Question, pictures: str) -> Sequence[Any]:
+        """Return the chat as the checkpoint's template takes it."""
+        return chat_messages(
+            question, pictures, system=self.options.system, control=self.control_tokens()
+        )
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where the checkpoint is."""
+        require_packages(self.name)
+        return resolve(self.options.checkpoint, self.options.revision)
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The tokenizer of the checkpoint."""
+        return self.load_tokenizer()
+
+    @cached_property
+    def placement(self) -> dict[str, str]:
+        """Device, dtype and attention, with every ``auto`` resolved."""
+        return _placement(self.options, self.config)
+
+    def open(self) -> None:
+        with self._lock:
+            if self._model is None:
+                model = self.load_model()
+                model.generation_config.eos_token_id = self._ends(model)
+                model.generation_config.pad_token_id = self.tokenizer.pad_token_id
+                self._model = model
+
+    def close(self) -> None:
+        self._model = None
+
+    def identity(self) -> Mapping[str, Any]:
+        return {
+            "model": self.name,
+            "options": self.options.model_dump(mode="json", exclude=NO_IDENTITY),
+            "checkpoint_digest": digest(self.folder),
+            **self.placement,
+            "device": self.placement["device"].partition(":")[0],
+        }
+
+    def environment(self) -> Mapping[str, str]:
+        import torch
+
+        found = {name: version(name) for name in ("torch", "transformers", "tokenizers")}
+        if torch.device(self.placement["device"]).type == "cuda":
+            found["gpu"] = torch.cuda.get_device_name(self.placement["device"])
+        return {**found, "checkpoint": str(self.folder)}
+
+    def prepare(self, question: Question, visual: VisualInput | None) -> Request:
+        from model_wrappers.transformers.generation import Prompt
+
+        pictures = self.pictures(question, visual)
+        runs = pictures.runs if pictures is not None else ()
+        messages = self.messages(question, self.pictures_text(runs))
+        with self._lock:
+            tokenizer = self.tokenizer
+        ids = chat_ids(tokenizer, messages)
+        # A prompt's runs are all of one kind: images, or a video.
+        pad = next((pad for pad in self.pads if (ids == pad).any()), self.pads[0])
+        ids = expand_pads(ids, [tokens for _, tokens, _ in runs], pad)
+        self._check_length(question, len(ids))
+        return Request(question, visual, payload=Prompt(ids, pictures, self._seed(question)))
+
+    def prompt_text(self, request: Request) -> str:
+        text = self.tokenizer.decode(request.payload.ids)
+        for pad in self.pads:
+            text = _counted(text, self.tokenizer.decode([pad]))
+        return str(text)
+
+    def generate(self, requests: Sequence[Request]) -> list[Response]:
+        from model_wrappers.transformers.generation import Sampling, answer, batches
+
+        self.open()
+        options = self.options
+        sampling = Sampling(
+            options.max_new_tokens, options.temperature, options.top_p, options.top_k
+        )
+        lengths = [len(request.payload.ids) for request in requests]
+        responses = []
+        for places in batches(lengths, options.batch_tokens):
+            batch = [requests[place] for place in places]
+            prompts = [request.payload for request in batch]
+            before = time.perf_counter()
+            answers = answer(self._model, prompts, sampling, self.model_inputs)
+            seconds = (time.perf_counter() - before) / len(batch)
+            responses += [
+                self._response(request, found, seconds)
+                for request, found in zip(batch, answers, strict=True)
+            ]
+        return responses
+
+    def trace(self, request: Request) -> Trace:
+        from model_wrappers.transformers.generation import first_logprobs
+
+        [response] = self.generate([request])
+        prompt = request.payload
+        likeliest = first_logprobs(self._model, prompt, TRACED, self.model_inputs)
+        return Trace(
+            response.text,
+            response.usage,
+            prompt_ids=tuple(prompt.ids.tolist()),
+            stamps=tuple(STAMP.findall(self.tokenizer.decode(prompt.ids))),
+            first_logprobs={
+                self.tokenizer.decode([token]): share for token, share in likeliest.items()
+            },
+        )
+
+    def _check_length(self, question: Question, tokens: int) -> None:
+        longest = self.config.get_text_config().max_position_embeddings
+        needed = tokens + self.options.max_new_tokens
+        if needed > longest:
+            raise DataError(
+                f"{question.id}: the prompt has {tokens} tokens, with an answer of up to "
+                f"{self.options.max_new_tokens} more than the model's {longest}; show it less "
+                "(input.count, input.tokens) or lower model.max_new_tokens"
+            )
+
+    def _seed(self, question: Question) -> int:
+        text = f"{self.options.seed}:{question.id}".encode()
+        return int.from_bytes(hashlib.sha256(text).digest()[:7], "big")
+
+    def _response(self, request: Request, found: Any, seconds: float) -> Response:
+        prompt = request.payload
+        # Counted in what the model was fed; that the tower made as many is checked there.
+        fed = sum(int((prompt.ids == pad).sum()) for pad in self.pads)
+        return Response(
+            request.question.id,
+            text=self.tokenizer.decode(found.ids, skip_special_tokens=True),
+            usage=Usage(
+                visual=fed,
+                visual_source="measured",
+                prompt=len(prompt.ids),
+                output=len(found.ids),
+            ),
+            finish_reason=found.finish_reason,
+            seconds=round(seconds, 6),
+        )
+
+    def _ends(self, model: Any) -> list[int]:
+        """Return the ids that end an answer: the checkpoint's, and the end of a chat turn."""
+        ends: set[int] = set()
+        for held in (model.generation_config.eos_token_id, self.tokenizer.eos_token_id):
+            ends |= set(held) if isinstance(held, list) else {held}
+        return sorted(ends - {None})
+
+
+def _counted(text: str, pad: str) -> str:
+    """Return a text with every run of a pad written once with its number.
+
+    >>> _counted("a<p><p><p>b", "<p>")
+    'a<p> x 3b'
+    """
+    runs = re.compile(f"(?:{re.escape(pad)})+")
+    return runs.sub(lambda found: f"{pad} x {len(found[0]) // len(pad)}", text)
+
+
+def require_packages(model: str) -> None:
+    """Check that what a model of this process needs is installed.
+
+    Raises:
+        UsageError: With what is missing and how to get it.
+    """
+    missing = [name for name in PACKAGES if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"model {model!r} needs {', '.join(missing)}; install the extra: "
+            "pip install 'jumpscore[models]' (in this repository: make models)"
+        )
+
+
+def _placement(options: Any, config: Any) -> dict[str, str]:
+    """Return device, dtype and attention with every ``auto`` resolved."""
+    import torch
+
+    device, dtype, attention = options.device, options.dtype, options.attention
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        on_gpu = torch.device(device).type == "cuda"
+    except RuntimeError:
+        raise UsageError(f"model.device={device!r}: write auto, cpu, cuda or cuda:0") from None
+    if on_gpu and (torch.device(device).index or 0) >= torch.cuda.device_count():
+        raise UsageError(
+            f"model.device={device!r}: torch finds {torch.cuda.device_count() or 'no'} GPU here; "
+            "write cpu or auto"
+        )
+    if dtype == "auto":
+        held = str(config.dtype).removeprefix("torch.") if config.dtype else "bfloat16"
+        dtype = held if on_gpu else "float32"
+    flash = on_gpu and dtype != "float32" and find_spec("flash_attn") is not None
+    if attention == "auto":
+        attention = "flash_attention_2" if flash else "sdpa"
+    elif attention == "flash_attention_2" and not flash:
+        raise UsageError(
+            f"model.attention={attention!r} needs a GPU, the package flash-attn and bfloat16 or "
+            f"float16; here it is {device}, {dtype}; write sdpa or auto"
+        )
+    return {"device": device, "dtype": dtype, "attention": attention}
