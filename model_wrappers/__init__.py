@@ -7,6 +7,9 @@ MODELS: Registry[ModelWrapper] = Registry(
     "model",
     ModelWrapper,
     builtin={
+        "internvl3_5": "model_wrappers.transformers.internvl:InternVL",
+        "perception_lm": "model_wrappers.transformers.perception_lm:PerceptionLM",
+        "qwen3_vl": "model_wrappers.transformers.qwen3_vl:Qwen3VL",
         "content_free": "model_wrappers.content_free:ContentFree",
         "llava_ov2": "model_wrappers.llava_onevision2.wrapper:LlavaOnevision2",
         "motion": "model_wrappers.motion:Motion",

@@ -84,7 +84,8 @@ class LlavaOnevision2(InTransformers):
             frame_pictures,
             image_pictures,
         )
-        from model_wrappers.llava_onevision2.pixels import fitted, read_image
+        from model_wrappers.llava_onevision2.pixels import fitted
+        from model_wrappers.pictures import read_image
 
         if visual is not None:
             if visual.kind == "codec":
@@ -98,8 +99,8 @@ class LlavaOnevision2(InTransformers):
         ]
         return image_pictures(images) if images else None
 
-    def pictures_text(self, runs: Sequence[tuple[str, int, str]]) -> str:
-        return vision_text(runs)
+    def pictures_text(self, pictures: Any) -> str:
+        return vision_text(pictures.runs)
 
     def model_inputs(self, ids: Tensor, pictures: Sequence[Any]) -> Mapping[str, Tensor]:
         from model_wrappers.llava_onevision2.pixels import visual_inputs

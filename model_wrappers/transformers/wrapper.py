@@ -109,7 +109,7 @@ class InTransformers(ModelWrapper):
         """
 
     @abstractmethod
-    def pictures_text(self, runs: Sequence[tuple[str, int, str]]) -> str:
+    def pictures_text(self, pictures: Any) -> str:
         """Return the prompt's text of pictures, with one pad per run."""
 
     @abstractmethod
@@ -180,9 +180,10 @@ class InTransformers(ModelWrapper):
 
         pictures = self.pictures(question, visual)
         runs = pictures.runs if pictures is not None else ()
-        messages = self.messages(question, self.pictures_text(runs))
+        text = self.pictures_text(pictures) if pictures is not None else ""
         with self._lock:
             tokenizer = self.tokenizer
+        messages = self.messages(question, text)
         ids = chat_ids(tokenizer, messages)
         # A prompt's runs are all of one kind: images, or a video.
         pad = next((pad for pad in self.pads if (ids == pad).any()), self.pads[0])

@@ -127,7 +127,10 @@ def test_every_field_comes_back(video, tmp_path, make, lossless):
 
 
 def test_every_field_of_an_input_is_stored():
-    assert {field.name for field in dataclasses.fields(VisualInput)} - {"folder", "token_grid"} == set(RECORD)
+    assert {field.name for field in dataclasses.fields(VisualInput)} - {
+        "folder",
+        "token_grid",
+    } == set(RECORD)
 
 
 def test_the_pictures_are_those_of_their_frames(video, tmp_path):

@@ -1,0 +1,123 @@
+"""The baselines as rows: what is particular to each family of models, and where it can run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jumpscore.video import TokenGrid
+
+Convention = Literal["unit", "relative_1000", "pixel"]
+Backend = Literal["transformers", "vllm", "openai"]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A family of models.
+
+    Attributes:
+        name: Of the model that runs it here.
+        title: As its authors write it.
+        model_type: Of its ``config.json``.
+        checkpoint: Released weights, on the hub.
+        licence: Of those.
+        grid: How frames become visual tokens; a checkpoint's own configuration decides.
+        rules: How frames stand in a prompt, in words; what is not the authors' own is said.
+        convention: Of coordinates in answers; ``None`` where its authors state none that we know.
+        backends: What runs it here, the preferred one first.
+        before: What stands before a frame, with its ``number`` from 1 and its ``stamp``.
+        as_video: Whether frames go in as one video, or as images.
+    """
+
+    name: str
+    title: str
+    model_type: str
+    checkpoint: str
+    licence: str
+    grid: TokenGrid
+    rules: str
+    convention: Convention | None
+    backends: tuple[Backend, ...]
+    before: str = "{stamp}"
+    as_video: bool = False
+
+    def before_frame(self, place: int, stamp: str) -> str:
+        """Return the text before a frame.
+
+        Args:
+            place: Of the frame, from 0.
+            stamp: Its time, as text.
+
+        >>> INTERNVL3_5.before_frame(0, "<0.5 seconds>")
+        'Frame1 <0.5 seconds>: '
+        """
+        return self.before.format(number=place + 1, stamp=stamp)
+
+
+QWEN3_VL = Family(
+    name="qwen3_vl",
+    title="Qwen3-VL",
+    model_type="qwen3_vl",
+    checkpoint="Qwen/Qwen3-VL-8B-Instruct",
+    licence="Apache-2.0",
+    grid=TokenGrid(side=32, frames=2),
+    rules="two share their tokens, after the mean of their times: <0.5 seconds>",
+    convention="relative_1000",
+    backends=("transformers", "vllm"),
+    as_video=True,
+)
+INTERNVL3_5 = Family(
+    name="internvl3_5",
+    title="InternVL-3.5",
+    model_type="internvl",
+    checkpoint="OpenGVLab/InternVL3_5-8B-HF",
+    licence="Apache-2.0",
+    grid=TokenGrid(side=28, size=(448, 448)),
+    rules="Frame1 <0.5 seconds>: and a line each (the time is ours)",
+    convention="relative_1000",
+    backends=("transformers", "vllm"),
+    before="Frame{number} {stamp}: ",
+)
+PERCEPTION_LM = Family(
+    name="perception_lm",
+    title="PerceptionLM-8B",
+    model_type="perception_lm",
+    checkpoint="facebook/Perception-LM-8B",
+    licence="FAIR Noncommercial Research License",
+    grid=TokenGrid(side=28, size=(448, 448)),
+    rules="one after another, each after <0.5 seconds> (the time is ours)",
+    convention=None,
+    backends=("transformers",),
+)
+KEYE_VL1_5 = Family(
+    name="keye_vl1_5",
+    title="Keye-VL-1.5",
+    model_type="KeyeVL1_5",
+    checkpoint="Kwai-Keye/Keye-VL-1_5-8B",
+    licence="Apache-2.0",
+    grid=TokenGrid(side=28),
+    rules="as images, each after <0.5 seconds> (ours; its own code samples slow and fast frames)",
+    convention=None,
+    backends=("vllm",),
+)
+LLAVA_OV1_5 = Family(
+    name="llava_ov1_5",
+    title="LLaVA-OneVision-1.5",
+    model_type="llavaonevision1_5",
+    checkpoint="lmms-lab/LLaVA-OneVision-1.5-8B-Instruct",
+    licence="Apache-2.0",
+    grid=TokenGrid(side=28),
+    rules="as images, each after <0.5 seconds> (the time is ours)",
+    convention=None,
+    backends=("openai",),
+)
+FAMILIES: tuple[Family, ...] = (QWEN3_VL, INTERNVL3_5, KEYE_VL1_5, PERCEPTION_LM, LLAVA_OV1_5)
+
+
+def family_of(model_type: str) -> Family | None:
+    """Return the family of a ``model_type``, if it is one of the rows.
+
+    >>> family_of("qwen3_vl").title
+    'Qwen3-VL'
+    """
+    return next((family for family in FAMILIES if family.model_type == model_type), None)

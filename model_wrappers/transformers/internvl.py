@@ -1,0 +1,72 @@
+"""InternVL-3.5: every frame is one square tile of 256 tokens, numbered and on a line of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from jumpscore.video import TokenGrid, VisualInput
+from model_wrappers.base import ModelOptions
+from model_wrappers.families import INTERNVL3_5, Family
+from model_wrappers.transformers.baseline import Baseline, Shown
+from model_wrappers.transformers.wrapper import TransformersOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+START, END, PAD = "<img>", "</img>", "<IMG_CONTEXT>"
+
+
+class InternVLOptions(TransformersOptions):
+    """Options of the model; those of any model in transformers."""
+
+    checkpoint: str = INTERNVL3_5.checkpoint
+
+
+class InternVL(Baseline):
+    """InternVL-3.5 (8B) in transformers: frames or images."""
+
+    name = INTERNVL3_5.name
+    family: ClassVar[Family] = INTERNVL3_5
+    Options: ClassVar[type[ModelOptions]] = InternVLOptions
+
+    def grid_of(self, config: Any) -> TokenGrid:
+        vision = config.vision_config
+        height, width = vision.image_size
+        return TokenGrid(
+            side=round(vision.patch_size[0] / config.downsample_ratio), size=(width, height)
+        )
+
+    @property
+    def pads(self) -> tuple[int, ...]:
+        return (self.config.image_token_id,)
+
+    def frames_shown(self, visual: VisualInput) -> Shown:
+        each = visual.visual_tokens // len(visual.blocks)
+        return Shown(
+            runs=tuple(
+                (f"{self.family.before_frame(number, text)}{START}", each, f"{END}\n")
+                for number, text in enumerate(visual.stamp_texts)
+            ),
+            pad=PAD,
+            frames=visual.pixels.transpose(0, 3, 1, 2),
+        )
+
+    def images_shown(self, processed: Mapping[str, Any]) -> Shown:
+        grid = self.grid_of(self.config)
+        assert grid.size is not None
+        each = (grid.size[0] // grid.side) * (grid.size[1] // grid.side)
+        tokens = [each * int(tiles) for tiles in processed["num_patches"]]
+        return Shown(
+            runs=tuple((START, count, f"{END}\n") for count in tokens),
+            pad=PAD,
+            images={"pixel_values": np.asarray(processed["pixel_values"], dtype=np.float32)},
+        )
+
+    def tensors(self, shown: Shown) -> Mapping[str, Tensor]:
+        if shown.images is not None:
+            return {"pixel_values": self.placed(shown.images["pixel_values"])}
+        assert shown.frames is not None
+        return {"pixel_values": self.normalised(shown.frames, 1)}

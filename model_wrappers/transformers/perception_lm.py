@@ -1,0 +1,89 @@
+"""PerceptionLM: every frame is one square tile of 256 tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from jumpscore.video import TokenGrid, VisualInput
+from model_wrappers.base import ModelOptions
+from model_wrappers.checkpoints import read_settings
+from model_wrappers.families import PERCEPTION_LM, Family
+from model_wrappers.transformers.baseline import Baseline, Shown
+from model_wrappers.transformers.wrapper import TransformersOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+VIDEO_PAD, IMAGE_PAD = "<|video|>", "<|image|>"
+
+
+class PerceptionLMOptions(TransformersOptions):
+    """Options of the model; those of any model in transformers."""
+
+    checkpoint: str = PERCEPTION_LM.checkpoint
+
+
+class PerceptionLM(Baseline):
+    """PerceptionLM (8B) in transformers: frames or images (needs the package timm)."""
+
+    name = PERCEPTION_LM.name
+    family: ClassVar[Family] = PERCEPTION_LM
+    Options: ClassVar[type[ModelOptions]] = PerceptionLMOptions
+
+    def grid_of(self, config: Any) -> TokenGrid:
+        held = self._processing
+        size = held["size"]
+        return TokenGrid(
+            side=held["patch_size"] * config.projector_pooling_ratio,
+            size=(size["width"], size["height"]),
+        )
+
+    @cached_property
+    def _processing(self) -> dict[str, Any]:
+        """Patch size and tile, which its configuration leaves to the processor."""
+        found: dict[str, Any] = {"patch_size": 14, "size": {"width": 448, "height": 448}}
+        for name in ("processor_config.json", "video_preprocessor_config.json"):
+            if (self.folder / name).is_file():
+                held = read_settings(self.folder / name)
+                found |= {key: held[key] for key in found.keys() & held.keys()}
+        return found
+
+    @property
+    def pads(self) -> tuple[int, ...]:
+        return (self.config.video_token_id, self.config.image_token_id)
+
+    def frames_shown(self, visual: VisualInput) -> Shown:
+        each = visual.visual_tokens // len(visual.blocks)
+        return Shown(
+            runs=tuple((text, each, "") for text in visual.stamp_texts),
+            pad=VIDEO_PAD,
+            frames=visual.pixels.transpose(0, 3, 1, 2),
+        )
+
+    def images_shown(self, processed: Mapping[str, Any]) -> Shown:
+        tiles = [np.asarray(image, dtype=np.float32) for image in processed["pixel_values"]]
+        grid = self.grid_of(self.config)
+        each = [
+            len(image) * (image.shape[-2] // grid.side) * (image.shape[-1] // grid.side)
+            for image in tiles
+        ]
+        return Shown(
+            runs=tuple(("", tokens, "") for tokens in each),
+            pad=IMAGE_PAD,
+            images={"pixel_values": np.concatenate(tiles)},
+        )
+
+    def tensors(self, shown: Shown) -> Mapping[str, Tensor]:
+        if shown.images is not None:
+            return {"pixel_values": self.placed(shown.images["pixel_values"])}
+        assert shown.frames is not None
+        return {"pixel_values_videos": self.normalised(shown.frames, 1)}
+
+    def model_inputs(self, ids: Tensor, pictures: Sequence[Shown]) -> Mapping[str, Tensor]:
+        # It takes tiles as [pictures, tiles, ...] and joins the two axes again.
+        found = super().model_inputs(ids, pictures)
+        return {name: tiles[None] for name, tiles in found.items()}

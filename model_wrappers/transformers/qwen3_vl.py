@@ -1,0 +1,116 @@
+"""Qwen3-VL: tokens of 32x32 pixels over two frames, each pair after the mean of its times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from jumpscore.video import TokenGrid, VisualInput
+from model_wrappers.base import ModelOptions
+from model_wrappers.families import QWEN3_VL, Family
+from model_wrappers.transformers.baseline import Baseline, Shown
+from model_wrappers.transformers.wrapper import TransformersOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+START, END = "<|vision_start|>", "<|vision_end|>"
+VIDEO_PAD, IMAGE_PAD = "<|video_pad|>", "<|image_pad|>"
+
+
+class Qwen3VLOptions(TransformersOptions):
+    """Options of the model; those of any model in transformers."""
+
+    checkpoint: str = QWEN3_VL.checkpoint
+
+
+class Qwen3VL(Baseline):
+    """Qwen3-VL (8B) in transformers: frames or images."""
+
+    name = QWEN3_VL.name
+    family: ClassVar[Family] = QWEN3_VL
+    Options: ClassVar[type[ModelOptions]] = Qwen3VLOptions
+
+    def grid_of(self, config: Any) -> TokenGrid:
+        vision = config.vision_config
+        side = vision.patch_size * vision.spatial_merge_size
+        return TokenGrid(side=side, frames=vision.temporal_patch_size)
+
+    @property
+    def pads(self) -> tuple[int, ...]:
+        return (self.config.video_token_id, self.config.image_token_id)
+
+    def frames_shown(self, visual: VisualInput) -> Shown:
+        together, _, _ = grid = self._grid(visual)
+        each = visual.visual_tokens // together
+        return Shown(
+            runs=tuple((f"{text}{START}", each, END) for text in visual.stamp_texts),
+            pad=VIDEO_PAD,
+            frames=cut_tubes(
+                visual.pixels,
+                frames=visual.token_grid.frames,
+                patch=visual.token_grid.side // self.config.vision_config.spatial_merge_size,
+                merge=self.config.vision_config.spatial_merge_size,
+            ),
+            grid=grid,
+        )
+
+    def images_shown(self, processed: Mapping[str, Any]) -> Shown:
+        grids = np.asarray(processed["image_grid_thw"], dtype=np.int64)
+        merged = self.config.vision_config.spatial_merge_size**2
+        pixels = np.asarray(processed["pixel_values"], dtype=np.float32)
+        return Shown(
+            runs=tuple((START, int(grid.prod()) // merged, END) for grid in grids),
+            pad=IMAGE_PAD,
+            images={"pixel_values": pixels, "image_grid_thw": grids},
+        )
+
+    def tensors(self, shown: Shown) -> Mapping[str, Tensor]:
+        if shown.images is not None:
+            return {name: self.placed(values) for name, values in shown.images.items()}
+        assert shown.frames is not None
+        return {
+            "pixel_values_videos": self.normalised(shown.frames, 1).flatten(1),
+            "video_grid_thw": self.placed(np.array([shown.grid])),
+        }
+
+    def model_inputs(self, ids: Tensor, pictures: Sequence[Shown]) -> Mapping[str, Tensor]:
+        found = super().model_inputs(ids, pictures)
+        video, image = self.pads
+        # Its positions in three dimensions follow from where pictures stand.
+        kinds = (ids == image).int() + 2 * (ids == video).int()
+        return {**found, "mm_token_type_ids": kinds.to(self._model.device)}
+
+    def _grid(self, visual: VisualInput) -> tuple[int, int, int]:
+        """Return (groups of frames, patch rows, patch columns)."""
+        count, rows, columns = visual.grid
+        return -(-count // visual.token_grid.frames), rows, columns
+
+
+def cut_tubes(
+    pictures: npt.NDArray[np.uint8], *, frames: int, patch: int, merge: int
+) -> npt.NDArray[np.uint8]:
+    """Return patches over several frames, [patches, 3, frames * patch * patch].
+
+    Rows come group by group of frames, and within one in block order: the patches of a visual
+    token follow one another. A group that is not full repeats its last frame.
+
+    Args:
+        pictures: RGB [n, H, W, 3], sides in multiples of ``patch * merge``.
+        frames: Frames that share a patch.
+        patch: Side of a patch in pixels.
+        merge: Patches along each side of a visual token.
+    """
+    missing = -len(pictures) % frames
+    full = np.concatenate([pictures, np.repeat(pictures[-1:], missing, axis=0)])
+    count, height, width, channels = full.shape
+    side = patch * merge
+    fine = full.reshape(
+        count // frames, frames, height // side, merge, patch, width // side, merge, patch, channels
+    )
+    # (group, block row, block column, row, column, channel, frame, y, x)
+    ordered = fine.transpose(0, 2, 5, 3, 6, 8, 1, 4, 7)
+    return ordered.reshape(-1, channels, frames * patch * patch)
