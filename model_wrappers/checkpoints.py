@@ -11,18 +11,20 @@ from typing import Any, BinaryIO
 
 from jumpscore.errors import DataError, UsageError
 
-WANTED = ("*.json", "*.safetensors", "*.txt", "*.jinja")
+WANTED = ("*.json", "*.safetensors", "*.txt", "*.jinja", "*.model")
 """Files of a hub repository that are fetched; no code among them."""
+CODE = "*.py"
 HASHED = (".json", ".safetensors", ".jinja", ".txt", ".bin", ".pt")
 DIGEST_BYTES, TENSOR_BYTES, MOST_HEADER = 1 << 20, 1 << 10, 1 << 27
 
 
-def resolve(checkpoint: str, revision: str | None = None) -> Path:
+def resolve(checkpoint: str, revision: str | None = None, *, code: bool = False) -> Path:
     """Return the folder of a checkpoint, fetched from the hub where it is no folder here.
 
     Args:
         checkpoint: A folder, or ``owner/name`` on the hub.
         revision: Commit, tag or branch, on the hub.
+        code: Fetch its code too, for who was allowed to run it.
 
     Raises:
         DataError: There is no such folder, and the hub does not give it.
@@ -38,8 +40,9 @@ def resolve(checkpoint: str, revision: str | None = None) -> Path:
         raise DataError(f"{checkpoint}: no such folder, and no 'owner/name' of the hub")
     from huggingface_hub import snapshot_download
 
+    wanted = [*WANTED, CODE] if code else list(WANTED)
     try:
-        return Path(snapshot_download(checkpoint, revision=revision, allow_patterns=list(WANTED)))
+        return Path(snapshot_download(checkpoint, revision=revision, allow_patterns=wanted))
     except Exception as error:  # network, permission, name: the hub has many errors
         raise DataError(
             f"{checkpoint}: no such folder, and the hub does not give it "

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
+from jumpscore.errors import DataError
 from jumpscore.video import TokenGrid
+from model_wrappers.checkpoints import read_settings
 
 Convention = Literal["unit", "relative_1000", "pixel"]
 Backend = Literal["transformers", "vllm", "openai"]
@@ -21,12 +25,14 @@ class Family:
         model_type: Of its ``config.json``.
         checkpoint: Released weights, on the hub.
         licence: Of those.
-        grid: How frames become visual tokens; a checkpoint's own configuration decides.
+        grid: How frames become visual tokens in the released checkpoint.
         rules: How frames stand in a prompt, in words; what is not the authors' own is said.
         convention: Of coordinates in answers; ``None`` where its authors state none that we know.
         backends: What runs it here, the preferred one first.
         before: What stands before a frame, with its ``number`` from 1 and its ``stamp``.
         as_video: Whether frames go in as one video, or as images.
+        read_grid: Returns the grid that the settings of a checkpoint folder say; without it, all
+            have the released one's.
     """
 
     name: str
@@ -40,6 +46,25 @@ class Family:
     backends: tuple[Backend, ...]
     before: str = "{stamp}"
     as_video: bool = False
+    read_grid: Callable[[Path], TokenGrid] | None = None
+
+    def grid_in(self, folder: Path) -> TokenGrid:
+        """Return how frames become visual tokens in a checkpoint.
+
+        Raises:
+            DataError: Its settings do not say.
+        """
+        if self.read_grid is None:
+            return self.grid
+        try:
+            found = self.read_grid(folder)
+            if found.side < 2 or found.side % 2 or found.frames < 1:
+                raise ValueError(f"{found}")
+            return found
+        except (KeyError, TypeError, ValueError, ZeroDivisionError, IndexError) as error:
+            raise DataError(
+                f"{folder}: its settings do not say how pictures become tokens ({error!r})"
+            ) from None
 
     def before_frame(self, place: int, stamp: str) -> str:
         """Return the text before a frame.
@@ -54,6 +79,34 @@ class Family:
         return self.before.format(number=place + 1, stamp=stamp)
 
 
+def _qwen3_vl_grid(folder: Path) -> TokenGrid:
+    vision = read_settings(folder / "config.json")["vision_config"]
+    side = vision.get("patch_size", 16) * vision.get("spatial_merge_size", 2)
+    return TokenGrid(side=int(side), frames=int(vision.get("temporal_patch_size", 2)))
+
+
+def _internvl_grid(folder: Path) -> TokenGrid:
+    config = read_settings(folder / "config.json")
+    vision: Mapping[str, Any] = {
+        "image_size": (448, 448), "patch_size": (14, 14), **config["vision_config"]
+    }  # fmt: skip
+    height, width = vision["image_size"]
+    side = vision["patch_size"][0] / config.get("downsample_ratio", 0.5)
+    return TokenGrid(side=round(side), size=(int(width), int(height)))
+
+
+def _perception_lm_grid(folder: Path) -> TokenGrid:
+    pooling = read_settings(folder / "config.json").get("projector_pooling_ratio", 1)
+    # Its configuration leaves patch and tile to the processor's.
+    held: dict[str, Any] = {"patch_size": 14, "size": {"width": 448, "height": 448}}
+    for name in ("processor_config.json", "video_preprocessor_config.json"):
+        if (folder / name).is_file():
+            found = read_settings(folder / name)
+            held |= {key: found[key] for key in held.keys() & found.keys()}
+    size = (int(held["size"]["width"]), int(held["size"]["height"]))
+    return TokenGrid(side=int(held["patch_size"] * pooling), size=size)
+
+
 QWEN3_VL = Family(
     name="qwen3_vl",
     title="Qwen3-VL",
@@ -65,6 +118,7 @@ QWEN3_VL = Family(
     convention="relative_1000",
     backends=("transformers", "vllm"),
     as_video=True,
+    read_grid=_qwen3_vl_grid,
 )
 INTERNVL3_5 = Family(
     name="internvl3_5",
@@ -77,6 +131,7 @@ INTERNVL3_5 = Family(
     convention="relative_1000",
     backends=("transformers", "vllm"),
     before="Frame{number} {stamp}: ",
+    read_grid=_internvl_grid,
 )
 PERCEPTION_LM = Family(
     name="perception_lm",
@@ -88,6 +143,7 @@ PERCEPTION_LM = Family(
     rules="one after another, each after <0.5 seconds> (the time is ours)",
     convention=None,
     backends=("transformers",),
+    read_grid=_perception_lm_grid,
 )
 KEYE_VL1_5 = Family(
     name="keye_vl1_5",

@@ -138,3 +138,43 @@ def _save(kind: Any, config: Any, tokenizer: Any, folder: Path, seed: int) -> No
 
 def _write(path: Path, values: dict[str, Any]) -> None:
     path.write_text(json.dumps(values, indent=2) + "\n")
+
+
+def write_perception_lm(folder: Path, *, seed: int = 0) -> Path:
+    """Write a PerceptionLM: tiles of 56 pixels, four tokens each. Needs timm."""
+    from transformers import PerceptionLMConfig, PerceptionLMForConditionalGeneration
+
+    tokenizer = _tokenizer({"image_token": "<|image|>", "video_token": "<|video|>"})
+    ids = tokenizer.convert_tokens_to_ids
+    config = PerceptionLMConfig(
+        text_config={**TEXT, "model_type": "llama", "vocab_size": len(tokenizer)},
+        vision_config={
+            "architecture": "vit_pe_core_large_patch14_336",
+            "do_pooling": True,
+            "num_classes": 64,
+            "global_pool": "map",
+            "model_args": {
+                "embed_dim": 64, "depth": 2, "num_heads": 2, "mlp_ratio": 2, "img_size": [56, 56],
+                "ref_feat_shape": [4, 4], "init_values": 0.1, "global_pool": "",
+                "use_post_transformer_norm": False,
+            },
+        },
+        vision_use_cls_token=True,
+        projector_pooling_ratio=2,
+        image_token_id=ids("<|image|>"),
+        video_token_id=ids("<|video|>"),
+    )  # fmt: skip
+    _save(PerceptionLMForConditionalGeneration, config, tokenizer, folder, seed)
+    shared = {"image_mean": HALF, "image_std": HALF, "size": {"height": 56, "width": 56}}
+    shared |= {"processor_class": "PerceptionLMProcessor"}
+    _write(folder / "preprocessor_config.json", {
+        **shared, "tile_size": 56, "max_num_tiles": 4, "max_frame_tiles": 1,
+        "vision_input_type": "thumb+tile", "image_processor_type": "PerceptionLMImageProcessorFast",
+    })  # fmt: skip
+    video = {**shared, "video_processor_type": "PerceptionLMVideoProcessor"}
+    _write(folder / "video_preprocessor_config.json", video)
+    _write(
+        folder / "processor_config.json",
+        {"patch_size": 14, "pooling_ratio": 2, "processor_class": "PerceptionLMProcessor"},
+    )
+    return folder

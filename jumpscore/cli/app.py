@@ -163,6 +163,16 @@ def models(context: typer.Context, json: Json = False) -> None:
 
 
 @models_app.command()
+def options(
+    name: Annotated[str, typer.Argument(help="A model, such as qwen3_vl.")],
+) -> None:
+    """Print the options of a model, with their defaults and what they mean."""
+    from jumpscore.cli.lists import show_options
+
+    show_options(name)
+
+
+@models_app.command()
 def tiny(
     out: Annotated[Path, typer.Argument(help="New folder for the checkpoint.")],
     overrides: Annotated[

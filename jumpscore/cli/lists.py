@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 import inspect
+from importlib.resources import files
 from typing import Any
 
+from rich.syntax import Syntax
 from rich.table import Table
+from rich.text import Text
 
 from evaluators import TASKS
-from jumpscore.cli.console import output, print_json
+from jumpscore.cli.console import notes, output, print_json
 from jumpscore.errors import UsageError
 from jumpscore.registry import Registry
 from model_wrappers import MODELS
 
 
 def list_models(*, as_json: bool) -> None:
-    """Print every model with its input and options."""
+    """Print every model with its input; as JSON with its options too."""
     _show(_rows(MODELS, "inputs"), as_json=as_json)
+    if not as_json:
+        notes().print("options of one: jumpscore models options NAME", style="dim")
 
 
 def list_tasks(*, as_json: bool) -> None:
-    """Print every task with its headline and options."""
+    """Print every task with its headline; as JSON with its options too."""
     _show(_rows(TASKS, "headline"), as_json=as_json)
+
+
+def show_options(name: str) -> None:
+    """Print the options of a model with their defaults and what they mean.
+
+    Raises:
+        UsageError: There is no such model.
+    """
+    found = MODELS.get(name)
+    described = files("jumpscore.conf.model").joinpath(f"{name}.yaml")
+    if described.is_file():
+        output().print(Syntax(described.read_text().rstrip(), "yaml", background_color="default"))
+        return
+    for key, field in found.Options.model_fields.items():  # of another package
+        output().print(Text(f"{key}: {field.get_default(call_default_factory=True)!r}"))
 
 
 def _rows(registry: Registry[Any], fact: str) -> list[dict[str, Any]]:
@@ -55,9 +75,10 @@ def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
         print_json(rows)
         return
     table = Table()
-    for column in rows[0]:
+    columns = [column for column in rows[0] if column != "options"]
+    for column in columns:
         table.add_column(column, style="bold" if column == "name" else "")
     for row in rows:
-        cells = row.values()
+        cells = [row[column] for column in columns]
         table.add_row(*(", ".join(cell) if isinstance(cell, list) else cell for cell in cells))
     output().print(table)

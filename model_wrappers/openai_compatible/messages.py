@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import mimetypes
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,7 +40,11 @@ def chat(question: Question, pictures: list[Message], *, system: str = "") -> li
 
 
 def frame_parts(
-    visual: VisualInput, *, format: PictureFormat = "jpeg", quality: int = 95
+    visual: VisualInput,
+    *,
+    format: PictureFormat = "jpeg",
+    quality: int = 95,
+    before: Callable[[int, str], str] = lambda place, stamp: stamp,
 ) -> list[Message]:
     """Return every frame as a picture after its time stamp.
 
@@ -47,11 +52,30 @@ def frame_parts(
         visual: Frames.
         format: Of the pictures.
         quality: Of JPEG, 1 to 100.
+        before: Place of a frame from 0 and its stamp, to the text before it.
     """
     parts = []
-    for stamp, picture in zip(visual.stamp_texts, visual.pixels, strict=True):
-        parts += [_text(stamp), _image(_encoded(picture, format, quality), f"image/{format}")]
+    for place, (stamp, picture) in enumerate(zip(visual.stamp_texts, visual.pixels, strict=True)):
+        shown = _image(_encoded(picture, format, quality), f"image/{format}")
+        parts += [_text(before(place, stamp)), shown]
     return parts
+
+
+def frames_video_part(
+    visual: VisualInput, *, format: PictureFormat = "png", quality: int = 95
+) -> Message:
+    """Return frames as one video: their pictures one after another, as vLLM takes them.
+
+    What times they have goes with the request (``media_io_kwargs``), not with the video.
+
+    Args:
+        visual: Frames.
+        format: Of the pictures; the media type says JPEG, readers look at the content.
+        quality: Of JPEG, 1 to 100.
+    """
+    pictures = (_encoded(picture, format, quality) for picture in visual.pixels)
+    joined = ",".join(base64.b64encode(picture).decode("ascii") for picture in pictures)
+    return {"type": "video_url", "video_url": {"url": f"data:video/jpeg;base64,{joined}"}}
 
 
 def image_part(path: Path) -> Message:

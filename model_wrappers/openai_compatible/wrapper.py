@@ -124,11 +124,16 @@ class OpenAICompatible(ModelWrapper):
         return {"model": self.name, "options": options}
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
-        messages = chat(question, self.parts(question, visual), system=self.options.system)
+        messages = chat(question, self.parts(question, visual), system=self.system)
         # Another grid of tokens cannot be held against the harness's plan.
         planned = visual if self.options.token_side is not None else None
         payload = _Payload(messages, f"jumpscore-{uuid.uuid4().hex}")
         return Request(question, planned, payload)
+
+    @property
+    def system(self) -> str:
+        """Text of the system turn, none where empty."""
+        return self.options.system
 
     def parts(self, question: Question, visual: VisualInput | None) -> list[Message]:
         """Return what the first user turn shows."""

@@ -52,10 +52,8 @@ class Baseline(InTransformers):
 
     inputs = ("frames",)
     family: ClassVar[Family]
-
-    @abstractmethod
-    def grid_of(self, config: Any) -> TokenGrid:
-        """Return how a configuration cuts frames into tokens."""
+    image_options: ClassVar[Mapping[str, Any]] = {}
+    """What its processor tells the image processor, whose own settings may say otherwise."""
 
     @abstractmethod
     def frames_shown(self, visual: VisualInput) -> Shown:
@@ -74,7 +72,7 @@ class Baseline(InTransformers):
         """As the checkpoint says where it is at hand, else as the released one has it."""
         if not Path(self.options.checkpoint).expanduser().is_dir():
             return self.family.grid
-        return self.grid_of(self.config)
+        return self.family.grid_in(self.folder)
 
     @cached_property
     def config(self) -> Any:
@@ -95,10 +93,12 @@ class Baseline(InTransformers):
             raise DataError(f"{path}: cannot be read ({one_line(error)})") from None
 
     def open(self) -> None:
-        if self.grid_of(self.config) != self.token_grid:
+        assert self.config is not None  # another model's is said before what follows from it
+        found = self.family.grid_in(self.folder)
+        if found != self.token_grid:
             raise UsageError(
-                f"{self.folder} cuts frames as {self.grid_of(self.config)}, planned was "
-                f"{self.token_grid}; set model.checkpoint to the folder"
+                f"{self.folder} cuts frames as {found}, planned was {self.token_grid}; set "
+                "model.checkpoint to the folder"
             )
         super().open()
 
@@ -222,7 +222,8 @@ class Baseline(InTransformers):
 
         with self._lock:
             processor = self._image_processor
-        return self.images_shown(processor([read_image(path) for path in paths]))
+        images = [read_image(path) for path in paths]
+        return self.images_shown(processor(images, **self.image_options))
 
     def _response(self, request: Request, found: Any, seconds: float) -> Response:
         response = super()._response(request, found, seconds)

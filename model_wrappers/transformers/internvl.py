@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from jumpscore.video import TokenGrid, VisualInput
+from jumpscore.video import VisualInput
 from model_wrappers.base import ModelOptions
 from model_wrappers.families import INTERNVL3_5, Family
 from model_wrappers.transformers.baseline import Baseline, Shown
@@ -31,13 +31,7 @@ class InternVL(Baseline):
     name = INTERNVL3_5.name
     family: ClassVar[Family] = INTERNVL3_5
     Options: ClassVar[type[ModelOptions]] = InternVLOptions
-
-    def grid_of(self, config: Any) -> TokenGrid:
-        vision = config.vision_config
-        height, width = vision.image_size
-        return TokenGrid(
-            side=round(vision.patch_size[0] / config.downsample_ratio), size=(width, height)
-        )
+    image_options: ClassVar[Mapping[str, Any]] = {"crop_to_patches": True}
 
     @property
     def pads(self) -> tuple[int, ...]:
@@ -55,7 +49,7 @@ class InternVL(Baseline):
         )
 
     def images_shown(self, processed: Mapping[str, Any]) -> Shown:
-        grid = self.grid_of(self.config)
+        grid = self.family.grid_in(self.folder)
         assert grid.size is not None
         each = (grid.size[0] // grid.side) * (grid.size[1] // grid.side)
         tokens = [each * int(tiles) for tiles in processed["num_patches"]]

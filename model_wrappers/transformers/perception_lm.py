@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from jumpscore.video import TokenGrid, VisualInput
+from jumpscore.video import VisualInput
 from model_wrappers.base import ModelOptions
-from model_wrappers.checkpoints import read_settings
 from model_wrappers.families import PERCEPTION_LM, Family
 from model_wrappers.transformers.baseline import Baseline, Shown
 from model_wrappers.transformers.wrapper import TransformersOptions
@@ -34,24 +32,6 @@ class PerceptionLM(Baseline):
     family: ClassVar[Family] = PERCEPTION_LM
     Options: ClassVar[type[ModelOptions]] = PerceptionLMOptions
 
-    def grid_of(self, config: Any) -> TokenGrid:
-        held = self._processing
-        size = held["size"]
-        return TokenGrid(
-            side=held["patch_size"] * config.projector_pooling_ratio,
-            size=(size["width"], size["height"]),
-        )
-
-    @cached_property
-    def _processing(self) -> dict[str, Any]:
-        """Patch size and tile, which its configuration leaves to the processor."""
-        found: dict[str, Any] = {"patch_size": 14, "size": {"width": 448, "height": 448}}
-        for name in ("processor_config.json", "video_preprocessor_config.json"):
-            if (self.folder / name).is_file():
-                held = read_settings(self.folder / name)
-                found |= {key: held[key] for key in found.keys() & held.keys()}
-        return found
-
     @property
     def pads(self) -> tuple[int, ...]:
         return (self.config.video_token_id, self.config.image_token_id)
@@ -66,7 +46,7 @@ class PerceptionLM(Baseline):
 
     def images_shown(self, processed: Mapping[str, Any]) -> Shown:
         tiles = [np.asarray(image, dtype=np.float32) for image in processed["pixel_values"]]
-        grid = self.grid_of(self.config)
+        grid = self.family.grid_in(self.folder)
         each = [
             len(image) * (image.shape[-2] // grid.side) * (image.shape[-1] // grid.side)
             for image in tiles

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from jumpscore.video import TokenGrid, VisualInput
+from jumpscore.video import VisualInput
 from model_wrappers.base import ModelOptions
 from model_wrappers.families import QWEN3_VL, Family
 from model_wrappers.transformers.baseline import Baseline, Shown
@@ -22,9 +22,15 @@ VIDEO_PAD, IMAGE_PAD = "<|video_pad|>", "<|image_pad|>"
 
 
 class Qwen3VLOptions(TransformersOptions):
-    """Options of the model; those of any model in transformers."""
+    """Options of the model; those of any model in transformers, and one of its own.
+
+    Attributes:
+        outer_markers: Vision markers around a video as a whole, beside those of its frames: as
+            transformers 5 and vLLM 0.32 have it, and transformers 4.57 had not.
+    """
 
     checkpoint: str = QWEN3_VL.checkpoint
+    outer_markers: bool = True
 
 
 class Qwen3VL(Baseline):
@@ -34,11 +40,6 @@ class Qwen3VL(Baseline):
     family: ClassVar[Family] = QWEN3_VL
     Options: ClassVar[type[ModelOptions]] = Qwen3VLOptions
 
-    def grid_of(self, config: Any) -> TokenGrid:
-        vision = config.vision_config
-        side = vision.patch_size * vision.spatial_merge_size
-        return TokenGrid(side=side, frames=vision.temporal_patch_size)
-
     @property
     def pads(self) -> tuple[int, ...]:
         return (self.config.video_token_id, self.config.image_token_id)
@@ -46,8 +47,12 @@ class Qwen3VL(Baseline):
     def frames_shown(self, visual: VisualInput) -> Shown:
         together, _, _ = grid = self._grid(visual)
         each = visual.visual_tokens // together
+        runs = [(f"{text}{START}", each, END) for text in visual.stamp_texts]
+        if self.options.outer_markers:
+            runs[0] = (START + runs[0][0], *runs[0][1:])
+            runs[-1] = (*runs[-1][:2], runs[-1][2] + END)
         return Shown(
-            runs=tuple((f"{text}{START}", each, END) for text in visual.stamp_texts),
+            runs=tuple(runs),
             pad=VIDEO_PAD,
             frames=cut_tubes(
                 visual.pixels,

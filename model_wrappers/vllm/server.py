@@ -87,10 +87,10 @@ class ServerPlan:
         words += ["--allowed-local-media-path", str(self.media)]
         words += ["--limit-mm-per-prompt", json.dumps({"image": MOST_IMAGES, "video": 1})]
         words += ["--enable-prompt-tokens-details"]
+        # Stamps and sizes go with each request; clients are on this machine.
+        words.append("--trust-request-mm-kwargs")
         if self.codec:
             words += ["--media-io-kwargs", json.dumps({"video": {"video_backend": LOADER}})]
-            # How many decimals stamps have goes with each request; clients are on this machine.
-            words.append("--trust-request-mm-kwargs")
         if self.trust_remote_code:
             words.append("--trust-remote-code")
         if self.max_model_len is not None:

@@ -17,16 +17,24 @@ from pydantic import Field
 from jumpscore.errors import UsageError
 from jumpscore.jsonio import read_object
 from jumpscore.records import Question, Usage
-from jumpscore.video import VisualInput
+from jumpscore.video import PLAIN_GRID, TokenGrid, VisualInput
 from jumpscore.video.prepared import default_cache_folder
 from model_wrappers.base import InputKind, ModelOptions, Request, Trace
+from model_wrappers.checkpoints import digest, resolve
+from model_wrappers.families import INTERNVL3_5, QWEN3_VL, Family, family_of
 from model_wrappers.openai_compatible.calls import Completion
-from model_wrappers.openai_compatible.messages import Message, video_part
+from model_wrappers.openai_compatible.messages import (
+    Message,
+    frame_parts,
+    frames_video_part,
+    video_part,
+)
 from model_wrappers.openai_compatible.wrapper import (
     NO_IDENTITY,
     OpenAICompatible,
     OpenAICompatibleOptions,
 )
+from model_wrappers.vllm.processing import check_stamps, counted_beside, processing
 from model_wrappers.vllm.server import (
     SERVED_NAME,
     Server,
@@ -46,6 +54,7 @@ class VLLMOptions(OpenAICompatibleOptions):
     """Options of the model; those of an endpoint, and how it is served.
 
     Attributes:
+        system: System turn; by default the one that the model was trained with, or none.
         served_model: Follows from the checkpoint, so that a server of another one is noticed.
         base_url: Of a server that runs already (``jumpscore serve``); by default one is started.
         checkpoint: Folder, or ``owner/name`` on the hub.
@@ -65,7 +74,7 @@ class VLLMOptions(OpenAICompatibleOptions):
     """
 
     served_model: str = ""
-    system: str = "You are a helpful assistant."
+    system: str | None = None  # type: ignore[assignment]
     concurrency: int = Field(default=32, gt=0, le=1024)
     picture_format: Literal["jpeg", "png"] = "png"
     checkpoint: str
@@ -89,6 +98,11 @@ SERVING = {
 """Options that change no answer, or that say it through the checkpoint's digest."""
 
 
+CODEC_SYSTEM = "You are a helpful assistant."
+COUNTED = (QWEN3_VL, INTERNVL3_5)
+"""Families whose count of visual tokens in vLLM was held against the plan, and is."""
+
+
 class VLLM(OpenAICompatible):
     """A checkpoint served by vLLM here: canvases (LLaVA-OneVision-2), frames or videos."""
 
@@ -107,11 +121,26 @@ class VLLM(OpenAICompatible):
             self.inputs = ("frames", "video")
 
     @cached_property
+    def family(self) -> Family | None:
+        """Of a baseline; its rules are those of its wrapper in transformers."""
+        return family_of(self.model_type)
+
+    @property
+    def token_grid(self) -> TokenGrid:  # type: ignore[override]
+        """As the checkpoint says."""
+        return self.family.grid_in(self.folder) if self.family is not None else PLAIN_GRID
+
+    @property
+    def system(self) -> str:
+        if self.options.system is not None:
+            return self.options.system
+        return CODEC_SYSTEM if self.model_type == CODEC_MODEL else ""
+
+    @cached_property
     def folder(self) -> Path:
         """Where the checkpoint is."""
-        from model_wrappers.checkpoints import resolve
-
-        return resolve(self.options.checkpoint, self.options.revision)
+        options = self.options
+        return resolve(options.checkpoint, options.revision, code=options.trust_remote_code)
 
     @cached_property
     def model_type(self) -> str:
@@ -191,8 +220,6 @@ class VLLM(OpenAICompatible):
     @cached_property
     def digest(self) -> str:
         """Of the checkpoint; read once, which takes a seek per tensor."""
-        from model_wrappers.checkpoints import digest
-
         return digest(self.folder)
 
     def client_options(self) -> dict[str, Any]:
@@ -228,7 +255,7 @@ class VLLM(OpenAICompatible):
         options = self.options.model_dump(mode="json", exclude=NO_IDENTITY | SERVING)
         return {
             "model": self.name,
-            "options": options,
+            "options": {**options, "system": self.system},
             "checkpoint_digest": self.digest,
             "vllm": self._python[1],
         }
@@ -238,7 +265,7 @@ class VLLM(OpenAICompatible):
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
         request = super().prepare(question, visual)
-        if self.model_type != CODEC_MODEL:
+        if self.model_type != CODEC_MODEL and self.family not in COUNTED:
             return request
         # Its tokens are those of the plan, so the server's count is held against it.
         return Request(question, visual, request.payload)
@@ -251,21 +278,27 @@ class VLLM(OpenAICompatible):
                 raise UsageError(f"{self.folder} is a {self.model_type} and reads no canvases")
             content = reference_to(visual).to_bytes()
             return [video_part(question.media[0].path, content=content)]
-        return super().parts(question, visual)
+        if visual is None or self.family is None:
+            return super().parts(question, visual)
+        options = self.options
+        drawn: Any = {"format": options.picture_format, "quality": options.picture_quality}
+        if not self.family.as_video:
+            return frame_parts(visual, before=self.family.before_frame, **drawn)
+        check_stamps(visual)
+        return [frames_video_part(visual, **drawn)]
 
     def body(self, request: Request) -> dict[str, Any]:
         body = super().body(request)
-        if request.visual is not None and request.visual.kind == "codec":
-            decimals = {"timestamp_decimals": request.visual.decimals}
-            body["extra_body"] = {**body["extra_body"], "mm_processor_kwargs": decimals}
-        return body
+        if request.visual is None:
+            return body
+        own = processing(request.visual, self.family)
+        return {**body, "extra_body": {**body["extra_body"], **own}}
 
     def usage(self, found: Completion, request: Request) -> Usage:
         usage = super().usage(found, request)
-        if usage.visual is None or request.visual is None or request.visual.kind != "codec":
+        if usage.visual is None:
             return usage
-        # vLLM counts all that stands in a video's place: its tokens, and the stamps between them.
-        return replace(usage, visual=usage.visual - request.visual.text_tokens)
+        return replace(usage, visual=usage.visual - counted_beside(request, self.family))
 
     def trace(self, request: Request) -> Trace:
         found = super().trace(request)
@@ -275,7 +308,8 @@ class VLLM(OpenAICompatible):
 
     def _stamps(self, ids: Sequence[int]) -> tuple[str, ...] | None:
         """Return the time stamps that a prompt holds, where its tokenizer can be had here."""
-        if self.model_type != CODEC_MODEL or find_spec("transformers") is None:
+        own = self.model_type == CODEC_MODEL or self.family in COUNTED
+        if not own or find_spec("transformers") is None:
             return None
         from model_wrappers.transformers.wrapper import STAMP
 
@@ -283,6 +317,12 @@ class VLLM(OpenAICompatible):
 
     @cached_property
     def _tokenizer(self) -> Any:
+        if self.model_type != CODEC_MODEL:
+            from transformers import AutoTokenizer
+
+            return AutoTokenizer.from_pretrained(
+                self.folder, local_files_only=True, trust_remote_code=False
+            )
         from model_wrappers.llava_onevision2.checkpoint import inspect_settings, load_tokenizer
 
         return load_tokenizer(self.folder, inspect_settings(self.folder)[0])

@@ -1,0 +1,28 @@
+"""LLaVA-OneVision-1.5, which neither transformers nor vLLM knows: behind an endpoint."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from model_wrappers.base import ModelOptions
+from model_wrappers.families import LLAVA_OV1_5
+from model_wrappers.openai_compatible.wrapper import OpenAICompatible, OpenAICompatibleOptions
+
+
+class LlavaOnevision15Options(OpenAICompatibleOptions):
+    """Options of the model; those of any endpoint.
+
+    Attributes:
+        base_url: Of the endpoint, such as that of a server of one's own.
+    """
+
+    served_model: str = LLAVA_OV1_5.checkpoint
+    base_url: str
+    token_side: Literal[28] | None = 28
+
+
+class LlavaOnevision15(OpenAICompatible):
+    """LLaVA-OneVision-1.5 (8B) behind an endpoint: frames as images, or the video itself."""
+
+    name = LLAVA_OV1_5.name
+    Options: ClassVar[type[ModelOptions]] = LlavaOnevision15Options

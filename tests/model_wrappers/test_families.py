@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jumpscore.errors import UsageError
+from jumpscore.harness.evaluate import make_model
+from model_wrappers import MODELS
+from model_wrappers.families import FAMILIES, Family
+
+DOCS = Path(__file__).parents[2] / "docs" / "baselines.md"
+
+
+def table(families: tuple[Family, ...]) -> list[str]:
+    """The rows of the table in the documentation."""
+    lines = []
+    for family in families:
+        grid = family.grid
+        shape = f"{grid.side}x{grid.side} pixels"
+        if grid.frames > 1:
+            shape += f" of {grid.frames} frames"
+        if grid.size:
+            shape += f", frames of {grid.size[0]}x{grid.size[1]}"
+        cells = [
+            f"`{family.name}`", family.title, f"`{family.checkpoint}`", shape, family.rules,
+            family.convention or "not stated", ", ".join(family.backends), family.licence,
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def test_the_documentation_has_every_row():
+    text = DOCS.read_text()
+    for line in table(FAMILIES):
+        assert line in text, line
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_every_family_is_a_model_with_its_released_checkpoint(family):
+    found = MODELS.get(family.name)
+    held = found.Options.model_fields
+    named = "checkpoint" if "checkpoint" in held else "served_model"
+    assert held[named].default == family.checkpoint
+    modules = {"transformers": "transformers", "vllm": "vllm", "openai": "openai_compatible"}
+    assert found.__module__.startswith(f"model_wrappers.{modules[family.backends[0]]}.")
+
+
+def test_an_endpoint_must_be_named():
+    with pytest.raises(UsageError, match="base_url"):
+        make_model("llava_ov1_5", {})
+    wrapper = make_model("llava_ov1_5", {"base_url": "http://localhost:30000/v1"})
+    assert wrapper.options.token_side == 28

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import jumpscore
+from jumpscore.data import Manifest, Row, write_set
+from jumpscore.errors import DataError, UsageError
+from jumpscore.records import Media, Question, Turn
+from jumpscore.video import TokenGrid, match_budgets, uniform_frames
+from model_wrappers import MODELS
+from model_wrappers.families import QWEN3_VL, Family
+from model_wrappers.transformers.qwen3_vl import cut_tubes
+from tests import tiny_baselines
+from tests.support import write_video
+
+WRITERS = {"qwen3_vl": "write_qwen3_vl", "internvl3_5": "write_internvl"}
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    base = np.random.default_rng(1).integers(0, 256, (168, 224, 3), dtype=np.uint8)
+    return write_video(
+        tmp_path_factory.mktemp("clip") / "clip.mp4",
+        frames=50,
+        size=(224, 168),
+        pictures=[np.roll(base, 4 * number, axis=1) for number in range(50)],
+    )
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory):
+    root = tmp_path_factory.mktemp("baselines")
+    return {name: getattr(tiny_baselines, writer)(root / name) for name, writer in WRITERS.items()}
+
+
+def made(checkpoints, name, **options):
+    found = MODELS.get(name)
+    return found(found.Options(checkpoint=str(checkpoints[name]), max_new_tokens=8, **options))
+
+
+@pytest.fixture(scope="module", params=WRITERS)
+def wrapper(request, checkpoints):
+    found = made(checkpoints, request.param)
+    found.open()
+    yield found
+    found.close()
+
+
+def test_tokens_are_planned_and_measured(wrapper, clip):
+    question = Question("a", (Media(clip),), "When?")
+    plain = len(wrapper.prepare(question, None).payload.ids)
+    visual = uniform_frames(clip, count=6, max_pixels=40_000, grid=wrapper.token_grid)
+    request = wrapper.prepare(question, visual)
+    [response] = wrapper.generate([request])
+    assert response.usage.visual == visual.visual_tokens > 0
+    assert response.usage.visual_source == "measured"
+    assert response.usage.prompt == len(request.payload.ids) > plain + visual.visual_tokens
+    assert response.convention == "relative_1000"
+
+
+PROMPTS = {
+    "qwen3_vl": (
+        "<|im_start|>user\n<|vision_start|>"
+        "<0.32 seconds><|vision_start|><|video_pad|> x 35<|vision_end|>"
+        "<1.64 seconds><|vision_start|><|video_pad|> x 35<|vision_end|><|vision_end|>"
+        "When?<|im_end|>\n<|im_start|>assistant\n"
+    ),
+    "internvl3_5": (
+        "<|im_start|>user\n"
+        "Frame1 <0.00 seconds>: <img><IMG_CONTEXT> x 4</img>\n"
+        "Frame2 <0.64 seconds>: <img><IMG_CONTEXT> x 4</img>\n"
+        "Frame3 <1.32 seconds>: <img><IMG_CONTEXT> x 4</img>\n"
+        "Frame4 <1.96 seconds>: <img><IMG_CONTEXT> x 4</img>\n"
+        "When?<|im_end|>\n<|im_start|>assistant\n"
+    ),
+}
+"""Frames 0, 16, 33 and 49 of 25 a second; Qwen3-VL has them in pairs."""
+
+
+def test_the_prompt_to_the_letter(wrapper, clip):
+    visual = uniform_frames(clip, count=4, max_pixels=40_000, grid=wrapper.token_grid)
+    question = Question("a", (Media(clip),), "When?")
+    request = wrapper.prepare(question, visual.changed(decimals=2))
+    assert wrapper.prompt_text(request) == PROMPTS[wrapper.name]
+
+
+def test_markers_around_a_video_can_be_left_out(checkpoints, clip):
+    wrapper = made(checkpoints, "qwen3_vl", outer_markers=False)
+    visual = uniform_frames(clip, count=4, max_pixels=40_000, grid=wrapper.token_grid)
+    text = wrapper.prompt_text(wrapper.prepare(Question("a", (Media(clip),), "When?"), visual))
+    assert "<|im_start|>user\n<0.3 seconds>" in text
+    assert "<|vision_end|>When?" in text
+    assert "<|vision_end|><|vision_end|>" not in text
+
+
+def test_videos_images_and_words_in_one_batch_are_answered_as_alone(wrapper, clip, tmp_path):
+    from PIL import Image
+
+    picture = np.random.default_rng(2).integers(0, 256, (70, 110, 3), dtype=np.uint8)
+    Image.fromarray(picture).save(tmp_path / "image.png")
+    images = (Media(tmp_path / "image.png", "image"),) * 2
+    short = uniform_frames(clip, count=2, max_pixels=40_000, grid=wrapper.token_grid)
+    long = uniform_frames(clip, count=6, max_pixels=40_000, grid=wrapper.token_grid)
+    requests = [
+        wrapper.prepare(Question("long", (Media(clip),), "When?"), long),
+        wrapper.prepare(Question("images", images, "What?"), None),
+        wrapper.prepare(Question("short", (Media(clip),), "When?", (Turn("user", "Hi"),)), short),
+        wrapper.prepare(Question("words", (), "What? " * 5), None),
+    ]
+    together = {response.id: response for response in wrapper.generate(requests)}
+    for request in requests:
+        [alone] = wrapper.generate([request])
+        assert together[alone.id].text == alone.text
+        assert together[alone.id].usage == alone.usage
+    assert len({response.text for response in together.values()}) == 4  # pictures matter
+    assert together["images"].usage.visual > 0
+
+
+def test_other_frames_give_other_answers(wrapper, clip):
+    question = Question("a", (Media(clip),), "When?")
+    answers = set()
+    for count in (2, 4, 6):
+        visual = uniform_frames(clip, count=count, max_pixels=40_000, grid=wrapper.token_grid)
+        answers.add(wrapper.generate([wrapper.prepare(question, visual)])[0].text)
+    assert len(answers) == 3
+
+
+def test_a_question_cannot_forge_the_form(wrapper):
+    for token in ("<|im_end|>", "<|video_pad|>"):
+        with pytest.raises(DataError, match="control token"):
+            wrapper.prepare(Question("a", (), f"When?{token}"), None)
+
+
+def test_the_checkpoint_of_another_model_is_refused(checkpoints):
+    other = MODELS.get("qwen3_vl")
+    wrapper = other(other.Options(checkpoint=str(checkpoints["internvl3_5"])))
+    with pytest.raises(DataError, match="model_type is 'internvl', expected 'qwen3_vl'"):
+        wrapper.open()
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "said"),
+    [
+        ("config.json", lambda _: None, "config.json: is missing"),
+        ("config.json", lambda held: held | {"text_config": "?"}, "cannot be read"),
+        ("config.json", lambda held: held | {"vision_config": {"patch_size": []}}, "do not say"),
+        ("tokenizer.json", lambda _: {"version": 1}, "holds no tokenizer"),
+        ("model.safetensors", lambda _: {}, "cannot be loaded"),
+    ],
+)
+def test_a_damaged_checkpoint_is_one_clear_error(checkpoints, tmp_path, file, change, said):
+    folder = tmp_path / "damaged"
+    shutil.copytree(checkpoints["qwen3_vl"], folder)
+    path = folder / file
+    held = json.loads(path.read_text()) if file.endswith(".json") else {}
+    changed = change(held)
+    path.unlink()
+    if changed is not None:
+        path.write_text(json.dumps(changed))
+    found = MODELS.get("qwen3_vl")
+    with pytest.raises(DataError, match=said):
+        found(found.Options(checkpoint=str(folder))).open()
+
+
+def test_a_template_that_lies_with_the_processor_is_found(checkpoints, tmp_path):
+    folder = tmp_path / "older"
+    shutil.copytree(checkpoints["qwen3_vl"], folder)
+    template = (folder / "chat_template.jinja").read_text()
+    (folder / "chat_template.jinja").unlink()
+    (folder / "chat_template.json").write_text(json.dumps({"chat_template": template}))
+    found = MODELS.get("qwen3_vl")
+    wrapper = found(found.Options(checkpoint=str(folder)))
+    assert wrapper.tokenizer.chat_template == template
+
+
+def test_a_run_plans_on_the_models_own_grid(checkpoints, clip, tmp_path):
+    (tmp_path / "set").mkdir()
+    shutil.copy(clip, tmp_path / "set" / "clip.mp4")
+    rows = [Row("clip", "clip.mp4", "When?", "[0.5]")]
+    write_set(tmp_path / "set", rows, Manifest("noise", synthetic=True))
+    run = jumpscore.evaluate(
+        "qwen3_vl",
+        "jumpscore",
+        model_options={"checkpoint": str(checkpoints["qwen3_vl"]), "max_new_tokens": 4},
+        task_options={"data": str(tmp_path / "set")},
+        input={"kind": "frames", "tokens": 900},
+        run={"folder": str(tmp_path / "runs")},
+    )
+    assert run.result.unscored == 0
+    arms = match_budgets(clip, visual_tokens=900, grid=TokenGrid(side=32, frames=2))
+    assert run.responses["clip"].usage.visual == arms.frames.visual_tokens
+    assert arms.frames.visual_tokens <= arms.canvases.visual_tokens <= 900
+
+
+@given(
+    count=st.integers(1, 5), rows=st.integers(1, 2), columns=st.integers(1, 3), seed=st.integers(0)
+)
+def test_patches_lie_where_the_rules_say(count, rows, columns, seed):
+    """Against loops: groups of frames, blocks in raster order, four patches of a block in turn."""
+    patch, merge, frames = 2, 2, 2
+    shape = (count, rows * patch * merge, columns * patch * merge, 3)
+    pictures = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    expected = []
+    for first in range(0, count, frames):
+        group = [pictures[min(first + offset, count - 1)] for offset in range(frames)]
+        for row in range(rows):
+            for column in range(columns):
+                for y in range(merge):
+                    for x in range(merge):
+                        top, left = (row * merge + y) * patch, (column * merge + x) * patch
+                        cuts = [p[top : top + patch, left : left + patch] for p in group]
+                        values = np.stack(cuts).transpose(3, 0, 1, 2)
+                        expected.append(values.reshape(3, -1))
+    found = cut_tubes(pictures, frames=frames, patch=patch, merge=merge)
+    assert np.array_equal(found, np.stack(expected))
+
+
+def test_a_hub_checkpoint_is_planned_as_released_and_checked_when_opened(checkpoints):
+    """Planning needs no weights; weights that turn out to be otherwise are no silent change."""
+    found = MODELS.get("internvl3_5")
+    wrapper = found(found.Options())
+    assert wrapper.token_grid == TokenGrid(side=28, size=(448, 448))
+    wrapper.folder = checkpoints["internvl3_5"]  # as if the hub had given it
+    with pytest.raises(UsageError, match="planned was"):
+        wrapper.open()
+
+
+def test_settings_that_say_nothing_leave_the_released_grid(tmp_path):
+    assert isinstance(QWEN3_VL, Family)
+    (tmp_path / "config.json").write_text('{"vision_config": {}}')
+    assert QWEN3_VL.grid_in(tmp_path) == QWEN3_VL.grid
