@@ -18,6 +18,7 @@ MODELS: Registry[ModelWrapper] = Registry(
         "perception_lm": "model_wrappers.transformers.perception_lm:PerceptionLM",
         "qwen3_vl": "model_wrappers.transformers.qwen3_vl:Qwen3VL",
         "replay": "model_wrappers.replay:Replay",
+        "vllm_offline": "model_wrappers.vllm.offline:OfflineVLLM",
         "vllm": "model_wrappers.vllm.wrapper:VLLM",
     },
     group="jumpscore.models",

@@ -34,16 +34,11 @@ from model_wrappers.openai_compatible.messages import (
 )
 
 
-class OpenAICompatibleOptions(ModelOptions):
-    """Options of the model.
+class ChatOptions(ModelOptions):
+    """Options of any model that is sent chats.
 
     Attributes:
-        served_model: The name that the endpoint knows it by.
-        base_url: Of the endpoint; by default OpenAI's.
-        api_key_env: Environment variable that holds the key; no key is ever written anywhere.
         concurrency: Requests on the way at once.
-        timeout: Seconds without a sign of the endpoint after which a request is given up.
-        retries: Tries after the first, with growing pauses or as long as the server asks for.
         system: System turn, none where empty.
         max_new_tokens: Where an answer is cut off.
         temperature: 0 takes the likeliest token.
@@ -51,6 +46,27 @@ class OpenAICompatibleOptions(ModelOptions):
         seed: Of sampling, where the endpoint heeds it.
         picture_format: Of frames.
         picture_quality: Of JPEG.
+    """
+
+    concurrency: int = Field(default=8, gt=0, le=1024)
+    system: str = ""
+    max_new_tokens: int = Field(default=1024, gt=0)
+    temperature: float = Field(default=0.0, ge=0)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    seed: int = Field(default=0, ge=0)
+    picture_format: Literal["jpeg", "png"] = "jpeg"
+    picture_quality: int = Field(default=95, ge=1, le=100)
+
+
+class OpenAICompatibleOptions(ChatOptions):
+    """Options of the model; those of any chat, and the endpoint's.
+
+    Attributes:
+        served_model: The name that the endpoint knows it by.
+        base_url: Of the endpoint; by default OpenAI's.
+        api_key_env: Environment variable that holds the key; no key is ever written anywhere.
+        timeout: Seconds without a sign of the endpoint after which a request is given up.
+        retries: Tries after the first, with growing pauses or as long as the server asks for.
         video_by: ``data`` sends a video's bytes, ``file`` its path to a server on this machine.
         token_side: Side in pixels of a visual token, where it is 28 as in the harness's plans; then
             the endpoint's own count must agree with the plan.
@@ -60,16 +76,8 @@ class OpenAICompatibleOptions(ModelOptions):
     served_model: str
     base_url: str | None = None
     api_key_env: str = "OPENAI_API_KEY"
-    concurrency: int = Field(default=8, gt=0, le=1024)
     timeout: float = Field(default=600.0, gt=0)
     retries: int = Field(default=5, ge=0)
-    system: str = ""
-    max_new_tokens: int = Field(default=1024, gt=0)
-    temperature: float = Field(default=0.0, ge=0)
-    top_p: float = Field(default=1.0, gt=0, le=1)
-    seed: int = Field(default=0, ge=0)
-    picture_format: Literal["jpeg", "png"] = "jpeg"
-    picture_quality: int = Field(default=95, ge=1, le=100)
     video_by: Literal["data", "file"] = "data"
     token_side: Literal[28] | None = None
     extra_body: dict[str, Any] = Field(default={})
@@ -94,7 +102,7 @@ class OpenAICompatible(ModelWrapper):
     name = "openai"
     inputs: tuple[InputKind, ...] = ("frames", "video")
     Options: ClassVar[type[ModelOptions]] = OpenAICompatibleOptions
-    options: OpenAICompatibleOptions
+    options: Any
     traced: ClassVar[Mapping[str, Any]] = {}
     """Further fields of a request whose prompt's token ids are wanted."""
 
@@ -133,7 +141,7 @@ class OpenAICompatible(ModelWrapper):
     @property
     def system(self) -> str:
         """Text of the system turn, none where empty."""
-        return self.options.system
+        return str(self.options.system)
 
     def parts(self, question: Question, visual: VisualInput | None) -> list[Message]:
         """Return what the first user turn shows."""

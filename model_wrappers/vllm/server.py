@@ -28,7 +28,8 @@ from model_wrappers.vllm.plugin import (
 )
 
 SERVED_NAME = "jumpscore"
-MOST_IMAGES = 1024
+MOST_MEDIA = {"image": 1024, "video": 1}
+"""Of one prompt; vLLM sets memory aside for as many videos."""
 POLITE = 20.0
 """Seconds that a server has to end by itself."""
 SECRET_OPTIONS = frozenset({"api-key", "hf-token"})
@@ -85,7 +86,7 @@ class ServerPlan:
         words += ["--tensor-parallel-size", str(self.tensor_parallel)]
         words += ["--data-parallel-size", str(self.data_parallel)]
         words += ["--allowed-local-media-path", str(self.media)]
-        words += ["--limit-mm-per-prompt", json.dumps({"image": MOST_IMAGES, "video": 1})]
+        words += ["--limit-mm-per-prompt", json.dumps(MOST_MEDIA)]
         words += ["--enable-prompt-tokens-details"]
         # Stamps and sizes go with each request; clients are on this machine.
         words.append("--trust-request-mm-kwargs")

@@ -31,6 +31,7 @@ from model_wrappers.openai_compatible.messages import (
 )
 from model_wrappers.openai_compatible.wrapper import (
     NO_IDENTITY,
+    ChatOptions,
     OpenAICompatible,
     OpenAICompatibleOptions,
 )
@@ -50,45 +51,53 @@ PYTHON_VARIABLE = "JUMPSCORE_VLLM_PYTHON"
 MOST_RESTARTS = 2
 
 
-class VLLMOptions(OpenAICompatibleOptions):
-    """Options of the model; those of an endpoint, and how it is served.
+class EngineOptions(ChatOptions):
+    """Options of a checkpoint that vLLM runs here.
 
     Attributes:
-        system: System turn; by default the one that the model was trained with, or none.
-        served_model: Follows from the checkpoint, so that a server of another one is noticed.
-        base_url: Of a server that runs already (``jumpscore serve``); by default one is started.
         checkpoint: Folder, or ``owner/name`` on the hub.
         revision: Commit, tag or branch on the hub.
-        python: Of an environment that has vLLM and this package; by default
-            ``$JUMPSCORE_VLLM_PYTHON``, else this one.
+        system: System turn; by default the one that the model was trained with, or none.
         dtype: As vLLM names it.
         tensor_parallel: GPUs that share a model.
-        data_parallel: Copies of it.
         max_model_len: Longest context, where the checkpoint's is not wanted.
-        port: 0 takes a free one.
         trust_remote_code: Run code that came with the checkpoint. vLLM needs it for every
             LLaVA-OneVision-2; folders that this package wrote need no permission.
         untested_vllm: Send canvases to a vLLM that the guard was not tested with.
+        arguments: Further options of vLLM's, name to value.
+    """
+
+    checkpoint: str
+    revision: str | None = None
+    concurrency: int = Field(default=32, gt=0, le=1024)
+    system: str | None = None  # type: ignore[assignment]
+    picture_format: Literal["jpeg", "png"] = "png"
+    dtype: str = "auto"
+    tensor_parallel: int = Field(default=1, gt=0)
+    max_model_len: int | None = Field(default=None, gt=0)
+    trust_remote_code: bool = False
+    untested_vllm: bool = False
+    arguments: dict[str, Any] = Field(default={})
+
+
+class VLLMOptions(EngineOptions, OpenAICompatibleOptions):
+    """Options of the model; those of a checkpoint and of an endpoint, and how it is served.
+
+    Attributes:
+        served_model: Follows from the checkpoint, so that a server of another one is noticed.
+        base_url: Of a server that runs already (``jumpscore serve``); by default one is started.
+        python: Of an environment that has vLLM and this package; by default
+            ``$JUMPSCORE_VLLM_PYTHON``, else this one.
+        data_parallel: Copies of it.
+        port: 0 takes a free one.
         patience: Seconds that the server has to start.
-        arguments: Further options of vLLM's, name to value, as on its command line.
     """
 
     served_model: str = ""
-    system: str | None = None  # type: ignore[assignment]
-    concurrency: int = Field(default=32, gt=0, le=1024)
-    picture_format: Literal["jpeg", "png"] = "png"
-    checkpoint: str
-    revision: str | None = None
     python: str | None = None
-    dtype: str = "auto"
-    tensor_parallel: int = Field(default=1, gt=0)
     data_parallel: int = Field(default=1, gt=0)
-    max_model_len: int | None = Field(default=None, gt=0)
     port: int = Field(default=0, ge=0, le=65535)
-    trust_remote_code: bool = False
-    untested_vllm: bool = False
     patience: float = Field(default=900.0, gt=0)
-    arguments: dict[str, Any] = Field(default={})
 
 
 SERVING = {
@@ -109,7 +118,6 @@ class VLLM(OpenAICompatible):
     name = "vllm"
     inputs: tuple[InputKind, ...] = ("codec", "frames", "video")
     Options: ClassVar[type[ModelOptions]] = VLLMOptions
-    options: VLLMOptions
     traced: ClassVar[Mapping[str, Any]] = {"return_token_ids": True}
 
     def __init__(self, options: Any = None) -> None:
@@ -133,7 +141,7 @@ class VLLM(OpenAICompatible):
     @property
     def system(self) -> str:
         if self.options.system is not None:
-            return self.options.system
+            return str(self.options.system)
         return CODEC_SYSTEM if self.model_type == CODEC_MODEL else ""
 
     @cached_property
@@ -192,15 +200,13 @@ class VLLM(OpenAICompatible):
         return ServerPlan(
             python=python,
             checkpoint=str(self.folder),
-            name=self.options.served_model or self.served_name,
+            name=options.served_model or self.served_name,
             media=self.media,
             trust_remote_code=self.trusts_remote_code,
             codec=codec,
             guard=codec,
-            port=options.port,
             dtype=options.dtype,
             tensor_parallel=options.tensor_parallel,
-            data_parallel=options.data_parallel,
             max_model_len=options.max_model_len,
             arguments=options.arguments,
         )
@@ -237,7 +243,9 @@ class VLLM(OpenAICompatible):
         """
         with self._lock:
             if self.server is None:
-                server = Server(self.plan(), patience=self.options.patience)
+                options = self.options
+                plan = replace(self.plan(), port=options.port, data_parallel=options.data_parallel)
+                server = Server(plan, patience=options.patience)
                 server.start()
                 self.server = server
             self.options = self.options.model_copy(update={"base_url": f"{self.server.url}/v1"})
