@@ -128,7 +128,7 @@ class Engine:
         try:
             while not self._ended.is_set():
                 self._take(engine, running)
-                if not engine.has_unfinished_requests():
+                if not running:
                     continue
                 for output in engine.step():
                     if output.finished:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from tests.benchmarks import (
+    engine_requests,
     motion,
     reference_map,
     replay_run,
@@ -19,6 +20,7 @@ ALL = {
     "start_up": start_up.main,
     "replay_run": replay_run.main,
     "served_requests": served_requests.main,
+    "engine_requests": engine_requests.main,
     "motion": motion.main,
     "visual_input": visual_input.main,
     "vision_tower": vision_tower.main,

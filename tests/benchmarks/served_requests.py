@@ -21,7 +21,7 @@ from jumpscore.harness.runner import ask
 from jumpscore.harness.store import RunStore
 from jumpscore.records import Media, Question
 from jumpscore.video import uniform_frames
-from tests.serving.test_server import ON_A_CPU, SERVED
+from tests.serving.on_a_cpu import ON_A_CPU, SERVED
 from tests.support import write_video
 
 REQUESTS, ROUNDS = 200, 3

@@ -14,7 +14,7 @@ from jumpscore.harness.parity import compare_models
 from jumpscore.records import Media, Question
 from model_wrappers import MODELS
 from tests import tiny_baselines
-from tests.serving.test_server import ON_A_CPU, SERVED
+from tests.serving.on_a_cpu import ON_A_CPU, SERVED
 from tests.serving.test_vllm import HERE, VLLM
 from tests.support import write_video
 

@@ -14,7 +14,8 @@ import pytest
 import jumpscore
 from jumpscore.data import Manifest, Row, write_set
 from jumpscore.harness import read_run
-from tests.serving.test_vllm import HERE, VLLM
+from tests.serving.on_a_cpu import ON_A_CPU, SERVED
+from tests.serving.test_vllm import VLLM
 from tests.support import write_video
 
 pytest.importorskip("openai")
@@ -25,21 +26,7 @@ pytestmark = [
 ]
 
 CLIPS = 8
-ON_A_CPU = {
-    "PYTHONPATH": str(HERE / "cpu_only"),
-    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
-    "TORCH_COMPILE_DISABLE": "1",
-    "VLLM_CPU_KVCACHE_SPACE": "1",
-    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
-    "HF_HUB_OFFLINE": "1",
-}
 OPTIONS = {"max_new_tokens": 16}
-SERVED = {
-    "dtype": "float32",
-    "max_model_len": 8192,
-    "arguments": {"enforce_eager": True},
-    "patience": 400,
-}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,112 @@
+"""What the harness adds to a request: ``model=vllm_offline`` against vLLM's bare engine.
+
+Needs a Python with vLLM in JUMPSCORE_VLLM_PYTHON, which runs this module. Both are given the same
+messages, prepared before; the bare engine all at once (``LLM.chat``), the harness from threads, and
+it checks, counts and stores every answer.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from jumpscore.harness import InputConfig, RunSettings
+from jumpscore.harness.runner import ask
+from jumpscore.harness.store import RunStore
+from tests.benchmarks.served_requests import REQUESTS, ROUNDS, _Prepared
+from tests.serving.on_a_cpu import HERE, ON_A_CPU
+from tests.support import write_video
+
+VARIABLES = {
+    **ON_A_CPU,
+    "PYTHONPATH": f"{ON_A_CPU['PYTHONPATH']}{os.pathsep}{HERE.parents[1]}",
+    "VLLM_LOGGING_LEVEL": "ERROR",
+}
+
+
+def main() -> None:
+    if find_spec("vllm") is not None:
+        _measure()
+    elif "JUMPSCORE_VLLM_PYTHON" in os.environ:
+        python = os.environ["JUMPSCORE_VLLM_PYTHON"]
+        with tempfile.TemporaryDirectory() as folder:
+            _write(Path(folder))
+            command = [python, "-m", "tests.benchmarks.engine_requests", folder]
+            done = subprocess.run(
+                command, env={**os.environ, **VARIABLES}, capture_output=True,
+                text=True, cwd=HERE.parents[1],
+            )  # fmt: skip
+        lines = done.stdout.splitlines()[-2:] if done.returncode == 0 else [done.stderr[-3000:]]
+        print("\n".join(lines))
+    else:
+        print("left out: JUMPSCORE_VLLM_PYTHON names no Python with vLLM")
+
+
+def _write(root: Path) -> None:
+    from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
+
+    write_tiny(root / "tiny", TinyOptions(spread=0.2))
+    write_video(root / "clip.mp4", frames=50, fps=25, size=(112, 84))
+
+
+def _measure() -> None:
+    import sys
+
+    from model_wrappers.vllm.offline import OfflineVLLM, OfflineVLLMOptions
+
+    root = Path(sys.argv[1])
+    os.environ["JUMPSCORE_CACHE"] = str(root / "cache")
+    options = OfflineVLLMOptions(
+        checkpoint=str(root / "tiny"),
+        max_new_tokens=4,
+        dtype="float32",
+        max_model_len=8192,
+        arguments={"enforce_eager": True},
+    )
+    wrapper = _Prepared(OfflineVLLM, options, root / "clip.mp4")
+    wrapper.open()
+    questions = [request.question for request in wrapper.ready.values()]
+    _bare(wrapper)  # warms the engine up, and fills its caches for both
+    ours, bare = [], []
+    for number in range(ROUNDS):
+        before = time.perf_counter()
+        with RunStore(root / f"run{number}") as store:
+            store.open({"identity": {}})
+            _, answers = ask(
+                wrapper, questions, store, kind="none", input=InputConfig(),
+                settings=RunSettings(),
+            )  # fmt: skip
+        ours.append(time.perf_counter() - before)
+        assert all(answer.error is None for answer in answers.values())
+        bare.append(_bare(wrapper))
+    wrapper.close()
+    one, other = float(np.median(ours)), float(np.median(bare))
+    print(
+        f"{REQUESTS} requests of 2 frames, 4 tokens each, {wrapper.concurrency} at a time, vLLM's "
+        f"engine on the CPU, tiny checkpoint; medians of {ROUNDS} in turn\n"
+        f"harness {one:.2f} s, LLM.chat {other:.2f} s: ratio {one / other:.2f}, "
+        f"{1000 * (one - other) / REQUESTS:+.2f} ms per request"
+    )
+
+
+def _bare(wrapper) -> float:
+    """Return the seconds that the same messages take in one call."""
+    from vllm import SamplingParams
+
+    chats = [request.payload.messages for request in wrapper.ready.values()]
+    sampling = SamplingParams(max_tokens=4, temperature=0.0, top_p=1.0, seed=0)
+    llm = wrapper.engine._llm
+    # The engine's own thread only looks for requests while it has none.
+    before = time.perf_counter()
+    llm.chat(chats, sampling, use_tqdm=False)
+    return time.perf_counter() - before
+
+
+if __name__ == "__main__":
+    main()
