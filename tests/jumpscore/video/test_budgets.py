@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from jumpscore.errors import UsageError
 from jumpscore.records import Usage
-from jumpscore.video import match_budgets, probe
+from jumpscore.video import TokenGrid, match_budgets, probe
 from jumpscore.video.budgets import _canvases_within, mean_difference, unlike_plan
 from tests.support import write_video
 
@@ -160,3 +160,22 @@ class TestMeasured:
         assert unlike_plan(visual, Usage()) is None
         problem = unlike_plan(visual, Usage(visual=planned - 299, visual_source="measured"))
         assert f"fed 897 visual tokens, {planned} were planned" in problem
+
+
+@pytest.mark.parametrize("matching", ["visual", "total"])
+@pytest.mark.parametrize(
+    "grid", [TokenGrid(side=32, frames=2), TokenGrid(size=(448, 448))], ids=["pairs", "tiles"]
+)
+@pytest.mark.parametrize("name", SIZES)
+def test_other_models_frames_stay_below_the_canvases_too(videos, name, grid, matching):
+    info = videos[name]
+    arms = match_budgets(info.path, visual_tokens=6000, matching=matching, grid=grid, info=info)
+    spent, target = arms.tokens
+    assert 0 < spent <= target <= 6000
+    frames = arms.frames
+    assert frames.token_grid == grid
+    assert frames.width % grid.side == frames.height % grid.side == 0
+    assert len(frames.blocks) % 2 == 0
+    # Two more tiles of 256 tokens would not have fit; squares come closer.
+    closest = 2 * 290 if grid.size else 0.02 * target
+    assert target - spent <= closest

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jumpscore.errors import UsageError
-from jumpscore.video import smart_size, uniform_frames, uniform_indices
+from jumpscore.video import TokenGrid, smart_size, uniform_frames, uniform_indices
 from tests.support import read_number, write_video
 
 
@@ -160,3 +160,48 @@ def test_a_cut_off_file_gives_frames_up_to_where_it_can_be_decoded(tmp_path):
 def test_areas_that_no_picture_can_have(video, limit):
     with pytest.raises(UsageError, match=f"max_pixels={limit}: give an area from 784"):
         uniform_frames(video, count=2, max_pixels=limit)
+
+
+def test_frames_that_share_their_tokens_share_a_stamp(video):
+    """Squares of 32 pixels over two frames: as Qwen3-VL has it."""
+    visual = uniform_frames(video, count=6, grid=TokenGrid(side=32, frames=2))
+    assert (visual.width, visual.height) == (128, 96)
+    assert visual.frame_indices == (0, 20, 40, 59, 79, 99)
+    assert visual.visual_tokens == 3 * (128 // 32) * (96 // 32) == 36
+    # (0 + 20) / 2, (40 + 59) / 2 and (79 + 99) / 2 of 25 a second
+    assert [stamp.seconds for stamp in visual.stamps] == pytest.approx([0.4, 1.98, 3.56])
+    assert visual.stamp_texts == ("<0.4 seconds>", "<2.0 seconds>", "<3.6 seconds>")
+    assert [stamp.visual_tokens for stamp in visual.stamps] == [12, 12, 12]
+    assert [read_number(frame) for frame in visual.pixels] == list(visual.frame_indices)
+
+
+def test_a_frame_alone_pays_for_two(tmp_path):
+    video = write_video(tmp_path / "one.mp4", frames=1, size=(128, 96))
+    visual = uniform_frames(video, count=2, grid=TokenGrid(side=32, frames=2))
+    assert visual.visual_tokens == 12
+    assert [stamp.seconds for stamp in visual.stamps] == [0.0]
+
+
+def test_a_model_of_one_size_gets_frames_of_that_size(video):
+    visual = uniform_frames(video, count=2, max_pixels=784, grid=TokenGrid(size=(56, 84)))
+    assert visual.pixels.shape == (2, 84, 56, 3)
+    assert visual.visual_tokens == 2 * 2 * 3
+
+
+def test_the_grid_is_part_of_what_an_input_is(video):
+    plain = uniform_frames(video, count=2, min_pixels=448 * 448, max_pixels=448 * 448)
+    grids = (TokenGrid(size=(plain.width, plain.height)), TokenGrid(side=14))
+    prints = {
+        uniform_frames(video, count=2, min_pixels=448 * 448, max_pixels=448 * 448, grid=grid)
+        .fingerprint for grid in grids
+    }  # fmt: skip
+    assert plain.fingerprint not in prints
+    assert len(prints) == 2
+
+
+def test_pictures_of_another_grid_are_not_written(video, tmp_path):
+    from jumpscore.video.prepared import write_prepared
+
+    visual = uniform_frames(video, count=2, grid=TokenGrid(side=32))
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_prepared(visual, tmp_path / "x")

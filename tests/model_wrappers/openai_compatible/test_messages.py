@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import base64
+
+import cv2
+import numpy as np
+import pytest
+
+from jumpscore.video import uniform_frames
+from model_wrappers.families import INTERNVL3_5
+from model_wrappers.openai_compatible.messages import frame_parts, frames_video_part
+from tests.support import write_video
+
+
+@pytest.fixture(scope="module")
+def visual(tmp_path_factory):
+    path = tmp_path_factory.mktemp("v") / "a.mp4"
+    return uniform_frames(write_video(path, frames=50, fps=25, size=(112, 84)), count=4)
+
+
+def decoded(content):
+    return cv2.imdecode(np.frombuffer(base64.b64decode(content), np.uint8), 1)[..., ::-1]
+
+
+def test_frames_as_one_video_are_its_pictures_in_turn(visual):
+    part = frames_video_part(visual)
+    head, _, content = part["video_url"]["url"].partition(",")
+    assert (part["type"], head) == ("video_url", "data:video/jpeg;base64")
+    pictures = [decoded(piece) for piece in content.split(",")]
+    np.testing.assert_array_equal(pictures, visual.pixels)
+
+
+def test_a_family_says_what_stands_before_a_frame(visual):
+    parts = frame_parts(visual, format="png", before=INTERNVL3_5.before_frame)
+    assert [part["type"] for part in parts] == ["text", "image_url"] * 4
+    assert [part["text"] for part in parts[::2]] == [
+        f"Frame{number} {stamp}: " for number, stamp in enumerate(visual.stamp_texts, start=1)
+    ]
+    content = parts[3]["image_url"]["url"].partition(",")[2]
+    np.testing.assert_array_equal(decoded(content), visual.pixels[1])
