@@ -16,10 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jumpscore.harness import InputConfig, RunSettings
-from jumpscore.harness.runner import ask
-from jumpscore.harness.store import RunStore
-from tests.benchmarks.served_requests import REQUESTS, ROUNDS, _Prepared
+from tests.benchmarks.served_requests import REQUESTS, ROUNDS, _Prepared, through_the_harness
 from tests.serving.on_a_cpu import HERE, ON_A_CPU
 from tests.support import write_video
 
@@ -71,19 +68,10 @@ def _measure() -> None:
     )
     wrapper = _Prepared(OfflineVLLM, options, root / "clip.mp4")
     wrapper.open()
-    questions = [request.question for request in wrapper.ready.values()]
     _bare(wrapper)  # warms the engine up, and fills its caches for both
     ours, bare = [], []
     for number in range(ROUNDS):
-        before = time.perf_counter()
-        with RunStore(root / f"run{number}") as store:
-            store.open({"identity": {}})
-            _, answers = ask(
-                wrapper, questions, store, kind="none", input=InputConfig(),
-                settings=RunSettings(),
-            )  # fmt: skip
-        ours.append(time.perf_counter() - before)
-        assert all(answer.error is None for answer in answers.values())
+        ours.append(through_the_harness(wrapper, root / f"run{number}"))
         bare.append(_bare(wrapper))
     wrapper.close()
     one, other = float(np.median(ours)), float(np.median(bare))

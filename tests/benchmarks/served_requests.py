@@ -67,19 +67,10 @@ def _Prepared(kind, options, clip):
 
 
 def _compare(wrapper, root: Path) -> None:
-    questions = [request.question for request in wrapper.ready.values()]
     _bare(wrapper)  # warms the server up, and fills its caches for both
     ours, bare = [], []
     for number in range(ROUNDS):
-        before = time.perf_counter()
-        with RunStore(root / f"run{number}") as store:
-            store.open({"identity": {}})
-            _, answers = ask(
-                wrapper, questions, store, kind="none", input=InputConfig(),
-                settings=RunSettings(),
-            )  # fmt: skip
-        ours.append(time.perf_counter() - before)
-        assert all(answer.error is None for answer in answers.values())
+        ours.append(through_the_harness(wrapper, root / f"run{number}"))
         bare.append(_bare(wrapper))
     one, other = float(np.median(ours)), float(np.median(bare))
     print(
@@ -88,6 +79,19 @@ def _compare(wrapper, root: Path) -> None:
         f"harness {one:.2f} s, bare HTTP {other:.2f} s: ratio {one / other:.2f}, "
         f"{1000 * (one - other) / REQUESTS:+.2f} ms per request"
     )
+
+
+def through_the_harness(wrapper, folder: Path) -> float:
+    """Return the seconds that a run of the prepared requests takes, storing included."""
+    questions = [request.question for request in wrapper.ready.values()]
+    before = time.perf_counter()
+    with RunStore(folder) as store:
+        store.open({"identity": {}})
+        _, answers = ask(
+            wrapper, questions, store, kind="none", input=InputConfig(), settings=RunSettings()
+        )
+    assert all(answer.error is None for answer in answers.values())
+    return time.perf_counter() - before
 
 
 def _bare(wrapper) -> float:

@@ -7,18 +7,9 @@ the set as canvases and as frames and asks one question about two videos, and pr
 from __future__ import annotations
 
 import json
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-
-os.environ.update(
-    VLLM_ENABLE_V1_MULTIPROCESSING="0",
-    TORCH_COMPILE_DISABLE="1",
-    VLLM_CPU_KVCACHE_SPACE="1",
-    VLLM_CPU_OMP_THREADS_BIND="nobind",
-    HF_HUB_OFFLINE="1",
-)
 
 import jumpscore
 from jumpscore.harness import InputConfig

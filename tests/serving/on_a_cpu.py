@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
+VLLM = os.environ.get("JUMPSCORE_VLLM_PYTHON")
 HERE = Path(__file__).parent
 ON_A_CPU = {
     "PYTHONPATH": str(HERE / "cpu_only"),
@@ -19,3 +22,17 @@ SERVED = {
     "arguments": {"enforce_eager": True},
     "patience": 400,
 }
+
+
+def in_vllm(script: str, *arguments: object, seconds: int = 600) -> str:
+    """Run a script beside this one in the environment of vLLM and return what it printed last."""
+    done = subprocess.run(
+        [VLLM, str(HERE / script), *map(str, arguments)],
+        env={**os.environ, **ON_A_CPU},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
+    return (done.stdout.splitlines() or [""])[-1]

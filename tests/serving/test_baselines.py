@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 
 import numpy as np
 import pytest
@@ -14,8 +12,7 @@ from jumpscore.harness.parity import compare_models
 from jumpscore.records import Media, Question
 from model_wrappers import MODELS
 from tests import tiny_baselines
-from tests.serving.on_a_cpu import ON_A_CPU, SERVED
-from tests.serving.test_vllm import HERE, VLLM
+from tests.serving.on_a_cpu import ON_A_CPU, SERVED, VLLM, in_vllm
 from tests.support import write_video
 
 pytest.importorskip("openai")
@@ -84,16 +81,7 @@ def plans_that_vllm_cannot_keep(name, ours, served, questions):
 
 def test_perception_lm_is_fed_what_its_own_processor_gives(media, tmp_path):
     """In the environment of vLLM, which has the torchvision that timm needs."""
-    done = subprocess.run(
-        [VLLM, str(HERE / "perception_lm_child.py"), *map(str, media), str(tmp_path / "tiny")],
-        env={**os.environ, "PYTHONPATH": str(HERE / "cpu_only"), "HF_HUB_OFFLINE": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = json.loads(in_vllm("perception_lm_child.py", *media, tmp_path / "tiny"))
     assert found["prompts"]["video"] == (
         "<|im_start|>user\n<0.0 seconds><|video|> x 4<1.3 seconds><|video|> x 4"
         "<2.6 seconds><|video|> x 4<4.0 seconds><|video|> x 4When?<|im_end|>\n"

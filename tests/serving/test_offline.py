@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 
 import pytest
 
+from tests.serving.on_a_cpu import VLLM, in_vllm
 from tests.serving.test_server import OPTIONS, evaluate, place, readable  # noqa: F401 - a fixture
-from tests.serving.test_vllm import HERE, VLLM
 
 pytestmark = [
     pytest.mark.serving,
@@ -20,16 +18,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def offline(place):  # noqa: F811 - the fixture
-    done = subprocess.run(
-        [VLLM, str(HERE / "offline_child.py"), str(place)],
-        env={**os.environ, "PYTHONPATH": str(HERE / "cpu_only")},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(in_vllm("offline_child.py", place))
 
 
 @pytest.mark.parametrize("kind", ["codec", "frames"])

@@ -14,8 +14,7 @@ import pytest
 import jumpscore
 from jumpscore.data import Manifest, Row, write_set
 from jumpscore.harness import read_run
-from tests.serving.on_a_cpu import ON_A_CPU, SERVED
-from tests.serving.test_vllm import VLLM
+from tests.serving.on_a_cpu import ON_A_CPU, SERVED, VLLM
 from tests.support import write_video
 
 pytest.importorskip("openai")

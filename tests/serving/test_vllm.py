@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from jumpscore.records import Media, Question
 from jumpscore.video import codec_canvases, uniform_frames
+from tests.serving.on_a_cpu import VLLM, in_vllm
 from tests.support import write_video
 
-VLLM = os.environ.get("JUMPSCORE_VLLM_PYTHON")
-HERE = Path(__file__).parent
 VIDEO = "<|vision_start|><|video_pad|><|vision_end|>"
 IMAGE = "<|vision_start|><|image_pad|><|vision_end|>"
 NAMES = ("text", "image", "frames", "codec")
@@ -83,7 +79,7 @@ def both(tmp_path_factory):
         prepared = wrapper.prepare(Question(name, media, "List the jumps."), visual)
         ours.append(answered(wrapper, prepared.payload))
     (folder / "requests.json").write_text(json.dumps(requests))
-    run_child(folder)
+    in_vllm("vllm_child.py", folder / "tiny", folder)
     theirs = json.loads((folder / "answers.json").read_text())
     return dict(zip(NAMES, zip(ours, theirs, strict=True), strict=True))
 
@@ -110,18 +106,6 @@ def answered(wrapper, prompt):
         for scores, token in zip(found.scores, chosen, strict=True)
     ]
     return {"prompt": prompt.ids.tolist(), "ids": chosen, "logprobs": shares}
-
-
-def run_child(folder):
-    done = subprocess.run(
-        [VLLM, str(HERE / "vllm_child.py"), str(folder / "tiny"), str(folder)],
-        env={**os.environ, "PYTHONPATH": str(HERE / "cpu_only")},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
 
 
 @pytest.mark.parametrize("name", NAMES)

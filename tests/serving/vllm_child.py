@@ -8,18 +8,8 @@ with ``prompt`` and, where pictures belong to it, ``image``, ``frames`` or ``cod
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
-
-os.environ.update(
-    VLLM_ENABLE_V1_MULTIPROCESSING="0",
-    TORCH_COMPILE_DISABLE="1",
-    VLLM_CPU_KVCACHE_SPACE="1",
-    VLLM_CPU_OMP_THREADS_BIND="nobind",
-    VLLM_NO_USAGE_STATS="1",
-    HF_HUB_OFFLINE="1",
-)
 
 
 def pictures(request):
