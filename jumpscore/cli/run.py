@@ -25,13 +25,8 @@ from jumpscore.harness import (
     run_config,
     score_run,
 )
-from jumpscore.harness.evaluate import (
-    check_options,
-    input_kind,
-    make_model,
-    make_task,
-    selected,
-)
+from jumpscore.harness.evaluate import selected
+from jumpscore.harness.making import check_options, input_kind, make_model, make_task
 from jumpscore.harness.visuals import input_cache, visual_input
 from jumpscore.video import content_hash
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from evaluators.base import Metric, ratios
 from jumpscore.errors import UsageError
-from jumpscore.harness.evaluate import task_class
+from jumpscore.harness.making import task_class
 from jumpscore.harness.stored import StoredRun
 from jumpscore.scoring import Comparison, compare
 
