@@ -1,7 +1,8 @@
 """JumpScore: does a video model know when things happen?
 
-``jumpscore.evaluate`` runs a model over a task; ``jumpscore.scoring`` holds the metrics as pure
-functions; the ``jumpscore`` command does everything from a shell.
+``jumpscore.evaluate`` runs a model over a task, ``jumpscore.evaluate_repeats`` several times;
+``jumpscore.scoring`` holds the metrics as pure functions; the ``jumpscore`` command does everything
+from a shell.
 """
 
 from __future__ import annotations
@@ -9,16 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jumpscore.harness import evaluate
+    from jumpscore.harness import evaluate, evaluate_repeats
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "evaluate_repeats"]
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     # Lazy: importing the package must not import NumPy, let alone the models.
-    if name == "evaluate":
-        from jumpscore.harness import evaluate
+    if name in __all__:
+        from jumpscore import harness
 
-        return evaluate
+        return getattr(harness, name)
     raise AttributeError(f"module 'jumpscore' has no attribute {name!r}")

@@ -25,6 +25,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from jumpscore.errors import UsageError
 from jumpscore.records import Question, Response, Usage
 from jumpscore.video import PLAIN_GRID, TokenGrid, VisualInput
 
@@ -145,6 +146,21 @@ class ModelWrapper(ABC):
     def identity(self) -> Mapping[str, Any]:
         """Return what decides the answers, for fingerprints and for ``run.json``."""
         return {"model": self.name, "options": self.options.model_dump(mode="json")}
+
+    def reseed(self, seed: int) -> None:
+        """Sample by another seed from now on; nothing is loaded again, the identity tells it.
+
+        A wrapper that keeps its seed elsewhere than in its option ``seed`` takes it there too.
+
+        Raises:
+            UsageError: It has no such option, so another seed would change nothing.
+        """
+        if "seed" not in type(self.options).model_fields:
+            raise UsageError(
+                f"model {self.name!r} has no option seed: it answers alike every time, so repeats "
+                "would be equal; leave out run.repeats"
+            )
+        self.options = self.options.model_copy(update={"seed": seed})
 
     def environment(self) -> Mapping[str, str]:
         """Return versions and devices that answers come from, for ``run.json``; no identity."""

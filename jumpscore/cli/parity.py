@@ -14,7 +14,7 @@ from jumpscore.cli.console import output, print_json, progress
 from jumpscore.cli.datasets import locate
 from jumpscore.errors import UsageError, nearest_names
 from jumpscore.harness import RunConfig, run_config
-from jumpscore.harness.evaluate import input_kind, make_model, make_task
+from jumpscore.harness.making import input_kind, make_model, make_task
 from jumpscore.harness.parity import Parity, compare_models
 from jumpscore.harness.visuals import input_cache
 from jumpscore.records import Question

@@ -11,7 +11,7 @@ from jumpscore.cli.console import notes, output, print_json
 from jumpscore.data.layout import QUESTION
 from jumpscore.errors import JumpScoreError, NoAnswerError, UsageError
 from jumpscore.harness import RunConfig, run_config
-from jumpscore.harness.evaluate import input_kind, make_model
+from jumpscore.harness.making import input_kind, make_model
 from jumpscore.harness.visuals import input_cache, visual_input
 from jumpscore.records import Media, ParseResult, Question, Response
 from jumpscore.scoring import parse_times

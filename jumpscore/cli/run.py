@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-
-from rich.text import Text
+from typing import Any, TypeVar
 
 from jumpscore.cli.compose import compose
 from jumpscore.cli.console import notes, output, print_json, progress
 from jumpscore.cli.datasets import locate
+from jumpscore.cli.plan import show_plan
 from jumpscore.errors import InterruptedRun, UsageError
 from jumpscore.harness import (
+    RepeatedRun,
     RunConfig,
     RunInterrupted,
     StoredRun,
     compare_runs,
     compared_metrics,
     evaluate,
+    evaluate_repeats,
+    holds_repeats,
+    read_repeats,
     read_run,
     run_config,
+    score_repeats,
     score_run,
 )
-from jumpscore.harness.evaluate import (
-    check_options,
-    input_kind,
-    make_model,
-    make_task,
-    selected,
-)
-from jumpscore.harness.visuals import input_cache, visual_input
+from jumpscore.harness.costs import spending
+from jumpscore.harness.making import check_options
+from jumpscore.harness.repeating import AnyRun
 from jumpscore.video import content_hash
+
+RunT = TypeVar("RunT", StoredRun, RepeatedRun)
 
 
 def run_task(
@@ -52,11 +53,13 @@ def run_task(
     values = compose(words)
     values["run"] = {**values["run"], **selection}
     config = _with_data(run_config(values))
+    label = str(config.model["name"])
     if dry_run:
         show_plan(config, as_json=as_json)
         return False
-    run = start(config, label=str(config.model["name"]))
-    return present(run, report=report, as_json=as_json)
+    if config.run.repeats > 1:
+        return present_repeats(start_repeats(config, label=label), report=report, as_json=as_json)
+    return present(start(config, label=label), report=report, as_json=as_json)
 
 
 def score_target(
@@ -66,6 +69,8 @@ def score_target(
     if target.is_dir():
         if data is not None:
             raise UsageError(f"{target} is a run and knows its data set; leave out --data")
+        if holds_repeats(target):
+            return present_repeats(score_repeats(target), report=report, as_json=as_json)
         return present(score_run(target), report=report, as_json=as_json)
     if not target.exists():
         raise UsageError(f"{target}: no such file and no run; give answers or a run's folder")
@@ -86,10 +91,21 @@ def score_target(
 
 def start(config: RunConfig, *, label: str) -> StoredRun:
     """Evaluate a configuration with a progress bar."""
+    return _started(evaluate, config, label)
+
+
+def start_repeats(config: RunConfig, *, label: str) -> RepeatedRun:
+    """Evaluate a configuration several times with one progress bar."""
+    return _started(evaluate_repeats, config, label, unit="answers")
+
+
+def _started(
+    evaluation: Callable[..., RunT], config: RunConfig, label: str, *, unit: str = "videos"
+) -> RunT:
     model, task = dict(config.model), dict(config.task)
     try:
-        with progress(label) as advance:
-            return evaluate(
+        with progress(label, unit) as advance:
+            return evaluation(
                 model.pop("name"),
                 task.pop("name"),
                 model_options=model,
@@ -108,13 +124,39 @@ def present(run: StoredRun, *, report: bool, as_json: bool) -> bool:
         # Before anything is printed: a reader that goes away must not cost the page.
         write_page(run)
     if as_json:
-        print_json(asdict(run.result) | {"folder": str(run.folder)})
+        print_json(asdict(run.result) | {"folder": str(run.folder)} | _spent([run]))
     else:
         from jumpscore.report.tables import run_table
 
         output().print(run_table(run))
     notes().print(f"run: {run.folder}", style="dim", soft_wrap=True)
     return run.result.unscored > 0
+
+
+def present_repeats(repeated: RepeatedRun, *, report: bool, as_json: bool) -> bool:
+    """Print the spread over repeats and write a page for each; return whether samples failed."""
+    if report:
+        for run in repeated.runs:
+            write_page(run)
+    if as_json:
+        folders = {
+            "folder": str(repeated.folder),
+            "runs": [str(run.folder) for run in repeated.runs],
+        }
+        print_json(asdict(repeated.result) | folders | _spent(repeated.runs))
+    else:
+        from jumpscore.report.tables import repeats_table
+
+        output().print(repeats_table(repeated))
+    notes().print(f"repeats: {repeated.folder}", style="dim", soft_wrap=True)
+    return repeated.result.unscored > 0
+
+
+def _spent(runs: Sequence[StoredRun]) -> dict[str, Any]:
+    """Return tokens and cost of the answers of runs of one model."""
+    responses = [response for run in runs for response in run.responses.values()]
+    spent = spending(responses, runs[0].facts["config"]["model"])
+    return {"tokens": asdict(spent.tokens), "cost_usd": spent.cost}
 
 
 def write_page(run: StoredRun, path: Path | None = None) -> Path:
@@ -129,7 +171,7 @@ def write_page(run: StoredRun, path: Path | None = None) -> Path:
 
 def compare_folders(a: Path, b: Path, *, as_json: bool) -> None:
     """Print the paired comparison of two runs."""
-    one, other = read_run(a), read_run(b)
+    one, other = _read_either(a), _read_either(b)
     found = compare_runs(one, other)
     if as_json:
         print_json({name: asdict(comparison) for name, comparison in found.items()})
@@ -138,51 +180,26 @@ def compare_folders(a: Path, b: Path, *, as_json: bool) -> None:
 
     output().print(comparison_table(one, other, found, compared_metrics(one)))
     for run in (one, other):
+        if isinstance(run, RepeatedRun):
+            said = f"note: {run.folder} counts with the mean over its {len(run.runs)} repeats"
+            output().print(said, soft_wrap=True)
         if run.result.unscored:
             output().print(banner(run.result))
 
 
+def _read_either(folder: Path) -> AnyRun:
+    return read_repeats(folder) if holds_repeats(folder) else read_run(folder)
+
+
 def report_folder(folder: Path, out: Path | None) -> None:
-    """Write the page of a stored run."""
-    write_page(read_run(folder), out)
-
-
-def show_plan(config: RunConfig, *, as_json: bool) -> None:
-    """Print what would be asked, without asking."""
-    model, task_options = dict(config.model), dict(config.task)
-    wrapper = make_model(model.pop("name"), model)
-    task = make_task(task_options.pop("name"), task_options)
-    samples = selected(task.load(), config.run)
-    kind = input_kind(wrapper, config.input)
-    usable = [sample for sample in samples if sample.problem is None]
-    plan: dict[str, Any] = {
-        "model": wrapper.name,
-        "task": task.name,
-        "data": asdict(task.data()),
-        "protocol": task.protocol,
-        "input": kind,
-        "samples": len(samples),
-        "unusable": [sample.problem for sample in samples if sample.problem],
-        "first_prompt": usable[0].question.prompt if usable else None,
-    }
-    if kind in ("frames", "codec"):
-        cache = input_cache(config.run)
-        planned = [
-            visual
-            for sample in usable
-            if (
-                visual := visual_input(
-                    sample.question, kind, config.input, cache=cache, grid=wrapper.token_grid
-                )
-            )
-        ]
-        plan["planned_visual_tokens"] = sum(visual.visual_tokens for visual in planned)
-        plan["planned_stamp_tokens"] = sum(visual.text_tokens for visual in planned)
-    if as_json:
-        print_json(plan)
+    """Write the page of a stored run, or one for each of its repeats."""
+    if not holds_repeats(folder):
+        write_page(read_run(folder), out)
         return
-    for key, value in plan.items():
-        output().print(Text(f"{key}: ", "bold").append(str(value)), soft_wrap=True)
+    if out is not None:
+        raise UsageError(f"{folder} holds repeats, which have a page each; leave out --out")
+    for run in read_repeats(folder).runs:
+        write_page(run)
 
 
 def _with_data(config: RunConfig) -> RunConfig:

@@ -13,7 +13,7 @@ from rich.text import Text
 from jumpscore.cli.console import output
 from jumpscore.errors import JumpScoreError, UsageError, nearest_names
 from jumpscore.harness import StoredRun, read_run, run_config, task_of
-from jumpscore.harness.evaluate import make_model
+from jumpscore.harness.making import make_model
 from jumpscore.harness.visuals import input_cache, visual_input
 from jumpscore.records import Question, Response, SampleScore
 from jumpscore.video import PLAIN_GRID, VisualInput

@@ -104,6 +104,7 @@ class RunSettings(_Strict, coerce_numbers_to_str=True):
         limit: Ask only the first so many samples.
         ids: Ask only these samples.
         shard: ``i/n`` asks every n-th sample, starting with the i-th (from 0).
+        repeats: Runs that differ in the model's seed only, for models that sample.
         seed: Of the bootstrap.
         workers: Threads that prepare requests ahead of the model.
         ahead: Requests prepared ahead, at most.
@@ -117,6 +118,7 @@ class RunSettings(_Strict, coerce_numbers_to_str=True):
     limit: int | None = Field(default=None, gt=0)
     ids: tuple[str, ...] | None = None
     shard: str | None = None
+    repeats: int = Field(default=1, gt=0, le=1000)
     seed: int = Field(default=0, ge=0)
     workers: int = Field(default=2, gt=0)
     ahead: int = Field(default=8, gt=0)

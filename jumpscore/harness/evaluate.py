@@ -8,25 +8,29 @@ import platform
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from evaluators import TASKS
 from evaluators.base import Task
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
+from jumpscore.harness.making import input_kind, make_model, make_task, task_of
 from jumpscore.harness.runner import Asked, Progress, ask
 from jumpscore.harness.store import RunStore
-from jumpscore.harness.stored import FORMAT, StoredRun, read_facts, read_responses, read_timing
+from jumpscore.harness.stored import (
+    FORMAT,
+    StoredRun,
+    holds_repeats,
+    read_facts,
+    read_responses,
+    read_timing,
+)
 from jumpscore.records import STATUSES, Response, RunResult, Sample, SampleScore
-from model_wrappers import MODELS
 from model_wrappers.base import InputKind, ModelWrapper
-
-MadeT = TypeVar("MadeT")
 
 
 def run_config(values: Mapping[str, Any]) -> RunConfig:
@@ -66,16 +70,45 @@ def evaluate(
         DataError: The data set cannot be read.
         RunInterrupted: Ctrl-C; the next call goes on.
     """
+    settings = validated(RunSettings, run or {}, where="run.")
+    if settings.repeats > 1:
+        raise UsageError(
+            f"run.repeats={settings.repeats}: evaluate carries out one run; call "
+            "jumpscore.evaluate_repeats with the same arguments"
+        )
+    with configured(model, task, model_options, task_options, input=input, settings=settings) as (
+        wrapper,
+        job,
+        config,
+    ):
+        return carry_out(wrapper, job, config, on_progress=on_progress, open_model=wrapper.open)
+
+
+@contextmanager
+def configured(
+    model: str | ModelWrapper,
+    task: str | Task[Any],
+    model_options: Mapping[str, Any] | None,
+    task_options: Mapping[str, Any] | None,
+    *,
+    input: Mapping[str, Any] | None,
+    settings: RunSettings,
+) -> Iterator[tuple[ModelWrapper, Task[Any], RunConfig]]:
+    """Yield model, task and the whole configuration; a model that was made here is closed after.
+
+    Raises:
+        UsageError: A name, a key or a value is wrong.
+    """
     wrapper = make_model(model, model_options or {})
     job = make_task(task, task_options or {})
     config = RunConfig(
         model={"name": wrapper.name, **wrapper.options.model_dump(mode="json")},
         task={"name": job.name, **job.options.model_dump(mode="json")},
         input=validated(InputConfig, input or {}, where="input."),
-        run=validated(RunSettings, run or {}, where="run."),
+        run=settings,
     )
     try:
-        return _evaluate(wrapper, job, config, on_progress)
+        yield wrapper, job, config
     finally:
         if not isinstance(model, ModelWrapper):
             wrapper.close()
@@ -104,81 +137,6 @@ def score_run(folder: str | Path) -> StoredRun:
         store.lock()
         answers, timing = read_responses(folder), read_timing(folder)
         return _write(store, task, config, samples, answers, facts["extras"], timing=timing)
-
-
-def check_options(config: RunConfig) -> None:
-    """Check the names and options of model and task, and make neither.
-
-    Raises:
-        UsageError: A name is missing or unknown, or an option is.
-    """
-    for kind, registry, values in (
-        ("model", MODELS, config.model),
-        ("task", TASKS, config.task),
-    ):
-        if not isinstance(values.get("name"), str):
-            raise UsageError(f"a run needs {kind}=...; 'jumpscore {kind}s' lists them")
-        options = registry.get(values["name"]).Options
-        validated(options, _without_name(values), where=f"{kind}.")
-
-
-def make_model(model: str | ModelWrapper, options: Mapping[str, Any]) -> ModelWrapper:
-    """Return the wrapper of a name with validated options."""
-    if isinstance(model, ModelWrapper):
-        return _made_already(model, options)
-    found = MODELS.get(model)
-    return found(validated(found.Options, dict(options), where="model."))
-
-
-def make_task(task: str | Task[Any], options: Mapping[str, Any]) -> Task[Any]:
-    """Return the task of a name with validated options."""
-    if isinstance(task, Task):
-        return _made_already(task, options)
-    found = TASKS.get(task)
-    return found(validated(found.Options, dict(options), where="task."))
-
-
-def _made_already(made: MadeT, options: Mapping[str, Any]) -> MadeT:
-    if options:
-        raise UsageError(
-            f"{made!r} is made already; give the options {', '.join(options)} to its class"
-        )
-    return made
-
-
-def task_class(name: str) -> type[Task[Any]]:
-    """Return the class of a task, for its metrics and titles."""
-    return TASKS.get(name)
-
-
-def task_of(facts: Mapping[str, Any]) -> Task[Any]:
-    """Return the task that a stored run asked, from its ``run.json``."""
-    return make_task(facts["config"]["task"]["name"], _without_name(facts["config"]["task"]))
-
-
-def _without_name(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if key != "name"}
-
-
-def input_kind(wrapper: ModelWrapper, config: InputConfig) -> InputKind:
-    """Return what the wrapper is shown.
-
-    Raises:
-        UsageError: The wrapper does not take what was asked for.
-    """
-    if config.kind == "auto":
-        kind = wrapper.inputs[0]
-        if problem := config.unfit(kind):
-            raise UsageError(
-                f"model {wrapper.name!r} is shown input {kind!r}, and input.{problem}; leave it out"
-            )
-        return kind
-    if config.kind not in wrapper.inputs:
-        raise UsageError(
-            f"model {wrapper.name!r} takes no input {config.kind!r}; "
-            f"it takes {', '.join(wrapper.inputs)}"
-        )
-    return config.kind
 
 
 def selected(samples: Sequence[Sample[Any]], settings: RunSettings) -> list[Sample[Any]]:
@@ -214,14 +172,30 @@ def run_folder(task: Task[Any], wrapper: ModelWrapper, config: RunConfig) -> Pat
     if config.input.kind != "auto":
         parts.append(config.input.kind)
     parts += [f"{key}{value}" for key, value in selection(config.run).items() if value]
+    if config.run.repeats > 1:
+        parts.append("repeats")
     # A data set's name is a stranger's text: no separators, no dots in front, no endless names.
     name = re.sub(r"[^\w.-]+", "_", "-".join(parts))[:120]
     return config.run.folder / (config.run.name or name)
 
 
-def _evaluate(
-    wrapper: ModelWrapper, task: Task[Any], config: RunConfig, on_progress: Progress | None
+def carry_out(
+    wrapper: ModelWrapper,
+    task: Task[Any],
+    config: RunConfig,
+    *,
+    on_progress: Progress | None,
+    open_model: Callable[[], None],
 ) -> StoredRun:
+    """Carry out one run: ask what is not answered yet, score everything, write it.
+
+    Args:
+        wrapper: The model.
+        task: What is asked.
+        config: Of the run.
+        on_progress: Called with (answered, all).
+        open_model: Called before the first question, where there is one.
+    """
     if wrapper.needs_truth and not config.run.expose_truth:
         raise UsageError(
             f"model {wrapper.name!r} answers from the truth, to test metrics with; allow it with "
@@ -235,12 +209,17 @@ def _evaluate(
     if wrapper.needs_truth:
         wrapper.receive_truth({sample.question.id: sample.truth for sample in samples})
     started = time.time()
-    with RunStore(run_folder(task, wrapper, config)) as store:
+    folder = run_folder(task, wrapper, config)
+    if holds_repeats(folder):
+        raise UsageError(
+            f"{folder} holds repeats of a run; choose another run.name, or go on with run.repeats"
+        )
+    with RunStore(folder) as store:
         answers = store.open(_facts(wrapper, task, config, kind, extras))
         questions = [s.question for s in samples if s.problem is None]
         pending = [q for q in questions if q.id not in answers or answers[q.id].error]
         if pending:
-            wrapper.open()
+            open_model()
         asked, fresh = ask(
             wrapper,
             pending,
@@ -322,7 +301,7 @@ def summarise(
     if data.synthetic:
         caveats.append("the data are synthetic")
     if unscored:
-        caveats.append(f"{unscored} of {len(scores)} samples are unscored")
+        caveats.append(unscored_caveat(unscored, len(scores)))
     if config.run.limit or config.run.ids or config.run.shard:
         caveats.append("only a part of the data set was asked")
     return RunResult(
@@ -338,6 +317,11 @@ def summarise(
         caveats=tuple(caveats),
         notes=_notes(scores, extras),
     )
+
+
+def unscored_caveat(unscored: int, total: int) -> str:
+    """Return what stands beside a headline that is incomplete."""
+    return f"{unscored} of {total} samples are unscored"
 
 
 def _notes(scores: Sequence[SampleScore], extras: Mapping[str, Any]) -> dict[str, int]:
@@ -375,7 +359,8 @@ def _facts(
             "selection": selection(config.run),
             "seed": config.run.seed,
         },
-        "config": config.model_dump(mode="json"),
+        # Every run on disk is one run, also where it is a repeat of another.
+        "config": config.model_dump(mode="json", exclude={"run": {"repeats"}}),
         "data": asdict(task.data()),
         "extras": dict(extras),
         "trust_remote_code": wrapper.trusts_remote_code,

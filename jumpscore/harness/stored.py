@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
@@ -20,6 +21,8 @@ FORMAT = 1
 """Version of the files of a run."""
 RUN, RESPONSES, SCORES = "run.json", "responses.jsonl", "scores.jsonl"
 RESULT, TIMING = "result.json", "timing.json"
+REPEATS = "repeats.json"
+"""Beside the folders of the repeats of a run: their spread."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,12 @@ def read_facts(folder: Path) -> dict[str, Any]:
     Raises:
         DataError: The folder is no run, or the file is damaged.
     """
+    if holds_repeats(folder):
+        repeats = repeat_folders(folder)
+        raise DataError(
+            f"{folder}: holds repeats of a run and is no run itself; name one of them: "
+            f"{repeats[0]} ... {repeats[-1]}"
+        )
     if not (folder / RUN).is_file():
         raise DataError(f"{folder}: is no run (it has no {RUN})")
     fix = "restore it, or delete the folder and run again"
@@ -99,6 +108,26 @@ def read_facts(folder: Path) -> dict[str, Any]:
     if not whole or not {"needs_truth", "unknown_ids"} <= facts["extras"].keys():
         raise DataError(f"{folder / RUN}: is not whole; {fix}")
     return facts
+
+
+def repeat_folder(folder: Path, place: int) -> Path:
+    """Return the folder of one repeat, counted from 0."""
+    return folder / f"repeat-{place}"
+
+
+def repeat_folders(folder: Path) -> list[Path]:
+    """Return the folders of the repeats that were started, in order."""
+    places = sorted(
+        int(found[1])
+        for path in folder.glob("repeat-*")
+        if (found := re.fullmatch(r"repeat-(0|[1-9]\d{0,3})", path.name)) and (path / RUN).is_file()
+    )
+    return [repeat_folder(folder, place) for place in places]
+
+
+def holds_repeats(folder: Path) -> bool:
+    """Whether a folder is no run but holds repeats of one."""
+    return not (folder / RUN).is_file() and bool(repeat_folders(folder))
 
 
 def read_timing(folder: Path) -> dict[str, Any]:

@@ -9,8 +9,18 @@ from typing import Any
 
 from evaluators.base import Metric
 from jumpscore.harness import StoredRun
+from jumpscore.harness.costs import spending
 from jumpscore.records import STATUSES, Estimate, RunResult
-from jumpscore.report.text import DASH, escaped, number, plural, quantity, shortened, suffix
+from jumpscore.report.text import (
+    DASH,
+    escaped,
+    number,
+    plural,
+    quantity,
+    shortened,
+    spending_words,
+    suffix,
+)
 
 FLOORS = {"map_reference": "content_free_map", "f1": "content_free_f1"}
 """Metric -> metric that says what a grid fitted on nothing earns."""
@@ -103,6 +113,8 @@ def _facts(run: StoredRun) -> str:
         ("Package", f"jumpscore {_mapping(run.facts.get('versions')).get('jumpscore', '?')}"),
         ("Bootstrap seed", _mapping(config.get("run")).get("seed", "?")),
     ]
+    spent = spending(run.responses.values(), _mapping(config.get("model")))
+    rows += [(name.capitalize(), words) for name, words in spending_words(spent).items()]
     if run.facts.get("trust_remote_code"):
         rows.append(("Remote code", "trusted"))
     terms = "".join(

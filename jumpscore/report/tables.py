@@ -9,10 +9,16 @@ from rich.table import Table
 from rich.text import Text
 
 from evaluators.base import Metric
-from jumpscore.harness import StoredRun, task_class
+from jumpscore.harness import RepeatedResult, RepeatedRun, Spread, StoredRun, task_class
+from jumpscore.harness.costs import spending
+from jumpscore.harness.repeating import AnyRun
 from jumpscore.records import Estimate, RunResult
-from jumpscore.report.text import DASH, number, suffix
+from jumpscore.report.text import DASH, number, spending_words, suffix
 from jumpscore.scoring import Comparison
+
+AnyResult = RunResult | RepeatedResult
+MOST_REPEATS_SHOWN = 10
+"""Repeats whose values have a place in a line."""
 
 
 def value_of(value: float | None, metric: Metric, *, signed: bool = False) -> str:
@@ -33,7 +39,7 @@ def interval(estimate: Estimate | Comparison, metric: Metric, *, signed: bool = 
     return f"[{low}, {high}]"
 
 
-def banner(result: RunResult) -> Text:
+def banner(result: AnyResult) -> Text:
     """Return what a reader must know before any number."""
     text = Text()
     if result.unscored:
@@ -42,13 +48,20 @@ def banner(result: RunResult) -> Text:
         text.append(f"note: {caveat}\n", style="yellow")
     for note, count in result.notes.items():
         text.append(f"note: {count} {note}\n", style="dim")
+    for remark in getattr(result, "remarks", ()):
+        text.append(f"note: {remark}\n", style="yellow")
     text.rstrip()
     return text
 
 
-def incomplete(result: RunResult) -> Text:
+def incomplete(result: AnyResult) -> Text:
     """Return what must stand beside every number of a run with unscored samples."""
-    return Text(f"INCOMPLETE: {result.unscored} of {result.total} samples are unscored", "bold red")
+    asked = _asked(result)
+    return Text(f"INCOMPLETE: {result.unscored} of {result.total} {asked} are unscored", "bold red")
+
+
+def _asked(result: AnyResult) -> str:
+    return "answers" if isinstance(result, RepeatedResult) else "samples"
 
 
 def run_table(run: StoredRun) -> RenderableType:
@@ -73,12 +86,68 @@ def run_table(run: StoredRun) -> RenderableType:
             str(estimate.n),
             metric.title,
         )
-    return Group(table, counts_line(result), banner(result))
+    return Group(table, counts_line(result), *spending_line([run]), banner(result))
 
 
-def counts_line(result: RunResult) -> Text:
+def repeats_table(repeated: RepeatedRun) -> RenderableType:
+    """Return the metrics of repeats: spread over repeats, interval over videos."""
+    result = repeated.result
+    seeds = f"seeds {result.seeds[0]} to {result.seeds[-1]}"
+    table = Table(
+        title=f"{result.task} · {result.model} · {result.data}, {result.repeats} repeats, {seeds}",
+        title_justify="left",
+        caption="± sd and range: over repeats of the same videos\n"
+        "95% interval: over videos, whose repeats are averaged first",
+        caption_justify="left",
+    )
+    table.add_column("metric", style="bold", no_wrap=True)
+    for column in ("mean ± sd", "range", "95% interval"):
+        table.add_column(column, justify="right")
+    table.add_column("n", justify="right", no_wrap=True, min_width=3)
+    task = task_class(result.task)
+    for metric in task.metrics:
+        found = result.metrics[metric.name]
+        if found.mean is None and metric.name.startswith("map_conf"):
+            continue  # as for one run
+        table.add_row(metric.name, *_spread_cells(found, metric))
+    each = [_each_repeat(result, metric) for metric in task.metrics if metric.name in task.headline]
+    below = [counts_line(result), *spending_line(repeated.runs), banner(result)]
+    return Group(table, *each, *below)
+
+
+def _each_repeat(result: RepeatedResult, metric: Metric) -> Text:
+    """Return a metric's value in every repeat, in one line."""
+    values = result.metrics[metric.name].values
+    shown = [value_of(value, metric) for value in values[:MOST_REPEATS_SHOWN]]
+    left = len(values) - len(shown)
+    more = f" and {left} more" if left else ""
+    return Text(f"{metric.name} of each repeat: ").append(f"{', '.join(shown)}{more}", "bold")
+
+
+def _spread_cells(found: Spread, metric: Metric) -> list[str]:
+    sd = "" if found.sd is None else f" ± {number(found.sd, metric.unit)}"
+    ends = ""
+    if found.lowest is not None:
+        ends = f"{value_of(found.lowest, metric)} to {value_of(found.highest, metric)}"
+    over = found.over_videos
+    return [
+        f"{value_of(found.mean, metric)}{sd} {suffix(metric.unit)}".rstrip(),
+        ends,
+        "" if over is None else interval(over, metric),
+        "" if over is None else str(over.n),
+    ]
+
+
+def spending_line(runs: Sequence[StoredRun]) -> list[Text]:
+    """Return what the answers of runs of one model used and cost, where they tell."""
+    responses = [response for run in runs for response in run.responses.values()]
+    words = spending_words(spending(responses, runs[0].facts["config"]["model"]))
+    return [Text("; ".join(f"{name}: {value}" for name, value in words.items()))] if words else []
+
+
+def counts_line(result: AnyResult) -> Text:
     """Return the status counts in one line, the empty ones left out."""
-    text = Text(f"{result.total} samples: ")
+    text = Text(f"{result.total} {_asked(result)}: ")
     shown = [f"{count} {status}" for status, count in result.counts.items() if count]
     return text.append(", ".join(shown))
 
@@ -126,7 +195,7 @@ def _saw_truth(run: StoredRun) -> bool:
 
 
 def comparison_table(
-    a: StoredRun, b: StoredRun, comparisons: Mapping[str, Comparison], metrics: Sequence[Metric]
+    a: AnyRun, b: AnyRun, comparisons: Mapping[str, Comparison], metrics: Sequence[Metric]
 ) -> RenderableType:
     """Return the paired differences of two runs."""
     name_a, name_b = _names(a, b)
@@ -161,7 +230,7 @@ def better_of(found: Comparison, metric: Metric, name_a: str, name_b: str) -> st
     return name_a if a_wins else name_b
 
 
-def _names(a: StoredRun, b: StoredRun) -> tuple[str, str]:
+def _names(a: AnyRun, b: AnyRun) -> tuple[str, str]:
     if a.result.model != b.result.model:
         return a.result.model, b.result.model
     return a.folder.name, b.folder.name

@@ -7,6 +7,7 @@ import math
 import re
 
 from evaluators.base import Metric, Unit
+from jumpscore.harness.costs import Spending
 
 DASH = "–"
 """Stands for a number that is not defined."""
@@ -113,3 +114,38 @@ def quantity(value: float | None, metric: Metric) -> str:
     if text == DASH or metric.unit == "events":
         return text
     return text + ("%" if metric.unit == "percent" else " s")
+
+
+def dollars(amount: float) -> str:
+    """Return an amount of US dollars.
+
+    >>> dollars(1234.5), dollars(0.0123), dollars(0.00001), dollars(0)
+    ('$1,234.50', '$0.0123', 'below $0.0001', '$0')
+    """
+    if amount >= 1:
+        return f"${amount:,.2f}"
+    if 0 < amount < 0.0001:
+        return "below $0.0001"
+    return f"${amount:.4f}" if amount else "$0"
+
+
+def spending_words(spent: Spending) -> dict[str, str]:
+    """Return what the answers of a run used and cost; empty where none of them tells.
+
+    >>> from jumpscore.harness.costs import UsedTokens
+    >>> tokens = UsedTokens(answers=3, prompt=2000, visual=1200, output=14, prompt_untold=1)
+    >>> spending_words(Spending(tokens, 0.5))["tokens"]
+    '2,000 in (1,200 of them visual), 14 out; 1 of 3 answers did not tell'
+    >>> spending_words(Spending(tokens, 0.5))["cost"]
+    '$0.5000 at least'
+    """
+    tokens = spent.tokens
+    if not tokens.told:
+        return {}
+    visual = f" ({tokens.visual:,} of them visual)" if tokens.visual else ""
+    silent = f"; {tokens.untold:,} of {plural(tokens.answers, 'answer')} did not tell"
+    counts = f"{tokens.prompt:,} in{visual}, {tokens.output:,} out"
+    words = {"tokens": counts + (silent if tokens.untold else "")}
+    if spent.cost is not None:
+        words["cost"] = dollars(spent.cost) + (" at least" if tokens.untold else "")
+    return words

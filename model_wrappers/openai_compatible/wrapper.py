@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from jumpscore.errors import UsageError
 from jumpscore.records import Question, Response, Usage
@@ -71,6 +71,9 @@ class OpenAICompatibleOptions(ChatOptions):
         token_side: Side in pixels of a visual token, where it is 28 as in the harness's plans; then
             the endpoint's own count must agree with the plan.
         extra_body: Further fields of every request.
+        price_input: US dollars per million tokens that are sent, to plan and to sum up what runs
+            cost; given together with the next, 0 for what is free.
+        price_output: US dollars per million tokens that are answered, thinking included.
     """
 
     served_model: str
@@ -81,12 +84,24 @@ class OpenAICompatibleOptions(ChatOptions):
     video_by: Literal["data", "file"] = "data"
     token_side: Literal[28] | None = None
     extra_body: dict[str, Any] = Field(default={})
+    price_input: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    price_output: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _both_prices(self) -> OpenAICompatibleOptions:
+        names = ("price_input", "price_output")
+        missing = [name for name in names if getattr(self, name) is None]
+        if len(missing) == 1:
+            raise ValueError(f"{missing[0]} is not set, but the other price is; 0 is for free")
+        return self
 
 
 TRACED = 20
 """Likeliest first tokens of a trace."""
 
-NO_IDENTITY = {"api_key_env", "concurrency", "timeout", "retries"}
+NO_IDENTITY = {
+    "api_key_env", "concurrency", "timeout", "retries", "price_input", "price_output",
+}  # fmt: skip
 """Options that change no answer."""
 
 

@@ -99,6 +99,36 @@ def test_dry_run_asks_nothing(jumpscore, tiny_set, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_repeats_from_run_to_compare(jumpscore, tiny_set, tmp_path):
+    words = ("run", "model=oracle", f"task.data={tiny_set}", "run.expose_truth=true")
+    words += ("run.name=several", "run.repeats=3")
+    plan = json.loads(jumpscore(*words, "--dry-run", "--json").stdout)
+    assert (plan["samples"], plan["repeats"]) == (3, 3)
+    found = json.loads(jumpscore(*words, "--json").stdout)
+    assert found["runs"] == [f"runs/several/repeat-{place}" for place in range(3)]
+    for folder in found["runs"]:
+        assert (tmp_path / folder / "report.html").stat().st_size > 1000
+    values = found["metrics"]["f1"]["values"]
+    assert found["metrics"]["f1"]["mean"] == pytest.approx(sum(values) / 3)
+    text = jumpscore(*words, "--no-report").stdout
+    assert "3 repeats, seeds 0 to 2" in text
+    assert f"f1 of each repeat: {', '.join(f'{100 * value:.1f}' for value in values)}" in text
+    assert "9 answers: " in text
+    again = json.loads(jumpscore("score", "runs/several", "--json", "--no-report").stdout)
+    assert again == found
+    jumpscore("run", "model=content_free", f"task.data={tiny_set}", "run.name=grid", "--no-report")
+    compared = json.loads(jumpscore("compare", "runs/several", "runs/grid", "--json").stdout)
+    assert compared["f1"]["mean_a"] == pytest.approx(found["metrics"]["f1"]["mean"])
+    text = jumpscore("compare", "runs/grid", "runs/several").stdout
+    assert "runs/several counts with the mean over its 3 repeats" in text
+    assert "repeat-2/report.html" in jumpscore("report", "runs/several").stderr
+    done = jumpscore("report", "runs/several", "--out", "x.html", expect=2)
+    assert "holds repeats, which have a page each" in done.stderr
+    done = jumpscore("show", "runs/several", "clip0", expect=2)
+    assert "name one of them: runs/several/repeat-0 ... runs/several/repeat-2" in done.stderr
+    assert "came back" in jumpscore("show", "runs/several/repeat-1", "clip0").stdout
+
+
 def test_predict(jumpscore, tmp_path):
     video = write_video(tmp_path / "my video.mp4", frames=50)
     done = jumpscore("predict", video, "model=content_free", "--json")
@@ -149,6 +179,7 @@ def test_synthesize_and_info(jumpscore, tmp_path):
     [
         (["run", "model=moton"], "unknown model 'moton'; did you mean 'motion'?"),
         (["run", "model=replay"], "'model.answers' is not set"),
+        (["run", "run.repeats=0"], "run.repeats=0: input should be greater than 0"),
         (["run", "task.data=nowhere"], "no data-set folder 'nowhere'"),
         (["run", "+run.limt=3"], "unknown key 'run.limt'; did you mean 'limit'?"),
         (["run", "task.data=published"], "jumpscore data fetch"),

@@ -1,0 +1,131 @@
+"""``jumpscore run --dry-run``: what would be asked, and what that would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from rich.text import Text
+
+from jumpscore.cli.console import output, print_json
+from jumpscore.harness import RunConfig
+from jumpscore.harness.costs import (
+    LETTERS_PER_TOKEN,
+    PlannedTokens,
+    Prices,
+    cost,
+    planned_tokens,
+    prices_of,
+)
+from jumpscore.harness.evaluate import selected
+from jumpscore.harness.making import input_kind, make_model, make_task
+from jumpscore.harness.repeating import check_repeatable
+from jumpscore.harness.visuals import input_cache, visual_input
+from jumpscore.records import Question
+from jumpscore.report.text import dollars
+from jumpscore.video import PLAIN_GRID
+from model_wrappers.base import InputKind, ModelWrapper
+
+UNKNOWN = "not known before the run"
+LEFT_OUT = (
+    f"text counts as letters / {LETTERS_PER_TOKEN}, pictures by the harness's grid, which an "
+    "endpoint need not share; left out are the chat template, tries after the first, discounts, "
+    "and that a resumed run asks only what is missing"
+)
+
+
+def show_plan(config: RunConfig, *, as_json: bool) -> None:
+    """Print what would be asked, without asking."""
+    model, task_options = dict(config.model), dict(config.task)
+    wrapper = make_model(model.pop("name"), model)
+    if config.run.repeats > 1:
+        check_repeatable(wrapper)
+    task = make_task(task_options.pop("name"), task_options)
+    samples = selected(task.load(), config.run)
+    kind = input_kind(wrapper, config.input)
+    usable = [sample for sample in samples if sample.problem is None]
+    tokens = _planned(wrapper, [sample.question for sample in usable], kind, config)
+    plan: dict[str, Any] = {
+        "model": wrapper.name,
+        "task": task.name,
+        "data": asdict(task.data()),
+        "protocol": task.protocol,
+        "input": kind,
+        "samples": len(samples),
+        "repeats": config.run.repeats,
+        "unusable": [sample.problem for sample in samples if sample.problem],
+        "first_prompt": usable[0].question.prompt if usable else None,
+    }
+    prices = prices_of(wrapper.options.model_dump())
+    spending = {
+        "planned_visual_tokens": tokens.visual,
+        "planned_stamp_tokens": tokens.stamps,
+        "estimated_prompt_tokens": tokens.prompt,
+        "most_output_tokens": tokens.output,
+        **_costs(tokens, prices),
+    }
+    if as_json:
+        print_json(plan | spending)
+        return
+    # Of a model that reads no text there is nothing to count.
+    if kind in ("frames", "codec") or hasattr(wrapper.options, "max_new_tokens"):
+        plan |= _words(spending, prices)
+    for key, value in plan.items():
+        output().print(Text(f"{key}: ", "bold").append(str(value)), soft_wrap=True)
+
+
+def _planned(
+    wrapper: ModelWrapper, questions: list[Question], kind: InputKind, config: RunConfig
+) -> PlannedTokens:
+    """Return the tokens of all questions in all repeats."""
+    cache = input_cache(config.run)
+    options: Any = wrapper.options
+    prepared = kind in ("frames", "codec")
+    # Read only where it is needed: a wrapper may have to look at its checkpoint for it.
+    grid = wrapper.token_grid if prepared else PLAIN_GRID
+    total = PlannedTokens()
+    for question in questions:
+        visual = visual_input(question, kind, config.input, cache=cache, grid=grid)
+        seen = (0, 0) if kind == "none" else None
+        if visual is not None:
+            seen = (visual.visual_tokens, visual.text_tokens)
+        total += planned_tokens(
+            question,
+            visual=seen,
+            system=getattr(options, "system", None) or "",
+            max_new_tokens=getattr(options, "max_new_tokens", None),
+        )
+    return total.times(config.run.repeats)
+
+
+def _costs(tokens: PlannedTokens, prices: Prices | None) -> dict[str, float | None]:
+    """Return US dollars of what would be sent, and of that with the longest answers."""
+    if prices is None:
+        return {"input_cost_usd": None, "most_cost_usd": None}
+    return {
+        "input_cost_usd": cost(prices, input=tokens.input, output=0),
+        "most_cost_usd": cost(prices, input=tokens.input, output=tokens.output),
+    }
+
+
+def _words(spending: Mapping[str, Any], prices: Prices | None) -> dict[str, str]:
+    """Return tokens and cost for people."""
+
+    def count(key: str, about: str = "") -> str:
+        value = spending[key]
+        return UNKNOWN if value is None else f"{about}{value:,}"
+
+    found = {
+        "visual tokens": count("planned_visual_tokens"),
+        "stamp tokens": count("planned_stamp_tokens"),
+        "other text tokens": count("estimated_prompt_tokens", "about "),
+        "output tokens": count("most_output_tokens", "at most "),
+    }
+    if prices is not None:
+        sent, most = spending["input_cost_usd"], spending["most_cost_usd"]
+        found["cost of what is sent"] = UNKNOWN if sent is None else f"about {dollars(sent)}"
+        found["cost with the longest answers"] = (
+            UNKNOWN if most is None else f"about {dollars(most)}"
+        )
+    return found | {"an estimate": LEFT_OUT}
