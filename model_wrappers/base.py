@@ -104,6 +104,11 @@ class ModelWrapper(ABC):
     def __init__(self, options: Any = None) -> None:
         self.options = options if options is not None else self.Options()
 
+    @property
+    def title(self) -> str:
+        """What tables call it: its name, and which of many models it is where it may be any."""
+        return self.name
+
     def receive_truth(self, truth: Mapping[str, Any]) -> None:  # noqa: B027 - most never get it
         """Take id -> truth of the task's type; called only where ``needs_truth`` and the flag."""
 

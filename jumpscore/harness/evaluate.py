@@ -168,7 +168,7 @@ def selection(settings: RunSettings) -> dict[str, Any]:
 
 def run_folder(task: Task[Any], wrapper: ModelWrapper, config: RunConfig) -> Path:
     """Return the folder of a run; without a name it is made of task, model and data set."""
-    parts = [task.name, wrapper.name, task.data().name]
+    parts = [task.name, wrapper.title, task.data().name]
     if config.input.kind != "auto":
         parts.append(config.input.kind)
     parts += [f"{key}{value}" for key, value in selection(config.run).items() if value]
@@ -307,7 +307,7 @@ def summarise(
     return RunResult(
         task=task.name,
         task_version=task.version,
-        model=config.model["name"],
+        model=extras.get("title", config.model["name"]),
         data=data.name,
         synthetic=data.synthetic,
         metrics=task.aggregate(scores, seed=config.run.seed),
@@ -337,7 +337,11 @@ def _notes(scores: Sequence[SampleScore], extras: Mapping[str, Any]) -> dict[str
 def _extras(wrapper: ModelWrapper, samples: Sequence[Sample[Any]]) -> dict[str, Any]:
     """Return facts about the answers as a whole that no single response holds."""
     known = {sample.question.id for sample in samples}
-    return {"unknown_ids": sorted(wrapper.answered_ids - known), "needs_truth": wrapper.needs_truth}
+    return {
+        "unknown_ids": sorted(wrapper.answered_ids - known),
+        "needs_truth": wrapper.needs_truth,
+        "title": wrapper.title,
+    }
 
 
 def _facts(

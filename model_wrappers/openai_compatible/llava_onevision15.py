@@ -26,3 +26,7 @@ class LlavaOnevision15(OpenAICompatible):
 
     name = LLAVA_OV1_5.name
     Options: ClassVar[type[ModelOptions]] = LlavaOnevision15Options
+
+    @property
+    def title(self) -> str:
+        return self.name

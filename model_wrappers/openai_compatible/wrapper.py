@@ -128,6 +128,10 @@ class OpenAICompatible(ModelWrapper):
         self._client: Any = None
         self._closed = False
 
+    @property
+    def title(self) -> str:
+        return f"{self.name}:{self.options.served_model}"
+
     def open(self) -> None:
         with self._lock:
             self._closed = False

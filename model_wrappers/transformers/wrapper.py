@@ -20,7 +20,7 @@ from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Question, Response, Usage
 from jumpscore.video import VisualInput
 from model_wrappers.base import ModelOptions, ModelWrapper, Request, Trace
-from model_wrappers.checkpoints import digest, resolve
+from model_wrappers.checkpoints import digest, resolve, titled
 from model_wrappers.transformers.prompts import chat_ids, chat_messages, expand_pads
 
 if TYPE_CHECKING:
@@ -87,6 +87,10 @@ class InTransformers(ModelWrapper):
         self.batch_size = self.options.batch_size
         self._lock = threading.Lock()
         self._model: Any = None
+
+    @property
+    def title(self) -> str:
+        return titled(self.name, self.options)
 
     @property
     @abstractmethod

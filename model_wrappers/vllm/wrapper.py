@@ -20,7 +20,7 @@ from jumpscore.records import Question, Usage
 from jumpscore.video import PLAIN_GRID, TokenGrid, VisualInput
 from jumpscore.video.prepared import default_cache_folder
 from model_wrappers.base import InputKind, ModelOptions, Request, Trace
-from model_wrappers.checkpoints import digest, resolve
+from model_wrappers.checkpoints import digest, resolve, titled
 from model_wrappers.families import INTERNVL3_5, QWEN3_VL, Family, family_of
 from model_wrappers.openai_compatible.calls import Completion
 from model_wrappers.openai_compatible.messages import (
@@ -127,6 +127,10 @@ class VLLM(OpenAICompatible):
         self._restarting = threading.Lock()
         if Path(self.options.checkpoint).is_dir() and self.model_type != CODEC_MODEL:
             self.inputs = ("frames", "video")
+
+    @property
+    def title(self) -> str:
+        return titled(self.name, self.options)
 
     @cached_property
     def family(self) -> Family | None:
