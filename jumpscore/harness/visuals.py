@@ -55,7 +55,8 @@ def visual_input(
 
     Raises:
         VideoError: The video cannot be read.
-        DataError: Canvases of another tool are not there or are none.
+        DataError: There is more than the one video, or canvases of another tool are not there or
+            are none.
         UsageError: The budget is too small for the video.
     """
     if kind not in ("frames", "codec"):
@@ -63,6 +64,13 @@ def visual_input(
     videos = [media.path for media in question.media if media.kind == "video"]
     if not videos:
         return None  # images are the wrapper's own
+    if len(question.media) > 1:
+        # A wrapper that gets frames looks at no other media: they would be dropped silently.
+        images = len(question.media) - len(videos)
+        raise DataError(
+            f"{question.id}: {kind} are made of one video, and the question shows {len(videos)} "
+            f"with {images} images; a model that takes input=video may see them all"
+        )
     path = videos[0]
     if input.folder is not None:
         visual = _made_elsewhere(path, input.folder)

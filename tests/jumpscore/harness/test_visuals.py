@@ -154,3 +154,10 @@ def test_options_that_do_not_go_together(tiny_set, tmp_path, input, message):
 def test_options_that_do_not_go_with_what_the_model_prefers(tiny_set, tmp_path):
     with pytest.raises(UsageError, match=r"shown input 'frames', and input\.folder needs"):
         run(Sees(), tiny_set, tmp_path, folder=str(tmp_path))
+
+
+@pytest.mark.parametrize("kind", ["frames", "codec"])
+def test_media_that_nobody_would_see_are_an_error(video, kind):
+    both = Question("a", (Media(video), Media(video), Media(video, "image")), "When?")
+    with pytest.raises(DataError, match="one video, and the question shows 2 with 1 images"):
+        visual_input(both, kind, InputConfig())

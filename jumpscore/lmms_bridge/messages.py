@@ -1,0 +1,184 @@
+"""Messages of lmms-eval to questions: media first, then the text; nothing is dropped."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jumpscore.errors import DataError
+from jumpscore.records import Media, Question, Response, Role, Turn
+
+Keep = Callable[[Any], Path]
+"""Writes a picture of Pillow's and returns the file."""
+
+PNG_MODES = ("1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA")
+SECTION = ("start_time", "end_time")
+NO_FILE = ("http://", "https://", "data:")
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A document as a question.
+
+    Attributes:
+        question: What is asked.
+        moved: Whether media came after text, which now follows them.
+        system: Whether there was a system message, which now begins the first user turn.
+    """
+
+    question: Question
+    moved: bool = False
+    system: bool = False
+
+
+class Pictures:
+    """Pictures of Pillow's as files, without loss, until their question is answered."""
+
+    def __init__(self) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._numbers = itertools.count()
+        self._files: dict[str, list[Path]] = {}
+
+    def open(self) -> None:
+        """Make the folder."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="jumpscore-lmms-")
+
+    def keep(self, name: str, picture: Any) -> Path:
+        """Write a picture of the question ``name``. Several questions may come at a time."""
+        assert self._folder is not None, "open() comes first"
+        path = Path(self._folder.name) / f"{next(self._numbers)}.png"
+        self._files.setdefault(name, []).append(path)
+        plain = picture if picture.mode in PNG_MODES else picture.convert("RGB")
+        # Time matters more than bytes that live for seconds.
+        plain.save(path, format="PNG", compress_level=1)
+        return path
+
+    def append(self, responses: Iterable[Response]) -> None:
+        """Remove the pictures of answered questions; what the runner calls where it stores."""
+        for response in responses:
+            for path in self._files.pop(response.id, ()):
+                path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Remove everything."""
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+        self._files.clear()
+
+
+def convert(name: str, messages: Any, keep: Keep) -> Converted:
+    """Return the question of a document.
+
+    Args:
+        name: Id of the question.
+        messages: What lmms-eval's ``doc_to_messages`` returns.
+        keep: Called with every picture that is no file.
+
+    Raises:
+        DataError: The messages hold what no question can, such as audio.
+    """
+    media: list[Media] = []
+    turns: list[Turn] = []
+    instructions: list[str] = []
+    moved, text_seen = False, False
+    for role, parts in _messages(messages):
+        pieces: list[str | None] = []
+        for part in parts:
+            found = _part(part, keep)
+            if isinstance(found, Media):
+                media.append(found)
+                moved = moved or text_seen
+            elif role != "system":
+                text_seen = text_seen or bool(found.strip())
+            pieces.append(None if isinstance(found, Media) else found)
+        if role == "system":
+            instructions.append(_joined(pieces))
+        else:
+            turns.append(Turn(role, _joined(pieces)))
+    if not turns or turns[-1].role != "user":
+        raise DataError("the messages do not end with a user's turn; there is nothing to answer")
+    turns = _instructed(turns, instructions)
+    question = Question(name, tuple(media), turns[-1].text, tuple(turns[:-1]))
+    return Converted(question, moved=moved, system=bool(instructions))
+
+
+def _messages(messages: Any) -> Iterator[tuple[Any, Sequence[Any]]]:
+    """Yield role and parts of every message."""
+    if not isinstance(messages, Sequence) or isinstance(messages, str):
+        raise DataError(f"the task gives no messages but {type(messages).__name__}")
+    for message in messages:
+        role, content = message["role"], message["content"]
+        if role not in ("system", "user", "assistant"):
+            raise DataError(f"a message's role is {role!r}; known: system, user, assistant")
+        yield role, [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def _part(part: Mapping[str, Any], keep: Keep) -> Media | str:
+    """Return a part of a message as text or as a file."""
+    kind = part.get("type")
+    if kind == "text":
+        return str(part["text"])
+    if kind == "image":
+        return Media(_image(part.get("url"), keep), "image")
+    if kind == "video":
+        return Media(_video(part), "video")
+    raise DataError(f"a message shows {kind!r}; questions know text, image and video")
+
+
+def _image(source: Any, keep: Keep) -> Path:
+    if isinstance(source, str | Path):
+        return _file(source)
+    if hasattr(source, "convert") and hasattr(source, "mode"):
+        return keep(source)
+    raise DataError(f"an image is a {type(source).__name__}; known: a path, a picture of Pillow's")
+
+
+def _video(part: Mapping[str, Any]) -> Path:
+    source = part.get("url")
+    if isinstance(source, Mapping) or any(part.get(key) is not None for key in SECTION):
+        raise DataError("a message shows a section of a video; questions know whole files only")
+    if not isinstance(source, str | Path):
+        raise DataError(f"a video is a {type(source).__name__}; known: a path")
+    return _file(source)
+
+
+def _file(source: str | Path) -> Path:
+    text = str(source)
+    if text.startswith(NO_FILE):
+        raise DataError(f"{text[:80]}: is no file on this machine; download it first")
+    path = Path(text.removeprefix("file://"))
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    return path
+
+
+def _joined(pieces: Sequence[str | None]) -> str:
+    r"""Return texts as one, as chat templates do; a line ends where a picture stood between two.
+
+    >>> _joined(["a", "b", None, "c"])
+    'ab\nc'
+    """
+    text, apart = "", False
+    for piece in pieces:
+        if piece is None:
+            apart = True
+        elif piece:
+            gap = apart and text and not text[-1].isspace() and not piece[0].isspace()
+            text, apart = f"{text}\n{piece}" if gap else text + piece, False
+    return text
+
+
+def _instructed(turns: list[Turn], instructions: Sequence[str]) -> list[Turn]:
+    """Return the turns with the system messages at the head of the first user turn."""
+    if not instructions:
+        return turns
+    first = next(place for place, turn in enumerate(turns) if turn.role == "user")
+    role: Role = "user"
+    text = "\n\n".join([*instructions, turns[first].text])
+    return [*turns[:first], Turn(role, text), *turns[first + 1 :]]
