@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pydantic import BaseModel
-
 from jumpscore.errors import DataError, UsageError
 
 WANTED = ("*.json", "*.safetensors", "*.txt", "*.jinja", "*.model")
@@ -20,12 +18,12 @@ HASHED = (".json", ".safetensors", ".jinja", ".txt", ".bin", ".pt")
 DIGEST_BYTES, TENSOR_BYTES, MOST_HEADER = 1 << 20, 1 << 10, 1 << 27
 
 
-def titled(name: str, options: BaseModel) -> str:
+def titled(name: str, options: Any) -> str:
     """Return a model's name, with the checkpoint's where that is not the one it is known for.
 
     Args:
         name: Of the model.
-        options: With a field ``checkpoint``.
+        options: A pydantic model with a field ``checkpoint``.
     """
     known = type(options).model_fields["checkpoint"].default
     chosen = str(options.checkpoint)

@@ -11,7 +11,7 @@ from typing import Any
 from jumpscore.cli.console import notes, progress
 from jumpscore.errors import JumpScoreError
 from jumpscore.harness import RunInterrupted
-from jumpscore.harness.evaluate import input_kind, make_model
+from jumpscore.harness.making import input_kind, make_model
 from jumpscore.harness.runner import ask
 from jumpscore.lmms_bridge.arguments import BridgeConfig
 from jumpscore.lmms_bridge.generation import differences
