@@ -127,14 +127,23 @@ def slow_reference_ap(predictions: list[float], truth: list[float], tolerance: f
 def slow_matching(
     predictions: Sequence[float], truth: Sequence[float], tolerance: float
 ) -> list[tuple[int, int]]:
-    """Every possible matching, the best one by (most pairs, least distance, earliest)."""
+    """Every possible matching, the best one by (most pairs, least distance, earliest).
+
+    Distances are rounded to nanoseconds, which can make pairs that cross look a little better than
+    the same ones uncrossed, which cost the same: those are left out, and held against the best.
+    """
     p = sorted((time, k) for k, time in enumerate(predictions))
     g = sorted((time, k) for k, time in enumerate(truth))
     best: list[tuple[int, int, tuple[tuple[int, int], ...]]] = []
+    crossed: list[tuple[int, int]] = []
 
     def extend(j: int, used: frozenset[int], pairs: tuple[tuple[int, int], ...], cost: int) -> None:
         if j == len(g):
-            best[:] = [min([*best, (-len(pairs), cost, pairs)])]
+            places = [i for _, i in pairs]
+            if places == sorted(places):
+                best[:] = [min([*best, (-len(pairs), cost, pairs)])]
+            else:
+                crossed[:] = [min([*crossed, (-len(pairs), cost)])]
             return
         extend(j + 1, used, pairs, cost)
         for i, (time, _) in enumerate(p):
@@ -143,4 +152,7 @@ def slow_matching(
                 extend(j + 1, used | {i}, (*pairs, (j, i)), cost + round(distance * 1e9))
 
     extend(0, frozenset(), (), 0)
+    if crossed:
+        pairs, cost = crossed[0]
+        assert (pairs, cost - pairs) >= best[0][:2]  # half a nanosecond for every distance
     return [(g[j][1], p[i][1]) for j, i in best[0][2]]
