@@ -76,8 +76,8 @@ def number(value: float | None, unit: Unit, *, signed: bool = False) -> str:
 
     >>> number(0.6342, "percent"), number(-0.02, "seconds", signed=True), number(None, "events")
     ('63.4', '−0.020', '–')
-    >>> number(0.051, "percent", signed=True)
-    '+5.1'
+    >>> number(0.051, "percent", signed=True), number(77 / 3, "events")
+    ('+5.1', '25.67')
     """
     if value is None or not math.isfinite(value):
         return DASH
@@ -85,9 +85,8 @@ def number(value: float | None, unit: Unit, *, signed: bool = False) -> str:
         return f"{100 * value:{'+' if signed else ''}.1f}".replace("-", MINUS)
     if abs(value) >= 1000:
         return f"{value:,.0f}".replace("-", MINUS)
-    text = f"{value:+.3f}" if signed else f"{value:.3f}"
-    text = text.replace("-", MINUS)
-    return text if unit == "seconds" else text[:-1]
+    decimals = 3 if unit == "seconds" else 2
+    return f"{value:{'+' if signed else ''}.{decimals}f}".replace("-", MINUS)
 
 
 def signed_count(value: int) -> str:
