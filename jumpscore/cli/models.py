@@ -54,8 +54,9 @@ def serve_model(words: Sequence[str]) -> None:
     try:
         server = start()
         output().print(f"{server.url}/v1", soft_wrap=True)
+        checkpoint = options.get("checkpoint")
         notes().print(
-            f"use it: jumpscore run model=vllm model.checkpoint={options.get('checkpoint')} "
+            f"use it: jumpscore run model={wrapper.name} model.checkpoint={checkpoint} "
             f"model.base_url={server.url}/v1\nlog: {server.log}; Ctrl-C stops it",
             style="dim",
             soft_wrap=True,

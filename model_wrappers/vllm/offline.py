@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from functools import cached_property
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from pydantic import Field
 
+from jumpscore.errors import UsageError
 from model_wrappers.base import ModelOptions, Request
 from model_wrappers.openai_compatible.calls import Completion
 from model_wrappers.vllm.engine import Engine, EngineError
-from model_wrappers.vllm.server import vllm_version
+from model_wrappers.vllm.server import Server, vllm_version
 from model_wrappers.vllm.wrapper import VLLM, EngineOptions
 
 
@@ -47,6 +49,9 @@ class OfflineVLLM(VLLM):
                 engine.start()
                 self.engine = engine
 
+    def serve(self) -> Server:
+        raise UsageError(f"model {self.name!r} has no server; write model=vllm")
+
     def close(self) -> None:
         self._closed = True
         engine, self.engine = self.engine, None
@@ -55,6 +60,11 @@ class OfflineVLLM(VLLM):
 
     @cached_property
     def _python(self) -> tuple[str, str]:
+        if find_spec("vllm") is None:
+            raise UsageError(
+                f"{sys.executable} has no vLLM; run jumpscore from the environment that has it, "
+                "or write model=vllm"
+            )
         return sys.executable, vllm_version(sys.executable)
 
     def _require_open(self) -> None:

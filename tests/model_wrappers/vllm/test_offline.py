@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from jumpscore.errors import JumpScoreError, UsageError
+from jumpscore.harness.evaluate import run_config
+from jumpscore.harness.making import check_options, make_model
+from model_wrappers.llava_onevision2.tiny import write_tiny
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("offline") / "tiny"
+    write_tiny(folder)
+    return folder
+
+
+def test_what_only_a_server_has_is_no_option(tiny):
+    for key in ("port", "base_url", "python", "data_parallel", "price_input"):
+        config = run_config(
+            {
+                "model": {"name": "vllm_offline", "checkpoint": str(tiny), key: 1},
+                "task": {"name": "jumpscore"},
+            }
+        )
+        with pytest.raises(UsageError, match=f"unknown key 'model.{key}'"):
+            check_options(config)
+
+
+def test_it_has_no_server(tiny):
+    with pytest.raises(UsageError, match="has no server; write model=vllm"):
+        make_model("vllm_offline", {"checkpoint": str(tiny)}).serve()
+
+
+def test_without_vllm_it_says_how_to_get_it(tiny):
+    """The real engine runs in tests/serving, in vLLM's environment; this one has none."""
+    with pytest.raises(JumpScoreError, match="has no vLLM; run jumpscore from"):
+        make_model("vllm_offline", {"checkpoint": str(tiny)}).open()
+
+
+def test_tables_name_the_checkpoint(tiny):
+    assert make_model("vllm_offline", {"checkpoint": str(tiny)}).title == "vllm_offline:tiny"
+    assert make_model("llava_ov2", {"checkpoint": str(tiny)}).title == "llava_ov2:tiny"
+    assert make_model("llava_ov2", {}).title == "llava_ov2"
+    assert make_model("openai", {"served_model": "x/y"}).title == "openai:x/y"
