@@ -1,0 +1,41 @@
+"""Spatial grounding: points, boxes, numbers and choices."""
+
+from evaluators.spatial.boxes import ParsedBox, box_iou, parse_box, reference_box_iou
+from evaluators.spatial.choices import ParsedChoice, parse_choice, reference_choice
+from evaluators.spatial.coordinates import Convention, to_pixels
+from evaluators.spatial.numbers import (
+    ParsedNumber,
+    grouped_means,
+    mean_relative_accuracy,
+    parse_number,
+)
+from evaluators.spatial.points import (
+    ParsedPoints,
+    in_mask,
+    mask_fraction,
+    parse_points,
+    reference_points,
+    right_count,
+)
+
+__all__ = [
+    "Convention",
+    "ParsedBox",
+    "ParsedChoice",
+    "ParsedNumber",
+    "ParsedPoints",
+    "box_iou",
+    "grouped_means",
+    "in_mask",
+    "mask_fraction",
+    "mean_relative_accuracy",
+    "parse_box",
+    "parse_choice",
+    "parse_number",
+    "parse_points",
+    "reference_box_iou",
+    "reference_choice",
+    "reference_points",
+    "right_count",
+    "to_pixels",
+]

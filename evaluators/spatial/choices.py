@@ -1,0 +1,120 @@
+"""Read which option an answer chooses; two options are ambiguous, and nothing is guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from jumpscore.scoring.parsing import answer_window
+
+ChoiceStatus = Literal["ok", "ambiguous", "unparseable"]
+
+_OPEN = r"[\s*_(\[\"'`$]{0,6}"
+_SAID = re.compile(
+    rf"(?:\\boxed\{{|\b(?:answer|choice|option)(?:\s{{1,3}}is|\s?:)?\s?:?)"
+    rf"{_OPEN}(?:\\boxed\{{|option\s)?([A-Za-z])(?![\w'])",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(r"[\s*_(\[\"'`]*([A-Za-z])[\s*_)\]\"'`.:]*")
+_LEADING = re.compile(rf"{_OPEN}([A-Z])[*_)\]\"'`]{{0,4}}\s?(?:[.:)]|\n|[*_)\]\"'`])")
+_LETTER = re.compile(r"(?<![\w'])([A-Z])(?![\w'])")
+_ARTICLE = re.compile(r"\s(?!(?:or|and|is|because|but)\b)[a-z]")
+_PREFIX = re.compile(r"\s*(?:the\s)?(?:answer|choice|option)(?:\sis|\s?:)\s*:?", re.IGNORECASE)
+_TRIM = " \t\r\n*_\"'`.()[]"
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedChoice:
+    """What was read.
+
+    Attributes:
+        status: ``ok``, ``ambiguous`` (several options) or ``unparseable``.
+        letter: The option's letter, or ``None``.
+        parser: ``said`` (``the answer is A``), ``alone``, ``text`` (the option's own words),
+            ``leading`` (``A. chair``), ``only`` (the one letter in the text) or ``none``.
+    """
+
+    status: ChoiceStatus
+    letter: str | None = None
+    parser: str = "none"
+
+
+def parse_choice(text: str, options: Mapping[str, str]) -> ParsedChoice:
+    """Read which option an answer chooses.
+
+    Args:
+        text: The answer, whole; its reasoning in tags is not read.
+        options: Letter (one capital) -> the option's own text, empty where it has none.
+
+    Raises:
+        ValueError: A key is not one capital letter, or there are none.
+
+    >>> parse_choice("The answer is **B**.", {"A": "chair", "B": "table"}).letter
+    'B'
+    >>> parse_choice("table", {"A": "chair", "B": "table"}).letter
+    'B'
+    >>> parse_choice("A or B", {"A": "chair", "B": "table"}).status
+    'ambiguous'
+    """
+    bad = [key for key in options if not re.fullmatch("[A-Z]", key)]
+    if bad or not options:
+        raise ValueError(f"options must have capital letters as keys, not {bad or 'be empty'}")
+    low, high, _ = answer_window(text)
+    answer = text[low:high]
+    said = {letter.upper() for letter in _SAID.findall(answer)} & set(options)
+    if said:
+        return _choice(said, "said")
+    if (alone := _ALONE.fullmatch(answer)) and alone[1].upper() in options:
+        return _choice({alone[1].upper()}, "alone")
+    if by_text := _by_text(answer, options):
+        return _choice(by_text, "text")
+    letters = _letters(answer, options)
+    if (leading := _LEADING.match(answer)) and leading[1] in options:
+        return _choice(letters | {leading[1]}, "leading")
+    return _choice(letters, "only") if letters else ParsedChoice("unparseable")
+
+
+def reference_choice(text: str, options: Mapping[str, str]) -> str | None:
+    """Return the letter as the public VSI-Bench and ReVSI code reads it: the first word or nothing.
+
+    It does not know brackets: ``(D)`` is wrong there.
+
+    >>> reference_choice("A. chair", {"A": ""}), reference_choice("(A)", {"A": ""})
+    ('A', None)
+    """
+    letter = text.split(" ", 1)[0].rstrip(".").strip().upper()
+    return letter if letter in options else None
+
+
+def _choice(letters: set[str], parser: str) -> ParsedChoice:
+    if len(letters) > 1:
+        return ParsedChoice("ambiguous", None, parser)
+    return ParsedChoice("ok", next(iter(letters)), parser)
+
+
+def _by_text(answer: str, options: Mapping[str, str]) -> set[str]:
+    """Return the options whose own words are the whole answer."""
+    prefix = _PREFIX.match(answer)
+    words = answer[prefix.end() if prefix else 0 :].strip(_TRIM).casefold()
+    return {
+        letter
+        for letter, option in options.items()
+        if option.strip() and words == option.strip(_TRIM).casefold()
+    }
+
+
+def _letters(answer: str, options: Mapping[str, str]) -> set[str]:
+    """Return capital letters that stand alone and are no English word (``A chair``, ``I``)."""
+    return {
+        match[1]
+        for match in _LETTER.finditer(answer)
+        if match[1] in options and not (match[1] in "AI" and _is_word(answer, match))
+    }
+
+
+def _is_word(answer: str, match: re.Match[str]) -> bool:
+    before = answer[max(0, match.start() - 5) : match.start()].rstrip()
+    at_start = not before or before[-1] in ".!?\n"
+    return (match[1] == "I" or at_start) and bool(_ARTICLE.match(answer, match.end()))

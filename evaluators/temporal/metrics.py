@@ -1,0 +1,105 @@
+"""Intersection over union of two spans, its mean, and recall at a threshold (R1@k)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evaluators.temporal.parsing import ParsedSpan, Policy, parse_span
+from jumpscore.records import FinishReason
+
+RECALL_AT: tuple[float, ...] = (0.3, 0.5, 0.7)
+"""Thresholds of the paper, as fractions."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpanScore:
+    """What one answer is worth.
+
+    Attributes:
+        parsed: What was read, with its status and policy.
+        iou: Intersection over union with the true span, 0..1; 0 where no span was read.
+        recalls: Threshold -> whether ``iou`` reaches it.
+    """
+
+    parsed: ParsedSpan
+    iou: float
+    recalls: dict[float, bool]
+
+
+def temporal_iou(span: tuple[float, float], truth: tuple[float, float]) -> float:
+    """Return intersection over union of two spans in seconds, 0..1.
+
+    A span whose end is not after its start covers nothing and scores 0.
+
+    Args:
+        span: Answered (start, end).
+        truth: True (start, end).
+
+    Raises:
+        ValueError: A bound is not finite, or the truth ends before it starts.
+
+    >>> temporal_iou((2.0, 7.0), (4.0, 10.0))
+    0.375
+    """
+    _check("span", span)
+    _check("truth", truth)
+    if truth[1] < truth[0]:
+        raise ValueError(f"truth {tuple(truth)} ends before it starts")
+    common = min(span[1], truth[1]) - max(span[0], truth[0])
+    if common <= 0:
+        return 0.0
+    return common / (max(span[1], truth[1]) - min(span[0], truth[0]))
+
+
+def _check(name: str, span: tuple[float, float]) -> None:
+    if len(span) != 2 or not all(map(math.isfinite, span)):
+        raise ValueError(f"{name} {tuple(span)} must be two finite numbers of seconds")
+
+
+def score_span(
+    text: str,
+    truth: tuple[float, float],
+    *,
+    policy: Policy = "strict",
+    finish_reason: FinishReason | None = None,
+) -> SpanScore:
+    """Score one answer.
+
+    Args:
+        text: The answer, whole.
+        truth: True (start, end) in seconds.
+        policy: How the answer is read; see ``parse_span``.
+        finish_reason: ``"length"`` where the model was stopped at its token limit.
+
+    Raises:
+        ValueError: The truth is no span, or the policy is not known.
+
+    >>> score_span("4.2 - 9.6 seconds", (4.0, 10.0), policy="reference_official").iou
+    1.0
+    """
+    parsed = parse_span(text, policy=policy, finish_reason=finish_reason)
+    iou = temporal_iou(parsed.span or (0.0, 0.0), truth)
+    return SpanScore(parsed, iou, {at: iou >= at for at in RECALL_AT})
+
+
+def mean_iou(ious: Sequence[float]) -> float | None:
+    """Return the mean over samples (mIoU, the paper's number), a fraction; ``None`` of none.
+
+    Samples are counted by their place, so that a (video, query) that occurs twice counts twice;
+    the public code keys results by text and loses one.
+
+    >>> mean_iou([1.0, 0.0])
+    0.5
+    """
+    return math.fsum(ious) / len(ious) if ious else None
+
+
+def recall_at(ious: Sequence[float], threshold: float) -> float | None:
+    """Return R1@threshold: the share of samples whose IoU is at least that; ``None`` of none.
+
+    >>> recall_at([0.5, 0.49], 0.5)
+    0.5
+    """
+    return sum(iou >= threshold for iou in ious) / len(ious) if ious else None

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluators.spatial import (
+    in_mask,
+    mask_fraction,
+    parse_points,
+    reference_points,
+    right_count,
+    to_pixels,
+)
+
+GOLDEN = json.loads((Path(__file__).parents[2] / "data" / "spatial_golden.json").read_text())
+CONVENTIONS = {"absolute": "pixel", "relative_1000": "relative_1000", "relative_1": "unit"}
+
+
+def golden_mask(family: str) -> np.ndarray:
+    spec = GOLDEN[family]["spec"]
+    mask = np.zeros((spec["H"], spec["W"]), dtype=np.uint8)
+    mask[slice(*spec["mask_rows"]), slice(*spec["mask_cols"])] = spec["mask_value"]
+    return mask
+
+
+def fraction(points, mask, convention) -> float:
+    return mask_fraction(in_mask(points, mask, convention=convention))
+
+
+@pytest.mark.parametrize("case", GOLDEN["w2p_refspatial"]["cases"], ids=lambda case: case["text"])
+def test_the_references_score_what_the_public_code_scores(case):
+    mask = golden_mask("w2p_refspatial")
+    for integers, names in (
+        ("unit", ("where2place", "refspatial")),
+        ("pixel", ("official_roborefer_text2pts_rel",)),
+    ):
+        points = reference_points(case["text"], size=(200, 100), integers=integers)
+        for name in names:
+            assert fraction(points, mask, "pixel") == pytest.approx(case[name], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "convention", "expected"),
+    [
+        ("[(0.3, 0.4)]", "unit", 1.0),
+        ("[(0.3,0.4),(1.0,1.0)]", "unit", 0.5),
+        ("( 0.3 , 0.4 )", "unit", 1.0),
+        ("[(.3, .4)]", "unit", 1.0),
+        ("[[0.3, 0.4]]", "unit", 1.0),
+        ("[(-0.1, 0.4)]", "unit", 0.0),
+        ("(0.3, 0.4, 0.5)", "unit", 0.0),
+        ("[(300, 400)]", "unit", 0.0),
+        ("[(300, 400)]", "relative_1000", 1.0),
+        ("[(60, 40)]", "relative_1000", 0.0),
+        ("[(60, 40)]", "pixel", 1.0),
+        ("(1, 1)", "unit", 0.0),
+        ("none", "unit", 0.0),
+        ('```json\n[{"point_2d": [300, 400]},{"point_2d": [900, 900]}]\n```', "relative_1000", 0.5),
+    ],
+)
+def test_the_default_reads_every_form_in_the_declared_convention(text, convention, expected):
+    points = parse_points(text, convention=convention).points
+    assert fraction(points, golden_mask("w2p_refspatial"), convention) == expected
+
+
+@pytest.mark.parametrize(
+    "case", GOLDEN["crosspoint"]["cases"], ids=lambda case: f"{case['fmt']} {case['text']}"
+)
+def test_crosspoint_is_as_published(case):
+    convention = CONVENTIONS[case["fmt"]]
+    points = parse_points(case["text"], convention=convention).points
+    assert (list(points[0]) if points else None) == case["coords"]
+    inside = in_mask(points[:1], golden_mask("crosspoint"), convention=convention)
+    assert mask_fraction(inside) == case["hit"]
+
+
+def test_a_fenced_answer_outranks_the_prose_and_reasoning_is_none():
+    text = "<think>(1, 1)</think>Near (2, 2):\n```json\n[[3, 4]]\n```"
+    assert parse_points(text, convention="pixel").points == ((3.0, 4.0),)
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "rejected"),
+    [
+        ("[]", "empty", 0),
+        ("nowhere", "unparseable", 0),
+        ("[1, 2, 3, 4]", "unparseable", 1),
+        ("(nan, inf)", "unparseable", 0),
+        ("(one, two)", "unparseable", 0),
+        ("1, 2 and 3", "unparseable", 0),
+        ("(" + "9" * 5000 + ", 1)", "unparseable", 0),
+    ],
+)
+def test_what_is_no_point_is_a_status(text, status, rejected):
+    found = parse_points(text, convention="pixel")
+    assert (found.status, found.points, found.rejected) == (status, (), rejected)
+
+
+def test_a_cut_off_answer_keeps_its_whole_points():
+    found = parse_points("[(1, 2), (3, 4", convention="pixel", finish_reason="length")
+    assert (found.status, found.points) == ("partial", ((1.0, 2.0),))
+    assert parse_points("x: 1, y: 2", convention="pixel", finish_reason="length").points == ()
+
+
+def test_huge_and_undefined_coordinates_are_outside():
+    mask = np.ones((4, 4))
+    points = [(1e300, 1), (-1e300, 1), (np.nan, 1), (np.inf, 1), (1, 1)]
+    assert in_mask(points, mask, convention="pixel").tolist() == [False] * 4 + [True]
+    assert parse_points("(1e999, 1)", convention="pixel").points == ((np.inf, 1.0),)
+
+
+def test_pixels_of_a_resized_image_are_scaled_back():
+    assert to_pixels([[50, 20]], convention="pixel", size=(200, 100), seen=(100, 50)).tolist() == [
+        [100.0, 40.0]
+    ]
+    mask = np.zeros((100, 200))
+    mask[40, 100] = 1
+    assert in_mask([(50, 20)], mask, convention="pixel", seen=(100, 50)).all()
+    assert not in_mask([(50, 20)], mask, convention="pixel").any()
+
+
+def test_fractions_of_pixels_are_not_lost_to_float64():
+    mask = np.zeros((1, 200))
+    mask[0, 58] = 1
+    assert in_mask([(0.29, 0)], mask, convention="unit").all()
+
+
+def test_counting_asks_for_the_number_too():
+    assert right_count(np.array([True, True]), 2)
+    assert not right_count(np.array([True, True]), 3)
+    assert not right_count(np.array([True, False]), 2)
+    assert right_count(np.zeros(0, dtype=bool), 0)
+
+
+def test_errors_name_value_and_field():
+    with pytest.raises(ValueError, match="convention 'percent' is not one of unit"):
+        parse_points("(1, 2)", convention="percent")
+    with pytest.raises(ValueError, match=r"size \(0, 5\)"):
+        to_pixels([[1, 2]], convention="pixel", size=(0, 5))
+    with pytest.raises(ValueError, match=r"mask has shape \(2, 2, 3\)"):
+        in_mask([(1, 2)], np.ones((2, 2, 3)), convention="pixel")
+
+
+@pytest.mark.parametrize("piece", ["(1, 2), ", "(", "(1,", "x: 1, ", "1", "1.", "[[", " ", "```"])
+def test_long_answers_take_linear_time(piece):
+    text = piece * (80_000 // len(piece))
+    before = time.perf_counter()
+    parse_points(text, convention="pixel")
+    reference_points(text, size=(640, 480), integers="pixel")
+    assert time.perf_counter() - before < 2
+
+
+@given(st.lists(st.tuples(st.integers(-99, 2000), st.floats(0, 1e6)), max_size=20))
+def test_what_is_written_is_read(points):
+    for written in (json.dumps(points), str(points)):
+        assert parse_points(written, convention="pixel").points == tuple(points)
+
+
+@given(st.text(st.sampled_from("0123456789.,-+e()[]{}:xy\"'<> \n`"), max_size=60))
+def test_no_text_breaks_a_parser(text):
+    mask = np.ones((4, 4))
+    points = parse_points(text, convention="unit").points
+    assert 0.0 <= fraction(points, mask, "unit") <= 1.0
+    reference_points(text, size=(4, 4), integers="unit")
