@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import field_validator
-
-from evaluators.base import DataFacts, Metric, Task, TaskOptions
-from jumpscore.data.layout import (
-    Manifest,
-    Row,
-    parse_truth,
-    read_manifest,
-    read_rows,
-    rows_checksum,
-    video_file,
-)
-from jumpscore.errors import VideoError
+from evaluators.base import Metric
+from evaluators.rows import RowTask, RowTaskOptions
+from jumpscore.data.layout import Row, parse_truth
 from jumpscore.records import Media, ParseResult, Question, Response, Sample, SampleScore, Turn
 from jumpscore.scoring import (
     TOLERANCES,
@@ -35,7 +24,6 @@ from jumpscore.scoring import (
     reference_ap,
 )
 from jumpscore.scoring.events import WIDEST, count_scores, detection_scores
-from jumpscore.video import header_duration
 
 COUNT_QUESTION = "How many jump rope did the person in the video do in total?"
 """The second published question; also the first turn of protocol v1."""
@@ -54,24 +42,7 @@ class Jumps:
     duration: float | None = None
 
 
-class JumpTaskOptions(TaskOptions):
-    """Options of both JumpScore tasks.
-
-    Attributes:
-        data: Folder of a data set in the published layout. The command line also knows the names
-            ``mini`` (bundled, rendered on first use) and ``published``.
-    """
-
-    data: str = "mini"
-
-    @field_validator("data")
-    @classmethod
-    def _absolute(cls, value: str) -> str:
-        # A stored run must find its data set from any folder.
-        return str(Path(value).resolve()) if Path(value).is_dir() else value
-
-
-class JumpScoreOptions(JumpTaskOptions):
+class JumpScoreOptions(RowTaskOptions):
     """Options of the task that asks for times.
 
     Attributes:
@@ -81,54 +52,13 @@ class JumpScoreOptions(JumpTaskOptions):
     protocol: Literal["v1", "v2"] = "v2"
 
 
-class _JumpTask(Task[Jumps]):
-    """What both tasks share: the rows, and truth with durations."""
+class _JumpTask(RowTask[Jumps]):
+    """What both tasks share: truth with durations."""
 
-    Options = JumpTaskOptions
-    options: JumpTaskOptions
-
-    @cached_property
-    def _rows(self) -> list[Row]:
-        return read_rows(self.options.data)
-
-    @cached_property
-    def _manifest(self) -> Manifest:
-        return read_manifest(self.options.data)
-
-    def data(self) -> DataFacts:
-        return self._facts
-
-    @cached_property
-    def _facts(self) -> DataFacts:
-        return DataFacts(
-            name=self._manifest.name,
-            checksum=rows_checksum(self._rows),
-            synthetic=self._manifest.synthetic,
-            source=self.options.data,
-        )
-
-    def load(self) -> list[Sample[Jumps]]:
-        return [self._sample(row) for row in self._rows]
-
-    def _sample(self, row: Row) -> Sample[Jumps]:
-        path, problem = video_file(Path(self.options.data), row)
-        duration = None if problem else self._duration(row, path)
-        times, unusable = parse_truth(row.answer, duration=duration)
-        problem = problem or unusable
-        return Sample(
-            question=self.question(row, path, times),
-            truth=Jumps(tuple(times), duration),
-            problem=f"{self.options.data}, id {row.id}: {problem}" if problem else None,
-        )
-
-    def _duration(self, row: Row, path: Path) -> float | None:
-        known = self._manifest.videos.get(row.id, {}).get("duration")
-        if known is not None:
-            return float(known)
-        try:
-            return header_duration(path)
-        except VideoError:
-            return None  # without a video there is still an answer to score; a model will say so
+    def sample(self, row: Row, path: Path, duration: float | None) -> Sample[Jumps]:
+        times, problem = parse_truth(row.answer, duration=duration)
+        truth = Jumps(tuple(times), duration)
+        return Sample(self.question(row, path, times), truth, problem=problem)
 
     @abstractmethod
     def question(self, row: Row, path: Path, times: list[float]) -> Question:

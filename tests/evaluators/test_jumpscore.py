@@ -15,8 +15,8 @@ from evaluators.jumpscore import (
     JumpScore,
     JumpScoreCount,
     JumpScoreOptions,
-    JumpTaskOptions,
 )
+from evaluators.rows import RowTaskOptions
 from jumpscore.data import Manifest, Row, write_set
 from jumpscore.data.layout import QUESTION
 from jumpscore.records import Response, SampleScore
@@ -202,7 +202,7 @@ class TestCount:
         assert found.values["count_exact"] == 0.0
 
     def test_asks_the_published_question(self, tiny_set):
-        samples = JumpScoreCount(JumpTaskOptions(data=str(tiny_set))).load()
+        samples = JumpScoreCount(RowTaskOptions(data=str(tiny_set))).load()
         assert {sample.question.prompt for sample in samples} == {COUNT_QUESTION}
 
 

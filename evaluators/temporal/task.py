@@ -1,0 +1,139 @@
+"""TimeLens: when does the described event begin and end?"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any, ClassVar
+
+from evaluators.base import Metric
+from evaluators.rows import RowTask, RowTaskOptions
+from evaluators.temporal.metrics import RECALL_AT, score_span
+from evaluators.temporal.parsing import Policy, Span, SpanStatus
+from jumpscore.data.layout import END_SLACK, Row
+from jumpscore.jsonio import parse_json
+from jumpscore.records import Media, Question, Response, Sample, SampleScore, Status
+
+PROMPT = (
+    "Please find the visual event described by the sentence '{query}', determining its starting "
+    "and ending times. The format should be: 'The event happens in <start time> - <end time> "
+    "seconds'."
+)
+"""Of the benchmark, to the letter."""
+
+SUFFIXES: dict[Policy, str] = {
+    "strict": "",
+    "reference_lmms": "_reference_lmms",
+    "reference_official": "_reference_official",
+}
+READ_AS: dict[Policy, str] = {
+    "strict": "",
+    "reference_lmms": ", as lmms-eval reads answers",
+    "reference_official": ", as the benchmark's own script does (whole seconds)",
+}
+STATUS: dict[SpanStatus, Status] = {
+    "ok": "ok",
+    "inverted": "ok",
+    "partial": "partial",
+    "ambiguous": "unparseable",
+    "not_finite": "unparseable",
+    "unparseable": "unparseable",
+}
+NOTES: dict[SpanStatus, str] = {
+    "inverted": "answers that end before they start",
+    "ambiguous": "answers with more than one span",
+    "not_finite": "answers with numbers beyond any video",
+}
+
+
+class TimeLensOptions(RowTaskOptions):
+    """Options of the task.
+
+    Attributes:
+        data: Folder of a data set in JumpScore's layout: ``question`` holds the sentence that
+            describes the event, ``answer`` its start and end in seconds as a JSON list.
+    """
+
+    data: str
+
+
+class TimeLens(RowTask[Span]):
+    """Say when a described event begins and ends; scored by mIoU and recall at three overlaps."""
+
+    name = "timelens"
+    version = "1"
+    Options = TimeLensOptions
+    options: TimeLensOptions
+    headline: ClassVar[tuple[str, ...]] = ("miou", "r1@0.5", "miou_reference_lmms")
+    metrics: ClassVar[tuple[Metric, ...]] = tuple(
+        metric
+        for policy, suffix in SUFFIXES.items()
+        for metric in (
+            Metric(f"miou{suffix}", f"mean overlap (IoU) with the true span{READ_AS[policy]}"),
+            *(
+                Metric(
+                    f"r1@{at:g}{suffix}", f"share of answers with IoU >= {at:g}{READ_AS[policy]}"
+                )
+                for at in RECALL_AT
+            ),
+        )
+    )
+
+    def sample(self, row: Row, path: Path, duration: float | None) -> Sample[Span]:
+        span, problem = parse_true_span(row.answer, duration=duration)
+        prompt = PROMPT.format(query=row.question)
+        return Sample(Question(row.id, (Media(path),), prompt), span, problem=problem)
+
+    def score(self, truth: Span, response: Response, derived: Any = None) -> SampleScore:
+        values: dict[str, float | None] = {}
+        strict = None
+        for policy, suffix in SUFFIXES.items():
+            found = score_span(
+                response.text, truth, policy=policy, finish_reason=response.finish_reason
+            )
+            strict = strict or found
+            values[f"miou{suffix}"] = found.iou
+            values |= {f"r1@{at:g}{suffix}": float(hit) for at, hit in found.recalls.items()}
+        assert strict is not None
+        parsed = strict.parsed
+        return SampleScore(
+            id=response.id,
+            status=STATUS[parsed.status],
+            values=values,
+            details={
+                "true_span": list(truth),
+                "answered_span": None if parsed.span is None else list(parsed.span),
+                "spans_found": parsed.found,
+            },
+            notes={NOTES[parsed.status]: 1} if parsed.status in NOTES else {},
+        )
+
+
+def parse_true_span(answer: str, *, duration: float | None = None) -> tuple[Span, str | None]:
+    """Return the true span in seconds, and why it cannot be used, if so.
+
+    >>> parse_true_span("[4, 10.5]")
+    (Span(start=4.0, end=10.5), None)
+    >>> parse_true_span("[10, 4]")[1]
+    'the true span [10, 4] ends before it starts'
+    """
+    nothing = Span(0.0, 0.0)
+    try:
+        bounds = parse_json(answer)
+    except ValueError:
+        bounds = None
+    if not (isinstance(bounds, list) and len(bounds) == 2 and all(map(_is_time, bounds))):
+        return nothing, f"the truth is no list of two times in seconds: {answer[:60]!r}"
+    span = Span(float(bounds[0]), float(bounds[1]))
+    if span.end < span.start:
+        return nothing, f"the true span {json.dumps(bounds)} ends before it starts"
+    if duration is not None and span.end > duration + END_SLACK:
+        return nothing, f"the true span ends at {span.end:g} s, the video at {duration:.2f} s"
+    return span, None
+
+
+def _is_time(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value < 1e9 and math.isfinite(value)

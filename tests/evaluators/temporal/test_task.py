@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import jumpscore
+from evaluators.temporal.parsing import Span
+from evaluators.temporal.task import PROMPT, TimeLens, TimeLensOptions, parse_true_span
+from jumpscore.data import Manifest, Row, write_set
+from jumpscore.errors import UsageError
+from jumpscore.harness.making import make_task
+from jumpscore.records import Response
+from tests.support import write_video
+
+ROWS = (
+    Row("one", "videos/a.mp4", "A person picks up a rope", "[1.0, 3.0]"),
+    Row("again", "videos/a.mp4", "A person picks up a rope", "[1.0, 3.0]"),
+    Row("other", "videos/a.mp4", "A dog's tail wags", "[0, 2]"),
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    root = tmp_path_factory.mktemp("timelens")
+    (root / "videos").mkdir()
+    write_video(root / "videos" / "a.mp4", frames=100, fps=25, size=(112, 84))
+    write_set(root, ROWS, Manifest("spans", synthetic=True))
+    return root
+
+
+TRUTH = Span(1.0, 3.0)
+
+
+def score(text, truth=TRUTH, **facts):
+    return TimeLens(TimeLensOptions(data="none")).score(truth, Response("a", text, **facts))
+
+
+def test_questions_are_the_benchmarks_to_the_letter(data):
+    samples = TimeLens(TimeLensOptions(data=str(data))).load()
+    assert [sample.problem for sample in samples] == [None] * 3
+    assert samples[2].truth == Span(0.0, 2.0)
+    assert samples[2].question.prompt == (
+        "Please find the visual event described by the sentence 'A dog's tail wags', determining "
+        "its starting and ending times. The format should be: 'The event happens in <start time> "
+        "- <end time> seconds'."
+    )
+    assert PROMPT.count("{query}") == 1
+
+
+def test_by_hand():
+    # 2 to 4 against 1 to 3: 1 s shared of 3.
+    found = score("The event happens in 2.0 - 4.0 seconds.")
+    assert found.status == "ok"
+    assert found.values["miou"] == pytest.approx(1 / 3)
+    assert [found.values[f"r1@{at}"] for at in (0.3, 0.5, 0.7)] == [1.0, 0.0, 0.0]
+    assert found.details["answered_span"] == [2.0, 4.0]
+
+
+def test_each_reading_has_numbers_of_its_own():
+    # Units that touch their numbers: the references read (10, 15).
+    found = score("10.2s - 15.7s", Span(10.2, 15.7)).values
+    assert found["miou"] == 1.0
+    assert found["miou_reference_lmms"] == pytest.approx((15 - 10.2) / (15.7 - 10))
+    # The benchmark's script rounds: 4 to 10 of 4 to 10.
+    rounded = score("4.2 - 9.6", Span(4.0, 10.0)).values
+    assert rounded["miou_reference_official"] == 1.0
+    assert rounded["miou"] == rounded["miou_reference_lmms"] == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "note"),
+    [
+        ("5 - 2 seconds", "ok", "answers that end before they start"),
+        ("1 - 2 seconds or 3 - 4 seconds", "unparseable", "answers with more than one span"),
+        ("I cannot tell.", "unparseable", None),
+        ("", "unparseable", None),
+    ],
+)
+def test_what_is_no_span_earns_nothing_and_is_counted(text, status, note):
+    found = score(text)
+    assert found.status == status
+    assert found.values["miou"] == found.values["r1@0.3"] == 0.0
+    assert found.notes == ({note: 1} if note else {})
+
+
+@given(st.text(max_size=200))
+def test_any_text_has_a_score(text):
+    found = score(text)
+    assert found.status in ("ok", "unparseable")
+    assert all(0 <= value <= 1 for value in found.values.values())
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("[1]", "no list of two times"),
+        ("[1, 2, 3]", "no list of two times"),
+        ('["a", 2]', "no list of two times"),
+        ("[true, 2]", "no list of two times"),
+        ("[1, NaN]", "no list of two times"),
+        ("[-1, 2]", "no list of two times"),
+        ("1 - 2", "no list of two times"),
+        ("[3, 1]", "ends before it starts"),
+        ("[1, 50]", "the video at 4.00 s"),
+    ],
+)
+def test_a_truth_that_cannot_be_is_a_problem_of_its_row(data, tmp_path, answer, said):
+    span, problem = parse_true_span(answer, duration=4.0)
+    assert span == (0.0, 0.0)
+    assert said in problem
+
+
+def test_rows_with_problems_are_never_asked_but_counted(data, tmp_path):
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "a.mp4").write_bytes((data / "videos" / "a.mp4").read_bytes())
+    rows = [*ROWS, Row("bad", "videos/a.mp4", "?", "[3, 1]"), Row("out", "../x", "?", "[0, 1]")]
+    write_set(tmp_path, rows, Manifest("spans", synthetic=True))
+    problems = [s.problem for s in TimeLens(TimeLensOptions(data=str(tmp_path))).load()]
+    assert problems[:3] == [None] * 3
+    assert "id bad: the true span [3, 1] ends before it starts" in problems[3]
+    assert "leaves the data set's folder" in problems[4]
+
+
+def test_a_run_from_answers_to_the_page(data, tmp_path):
+    """Two rows of one video and query are two samples; the public code keys by text."""
+    answers = tmp_path / "answers.jsonl"
+    texts = {"one": "1 - 3 seconds", "again": "The event happens in 2 - 3 seconds", "other": "?"}
+    answers.write_text("".join(json.dumps({"id": i, "text": t}) + "\n" for i, t in texts.items()))
+    run = jumpscore.evaluate(
+        "replay",
+        "timelens",
+        model_options={"answers": str(answers)},
+        task_options={"data": str(data)},
+        run={"folder": str(tmp_path / "runs")},
+    )
+    # (1 + 1/2 + 0) / 3
+    assert run.result.metrics["miou"].mean == pytest.approx(0.5)
+    assert run.result.metrics["r1@0.5"].mean == pytest.approx(2 / 3)
+    assert run.result.counts["unparseable"] == 1
+    from jumpscore.report.html import write_report
+
+    page = write_report(run).read_text()
+    assert "miou_reference_lmms" in page
+    assert "timelens" in page
+
+
+def test_data_must_be_named():
+    with pytest.raises(UsageError, match=r"task\.data"):
+        make_task("timelens", {})
