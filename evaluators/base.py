@@ -114,7 +114,7 @@ class Task(ABC, Generic[TruthT]):
     def aggregate(self, scores: Sequence[SampleScore], *, seed: int = 0) -> dict[str, Estimate]:
         """Return every metric with its interval over the samples that have a score."""
         scored = [score for score in scores if score.status != "error"]
-        return bootstrap(ratios(self.metrics, scored), seed=seed)
+        return bootstrap(ratios(self.metrics, scored), seed=seed, clusters=clusters_of(scored))
 
 
 def ratios(metrics: Sequence[Metric], scores: Sequence[SampleScore]) -> dict[str, Ratio]:
@@ -133,6 +133,18 @@ def ratios(metrics: Sequence[Metric], scores: Sequence[SampleScore]) -> dict[str
             above, below = (np.nan_to_num(_column(values, name)) for name in metric.over)
             found[metric.name] = Ratio(above, below)
     return found
+
+
+def clusters_of(scores: Sequence[SampleScore]) -> list[str] | None:
+    """Return what is resampled together, by sample; ``None`` where every sample stands alone.
+
+    >>> clusters_of([SampleScore("a", "ok", cluster="v"), SampleScore("b", "ok", cluster="v")])
+    ['in:v', 'in:v']
+    """
+    if all(score.cluster is None for score in scores):
+        return None
+    # A prefix: an id may read like a cluster's name.
+    return [f"id:{s.id}" if s.cluster is None else f"in:{s.cluster}" for s in scores]
 
 
 def _column(values: Sequence[Mapping[str, float | None]], name: str) -> np.ndarray[Any, Any]:

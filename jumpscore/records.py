@@ -161,6 +161,8 @@ class SampleScore:
         details: JSON-ready facts for reports (true times, answered times, pairs, parser).
         notes: Counted oddities that change no status, in words -> how many; a run adds them up.
         message: Why the status is what it is, where that needs saying.
+        cluster: What the sample shares with others that are no independent evidence, its video say;
+            intervals resample clusters. ``None`` where it stands alone.
     """
 
     id: str
@@ -169,6 +171,7 @@ class SampleScore:
     details: Mapping[str, Any] = field(default_factory=dict)
     notes: Mapping[str, int] = field(default_factory=dict)
     message: str | None = None
+    cluster: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -47,6 +48,19 @@ NOTES: dict[SpanStatus, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Ground truth of one question.
+
+    Attributes:
+        span: Start and end in seconds.
+        video: As the row names it; several questions are about one.
+    """
+
+    span: Span
+    video: str
+
+
 class TimeLensOptions(RowTaskOptions):
     """Options of the task.
 
@@ -58,7 +72,7 @@ class TimeLensOptions(RowTaskOptions):
     data: str
 
 
-class TimeLens(RowTask[Span]):
+class TimeLens(RowTask[Moment]):
     """Say when a described event begins and ends; scored by mIoU and recall at three overlaps."""
 
     name = "timelens"
@@ -80,17 +94,18 @@ class TimeLens(RowTask[Span]):
         )
     )
 
-    def sample(self, row: Row, path: Path, duration: float | None) -> Sample[Span]:
+    def sample(self, row: Row, path: Path, duration: float | None) -> Sample[Moment]:
         span, problem = parse_true_span(row.answer, duration=duration)
         prompt = PROMPT.format(query=row.question)
-        return Sample(Question(row.id, (Media(path),), prompt), span, problem=problem)
+        question = Question(row.id, (Media(path),), prompt)
+        return Sample(question, Moment(span, row.video_path), problem=problem)
 
-    def score(self, truth: Span, response: Response, derived: Any = None) -> SampleScore:
+    def score(self, truth: Moment, response: Response, derived: Any = None) -> SampleScore:
         values: dict[str, float | None] = {}
         strict = None
         for policy, suffix in SUFFIXES.items():
             found = score_span(
-                response.text, truth, policy=policy, finish_reason=response.finish_reason
+                response.text, truth.span, policy=policy, finish_reason=response.finish_reason
             )
             strict = strict or found
             values[f"miou{suffix}"] = found.iou
@@ -102,11 +117,12 @@ class TimeLens(RowTask[Span]):
             status=STATUS[parsed.status],
             values=values,
             details={
-                "true_span": list(truth),
+                "true_span": list(truth.span),
                 "answered_span": None if parsed.span is None else list(parsed.span),
                 "spans_found": parsed.found,
             },
             notes={NOTES[parsed.status]: 1} if parsed.status in NOTES else {},
+            cluster=truth.video,
         )
 
 

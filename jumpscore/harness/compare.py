@@ -8,7 +8,7 @@ from evaluators.base import Metric
 from jumpscore.errors import UsageError
 from jumpscore.harness.making import task_class
 from jumpscore.harness.repeating import AnyRun, RepeatedRun
-from jumpscore.harness.repeats import mean_ratios, scored_by_any
+from jumpscore.harness.repeats import clusters_by_name, mean_ratios, scored_by_any
 from jumpscore.harness.stored import StoredRun
 from jumpscore.scoring import Comparison, compare
 
@@ -44,6 +44,7 @@ def compare_runs(a: AnyRun, b: AnyRun, *, seed: int = 0) -> dict[str, Comparison
         mean_ratios(metrics, scores_a, shared),
         mean_ratios(metrics, scores_b, shared),
         seed=seed,
+        clusters=clusters_by_name(scores_a, shared),
     )
 
 

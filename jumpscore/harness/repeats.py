@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluators.base import Metric, Task, ratios
+from evaluators.base import Metric, Task, clusters_of, ratios
 from jumpscore.harness.evaluate import unscored_caveat
 from jumpscore.records import Estimate, RunResult, SampleScore
 from jumpscore.scoring import Ratio, bootstrap
@@ -107,6 +107,14 @@ def scored_by_any(repeats: Sequence[Sequence[SampleScore]]) -> list[str]:
     return list(dict.fromkeys(scored))
 
 
+def clusters_by_name(
+    repeats: Sequence[Sequence[SampleScore]], names: Sequence[str]
+) -> list[str] | None:
+    """Return what is resampled together, for samples that some repeat scored."""
+    found = {score.id: score for scores in repeats for score in scores if score.status != "error"}
+    return clusters_of([found[name] for name in names])
+
+
 def mean_ratios(
     metrics: Sequence[Metric], repeats: Sequence[Sequence[SampleScore]], names: Sequence[str]
 ) -> dict[str, Ratio]:
@@ -166,7 +174,10 @@ def summarise_repeats(
     # Another way to aggregate may need more than means and rates; then nothing is made up.
     averages = type(task).aggregate is Task.aggregate
     names = scored_by_any(scores)
-    over_videos = bootstrap(mean_ratios(task.metrics, scores, names), seed=seed) if averages else {}
+    over_videos = {}
+    if averages:
+        means = mean_ratios(task.metrics, scores, names)
+        over_videos = bootstrap(means, seed=seed, clusters=clusters_by_name(scores, names))
     counts, notes = Counter[str](), Counter[str]()
     for result in results:
         counts.update(result.counts)

@@ -7,7 +7,7 @@ because the events of one video are not independent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -74,7 +74,11 @@ class Comparison:
 
 
 def bootstrap(
-    metrics: dict[str, Ratio], *, seed: int = 0, resamples: int = RESAMPLES
+    metrics: dict[str, Ratio],
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    clusters: Sequence[str] | None = None,
 ) -> dict[str, Estimate]:
     """Estimate every metric with its 95% percentile interval.
 
@@ -82,6 +86,8 @@ def bootstrap(
         metrics: Name -> ratio; all over the same videos in the same order.
         seed: Of a generator of its own; equal seeds give equal intervals.
         resamples: Number of bootstrap samples.
+        clusters: Name of what each entry belongs to, where several come from one video: then
+            videos are resampled with all their entries.
 
     Returns:
         ``stderr`` is the standard deviation over the bootstrap samples. Below two videos there is
@@ -92,15 +98,21 @@ def bootstrap(
     """
     if not metrics:
         return {}
-    samples = _resampled(list(metrics.values()), seed=seed, resamples=resamples)
+    whole = _clustered(list(metrics.values()), clusters)
+    samples = _resampled(whole, seed=seed, resamples=resamples)
     return {
-        name: _estimate(ratio, samples[:, column])
+        name: _estimate(ratio, samples[:, column], units=_units(whole[column]))
         for column, (name, ratio) in enumerate(metrics.items())
     }
 
 
 def compare(
-    a: dict[str, Ratio], b: dict[str, Ratio], *, seed: int = 0, resamples: int = RESAMPLES
+    a: dict[str, Ratio],
+    b: dict[str, Ratio],
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    clusters: Sequence[str] | None = None,
 ) -> dict[str, Comparison]:
     """Compare two runs metric by metric, paired by video: both see the same resamples.
 
@@ -109,6 +121,7 @@ def compare(
         b: The same metrics of run B over the same videos in the same order.
         seed: Of a generator of its own.
         resamples: Number of bootstrap samples.
+        clusters: As in ``bootstrap``.
 
     Raises:
         ValueError: The metrics or the videos are not the same.
@@ -125,13 +138,51 @@ def compare(
             shared = (a[name].denominator > 0) & (b[name].denominator > 0)
             a, b = a | {name: a[name].only(shared)}, b | {name: b[name].only(shared)}
     both = [a[name] for name in names] + [b[name] for name in names]
-    samples = _resampled(both, seed=seed, resamples=resamples)
+    whole = _clustered(both, clusters)
+    samples = _resampled(whole, seed=seed, resamples=resamples)
     half = len(names)
     differences = samples[:, :half] - samples[:, half:]
     return {
-        name: _comparison(a[name], b[name], differences[:, column])
+        name: _comparison(
+            a[name],
+            b[name],
+            differences[:, column],
+            units=_units(whole[column], whole[half + column]),
+        )
         for column, name in enumerate(names)
     }
+
+
+def _clustered(ratios: list[Ratio], clusters: Sequence[str] | None) -> list[Ratio]:
+    """Return the ratios with what belongs to one cluster added up.
+
+    >>> [found] = _clustered([Ratio.mean([1.0, 0.0, 1.0])], ["a", "b", "a"])
+    >>> found.numerator.tolist(), found.denominator.tolist()
+    ([2.0, 0.0], [2.0, 1.0])
+
+    Raises:
+        ValueError: There are other numbers of names than of entries.
+    """
+    if clusters is None:
+        return ratios
+    _, places = np.unique(np.asarray(clusters, dtype=object).astype(str), return_inverse=True)
+    if any(len(ratio.numerator) != len(places) for ratio in ratios):
+        raise ValueError(f"{len(places)} clusters are named for {len(ratios[0].numerator)} entries")
+    count = int(places.max(initial=-1)) + 1
+    return [
+        Ratio(
+            np.bincount(places, ratio.numerator, count).astype(np.float64),
+            np.bincount(places, ratio.denominator, count).astype(np.float64),
+            ratio.is_mean,
+        )
+        for ratio in ratios
+    ]
+
+
+def _units(*ratios: Ratio) -> int:
+    """Return how many videos define all of some metrics."""
+    taking_part = np.logical_and.reduce([ratio.denominator > 0 for ratio in ratios])
+    return int(np.count_nonzero(taking_part))
 
 
 def _resampled(ratios: list[Ratio], *, seed: int, resamples: int) -> Floats:
@@ -171,20 +222,20 @@ def _interval(samples: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _estimate(ratio: Ratio, samples: Floats) -> Estimate:
+def _estimate(ratio: Ratio, samples: Floats, *, units: int) -> Estimate:
     n = int(np.count_nonzero(ratio.denominator))
     defined = samples[~np.isnan(samples)]
-    if n < 2:
+    if units < 2:
         return Estimate(_value(ratio), None, None, None, n)
     low, high = _interval(defined)
     return Estimate(_value(ratio), float(defined.std(ddof=1)), low, high, n)
 
 
-def _comparison(a: Ratio, b: Ratio, samples: Floats) -> Comparison:
+def _comparison(a: Ratio, b: Ratio, samples: Floats, *, units: int) -> Comparison:
     mean_a, mean_b = _value(a), _value(b)
-    n = int(np.count_nonzero((a.denominator > 0) & (b.denominator > 0)))
+    n = _units(a, b)
     defined = samples[~np.isnan(samples)]
-    if mean_a is None or mean_b is None or n < 2:
+    if mean_a is None or mean_b is None or units < 2:
         return Comparison(mean_a, mean_b, None, None, None, n, "tied")
     low, high = _interval(defined)
     verdict: Literal["a", "b", "tied"] = "a" if low > 0 else "b" if high < 0 else "tied"

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 import jumpscore
 from evaluators.temporal.parsing import Span
-from evaluators.temporal.task import PROMPT, TimeLens, TimeLensOptions, parse_true_span
+from evaluators.temporal.task import (
+    PROMPT,
+    Moment,
+    TimeLens,
+    TimeLensOptions,
+    parse_true_span,
+)
 from jumpscore.data import Manifest, Row, write_set
 from jumpscore.errors import UsageError
 from jumpscore.harness.making import make_task
@@ -35,13 +41,14 @@ TRUTH = Span(1.0, 3.0)
 
 
 def score(text, truth=TRUTH, **facts):
-    return TimeLens(TimeLensOptions(data="none")).score(truth, Response("a", text, **facts))
+    task = TimeLens(TimeLensOptions(data="none"))
+    return task.score(Moment(truth, "v"), Response("a", text, **facts))
 
 
 def test_questions_are_the_benchmarks_to_the_letter(data):
     samples = TimeLens(TimeLensOptions(data=str(data))).load()
     assert [sample.problem for sample in samples] == [None] * 3
-    assert samples[2].truth == Span(0.0, 2.0)
+    assert samples[2].truth == Moment(Span(0.0, 2.0), "videos/a.mp4")
     assert samples[2].question.prompt == (
         "Please find the visual event described by the sentence 'A dog's tail wags', determining "
         "its starting and ending times. The format should be: 'The event happens in <start time> "
@@ -140,6 +147,9 @@ def test_a_run_from_answers_to_the_page(data, tmp_path):
     assert run.result.metrics["miou"].mean == pytest.approx(0.5)
     assert run.result.metrics["r1@0.5"].mean == pytest.approx(2 / 3)
     assert run.result.counts["unparseable"] == 1
+    # All three are about one video: nothing says how far another would be.
+    assert run.result.metrics["miou"].n == 3
+    assert run.result.metrics["miou"].ci_low is None
     from jumpscore.report.html import write_report
 
     page = write_report(run).read_text()

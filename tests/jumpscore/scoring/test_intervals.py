@@ -96,3 +96,40 @@ def test_a_mean_is_compared_over_the_videos_that_define_it_on_both_sides():
 def test_runs_over_different_videos_are_refused():
     with pytest.raises(ValueError, match="same videos"):
         compare({"m": Ratio.mean([1.0])}, {"m": Ratio.mean([1.0, 2.0])})
+
+
+def test_questions_about_one_video_are_no_independent_evidence():
+    """40 videos of 25 questions that all end alike are 40 pieces of evidence, not 1,000."""
+    videos = normal(40, seed=4)
+    values = Ratio.mean(np.repeat(videos, 25))
+    names = [f"video{number}" for number in range(40) for _ in range(25)]
+    apart = bootstrap({"m": Ratio.mean(videos)}, seed=1)["m"]
+    together = bootstrap({"m": values}, seed=1, clusters=names)["m"]
+    careless = bootstrap({"m": values}, seed=1)["m"]
+    assert together.mean == pytest.approx(apart.mean)
+    assert together.n == 1000
+    assert together.stderr == pytest.approx(apart.stderr, rel=0.1)
+    assert careless.stderr < 0.3 * together.stderr
+
+
+def test_one_video_says_nothing_of_others_however_many_its_questions():
+    found = bootstrap({"m": Ratio.mean(normal(50))}, clusters=["v"] * 50)["m"]
+    assert found.n == 50
+    assert found.ci_low is found.ci_high is found.stderr is None
+    both = {"m": Ratio.mean(normal(50))}
+    assert compare(both, both, clusters=["v"] * 50)["m"].verdict == "tied"
+
+
+def test_a_difference_within_videos_is_no_more_certain_than_they_are():
+    videos = normal(40, seed=4)
+    a = {"m": Ratio.mean(np.repeat(videos + 0.2, 25))}
+    b = {"m": Ratio.mean(np.repeat(normal(40, seed=5), 25))}
+    names = [f"video{number}" for number in range(40) for _ in range(25)]
+    careless, honest = compare(a, b)["m"], compare(a, b, clusters=names)["m"]
+    assert honest.difference == careless.difference
+    assert honest.ci_high - honest.ci_low > 3 * (careless.ci_high - careless.ci_low)
+
+
+def test_clusters_must_name_every_entry():
+    with pytest.raises(ValueError, match="2 clusters are named for 3 entries"):
+        bootstrap({"m": Ratio.mean([1.0, 2.0, 3.0])}, clusters=["a", "b"])
