@@ -72,11 +72,11 @@ $(VENV)/.core: $(VENV)/bin/python $(LOCK)
 	$(PIP) install --constraint constraints.txt --editable .
 	touch $@
 
-# lmms-eval comes without its dependencies: the parity tests run one of its files, not its engine.
+# Both come without their dependencies: the parity tests run a few files of theirs, not the whole.
 $(VENV)/.dev: $(VENV)/bin/python $(LOCK)
 	$(PIP) $(GET_TORCH)
 	$(PIP) install --constraint constraints.txt --editable '.[dev,models,openai]'
-	$(PIP) install --no-deps lmms-eval==0.7.3
+	$(PIP) install --no-deps lmms-eval==0.7.3 trackeval==1.3.0
 	touch $(VENV)/.core $@
 
 $(VLLM_VENV)/.served: $(LOCK)

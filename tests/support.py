@@ -94,13 +94,13 @@ def write_audio(path: Path) -> Path:
     return path
 
 
-def lmms_eval_scorer() -> ModuleType | None:
-    """The real scorer file of lmms-eval, loaded alone: importing the package takes 10 s."""
+def lmms_eval_scorer(task: str = "jumpscore") -> ModuleType | None:
+    """The real scorer file of a task of lmms-eval, loaded alone: the package takes 10 s."""
     package = importlib.util.find_spec("lmms_eval")
     if package is None or package.submodule_search_locations is None:
         return None
-    file = Path(package.submodule_search_locations[0]) / "tasks" / "jumpscore" / "utils.py"
-    spec = importlib.util.spec_from_file_location("lmms_eval_jumpscore", file)
+    file = Path(package.submodule_search_locations[0]) / "tasks" / task / "utils.py"
+    spec = importlib.util.spec_from_file_location(f"lmms_eval_{task}", file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -11,6 +11,7 @@ from tests.benchmarks import (
     replay_run,
     served_requests,
     start_up,
+    tracking,
     vision_tower,
     visual_input,
 )
@@ -24,6 +25,7 @@ ALL = {
     "motion": motion.main,
     "visual_input": visual_input.main,
     "vision_tower": vision_tower.main,
+    "tracking": tracking.main,
 }
 
 

@@ -1,0 +1,56 @@
+"""Tracking of what an expression names: points over time, masks, and J&F. Pure functions.
+
+Names that end in ``_reference`` give the public code's numbers with its faults; the others mend
+them. Boundaries, J and F are the same in both.
+"""
+
+from evaluators.tracking.davis import DavisScores, Statistics, davis_scores, decay, statistics
+from evaluators.tracking.higher_order import ALPHAS, Hota, hota, mask_hota
+from evaluators.tracking.masks import (
+    TOLERANCE,
+    JAndF,
+    boundary_f,
+    boundary_radius,
+    j_and_f,
+    region_similarity,
+)
+from evaluators.tracking.parsing import parse_tracks
+from evaluators.tracking.points import PointScores, point_f1, point_hota
+from evaluators.tracking.reference import (
+    mask_hota_reference,
+    parse_tracks_reference,
+    point_f1_reference,
+)
+from evaluators.tracking.rle import decode_masks, decode_union, j_and_f_of_rles
+from evaluators.tracking.tracks import Moment, TrackPoint, Tracks
+
+__all__ = [
+    "ALPHAS",
+    "TOLERANCE",
+    "DavisScores",
+    "Hota",
+    "JAndF",
+    "Moment",
+    "PointScores",
+    "Statistics",
+    "TrackPoint",
+    "Tracks",
+    "boundary_f",
+    "boundary_radius",
+    "davis_scores",
+    "decay",
+    "decode_masks",
+    "decode_union",
+    "hota",
+    "j_and_f",
+    "j_and_f_of_rles",
+    "mask_hota",
+    "mask_hota_reference",
+    "parse_tracks",
+    "parse_tracks_reference",
+    "point_f1",
+    "point_f1_reference",
+    "point_hota",
+    "region_similarity",
+    "statistics",
+]

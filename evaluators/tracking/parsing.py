@@ -1,0 +1,260 @@
+"""The strict parser of track answers: it reads what is there and counts what it does not.
+
+Answers are hostile until parsed: any length, any digits, cut off anywhere. Every pass is linear in
+the text. Two forms are read, the second only where the first is absent:
+
+``coords``      ``<tracks coords="t id x y id x y; t id x y">``, 0..1000 of width and height;
+``time_lines``  ``time 1.0`` and on the next line ``{0: [x, y], 1: [x, y, "yes"]}``, 0..100; the
+                third value says whether the object is occluded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from evaluators.tracking.tracks import Moment, TrackPoint, Tracks
+from jumpscore.records import FinishReason, Status
+from jumpscore.scoring import parse_times
+from jumpscore.scoring.parsing import answer_window
+
+INCOMPLETE = "an object without both coordinates"
+NO_NUMBER = "not a number"
+NO_ID = "not an object id"
+NO_TIME = "not a time"
+OUTSIDE = "outside the frame"
+REPEATED = "an object twice at one time"
+CUT_OFF = "cut off"
+SAME_FRAME = "a time that rounds to the frame of a later one"
+NO_POINT = "not a point"
+
+# Longer ones are no times and no coordinates, and overflow what a frame number can be.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
+_ID = re.compile(r"([0-9]{1,9})(?:\.0{0,9})?")
+_ATTRIBUTE = re.compile(r"\bcoords\s*+=\s*+[\"']([^\"'<>]*+)", re.IGNORECASE)
+_SEGMENT = re.compile(r"[^;,:\t\n]++")
+_TIME_LINE = re.compile(r"\btime\s++([^\s{}]{1,40}+)[^\S\n]*+\n\s*+\{([^{}]*+)", re.IGNORECASE)
+_ENTRY = re.compile(r"\s*+[\"']?([^\"':,\[\](){}]{1,40}+)[\"']?\s*+:\s*+[\[(]([^\[\](){}]*+)[\])]")
+_OCCLUDED = {"yes", "true", "1"}
+
+Times = dict[float, dict[str, TrackPoint]]
+
+
+def parse_tracks(
+    text: str,
+    *,
+    width: int,
+    height: int,
+    fps: float,
+    finish_reason: FinishReason | None = None,
+) -> Tracks:
+    """Read points in an answer.
+
+    Unlike the public code it keeps fractions, takes no number out of the middle of another, takes a
+    line break for a separator, ignores reasoning, and does not use a last number that the end of
+    the text may have halved. As there, coordinates at the limits are in, and at one time the first
+    entry of an object counts.
+
+    Args:
+        text: The answer, whole.
+        width: Of the video in pixels.
+        height: Of the video in pixels.
+        fps: Frames per second that the ground truth is indexed by.
+        finish_reason: ``"length"`` where the model was stopped at its token limit.
+
+    Returns:
+        Points in pixels by time, what was rejected and why. A ``coords`` attribute left open makes
+        the answer ``partial``; one without a number in it is ``empty``.
+
+    Raises:
+        ValueError: The video has no size or no rate.
+
+    >>> parse_tracks('<tracks coords="0.5 0 100 250">', width=854, height=480, fps=6).frames
+    {3: {'0': (85.4, 120.0)}}
+    >>> dict(parse_tracks('coords="0 0 100 1200 1 nan 3"', width=854, height=480, fps=6).rejected)
+    {'outside the frame': 1, 'not a number': 1}
+    """
+    check_video(width, height, fps)
+    low, high, reasoning = answer_window(text)
+    answer = text[low:high]
+    rejected: Counter[str] = Counter()
+    attributes = list(_ATTRIBUTE.finditer(answer))
+    if attributes:
+        times, cut = _read_attributes(answer, attributes, rejected, (width, height))
+    else:
+        times, cut = _read_time_lines(answer, rejected, (width, height))
+    moments = _moments(times, fps, rejected)
+    named = bool(attributes)
+    return Tracks(
+        status=_status(answer, moments, rejected, named, cut or finish_reason == "length"),
+        parser="coords" if named else "time_lines" if moments or rejected else "none",
+        moments=moments,
+        rejected=dict(rejected),
+        reasoning=reasoning,
+    )
+
+
+def check_video(width: int, height: int, fps: float) -> None:
+    """Refuse a video without a size or a rate.
+
+    Raises:
+        ValueError: It has none.
+    """
+    if not (width > 0 and height > 0 and 0 < fps < 1e6):
+        raise ValueError(
+            f"a video of {width} x {height} pixels at {fps} frames per second; all must be above 0"
+        )
+
+
+def _status(
+    answer: str, moments: tuple[Moment, ...], rejected: Counter[str], attribute: bool, cut: bool
+) -> Status:
+    if cut:
+        return "partial"
+    if moments:
+        return "ok"
+    if attribute and not rejected:
+        return "empty"
+    # The words of refusal are the same for every question.
+    return "refused" if not rejected and parse_times(answer).status == "refused" else "unparseable"
+
+
+def _read_attributes(
+    answer: str,
+    attributes: list[re.Match[str]],
+    rejected: Counter[str],
+    size: tuple[int, int],
+) -> tuple[Times, bool]:
+    times: Times = {}
+    cut = attributes[-1].end() == len(answer)
+    for attribute in attributes:
+        value = attribute[1]
+        if cut and attribute is attributes[-1]:
+            value = _without_half_number(value)
+            if value != attribute[1]:
+                rejected[CUT_OFF] += 1
+        for segment in _SEGMENT.finditer(value):
+            if tokens := segment[0].split():
+                _read_segment(tokens, times, rejected, size)
+    return times, cut
+
+
+def _without_half_number(value: str) -> str:
+    """Return the value up to its last object, where it ends in one that may go on."""
+    if not value or value[-1] in "; ,:\t\n":
+        return value
+    start = max(value.rfind(mark) for mark in " ;,:\t\n") + 1
+    segment = max(value.rfind(mark) for mark in ";,:\t\n") + 1
+    whole = len(value[segment:start].split())
+    # The halved number takes what there is of its object with it, and a time without objects.
+    objects = max(0, whole - 1) // 3
+    kept = value[segment:start].split()[: 1 + 3 * objects] if objects else []
+    return value[:segment] + " ".join(kept)
+
+
+def _read_segment(
+    tokens: list[str], times: Times, rejected: Counter[str], size: tuple[int, int]
+) -> None:
+    """Read ``t id x y [id x y ...]``."""
+    time = _number(tokens[0])
+    if time is None or time < 0:
+        rejected[NO_TIME] += 1
+        return
+    whole = len(tokens) - (len(tokens) - 1) % 3
+    if whole != len(tokens) or whole == 1:
+        rejected[INCOMPLETE] += 1
+    for place in range(1, whole, 3):
+        name, x, y = tokens[place : place + 3]
+        reason = _add(times, time, name, (x, y), size, limit=1000)
+        if reason:
+            rejected[reason] += 1
+
+
+def _add(
+    times: Times,
+    time: float,
+    name: str,
+    values: tuple[str, str],
+    size: tuple[int, int],
+    *,
+    limit: float,
+    occluded: bool = False,
+) -> str | None:
+    """Add a point, or return why not."""
+    number = _ID.fullmatch(name)
+    if number is None:
+        return NO_ID
+    x, y = (_number(value) for value in values)
+    if x is None or y is None:
+        return NO_NUMBER
+    if not (0 <= x <= limit and 0 <= y <= limit):
+        return OUTSIDE
+    points = times.setdefault(time, {})
+    key = str(int(number[1]))
+    if key in points:
+        return REPEATED
+    points[key] = TrackPoint(x / limit * size[0], y / limit * size[1], occluded)
+    return None
+
+
+def _number(token: str) -> float | None:
+    return float(token) if _NUMBER.fullmatch(token) else None
+
+
+def _read_time_lines(
+    answer: str, rejected: Counter[str], size: tuple[int, int]
+) -> tuple[Times, bool]:
+    times: Times = {}
+    cut = False
+    for line in _TIME_LINE.finditer(answer):
+        closed = answer[line.end() : line.end() + 1] == "}"
+        if not closed:
+            # Only the end of the text cuts off; any other bracket is none of this form.
+            cut = line.end() == len(answer)
+            rejected[CUT_OFF if cut else NO_POINT] += 1
+        time = _number(line[1])
+        if time is None or time < 0:
+            rejected[NO_TIME] += 1
+            continue
+        for name, values in _entries(line[2], rejected, closed):
+            reason = _read_entry(times, time, name, values, size)
+            if reason:
+                rejected[reason] += 1
+    return times, cut
+
+
+def _entries(body: str, rejected: Counter[str], closed: bool) -> Iterator[tuple[str, list[str]]]:
+    """Yield (id, values) of ``0: [x, y], 1: [x, y]``."""
+    place = 0
+    while place < len(body):
+        entry = _ENTRY.match(body, place)
+        if entry is not None:
+            yield entry[1].strip(), [value.strip(" \t\n\"'") for value in entry[2].split(",")]
+            place = entry.end()
+        # What stands before the next comma is no point, unless it is the cut-off rest.
+        comma = body.find(",", place)
+        end = len(body) if comma < 0 else comma
+        if body[place:end].strip() and (closed or comma >= 0):
+            rejected[NO_POINT] += 1
+        place = end + 1
+
+
+def _read_entry(
+    times: Times, time: float, name: str, values: list[str], size: tuple[int, int]
+) -> str | None:
+    if len(values) not in (2, 3):
+        return INCOMPLETE if len(values) < 2 else NO_POINT
+    occluded = len(values) == 3 and values[2].lower() in _OCCLUDED
+    return _add(times, time, name, (values[0], values[1]), size, limit=100, occluded=occluded)
+
+
+def _moments(times: Times, fps: float, rejected: Counter[str]) -> tuple[Moment, ...]:
+    """Return one moment per frame, the last time of a frame."""
+    by_frame: dict[int, Moment] = {}
+    for time in sorted(times):
+        frame = round(time * fps)
+        if frame in by_frame:
+            rejected[SAME_FRAME] += len(by_frame[frame].points)
+        by_frame[frame] = Moment(time, frame, times[time])
+    return tuple(by_frame.values())

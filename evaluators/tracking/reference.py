@@ -1,0 +1,219 @@
+"""The public code's numbers, faults included, for comparison with published tables.
+
+Equal to the ``rvos`` tasks of lmms-eval 0.7.3, in linear time on any text.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from evaluators.tracking.higher_order import ALPHAS
+from evaluators.tracking.masks import Mask, region_similarity
+from evaluators.tracking.parsing import check_video
+from evaluators.tracking.points import ObjectMasks, PointScores, assign, is_inside, mean_scores
+from evaluators.tracking.tracks import Moment, TrackPoint, Tracks, Trajectory
+from jumpscore.scoring import ReferenceCrashError
+
+# The public grammar says the same with patterns that take quadratic time on long white space, long
+# digits or many tabs. A tab is both white space and a separator, hence "white space but a tab".
+_ATTRIBUTE = re.compile(r"coords\s*+=\s*+[\"']([^\"']*+)")
+_SEGMENT = re.compile(r"\s*+([0-9]++(?:\.[0-9]++)?)\s++([0-9.](?:[0-9.]|[^\S\t])*+)(?=[\t:,;]|\Z)")
+_UNREAD = re.compile(r"\s*+[^\t:,;]*+")
+_COORDINATE = re.compile(r"([0-9]{1,4})(?:\.[0-9]+)?")
+_TIME_LINE = re.compile(r"time\s++(\d++\.?+\d*+)(\s*+)\{(?!\})")
+_OCCLUDED = {"yes", "true", "1"}
+
+
+def parse_tracks_reference(text: str, *, width: int, height: int, fps: float) -> Tracks:
+    """Read points as the public code does.
+
+    It drops fractions (100.7 -> 100) and digits beyond the fourth, finds numbers inside of others,
+    and takes a lone line break for a space. It counts nothing of what it drops.
+
+    Args:
+        text: The answer, whole.
+        width: Of the video in pixels.
+        height: Of the video in pixels.
+        fps: Frames per second that the ground truth is indexed by.
+
+    Raises:
+        ReferenceCrashError: The public code stops with an error on this answer.
+        ValueError: The video has no size or no rate.
+
+    >>> text = 'coords="0.0 0 100.7 12345 6 7"'
+    >>> parse_tracks_reference(text, width=1000, height=1000, fps=6).frames
+    {0: {'5': (6.0, 7.0)}}
+    """
+    check_video(width, height, fps)
+    moments = _attribute_moments(text, width, height, fps)
+    parser = "coords" if moments else "time_lines"
+    try:
+        moments = moments or _time_line_moments(text, width, height, fps)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ReferenceCrashError(f"the reference crashes on this answer: {error}") from error
+    except (RecursionError, MemoryError) as error:
+        raise ReferenceCrashError("the answer nests too deep for the reference") from error
+    if not moments:
+        return Tracks("unparseable")
+    return Tracks("ok", "coords" if parser == "coords" else "time_lines", tuple(moments))
+
+
+def _attribute_moments(text: str, width: int, height: int, fps: float) -> list[Moment]:
+    times: dict[float, dict[str, TrackPoint]] = {}
+    for attribute in _ATTRIBUTE.finditer(text):
+        for time, rest in _segments(attribute[1]):
+            for name, x, y in _triples(rest.split()):
+                if x <= 1000 and y <= 1000:
+                    point = TrackPoint(x / 1000 * width, y / 1000 * height)
+                    times.setdefault(time, {}).setdefault(name, point)
+    return [Moment(time, _frame(time, fps), times[time]) for time in sorted(times)]
+
+
+def _frame(time: float, fps: float) -> int:
+    try:
+        return round(time * fps)
+    except OverflowError as error:
+        raise ReferenceCrashError("a time is beyond the range of float64") from error
+
+
+def _segments(value: str) -> Iterator[tuple[float, str]]:
+    """Yield (time, the text of its points)."""
+    start = 0
+    while start < len(value):
+        segment = _SEGMENT.match(value, start)
+        if segment is not None:
+            yield float(segment[1]), segment[2]
+            start = segment.end() + 1
+        else:
+            unread = _UNREAD.match(value, start)
+            start = (unread.end() if unread else len(value)) + 1
+
+
+def _triples(tokens: list[str]) -> Iterator[tuple[str, float, float]]:
+    """Yield (id, x, y) of three tokens in a row: the end of one, the next, the start of the third.
+
+    What is left of the third may be the next id.
+    """
+    tokens = tokens[::-1]
+    while len(tokens) >= 3:
+        name = _last_number(tokens.pop())
+        x = _COORDINATE.fullmatch(tokens[-1])
+        y = _COORDINATE.match(tokens[-2])
+        if name and x and y:
+            yield name, float(x[1]), float(y[1])
+            rest = tokens[-2][y.end() :]
+            del tokens[-2:]
+            if rest:
+                tokens.append(rest)
+
+
+def _last_number(token: str) -> str:
+    """Return the integer part of the number that the token ends with, or nothing.
+
+    >>> _last_number("1.2.35"), _last_number("..7"), _last_number("7.")
+    ('2', '7', '')
+    """
+    parts = token.rsplit(".", 2)
+    if len(parts) > 1 and parts[-1] and parts[-2]:
+        return parts[-2]
+    return parts[-1]
+
+
+def _time_line_moments(text: str, width: int, height: int, fps: float) -> list[Moment]:
+    moments = []
+    start = 0
+    while (line := _TIME_LINE.search(text, start)) is not None:
+        start = line.end()
+        end = text.find("}", start)
+        if end < 0:
+            break
+        if "\n" not in line[2]:
+            continue
+        start = end + 1
+        try:
+            objects = ast.literal_eval(text[line.end() - 1 : start])
+        except (ValueError, SyntaxError):
+            continue
+        time = float(line[1])
+        frame = round(time * fps)
+        points = dict(_time_line_points(objects, width, height))
+        if points:
+            moments.append(Moment(time, frame, points))
+    return moments
+
+
+def _time_line_points(objects: Any, width: int, height: int) -> Iterator[tuple[str, TrackPoint]]:
+    for name, values in objects.items():
+        if len(values) < 2 or max(values[0], values[1]) > 100:
+            continue
+        x, y = float(values[0]) / 100 * width, float(values[1]) / 100 * height
+        occluded = len(values) == 3 and str(values[2]).strip().lower() in _OCCLUDED
+        yield str(int(name)), TrackPoint(x, y, occluded)
+
+
+def point_f1_reference(
+    truth: Trajectory, prediction: Trajectory, *, masks: ObjectMasks
+) -> PointScores:
+    """Return precision, recall and F1 as the public code does, with two faults.
+
+    Recall is over all objects of the query, present in the frame or not, so a perfect answer can
+    score 0.889. And the n-th true point of a frame is looked up in the n-th mask of the query, the
+    mask of another object where the frame holds only some of them.
+
+    Args:
+        truth: True points.
+        prediction: Predicted points.
+        masks: Of all objects of the query, in its order.
+
+    >>> masks = {"a": {}, "b": {0: np.ones((1, 1), dtype=bool)}}
+    >>> point_f1_reference({0: {"b": (0, 0)}}, {0: {"0": (0, 0)}}, masks=masks).f1
+    0.0
+    """
+    rows = []
+    for frame, true in truth.items():
+        found = list(prediction.get(frame, {}).values())
+        if not true or not found:
+            rows.append((float(not true and not found),) * 3)
+            continue
+        present = [by_frame.get(frame) for by_frame in masks.values()]
+        if not np.isfinite(found).all() or not present:
+            # The public code stops here and scores the whole query 0.
+            return mean_scores([(0.0, 0.0, 0.0)], truth, prediction)
+        correct = sum(
+            column < len(present) and is_inside(found[row], present[column])
+            for row, column in assign(found, list(true.values()))
+        )
+        precision, recall = correct / len(found), correct / len(present)
+        f1 = 2 * precision * recall / (precision + recall + 1e-10)
+        rows.append((precision, recall, f1))
+    return mean_scores(rows, truth, prediction)
+
+
+def mask_hota_reference(truth: Mask, prediction: Mask) -> float:
+    """Return the mean over 0.05..0.95 of the root of DetA, association taken as perfect.
+
+    Args:
+        truth: Masks of one object [T, H, W]; an empty one is no detection.
+        prediction: The same shape.
+
+    Returns:
+        0..1; 1.0 where no frame has a detection.
+
+    Raises:
+        ValueError: Shapes differ, or an array holds no masks.
+
+    >>> masks = np.zeros((2, 1, 2), dtype=bool)
+    >>> masks[0] = True
+    >>> mask_hota_reference(masks, masks[::-1])
+    0.0
+    """
+    true, found = truth.any(axis=(1, 2)), prediction.any(axis=(1, 2))
+    similarity = np.where(true & found, region_similarity(truth, prediction), -1.0)
+    matches = (similarity >= np.asarray(ALPHAS)[:, None]).sum(axis=1)
+    either = int(true.sum() + found.sum()) - matches
+    return float(np.sqrt(np.where(either > 0, matches / np.maximum(either, 1), 1.0)).mean())

@@ -1,0 +1,207 @@
+"""Run-length masks as COCO writes them: checked, decoded, and measured without being decoded.
+
+COCO's runs go down the columns. So a packed mask here is transposed: a row of words is a column of
+pixels. J and F are the same for a mask and its transpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluators.tracking import bits as packed
+from evaluators.tracking.masks import TOLERANCE, JAndF, measure_packed, stretch_length
+from jumpscore.errors import DataError, nearest_names
+
+Rle = Mapping[str, Any]
+"""``{"size": [height, width], "counts": str | bytes | list[int]}``."""
+
+_MOST_CHARACTERS = 7
+"""Of one run, five bits each: more than any mask of 2**31 pixels needs."""
+
+
+def decode_masks(
+    rles: Sequence[Rle | None], *, height: int, width: int, name: str = "mask"
+) -> NDArray[np.uint8]:
+    """Decode one mask per frame, ``None`` as an empty one.
+
+    Args:
+        rles: Frame by frame.
+        height: Of the video in pixels.
+        width: Of the video in pixels.
+        name: What an error calls the masks.
+
+    Returns:
+        uint8 [T, H, W] of 0 and 1; columns are contiguous in memory, as COCO stores them.
+
+    Raises:
+        DataError: A mask has another size than the video, or its runs do not add up to it.
+
+    >>> rle = {"size": [2, 3], "counts": [1, 4, 1]}
+    >>> decode_masks([rle, None], height=2, width=3).tolist()
+    [[[0, 1, 1], [1, 1, 0]], [[0, 0, 0], [0, 0, 0]]]
+    """
+    columns = np.zeros((len(rles), width, height), dtype=np.uint8)
+    for frame, rle in enumerate(rles):
+        if rle is not None:
+            bits = _pack(rle, height, width, f"{name}, frame {frame}")
+            columns[frame] = packed.unpack(bits, height)
+    return columns.swapaxes(1, 2)
+
+
+def j_and_f_of_rles(
+    truth: Sequence[Rle | None],
+    prediction: Sequence[Rle | None],
+    *,
+    height: int,
+    width: int,
+    tolerance: float = TOLERANCE,
+) -> JAndF:
+    """Return J and F per frame; the same as of the decoded masks, and faster.
+
+    Args:
+        truth: Frame by frame, ``None`` for an empty mask.
+        prediction: As many.
+        height: Of the video in pixels.
+        width: Of the video in pixels.
+        tolerance: See ``boundary_f``.
+
+    Raises:
+        DataError: A mask does not fit the video, or one side has more frames than the other.
+        ValueError: There are no frames, or the tolerance is none.
+
+    >>> rle = {"size": [2, 3], "counts": [1, 4, 1]}
+    >>> j_and_f_of_rles([rle, None], [rle, rle], height=2, width=3).j.tolist()
+    [1.0, 0.0]
+    """
+    if len(truth) != len(prediction):
+        raise DataError(f"masks of {len(truth)} true and {len(prediction)} predicted frames")
+    if not truth:
+        raise ValueError("no frames, so no J and F")
+    pairs = _pairs(truth, prediction, height, width)
+    # Transposed: the frame's width is the number of rows.
+    return measure_packed(pairs, height=width, width=height, tolerance=tolerance)
+
+
+def decode_union(
+    masks: Mapping[str, Sequence[Rle | None]],
+    mask_ids: Sequence[str],
+    *,
+    frames: int,
+    height: int,
+    width: int,
+) -> NDArray[np.uint8]:
+    """Decode the union of some objects of a video.
+
+    Args:
+        masks: Object id -> one mask or ``None`` per frame.
+        mask_ids: The objects of the query.
+        frames: How many the video has.
+        height: Of the video in pixels.
+        width: Of the video in pixels.
+
+    Returns:
+        uint8 [T, H, W]; all empty without ids.
+
+    Raises:
+        DataError: An object has no masks or another number of them, or a mask does not fit.
+
+    >>> left, right = ({"size": [1, 2], "counts": counts} for counts in ([0, 1, 1], [1, 1]))
+    >>> masks = {"a": [left], "b": [right]}
+    >>> decode_union(masks, ["a", "b"], frames=1, height=1, width=2).tolist()
+    [[[1, 1]]]
+    """
+    union = np.zeros((frames, width, height), dtype=np.uint8).swapaxes(1, 2)
+    for mask_id in mask_ids:
+        rles = masks.get(mask_id)
+        if rles is None:
+            raise DataError(f"no masks of object {mask_id!r}{nearest_names(mask_id, masks)}")
+        if len(rles) != frames:
+            raise DataError(
+                f"object {mask_id!r} has masks of {len(rles)} frames and the video {frames}; they "
+                "map one to one"
+            )
+        union |= decode_masks(rles, height=height, width=width, name=f"object {mask_id!r}")
+    return union
+
+
+def _pairs(
+    truth: Sequence[Rle | None], prediction: Sequence[Rle | None], height: int, width: int
+) -> Iterator[tuple[packed.Bits, packed.Bits]]:
+    length = stretch_length(width, height)
+    shape = (width, -(-height // packed.WORD))
+    for start in range(0, len(truth), length):
+        stop = min(start + length, len(truth))
+        pair = np.zeros((2, stop - start, *shape), dtype=np.uint64)
+        for side, (name, rles) in enumerate((("truth", truth), ("prediction", prediction))):
+            for frame in range(start, stop):
+                rle = rles[frame]
+                if rle is not None:
+                    pair[side, frame - start] = _pack(rle, height, width, f"{name}, frame {frame}")
+        yield pair[0], pair[1]
+
+
+def _pack(rle: Rle, height: int, width: int, name: str) -> packed.Bits:
+    """Return a mask as words [width, ceil(height / 64)]."""
+    changes = np.cumsum(_checked_runs(rle, height, width, name))
+    changes = changes[changes < height * width]
+    return packed.pack_changes(changes, height, width)
+
+
+def _checked_runs(rle: Rle, height: int, width: int, name: str) -> NDArray[np.int64]:
+    if not isinstance(rle, Mapping) or not {"size", "counts"} <= set(rle):
+        raise DataError(f"{name} is no run-length mask with 'size' and 'counts'")
+    size = rle["size"]
+    if not isinstance(size, Sequence) or len(size) != 2:
+        raise DataError(f"{name} has size {size!r}; it is [height, width]")
+    if list(size) != [height, width]:
+        raise DataError(
+            f"{name} is {size[0]} high and {size[1]} wide, the video {height} and {width}"
+        )
+    runs = _runs(rle["counts"])
+    # Each is checked before their sum, which could overflow to what is expected.
+    if runs is None or (runs < 0).any() or (runs > height * width).any():
+        runs = None
+    if runs is None or runs.sum() != height * width:
+        raise DataError(
+            f"{name} has runs that do not add up to its {height * width} pixels: damaged"
+        )
+    return runs
+
+
+def _runs(counts: Any) -> NDArray[np.int64] | None:
+    if isinstance(counts, str):
+        counts = counts.encode("ascii", "replace")
+    if isinstance(counts, bytes):
+        return _run_lengths(counts)
+    if not isinstance(counts, Sequence) or not all(type(run) is int for run in counts):
+        return None
+    return np.array([min(max(run, -1), 1 << 40) for run in counts], dtype=np.int64)
+
+
+def _run_lengths(text: bytes) -> NDArray[np.int64] | None:
+    """Return the runs that COCO's text stands for, or ``None`` where it stands for none.
+
+    Each is written in groups of five bits, the lowest first, the sixth bit saying that another
+    follows; from the fourth run on, as the difference to the run two before it.
+
+    >>> _run_lengths(b"141").tolist()
+    [1, 4, 1]
+    """
+    digits = np.frombuffer(text, dtype=np.uint8).astype(np.int64) - ord("0")
+    if not digits.size or (digits < 0).any() or (digits > 63).any() or digits[-1] & 32:
+        return None
+    ends = np.nonzero((digits & 32) == 0)[0]
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    if (ends - starts).max() >= _MOST_CHARACTERS:
+        return None
+    places = 5 * (np.arange(digits.size) - np.repeat(starts, ends - starts + 1))
+    values = np.add.reduceat((digits & 31) << places, starts)
+    # The last group's highest bit is the sign.
+    values -= np.where(digits[ends] & 16, np.int64(1) << (places[ends] + 5), 0)
+    values[1::2] = np.cumsum(values[1::2])
+    values[2::2] = np.cumsum(values[2::2])
+    return values
