@@ -16,7 +16,7 @@ Form = Literal["tuples", "lists", "none"]
 LONGEST_GAP = 60
 """Characters that may stand between two way-points of one trace."""
 _GAP = re.compile(
-    r"[\s,;:{}\[\]()]*(?:->|→|\n\s*(?:\d{1,3}[.)]|[-*•])|[\"']?[A-Za-z]\w{0,20}[\"']?\s?:)?"
+    r"[\s,;{}\[\]()]*(?:->|→|\n\s*(?:\d{1,3}[.)]|[-*•])|[\"']?[A-Za-z]\w{0,20}[\"']?\s?:)?"
     r"[\s,{}\[\]()]*"
 )
 
