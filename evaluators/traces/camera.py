@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
+FOCAL_LENGTHS = (1e-3, 1e6)
+"""Shortest and longest in pixels; beyond, squares of coordinates leave float64's range."""
 ROTATION_SLACK = 1e-3
 """How far R^T R of a written rotation may be from the identity."""
 
@@ -47,8 +49,8 @@ class Camera:
             size: (width, height) in pixels.
 
         Raises:
-            ValueError: The matrix has another size, is not finite, or a focal length or a side is
-                not positive.
+            ValueError: The matrix has another size, is not finite, a focal length or the principal
+                point is beyond reason, or a side is not positive.
 
         >>> Camera.from_matrix([[2, 0, 1], [0, 2, 1], [0, 0, 1]], size=(2, 2)).fx
         2.0
@@ -59,8 +61,13 @@ class Camera:
         if not np.isfinite(matrix).all():
             raise ValueError(f"intrinsics {matrix.tolist()} must be finite")
         fx, fy, cx, cy = (float(matrix[k]) for k in ((0, 0), (1, 1), (0, 2), (1, 2)))
-        if fx <= 0 or fy <= 0:
-            raise ValueError(f"intrinsics have focal lengths {fx:g}, {fy:g}; both must be positive")
+        low, high = FOCAL_LENGTHS
+        if not (low <= min(fx, fy) and max(fx, fy) <= high):
+            raise ValueError(
+                f"intrinsics have focal lengths {fx:g}, {fy:g}; not {low:g} to {high:g} pixels"
+            )
+        if max(abs(cx), abs(cy)) > high:
+            raise ValueError(f"intrinsics have their principal point at {cx:g}, {cy:g}")
         if min(size) <= 0:
             raise ValueError(f"size {tuple(size)} must be (width, height) in pixels, both positive")
         return cls(size[0], size[1], fx, fy, cx, cy)

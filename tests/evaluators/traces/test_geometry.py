@@ -42,6 +42,8 @@ def test_homogeneous_intrinsics_are_the_same():
         ([1, 2, 3], r"intrinsics has shape \(3,\)"),
         (np.full((3, 3), np.nan), "intrinsics .* must be finite"),
         (np.diag([-1.0, 1, 1]), "focal lengths -1, 1"),
+        (np.diag([1e-300, 1, 1]), "focal lengths 1e-300, 1"),
+        ([[1, 0, -1e9], [0, 1, 0], [0, 0, 1]], "principal point at -1e"),
     ],
 )
 def test_wrong_intrinsics_are_named(matrix, message):
