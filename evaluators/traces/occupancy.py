@@ -217,7 +217,8 @@ class _Image:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
         columns, left = self._pixels(0, bounds[0], z)
         rows, top = self._pixels(1, bounds[1], z)
-        ahead = self.depth[rows].take(columns, axis=1)
+        # All places are on the image; with "clip" NumPy does not look at each of them again.
+        ahead = self.depth.take(rows, axis=0, mode="clip").take(columns, axis=1, mode="clip")
         ahead -= np.float32(z)
         near = np.flatnonzero(np.abs(ahead) < TRUNCATION)
         y, x = np.divmod(near, max(1, len(columns)))
