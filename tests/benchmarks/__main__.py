@@ -11,6 +11,7 @@ from tests.benchmarks import (
     replay_run,
     served_requests,
     start_up,
+    tracespatial,
     tracking,
     vision_tower,
     visual_input,
@@ -24,6 +25,7 @@ ALL = {
     "engine_requests": engine_requests.main,
     "motion": motion.main,
     "visual_input": visual_input.main,
+    "tracespatial": tracespatial.main,
     "vision_tower": vision_tower.main,
     "tracking": tracking.main,
 }

@@ -1,0 +1,35 @@
+"""Manipulation traces: way-points of a moved object, in the image and in space."""
+
+from evaluators.traces.camera import Camera, OrientedBox
+from evaluators.traces.parsing import ParsedTrace, parse_trace
+from evaluators.traces.paths import (
+    PathErrors,
+    discrete_frechet,
+    hausdorff,
+    mae,
+    path_errors,
+    resample,
+    rmse,
+    vabench_errors,
+)
+from evaluators.traces.scene import Scene
+from evaluators.traces.tracespatial import TraceScore, TraceTruth, score_tracespatial
+
+__all__ = [
+    "Camera",
+    "OrientedBox",
+    "ParsedTrace",
+    "PathErrors",
+    "Scene",
+    "TraceScore",
+    "TraceTruth",
+    "discrete_frechet",
+    "hausdorff",
+    "mae",
+    "parse_trace",
+    "path_errors",
+    "resample",
+    "rmse",
+    "score_tracespatial",
+    "vabench_errors",
+]

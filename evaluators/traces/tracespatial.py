@@ -1,0 +1,207 @@
+"""TraceSpatial-Bench: does a trace pick up the object, carry it past everything, and put it down?
+
+Definitions are those of the public scorer (RoboTracer, 2025) computed here without its point-cloud
+library. Beside its collision check, which looks at the way-points only, ``*_path`` looks along the
+whole path.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from evaluators.spatial.points import in_mask
+from evaluators.traces.camera import Camera, OrientedBox
+from evaluators.traces.parsing import ParsedTrace, parse_trace
+from evaluators.traces.paths import PathErrors, checked_path, errors_between, resample
+from evaluators.traces.scene import Scene
+from jumpscore.records import FinishReason
+
+Floats = npt.NDArray[np.float64]
+Status = Literal["ok", "partial", "unparseable", "no_depth", "out_of_range", "no_object"]
+Values = dict[str, float | None]
+
+REACH = 0.20
+"""Metres to the object or the box within which a trace starts or ends right."""
+LAST = 3
+"""Way-points of which one must end right; the last alone where there are fewer."""
+MOST_COLLIDING = 0.20
+"""Share of the object's points in occupied voxels up to which there is no collision."""
+LARGEST = 1e6
+"""Thousandths or metres; a coordinate beyond is ``out_of_range``."""
+
+NAMES_2D = ("start_2d", "end_2d", "dfd_2d", "hd_2d", "rmse_2d", "mae_2d")
+NAMES_3D = (
+    *("start", "end", "no_collision", "no_collision_path", "success", "success_path"),
+    *("start_distance", "end_distance", "collision", "collision_path", "dfd", "hd", "rmse", "mae"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TraceTruth:
+    """What is right.
+
+    Attributes:
+        trajectory: float64 [n, 3], the true way-points in camera coordinates (metres).
+        box: Where the object belongs in the end.
+    """
+
+    trajectory: Floats
+    box: OrientedBox
+
+    def __post_init__(self) -> None:
+        array = checked_path("trajectory", self.trajectory)
+        if array.shape[1] != 3 or (array[:, 2] <= 0).any():
+            raise ValueError(f"trajectory {array.tolist()} must be (x, y, z) before the camera")
+        object.__setattr__(self, "trajectory", array)
+
+
+@dataclass(frozen=True, slots=True)
+class TraceScore:
+    """What one answer is worth.
+
+    Attributes:
+        status: ``ok``; ``partial`` (cut off at the token limit, scored on its whole way-points);
+            ``unparseable``; ``no_depth`` (3D is asked for, a way-point has no depth);
+            ``out_of_range`` (a coordinate beyond 1e6, or a depth that is not positive);
+            ``no_object`` (ours: the mask has no depth, so collisions cannot be checked).
+        parsed: What was read.
+        values: Metric -> value. Shares are 0 or 1, distances metres, of ``*_2d`` fractions of the
+            image. ``None`` is not defined; ``success`` and, in 2D, ``start_2d`` and ``end_2d`` of
+            an answer that cannot be scored are 0, because they count over all answers.
+    """
+
+    status: Status
+    parsed: ParsedTrace
+    values: Values = field(default_factory=dict)
+
+
+def score_tracespatial(
+    text: str,
+    truth: TraceTruth,
+    scene: Scene,
+    *,
+    dimensions: Literal[2, 3],
+    finish_reason: FinishReason | None = None,
+) -> TraceScore:
+    """Score one answer.
+
+    Args:
+        text: The answer, whole.
+        truth: The true trace and the target's box.
+        scene: Depth map, object mask and camera.
+        dimensions: Which question was asked. In 3D, ``*_2d`` come from the projected 3D trace.
+        finish_reason: ``"length"`` where the model was stopped at its token limit.
+
+    Raises:
+        ValueError: ``dimensions`` is neither 2 nor 3.
+    """
+    if dimensions not in (2, 3):
+        raise ValueError(f"dimensions {dimensions!r} must be 2 or 3")
+    parsed = parse_trace(text, finish_reason=finish_reason)
+    if (problem := _problem(parsed, dimensions)) is not None:
+        return TraceScore(problem, parsed, _nothing(dimensions))
+    status: Status = "partial" if parsed.status == "partial" else "ok"
+    points = np.array([waypoint[:dimensions] for waypoint in parsed.waypoints])
+    points[:, :2] /= 1000
+    if dimensions == 2:
+        errors = _errors_in_image(points, truth, scene.camera)
+        return TraceScore(status, parsed, _values_2d(points, errors, truth, scene))
+    trace = scene.camera.to_space(points)
+    errors = _errors_of_projection(trace, truth, scene.camera)
+    values = _values_2d(points[:, :2], errors, truth, scene) | _values_3d(trace, truth, scene)
+    return TraceScore(status if len(scene.object_points) else "no_object", parsed, values)
+
+
+def _problem(parsed: ParsedTrace, dimensions: int) -> Status | None:
+    """Return why a trace cannot be scored."""
+    if not parsed.waypoints:
+        return "unparseable"
+    if dimensions == 3 and any(len(waypoint) < 3 for waypoint in parsed.waypoints):
+        return "no_depth"
+    for waypoint in parsed.waypoints:
+        numbers = waypoint[:dimensions]
+        if not all(math.isfinite(number) and abs(number) <= LARGEST for number in numbers):
+            return "out_of_range"
+        if dimensions == 3 and numbers[2] < 1e-6:
+            return "out_of_range"
+    return None
+
+
+def _nothing(dimensions: int) -> Values:
+    values: Values = dict.fromkeys(NAMES_2D)
+    if dimensions == 2:
+        return values | {"start_2d": 0.0, "end_2d": 0.0}
+    return values | dict.fromkeys(NAMES_3D) | {"success": 0.0, "success_path": 0.0}
+
+
+def _last(points: Floats) -> Floats:
+    return points[-LAST:] if len(points) >= LAST else points[-1:]
+
+
+def _values_2d(points: Floats, errors: PathErrors, truth: TraceTruth, scene: Scene) -> Values:
+    """Return the image's metrics of way-points [n, 2]."""
+    low, high = _image_box(truth.box, scene.camera)
+    last = _last(points)
+    return {
+        "start_2d": float(in_mask(points[:1], scene.mask, convention="unit")[0]),
+        "end_2d": float(((last >= low) & (last <= high)).all(axis=1).any()),
+        **{f"{name}_2d": value for name, value in asdict(errors).items()},
+    }
+
+
+def _errors_in_image(points: Floats, truth: TraceTruth, camera: Camera) -> PathErrors:
+    """Return the errors of a 2D trace: arc length is that in pixels, distances are fractions."""
+    pixels = np.array([camera.width, camera.height])
+    true = camera.to_image(truth.trajectory)
+    return errors_between(resample(points * pixels) / pixels, resample(true * pixels) / pixels)
+
+
+def _errors_of_projection(trace: Floats, truth: TraceTruth, camera: Camera) -> PathErrors:
+    """Return the errors in the image of a 3D trace: arc length is that in space."""
+    path, true = resample(trace), resample(truth.trajectory)
+    return errors_between(camera.to_image(path), camera.to_image(true))
+
+
+def _image_box(box: OrientedBox, camera: Camera) -> tuple[Floats, Floats]:
+    """Return the lowest and highest image coordinates of a box's corners before the camera."""
+    corners = box.corners()
+    image = camera.to_image(corners[corners[:, 2] > 0])
+    if not len(image):
+        return np.full(2, np.inf), np.full(2, -np.inf)
+    return image.min(axis=0), image.max(axis=0)
+
+
+def _values_3d(trace: Floats, truth: TraceTruth, scene: Scene) -> Values:
+    """Return the metrics in space of way-points [n, 3] in camera coordinates."""
+    nearest = math.dist(trace[0], truth.trajectory[0])
+    if len(scene.object_points):
+        to_object = np.sqrt(((scene.object_points - trace[0]) ** 2).sum(axis=1))
+        nearest = min(nearest, float(to_object.min()))
+    farthest = float(truth.box.distances(_last(trace)).min())
+    path = resample(trace)
+    values: Values = {
+        "start": float(nearest < REACH),
+        "end": float(farthest < REACH),
+        "start_distance": nearest,
+        "end_distance": farthest,
+        **asdict(errors_between(path, resample(truth.trajectory))),
+    }
+    for suffix, positions in (("", trace), ("_path", path)):
+        values |= _collision(suffix, values, positions, scene)
+    return values
+
+
+def _collision(suffix: str, values: Values, positions: Floats, scene: Scene) -> Values:
+    """Return collision, its absence and success, under names that end in ``suffix``."""
+    names = (f"collision{suffix}", f"no_collision{suffix}", f"success{suffix}")
+    if not len(scene.object_points):
+        return dict.fromkeys(names)
+    most = float(scene.collision_ratios(positions).max())
+    free = most <= MOST_COLLIDING
+    success = bool(values["start"]) and bool(values["end"]) and free
+    return dict(zip(names, (most, float(free), float(success)), strict=True))
