@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,7 +11,7 @@ from evaluators.base import Metric
 from evaluators.rows import RowTask, RowTaskOptions
 from evaluators.temporal.metrics import RECALL_AT, score_span
 from evaluators.temporal.parsing import Policy, Span, SpanStatus
-from jumpscore.data.layout import END_SLACK, Row
+from jumpscore.data.layout import END_SLACK, Row, is_time
 from jumpscore.jsonio import parse_json
 from jumpscore.records import Media, Question, Response, Sample, SampleScore, Status
 
@@ -139,7 +138,7 @@ def parse_true_span(answer: str, *, duration: float | None = None) -> tuple[Span
         bounds = parse_json(answer)
     except ValueError:
         bounds = None
-    if not (isinstance(bounds, list) and len(bounds) == 2 and all(map(_is_time, bounds))):
+    if not (isinstance(bounds, list) and len(bounds) == 2 and all(map(is_time, bounds))):
         return nothing, f"the truth is no list of two times in seconds: {answer[:60]!r}"
     span = Span(float(bounds[0]), float(bounds[1]))
     if span.end < span.start:
@@ -147,9 +146,3 @@ def parse_true_span(answer: str, *, duration: float | None = None) -> tuple[Span
     if duration is not None and span.end > duration + END_SLACK:
         return nothing, f"the true span ends at {span.end:g} s, the video at {duration:.2f} s"
     return span, None
-
-
-def _is_time(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return 0 <= value < 1e9 and math.isfinite(value)

@@ -185,7 +185,7 @@ def parse_truth(answer: str, *, duration: float | None = None) -> tuple[list[flo
         times = None
     if not isinstance(times, list):
         return [], f"the ground truth is no JSON list: {answer[:60]!r}"
-    bad = [time for time in times if not _is_time(time)]
+    bad = [time for time in times if not is_time(time)]
     if bad:
         return [], f"the ground truth holds {bad[0]!r}, which is no time of 0 s or later"
     end = math.inf if duration is None else duration + END_SLACK
@@ -195,7 +195,8 @@ def parse_truth(answer: str, *, duration: float | None = None) -> tuple[list[flo
     return sorted(float(time) for time in times), None
 
 
-def _is_time(value: object) -> bool:
+def is_time(value: object) -> bool:
+    """Whether a value of JSON is a time in seconds: 0 or later, and no longer than any video."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     return 0 <= value < 1e9 and math.isfinite(value)

@@ -38,6 +38,7 @@ class Shown:
         pad: Token in whose place they stand.
         frames: RGB, uint8, in the family's own shape; with frames.
         images: Name to float32, as the checkpoint's image processor gives them; with images.
+        grid: (groups of frames, patch rows, patch columns), where the family's model wants it.
     """
 
     runs: tuple[tuple[str, int, str], ...]
@@ -115,8 +116,11 @@ class Baseline(InTransformers):
             ) from None
         if not tokenizer.chat_template:
             # Older checkpoints keep it with the processor.
-            held = read_settings(self.folder / "chat_template.json").get("chat_template")
-            tokenizer.chat_template = str(held)
+            path = self.folder / "chat_template.json"
+            held = read_settings(path).get("chat_template")
+            if not isinstance(held, str):
+                raise DataError(f"{path}: holds no chat template, and the tokenizer has none")
+            tokenizer.chat_template = held
         return tokenizer
 
     def load_model(self) -> Any:

@@ -177,6 +177,9 @@ def test_a_template_that_lies_with_the_processor_is_found(checkpoints, tmp_path)
     found = MODELS.get("qwen3_vl")
     wrapper = found(found.Options(checkpoint=str(folder)))
     assert wrapper.tokenizer.chat_template == template
+    (folder / "chat_template.json").write_text("{}")
+    with pytest.raises(DataError, match="holds no chat template"):
+        found(found.Options(checkpoint=str(folder))).open()
 
 
 def test_a_run_plans_on_the_models_own_grid(checkpoints, clip, tmp_path):
