@@ -9,41 +9,22 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from jumpscore.records import Estimate, Response, Sample, SampleScore
+from jumpscore.records import Estimate, Metric, Question, Response, Sample, SampleScore
 from jumpscore.scoring import Ratio, bootstrap
 
 TruthT = TypeVar("TruthT")
-Unit = Literal["percent", "seconds", "events"]
 
 
 class TaskOptions(BaseModel):
     """Options of a task, as its YAML and the command line set them; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """How one number of a task is made from per-sample values, and how it is shown.
-
-    Attributes:
-        name: Of the metric and, for a mean, of the per-sample value.
-        title: One line that says what it is.
-        unit: ``percent`` (values are fractions 0..1), ``seconds`` or ``events``.
-        better: Which way is up; ``"zero"`` for signed errors, ``None`` for controls.
-        over: Names of (numerator, denominator) values for a rate over all samples' events.
-    """
-
-    name: str
-    title: str
-    unit: Unit = "percent"
-    better: Literal["higher", "lower", "zero"] | None = "higher"
-    over: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +84,30 @@ class Task(ABC, Generic[TruthT]):
         """Return what a reader must know about every result under these options."""
         return ()
 
-    def derive(self, response: Response) -> Any:
-        """Return what ``score`` needs beyond the response (masks from points), where anything."""
+    def missing(self) -> list[Path]:
+        """Return the files that samples need and that are not there, for a word before a run."""
+        found: dict[Path, None] = {}
+        for sample in self.load():
+            for media in sample.question.media:
+                if not media.path.is_file():
+                    found[media.path] = None
+        return list(found)
+
+    def derivation(self) -> str | None:
+        """Return what ``derive`` does, with versions, or ``None`` where it derives nothing.
+
+        What was derived under another word is derived anew.
+        """
+        return None
+
+    def derive(self, question: Question, response: Response) -> Any:
+        """Return what ``score`` needs beyond the response (masks from points), as JSON values.
+
+        It is stored beside the response and made once; it may be slow and use a GPU.
+
+        Raises:
+            Exception: Whatever it raises makes the sample an ``error``, derived again on resume.
+        """
         return None
 
     @abstractmethod

@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from evaluators.base import Metric
-from evaluators.rows import RowTask, RowTaskOptions
+from evaluators.rows import RowTaskOptions, VideoRowTask
 from jumpscore.data.layout import Row, parse_truth
-from jumpscore.records import Media, ParseResult, Question, Response, Sample, SampleScore, Turn
+from jumpscore.records import (
+    Media,
+    Metric,
+    ParseResult,
+    Question,
+    Response,
+    Sample,
+    SampleScore,
+    Turn,
+)
 from jumpscore.scoring import (
     TOLERANCES,
     ReferenceCrashError,
@@ -42,7 +50,13 @@ class Jumps:
     duration: float | None = None
 
 
-class JumpScoreOptions(RowTaskOptions):
+class JumpTaskOptions(RowTaskOptions):
+    """Options of both tasks; ``mini`` is bundled and rendered on first use."""
+
+    data: str = "mini"
+
+
+class JumpScoreOptions(JumpTaskOptions):
     """Options of the task that asks for times.
 
     Attributes:
@@ -52,10 +66,12 @@ class JumpScoreOptions(RowTaskOptions):
     protocol: Literal["v1", "v2"] = "v2"
 
 
-class _JumpTask(RowTask[Jumps]):
+class _JumpTask(VideoRowTask[Jumps]):
     """What both tasks share: truth with durations."""
 
-    def sample(self, row: Row, path: Path, duration: float | None) -> Sample[Jumps]:
+    Options = JumpTaskOptions
+
+    def video_sample(self, row: Row, path: Path, duration: float | None) -> Sample[Jumps]:
         times, problem = parse_truth(row.answer, duration=duration)
         truth = Jumps(tuple(times), duration)
         return Sample(self.question(row, path, times), truth, problem=problem)
@@ -110,7 +126,11 @@ class JumpScore(_JumpTask):
             better="lower",
             over=("misses", "true"),
         ),
-        Metric("map_confidence", "AP ranked by the model's own confidences (mean of three)"),
+        Metric(
+            "map_confidence",
+            "AP ranked by the model's own confidences (mean of three)",
+            optional=True,
+        ),
         Metric("phase_control", "the paper's mAP of the same answer half a gap later", better=None),
         Metric("content_free_map", "the paper's mAP of a fixed grid: the floor", better=None),
         Metric("content_free_f1", "F1 of that grid: the floor", better=None),

@@ -1,11 +1,11 @@
-"""What tasks share whose data are rows with one video each, in the published layout."""
+"""What tasks share whose data are rows in a folder, with files beside them."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, Generic
 
 from pydantic import field_validator
 
@@ -13,10 +13,12 @@ from evaluators.base import DataFacts, Task, TaskOptions, TruthT
 from jumpscore.data.layout import (
     Manifest,
     Row,
+    RowLike,
+    RowT,
+    data_file,
     read_manifest,
     read_rows,
     rows_checksum,
-    video_file,
 )
 from jumpscore.errors import VideoError
 from jumpscore.records import Sample
@@ -27,11 +29,12 @@ class RowTaskOptions(TaskOptions):
     """Options of a task over rows.
 
     Attributes:
-        data: Folder of a data set in the published layout. The command line also knows the names
-            ``mini`` (bundled, rendered on first use) and ``published``, both of JumpScore.
+        data: Folder of a data set. The command line also knows names: the rendered sets, made on
+            first use, and the published ones that ``jumpscore data fetch`` has put in the data
+            root.
     """
 
-    data: str = "mini"
+    data: str
 
     @field_validator("data")
     @classmethod
@@ -40,19 +43,32 @@ class RowTaskOptions(TaskOptions):
         return str(Path(value).resolve()) if Path(value).is_dir() else value
 
 
-class RowTask(Task[TruthT]):
-    """A task over rows: a question about a video, and a truth as JSON text."""
+class RowTask(Task[TruthT], Generic[TruthT, RowT]):
+    """A task over rows.
 
+    Class attributes:
+        row_kind: Data class of its rows.
+    """
+
+    row_kind: ClassVar[type[RowLike]]
     Options: ClassVar[type[TaskOptions]] = RowTaskOptions
     options: RowTaskOptions
 
-    @cached_property
-    def _rows(self) -> list[Row]:
-        return read_rows(self.options.data)
+    @property
+    def root(self) -> Path:
+        """The data set's folder."""
+        return Path(self.options.data)
 
     @cached_property
-    def _manifest(self) -> Manifest:
-        return read_manifest(self.options.data)
+    def rows(self) -> list[RowT]:
+        """All rows, as stored."""
+        kind: Any = self.row_kind
+        return list(read_rows(self.root, kind))
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What is known about the data set beyond its rows."""
+        return read_manifest(self.root)
 
     def data(self) -> DataFacts:
         return self._facts
@@ -60,27 +76,56 @@ class RowTask(Task[TruthT]):
     @cached_property
     def _facts(self) -> DataFacts:
         return DataFacts(
-            name=self._manifest.name,
-            checksum=rows_checksum(self._rows),
-            synthetic=self._manifest.synthetic,
+            name=self.manifest.name,
+            checksum=rows_checksum(self.rows),
+            synthetic=self.manifest.synthetic,
             source=self.options.data,
         )
 
     def load(self) -> list[Sample[TruthT]]:
-        return [self._sample(row) for row in self._rows]
+        return [self._sample(row) for row in self.rows]
 
-    def _sample(self, row: Row) -> Sample[TruthT]:
-        path, problem = video_file(Path(self.options.data), row)
-        duration = None if problem else self._duration(row, path)
-        sample = self.sample(row, path, duration)
-        problem = problem or sample.problem
+    def _sample(self, row: RowT) -> Sample[TruthT]:
+        told = (data_file(self.root, path, column="the file")[1] for path in row.files())
+        unsafe = next((problem for problem in told if problem), None)
+        sample = self.sample(row, safe=unsafe is None)
+        problem = unsafe or sample.problem
         if problem is None:
             return sample
-        told = f"{self.options.data}, id {row.id}: {problem}"
-        return Sample(sample.question, sample.truth, problem=told)
+        where = f"{self.options.data}, id {row.id}: {problem}"
+        return Sample(sample.question, sample.truth, problem=where)
+
+    @abstractmethod
+    def sample(self, row: RowT, *, safe: bool) -> Sample[TruthT]:
+        """Return a row's sample; its ``problem`` says what is wrong with the truth, if anything.
+
+        Args:
+            row: As stored.
+            safe: Whether its files lie inside of the data set; others may not be opened.
+        """
+
+    def missing(self) -> list[Path]:
+        """Return the files that rows speak of and that are not there, each once, in order."""
+        found: dict[Path, None] = {}
+        for row in self.rows:
+            for path in row.files():
+                place, problem = data_file(self.root, path)
+                if problem is None and place not in found and not place.is_file():
+                    found[place] = None
+        return list(found)
+
+
+class VideoRowTask(RowTask[TruthT, Row]):
+    """A task over JumpScore's rows: a question about one video, and a truth as JSON text."""
+
+    row_kind = Row
+
+    def sample(self, row: Row, *, safe: bool) -> Sample[TruthT]:
+        path = self.root / row.video_path if safe else self.root
+        return self.video_sample(row, path, self._duration(row, path) if safe else None)
 
     def _duration(self, row: Row, path: Path) -> float | None:
-        known = self._manifest.videos.get(row.id, {}).get("duration")
+        known = self.manifest.videos.get(row.id, {}).get("duration")
         if known is not None:
             return float(known)
         try:
@@ -89,8 +134,8 @@ class RowTask(Task[TruthT]):
             return None  # without a video there is still an answer to score; a model will say so
 
     @abstractmethod
-    def sample(self, row: Row, path: Path, duration: float | None) -> Sample[TruthT]:
-        """Return a row's sample; its ``problem`` says what is wrong with the truth, if anything.
+    def video_sample(self, row: Row, path: Path, duration: float | None) -> Sample[TruthT]:
+        """Return a row's sample.
 
         Args:
             row: As stored.

@@ -19,6 +19,9 @@ TruthT = TypeVar("TruthT")
 
 MediaKind = Literal["video", "image"]
 Role = Literal["user", "assistant"]
+Convention = Literal["unit", "relative_1000", "pixel"]
+"""Of coordinates: 0-1 of the image, 0-1000 of it, or pixels of the image that the model saw."""
+Unit = Literal["percent", "seconds", "metres", "events", "number"]
 FinishReason = Literal["stop", "length", "error"]
 TokenSource = Literal["measured", "derived", "unknown"]
 Status = Literal["ok", "empty", "partial", "unparseable", "refused", "error"]
@@ -105,7 +108,7 @@ class Response:
         usage: Token counts.
         finish_reason: ``length`` where the answer was cut off at the token limit.
         confidences: One per event in the order of the text, for wrappers that have them.
-        convention: Coordinate convention of the answer (``unit``, ``relative_1000``, ``pixel``).
+        convention: Of coordinates in the answer, where the wrapper states it.
         image_size: (width, height) in pixels of the image that the model saw.
         seconds: Wall time spent on the answer.
         error: Why there is no answer; ours to fix, so the sample is unscored.
@@ -116,7 +119,7 @@ class Response:
     usage: Usage = Usage()
     finish_reason: FinishReason = "stop"
     confidences: tuple[float, ...] | None = None
-    convention: str | None = None
+    convention: Convention | None = None
     image_size: tuple[int, int] | None = None
     seconds: float | None = None
     error: str | None = None
@@ -175,6 +178,28 @@ class SampleScore:
 
 
 @dataclass(frozen=True, slots=True)
+class Metric:
+    """How one number of a task is made from per-sample values, and how it is shown.
+
+    Attributes:
+        name: Of the metric and, for a mean, of the per-sample value.
+        title: One line that says what it is.
+        unit: ``percent`` (values are fractions 0..1), ``seconds``, ``metres``, ``events`` (a count)
+            or ``number``.
+        better: Which way is up; ``"zero"`` for signed errors, ``None`` for controls.
+        over: Names of (numerator, denominator) values for a rate over all samples' events.
+        optional: Whether tables leave it out where no sample defines it.
+    """
+
+    name: str
+    title: str
+    unit: Unit = "percent"
+    better: Literal["higher", "lower", "zero"] | None = "higher"
+    over: tuple[str, str] | None = None
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """A mean over samples with its uncertainty; field names are the field's standard ones.
 
@@ -199,6 +224,8 @@ class RunResult:
         data: Data-set name.
         synthetic: Whether the data are generated; such scores never mix with real ones.
         metrics: Metric name -> estimate.
+        described: What each metric is, in the order in which tables show them.
+        headline: Names of the metrics that a one-line summary shows.
         counts: Status -> number of samples, every status of ``STATUSES``.
         total: Samples that the run had to answer.
         unscored: Samples without a score (``error`` or not answered); above 0 the headline is
@@ -213,6 +240,8 @@ class RunResult:
     data: str
     synthetic: bool
     metrics: Mapping[str, Estimate]
+    described: tuple[Metric, ...]
+    headline: tuple[str, ...]
     counts: Mapping[str, int]
     total: int
     unscored: int

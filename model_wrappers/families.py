@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jumpscore.errors import DataError
+from jumpscore.records import Convention
 from jumpscore.video import TokenGrid
 from model_wrappers.checkpoints import read_settings
 
-Convention = Literal["unit", "relative_1000", "pixel"]
 Backend = Literal["transformers", "vllm", "openai"]
 
 

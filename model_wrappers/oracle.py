@@ -10,12 +10,15 @@ import numpy as np
 from pydantic import Field
 
 from jumpscore.errors import UsageError
-from jumpscore.records import Response
+from jumpscore.records import Convention, Response
 from model_wrappers.base import ModelOptions, ModelWrapper, Request, asks_for_count
+
+CONVENTION: Convention = "relative_1000"
+"""Of its coordinates."""
 
 
 class OracleOptions(ModelOptions):
-    """Faults that the oracle makes on purpose.
+    """Faults that the oracle makes on purpose in times of events; all else it answers as it is.
 
     Attributes:
         jitter: Standard deviation of the error of every time, in seconds.
@@ -31,7 +34,7 @@ class OracleOptions(ModelOptions):
 
 
 class Oracle(ModelWrapper):
-    """Answers the truth with seeded jitter, misses and insertions.
+    """Answers the truth; times of events with seeded jitter, misses and insertions.
 
     The harness shows it the truth only under ``run.expose_truth=true``; the result then says so,
     and leaderboards refuse it.
@@ -49,7 +52,11 @@ class Oracle(ModelWrapper):
         self._truth: Mapping[str, Any] = {}
 
     def receive_truth(self, truth: Mapping[str, Any]) -> None:
-        """Take the truth of every question; its ``times`` are seconds."""
+        """Take the truth of every question.
+
+        It has ``times`` in seconds, or says itself how a right answer reads:
+        ``answer(convention)``, with coordinates in that convention.
+        """
         self._truth = truth
 
     def generate(self, requests: Sequence[Request]) -> list[Response]:
@@ -64,7 +71,10 @@ class Oracle(ModelWrapper):
         question = request.question
         if question.id not in self._truth:
             raise UsageError("the oracle was not shown the truth; set run.expose_truth=true")
-        times = spoil(np.asarray(self._truth[question.id].times), self.options, salt=question.id)
+        truth = self._truth[question.id]
+        if not hasattr(truth, "times"):
+            return Response(question.id, truth.answer(CONVENTION), convention=CONVENTION)
+        times = spoil(np.asarray(truth.times), self.options, salt=question.id)
         rounded = [round(time, 2) for time in times]
         text = str(len(times)) if asks_for_count(question) else json.dumps(rounded)
         return Response(question.id, text)

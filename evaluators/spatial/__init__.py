@@ -2,7 +2,7 @@
 
 from evaluators.spatial.boxes import ParsedBox, box_iou, parse_box, reference_box_iou
 from evaluators.spatial.choices import ParsedChoice, parse_choice, reference_choice
-from evaluators.spatial.coordinates import Convention, to_pixels
+from evaluators.spatial.coordinates import to_pixels
 from evaluators.spatial.numbers import (
     ParsedNumber,
     grouped_means,
@@ -19,7 +19,6 @@ from evaluators.spatial.points import (
 )
 
 __all__ = [
-    "Convention",
     "ParsedBox",
     "ParsedChoice",
     "ParsedNumber",

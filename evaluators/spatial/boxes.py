@@ -10,14 +10,13 @@ from typing import Literal
 
 from evaluators.spatial.coordinates import (
     NUMBER,
-    Convention,
     answer_of,
     check_convention,
     check_size,
     is_cut,
     written_lists,
 )
-from jumpscore.records import FinishReason
+from jumpscore.records import Convention, FinishReason
 
 Box = tuple[float, float, float, float]
 """x1, y1, x2, y2: left, top, right, bottom."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from jumpscore.records import FinishReason
+from jumpscore.records import Convention, FinishReason
 from jumpscore.scoring.parsing import answer_window
 
 Floats = npt.NDArray[np.float64]
-Convention = Literal["unit", "relative_1000", "pixel"]
-"""``unit``: 0-1 of the image; ``relative_1000``: 0-1000 of it; ``pixel``: of the image seen."""
 
 NUMBER = r"[+-]?(?:\d{1,15}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,3})?"
 LIST = re.compile(rf"[(\[]\s{{0,9}}({NUMBER}(?:\s{{0,9}},\s{{0,9}}{NUMBER}){{1,5}})\s{{0,9}}[)\]]")

@@ -11,14 +11,13 @@ import numpy.typing as npt
 
 from evaluators.spatial.coordinates import (
     NUMBER,
-    Convention,
     answer_of,
     check_convention,
     is_cut,
     to_pixels,
     written_lists,
 )
-from jumpscore.records import FinishReason
+from jumpscore.records import Convention, FinishReason
 
 Point = tuple[float, float]
 PointStatus = Literal["ok", "empty", "partial", "unparseable"]

@@ -7,13 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from evaluators.base import Metric
-from evaluators.rows import RowTask, RowTaskOptions
+from evaluators.rows import RowTaskOptions, VideoRowTask
 from evaluators.temporal.metrics import RECALL_AT, score_span
 from evaluators.temporal.parsing import Policy, Span, SpanStatus
 from jumpscore.data.layout import END_SLACK, Row, is_time
 from jumpscore.jsonio import parse_json
-from jumpscore.records import Media, Question, Response, Sample, SampleScore, Status
+from jumpscore.records import (
+    Convention,
+    Media,
+    Metric,
+    Question,
+    Response,
+    Sample,
+    SampleScore,
+    Status,
+)
 
 PROMPT = (
     "Please find the visual event described by the sentence '{query}', determining its starting "
@@ -59,6 +67,10 @@ class Moment:
     span: Span
     video: str
 
+    def answer(self, convention: Convention) -> str:
+        """Return how a right answer reads; spans know no convention of coordinates."""
+        return f"The event happens in {self.span.start:.3f} - {self.span.end:.3f} seconds."
+
 
 class TimeLensOptions(RowTaskOptions):
     """Options of the task.
@@ -71,7 +83,7 @@ class TimeLensOptions(RowTaskOptions):
     data: str
 
 
-class TimeLens(RowTask[Moment]):
+class TimeLens(VideoRowTask[Moment]):
     """Say when a described event begins and ends; scored by mIoU and recall at three overlaps."""
 
     name = "timelens"
@@ -93,7 +105,7 @@ class TimeLens(RowTask[Moment]):
         )
     )
 
-    def sample(self, row: Row, path: Path, duration: float | None) -> Sample[Moment]:
+    def video_sample(self, row: Row, path: Path, duration: float | None) -> Sample[Moment]:
         span, problem = parse_true_span(row.answer, duration=duration)
         prompt = PROMPT.format(query=row.question)
         question = Question(row.id, (Media(path),), prompt)

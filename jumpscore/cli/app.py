@@ -40,6 +40,10 @@ Overrides = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Backend = Annotated[str, typer.Option(help="Of block scores: pyav or bitcost.")]
+DataRoot = Annotated[
+    Path | None,
+    typer.Option(help="Where published data sets lie; by default $JUMPSCORE_DATA or the cache."),
+]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; by default one per core.")]
 
 
@@ -84,6 +88,7 @@ def run(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N samples.")] = None,
     ids: Annotated[list[str] | None, typer.Option(help="Only this id; may be repeated.")] = None,
     shard: Annotated[str | None, typer.Option(help="i/n: every n-th sample from the i-th.")] = None,
+    data_root: DataRoot = None,
     dry_run: Annotated[bool, typer.Option(help="Show what would be asked, ask nothing.")] = False,
     report: Annotated[bool, typer.Option(help="Write report.html.")] = True,
     json: Json = False,
@@ -94,7 +99,12 @@ def run(
     given = {"limit": limit, "ids": ids or None, "shard": shard}
     selection = {key: value for key, value in given.items() if value is not None}
     failed = run_task(
-        overrides or [], selection=selection, dry_run=dry_run, report=report, as_json=json
+        overrides or [],
+        selection=selection,
+        data_root=data_root,
+        dry_run=dry_run,
+        report=report,
+        as_json=json,
     )
     if failed:
         raise typer.Exit(EXIT_FAILED_SAMPLES)
@@ -107,6 +117,7 @@ def score(
         str | None, typer.Option(help="Data set that the answers are for: a folder or a name.")
     ] = None,
     task: Annotated[str, typer.Option(help="Task that the answers are for.")] = "jumpscore",
+    data_root: DataRoot = None,
     out: Annotated[Path, typer.Option(help="Folder below which the run is kept.")] = Path("runs"),
     report: Annotated[bool, typer.Option(help="Write report.html.")] = True,
     json: Json = False,
@@ -114,7 +125,9 @@ def score(
     """Score answers that you have, or score a run anew without its model."""
     from jumpscore.cli.run import score_target
 
-    failed = score_target(target, data=data, task=task, out=out, report=report, as_json=json)
+    failed = score_target(
+        target, data=data, task=task, data_root=data_root, out=out, report=report, as_json=json
+    )
     if failed:
         raise typer.Exit(EXIT_FAILED_SAMPLES)
 
@@ -237,32 +250,46 @@ def synthesize(
     synthesize_set(out, profile, overrides or [], seed=seed, workers=workers)
 
 
+@data_app.command(name="list")
+def list_(data_root: DataRoot = None, json: Json = False) -> None:
+    """List the data sets that have a name, and which of them are here."""
+    from jumpscore.cli.data import list_sets
+
+    list_sets(root=data_root, as_json=json)
+
+
 @data_app.command()
 def info(
     data: Annotated[str, typer.Argument(help="A folder or a name (mini, published).")],
     check: Annotated[bool, typer.Option(help="Open every video and hold it against the rows.")] = (
         False
     ),
+    data_root: DataRoot = None,
     json: Json = False,
 ) -> None:
-    """Describe a data set; with --check, find what is wrong with it."""
+    """Describe a JumpScore data set; with --check, find what is wrong with it."""
     from jumpscore.cli.data import describe_set
 
-    if describe_set(data, check=check, as_json=json):
+    if describe_set(data, root=data_root, check=check, as_json=json):
         raise typer.Exit(EXIT_FAILED_SAMPLES)
 
 
 @data_app.command()
 def fetch(
-    out: Annotated[Path | None, typer.Option(help="Folder; by default in the cache.")] = None,
+    name: Annotated[str, typer.Argument(help="A set of 'jumpscore data list'.")] = "published",
+    data_root: DataRoot = None,
     revision: Annotated[
         str | None, typer.Option(help="Commit of the data set; by default the pinned one.")
     ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(help="Folder with the published files: no network needed."),
+    ] = None,
 ) -> None:
-    """Download the published 240 videos (needs a network; resumes; verifies)."""
-    from jumpscore.cli.data import fetch_published
+    """Download a published data set (needs a network; resumes; verifies); the rest is offline."""
+    from jumpscore.cli.data import fetch_named
 
-    fetch_published(out, revision)
+    fetch_named(name, root=data_root, revision=revision, source=source)
 
 
 @video_app.command()

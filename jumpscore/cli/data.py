@@ -13,17 +13,17 @@ from typing import Any
 from rich.table import Table
 
 from jumpscore.cli.console import notes, output, print_json, progress
-from jumpscore.cli.datasets import locate, published_folder
+from jumpscore.cli.datasets import PUBLISHED, data_root, locate
 from jumpscore.data.layout import (
     Manifest,
     Row,
+    data_file,
     parse_truth,
     read_manifest,
     read_rows,
     rows_checksum,
-    video_file,
 )
-from jumpscore.errors import VideoError
+from jumpscore.errors import UsageError, VideoError, nearest_names
 from jumpscore.video import content_hash, probe
 
 MOST_SHOWN = 20
@@ -48,22 +48,22 @@ def synthesize_set(
     )
 
 
-def describe_set(data: str, *, check: bool, as_json: bool) -> bool:
+def describe_set(data: str, *, root: Path | None, check: bool, as_json: bool) -> bool:
     """Print what a data set holds; return whether a check found something wrong."""
-    root = locate(data)
-    rows, manifest = read_rows(root), read_manifest(root)
-    facts = _facts(root, rows, manifest)
+    folder = locate(data, root=root)
+    rows, manifest = read_rows(folder), read_manifest(folder)
+    facts = _facts(folder, rows, manifest)
     problems: list[str] = []
     if check:
         with progress("checking") as advance:
-            for done, (row, found) in enumerate(_check(root, rows, manifest), start=1):
+            for done, (row, found) in enumerate(_check(folder, rows, manifest), start=1):
                 problems += [f"id {row.id}: {problem}" for problem in found]
                 advance(done, len(rows))
         facts["problems"] = problems
     if as_json:
         print_json(facts)
         return bool(problems)
-    table = Table(show_header=False, title=str(root), title_justify="left")
+    table = Table(show_header=False, title=str(folder), title_justify="left")
     for key, value in facts.items():
         if key != "problems":
             table.add_row(key, value if isinstance(value, str) else json.dumps(value))
@@ -77,18 +77,69 @@ def describe_set(data: str, *, check: bool, as_json: bool) -> bool:
     return bool(problems)
 
 
-def fetch_published(out: Path | None, revision: str | None) -> None:
-    """Download the published set and say what came."""
+def fetch_named(name: str, *, root: Path | None, revision: str | None, source: Path | None) -> None:
+    """Bring a published set into the data root and say what came."""
+    from evaluators.published import published_sets
     from jumpscore.data.fetch import fetch
+    from jumpscore.data.published import fetch_set, origin_of
 
-    folder = out or published_folder()
-    fetched = fetch(folder, revision=revision)
-    notes().print(f"revision {fetched.revision}", style="dim")
-    output().print(
-        f"{folder}: {fetched.rows} rows, {fetched.videos} videos; "
-        "use it with task.data=" + ("published" if out is None else str(folder)),
-        soft_wrap=True,
-    )
+    place = data_root(root)
+    published = published_sets()
+    if name == PUBLISHED:
+        if source is not None:
+            raise UsageError(
+                f"{source}: the published JumpScore set needs no --source; use its folder as "
+                "task.data"
+            )
+        fetched = fetch(place / name, revision=revision)
+        came, where = f"{fetched.rows} rows, {fetched.videos} videos", fetched.revision
+        use = f"task.data={name}"
+    else:
+        if name not in published:
+            raise UsageError(
+                f"no published data set {name!r}"
+                f"{nearest_names(name, [PUBLISHED, *published]) or '.'} "
+                "'jumpscore data list' lists them."
+            )
+        chosen = published[name]
+        folder = fetch_set(chosen, place, revision=revision, source=source)
+        origin = origin_of(folder)
+        came, where = chosen.title, str(origin.get("revision") or origin.get("source"))
+        use = f"task={chosen.task} task.data={name}"
+    notes().print(f"from {where}", style="dim", soft_wrap=True)
+    output().print(f"{place / name}: {came}; use it with {use}", soft_wrap=True)
+
+
+def list_sets(*, root: Path | None, as_json: bool) -> None:
+    """Print every data set that has a name, and whether it is here."""
+    from evaluators.published import published_sets
+    from jumpscore.builder.frozen import FROZEN
+    from jumpscore.builder.minis import MINIS
+    from jumpscore.data.published import is_fetched
+
+    place = data_root(root)
+    rows = [(name, "jumpscore", "rendered", "bundled, rendered on first use") for name in FROZEN]
+    rows += [
+        (name, name.removeprefix("mini_"), "rendered", "rendered on first use") for name in MINIS
+    ]
+    here = (place / PUBLISHED).is_dir()
+    told = {True: "here", False: "to be fetched"}
+    rows.append((PUBLISHED, "jumpscore", told[here], "JumpScore: 240 videos"))
+    rows += [
+        (name, found.task, told[is_fetched(found, place)], found.title)
+        for name, found in published_sets().items()
+    ]
+    if as_json:
+        print_json(
+            [dict(zip(("name", "task", "state", "title"), row, strict=True)) for row in rows]
+        )
+        return
+    table = Table(title=f"data root: {place}", title_justify="left")
+    for column in ("name", "task", "state", "what"):
+        table.add_column(column, no_wrap=column == "name")
+    for row in rows:
+        table.add_row(*row)
+    output().print(table)
 
 
 def _facts(root: Path, rows: Sequence[Row], manifest: Manifest) -> dict[str, Any]:
@@ -117,14 +168,14 @@ def _facts(root: Path, rows: Sequence[Row], manifest: Manifest) -> dict[str, Any
 
 
 def _is_there(root: Path, row: Row) -> bool:
-    path, problem = video_file(root, row)
+    path, problem = data_file(root, row.video_path)
     return problem is None and path.is_file()
 
 
 def _check(root: Path, rows: Sequence[Row], manifest: Manifest) -> Iterator[tuple[Row, list[str]]]:
     """Yield every row with all that is wrong with it."""
     for row in rows:
-        path, problem = video_file(root, row)
+        path, problem = data_file(root, row.video_path)
         found = [problem] if problem else []
         duration = None
         if not problem:

@@ -1,54 +1,92 @@
-"""Names of data sets: ``mini`` is rendered on first use, ``published`` must have been fetched."""
+"""Names of data sets: rendered ones are made on first use, published ones must have been fetched."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 from jumpscore.errors import UsageError, nearest_names
 
 PUBLISHED = "published"
+"""JumpScore's own 240 videos."""
 
 
 def cache_folder() -> Path:
-    """Return where rendered and fetched data are kept: ``$JUMPSCORE_CACHE`` or the user's cache."""
+    """Return where rendered data are kept: ``$JUMPSCORE_CACHE`` or the user's cache."""
     chosen = os.environ.get("JUMPSCORE_CACHE")
     if chosen:
         return Path(chosen)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jumpscore"
 
 
-def published_folder() -> Path:
-    """Return where ``data fetch`` puts the published set."""
-    return cache_folder() / "published"
+def data_root(chosen: Path | None = None) -> Path:
+    """Return where published data sets lie: as chosen, ``$JUMPSCORE_DATA``, or the cache."""
+    named = os.environ.get("JUMPSCORE_DATA")
+    return chosen or (Path(named) if named else cache_folder())
 
 
-def locate(data: str, *, workers: int | None = None) -> Path:
+def locate(data: str, *, root: Path | None = None, workers: int | None = None) -> Path:
     """Return the folder of a data set, rendering a bundled one on first use.
 
+    Args:
+        data: A folder, or a name: of a rendered set, or of a published one in the data root.
+        root: The data root.
+        workers: Processes that render.
+
     Raises:
-        UsageError: There is no such folder or name, or the published set is not there yet.
+        UsageError: There is no such folder or name, or a published set is not there yet.
     """
+    from evaluators.published import published_sets
     from jumpscore.builder.frozen import FROZEN
+    from jumpscore.builder.minis import MINIS
 
     # Names first: a folder called mini is ./mini.
     if data in FROZEN:
         return render_bundled(data, _bundled_folder(data), workers=workers)
-    if data == PUBLISHED:
-        if not published_folder().is_dir():
-            raise UsageError(
-                "the published data set is not on this machine; 'jumpscore data fetch' downloads "
-                "it where there is a network; offline, use task.data=mini (synthetic)"
-            )
-        return published_folder()
+    if data in MINIS:
+        return _rendered(data)
+    published = published_sets()
+    if data == PUBLISHED or data in published:
+        return _fetched(data, data_root(root))
     if Path(data).is_dir():
         return Path(data)
-    near = nearest_names(data, [*FROZEN, PUBLISHED]) or "."
+    names = [*FROZEN, *MINIS, PUBLISHED, *published]
+    near = nearest_names(data, names) or "."
     raise UsageError(
-        f"no data-set folder {data!r}{near} Give a folder, or one of: "
-        f"{', '.join([*FROZEN, PUBLISHED])}."
+        f"no data-set folder {data!r}{near} Give a folder, or a name that 'jumpscore data list' "
+        "shows."
     )
+
+
+def _fetched(name: str, root: Path) -> Path:
+    folder = root / name
+    if folder.is_dir():
+        return folder
+    word = "" if name == PUBLISHED else f" {name}"
+    raise UsageError(
+        f"{folder}: the data set {name!r} is not on this machine; 'jumpscore data fetch{word}' "
+        "downloads it where there is a network, and --data-root says where sets lie; offline, "
+        "leave out task.data for the rendered one"
+    )
+
+
+def _rendered(name: str) -> Path:
+    """Return the folder of a rendered set, which is there whole or not at all."""
+    from jumpscore.builder.minis import MINIS, render_mini
+    from jumpscore.cli.console import notes
+
+    folder = cache_folder() / f"{name}-{MINIS[name].version}"
+    if not folder.is_dir():
+        scratch = folder.with_name(f".{folder.name}.{os.getpid()}")
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
+        render_mini(name, scratch)
+        if not folder.is_dir():  # another process may have been faster
+            scratch.replace(folder)
+        notes().print(f"{folder}: rendered", style="dim", soft_wrap=True)
+    return folder
 
 
 def render_bundled(name: str, folder: Path, *, workers: int | None = None) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,17 +31,20 @@ from jumpscore.harness import (
     score_run,
 )
 from jumpscore.harness.costs import spending
-from jumpscore.harness.making import check_options
+from jumpscore.harness.making import check_options, make_task
 from jumpscore.harness.repeating import AnyRun
 from jumpscore.video import content_hash
 
 RunT = TypeVar("RunT", StoredRun, RepeatedRun)
+MOST_MISSING = 10
+"""Missing files shown by name; a last line counts the others."""
 
 
 def run_task(
     words: Sequence[str],
     *,
     selection: Mapping[str, Any],
+    data_root: Path | None,
     dry_run: bool,
     report: bool,
     as_json: bool,
@@ -52,7 +56,8 @@ def run_task(
     """
     values = compose(words)
     values["run"] = {**values["run"], **selection}
-    config = _with_data(run_config(values))
+    config = _with_data(run_config(values), data_root)
+    tell_missing(config)
     label = str(config.model["name"])
     if dry_run:
         show_plan(config, as_json=as_json)
@@ -63,7 +68,14 @@ def run_task(
 
 
 def score_target(
-    target: Path, *, data: str | None, task: str, out: Path, report: bool, as_json: bool
+    target: Path,
+    *,
+    data: str | None,
+    task: str,
+    data_root: Path | None,
+    out: Path,
+    report: bool,
+    as_json: bool,
 ) -> bool:
     """Score a file of answers against a data set, or a run anew; return whether samples failed."""
     if target.is_dir():
@@ -76,7 +88,7 @@ def score_target(
         raise UsageError(f"{target}: no such file and no run; give answers or a run's folder")
     if data is None:
         raise UsageError("say which data set the answers are for: --data DIR (or mini, published)")
-    folder = locate(data)
+    folder = locate(data, root=data_root)
     # Content and data set are in the name: edited answers are another run, not a changed one.
     name = f"{task}-{target.stem}-{content_hash(target)[:8]}-{folder.resolve().name}"
     config = run_config(
@@ -86,7 +98,9 @@ def score_target(
             "run": {"folder": out, "name": re.sub(r"[^\w.-]+", "_", name)[:120]},
         }
     )
-    return present(start(_with_data(config), label="scoring"), report=report, as_json=as_json)
+    return present(
+        start(_with_data(config, data_root), label="scoring"), report=report, as_json=as_json
+    )
 
 
 def start(config: RunConfig, *, label: str) -> StoredRun:
@@ -104,7 +118,7 @@ def _started(
 ) -> RunT:
     model, task = dict(config.model), dict(config.task)
     try:
-        with progress(label, unit) as advance:
+        with ExitStack() as bars, progress(label, unit) as advance:
             return evaluation(
                 model.pop("name"),
                 task.pop("name"),
@@ -113,9 +127,22 @@ def _started(
                 input=config.input.model_dump(),
                 run=config.run.model_dump(),
                 on_progress=advance,
+                on_derived=_late_bar(bars),
             )
     except RunInterrupted as kept:
         raise InterruptedRun(f"{kept}; the same command goes on") from None
+
+
+def _late_bar(bars: ExitStack) -> Callable[[int, int], None]:
+    """Return a callback whose bar appears with its first call; most tasks derive nothing."""
+    found: list[Callable[[int, int], None]] = []
+
+    def advance(done: int, total: int) -> None:
+        if not found:
+            found.append(bars.enter_context(progress("deriving", "answers")))
+        found[0](done, total)
+
+    return advance
 
 
 def present(run: StoredRun, *, report: bool, as_json: bool) -> bool:
@@ -202,7 +229,7 @@ def report_folder(folder: Path, out: Path | None) -> None:
         write_page(run)
 
 
-def _with_data(config: RunConfig) -> RunConfig:
+def _with_data(config: RunConfig, root: Path | None) -> RunConfig:
     """Return the configuration with the data set's name replaced by its folder.
 
     Checks the options first: nobody should wait for videos to learn of a misspelt key.
@@ -211,5 +238,22 @@ def _with_data(config: RunConfig) -> RunConfig:
     data = config.task.get("data")
     if not isinstance(data, str):
         return config
-    folder = str(locate(data))
+    folder = str(locate(data, root=root))
     return config.model_copy(update={"task": {**config.task, "data": folder}})
+
+
+def tell_missing(config: RunConfig) -> None:
+    """Print which files the task's samples need and do not have, before anything is asked."""
+    options = dict(config.task)
+    missing = make_task(options.pop("name"), options).missing()
+    if not missing:
+        return
+    shown = "".join(f"\n  {path}" for path in missing[:MOST_MISSING])
+    left = len(missing) - MOST_MISSING
+    notes().print(
+        f"{len(missing)} files are missing, and their samples will be errors:{shown}"
+        + (f"\n  and {left} more" if left > 0 else "")
+        + "\n'jumpscore data fetch' brings those of a published set",
+        style="yellow",
+        soft_wrap=True,
+    )

@@ -1,8 +1,9 @@
-"""The layout of the published data set: parquet rows, ``videos/`` beside them, and a manifest.
+"""The layout of every data set: rows as parquet or JSONL, files beside them, and a manifest.
 
-A row is ``id, video_path, question, answer`` with the answer a JSON list as a string. The published
-set has no manifest; sets made here have a ``manifest.json`` that says where they come from and what
-each video holds. Files come from strangers: a path may not leave the folder, an id may not repeat.
+JumpScore's row is ``id, video_path, question, answer`` with the answer a JSON list as a string; the
+rows of other families have columns of their own. The published JumpScore set has no manifest; sets
+made here have a ``manifest.json`` that says where they come from and what each video holds. Files
+come from strangers: a path may not leave the folder, an id may not repeat.
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol, TypeVar, overload
+
+from pydantic import TypeAdapter, ValidationError
 
 from jumpscore.errors import DataError
-from jumpscore.jsonio import parse_json, read_object, write_json
+from jumpscore.jsonio import parse_json, read_object, write_json, write_text
 from jumpscore.video.probe import LONGEST_VIDEO
 
-COLUMNS = ("id", "video_path", "question", "answer")
 QUESTION = (
     "List the start timestamps in s of each jump rope the main character does in the video.\n"
     "The start is defined as the moment the rope is behind the legs.\n"
@@ -33,16 +35,35 @@ LONGEST_PATH = 240
 END_SLACK = 0.5
 """Seconds by which an annotation may lie past the end that a header states; headers round."""
 PARQUET = "data/test-00000-of-00001.parquet"
+ROWS = "rows.jsonl"
+
+
+class RowLike(Protocol):
+    """What every kind of row has; a frozen data class with plain fields, as stored."""
+
+    @property
+    def id(self) -> str:
+        """Unique in its data set."""
+
+    def files(self) -> tuple[str, ...]:
+        """Return the files that the row speaks of, relative to the data set's folder."""
+
+
+RowT = TypeVar("RowT", bound=RowLike)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a data set, as stored."""
+    """One row of JumpScore, or of another task with one video and one text for truth."""
 
     id: str
     video_path: str
     question: str
     answer: str
+
+    def files(self) -> tuple[str, ...]:
+        """Return the video's path."""
+        return (self.video_path,)
 
 
 @dataclass(frozen=True)
@@ -66,8 +87,20 @@ class Manifest:
     videos: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def read_rows(root: str | Path) -> list[Row]:
+@overload
+def read_rows(root: str | Path) -> list[Row]: ...
+
+
+@overload
+def read_rows(root: str | Path, kind: type[RowT]) -> list[RowT]: ...
+
+
+def read_rows(root: str | Path, kind: type[Any] = Row) -> list[Any]:
     """Read the rows of a data set: every ``*.parquet`` below ``root``, else its ``*.jsonl``.
+
+    Args:
+        root: Folder of the set.
+        kind: Data class of its rows. Its fields are columns, those without a default required.
 
     Raises:
         DataError: There is no such folder, no row file in it, a column is missing, a file is
@@ -82,7 +115,7 @@ def read_rows(root: str | Path) -> list[Row]:
     files = _files(root, "parquet") or _files(root, "jsonl")
     if not files:
         raise DataError(f"{root}: holds no *.parquet and no *.jsonl, here or under data/")
-    rows = [row for file in files for row in _read_file(file)]
+    rows = [row for file in files for row in _read_file(file, kind)]
     repeated = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
     if repeated:
         raise DataError(
@@ -97,12 +130,15 @@ def _files(root: Path, ending: str) -> list[Path]:
     return [file for file in found if file.is_file()]
 
 
-def _read_file(file: Path) -> list[Row]:
+def _read_file(file: Path, kind: type[Any]) -> list[Any]:
     if file.suffix == ".jsonl":
         records = [_json_line(file, number, line) for number, line in _lines(file)]
     else:
-        records = _read_parquet(file)
-    return [_row(file, number, record) for number, record in enumerate(records, start=1)]
+        records = _read_parquet(file, kind)
+    adapter = TypeAdapter(kind)
+    return [
+        _row(file, number, record, kind, adapter) for number, record in enumerate(records, start=1)
+    ]
 
 
 def _lines(file: Path) -> Iterable[tuple[int, str]]:
@@ -120,7 +156,7 @@ def _json_line(file: Path, number: int, line: str) -> Any:
         raise DataError(f"{file}, line {number}: no JSON ({error})") from error
 
 
-def _read_parquet(file: Path) -> list[dict[str, Any]]:
+def _read_parquet(file: Path, kind: type[Any]) -> list[dict[str, Any]]:
     import pyarrow
     import pyarrow.parquet
 
@@ -128,46 +164,64 @@ def _read_parquet(file: Path) -> list[dict[str, Any]]:
         table = pyarrow.parquet.read_table(file)
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(f"{file}: cannot be read as parquet ({error})") from error
-    missing = [column for column in COLUMNS if column not in table.column_names]
+    columns = [item.name for item in fields(kind)]
+    needed = [item.name for item in fields(kind) if _is_required(item)]
+    missing = [column for column in needed if column not in table.column_names]
     if missing:
         raise DataError(
-            f"{file}: lacks the columns {', '.join(missing)}; a JumpScore set has "
-            f"{', '.join(COLUMNS)}"
+            f"{file}: lacks the columns {', '.join(missing)}; rows of this task have "
+            f"{', '.join(columns)}"
         )
+    known = [column for column in columns if column in table.column_names]
     try:
-        records: list[dict[str, Any]] = table.select(list(COLUMNS)).to_pylist()
+        records: list[dict[str, Any]] = table.select(known).to_pylist()
     except (pyarrow.ArrowException, ValueError) as error:
         raise DataError(f"{file}: holds text that is no UTF-8 ({error})") from error
     return records
 
 
-def _row(file: Path, number: int, record: Any) -> Row:
+def _is_required(item: Field[Any]) -> bool:
+    return item.default is MISSING and item.default_factory is MISSING
+
+
+def _row(file: Path, number: int, record: Any, kind: type[Any], adapter: TypeAdapter[Any]) -> Any:
     if not isinstance(record, dict):
         raise DataError(f"{file}, row {number}: is no object but {type(record).__name__}")
-    missing = [column for column in COLUMNS if not isinstance(record.get(column), str)]
-    if missing:
+    if half := _halved(record):
         raise DataError(
-            f"{file}, row {number} (id {record.get('id')!r}): {', '.join(missing)} must be text"
+            f"{file}, row {number} (id {record.get('id')!r}): {half} holds half a character"
         )
-    for column in COLUMNS:
-        if any("\ud800" <= letter <= "\udfff" for letter in record[column]):
-            raise DataError(
-                f"{file}, row {number} (id {record['id']!r}): {column} holds half a character"
-            )
-    return Row(**{column: record[column] for column in COLUMNS})
+    try:
+        return adapter.validate_python(record, strict=False)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        texts = [item.name for item in fields(kind) if item.type == "str"]
+        said = "must be text" if where in texts else first["msg"].lower()
+        raise DataError(
+            f"{file}, row {number} (id {record.get('id')!r:.60}): {where} {said}"
+        ) from None
 
 
-def video_file(root: Path, row: Row) -> tuple[Path, str | None]:
-    """Return where a row's video lies, and why it may not be read, if so.
+def _halved(record: Mapping[str, Any]) -> str | None:
+    """Return the column whose text holds half of a surrogate pair, which no file can hold."""
+    for column, value in record.items():
+        if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+            return column
+    return None
 
-    >>> video_file(Path("set"), Row("a", "../secret.mp4", "", ""))[1]
+
+def data_file(root: Path, path: str, *, column: str = "video_path") -> tuple[Path, str | None]:
+    """Return where a file of a row lies, and why it may not be read, if so.
+
+    >>> data_file(Path("set"), "../secret.mp4")[1]
     "video_path '../secret.mp4' leaves the data set's folder"
     """
-    if len(row.video_path) > LONGEST_PATH or "\0" in row.video_path:
-        return root, f"video_path {row.video_path[:60]!r}... is no path"
-    relative = PurePosixPath(row.video_path)
+    if not path or len(path) > LONGEST_PATH or "\0" in path:
+        return root, f"{column} {path[:60]!r}... is no path"
+    relative = PurePosixPath(path)
     if relative.is_absolute() or ".." in relative.parts:
-        return root, f"video_path {row.video_path!r} leaves the data set's folder"
+        return root, f"{column} {path!r} leaves the data set's folder"
     return root / relative, None
 
 
@@ -249,20 +303,30 @@ def _is_positive(value: object) -> bool:
     return number and 0 < value < math.inf  # type: ignore[operator]
 
 
-def rows_checksum(rows: Sequence[Row]) -> str:
-    """Return a SHA-256 over all rows, whatever their order in the files."""
+def rows_checksum(rows: Sequence[Any]) -> str:
+    """Return a SHA-256 over all rows (data classes), whatever their order in the files."""
     lines = sorted(json.dumps(asdict(row), sort_keys=True) for row in rows)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def write_set(root: str | Path, rows: Sequence[Row], manifest: Manifest) -> None:
-    """Write rows and manifest of a data set; its videos are already in ``root/videos``."""
+    """Write JumpScore's rows, as published, and a manifest; the videos are in ``root/videos``."""
     import pyarrow
     import pyarrow.parquet
 
     root = Path(root)
-    table = pyarrow.table({name: [getattr(row, name) for row in rows] for name in COLUMNS})
+    columns = [item.name for item in fields(Row)]
+    table = pyarrow.table({name: [getattr(row, name) for row in rows] for name in columns})
     parquet = root / PARQUET
     parquet.parent.mkdir(parents=True, exist_ok=True)
     pyarrow.parquet.write_table(table, parquet)
+    write_json(root / MANIFEST, asdict(manifest))
+
+
+def write_rows(root: str | Path, rows: Sequence[Any], manifest: Manifest) -> None:
+    """Write rows of any kind (data classes) as JSONL, and a manifest; their files are there."""
+    root = Path(root)
+    root.mkdir(parents=True, exist_ok=True)
+    lines = [json.dumps(asdict(row)) + "\n" for row in rows]
+    write_text(root / ROWS, "".join(lines))
     write_json(root / MANIFEST, asdict(manifest))

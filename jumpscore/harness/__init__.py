@@ -3,7 +3,7 @@
 from jumpscore.harness.compare import compare_runs, compared_metrics
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings
 from jumpscore.harness.evaluate import evaluate, run_config, score_run
-from jumpscore.harness.making import task_class, task_of
+from jumpscore.harness.making import task_of
 from jumpscore.harness.repeating import (
     RepeatedRun,
     evaluate_repeats,
@@ -35,6 +35,5 @@ __all__ = [
     "run_config",
     "score_repeats",
     "score_run",
-    "task_class",
     "task_of",
 ]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from evaluators.base import Metric
 from jumpscore.errors import UsageError
-from jumpscore.harness.making import task_class
 from jumpscore.harness.repeating import AnyRun, RepeatedRun
 from jumpscore.harness.repeats import clusters_by_name, mean_ratios, scored_by_any
 from jumpscore.harness.stored import StoredRun
+from jumpscore.records import Metric
 from jumpscore.scoring import Comparison, compare
 
 
@@ -60,4 +59,4 @@ def _without_version(identity: dict[str, Any]) -> dict[str, Any]:
 
 def compared_metrics(run: AnyRun) -> tuple[Metric, ...]:
     """Return the metrics of a run's task that say how good a model is; controls are left out."""
-    return tuple(metric for metric in task_class(run.result.task).metrics if metric.better)
+    return tuple(metric for metric in run.result.described if metric.better)

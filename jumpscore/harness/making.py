@@ -55,11 +55,6 @@ def _made_already(made: MadeT, options: Mapping[str, Any]) -> MadeT:
     return made
 
 
-def task_class(name: str) -> type[Task[Any]]:
-    """Return the class of a task, for its metrics and titles."""
-    return TASKS.get(name)
-
-
 def task_of(facts: Mapping[str, Any]) -> Task[Any]:
     """Return the task that a stored run asked, from its ``run.json``."""
     return make_task(facts["config"]["task"]["name"], _without_name(facts["config"]["task"]))

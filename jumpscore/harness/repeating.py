@@ -66,6 +66,7 @@ def evaluate_repeats(
     input: Mapping[str, Any] | None = None,
     run: Mapping[str, Any] | None = None,
     on_progress: Progress | None = None,
+    on_derived: Progress | None = None,
 ) -> RepeatedRun:
     """Carry out ``run["repeats"]`` runs that differ in the model's seed only: seed, seed + 1, ...
 
@@ -79,6 +80,7 @@ def evaluate_repeats(
         input: Fields of ``InputConfig``.
         run: Fields of ``RunSettings``.
         on_progress: Called with (answered, all), over all repeats.
+        on_derived: Called with (derived, all) of each repeat, where the task derives.
 
     Raises:
         UsageError: As for ``evaluate``; or the model has no seed, or the folder holds more repeats.
@@ -99,7 +101,7 @@ def evaluate_repeats(
         _refuse_another(folder, settings.repeats)
         first = check_repeatable(wrapper)
         try:
-            runs = _carry_out_each(wrapper, job, config, folder, first, on_progress)
+            runs = _carry_out_each(wrapper, job, config, folder, first, on_progress, on_derived)
         finally:
             wrapper.reseed(first)  # a wrapper from outside is handed back as it came
         return _write(folder, job, runs)
@@ -165,6 +167,7 @@ def _carry_out_each(
     folder: Path,
     first: int,
     on_progress: Progress | None,
+    on_derived: Progress | None,
 ) -> list[StoredRun]:
     """Return the repeats, carried out one after another with one opened model."""
     open_once = cache(wrapper.open)
@@ -179,6 +182,7 @@ def _carry_out_each(
                 _config_of(config, folder, place, first + place),
                 on_progress=_within_all(on_progress, place, count),
                 open_model=open_once,
+                on_derived=on_derived,
             )
         except RunInterrupted as kept:
             answered = place * kept.total + kept.answered

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from evaluators.base import Metric, Task, clusters_of, ratios
-from jumpscore.harness.evaluate import unscored_caveat
-from jumpscore.records import Estimate, RunResult, SampleScore
+from evaluators.base import Task, clusters_of, ratios
+from jumpscore.harness.scores import unscored_caveat
+from jumpscore.records import Estimate, Metric, RunResult, SampleScore
 from jumpscore.scoring import Ratio, bootstrap
 
 
@@ -59,6 +59,8 @@ class RepeatedResult:
         repeats: How many there are.
         seeds: The model's seed in each.
         metrics: Metric name -> spread.
+        described: What each metric is.
+        headline: Names of those that a one-line summary shows.
         counts: Status -> number of answers, over all repeats.
         total: Answers that all repeats together had to give: samples times repeats.
         unscored: Those without a score; above 0 the headline is incomplete.
@@ -75,6 +77,8 @@ class RepeatedResult:
     repeats: int
     seeds: tuple[int, ...]
     metrics: Mapping[str, Spread]
+    described: tuple[Metric, ...]
+    headline: tuple[str, ...]
     counts: Mapping[str, int]
     total: int
     unscored: int
@@ -195,6 +199,8 @@ def summarise_repeats(
             name: spread([r.metrics[name].mean for r in results], over_videos.get(name))
             for name in first.metrics
         },
+        described=first.described,
+        headline=first.headline,
         counts=dict(counts),
         total=total,
         unscored=unscored,

@@ -158,7 +158,7 @@ def _prepare_ahead(
             visual = visual_input(question, kind, input, cache=cache, grid=wrapper.token_grid)
             request, error = wrapper.prepare(question, visual), None
         except Exception as problem:  # a wrapper may raise anything; the run goes on
-            request, error = None, _describe(problem)
+            request, error = None, describe(problem)
         return _Prepared(question, request, error, time.perf_counter() - before)
 
     pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="prepare")
@@ -285,14 +285,14 @@ def _generate(wrapper: ModelWrapper, requests: list[Request]) -> dict[str, Respo
     except Exception as problem:  # a wrapper may raise anything; the run goes on
         if len(requests) == 1:
             name = requests[0].question.id
-            return {name: Response(name, finish_reason="error", error=_describe(problem))}
+            return {name: Response(name, finish_reason="error", error=describe(problem))}
     found: dict[str, Response] = {}
     for request in requests:
         found |= _generate(wrapper, [request])
     return found
 
 
-def _describe(problem: Exception) -> str:
+def describe(problem: Exception) -> str:
     """Return the message of an error; the type too, where it is not one of ours."""
     text = str(problem)
     if not isinstance(problem, JumpScoreError):

@@ -17,7 +17,7 @@ from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json, read_object
 from jumpscore.records import Response, RunResult, SampleScore, Usage
 
-FORMAT = 1
+FORMAT = 2
 """Version of the files of a run."""
 RUN, RESPONSES, SCORES = "run.json", "responses.jsonl", "scores.jsonl"
 RESULT, TIMING = "result.json", "timing.json"

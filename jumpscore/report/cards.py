@@ -10,8 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evaluators.base import Metric
-from jumpscore.records import Response, SampleScore
+from jumpscore.records import Metric, Response, SampleScore
 from jumpscore.report.text import (
     DASH,
     cut,

@@ -10,10 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from evaluators.base import Metric
-from jumpscore.errors import JumpScoreError
-from jumpscore.harness import StoredRun, task_class, task_of
-from jumpscore.records import STATUSES
+from jumpscore.harness import StoredRun, task_of
+from jumpscore.records import STATUSES, Metric
 from jumpscore.report.cards import SortKey, card, ordered, overview, sample_table, sort_keys
 from jumpscore.report.page import page, write_page
 from jumpscore.report.prediction_page import write_prediction_page
@@ -88,27 +86,9 @@ def write_report(
 
 
 def task_metrics(run: StoredRun) -> tuple[list[Metric], list[Metric]]:
-    """Return all metrics of a run and those of its headline.
-
-    A task that is not installed here still has its numbers: they get their names for titles, and
-    a unit by how they look.
-    """
-    names = list(run.result.metrics)
-    try:
-        task = task_class(run.result.task)
-    except JumpScoreError:
-        metrics = [_unknown_metric(run, name) for name in names]
-        return metrics, metrics[:4]
-    known = {metric.name: metric for metric in task.metrics}
-    metrics = [metric for metric in task.metrics if metric.name in run.result.metrics]
-    metrics += [_unknown_metric(run, name) for name in names if name not in known]
-    return metrics, [known[name] for name in task.headline if name in known]
-
-
-def _unknown_metric(run: StoredRun, name: str) -> Metric:
-    values = [score.values.get(name) for score in run.scores]
-    share = all(value is None or 0 <= value <= 1 for value in values)
-    return Metric(name, "", unit="percent" if share else "events", better=None)
+    """Return all metrics of a run and those of its headline."""
+    by_name = {metric.name: metric for metric in run.result.described}
+    return list(by_name.values()), [by_name[name] for name in run.result.headline]
 
 
 def _strips(run: StoredRun, on_progress: Progress | None) -> dict[str, Strip]:

@@ -7,10 +7,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluators.base import Metric
 from jumpscore.harness import StoredRun
 from jumpscore.harness.costs import spending
-from jumpscore.records import STATUSES, Estimate, RunResult
+from jumpscore.records import STATUSES, Estimate, Metric, RunResult
 from jumpscore.report.text import (
     DASH,
     escaped,

@@ -8,11 +8,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from evaluators.base import Metric
-from jumpscore.harness import RepeatedResult, RepeatedRun, Spread, StoredRun, task_class
+from jumpscore.harness import RepeatedResult, RepeatedRun, Spread, StoredRun
 from jumpscore.harness.costs import spending
 from jumpscore.harness.repeating import AnyRun
-from jumpscore.records import Estimate, RunResult
+from jumpscore.records import Estimate, Metric, RunResult
 from jumpscore.report.text import DASH, number, spending_words, suffix
 from jumpscore.scoring import Comparison
 
@@ -73,11 +72,10 @@ def run_table(run: StoredRun) -> RenderableType:
     table.add_column("95% interval", justify="right")
     table.add_column("n", justify="right")
     table.add_column("what it is", style="dim", ratio=1)
-    metrics = task_class(result.task).metrics
-    for metric in metrics:
+    for metric in result.described:
         estimate = result.metrics[metric.name]
-        if estimate.mean is None and metric.name.startswith("map_conf"):
-            continue  # the model gave no confidences; a row of dashes says nothing
+        if estimate.mean is None and metric.optional:
+            continue  # a row of dashes says nothing
         unit = suffix(metric.unit)
         table.add_row(
             metric.name,
@@ -104,13 +102,16 @@ def repeats_table(repeated: RepeatedRun) -> RenderableType:
     for column in ("mean ± sd", "range", "95% interval"):
         table.add_column(column, justify="right")
     table.add_column("n", justify="right", no_wrap=True, min_width=3)
-    task = task_class(result.task)
-    for metric in task.metrics:
+    for metric in result.described:
         found = result.metrics[metric.name]
-        if found.mean is None and metric.name.startswith("map_conf"):
+        if found.mean is None and metric.optional:
             continue  # as for one run
         table.add_row(metric.name, *_spread_cells(found, metric))
-    each = [_each_repeat(result, metric) for metric in task.metrics if metric.name in task.headline]
+    each = [
+        _each_repeat(result, metric)
+        for metric in result.described
+        if metric.name in result.headline
+    ]
     below = [counts_line(result), *spending_line(repeated.runs), banner(result)]
     return Group(table, *each, *below)
 
@@ -155,20 +156,19 @@ def counts_line(result: AnyResult) -> Text:
 def leader_table(runs: Sequence[StoredRun]) -> RenderableType:
     """Return several runs of one task as rows, headline metrics as columns."""
     first = runs[0].result
-    task = task_class(first.task)
-    metrics = {metric.name: metric for metric in task.metrics}
+    metrics = {metric.name: metric for metric in first.described}
     table = Table(
-        title=f"{first.task} on {first.data}, {first.total} videos, 95% intervals over videos",
+        title=f"{first.task} on {first.data}, {first.total} samples, 95% intervals",
         title_justify="left",
     )
     table.add_column("model", style="bold")
-    for name in task.headline:
+    for name in first.headline:
         table.add_column(
             f"{name} {suffix(metrics[name].unit)}".rstrip(), justify="right", no_wrap=True
         )
     for run in runs:
         cells = []
-        for name in task.headline:
+        for name in first.headline:
             estimate = run.result.metrics[name]
             cells.append(
                 f"{value_of(estimate.mean, metrics[name])} {interval(estimate, metrics[name])}"

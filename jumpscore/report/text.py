@@ -6,8 +6,8 @@ import html
 import math
 import re
 
-from evaluators.base import Metric, Unit
 from jumpscore.harness.costs import Spending
+from jumpscore.records import Metric, Unit
 
 DASH = "–"
 """Stands for a number that is not defined."""
@@ -85,7 +85,7 @@ def number(value: float | None, unit: Unit, *, signed: bool = False) -> str:
         return f"{100 * value:{'+' if signed else ''}.1f}".replace("-", MINUS)
     if abs(value) >= 1000:
         return f"{value:,.0f}".replace("-", MINUS)
-    decimals = 3 if unit == "seconds" else 2
+    decimals = 3 if unit in ("seconds", "metres") else 2
     return f"{value:{'+' if signed else ''}.{decimals}f}".replace("-", MINUS)
 
 
@@ -99,8 +99,8 @@ def signed_count(value: int) -> str:
 
 
 def suffix(unit: Unit) -> str:
-    """Return the unit as it stands behind a number; events have none."""
-    return {"percent": "%", "seconds": "s", "events": ""}[unit]
+    """Return the unit as it stands behind a number; counts and bare numbers have none."""
+    return {"percent": "%", "seconds": "s", "metres": "m", "events": "", "number": ""}[unit]
 
 
 def quantity(value: float | None, metric: Metric) -> str:
@@ -110,9 +110,9 @@ def quantity(value: float | None, metric: Metric) -> str:
     ('63.4%', '+0.500 s')
     """
     text = number(value, metric.unit, signed=metric.better == "zero")
-    if text == DASH or metric.unit == "events":
+    if text == DASH or not suffix(metric.unit):
         return text
-    return text + ("%" if metric.unit == "percent" else " s")
+    return text + ("%" if metric.unit == "percent" else f" {suffix(metric.unit)}")
 
 
 def dollars(amount: float) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluators.base import Metric, ratios
+from evaluators.base import ratios
 from evaluators.jumpscore import (
     COUNT_QUESTION,
     Jumps,
@@ -19,7 +19,7 @@ from evaluators.jumpscore import (
 from evaluators.rows import RowTaskOptions
 from jumpscore.data import Manifest, Row, write_set
 from jumpscore.data.layout import QUESTION
-from jumpscore.records import Response, SampleScore
+from jumpscore.records import Metric, Response, SampleScore
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "data" / "jumpscore_golden.json").read_text())
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jumpscore.data import Manifest, Row, read_manifest, read_rows, rows_checksum, write_set
-from jumpscore.data.layout import parse_truth, video_file
+from jumpscore.data.layout import data_file, parse_truth
 from jumpscore.errors import DataError
 
 
@@ -122,13 +122,11 @@ class TestBadInput:
 
     @pytest.mark.parametrize("path", ["v" * 5000, "a\0b"])
     def test_a_path_that_is_none(self, tmp_path, path):
-        assert "is no path" in str(video_file(tmp_path, Row("a", path, "", ""))[1])
+        assert "is no path" in str(data_file(tmp_path, path)[1])
 
     @pytest.mark.parametrize("path", ["../x.mp4", "/etc/passwd", "videos/../../x"])
     def test_a_path_that_leaves_the_folder(self, tmp_path, path):
-        assert "leaves the data set's folder" in str(
-            video_file(tmp_path, Row("a", path, "", ""))[1]
-        )
+        assert "leaves the data set's folder" in str(data_file(tmp_path, path)[1])
 
 
 @pytest.mark.parametrize(

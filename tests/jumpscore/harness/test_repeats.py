@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import jumpscore
-from evaluators.base import DataFacts, Metric, Task
+from evaluators.base import DataFacts, Task
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import (
     RunInterrupted,
@@ -17,7 +17,7 @@ from jumpscore.harness import (
     score_repeats,
 )
 from jumpscore.harness.repeats import summarise_repeats
-from jumpscore.records import STATUSES, Estimate, Response, RunResult, SampleScore
+from jumpscore.records import STATUSES, Estimate, Metric, Response, RunResult, SampleScore
 from jumpscore.scoring import Ratio, bootstrap
 from model_wrappers.base import ModelOptions, ModelWrapper
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluators.base import Metric
-from jumpscore.records import Estimate
+from jumpscore.records import Estimate, Metric
 from jumpscore.report.summary import bar_range, interval_bar
 from jumpscore.report.text import cut, escaped, number, quantity, seconds, shortened
 
