@@ -1,4 +1,4 @@
-"""Names of data sets: rendered ones are made on first use, published ones must have been fetched."""
+"""Names of data sets: rendered ones are made on first use, published ones were fetched before."""
 
 from __future__ import annotations
 

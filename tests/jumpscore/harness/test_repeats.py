@@ -64,6 +64,8 @@ def result_of(scores, **more):
     return RunResult(
         **facts,
         metrics=Made().aggregate(scores),
+        described=Made.metrics,
+        headline=Made.headline,
         counts=counts,
         total=len(scores),
         unscored=unscored,
@@ -234,7 +236,7 @@ def test_repeats_are_ordinary_runs_of_one_opened_model(repeat, tmp_path):
 def test_equal_repeats_give_equal_bytes(repeat):
     one, other = repeat(Seeded(), name="one"), repeat(Seeded(), name="other")
     assert content(one.folder) == content(other.folder)
-    assert "seconds" not in (one.folder / "repeats.json").read_text()
+    assert "_seconds" not in (one.folder / "repeats.json").read_text()
 
 
 def test_a_repeat_is_what_a_run_with_its_seed_is(repeat):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jumpscore.harness import StoredRun, evaluate
-from jumpscore.records import STATUSES, Estimate, Response, RunResult, SampleScore
+from jumpscore.records import STATUSES, Estimate, Metric, Response, RunResult, SampleScore
 
 HOSTILE = (
     "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>",
@@ -34,13 +34,20 @@ def made_up_run(
     counts = dict.fromkeys(STATUSES, 0)
     for score in scores:
         counts[score.status] += 1
+    metrics = more.pop("metrics", None) or {
+        "map_reference": none(),
+        "f1": Estimate(0.5, 0.1, 0.3, 0.7, 3),
+        "x<y": none(),
+    }
     result = RunResult(
         task="jumpscore",
         task_version="1",
         model="made up",
         data="nowhere",
         synthetic=False,
-        metrics={"f1": Estimate(0.5, 0.1, 0.3, 0.7, 3), "map_reference": none(), "x<y": none()},
+        metrics=metrics,
+        described=tuple(Metric(name, f"what {name} is") for name in metrics),
+        headline=tuple(metrics)[:2],
         counts=counts,
         total=len(scores),
         unscored=counts["error"],

@@ -10,7 +10,7 @@ import pytest
 
 from jumpscore.errors import UsageError
 from jumpscore.harness import read_run
-from jumpscore.records import Estimate, SampleScore
+from jumpscore.records import Estimate, Metric, SampleScore
 from jumpscore.report.html import write_prediction_page, write_report
 from tests.jumpscore.report.runs import HOSTILE, made_up_run, none, oracle_run, timed
 from tests.support import write_video
@@ -161,7 +161,11 @@ def test_the_count_task(tiny_set: Path, tmp_path: Path) -> None:
 def test_a_task_that_is_not_installed(tmp_path: Path) -> None:
     scores = [SampleScore(f"s{i}", "ok", {"accuracy": i / 4, "a<b": i * 2.5}) for i in range(5)]
     metrics = {"accuracy": Estimate(0.5, 0.1, 0.4, 0.6, 5), "a<b": none()}
-    run = made_up_run(tmp_path, scores, task="somebody's", metrics=metrics)
+    described = (Metric("accuracy", ""), Metric("a<b", "", "events"))
+    run = made_up_run(
+        tmp_path, scores, task="somebody's", metrics=metrics, described=described,
+        headline=("accuracy", "a<b"),
+    )  # fmt: skip
     text = write_report(run).read_text(encoding="utf-8")
     outline = Outline(text)
     assert outline.samples() == ["s0", "s1", "s2", "s3", "s4"]
