@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path, PurePosixPath
 
 from jumpscore.data.convert import place, read_table, unpack_all
@@ -51,10 +52,10 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
         if not target.exists():
             place(videos[name], target)
         span = record["span"]
-        first = span[0] if isinstance(span, list) and span and isinstance(span[0], list) else span
-        rows.append(
-            Row(f"{published.split}-{number:05d}", path, str(record["query"]), json.dumps(first))
-        )
-    write_rows(
-        out, rows, Manifest(published.name, licence=published.licence, source=published.title)
-    )
+        if isinstance(span, list) and span and isinstance(span[0], list):
+            span = span[0]  # one span is asked for, and the files hold lists of one
+        name = f"{published.split}-{number:05d}"
+        rows.append(Row(name, path, str(record["query"]), json.dumps(span)))
+    shutil.rmtree(unpacked)
+    facts = Manifest(published.name, licence=published.licence, source=published.title)
+    write_rows(out, rows, facts)

@@ -62,10 +62,12 @@ class Moment:
     Attributes:
         span: Start and end in seconds.
         video: As the row names it; several questions are about one.
+        duration: Of the video in seconds, where it is known.
     """
 
     span: Span
     video: str
+    duration: float | None = None
 
     def answer(self, convention: Convention) -> str:
         """Return how a right answer reads; spans know no convention of coordinates."""
@@ -80,7 +82,18 @@ class TimeLensOptions(RowTaskOptions):
             describes the event, ``answer`` its start and end in seconds as a JSON list.
     """
 
-    data: str
+    data: str = "mini_timelens"
+
+
+def _metrics_of(policy: Policy) -> tuple[Metric, ...]:
+    suffix, read = SUFFIXES[policy], READ_AS[policy]
+    return (
+        Metric(f"miou{suffix}", f"mean overlap (IoU) with the true span{read}"),
+        *(
+            Metric(f"r1@{at:g}{suffix}", f"share of answers with IoU >= {at:g}{read}")
+            for at in RECALL_AT
+        ),
+    )
 
 
 class TimeLens(VideoRowTask[Moment]):
@@ -91,25 +104,16 @@ class TimeLens(VideoRowTask[Moment]):
     Options = TimeLensOptions
     options: TimeLensOptions
     headline: ClassVar[tuple[str, ...]] = ("miou", "r1@0.5", "miou_reference_lmms")
-    metrics: ClassVar[tuple[Metric, ...]] = tuple(
-        metric
-        for policy, suffix in SUFFIXES.items()
-        for metric in (
-            Metric(f"miou{suffix}", f"mean overlap (IoU) with the true span{READ_AS[policy]}"),
-            *(
-                Metric(
-                    f"r1@{at:g}{suffix}", f"share of answers with IoU >= {at:g}{READ_AS[policy]}"
-                )
-                for at in RECALL_AT
-            ),
-        )
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        *(metric for policy in SUFFIXES for metric in _metrics_of(policy)),
+        Metric("content_free_miou", "mIoU of the whole video as answer: the floor", better=None),
     )
 
     def video_sample(self, row: Row, path: Path, duration: float | None) -> Sample[Moment]:
         span, problem = parse_true_span(row.answer, duration=duration)
         prompt = PROMPT.format(query=row.question)
         question = Question(row.id, (Media(path),), prompt)
-        return Sample(question, Moment(span, row.video_path), problem=problem)
+        return Sample(question, Moment(span, row.video_path, duration), problem=problem)
 
     def score(self, truth: Moment, response: Response, derived: Any = None) -> SampleScore:
         values: dict[str, float | None] = {}
@@ -122,6 +126,7 @@ class TimeLens(VideoRowTask[Moment]):
             values[f"miou{suffix}"] = found.iou
             values |= {f"r1@{at:g}{suffix}": float(hit) for at, hit in found.recalls.items()}
         assert strict is not None
+        values["content_free_miou"] = _floor(truth)
         parsed = strict.parsed
         return SampleScore(
             id=response.id,
@@ -135,6 +140,13 @@ class TimeLens(VideoRowTask[Moment]):
             notes={NOTES[parsed.status]: 1} if parsed.status in NOTES else {},
             cluster=truth.video,
         )
+
+
+def _floor(truth: Moment) -> float | None:
+    """Return the overlap of the whole video with the true span, where its length is known."""
+    if not truth.duration:
+        return None
+    return min(1.0, (truth.span.end - truth.span.start) / truth.duration)
 
 
 def parse_true_span(answer: str, *, duration: float | None = None) -> tuple[Span, str | None]:

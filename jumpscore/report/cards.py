@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jumpscore.records import Metric, Response, SampleScore
+from jumpscore.report.drawings import Drawn, drawings_html, span_lanes
 from jumpscore.report.text import (
     DASH,
     cut,
@@ -132,6 +133,8 @@ def card(
     response: Response | None,
     keys: Sequence[SortKey],
     strip: Strip | None,
+    drawn: Sequence[Drawn] = (),
+    prompt: str | None = None,
 ) -> str:
     """Return one sample as a card.
 
@@ -141,16 +144,25 @@ def card(
         response: What was answered, where anything was.
         keys: Ways to sort.
         strip: Pictures of its video, where pictures were wanted.
+        drawn: Its drawings.
+        prompt: What was asked, where that is worth a line.
     """
     events = events_of(score.details, duration=strip.duration if strip else None)
     message = f'<p class="message">{shortened(score.message, 600)}</p>' if score.message else ""
+    question = f'<p class="asked">{shortened(prompt, 400)}</p>' if prompt else ""
     return (
         f'<article class="sample" {sample_attributes(place, score, keys, strip)}>'
         f"<header><h3><bdi>{shortened(score.id, 80)}</bdi></h3>"
         f'<span class="pill st-{escaped(score.status)}">{escaped(score.status)}</span>'
-        f'<dl class="values">{_values(score, events, keys, strip)}</dl></header>{message}'
-        f"{canvas(score.id, events, strip)}{_answer(score, response)}</article>"
+        f'<dl class="values">{_values(score, events, keys, strip)}</dl></header>'
+        f"{question}{message}"
+        f"{canvas(score.id, events, strip)}{_spans(score, strip)}{drawings_html(drawn)}"
+        f"{_answer(score, response)}</article>"
     )
+
+
+def _spans(score: SampleScore, strip: Strip | None) -> str:
+    return span_lanes(score.details, strip.duration if strip else None)
 
 
 def _values(

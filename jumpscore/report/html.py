@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from jumpscore.harness import StoredRun, task_of
-from jumpscore.records import STATUSES, Metric
+from jumpscore.records import STATUSES, Metric, Question, SampleScore
 from jumpscore.report.cards import SortKey, card, ordered, overview, sample_table, sort_keys
+from jumpscore.report.drawings import Drawn, drawn_sample
 from jumpscore.report.page import page, write_page
 from jumpscore.report.prediction_page import write_prediction_page
 from jumpscore.report.summary import header, headline, how_to_read, metric_table, status_bar
@@ -49,8 +50,13 @@ def write_report(
         UsageError: The place cannot be written.
     """
     metrics, shown = task_metrics(run)
-    drawn = any("truth" in score.details and "prediction" in score.details for score in run.scores)
-    strips = _strips(run, on_progress) if thumbnails and drawn else {}
+    striped = any(_is_striped(score) for score in run.scores)
+    pictured = any("drawings" in score.details for score in run.scores)
+    drawn = striped or pictured
+    asked = _questions(run) if drawn else {}
+    prompts = _different_prompts(asked)
+    strips = _strips(run, asked, on_progress) if thumbnails and striped else {}
+    drawings = _drawings(run, asked, on_progress) if thumbnails and pictured else {}
     keys = sort_keys(metrics, run.scores)
     order = ordered(run.scores, keys, strips)
     timelines = any(isinstance(score.details.get("truth"), list) for score in run.scores)
@@ -62,6 +68,8 @@ def write_report(
                 run.responses.get(run.scores[place].id),
                 keys,
                 strips.get(run.scores[place].id),
+                drawings.get(run.scores[place].id, ()),
+                prompts.get(run.scores[place].id),
             )
             for place in order
         )
@@ -75,7 +83,7 @@ def write_report(
             status_bar(run.result),
             how_to_read(shown, timelines=timelines),
             metric_table(run.result, metrics),
-            f'<section id="list"><h2>Every {"video" if drawn else "sample"}</h2>',
+            f'<section id="list"><h2>Every {"video" if striped else "sample"}</h2>',
             overview(run.scores, order, keys),
             _toolbar(run, keys, zoom=timelines),
             f'{samples}<p id="nothing" hidden>No sample fits the filter.</p></section></main>',
@@ -91,15 +99,21 @@ def task_metrics(run: StoredRun) -> tuple[list[Metric], list[Metric]]:
     return list(by_name.values()), [by_name[name] for name in run.result.headline]
 
 
-def _strips(run: StoredRun, on_progress: Progress | None) -> dict[str, Strip]:
+def _is_striped(score: SampleScore) -> bool:
+    """Whether the score says when something is in its video."""
+    return {"truth", "prediction"} <= score.details.keys() or "true_span" in score.details
+
+
+def _strips(
+    run: StoredRun, asked: Mapping[str, Question | str], on_progress: Progress | None
+) -> dict[str, Strip]:
     """Return the pictures of every sample's video, by sample id."""
-    videos = _videos(run)
     wanted = [score.id for score in run.scores]
     budget = min(90_000, PAGE_BYTES // max(1, min(len(wanted), MOST_STRIPS)))
     height = 96 if len(wanted) <= MANY else 80
     strips: dict[str, Strip] = {}
     for done, name in enumerate(wanted, start=1):
-        place = videos.get(name, "the data set has no video of this sample")
+        place = _video(asked.get(name, "the data set has no video of this sample"))
         if done > MOST_STRIPS:
             place = f"only the first {MOST_STRIPS} samples of the data set get them"
         if isinstance(place, str):
@@ -111,8 +125,36 @@ def _strips(run: StoredRun, on_progress: Progress | None) -> dict[str, Strip]:
     return strips
 
 
-def _videos(run: StoredRun) -> Mapping[str, Path | str]:
-    """Return where each sample's video is, or why it cannot be told."""
+def _drawings(
+    run: StoredRun, asked: Mapping[str, Question | str], on_progress: Progress | None
+) -> dict[str, tuple[Drawn, ...]]:
+    """Return the drawings of the first samples, by sample id; the others keep their words."""
+    wanted = run.scores[:MOST_STRIPS]
+    budget = min(120_000, PAGE_BYTES // max(1, len(wanted)))
+    drawn = {}
+    for done, score in enumerate(wanted, start=1):
+        found = asked.get(score.id, "")
+        media = () if isinstance(found, str) else found.media
+        drawn[score.id] = drawn_sample(score.details, media, budget=budget)
+        if on_progress is not None:
+            on_progress(done, len(wanted))
+    return drawn
+
+
+def _video(question: Question | str) -> Path | str:
+    if isinstance(question, str):
+        return question
+    return next((m.path for m in question.media if m.kind == "video"), "the sample has no video")
+
+
+def _different_prompts(asked: Mapping[str, Question | str]) -> dict[str, str]:
+    """Return what each sample was asked; nothing where all were asked the same."""
+    prompts = {name: q.prompt for name, q in asked.items() if isinstance(q, Question)}
+    return prompts if len(set(prompts.values())) > 1 else {}
+
+
+def _questions(run: StoredRun) -> Mapping[str, Question | str]:
+    """Return what each sample was asked, or why it cannot be told."""
     try:
         task = task_of(run.facts)
         now, then = task.data().checksum, run.facts["identity"]["data"]["checksum"]
@@ -123,13 +165,7 @@ def _videos(run: StoredRun) -> Mapping[str, Path | str]:
     if now != then:
         reason = "the data set has changed since the run"
         return {score.id: reason for score in run.scores}
-    return {
-        sample.question.id: next(
-            (media.path for media in sample.question.media if media.kind == "video"),
-            "the sample has no video",
-        )
-        for sample in samples
-    }
+    return {sample.question.id: sample.question for sample in samples}
 
 
 def _toolbar(run: StoredRun, keys: Sequence[SortKey], *, zoom: bool) -> str:

@@ -149,7 +149,7 @@ def _strip(
         problem = info.truncated and f"the file is cut off ({info.truncated})"
     except Exception as error:  # decoders fail in too many ways to name
         problem = reason(error, path)
-    return Strip(_encoded(pictures, budget), aspect, duration, problem)
+    return Strip(encoded(pictures, budget), aspect, duration, problem)
 
 
 def reason(error: BaseException, path: Path) -> str:
@@ -159,7 +159,7 @@ def reason(error: BaseException, path: Path) -> str:
     return short + ("…" if left else "")
 
 
-def _encoded(
+def encoded(
     pictures: Sequence[tuple[float, npt.NDArray[np.uint8]]], budget: int
 ) -> tuple[Thumbnail, ...]:
     """Return JPEGs in the best quality whose sum fits the budget, else in the lowest one."""

@@ -29,7 +29,9 @@ class Mini:
     version: int
 
 
-MINIS: dict[str, Mini] = {}
+MINIS: dict[str, Mini] = {
+    "mini_timelens": Mini("jumpscore.builder.minis.timelens:render", version=1),
+}
 
 
 def render_mini(name: str, out: Path, *, seed: int = 0) -> None:

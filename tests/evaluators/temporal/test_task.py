@@ -16,8 +16,6 @@ from evaluators.temporal.task import (
     parse_true_span,
 )
 from jumpscore.data import Manifest, Row, write_set
-from jumpscore.errors import UsageError
-from jumpscore.harness.making import make_task
 from jumpscore.records import Response
 from tests.support import write_video
 
@@ -42,13 +40,13 @@ TRUTH = Span(1.0, 3.0)
 
 def score(text, truth=TRUTH, **facts):
     task = TimeLens(TimeLensOptions(data="none"))
-    return task.score(Moment(truth, "v"), Response("a", text, **facts))
+    return task.score(Moment(truth, "v", 20.0), Response("a", text, **facts))
 
 
 def test_questions_are_the_benchmarks_to_the_letter(data):
     samples = TimeLens(TimeLensOptions(data=str(data))).load()
     assert [sample.problem for sample in samples] == [None] * 3
-    assert samples[2].truth == Moment(Span(0.0, 2.0), "videos/a.mp4")
+    assert samples[2].truth == Moment(Span(0.0, 2.0), "videos/a.mp4", 4.0)
     assert samples[2].question.prompt == (
         "Please find the visual event described by the sentence 'A dog's tail wags', determining "
         "its starting and ending times. The format should be: 'The event happens in <start time> "
@@ -157,6 +155,14 @@ def test_a_run_from_answers_to_the_page(data, tmp_path):
     assert "timelens" in page
 
 
-def test_data_must_be_named():
-    with pytest.raises(UsageError, match=r"task\.data"):
-        make_task("timelens", {})
+def test_the_floor_is_the_whole_video():
+    # 1 to 3 s of 20 s.
+    assert score("?").values["content_free_miou"] == pytest.approx(0.1)
+    task = TimeLens(TimeLensOptions(data="none"))
+    unknown = task.score(Moment(TRUTH, "v"), Response("a", "1 - 3"))
+    assert unknown.values["content_free_miou"] is None
+
+
+def test_a_right_answer_reads_as_one():
+    truth = Moment(Span(1.25, 3.5), "v", 20.0)
+    assert score(truth.answer("unit"), truth.span).values["miou"] == 1.0
