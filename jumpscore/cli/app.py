@@ -52,12 +52,15 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for data, runs and reports.")] = Path(
         "jumpscore-demo"
     ),
+    every_task: Annotated[
+        bool, typer.Option("--all", help="Then every other task, on a rendered set of its own.")
+    ] = False,
     workers: Workers = None,
 ) -> None:
     """Render the mini set, run three models over it, compare them, write reports."""
     from jumpscore.cli.demo import run_demo
 
-    if run_demo(out, workers=workers):
+    if run_demo(out, every_task=every_task, workers=workers):
         raise typer.Exit(EXIT_FAILED_SAMPLES)
 
 

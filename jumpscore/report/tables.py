@@ -12,7 +12,7 @@ from jumpscore.harness import RepeatedResult, RepeatedRun, Spread, StoredRun
 from jumpscore.harness.costs import spending
 from jumpscore.harness.repeating import AnyRun
 from jumpscore.records import Estimate, Metric, RunResult
-from jumpscore.report.text import DASH, number, spending_words, suffix
+from jumpscore.report.text import DASH, number, quantity, spending_words, suffix
 from jumpscore.scoring import Comparison
 
 AnyResult = RunResult | RepeatedResult
@@ -175,11 +175,7 @@ def leader_table(runs: Sequence[StoredRun]) -> RenderableType:
             )
         mark = " *" if _saw_truth(run) else ""
         table.add_row(run.result.model + mark, *cells)
-    notes = [
-        Text("* was shown the truth: it checks the metrics and is no model", style="yellow")
-        for run in runs[:1]
-        if any(_saw_truth(other) for other in runs)
-    ]
+    notes = _truth_note(runs)
     if first.synthetic:
         notes.append(Text("synthetic videos: no number of the published benchmark", "yellow"))
     notes += [
@@ -188,6 +184,30 @@ def leader_table(runs: Sequence[StoredRun]) -> RenderableType:
         if run.result.unscored
     ]
     return Group(table, *notes)
+
+
+def tasks_table(runs: Sequence[StoredRun]) -> RenderableType:
+    """Return runs of several tasks as rows, each with its own headline."""
+    table = Table(title="every other task, on its rendered set", title_justify="left")
+    table.add_column("task", style="bold")
+    table.add_column("model")
+    table.add_column("samples", justify="right")
+    table.add_column("headline")
+    for run in runs:
+        result = run.result
+        by_name = {metric.name: metric for metric in result.described}
+        words = [
+            f"{name} {quantity(result.metrics[name].mean, by_name[name])}"
+            for name in result.headline
+        ]
+        mark = " *" if _saw_truth(run) else ""
+        table.add_row(result.task, result.model + mark, str(result.total), ", ".join(words))
+    return Group(table, *_truth_note(runs))
+
+
+def _truth_note(runs: Sequence[StoredRun]) -> list[Text]:
+    words = "* was shown the truth: it checks the metrics and is no model"
+    return [Text(words, style="yellow")] if any(map(_saw_truth, runs)) else []
 
 
 def _saw_truth(run: StoredRun) -> bool:

@@ -1,0 +1,79 @@
+"""Named data sets from the command line: listed, fetched from a folder, found in a data root."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from evaluators.published import published_sets
+from tests.support import write_video
+
+
+@pytest.fixture
+def source(tmp_path):
+    """TimeLens-Charades as published, with one video."""
+    folder = tmp_path / "source"
+    folder.mkdir()
+    rows = [{"video_path": "a.mp4", "query": "a person sits down", "span": [[1.0, 3.5]]}]
+    pq.write_table(pa.Table.from_pylist(rows), folder / "charades-00000-of-00001.parquet")
+    with zipfile.ZipFile(folder / "videos.zip", "w") as archive:
+        archive.write(write_video(tmp_path / "a.mp4", frames=40, fps=10, size=(64, 48)), "a.mp4")
+    return folder
+
+
+def fetch(jumpscore, source):
+    words = ("data", "fetch", "timelens_charades", "--source", source, "--data-root", "root")
+    return jumpscore(*words)
+
+
+def listed(jumpscore, *words):
+    found = json.loads(jumpscore("data", "list", "--json", *words).stdout)
+    return {row["name"]: row["state"] for row in found}
+
+
+def test_a_fetched_set_is_used_by_name_and_needs_no_network(jumpscore, source, tmp_path):
+    assert listed(jumpscore, "--data-root", "root")["timelens_charades"] == "to be fetched"
+    done = fetch(jumpscore, source)
+    assert "use it with task=timelens task.data=timelens_charades" in done.stdout
+    assert listed(jumpscore, "--data-root", "root")["timelens_charades"] == "here"
+    words = ["model=oracle", "run.expose_truth=true", "task=timelens"]
+    words += ["task.data=timelens_charades", "--no-report", "--json"]
+    result = json.loads(jumpscore("run", *words, "--data-root", "root").stdout)
+    assert result["metrics"]["miou"]["mean"] == 1.0
+    # The variable says the same as the option.
+    again = jumpscore("run", *words, JUMPSCORE_DATA=str(tmp_path / "root"))
+    assert json.loads(again.stdout) == result
+
+
+def test_every_name_is_listed(jumpscore):
+    assert set(listed(jumpscore)) >= {"mini", "published", "mini_timelens", *published_sets()}
+
+
+def test_missing_files_are_shown_before_a_run_and_are_errors_in_it(jumpscore, source, tmp_path):
+    fetch(jumpscore, source)
+    video = tmp_path / "root" / "timelens_charades" / "videos" / "a.mp4"
+    video.unlink()
+    words = ["task=timelens", "task.data=timelens_charades", "--data-root", "root"]
+    done = jumpscore("run", "model=motion", *words, "--no-report", expect=1)
+    assert "1 files are missing" in done.stderr
+    assert str(video) in done.stderr
+    assert "INCOMPLETE" in done.stdout
+    assert "1 files are missing" in jumpscore("run", "model=motion", *words, "--dry-run").stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["data", "fetch", "timelens_charade"], "did you mean 'timelens_charades' or"),
+        (["data", "fetch", "published", "--source", "x"], "use its folder as task.data"),
+        (["data", "fetch", "timelens_charades", "--source", "gone"], "gone: no such folder"),
+        (["run", "task=timelens", "task.data=timelens_charades"], "'jumpscore data fetch timelens"),
+        (["run", "task=timelens", "task.data=timelens_charade"], "did you mean"),
+    ],
+)
+def test_wrong_names(jumpscore, words, message):
+    assert message in jumpscore(*words, expect=2).stderr.replace("\n", " ")
