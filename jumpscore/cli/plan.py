@@ -10,6 +10,7 @@ from rich.text import Text
 
 from jumpscore.cli.console import output, print_json
 from jumpscore.harness import RunConfig
+from jumpscore.harness.controls import Control, control_of
 from jumpscore.harness.costs import (
     LETTERS_PER_TOKEN,
     PlannedTokens,
@@ -42,16 +43,19 @@ def show_plan(config: RunConfig, *, as_json: bool) -> None:
     if config.run.repeats > 1:
         check_repeatable(wrapper)
     task = make_task(task_options.pop("name"), task_options)
-    samples = selected(task.load(), config.run)
+    everything = task.load()
+    samples = selected(everything, config.run)
     kind = input_kind(wrapper, config.input)
+    control = control_of(config.run.control, kind, everything, seed=config.run.seed)
     usable = [sample for sample in samples if sample.problem is None]
-    tokens = _planned(wrapper, [sample.question for sample in usable], kind, config)
+    tokens = _planned(wrapper, [sample.question for sample in usable], kind, config, control)
     plan: dict[str, Any] = {
         "model": wrapper.name,
         "task": task.name,
         "data": asdict(task.data()),
         "protocol": task.protocol,
         "input": kind,
+        "control": config.run.control,
         "samples": len(samples),
         "repeats": config.run.repeats,
         "unusable": [sample.problem for sample in samples if sample.problem],
@@ -76,7 +80,11 @@ def show_plan(config: RunConfig, *, as_json: bool) -> None:
 
 
 def _planned(
-    wrapper: ModelWrapper, questions: list[Question], kind: InputKind, config: RunConfig
+    wrapper: ModelWrapper,
+    questions: list[Question],
+    kind: InputKind,
+    config: RunConfig,
+    control: Control | None,
 ) -> PlannedTokens:
     """Return the tokens of all questions in all repeats."""
     cache = input_cache(config.run)
@@ -86,7 +94,7 @@ def _planned(
     grid = wrapper.token_grid if prepared else PLAIN_GRID
     total = PlannedTokens()
     for question in questions:
-        visual = visual_input(question, kind, config.input, cache=cache, grid=grid)
+        visual = visual_input(question, kind, config.input, cache=cache, grid=grid, control=control)
         seen = (0, 0) if kind == "none" else None
         if visual is not None:
             seen = (visual.visual_tokens, visual.text_tokens)

@@ -13,9 +13,10 @@ from rich.text import Text
 from jumpscore.cli.console import output
 from jumpscore.errors import JumpScoreError, UsageError, nearest_names
 from jumpscore.harness import StoredRun, read_run, run_config, task_of
+from jumpscore.harness.controls import control_of
 from jumpscore.harness.making import make_model
 from jumpscore.harness.visuals import input_cache, visual_input
-from jumpscore.records import Question, Response, SampleScore
+from jumpscore.records import Question, Response, Sample, SampleScore
 from jumpscore.video import PLAIN_GRID, VisualInput
 from model_wrappers.base import ModelWrapper
 
@@ -34,8 +35,7 @@ def show_sample(folder: Path, sample_id: str) -> None:
     console = output()
     task = task_of(run.facts)
     if task.data().checksum == run.facts["identity"]["data"].get("checksum"):
-        samples = {sample.question.id: sample for sample in task.load()}
-        _show_question(console, run, samples[sample_id].question)
+        _show_question(console, run, task.load(), sample_id)
     else:
         _field(console, "sent", f"unknown: {task.data().source} has changed since the run")
     response = run.responses.get(sample_id)
@@ -44,7 +44,10 @@ def show_sample(folder: Path, sample_id: str) -> None:
     _show_score(console, scores[sample_id])
 
 
-def _show_question(console: Console, run: StoredRun, question: Question) -> None:
+def _show_question(
+    console: Console, run: StoredRun, samples: Sequence[Sample[Any]], name: str
+) -> None:
+    question = next(sample.question for sample in samples if sample.question.id == name)
     console.rule(f"sent to {run.result.model}")
     for media in question.media:
         _field(console, media.kind, str(media.path))
@@ -61,6 +64,7 @@ def _show_question(console: Console, run: StoredRun, question: Question) -> None
             config.input,
             cache=input_cache(config.run),
             grid=wrapper.token_grid if wrapper is not None else PLAIN_GRID,
+            control=control_of(config.run.control, kind, samples, seed=config.run.seed),
         )
     except JumpScoreError as error:
         _field(console, "input", str(error))

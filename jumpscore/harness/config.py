@@ -96,7 +96,7 @@ class InputConfig(_Strict):
 
 
 class RunSettings(_Strict, coerce_numbers_to_str=True):
-    """How a run is carried out. Nothing here changes an answer but ``seed``.
+    """How a run is carried out. Nothing here changes an answer but ``seed`` and ``control``.
 
     Attributes:
         name: Folder of the run below ``folder``; by default made of task, model and data set.
@@ -105,7 +105,8 @@ class RunSettings(_Strict, coerce_numbers_to_str=True):
         ids: Ask only these samples.
         shard: ``i/n`` asks every n-th sample, starting with the i-th (from 0).
         repeats: Runs that differ in the model's seed only, for models that sample.
-        seed: Of the bootstrap.
+        control: Show another clip's pixels: see ``controls``.
+        seed: Of the bootstrap and of which clip stands in for which in a control.
         workers: Threads that prepare requests ahead of the model.
         ahead: Requests prepared ahead, at most.
         cache: Keep canvases on disk for other runs (in ``$JUMPSCORE_CACHE``, by default the
@@ -119,6 +120,7 @@ class RunSettings(_Strict, coerce_numbers_to_str=True):
     ids: tuple[str, ...] | None = None
     shard: str | None = None
     repeats: int = Field(default=1, gt=0, le=1000)
+    control: Literal["none", "pixels", "selection"] = "none"
     seed: int = Field(default=0, ge=0)
     workers: int = Field(default=2, gt=0)
     ahead: int = Field(default=8, gt=0)

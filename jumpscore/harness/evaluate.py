@@ -16,6 +16,7 @@ from typing import Any
 from evaluators.base import Task
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
+from jumpscore.harness.controls import control_of
 from jumpscore.harness.derived import derive_all
 from jumpscore.harness.making import input_kind, make_model, make_task, task_of
 from jumpscore.harness.runner import Asked, Progress, ask
@@ -180,6 +181,8 @@ def run_folder(task: Task[Any], wrapper: ModelWrapper, config: RunConfig) -> Pat
     parts = [task.name, wrapper.title, task.data().name]
     if config.input.kind != "auto":
         parts.append(config.input.kind)
+    if config.run.control != "none":
+        parts.append(f"control_{config.run.control}")
     parts += [f"{key}{value}" for key, value in selection(config.run).items() if value]
     if config.run.repeats > 1:
         parts.append("repeats")
@@ -216,6 +219,7 @@ def carry_out(
     with collector_paused():
         everything = task.load()
     samples = selected(everything, config.run)
+    control = control_of(config.run.control, kind, everything, seed=config.run.seed)
     extras = _extras(wrapper, everything)
     if wrapper.needs_truth:
         wrapper.receive_truth({sample.question.id: sample.truth for sample in samples})
@@ -238,6 +242,7 @@ def carry_out(
             kind=kind,
             input=config.input,
             settings=config.run,
+            control=control,
             answered=len(questions) - len(pending),
             on_progress=on_progress,
         )
@@ -301,6 +306,7 @@ def _facts(
             "data": {key: asdict(task.data())[key] for key in ("name", "checksum")},
             "input": config.input.model_dump(mode="json") | {"kind": kind},
             "expose_truth": config.run.expose_truth,
+            "control": config.run.control,
             "selection": selection(config.run),
             "seed": config.run.seed,
         },

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from jumpscore.errors import JumpScoreError
 from jumpscore.harness.config import InputConfig, RunSettings
+from jumpscore.harness.controls import Control
 from jumpscore.harness.stored import response_problem
 from jumpscore.harness.visuals import input_cache, visual_input
 from jumpscore.records import Question, Response
@@ -85,6 +86,7 @@ def ask(
     input: InputConfig,
     settings: RunSettings,
     complete: Completion | None = None,
+    control: Control | None = None,
     answered: int = 0,
     on_progress: Progress | None = None,
 ) -> tuple[Asked, dict[str, Response]]:
@@ -98,6 +100,7 @@ def ask(
         input: How frames or canvases are made.
         settings: Pool size.
         complete: Called in the pool first, where questions are made only when their turn comes.
+        control: Which other videos' pixels are shown, where that is so.
         answered: Samples answered before, for the progress.
         on_progress: Told after every batch.
 
@@ -112,7 +115,13 @@ def ask(
     done, preparing, generating = answered, 0.0, 0.0
     answers: dict[str, Response] = {}
     prepared = _prepare_ahead(
-        wrapper, questions, kind=kind, input=input, settings=settings, complete=complete
+        wrapper,
+        questions,
+        kind=kind,
+        input=input,
+        settings=settings,
+        complete=complete,
+        control=control,
     )
     answered_batches = _answer_each(wrapper, prepared)
     try:
@@ -146,6 +155,7 @@ def _prepare_ahead(
     input: InputConfig,
     settings: RunSettings,
     complete: Completion | None = None,
+    control: Control | None = None,
 ) -> Generator[_Prepared, None, None]:
     """Yield prepared questions in order, always ``settings.ahead`` of them on the way."""
     cache = input_cache(settings)
@@ -155,7 +165,9 @@ def _prepare_ahead(
         try:
             if complete is not None:
                 question = complete(question)
-            visual = visual_input(question, kind, input, cache=cache, grid=wrapper.token_grid)
+            visual = visual_input(
+                question, kind, input, cache=cache, grid=wrapper.token_grid, control=control
+            )
             request, error = wrapper.prepare(question, visual), None
         except Exception as problem:  # a wrapper may raise anything; the run goes on
             request, error = None, describe(problem)

@@ -10,6 +10,7 @@ from typing import Any
 
 from evaluators.base import Task
 from jumpscore.harness.config import RunConfig
+from jumpscore.harness.controls import CAVEATS
 from jumpscore.harness.derived import Derived
 from jumpscore.records import STATUSES, Response, RunResult, Sample, SampleScore
 
@@ -62,6 +63,8 @@ def summarise(
     caveats = list(task.caveats())
     if config.run.expose_truth and extras["needs_truth"]:
         caveats.append("the model was shown the truth")
+    if config.run.control != "none":
+        caveats.append(CAVEATS[config.run.control])
     if data.synthetic:
         caveats.append("the data are synthetic")
     if unscored:

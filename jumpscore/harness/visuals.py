@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jumpscore.errors import DataError
 from jumpscore.harness.config import InputConfig, RunSettings
+from jumpscore.harness.controls import Control
 from jumpscore.records import Question
 from jumpscore.video import (
     PLAIN_GRID,
@@ -19,6 +20,7 @@ from jumpscore.video import (
 )
 from jumpscore.video.codec import cached_canvases
 from jumpscore.video.codec.canvases import MAX_PIXELS
+from jumpscore.video.controls import with_pixels_of
 from jumpscore.video.prepared import (
     InputCache,
     default_cache_folder,
@@ -43,6 +45,7 @@ def visual_input(
     *,
     cache: InputCache | None = None,
     grid: TokenGrid = PLAIN_GRID,
+    control: Control | None = None,
 ) -> VisualInput | None:
     """Return what the harness prepares for a question, or nothing where the wrapper does it.
 
@@ -52,6 +55,7 @@ def visual_input(
         input: How much of it.
         cache: Of canvases.
         grid: How the model cuts frames into tokens.
+        control: Which other video's pixels are shown, where that is so.
 
     Raises:
         VideoError: The video cannot be read.
@@ -72,6 +76,24 @@ def visual_input(
             f"with {images} images; a model that takes input=video may see them all"
         )
     path = videos[0]
+    if control is None:
+        return _planned(path, kind, input, cache=cache, grid=grid)
+    other = control.partner(question)
+    if control.kind == "pixels":
+        return _planned(other, kind, input, cache=cache, grid=grid)
+    own = _planned(path, kind, input, cache=cache, grid=grid)
+    return _swapped(own, probe(other).require_whole(), cache)
+
+
+def _planned(
+    path: Path,
+    kind: InputKind,
+    input: InputConfig,
+    *,
+    cache: InputCache | None,
+    grid: TokenGrid,
+) -> VisualInput:
+    """Return the frames or canvases of a video, as the configuration says."""
     if input.folder is not None:
         visual = _made_elsewhere(path, input.folder)
     else:
@@ -92,6 +114,16 @@ def visual_input(
         else:
             visual = _canvases(info, input, cache)
     return _stamped(visual, input)
+
+
+def _swapped(own: VisualInput, other: VideoInfo, cache: InputCache | None) -> VisualInput:
+    """Return the input with another video's pixels; canvases on disk, where a server reads them."""
+    swapped = with_pixels_of(own, other)
+    if cache is None or own.kind != "codec":
+        return swapped
+    kept = cache.get(own.path, {"control": swapped.fingerprint}, lambda: swapped)
+    # Should the cache lose it, the own recipe would not give these pixels.
+    return swapped.changed(folder=kept.folder)
 
 
 def _stamped(visual: VisualInput, input: InputConfig) -> VisualInput:

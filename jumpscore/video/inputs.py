@@ -54,6 +54,7 @@ class VisualInput:
         exhausted: The video has fewer frames than pictures were asked for.
         folder: Prepared pictures on disk, where there are any; ``pixels`` then reads them.
         token_grid: How the model cuts frames into tokens; canvases are for the default one.
+        donor: In a control, the recipe whose pixels are shown in place of the own ones.
     """
 
     kind: Kind
@@ -72,6 +73,7 @@ class VisualInput:
     exhausted: bool = False
     folder: Path | None = None
     token_grid: TokenGrid = PLAIN_GRID
+    donor: VisualInput | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.decimals <= MOST_DECIMALS:
@@ -95,7 +97,7 @@ class VisualInput:
                 # Evicted from a cache since: the recipe gives the same pixels.
                 if not (was_evicted(self.folder) and self.path.is_file()):
                     raise
-        return _decode_blocks(self)
+        return _decode_blocks(self) if self.donor is None else self.donor.pixels
 
     @property
     def grid(self) -> tuple[int, int, int]:
@@ -190,6 +192,8 @@ class VisualInput:
         }
         if self.token_grid != PLAIN_GRID:
             choices["token_grid"] = asdict(self.token_grid)
+        if self.donor is not None:
+            choices["donor"] = self.donor.fingerprint
         return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()
 
     def changed(self, **fields: Any) -> VisualInput:

@@ -29,8 +29,8 @@ HIGHEST_FPS = 1e6
 def to_record(visual: VisualInput, *, lossless: bool) -> dict[str, Any]:
     """Return every field of an input as JSON has it; of the blocks, which lie apart, the digest."""
     record = {field.name: getattr(visual, field.name) for field in fields(visual)}
-    # A folder holds pictures of the default grid, in patches of 14 pixels.
-    del record["folder"], record["token_grid"]
+    # A folder holds pictures of the default grid, in patches of 14 pixels, whoever's they are.
+    del record["folder"], record["token_grid"], record["donor"]
     return record | {
         "path": str(visual.path),
         "blocks": _digest(visual.blocks),

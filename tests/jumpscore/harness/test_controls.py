@@ -1,0 +1,178 @@
+"""Controls: own blocks and stamps with another clip's pixels, or another clip altogether."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import jumpscore
+from jumpscore.errors import DataError, UsageError
+from jumpscore.harness.config import InputConfig
+from jumpscore.harness.controls import Control, control_of
+from jumpscore.harness.visuals import visual_input
+from jumpscore.records import Media, Question, Response, Sample
+from jumpscore.video import VisualInput, codec_canvases, probe, uniform_frames
+from jumpscore.video.controls import with_pixels_of
+from jumpscore.video.prepared.cache import InputCache
+from model_wrappers.base import ModelWrapper
+from tests.support import read_number, write_video
+
+SIZE = (168, 112)
+
+
+@pytest.fixture
+def own(tmp_path):
+    return write_video(tmp_path / "own.mp4", frames=80, fps=25, size=SIZE)
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Half as many frames a second, shorter, and of another shape."""
+    return write_video(tmp_path / "other.mp4", frames=30, fps=12.5, size=(128, 96))
+
+
+def question(path, name="a"):
+    return Question(name, (Media(path),), "When?")
+
+
+def samples(*paths):
+    return [Sample(question(path, str(i)), None) for i, path in enumerate(paths)]
+
+
+class TestPixels:
+    def test_frames_are_the_other_clips_at_the_same_times(self, own, other):
+        frames = uniform_frames(own, count=8)
+        swapped = with_pixels_of(frames, probe(other))
+        # 30 frames at 12.5 per second last 2.4 s; then the clip begins again.
+        expected = [round((time % 2.4) * 12.5) for time in frames.times]
+        found = [read_number(picture) for picture in swapped.pixels]
+        assert np.abs(np.subtract(found, expected)).max() <= 1
+        assert found != [read_number(picture) for picture in frames.pixels]
+
+    @pytest.mark.parametrize("kind", ["frames", "codec"])
+    def test_all_but_the_pixels_stays(self, own, other, kind):
+        plan = uniform_frames(own, count=8) if kind == "frames" else codec_canvases(own, canvases=4)
+        swapped = with_pixels_of(plan, probe(other))
+        assert swapped.stamp_texts == plan.stamp_texts
+        np.testing.assert_array_equal(swapped.patch_positions, plan.patch_positions)
+        assert swapped.visual_tokens == plan.visual_tokens
+        assert swapped.pixels.shape == plan.pixels.shape
+        assert not np.array_equal(swapped.pixels, plan.pixels)
+        assert swapped.fingerprint != plan.fingerprint
+        assert any("another video" in note for note in swapped.notes)
+
+    def test_a_canvas_of_its_own_pixels_is_itself(self, own):
+        """The way through the donor gives the very pixels where the donor is the clip itself."""
+        plan = codec_canvases(own, canvases=4)
+        again = with_pixels_of(plan, probe(own))
+        assert np.abs(again.pixels.astype(int) - plan.pixels).max() <= 2
+
+    def test_blocks_come_from_where_the_plan_says(self, own, other):
+        plan = codec_canvases(own, canvases=4)
+        whole = np.flatnonzero((plan.blocks[..., 0] == plan.blocks[:, :1, :1, 0]).all(axis=(1, 2)))
+        swapped = with_pixels_of(plan, probe(other))
+        time_of = dict(zip(plan.frame_indices, plan.times, strict=True))
+        assert len(whole) > 0
+        for place in whole:
+            time = time_of[int(plan.blocks[place, 0, 0, 0])] % 2.4
+            assert abs(read_number(swapped.pixels[place]) - round(time * 12.5)) <= 1
+
+    def test_canvases_of_another_tool_cannot_be_swapped(self, own, other, tmp_path):
+        plan = uniform_frames(own, count=4).changed(path=tmp_path)
+        with pytest.raises(DataError, match=r"leave out input\.folder"):
+            with_pixels_of(plan, probe(other))
+
+
+class TestPartners:
+    def test_every_video_has_another_one_and_each_is_used_once(self, tmp_path):
+        paths = [tmp_path / f"{i}.mp4" for i in range(7)]
+        control = control_of("pixels", "frames", samples(*paths, *paths), seed=3)
+        assert sorted(control.partners) == sorted(control.partners.values()) == sorted(paths)
+        assert all(one != two for one, two in control.partners.items())
+
+    def test_the_seed_decides(self, tmp_path):
+        data = samples(*(tmp_path / f"{i}.mp4" for i in range(9)))
+        one, same, other = (control_of("pixels", "codec", data, seed=s) for s in (1, 1, 2))
+        assert one == same
+        assert one != other
+
+    def test_what_cannot_be_a_control(self, tmp_path):
+        data = samples(tmp_path / "a.mp4", tmp_path / "b.mp4")
+        assert control_of("none", "video", data, seed=0) is None
+        with pytest.raises(UsageError, match=r"needs input=frames or input=codec, not video"):
+            control_of("selection", "video", data, seed=0)
+        with pytest.raises(UsageError, match="needs two videos; the data set has 1"):
+            control_of("selection", "codec", [*data[:1], *data[:1]], seed=0)
+        picture = Question("a", (Media(tmp_path / "a.png", "image"),), "?")
+        control = control_of("selection", "codec", data, seed=0)
+        with pytest.raises(UsageError, match="shows no video"):
+            control.partner(picture)
+
+
+class TestInput:
+    def test_the_pixels_control_is_the_other_clip_whole(self, own, other):
+        control = Control("pixels", {own: other, other: own})
+        config = InputConfig(kind="frames", count=6)
+        found = visual_input(question(own), "frames", config, control=control)
+        plain = visual_input(question(other), "frames", config)
+        assert found.fingerprint == plain.fingerprint
+
+    def test_from_the_cache_come_the_same_pixels(self, own, other, tmp_path):
+        control = Control("selection", {own: other})
+        config, cache = InputConfig(kind="codec", count=4), InputCache(tmp_path / "cache")
+
+        def made() -> VisualInput:
+            return visual_input(question(own), "codec", config, cache=cache, control=control)
+
+        first, again = made(), made()
+        bare = visual_input(question(own), "codec", config, control=control)
+        assert again.folder is not None
+        assert first.fingerprint == again.fingerprint == bare.fingerprint
+        np.testing.assert_array_equal(again.pixels, bare.pixels)
+        evicted = made()
+        for entry in sorted((tmp_path / "cache").glob("??/*")):
+            import shutil
+
+            shutil.rmtree(entry)
+        np.testing.assert_array_equal(evicted.pixels, bare.pixels)
+
+
+class Sees(ModelWrapper):
+    """Answers with the mean of what it was shown."""
+
+    name = "sees"
+    inputs = ("frames",)
+
+    def generate(self, requests):
+        return [
+            Response(r.question.id, f"[{r.visual.pixels.mean():.3f}] {r.visual.path.name}")
+            for r in requests
+        ]
+
+
+def test_a_run_says_that_it_is_a_control(tiny_set, tmp_path):
+    def run(control):
+        return jumpscore.evaluate(
+            Sees(),
+            "jumpscore",
+            task_options={"data": str(tiny_set)},
+            input={"count": 4},
+            run={"folder": tmp_path, "control": control},
+        )
+
+    plain, pixels, selection = map(run, ("none", "pixels", "selection"))
+    assert len({plain.folder, pixels.folder, selection.folder}) == 3
+    assert pixels.facts["identity"]["control"] == "pixels"
+    assert any("another clip" in caveat for caveat in pixels.result.caveats)
+    assert any("another clip's pixels" in caveat for caveat in selection.result.caveats)
+    names = {i: r.text.split()[1] for i, r in plain.responses.items()}
+    assert all(r.text.split()[1] != names[i] for i, r in pixels.responses.items())
+    assert all(r.text.split()[1] == names[i] for i, r in selection.responses.items())
+    with pytest.raises(UsageError, match="control: selection -> pixels"):
+        jumpscore.evaluate(
+            Sees(),
+            "jumpscore",
+            task_options={"data": str(tiny_set)},
+            input={"count": 4},
+            run={"folder": tmp_path, "name": selection.folder.name, "control": "pixels"},
+        )
