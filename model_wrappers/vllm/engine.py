@@ -105,9 +105,12 @@ class Engine:
         self._llm = None
 
     def _rendered(self, body: Mapping[str, Any]) -> Any:
+        llm = self._llm
+        if llm is None:
+            raise EngineError("vLLM's engine was closed while questions were on the way")
         from vllm.renderers import ChatParams
 
-        renderer, extra = self._llm.llm_engine.renderer, _extra(body)
+        renderer, extra = llm.llm_engine.renderer, _extra(body)
         processing = extra.get("mm_processor_kwargs")
         _, [prompt] = renderer.render_chat(
             [body["messages"]],

@@ -6,6 +6,7 @@ from jumpscore.errors import JumpScoreError, UsageError
 from jumpscore.harness.evaluate import run_config
 from jumpscore.harness.making import check_options, make_model
 from model_wrappers.llava_onevision2.tiny import write_tiny
+from model_wrappers.vllm.engine import Engine, EngineError
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,13 @@ def test_what_only_a_server_has_is_no_option(tiny):
 def test_it_has_no_server(tiny):
     with pytest.raises(UsageError, match="has no server; write model=vllm"):
         make_model("vllm_offline", {"checkpoint": str(tiny)}).serve()
+
+
+def test_questions_that_come_after_the_end_are_told_so():
+    engine = Engine(None)
+    engine.stop()
+    with pytest.raises(EngineError, match="was closed while questions were on the way"):
+        engine.complete({"messages": []})
 
 
 def test_without_vllm_it_says_how_to_get_it(tiny):
