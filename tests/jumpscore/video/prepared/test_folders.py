@@ -130,6 +130,7 @@ def test_every_field_of_an_input_is_stored():
     assert {field.name for field in dataclasses.fields(VisualInput)} - {
         "folder",
         "token_grid",
+        "donor",
     } == set(RECORD)
 
 
