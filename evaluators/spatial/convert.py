@@ -130,7 +130,7 @@ def options_in(text: str) -> list[str]:
         return [""] * 4
     ends = [mark.start() for mark in run[1:]] + [len(text)]
     return [
-        text[mark.end() : end].strip().split("\n", 1)[0].strip()
+        text[mark.end() : end].strip().split("\n", 1)[0].strip(" ,;")
         for mark, end in zip(run, ends, strict=True)
     ]
 

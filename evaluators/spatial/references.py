@@ -130,10 +130,10 @@ def _refcoco(text: str, asked: Asked) -> float:
 
 
 def reference_mra(prediction: float | None, truth: float) -> float:
-    """Return MRA as the public code computes it, in float64: 90 of 100 is not within 0.1.
+    """Return MRA as the public code computes it, in float64, where thresholds are not round.
 
-    >>> reference_mra(90, 100)
-    0.8
+    >>> reference_mra(4, 5)  # an error of 0.2, which is not within 1 - 0.8 there
+    0.6
     """
     if prediction is None or truth == 0:
         return 0.0
@@ -161,6 +161,16 @@ REFERENCES: dict[str, Mapping[str, Reading]] = {
     "revsi": {LMMS: lambda text, asked: _vsi(text.strip(), asked, "reference_official")},
 }
 """Name -> suffix of its number -> how it reads."""
+
+FITTING: dict[str, tuple[str, ...]] = {
+    "points_in_mask": ("points",),
+    "pointbench": ("points", "first_point", "count"),
+    "robospatial": ("points", "word"),
+    "refcoco": ("box",),
+    "vsibench": ("number", "choice"),
+    "revsi": ("number", "choice"),
+}
+"""Name -> rules of the rows that it can read."""
 
 
 def suffixes(names: Sequence[str]) -> list[str]:

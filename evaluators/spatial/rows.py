@@ -14,7 +14,7 @@ import numpy as np
 from evaluators.spatial.boxes import Box
 from evaluators.spatial.coordinates import check_convention
 from evaluators.spatial.pictures import image_size, mask_pixels, read_mask
-from evaluators.spatial.references import REFERENCES
+from evaluators.spatial.references import FITTING
 from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json
 from jumpscore.records import Convention
@@ -23,6 +23,7 @@ Rule = Literal["points", "first_point", "count", "box", "number", "choice", "wor
 """How an answer is scored: the share of points in a mask; whether the first one is in it; whether
 all are and there are as many as asked for; IoU with a box; relative accuracy of a number; an
 option's letter; an option's own word (yes or no)."""
+RULES: tuple[Rule, ...] = get_args(Rule)
 MASKED = ("points", "first_point", "count")
 LARGEST = 1e12
 """The largest number that a truth can be."""
@@ -152,13 +153,17 @@ def read_truth(row: SpatialRow, root: Path, *, blind: float = 0.0) -> SpatialTru
     Raises:
         DataError: It cannot be used; the message names the field.
     """
-    if row.rule not in get_args(Rule):
-        raise DataError(f"rule {row.rule!r:.40} is not one of {', '.join(get_args(Rule))}")
+    if row.rule not in RULES:
+        raise DataError(f"rule {row.rule!r:.40} is not one of {', '.join(RULES)}")
     rule: Rule = row.rule  # type: ignore[assignment]
     if bool(row.images) == bool(row.video):
         raise DataError("needs images or a video, and not both")
-    if row.reference and row.reference not in REFERENCES:
-        raise DataError(f"reference {row.reference!r:.40} is not one of {', '.join(REFERENCES)}")
+    if row.reference and rule not in FITTING.get(row.reference, ()):
+        known = [name for name, rules in FITTING.items() if rule in rules]
+        raise DataError(
+            f"reference {row.reference!r:.40} does not read rule {rule}; "
+            f"{', '.join(known) or 'none'} would"
+        )
     convention = _convention(row.convention)
     media = row.video or row.images[min(max(row.about, 0), len(row.images) - 1)]
     shared = SpatialTruth(
@@ -218,7 +223,7 @@ def _with_letter(row: SpatialRow, root: Path, truth: SpatialTruth) -> SpatialTru
     if row.rule == "word" and not all(words.strip() for words in row.options):
         raise DataError("options: rule word needs the words of every option")
     letter = _json(row)
-    if letter not in named:
+    if not isinstance(letter, str) or letter not in named:
         raise DataError(
             f"answer {row.answer!r:.40} must be one of the letters "
             f"{', '.join(named)}, as a JSON string"

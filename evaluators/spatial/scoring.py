@@ -121,8 +121,7 @@ def _points(
         value = float(right_count(inside, int(truth.number)) and len(inside) > 0)
     else:
         value = mask_fraction(inside)
-    with np.errstate(over="ignore"):  # beyond float64 is outside of the image
-        pixels = to_pixels(points, convention=convention or "unit", size=truth.size, seen=seen)
+    pixels = to_pixels(points, convention=convention or "unit", size=truth.size, seen=seen)
     outside = int(np.count_nonzero(~_within(pixels, truth.size)))
     if outside:
         notes["points outside of the image"] = outside
@@ -156,10 +155,9 @@ def _box(truth: SpatialTruth, response: Response, convention: Convention | None)
         return Outcome("error", None, details=details, notes=notes, message=UNSTATED)
     iou = 0.0
     if parsed.box is not None and convention is not None:
-        with np.errstate(over="ignore"):
-            pixels = to_pixels(
-                parsed.box, convention=convention, size=truth.size, seen=response.image_size
-            )
+        pixels = to_pixels(
+            parsed.box, convention=convention, size=truth.size, seen=response.image_size
+        )
         x1, y1, x2, y2 = pixels.tolist()
         details["convention"] = convention
         if np.isfinite(pixels).all():
