@@ -82,7 +82,8 @@ class SpatialTruth:
 
     Attributes:
         rule: How an answer is scored.
-        media: First file asked about; questions about one file are one piece of evidence.
+        media: File asked about; questions about one file are one piece of evidence.
+        about: Its place among the question's media.
         size: (width, height) of the image asked about, where coordinates are asked for.
         convention: That the prompt asks for.
         mask: PNG.
@@ -97,6 +98,7 @@ class SpatialTruth:
 
     rule: Rule
     media: str = ""
+    about: int = 0
     size: tuple[int, int] = (1, 1)
     convention: Convention | None = None
     mask: bytes = field(default=b"", repr=False)
@@ -155,7 +157,7 @@ def read_truth(row: SpatialRow, root: Path, *, blind: float = 0.0) -> SpatialTru
     """
     if row.rule not in RULES:
         raise DataError(f"rule {row.rule!r:.40} is not one of {', '.join(RULES)}")
-    rule: Rule = row.rule  # type: ignore[assignment]
+    rule: Rule = row.rule
     if bool(row.images) == bool(row.video):
         raise DataError("needs images or a video, and not both")
     if row.reference and rule not in FITTING.get(row.reference, ()):
@@ -165,9 +167,15 @@ def read_truth(row: SpatialRow, root: Path, *, blind: float = 0.0) -> SpatialTru
             f"{', '.join(known) or 'none'} would"
         )
     convention = _convention(row.convention)
-    media = row.video or row.images[min(max(row.about, 0), len(row.images) - 1)]
+    about = min(max(row.about, 0), max(len(row.images) - 1, 0))
     shared = SpatialTruth(
-        rule, media, convention=convention, cell=row.cell, reference=row.reference, blind=blind
+        rule,
+        row.video or row.images[about],
+        about,
+        convention=convention,
+        cell=row.cell,
+        reference=row.reference,
+        blind=blind,
     )
     return _FILLED[rule](row, root, shared)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from evaluators.drawings import box_shape, drawing, outlines, shape
 from evaluators.spatial.boxes import Box, box_iou, parse_box, reference_box_iou
 from evaluators.spatial.choices import parse_choice, parse_word
 from evaluators.spatial.coordinates import to_pixels
@@ -20,8 +21,6 @@ from evaluators.spatial.references import LMMS, OVERLAP, REFERENCES, Asked
 from evaluators.spatial.rows import MASKED, SpatialTruth
 from jumpscore.records import Convention, Response, Status
 
-MOST_KEPT = 100
-"""Answered points that a report keeps."""
 UNSTATED = (
     "the answer holds coordinates, and nobody states their convention; set task.convention to "
     "unit, relative_1000 or pixel"
@@ -126,10 +125,12 @@ def _points(
     if outside:
         notes["points outside of the image"] = outside
     details |= {"size": list(truth.size), "convention": convention}
-    details["answered_points"] = [
-        [round(x, 3), round(y, 3), bool(hit)]
-        for (x, y), hit in zip(pixels[:MOST_KEPT].tolist(), inside.tolist(), strict=False)
-        if _within(np.array([[x, y]]), truth.size).all()
+    answered = shape("answer", "points", pixels / truth.size)
+    words = f"{np.count_nonzero(inside)} of {len(inside)} inside"
+    if truth.rule == "count":
+        words += f", {truth.number:.0f} asked for"
+    details["drawings"] = [
+        drawing([*outlines("truth", mask), answered], media=truth.about, caption=words)
     ]
     return Outcome(parsed.status, value, details=details, notes=notes)
 
@@ -150,6 +151,7 @@ def _box(truth: SpatialTruth, response: Response, convention: Convention | None)
     )
     details: dict[str, Any] = {"size": list(truth.size), "true_box": list(truth.box)}
     details["boxes_found"] = parsed.found
+    shapes = [box_shape("truth", _fractions(truth.box, truth.size))]
     notes = {_BOX_NOTES[parsed.status]: 1} if parsed.status in _BOX_NOTES else {}
     if parsed.box is not None and convention is None:
         return Outcome("error", None, details=details, notes=notes, message=UNSTATED)
@@ -164,8 +166,10 @@ def _box(truth: SpatialTruth, response: Response, convention: Convention | None)
             box: Box = (x1, y1, x2, y2)
             iou = box_iou(box, truth.box)
             details |= {"answered_box": [round(v, 3) for v in box], "iou": round(iou, 6)}
+            shapes.append(box_shape("answer", _fractions(box, truth.size)))
         else:
             notes["answers with numbers beyond any image"] = 1
+    details["drawings"] = [drawing(shapes, media=truth.about, caption=f"IoU {iou:.2f}")]
     status: Status = "partial" if parsed.status == "partial" else "ok"
     if parsed.status in ("ambiguous", "unparseable"):
         status = "unparseable"
@@ -173,6 +177,16 @@ def _box(truth: SpatialTruth, response: Response, convention: Convention | None)
     if truth.reference == "refcoco":
         beside[f"miou{LMMS}"] = reference_box_iou(response.text, truth.box, size=truth.size)
     return Outcome(status, float(iou >= OVERLAP), beside=beside, details=details, notes=notes)
+
+
+def _fractions(box: Box, size: tuple[int, int]) -> list[float]:
+    return [corner / size[place % 2] for place, corner in enumerate(box)]
+
+
+def _shown(truth: SpatialTruth, true: object, answered: object) -> list[dict[str, Any]]:
+    """Return the picture, or a video's first one, with truth and answer below it."""
+    said = "nothing readable" if answered is None else answered
+    return [drawing([], media=truth.about, caption=f"true: {true}, answered: {said}")]
 
 
 _NUMBER_NOTES = {
@@ -187,7 +201,11 @@ def _number(truth: SpatialTruth, response: Response) -> Outcome:
     return Outcome(
         status="unparseable" if not readable else parsed.status,  # type: ignore[arg-type]
         value=mean_relative_accuracy(parsed.value, truth.number),
-        details={"true_number": truth.number, "answered_number": parsed.value},
+        details={
+            "true_number": truth.number,
+            "answered_number": parsed.value,
+            "drawings": _shown(truth, f"{truth.number:g}", parsed.value),
+        },
         notes={_NUMBER_NOTES[parsed.status]: 1} if parsed.status in _NUMBER_NOTES else {},
     )
 
@@ -204,9 +222,14 @@ def _choice(truth: SpatialTruth, response: Response) -> Outcome:
             "true_choice": truth.letter,
             "answered_choice": parsed.letter,
             "parser": parsed.parser,
+            "drawings": _shown(truth, _option(truth, truth.letter), _option(truth, parsed.letter)),
         },
         notes={"answers that name several options": 1} if parsed.status == "ambiguous" else {},
     )
+
+
+def _option(truth: SpatialTruth, letter: str | None) -> str | None:
+    return None if letter is None else f"{letter} {truth.options[letter]}".strip()
 
 
 def _references(

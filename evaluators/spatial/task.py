@@ -42,10 +42,12 @@ class SpatialOptions(RowTaskOptions):
     """Options of the task.
 
     Attributes:
+        data: Folder of a data set of ``SpatialRow``, or its name.
         convention: Of coordinates in answers, whatever the model's wrapper states and the prompt
             asks for: ``unit`` (0-1), ``relative_1000`` or ``pixel``.
     """
 
+    data: str = "mini_spatial"
     convention: Convention | None = None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluators.spatial.rows import SpatialRow, letters
+from jumpscore.builder.generate import LICENCE
+from jumpscore.builder.synthetic.encode import FrameClock, VideoWriter
 from jumpscore.data.layout import Manifest, write_rows
 
 SIZE = (320, 240)
@@ -99,7 +102,7 @@ def render(out: str | Path, *, seed: int = 0) -> None:
         Manifest(
             "mini_spatial",
             synthetic=True,
-            licence="CC0-1.0",
+            licence=LICENCE,
             source="drawn by jumpscore",
             recipe={"seed": seed, "scenes": SCENES, "clips": CLIPS},
         ),
@@ -285,14 +288,8 @@ def _write(file: Path, pixels: Pixels) -> None:
 
 
 def _encode(file: Path, frames: list[Pixels]) -> None:
-    import av
-
     height, width = frames[0].shape[:2]
-    with av.open(str(file), "w") as container:
-        options = {"preset": "veryfast", "crf": "20", "threads": "1"}
-        stream: Any = container.add_stream("libx264", rate=FPS, options=options)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+    clock = FrameClock(1 / Fraction(FPS), np.arange(len(frames)), Fraction(FPS), len(frames))
+    with VideoWriter(file, (width, height), "h264", clock) as writer:
         for pixels in frames:
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+            writer.write(np.ascontiguousarray(pixels))
