@@ -126,7 +126,7 @@ def _points(
         notes["points outside of the image"] = outside
     details |= {"size": list(truth.size), "convention": convention}
     answered = shape("answer", "points", pixels / truth.size)
-    words = f"{np.count_nonzero(inside)} of {len(inside)} inside"
+    words = f"{np.count_nonzero(inside)} of {len(inside)} points inside"
     if truth.rule == "count":
         words += f", {truth.number:.0f} asked for"
     details["drawings"] = [
@@ -169,7 +169,8 @@ def _box(truth: SpatialTruth, response: Response, convention: Convention | None)
             shapes.append(box_shape("answer", _fractions(box, truth.size)))
         else:
             notes["answers with numbers beyond any image"] = 1
-    details["drawings"] = [drawing(shapes, media=truth.about, caption=f"IoU {iou:.2f}")]
+    words = f"IoU {iou:.2f}" if "answered_box" in details else "no box answered"
+    details["drawings"] = [drawing(shapes, media=truth.about, caption=words)]
     status: Status = "partial" if parsed.status == "partial" else "ok"
     if parsed.status in ("ambiguous", "unparseable"):
         status = "unparseable"
