@@ -23,10 +23,11 @@ LMMS, OFFICIAL = "_reference_lmms", "_reference_official"
 OVERLAP = 0.5
 """IoU from which a box counts as found."""
 
-_POINTBENCH = re.compile(r"\(([-+]?\d*\.?\d+)\s*,\s*([-+]?\d*\.?\d+)\)")
-_FENCED = re.compile(r"```(?:\w+)?\n(.*?)```", re.DOTALL)
+# Nothing is given back once taken: linear in texts of any length.
+_PLAIN = r"([-+]?(?:\d++(?:\.\d++)?|\.\d++))"
+_POINTBENCH = re.compile(rf"\({_PLAIN}\s*+,\s*+{_PLAIN}\)")
+_FENCE = re.compile(r"```\w*+\n")
 _THOUGHT = re.compile(r"\A.*?</(?:think|thought)>", re.DOTALL)
-_TAGGED = re.compile(r"<answer>(.*?)</answer>", re.DOTALL | re.IGNORECASE)
 MRA_AT = np.linspace(0.5, 0.95, 10)
 
 
@@ -68,9 +69,7 @@ def _pointbench(text: str, asked: Asked) -> float:
     """Return PointBench's binary score, as lmms-eval reads points: their unit is guessed."""
     assert asked.mask is not None
     height, width = asked.mask.shape
-    points = [
-        _guessed(float(x), float(y), width, height) for x, y in _POINTBENCH.findall(text[:200_000])
-    ]
+    points = [_guessed(float(x), float(y), width, height) for x, y in _POINTBENCH.findall(text)]
     if not points:
         return 0.0
     counted = asked.rule == "count"
@@ -93,8 +92,7 @@ def _guessed(x: float, y: float, width: int, height: int) -> tuple[int, int]:
 def _robospatial(text: str, asked: Asked) -> float:
     """Return RoboSpatial's score: any point of a fenced JSON list, or the last line's yes or no."""
     answer = _THOUGHT.sub("", text)
-    tagged = _TAGGED.search(answer)
-    answer = (tagged[1] if tagged else answer).strip()
+    answer = (_between(answer, "<answer>", "</answer>") or answer).strip()
     if asked.rule == "word":
         last = answer.lower().split("\n")[-1]
         said = ("yes" in last, "no" in last)
@@ -105,10 +103,19 @@ def _robospatial(text: str, asked: Asked) -> float:
     return float(in_mask(points, asked.mask, convention="relative_1000").any()) if points else 0.0
 
 
+def _between(text: str, start: str, end: str) -> str | None:
+    """Return what stands between the first tag and the next closing one, in any case."""
+    lower = text.lower()
+    first = lower.find(start)
+    last = lower.find(end, first + len(start)) if first >= 0 else -1
+    return text[first + len(start) : last] if last >= 0 else None
+
+
 def _fenced_points(answer: str) -> list[tuple[float, float]]:
-    block = _FENCED.search(answer)
+    fence = _FENCE.search(answer)
+    end = answer.find("```", fence.end()) if fence else -1
     try:
-        items = parse_json(block[1].strip()) if block else []
+        items = parse_json(answer[fence.end() : end].strip()) if fence and end >= 0 else []
     except ValueError:
         return []
     points = []

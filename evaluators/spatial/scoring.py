@@ -25,6 +25,7 @@ UNSTATED = (
     "the answer holds coordinates, and nobody states their convention; set task.convention to "
     "unit, relative_1000 or pixel"
 )
+UNSTATED_NOTE = "answers in coordinates whose convention nobody states: set task.convention"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ def _points(
     details: dict[str, Any] = {"parser": parsed.parser, "points_found": len(parsed.points)}
     notes = {"lists that are no points": parsed.rejected} if parsed.rejected else {}
     if parsed.points and convention is None:
+        notes[UNSTATED_NOTE] = 1
         return Outcome("error", None, details=details, notes=notes, message=UNSTATED)
     points = np.asarray(parsed.points, dtype=np.float64).reshape(-1, 2)
     if truth.rule == "first_point":
@@ -154,6 +156,7 @@ def _box(truth: SpatialTruth, response: Response, convention: Convention | None)
     shapes = [box_shape("truth", _fractions(truth.box, truth.size))]
     notes = {_BOX_NOTES[parsed.status]: 1} if parsed.status in _BOX_NOTES else {}
     if parsed.box is not None and convention is None:
+        notes[UNSTATED_NOTE] = 1
         return Outcome("error", None, details=details, notes=notes, message=UNSTATED)
     iou = 0.0
     if parsed.box is not None and convention is not None:

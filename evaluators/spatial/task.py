@@ -7,7 +7,7 @@ from typing import Any
 
 from evaluators.rows import RowTask, RowTaskOptions
 from evaluators.spatial.references import suffixes
-from evaluators.spatial.rows import Rule, SpatialRow, SpatialTruth, read_truth
+from evaluators.spatial.rows import MASKED, Rule, SpatialRow, SpatialTruth, read_truth
 from evaluators.spatial.scoring import middle, score_answer
 from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json
@@ -34,6 +34,13 @@ READ_AS = {
     "_reference_lmms": ", as lmms-eval reads and scores",
     "_reference_official": ", as the benchmark's own script does",
 }
+FLOOR_WORDS: dict[str, tuple[str, ...]] = {
+    "the image's middle": MASKED,
+    "all of the image": ("box",),
+    "the median number of the sub-task": ("number",),
+    "an option at random": ("choice", "word"),
+}
+"""What never looks answers -> rules."""
 MOST_GROUPS = 40
 """Groups of a data set that have a row of their own in tables."""
 
@@ -108,8 +115,7 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
         metrics.append(
             Metric(
                 f"content_free_{main.name}",
-                f"{main.name} of an answer that never looks: the image's middle, all of the image, "
-                "the group's median number, an option at random",
+                f"{main.name} of an answer that never looks: {_floor_words(held)}",
                 better=None,
                 grouped=grouped,
             )
@@ -181,6 +187,10 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
             cluster=truth.media,
             group=truth.cell,
         )
+
+
+def _floor_words(rules: set[str]) -> str:
+    return ", ".join(words for words, of in FLOOR_WORDS.items() if rules & set(of))
 
 
 def _as_number(answer: str) -> float:

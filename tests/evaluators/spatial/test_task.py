@@ -149,6 +149,9 @@ def test_a_convention_that_nobody_states_is_not_guessed_but_counted(everything, 
     assert found.status == "error"
     assert "nobody states their convention; set task.convention" in found.message
     assert found.values == {}
+    assert found.notes == {
+        "answers in coordinates whose convention nobody states: set task.convention": 1
+    }
     # What holds no coordinates needs no convention.
     assert score(everything, truths[rule], "I cannot tell.").status == "unparseable"
 
@@ -458,6 +461,19 @@ def test_ten_thousand_points_take_no_time_and_a_little_room(everything, truths):
     assert found.details["points_found"] == 10_000
     assert found.notes["points outside of the image"] == 5000
     assert len(json.dumps(found.details)) < 5000
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["(", "9", "[0.1,", "```\n", "<answer>", "<think>", "answer: ", "x: 1 ", "- ", "(1, ", "two "],
+)
+def test_long_texts_of_anything_are_read_in_linear_time(everything, truths, piece):
+    text = "(" + piece * (100_000 // len(piece))
+    for rule, truth in truths.items():
+        for reference in fitting(rule):
+            before = time.perf_counter()
+            score(everything, replace(truth, reference=reference), text, convention="unit")
+            assert time.perf_counter() - before < 2, (rule, reference)
 
 
 def write_bad_png(root: Path, name: str, content: bytes) -> str:
