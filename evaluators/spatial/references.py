@@ -92,7 +92,8 @@ def _guessed(x: float, y: float, width: int, height: int) -> tuple[int, int]:
 def _robospatial(text: str, asked: Asked) -> float:
     """Return RoboSpatial's score: any point of a fenced JSON list, or the last line's yes or no."""
     answer = _THOUGHT.sub("", text)
-    answer = (_between(answer, "<answer>", "</answer>") or answer).strip()
+    tagged = _between(answer, "<answer>", "</answer>")
+    answer = (answer if tagged is None else tagged).strip()
     if asked.rule == "word":
         last = answer.lower().split("\n")[-1]
         said = ("yes" in last, "no" in last)

@@ -14,7 +14,7 @@ from PIL import Image
 
 import jumpscore
 from evaluators.base import grouped_ratio
-from evaluators.spatial import grouped_means, mean_relative_accuracy
+from evaluators.spatial import grouped_means, mean_relative_accuracy, parse_number
 from evaluators.spatial.pictures import image_size, mask_pixels
 from evaluators.spatial.references import FITTING, REFERENCES, Asked, reference_mra
 from evaluators.spatial.rows import RULES, Rule, SpatialRow, SpatialTruth
@@ -332,6 +332,29 @@ def test_references_score_what_the_public_code_scores(case):
 def test_robospatials_yes_is_a_piece_of_text(text, value):
     asked = Asked("word", letter="A", options=WORDS)
     assert REFERENCES["robospatial"]["_reference_lmms"](text, asked) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("two1,200", 2.0),
+        ("two (two)", 4.0),
+        ("two(300, 400)", 2.0),
+        ("ten and a half", 10.0),
+        ("one million", 1.0),
+        ("twothree 7", 7.0),
+        ("five thousand and twenty", 5020.0),
+    ],
+)
+def test_the_reference_finds_the_numbers_that_lmms_eval_finds(text, number):
+    """Values of lmms-eval 0.7.3's ``extract_number``, run on these texts."""
+    assert parse_number(text, policy="reference_lmms").value == number
+
+
+def test_an_empty_answer_tag_is_an_empty_answer_to_robospatials_code():
+    asked = Asked("word", letter="B", options=WORDS)
+    text = "<answer></answer> no"
+    assert REFERENCES["robospatial"]["_reference_lmms"](text, asked) == 0.0
 
 
 def test_the_reference_mean_relative_accuracy_is_float64s():
