@@ -11,6 +11,7 @@ TASKS: Registry[Task[Any]] = Registry(
     builtin={
         "jumpscore": "evaluators.jumpscore:JumpScore",
         "jumpscore_count": "evaluators.jumpscore:JumpScoreCount",
+        "spatial": "evaluators.spatial.task:Spatial",
         "timelens": "evaluators.temporal.task:TimeLens",
     },
     group="jumpscore.tasks",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from jumpscore.records import Estimate, Metric, Question, Response, Sample, SampleScore
@@ -130,12 +131,64 @@ def ratios(metrics: Sequence[Metric], scores: Sequence[SampleScore]) -> dict[str
     values = [score.values for score in scores]
     found: dict[str, Ratio] = {}
     for metric in metrics:
-        if metric.over is None:
+        if metric.grouped:
+            cells = [tuple(score.group) for score in scores]
+            found[metric.name] = grouped_ratio(_column(values, metric.name), cells)
+        elif metric.over is None:
             found[metric.name] = Ratio.mean(_column(values, metric.name))
         else:
             above, below = (np.nan_to_num(_column(values, name)) for name in metric.over)
             found[metric.name] = Ratio(above, below)
     return found
+
+
+def grouped_ratio(values: npt.NDArray[np.float64], cells: Sequence[tuple[str, ...]]) -> Ratio:
+    """Return the mean over groups of the mean of each group as a ratio over samples.
+
+    The ratio is exactly the nested mean ``m`` of the samples at hand: each has the weight ``w``
+    that its cell gives it. So that it can be resampled like any other ratio, the numerator of a
+    sample with value ``s`` is ``w (s - c + m)``, with ``c`` the mean of its cell: to first order
+    the nested mean moves by ``w (s - c)`` when the sample is drawn once more. Intervals then say
+    how far the nested mean moves when samples (or videos, with all their samples) are drawn anew
+    *within* the groups: how many of each group a draw happens to hold adds nothing, and no draw
+    can lack a group.
+
+    Args:
+        values: Of every sample, NaN where it has none and takes no part.
+        cells: Groups of every sample, outermost first.
+
+    >>> ratio = grouped_ratio(np.array([1.0, 1.0, 0.0]), [("a",), ("a",), ("b",)])
+    >>> float(ratio.numerator.sum() / ratio.denominator.sum())
+    0.5
+    """
+    taking_part = np.flatnonzero(~np.isnan(values))
+    weights, means = np.zeros(len(values)), np.zeros(len(values))
+    _share(1.0, taking_part, 0, values, cells, weights, means)
+    overall = float(weights[taking_part] @ values[taking_part])
+    moved = np.where(np.isnan(values), 0.0, values - means + overall)
+    return Ratio(weights * moved, weights, is_mean=True)
+
+
+def _share(
+    weight: float,
+    places: npt.NDArray[np.intp],
+    depth: int,
+    values: npt.NDArray[np.float64],
+    cells: Sequence[tuple[str, ...]],
+    weights: npt.NDArray[np.float64],
+    means: npt.NDArray[np.float64],
+) -> None:
+    """Give every group at a depth the same share of a weight, and so on down to samples."""
+    children: dict[tuple[str, ...], list[int]] = {}
+    for place in places.tolist():
+        children.setdefault(cells[place][depth : depth + 1], []).append(place)
+    for name, members in children.items():
+        inside = np.array(members)
+        part = weight / len(children)
+        if name:
+            _share(part, inside, depth + 1, values, cells, weights, means)
+        else:  # they belong to no further group
+            weights[inside], means[inside] = part / len(inside), values[inside].mean()
 
 
 def clusters_of(scores: Sequence[SampleScore]) -> list[str] | None:

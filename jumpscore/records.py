@@ -166,6 +166,7 @@ class SampleScore:
         message: Why the status is what it is, where that needs saying.
         cluster: What the sample shares with others that are no independent evidence, its video say;
             intervals resample clusters. ``None`` where it stands alone.
+        group: Sub-tasks that it belongs to, outermost first, for metrics that are means over them.
     """
 
     id: str
@@ -175,6 +176,7 @@ class SampleScore:
     notes: Mapping[str, int] = field(default_factory=dict)
     message: str | None = None
     cluster: str | None = None
+    group: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,8 @@ class Metric:
         better: Which way is up; ``"zero"`` for signed errors, ``None`` for controls.
         over: Names of (numerator, denominator) values for a rate over all samples' events.
         optional: Whether tables leave it out where no sample defines it.
+        grouped: Whether it is the mean over groups of samples (``SampleScore.group``) of the mean
+            of each, however many samples a group has.
     """
 
     name: str
@@ -197,6 +201,7 @@ class Metric:
     better: Literal["higher", "lower", "zero"] | None = "higher"
     over: tuple[str, str] | None = None
     optional: bool = False
+    grouped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,14 @@ class ModelWrapper(ABC):
         """Give back what the wrapper holds (processes, memory)."""
 
 
+def size_shown(visual: VisualInput | None) -> tuple[int, int] | None:
+    """Return (width, height) in pixels of the frames that a model is shown, for its response.
+
+    On canvases a pixel is no place in the video.
+    """
+    return (visual.width, visual.height) if visual and visual.kind == "frames" else None
+
+
 def asks_for_count(question: Question) -> bool:
     """Whether a question wants a number of jumps rather than their times.
 

@@ -22,6 +22,7 @@ _LEADING = re.compile(rf"{_OPEN}([A-Z])[*_)\]\"'`]{{0,4}}\s?(?:[.:)]|\n|[*_)\]\"
 _LETTER = re.compile(r"(?<![\w'])([A-Z])(?![\w'])")
 _ARTICLE = re.compile(r"\s(?!(?:or|and|is|because|but)\b)[a-z]")
 _PREFIX = re.compile(r"\s*(?:the\s)?(?:answer|choice|option)(?:\sis|\s?:)\s*:?", re.IGNORECASE)
+_ANSWER = re.compile(r"\banswer(?:\sis|\s?:)[\s:*]{0,6}")
 _TRIM = " \t\r\n*_\"'`.()[]"
 
 
@@ -33,7 +34,7 @@ class ParsedChoice:
         status: ``ok``, ``ambiguous`` (several options) or ``unparseable``.
         letter: The option's letter, or ``None``.
         parser: ``said`` (``the answer is A``), ``alone``, ``text`` (the option's own words),
-            ``leading`` (``A. chair``), ``only`` (the one letter in the text) or ``none``.
+            ``leading`` (``A. chair``), ``only`` (the one letter in the text), ``word`` or ``none``.
     """
 
     status: ChoiceStatus
@@ -74,6 +75,40 @@ def parse_choice(text: str, options: Mapping[str, str]) -> ParsedChoice:
     if (leading := _LEADING.match(answer)) and leading[1] in options:
         return _choice(letters | {leading[1]}, "leading")
     return _choice(letters, "only") if letters else ParsedChoice("unparseable")
+
+
+def parse_word(text: str, options: Mapping[str, str]) -> ParsedChoice:
+    """Read which option's own words an answer names, ``yes`` or ``no`` say.
+
+    What stands behind the last ``Answer:`` or ``the answer is`` outranks the rest; two options
+    there are ambiguous.
+
+    Args:
+        text: The answer, whole; its reasoning in tags is not read.
+        options: Letter -> the option's words, none of them empty.
+
+    Raises:
+        ValueError: An option has no words, or there are none.
+
+    >>> parse_word("No chair is there.\\nAnswer: **yes**", {"A": "yes", "B": "no"}).letter
+    'A'
+    >>> parse_word("yes and no", {"A": "yes", "B": "no"}).status
+    'ambiguous'
+    """
+    if not options or not all(words.strip() for words in options.values()):
+        raise ValueError(f"every option needs words, not {dict(options)}")
+    low, high, _ = answer_window(text)
+    answer = text[low:high].casefold()
+    said = [match.end() for match in _ANSWER.finditer(answer)]
+    for start in (*said[-1:], 0):
+        named = {
+            letter
+            for letter, words in options.items()
+            if re.search(rf"(?<!\w){re.escape(words.strip().casefold())}(?!\w)", answer[start:])
+        }
+        if named:
+            return _choice(named, "said" if start else "word")
+    return ParsedChoice("unparseable")
 
 
 def reference_choice(text: str, options: Mapping[str, str]) -> str | None:

@@ -67,7 +67,8 @@ def to_pixels(
     array: Floats = np.asarray(coordinates, dtype=np.float64)
     full = {"unit": (1, 1), "relative_1000": (1000, 1000), "pixel": seen or size}[convention]
     scale = np.array([size[0] / full[0], size[1] / full[1]])
-    scaled: Floats = array * np.tile(scale, array.shape[-1] // 2)
+    with np.errstate(over="ignore"):  # beyond float64 is outside of any image
+        scaled: Floats = array * np.tile(scale, array.shape[-1] // 2)
     return scaled
 
 

@@ -40,7 +40,9 @@ _TOKEN = re.compile(
 _ASKED = re.compile(
     r"\banswer(?:\s{1,3}is|\s?:|\s?=)[\s*:$({]{0,6}(?:\\boxed\{)?(?:about\s)?\Z", re.I
 )
-_FIRST = re.compile(rf"-?\d+(?:\.\d+)?|\b(?:{_WORDS})\b", re.IGNORECASE)
+_DIGITS = re.compile(r"-?\d+(?:\.\d+)?")
+_LETTERS = re.compile(r"[a-z]+")
+_REFERENCE_WORDS = {**_UNITS, **_TENS, "hundred": 100, "thousand": 1000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +140,36 @@ def _word_value(words: str) -> float:
 
 
 def _first_number(text: str) -> float | None:
-    match = _FIRST.search(text)
-    if match is None:
+    """Return the first number in digits or words, as lmms-eval 0.7.3 finds it.
+
+    Its words are runs of letters, whatever stands between them: ``two (two)`` is 4.
+
+    >>> _first_number("three hundred and one, or 5"), _first_number("two (two)")
+    (301.0, 4.0)
+    """
+    lowered = text.lower()
+    digits = _DIGITS.search(lowered)
+    words: list[str] = []
+    start = len(lowered)
+    for run in _LETTERS.finditer(lowered):
+        if run[0] in _REFERENCE_WORDS:
+            start = min(start, run.start())
+            words.append(run[0])
+        elif words and run[0] != "and":
+            break
+    if digits and digits.start() < start:
+        return float(digits[0])
+    if not words:
         return None
-    digits = match[0].lstrip("-")[:1].isdigit()
-    return float(match[0]) if digits else _word_value(match[0])
+    total = current = 0.0
+    for word in words:
+        if word == "hundred":
+            current = max(current, 1.0) * 100
+        elif word == "thousand":
+            total, current = total + max(current, 1.0) * 1000, 0.0
+        else:
+            current += _REFERENCE_WORDS[word]
+    return total + current
 
 
 def _first_word(text: str) -> float | None:

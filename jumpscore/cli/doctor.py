@@ -61,7 +61,7 @@ def findings() -> list[Finding]:
         ("decord", "video backend decord (optional)"),
         ("torch", "bundled models (extra: models)"),
         ("transformers", "bundled models (extra: models)"),
-        ("pillow", "bundled models (extra: models)"),
+        ("pillow", "images of data sets, bundled models"),
         ("openai", "models behind an endpoint (extra: openai)"),
         ("vllm", "serving on GPUs (extra: vllm)"),
         ("lmms-eval", "the video benchmarks of lmms-eval (extra: lmms)"),

@@ -68,7 +68,7 @@ def read_run(folder: str | Path) -> StoredRun:
         raise DataError(f"{folder}: {RESULT} or {SCORES} is damaged ({error}); {fix}") from error
     if hashlib.sha256(content).hexdigest() != digest:
         raise DataError(f"{folder / SCORES}: is not what {RESULT} was made of; {fix}")
-    scores = tuple(SampleScore(**parse_json(line)) for line in content.splitlines())
+    scores = tuple(_score(parse_json(line)) for line in content.splitlines())
     return StoredRun(
         folder=folder,
         facts=facts,
@@ -77,6 +77,11 @@ def read_run(folder: str | Path) -> StoredRun:
         result=result,
         timing=read_timing(folder),
     )
+
+
+def _score(stored: dict[str, Any]) -> SampleScore:
+    """Return a score as it was; JSON has lists for tuples."""
+    return SampleScore(**{**stored, "group": tuple(stored.get("group", ()))})
 
 
 def read_facts(folder: Path) -> dict[str, Any]:

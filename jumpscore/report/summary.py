@@ -23,6 +23,8 @@ from jumpscore.report.text import (
 
 FLOORS = {"map_reference": "content_free_map", "f1": "content_free_f1"}
 """Metric -> metric that says what a grid fitted on nothing earns."""
+NEVER_LOOKS = "what an answer earns that never looks"
+"""Of the metrics ``content_free_*`` of all other tasks."""
 STATUS_WORDS = {
     "ok": "answered",
     "empty": "said: nothing there",
@@ -146,14 +148,14 @@ def headline(result: RunResult, metrics: Sequence[Metric]) -> str:
 
 def _figure(metric: Metric, result: RunResult) -> str:
     estimate = result.metrics[metric.name]
-    floor = result.metrics.get(FLOORS.get(metric.name, ""))
+    floor = result.metrics.get(FLOORS.get(metric.name, f"content_free_{metric.name}"))
     value = number(estimate.mean, metric.unit, signed=metric.better == "zero")
     unit = "" if value == DASH else suffix(metric.unit)
     below = [f"95% interval {interval(estimate, metric)}, n = {estimate.n:,}"]
     if floor is not None and floor.mean is not None:
         below.append(
             f'<span class="floor-key"></span>floor {number(floor.mean, metric.unit)}: '
-            "a fixed grid that never saw the video"
+            + ("a fixed grid that never saw the video" if metric.name in FLOORS else NEVER_LOOKS)
         )
     if metric.better == "lower":
         below.append("lower is better")

@@ -42,6 +42,12 @@ class Pictures:
     runs: tuple[tuple[str, int, str], ...]
 
     @property
+    def size(self) -> tuple[int, int] | None:
+        """(width, height) in pixels that all pictures have, where they have one."""
+        sizes = {(int(columns) * PATCH, int(rows) * PATCH) for _, rows, columns in self.grid}
+        return sizes.pop() if len(sizes) == 1 else None
+
+    @property
     def visual_tokens(self) -> int:
         """Tokens that the tower makes of them."""
         return len(self.patches) // MERGE**2

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from jumpscore.records import Convention
+
 IMAGE_PAD = "<|image_pad|>"
 VIDEO_PAD = "<|video_pad|>"
 VISION_START = "<|vision_start|>"
@@ -16,6 +18,8 @@ CONTROL_TOKENS = (
 )  # fmt: skip
 """Tokens that the prompt's form is made of; a question that holds one would forge it."""
 
+CONVENTION: Convention = "relative_1000"
+"""Of coordinates in its answers: tracks and way-points of its authors' prompts are thousandths."""
 SYSTEM = "You are a helpful assistant."
 
 CHAT_TEMPLATE = (

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from jumpscore.records import Question
+from jumpscore.records import Convention, Question
 from jumpscore.video import VisualInput
 from model_wrappers.base import ModelOptions
 from model_wrappers.llava_onevision2.prompts import (
     CHAT_END,
     CONTROL_TOKENS,
+    CONVENTION,
     END_OF_TEXT,
     vision_text,
 )
@@ -44,6 +45,10 @@ class LlavaOnevision2(InTransformers):
     inputs = ("codec", "frames")
     Options: ClassVar[type[ModelOptions]] = LlavaOnevision2Options
     options: LlavaOnevision2Options
+
+    @property
+    def convention(self) -> Convention | None:
+        return CONVENTION
 
     @cached_property
     def checkpoint(self) -> Checkpoint:

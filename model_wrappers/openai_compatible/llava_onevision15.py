@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from jumpscore.records import Convention
 from model_wrappers.base import ModelOptions
 from model_wrappers.families import LLAVA_OV1_5
 from model_wrappers.openai_compatible.wrapper import OpenAICompatible, OpenAICompatibleOptions
@@ -26,6 +27,10 @@ class LlavaOnevision15(OpenAICompatible):
 
     name = LLAVA_OV1_5.name
     Options: ClassVar[type[ModelOptions]] = LlavaOnevision15Options
+
+    @property
+    def convention(self) -> Convention | None:
+        return super().convention or LLAVA_OV1_5.convention
 
     @property
     def title(self) -> str:

@@ -16,9 +16,16 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from jumpscore.errors import UsageError
-from jumpscore.records import Question, Response, Usage
+from jumpscore.records import Convention, Question, Response, Usage
 from jumpscore.video import VisualInput
-from model_wrappers.base import InputKind, ModelOptions, ModelWrapper, Request, Trace
+from model_wrappers.base import (
+    InputKind,
+    ModelOptions,
+    ModelWrapper,
+    Request,
+    Trace,
+    size_shown,
+)
 from model_wrappers.openai_compatible.calls import (
     Completion,
     EndpointError,
@@ -46,6 +53,9 @@ class ChatOptions(ModelOptions):
         seed: Of sampling, where the endpoint heeds it.
         picture_format: Of frames.
         picture_quality: Of JPEG.
+        convention: Of coordinates in the model's answers, where its makers state it: ``unit``
+            (0-1), ``relative_1000`` or ``pixel``. By default what is known of the model, if
+            anything.
     """
 
     concurrency: int = Field(default=8, gt=0, le=1024)
@@ -56,6 +66,7 @@ class ChatOptions(ModelOptions):
     seed: int = Field(default=0, ge=0)
     picture_format: Literal["jpeg", "png"] = "jpeg"
     picture_quality: int = Field(default=95, ge=1, le=100)
+    convention: Convention | None = None
 
 
 class OpenAICompatibleOptions(ChatOptions):
@@ -109,6 +120,7 @@ NO_IDENTITY = {
 class _Payload:
     messages: list[Message]
     request_id: str
+    image_size: tuple[int, int] | None
 
 
 class OpenAICompatible(ModelWrapper):
@@ -154,8 +166,14 @@ class OpenAICompatible(ModelWrapper):
         messages = chat(question, self.parts(question, visual), system=self.system)
         # Another grid of tokens cannot be held against the harness's plan.
         planned = visual if self.options.token_side is not None else None
-        payload = _Payload(messages, f"jumpscore-{uuid.uuid4().hex}")
+        payload = _Payload(messages, f"jumpscore-{uuid.uuid4().hex}", size_shown(visual))
         return Request(question, planned, payload)
+
+    @property
+    def convention(self) -> Convention | None:
+        """Of coordinates in answers, where it is stated or known."""
+        chosen: Convention | None = self.options.convention
+        return chosen
 
     @property
     def system(self) -> str:
@@ -215,6 +233,8 @@ class OpenAICompatible(ModelWrapper):
             text=found.text,
             finish_reason=found.finish_reason,
             usage=self.usage(found, request),
+            convention=self.convention,
+            image_size=request.payload.image_size,
         )
 
     def trace(self, request: Request) -> Trace:

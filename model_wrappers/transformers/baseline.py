@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import DataError, UsageError
-from jumpscore.records import Question, Response
+from jumpscore.records import Convention, Question
 from jumpscore.video import TokenGrid, VisualInput
-from model_wrappers.base import Request
 from model_wrappers.checkpoints import no_progress_bar, one_line, read_settings
 from model_wrappers.families import Family
 from model_wrappers.transformers.wrapper import InTransformers
@@ -39,6 +38,8 @@ class Shown:
         frames: RGB, uint8, in the family's own shape; with frames.
         images: Name to float32, as the checkpoint's image processor gives them; with images.
         grid: (groups of frames, patch rows, patch columns), where the family's model wants it.
+        size: (width, height) in pixels of the images as they are fed, where they have one size and
+            are not cut into tiles.
     """
 
     runs: tuple[tuple[str, int, str], ...]
@@ -46,6 +47,7 @@ class Shown:
     frames: npt.NDArray[np.uint8] | None = None
     images: Mapping[str, npt.NDArray[Any]] | None = None
     grid: tuple[int, int, int] | None = None
+    size: tuple[int, int] | None = None
 
 
 class Baseline(InTransformers):
@@ -67,6 +69,10 @@ class Baseline(InTransformers):
     @abstractmethod
     def tensors(self, shown: Shown) -> Mapping[str, Tensor]:
         """Return what the model takes of one prompt's pictures, on the model's device."""
+
+    @property
+    def convention(self) -> Convention | None:
+        return self.family.convention
 
     @property
     def token_grid(self) -> TokenGrid:  # type: ignore[override]
@@ -228,7 +234,3 @@ class Baseline(InTransformers):
             processor = self._image_processor
         images = [read_image(path) for path in paths]
         return self.images_shown(processor(images, **self.image_options))
-
-    def _response(self, request: Request, found: Any, seconds: float) -> Response:
-        response = super()._response(request, found, seconds)
-        return replace(response, convention=self.family.convention)

@@ -66,11 +66,14 @@ class Qwen3VL(Baseline):
     def images_shown(self, processed: Mapping[str, Any]) -> Shown:
         grids = np.asarray(processed["image_grid_thw"], dtype=np.int64)
         merged = self.config.vision_config.spatial_merge_size**2
+        patch = self.config.vision_config.patch_size
+        sizes = {(int(columns) * patch, int(rows) * patch) for _, rows, columns in grids}
         pixels = np.asarray(processed["pixel_values"], dtype=np.float32)
         return Shown(
             runs=tuple((START, int(grid.prod()) // merged, END) for grid in grids),
             pad=IMAGE_PAD,
             images={"pixel_values": pixels, "image_grid_thw": grids},
+            size=sizes.pop() if len(sizes) == 1 else None,
         )
 
     def tensors(self, shown: Shown) -> Mapping[str, Tensor]:

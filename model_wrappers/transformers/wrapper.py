@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from jumpscore.errors import DataError, UsageError
-from jumpscore.records import Question, Response, Usage
+from jumpscore.records import Convention, Question, Response, Usage
 from jumpscore.video import VisualInput
-from model_wrappers.base import ModelOptions, ModelWrapper, Request, Trace
+from model_wrappers.base import ModelOptions, ModelWrapper, Request, Trace, size_shown
 from model_wrappers.checkpoints import digest, resolve, titled
 from model_wrappers.transformers.prompts import chat_ids, chat_messages, expand_pads
 
@@ -81,6 +81,11 @@ class InTransformers(ModelWrapper):
 
     Options: ClassVar[type[ModelOptions]] = TransformersOptions
     options: Any
+
+    @property
+    def convention(self) -> Convention | None:
+        """Of coordinates in answers; ``None`` where the model's authors state none that we know."""
+        return None
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
@@ -267,6 +272,8 @@ class InTransformers(ModelWrapper):
                 output=len(found.ids),
             ),
             finish_reason=found.finish_reason,
+            convention=self.convention,
+            image_size=size_shown(request.visual) or getattr(prompt.pictures, "size", None),
             seconds=round(seconds, 6),
         )
 

@@ -16,12 +16,13 @@ from pydantic import Field
 
 from jumpscore.errors import UsageError
 from jumpscore.jsonio import read_object
-from jumpscore.records import Question, Usage
+from jumpscore.records import Convention, Question, Usage
 from jumpscore.video import PLAIN_GRID, TokenGrid, VisualInput
 from jumpscore.video.prepared import default_cache_folder
 from model_wrappers.base import InputKind, ModelOptions, Request, Trace
 from model_wrappers.checkpoints import digest, resolve, titled
 from model_wrappers.families import INTERNVL3_5, QWEN3_VL, Family, family_of
+from model_wrappers.llava_onevision2.prompts import CONVENTION
 from model_wrappers.openai_compatible.calls import Completion
 from model_wrappers.openai_compatible.messages import (
     Message,
@@ -136,6 +137,13 @@ class VLLM(OpenAICompatible):
     def family(self) -> Family | None:
         """Of a baseline; its rules are those of its wrapper in transformers."""
         return family_of(self.model_type)
+
+    @property
+    def convention(self) -> Convention | None:
+        """As set, or as the checkpoint's family has it."""
+        if self.model_type == CODEC_MODEL:
+            return super().convention or CONVENTION
+        return super().convention or (self.family.convention if self.family else None)
 
     @property
     def token_grid(self) -> TokenGrid:  # type: ignore[override]

@@ -95,6 +95,12 @@ def test_images_are_read_and_fitted(wrapper, tmp_path):
     asked = Question("a", (Media(path, "image"), Media(path, "image")), "What?")
     [response] = wrapper.generate([wrapper.prepare(asked, None)])
     assert response.usage.visual == 2 * (2 * 3)
+    # Coordinates in pixels would be those of what it was fed, not of the file.
+    assert (response.convention, response.image_size) == ("relative_1000", (84, 56))
+    Image.fromarray(np.zeros((60, 150, 3), np.uint8)).save(tmp_path / "wide.png")
+    two = Question("b", (Media(path, "image"), Media(tmp_path / "wide.png", "image")), "What?")
+    [response] = wrapper.generate([wrapper.prepare(two, None)])
+    assert response.image_size is None  # there is no one size
     (tmp_path / "none.png").write_text("no picture")
     with pytest.raises(DataError, match=r"none\.png: cannot be read as an image"):
         wrapper.prepare(Question("a", (Media(tmp_path / "none.png", "image"),), "What?"), None)

@@ -68,6 +68,12 @@ def test_frames_are_pictures_each_after_its_stamp(server, clip):
     assert np.array_equal(seen, visual.pixels[1])
     assert (response.id, response.text) == ("a", "[0.5]")
     assert (response.usage.prompt, response.usage.visual) == (100, 60)
+    # What model stands behind an endpoint, only the user can know.
+    assert (response.convention, response.image_size) == (None, (visual.width, visual.height))
+    told = made(server, convention="pixel")
+    [response] = told.generate([told.prepare(Question("a", (Media(clip),), "When?"), None)])
+    told.close()
+    assert (response.convention, response.image_size) == ("pixel", None)
     shown = wrapper.prompt_text(request)
     assert "system: Be brief.\nuser: <0.0 seconds>[image/png, " in shown
     assert "base64" not in shown

@@ -61,7 +61,8 @@ def test_tokens_are_planned_and_measured(wrapper, clip):
     assert response.usage.visual == visual.visual_tokens > 0
     assert response.usage.visual_source == "measured"
     assert response.usage.prompt == len(request.payload.ids) > plain + visual.visual_tokens
-    assert response.convention == "relative_1000"
+    assert response.convention == wrapper.family.convention == "relative_1000"
+    assert response.image_size == (visual.width, visual.height)
 
 
 PROMPTS = {
@@ -120,6 +121,12 @@ def test_videos_images_and_words_in_one_batch_are_answered_as_alone(wrapper, cli
         assert together[alone.id].usage == alone.usage
     assert len({response.text for response in together.values()}) == 4  # pictures matter
     assert together["images"].usage.visual > 0
+    # InternVL cuts images into tiles: no pixel of the whole is one of what it is fed.
+    fed = together["images"].image_size
+    assert (fed is None) == (wrapper.name == "internvl3_5")
+    if fed is not None:
+        assert abs(fed[0] / fed[1] - 110 / 70) < 0.35
+        assert {side % wrapper.token_grid.side for side in fed} == {0}
 
 
 def test_other_frames_give_other_answers(wrapper, clip):

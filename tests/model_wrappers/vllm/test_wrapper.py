@@ -126,6 +126,11 @@ def test_other_models_are_shown_frames_and_run_no_code(tiny, tmp_path, version):
     plan = wrapper.plan()
     assert not plan.trust_remote_code
     assert not plan.codec
+    assert wrapper.convention == "relative_1000"
+    assert made(folder, convention="unit").convention == "unit"
+    (folder / "config.json").write_text('{"model_type": "another"}')
+    assert made(folder).convention is None
+    assert made(tiny).convention == "relative_1000"
 
 
 def test_canvases_go_as_a_reference_with_their_decimals(tiny, tmp_path, version):

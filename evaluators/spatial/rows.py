@@ -1,0 +1,277 @@
+"""One kind of row for every spatial benchmark, and the truth that it holds."""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+
+from evaluators.spatial.boxes import Box
+from evaluators.spatial.coordinates import check_convention
+from evaluators.spatial.pictures import image_size, mask_pixels, read_mask
+from evaluators.spatial.references import FITTING
+from jumpscore.errors import DataError
+from jumpscore.jsonio import parse_json
+from jumpscore.records import Convention
+
+Rule = Literal["points", "first_point", "count", "box", "number", "choice", "word"]
+"""How an answer is scored: the share of points in a mask; whether the first one is in it; whether
+all are and there are as many as asked for; IoU with a box; relative accuracy of a number; an
+option's letter; an option's own word (yes or no)."""
+RULES: tuple[Rule, ...] = get_args(Rule)
+MASKED = ("points", "first_point", "count")
+LARGEST = 1e12
+"""The largest number that a truth can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpatialRow:
+    """One question about images or about one video.
+
+    Attributes:
+        id: Unique in its data set.
+        prompt: As it is asked, with format and options.
+        rule: See ``Rule``.
+        images: Files, in the order in which they are shown.
+        video: File; then there are no images.
+        mask: PNG of the size of the image asked about, for points; above 0 is inside.
+        answer: As JSON. For a box [left, top, right, bottom] in pixels of the image asked about;
+            the number; how many points are asked for; the option's letter as a string.
+        options: Words of the options A, B, C, ...; empty words where the prompt has them.
+        about: Place of the image asked about among ``images``, from 0.
+        convention: Of coordinates, that the prompt asks for; empty where it does not say.
+        group: Sub-task, of breakdowns and of the overall mean.
+        subgroup: Part of it, such as its difficulty.
+        grouped: Whether the set's overall is the mean over groups, and not over samples.
+        reference: The public code whose reading is reported too: see ``references``.
+    """
+
+    id: str
+    prompt: str
+    rule: str
+    images: tuple[str, ...] = ()
+    video: str = ""
+    mask: str = ""
+    answer: str = ""
+    options: tuple[str, ...] = ()
+    about: int = 0
+    convention: str = ""
+    group: str = ""
+    subgroup: str = ""
+    grouped: bool = False
+    reference: str = ""
+
+    def files(self) -> tuple[str, ...]:
+        """Return the images, the video and the mask."""
+        return (*self.images, *filter(None, (self.video, self.mask)))
+
+    @property
+    def cell(self) -> tuple[str, ...]:
+        """Groups that it belongs to, outermost first."""
+        return tuple(filter(None, (self.group, self.subgroup)))
+
+
+@dataclass(frozen=True, slots=True)
+class SpatialTruth:
+    """Ground truth of one question.
+
+    Attributes:
+        rule: How an answer is scored.
+        media: File asked about; questions about one file are one piece of evidence.
+        about: Its place among the question's media.
+        size: (width, height) of the image asked about, where coordinates are asked for.
+        convention: That the prompt asks for.
+        mask: PNG.
+        box: Left, top, right, bottom in pixels.
+        number: The true number, or how many points are asked for.
+        letter: Of the right option.
+        options: Letter -> words.
+        cell: Groups, outermost first.
+        reference: Name of the public code's reading.
+        blind: The number that an answer would give that knows its question's group only.
+    """
+
+    rule: Rule
+    media: str = ""
+    about: int = 0
+    size: tuple[int, int] = (1, 1)
+    convention: Convention | None = None
+    mask: bytes = field(default=b"", repr=False)
+    box: Box = (0.0, 0.0, 1.0, 1.0)
+    number: float = 0.0
+    letter: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    cell: tuple[str, ...] = ()
+    reference: str = ""
+    blind: float = 0.0
+
+    def answer(self, convention: Convention) -> str:
+        """Return how a right answer reads, with coordinates in a convention."""
+        if self.rule in MASKED:
+            return str(self._points(convention))
+        if self.rule == "box":
+            return str([_said(v, i % 2, self.size, convention) for i, v in enumerate(self.box)])
+        if self.rule == "number":
+            return f"{self.number:.12g}"
+        return self.options[self.letter] if self.rule == "word" else self.letter
+
+    def _points(self, convention: Convention) -> list[tuple[float, float]]:
+        rows, columns = np.nonzero(mask_pixels(self.mask))
+        wanted = int(self.number) if self.rule == "count" else 1
+        # From the middle of as many equal parts of the mask's pixels.
+        places = ((np.arange(wanted) + 0.5) * len(rows) / max(wanted, 1)).astype(np.intp)
+        return [
+            (
+                _said(float(columns[place]) + 0.5, 0, self.size, convention),
+                _said(float(rows[place]) + 0.5, 1, self.size, convention),
+            )
+            for place in places
+        ]
+
+
+def _said(pixel: float, axis: int, size: tuple[int, int], convention: Convention) -> float:
+    """Return a pixel coordinate as a convention says it, rounded far below a pixel."""
+    full = {"unit": 1.0, "relative_1000": 1000.0, "pixel": float(size[axis])}[convention]
+    return round(pixel * full / size[axis], 7)
+
+
+def letters(count: int) -> str:
+    """Return the letters of so many options.
+
+    >>> letters(3)
+    'ABC'
+    """
+    return string.ascii_uppercase[:count]
+
+
+def read_truth(row: SpatialRow, root: Path, *, blind: float = 0.0) -> SpatialTruth:
+    """Return the truth of a row whose files lie inside of ``root``.
+
+    Raises:
+        DataError: It cannot be used; the message names the field.
+    """
+    if row.rule not in RULES:
+        raise DataError(f"rule {row.rule!r:.40} is not one of {', '.join(RULES)}")
+    rule: Rule = row.rule
+    if bool(row.images) == bool(row.video):
+        raise DataError("needs images or a video, and not both")
+    if row.reference and rule not in FITTING.get(row.reference, ()):
+        known = [name for name, rules in FITTING.items() if rule in rules]
+        raise DataError(
+            f"reference {row.reference!r:.40} does not read rule {rule}; "
+            f"{', '.join(known) or 'none'} would"
+        )
+    convention = _convention(row.convention)
+    about = min(max(row.about, 0), max(len(row.images) - 1, 0))
+    shared = SpatialTruth(
+        rule,
+        row.video or row.images[about],
+        about,
+        convention=convention,
+        cell=row.cell,
+        reference=row.reference,
+        blind=blind,
+    )
+    return _FILLED[rule](row, root, shared)
+
+
+def _convention(name: str) -> Convention | None:
+    if not name:
+        return None
+    try:
+        check_convention(name)
+    except ValueError as error:
+        raise DataError(str(error)) from None
+    return name  # type: ignore[return-value]
+
+
+def _with_mask(row: SpatialRow, root: Path, truth: SpatialTruth) -> SpatialTruth:
+    if not row.mask:
+        raise DataError(f"mask is empty, which rule {row.rule} needs")
+    mask, size = read_mask(root / row.mask)
+    place = root / _asked_about(row)
+    # The mask says the size too; a model will say that its image is gone.
+    if place.is_file() and image_size(place) != size:
+        width, height = image_size(place)
+        raise DataError(
+            f"mask {row.mask} has {size[0]}x{size[1]} pixels, the image {width}x{height}"
+        )
+    number = _number(row, whole=True) if row.rule == "count" else 1.0
+    if not 0 < number <= size[0] * size[1]:
+        raise DataError(f"answer {row.answer!r:.40} must be how many points are asked for")
+    return replace(truth, mask=mask, size=size, number=number)
+
+
+def _with_box(row: SpatialRow, root: Path, truth: SpatialTruth) -> SpatialTruth:
+    size = image_size(root / _asked_about(row))
+    value = _json(row)
+    if not (isinstance(value, list) and len(value) == 4 and all(map(_is_number, value))):
+        raise DataError(f"answer {row.answer!r:.60} must be [left, top, right, bottom] in pixels")
+    x1, y1, x2, y2 = (float(corner) for corner in value)
+    if not (x1 < x2 and y1 < y2):
+        raise DataError(f"answer {row.answer!r:.60}: a box needs left < right and top < bottom")
+    if x2 <= 0 or y2 <= 0 or x1 >= size[0] or y1 >= size[1]:
+        raise DataError(f"answer {row.answer!r:.60} lies outside of {size[0]}x{size[1]} pixels")
+    return replace(truth, box=(x1, y1, x2, y2), size=size)
+
+
+def _with_number(row: SpatialRow, root: Path, truth: SpatialTruth) -> SpatialTruth:
+    return replace(truth, number=_number(row))
+
+
+def _with_letter(row: SpatialRow, root: Path, truth: SpatialTruth) -> SpatialTruth:
+    named = dict(zip(letters(len(row.options)), row.options, strict=False))
+    if not 2 <= len(row.options) <= len(string.ascii_uppercase):
+        raise DataError(f"options: {len(row.options)} are given; a choice has 2 to 26")
+    if row.rule == "word" and not all(words.strip() for words in row.options):
+        raise DataError("options: rule word needs the words of every option")
+    letter = _json(row)
+    if not isinstance(letter, str) or letter not in named:
+        raise DataError(
+            f"answer {row.answer!r:.40} must be one of the letters "
+            f"{', '.join(named)}, as a JSON string"
+        )
+    return replace(truth, letter=letter, options=named)
+
+
+_FILLED = {
+    "points": _with_mask,
+    "first_point": _with_mask,
+    "count": _with_mask,
+    "box": _with_box,
+    "number": _with_number,
+    "choice": _with_letter,
+    "word": _with_letter,
+}
+
+
+def _asked_about(row: SpatialRow) -> str:
+    if not 0 <= row.about < len(row.images):
+        raise DataError(f"about {row.about} must be the place of one of {len(row.images)} images")
+    return row.images[row.about]
+
+
+def _json(row: SpatialRow) -> object:
+    try:
+        return parse_json(row.answer)
+    except ValueError:
+        raise DataError(f"answer {row.answer!r:.60} is no JSON") from None
+
+
+def _number(row: SpatialRow, *, whole: bool = False) -> float:
+    value = _json(row)
+    if not _is_number(value) or (whole and value != int(value)):  # type: ignore[call-overload]
+        kind = "a whole number" if whole else "a number"
+        raise DataError(f"answer {row.answer!r:.60} must be {kind}")
+    return float(value)  # type: ignore[arg-type]
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return abs(value) <= LARGEST and math.isfinite(value)

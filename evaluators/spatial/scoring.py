@@ -1,0 +1,281 @@
+"""One answer against one truth, by the row's rule: its score, and what stands beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from evaluators.drawings import box_shape, drawing, outlines, shape
+from evaluators.spatial.boxes import Box, box_iou, parse_box, reference_box_iou
+from evaluators.spatial.choices import parse_choice, parse_word
+from evaluators.spatial.coordinates import to_pixels
+from evaluators.spatial.numbers import mean_relative_accuracy, parse_number
+from evaluators.spatial.pictures import mask_pixels
+from evaluators.spatial.points import in_mask, mask_fraction, parse_points, right_count
+from evaluators.spatial.references import LMMS, OVERLAP, REFERENCES, Asked
+from evaluators.spatial.rows import MASKED, SpatialTruth
+from jumpscore.records import Convention, Response, Status
+
+UNSTATED = (
+    "the answer holds coordinates, and nobody states their convention; set task.convention to "
+    "unit, relative_1000 or pixel"
+)
+UNSTATED_NOTE = "answers in coordinates whose convention nobody states: set task.convention"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an answer is worth.
+
+    Attributes:
+        status: See ``jumpscore.records.STATUSES``.
+        value: By the rule, 0..1; ``None`` where it cannot be scored, and ``message`` says why.
+        blind: The same of an answer that never looks.
+        beside: Further values by name: those of the public code by suffix, ``iou``.
+        details: JSON-ready facts for reports.
+        notes: Counted oddities.
+        message: Why it cannot be scored.
+    """
+
+    status: Status
+    value: float | None = 0.0
+    blind: float = 0.0
+    beside: dict[str, float] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
+    message: str | None = None
+
+
+def score_answer(
+    truth: SpatialTruth, response: Response, *, convention: Convention | None = None
+) -> Outcome:
+    """Return what an answer is worth.
+
+    Args:
+        truth: Of the question.
+        response: The answer.
+        convention: Of its coordinates, whatever wrapper and prompt say. By default the wrapper's
+            word counts, then the prompt's; where all are silent nothing is guessed and the answer
+            has no score.
+
+    Raises:
+        DataError: The mask is damaged or empty.
+    """
+    mask = mask_pixels(truth.mask) if truth.rule in MASKED else None
+    known = convention or response.convention or truth.convention
+    if mask is not None:
+        found = _points(truth, mask, response, known)
+    elif truth.rule == "box":
+        found = _box(truth, response, known)
+    elif truth.rule == "number":
+        found = _number(truth, response)
+    else:
+        found = _choice(truth, response)
+    coordinates = mask is not None or truth.rule == "box"
+    notes = _said_otherwise(truth, response, known) if coordinates else {}
+    return replace(
+        found,
+        blind=_blind(truth, mask),
+        beside={**_references(truth, mask, response.text), **found.beside},
+        details={"rule": truth.rule, **found.details},
+        notes={**found.notes, **notes},
+    )
+
+
+def _said_otherwise(
+    truth: SpatialTruth, response: Response, known: Convention | None
+) -> dict[str, int]:
+    """Return notes on a convention or a size that is no matter of course."""
+    notes = {}
+    if known and truth.convention and known != truth.convention:
+        notes[f"answers read as {known}, and the prompt asks for {truth.convention}"] = 1
+    if known == "pixel" and response.image_size is None:
+        notes["answers in pixels of an image whose size nobody states, read as the file's"] = 1
+    return notes
+
+
+def _points(
+    truth: SpatialTruth,
+    mask: npt.NDArray[np.bool_],
+    response: Response,
+    convention: Convention | None,
+) -> Outcome:
+    parsed = parse_points(
+        response.text, convention=convention or "unit", finish_reason=response.finish_reason
+    )
+    details: dict[str, Any] = {"parser": parsed.parser, "points_found": len(parsed.points)}
+    notes = {"lists that are no points": parsed.rejected} if parsed.rejected else {}
+    if parsed.points and convention is None:
+        notes[UNSTATED_NOTE] = 1
+        return Outcome("error", None, details=details, notes=notes, message=UNSTATED)
+    points = np.asarray(parsed.points, dtype=np.float64).reshape(-1, 2)
+    if truth.rule == "first_point":
+        points = points[:1]
+    seen = response.image_size
+    inside = in_mask(points, mask, convention=convention or "unit", seen=seen)
+    if truth.rule == "count":
+        value = float(right_count(inside, int(truth.number)) and len(inside) > 0)
+    else:
+        value = mask_fraction(inside)
+    pixels = to_pixels(points, convention=convention or "unit", size=truth.size, seen=seen)
+    outside = int(np.count_nonzero(~_within(pixels, truth.size)))
+    if outside:
+        notes["points outside of the image"] = outside
+    details |= {"size": list(truth.size), "convention": convention}
+    answered = shape("answer", "points", pixels / truth.size)
+    words = f"{np.count_nonzero(inside)} of {len(inside)} points inside"
+    if truth.rule == "count":
+        words += f", {truth.number:.0f} asked for"
+    details["drawings"] = [
+        drawing([*outlines("truth", mask), answered], media=truth.about, caption=words)
+    ]
+    return Outcome(parsed.status, value, details=details, notes=notes)
+
+
+def _within(pixels: npt.NDArray[np.float64], size: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    return np.asarray(((pixels >= 0) & (pixels < size)).all(axis=1))
+
+
+_BOX_NOTES = {
+    "inverted": "boxes with swapped corners",
+    "ambiguous": "answers with more than one box",
+}
+
+
+def _box(truth: SpatialTruth, response: Response, convention: Convention | None) -> Outcome:
+    parsed = parse_box(
+        response.text, convention=convention or "unit", finish_reason=response.finish_reason
+    )
+    details: dict[str, Any] = {"size": list(truth.size), "true_box": list(truth.box)}
+    details["boxes_found"] = parsed.found
+    shapes = [box_shape("truth", _fractions(truth.box, truth.size))]
+    notes = {_BOX_NOTES[parsed.status]: 1} if parsed.status in _BOX_NOTES else {}
+    if parsed.box is not None and convention is None:
+        notes[UNSTATED_NOTE] = 1
+        return Outcome("error", None, details=details, notes=notes, message=UNSTATED)
+    iou = 0.0
+    if parsed.box is not None and convention is not None:
+        pixels = to_pixels(
+            parsed.box, convention=convention, size=truth.size, seen=response.image_size
+        )
+        x1, y1, x2, y2 = pixels.tolist()
+        details["convention"] = convention
+        if np.isfinite(pixels).all():
+            box: Box = (x1, y1, x2, y2)
+            iou = box_iou(box, truth.box)
+            details |= {"answered_box": [round(v, 3) for v in box], "iou": round(iou, 6)}
+            shapes.append(box_shape("answer", _fractions(box, truth.size)))
+        else:
+            notes["answers with numbers beyond any image"] = 1
+    words = f"IoU {iou:.2f}" if "answered_box" in details else "no box answered"
+    details["drawings"] = [drawing(shapes, media=truth.about, caption=words)]
+    status: Status = "partial" if parsed.status == "partial" else "ok"
+    if parsed.status in ("ambiguous", "unparseable"):
+        status = "unparseable"
+    beside = {"miou": iou}
+    if truth.reference == "refcoco":
+        beside[f"miou{LMMS}"] = reference_box_iou(response.text, truth.box, size=truth.size)
+    return Outcome(status, float(iou >= OVERLAP), beside=beside, details=details, notes=notes)
+
+
+def _fractions(box: Box, size: tuple[int, int]) -> list[float]:
+    return [corner / size[place % 2] for place, corner in enumerate(box)]
+
+
+def _shown(truth: SpatialTruth, true: object, answered: object) -> list[dict[str, Any]]:
+    """Return the picture, or a video's first one, with truth and answer below it."""
+    said = "nothing readable" if answered is None else answered
+    return [drawing([], media=truth.about, caption=f"true: {true}, answered: {said}")]
+
+
+_NUMBER_NOTES = {
+    "ambiguous": "answers with more than one number",
+    "not_finite": "answers with numbers beyond any measure",
+}
+
+
+def _number(truth: SpatialTruth, response: Response) -> Outcome:
+    parsed = parse_number(response.text, finish_reason=response.finish_reason)
+    readable = parsed.status in ("ok", "partial")
+    return Outcome(
+        status="unparseable" if not readable else parsed.status,  # type: ignore[arg-type]
+        value=mean_relative_accuracy(parsed.value, truth.number),
+        details={
+            "true_number": truth.number,
+            "answered_number": parsed.value,
+            "drawings": _shown(truth, f"{truth.number:g}", parsed.value),
+        },
+        notes={_NUMBER_NOTES[parsed.status]: 1} if parsed.status in _NUMBER_NOTES else {},
+    )
+
+
+def _choice(truth: SpatialTruth, response: Response) -> Outcome:
+    parse = parse_word if truth.rule == "word" else parse_choice
+    parsed = parse(response.text, truth.options)
+    cut = response.finish_reason == "length"
+    status: Status = "partial" if cut else "ok" if parsed.status == "ok" else "unparseable"
+    return Outcome(
+        status,
+        value=float(parsed.letter == truth.letter),
+        details={
+            "true_choice": truth.letter,
+            "answered_choice": parsed.letter,
+            "parser": parsed.parser,
+            "drawings": _shown(truth, _option(truth, truth.letter), _option(truth, parsed.letter)),
+        },
+        notes={"answers that name several options": 1} if parsed.status == "ambiguous" else {},
+    )
+
+
+def _option(truth: SpatialTruth, letter: str | None) -> str | None:
+    return None if letter is None else f"{letter} {truth.options[letter]}".strip()
+
+
+def _references(
+    truth: SpatialTruth, mask: npt.NDArray[np.bool_] | None, text: str
+) -> dict[str, float]:
+    asked = Asked(
+        truth.rule,
+        mask=mask,
+        size=truth.size,
+        box=truth.box,
+        number=truth.number,
+        letter=truth.letter,
+        options=truth.options,
+    )
+    found = REFERENCES.get(truth.reference, {})
+    return {suffix: reading(text, asked) for suffix, reading in found.items()}
+
+
+def _blind(truth: SpatialTruth, mask: npt.NDArray[np.bool_] | None) -> float:
+    """Return what an answer earns that never looks.
+
+    The image's middle for points, the whole image for a box, a number that is the median of those
+    of its group, an option at random.
+    """
+    if mask is not None:
+        centre = in_mask([(0.5, 0.5)], mask, convention="unit")
+        if truth.rule == "count":
+            return float(right_count(centre, int(truth.number)))
+        return mask_fraction(centre)
+    if truth.rule == "box":
+        width, height = truth.size
+        return float(box_iou((0.0, 0.0, float(width), float(height)), truth.box) >= OVERLAP)
+    if truth.rule == "number":
+        return mean_relative_accuracy(truth.blind, truth.number)
+    return 1 / len(truth.options)
+
+
+def middle(values: Sequence[float]) -> float:
+    """Return the median of numbers, the lower of two.
+
+    >>> middle([3.0, 1.0, 2.0, 10.0])
+    2.0
+    """
+    ordered = sorted(value for value in values if math.isfinite(value))
+    return ordered[(len(ordered) - 1) // 2] if ordered else 0.0

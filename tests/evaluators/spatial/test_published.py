@@ -1,0 +1,483 @@
+"""Every published set, from files of the published form to questions with a truth that scores."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+import pytest
+from PIL import Image
+
+from evaluators.spatial.columns import Prompt
+from evaluators.spatial.convert import options_in
+from evaluators.spatial.published import SETS
+from evaluators.spatial.task import Spatial, SpatialOptions
+from jumpscore.data.layout import read_rows
+from jumpscore.data.published import fetch_set
+from jumpscore.errors import DataError
+from jumpscore.records import Response
+from tests.support import write_video
+
+BY_NAME = {found.name: found for found in SETS}
+SIZE = (40, 30)
+
+
+def png(size: tuple[int, int] = SIZE, *, colour: Any = (200, 10, 10), format: str = "PNG") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, format)
+    return out.getvalue()
+
+
+def mask_png(inside: int = 255, size: tuple[int, int] = SIZE) -> bytes:
+    """Rows 10-19 and columns 20-29 are inside; the rest is dark grey, which no set counts."""
+    values = np.full((size[1], size[0]), 0, dtype=np.uint8)
+    values[10:20, 20:30] = inside
+    out = io.BytesIO()
+    Image.fromarray(values).save(out, "PNG")
+    return out.getvalue()
+
+
+def picture(content: bytes) -> dict[str, Any]:
+    return {"bytes": content, "path": "0.png"}
+
+
+def table(file: Path, rows: list[dict[str, Any]]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), file)
+
+
+def zipped(file: Path, members: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def where2place(source: Path) -> None:
+    row = {"question_id": 1, "image": picture(png()), "mask": picture(mask_png())}
+    rows = [row | {"question": "Free space {x}."}, row | {"question": "Again."}]
+    table(source / "data" / "test-00000-of-00001.parquet", rows)
+
+
+def refspatial(source: Path) -> None:
+    for place, split in enumerate(("location", "placement", "unseen")):
+        row = {"id": place, "object": "cup", "prompt": "Point.", "suffix": "Between 0 and 1."}
+        row |= {"image": picture(png(format="JPEG")), "mask": picture(mask_png())}
+        table(source / "data" / f"{split}-00000-of-00001.parquet", [row])
+
+
+def pointbench(source: Path) -> None:
+    source.mkdir()
+    row = {"image_filename": "café.png", "mask_filename": "m1.png", "user_input": " Point. "}
+    rows = [
+        row | {"category": "spatial", "count": 1},
+        row | {"category": "counting", "count": 2, "user_input": "All cups"},
+    ]
+    (source / "data.json").write_text(json.dumps(rows))
+    # Names in the archive are decomposed, as some systems write them.
+    zipped(source / "selected_images.zip", {"selected_images/cafe\u0301.png": png()})
+    zipped(source / "selected_masks.zip", {"selected_masks/m1.png": mask_png()})
+
+
+def robospatial(source: Path) -> None:
+    own = (
+        " Your answer should be formatted as a list of tuples, i.e. [(x1, y1), ...], where each "
+        "tuple contains the x and y coordinates of a point satisfying the conditions above. The "
+        "coordinates should be between 0 and 1, indicating the normalized pixel locations of the "
+        "points."
+    )
+    yes = {"img": picture(png()), "question": "Fits it? Answer yes or no.", "answer": "Yes"}
+    for split in ("compatibility", "configuration"):
+        row = yes | {"category": split, "mask": None}
+        table(source / "data" / f"{split}-00000-of-00001.parquet", [row])
+    point = {"img": picture(png()), "question": f"In the vacant space?{own}", "answer": "[(1, 1)]"}
+    row = point | {"category": "context", "mask": picture(mask_png(inside=1))}
+    table(source / "data" / "context-00000-of-00001.parquet", [row])
+
+
+def crosspoint(source: Path) -> None:
+    (source / "image").mkdir(parents=True)
+    (source / "image" / "a.png").write_bytes(png((60, 20)))
+    (source / "image" / "b.png").write_bytes(png())
+    mask = base64.b64encode(mask_png()).decode()
+    row = {"level": "object", "images": ["a.png", "b.png"], "question": "Where is it?"}
+    choice = row | {"question": "Visible?\nA. Yes\nB. No", "answer": "B"}
+    rows = [
+        row | {"type": "Fine-grained Grounding", "images": ["b.png"], "answer": mask},
+        row | {"type": "Correspondence-Pointing", "answer": mask},
+        choice | {"type": "Visibility Reasoning"},
+        choice | {"type": "Correspondence-Judgement"},
+    ]
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (source / "CrossPoint-Bench.jsonl").write_text(lines)
+
+
+def refcoco(source: Path) -> None:
+    for split in ("test", "testA", "testB"):
+        row = {
+            "question_id": "1",
+            "image": picture(png()),
+            "question": "-",
+            "bbox": [5.5, 6, 20, 9],
+        }
+        rows = [row | {"answer": ["the dog", " black dog "]}]
+        table(source / "data" / f"{split}-00000-of-00001.parquet", rows)
+
+
+def videos(source: Path, name: str, folder: str) -> None:
+    path = write_video(source / "tmp.mp4", frames=8, fps=4, size=(64, 48))
+    zipped(source / f"{name}.zip", {f"{folder}/s1.mp4": path.read_bytes()})
+    path.unlink()
+
+
+VSI_ROW = {"id": 1, "dataset": "scannet", "scene_name": "s1", "question": "How many chairs?"}
+CHAIRS = ["A. chair", "B. table"]
+
+
+def vsibench(source: Path) -> None:
+    source.mkdir()
+    rows = [
+        VSI_ROW | {"question_type": "object_counting", "ground_truth": "4", "options": None},
+        VSI_ROW
+        | {"question_type": "object_rel_direction_hard", "ground_truth": "B", "options": CHAIRS},
+    ]
+    table(source / "test-00000-of-00001.parquet", rows)
+    table(source / "test_pruned.parquet", rows[:1])
+    videos(source, "scannet", "scannet")
+
+
+def revsi(source: Path) -> None:
+    source.mkdir()
+    for frames in ("16", "32", "64", "all"):
+        row = {"scene_id": "s1", "num_frames": frames, "question": "How many?", "options": None}
+        rows = [
+            row | {"question_type": "object_counting_single", "ground_truth": "4"},
+            row | {"question_type": "route_planning", "ground_truth": "A", "options": CHAIRS},
+        ]
+        table(source / f"{frames}_frame" / "test-00000-of-00001.parquet", rows)
+        videos(source, f"{frames}_frame", f"{frames}_frame")
+
+
+def sat(source: Path) -> None:
+    row = {"image_bytes": [picture(png()), picture(png((50, 50)))], "question": " Did it turn? "}
+    row |= {"answers": ["left", "right"], "correct_answer_idx": 1}
+    table(source / "data" / "test-00000-of-00001.parquet", [row])
+
+
+def embspatial(source: Path) -> None:
+    row = {"question_id": "1", "image": picture(png()), "question": "How are they arranged?"}
+    row |= {"answer_options": ["above", "under"], "answer": 1, "relation": "under"}
+    table(source / "data" / "test-00000-of-00001.parquet", [row | {"data_source": "mp3d"}])
+
+
+def cv_bench(source: Path) -> None:
+    row = {"idx": 1, "image": picture(png()), "choices": ["0", "3"], "answer": "(B)"}
+    row |= {"task": "Count", "source": "COCO", "prompt": "How many?\n(A) 0\n(B) 3"}
+    for kind in ("2D", "3D"):
+        table(source / f"test_{kind.lower()}.parquet", [row | {"type": kind}])
+
+
+def blink(source: Path) -> None:
+    row = {"idx": "val_1", "image_1": picture(png()), "image_2": None, "choices": ["x", "y"]}
+    row |= {"prompt": "Which?\n(A) x\n(B) y", "answer": "(A)", "sub_task": "Counting"}
+    table(source / "Counting" / "val-00000-of-00001.parquet", [row])
+    two = row | {"image_2": picture(png((50, 50))), "sub_task": "Jigsaw"}
+    table(source / "Jigsaw" / "val-00000-of-00001.parquet", [two])
+    table(source / "Jigsaw" / "test-00000-of-00001.parquet", [two | {"answer": "hidden"}])
+
+
+ONLY = "Please answer directly with only the letter of the correct option and nothing else."
+LISTED = f"What is on it?\nA. a cup\nB. a book\n{ONLY}"
+
+
+def crpe(source: Path) -> None:
+    row = {"image": picture(png()), "text": LISTED, "correct_option": "B"}
+    table(source / "data" / "test-00000-of-00001.parquet", [row])
+
+
+def metavqa(source: Path) -> None:
+    (source / "obs").mkdir(parents=True)
+    (source / "obs" / "1.png").write_bytes(png())
+    row = {"obs": ["obs/1.png"], "question": LISTED, "answer": "B"}
+    (source / "test.jsonl").write_text(json.dumps(row))
+
+
+def erqa(source: Path) -> None:
+    row = {"question_id": "1", "images": [picture(png())], "question_type": "Action Reasoning"}
+    row |= {
+        "question": "Which way? Choices: A. Up. B. Down. Answer with the letter.",
+        "answer": "B",
+    }
+    table(source / "data" / "test-00000-of-00001.parquet", [row])
+
+
+def mmsi_bench(source: Path) -> None:
+    row = {"id": 1, "images": [png(), png((50, 50))], "question_type": "MSR", "answer": "B"}
+    row |= {"question": "Where?\nOptions: A: left, B: right", "thought": "-"}
+    table(source / "MMSI_Bench.parquet", [row])
+
+
+SOURCES = {
+    found.__name__: found
+    for found in (
+        where2place, refspatial, pointbench, robospatial, crosspoint, refcoco, vsibench, revsi,
+        sat, embspatial, cv_bench, blink, crpe, metavqa, erqa, mmsi_bench,
+    )
+}  # fmt: skip
+"""Name that a set's begins with -> what writes its published files."""
+FRAMES = "These are frames of a video.\n"
+LETTER = "Answer with the option's letter from the given choices directly."
+# Name -> (rule, convention, end or whole of the prompt, groups) of its questions, in order.
+EXPECTED: dict[str, list[tuple[str, str | None, str, tuple[str, ...]]]] = {
+    "where2place": [
+        ("points", "unit", "of the points in the image. Return only list of tuples, don't add "
+         "anything else.", ()),
+        ("points", "unit", "anything else.", ()),
+    ],
+    "refspatial": [
+        ("points", "unit", "Point. Between 0 and 1. Return only list of tuples, don't add anything "
+         "else.", (split,))
+        for split in ("location", "placement", "unseen")
+    ],
+    "pointbench": [
+        ("first_point", "relative_1000", "Return only list of tuples, do not add anything else.",
+         ("spatial",)),
+        ("count", "relative_1000", "do not add anything else.", ("counting",)),
+    ],
+    "robospatial": [
+        ("word", None, "Answer: yes or no\n\n    Do not include additional text after this line."
+         "\n    ", ("compatibility",)),
+        ("word", None, "this line.\n    ", ("configuration",)),
+        ("points", "relative_1000", "normalized to the range [0, 1000].\n\n    Do not include "
+         "additional text after this line.\n    ", ("context",)),
+    ],
+    "crosspoint": [
+        ("first_point", None, "Where is it? Output the point coordinates in JSON format.",
+         ("Fine-grained Grounding",)),
+        ("first_point", None, "in JSON format.", ("Correspondence-Pointing",)),
+        ("choice", None, "Visible?\nA. Yes\nB. No", ("Visibility Reasoning",)),
+        ("choice", None, "Visible?\nA. Yes\nB. No", ("Correspondence-Judgement",)),
+    ],
+    "refcoco": [
+        ("box", None, 'Locate every object that matches the description "the dog", "black dog" in '
+         "the image. Report bbox coordinates in JSON format.", ()),
+    ],
+    "vsibench": [
+        ("number", None, f"{FRAMES}How many chairs?\nPlease answer the question using a single "
+         "word or phrase.", ("object_counting",)),
+        ("choice", None, f"{FRAMES}How many chairs?\nOptions:\nA. chair\nB. table\n{LETTER}",
+         ("object_rel_direction", "object_rel_direction_hard")),
+    ],
+    "revsi": [
+        ("number", None, f"{FRAMES}How many?\nAnswer the question using a single integer or "
+         "decimal number.", ("object_counting", "object_counting_single")),
+        ("choice", None, f"Options:\nA. chair\nB. table\n{LETTER}", ("route_planning",)),
+    ],
+    "sat": [
+        ("choice", None, "answer the question.\n\nA. left\nB. right\n\nOnly output the letter of "
+         "the correct option and nothing else.", ()),
+    ],
+    "embspatial": [
+        ("choice", None, "Note: You only need to respond with A, B, C, D without providing any "
+         "additional information.\nHow are they arranged?\nA) above\nB) under", ("under",)),
+    ],
+    "cv_bench": [
+        ("choice", None, "Note: You only need to respond with A, B without providing any "
+         "additional information.\n\nHow many?\n(A) 0\n(B) 3", ("Count",)),
+    ],
+    "blink": [
+        ("choice", None, "respond with A, B without providing any additional information.\nWhich?"
+         "\n(A) x\n(B) y", ("Counting",)),
+        ("choice", None, "(B) y", ("Jigsaw",)),
+    ],
+    "crpe": [("choice", None, f"What is on it?\nA. a cup\nB. a book\n\n{ONLY}", ())],
+    "metavqa": [("choice", None, f"What is on it?\nA. a cup\nB. a book\n\n{ONLY}", ())],
+    "erqa": [
+        ("choice", None, "Which way? Choices: A. Up. B. Down. Answer with the letter.",
+         ("Action Reasoning",)),
+    ],
+    "mmsi_bench": [
+        ("choice", None, f"B: right\n{LETTER} Enclose the option's letter within ``.", ("MSR",)),
+    ],
+}  # fmt: skip
+
+
+def family_of(name: str) -> str:
+    return next(known for known in EXPECTED if name.startswith(known))
+
+
+def source_of(name: str, source: Path) -> Path:
+    SOURCES[family_of(name)](source)
+    return source
+
+
+def task_over(folder: Path, **options: Any) -> Spatial:
+    return Spatial(SpatialOptions(data=str(folder), **options))
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_published_set_becomes_questions_that_a_right_answer_solves(name, tmp_path):
+    source = source_of(name, tmp_path / "source")
+    folder = fetch_set(BY_NAME[name], tmp_path / "root", source=source)
+    task = task_over(folder)
+    samples = task.load()
+    expected = EXPECTED[family_of(name)]
+    assert len(samples) == len(expected)
+    assert task.missing() == []
+    for sample, (rule, convention, prompt, groups) in zip(samples, expected, strict=True):
+        assert sample.problem is None
+        assert sample.question.prompt.endswith(prompt)
+        assert (sample.truth.rule, sample.truth.cell) == (rule, groups)
+        assert sample.truth.convention == convention
+        for stated in ("unit", "relative_1000", "pixel"):
+            text = sample.truth.answer(stated)
+            found = task.score(sample.truth, Response(sample.question.id, text, convention=stated))
+            assert (found.status, found.values[task.main.name]) == ("ok", 1.0)
+    assert all(metric.name for metric in task.metrics)
+    assert not (folder / ".unpacked").exists()
+
+
+def test_a_picture_that_many_questions_share_is_written_once(tmp_path):
+    folder = fetch_set(
+        BY_NAME["where2place"], tmp_path / "root", source=source_of("where2place", tmp_path / "s")
+    )
+    samples = task_over(folder).load()
+    assert len(list((folder / "images").iterdir())) == 1
+    assert samples[0].truth.media == samples[1].truth.media
+    # Braces in a question are text.
+    assert samples[0].question.prompt.startswith("Free space {x}. Your answer should be formatted")
+
+
+def test_crosspoint_asks_about_the_image_that_its_mask_is_drawn_on(tmp_path):
+    folder = fetch_set(
+        BY_NAME["crosspoint"], tmp_path / "root", source=source_of("crosspoint", tmp_path / "s")
+    )
+    task = task_over(folder)
+    pointing = task.load()[1]
+    assert len(pointing.question.media) == 2
+    assert task.rows[1].about == 1
+    # (25, 15) of 40x30, whatever the other image's size.
+    response = Response("a", '{"point_2d": [625, 500]}', convention="relative_1000")
+    assert task.score(pointing.truth, response).values["score"] == 1.0
+
+
+def test_masks_are_cut_where_each_benchmark_cuts_them(tmp_path):
+    """RoboSpatial counts every grey above 0, Where2Place those that round to 1."""
+    source = tmp_path / "source"
+    where2place(source)
+    row = {"question_id": 1, "question": "?", "image": picture(png())}
+    rows = [row | {"mask": picture(mask_png(inside=127))}, row | {"mask": picture(mask_png(128))}]
+    table(source / "data" / "test-00000-of-00001.parquet", rows)
+    folder = fetch_set(BY_NAME["where2place"], tmp_path / "root", source=source)
+    task = task_over(folder)
+    dark, light = task.load()
+    assert task.score(light.truth, Response("a", "(0.6, 0.5)")).values["points_in_mask"] == 1.0
+    with pytest.raises(DataError, match="the mask marks no pixel"):
+        task.score(dark.truth, Response("a", "(0.6, 0.5)"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda row: row.pop("question"), "lacks question; it has"),
+        (lambda row: row.update(mask=None), "column mask holds no mask"),
+        (lambda row: row.update(mask=picture(b"no picture")), "column mask holds no mask"),
+        (lambda row: row.update(image=picture(b"no picture")), "the published picture is damaged"),
+        (lambda row: row.update(image=None), None),
+    ],
+)
+def test_published_files_of_another_form_are_refused_with_the_column(tmp_path, change, said):
+    row = {"question": "?", "image": picture(png()), "mask": picture(mask_png())}
+    change(row)
+    table(tmp_path / "source" / "test.parquet", [row])
+    published, root = BY_NAME["where2place"], tmp_path / "root"
+    if said is None:  # a question without a picture is a broken sample, not a broken set
+        [sample] = task_over(fetch_set(published, root, source=tmp_path / "source")).load()
+        assert "needs images or a video" in sample.problem
+        return
+    with pytest.raises(DataError, match=said):
+        fetch_set(published, root, source=tmp_path / "source")
+    assert not (root / "where2place").exists()
+
+
+def test_a_file_that_is_not_there_or_there_twice_is_named(tmp_path):
+    source = source_of("metavqa", tmp_path / "source")
+    (source / "obs" / "1.png").unlink()
+    with pytest.raises(DataError, match=r"its file 'obs/1\.png' is not among those of"):
+        fetch_set(BY_NAME["metavqa"], tmp_path / "root", source=source)
+    for folder in ("a", "b"):
+        (source / folder).mkdir()
+        (source / folder / "1.png").write_bytes(png())
+    with pytest.raises(DataError, match=r"'obs/1\.png' is 2 times among"):
+        fetch_set(BY_NAME["metavqa"], tmp_path / "root", source=source)
+
+
+def test_a_video_path_may_not_leave_the_set(tmp_path):
+    source = source_of("vsibench", tmp_path / "source")
+    row = VSI_ROW | {"question_type": "route_planning", "ground_truth": "A", "options": CHAIRS}
+    table(source / "test-00000-of-00001.parquet", [row | {"dataset": "../.."}])
+    with pytest.raises(DataError, match="leaves the data set's folder"):
+        fetch_set(BY_NAME["vsibench"], tmp_path / "root", source=source)
+
+
+def test_an_unknown_kind_of_question_is_named(tmp_path):
+    source = source_of("vsibench", tmp_path / "source")
+    row = VSI_ROW | {"question_type": "smell", "ground_truth": "A", "options": CHAIRS}
+    table(source / "test-00000-of-00001.parquet", [row])
+    with pytest.raises(DataError, match="question_type is 'smell'; known are object_abs_distance"):
+        fetch_set(BY_NAME["vsibench"], tmp_path / "root", source=source)
+
+
+@pytest.mark.parametrize("answer", ["C", "", "hidden"])
+def test_a_truth_that_is_no_option_is_a_problem_of_its_sample(tmp_path, answer):
+    row = {"image": picture(png()), "text": LISTED, "correct_option": answer}
+    good = row | {"correct_option": "A"}
+    table(tmp_path / "source" / "test.parquet", [row, good])
+    folder = fetch_set(BY_NAME["crpe"], tmp_path / "root", source=tmp_path / "source")
+    bad, fine = task_over(folder).load()
+    assert "crpe-00000: answer" in bad.problem
+    assert "must be one of the letters A, B" in bad.problem
+    assert fine.problem is None
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("Q?\n(A) one\n(B) two", ["one", "two"]),
+        ("I saw A. Smith. Which?\nA: x\nB: y\nC: z\n", ["x", "y", "z"]),
+        ("Options: A: left, B: right", ["left", "right"]),
+        ("No options at all", ["", "", "", ""]),
+        ("Only A. one", ["", "", "", ""]),
+    ],
+)
+def test_options_are_read_from_questions(text, options):
+    assert options_in(text) == options
+
+
+def test_prompts_hold_what_questions_hold_and_nothing_else():
+    prompt = Prompt((), "{letter}. {words}")
+    record = {"q": "a {b} {0} %s", "list": ["{x}", "y"]}
+    assert prompt.vformat("{q}\n{list!o}", (), record) == "a {b} {0} %s\nA. {x}\nB. y"
+
+
+def test_every_set_says_what_was_not_verified():
+    assert len(BY_NAME) == len(SETS)
+    assert all("not verified" in found.note for found in SETS)
+
+
+def test_rows_read_back_as_they_were_written(tmp_path):
+    from evaluators.spatial.rows import SpatialRow
+
+    folder = fetch_set(
+        BY_NAME["vsibench"], tmp_path / "root", source=source_of("vsibench", tmp_path / "s")
+    )
+    number, choice = read_rows(folder, SpatialRow)
+    assert (number.rule, number.answer, number.grouped) == ("number", "4.0", True)
+    assert (choice.options, choice.answer) == (("chair", "table"), '"B"')
+    assert choice.files() == ("videos/scannet/s1.mp4",)
