@@ -44,7 +44,7 @@ def run_task(
     words: Sequence[str],
     *,
     selection: Mapping[str, Any],
-    data_root: Path | None,
+    data_root: Path | None = None,
     dry_run: bool,
     report: bool,
     as_json: bool,
