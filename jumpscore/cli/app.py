@@ -264,16 +264,17 @@ def list_(data_root: DataRoot = None, json: Json = False) -> None:
 @data_app.command()
 def info(
     data: Annotated[str, typer.Argument(help="A folder or a name (mini, published).")],
-    check: Annotated[bool, typer.Option(help="Open every video and hold it against the rows.")] = (
-        False
-    ),
+    check: Annotated[bool, typer.Option(help="Hold every file against its row.")] = False,
+    task: Annotated[
+        str | None, typer.Option(help="Task that asks about a folder; by default jumpscore.")
+    ] = None,
     data_root: DataRoot = None,
     json: Json = False,
 ) -> None:
-    """Describe a JumpScore data set; with --check, find what is wrong with it."""
+    """Describe a data set; with --check, find what is wrong with it."""
     from jumpscore.cli.data import describe_set
 
-    if describe_set(data, root=data_root, check=check, as_json=json):
+    if describe_set(data, task=task, root=data_root, check=check, as_json=json):
         raise typer.Exit(EXIT_FAILED_SAMPLES)
 
 

@@ -6,6 +6,7 @@ import json
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,10 @@ from jumpscore.data.layout import (
     rows_checksum,
 )
 from jumpscore.errors import UsageError, VideoError, nearest_names
+from jumpscore.harness.making import make_task
 from jumpscore.video import content_hash, probe
 
+JUMP_TASKS = ("jumpscore", "jumpscore_count")
 MOST_SHOWN = 20
 """Problems printed one by one; a last line counts the others."""
 
@@ -48,33 +51,79 @@ def synthesize_set(
     )
 
 
-def describe_set(data: str, *, root: Path | None, check: bool, as_json: bool) -> bool:
-    """Print what a data set holds; return whether a check found something wrong."""
+def describe_set(
+    data: str, *, task: str | None, root: Path | None, check: bool, as_json: bool
+) -> bool:
+    """Print what a data set holds; return whether a check found something wrong.
+
+    Args:
+        data: Folder or name.
+        task: That asks about it; by default the one that its name belongs to, or JumpScore.
+        root: The data root.
+        check: Whether to open everything.
+        as_json: Print JSON.
+    """
     folder = locate(data, root=root)
-    rows, manifest = read_rows(folder), read_manifest(folder)
-    facts = _facts(folder, rows, manifest)
-    problems: list[str] = []
-    if check:
-        with progress("checking") as advance:
-            for done, (row, found) in enumerate(_check(folder, rows, manifest), start=1):
-                problems += [f"id {row.id}: {problem}" for problem in found]
-                advance(done, len(rows))
-        facts["problems"] = problems
+    about = task or _task_of(data)
+    describe = _jumpscore_facts if about in JUMP_TASKS else partial(_task_facts, about)
+    facts, problems = describe(folder, check=check)
     if as_json:
-        print_json(facts)
+        print_json(facts | ({"problems": problems} if check else {}))
         return bool(problems)
     table = Table(show_header=False, title=str(folder), title_justify="left")
     for key, value in facts.items():
-        if key != "problems":
-            table.add_row(key, value if isinstance(value, str) else json.dumps(value))
+        table.add_row(key, value if isinstance(value, str) else json.dumps(value))
     output().print(table)
     for problem in problems[:MOST_SHOWN]:
         output().print(problem, style="red", soft_wrap=True)
     if len(problems) > MOST_SHOWN:
         output().print(f"and {len(problems) - MOST_SHOWN} more; --json lists all", style="red")
     if check and not problems:
-        output().print(f"all {len(rows)} videos open and fit their rows", style="green")
+        output().print(f"all {facts['rows']} rows and their files are sound", style="green")
     return bool(problems)
+
+
+def _task_of(data: str) -> str:
+    """Return the task that a data set's name belongs to; a folder's is JumpScore."""
+    from evaluators.published import published_sets
+    from jumpscore.builder.minis import MINIS
+
+    if data in MINIS:
+        return data.removeprefix("mini_")
+    published = published_sets()
+    return published[data].task if data in published else JUMP_TASKS[0]
+
+
+def _jumpscore_facts(folder: Path, *, check: bool) -> tuple[dict[str, Any], list[str]]:
+    rows, manifest = read_rows(folder), read_manifest(folder)
+    problems: list[str] = []
+    if check:
+        with progress("checking") as advance:
+            for done, (row, found) in enumerate(_check(folder, rows, manifest), start=1):
+                problems += [f"id {row.id}: {problem}" for problem in found]
+                advance(done, len(rows))
+    return _facts(folder, rows, manifest), problems
+
+
+def _task_facts(task: str, folder: Path, *, check: bool) -> tuple[dict[str, Any], list[str]]:
+    """Return what can be said of the rows of any task, and what is wrong with them."""
+    manifest = read_manifest(folder)
+    made = make_task(task, {"data": str(folder)})
+    samples, missing = made.load(), made.missing()
+    unusable = [sample.problem for sample in samples if sample.problem is not None]
+    facts = {
+        "name": manifest.name,
+        "task": task,
+        "synthetic": manifest.synthetic,
+        "licence": manifest.licence,
+        "source": manifest.source,
+        "rows": len(samples),
+        "checksum": made.data().checksum,
+        "unusable rows": len(unusable),
+        "missing files": len(missing),
+    }
+    problems = [*unusable, *(f"{path}: is missing" for path in missing)]
+    return facts, problems if check else []
 
 
 def fetch_named(name: str, *, root: Path | None, revision: str | None, source: Path | None) -> None:

@@ -65,6 +65,22 @@ def test_missing_files_are_shown_before_a_run_and_are_errors_in_it(jumpscore, so
     assert "1 files are missing" in jumpscore("run", "model=motion", *words, "--dry-run").stderr
 
 
+def test_a_set_of_any_task_is_described_and_checked(jumpscore, source, tmp_path):
+    fetch(jumpscore, source)
+    folder = tmp_path / "root" / "timelens_charades"
+    named = ("timelens_charades", "--data-root", "root")
+    for words in (named, (folder, "--task", "timelens")):
+        facts = json.loads(jumpscore("data", "info", *words, "--check", "--json").stdout)
+        assert (facts["task"], facts["rows"], facts["problems"]) == ("timelens", 1, [])
+    [rows] = folder.glob("rows.jsonl")
+    rows.write_text(rows.read_text().replace("[1.0, 3.5]", "[3.5, 1.0]"))
+    (folder / "videos" / "a.mp4").unlink()
+    done = jumpscore("data", "info", *named, "--check", "--json", expect=1)
+    problems = json.loads(done.stdout)["problems"]
+    assert "ends before it starts" in problems[0]
+    assert problems[1] == f"{folder / 'videos' / 'a.mp4'}: is missing"
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
