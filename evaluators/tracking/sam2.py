@@ -93,6 +93,7 @@ class Sam2(Segmenter):
             inference_device=device,
             inference_state_device=device,
             video_storage_device="cpu",
+            dtype=torch.float32,
         )
 
     @cached_property

@@ -72,7 +72,7 @@ def render(out: Path, *, seed: int = 0) -> None:
     In every video one object passes behind another, one is gone for a while, and one enters late.
     """
     rows: list[Query] = []
-    videos = {}
+    videos: dict[str, dict[str, float]] = {}
     for number in range(VIDEOS):
         name = f"shapes{number}"
         things = _cast(np.random.default_rng([seed, number]), number)
