@@ -96,15 +96,22 @@ class Sam2(Segmenter):
             dtype=torch.float32,
         )
 
-    @cached_property
+    @property
     def _model(self) -> tuple[Any, str]:
+        if isinstance(self._loaded, UsageError):
+            raise self._loaded
+        return self._loaded
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, str] | UsageError:
+        """Model and device, or why there is none: what cannot be had is not tried per sample."""
         try:
             import torch
             from transformers import Sam2VideoModel
         except ImportError as error:
-            raise UsageError(
+            return UsageError(
                 f"segmenter sam2 needs torch and transformers ({error}); install jumpscore[models]"
-            ) from error
+            )
         device = self.device
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -112,10 +119,10 @@ class Sam2(Segmenter):
         try:
             model = Sam2VideoModel.from_pretrained(checkpoint, revision=self.revision or "main")
         except (OSError, ValueError) as error:
-            raise UsageError(
+            return UsageError(
                 f"segmenter sam2: {checkpoint} cannot be loaded ({str(error)[:300]}); give a "
                 "folder or a hub id as task.checkpoint"
-            ) from error
+            )
         return model.to(device).eval(), device
 
     def _autocast(self, device: str) -> AbstractContextManager[Any]:
