@@ -27,11 +27,6 @@ MASKS = ("j_and_f", "j", "f", "mask_hota")
 MASKS_REFERENCE = ("j_and_f_reference", "mask_hota_reference")
 
 
-def no_points() -> Values:
-    """Return the values of an answer that has no points to measure."""
-    return dict.fromkeys((*POINTS, "centre_f1"))
-
-
 def measure_points(truth: Target, tracks: Tracks, reference: Tracks | None) -> Values:
     """Return the values of points.
 

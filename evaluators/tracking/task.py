@@ -11,8 +11,9 @@ from pydantic import field_validator
 
 from evaluators.rows import RowTask, RowTaskOptions
 from evaluators.tracking.given import read_given
-from evaluators.tracking.measures import measure_masks, measure_points, no_points
+from evaluators.tracking.measures import measure_masks, measure_points
 from evaluators.tracking.parsing import parse_tracks
+from evaluators.tracking.pictures import draw
 from evaluators.tracking.queries import (
     Query,
     Rles,
@@ -56,14 +57,31 @@ Use one consistent object_id for each physical object across time.
 """
 """Of the public task, to the letter."""
 CRASH = "answers that the public code cannot read"
-MASK_METRICS = (
-    Metric("j_and_f", "J&F, the mean of J and F", optional=True),
-    Metric("j", "J: overlap (IoU) of masks, mean over frames", optional=True),
-    Metric("f", "F: F1 of the masks' boundaries, mean over frames", optional=True),
-    Metric("mask_hota", "HOTA of masks, mean over 0.05 to 0.95", optional=True),
-    Metric("j_and_f_reference", "J&F of masks from points as the public code reads", optional=True),
-    Metric("mask_hota_reference", "HOTA of masks, as the public code has it", optional=True),
+POINT_METRICS = (
+    Metric("point_f1", "F1 of points in the right object's mask"),
+    Metric("point_precision", "share of answered points in the right mask"),
+    Metric("point_recall", "share of the objects in a frame that were hit"),
+    Metric("point_hota", "HOTA of points: also, whether ids are kept"),
+    Metric("point_f1_reference", "point F1, as the public code has it"),
+    Metric("point_hota_reference", "point HOTA, as the public code reads"),
+    Metric(
+        "centre_f1",
+        "point F1 of the frame's centre at all times: what looking at nothing earns",
+        better=None,
+    ),
 )
+MASK_METRICS = (
+    Metric("j_and_f", "J&F, the mean of J and F"),
+    Metric("j", "J: overlap (IoU) of masks, mean over frames"),
+    Metric("f", "F: F1 of the masks' boundaries, mean over frames"),
+    Metric("mask_hota", "HOTA of masks, mean over 0.05 to 0.95"),
+    Metric("j_and_f_reference", "J&F of masks from points as the public code reads"),
+    Metric("mask_hota_reference", "HOTA of masks, as the public code has it"),
+)
+
+
+GIVEN = ("j_and_f", "j", "f")
+"""Headline where answers are masks."""
 
 
 class TrackingOptions(RowTaskOptions):
@@ -80,7 +98,7 @@ class TrackingOptions(RowTaskOptions):
             (0..1000) nor what the model's wrapper states.
     """
 
-    data: str
+    data: str = "mini_tracking"
     segmenter: str = "none"
     checkpoint: str | None = None
     revision: str | None = None
@@ -105,21 +123,28 @@ class Tracking(RowTask[Target, Query]):
     Options = TrackingOptions
     options: TrackingOptions
     headline: ClassVar[tuple[str, ...]] = ("point_f1", "point_f1_reference", "j_and_f")
-    metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("point_f1", "F1 of points in the right object's mask", optional=True),
-        Metric("point_precision", "share of answered points in the right mask", optional=True),
-        Metric("point_recall", "share of the objects in a frame that were hit", optional=True),
-        Metric("point_hota", "HOTA of points: also, whether ids are kept", optional=True),
-        Metric("point_f1_reference", "point F1, as the public code has it", optional=True),
-        Metric("point_hota_reference", "point HOTA, as the public code reads", optional=True),
-        Metric(
-            "centre_f1",
-            "point F1 of the frame's centre at all times: what looking at nothing earns",
-            better=None,
-            optional=True,
-        ),
-        *MASK_METRICS,
-    )
+
+    def __init__(self, options: TrackingOptions | None = None) -> None:
+        super().__init__(options)
+        # The class lists what there is; a run shows what its options give.
+        shown = {"none": ("point_f1", "point_f1_reference", "point_hota"), "given": GIVEN}
+        self.headline = shown.get(  # type: ignore[misc]
+            self.options.segmenter, ("point_f1", "j_and_f", "j_and_f_reference")
+        )
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:  # type: ignore[override]
+        """The numbers that the options give; those of masks say what made the masks."""
+        by = self.derivation()
+        if by is None:
+            return POINT_METRICS
+        of_masks = (
+            replace(MASK_METRICS[0], title=f"{MASK_METRICS[0].title}; {by}"),
+            *MASK_METRICS[1:],
+        )
+        if self.options.segmenter == "given":
+            return tuple(metric for metric in of_masks if metric.name != "j_and_f_reference")
+        return (*POINT_METRICS, *of_masks)
 
     @cached_property
     def _queries(self) -> dict[str, Query]:
@@ -175,7 +200,8 @@ class Tracking(RowTask[Target, Query]):
             return None
         if self.options.segmenter == "given":
             return "given masks"
-        return f"{self._segmenter.identity()}; convention {self.options.convention}"
+        read = f", coordinates {self.options.convention}" if self.options.convention else ""
+        return f"masks by {self._segmenter.identity()}{read}"
 
     @cached_property
     def _segmenter(self) -> Segmenter:
@@ -255,6 +281,7 @@ class Tracking(RowTask[Target, Query]):
                 "reasoning": tracks.reasoning,
                 "points": sum(len(points) for points in tracks.frames.values()),
                 "frames": len(tracks.moments),
+                "drawings": draw(truth, tracks, derived and derived["masks"]),
             },
             notes=notes,
             cluster=truth.video,
@@ -267,13 +294,8 @@ class Tracking(RowTask[Target, Query]):
         return SampleScore(
             id=response.id,
             status=status,
-            values=no_points() | measure_masks(truth, found, failed=problem is not None),
-            details={"parser": "masks"},
+            values=measure_masks(truth, found, failed=problem is not None),
+            details={"parser": "masks", "drawings": draw(truth, None, found.get("masks"))},
             message=problem,
             cluster=truth.video,
         )
-
-    def caveats(self) -> tuple[str, ...]:
-        if self.options.segmenter in ("none", "given"):
-            return ()
-        return (f"masks are made from points by {self._segmenter.identity()}",)
