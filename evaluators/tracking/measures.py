@@ -73,7 +73,8 @@ def measure_masks(truth: Target, derived: Mapping[str, Any], *, failed: bool) ->
     both = j_and_f(true, predicted)
     if not failed:
         values["j_and_f"], values["j"], values["f"] = both.mean, both.j.mean(), both.f.mean()
-        values["mask_hota"] = mask_hota(true, predicted).mean
+        # Transposed, as they lie in memory: packed several times as fast, and the same number.
+        values["mask_hota"] = mask_hota(true.swapaxes(1, 2), predicted.swapaxes(1, 2)).mean
     if other is not None:
         predicted = decode_masks(other, **size, name="derived mask")
         both = j_and_f(true, predicted)
