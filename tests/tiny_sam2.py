@@ -57,5 +57,11 @@ def tiny_sam2(folder: Path, *, seed: int = 0) -> Path:
         memory_fuser_intermediate_dim=32,
     )
     torch.manual_seed(seed)
-    Sam2VideoModel(config).eval().save_pretrained(folder)
+    model = Sam2VideoModel(config).eval()
+    with torch.no_grad():
+        # As initialised, its masks are noise around 0 that no picture or point changes.
+        for parameter in model.parameters():
+            if parameter.ndim > 1:
+                parameter.normal_(std=(parameter[0].numel()) ** -0.5)
+    model.save_pretrained(folder)
     return folder

@@ -27,6 +27,15 @@ SIZE = {"width": WIDTH, "height": HEIGHT, "frames": FRAMES}
 PROMPTS = {2: {0: [(20.0, 30.0)], 1: [(70.5, 40.0)]}, 6: {1: [(74.0, 40.0)], 2: [(5.0, 60.0)]}}
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Several threads of several test processes wait for each other: thirty times as long."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     return tiny_sam2(tmp_path_factory.mktemp("sam2"))
@@ -217,3 +226,15 @@ def test_a_run_derives_masks_once(checkpoint, tmp_path, monkeypatch):
     # Scored again, nothing is segmented again.
     monkeypatch.setattr(Sam2, "segment", None)
     assert score_run(run.folder).result == run.result
+
+
+def test_bfloat16_changes_few_pixels(segmenter, video, checkpoint, monkeypatch):
+    """What a GPU computes in, here on a CPU: nothing in between refuses the type."""
+    exact = decode_masks(
+        segmenter.segment(video, PROMPTS, **SIZE, fps=6), height=HEIGHT, width=WIDTH
+    )
+    rough = Sam2(checkpoint=str(checkpoint), revision=None, device="cpu")
+    half = torch.autocast("cpu", dtype=torch.bfloat16)
+    monkeypatch.setattr(rough, "_autocast", lambda device: half)
+    rles = rough.segment(video, PROMPTS, **SIZE, fps=6)
+    assert (decode_masks(rles, height=HEIGHT, width=WIDTH) == exact).mean() > 0.97
