@@ -66,7 +66,7 @@ POINT_METRICS = (
     Metric("point_hota_reference", "point HOTA, as the public code reads"),
     Metric(
         "centre_f1",
-        "point F1 of the frame's centre at all times: what looking at nothing earns",
+        "point F1 of the frame's centre at all times: the floor",
         better=None,
     ),
 )
