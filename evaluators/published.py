@@ -6,7 +6,11 @@ from importlib import import_module
 
 from jumpscore.data.published import PublishedSet
 
-TABLES = ("evaluators.temporal.published", "evaluators.spatial.published")
+TABLES = (
+    "evaluators.temporal.published",
+    "evaluators.spatial.published",
+    "evaluators.tracking.published",
+)
 """Modules with the families' ``SETS``."""
 
 

@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from evaluators.tracking.tracks import Moment, TrackPoint, Tracks
-from jumpscore.records import FinishReason, Status
+from jumpscore.records import Convention, FinishReason, Status
 from jumpscore.scoring import parse_times
 from jumpscore.scoring.parsing import answer_window
 
@@ -41,6 +42,13 @@ _OCCLUDED = {"yes", "true", "1"}
 Times = dict[float, dict[str, TrackPoint]]
 
 
+class _Axes(NamedTuple):
+    """(width, height) of the video in pixels, and which coordinates are its right and bottom."""
+
+    size: tuple[int, int]
+    limits: tuple[int, int]
+
+
 def parse_tracks(
     text: str,
     *,
@@ -48,6 +56,8 @@ def parse_tracks(
     height: int,
     fps: float,
     finish_reason: FinishReason | None = None,
+    convention: Convention = "relative_1000",
+    image_size: tuple[int, int] | None = None,
 ) -> Tracks:
     """Read points in an answer.
 
@@ -62,6 +72,8 @@ def parse_tracks(
         height: Of the video in pixels.
         fps: Frames per second that the ground truth is indexed by.
         finish_reason: ``"length"`` where the model was stopped at its token limit.
+        convention: Of the ``coords`` form; the ``time_lines`` form is 0..100 of width and height.
+        image_size: (width, height) of the picture that pixels are of; by default the video's.
 
     Returns:
         Points in pixels by time, what was rejected and why. A ``coords`` attribute left open makes
@@ -80,10 +92,13 @@ def parse_tracks(
     answer = text[low:high]
     rejected: Counter[str] = Counter()
     attributes = list(_ATTRIBUTE.finditer(answer))
+    size = (width, height)
     if attributes:
-        times, cut = _read_attributes(answer, attributes, rejected, (width, height))
+        limits = {"unit": (1, 1), "relative_1000": (1000, 1000), "pixel": image_size or size}
+        axes = _Axes(size, limits[convention])
+        times, cut = _read_attributes(answer, attributes, rejected, axes)
     else:
-        times, cut = _read_time_lines(answer, rejected, (width, height))
+        times, cut = _read_time_lines(answer, rejected, _Axes(size, (100, 100)))
     moments = _moments(times, fps, rejected)
     named = bool(attributes)
     return Tracks(
@@ -124,7 +139,7 @@ def _read_attributes(
     answer: str,
     attributes: list[re.Match[str]],
     rejected: Counter[str],
-    size: tuple[int, int],
+    axes: _Axes,
 ) -> tuple[Times, bool]:
     times: Times = {}
     cut = attributes[-1].end() == len(answer)
@@ -136,7 +151,7 @@ def _read_attributes(
                 rejected[CUT_OFF] += 1
         for segment in _SEGMENT.finditer(value):
             if tokens := segment[0].split():
-                _read_segment(tokens, times, rejected, size)
+                _read_segment(tokens, times, rejected, axes)
     return times, cut
 
 
@@ -153,9 +168,7 @@ def _without_half_number(value: str) -> str:
     return value[:segment] + " ".join(kept)
 
 
-def _read_segment(
-    tokens: list[str], times: Times, rejected: Counter[str], size: tuple[int, int]
-) -> None:
+def _read_segment(tokens: list[str], times: Times, rejected: Counter[str], axes: _Axes) -> None:
     """Read ``t id x y [id x y ...]``."""
     time = _number(tokens[0])
     if time is None or time < 0:
@@ -166,7 +179,7 @@ def _read_segment(
         rejected[INCOMPLETE] += 1
     for place in range(1, whole, 3):
         name, x, y = tokens[place : place + 3]
-        reason = _add(times, time, name, (x, y), size, limit=1000)
+        reason = _add(times, time, name, (x, y), axes)
         if reason:
             rejected[reason] += 1
 
@@ -176,9 +189,8 @@ def _add(
     time: float,
     name: str,
     values: tuple[str, str],
-    size: tuple[int, int],
+    axes: _Axes,
     *,
-    limit: float,
     occluded: bool = False,
 ) -> str | None:
     """Add a point, or return why not."""
@@ -188,13 +200,14 @@ def _add(
     x, y = (_number(value) for value in values)
     if x is None or y is None:
         return NO_NUMBER
-    if not (0 <= x <= limit and 0 <= y <= limit):
+    (width, height), (right, bottom) = axes.size, axes.limits
+    if not (0 <= x <= right and 0 <= y <= bottom):
         return OUTSIDE
     points = times.setdefault(time, {})
     key = str(int(number[1]))
     if key in points:
         return REPEATED
-    points[key] = TrackPoint(x / limit * size[0], y / limit * size[1], occluded)
+    points[key] = TrackPoint(x / right * width, y / bottom * height, occluded)
     return None
 
 
@@ -202,9 +215,7 @@ def _number(token: str) -> float | None:
     return float(token) if _NUMBER.fullmatch(token) else None
 
 
-def _read_time_lines(
-    answer: str, rejected: Counter[str], size: tuple[int, int]
-) -> tuple[Times, bool]:
+def _read_time_lines(answer: str, rejected: Counter[str], axes: _Axes) -> tuple[Times, bool]:
     times: Times = {}
     cut = False
     for line in _TIME_LINE.finditer(answer):
@@ -218,7 +229,7 @@ def _read_time_lines(
             rejected[NO_TIME] += 1
             continue
         for name, values in _entries(line[2], rejected, closed):
-            reason = _read_entry(times, time, name, values, size)
+            reason = _read_entry(times, time, name, values, axes)
             if reason:
                 rejected[reason] += 1
     return times, cut
@@ -240,13 +251,11 @@ def _entries(body: str, rejected: Counter[str], closed: bool) -> Iterator[tuple[
         place = end + 1
 
 
-def _read_entry(
-    times: Times, time: float, name: str, values: list[str], size: tuple[int, int]
-) -> str | None:
+def _read_entry(times: Times, time: float, name: str, values: list[str], axes: _Axes) -> str | None:
     if len(values) not in (2, 3):
         return INCOMPLETE if len(values) < 2 else NO_POINT
     occluded = len(values) == 3 and values[2].lower() in _OCCLUDED
-    return _add(times, time, name, (values[0], values[1]), size, limit=100, occluded=occluded)
+    return _add(times, time, name, (values[0], values[1]), axes, occluded=occluded)
 
 
 def _moments(times: Times, fps: float, rejected: Counter[str]) -> tuple[Moment, ...]:

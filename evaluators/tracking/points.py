@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluators.tracking.higher_order import hota
+from evaluators.tracking.rle import PixelMask
 from evaluators.tracking.tracks import Point, Trajectory
 
-ObjectMasks = Mapping[str, Mapping[int, NDArray[Any]]]
+ObjectMasks = Mapping[str, Mapping[int, NDArray[Any] | PixelMask]]
 """Object id -> frame -> mask [H, W]; a frame that is missing is one without the object."""
 
 
@@ -138,7 +139,7 @@ def assign(found: Sequence[Point], true: Sequence[Point]) -> list[tuple[int, int
     return list(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
-def is_inside(point: Point, mask: NDArray[Any] | None) -> bool:
+def is_inside(point: Point, mask: NDArray[Any] | PixelMask | None) -> bool:
     """Whether the pixel that is nearest to the point (halves to even) exists and is set.
 
     >>> is_inside((0.5, 0.2), np.array([[1, 0]])), is_inside((-1, 0), np.array([[1, 1]]))

@@ -128,6 +128,45 @@ def decode_union(
     return union
 
 
+def encode_mask(mask: NDArray[Any]) -> dict[str, Any]:
+    """Return a mask [H, W] as JSON values: ``size`` and ``counts`` as text.
+
+    >>> encode_mask(np.array([[0, 1, 1], [1, 1, 0]]))
+    {'size': [2, 3], 'counts': '141'}
+    """
+    from pycocotools import mask as coco
+
+    rle = coco.encode(np.asfortranarray(mask, dtype=np.uint8))
+    return {"size": [int(side) for side in rle["size"]], "counts": rle["counts"].decode("ascii")}
+
+
+class PixelMask:
+    """A run-length mask that answers for single pixels and is never decoded as a whole.
+
+    Args:
+        rle: The mask.
+        height: Of the video in pixels.
+        width: Of the video in pixels.
+        name: What an error calls the mask.
+
+    Raises:
+        DataError: The mask does not fit the video, or is damaged.
+
+    >>> mask = PixelMask({"size": [2, 3], "counts": [1, 4, 1]}, height=2, width=3)
+    >>> mask[0, 0], mask[1, 1]
+    (False, True)
+    """
+
+    def __init__(self, rle: Rle, *, height: int, width: int, name: str = "mask") -> None:
+        self.shape = (height, width)
+        self._changes = np.cumsum(_checked_runs(rle, height, width, name))
+
+    def __getitem__(self, place: tuple[int, int]) -> bool:
+        row, column = place
+        before = np.searchsorted(self._changes, column * self.shape[0] + row, side="right")
+        return bool(before % 2)
+
+
 def _pairs(
     truth: Sequence[Rle | None], prediction: Sequence[Rle | None], height: int, width: int
 ) -> Iterator[tuple[packed.Bits, packed.Bits]]:

@@ -135,6 +135,18 @@ def score(
         raise typer.Exit(EXIT_FAILED_SAMPLES)
 
 
+@app.command("score-masks")
+def score_masks(
+    prediction: Annotated[Path, typer.Argument(help="Folder with a folder of PNGs per video.")],
+    truth: Annotated[Path, typer.Argument(help="The same, or a data set with Annotations/.")],
+    json: Json = False,
+) -> None:
+    """Score predicted object masks as DAVIS does: J, F, their recall and decay."""
+    from jumpscore.cli.masks import score_mask_folders
+
+    score_mask_folders(prediction, truth, as_json=json)
+
+
 @app.command()
 def show(
     run: Annotated[Path, typer.Argument(help="Folder of a run.")],

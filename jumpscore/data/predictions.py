@@ -2,6 +2,7 @@
 
 * JSONL, one answer a line: ``{"id": ..., "text": "..."}`` or ``{"id": ..., "times": [...]}``,
   optionally with ``confidences`` (one per time) and ``finish_reason``;
+* JSONL of ``{"id": ..., "masks": [...]}``: masks instead of words, run lengths per frame;
 * one JSON object: ``{"id": [times], ...}`` or ``{"id": "text", ...}``;
 * what ``lmms-eval --log_samples`` writes (``*_samples_*.jsonl``), where its documents have ids.
 """
@@ -25,7 +26,7 @@ FORMS = (
 )
 
 
-_RECORD_KEYS = {"id", "text", "times", "doc", "doc_id"}
+_RECORD_KEYS = {"id", "text", "times", "masks", "doc", "doc_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,9 @@ def _prediction(path: Path, place: str, record: dict[str, Any]) -> tuple[str, Pr
     if not isinstance(name, (str, int)) or isinstance(name, bool):
         raise DataError(f"{path}, {place}: has no id; expected {FORMS}")
     where = f"{path}, {place} (id {str(name)!r})"
-    text, times = record.get("text"), record.get("times")
+    text, times, masks = record.get("text"), record.get("times"), record.get("masks")
+    if text is None and times is None and isinstance(masks, (list, dict)):
+        text = json.dumps({"masks": masks})
     if isinstance(text, str) == isinstance(times, list):
         raise DataError(f"{where}: needs either a 'text' or a list 'times', found {sorted(record)}")
     reason = record.get("finish_reason", "stop")

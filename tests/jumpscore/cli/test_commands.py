@@ -147,7 +147,7 @@ def test_lists(jumpscore):
     models = {row["name"]: row for row in json.loads(jumpscore("models", "--json").stdout)}
     assert models["motion"]["inputs"] == ["video"]
     tasks = {row["name"] for row in json.loads(jumpscore("tasks", "--json").stdout)}
-    assert tasks == {"jumpscore", "jumpscore_count", "spatial", "timelens"}
+    assert tasks == {"jumpscore", "jumpscore_count", "spatial", "timelens", "tracking"}
     assert "content_free" in jumpscore("models").stdout
 
 
@@ -294,3 +294,18 @@ def test_ctrl_c_keeps_answers_and_the_same_command_goes_on(tmp_path):
     lines = [json.loads(line) for line in stored.read_text().splitlines()]
     assert [line["id"] for line in lines] == [row.id for row in read_rows(root)]
     assert stored.read_text().splitlines()[: len(kept)] == kept
+
+
+def test_tracking_from_the_command_line(jumpscore, tmp_path):
+    """The rendered set by name, answers and masks from files, folders of PNGs."""
+    words = ["model=oracle", "run.expose_truth=true", "task=tracking"]
+    result = json.loads(jumpscore("run", *words, "--json", "--no-report").stdout)
+    assert result["metrics"]["point_f1"]["mean"] == 1.0
+    assert result["total"] == 21
+    masks = {"id": "shapes0-0", "masks": [None] * 24}
+    (tmp_path / "masks.jsonl").write_text(json.dumps(masks))
+    words = ["model=replay", "model.answers=masks.jsonl", "task=tracking", "task.segmenter=given"]
+    done = jumpscore("run", *words, "--ids", "shapes0-0", "--json", "--no-report")
+    assert json.loads(done.stdout)["metrics"]["j_and_f"]["n"] == 1
+    done = jumpscore("score-masks", "nowhere", "there", expect=2)
+    assert "no such folder" in done.stderr

@@ -107,3 +107,19 @@ def test_a_missing_file(tmp_path):
 def test_hostile_nesting_is_an_error_not_a_crash(tmp_path):
     with pytest.raises(DataError, match="line 1"):
         read_predictions(write(tmp_path, '{"id": ' + "[" * 200_000))
+
+
+def test_answers_may_be_masks(tmp_path):
+    file = tmp_path / "masks.jsonl"
+    rle = {"size": [1, 1], "counts": "01"}
+    file.write_text(
+        json.dumps({"id": "a", "masks": [rle, None]})
+        + "\n"
+        + json.dumps({"id": "b", "masks": {"dog": [None]}})
+    )
+    found = read_predictions(file)
+    assert json.loads(found["a"].text) == {"masks": [rle, None]}
+    assert json.loads(found["b"].text) == {"masks": {"dog": [None]}}
+    file.write_text(json.dumps({"id": "a", "masks": "none"}))
+    with pytest.raises(DataError, match="needs either"):
+        read_predictions(file)

@@ -1,0 +1,67 @@
+"""What a report shows of a query: a few frames with the true objects and what was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from evaluators.drawings import drawing, outlines, shape
+from evaluators.tracking.queries import Rles, Target
+from evaluators.tracking.rle import decode_masks
+from evaluators.tracking.tracks import Tracks
+
+MOST_FRAMES = 6
+"""Frames of a query that are shown."""
+
+
+def draw(truth: Target, tracks: Tracks | None, masks: Rles | None) -> list[dict[str, Any]]:
+    """Return drawings of frames spread over those that the answer speaks of, else over all.
+
+    Args:
+        truth: What is right: outlined.
+        tracks: Answered points.
+        masks: Answered or derived masks, one or ``None`` per frame: outlined.
+    """
+    points = tracks.frames if tracks is not None else {}
+    answered = [frame for frame in sorted(points) if frame < truth.frames]
+    chosen = _spread(answered or range(truth.frames))
+    return [
+        drawing(
+            [
+                *(
+                    one
+                    for rles in truth.masks.values()
+                    for one in _outlined("truth", rles, n, truth)
+                ),
+                *_outlined("answer", masks, n, truth),
+                _points(points.get(n, {}), truth),
+            ],
+            time=n / truth.fps,
+            caption=f"(frame {n})",
+        )
+        for n in chosen
+    ]
+
+
+def _outlined(side: Any, rles: Rles | None, frame: int, truth: Target) -> list[dict[str, Any]]:
+    if rles is None or rles[frame] is None:
+        return []
+    [mask] = decode_masks([rles[frame]], height=truth.height, width=truth.width)
+    return outlines(side, mask)
+
+
+def _points(points: Mapping[str, tuple[float, float]], truth: Target) -> dict[str, Any] | None:
+    places = [((x + 0.5) / truth.width, (y + 0.5) / truth.height) for x, y in points.values()]
+    return shape("answer", "points", places) if places else None
+
+
+def _spread(frames: Sequence[int]) -> list[int]:
+    """Return some of the frames, evenly, the first and the last among them.
+
+    >>> _spread(range(11))
+    [0, 2, 4, 6, 8, 10]
+    """
+    if len(frames) <= MOST_FRAMES:
+        return list(frames)
+    step = (len(frames) - 1) / (MOST_FRAMES - 1)
+    return [frames[round(place * step)] for place in range(MOST_FRAMES)]

@@ -1,0 +1,119 @@
+"""Sets of referring video object segmentation as published: four on the hub, ReVOS elsewhere."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from evaluators.tracking.queries import Query
+from jumpscore.data.convert import place, read_table, unpack_all
+from jumpscore.data.layout import Manifest, data_file, write_rows
+from jumpscore.data.published import PublishedSet
+from jumpscore.errors import DataError
+
+COLUMNS = (
+    "id",
+    "video",
+    "expression",
+    "width",
+    "height",
+    "n_frames",
+    "fps",
+    "mask_ids",
+    "frame_trajectories",
+)
+REVOS_NOTE = (
+    "its owners give it out (github.com/cilinyan/ReVOS-api); put JPEGImages (or JPEGImages.zip), "
+    "mask_dict.json and meta_expressions_valid_.json into one folder"
+)
+
+SETS = (
+    *(
+        PublishedSet(
+            name=name,
+            task="tracking",
+            title=title,
+            repository=f"kcz358/RVOS-{repository}",
+            split=split,
+            convert="evaluators.tracking.published:convert",
+        )
+        for name, title, repository, split in (
+            ("ref_davis17", "Ref-DAVIS17", "Ref-DAVIS17", "valid"),
+            ("mevis_valid_u", "MeViS, split valid_u", "MeViS-ValidU", "valid_u"),
+            ("ref_yt_vos", "Ref-YouTube-VOS", "Ref-YT-VOS", "valid"),
+            ("reasonvos", "ReasonVOS", "ReasonVOS", "test"),
+        )
+    ),
+    *(
+        PublishedSet(
+            name=f"revos_{kind}",
+            task="tracking",
+            title=f"ReVOS, {kind} expressions of the validation set",
+            repository=None,
+            split=kind,
+            licence="CC-BY-NC-SA-4.0",
+            convert="evaluators.tracking.revos:convert",
+            note=REVOS_NOTE,
+        )
+        for kind in ("referring", "reasoning")
+    ),
+)
+
+
+def convert(published: PublishedSet, source: Path, out: Path) -> None:
+    """Write the rows of one split with their videos and masks.
+
+    Raises:
+        DataError: A row lacks a column, or its video or one of its masks is not among the files.
+    """
+    records = read_table(source, split=published.split, columns=COLUMNS)
+    unpacked = out / ".unpacked"
+    unpacked.mkdir()
+    files = [*sorted(source.rglob("*")), *unpack_all(source, unpacked)]
+    videos = {file.name: file for file in files if file.suffix == ".mp4"}
+    masks = {(file.parent.name, file.name): file for file in files if file.suffix == ".json"}
+    rows = []
+    for number, record in enumerate(records, start=1):
+        row = _query(f"{source}, row {number}", record)
+        known = {row.video_path: videos.get(Path(row.video_path).name)}
+        for mask_id in row.mask_ids:
+            path = row.mask_path(mask_id)
+            known[path] = masks.get((Path(path).parent.name, Path(path).name))
+        for path, file in known.items():
+            target, problem = data_file(out, path, column="the file")
+            if problem or file is None:
+                raise DataError(
+                    f"{source}, row {number} (id {row.id!r:.60}): "
+                    f"{problem or f'{path} is not among the published files'}"
+                )
+            if not target.exists():
+                place(file, target)
+        rows.append(row)
+    shutil.rmtree(unpacked)
+    write_rows(
+        out, rows, Manifest(published.name, licence=published.licence, source=published.title)
+    )
+
+
+def _query(where: str, record: Mapping[str, Any]) -> Query:
+    """Return a published row; what its values hold is checked when it is used."""
+    points, mask_ids = record["frame_trajectories"], record["mask_ids"]
+    if not isinstance(mask_ids, Sequence) or isinstance(mask_ids, str):
+        raise DataError(f"{where}: mask_ids is no list but {mask_ids!r:.60}")
+    try:
+        return Query(
+            id=str(record["id"]),
+            video=str(record["video"]),
+            expression=str(record["expression"]),
+            width=int(record["width"]),
+            height=int(record["height"]),
+            n_frames=int(record["n_frames"]),
+            fps=float(record["fps"] or 1),  # as the public code has it
+            mask_ids=tuple(map(str, mask_ids)),
+            frame_trajectories=points if isinstance(points, str) else json.dumps(points),
+        )
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{where}: width, height, n_frames or fps is no number ({error})") from None

@@ -1,0 +1,271 @@
+"""A query: an expression about a video, with true points and masks of what it names.
+
+A data set is a folder: rows of ``Query``, ``videos/<video>.mp4``, and per object
+``masks/<video>/<mask id>.json``, ``{"obj": [run-length mask or null per frame]}``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evaluators.tracking.rle import PixelMask, Rle
+from evaluators.tracking.tracks import Point, Trajectory
+from jumpscore.errors import DataError
+from jumpscore.jsonio import parse_json
+from jumpscore.records import Convention
+
+LARGEST_SIDE = 1 << 14
+"""Pixels of a frame's width or height."""
+MOST_PIXELS = 1 << 33
+"""Of all frames of a video together: what scoring can hold as masks."""
+
+Rles = Sequence[Rle | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One row, with the columns of the public task.
+
+    Attributes:
+        id: Unique in the data set.
+        video: Name of the video, without suffix.
+        expression: What to track.
+        width: Of the video in pixels.
+        height: Of the video in pixels.
+        n_frames: Annotated frames; masks map one to one to them.
+        fps: At which they are shown, 6 in every published set.
+        mask_ids: Objects that the expression names; their points are numbered in this order.
+        frame_trajectories: JSON list of ``{"frame": n, "points": [{"id": "0", "point": [x, y]}]}``,
+            in pixels; ``points`` may also be ``{"0": {"point": [x, y]}}``.
+    """
+
+    id: str
+    video: str
+    expression: str
+    width: int
+    height: int
+    n_frames: int
+    fps: float
+    mask_ids: tuple[str, ...]
+    frame_trajectories: str
+
+    def files(self) -> tuple[str, ...]:
+        """Return the video's path and those of the masks."""
+        return (self.video_path, *map(self.mask_path, self.mask_ids))
+
+    @property
+    def video_path(self) -> str:
+        """Of the video, below the data set's folder."""
+        return f"videos/{self.video}.mp4"
+
+    def mask_path(self, mask_id: str) -> str:
+        """Return the path of an object's masks, below the data set's folder."""
+        return f"masks/{self.video}/{mask_id}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a query names: points and masks of every object, by its number in the query.
+
+    Attributes:
+        video: As the row names it; several queries are about one.
+        width: Of the video in pixels.
+        height: Of the video in pixels.
+        frames: How many are annotated.
+        fps: At which they are shown.
+        points: Frame -> object -> point in pixels.
+        masks: Object -> one run-length mask or ``None`` per frame.
+    """
+
+    video: str
+    width: int
+    height: int
+    frames: int
+    fps: float
+    points: Trajectory
+    masks: Mapping[str, Rles]
+
+    def answer(self, convention: Convention) -> str:
+        """Return how a right answer reads: the true points in the public format.
+
+        Coordinates are whole numbers where the convention has room for them.
+        """
+        across, down = {
+            "unit": (1, 1),
+            "relative_1000": (1000, 1000),
+            "pixel": (self.width, self.height),
+        }[convention]
+        digits = 4 if convention == "unit" else 0
+        segments = []
+        for frame, points in sorted(self.points.items()):
+            objects = "".join(
+                f" {name} {x / self.width * across:.{digits}f} {y / self.height * down:.{digits}f}"
+                for name, (x, y) in points.items()
+            )
+            if objects:
+                segments.append(f"{frame / self.fps:.3f}{objects}")
+        return f'<tracks coords="{"; ".join(segments)}">target objects</tracks>'
+
+    def pixel_masks(self) -> dict[str, FrameMasks]:
+        """Return the masks by object and frame, each read when it is looked at."""
+        return {
+            name: FrameMasks(rles, height=self.height, width=self.width, name=f"object {name!r}")
+            for name, rles in self.masks.items()
+        }
+
+
+class FrameMasks(Mapping[int, PixelMask]):
+    """Frame -> mask of one object, without the frames that it is absent from.
+
+    Raises:
+        DataError: On access, where a mask is damaged.
+    """
+
+    def __init__(self, rles: Rles, *, height: int, width: int, name: str) -> None:
+        self._rles, self._size, self._name = rles, (height, width), name
+        self._read: dict[int, PixelMask] = {}
+
+    def __getitem__(self, frame: int) -> PixelMask:
+        if frame not in self._read:
+            rle = self._rles[frame] if 0 <= frame < len(self._rles) else None
+            if rle is None:
+                raise KeyError(frame)
+            height, width = self._size
+            name = f"{self._name}, frame {frame}"
+            self._read[frame] = PixelMask(rle, height=height, width=width, name=name)
+        return self._read[frame]
+
+    def __iter__(self) -> Iterator[int]:
+        return (frame for frame, rle in enumerate(self._rles) if rle is not None)
+
+    def __len__(self) -> int:
+        return sum(rle is not None for rle in self._rles)
+
+
+def empty_target(query: Query) -> Target:
+    """Return the target of a query whose truth cannot be used."""
+    return Target(query.video, query.width, query.height, query.n_frames, query.fps, {}, {})
+
+
+def check_query(query: Query) -> None:
+    """Check what needs no file.
+
+    Raises:
+        DataError: Names the field, its value and what is allowed.
+    """
+    for field, value, most in (
+        ("width", query.width, LARGEST_SIDE),
+        ("height", query.height, LARGEST_SIDE),
+        ("n_frames", query.n_frames, MOST_PIXELS),
+        ("fps", query.fps, 1000),
+    ):
+        if not 0 < value <= most:
+            raise DataError(f"{field} is {value}; it is above 0 and at most {most}")
+    if query.width * query.height * query.n_frames > MOST_PIXELS:
+        raise DataError(
+            f"n_frames is {query.n_frames} at {query.width}x{query.height}: more than "
+            f"{MOST_PIXELS:,} pixels to measure; cut the video"
+        )
+    if len(set(query.mask_ids)) < len(query.mask_ids):
+        raise DataError(f"mask_ids names an object twice: {', '.join(query.mask_ids)!r:.200}")
+
+
+def read_masks(file: Path) -> Rles:
+    """Return one object's masks from its file; their sizes and runs are not checked yet.
+
+    Raises:
+        DataError: There is no such file, or it holds something else.
+    """
+    try:
+        content = parse_json(file.read_bytes())
+    except FileNotFoundError:
+        raise DataError(f"{file.name} is not there") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file.name} cannot be read as JSON ({error})") from error
+    if not isinstance(content, dict) or len(content) != 1:
+        raise DataError(f'{file.name} is no object {{"obj": [mask or null per frame]}}')
+    [rles] = content.values()
+    if not isinstance(rles, list):
+        raise DataError(f"{file.name} holds no list of masks but {rles!r:.40}")
+    return rles
+
+
+def check_masks(rles: Rles, *, frames: int, height: int, width: int) -> None:
+    """Check that there is one mask per frame and that all fit the video; runs are not read.
+
+    Raises:
+        DataError: Names the frame.
+    """
+    if len(rles) != frames:
+        raise DataError(f"has {len(rles)} masks and the video {frames} frames; they map 1 to 1")
+    for frame, rle in enumerate(rles):
+        if rle is None:
+            continue
+        size = rle.get("size") if isinstance(rle, Mapping) else None
+        if size != [height, width]:
+            raise DataError(
+                f"frame {frame} has size {size!r:.40}; the video is {height} high and {width} wide"
+            )
+
+
+def parse_trajectories(text: str, *, objects: int, frames: int) -> dict[int, dict[str, Point]]:
+    """Return the true points: frame -> object -> point in pixels.
+
+    Args:
+        text: See ``Query.frame_trajectories``.
+        objects: How many the query names; points are of objects "0" .. "objects - 1".
+        frames: How many the video has.
+
+    Raises:
+        DataError: It is something else; the message names frame and object.
+
+    >>> text = '[{"frame": 3, "points": [{"id": "0", "point": [4, 5.5]}]}]'
+    >>> parse_trajectories(text, objects=1, frames=4)
+    {3: {'0': (4.0, 5.5)}}
+    """
+    try:
+        entries = parse_json(text)
+    except ValueError as error:
+        raise DataError(f"is no JSON ({error})") from error
+    if not isinstance(entries, list):
+        raise DataError(f"is no JSON list but {text[:40]!r}")
+    known = {str(place) for place in range(objects)}
+    found: dict[int, dict[str, Point]] = {}
+    for place, entry in enumerate(entries):
+        frame = entry.get("frame") if isinstance(entry, dict) else None
+        if type(frame) is not int or not 0 <= frame < frames:
+            raise DataError(f"entry {place} has frame {frame!r:.40}; frames are 0..{frames - 1}")
+        points = dict(_named_points(frame, entry.get("points")))
+        strangers = sorted(points.keys() - known)
+        if strangers:
+            raise DataError(
+                f"frame {frame} has object {strangers[0]!r:.40}; mask_ids names {objects} objects, "
+                "numbered from 0"
+            )
+        found[frame] = points
+    return found
+
+
+def _named_points(frame: int, points: Any) -> Iterator[tuple[str, Point]]:
+    if isinstance(points, list) and all(isinstance(point, dict) for point in points):
+        items = [(point.get("id"), point.get("point")) for point in points]
+    elif isinstance(points, dict) and all(isinstance(point, dict) for point in points.values()):
+        items = [(name, point.get("point")) for name, point in points.items()]
+    else:
+        raise DataError(f"frame {frame} has no points but {points!r:.60}")
+    for name, point in items:
+        if not (isinstance(point, list) and len(point) == 2 and all(map(_is_number, point))):
+            raise DataError(
+                f"frame {frame}, object {name!r:.40}: no point [x, y] but {point!r:.60}"
+            )
+        yield str(name), (float(point[0]), float(point[1]))
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return abs(value) < 1e9 and math.isfinite(value)

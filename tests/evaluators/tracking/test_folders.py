@@ -1,0 +1,191 @@
+"""Folders of PNGs, written by Pillow, against trackeval and against masks in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+
+import numpy as np
+import pytest
+
+from evaluators.tracking import davis_scores
+from evaluators.tracking.folders import METRICS, find_sequences, read_labels, score_folders
+from jumpscore.errors import DataError
+from tests.tracking_support import encoded, sav_masks, trackeval_j_and_f, trackeval_sequence
+
+Image = pytest.importorskip("PIL.Image")
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+def write(folder, labels, *, mode="P", first=0) -> None:
+    folder.mkdir(parents=True)
+    for frame, picture in enumerate(labels, start=first):
+        image = Image.fromarray(np.asarray(picture, dtype=np.uint8))
+        if mode == "P":
+            image.putpalette(np.random.default_rng(0).integers(0, 256, 768).astype(np.uint8))
+        image.save(folder / f"{frame:05d}.png")
+
+
+def real_labels(shift: int = 0) -> np.ndarray:
+    """Objects 1 and 2 of a real video, every fourth frame."""
+    labels = np.zeros((16, 848, 480), dtype=np.uint8)
+    for value, name in ((1, "0"), (2, "2")):
+        masks = sav_masks(name, frames=slice(0, 64, 4)) > 0
+        labels[np.roll(masks, shift, axis=2)] = value
+    return labels
+
+
+@pytest.fixture
+def folders(tmp_path):
+    true, found = real_labels(), real_labels(shift=15)
+    write(tmp_path / "DAVIS" / "Annotations" / "480p" / "cat", true)
+    write(tmp_path / "DAVIS" / "Annotations" / "480p" / "still", true[:5])
+    write(tmp_path / "found" / "cat", found[:-1], mode="L")
+    write(tmp_path / "found" / "still", true[1:5], first=1)
+    return tmp_path / "found", tmp_path / "DAVIS", true, found
+
+
+def test_a_data_set_and_a_folder(folders):
+    prediction, truth, true, found = folders
+    scores = score_folders(prediction, truth)
+    by_id = {score.id: score for score in scores.objects}
+    assert list(by_id) == ["cat/1", "cat/2", "still/1", "still/2"]
+    assert by_id["still/2"].values["j_and_f"] == 1.0
+    for value in (1, 2):
+        expected = davis_scores(true == value, found == value)
+        values = by_id[f"cat/{value}"].values
+        assert values["j"] == expected.j.mean
+        assert values["f_decay"] == expected.f.decay
+        assert values["j_and_f"] == expected.mean
+    mean = np.mean([score.values["f"] for score in scores.objects])
+    assert scores.overall["f"].mean == pytest.approx(mean)
+    assert scores.overall["f"].ci_low < scores.overall["f"].ci_high  # two sequences
+    assert scores.notes == {}
+    assert set(scores.overall) == {metric.name for metric in METRICS}
+
+
+def test_equal_to_trackeval(folders):
+    prediction, truth, true, found = folders
+    scores = {score.id: score.values for score in score_folders(prediction, truth).objects}
+    pairs = [[encoded(labels[1:-1] == value) for value in (1, 2)] for labels in (true, found)]
+    with contextlib.redirect_stdout(io.StringIO()):
+        public = trackeval_j_and_f(trackeval_sequence(*pairs))
+    for ours, theirs in (
+        ("j", "J-Mean"),
+        ("j_recall", "J-Recall"),
+        ("j_decay", "J-Decay"),
+        ("f", "F-Mean"),
+        ("f_recall", "F-Recall"),
+        ("f_decay", "F-Decay"),
+    ):
+        mean = np.mean([scores[f"cat/{value}"][ours] for value in (1, 2)])
+        assert mean == pytest.approx(float(np.mean(public[theirs])), abs=1e-9), ours
+
+
+def test_void_pixels_do_not_count(tmp_path):
+    true = np.zeros((4, 20, 20), dtype=np.uint8)
+    true[:, 5:15, 5:10] = 1
+    found = true.copy()
+    found[:, 5:15, 10:15] = 1
+    true[:, 5:15, 10:15] = 255
+    write(tmp_path / "true" / "a", true)
+    write(tmp_path / "found" / "a", found)
+    [score] = score_folders(tmp_path / "found", tmp_path / "true").objects
+    assert score.values["j"] == score.values["f"] == 1.0
+
+
+def test_oddities_are_counted(tmp_path):
+    true = np.zeros((4, 20, 20), dtype=np.uint8)
+    true[:, 5:15, 5:10] = 3
+    found = true.copy()
+    true[2:, 0, 0] = 4
+    found[:, 19, 19] = 9
+    write(tmp_path / "true" / "a", true)
+    write(tmp_path / "found" / "a", [*found, found[0]])
+    write(tmp_path / "found" / "b", found)
+    scores = score_folders(tmp_path / "found", tmp_path / "true")
+    assert [score.id for score in scores.objects] == ["a/3"]
+    assert scores.objects[0].values["j"] == 1.0
+    assert scores.notes == {
+        "predicted sequences that the truth does not have": 1,
+        "predicted frames that the truth does not have": 1,
+        "true objects that the first frame does not show": 1,
+        "predicted objects that the truth does not have": 1,
+    }
+
+
+def test_single_sequences_and_layouts(tmp_path):
+    labels = np.ones((3, 8, 8), dtype=np.uint8)
+    write(tmp_path / "a", labels)
+    assert find_sequences(tmp_path / "a") == {"a": tmp_path / "a"}
+    assert score_folders(tmp_path / "a", tmp_path / "a").overall["j"].mean == 1.0
+    write(tmp_path / "set" / "Annotations" / "480p" / "a", labels)
+    write(tmp_path / "set" / "Annotations" / "Full-Resolution" / "a", labels)
+    with pytest.raises(DataError, match=r"several sets of masks \(480p, Full-Resolution\)"):
+        find_sequences(tmp_path / "set")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="holds no folders of PNGs"):
+        find_sequences(tmp_path / "empty")
+    with pytest.raises(DataError, match="no such folder"):
+        find_sequences(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (np.ones((3, 8, 9)), "is 8 high and 9 wide, the truth 8 and 8"),
+        (np.ones((2, 8, 8)), r"lacks 1 of 2 frames \(00002\.png"),
+        (np.ones((4, 8, 8, 3)), "kind rgb24, not of object numbers"),
+    ],
+)
+def test_predictions_that_do_not_fit_are_named(tmp_path, labels, said):
+    write(tmp_path / "true" / "a", np.ones((4, 8, 8)))
+    write(tmp_path / "found" / "a", labels, mode="L")
+    with pytest.raises(DataError, match=said):
+        score_folders(tmp_path / "found", tmp_path / "true")
+
+
+def test_truths_that_cannot_be_are_named(tmp_path):
+    write(tmp_path / "two" / "a", np.ones((2, 8, 8)))
+    with pytest.raises(DataError, match="has 2 frames"):
+        score_folders(tmp_path / "two", tmp_path / "two")
+    # DAVIS 2016 has its one object at 255.
+    write(tmp_path / "binary" / "a", np.full((3, 8, 8), 255))
+    with pytest.raises(DataError, match="255 is void"):
+        score_folders(tmp_path / "binary", tmp_path / "binary")
+    write(tmp_path / "found" / "b", np.ones((3, 8, 8)))
+    write(tmp_path / "true" / "a", np.ones((3, 8, 8)))
+    with pytest.raises(DataError, match=r"nothing for 1 of 1 sequences \(a\)"):
+        score_folders(tmp_path / "found", tmp_path / "true")
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_indexed_pictures_of_any_depth(tmp_path, bits):
+    generator = np.random.default_rng(bits)
+    labels = generator.integers(0, 2**bits, (37, 53)).astype(np.uint8)
+    image = Image.fromarray(labels)
+    image.putpalette(generator.integers(0, 256, 3 * 2**bits).astype(np.uint8))
+    image.save(tmp_path / "a.png", bits=bits)
+    np.testing.assert_array_equal(read_labels(tmp_path / "a.png"), labels)
+
+
+@pytest.mark.parametrize("content", [b"", b"PNG", b"\x89PNG\r\n\x1a\n" + bytes(100)])
+def test_what_is_no_picture_is_named(tmp_path, content):
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.png: cannot be read as PNG"):
+        read_labels(tmp_path / "a.png")
+
+
+def test_the_command(folders, capsys):
+    from jumpscore.cli.masks import score_mask_folders
+
+    prediction, truth, *_ = folders
+    score_mask_folders(prediction, truth, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["objects"]["still/1"]["j_and_f"] == 1.0
+    assert told["overall"]["j"]["n"] == 4
+    score_mask_folders(prediction, truth, as_json=False)
+    shown = capsys.readouterr().out
+    assert "4 objects in 2 sequences" in shown
+    assert "cat/2" in shown
