@@ -12,6 +12,7 @@ TASKS: Registry[Task[Any]] = Registry(
         "jumpscore": "evaluators.jumpscore:JumpScore",
         "jumpscore_count": "evaluators.jumpscore:JumpScoreCount",
         "timelens": "evaluators.temporal.task:TimeLens",
+        "traces": "evaluators.traces.task:Traces",
     },
     group="jumpscore.tasks",
 )

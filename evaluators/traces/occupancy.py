@@ -194,7 +194,7 @@ class _View:
         found -= self.z[layer].astype(np.float32)
         return found
 
-    def distances(self, z: Indices, y: Indices, x: Indices, block: Indices) -> Depths:
+    def distances(self, x: Indices, y: Indices, z: Indices, block: Indices) -> Depths:
         """Return signed distances along the rays, as parts of ``TRUNCATION``, float32."""
         columns, rows = self.columns[z, x, block], self.rows[z, y, block]
         ahead = self.depth[rows * self.stride + columns] - self.z[z, block].astype(np.float32)
@@ -237,16 +237,16 @@ def _crossings(sides: npt.NDArray[np.uint8], axis: int, view: _View, grid: _Grid
     rest, x = np.divmod(rest, BLOCK)
     z, y = np.divmod(rest, BLOCK)
     here = [x, y, z]
-    there = [*here[:axis], here[axis] + 1, *here[axis + 1 :]]
-    over = there[axis] == BLOCK
-    there[axis] = np.where(over, 0, there[axis])
+    over = here[axis] == BLOCK - 1
+    after = np.where(over, 0, here[axis] + 1)
+    there = [after if place == axis else line for place, line in enumerate(here)]
     beyond = np.where(over, grid.after(axis)[block], block)
-    near = view.distances(z, y, x, block)
-    far = view.distances(*there[::-1], beyond)
+    near = view.distances(x, y, z, block)
+    far = view.distances(there[0], there[1], there[2], beyond)
     # The first pass knows depths only: along a slanted ray the surface may be out of reach.
     taken = _reached(near) & _reached(far)
-    points = grid.blocks[block[taken]] * BLOCK + np.stack(here, axis=1)[taken] + grid.low + 0.5
-    points *= VOXEL
+    voxels = grid.blocks[block] * BLOCK + np.stack(here, axis=1) + grid.low
+    points: Floats = (voxels[taken] + 0.5) * VOXEL
     first, second = (np.abs(values[taken]).astype(np.float64) for values in (near, far))
     points[:, axis] += VOXEL * first / (first + second)
     return points

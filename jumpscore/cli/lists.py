@@ -53,7 +53,9 @@ def _rows(registry: Registry[Any], fact: str) -> list[dict[str, Any]]:
             rows.append({"name": name, fact: [], "options": [], "about": found})
             continue
         options = [f"{registry.kind}.{key}" for key in found.Options.model_fields]
-        facts = {fact: list(getattr(found, fact)), "options": options}
+        said = getattr(found, fact)
+        # A task whose metrics depend on its data has them as a property.
+        facts = {fact: [] if isinstance(said, property) else list(said), "options": options}
         rows.append({"name": name, **facts, "about": _first_line(found)})
     return rows
 

@@ -31,6 +31,7 @@ class Mini:
 
 MINIS: dict[str, Mini] = {
     "mini_timelens": Mini("jumpscore.builder.minis.timelens:render", version=1),
+    "mini_traces": Mini("jumpscore.builder.minis.traces:render", version=1),
 }
 
 
