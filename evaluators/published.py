@@ -6,7 +6,7 @@ from importlib import import_module
 
 from jumpscore.data.published import PublishedSet
 
-TABLES = ("evaluators.temporal.published",)
+TABLES = ("evaluators.temporal.published", "evaluators.traces.published")
 """Modules with the families' ``SETS``."""
 
 

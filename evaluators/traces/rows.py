@@ -148,8 +148,9 @@ def read_truth(row: TraceRow, root: Path) -> Goal:
     trace = _path("trace", row.trace, dimensions=2)
     if len(trace) < 2:
         raise DataError("trace has one way-point; a true trace has two or more")
-    image = _pixels("image", _read(root, "image", row.image), upright=True)
-    return replace(goal, trace=trace, size=_size(image))
+    if not row.image:
+        raise DataError("image is empty, which its rule needs")
+    return replace(goal, trace=trace, size=picture_size(root / row.image))
 
 
 def _in_scene(row: TraceRow, root: Path, goal: Goal) -> Goal:
@@ -211,6 +212,15 @@ def _read(root: Path, name: str, path: str) -> bytes:
     if len(content) > LARGEST_FILE:
         raise DataError(f"{name} {path} is larger than {LARGEST_FILE} bytes")
     return content
+
+
+def picture_size(file: Path) -> tuple[int, int]:
+    """Return the (width, height) in pixels of an image as models are shown it: upright.
+
+    Raises:
+        DataError: It is damaged.
+    """
+    return _size(_pixels("image", _read(file.parent, "image", file.name), upright=True))
 
 
 def _size(pixels: npt.NDArray[Any]) -> tuple[int, int]:

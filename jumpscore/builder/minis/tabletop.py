@@ -52,8 +52,8 @@ class View:
     def rays(self) -> Floats:
         """Return the direction of every pixel in the table's coordinates, float64 [h, w, 3].
 
-        In camera coordinates their z is 1, so that depth is what a ray is stretched by. A pixel's ray goes through its upper left corner, as the
-        benchmark's way from depth to points has it.
+        In camera coordinates their z is 1, so that depth is what a ray is stretched by. A pixel's
+        ray goes through its upper left corner, as the benchmark's way from depth to points has it.
         """
         rows, columns = np.mgrid[: self.height, : self.width]
         x = (columns - self.width / 2) / self.focal
