@@ -295,6 +295,21 @@ def fetch(
     fetch_named(name, root=data_root, revision=revision, source=source)
 
 
+@data_app.command()
+def lmms(
+    data: Annotated[str, typer.Argument(help="Name or folder of a set of traces.")],
+    out: Annotated[Path, typer.Option(help="Folder for lmms-eval's --include_path.")],
+    convention: Annotated[
+        str | None, typer.Option(help="Of answers: unit, relative_1000 or pixel.")
+    ] = None,
+    data_root: DataRoot = None,
+) -> None:
+    """Offer a data set to lmms-eval as an external task."""
+    from jumpscore.cli.data import offer_set
+
+    offer_set(data, out=out, convention=convention, root=data_root)
+
+
 @video_app.command()
 def inspect(
     video: Annotated[Path, typer.Argument(help="Any video file.")],

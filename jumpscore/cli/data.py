@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from rich.table import Table
 
@@ -24,6 +24,7 @@ from jumpscore.data.layout import (
     rows_checksum,
 )
 from jumpscore.errors import UsageError, VideoError, nearest_names
+from jumpscore.records import Convention
 from jumpscore.video import content_hash, probe
 
 MOST_SHOWN = 20
@@ -108,6 +109,22 @@ def fetch_named(name: str, *, root: Path | None, revision: str | None, source: P
         use = f"task={chosen.task} task.data={name}"
     notes().print(f"from {where}", style="dim", soft_wrap=True)
     output().print(f"{place / name}: {came}; use it with {use}", soft_wrap=True)
+
+
+def offer_set(data: str, *, out: Path, convention: str | None, root: Path | None) -> None:
+    """Write lmms-eval's tasks over a data set, and say how to run them."""
+    from jumpscore.lmms_tasks.offer import offer
+
+    if convention is not None and convention not in get_args(Convention):
+        known = ", ".join(get_args(Convention))
+        raise UsageError(f"--convention {convention!r} is not one of {known}")
+    folder = locate(data, root=root)
+    name = read_manifest(folder).name
+    for task, count in offer(name, folder, out, convention=convention).items():  # type: ignore[arg-type]
+        output().print(
+            f"{task}: {count} documents; use it with lmms-eval --include_path {out} --tasks {task}",
+            soft_wrap=True,
+        )
 
 
 def list_sets(*, root: Path | None, as_json: bool) -> None:
