@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from evaluators.drawings import box_shape, drawing, outlines, shape
 from evaluators.spatial.coordinates import to_pixels
 from evaluators.traces.parsing import ParsedTrace, parse_trace
 from evaluators.traces.paths import path_errors, vabench_errors
@@ -26,6 +27,7 @@ from evaluators.traces.tracespatial import (
     TraceScore,
     Values,
     content_free_values,
+    image_box,
     score_parsed,
 )
 from jumpscore.records import Convention, Response, Status
@@ -58,6 +60,7 @@ class Outcome:
         details: JSON-ready facts.
         notes: Counted oddities.
         message: Why there is no score.
+        marked: True shapes for reports beside the trace: the object, the target's box.
     """
 
     status: Status
@@ -65,6 +68,7 @@ class Outcome:
     details: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
     message: str | None = None
+    marked: tuple[dict[str, Any] | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,6 @@ def score_answer(
         "form": parsed.form,
         "waypoints": len(parsed.waypoints),
         "answered_trace": [list(point) for point in shown if all(map(math.isfinite, point))],
-        "true_trace": goal.trace[:MOST_SHOWN].round(4).tolist(),
         "convention": known,
     }
     notes = {"lists of numbers that are no way-points": parsed.rejected} if parsed.rejected else {}
@@ -122,6 +125,15 @@ def score_answer(
         notes["answers in pixels of an image whose size nobody states, read as the file's"] = 1
     read = _Read(response.text, parsed, known or "unit", response.image_size)
     found = RULES[goal.rule](goal, read)
+    answered = read.fractions(goal, parsed.waypoints)
+    if answered is not None and ((answered < 0) | (answered > 1)).any():
+        notes["answers with way-points outside of the image"] = 1
+    shapes = [
+        *found.marked,
+        shape("truth", "path", goal.trace),
+        None if answered is None else shape("answer", "path", answered),
+    ]
+    details["drawings"] = [drawing(shapes)]
     values: Values = {"parsed": float(found.status in ("ok", "partial")), **found.values}
     return Outcome(
         found.status, values, {**details, **found.details}, {**notes, **found.notes}, found.message
@@ -156,7 +168,9 @@ def _tracespatial(goal: Goal, read: _Read, dimensions: Literal[2, 3]) -> Outcome
     if dimensions == 3 and not len(scene.object_points):
         notes[NO_OBJECT] = 1
     status = STATUS.get(found.status, "unparseable")
-    return Outcome(status, values, {"read_as": found.status}, notes)
+    low, high = image_box(target.box, scene.camera)
+    marked = (*outlines("truth", scene.mask), box_shape("truth", (*low, *high)))
+    return Outcome(status, values, {"read_as": found.status}, notes, marked=marked)
 
 
 def _tracespatial_2d(goal: Goal, read: _Read) -> Outcome:

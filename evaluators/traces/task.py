@@ -109,10 +109,12 @@ class TracesOptions(RowTaskOptions):
     """Options of the task.
 
     Attributes:
+        data: Folder of a data set whose rows are ``TraceRow``.
         convention: Of x and y in answers, whatever the model's wrapper states and the benchmark
             reads: ``unit`` (0-1), ``relative_1000`` or ``pixel``.
     """
 
+    data: str = "mini_traces"
     convention: Convention | None = None
 
 

@@ -197,7 +197,7 @@ def _last(points: Floats) -> Floats:
 
 def _values_2d(points: Floats, errors: PathErrors, truth: TraceTruth, scene: Scene) -> Values:
     """Return the image's metrics of way-points [n, 2]."""
-    low, high = _image_box(truth.box, scene.camera)
+    low, high = image_box(truth.box, scene.camera)
     last = _last(points)
     return {
         "start_2d": float(in_mask(points[:1], scene.mask, convention="unit")[0]),
@@ -219,7 +219,7 @@ def _errors_of_projection(trace: Floats, truth: TraceTruth, camera: Camera) -> P
     return errors_between(camera.to_image(path), camera.to_image(true))
 
 
-def _image_box(box: OrientedBox, camera: Camera) -> tuple[Floats, Floats]:
+def image_box(box: OrientedBox, camera: Camera) -> tuple[Floats, Floats]:
     """Return the lowest and highest image coordinates of a box's corners before the camera."""
     corners = box.corners()
     image = camera.to_image(corners[corners[:, 2] > 0])

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from rich.table import Table
 
@@ -24,7 +24,6 @@ from jumpscore.data.layout import (
     rows_checksum,
 )
 from jumpscore.errors import UsageError, VideoError, nearest_names
-from jumpscore.records import Convention
 from jumpscore.video import content_hash, probe
 
 MOST_SHOWN = 20
@@ -111,20 +110,40 @@ def fetch_named(name: str, *, root: Path | None, revision: str | None, source: P
     output().print(f"{place / name}: {came}; use it with {use}", soft_wrap=True)
 
 
-def offer_set(data: str, *, out: Path, convention: str | None, root: Path | None) -> None:
-    """Write lmms-eval's tasks over a data set, and say how to run them."""
+def offer_set(
+    data: str, overrides: Sequence[str], *, task: str | None, out: Path, root: Path | None
+) -> None:
+    """Write lmms-eval's task over a data set, and say how to run it."""
+    from jumpscore.harness.making import make_task
     from jumpscore.lmms_tasks.offer import offer
 
-    if convention is not None and convention not in get_args(Convention):
-        known = ", ".join(get_args(Convention))
-        raise UsageError(f"--convention {convention!r} is not one of {known}")
-    folder = locate(data, root=root)
-    name = read_manifest(folder).name
-    for task, count in offer(name, folder, out, convention=convention).items():  # type: ignore[arg-type]
-        output().print(
-            f"{task}: {count} documents; use it with lmms-eval --include_path {out} --tasks {task}",
-            soft_wrap=True,
-        )
+    options: dict[str, Any] = {}
+    for word in overrides:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise UsageError(f"{word!r} is no key=value")
+        options[key] = value
+    chosen = task or _task_of(data)
+    folder = locate(data, root=root).resolve()
+    name, count = offer(make_task(chosen, {**options, "data": str(folder)}), out)
+    output().print(
+        f"{name}: {count} documents of task {chosen}; use it with lmms-eval --include_path {out} "
+        f"--tasks {name}",
+        soft_wrap=True,
+    )
+
+
+def _task_of(data: str) -> str:
+    """Return the task that asks about a set of a known name."""
+    from evaluators.published import published_sets
+    from jumpscore.builder.minis import MINIS
+
+    published = published_sets()
+    if data in published:
+        return published[data].task
+    if data in MINIS:
+        return data.removeprefix("mini_")
+    raise UsageError(f"{data} is a folder, or no name; say with --task which task asks about it")
 
 
 def list_sets(*, root: Path | None, as_json: bool) -> None:

@@ -1,1 +1,4 @@
-"""Benchmarks that no release of lmms-eval has, offered to it as external tasks."""
+"""Data sets of this package offered to lmms-eval as external tasks.
+
+TraceSpatial and ReVOS are in no release of lmms-eval; every task over rows is offered the same way.
+"""

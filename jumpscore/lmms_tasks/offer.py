@@ -3,65 +3,77 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import get_args
+from typing import Any
 
-from evaluators.traces.rows import Rule, TraceRow
-from jumpscore.data.layout import read_rows
-from jumpscore.errors import DataError
+from evaluators.base import Task
+from jumpscore.errors import UsageError
 from jumpscore.jsonio import write_text
-from jumpscore.lmms_tasks.traces import document, metrics_of
-from jumpscore.records import Convention, Metric
+from jumpscore.lmms_tasks.rows import metrics_of
+from jumpscore.records import Metric, Sample
 
 
-def offer(
-    name: str, root: Path, out: Path, *, convention: Convention | None = None
-) -> dict[str, int]:
-    """Write a task, and its documents, per rule that the rows of a data set have.
+def offer(task: Task[Any], out: Path) -> tuple[str, int]:
+    """Write a task of lmms-eval, and its documents, over the data set of a task.
 
-    Documents speak of files by absolute paths, so lmms-eval needs no network and no folder of its
-    own.
+    Documents speak of the data set by an absolute path, so lmms-eval needs no network and no
+    folder of its own.
 
     Args:
-        name: Of the data set; the task's name, with the rule where there are several.
-        root: The data set's folder.
-        out: For the tasks.
-        convention: Of coordinates in answers; by default each row's own, which are the benchmark's.
+        task: With a folder as its data.
+        out: For ``<name>.yaml`` and ``<name>.jsonl``.
 
     Returns:
-        Task -> number of documents.
+        The name of lmms-eval's task, the data set's, and the number of documents.
 
     Raises:
-        DataError: The rows are no rows of traces.
+        UsageError: A metric is no mean over samples, or something is derived from answers first:
+            lmms-eval does neither.
+        DataError: The data set cannot be read.
     """
-    rows = [row for row in read_rows(root, TraceRow) if row.rule in get_args(Rule)]
-    if not rows:
-        raise DataError(f"{root}: holds no rows with a rule of {', '.join(get_args(Rule))}")
-    if convention is not None:
-        rows = [replace(row, convention=convention) for row in rows]
-    held: list[Rule] = [rule for rule in get_args(Rule) if any(row.rule == rule for row in rows)]
+    summed = [metric.name for metric in task.metrics if metric.over is not None]
+    if summed:
+        raise UsageError(
+            f"{task.name}: {summed[0]} is no mean over samples, and lmms-eval computes means only"
+        )
+    if (derived := task.derivation()) is not None:
+        raise UsageError(f"{task.name}: needs {derived}, and lmms-eval scores texts only")
+    samples = task.load()
+    name = re.sub(r"\W+", "_", task.data().name)
+    options = json.dumps(task.options.model_dump(mode="json"))
+    lines = [json.dumps(_document(sample, task.name, options)) + "\n" for sample in samples]
     out.mkdir(parents=True, exist_ok=True)
-    found = {}
-    for rule in held:
-        task = name if len(held) == 1 else f"{name}_{rule}"
-        own = [row for row in rows if row.rule == rule]
-        lines = [json.dumps(document(row, root.resolve())) + "\n" for row in own]
-        documents = (out / f"{task}.jsonl").resolve()
-        write_text(documents, "".join(lines))
-        write_text(out / f"{task}.yaml", _yaml(task, documents, metrics_of(rule)))
-        found[task] = len(own)
-    return found
+    documents = (out / f"{name}.jsonl").resolve()
+    write_text(documents, "".join(lines))
+    write_text(out / f"{name}.yaml", _yaml(name, documents, metrics_of(task)))
+    return name, len(samples)
 
 
-def _yaml(task: str, documents: Path, metrics: Sequence[Metric]) -> str:
+def _document(sample: Sample[Any], task: str, options: str) -> dict[str, str]:
+    """Return what lmms-eval holds of a sample: texts, so that its reader has no types to guess."""
+    truth = sample.truth
+    answer = ""
+    if sample.problem is None and hasattr(truth, "answer"):
+        answer = truth.answer(getattr(truth, "convention", None) or "relative_1000")
+    question = sample.question
+    return {
+        "id": question.id,
+        "task": task,
+        "options": options,
+        "prompt": question.prompt,
+        "answer": answer,
+    }
+
+
+def _yaml(name: str, documents: Path, metrics: Sequence[Metric]) -> str:
     """Return a task's YAML; JSON's strings are YAML's."""
-    shared = files("jumpscore.lmms_tasks") / "traces.yaml"
+    shared = files("jumpscore.lmms_tasks") / "rows.yaml"
     lines = [
         f"include: {json.dumps(str(shared))}",
-        f"task: {json.dumps(task)}",
+        f"task: {json.dumps(name)}",
         "dataset_path: json",
         "dataset_kwargs:",
         "  data_files:",
@@ -71,7 +83,7 @@ def _yaml(task: str, documents: Path, metrics: Sequence[Metric]) -> str:
     for metric in metrics:
         lines += [
             f"  - metric: {json.dumps(metric.name)}",
-            "    aggregation: !function jumpscore.lmms_tasks.traces.mean",
+            "    aggregation: !function jumpscore.lmms_tasks.rows.mean",
             f"    higher_is_better: {json.dumps(metric.better == 'higher')}",
         ]
     return "\n".join([*lines, "metadata:", "  - version: 1.0"]) + "\n"

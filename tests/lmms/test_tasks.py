@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import subprocess
 from pathlib import Path
@@ -19,7 +18,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(PYTHON is None, reason="JUMPSCORE_LMMS_PYTHON names no Python"),
 ]
-RULES = ("tracespatial_2d", "tracespatial_3d", "vabench", "sharerobot")
 PROSE = "I would lift it.\n\nThen I would carry it."
 
 
@@ -57,21 +55,18 @@ def answered(tmp_path_factory):
         render_mini("mini_traces", root / name)
     manifest = json.loads((root / "gone" / "manifest.json").read_text())
     (root / "gone" / "manifest.json").write_text(json.dumps(manifest | {"name": "gone"}))
-    told = [run(*offer, name, "--out", "tasks") for name in ("set", "gone")]
-    assert "mini_traces_vabench: 4 documents" in told[0]
+    told = [run(*offer, name, "--task", "traces", "--out", "tasks") for name in ("set", "gone")]
+    assert "mini_traces: 16 documents of task traces" in told[0]
     (root / "gone" / "scenes" / "1" / "depth.png").unlink()
-    tasks = [f"mini_traces_{rule}" for rule in RULES] + ["gone_tracespatial_3d"]
-    run(HERE / "answering.py", "tasks", "out.json", *tasks)
+    run(HERE / "answering.py", "tasks", "out.json", "mini_traces", "gone")
     return root, json.loads((root / "out.json").read_text())
 
 
 def test_the_numbers_are_those_of_a_run(answered, tmp_path):
     root, found = answered
-    offered = {}
-    for rule in RULES:
-        lines = (root / "tasks" / f"mini_traces_{rule}.jsonl").read_text().splitlines()
-        documents = [json.loads(line) for line in lines]
-        offered |= {d["id"]: d["answer"] for d in documents[:-1]} | {documents[-1]["id"]: PROSE}
+    lines = (root / "tasks" / "mini_traces.jsonl").read_text().splitlines()
+    offered = {d["id"]: d["answer"] for d in map(json.loads, lines)}
+    offered[list(offered)[-1]] = PROSE
     answers = tmp_path / "answers.jsonl"
     answers.write_text("".join(json.dumps({"id": i, "text": t}) + "\n" for i, t in offered.items()))
     run = jumpscore.evaluate(
@@ -81,32 +76,27 @@ def test_the_numbers_are_those_of_a_run(answered, tmp_path):
         task_options={"data": str(root / "set")},
         run={"folder": str(tmp_path / "runs")},
     )
-    scores = {score.id: score.values for score in run.scores}
-    for rule in RULES:
-        results = found["results"][f"mini_traces_{rule}"]
-        own = [scores[f"{number}-{rule.replace('_', '-')}"] for number in range(4)]
-        for name in own[0]:
-            defined = [values[name] for values in own if values[name] is not None]
-            mean = sum(defined) / len(defined) if defined else math.nan
-            assert results[f"{name},none"] == pytest.approx(mean, nan_ok=True), (rule, name)
-        assert results["unscored,none"] == 0.0
-    assert found["results"]["mini_traces_tracespatial_3d"]["success,none"] == 0.75
-    assert found["results"]["mini_traces_vabench"]["parsed,none"] == 0.75
+    results = found["results"]["mini_traces"]
+    for metric in run.result.described:
+        theirs = results[f"{metric.name},none"]
+        assert theirs == pytest.approx(run.result.metrics[metric.name].mean), metric.name
+    assert results["unscored,none"] == 0.0
+    assert results["success,none"] == 1.0
+    # The last document asks in ShareRobot's way.
+    assert results["parsed,none"] == 15 / 16
 
 
 def test_a_file_that_is_gone_is_counted_and_ends_nothing(answered):
     _, found = answered
-    results = found["results"]["gone_tracespatial_3d"]
-    assert results["unscored,none"] == 0.25
-    # Two of three that are left; the prose has no trace.
-    assert results["success,none"] == pytest.approx(2 / 3)
-    assert results["parsed,none"] == pytest.approx(2 / 3)
+    results = found["results"]["gone"]
+    assert results["unscored,none"] == 2 / 16  # a depth map that two questions need
+    assert results["success,none"] == 1.0
+    assert results["parsed,none"] == 13 / 14
 
 
 def test_models_see_the_picture_and_the_prompt_and_are_not_cut(answered):
     _, found = answered
-    assert len(found["seen"]) == 20
+    assert len(found["seen"]) == 32
     assert {tuple(seen["size"]) for seen in found["seen"]} == {(320, 240)}
     assert all(seen["until"] == [] for seen in found["seen"])
-    prompts = [s["prompt"] for s in found["seen"] if s["task"] == "mini_traces_tracespatial_3d"]
-    assert all("key 3D trajectory points" in prompt for prompt in prompts)
+    assert sum("key 3D trajectory points" in seen["prompt"] for seen in found["seen"]) == 8
