@@ -59,10 +59,11 @@ class Occupancy:
         """Return the voxels that hold a point; the grid starts half a voxel below the lowest."""
         if not len(points):
             return cls(np.zeros(3), np.zeros((2, 2, 2), dtype=np.bool_))
-        origin = points.min(axis=0) - VOXEL / 2
-        cells = np.floor((points - origin) / VOXEL).astype(np.int64) + 1
-        filled = np.zeros(cells.max(axis=0) + 2, dtype=np.bool_)
-        filled[tuple(cells.T)] = True
+        lines = np.ascontiguousarray(points.T)
+        origin = lines.min(axis=1) - VOXEL / 2
+        cells = np.floor((lines - origin[:, None]) / VOXEL).astype(np.int64) + 1
+        filled = np.zeros(cells.max(axis=1) + 2, dtype=np.bool_)
+        filled[tuple(cells)] = True
         return cls(origin, filled)
 
     def holds(self, positions: Floats, around: Floats) -> npt.NDArray[np.bool_]:

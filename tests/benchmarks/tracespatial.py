@@ -10,6 +10,7 @@ import statistics
 import time
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from evaluators.traces import OrientedBox, Scene, TraceTruth, score_tracespatial
 from evaluators.traces.occupancy import (
@@ -20,6 +21,7 @@ from evaluators.traces.occupancy import (
     Occupancy,
     _grid,
 )
+from evaluators.traces.pixels import pixel_neighbour_means
 
 WIDTH, HEIGHT, FOCAL = 640, 480, 525.0
 INTRINSICS = [[FOCAL, 0, WIDTH / 2], [0, FOCAL, HEIGHT / 2], [0, 0, 1]]
@@ -84,12 +86,25 @@ def every_voxel(scene: Scene) -> Occupancy:
     return Occupancy.of_points(np.concatenate(points))
 
 
+def same_neighbours(scene: Scene) -> float:
+    """Seconds that a tree takes for the object's nearest neighbours; they must be the same."""
+    rows, columns = np.nonzero(scene.mask & (scene.depth > 0) & (scene.depth < 15))
+    z = scene.depth[rows, columns].astype(np.float64)
+    points = scene.camera.to_space(np.stack((columns / WIDTH, rows / HEIGHT, z), axis=1))
+    before = time.process_time()
+    expected = cKDTree(points).query(points, k=10)[0].mean(axis=1)
+    taken = time.process_time() - before
+    found = pixel_neighbour_means(points, rows, columns, scene.camera, neighbours=10)
+    assert np.allclose(found, expected, rtol=0, atol=1e-12)
+    return taken
+
+
 def main() -> None:
     truth = TraceTruth(
         np.array([[-0.5, 0.2, 1.55], [0.0, 0.0, 1.6], [0.5, 0.2, 1.8]]),
         OrientedBox(np.array([0.5, 0.2, 1.8]), np.array([0.3, 0.2, 0.2]), np.eye(3)),
     )
-    names = ("object", "occupancy", "2D and 3D", "every voxel")
+    names = ("object", "occupancy", "2D and 3D", "every voxel", "tree")
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for seed in range(12):
         scene = Scene.from_millimetres(*room(seed), INTRINSICS)
@@ -104,6 +119,7 @@ def main() -> None:
         before = time.process_time()
         expected = every_voxel(scene)
         seconds["every voxel"].append(time.process_time() - before)
+        seconds["tree"].append(same_neighbours(scene))
         assert np.array_equal(scene.occupancy.filled, expected.filled)
         assert np.array_equal(scene.occupancy.origin, expected.origin)
     medians = {name: statistics.median(values) for name, values in seconds.items()}
@@ -112,9 +128,11 @@ def main() -> None:
     )
     for name, value in medians.items():
         print(f"{name}: {1000 * value:.1f} ms (median of 12 scenes)")
-    slow = medians.pop("every voxel")
+    slow, tree = medians.pop("every voxel"), medians.pop("tree")
     print(f"{1 / sum(medians.values()):.0f} samples per second")
     print(f"occupancy: {slow / medians['occupancy']:.0f} times faster than over every voxel, equal")
+    ratio = tree / medians["object"]
+    print(f"object: a tree for its neighbours alone takes {ratio:.1f} times as long, equal")
 
 
 def _score(scene: Scene, truth: TraceTruth) -> None:

@@ -82,16 +82,6 @@ def test_a_straight_line_through_the_wall_collides_between_its_way_points(sample
         assert found["collision_path"] > 0.25
 
 
-def test_equal_seeds_give_equal_sets(mini, tmp_path):
-    render_mini("mini_traces", tmp_path / "same")
-    render_mini("mini_traces", tmp_path / "other", seed=1)
-    for file in sorted(mini.rglob("*.*")):
-        content = (tmp_path / "same" / file.relative_to(mini)).read_bytes()
-        assert content == file.read_bytes()
-    other = (tmp_path / "other" / "rows.jsonl").read_text()
-    assert other != (mini / "rows.jsonl").read_text()
-
-
 def test_only_metrics_of_the_rules_at_hand_are_shown(mini, tmp_path):
     task = Traces(TracesOptions(data=str(mini)))
     assert task.headline == ("success", "start_2d", "rmse_999_all", "rmse_2d")
