@@ -54,7 +54,8 @@ def pixel_neighbour_means(
         high = min(low + step, height)
         means[low:high], farthest[low:high] = _band(padded, low, high, neighbours)
     y, x = y - REACH, x - REACH
-    found, reached = means[y, x], farthest[y, x]
+    found: Floats = means[y, x]
+    reached = farthest[y, x]
     doubtful = np.flatnonzero(~(reached < _outside(points, camera) * _SAFE))
     if len(doubtful):
         asked = points[doubtful]
@@ -87,7 +88,7 @@ def _outside(points: Floats, camera: Camera) -> Floats:
     Beyond the window's edge that grows with t, up to z.
     """
     x, y, z = points.T
-    nearest = z
+    nearest: Floats = z
     for at, focal in ((x, camera.fx), (y, camera.fy)):
         gap = (REACH + 1) / focal
         nearest = np.minimum(nearest, z * gap / np.sqrt(1 + (np.abs(at / z) + gap) ** 2))
