@@ -13,6 +13,7 @@ TASKS: Registry[Task[Any]] = Registry(
         "jumpscore_count": "evaluators.jumpscore:JumpScoreCount",
         "spatial": "evaluators.spatial.task:Spatial",
         "timelens": "evaluators.temporal.task:TimeLens",
+        "traces": "evaluators.traces.task:Traces",
         "tracking": "evaluators.tracking.task:Tracking",
     },
     group="jumpscore.tasks",

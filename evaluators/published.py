@@ -10,6 +10,7 @@ TABLES = (
     "evaluators.temporal.published",
     "evaluators.spatial.published",
     "evaluators.tracking.published",
+    "evaluators.traces.published",
 )
 """Modules with the families' ``SETS``."""
 

@@ -16,27 +16,40 @@ Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
 
 
-def without_outliers(points: Floats, *, neighbours: int, sigmas: float) -> Floats:
+def without_outliers(points: Floats, means: Floats, *, sigmas: float) -> Floats:
     """Return the points whose neighbours are not unusually far.
 
-    A point stays if the mean distance to its nearest ``neighbours`` (itself at 0 included) is
-    above 0 and below the mean of all such means plus ``sigmas`` sample standard deviations.
+    A point stays if its mean is above 0 and below the mean of all such means plus ``sigmas`` sample
+    standard deviations.
 
     Args:
         points: float64 [n, 3].
-        neighbours: How many, the point itself included.
+        means: float64 [n], of the distances to the nearest points (itself at 0 included).
         sigmas: Standard deviations.
     """
     if len(points) < 2:
         return points
-    distances, _ = cKDTree(points).query(points, k=min(neighbours, len(points)))
-    means = distances.mean(axis=1)
     positive = means[means > 0]
     if len(positive) < 2:
         return points[:0]
     limit = positive.mean() + sigmas * positive.std(ddof=1)
     kept: Floats = points[(means > 0) & (means < limit)]
     return kept
+
+
+def neighbour_means(points: Floats, *, neighbours: int, asked: Floats | None = None) -> Floats:
+    """Return the mean distance to the nearest ``neighbours`` points, itself included, float64 [n].
+
+    Args:
+        points: float64 [n, 3].
+        neighbours: How many, the point itself included.
+        asked: Those of them that are asked about; by default all.
+    """
+    # Splitting in the middle of a box makes the tree faster than splitting at medians.
+    tree = cKDTree(points, balanced_tree=False)
+    found, _ = tree.query(points if asked is None else asked, k=min(neighbours, len(points)))
+    means: Floats = found.reshape(len(found), -1).mean(axis=1)
+    return means
 
 
 def down_sampled(points: Floats, size: float) -> Floats:

@@ -5,16 +5,16 @@ voxel's centre falls on one pixel; its value is how far, along that pixel's ray,
 behind it. Where the sign changes between two neighbouring centres, the surface crosses; crossings
 are the points of the shell, and the voxels of a second grid that hold one are occupied.
 
-The camera looks along z, so in a layer of equal z columns of the image depend on x only, and rows
-on y only: a layer is one gather, and only the few centres near the surface are worked on.
+Only blocks of voxels near the surface take part, all at once, voxel by voxel of a block. The camera
+looks along z, so the column of the image onto which a centre falls depends on x and z only, and the
+row on y and z. A first pass keeps one byte per voxel (before the surface, behind it, or neither);
+distances are worked out only for the few neighbours between which that changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,8 @@ STRIDE = 4
 """Every so many pixels are sampled to find those blocks."""
 MOST_VOXELS = 1024
 """Along x or y; a wider field of view is a mistake in the intrinsics."""
+BEFORE, BEHIND = 1, 2
+"""Sides of the surface; 0 is out of reach, or at it."""
 _PIXEL_EDGE = 1e-4
 
 
@@ -57,10 +59,11 @@ class Occupancy:
         """Return the voxels that hold a point; the grid starts half a voxel below the lowest."""
         if not len(points):
             return cls(np.zeros(3), np.zeros((2, 2, 2), dtype=np.bool_))
-        origin = points.min(axis=0) - VOXEL / 2
-        cells = np.floor((points - origin) / VOXEL).astype(np.int64) + 1
-        filled = np.zeros(cells.max(axis=0) + 2, dtype=np.bool_)
-        filled[tuple(cells.T)] = True
+        lines = np.ascontiguousarray(points.T)
+        origin = lines.min(axis=1) - VOXEL / 2
+        cells = np.floor((lines - origin[:, None]) / VOXEL).astype(np.int64) + 1
+        filled = np.zeros(cells.max(axis=1) + 2, dtype=np.bool_)
+        filled[tuple(cells)] = True
         return cls(origin, filled)
 
     def holds(self, positions: Floats, around: Floats) -> npt.NDArray[np.bool_]:
@@ -83,45 +86,23 @@ class Occupancy:
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """The voxels that may lie near the surface.
+    """The blocks of voxels that may lie near the surface.
 
     Attributes:
         low: First voxel along x, y, z.
-        blocks: bool [x, y, z], of ``BLOCK`` voxels a side from ``low``; which of them take part.
+        blocks: int64 [n, 3], the place of each along x, y, z, in blocks from ``low``.
+        numbers: int64 [x, y, z], which of them lies at a place; n where none takes part.
     """
 
     low: Indices
-    blocks: npt.NDArray[np.bool_]
+    blocks: Indices
+    numbers: Indices
 
-    def takes_part(self, voxels: Indices) -> npt.NDArray[np.bool_]:
-        """Return which voxels [n, 3], counted from ``low``, lie in a block that takes part."""
-        x, y, z = (voxels // BLOCK).T
-        found: npt.NDArray[np.bool_] = self.blocks[x, y, z]
+    def after(self, axis: int) -> Indices:
+        """Return the number of the block that follows each one along an axis, int64 [n]."""
+        x, y, z = (self.blocks + np.eye(3, dtype=np.int64)[axis]).T
+        found: Indices = self.numbers[x, y, z]
         return found
-
-    def bounds(self, layer: int) -> tuple[slice, slice] | None:
-        """Return the voxels along x and y that hold all blocks of a layer; ``None`` of none."""
-        blocks = self.blocks[:, :, layer // BLOCK]
-        x, y = (np.flatnonzero(blocks.any(axis=axis)) for axis in (1, 0))
-        if not len(x):
-            return None
-        return (
-            slice(int(x[0]) * BLOCK, (int(x[-1]) + 1) * BLOCK),
-            slice(int(y[0]) * BLOCK, (int(y[-1]) + 1) * BLOCK),
-        )
-
-
-class _Layer(NamedTuple):
-    """The voxels near the surface in one layer, with the values of their next neighbours.
-
-    A voxel without a value is 0, of no sign.
-    """
-
-    places: Indices
-    values: Depths
-    next_x: Depths
-    next_y: Depths
-    next_z: Depths
 
 
 def surface_points(depth: Depths, camera: Camera) -> Floats:
@@ -137,29 +118,9 @@ def surface_points(depth: Depths, camera: Camera) -> Floats:
     grid = _grid(depth, camera)
     if grid is None:
         return np.zeros((0, 3))
-    # Where there is no depth, the surface is out of reach of every layer.
-    reached = np.where(depth > 0, depth, np.float32(np.inf))
-    layers = list(_layers(_Image(reached, camera, grid)))
-    numbers = np.repeat(np.arange(len(layers)), [len(layer.places) for layer in layers])
-    places, values, *beyond = (np.concatenate(parts) for parts in zip(*layers, strict=True))
-    width = grid.blocks.shape[0] * BLOCK
-    parts = []
-    for axis, following in enumerate(beyond):
-        change = np.flatnonzero(values * following < 0)
-        y, x = np.divmod(places[change], width)
-        voxels = np.stack([x, y, numbers[change]], axis=1)
-        parts.append(_between(voxels, axis, values[change], following[change], grid))
-    return np.concatenate(parts)
-
-
-def _between(voxels: Indices, axis: int, first: Depths, second: Depths, grid: _Grid) -> Floats:
-    """Return the points at which the value is 0 between voxels and the next ones along an axis."""
-    beyond = voxels + np.eye(3, dtype=np.int64)[axis]
-    taken = grid.takes_part(voxels) & grid.takes_part(beyond)
-    near, far = (np.abs(values[taken]).astype(np.float64) for values in (first, second))
-    points = ((voxels[taken] + grid.low + 0.5) * VOXEL).astype(np.float64)
-    points[:, axis] += VOXEL * near / (near + far)
-    return points
+    view = _View(depth, camera, grid)
+    sides = _sides(view, grid)
+    return np.concatenate([_crossings(sides, axis, view, grid) for axis in range(3)])
 
 
 def _grid(depth: Depths, camera: Camera) -> _Grid | None:
@@ -177,76 +138,121 @@ def _grid(depth: Depths, camera: Camera) -> _Grid | None:
         for values in (x, y, z)
     ]
     low = np.array([first.min() for first, _ in ends])
-    # One more than needed, so that every voxel's neighbour has a block.
+    # One more than needed, so that every block has a place after it.
     count = np.array([last.max() for _, last in ends]) - low + 2
     if (count[:2] * BLOCK > MOST_VOXELS).any():
         raise ValueError(
             f"intrinsics with focal lengths {camera.fx:g}, {camera.fy:g} see more than "
             f"{MOST_VOXELS * VOXEL:g} m to a side of a depth map of {depth.shape[::-1]} pixels"
         )
-    blocks = np.zeros(count, dtype=np.bool_)
+    taken = np.zeros(count, dtype=np.bool_)
     # The reach is shorter than a block: its ends hold all blocks between.
     for of_x, of_y, of_z in product(*ends):
-        blocks[of_x - low[0], of_y - low[1], of_z - low[2]] = True
-    return _Grid(low * BLOCK, blocks)
+        taken[of_x - low[0], of_y - low[1], of_z - low[2]] = True
+    blocks = np.argwhere(taken)
+    numbers = np.full(taken.shape, len(blocks), dtype=np.int64)
+    numbers[taken] = np.arange(len(blocks))
+    return _Grid(low * BLOCK, blocks, numbers)
 
 
-class _Image:
-    """A depth map as the layers of a grid see it."""
+class _View:
+    """A depth map as the voxels of a grid see it.
+
+    Attributes:
+        z: float64 [BLOCK, n], of the voxels' centres in metres.
+        columns: int64 [BLOCK (z), BLOCK (x), n]: of the image; one too many for "beside it".
+        rows: int64 [BLOCK (z), BLOCK (y), n]: the same for rows.
+        depth: float32 [(height + 1) * (width + 1)], out of every reach where there is none.
+    """
 
     def __init__(self, depth: Depths, camera: Camera, grid: _Grid) -> None:
-        self.depth, self.grid = depth, grid
-        self.width = grid.blocks.shape[0] * BLOCK
-        self.center, self.focal = (camera.cx, camera.cy), (camera.fx, camera.fy)
-        sizes = (camera.width, camera.height)
+        height, width = depth.shape
+        self.stride = width + 1
+        padded = np.full((height + 1, width + 1), np.inf, dtype=np.float32)
+        padded[:-1, :-1] = np.where(depth > 0, depth, np.float32(np.inf))
+        self.depth = padded.ravel()
+        steps = np.arange(BLOCK)[:, None]
+        x, y, self.z = (
+            (grid.low[axis] + grid.blocks[:, axis] * BLOCK + steps + 0.5) * VOXEL
+            for axis in range(3)
+        )
+        self.columns = _pixels(x, self.z, camera.fx, camera.cx, width)
+        self.rows = _pixels(y, self.z, camera.fy, camera.cy, height)
         # (u - cx)^2 / fx^2: a pixel's ray is longer than its depth by the root of 1 plus both.
         self.slopes = [
-            ((np.arange(size) - center) / focal) ** 2
-            for size, center, focal in zip(sizes, self.center, self.focal, strict=True)
+            ((np.arange(size + 1) - center) / focal) ** 2
+            for size, center, focal in (
+                (width, camera.cx, camera.fx),
+                (height, camera.cy, camera.fy),
+            )
         ]
-        self.voxels = [
-            (np.arange(low, low + count * BLOCK) + 0.5) * VOXEL
-            for low, count in zip(grid.low[:2], grid.blocks.shape[:2], strict=True)
-        ]
 
-    def layer(self, layer: int) -> tuple[Indices, Depths]:
-        """Return places (y * width + x) and truncated distances near the surface in one layer."""
-        z = (int(self.grid.low[2]) + layer + 0.5) * VOXEL
-        bounds = self.grid.bounds(layer)
-        if z <= 0 or bounds is None:
-            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
-        columns, left = self._pixels(0, bounds[0], z)
-        rows, top = self._pixels(1, bounds[1], z)
-        # All places are on the image; with "clip" NumPy does not look at each of them again.
-        ahead = self.depth.take(rows, axis=0, mode="clip").take(columns, axis=1, mode="clip")
-        ahead -= np.float32(z)
-        near = np.flatnonzero(np.abs(ahead) < TRUNCATION)
-        y, x = np.divmod(near, max(1, len(columns)))
-        stretch = np.sqrt(1 + self.slopes[0][columns[x]] + self.slopes[1][rows[y]])
-        values = ahead.ravel()[near] * stretch.astype(np.float32) / np.float32(TRUNCATION)
-        kept = (values < NEARLY_ONE) & (values >= -NEARLY_ONE)
-        return ((y + top) * self.width + x + left)[kept], values[kept]
+    def ahead(self, layer: int) -> Depths:
+        """Return how far behind the centres of a layer the surface is, float32 [y, x, n] metres."""
+        places = (self.rows[layer] * self.stride)[:, None] + self.columns[layer]
+        # All places are on the padded image; with "clip" NumPy does not look at each of them again.
+        found: Depths = self.depth.take(places, mode="clip")
+        found -= self.z[layer].astype(np.float32)
+        return found
 
-    def _pixels(self, axis: int, bounds: slice, z: float) -> tuple[Indices, int]:
-        """Return the pixels of the voxels in bounds that fall on the image, and the first voxel."""
-        at = self.voxels[axis][bounds] * (self.focal[axis] / z) + (self.center[axis] + 0.5)
-        ends = (_PIXEL_EDGE, len(self.slopes[axis]) - _PIXEL_EDGE)
-        start, stop = np.searchsorted(at, ends)
-        return at[start:stop].astype(np.int64), bounds.start + int(start)
+    def distances(self, x: Indices, y: Indices, z: Indices, block: Indices) -> Depths:
+        """Return signed distances along the rays, as parts of ``TRUNCATION``, float32."""
+        columns, rows = self.columns[z, x, block], self.rows[z, y, block]
+        ahead = self.depth[rows * self.stride + columns] - self.z[z, block].astype(np.float32)
+        stretch = np.sqrt(1 + self.slopes[0][columns] + self.slopes[1][rows])
+        found: Depths = ahead * stretch.astype(np.float32) / np.float32(TRUNCATION)
+        return found
 
 
-def _layers(image: _Image) -> Iterator[_Layer]:
-    """Yield every layer, from the camera on."""
-    width, height, count = (blocks * BLOCK for blocks in image.grid.blocks.shape)
-    here, before = np.zeros((2, width * (height + 1) + 1), dtype=np.float32)
-    none = np.zeros(0, dtype=np.float32)
-    last = _Layer(np.zeros(0, dtype=np.int64), none, none, none, none)
-    for layer in range(count):
-        places, values = image.layer(layer)
-        here[places] = values
-        if layer:
-            yield last._replace(next_z=here[last.places])
-        before[last.places] = 0
-        last = _Layer(places, values, here[places + 1], here[places + width], none)
-        here, before = before, here
-    yield last._replace(next_z=np.zeros_like(last.values))
+def _pixels(at: Floats, z: Floats, focal: float, center: float, size: int) -> Indices:
+    """Return the pixel onto which centres [BLOCK, n] fall, int64 [BLOCK (z), BLOCK, n]."""
+    before = z[:, None] > 0
+    places = at * (focal / np.where(before, z[:, None], 1.0)) + (center + 0.5)
+    within = before & (places >= _PIXEL_EDGE) & (places < size - _PIXEL_EDGE)
+    return np.where(within, places, size).astype(np.int64)
+
+
+def _sides(view: _View, grid: _Grid) -> npt.NDArray[np.uint8]:
+    """Return the side of every voxel, uint8 [z, y, x, n + 1].
+
+    Along z, y and x there is one more than a block has, from the block after it. The last block is
+    that of all which take no part.
+    """
+    found = np.zeros((*[BLOCK + 1] * 3, len(grid.blocks) + 1), dtype=np.uint8)
+    for layer in range(BLOCK):
+        ahead = view.ahead(layer)
+        side = ((ahead > 0) & (ahead < TRUNCATION)).view(np.uint8)
+        side += ((ahead < 0) & (ahead > -TRUNCATION)).view(np.uint8) * np.uint8(BEHIND)
+        found[layer, :BLOCK, :BLOCK, :-1] = side
+    found[BLOCK, ..., :-1] = found[0][..., grid.after(2)]
+    found[:, BLOCK, :, :-1] = found[:, 0][..., grid.after(1)]
+    found[:, :, BLOCK, :-1] = found[:, :, 0][..., grid.after(0)]
+    return found
+
+
+def _crossings(sides: npt.NDArray[np.uint8], axis: int, view: _View, grid: _Grid) -> Floats:
+    """Return the points at which the distance is 0 between voxels and the next along an axis."""
+    ends = [slice(1, BLOCK + 1) if axis == place else slice(BLOCK) for place in (2, 1, 0)]
+    changed = (sides[:BLOCK, :BLOCK, :BLOCK] | sides[tuple(ends)]) == BEFORE | BEHIND
+    rest, block = np.divmod(np.flatnonzero(changed), changed.shape[-1])
+    rest, x = np.divmod(rest, BLOCK)
+    z, y = np.divmod(rest, BLOCK)
+    here = [x, y, z]
+    over = here[axis] == BLOCK - 1
+    after = np.where(over, 0, here[axis] + 1)
+    there = [after if place == axis else line for place, line in enumerate(here)]
+    beyond = np.where(over, grid.after(axis)[block], block)
+    near = view.distances(x, y, z, block)
+    far = view.distances(there[0], there[1], there[2], beyond)
+    # The first pass knows depths only: along a slanted ray the surface may be out of reach.
+    taken = _reached(near) & _reached(far)
+    voxels = grid.blocks[block] * BLOCK + np.stack(here, axis=1) + grid.low
+    points: Floats = (voxels[taken] + 0.5) * VOXEL
+    first, second = (np.abs(values[taken]).astype(np.float64) for values in (near, far))
+    points[:, axis] += VOXEL * first / (first + second)
+    return points
+
+
+def _reached(values: Depths) -> npt.NDArray[np.bool_]:
+    found: npt.NDArray[np.bool_] = (values < NEARLY_ONE) & (values >= -NEARLY_ONE)
+    return found

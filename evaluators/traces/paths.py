@@ -8,11 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
 
 Floats = npt.NDArray[np.float64]
 
 RESAMPLED = 100
 """Points along each path at which TraceSpatial compares them."""
+DIAGONALS = 64
+"""Anti-diagonals whose distances are worked out at once."""
+DENSE = 1 << 16
+"""Pairs of points up to which all distances between two paths are cheaper than two trees."""
 VABENCH_SIDE = 999
 """Largest coordinate of VABench-V's square, to which both traces are scaled."""
 
@@ -80,22 +85,25 @@ def discrete_frechet(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     >>> discrete_frechet([[0, 0], [3, 0]], [[0, 1], [3, 1]])
     1.0
     """
-    first, second = _both(a, b)
-    n, m = len(first), len(second)
-    # Squares do as well, as the root keeps the order. Row i stands in place i + 1; the places next
-    # to a diagonal's rows are infinite, so that nothing steps in from outside of the table.
-    before, diagonal, following = np.full((3, n + 2), np.inf)
-    for total in range(n + m - 1):
-        low, high = max(0, total - m + 1), min(total, n - 1) + 1
-        rows = first[low:high] - second[total - high + 1 : total - low + 1][::-1]
-        squares = np.einsum("ij,ij->i", rows, rows)
-        if total:
-            shortest = np.minimum(diagonal[low:high], diagonal[low + 1 : high + 1])
-            np.minimum(shortest, before[low:high], out=shortest)
-            np.maximum(squares, shortest, out=squares)
-        following[low + 1 : high + 1] = squares
-        following[low] = following[high + 1] = np.inf
-        before, diagonal, following = diagonal, following, before
+    short, long = sorted(_both(a, b), key=len)
+    n, m = len(short), len(long)
+    rows = np.arange(n)
+    # Row i stands in place i + 1, and beside the table the leash is endless, except before its
+    # first cell. Squares do as well as lengths: the root keeps the order.
+    before, diagonal, following = np.full((3, n + 1), np.inf)
+    before[0] = 0.0
+    for start in range(0, n + m - 1, DIAGONALS):
+        columns = np.arange(start, min(start + DIAGONALS, n + m - 1))[:, None] - rows
+        apart = short - long.take(columns, axis=0, mode="clip")
+        squares = np.einsum("ijk,ijk->ij", apart, apart)
+        squares[(columns < 0) | (columns >= m)] = np.inf
+        for along in squares:
+            here = following[1:]
+            np.minimum(diagonal[:-1], diagonal[1:], out=here)
+            np.minimum(here, before[:-1], out=here)
+            np.maximum(here, along, out=here)
+            before, diagonal, following = diagonal, following, before
+            following[0] = np.inf
     return math.sqrt(diagonal[n])
 
 
@@ -109,6 +117,9 @@ def hausdorff(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     3.1622776601683795
     """
     first, second = _both(a, b)
+    if len(first) * len(second) <= DENSE:
+        apart = cdist(first, second)
+        return float(max(apart.min(axis=0).max(), apart.min(axis=1).max()))
     there, _ = cKDTree(second).query(first)
     back, _ = cKDTree(first).query(second)
     return float(max(there.max(), back.max()))

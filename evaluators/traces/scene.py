@@ -12,6 +12,7 @@ import numpy.typing as npt
 from evaluators.traces.camera import Camera
 from evaluators.traces.clouds import down_sampled, largest_cluster, without_outliers
 from evaluators.traces.occupancy import Occupancy, surface_points
+from evaluators.traces.pixels import pixel_neighbour_means
 
 Floats = npt.NDArray[np.float64]
 
@@ -78,7 +79,11 @@ class Scene:
         z = self.depth[rows, columns].astype(np.float64)
         image = (columns / self.camera.width, rows / self.camera.height, z)
         points = self.camera.to_space(np.stack(image, axis=1))
-        points = without_outliers(points, neighbours=OUTLIER_NEIGHBOURS, sigmas=OUTLIER_SIGMAS)
+        if len(points) > 1:
+            means = pixel_neighbour_means(
+                points, rows, columns, self.camera, neighbours=OUTLIER_NEIGHBOURS
+            )
+            points = without_outliers(points, means, sigmas=OUTLIER_SIGMAS)
         if not len(points):
             return points
         size = max(FINEST_VOXEL, 3 * float(np.linalg.norm(points.std(axis=0))) / 40)

@@ -14,12 +14,13 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from evaluators.spatial.coordinates import to_pixels
 from evaluators.spatial.points import in_mask
 from evaluators.traces.camera import Camera, OrientedBox
 from evaluators.traces.parsing import ParsedTrace, parse_trace
 from evaluators.traces.paths import PathErrors, checked_path, errors_between, resample
 from evaluators.traces.scene import Scene
-from jumpscore.records import FinishReason
+from jumpscore.records import Convention, FinishReason
 
 Floats = npt.NDArray[np.float64]
 Status = Literal["ok", "partial", "unparseable", "no_depth", "out_of_range", "no_object"]
@@ -32,7 +33,9 @@ LAST = 3
 MOST_COLLIDING = 0.20
 """Share of the object's points in occupied voxels up to which there is no collision."""
 LARGEST = 1e6
-"""Thousandths or metres; a coordinate beyond is ``out_of_range``."""
+"""As written; a coordinate beyond is ``out_of_range``."""
+BLIND_DEPTH = 2.0
+"""Metres, about half of a room, at which an answer that never looks stays."""
 
 NAMES_2D = ("start_2d", "end_2d", "dfd_2d", "hd_2d", "rmse_2d", "mae_2d")
 NAMES_3D = (
@@ -72,7 +75,8 @@ class TraceScore:
         parsed: What was read.
         values: Metric -> value. Shares are 0 or 1, distances metres, of ``*_2d`` fractions of the
             image. ``None`` is not defined; ``success`` and, in 2D, ``start_2d`` and ``end_2d`` of
-            an answer that cannot be scored are 0, because they count over all answers.
+            an answer that cannot be scored are 0, because they count over all answers. Of an item
+            without object points no answer has a ``success``.
     """
 
     status: Status
@@ -87,6 +91,8 @@ def score_tracespatial(
     *,
     dimensions: Literal[2, 3],
     finish_reason: FinishReason | None = None,
+    convention: Convention = "relative_1000",
+    seen: tuple[int, int] | None = None,
 ) -> TraceScore:
     """Score one answer.
 
@@ -96,18 +102,35 @@ def score_tracespatial(
         scene: Depth map, object mask and camera.
         dimensions: Which question was asked. In 3D, ``*_2d`` come from the projected 3D trace.
         finish_reason: ``"length"`` where the model was stopped at its token limit.
+        convention: Of x and y; the benchmark's are thousandths. Depth is metres in any case.
+        seen: (width, height) of the image that the model saw, for ``pixel``; default the scene's.
 
     Raises:
-        ValueError: ``dimensions`` is neither 2 nor 3.
+        ValueError: ``dimensions`` is neither 2 nor 3, or the convention is not known.
     """
+    parsed = parse_trace(text, finish_reason=finish_reason)
+    return score_parsed(
+        parsed, truth, scene, dimensions=dimensions, convention=convention, seen=seen
+    )
+
+
+def score_parsed(
+    parsed: ParsedTrace,
+    truth: TraceTruth,
+    scene: Scene,
+    *,
+    dimensions: Literal[2, 3],
+    convention: Convention = "relative_1000",
+    seen: tuple[int, int] | None = None,
+) -> TraceScore:
+    """Score way-points that are read already; see ``score_tracespatial``."""
     if dimensions not in (2, 3):
         raise ValueError(f"dimensions {dimensions!r} must be 2 or 3")
-    parsed = parse_trace(text, finish_reason=finish_reason)
     if (problem := _problem(parsed, dimensions)) is not None:
-        return TraceScore(problem, parsed, _nothing(dimensions))
+        return TraceScore(problem, parsed, _nothing(dimensions, scene))
     status: Status = "partial" if parsed.status == "partial" else "ok"
     points = np.array([waypoint[:dimensions] for waypoint in parsed.waypoints])
-    points[:, :2] /= 1000
+    points[:, :2] = to_unit(points[:, :2], scene.camera, convention=convention, seen=seen)
     if dimensions == 2:
         errors = _errors_in_image(points, truth, scene.camera)
         return TraceScore(status, parsed, _values_2d(points, errors, truth, scene))
@@ -115,6 +138,33 @@ def score_tracespatial(
     errors = _errors_of_projection(trace, truth, scene.camera)
     values = _values_2d(points[:, :2], errors, truth, scene) | _values_3d(trace, truth, scene)
     return TraceScore(status if len(scene.object_points) else "no_object", parsed, values)
+
+
+def to_unit(
+    points: Floats, camera: Camera, *, convention: Convention, seen: tuple[int, int] | None
+) -> Floats:
+    """Return points [n, 2] of a convention as fractions of the image."""
+    size = (camera.width, camera.height)
+    return to_pixels(points, convention=convention, size=size, seen=seen) / size
+
+
+def content_free_values(truth: TraceTruth, scene: Scene, dimensions: Literal[2, 3]) -> Values:
+    """Return what a trace earns that never looks: it stays in the image's middle, at 2 m.
+
+    In 3D its ``success``, in 2D its ``end_2d`` and ``rmse_2d``.
+    """
+    middle = np.array([[0.5, 0.5, BLIND_DEPTH]])
+    if dimensions == 2:
+        errors = _errors_in_image(middle[:, :2], truth, scene.camera)
+        values = _values_2d(middle[:, :2], errors, truth, scene)
+        return {"end_2d": values["end_2d"], "rmse_2d": values["rmse_2d"]}
+    if not len(scene.object_points):
+        return {"success": None}
+    trace = scene.camera.to_space(middle)
+    values = _reached(trace, truth, scene)
+    if not (values["start"] and values["end"]):  # so that nothing need be looked up
+        return {"success": 0.0}
+    return {"success": _collision("", values, trace, scene)["success"]}
 
 
 def _problem(parsed: ParsedTrace, dimensions: int) -> Status | None:
@@ -132,11 +182,13 @@ def _problem(parsed: ParsedTrace, dimensions: int) -> Status | None:
     return None
 
 
-def _nothing(dimensions: int) -> Values:
+def _nothing(dimensions: int, scene: Scene) -> Values:
     values: Values = dict.fromkeys(NAMES_2D)
     if dimensions == 2:
         return values | {"start_2d": 0.0, "end_2d": 0.0}
-    return values | dict.fromkeys(NAMES_3D) | {"success": 0.0, "success_path": 0.0}
+    # Whether an item counts may not depend on what is answered to it.
+    success = 0.0 if len(scene.object_points) else None
+    return values | dict.fromkeys(NAMES_3D) | {"success": success, "success_path": success}
 
 
 def _last(points: Floats) -> Floats:
@@ -145,7 +197,7 @@ def _last(points: Floats) -> Floats:
 
 def _values_2d(points: Floats, errors: PathErrors, truth: TraceTruth, scene: Scene) -> Values:
     """Return the image's metrics of way-points [n, 2]."""
-    low, high = _image_box(truth.box, scene.camera)
+    low, high = image_box(truth.box, scene.camera)
     last = _last(points)
     return {
         "start_2d": float(in_mask(points[:1], scene.mask, convention="unit")[0]),
@@ -167,7 +219,7 @@ def _errors_of_projection(trace: Floats, truth: TraceTruth, camera: Camera) -> P
     return errors_between(camera.to_image(path), camera.to_image(true))
 
 
-def _image_box(box: OrientedBox, camera: Camera) -> tuple[Floats, Floats]:
+def image_box(box: OrientedBox, camera: Camera) -> tuple[Floats, Floats]:
     """Return the lowest and highest image coordinates of a box's corners before the camera."""
     corners = box.corners()
     image = camera.to_image(corners[corners[:, 2] > 0])
@@ -176,21 +228,26 @@ def _image_box(box: OrientedBox, camera: Camera) -> tuple[Floats, Floats]:
     return image.min(axis=0), image.max(axis=0)
 
 
-def _values_3d(trace: Floats, truth: TraceTruth, scene: Scene) -> Values:
-    """Return the metrics in space of way-points [n, 3] in camera coordinates."""
+def _reached(trace: Floats, truth: TraceTruth, scene: Scene) -> Values:
+    """Return start and end of way-points [n, 3] in camera coordinates."""
     nearest = math.dist(trace[0], truth.trajectory[0])
     if len(scene.object_points):
         to_object = np.sqrt(((scene.object_points - trace[0]) ** 2).sum(axis=1))
         nearest = min(nearest, float(to_object.min()))
     farthest = float(truth.box.distances(_last(trace)).min())
-    path = resample(trace)
-    values: Values = {
+    return {
         "start": float(nearest < REACH),
         "end": float(farthest < REACH),
         "start_distance": nearest,
         "end_distance": farthest,
-        **asdict(errors_between(path, resample(truth.trajectory))),
     }
+
+
+def _values_3d(trace: Floats, truth: TraceTruth, scene: Scene) -> Values:
+    """Return the metrics in space of way-points [n, 3] in camera coordinates."""
+    path = resample(trace)
+    values = _reached(trace, truth, scene)
+    values |= asdict(errors_between(path, resample(truth.trajectory)))
     for suffix, positions in (("", trace), ("_path", path)):
         values |= _collision(suffix, values, positions, scene)
     return values

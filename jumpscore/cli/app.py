@@ -308,6 +308,24 @@ def fetch(
     fetch_named(name, root=data_root, revision=revision, source=source)
 
 
+@data_app.command()
+def lmms(
+    data: Annotated[str, typer.Argument(help="Name of 'jumpscore data list', or a folder.")],
+    out: Annotated[Path, typer.Option(help="Folder for lmms-eval's --include_path.")],
+    task: Annotated[
+        str | None, typer.Option(help="Task of the set; by default the one of its name.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="Options of the task, such as convention=pixel.")
+    ] = None,
+    data_root: DataRoot = None,
+) -> None:
+    """Offer a data set to lmms-eval as an external task."""
+    from jumpscore.cli.data import offer_set
+
+    offer_set(data, overrides or [], task=task, out=out, root=data_root)
+
+
 @video_app.command()
 def inspect(
     video: Annotated[Path, typer.Argument(help="Any video file.")],

@@ -64,7 +64,7 @@ def describe_set(
         as_json: Print JSON.
     """
     folder = locate(data, root=root)
-    about = task or _task_of(data)
+    about = task or _task_of(data) or JUMP_TASKS[0]
     describe = _jumpscore_facts if about in JUMP_TASKS else partial(_task_facts, about)
     facts, problems = describe(folder, check=check)
     if as_json:
@@ -81,17 +81,6 @@ def describe_set(
     if check and not problems:
         output().print(f"all {facts['rows']} rows and their files are sound", style="green")
     return bool(problems)
-
-
-def _task_of(data: str) -> str:
-    """Return the task that a data set's name belongs to; a folder's is JumpScore."""
-    from evaluators.published import published_sets
-    from jumpscore.builder.minis import MINIS
-
-    if data in MINIS:
-        return data.removeprefix("mini_")
-    published = published_sets()
-    return published[data].task if data in published else JUMP_TASKS[0]
 
 
 def _jumpscore_facts(folder: Path, *, check: bool) -> tuple[dict[str, Any], list[str]]:
@@ -157,6 +146,43 @@ def fetch_named(name: str, *, root: Path | None, revision: str | None, source: P
         use = f"task={chosen.task} task.data={name}"
     notes().print(f"from {where}", style="dim", soft_wrap=True)
     output().print(f"{place / name}: {came}; use it with {use}", soft_wrap=True)
+
+
+def offer_set(
+    data: str, overrides: Sequence[str], *, task: str | None, out: Path, root: Path | None
+) -> None:
+    """Write lmms-eval's task over a data set, and say how to run it."""
+    from jumpscore.lmms_tasks.offer import offer
+
+    options: dict[str, Any] = {}
+    for word in overrides:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise UsageError(f"{word!r} is no key=value")
+        options[key] = value
+    chosen = task or _task_of(data)
+    if chosen is None:
+        raise UsageError(
+            f"{data} is a folder, or no name; say with --task which task asks about it"
+        )
+    folder = locate(data, root=root).resolve()
+    name, count = offer(make_task(chosen, {**options, "data": str(folder)}), out)
+    output().print(
+        f"{name}: {count} documents of task {chosen}; use it with lmms-eval --include_path {out} "
+        f"--tasks {name}",
+        soft_wrap=True,
+    )
+
+
+def _task_of(data: str) -> str | None:
+    """Return the task that a data set's name belongs to; a folder has none."""
+    from evaluators.published import published_sets
+    from jumpscore.builder.minis import MINIS
+
+    published = published_sets()
+    if data in published:
+        return published[data].task
+    return data.removeprefix("mini_") if data in MINIS else None
 
 
 def list_sets(*, root: Path | None, as_json: bool) -> None:

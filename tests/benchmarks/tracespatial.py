@@ -1,4 +1,8 @@
-"""TraceSpatial scoring in 2D and 3D at 640 x 480: samples per second of processor time."""
+"""TraceSpatial scoring in 2D and 3D at 640 x 480: samples per second of processor time.
+
+The occupied voxels are also made the straightforward way, every voxel of the box at once, and
+must be the same.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,18 @@ import statistics
 import time
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from evaluators.traces import OrientedBox, Scene, TraceTruth, score_tracespatial
+from evaluators.traces.occupancy import (
+    BLOCK,
+    NEARLY_ONE,
+    TRUNCATION,
+    VOXEL,
+    Occupancy,
+    _grid,
+)
+from evaluators.traces.pixels import pixel_neighbour_means
 
 WIDTH, HEIGHT, FOCAL = 640, 480, 525.0
 INTRINSICS = [[FOCAL, 0, WIDTH / 2], [0, FOCAL, HEIGHT / 2], [0, 0, 1]]
@@ -32,12 +46,66 @@ def room(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return (1000 * depth).astype(np.uint16), mask
 
 
+def every_voxel(scene: Scene) -> Occupancy:
+    """The occupancy, from the distances of all voxels in the box around the blocks."""
+    camera = scene.camera
+    depth = np.where(~scene.mask & (scene.depth < 5), scene.depth, np.float32(0))
+    grid = _grid(depth, camera)
+    assert grid is not None
+    shape = np.array(grid.numbers.shape) * BLOCK
+    x, y, z = (
+        ((low + np.arange(size) + 0.5) * VOXEL).reshape(np.roll((-1, 1, 1), axis))
+        for axis, (low, size) in enumerate(zip(grid.low, shape, strict=True))
+    )
+    u = x * (camera.fx / z) + (camera.cx + 0.5)
+    v = y * (camera.fy / z) + (camera.cy + 0.5)
+    seen = (u >= 1e-4) & (u < WIDTH - 1e-4) & (v >= 1e-4) & (v < HEIGHT - 1e-4)
+    column, row = (np.where(seen, at, 0).astype(np.int64) for at in (u, v))
+    found = depth[row, column]
+    slope = ((column - camera.cx) / camera.fx) ** 2 + ((row - camera.cy) / camera.fy) ** 2
+    stretch = np.sqrt(1 + slope).astype(np.float32)
+    values = (found - z.astype(np.float32)) * stretch / np.float32(TRUNCATION)
+    taken = grid.numbers < len(grid.blocks)
+    for axis in range(3):
+        taken = taken.repeat(BLOCK, axis=axis)
+    known = seen & (found > 0) & (values < NEARLY_ONE) & (values >= -NEARLY_ONE) & taken
+    values = np.where(known, values, 0)
+    points = []
+    for axis in range(3):
+        before = np.moveaxis(values, axis, 0)
+        places = np.argwhere(before[:-1] * before[1:] < 0)
+        first, second = (
+            np.abs(before[(places[:, 0] + step, *places.T[1:])]).astype(np.float64)
+            for step in (0, 1)
+        )
+        order = [axis, *(other for other in range(3) if other != axis)]
+        cells = places[:, np.argsort(order)]
+        crossing = (cells + grid.low + 0.5) * VOXEL
+        crossing[:, axis] += VOXEL * first / (first + second)
+        points.append(crossing)
+    return Occupancy.of_points(np.concatenate(points))
+
+
+def same_neighbours(scene: Scene) -> float:
+    """Seconds that a tree takes for the object's nearest neighbours; they must be the same."""
+    rows, columns = np.nonzero(scene.mask & (scene.depth > 0) & (scene.depth < 15))
+    z = scene.depth[rows, columns].astype(np.float64)
+    points = scene.camera.to_space(np.stack((columns / WIDTH, rows / HEIGHT, z), axis=1))
+    before = time.process_time()
+    expected = cKDTree(points).query(points, k=10)[0].mean(axis=1)
+    taken = time.process_time() - before
+    found = pixel_neighbour_means(points, rows, columns, scene.camera, neighbours=10)
+    assert np.allclose(found, expected, rtol=0, atol=1e-12)
+    return taken
+
+
 def main() -> None:
     truth = TraceTruth(
         np.array([[-0.5, 0.2, 1.55], [0.0, 0.0, 1.6], [0.5, 0.2, 1.8]]),
         OrientedBox(np.array([0.5, 0.2, 1.8]), np.array([0.3, 0.2, 0.2]), np.eye(3)),
     )
-    seconds: dict[str, list[float]] = {"object": [], "occupancy": [], "2D and 3D": []}
+    names = ("object", "occupancy", "2D and 3D", "every voxel", "tree")
+    seconds: dict[str, list[float]] = {name: [] for name in names}
     for seed in range(12):
         scene = Scene.from_millimetres(*room(seed), INTRINSICS)
         for name, work in (
@@ -48,13 +116,23 @@ def main() -> None:
             before = time.process_time()
             work()
             seconds[name].append(time.process_time() - before)
+        before = time.process_time()
+        expected = every_voxel(scene)
+        seconds["every voxel"].append(time.process_time() - before)
+        seconds["tree"].append(same_neighbours(scene))
+        assert np.array_equal(scene.occupancy.filled, expected.filled)
+        assert np.array_equal(scene.occupancy.origin, expected.origin)
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     print(
         f"input: {WIDTH} x {HEIGHT}, object of 6,750 pixels, 9 way-points; reading files excluded"
     )
     for name, value in medians.items():
         print(f"{name}: {1000 * value:.1f} ms (median of 12 scenes)")
+    slow, tree = medians.pop("every voxel"), medians.pop("tree")
     print(f"{1 / sum(medians.values()):.0f} samples per second")
+    print(f"occupancy: {slow / medians['occupancy']:.0f} times faster than over every voxel, equal")
+    ratio = tree / medians["object"]
+    print(f"object: a tree for its neighbours alone takes {ratio:.1f} times as long, equal")
 
 
 def _score(scene: Scene, truth: TraceTruth) -> None:

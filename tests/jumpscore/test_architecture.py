@@ -31,6 +31,7 @@ FLOORS = {
     "jumpscore.builder": 4,
     "jumpscore.cli": 5,
     "jumpscore.conf": 5,
+    "jumpscore.lmms_tasks": 4,
     "jumpscore.lmms_bridge": 5.5,  # composes configuration as the command line does
 }
 PACKAGES = ("jumpscore", "evaluators", "model_wrappers")

@@ -33,6 +33,7 @@ MINIS: dict[str, Mini] = {
     "mini_timelens": Mini("jumpscore.builder.minis.timelens:render", version=1),
     "mini_spatial": Mini("jumpscore.builder.minis.spatial:render", version=1),
     "mini_tracking": Mini("jumpscore.builder.minis.tracking:render", version=1),
+    "mini_traces": Mini("jumpscore.builder.minis.traces:render", version=1),
 }
 
 

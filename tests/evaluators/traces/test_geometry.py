@@ -11,9 +11,11 @@ from evaluators.traces.clouds import (
     density_clusters,
     down_sampled,
     largest_cluster,
+    neighbour_means,
     without_outliers,
 )
 from evaluators.traces.occupancy import VOXEL, Occupancy, surface_points
+from evaluators.traces.pixels import pixel_neighbour_means
 
 MATRIX = [[100.0, 0, 8], [0, 100.0, 6], [0, 0, 1]]
 
@@ -76,15 +78,16 @@ def test_wrong_boxes_are_named(values, message):
 def test_a_far_point_is_an_outlier():
     grid = np.stack(np.meshgrid(*[np.arange(5.0)] * 3), axis=-1).reshape(-1, 3)
     cloud = np.concatenate([grid, [[50.0, 50, 50]]])
-    kept = without_outliers(cloud, neighbours=10, sigmas=1.2)
+    kept = without_outliers(cloud, neighbour_means(cloud, neighbours=10), sigmas=1.2)
     assert len(kept) == 125
     assert not (kept == 50).any()
 
 
 def test_few_or_equal_points_are_no_cloud():
     for cloud in (np.zeros((0, 3)), np.zeros((1, 3))):
-        assert len(without_outliers(cloud, neighbours=10, sigmas=1.2)) == len(cloud)
-    assert len(without_outliers(np.zeros((9, 3)), neighbours=10, sigmas=1.2)) == 0
+        assert len(without_outliers(cloud, np.zeros(len(cloud)), sigmas=1.2)) == len(cloud)
+    nine = np.zeros((9, 3))
+    assert len(without_outliers(nine, neighbour_means(nine, neighbours=10), sigmas=1.2)) == 0
     assert down_sampled(np.zeros((0, 3)), 1.0).shape == (0, 3)
     assert largest_cluster(np.zeros((0, 3)), radius=1, least=1) is None
 
@@ -159,3 +162,29 @@ def test_a_field_of_view_beyond_reason_is_an_error():
     view = Camera.from_matrix([[1e-3, 0, 8], [0, 1e-3, 6], [0, 0, 1]], size=(16, 12))
     with pytest.raises(ValueError, match=r"focal lengths 0.001, 0.001 see more than 20.48 m"):
         surface_points(depth, view)
+
+
+@pytest.mark.parametrize("holes", [0.0, 0.1, 0.6, 0.9])
+@pytest.mark.parametrize("focal", [3.0, 30.0, 500.0])
+@pytest.mark.parametrize("noise", [0.0, 0.003, 0.2])
+def test_neighbours_by_pixels_are_all_neighbours(holes, focal, noise):
+    """A narrow and a very wide view, a smooth and a rough surface, with holes."""
+    generator = np.random.default_rng([int(1000 * holes), int(focal), int(1000 * noise)])
+    depth = 1.5 + 0.5 * np.linspace(0, 1, 60) + generator.normal(0, noise, (40, 60))
+    depth[10:20, 10:20] -= 0.4
+    rows, columns = np.nonzero(generator.random(depth.shape) >= holes)
+    camera = Camera(60, 40, focal, focal, 30.0, 20.0)
+    image = (columns / 60, rows / 40, np.maximum(depth[rows, columns], 0.01))
+    points = camera.to_space(np.stack(image, axis=1))
+    found = pixel_neighbour_means(points, rows, columns, camera, neighbours=10)
+    apart = np.linalg.norm(points[:, None] - points[None], axis=-1)
+    assert found == pytest.approx(np.sort(apart, axis=1)[:, :10].mean(axis=1), abs=1e-12)
+
+
+def test_neighbours_of_few_points():
+    camera = Camera(60, 40, 50.0, 50.0, 30.0, 20.0)
+    for n in (1, 2, 11):
+        rows, columns = np.zeros(n, dtype=np.int64), np.arange(n)
+        points = camera.to_space(np.stack([columns / 60, rows / 40, np.ones(n)], axis=1))
+        found = pixel_neighbour_means(points, rows, columns, camera, neighbours=10)
+        assert found == pytest.approx(neighbour_means(points, neighbours=10), abs=1e-12)

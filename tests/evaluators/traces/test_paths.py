@@ -135,3 +135,14 @@ def test_ten_thousand_points_are_no_trouble():
     hausdorff(walk, walk + 1)
     assert discrete_frechet(walk, walk[:100]) > 0
     assert time.perf_counter() - before < 3
+
+
+def test_long_paths_have_the_distances_of_short_ones():
+    """Beyond a size they are found in trees and in several strips."""
+    generator = np.random.default_rng(0)
+    a, b = generator.uniform(size=(300, 2)), generator.uniform(size=(400, 2))
+    apart = np.linalg.norm(a[:, None] - b[None], axis=-1)
+    assert hausdorff(a, b) == pytest.approx(max(apart.min(0).max(), apart.min(1).max()), abs=1e-12)
+    line = np.stack([np.arange(500.0), np.zeros(500)], axis=1)
+    assert discrete_frechet(line, line + np.array([0, 3])) == 3.0
+    assert discrete_frechet(line[:3], line) == discrete_frechet(line, line[:3]) == 497.0

@@ -147,7 +147,8 @@ def test_lists(jumpscore):
     models = {row["name"]: row for row in json.loads(jumpscore("models", "--json").stdout)}
     assert models["motion"]["inputs"] == ["video"]
     tasks = {row["name"] for row in json.loads(jumpscore("tasks", "--json").stdout)}
-    assert tasks == {"jumpscore", "jumpscore_count", "spatial", "timelens", "tracking"}
+    names = {"jumpscore", "jumpscore_count", "spatial", "timelens", "traces", "tracking"}
+    assert tasks == names
     assert "content_free" in jumpscore("models").stdout
 
 

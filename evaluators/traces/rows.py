@@ -1,0 +1,246 @@
+"""One kind of row for every benchmark of traces, and the truth that it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from evaluators.spatial.coordinates import check_convention
+from evaluators.traces.camera import Camera, OrientedBox
+from evaluators.traces.paths import checked_path
+from evaluators.traces.scene import Scene
+from evaluators.traces.tracespatial import TraceTruth
+from jumpscore.errors import DataError
+from jumpscore.records import Convention
+
+Floats = npt.NDArray[np.float64]
+
+Rule = Literal["tracespatial_2d", "tracespatial_3d", "vabench", "sharerobot"]
+"""How an answer is scored: in the image or in space against an object, a box and a scene; by RMSE
+and MAE at 0-999 (VABench-V); by path distances in fractions of the image (ShareRobot)."""
+IN_SCENE = ("tracespatial_2d", "tracespatial_3d")
+LARGEST_FILE = 1 << 26
+"""Bytes of a picture; those of depth maps have less than a million."""
+MOST_POINTS = 10_000
+"""Way-points of a true trace."""
+DIGITS = 7
+"""After the point, of a right answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    """One question about an image.
+
+    Attributes:
+        id: Unique in its data set.
+        prompt: As it is asked, with format.
+        rule: See ``Rule``.
+        image: File.
+        trace: The true way-points: [x, y, z] in camera coordinates, in metres, for
+            ``tracespatial``; else [x, y] as fractions of the image.
+        convention: Of x and y, that the benchmark reads answers in; empty where it states none.
+        depth: PNG of 16 bits, millimetres, 0 where there is none. This and what follows is for
+            ``tracespatial``.
+        mask: PNG of the depth map's size; above 0 is the object.
+        intrinsics: Of the depth map, 3 x 3 or 4 x 4.
+        box: Where the object belongs: ``center``, ``extent`` (metres) and ``rotation``.
+    """
+
+    id: str
+    prompt: str
+    rule: str
+    image: str
+    trace: Any
+    convention: str = ""
+    depth: str = ""
+    mask: str = ""
+    intrinsics: Any = None
+    box: Any = None
+
+    def files(self) -> tuple[str, ...]:
+        """Return image, depth map and mask."""
+        return (self.image, *filter(None, (self.depth, self.mask)))
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Ground truth of one question.
+
+    Attributes:
+        rule: How an answer is scored.
+        image: As the row names it; questions about one image are one piece of evidence.
+        size: (width, height) of it in pixels.
+        trace: float64 [n, 2], fractions of the image.
+        convention: That the benchmark reads answers in.
+        target: True trace and box in space, for ``tracespatial``.
+        depth: PNG.
+        mask: PNG.
+        camera: Of the depth map.
+    """
+
+    rule: Rule
+    image: str = ""
+    size: tuple[int, int] = (1, 1)
+    trace: Floats = field(default_factory=lambda: np.full((1, 2), 0.5))
+    convention: Convention | None = None
+    target: TraceTruth | None = None
+    depth: bytes = field(default=b"", repr=False)
+    mask: bytes = field(default=b"", repr=False)
+    camera: Camera | None = None
+
+    def scene(self) -> Scene:
+        """Return the scene, for ``tracespatial``.
+
+        The PNGs are a hundredth of its points and voxels, so they are what is kept.
+
+        Raises:
+            DataError: A picture is damaged, or they do not fit each other.
+        """
+        assert self.camera is not None
+        depth = _pixels("depth", self.depth)
+        if depth.ndim != 2 or depth.dtype != np.uint16:
+            kind = f"{depth.dtype} and shape {depth.shape}"
+            raise DataError(f"depth has {kind}; it must be a PNG of one channel and 16 bits")
+        mask = _pixels("mask", self.mask)
+        if mask.ndim == 3:
+            mask = mask[..., :3].max(axis=2)
+        if not mask.any():
+            raise DataError("mask marks no pixel, and so no object")
+        camera = self.camera
+        matrix: Any = [[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1]]
+        try:
+            return Scene.from_millimetres(depth, mask, matrix)
+        except ValueError as error:
+            raise DataError(str(error)) from None
+
+    def answer(self, convention: Convention) -> str:
+        """Return how a right answer reads, as the benchmark asks for it; depth is in metres."""
+        full = {"unit": (1, 1), "relative_1000": (1000, 1000), "pixel": self.size}[convention]
+        points: Floats = self.trace * np.array(full)
+        if self.rule == "tracespatial_3d" and self.target is not None:
+            points = np.column_stack([points, self.target.trajectory[:, 2]])
+        rounded = [[round(number, DIGITS) for number in row] for row in points.tolist()]
+        if self.rule == "vabench":
+            return f"<point>{rounded}</point>"
+        return str([tuple(row) for row in rounded])
+
+
+def read_truth(row: TraceRow, root: Path) -> Goal:
+    """Return the truth of a row whose files lie inside of ``root``.
+
+    Raises:
+        DataError: It cannot be used; the message names the field.
+    """
+    if row.rule not in get_args(Rule):
+        raise DataError(f"rule {row.rule!r:.40} is not one of {', '.join(get_args(Rule))}")
+    if row.convention:
+        try:
+            check_convention(row.convention)
+        except ValueError as error:
+            raise DataError(str(error)) from None
+    goal = Goal(row.rule, row.image, convention=row.convention or None)  # type: ignore[arg-type]
+    if row.rule in IN_SCENE:
+        return _in_scene(row, root, goal)
+    trace = _path("trace", row.trace, dimensions=2)
+    if len(trace) < 2:
+        raise DataError("trace has one way-point; a true trace has two or more")
+    if not row.image:
+        raise DataError("image is empty, which its rule needs")
+    return replace(goal, trace=trace, size=picture_size(root / row.image))
+
+
+def _in_scene(row: TraceRow, root: Path, goal: Goal) -> Goal:
+    depth, mask = (_read(root, name, getattr(row, name)) for name in ("depth", "mask"))
+    size = _size(_pixels("depth", depth))
+    try:
+        camera = Camera.from_matrix(_numbers("intrinsics", row.intrinsics), size=size)
+        box = row.box if isinstance(row.box, dict) else {}
+        parts = {
+            name: _numbers(f"box {name}", box.get(name))
+            for name in ("center", "extent", "rotation")
+        }
+        target = TraceTruth(_path("trace", row.trace, dimensions=3), OrientedBox(**parts))
+    except ValueError as error:
+        raise DataError(str(error)) from None
+    trace = camera.to_image(target.trajectory)
+    found = replace(
+        goal, trace=trace, size=size, target=target, depth=depth, mask=mask, camera=camera
+    )
+    found.scene()  # what is wrong with it is better said before anything is asked
+    return found
+
+
+def _path(name: str, value: Any, *, dimensions: int) -> Floats:
+    points = _numbers(name, value)
+    try:
+        path = checked_path(name, points)
+    except ValueError as error:
+        raise DataError(str(error)) from None
+    if path.shape[1] != dimensions or len(path) > MOST_POINTS:
+        raise DataError(
+            f"{name} has shape {path.shape}; it must be [way-points, {dimensions}], with at most "
+            f"{MOST_POINTS} of them"
+        )
+    if np.abs(path).max() > MOST_POINTS:
+        raise DataError(f"{name} holds {np.abs(path).max():g}, which is beyond any scene")
+    return path
+
+
+def _numbers(name: str, value: Any) -> Floats:
+    """Return nested lists of numbers as an array."""
+    try:
+        array: Floats = np.asarray(value, dtype=np.float64)
+    except (ValueError, TypeError, OverflowError):
+        raise DataError(f"{name} {str(value)[:60]} must be a list of numbers") from None
+    if array.ndim == 0:
+        raise DataError(f"{name} {str(value)[:60]} must be a list of numbers")
+    return array
+
+
+def _read(root: Path, name: str, path: str) -> bytes:
+    if not path:
+        raise DataError(f"{name} is empty, which its rule needs")
+    try:
+        with (root / path).open("rb") as stream:
+            content = stream.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise DataError(f"{name} {path} cannot be read ({error.strerror})") from None
+    if len(content) > LARGEST_FILE:
+        raise DataError(f"{name} {path} is larger than {LARGEST_FILE} bytes")
+    return content
+
+
+def picture_size(file: Path) -> tuple[int, int]:
+    """Return the (width, height) in pixels of an image as models are shown it: upright.
+
+    Raises:
+        DataError: It is damaged.
+    """
+    return _size(_pixels("image", _read(file.parent, "image", file.name), upright=True))
+
+
+def _size(pixels: npt.NDArray[Any]) -> tuple[int, int]:
+    return pixels.shape[1], pixels.shape[0]
+
+
+def _pixels(name: str, content: bytes, *, upright: bool = False) -> npt.NDArray[Any]:
+    """Return a picture's pixels: as models are shown them, or as stored.
+
+    Raises:
+        DataError: It is damaged.
+    """
+    import cv2
+
+    how = cv2.IMREAD_COLOR if upright else cv2.IMREAD_UNCHANGED
+    try:
+        found = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), how)
+    except cv2.error as error:
+        raise DataError(f"{name} is no picture ({error})") from None
+    if found is None:
+        raise DataError(f"{name} is no picture that can be read, or it is damaged")
+    pixels: npt.NDArray[Any] = found
+    return pixels

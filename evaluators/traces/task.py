@@ -1,0 +1,171 @@
+"""Manipulation traces: way-points along which an object is carried, in the image or in space."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, get_args
+
+from evaluators.rows import RowTask, RowTaskOptions
+from evaluators.traces.rows import Goal, Rule, TraceRow, read_truth
+from evaluators.traces.scoring import score_answer
+from jumpscore.errors import DataError
+from jumpscore.records import (
+    Convention,
+    Media,
+    Metric,
+    Question,
+    Response,
+    Sample,
+    SampleScore,
+    Unit,
+)
+
+AS_PUBLISHED = ", as the public code reads and scores"
+PARSED = Metric("parsed", "share of answers that hold a trace")
+
+
+def _distances(suffix: str, unit: Unit, where: str) -> tuple[Metric, ...]:
+    return tuple(
+        Metric(f"{name}{suffix}", f"{title}, {where}", unit, "lower")
+        for name, title in (
+            ("rmse", "root mean squared distance of the traces"),
+            ("mae", "mean difference of their coordinates"),
+            ("dfd", "discrete Frechet distance"),
+            ("hd", "Hausdorff distance"),
+        )
+    )
+
+
+def _reference(metrics: tuple[Metric, ...]) -> tuple[Metric, ...]:
+    return tuple(
+        Metric(f"{m.name}_reference", m.title + AS_PUBLISHED, m.unit, m.better) for m in metrics
+    )
+
+
+_IN_IMAGE = _distances("_2d", "number", "in fractions of the image, of answers with a trace")
+_ENDS_2D = (
+    Metric("start_2d", "share of answers that start on the object, in the image"),
+    Metric("end_2d", "share of answers that end in the target's box, in the image"),
+)
+_SUCCESS = Metric("success", "share of answers that start and end right and collide nowhere")
+_RATES = (
+    Metric("start", "share of traces that start within 0.2 m of the object"),
+    Metric("end", "share of traces that end within 0.2 m of the target's box"),
+    Metric("no_collision", "share of traces without collision at a way-point"),
+)
+_AT_999 = (
+    Metric("rmse_999", "RMSE at 0-999, of answers with a trace", "number", "lower"),
+    Metric("mae_999", "MAE at 0-999, of answers with a trace", "number", "lower"),
+)
+_BLIND = "of a trace that never looks and stays in the image's middle"
+
+RULE_METRICS: dict[Rule, tuple[Metric, ...]] = {
+    "tracespatial_3d": (
+        _SUCCESS,
+        Metric("success_path", "the same, and collides nowhere between way-points either"),
+        *_reference((_SUCCESS,)),
+        Metric("content_free_success", f"success {_BLIND}, at 2 m", better=None),
+        *_RATES,
+        Metric("no_collision_path", "share of traces without collision anywhere"),
+        *_reference(_RATES),
+        Metric("start_distance", "distance of the start to the object", "metres", "lower"),
+        Metric("end_distance", "distance of the end to the target's box", "metres", "lower"),
+        Metric("collision", "largest share of the object in obstacles", "percent", "lower"),
+        Metric("collision_path", "the same, along the whole path", "percent", "lower"),
+        *_distances("", "metres", "in space"),
+        *_ENDS_2D,
+        *_IN_IMAGE,
+    ),
+    "tracespatial_2d": (
+        *_ENDS_2D,
+        *_reference(_ENDS_2D),
+        Metric("content_free_end_2d", f"end_2d {_BLIND}", better=None),
+        *_IN_IMAGE,
+        *_reference(_IN_IMAGE),
+        Metric("content_free_rmse_2d", f"rmse_2d {_BLIND}", "number", better=None),
+    ),
+    "vabench": (
+        Metric("rmse_999_all", "RMSE at 0-999, no trace being the farthest", "number", "lower"),
+        Metric("mae_999_all", "MAE at 0-999, no trace being the farthest", "number", "lower"),
+        *_AT_999,
+        *_reference(_AT_999),
+        Metric("content_free_rmse_999", f"RMSE at 0-999 {_BLIND}", "number", better=None),
+    ),
+    "sharerobot": (
+        *_IN_IMAGE,
+        *_reference(tuple(m for m in _IN_IMAGE if m.name != "mae_2d")),
+        Metric("content_free_rmse_2d", f"rmse_2d {_BLIND}", "number", better=None),
+    ),
+}
+HEADLINES: dict[Rule, tuple[str, ...]] = {
+    "tracespatial_3d": ("success", "success_path", "success_reference"),
+    "tracespatial_2d": ("start_2d", "end_2d", "rmse_2d"),
+    "vabench": ("rmse_999_all", "rmse_999", "rmse_999_reference"),
+    "sharerobot": ("rmse_2d", "dfd_2d", "rmse_2d_reference"),
+}
+
+
+class TracesOptions(RowTaskOptions):
+    """Options of the task.
+
+    Attributes:
+        data: Folder of a data set whose rows are ``TraceRow``.
+        convention: Of x and y in answers, whatever the model's wrapper states and the benchmark
+            reads: ``unit`` (0-1), ``relative_1000`` or ``pixel``.
+    """
+
+    data: str = "mini_traces"
+    convention: Convention | None = None
+
+
+class Traces(RowTask[Goal, TraceRow]):
+    """Say along which way-points to carry an object; scored in the image, or in space.
+
+    Which metrics there are depends on the rules of the data set's rows.
+    """
+
+    name = "traces"
+    version = "1"
+    row_kind = TraceRow
+    Options = TracesOptions
+    options: TracesOptions
+
+    @cached_property
+    def _rules(self) -> list[Rule]:
+        held = {row.rule for row in self.rows}
+        return [rule for rule in RULE_METRICS if rule in held] or list(get_args(Rule)[:1])
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:  # type: ignore[override]
+        """Those that the rules of the data set's rows have."""
+        own = {metric.name: metric for rule in self._rules for metric in RULE_METRICS[rule]}
+        return (*own.values(), PARSED)
+
+    @property
+    def headline(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Of one rule its main metrics; of several the first of each."""
+        if len(self._rules) == 1:
+            return HEADLINES[self._rules[0]]
+        return tuple(dict.fromkeys(HEADLINES[rule][0] for rule in self._rules))
+
+    def sample(self, row: TraceRow, *, safe: bool) -> Sample[Goal]:
+        media = (Media(self.root / row.image, "image"),) if safe else ()
+        goal, problem = Goal("sharerobot"), None
+        if safe:
+            try:
+                goal = read_truth(row, self.root)
+            except DataError as error:
+                problem = str(error)
+        return Sample(Question(row.id, media, row.prompt), goal, problem=problem)
+
+    def score(self, truth: Goal, response: Response, derived: Any = None) -> SampleScore:
+        found = score_answer(truth, response, convention=self.options.convention)
+        return SampleScore(
+            id=response.id,
+            status=found.status,
+            values={} if found.status == "error" else found.values,
+            details=found.details,
+            notes=found.notes,
+            message=found.message,
+            cluster=truth.image or None,
+        )

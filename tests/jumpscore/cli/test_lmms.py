@@ -1,0 +1,19 @@
+"""``jumpscore data lmms``: a data set for lmms-eval."""
+
+from __future__ import annotations
+
+import json
+
+
+def test_the_command(jumpscore, tmp_path):
+    done = jumpscore("data", "lmms", "mini_traces", "--out", "tasks", "convention=unit")
+    assert "mini_traces: 16 documents of task traces" in done.stdout
+    [first, *_] = (tmp_path / "tasks" / "mini_traces.jsonl").read_text().splitlines()
+    assert json.loads(json.loads(first)["options"])["convention"] == "unit"
+    for words, said in (
+        (("tasks",), "say with --task which task asks about it"),
+        (("mini_traces", "convenion=unit"), "unknown key 'task.convenion'"),
+        (("mini_traces", "convention"), "'convention' is no key=value"),
+    ):
+        failed = jumpscore("data", "lmms", *words, "--out", "tasks", expect=2)
+        assert said in failed.stderr

@@ -1,0 +1,102 @@
+"""The real lmms-eval runs the tasks that are offered to it, on the rendered set."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import jumpscore
+
+HERE = Path(__file__).parent
+PYTHON = os.environ.get("JUMPSCORE_LMMS_PYTHON")
+pytestmark = [
+    pytest.mark.lmms,
+    pytest.mark.slow,
+    pytest.mark.skipif(PYTHON is None, reason="JUMPSCORE_LMMS_PYTHON names no Python"),
+]
+PROSE = "I would lift it.\n\nThen I would carry it."
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory):
+    """What lmms-eval made of truths, with prose for the last document of every task.
+
+    In ``gone`` a depth map was lost after the task was made.
+    """
+    from jumpscore.builder.minis import render_mini
+
+    root = tmp_path_factory.mktemp("tasks")
+    env = {
+        **os.environ,
+        "HF_HUB_OFFLINE": "1",
+        "HF_DATASETS_OFFLINE": "1",
+        "HF_HOME": str(root / "hf"),
+    }
+
+    def run(*words: object) -> str:
+        done = subprocess.run(
+            [PYTHON, *map(str, words)],
+            cwd=root,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
+        return done.stdout
+
+    offer = ("-c", "from jumpscore.cli.app import main; main()", "data", "lmms")
+    for name in ("set", "gone"):
+        render_mini("mini_traces", root / name)
+    manifest = json.loads((root / "gone" / "manifest.json").read_text())
+    (root / "gone" / "manifest.json").write_text(json.dumps(manifest | {"name": "gone"}))
+    told = [run(*offer, name, "--task", "traces", "--out", "tasks") for name in ("set", "gone")]
+    assert "mini_traces: 16 documents of task traces" in told[0]
+    (root / "gone" / "scenes" / "1" / "depth.png").unlink()
+    run(HERE / "answering.py", "tasks", "out.json", "mini_traces", "gone")
+    return root, json.loads((root / "out.json").read_text())
+
+
+def test_the_numbers_are_those_of_a_run(answered, tmp_path):
+    root, found = answered
+    lines = (root / "tasks" / "mini_traces.jsonl").read_text().splitlines()
+    offered = {d["id"]: d["answer"] for d in map(json.loads, lines)}
+    offered[list(offered)[-1]] = PROSE
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text("".join(json.dumps({"id": i, "text": t}) + "\n" for i, t in offered.items()))
+    run = jumpscore.evaluate(
+        "replay",
+        "traces",
+        model_options={"answers": str(answers)},
+        task_options={"data": str(root / "set")},
+        run={"folder": str(tmp_path / "runs")},
+    )
+    results = found["results"]["mini_traces"]
+    for metric in run.result.described:
+        theirs = results[f"{metric.name},none"]
+        assert theirs == pytest.approx(run.result.metrics[metric.name].mean), metric.name
+    assert results["unscored,none"] == 0.0
+    assert results["success,none"] == 1.0
+    # The last document asks in ShareRobot's way.
+    assert results["parsed,none"] == 15 / 16
+
+
+def test_a_file_that_is_gone_is_counted_and_ends_nothing(answered):
+    _, found = answered
+    results = found["results"]["gone"]
+    assert results["unscored,none"] == 2 / 16  # a depth map that two questions need
+    assert results["success,none"] == 1.0
+    assert results["parsed,none"] == 13 / 14
+
+
+def test_models_see_the_picture_and_the_prompt_and_are_not_cut(answered):
+    _, found = answered
+    assert len(found["seen"]) == 32
+    assert {tuple(seen["size"]) for seen in found["seen"]} == {(320, 240)}
+    assert all(seen["until"] == [] for seen in found["seen"])
+    assert sum("key 3D trajectory points" in seen["prompt"] for seen in found["seen"]) == 8
