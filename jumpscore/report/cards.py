@@ -60,7 +60,7 @@ def sort_keys(metrics: Sequence[Metric], scores: Sequence[SampleScore]) -> list[
     known = {name for score in scores for name, value in score.values.items() if value is not None}
     wanted = ["f1", "map_reference", "count_error"]
     chosen = [metric for name in wanted for metric in metrics if metric.name == name]
-    chosen = chosen or list(metrics)[:6]
+    chosen = chosen or [metric for metric in metrics if metric.name in known][:6]
     keys = [
         SortKey(
             title=f"|{metric.name}|" if metric.better == "zero" else metric.name,
@@ -83,7 +83,9 @@ def ordered(
 
     def rank(place: int) -> tuple[bool, float, str]:
         score = scores[place]
-        value = keys[0].value(score, strips.get(score.id)) if keys else 0.0
+        if not keys:
+            return False, 0.0, score.id
+        value = keys[0].value(score, strips.get(score.id))
         if value is None:
             return True, 0.0, score.id
         return False, value if keys[0].rising else -value, score.id

@@ -32,6 +32,7 @@ class Mini:
 MINIS: dict[str, Mini] = {
     "mini_timelens": Mini("jumpscore.builder.minis.timelens:render", version=1),
     "mini_spatial": Mini("jumpscore.builder.minis.spatial:render", version=1),
+    "mini_lmms": Mini("jumpscore.builder.minis.lmms:render", version=1),
 }
 
 
