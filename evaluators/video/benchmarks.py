@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 
 
@@ -95,3 +96,16 @@ BENCHMARKS: tuple[Benchmark, ...] = (
 """In the order of the paper's tables."""
 
 BY_TASK: dict[str, Benchmark] = {benchmark.task: benchmark for benchmark in BENCHMARKS}
+
+
+def in_the_paper(name: str) -> Benchmark | None:
+    """Return the row whose title, as the paper writes it, is nearest to a name, if one is near.
+
+    >>> in_the_paper("DocVQA").task, in_the_paper("video-mme").task
+    ('docvqa_val', 'videomme')
+    >>> in_the_paper("cooking") is None
+    True
+    """
+    titles = {benchmark.title.lower(): benchmark for benchmark in BENCHMARKS}
+    near = difflib.get_close_matches(name.lower(), titles, n=1, cutoff=0.8)
+    return titles[near[0]] if near else None

@@ -31,6 +31,8 @@ PNG_MODES = ("1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA")
 ABSENT_FILE = re.compile(r"/[^\s:'\"]+\.\w{2,5}")
 COMMIT = re.compile(r"@([0-9a-f]{40})")
 MOST_NAMES = 30
+PAIRS = "__pairs__"
+"""Key of mappings whose keys JSON does not have: numbers, say."""
 
 
 class Refused(Exception):  # noqa: N818 - part of the protocol
@@ -57,9 +59,6 @@ class Opened:
         self.name = benchmark
         self.version = _import(offline=offline)
         self.task, self.yaml = _load(benchmark, include_path, prompts)
-        self.external = include_path is not None and Path(self.yaml).is_relative_to(
-            Path(include_path).resolve()
-        )
         self.documents = self.task.eval_docs
         self.plain = self.task.eval_docs_no_media
         self.filters = list(self.task._filters)
@@ -73,9 +72,8 @@ class Opened:
         return {
             "task": self.name,
             "lmms_eval": self.version,
-            "version": str(_version(self.task)),
-            "files": _digest_of_folder(Path(self.yaml).parent) if self.external else None,
-            "external": self.external,
+            "version": _version(self.task),
+            "yaml": self.yaml,
             "generation": _plain(config.generation_kwargs or {}),
             "data": {
                 "path": str(config.dataset_path),
@@ -106,15 +104,14 @@ class Opened:
     def question(self, number: int, folder: str) -> list[dict[str, Any]]:
         """Return the messages of a document; its pictures are files in ``folder`` then."""
         messages = _guarded(self.task.doc_to_messages, self.documents[number])
-        if not isinstance(messages, (list, tuple)):
-            raise Refused("task", f"doc_to_messages gives no messages but {messages!r:.80}")
         pictures = iter(range(10_000))
         found = []
         for message in messages:
             content = message["content"]
-            parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
-            shown = [_part(part, Path(folder), f"{number}-{next(pictures)}") for part in parts]
-            found.append({"role": message["role"], "content": shown})
+            if not isinstance(content, str):
+                place = Path(folder)
+                content = [_part(part, place, f"{number}-{next(pictures)}") for part in content]
+            found.append({"role": message["role"], "content": content})
         return found
 
     def absent(self, seconds: float) -> list[str]:
@@ -162,9 +159,10 @@ class Opened:
             values[key] = {}
             for metric, items in columns.items():
                 if metric not in functions:
-                    continue
+                    continue  # as lmms-eval
                 try:
-                    values[key][metric] = _plain(_guarded(_aggregated, functions[metric], items))
+                    found = _guarded(_aggregated, functions[metric], _restored(items))
+                    values[key][metric] = _plain(found)
                 except Refused as problem:
                     failed[metric] = str(problem)
         return {"values": values, "failed": failed}
@@ -184,9 +182,9 @@ class Opened:
             target = _guarded(self.task.doc_to_target, self.plain[number])
         except Refused:
             return None  # some are made of what only the whole document has
-        while isinstance(target, (list, tuple)) and target:
-            target = target[0]
-        return None if target is None or isinstance(target, (list, tuple)) else str(target)
+        while isinstance(target, (list, tuple)):
+            target = target[0] if target else None
+        return None if target is None else str(target)
 
     def _files(self, number: int) -> list[str]:
         try:
@@ -216,7 +214,7 @@ def _import(*, offline: bool) -> str:
         import lmms_eval.tasks  # noqa: F401
         from lmms_eval.api.task import ConfigurableTask
     except ImportError as error:
-        raise Refused("environment", f"{type(error).__name__}: {error}") from error
+        raise Refused("environment", _told(error)) from error
     if offline:
         # Without retries: what is not here is not here two seconds later.
         ConfigurableTask.download = ConfigurableTask.download.__wrapped__
@@ -238,8 +236,8 @@ def _load(name: str, include_path: str | None, prompts: str | None) -> tuple[Any
             return _loaded(manager, name, prompts), str(manager.task_index[name]["yaml_path"])
         known += manager.all_tasks
     near = difflib.get_close_matches(name, known, n=5, cutoff=0.5)
-    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
-    raise Refused("name", f"lmms-eval has no task {name!r} among its {len(known)}{hint}")
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+    raise Refused("name", f"task.benchmark={name}: lmms-eval has no such task{hint}")
 
 
 def _loaded(manager: Any, name: str, prompts: str | None) -> Any:
@@ -248,14 +246,14 @@ def _loaded(manager: Any, name: str, prompts: str | None) -> Any:
         listed = entry["task"] if entry["type"] == "tag" else manager._get_config(name)["task"]
         members = [item if isinstance(item, str) else item.get("task") for item in listed]
         shown = ", ".join(map(str, members[:MOST_NAMES]))
-        raise Refused("usage", f"{name!r} stands for several tasks; name one of them: {shown}")
+        raise Refused("usage", f"task.benchmark={name} stands for several tasks: {shown}")
     before = manager._get_config(name) if entry["type"] == "task" else {}
     kind = before.get("output_type") or "generate_until"
     if kind != "generate_until":
         raise Refused(
             "usage",
-            f"{name!r} is of output type {kind!r}; only tasks of type generate_until can be asked "
-            "here",
+            f"task.benchmark={name} is of output type {kind!r}; only tasks of type generate_until "
+            "can be asked here",
         )
     _check_prompts(name, before, prompts)
     try:
@@ -265,7 +263,7 @@ def _loaded(manager: Any, name: str, prompts: str | None) -> Any:
         raise Refused("data", f"{before.get('dataset_path')}: {text}") from error
     [task] = loaded.values()
     if isinstance(task, dict) or not hasattr(task, "doc_to_messages"):
-        raise Refused("usage", f"{name!r} is a class of its own without messages to ask with")
+        raise Refused("usage", f"task.benchmark={name}: a class without messages to ask with")
     return task
 
 
@@ -276,7 +274,7 @@ def _check_prompts(name: str, config: Mapping[str, Any], prompts: str | None) ->
     if prompts is not None and prompts not in known:
         raise Refused(
             "usage",
-            f"{name!r} has no prompts {prompts!r}; it has {', '.join(sorted(known)) or 'none'}",
+            f"task.prompts={prompts}: {name!r} has {', '.join(sorted(known)) or 'none'}",
         )
 
 
@@ -293,16 +291,15 @@ def _part(part: Mapping[str, Any], folder: Path, stem: str) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it; what JSON would change is an error."""
+    """Return a value as JSON has it, so that ``_restored`` gives it back; tuples become lists."""
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, (int, float)):
-        return int(value) if isinstance(value, int) else float(value)
+        return float(value) if isinstance(value, float) else int(value)
     if isinstance(value, Mapping):
-        strange = next((key for key in value if not isinstance(key, str)), None)
-        if strange is not None:
-            raise Refused("task", f"a result has the key {strange!r:.60}, which is no text")
-        return {key: _plain(item) for key, item in value.items()}
+        if all(isinstance(key, str) for key in value):
+            return {key: _plain(item) for key, item in value.items()}
+        return {PAIRS: [[_plain(key), _plain(item)] for key, item in value.items()]}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if hasattr(value, "tolist"):  # NumPy's and torch's
@@ -310,6 +307,17 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     raise Refused("task", f"a result is a {type(value).__name__}, which JSON cannot hold")
+
+
+def _restored(value: Any) -> Any:
+    """Return what ``_plain`` was given."""
+    if isinstance(value, list):
+        return [_restored(item) for item in value]
+    if isinstance(value, dict):
+        if value.keys() == {PAIRS}:
+            return {key: _restored(item) for key, item in value[PAIRS]}
+        return {key: _restored(item) for key, item in value.items()}
+    return value
 
 
 def _guarded(call: Callable[..., Any], *arguments: Any) -> Any:
@@ -330,32 +338,18 @@ def _told(error: BaseException) -> str:
     return text if isinstance(error, SystemExit) else f"{type(error).__name__}: {text}"
 
 
-def _version(task: Any) -> Any:
+def _version(task: Any) -> str:
     stated = task.config.metadata
-    for entry in stated if isinstance(stated, list) else [stated]:
-        if isinstance(entry, Mapping) and "version" in entry:
-            return entry["version"]
-    return task.VERSION
+    entries = stated if isinstance(stated, list) else [stated]
+    found = [one["version"] for one in entries if isinstance(one, dict) and "version" in one]
+    return str(found[0] if found else task.VERSION)
 
 
 def _revision(config: Any, documents: Any) -> str | None:
     """Return the commit of the data set, where what was loaded tells it."""
     sums = getattr(getattr(documents, "info", None), "download_checksums", None) or {}
-    for address in sums:
-        if found := COMMIT.search(str(address)):
-            return found[1]
-    stated = (config.dataset_kwargs or {}).get("revision")
-    return None if stated is None else str(stated)
-
-
-def _digest_of_folder(folder: Path) -> str:
-    """Return a checksum of a task's files: its wording and its rules are in them."""
-    found = hashlib.sha256()
-    for file in sorted(folder.rglob("*")):
-        is_source = file.suffix in (".py", ".yaml", ".yml") or file.name.endswith("yaml")
-        if file.is_file() and is_source and "__pycache__" not in file.parts:
-            found.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes())
-    return found.hexdigest()[:12]
+    found = next(filter(None, map(COMMIT.search, map(str, sums))), None)
+    return found[1] if found else (config.dataset_kwargs or {}).get("revision")
 
 
 def serve(requests: Any, replies: Any) -> None:

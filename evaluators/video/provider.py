@@ -6,6 +6,7 @@ died (a task may take it down) is started again a few times.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import queue
@@ -115,9 +116,22 @@ class Provider:
         # A download has no end that could be known.
         seconds = OPENING_SECONDS if self.offline else None
         facts = dict(self._call(self._process, "open", self.opening, seconds))
+        facts["files"] = self._digest(Path(facts.pop("yaml")))
         if self._facts is not None and facts != self._facts:
             raise TaskError("the task or its data set changed while it was asked")
         self._facts = facts
+
+    def _digest(self, yaml: Path) -> str | None:
+        """Return a checksum of an external task's files: its wording and its rules are in them."""
+        include = self.opening["include_path"]
+        if include is None or not yaml.resolve().is_relative_to(Path(include).resolve()):
+            return None
+        found = hashlib.sha256()
+        for file in sorted(yaml.parent.rglob("*")):
+            if file.is_file() and file.name.endswith((".py", "yaml", ".yml")):
+                name = file.relative_to(yaml.parent).as_posix()
+                found.update(name.encode() + b"\0" + file.read_bytes())
+        return found.hexdigest()[:12]
 
     def _call(
         self, process: _Process, do: str, arguments: Mapping[str, Any], seconds: float | None
@@ -125,14 +139,14 @@ class Provider:
         try:
             reply = process.exchange({"do": do, **arguments}, seconds)
         except (EOFError, TimeoutError) as problem:
-            process.end()
+            process.end(kill=True)
             self._process = None
-            raise TaskError(
-                f"the process of lmms-eval {problem} at {do!r}; it said last: "
-                + process.last_words()
-            ) from None
+            told = f"{problem} at {do!r}; it said last: {process.last_words()}"
+            if do == "open":
+                raise UsageError(f"task.python={self.python}: the process {told}") from None
+            raise TaskError(f"the process of lmms-eval {told}") from None
         except BaseException:  # Ctrl-C: the reply would be taken for that to the next question
-            process.end()
+            process.end(kill=True)
             self._process = None
             raise
         if "error" not in reply:
@@ -151,10 +165,8 @@ class Provider:
                 "(pip install 'jumpscore[lmms]'), or name an interpreter that has it (lmms-eval "
                 "0.7.3 is enough)"
             )
-        if kind == "name":
-            return UsageError(f"task.benchmark: {message}")
-        if kind == "usage":
-            return UsageError(f"task.benchmark: {message}")
+        if kind in ("name", "usage"):
+            return UsageError(message)
         if kind == "data":
             fix = (
                 "where there is a network, 'jumpscore run --dry-run --limit 1 model=content_free "
@@ -246,8 +258,10 @@ class _Process:
         """Return the last lines of standard error."""
         return " | ".join(self._said) or "nothing"
 
-    def end(self) -> None:
-        """End the process."""
+    def end(self, *, kill: bool = False) -> None:
+        """End the process; one that does not listen is killed, at once or after a while."""
+        if kill:
+            self._process.kill()
         self._finalizer()
 
 

@@ -16,11 +16,11 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from evaluators.base import DataFacts, Task, TaskOptions, clusters_of
-from evaluators.video.benchmarks import BY_TASK
+from evaluators.video.benchmarks import BY_TASK, in_the_paper
 from evaluators.video.messages import convert
 from evaluators.video.provider import Provider, TaskError
 from jumpscore.data.layout import MANIFEST, read_manifest
-from jumpscore.errors import UsageError, nearest_names
+from jumpscore.errors import UsageError
 from jumpscore.records import (
     Convention,
     Estimate,
@@ -136,10 +136,10 @@ class LmmsTask(Task[Document]):
         try:
             return self.provider.facts()
         except UsageError as error:
-            near = nearest_names(self.options.benchmark, BY_TASK)
-            if "has no task" not in str(error) or not near:
+            known = in_the_paper(self.options.benchmark)
+            if known is None or known.task == self.options.benchmark:
                 raise
-            raise UsageError(f"{error} Of the paper's benchmarks{near[1:]}") from None
+            raise UsageError(f"{error}; the paper's {known.title} is {known.task!r}") from None
 
     @property
     def version(self) -> str:  # type: ignore[override]
@@ -235,7 +235,9 @@ class LmmsTask(Task[Document]):
         for key, metric in self._metric_list():
             result = results.get(key, {}).get(metric["name"])
             name = self._metric_name(metric["name"], key)
-            values[name if metric["mean"] else name + PER_SAMPLE] = self._value(result)
+            values[name if metric["mean"] else name + PER_SAMPLE] = self._value(
+                metric["name"], result
+            )
             if self.facts["cluster_key"] and isinstance(result, dict):
                 cluster = cluster or result.get(self.facts["cluster_key"])
         return SampleScore(
@@ -287,17 +289,22 @@ class LmmsTask(Task[Document]):
     def _metric_name(self, metric: str, key: str) -> str:
         return metric if len(self.facts["filters"]) == 1 else f"{metric},{key}"
 
-    def _value(self, result: Any) -> float | None:
-        """Return what a sample counts with: a number, or the one that its result calls score."""
+    def _value(self, metric: str, result: Any) -> float | None:
+        """Return what a sample counts with, where that is clear.
+
+        A number; of several, the one that lmms-eval calls the score, or that the metric is named
+        after (``map`` of ``jumpscore_map``).
+        """
         if isinstance(result, dict):
-            result = result.get(self.facts["score_key"])
+            keys = (self.facts["score_key"], metric.rpartition("_")[2])
+            result = next((result[key] for key in keys if key in result), None)
         return float(result) if _is_number(result) else None
 
     def _synthetic(self) -> bool:
         folder = self.options.include_path
-        if not self.facts["external"] or folder is None or not (Path(folder) / MANIFEST).is_file():
+        if folder is None or self.facts["files"] is None:  # one of lmms-eval's own
             return False
-        return read_manifest(folder).synthetic
+        return (Path(folder) / MANIFEST).is_file() and read_manifest(folder).synthetic
 
     def _folder(self) -> Path:
         if self._kept.pictures is None:
