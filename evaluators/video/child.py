@@ -21,7 +21,6 @@ import re
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -59,7 +58,7 @@ class Opened:
         self.name = benchmark
         self.version = _import(offline=offline)
         self.task, self.yaml = _load(benchmark, include_path, prompts)
-        self.documents = self.task.eval_docs
+        self.whole = self.task.eval_docs
         self.plain = self.task.eval_docs_no_media
         self.filters = list(self.task._filters)
 
@@ -79,10 +78,10 @@ class Opened:
                 "path": str(config.dataset_path),
                 "name": config.dataset_name,
                 "split": split,
-                "revision": _revision(config, self.documents),
+                "revision": _revision(config, self.whole),
             },
             "checksum": self._checksum(),
-            "documents": len(self.documents),
+            "documents": len(self.whole),
             "filters": [ensemble.name for ensemble in self.filters],
             "metrics": [
                 {
@@ -97,13 +96,20 @@ class Opened:
             "score_key": config.score_key or "score",
         }
 
-    def targets(self) -> list[str | None]:
-        """Return the right answer of every document as text, ``None`` where it has none."""
-        return [self._target(number) for number in range(len(self.plain))]
+    def documents(self) -> list[dict[str, Any]]:
+        """Return of every document the right answer as text, and which files it shows.
+
+        Pictures that are part of the data set are no files, and their documents tell none.
+        """
+        embedded = set(self.task.features) != set(self.plain.features)
+        return [
+            {"target": self._target(number), "files": [] if embedded else self._files(number)}
+            for number in range(len(self.plain))
+        ]
 
     def question(self, number: int, folder: str) -> list[dict[str, Any]]:
         """Return the messages of a document; its pictures are files in ``folder`` then."""
-        messages = _guarded(self.task.doc_to_messages, self.documents[number])
+        messages = _guarded(self.task.doc_to_messages, self.whole[number])
         pictures = iter(range(10_000))
         found = []
         for message in messages:
@@ -113,23 +119,6 @@ class Opened:
                 content = [_part(part, place, f"{number}-{next(pictures)}") for part in content]
             found.append({"role": message["role"], "content": content})
         return found
-
-    def absent(self, seconds: float) -> list[str]:
-        """Return files that documents show and that are not there, as far as time allows.
-
-        Data sets with pictures inside are not looked at: they have no files.
-        """
-        if set(self.task.features) != set(self.plain.features):
-            return []
-        found: dict[str, None] = {}
-        until = time.monotonic() + seconds
-        for number in range(len(self.plain)):
-            if time.monotonic() > until:
-                break
-            for path in self._files(number):
-                if not Path(path).exists():
-                    found[path] = None
-        return list(found)
 
     def score(self, number: int, text: str) -> dict[str, dict[str, Any]]:
         """Return what the task says of an answer: filter -> metric -> value."""
@@ -143,7 +132,7 @@ class Opened:
             asked.resps = next(iter(StripThinkingFilter().apply([asked.resps], None)))
         found = {}
         for ensemble in self.filters:
-            _guarded(ensemble.apply, [asked], self.documents.select([number]))
+            _guarded(ensemble.apply, [asked], self.whole.select([number]))
             answer = asked.filtered_resps[ensemble.name]
             if tags is not None and isinstance(answer, str):
                 answer = strip_reasoning_tags(answer, tags)

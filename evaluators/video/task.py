@@ -24,6 +24,7 @@ from jumpscore.errors import UsageError
 from jumpscore.records import (
     Convention,
     Estimate,
+    Media,
     Metric,
     Question,
     Response,
@@ -37,8 +38,7 @@ VERSION = "1"
 """Of how lmms-eval's results become records; the versions of what scores stand behind it."""
 SCALES = (1.0, 100.0)
 """Factors by which benchmarks print a mean."""
-MISSING_SECONDS = 5.0
-"""How long files are looked for before a run."""
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tiff", ".webp")
 PER_SAMPLE = ".sample"
 HEADLINE = 3
 
@@ -64,7 +64,8 @@ class LmmsOptions(TaskOptions):
     """Options of the task.
 
     Attributes:
-        benchmark: Name of a task of lmms-eval, or of an external one in ``include_path``.
+        benchmark: Name of a task of lmms-eval, or of an external one in ``include_path``. The
+            command line knows the rendered one, ``mini_lmms``.
         include_path: Folder with external tasks (YAML and Python, as lmms-eval reads them).
         python: Interpreter that has lmms-eval; by default this one.
         prompts: Which of the benchmark's model-specific wordings, such as ``qwen3_vl``.
@@ -73,7 +74,7 @@ class LmmsOptions(TaskOptions):
         timeout: Seconds that one document or one score may take.
     """
 
-    benchmark: str
+    benchmark: str = "mini_lmms"
     include_path: str | None = None
     python: str | None = None
     prompts: str | None = None
@@ -175,16 +176,19 @@ class LmmsTask(Task[Document]):
         return tuple(names[:HEADLINE])
 
     def load(self) -> list[Sample[Document]]:
-        """Return every document, without what is asked: that is made when its turn comes."""
-        self.facts  # noqa: B018 - its errors say more
-        return [
-            Sample(Question(str(number), (), ""), Document(number, target))
-            for number, target in enumerate(self._targets)
-        ]
+        """Return every document, without its prompt and its pictures: ``complete`` makes them."""
+        return self._samples
 
     @cached_property
-    def _targets(self) -> list[str | None]:
-        return list(self.provider.ask("targets"))
+    def _samples(self) -> list[Sample[Document]]:
+        self.facts  # noqa: B018 - its errors say more
+        return [
+            Sample(
+                Question(str(number), tuple(map(_media, document["files"])), ""),
+                Document(number, document["target"]),
+            )
+            for number, document in enumerate(self.provider.ask("documents"))
+        ]
 
     def complete(self, question: Question) -> Question:
         folder = self._folder()
@@ -207,10 +211,6 @@ class LmmsTask(Task[Document]):
             synthetic=self._synthetic(),
             source=where + revision,
         )
-
-    def missing(self) -> list[Path]:
-        self.facts  # noqa: B018 - its errors say more
-        return [Path(path) for path in self.provider.ask("absent", seconds=MISSING_SECONDS)]
 
     def caveats(self) -> tuple[str, ...]:
         known = BY_TASK.get(self.options.benchmark)
@@ -316,6 +316,10 @@ def _remove_pictures(kept: _Kept) -> None:
     if kept.pictures is not None:
         shutil.rmtree(kept.pictures, ignore_errors=True)
         kept.pictures = None
+
+
+def _media(path: str) -> Media:
+    return Media(Path(path), "image" if path.lower().endswith(PICTURES) else "video")
 
 
 def _no_picture(picture: Any) -> Path:

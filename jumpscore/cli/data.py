@@ -162,7 +162,6 @@ def fetch_named(name: str, *, root: Path | None, revision: str | None, source: P
 def list_sets(*, root: Path | None, as_json: bool) -> None:
     """Print every data set that has a name, and whether it is here."""
     from evaluators.published import published_sets
-    from evaluators.video.benchmarks import BENCHMARKS
     from jumpscore.builder.frozen import FROZEN
     from jumpscore.builder.minis import MINIS
     from jumpscore.data.published import is_fetched
@@ -179,7 +178,6 @@ def list_sets(*, root: Path | None, as_json: bool) -> None:
         (name, found.task, told[is_fetched(found, place)], found.title)
         for name, found in published_sets().items()
     ]
-    rows += [(found.task, "lmms", "by lmms-eval", found.about()) for found in BENCHMARKS]
     if as_json:
         print_json(
             [dict(zip(("name", "task", "state", "title"), row, strict=True)) for row in rows]

@@ -95,6 +95,7 @@ def test_questions_are_made_when_their_turn_comes(stand_in):
     task = stand_in()
     sample = task.load()[0]
     assert sample.question.prompt == ""
+    assert task.missing() == [Path("/none/there.mp4")]
     assert task.complete(sample.question).prompt == "Be brief.\n\nfine"
     assert sample.truth.answer("unit") == "fine"
     with pytest.raises(TaskError, match="there is no video"):
@@ -129,7 +130,7 @@ def test_a_process_that_always_dies_is_not_started_for_ever(stand_in):
         score = task.score(task.load()[3].truth, Response("3", "a"))
         assert "exit code 9" in score.message
     with pytest.raises(TaskError, match=f"died {MOST_STARTS} times"):
-        task.provider.ask("targets")
+        task.provider.ask("documents")
 
 
 def test_names_that_cannot_be_asked(stand_in):
@@ -187,7 +188,7 @@ def test_the_process_needs_nothing_of_this_package(tmp_path):
 
     child = Path(sys.modules["evaluators.video.child"].__file__)
     environment = {"PYTHONPATH": str(STAND_IN)}
-    request = b'{"id": 7, "do": "targets"}\n'
+    request = b'{"id": 7, "do": "documents"}\n'
     done = subprocess.run(
         [sys.executable, "-S", "-c", f"exec(compile(open({str(child)!r}).read(), {str(child)!r}, "
          f"'exec'), {{'__name__': '__main__', '__file__': {str(child)!r}}})"],

@@ -71,6 +71,8 @@ class ConfigurableTask:
         return [doc["kind"], "another"]
 
     def doc_to_visual(self, doc):
+        if doc["kind"] == "exits":
+            sys.exit("video path:/none/there.mp4 does not exist")
         return []
 
     def doc_to_messages(self, doc):
