@@ -85,6 +85,23 @@ class Task(ABC, Generic[TruthT]):
         """Return what a reader must know about every result under these options."""
         return ()
 
+    def complete(self, question: Question) -> Question:
+        """Return a question with all that a model needs; called when its turn comes.
+
+        For tasks whose questions are costly to make (pictures out of a table, say): ``load`` may
+        leave out media and prompt then. Called from several threads.
+
+        Raises:
+            Exception: Whatever it raises makes the sample an ``error``, asked again on resume.
+        """
+        return question
+
+    def release(self, name: str) -> None:
+        """Give back what ``complete`` made for the question of this id; it is answered."""
+
+    def close(self) -> None:
+        """Give back what the task holds (processes, files); it may be used again."""
+
     def missing(self) -> list[Path]:
         """Return the files that samples need and that are not there, for a word before a run."""
         found: dict[Path, None] = {}

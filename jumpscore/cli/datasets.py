@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from jumpscore.errors import UsageError, nearest_names
 
@@ -58,6 +60,30 @@ def locate(data: str, *, root: Path | None = None, workers: int | None = None) -
         f"no data-set folder {data!r}{near} Give a folder, or a name that 'jumpscore data list' "
         "shows."
     )
+
+
+def located(task: Mapping[str, Any], root: Path | None) -> dict[str, Any]:
+    """Return the options of a task with names of data sets replaced by their folders.
+
+    Args:
+        task: Name and options, as configured.
+        root: The data root, where one was chosen.
+
+    Raises:
+        UsageError: There is no such data set, or it is not there yet.
+    """
+    from jumpscore.builder.minis import MINIS
+
+    found = dict(task)
+    if isinstance(found.get("data"), str):
+        found["data"] = str(locate(found["data"], root=root))
+    # A rendered benchmark of lmms-eval's is a folder with an external task of the same name.
+    if "include_path" in found and found["include_path"] is None and found["benchmark"] in MINIS:
+        found["include_path"] = str(locate(found["benchmark"]))
+    chosen = root or os.environ.get("JUMPSCORE_DATA")
+    if "data_root" in found and found["data_root"] is None and chosen:
+        found["data_root"] = str(chosen)
+    return found
 
 
 def _fetched(name: str, root: Path) -> Path:

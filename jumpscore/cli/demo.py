@@ -8,7 +8,7 @@ from typing import Any
 
 from evaluators import TASKS
 from jumpscore.cli.console import notes, output, progress
-from jumpscore.cli.datasets import locate, render_bundled
+from jumpscore.cli.datasets import located, render_bundled
 from jumpscore.cli.run import write_page
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import StoredRun, compare_runs, compared_metrics, evaluate
@@ -61,10 +61,7 @@ def _other_tasks(out: Path, mini: Path) -> list[StoredRun]:
 
 def _options(task: str) -> dict[str, Any]:
     """Return the task's defaults with its data set's name replaced by a folder."""
-    options = dict(TASKS.get(task).Options().model_dump(mode="json"))
-    if isinstance(options.get("data"), str):
-        options["data"] = str(locate(options["data"]))
-    return options
+    return located(TASKS.get(task).Options().model_dump(mode="json"), None)
 
 
 def _run(out: Path, model: str, task: str, options: Mapping[str, Any], *, name: str) -> StoredRun:

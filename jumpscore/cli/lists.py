@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
@@ -25,8 +26,25 @@ def list_models(*, as_json: bool) -> None:
 
 
 def list_tasks(*, as_json: bool) -> None:
-    """Print every task with its headline; as JSON with its options too."""
-    _show(_rows(TASKS, "headline"), as_json=as_json)
+    """Print every task with its headline, and lmms-eval's tasks that the paper reports.
+
+    As JSON with options too.
+    """
+    from evaluators.video.benchmarks import BENCHMARKS
+
+    rows = _rows(TASKS, "headline")
+    if as_json:
+        benchmarks = [asdict(benchmark) for benchmark in BENCHMARKS]
+        extra = {"lmms": {"benchmarks": benchmarks}}
+        print_json([row | extra.get(row["name"], {}) for row in rows])
+        return
+    _show(rows, as_json=False)
+    table = Table(title="task=lmms task.benchmark=...", title_justify="left")
+    for column in ("benchmark", "reported", "of the paper's"):
+        table.add_column(column, no_wrap=column == "benchmark")
+    for benchmark in BENCHMARKS:
+        table.add_row(benchmark.task, benchmark.metric, benchmark.about())
+    output().print(table)
 
 
 def show_options(name: str) -> None:

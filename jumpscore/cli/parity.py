@@ -11,13 +11,12 @@ from rich.text import Text
 
 from jumpscore.cli.compose import compose
 from jumpscore.cli.console import output, print_json, progress
-from jumpscore.cli.datasets import locate
+from jumpscore.cli.datasets import located
 from jumpscore.errors import UsageError, nearest_names
 from jumpscore.harness import RunConfig, run_config
 from jumpscore.harness.making import input_kind, make_model, make_task
 from jumpscore.harness.parity import Parity, compare_models
 from jumpscore.harness.visuals import input_cache
-from jumpscore.records import Question
 from model_wrappers import MODELS
 from model_wrappers.base import ModelWrapper
 
@@ -31,9 +30,12 @@ def print_parity(
     _check_known((model_a, model_b), words)
     configs = [_config(name, side, words) for name, side in ((model_a, "a"), (model_b, "b"))]
     first = configs[0]
-    questions = _questions(first, limit)
+    options = located(first.task, None)
+    task = make_task(options.pop("name"), options)
+    samples = [sample for sample in task.load() if sample.problem is None][:limit]
     models = [_made(config) for config in configs]
     try:
+        questions = [task.complete(sample.question) for sample in samples]
         kinds = {input_kind(model, first.input) for model in models}
         if len(kinds) > 1:
             raise UsageError(f"{model_a} and {model_b} prefer other inputs; write input=frames")
@@ -51,6 +53,7 @@ def print_parity(
     finally:
         for model in models:
             model.close()
+        task.close()
     if as_json:
         print_json([{**asdict(entry), "equal": entry.equal} for entry in found])
     else:
@@ -84,14 +87,6 @@ def _config(name: str, side: str, words: Sequence[str]) -> RunConfig:
             # An option that only the other model has is no option of this one.
             own.append(word)
     return run_config(compose([f"model={name}", *own]))
-
-
-def _questions(config: RunConfig, limit: int) -> list[Question]:
-    task = dict(config.task)
-    if isinstance(task.get("data"), str):
-        task["data"] = str(locate(task["data"]))
-    samples = make_task(task.pop("name"), task).load()
-    return [sample.question for sample in samples if sample.problem is None][:limit]
 
 
 def _made(config: RunConfig) -> ModelWrapper:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from itertools import chain
 from typing import Any
 
 from rich.text import Text
 
+from evaluators.base import Task
 from jumpscore.cli.console import output, print_json
 from jumpscore.harness import RunConfig
 from jumpscore.harness.controls import Control, control_of
@@ -20,7 +22,7 @@ from jumpscore.harness.costs import (
     prices_of,
 )
 from jumpscore.harness.evaluate import selected
-from jumpscore.harness.making import input_kind, make_model, make_task
+from jumpscore.harness.making import input_kind, make_model
 from jumpscore.harness.repeating import check_repeatable
 from jumpscore.harness.visuals import input_cache, visual_input
 from jumpscore.records import Question
@@ -36,19 +38,21 @@ LEFT_OUT = (
 )
 
 
-def show_plan(config: RunConfig, *, as_json: bool) -> None:
+def show_plan(config: RunConfig, task: Task[Any], *, as_json: bool) -> None:
     """Print what would be asked, without asking."""
-    model, task_options = dict(config.model), dict(config.task)
+    model = dict(config.model)
     wrapper = make_model(model.pop("name"), model)
     if config.run.repeats > 1:
         check_repeatable(wrapper)
-    task = make_task(task_options.pop("name"), task_options)
     everything = task.load()
     samples = selected(everything, config.run)
     kind = input_kind(wrapper, config.input)
     control = control_of(config.run.control, kind, everything, seed=config.run.seed)
     usable = [sample for sample in samples if sample.problem is None]
-    tokens = _planned(wrapper, [sample.question for sample in usable], kind, config, control)
+    questions = _completed(task, [sample.question for sample in usable])
+    first = next(questions, None)
+    asked = chain([] if first is None else [first], questions)
+    tokens = _planned(wrapper, asked, kind, config, control)
     plan: dict[str, Any] = {
         "model": wrapper.name,
         "task": task.name,
@@ -59,7 +63,7 @@ def show_plan(config: RunConfig, *, as_json: bool) -> None:
         "samples": len(samples),
         "repeats": config.run.repeats,
         "unusable": [sample.problem for sample in samples if sample.problem],
-        "first_prompt": usable[0].question.prompt if usable else None,
+        "first_prompt": None if first is None else first.prompt,
     }
     prices = prices_of(wrapper.options.model_dump())
     spending = {
@@ -79,9 +83,16 @@ def show_plan(config: RunConfig, *, as_json: bool) -> None:
         output().print(Text(f"{key}: ", "bold").append(str(value)), soft_wrap=True)
 
 
+def _completed(task: Task[Any], questions: Iterable[Question]) -> Iterator[Question]:
+    """Yield questions with all that a model needs, one at a time."""
+    for question in questions:
+        yield task.complete(question)
+        task.release(question.id)
+
+
 def _planned(
     wrapper: ModelWrapper,
-    questions: list[Question],
+    questions: Iterable[Question],
     kind: InputKind,
     config: RunConfig,
     control: Control | None,

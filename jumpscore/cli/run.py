@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
+from evaluators.base import Task
 from jumpscore.cli.compose import compose
 from jumpscore.cli.console import notes, output, print_json, progress
-from jumpscore.cli.datasets import locate
+from jumpscore.cli.datasets import locate, located
 from jumpscore.cli.plan import show_plan
 from jumpscore.errors import InterruptedRun, UsageError
 from jumpscore.harness import (
@@ -57,14 +58,18 @@ def run_task(
     values = compose(words)
     values["run"] = {**values["run"], **selection}
     config = _with_data(run_config(values), data_root)
-    tell_missing(config)
-    label = str(config.model["name"])
-    if dry_run:
-        show_plan(config, as_json=as_json)
-        return False
-    if config.run.repeats > 1:
-        return present_repeats(start_repeats(config, label=label), report=report, as_json=as_json)
-    return present(start(config, label=label), report=report, as_json=as_json)
+    # One task for everything: some take ten seconds to be there.
+    with closing(task_of_config(config)) as task:
+        tell_missing(task)
+        if dry_run:
+            show_plan(config, task, as_json=as_json)
+            return False
+        label = str(config.model["name"])
+        if config.run.repeats > 1:
+            repeated = start_repeats(config, task, label=label)
+            return present_repeats(repeated, report=report, as_json=as_json)
+        run = start(config, task, label=label)
+    return present(run, report=report, as_json=as_json)
 
 
 def score_target(
@@ -98,32 +103,43 @@ def score_target(
             "run": {"folder": out, "name": re.sub(r"[^\w.-]+", "_", name)[:120]},
         }
     )
-    return present(
-        start(_with_data(config, data_root), label="scoring"), report=report, as_json=as_json
-    )
+    config = _with_data(config, data_root)
+    with closing(task_of_config(config)) as made:
+        run = start(config, made, label="scoring")
+    return present(run, report=report, as_json=as_json)
 
 
-def start(config: RunConfig, *, label: str) -> StoredRun:
-    """Evaluate a configuration with a progress bar."""
-    return _started(evaluate, config, label)
+def task_of_config(config: RunConfig) -> Task[Any]:
+    """Return the task that a configuration names."""
+    options = dict(config.task)
+    return make_task(options.pop("name"), options)
 
 
-def start_repeats(config: RunConfig, *, label: str) -> RepeatedRun:
+def start(config: RunConfig, task: Task[Any], *, label: str) -> StoredRun:
+    """Evaluate a configuration, whose task is made, with a progress bar."""
+    return _started(evaluate, config, task, label)
+
+
+def start_repeats(config: RunConfig, task: Task[Any], *, label: str) -> RepeatedRun:
     """Evaluate a configuration several times with one progress bar."""
-    return _started(evaluate_repeats, config, label, unit="answers")
+    return _started(evaluate_repeats, config, task, label, unit="answers")
 
 
 def _started(
-    evaluation: Callable[..., RunT], config: RunConfig, label: str, *, unit: str = "videos"
+    evaluation: Callable[..., RunT],
+    config: RunConfig,
+    task: Task[Any],
+    label: str,
+    *,
+    unit: str = "videos",
 ) -> RunT:
-    model, task = dict(config.model), dict(config.task)
+    model = dict(config.model)
     try:
         with ExitStack() as bars, progress(label, unit) as advance:
             return evaluation(
                 model.pop("name"),
-                task.pop("name"),
+                task,
                 model_options=model,
-                task_options=task,
                 input=config.input.model_dump(),
                 run=config.run.model_dump(),
                 on_progress=advance,
@@ -235,17 +251,12 @@ def _with_data(config: RunConfig, root: Path | None) -> RunConfig:
     Checks the options first: nobody should wait for videos to learn of a misspelt key.
     """
     check_options(config)
-    data = config.task.get("data")
-    if not isinstance(data, str):
-        return config
-    folder = str(locate(data, root=root))
-    return config.model_copy(update={"task": {**config.task, "data": folder}})
+    return config.model_copy(update={"task": located(config.task, root)})
 
 
-def tell_missing(config: RunConfig) -> None:
+def tell_missing(task: Task[Any]) -> None:
     """Print which files the task's samples need and do not have, before anything is asked."""
-    options = dict(config.task)
-    missing = make_task(options.pop("name"), options).missing()
+    missing = task.missing()
     if not missing:
         return
     shown = "".join(f"\n  {path}" for path in missing[:MOST_MISSING])

@@ -10,13 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from evaluators.base import Task
 from jumpscore.cli.console import output
 from jumpscore.errors import JumpScoreError, UsageError, nearest_names
 from jumpscore.harness import StoredRun, read_run, run_config, task_of
 from jumpscore.harness.controls import control_of
 from jumpscore.harness.making import make_model
 from jumpscore.harness.visuals import input_cache, visual_input
-from jumpscore.records import Question, Response, Sample, SampleScore
+from jumpscore.records import Question, Response, SampleScore
 from jumpscore.video import PLAIN_GRID, VisualInput
 from model_wrappers.base import ModelWrapper
 
@@ -35,7 +36,10 @@ def show_sample(folder: Path, sample_id: str) -> None:
     console = output()
     task = task_of(run.facts)
     if task.data().checksum == run.facts["identity"]["data"].get("checksum"):
-        _show_question(console, run, task.load(), sample_id)
+        try:
+            _show_question(console, run, task, sample_id)
+        except JumpScoreError as error:  # of the question itself: a file is gone, say
+            _field(console, "sent", f"unknown: {error}")
     else:
         _field(console, "sent", f"unknown: {task.data().source} has changed since the run")
     response = run.responses.get(sample_id)
@@ -44,10 +48,10 @@ def show_sample(folder: Path, sample_id: str) -> None:
     _show_score(console, scores[sample_id])
 
 
-def _show_question(
-    console: Console, run: StoredRun, samples: Sequence[Sample[Any]], name: str
-) -> None:
-    question = next(sample.question for sample in samples if sample.question.id == name)
+def _show_question(console: Console, run: StoredRun, task: Task[Any], name: str) -> None:
+    samples = task.load()
+    asked = next(sample.question for sample in samples if sample.question.id == name)
+    question = task.complete(asked)
     console.rule(f"sent to {run.result.model}")
     for media in question.media:
         _field(console, media.kind, str(media.path))

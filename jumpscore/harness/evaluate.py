@@ -7,8 +7,8 @@ import platform
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,7 @@ def configured(
     input: Mapping[str, Any] | None,
     settings: RunSettings,
 ) -> Iterator[tuple[ModelWrapper, Task[Any], RunConfig]]:
-    """Yield model, task and the whole configuration; a model that was made here is closed after.
+    """Yield model, task and the whole configuration; what was made here is closed after.
 
     Raises:
         UsageError: A name, a key or a value is wrong.
@@ -122,6 +122,8 @@ def configured(
     finally:
         if not isinstance(model, ModelWrapper):
             wrapper.close()
+        if not isinstance(task, Task):
+            job.close()
 
 
 def score_run(folder: str | Path) -> StoredRun:
@@ -137,16 +139,17 @@ def score_run(folder: str | Path) -> StoredRun:
     except UsageError as error:
         raise DataError(f"{folder}: run.json is of another version or damaged ({error})") from None
     checksum = str(facts["identity"]["data"].get("checksum"))
-    if task.data().checksum != checksum:
-        raise UsageError(
-            f"{folder}: the data set {task.data().source} has changed since the run "
-            f"(checksum {task.data().checksum[:12]}, was {checksum[:12]}); run again"
-        )
-    samples = selected(task.load(), config.run)
-    with RunStore(folder) as store:
-        store.lock()
-        answers, timing = read_responses(folder), read_timing(folder)
-        return _write(store, task, config, samples, answers, facts["extras"], timing=timing)
+    with closing(task):
+        if task.data().checksum != checksum:
+            raise UsageError(
+                f"{folder}: the data set {task.data().source} has changed since the run "
+                f"(checksum {task.data().checksum[:12]}, was {checksum[:12]}); run again"
+            )
+        samples = selected(task.load(), config.run)
+        with RunStore(folder) as store:
+            store.lock()
+            answers, timing = read_responses(folder), read_timing(folder)
+            return _write(store, task, config, samples, answers, facts["extras"], timing=timing)
 
 
 def selected(samples: Sequence[Sample[Any]], settings: RunSettings) -> list[Sample[Any]]:
@@ -238,10 +241,11 @@ def carry_out(
         asked, fresh = ask(
             wrapper,
             pending,
-            store,
+            _Releasing(store, task),
             kind=kind,
             input=config.input,
             settings=config.run,
+            complete=task.complete,
             control=control,
             answered=len(questions) - len(pending),
             on_progress=on_progress,
@@ -252,6 +256,20 @@ def carry_out(
         return _write(
             store, task, config, samples, answers, extras, timing=timing, on_derived=on_derived
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Releasing:
+    """The store, and the task that learns which of its questions are answered."""
+
+    store: RunStore
+    task: Task[Any]
+
+    def append(self, responses: Sequence[Response]) -> None:
+        """Store answers; what their questions were made of goes."""
+        self.store.append(responses)
+        for response in responses:
+            self.task.release(response.id)
 
 
 def _write(

@@ -58,6 +58,7 @@ def summarise(
 ) -> RunResult:
     """Return what a run is worth, with everything that a reader must know beside the numbers."""
     counted = Counter(score.status for score in scores)
+    metrics = task.aggregate(scores, seed=config.run.seed)  # its failures become caveats
     data = task.data()
     unscored = counted["error"]
     caveats = list(task.caveats())
@@ -77,7 +78,7 @@ def summarise(
         model=extras.get("title", config.model["name"]),
         data=data.name,
         synthetic=data.synthetic,
-        metrics=task.aggregate(scores, seed=config.run.seed),
+        metrics=metrics,
         described=tuple(task.metrics),
         headline=tuple(task.headline),
         counts={status: counted[status] for status in STATUSES},

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evaluators.video.messages import convert
 from jumpscore.cli.console import notes, progress
 from jumpscore.errors import JumpScoreError
 from jumpscore.harness import RunInterrupted
@@ -15,7 +16,7 @@ from jumpscore.harness.making import input_kind, make_model
 from jumpscore.harness.runner import ask
 from jumpscore.lmms_bridge.arguments import BridgeConfig
 from jumpscore.lmms_bridge.generation import differences
-from jumpscore.lmms_bridge.messages import Pictures, convert
+from jumpscore.lmms_bridge.pictures import Pictures
 from jumpscore.records import Question, Response
 
 SHOWN = 5

@@ -83,7 +83,9 @@ def ordered(
 
     def rank(place: int) -> tuple[bool, float, str]:
         score = scores[place]
-        value = keys[0].value(score, strips.get(score.id)) if keys else None
+        if not keys:
+            return False, 0.0, score.id
+        value = keys[0].value(score, strips.get(score.id))
         if value is None:
             return True, 0.0, score.id
         return False, value if keys[0].rising else -value, score.id

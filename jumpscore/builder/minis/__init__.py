@@ -34,6 +34,7 @@ MINIS: dict[str, Mini] = {
     "mini_spatial": Mini("jumpscore.builder.minis.spatial:render", version=1),
     "mini_tracking": Mini("jumpscore.builder.minis.tracking:render", version=1),
     "mini_traces": Mini("jumpscore.builder.minis.traces:render", version=1),
+    "mini_lmms": Mini("jumpscore.builder.minis.lmms:render", version=1),
 }
 
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evaluators.video.messages import convert
 from jumpscore.errors import DataError
-from jumpscore.lmms_bridge.messages import Pictures, convert
+from jumpscore.lmms_bridge.pictures import Pictures
 from jumpscore.records import Media, Response, Turn
 
 Image = pytest.importorskip("PIL.Image")

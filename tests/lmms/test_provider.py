@@ -1,0 +1,401 @@
+"""The real lmms-eval as provider and scorer: its numbers through this harness, and from itself."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+import pytest
+import yaml
+
+from evaluators.video.benchmarks import BENCHMARKS
+from evaluators.video.task import LmmsOptions, LmmsTask
+from jumpscore.errors import DataError, UsageError
+from jumpscore.harness import evaluate, score_run
+from model_wrappers.base import ModelWrapper
+from tests.support import write_video
+
+Image = pytest.importorskip("PIL.Image")
+HERE = Path(__file__).parent
+CPU_ONLY = HERE.parent / "serving" / "cpu_only"
+PYTHON = os.environ.get("JUMPSCORE_LMMS_PYTHON")
+pytestmark = [
+    pytest.mark.lmms,
+    pytest.mark.slow,
+    pytest.mark.skipif(PYTHON is None, reason="JUMPSCORE_LMMS_PYTHON names no Python"),
+]
+LETTERS = "ABCD"
+ANSWERS = ("A", "(B) because", "The answer is C.", "D.", "no idea", "b", "A\n\nB")
+"""One each, again and again: some right, some wrong, some that say nothing."""
+
+
+def answer_to(number: int) -> str:
+    return ANSWERS[number % len(ANSWERS)]
+
+
+class Place:
+    """Miniatures of real tasks: their own YAML and code, rows in the published columns."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.tasks = root / "tasks"
+        self.tasks.mkdir()
+        self.home = root / "huggingface"
+        find = "from importlib.util import find_spec; print(find_spec('lmms_eval').origin)"
+        self.package = Path(self.python("-c", find).strip()).parent
+        self.pictures = self.mmstar()
+        self.ai2d()
+        self.videomme()
+
+    def python(self, *words: str) -> str:
+        done = subprocess.run(
+            [PYTHON, *words],
+            cwd=self.root,
+            env={**os.environ, "HF_HOME": str(self.home), "HF_HUB_OFFLINE": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
+        return done.stdout
+
+    def table(self, name: str, rows: list[dict], pictures: tuple[str, ...] = ()) -> Path:
+        """A parquet file as the hub has it: pictures are embedded, and marked as such."""
+        table = pyarrow.Table.from_pylist(rows)
+        embedded = pyarrow.struct({"bytes": pyarrow.binary(), "path": pyarrow.string()})
+        for column in pictures:
+            place = table.column_names.index(column)
+            table = table.set_column(place, column, table[column].cast(embedded))
+        features = {
+            column: {"_type": "Image"}
+            if column in pictures
+            else {"dtype": "string", "_type": "Value"}
+            if not isinstance(rows[0][column], list)
+            else {"feature": {"dtype": "string", "_type": "Value"}, "_type": "List"}
+            for column in table.column_names
+        }
+        marked = {"huggingface": json.dumps({"info": {"features": features}})}
+        path = self.root / f"{name}.parquet"
+        pyarrow.parquet.write_table(table.replace_schema_metadata(marked), path)
+        return path
+
+    def task(self, name: str, include: str, split: str, data: Path) -> None:
+        words = {
+            "include": str(self.package / "tasks" / include),
+            "task": name,
+            "dataset_path": "parquet",
+            "dataset_kwargs": {"data_files": {split: str(data)}},
+        }
+        (self.tasks / f"{name}.yaml").write_text(yaml.safe_dump(words))
+
+    def mmstar(self) -> list[np.ndarray]:
+        generator = np.random.default_rng(0)
+        pixels = [generator.integers(0, 256, (11, 17, 3), dtype=np.uint8) for _ in range(12)]
+        kinds = ("coarse perception", "math")
+        rows = [
+            {
+                "index": str(number),
+                "question": f"Question {number}?\nOptions: A: a, B: b, C: c, D: d",
+                "image": {"bytes": png(picture), "path": None},
+                "answer": LETTERS[number % 4],
+                "category": kinds[number % 5 // 3],
+                "l2_category": f"level {number % 3}",
+            }
+            for number, picture in enumerate(pixels)
+        ]
+        self.task(
+            "tiny_mmstar", "mmstar/mmstar.yaml", "val", self.table("mmstar", rows, ("image",))
+        )
+        return pixels
+
+    def ai2d(self) -> None:
+        rows = [
+            {
+                "question": f"Which {number}?",
+                "options": ["bee", "cat", "dog", "eel"],
+                "answer": str(number % 4),
+                "image": {"bytes": png(picture), "path": None},
+            }
+            for number, picture in enumerate(self.pictures)
+        ]
+        self.task("tiny_ai2d", "ai2d/ai2d.yaml", "test", self.table("ai2d", rows, ("image",)))
+
+    def videomme(self) -> None:
+        for number in range(3):
+            write_video(self.home / "videomme" / "data" / f"v{number}.mp4", frames=20)
+        rows = [
+            {
+                "video_id": f"{number // 3:03d}",
+                "duration": ("short", "medium", "long")[number // 3 % 3],
+                "domain": ("Knowledge", "Film & Television")[number % 2],
+                "sub_category": ("Astronomy", "Animation")[number % 2],
+                "videoID": f"v{number // 3}" if number < 9 else "gone",
+                "question_id": f"{number:03d}-1",
+                "task_type": "Counting Problem",
+                "question": f"What {number}?",
+                "options": [f"{letter}. {letter * 2}" for letter in LETTERS],
+                "answer": LETTERS[number % 4],
+            }
+            for number in range(10)
+        ]
+        self.task("tiny_videomme", "videomme/videomme.yaml", "test", self.table("videomme", rows))
+
+    def made(self, benchmark: str, **options: object) -> LmmsTask:
+        values = {"include_path": str(self.tasks), "data_root": str(self.root), **options}
+        return LmmsTask(LmmsOptions(benchmark=benchmark, python=PYTHON, **values))
+
+
+def png(pixels: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, format="PNG")
+    return content.getvalue()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Place:
+    torch = "from importlib.metadata import version; print(version('torch'))"
+    found = subprocess.run([PYTHON, "-c", torch], capture_output=True, text=True, check=True)
+    with pytest.MonkeyPatch.context() as patch:
+        if found.stdout.strip().endswith("+cpu"):
+            patch.setenv("PYTHONPATH", f"{CPU_ONLY}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+        yield Place(tmp_path_factory.mktemp("provider"))
+
+
+REAL = {"tiny_mmstar": ("val", 12), "tiny_ai2d": ("test", 12), "tiny_videomme": ("test", 9)}
+"""Task -> split and the documents that can be asked, the first ones."""
+
+
+@pytest.fixture(scope="module")
+def theirs(place) -> Path:
+    """What lmms-eval itself makes of the answers."""
+    answers = place.root / "theirs.jsonl"
+    lines = [
+        {"id": f"{name}-{split}-{number}", "text": answer_to(number)}
+        for name, (split, count) in REAL.items()
+        for number in range(count)
+    ]
+    answers.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    out = place.root / "out"
+    place.python(
+        *("-m", "lmms_eval", "--model", "jumpscore", "--tasks", ",".join(REAL), "--log_samples"),
+        *("--model_args", f"wrapper=replay,model.answers={answers},on_error=empty"),
+        *("--include_path", str(place.tasks), "--output_path", str(out), "--limit", "9"),
+    )
+    return out
+
+
+def run_of(place: Place, task: LmmsTask, model: str | ModelWrapper = "replay", **run: object):
+    answers = place.root / "ours.jsonl"
+    lines = [{"id": str(number), "text": answer_to(number)} for number in range(12)]
+    answers.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    options = {"answers": str(answers)} if model == "replay" else None
+    settings = {"folder": place.root / "runs", **run}
+    return evaluate(model, task, model_options=options, run=settings)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_numbers_are_those_of_lmms_eval_to_the_last_bit(place, theirs, name):
+    task = place.made(name)
+    run = run_of(place, task, limit=9)
+    [file] = theirs.rglob("*_results.json")
+    printed = json.loads(file.read_text())["results"][name]
+    key = "flexible-extract" if name == "tiny_ai2d" else "none"
+    compared = 0
+    for metric in task.facts["metrics"]:
+        expected = printed.get(f"{metric['name']},{key}")
+        if expected is not None:
+            compared += 1
+            assert run.result.metrics[metric["name"]].mean == expected
+    assert compared >= 1
+    [samples] = theirs.rglob(f"*_samples_{name}.jsonl")
+    records = {record["doc_id"]: record for record in map(json.loads, samples.open())}
+    assert len(run.scores) == 9
+    rights = 0
+    for score in run.scores:
+        record = records[int(score.id)]
+        for metric, value in score.details["results"][key].items():
+            assert record[metric] == value
+        assert score.details["target"] == str(record["target"])
+        rights += sum(value == 1 for value in score.values.values())
+    assert rights > 0
+    # Scored again from disk, without the model.
+    folder = run.folder
+    options = {"python": PYTHON, "benchmark": name}
+    assert options.items() <= run.facts["config"]["task"].items()
+    assert score_run(folder).result == run.result
+    assert run.facts["identity"]["task"]["version"].startswith("1, lmms-eval 0.7.3, task ")
+    task.close()
+
+
+def test_an_interval_stands_where_the_number_is_a_mean_and_nowhere_else(place):
+    with_interval = place.made("tiny_videomme")
+    found = run_of(place, with_interval, name="interval", limit=9).result.metrics
+    total, mean = (found[f"videomme_perception_score{end}"] for end in ("", ".sample"))
+    assert total.mean == pytest.approx(100 * mean.mean, abs=1e-9)
+    assert total.ci_low == pytest.approx(100 * mean.ci_low, abs=1e-9)
+    assert mean.ci_low < mean.mean < mean.ci_high
+    without = place.made("tiny_mmstar")
+    found = run_of(place, without, name="without", limit=11).result.metrics
+    assert found["average"].mean != pytest.approx(found["average.sample"].mean)
+    assert found["average"].ci_low is None
+    assert found["average.sample"].ci_low is not None
+    with_interval.close()
+    without.close()
+
+
+class Looks(ModelWrapper):
+    """Keeps what it is shown."""
+
+    name = "looks"
+    inputs = ("none",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: dict[str, tuple] = {}
+
+    def generate(self, requests):
+        from jumpscore.records import Response
+
+        for request in requests:
+            question = request.question
+            pixels = [np.asarray(Image.open(media.path)) for media in question.media
+                      if media.kind == "image"]  # fmt: skip
+            self.seen[question.id] = (question, pixels)
+        return [Response(request.question.id, "A") for request in requests]
+
+
+def test_pictures_come_without_loss_and_go_when_answered(place):
+    task, model = place.made("tiny_mmstar"), Looks()
+    run_of(place, task, model)
+    for number, expected in enumerate(place.pictures):
+        question, [pixels] = model.seen[str(number)]
+        np.testing.assert_array_equal(pixels, expected)
+        assert question.prompt.startswith(f"Question {number}?")
+        assert question.prompt.endswith("from the given choices directly")
+        assert not question.media[0].path.exists()
+    folder = question.media[0].path.parent
+    assert folder.is_dir()
+    task.close()
+    assert not folder.exists()
+
+
+def test_videos_are_shown_and_missing_ones_are_named(place):
+    task, model = place.made("tiny_videomme", prompts="qwen3_vl"), Looks()
+    gone = place.home / "videomme" / "data" / "gone.mp4"
+    assert task.missing() == [gone]
+    run = run_of(place, task, model)
+    question, _ = model.seen["4"]
+    assert question.media[0].path == place.home / "videomme" / "data" / "v1.mp4"
+    assert question.prompt.startswith("Question: What 4?\nOptions:\nA. AA")
+    assert run.result.unscored == 1
+    assert f"{gone} does not exist" in run.scores[9].message
+    assert [score.cluster for score in run.scores[:4]] == ["v0", "v0", "v0", "v1"]
+    assert task.protocol == "qwen3_vl"
+    task.close()
+
+
+def test_jumpscore_through_lmms_eval_is_our_reference(place, tiny_set):
+    words = {
+        "include": str(place.package / "tasks" / "jumpscore" / "jumpscore.yaml"),
+        "task": "tiny_jumpscore",
+        "dataset_path": str(tiny_set),
+        "dataset_kwargs": {},
+        "lmms_eval_specific_kwargs": {"default": {"video_cache_dir": str(tiny_set)}},
+    }
+    (place.tasks / "tiny_jumpscore.yaml").write_text(yaml.safe_dump(words))
+    task = place.made("tiny_jumpscore")
+    run = {"folder": place.root / "runs"}
+    through = evaluate("content_free", task, run=run).result.metrics["jumpscore_map"]
+    ours = evaluate("content_free", "jumpscore", task_options={"data": str(tiny_set)}, run=run)
+    reference = ours.result.metrics["map_reference"]
+    assert 0 < reference.mean < 1
+    assert through.mean == reference.mean
+    assert (through.ci_low, through.ci_high) == (reference.ci_low, reference.ci_high)
+    assert through.ci_low < through.ci_high
+    task.close()
+
+
+def test_the_rendered_benchmark_is_answered_by_its_truth(place):
+    from jumpscore.builder.minis import render_mini
+
+    folder = place.root / "mini"
+    render_mini("mini_lmms", folder)
+    task = place.made("mini_lmms", include_path=str(folder))
+    result = run_of(place, task, "oracle", expose_truth=True).result
+    assert result.synthetic
+    assert result.metrics["accuracy"].mean == 100
+    assert result.metrics["number_error"].mean == 0
+    assert "files " in result.task_version
+    task.close()
+
+
+def hostile(place: Place, benchmark: str, kinds: list[str], **options: object) -> LmmsTask:
+    folder = place.root / f"hostile-{benchmark}-{len(kinds)}"
+    shutil.copytree(HERE / "hostile", folder)
+    lines = [json.dumps({"kind": kind}) + "\n" for kind in kinds]
+    (folder / "hostile.jsonl").write_text("".join(lines))
+    return place.made(benchmark, include_path=str(folder), **options)
+
+
+def test_what_a_task_prints_raises_and_does_costs_its_sample_only(place):
+    task = hostile(place, "hostile", ["fine", "exits", "raises", "dies", "strange", "fine again"])
+    run = run_of(place, task, "oracle", expose_truth=True)
+    told = {score.id: score.message for score in run.scores if score.status == "error"}
+    assert "/nowhere/gone.mp4 does not exist" in told["1"]
+    assert told["2"] == "lmms-eval cannot score this answer: ValueError: no such answer"
+    assert "ended (exit code 3) at 'score'" in told["3"]
+    assert "a result is a set, which JSON cannot hold" in told["4"]
+    assert run.result.counts["ok"] == 2
+    assert run.result.metrics["score"].mean == 1
+    assert run.result.metrics["whole.count"].mean == 2
+    assert run.result.metrics["whole.deep.share"].mean == 0.5
+    assert "whole.word" not in run.result.metrics
+    assert {metric.name for metric in run.result.described} == run.result.metrics.keys()
+    task.close()
+
+
+def test_an_aggregate_that_fails_is_told(place):
+    task = hostile(place, "failing", ["a", "b"])
+    result = run_of(place, task, "oracle", expose_truth=True).result
+    assert result.metrics["score"].mean is None
+    assert result.metrics["score.sample"].mean == 1
+    assert any("could not aggregate score: ZeroDivisionError" in said for said in result.caveats)
+    task.close()
+
+
+def test_what_cannot_be_asked_is_refused(place):
+    with pytest.raises(UsageError, match="likelihood is of output type 'multiple_choice'"):
+        hostile(place, "likelihood", ["a"]).load()
+    with pytest.raises(UsageError, match="did you mean 'videomme'"):
+        place.made("videome").load()
+    with pytest.raises(UsageError, match="prompts=gpt5: 'tiny_mmstar' has default, qwen3_vl"):
+        place.made("tiny_mmstar", prompts="gpt5").load()
+    with pytest.raises(UsageError, match="mvbench stands for several tasks: mvbench_action_seq"):
+        place.made("mvbench").load()
+    with pytest.raises(DataError, match=r"cannot load its data set Lin-Chen/MMStar.*offline=false"):
+        place.made("mmstar").load()
+
+
+def test_every_benchmark_of_the_paper_is_there(place):
+    code = (
+        "import json, sys\n"
+        "from lmms_eval.tasks import TaskManager\n"
+        "manager, found = TaskManager(), {}\n"
+        "for name in sys.argv[1:]:\n"
+        "    config = manager._get_config(name) if name in manager.all_tasks else None\n"
+        "    if config and isinstance(config['task'], list):\n"
+        "        config = manager._get_config(config['task'][0])\n"
+        "    found[name] = config and [m['metric'] for m in config['metric_list']]\n"
+        "print('\\n' + json.dumps(found))\n"
+    )
+    names = [benchmark.task for benchmark in BENCHMARKS]
+    found = json.loads(place.python("-c", code, *names).splitlines()[-1])
+    assert {b.task: b.metric for b in BENCHMARKS if b.metric not in (found[b.task] or ())} == {}
