@@ -48,21 +48,33 @@ class DataFacts:
 class Task(ABC, Generic[TruthT]):
     """A set of samples and the rule that scores answers to them.
 
+    ``version``, ``metrics`` and ``headline`` are plain values of most classes; where they depend on
+    the data, a class has properties.
+
     Class attributes:
         name: Registry name.
-        version: Raised whenever a score of the same answer changes.
-        metrics: In the order in which tables show them.
-        headline: Names of the metrics that a one-line summary shows.
     """
 
     name: ClassVar[str]
-    version: ClassVar[str]
-    metrics: ClassVar[tuple[Metric, ...]]
-    headline: ClassVar[tuple[str, ...]]
     Options: ClassVar[type[TaskOptions]] = TaskOptions
 
     def __init__(self, options: Any = None) -> None:
         self.options = options if options is not None else self.Options()
+
+    @property
+    @abstractmethod
+    def version(self) -> str:
+        """Raised whenever a score of the same answer changes."""
+
+    @property
+    @abstractmethod
+    def metrics(self) -> tuple[Metric, ...]:
+        """What a run shows, in the order in which tables show it."""
+
+    @property
+    @abstractmethod
+    def headline(self) -> tuple[str, ...]:
+        """Names of the metrics that a one-line summary shows."""
 
     @abstractmethod
     def load(self) -> list[Sample[TruthT]]:

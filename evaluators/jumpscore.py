@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from evaluators.rows import RowTaskOptions, VideoRowTask
 from jumpscore.data.layout import Row, parse_truth
@@ -88,8 +88,8 @@ class JumpScore(_JumpTask):
     version = "1"
     Options = JumpScoreOptions
     options: JumpScoreOptions
-    headline: ClassVar[tuple[str, ...]] = ("map_reference", "f1", "f1@0.1", "count_mae")
-    metrics: ClassVar[tuple[Metric, ...]] = (
+    headline = ("map_reference", "f1", "f1@0.1", "count_mae")
+    metrics = (
         Metric("map_reference", "mAP as the paper computes it (mean of 0.1, 0.2, 0.3 s)"),
         *(
             Metric(f"ap_reference@{t:g}", f"the paper's AP at {t:g} s, over all videos")
@@ -197,8 +197,8 @@ class JumpScoreCount(_JumpTask):
 
     name = "jumpscore_count"
     version = "1"
-    headline: ClassVar[tuple[str, ...]] = ("count_exact", "count_off_by_one", "count_mae")
-    metrics: ClassVar[tuple[Metric, ...]] = (
+    headline = ("count_exact", "count_off_by_one", "count_mae")
+    metrics = (
         Metric("count_exact", "share of videos with the exact number"),
         Metric("count_off_by_one", "share of videos within one"),
         Metric("count_mae", "absolute difference to the true number", "events", "lower"),

@@ -78,12 +78,12 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
         return self._described[0]
 
     @property
-    def metrics(self) -> tuple[Metric, ...]:  # type: ignore[override]
+    def metrics(self) -> tuple[Metric, ...]:
         """Those that the rules of the data set's rows have."""
         return self._described
 
     @property
-    def headline(self) -> tuple[str, ...]:  # type: ignore[override]
+    def headline(self) -> tuple[str, ...]:
         """The main metric, as it is and as the public code has it."""
         return tuple(f"{self.main.name}{suffix}" for suffix in ("", *self._suffixes))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from evaluators.rows import RowTaskOptions, VideoRowTask
 from evaluators.temporal.metrics import RECALL_AT, score_span
@@ -103,8 +103,8 @@ class TimeLens(VideoRowTask[Moment]):
     version = "1"
     Options = TimeLensOptions
     options: TimeLensOptions
-    headline: ClassVar[tuple[str, ...]] = ("miou", "r1@0.5", "miou_reference_lmms")
-    metrics: ClassVar[tuple[Metric, ...]] = (
+    headline = ("miou", "r1@0.5", "miou_reference_lmms")
+    metrics = (
         *(metric for policy in SUFFIXES for metric in _metrics_of(policy)),
         Metric("content_free_miou", "mIoU of the whole video as answer: the floor", better=None),
     )

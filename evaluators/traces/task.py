@@ -136,13 +136,13 @@ class Traces(RowTask[Goal, TraceRow]):
         return [rule for rule in RULE_METRICS if rule in held] or list(get_args(Rule)[:1])
 
     @property
-    def metrics(self) -> tuple[Metric, ...]:  # type: ignore[override]
+    def metrics(self) -> tuple[Metric, ...]:
         """Those that the rules of the data set's rows have."""
         own = {metric.name: metric for rule in self._rules for metric in RULE_METRICS[rule]}
         return (*own.values(), PARSED)
 
     @property
-    def headline(self) -> tuple[str, ...]:  # type: ignore[override]
+    def headline(self) -> tuple[str, ...]:
         """Of one rule its main metrics; of several the first of each."""
         if len(self._rules) == 1:
             return HEADLINES[self._rules[0]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import field_validator
 
@@ -122,18 +122,15 @@ class Tracking(RowTask[Target, Query]):
     row_kind = Query
     Options = TrackingOptions
     options: TrackingOptions
-    headline: ClassVar[tuple[str, ...]] = ("point_f1", "point_f1_reference", "j_and_f")
-
-    def __init__(self, options: TrackingOptions | None = None) -> None:
-        super().__init__(options)
-        # The class lists what there is; a run shows what its options give.
-        shown = {"none": ("point_f1", "point_f1_reference", "point_hota"), "given": GIVEN}
-        self.headline = shown.get(  # type: ignore[misc]
-            self.options.segmenter, ("point_f1", "j_and_f", "j_and_f_reference")
-        )
 
     @property
-    def metrics(self) -> tuple[Metric, ...]:  # type: ignore[override]
+    def headline(self) -> tuple[str, ...]:
+        """What counts most of that which the options give."""
+        shown = {"none": ("point_f1", "point_f1_reference", "point_hota"), "given": GIVEN}
+        return shown.get(self.options.segmenter, ("point_f1", "j_and_f", "j_and_f_reference"))
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
         """The numbers that the options give; those of masks say what made the masks."""
         by = self.derivation()
         if by is None:

@@ -143,7 +143,7 @@ class LmmsTask(Task[Document]):
             raise UsageError(f"{error}; the paper's {known.title} is {known.task!r}") from None
 
     @property
-    def version(self) -> str:  # type: ignore[override]
+    def version(self) -> str:
         """Everything that may change a score of the same answer."""
         files = "" if self.facts["files"] is None else f", files {self.facts['files']}"
         known = f"lmms-eval {self.facts['lmms_eval']}, task {self.facts['version']}{files}"
@@ -154,7 +154,7 @@ class LmmsTask(Task[Document]):
         return self.options.prompts or "default"
 
     @property
-    def metrics(self) -> tuple[Metric, ...]:  # type: ignore[override]
+    def metrics(self) -> tuple[Metric, ...]:
         """Of the benchmark, and what its last aggregation turned out to be made of."""
         found: list[Metric] = []
         for key, metric in self._metric_list():
@@ -168,7 +168,7 @@ class LmmsTask(Task[Document]):
         return (*found, *self._kept.parts)
 
     @property
-    def headline(self) -> tuple[str, ...]:  # type: ignore[override]
+    def headline(self) -> tuple[str, ...]:
         """The metric that the paper reports first, where it is a benchmark of the paper's."""
         names = [self._metric_name(metric["name"], key) for key, metric in self._metric_list()]
         known = BY_TASK.get(self.options.benchmark)

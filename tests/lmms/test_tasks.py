@@ -58,7 +58,10 @@ def answered(tmp_path_factory):
     told = [run(*offer, name, "--task", "traces", "--out", "tasks") for name in ("set", "gone")]
     assert "mini_traces: 16 documents of task traces" in told[0]
     (root / "gone" / "scenes" / "1" / "depth.png").unlink()
-    run(HERE / "answering.py", "tasks", "out.json", "mini_traces", "gone")
+    # The layout of the six tracking sets, ReVOS among them.
+    render_mini("mini_tracking", root / "videos")
+    run(*offer, "videos", "--task", "tracking", "--out", "tasks")
+    run(HERE / "answering.py", "tasks", "out.json", "mini_traces", "gone", "mini_tracking")
     return root, json.loads((root / "out.json").read_text())
 
 
@@ -86,6 +89,14 @@ def test_the_numbers_are_those_of_a_run(answered, tmp_path):
     assert results["parsed,none"] == 15 / 16
 
 
+def test_tracks_are_offered_too(answered):
+    _, found = answered
+    results = found["results"]["mini_tracking"]
+    # The truth for all but the last query, which gets prose.
+    assert results["point_f1,none"] == pytest.approx(20 / 21)
+    assert results["unscored,none"] == 0.0
+
+
 def test_a_file_that_is_gone_is_counted_and_ends_nothing(answered):
     _, found = answered
     results = found["results"]["gone"]
@@ -96,7 +107,8 @@ def test_a_file_that_is_gone_is_counted_and_ends_nothing(answered):
 
 def test_models_see_the_picture_and_the_prompt_and_are_not_cut(answered):
     _, found = answered
-    assert len(found["seen"]) == 32
-    assert {tuple(seen["size"]) for seen in found["seen"]} == {(320, 240)}
-    assert all(seen["until"] == [] for seen in found["seen"])
-    assert sum("key 3D trajectory points" in seen["prompt"] for seen in found["seen"]) == 8
+    seen = [one for one in found["seen"] if one["task"] != "mini_tracking"]
+    assert len(seen) == 32
+    assert {tuple(seen["size"]) for seen in seen} == {(320, 240)}
+    assert all(seen["until"] == [] for seen in seen)
+    assert sum("key 3D trajectory points" in seen["prompt"] for seen in seen) == 8
