@@ -162,9 +162,7 @@ def store_clip(
     )
     rows, columns = every.grid[1:]
     patches = frame_pictures(every).patches
-    np.save(
-        folder / f"{lesson.id}{FRAMES}", patches.reshape(info.frames, -1, patches.shape[-1])
-    )
+    np.save(folder / f"{lesson.id}{FRAMES}", patches.reshape(info.frames, -1, patches.shape[-1]))
     arrays |= {
         "seconds": np.array([stamp.seconds for stamp in every.stamps]),
         "phases": np.asarray(lesson.phases, dtype=np.float32),
@@ -182,9 +180,7 @@ def store_clip(
     return StoredClip(path)
 
 
-def pooled(
-    shares: npt.NDArray[np.float32], rows: int, columns: int
-) -> npt.NDArray[np.float32]:
+def pooled(shares: npt.NDArray[np.float32], rows: int, columns: int) -> npt.NDArray[np.float32]:
     """Return means over a coarser grid, float32 [n, rows, columns].
 
     Args:

@@ -99,8 +99,8 @@ class Curriculum:
 
     def views(self, stage: LookStage, rng: np.random.Generator) -> list[Example]:
         """Return a few frames of each of many clips, and canvases of some."""
-        cuts = [partial(_piece, wanted=stage.frames)] * stage.clips
-        cuts += [_canvases] * stage.canvases
+        pieces = [partial(_piece, wanted=stage.frames)] * stage.clips
+        cuts: list[Callable[..., Cut]] = [*pieces, *[_canvases] * stage.canvases]
         return [recolour(self._one(cut, rng), rng, stage.recolour) for cut in cuts]
 
     def joint(

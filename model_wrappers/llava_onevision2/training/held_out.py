@@ -33,7 +33,7 @@ def held_out_f1(
     model.eval()
     pairs = predicted = true = 0
     for clip, text in zip(clips, _answers(model, tokenizer, maker, clips, cut), strict=True):
-        times = [time for time in parse_times(text).times]
+        times = list(parse_times(text).times)
         pairs += count_pairs(sorted(times), clip.events.tolist(), TOLERANCE)
         predicted += len(times)
         true += len(clip.events)

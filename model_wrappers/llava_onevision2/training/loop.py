@@ -125,6 +125,13 @@ class Trainer:
             self._save()
         return self._place.seconds
 
+    def log(self) -> list[dict[str, Any]]:
+        """Return the lines of the log so far."""
+        path = self.folder / LOG
+        if not path.is_file():
+            return []
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
     def _step(self, stage: Stage, options: Any) -> dict[str, float]:
         """Take one step and return its losses."""
         self.learner.train()
@@ -163,9 +170,7 @@ class Trainer:
         losses = self.learner.text_losses(self.learner.marked(tokens, batch, marks), batch)
         return losses, {"answer": 1.0, "order": options.told, "latest": options.told}
 
-    def _look(
-        self, options: LookStage, rng: Any
-    ) -> tuple[dict[str, Tensor], dict[str, float]]:
+    def _look(self, options: LookStage, rng: Any) -> tuple[dict[str, Tensor], dict[str, float]]:
         batch = self._batch(self.curriculum.views(options, rng))
         losses = self.learner.tower_losses(self.learner.see(batch), batch)
         return losses, {"event": 1.0, "angle": 2.0, "rope": options.rope}
@@ -252,16 +257,10 @@ class Trainer:
 
     def _forget_later(self) -> None:
         """Drop lines of the log that were written after the checkpoint."""
-        path = self.folder / LOG
-        if not path.is_file():
-            return
-        place, kept = self._place, []
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            stage = STAGES.index(row["stage"])
-            if (stage, row["step"]) <= (place.stage, place.step):
-                kept.append(line + "\n")
-        path.write_text("".join(kept), encoding="utf-8")
+        now = (self._place.stage, self._place.step)
+        kept = [r for r in self.log() if (STAGES.index(r["stage"]), r["step"]) <= now]
+        text = "".join(json.dumps(row) + "\n" for row in kept)
+        (self.folder / LOG).write_text(text, encoding="utf-8")
 
 
 def _device(wanted: str) -> str:
