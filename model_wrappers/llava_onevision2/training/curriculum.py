@@ -110,7 +110,7 @@ class Curriculum:
         whole = progress.longest > WHOLE * self.most_frames
         kind = rng.random()
         cut: Callable[..., Cut]
-        if whole and kind < stage.codec:
+        if kind < stage.codec:  # canvases are of whole clips from the start: few tokens each
             cut = partial(_canvases, shift=stage.shift)
         else:
             thinned = stage.codec <= kind < stage.codec + stage.thinned

@@ -12,7 +12,10 @@ from model_wrappers.llava_onevision2.training.batches import IGNORED, Batch
 from model_wrappers.llava_onevision2.training.examples import BLOCK, HUNDREDTHS
 
 MARK = 4.0
-"""Length of an oracle's mark; a visual token of a tower that begins has a length of about 1."""
+"""Length of an oracle's mark."""
+LENGTH = 1.5
+"""Length that the rest of a visual token may have at no cost. Left alone a tower made it ten times
+as long, and a text model that had learned to read marks no longer found them."""
 SHARPNESS = 2.0
 """Logits per unit along the mark's direction; half a mark is a logit of 0."""
 COVERED = 0.03
@@ -53,14 +56,11 @@ class Learner(nn.Module):
                 head.weight.copy_(torch.randn(head.weight.shape, generator=generator) * 0.05)
                 head.bias.zero_()
 
-    def parts(self, stage: str) -> list[nn.Parameter]:
-        """Return what a stage trains: ``read`` the text model, ``look`` the tower, else all."""
+    def parts(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+        """Return the parameters of the tower and those of the text model, heads included."""
         tower = [*self.model.model.visual.parameters(), *self.seen.parameters()]
-        if stage == "look":
-            return tower
-        seen = {id(parameter) for parameter in tower}
-        rest = [parameter for parameter in self.parameters() if id(parameter) not in seen]
-        return rest if stage == "read" else [*rest, *tower]
+        held = {id(parameter) for parameter in tower}
+        return tower, [parameter for parameter in self.parameters() if id(parameter) not in held]
 
     def see(self, batch: Batch) -> Tensor:
         """Return the tower's tokens of a batch, [visual tokens, width]."""
@@ -82,6 +82,7 @@ class Learner(nn.Module):
         they are the angle, which decides the event.
         """
         logits = SHARPNESS * (tokens @ self.mark - MARK / 2)
+        rest = tokens - (tokens @ self.mark)[:, None] * self.mark
         found = self.seen(tokens)
         up, ahead = batch.phases.cos(), batch.phases.sin()
         directions = torch.stack([ahead, up, batch.sides * ahead, batch.sides], dim=-1)
@@ -92,6 +93,7 @@ class Learner(nn.Module):
         return {
             "event": functional.binary_cross_entropy_with_logits(logits, batch.happening),
             "angle": functional.mse_loss(found[:, :DIRECTIONS], directions),
+            "length": (rest.norm(dim=-1) - LENGTH).relu().square().mean(),
             "rope": (places.mean(-1) * known).sum() / known.sum().clamp(min=1),
         }
 

@@ -36,6 +36,8 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 STATE, LOG = "state.pt", "log.jsonl"
 LOGGED = 50
 """Steps of which a line of the log is the mean."""
+LONG = 0.1
+"""Weight of the length of visual tokens."""
 
 OnStep = Callable[[Stage, int, int, Mapping[str, float]], None]
 """Called with (stage, steps done, steps, what the last logged line says)."""
@@ -137,7 +139,7 @@ class Trainer:
         self.learner.train()
         place = self._place
         for group in self._optimiser.param_groups:
-            group["lr"] = learning_rate(options, place.step)
+            group["lr"] = group["share"] * learning_rate(options, place.step)
         rng = step_rng(self.settings.seed, stage, place.step)
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         if stage == "look":
@@ -173,13 +175,14 @@ class Trainer:
     def _look(self, options: LookStage, rng: Any) -> tuple[dict[str, Tensor], dict[str, float]]:
         batch = self._batch(self.curriculum.views(options, rng))
         losses = self.learner.tower_losses(self.learner.see(batch), batch)
-        return losses, {"event": 1.0, "angle": 2.0, "rope": options.rope}
+        return losses, {"event": 1.0, "angle": 2.0, "rope": options.rope, "length": LONG}
 
     def _join(self, options: Any, rng: Any) -> tuple[dict[str, Tensor], dict[str, float]]:
         step = self._place.step
         batch = self._batch(self.curriculum.joint(options, self._place.progress, rng))
-        tokens = self.learner.see(batch)
-        losses = self.learner.tower_losses(tokens, batch)
+        with torch.set_grad_enabled(options.tower > 0):
+            tokens = self.learner.see(batch)
+            losses = self.learner.tower_losses(tokens, batch)
         share = faded(1.0, 0.0, step, options.marks * options.steps)
         # Whole marks on ever fewer examples, so that each is clearly with or without.
         marks = torch.from_numpy(rng.random(len(batch.ids)) < share).float().to(self.device)
@@ -188,13 +191,22 @@ class Trainer:
         told = faded(options.told, options.told_last, step, options.steps)
         return losses, {
             "answer": 1.0, "order": told, "turn": told, "latest": told,
-            "event": seen, "angle": seen, "rope": seen,
+            "event": seen, "angle": seen, "rope": seen, "length": seen * LONG,
         }  # fmt: skip
 
     def _new_optimiser(self, stage: Stage) -> torch.optim.AdamW:
         options: Optimiser = getattr(self.settings, stage)
+        tower, text = self.learner.parts()
+        groups = {
+            "read": [{"params": text, "share": 1.0}],
+            "look": [{"params": tower, "share": 1.0}],
+            "join": [
+                {"params": text, "share": 1.0},
+                {"params": tower, "share": self.settings.join.tower},
+            ],
+        }
         return torch.optim.AdamW(
-            self.learner.parts(stage),
+            groups[stage],
             lr=options.rate,
             betas=(0.9, options.beta2),
             weight_decay=options.weight_decay,

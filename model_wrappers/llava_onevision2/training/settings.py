@@ -161,14 +161,16 @@ class JoinStage(Optimiser):
         seen_last: At the end.
         told: Weight of the text model's head at the start, falling to ``told_last``.
         told_last: At the end.
-        codec: Share of batches of canvases, once clips are whole.
+        codec: Share of batches of canvases.
         thinned: Share of batches of thinned frames.
         every: Largest number of frames of which a thinned clip keeps one.
         recolour: Spread of contrast and brightness.
+        tower: The tower's learning rate, as a share of ``rate``; 0 leaves it as it is.
     """
 
     tokens: Count
     growth: Growth
+    tower: Share
     shift: Annotated[int, Field(ge=0)]
     marks: Share
     seen: Weight

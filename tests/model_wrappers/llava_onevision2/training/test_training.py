@@ -65,7 +65,8 @@ def test_stages_show_what_they_say(curriculum):
     assert all(
         example.pictures is None for example in curriculum.blind(settings.read, progress, rng)
     )
-    assert max(len(e.ends) for e in curriculum.joint(settings.join, progress, rng)) <= 12
+    short = small_settings(join={"codec": 0}).join
+    assert max(len(e.ends) for e in curriculum.joint(short, progress, rng)) <= 12
     views = curriculum.views(settings.look, rng)
     assert len(views) == settings.look.clips + settings.look.canvases
     whole = Progress(float(curriculum.most_frames))
@@ -140,3 +141,29 @@ def test_a_folder_of_another_run_is_refused(tmp_path):
     (tmp_path / "full" / "file").touch()
     with pytest.raises(UsageError, match="holds no run"):
         claim_folder(tmp_path / "full", small_settings())
+
+
+def test_visual_tokens_stay_short_enough_to_be_read(clips, tmp_path, curriculum):
+    learner = trainer(small_settings(), clips, tmp_path / "run").learner
+    batch = collate(curriculum.views(small_settings().look, step_rng(0, "v", 0)), 0)
+    tokens = torch.zeros(len(batch.phases), len(learner.mark))
+    # Along the mark a token may be as long as it likes: that is how events are told.
+    along = learner.tower_losses(tokens + 10 * learner.mark, batch)["length"]
+    assert float(along) == pytest.approx(0, abs=1e-6)
+    across = torch.nn.functional.normalize(torch.randn(len(learner.mark)), dim=0)
+    across = across - (across @ learner.mark) * learner.mark
+    assert float(learner.tower_losses(tokens + 10 * across, batch)["length"]) > 10
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_the_tower_learns_at_its_own_rate(clips, tmp_path, share):
+    settings = small_settings(
+        read={"steps": 0}, look={"steps": 0}, join={"tower": share, "steps": 2}
+    )
+    run = trainer(settings, clips, tmp_path / "run")
+    tower, text = run.learner.parts()
+    before = [parameter.detach().clone() for parameter in (*tower, *text)]
+    run.run()
+    moved = [not torch.equal(a, b) for a, b in zip(before, (*tower, *text), strict=True)]
+    assert any(moved[: len(tower)]) is (share > 0)
+    assert any(moved[len(tower) :])
