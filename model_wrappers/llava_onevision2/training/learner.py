@@ -103,9 +103,9 @@ class Learner(nn.Module):
         Args:
             tokens: [visual tokens, width].
             batch: Whose they are.
-            strength: [examples]: 1 for a whole mark.
+            strength: [visual tokens]: 1 for a whole mark.
         """
-        added = MARK * strength[batch.owners] * batch.happening
+        added = MARK * strength * batch.happening
         return tokens + added[:, None] * self.mark
 
     def text_losses(self, tokens: Tensor, batch: Batch) -> dict[str, Tensor]:

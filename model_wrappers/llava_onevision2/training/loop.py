@@ -168,7 +168,11 @@ class Trainer:
     ) -> tuple[dict[str, Tensor], dict[str, float]]:
         batch = self._batch(self.curriculum.blind(options, self._place.progress, rng))
         tokens = self.learner.noise(batch, spread=options.noise, generator=generator)
-        marks = torch.ones(len(batch.ids), device=self.device)
+        # Of all strengths, because a tower is not always sure.
+        marks = options.faintest + (1 - options.faintest) * torch.rand(
+            len(batch.phases), generator=generator
+        )
+        marks = marks.to(self.device)
         losses = self.learner.text_losses(self.learner.marked(tokens, batch, marks), batch)
         return losses, {"answer": 1.0, "order": options.told, "latest": options.told}
 
@@ -186,7 +190,8 @@ class Trainer:
         share = faded(1.0, 0.0, step, options.marks * options.steps)
         # Whole marks on ever fewer examples, so that each is clearly with or without.
         marks = torch.from_numpy(rng.random(len(batch.ids)) < share).float().to(self.device)
-        losses |= self.learner.text_losses(self.learner.marked(tokens, batch, marks), batch)
+        tokens = self.learner.marked(tokens, batch, marks[batch.owners])
+        losses |= self.learner.text_losses(tokens, batch)
         seen = faded(options.seen, options.seen_last, step, options.steps)
         told = faded(options.told, options.told_last, step, options.steps)
         return losses, {

@@ -119,6 +119,7 @@ class ReadStage(Optimiser):
         growth: Of the clips.
         told: Weight of the text model's head.
         noise: Spread of the visual tokens that carry the marks.
+        faintest: Strength of the faintest marks; the strongest have 1.
         codec: Share of batches in the form of canvases, once clips are whole.
         shift: Most frames by which stamps are moved.
     """
@@ -127,6 +128,7 @@ class ReadStage(Optimiser):
     growth: Growth
     told: Weight
     noise: Weight
+    faintest: Share
     codec: Share
     shift: Annotated[int, Field(ge=0)]
 

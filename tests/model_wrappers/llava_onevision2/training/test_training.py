@@ -99,9 +99,9 @@ def test_marks_are_on_the_tokens_of_event_frames(clips, curriculum, tmp_path):
     examples = curriculum.blind(small_settings().read, Progress(40.0), step_rng(0, "m", 1))
     batch = collate(examples, 0)
     nothing = torch.zeros(len(batch.phases), len(learner.mark))
-    marked = learner.marked(nothing, batch, torch.ones(len(examples)))
+    marked = learner.marked(nothing, batch, torch.ones(len(nothing)))
     torch.testing.assert_close(marked.norm(dim=1), MARK * batch.happening)
-    assert not learner.marked(nothing, batch, torch.zeros(len(examples))).any()
+    assert not learner.marked(nothing, batch, torch.zeros(len(nothing))).any()
 
 
 def test_a_few_steps_reduce_every_stage_s_loss(clips, tmp_path):
