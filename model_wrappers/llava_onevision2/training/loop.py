@@ -194,10 +194,10 @@ class Trainer:
         losses |= self.learner.text_losses(tokens, batch)
         seen = faded(options.seen, options.seen_last, step, options.steps)
         told = faded(options.told, options.told_last, step, options.steps)
-        return losses, {
-            "answer": 1.0, "order": told, "turn": told, "latest": told,
-            "event": seen, "angle": seen, "rope": seen, "length": seen * LONG,
-        }  # fmt: skip
+        weights = {"answer": 1.0, "order": told, "turn": told, "latest": told}
+        if options.tower > 0:
+            weights |= {"event": seen, "angle": seen, "rope": seen, "length": seen * LONG}
+        return losses, weights
 
     def _new_optimiser(self, stage: Stage) -> torch.optim.AdamW:
         options: Optimiser = getattr(self.settings, stage)
