@@ -53,7 +53,8 @@ def synthesize(
     """
     out = Path(out)
     recipe = {"generator": "jumpscore.builder.synthetic", "seed": seed}
-    recipe |= {"profile": profile.model_dump(mode="json")}
+    # Without what a profile does not say, so that a new key leaves older sets what they are.
+    recipe |= {"profile": profile.model_dump(mode="json", exclude_none=True)}
     if (kept := _existing(out, recipe)) is not None:
         return kept
     try:

@@ -216,6 +216,27 @@ def tiny(
 
 
 @app.command()
+def train(
+    name: Annotated[str, typer.Argument(help="What to train: tiny.")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="key=value, such as seed=1 or join.steps=6000")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder of the run; the same again goes on with it.")
+    ] = Path("jumpscore-train"),
+    clips: Annotated[
+        Path | None, typer.Option(help="Prepared clips, to be shared by runs; by default in out.")
+    ] = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Train a small LLaVA-OneVision-2 on rendered clips; it sees jumps."""
+    from jumpscore.cli.train import train_model
+
+    train_model(name, out, overrides or [], clips=clips, workers=workers, as_json=json)
+
+
+@app.command()
 def parity(
     model_a: Annotated[str, typer.Argument(help="A model, such as llava_ov2.")],
     model_b: Annotated[str, typer.Argument(help="Another way to run it, such as vllm.")],

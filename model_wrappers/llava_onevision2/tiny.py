@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,6 +29,9 @@ token is what planned stamp tokens count on, as with the tokenizer of Qwen3."""
 
 # Digits are never merged, words take one leading space: what matters here of Qwen3's rule.
 SPLIT = r"\p{N}| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+"
+
+TIMED_SPLIT = r"\.\p{N}\p{N}|, |" + SPLIT
+"""The same, with the hundredths of a time and the comma of a list in one piece."""
 
 
 class TinyOptions(BaseModel):
@@ -116,13 +120,20 @@ def random_model(tokenizer: Any, options: TinyOptions) -> LlavaOnevision2ForCond
     return model.to(getattr(torch, options.dtype)).eval()
 
 
-def small_tokenizer() -> Any:
-    """Return a byte-level BPE tokenizer with the control tokens and the words of ``WORDS``."""
+def small_tokenizer(phrases: Sequence[str] = ()) -> Any:
+    """Return a byte-level BPE tokenizer with the control tokens and the words of ``WORDS``.
+
+    Args:
+        phrases: Texts whose words are to be one token each as well. Where there are any, the
+            hundredths of a stamp (``.56``) and the comma of a list (``, ``) are one token too:
+            a time is then copied in two steps, not in four.
+    """
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    letters = pre_tokenizers.ByteLevel.alphabet()
-    pieces = sorted(letters)
+    split = pre_tokenizers.Split(Regex(TIMED_SPLIT if phrases else SPLIT), behavior="isolated")
+    in_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    pieces = sorted(pre_tokenizers.ByteLevel.alphabet())
     merges: list[tuple[str, str]] = []
     for word in WORDS:
         spelt = word.replace(" ", "\N{LATIN CAPITAL LETTER G WITH DOT ABOVE}")
@@ -131,15 +142,20 @@ def small_tokenizer() -> Any:
             if pair not in merges:
                 merges.append(pair)
                 pieces.append(spelt[: end + 1])
+    if phrases:
+        chain = pre_tokenizers.Sequence([split, in_bytes])
+        whole = [f".{hundredths:02d}" for hundredths in range(100)]
+        for phrase in phrases:
+            whole += [piece for piece, _ in chain.pre_tokenize_str(phrase)]
+        pieces = list(dict.fromkeys(pieces + whole))
     backend = Tokenizer(
-        models.BPE(vocab={piece: place for place, piece in enumerate(pieces)}, merges=merges)
+        models.BPE(
+            vocab={piece: place for place, piece in enumerate(pieces)},
+            merges=merges,
+            ignore_merges=bool(phrases),  # a word of the vocabulary is itself, however spelt
+        )
     )
-    backend.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(SPLIT), behavior="isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
+    backend.pre_tokenizer = pre_tokenizers.Sequence([split, in_bytes])
     backend.decoder = decoders.ByteLevel()
     backend.add_special_tokens(
         [AddedToken(token, special=True, normalized=False) for token in CONTROL_TOKENS]

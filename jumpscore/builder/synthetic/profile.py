@@ -115,6 +115,19 @@ class RunJumps(_Strict):
         return self
 
 
+class YawRange(_Strict):
+    """Directions to see a person from, degrees as in `specs.View`; ``low`` may be negative."""
+
+    low: Annotated[float, Field(ge=-360.0, le=360.0)]
+    high: Annotated[float, Field(ge=-360.0, le=360.0)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> YawRange:
+        if self.high < self.low:
+            raise ValueError(f"high={self.high} is below low={self.low}; swap them")
+        return self
+
+
 class Shares(_Strict):
     """Share of all clips in which each nuisance factor occurs."""
 
@@ -142,6 +155,7 @@ class Profile(_Strict):
     Attributes:
         clean_share: Share of clips without any nuisance factor. The factors are dealt among the
             others, so no factor's share may exceed ``1 - clean_share``.
+        yaw: Ranges of directions, dealt so that each comes equally often; ``None``: all around.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
@@ -155,6 +169,7 @@ class Profile(_Strict):
     run_jumps: RunJumps
     clean_share: Share
     shares: Shares
+    yaw: Annotated[tuple[YawRange, ...], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _room_for_factors(self) -> Profile:

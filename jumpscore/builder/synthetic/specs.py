@@ -223,7 +223,7 @@ def _sample_clip(profile: Profile, seed: int, index: int) -> ClipSpec:
         duration=duration,
         codec="h265" if h265 else "h264",
         backdrop=backdrop,
-        view=_sample_view(rng, seed, index, portrait),
+        view=_sample_view(profile, rng, seed, index, portrait),
         look=random_look(rng),
         rope_color=_pick(rng, _DARK_ROPES if backdrop == "room" else _BRIGHT_ROPES),
         rope_width=float(np.round(rng.uniform(0.012, 0.018), 4)),
@@ -233,9 +233,19 @@ def _sample_clip(profile: Profile, seed: int, index: int) -> ClipSpec:
     )
 
 
-def _sample_view(rng: np.random.Generator, seed: int, index: int, portrait: bool) -> View:
-    """Draws the camera; yaw is stratified so that every block is seen from all around."""
-    yaw = (_stratum(seed, index, "yaw", BLOCK) + rng.random()) * 360.0 / BLOCK
+def _sample_yaw(profile: Profile, rng: np.random.Generator, seed: int, index: int) -> float:
+    """Draws a direction, stratified: all around in every block, or from every range in turn."""
+    if profile.yaw is None:
+        return (_stratum(seed, index, "yaw", BLOCK) + rng.random()) * 360.0 / BLOCK
+    chosen = profile.yaw[_stratum(seed, index, "yaw", len(profile.yaw))]
+    return chosen.low + rng.random() * (chosen.high - chosen.low)
+
+
+def _sample_view(
+    profile: Profile, rng: np.random.Generator, seed: int, index: int, portrait: bool
+) -> View:
+    """Draws the camera."""
+    yaw = _sample_yaw(profile, rng, seed, index)
     person = rng.uniform(0.36, 0.44) if portrait else rng.uniform(0.52, 0.62)
     return View(
         yaw=float(np.round(yaw % 360.0, 2)),

@@ -58,5 +58,5 @@ def test_errors_name_the_value_and_what_is_allowed(overrides: list[str], words: 
 
 
 def test_an_unknown_profile_is_answered_with_the_nearest() -> None:
-    with pytest.raises(ProfileError, match=r"did you mean 'mini'.*allowed: full, mini"):
+    with pytest.raises(ProfileError, match=r"did you mean 'mini'.*allowed: full, mini, small"):
         load_profile("minni")

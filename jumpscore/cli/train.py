@@ -1,0 +1,120 @@
+"""``jumpscore train``: clips, three stages, a checkpoint."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jumpscore.cli.compose import choices
+from jumpscore.cli.console import notes, output, print_json, progress
+from jumpscore.errors import UsageError, nearest_names
+from jumpscore.harness.config import validated
+
+if TYPE_CHECKING:
+    from model_wrappers.llava_onevision2.training.settings import TrainSettings
+
+
+def train_model(
+    name: str,
+    out: Path,
+    words: Sequence[str],
+    *,
+    clips: Path | None,
+    workers: int | None,
+    as_json: bool,
+) -> None:
+    """Prepare clips, train, write the checkpoint and say how it went.
+
+    Args:
+        name: A file of ``jumpscore/conf/train``.
+        out: Folder of the run; one that was stopped goes on.
+        words: ``key=value``.
+        clips: Folder of prepared clips that runs share; by default in ``out``.
+        workers: Processes that prepare clips; by default one per core.
+        as_json: Print JSON.
+
+    Raises:
+        UsageError: There is no such run, a key is unknown, or the folder holds another run.
+    """
+    from jumpscore.builder.lessons import prepare_lessons
+    from model_wrappers.llava_onevision2.training.runs import CACHE, CHECKPOINT, claim_folder, train
+    from model_wrappers.transformers.wrapper import require_packages
+
+    settings = train_settings(name, words)
+    require_packages("llava_ov2")
+    claim_folder(out, settings)
+    with progress("preparing", "clips") as advance:
+        learned, held_out = prepare_lessons(
+            settings.data,
+            clips or out / CACHE,
+            workers=workers or os.cpu_count() or 1,
+            on_clip=advance,
+        )
+    total = settings.read.steps + settings.look.steps + settings.join.steps
+    before = {
+        "read": 0,
+        "look": settings.read.steps,
+        "join": settings.read.steps + settings.look.steps,
+    }
+    with progress("training", "steps") as advance:
+
+        def on_step(stage: str, step: int, steps: int, row: Mapping[str, float]) -> None:
+            advance(before[stage] + step, total)
+            if "f1_frames" in row:
+                notes().print(_checked(stage, step, row), style="dim", soft_wrap=True)
+
+        facts = train(settings, out, learned=learned, held_out=held_out, on_step=on_step)
+    if as_json:
+        print_json({"checkpoint": str(out / CHECKPOINT), **facts})
+        return
+    output().print(
+        f"{out / CHECKPOINT}: {facts['parameters']:,} parameters, {facts['clips']} clips, "
+        f"{facts['seconds'] / 60:.0f} min; {_held_out(facts['held_out'])}",
+        soft_wrap=True,
+    )
+    output().print(
+        f"try it: jumpscore run model=llava_ov2 model.checkpoint={out / CHECKPOINT} input=frames "
+        f"input.count=768 input.max_pixels={settings.data.max_pixels} input.decimals=2",
+        style="dim",
+        soft_wrap=True,
+    )
+
+
+def train_settings(name: str, words: Sequence[str]) -> TrainSettings:
+    """Return the settings of a named run with some changed.
+
+    Args:
+        name: A file of ``jumpscore/conf/train``.
+        words: ``key=value``.
+
+    Raises:
+        UsageError: There is no such run, or a key is unknown or does not fit.
+    """
+    from omegaconf import OmegaConf
+
+    from jumpscore.cli.models import key_values
+    from model_wrappers.llava_onevision2.training.settings import TrainSettings
+
+    known = choices("train")
+    if name not in known:
+        near = nearest_names(name, known) or "."
+        raise UsageError(f"unknown run {name!r}{near} Known: {', '.join(known)}.")
+    text = files("jumpscore.conf").joinpath("train", f"{name}.yaml").read_text(encoding="utf-8")
+    merged = OmegaConf.merge(OmegaConf.create(text), key_values(words))
+    return validated(TrainSettings, OmegaConf.to_container(merged), where="")
+
+
+def _checked(stage: str, step: int, row: Mapping[str, float]) -> str:
+    return f"{stage} {step}: {_held_out(row)}, loss {row['answer']:.3f}"
+
+
+def _held_out(row: Mapping[str, float]) -> str:
+    if "f1_frames" not in row:
+        return "not looked at held-out clips"
+    return (
+        f"held-out F1 at 0.1 s: frames {100 * row['f1_frames']:.1f} %, "
+        f"canvases {100 * row['f1_codec']:.1f} %"
+    )

@@ -1,0 +1,1 @@
+"""Training runs; each YAML file is one."""

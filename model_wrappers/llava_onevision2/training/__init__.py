@@ -1,0 +1,1 @@
+"""Training of miniatures: cached clips, three stages, a checkpoint like any other."""

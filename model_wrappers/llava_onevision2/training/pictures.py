@@ -1,0 +1,48 @@
+"""Cached frames as the vision tower takes them, and colours that no renderer drew."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from model_wrappers.llava_onevision2.inputs import PATCH_VALUES, Pictures, block_order
+
+
+def frames_as_pictures(patches: npt.NDArray[np.uint8], rows: int, columns: int) -> Pictures:
+    """Return frames as ``frame_pictures`` does, each alone and at time 0; without runs.
+
+    Args:
+        patches: uint8 [frames, patches, 588] in block order.
+        rows: Patch rows of a frame.
+        columns: Patch columns.
+    """
+    places = np.zeros((1, rows, columns, 3), dtype=np.int64)
+    places[..., 1] = np.arange(rows)[:, None]
+    places[..., 2] = np.arange(columns)
+    count = len(patches)
+    return Pictures(
+        patches=patches.reshape(-1, PATCH_VALUES),
+        grid=np.tile(np.array([[1, rows, columns]]), (count, 1)),
+        positions=np.tile(block_order(places).reshape(-1, 3), (count, 1)),
+        runs=(),
+    )
+
+
+def recoloured(
+    patches: npt.NDArray[np.uint8], rng: np.random.Generator, *, spread: float
+) -> npt.NDArray[np.uint8]:
+    """Return patches in other colours: channels exchanged, each brighter or darker, more or less.
+
+    A renderer has a few shirts and walls; a tower that has seen nothing else learns them by heart.
+
+    Args:
+        patches: uint8 [patches, 588] of one example.
+        rng: Is advanced.
+        spread: Of contrast (relative) and brightness (of the whole range).
+    """
+    channels = patches.reshape(len(patches), 3, -1)[:, rng.permutation(3)]
+    gain = rng.uniform(1 - spread, 1 + spread, (3, 1))
+    offset = 255 * rng.uniform(-spread, spread, (3, 1)) / 2
+    table = np.clip((np.arange(256) - 128) * gain + 128 + offset, 0, 255).astype(np.uint8)
+    found = np.stack([table[channel][channels[:, channel]] for channel in range(3)], axis=1)
+    return found.reshape(patches.shape)

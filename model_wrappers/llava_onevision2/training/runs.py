@@ -1,0 +1,121 @@
+"""A training run in a folder: model, trainer, checkpoint and facts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jumpscore.data.layout import QUESTION
+from jumpscore.errors import UsageError
+from model_wrappers.llava_onevision2.prompts import SYSTEM
+from model_wrappers.llava_onevision2.training.settings import TrainSettings
+
+SETTINGS, FACTS, CHECKPOINT, CACHE = "settings.json", "training.json", "checkpoint", "clips"
+
+
+def claim_folder(folder: Path, settings: TrainSettings) -> None:
+    """Make a folder the place of a run, or find that it is the place of this very one.
+
+    Raises:
+        UsageError: It holds another run, or something else.
+    """
+    path, held = folder / SETTINGS, settings.model_dump(mode="json")
+    if path.is_file():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        changed = sorted(_differences(before, held))
+        if changed:
+            raise UsageError(
+                f"{folder}: holds a run with other settings ({', '.join(changed)}); choose "
+                "another folder, or give the same settings to go on with it"
+            )
+        return
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder}: is not empty and holds no run; choose another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+
+
+def new_model(settings: TrainSettings) -> tuple[Any, Any]:
+    """Return a random model and its tokenizer, which knows the words of the question."""
+    from model_wrappers.llava_onevision2.tiny import TinyOptions, random_model, small_tokenizer
+
+    tokenizer = small_tokenizer((f"user\n{SYSTEM}", "system\n", QUESTION))
+    options = TinyOptions(
+        seed=settings.seed,
+        spread=settings.model.spread,
+        vision=settings.model.vision,
+        text=settings.model.text,
+    )
+    return random_model(tokenizer, options), tokenizer
+
+
+def train(
+    settings: TrainSettings,
+    folder: Path,
+    *,
+    learned: Path,
+    held_out: Path,
+    on_step: Any = None,
+) -> dict[str, Any]:
+    """Train in a folder, or go on with it, and write the checkpoint.
+
+    Args:
+        settings: Of the run.
+        folder: Its own, claimed.
+        learned: Prepared clips to learn from.
+        held_out: Prepared clips to look at.
+        on_step: See ``Trainer.run``.
+
+    Returns:
+        What is known of the run: parameters, seconds, held-out F1, versions.
+    """
+    import torch
+
+    from model_wrappers.llava_onevision2.checkpoint import save_checkpoint
+    from model_wrappers.llava_onevision2.training.cache import stored_clips
+    from model_wrappers.llava_onevision2.training.loop import Trainer
+    from model_wrappers.llava_onevision2.training.plots import write_plot
+
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    model, tokenizer = new_model(settings)
+    clips = stored_clips(learned)
+    trainer = Trainer(
+        settings, model, tokenizer,
+        clips=clips, held_out=stored_clips(held_out), folder=folder,
+    )  # fmt: skip
+    seconds = trainer.run(on_step)
+    rows = trainer.log()
+    write_plot(rows, folder / "training.svg")
+    save_checkpoint(model.cpu().eval(), tokenizer, folder / CHECKPOINT)
+    facts = {
+        "name": settings.name,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "clips": len(clips),
+        "seconds": round(seconds, 1),
+        "device": str(trainer.device),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "held_out": _last(rows),
+    }
+    for path in (folder / FACTS, folder / CHECKPOINT / FACTS):
+        path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    return facts
+
+
+def _last(rows: list[dict[str, Any]]) -> dict[str, float]:
+    checked = [row for row in rows if "f1_frames" in row]
+    return {name: checked[-1][name] for name in ("f1_frames", "f1_codec")} if checked else {}
+
+
+def _differences(a: Mapping[str, Any], b: Mapping[str, Any], prefix: str = "") -> list[str]:
+    found = []
+    for name in a.keys() | b.keys():
+        one, other = a.get(name), b.get(name)
+        if isinstance(one, dict) and isinstance(other, dict):
+            found += _differences(one, other, f"{prefix}{name}.")
+        elif one != other:
+            found.append(prefix + name)
+    return found

@@ -1,0 +1,57 @@
+"""A training run made minute: for tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from model_wrappers.llava_onevision2.training.settings import TrainSettings
+
+SMALL = {
+    "data": {
+        "clips": 4, "held_out": 2, "reserved_clips": 1, "budgets": [4], "budgets_each": 1,
+    },
+    "model": {
+        "layer": 1,
+        "vision": {
+            "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1,
+            "num_attention_heads": 1,
+        },
+        "text": {
+            "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 2,
+            "num_attention_heads": 1, "num_key_value_heads": 1, "head_dim": 32,
+        },
+    },
+    "read": {"steps": 3, "tokens": 150, "warmup": 1},
+    "look": {"steps": 3, "clips": 2, "warmup": 1},
+    "join": {"steps": 4, "tokens": 150, "warmup": 1},
+    "save_every": 2, "check_every": 4, "checked": 1, "checked_canvases": 4, "threads": 1,
+}  # fmt: skip
+"""What makes the run a minute one."""
+
+
+def merged(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Values with some changed, level by level."""
+    found = dict(values)
+    for name, value in changes.items():
+        inner = isinstance(value, dict) and isinstance(found.get(name), dict)
+        found[name] = merged(found[name], value) if inner else value
+    return found
+
+
+def small_settings(**changes: Any) -> TrainSettings:
+    """The settings of ``tiny``, made minute, with changes."""
+    from jumpscore.cli.train import train_settings
+
+    values = train_settings("tiny", []).model_dump(mode="json")
+    return TrainSettings.model_validate(merged(merged(values, SMALL), changes))
+
+
+def words(values: dict[str, Any], prefix: str = "") -> list[str]:
+    """Settings as a command line has them."""
+    found = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            found += words(value, f"{prefix}{name}.")
+        else:
+            found.append(f"{prefix}{name}={value}")
+    return found
