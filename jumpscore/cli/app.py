@@ -13,11 +13,18 @@ from typing import Annotated
 
 import typer
 
+from jumpscore.cli.data_app import data_app
+from jumpscore.cli.options import (
+    EXIT_FAILED_SAMPLES,
+    EXIT_INTERRUPTED,
+    EXIT_WRONG_USE,
+    Backend,
+    DataRoot,
+    Json,
+    Overrides,
+    Workers,
+)
 from jumpscore.errors import InterruptedRun, JumpScoreError, NoAnswerError
-
-EXIT_FAILED_SAMPLES = 1
-EXIT_WRONG_USE = 2
-EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="jumpscore",
@@ -26,7 +33,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-data_app = typer.Typer(help="Make, inspect and fetch data sets.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 video_app = typer.Typer(
     help="See what a model would see of a video, and what it costs.", no_args_is_help=True
@@ -34,17 +40,6 @@ video_app = typer.Typer(
 app.add_typer(video_app, name="video")
 models_app = typer.Typer()
 app.add_typer(models_app, name="models")
-
-Overrides = Annotated[
-    list[str] | None, typer.Argument(help="key=value, such as model=motion or run.limit=3")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Backend = Annotated[str, typer.Option(help="Of block scores: pyav or bitcost.")]
-DataRoot = Annotated[
-    Path | None,
-    typer.Option(help="Where published data sets lie; by default $JUMPSCORE_DATA or the cache."),
-]
-Workers = Annotated[int | None, typer.Option(min=1, help="Processes; by default one per core.")]
 
 
 @app.command()
@@ -230,7 +225,7 @@ def train(
     workers: Workers = None,
     json: Json = False,
 ) -> None:
-    """Train a small LLaVA-OneVision-2 on rendered clips; it sees jumps."""
+    """Train a small LLaVA-OneVision-2 from scratch on rendered clips."""
     from jumpscore.cli.train import train_model
 
     train_model(name, out, overrides or [], clips=clips, workers=workers, as_json=json)
@@ -268,83 +263,6 @@ def tasks(json: Json = False) -> None:
     from jumpscore.cli.lists import list_tasks
 
     list_tasks(as_json=json)
-
-
-@data_app.command()
-def synthesize(
-    out: Annotated[Path, typer.Option(help="Folder for the data set.")],
-    overrides: Annotated[
-        list[str] | None, typer.Argument(help="key=value of the profile, such as clips=100")
-    ] = None,
-    profile: Annotated[str, typer.Option(help="What to render: mini or full.")] = "mini",
-    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal sets.")] = 0,
-    workers: Workers = None,
-) -> None:
-    """Render jump-rope videos with known event times."""
-    from jumpscore.cli.data import synthesize_set
-
-    synthesize_set(out, profile, overrides or [], seed=seed, workers=workers)
-
-
-@data_app.command(name="list")
-def list_(data_root: DataRoot = None, json: Json = False) -> None:
-    """List the data sets that have a name, and which of them are here."""
-    from jumpscore.cli.data import list_sets
-
-    list_sets(root=data_root, as_json=json)
-
-
-@data_app.command()
-def info(
-    data: Annotated[str, typer.Argument(help="A folder or a name (mini, published).")],
-    check: Annotated[bool, typer.Option(help="Hold every file against its row.")] = False,
-    task: Annotated[
-        str | None, typer.Option(help="Task that asks about a folder; by default jumpscore.")
-    ] = None,
-    data_root: DataRoot = None,
-    json: Json = False,
-) -> None:
-    """Describe a data set; with --check, find what is wrong with it."""
-    from jumpscore.cli.data import describe_set
-
-    if describe_set(data, task=task, root=data_root, check=check, as_json=json):
-        raise typer.Exit(EXIT_FAILED_SAMPLES)
-
-
-@data_app.command()
-def fetch(
-    name: Annotated[str, typer.Argument(help="A set of 'jumpscore data list'.")] = "published",
-    data_root: DataRoot = None,
-    revision: Annotated[
-        str | None, typer.Option(help="Commit of the data set; by default the pinned one.")
-    ] = None,
-    source: Annotated[
-        Path | None,
-        typer.Option(help="Folder with the published files: no network needed."),
-    ] = None,
-) -> None:
-    """Download a published data set (needs a network; resumes; verifies); the rest is offline."""
-    from jumpscore.cli.data import fetch_named
-
-    fetch_named(name, root=data_root, revision=revision, source=source)
-
-
-@data_app.command()
-def lmms(
-    data: Annotated[str, typer.Argument(help="Name of 'jumpscore data list', or a folder.")],
-    out: Annotated[Path, typer.Option(help="Folder for lmms-eval's --include_path.")],
-    task: Annotated[
-        str | None, typer.Option(help="Task of the set; by default the one of its name.")
-    ] = None,
-    overrides: Annotated[
-        list[str] | None, typer.Argument(help="Options of the task, such as convention=pixel.")
-    ] = None,
-    data_root: DataRoot = None,
-) -> None:
-    """Offer a data set to lmms-eval as an external task."""
-    from jumpscore.cli.data import offer_set
-
-    offer_set(data, overrides or [], task=task, out=out, root=data_root)
 
 
 @video_app.command()
