@@ -111,6 +111,9 @@ def run(
 @app.command()
 def score(
     target: Annotated[Path, typer.Argument(help="A file of answers, or the folder of a run.")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="task.key=value, such as task.convention=pixel")
+    ] = None,
     data: Annotated[
         str | None, typer.Option(help="Data set that the answers are for: a folder or a name.")
     ] = None,
@@ -124,7 +127,14 @@ def score(
     from jumpscore.cli.run import score_target
 
     failed = score_target(
-        target, data=data, task=task, data_root=data_root, out=out, report=report, as_json=json
+        target,
+        overrides or [],
+        data=data,
+        task=task,
+        data_root=data_root,
+        out=out,
+        report=report,
+        as_json=json,
     )
     if failed:
         raise typer.Exit(EXIT_FAILED_SAMPLES)

@@ -74,6 +74,7 @@ def run_task(
 
 def score_target(
     target: Path,
+    words: Sequence[str] = (),
     *,
     data: str | None,
     task: str,
@@ -82,10 +83,16 @@ def score_target(
     report: bool,
     as_json: bool,
 ) -> bool:
-    """Score a file of answers against a data set, or a run anew; return whether samples failed."""
+    """Score a file of answers against a data set, or a run anew; return whether samples failed.
+
+    ``words`` are options of the task, ``task.key=value``.
+    """
     if target.is_dir():
-        if data is not None:
-            raise UsageError(f"{target} is a run and knows its data set; leave out --data")
+        if data is not None or words:
+            raise UsageError(
+                f"{target} is a run and knows its data set and options; leave out "
+                f"{'--data' if data is not None else words[0]}"
+            )
         if holds_repeats(target):
             return present_repeats(score_repeats(target), report=report, as_json=as_json)
         return present(score_run(target), report=report, as_json=as_json)
@@ -96,10 +103,11 @@ def score_target(
     folder = locate(data, root=data_root)
     # Content and data set are in the name: edited answers are another run, not a changed one.
     name = f"{task}-{target.stem}-{content_hash(target)[:8]}-{folder.resolve().name}"
+    name = "-".join([name, *(word.removeprefix("task.") for word in words)])
     config = run_config(
         {
             "model": {"name": "replay", "answers": str(target)},
-            "task": {"name": task, "data": str(folder)},
+            "task": _task_options(task, words) | {"data": str(folder)},
             "run": {"folder": out, "name": re.sub(r"[^\w.-]+", "_", name)[:120]},
         }
     )
@@ -107,6 +115,19 @@ def score_target(
     with closing(task_of_config(config)) as made:
         run = start(config, made, label="scoring")
     return present(run, report=report, as_json=as_json)
+
+
+def _task_options(task: str, words: Sequence[str]) -> dict[str, Any]:
+    """Return a task's name with the options that words set."""
+    for word in words:
+        if not word.startswith("task."):
+            raise UsageError(
+                f"{word!r}: only options of the task mean something here: task.key=..."
+            )
+    if not words:
+        return {"name": task}
+    found: dict[str, Any] = compose([f"task={task}", *words])["task"]
+    return found
 
 
 def task_of_config(config: RunConfig) -> Task[Any]:

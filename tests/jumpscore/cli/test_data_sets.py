@@ -81,6 +81,24 @@ def test_a_set_of_any_task_is_described_and_checked(jumpscore, source, tmp_path)
     assert problems[1] == f"{folder / 'videos' / 'a.mp4'}: is missing"
 
 
+def test_answers_are_scored_under_options_of_the_task(jumpscore, tmp_path):
+    """Truths are pixels: the true box is right as pixels, and another box as thousandths."""
+    jumpscore("data", "info", "mini_spatial")
+    [file] = (tmp_path / "cache").glob("mini_spatial-*/rows.jsonl")
+    row = next(r for r in map(json.loads, file.read_text().splitlines()) if r["rule"] == "box")
+    (tmp_path / "a.jsonl").write_text(json.dumps({"id": row["id"], "text": row["answer"]}))
+    score = ("score", "a.jsonl", "--task", "spatial", "--data", "mini_spatial", "--no-report")
+    found = {}
+    for convention in ("pixel", "relative_1000"):
+        word = f"task.convention={convention}"
+        folder = json.loads(jumpscore(*score, word, "--json", expect=1).stdout)["folder"]
+        lines = (tmp_path / folder / "scores.jsonl").read_text().splitlines()
+        [line] = [line for line in map(json.loads, lines) if line["id"] == row["id"]]
+        assert line["status"] == "ok"
+        found[folder] = line["values"]["score"]
+    assert list(found.values()) == [1.0, 0.0]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
