@@ -12,6 +12,8 @@ import pytest
 import jumpscore
 
 HERE = Path(__file__).parent
+CPU_ONLY = HERE.parent / "serving" / "cpu_only"
+"""Makes PyPI's torchvision load beside a torch without CUDA."""
 PYTHON = os.environ.get("JUMPSCORE_LMMS_PYTHON")
 pytestmark = [
     pytest.mark.lmms,
@@ -35,6 +37,7 @@ def answered(tmp_path_factory):
         "HF_HUB_OFFLINE": "1",
         "HF_DATASETS_OFFLINE": "1",
         "HF_HOME": str(root / "hf"),
+        "PYTHONPATH": f"{CPU_ONLY}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
     }
 
     def run(*words: object) -> str:
