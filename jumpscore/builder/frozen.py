@@ -64,7 +64,7 @@ def materialize(
     frozen = frozen_manifest(name)
     recipe = frozen.recipe
     profile = load_profile(name)
-    if profile.model_dump(mode="json") != recipe["profile"]:
+    if profile.recipe() != recipe["profile"]:
         raise DataError(
             f"profile {name!r} is not the one that the bundled annotations were frozen from; "
             "use another profile name, or freeze anew with 'make freeze'"

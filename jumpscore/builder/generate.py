@@ -53,8 +53,7 @@ def synthesize(
     """
     out = Path(out)
     recipe = {"generator": "jumpscore.builder.synthetic", "seed": seed}
-    # Without what a profile does not say, so that a new key leaves older sets what they are.
-    recipe |= {"profile": profile.model_dump(mode="json", exclude_none=True)}
+    recipe |= {"profile": profile.recipe()}
     if (kept := _existing(out, recipe)) is not None:
         return kept
     try:

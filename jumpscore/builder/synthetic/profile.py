@@ -171,6 +171,13 @@ class Profile(_Strict):
     shares: Shares
     yaw: Annotated[tuple[YawRange, ...], Field(min_length=1)] | None = None
 
+    def recipe(self) -> dict[str, Any]:
+        """Return what is rendered, as JSON values, without what the profile does not say.
+
+        So a new key leaves older sets what they are.
+        """
+        return self.model_dump(mode="json", exclude_none=True)
+
     @model_validator(mode="after")
     def _room_for_factors(self) -> Profile:
         room = 1.0 - self.clean_share

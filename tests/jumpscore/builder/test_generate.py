@@ -92,7 +92,7 @@ class TestFrozen:
         from jumpscore.builder.synthetic import clip_rhythm
 
         manifest, rows = frozen.frozen_manifest("mini"), frozen.frozen_rows("mini")
-        assert manifest.recipe["profile"] == load_profile("mini").model_dump(mode="json")
+        assert manifest.recipe["profile"] == load_profile("mini").recipe()
         specs = sample_clips(load_profile("mini"), seed=manifest.recipe["seed"])
         assert [spec.id for spec in specs] == [row.id for row in rows]
         for spec, row in zip(specs, rows, strict=True):
