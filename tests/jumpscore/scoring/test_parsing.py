@@ -184,7 +184,8 @@ def test_time_grows_linearly_with_hostile_text(unit, lead):
             best = min(best, time.process_time() - before)
         return best
 
-    assert seconds(160_000) < 24 * seconds(20_000) + 0.01
+    # Again where it fails: another process may take the caches, quadratic time stays quadratic.
+    assert any(seconds(160_000) < 24 * seconds(20_000) + 0.01 for _ in range(4))
 
 
 @pytest.mark.parametrize(
