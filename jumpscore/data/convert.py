@@ -147,7 +147,7 @@ def _unpack(archive: Path, out: Path) -> list[Path]:
             with zipfile.ZipFile(archive) as packed:
                 for member in packed.infolist():
                     if not member.is_dir():
-                        target = _inside(archive, out, member.filename, member.file_size)
+                        target = inside(archive, out, member.filename, member.file_size)
                         with packed.open(member) as stream:
                             _write(stream, target)
                         found.append(target)
@@ -155,7 +155,7 @@ def _unpack(archive: Path, out: Path) -> list[Path]:
             with tarfile.open(archive) as tar:
                 for entry in tar:
                     if entry.isfile():
-                        target = _inside(archive, out, entry.name, entry.size)
+                        target = inside(archive, out, entry.name, entry.size)
                         content = tar.extractfile(entry)
                         assert content is not None  # it is a file
                         _write(content, target)
@@ -167,7 +167,12 @@ def _unpack(archive: Path, out: Path) -> list[Path]:
     return found
 
 
-def _inside(archive: Path, out: Path, name: str, size: int) -> Path:
+def inside(archive: Path, out: Path, name: str, size: int) -> Path:
+    """Return where a member of an archive is to be unpacked to.
+
+    Raises:
+        DataError: Its name leaves the folder, or it would be larger than any video.
+    """
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name:
         raise DataError(f"{archive}: holds {name!r}, which leaves the folder")

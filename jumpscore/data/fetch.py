@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
-from jumpscore.data.convert import LARGEST_MEMBER
+from jumpscore.data.convert import inside
 from jumpscore.data.hub import LOCK, download
 from jumpscore.data.layout import read_rows
 from jumpscore.errors import DataError
@@ -105,9 +105,6 @@ def _members(
         name = PurePosixPath(member.filename)
         if member.is_dir() or "__MACOSX" in name.parts:
             continue
-        if name.is_absolute() or ".." in name.parts or "\\" in member.filename:
-            raise DataError(f"{archive}: holds {member.filename!r}, which leaves the folder")
-        if member.file_size > LARGEST_MEMBER:
-            raise DataError(f"{archive}: {member.filename!r} would unpack to {member.file_size} B")
-        inside = name if name.parts[0] == "videos" else PurePosixPath("videos") / name.name
-        yield member, folder / inside
+        inside(archive, folder, member.filename, member.file_size)
+        place = name if name.parts[0] == "videos" else PurePosixPath("videos") / name.name
+        yield member, folder / place
