@@ -116,7 +116,8 @@ class Curriculum:
         if kind < stage.codec:  # canvases are of whole clips from the start: few tokens each
             cut = partial(_canvases, shift=stage.shift)
         else:
-            thinned = stage.codec <= kind < stage.codec + stage.thinned
+            # Thinned once whole: of a short piece too little is left, and clips would not grow.
+            thinned = whole and kind < stage.codec + stage.thinned
             every = int(rng.integers(2, stage.every + 1)) if thinned else 1
             least = min(SHORTEST * every, int(progress.longest))
             wanted = int(rng.integers(least, int(progress.longest) + 1))

@@ -164,7 +164,7 @@ class JoinStage(Optimiser):
         told: Weight of the text model's head at the start, falling to ``told_last``.
         told_last: At the end.
         codec: Share of batches of canvases.
-        thinned: Share of batches of thinned frames.
+        thinned: Share of batches of thinned frames, once clips are whole.
         every: Largest number of frames of which a thinned clip keeps one.
         recolour: Spread of contrast and brightness.
         tower: The tower's learning rate, as a share of ``rate``; 0 leaves it as it is.
