@@ -6,6 +6,7 @@ import math
 import shutil
 import sys
 import tempfile
+import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -96,6 +97,21 @@ class _Kept:
     pictures: Path | None = None
     parts: tuple[Metric, ...] = ()
     failed: dict[str, str] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def folder(self) -> Path:
+        """Return the one folder of pictures, whichever thread asks for it first."""
+        with self.lock:
+            if self.pictures is None:
+                self.pictures = Path(tempfile.mkdtemp(prefix="jumpscore-lmms-"))
+            return self.pictures
+
+    def remove(self) -> None:
+        """Remove the pictures."""
+        with self.lock:
+            if self.pictures is not None:
+                shutil.rmtree(self.pictures, ignore_errors=True)
+                self.pictures = None
 
 
 class LmmsTask(Task[Document]):
@@ -124,7 +140,7 @@ class LmmsTask(Task[Document]):
             folder=include,
         )
         self._kept = _Kept()
-        self._cleaner = weakref.finalize(self, _remove_pictures, self._kept)
+        self._cleaner = weakref.finalize(self, self._kept.remove)
 
     @cached_property
     def facts(self) -> Mapping[str, Any]:
@@ -191,7 +207,7 @@ class LmmsTask(Task[Document]):
         ]
 
     def complete(self, question: Question) -> Question:
-        folder = self._folder()
+        folder = self._kept.folder()
         messages = self.provider.ask("question", number=int(question.id), folder=str(folder))
         return convert(question.id, messages, _no_picture).question
 
@@ -280,7 +296,7 @@ class LmmsTask(Task[Document]):
 
     def close(self) -> None:
         self.provider.close()
-        _remove_pictures(self._kept)
+        self._kept.remove()
 
     def _metric_list(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Return filter and facts of every metric."""
@@ -305,17 +321,6 @@ class LmmsTask(Task[Document]):
         if folder is None or self.facts["files"] is None:  # one of lmms-eval's own
             return False
         return (Path(folder) / MANIFEST).is_file() and read_manifest(folder).synthetic
-
-    def _folder(self) -> Path:
-        if self._kept.pictures is None:
-            self._kept.pictures = Path(tempfile.mkdtemp(prefix="jumpscore-lmms-"))
-        return self._kept.pictures
-
-
-def _remove_pictures(kept: _Kept) -> None:
-    if kept.pictures is not None:
-        shutil.rmtree(kept.pictures, ignore_errors=True)
-        kept.pictures = None
 
 
 def _media(path: str) -> Media:

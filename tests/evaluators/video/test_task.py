@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import os
 import sys
+import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 from evaluators.video.child import Refused, _plain, _restored
 from evaluators.video.provider import MOST_STARTS, TaskError
-from evaluators.video.task import LmmsOptions, LmmsTask
+from evaluators.video.task import LmmsOptions, LmmsTask, _Kept
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import evaluate, score_run
 from jumpscore.records import Response
@@ -100,6 +102,24 @@ def test_questions_are_made_when_their_turn_comes(stand_in):
     assert sample.truth.answer("unit") == "fine"
     with pytest.raises(TaskError, match="there is no video"):
         task.complete(task.load()[2].question)
+
+
+def test_threads_that_ask_at_once_share_one_folder_of_pictures(monkeypatch):
+    """Two that each made one left pictures behind that nobody removed."""
+    make = tempfile.mkdtemp
+
+    def slowly(**options: str) -> str:
+        time.sleep(0.02)  # long enough for every thread to have asked
+        return make(**options)
+
+    monkeypatch.setattr("evaluators.video.task.tempfile.mkdtemp", slowly)
+    kept = _Kept()
+    with ThreadPoolExecutor(8) as pool:
+        folders = set(pool.map(lambda _: kept.folder(), range(8)))
+    [folder] = folders
+    assert folder.is_dir()
+    kept.remove()
+    assert not folder.exists()
 
 
 def test_nothing_starts_before_it_is_needed_and_everything_ends(stand_in):
