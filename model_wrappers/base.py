@@ -105,6 +105,21 @@ class ModelWrapper(ABC):
         self.options = options if options is not None else self.Options()
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader of its answers should know, such as what it was trained on."""
+        return ()
+
+    def usual_input(self, kind: InputKind) -> Mapping[str, Any]:
+        """Return fields of a run's ``input`` that hold where the run says nothing.
+
+        For a checkpoint that was trained with pictures of one size, say, and knows no other.
+
+        Args:
+            kind: What it is shown.
+        """
+        return {}
+
+    @property
     def title(self) -> str:
         """What tables call it: its name, and which of many models it is where it may be any."""
         return self.name

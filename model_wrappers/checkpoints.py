@@ -6,10 +6,19 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from jumpscore.errors import DataError, UsageError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from jumpscore.errors import DataError, UsageError, nearest_names
+from model_wrappers.base import InputKind
+
+BUNDLED = {"jumpscore-tiny": "model_wrappers.llava_onevision2.jumpscore_tiny"}
+"""Checkpoints that come with this package: their name, and where they lie in it."""
+USE = "jumpscore.json"
+"""File of a checkpoint folder that says how it is meant to be used; most have none."""
 
 WANTED = ("*.json", "*.safetensors", "*.txt", "*.jinja", "*.model")
 """Files of a hub repository that are fetched; no code among them."""
@@ -30,11 +39,51 @@ def titled(name: str, options: Any) -> str:
     return name if chosen == known else f"{name}:{Path(chosen).name}"
 
 
+class CheckpointUse(BaseModel):
+    """How a checkpoint is meant to be used, as its folder says.
+
+    Attributes:
+        remarks: What a reader of its answers should know.
+        input: Fields of a run's ``input`` that it was trained with, by kind of input.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    remarks: tuple[str, ...] = ()
+    input: dict[InputKind, dict[str, int | float | str]] = {}
+
+
+def checkpoint_use(checkpoint: str) -> CheckpointUse:
+    """Return how a checkpoint of this machine is meant to be used.
+
+    Args:
+        checkpoint: A bundled name, a folder, or ``owner/name``, of which nothing is known.
+
+    Raises:
+        DataError: The folder says it in a form that cannot be read.
+    """
+    folder = local_folder(checkpoint)
+    if folder is None or not (folder / USE).is_file():
+        return CheckpointUse()
+    try:
+        return CheckpointUse.model_validate(read_settings(folder / USE))
+    except ValidationError as error:
+        raise DataError(f"{folder / USE}: cannot be read ({one_line(error)})") from None
+
+
+def local_folder(checkpoint: str) -> Path | None:
+    """Return the folder of a checkpoint that is on this machine; a bundled name goes first."""
+    if checkpoint in BUNDLED:
+        return Path(str(files(BUNDLED[checkpoint])))
+    folder = Path(checkpoint).expanduser()
+    return folder if folder.is_dir() else None
+
+
 def resolve(checkpoint: str, revision: str | None = None, *, code: bool = False) -> Path:
     """Return the folder of a checkpoint, fetched from the hub where it is no folder here.
 
     Args:
-        checkpoint: A folder, or ``owner/name`` on the hub.
+        checkpoint: A bundled name, a folder, or ``owner/name`` on the hub.
         revision: Commit, tag or branch, on the hub.
         code: Fetch its code too, for who was allowed to run it.
 
@@ -42,14 +91,18 @@ def resolve(checkpoint: str, revision: str | None = None, *, code: bool = False)
         DataError: There is no such folder, and the hub does not give it.
         UsageError: A revision was given for a folder.
     """
-    folder = Path(checkpoint).expanduser()
-    if folder.is_dir():
+    folder = local_folder(checkpoint)
+    if folder is not None:
         if revision is not None:
             raise UsageError(f"model.revision={revision!r}: {checkpoint} is a folder and has none")
         return folder
     # A path that is not there must not be asked for on the hub under another name.
     if checkpoint.count("/") != 1 or checkpoint[0] in "./~":
-        raise DataError(f"{checkpoint}: no such folder, and no 'owner/name' of the hub")
+        near = nearest_names(checkpoint, list(BUNDLED)) or "."
+        raise DataError(
+            f"{checkpoint}: no such folder, no bundled checkpoint ({', '.join(BUNDLED)}){near} "
+            "Nor is it 'owner/name' of the hub"
+        )
     from huggingface_hub import snapshot_download
 
     wanted = [*WANTED, CODE] if code else list(WANTED)

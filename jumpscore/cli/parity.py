@@ -14,7 +14,7 @@ from jumpscore.cli.console import output, print_json, progress
 from jumpscore.cli.datasets import located
 from jumpscore.errors import UsageError, nearest_names
 from jumpscore.harness import RunConfig, run_config
-from jumpscore.harness.making import input_kind, make_model, make_task
+from jumpscore.harness.making import make_model, make_task, usual_input
 from jumpscore.harness.parity import Parity, compare_models
 from jumpscore.harness.visuals import input_cache
 from model_wrappers import MODELS
@@ -36,17 +36,20 @@ def print_parity(
     models = [_made(config) for config in configs]
     try:
         questions = [task.complete(sample.question) for sample in samples]
-        kinds = {input_kind(model, first.input) for model in models}
-        if len(kinds) > 1:
-            raise UsageError(f"{model_a} and {model_b} prefer other inputs; write input=frames")
+        shown = {usual_input(model, first.input) for model in models}
+        if len(shown) > 1:
+            raise UsageError(
+                f"{model_a} and {model_b} prefer other inputs; write input=frames, input.count=..."
+            )
+        [(kind, input)] = shown
         for model in models:
             model.open()
         with progress("parity") as advance:
             found = compare_models(
                 models,
                 questions,
-                kind=kinds.pop(),
-                input=first.input,
+                kind=kind,
+                input=input,
                 cache=input_cache(first.run),
                 on_progress=advance,
             )

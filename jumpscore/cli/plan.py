@@ -22,7 +22,7 @@ from jumpscore.harness.costs import (
     prices_of,
 )
 from jumpscore.harness.evaluate import selected
-from jumpscore.harness.making import input_kind, make_model
+from jumpscore.harness.making import make_model, usual_input
 from jumpscore.harness.repeating import check_repeatable
 from jumpscore.harness.visuals import input_cache, visual_input
 from jumpscore.records import Question
@@ -46,7 +46,8 @@ def show_plan(config: RunConfig, task: Task[Any], *, as_json: bool) -> None:
         check_repeatable(wrapper)
     everything = task.load()
     samples = selected(everything, config.run)
-    kind = input_kind(wrapper, config.input)
+    kind, shown = usual_input(wrapper, config.input)
+    config = config.model_copy(update={"input": shown})
     control = control_of(config.run.control, kind, everything, seed=config.run.seed)
     usable = [sample for sample in samples if sample.problem is None]
     questions = _completed(task, [sample.question for sample in usable])

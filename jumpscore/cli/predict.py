@@ -11,7 +11,7 @@ from jumpscore.cli.console import notes, output, print_json
 from jumpscore.data.layout import QUESTION
 from jumpscore.errors import JumpScoreError, NoAnswerError, UsageError
 from jumpscore.harness import RunConfig, run_config
-from jumpscore.harness.making import input_kind, make_model
+from jumpscore.harness.making import make_model, usual_input
 from jumpscore.harness.visuals import input_cache, visual_input
 from jumpscore.records import Media, ParseResult, Question, Response
 from jumpscore.scoring import parse_times
@@ -50,13 +50,13 @@ def ask_one(video: Path, config: RunConfig) -> tuple[Response, ParseResult]:
     if wrapper.needs_truth:
         raise UsageError(f"model {wrapper.name!r} answers from the truth; a new video has none")
     question = Question(id=video.stem, media=(Media(video),), prompt=QUESTION)
-    kind = input_kind(wrapper, config.input)
+    kind, shown = usual_input(wrapper, config.input)
     try:
         wrapper.open()
         visual = visual_input(
             question,
             kind,
-            config.input,
+            shown,
             cache=input_cache(config.run),
             grid=wrapper.token_grid,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -45,7 +46,8 @@ class InputConfig(_Strict):
         count: Number of pictures: frames or canvases.
         fps: Frames per second of video, instead of ``count``.
         tokens: Token budget, instead of ``count``: the same number gives the two arms of a matched
-            comparison under ``kind=frames`` and ``kind=codec``, in the published sizes.
+            comparison under ``kind=frames`` and ``kind=codec``, in the published sizes; with
+            ``max_pixels`` the pictures of both arms have that size, and only their number differs.
         matching: Which tokens the budget counts, by default ``visual``.
         folder: Canvases that another tool made, one folder per video, instead of ``count``.
         min_pixels: Smallest area of a picture.
@@ -76,15 +78,39 @@ class InputConfig(_Strict):
         if self.matching is not None and self.tokens is None:
             raise ValueError(f"matching={self.matching} needs tokens")
         sizes = [name for name in ("min_pixels", "max_pixels") if getattr(self, name) is not None]
-        if sizes and (self.tokens is not None or self.folder is not None):
-            raise ValueError(
-                f"{sizes[0]} means nothing beside {amounts[0]}: sizes follow from that"
-            )
+        if sizes and self.folder is not None:
+            raise ValueError(f"{sizes[0]} means nothing beside folder: sizes follow from that")
+        if sizes and self.tokens is not None:
+            if self.matching == "as_published":
+                raise ValueError(f"{sizes[0]} means nothing under as_published: sizes are those")
+            if sizes != ["max_pixels"]:
+                raise ValueError("min_pixels means nothing beside tokens; max_pixels does")
         if self.min_pixels and self.max_pixels and self.min_pixels > self.max_pixels:
             raise ValueError(f"min_pixels={self.min_pixels} is above max_pixels={self.max_pixels}")
         if problem := None if self.kind == "auto" else self.unfit(self.kind):
             raise ValueError(problem)
         return self
+
+    def filled(self, usual: Mapping[str, Any]) -> InputConfig:
+        """Return the input with what is usual for a model where nothing was said.
+
+        A number of pictures is usual where no other amount was given, sizes where none follow
+        from that amount.
+
+        Args:
+            usual: Values by field.
+
+        Raises:
+            UsageError: Of a field that there is not, or a value that does not fit.
+        """
+        said = {name for name in type(self).model_fields if getattr(self, name) is not None}
+        if said.intersection(AMOUNTS):
+            said |= set(AMOUNTS)
+        if self.folder is not None or self.matching == "as_published":
+            said |= {"min_pixels", "max_pixels"}
+        missing = {name: value for name, value in usual.items() if name not in said}
+        given = self.model_dump(include=said)
+        return validated(InputConfig, given | missing, where="input.") if missing else self
 
     def unfit(self, kind: str) -> str | None:
         """Return why the options do not go with a kind of input, if they do not."""

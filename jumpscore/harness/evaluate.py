@@ -18,7 +18,7 @@ from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
 from jumpscore.harness.controls import control_of
 from jumpscore.harness.derived import derive_all
-from jumpscore.harness.making import input_kind, make_model, make_task, task_of
+from jumpscore.harness.making import make_model, make_task, task_of, usual_input
 from jumpscore.harness.runner import Asked, Progress, ask
 from jumpscore.harness.scores import collector_paused, score_sample, summarise
 from jumpscore.harness.store import RunStore
@@ -218,7 +218,8 @@ def carry_out(
             f"model {wrapper.name!r} answers from the truth, to test metrics with; allow it with "
             "run.expose_truth=true (the result will say so and no leaderboard takes it)"
         )
-    kind = input_kind(wrapper, config.input)
+    kind, shown = usual_input(wrapper, config.input)
+    config = config.model_copy(update={"input": shown})
     with collector_paused():
         everything = task.load()
     samples = selected(everything, config.run)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from glob import escape
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from jumpscore.harness.controls import Control
 from jumpscore.records import Question
 from jumpscore.video import (
     PLAIN_GRID,
+    MatchedArms,
     TokenGrid,
     VideoInfo,
     VisualInput,
@@ -99,21 +102,32 @@ def _planned(
     else:
         info = probe(path).require_whole()
         if input.tokens is not None:
-            arms = match_budgets(
-                path,
-                visual_tokens=input.tokens,
-                matching=input.matching or "visual",
-                backend=input.backend or "pyav",
-                info=info,
-                cache=cache,
-                grid=grid,
-            )
+            arms = _arms(info, input.tokens, input, cache=cache, grid=grid)
             visual = arms.frames if kind == "frames" else arms.canvases
         elif kind == "frames":
             visual = _frames(info, input, grid)
         else:
             visual = _canvases(info, input, cache)
     return _stamped(visual, input)
+
+
+def _arms(
+    info: VideoInfo, tokens: int, input: InputConfig, *, cache: InputCache | None, grid: TokenGrid
+) -> MatchedArms:
+    """Return both arms of a budget: in the published sizes, or both in the size that was asked."""
+    planned = partial(
+        match_budgets,
+        info.path,
+        visual_tokens=tokens,
+        matching=input.matching or "visual",
+        backend=input.backend or "pyav",
+        info=info,
+        cache=cache,
+    )
+    if input.max_pixels is None:
+        return planned(grid=grid)
+    size = grid.fitted(info.width, info.height, max_pixels=input.max_pixels)
+    return planned(max_pixels=input.max_pixels, grid=replace(grid, size=size))
 
 
 def _swapped(own: VisualInput, other: VideoInfo, cache: InputCache | None) -> VisualInput:

@@ -12,7 +12,7 @@ from evaluators.video.messages import convert
 from jumpscore.cli.console import notes, progress
 from jumpscore.errors import JumpScoreError
 from jumpscore.harness import RunInterrupted
-from jumpscore.harness.making import input_kind, make_model
+from jumpscore.harness.making import make_model, usual_input
 from jumpscore.harness.runner import ask
 from jumpscore.lmms_bridge.arguments import BridgeConfig
 from jumpscore.lmms_bridge.generation import differences
@@ -59,7 +59,7 @@ class Bridge:
     def __init__(self, config: BridgeConfig) -> None:
         self.config = config
         self.wrapper = make_model(config.name, config.options)
-        self._kind = input_kind(self.wrapper, config.input)
+        self._kind, self._input = usual_input(self.wrapper, config.input)
         self._open = False
         self._pictures = Pictures()
         self._lock = threading.Lock()
@@ -109,7 +109,7 @@ class Bridge:
                     [Question(name, (), "") for name in documents],
                     self._pictures,
                     kind=self._kind,
-                    input=self.config.input,
+                    input=self._input,
                     settings=self.config.run,
                     complete=lambda question: self._question(documents[question.id]),
                     on_progress=advance,

@@ -19,8 +19,15 @@ from pydantic import Field
 from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Convention, Question, Response, Usage
 from jumpscore.video import VisualInput
-from model_wrappers.base import ModelOptions, ModelWrapper, Request, Trace, size_shown
-from model_wrappers.checkpoints import digest, resolve, titled
+from model_wrappers.base import (
+    InputKind,
+    ModelOptions,
+    ModelWrapper,
+    Request,
+    Trace,
+    size_shown,
+)
+from model_wrappers.checkpoints import checkpoint_use, digest, resolve, titled
 from model_wrappers.transformers.prompts import chat_ids, chat_messages, expand_pads
 
 if TYPE_CHECKING:
@@ -96,6 +103,13 @@ class InTransformers(ModelWrapper):
     @property
     def title(self) -> str:
         return titled(self.name, self.options)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return checkpoint_use(self.options.checkpoint).remarks
+
+    def usual_input(self, kind: InputKind) -> Mapping[str, Any]:
+        return checkpoint_use(self.options.checkpoint).input.get(kind, {})
 
     @property
     @abstractmethod

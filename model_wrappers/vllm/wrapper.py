@@ -20,7 +20,13 @@ from jumpscore.records import Convention, Question, Usage
 from jumpscore.video import PLAIN_GRID, TokenGrid, VisualInput
 from jumpscore.video.prepared import default_cache_folder
 from model_wrappers.base import InputKind, ModelOptions, Request, Trace
-from model_wrappers.checkpoints import digest, resolve, titled
+from model_wrappers.checkpoints import (
+    checkpoint_use,
+    digest,
+    local_folder,
+    resolve,
+    titled,
+)
 from model_wrappers.families import INTERNVL3_5, QWEN3_VL, Family, family_of
 from model_wrappers.llava_onevision2.prompts import CONVENTION
 from model_wrappers.openai_compatible.calls import Completion
@@ -126,12 +132,19 @@ class VLLM(OpenAICompatible):
         self.server: Server | None = None
         self._restarts = 0
         self._restarting = threading.Lock()
-        if Path(self.options.checkpoint).is_dir() and self.model_type != CODEC_MODEL:
+        if local_folder(self.options.checkpoint) and self.model_type != CODEC_MODEL:
             self.inputs = ("frames", "video")
 
     @property
     def title(self) -> str:
         return titled(self.name, self.options)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return checkpoint_use(self.options.checkpoint).remarks
+
+    def usual_input(self, kind: InputKind) -> Mapping[str, Any]:
+        return checkpoint_use(self.options.checkpoint).input.get(kind, {})
 
     @cached_property
     def family(self) -> Family | None:
