@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from jumpscore.errors import DataError, UsageError, nearest_names
-from model_wrappers.base import InputKind
+from model_wrappers.base import InputKind, ModelWrapper
 
 BUNDLED = {"jumpscore-tiny": "model_wrappers.llava_onevision2.jumpscore_tiny"}
 """Checkpoints that come with this package: their name, and where they lie in it."""
@@ -25,6 +25,23 @@ WANTED = ("*.json", "*.safetensors", "*.txt", "*.jinja", "*.model")
 CODE = "*.py"
 HASHED = (".json", ".safetensors", ".jinja", ".txt", ".bin", ".pt")
 DIGEST_BYTES, TENSOR_BYTES, MOST_HEADER = 1 << 20, 1 << 10, 1 << 27
+
+
+class FromCheckpoint(ModelWrapper):
+    """A model that may be any of many checkpoints: which one it is, and how that is used."""
+
+    options: Any
+
+    @property
+    def title(self) -> str:
+        return titled(self.name, self.options)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return checkpoint_use(self.options.checkpoint).remarks
+
+    def usual_input(self, kind: InputKind) -> Mapping[str, Any]:
+        return checkpoint_use(self.options.checkpoint).input.get(kind, {})
 
 
 def titled(name: str, options: Any) -> str:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-import shutil
 import sys
-import tempfile
-import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +16,7 @@ from pydantic import Field, field_validator
 from evaluators.base import DataFacts, Task, TaskOptions, clusters_of
 from evaluators.video.benchmarks import BY_TASK, in_the_paper
 from evaluators.video.messages import convert
+from evaluators.video.pictures import PictureFolder
 from evaluators.video.provider import Provider, TaskError
 from jumpscore.data.layout import MANIFEST, read_manifest
 from jumpscore.errors import UsageError
@@ -94,24 +92,9 @@ class LmmsOptions(TaskOptions):
 class _Kept:
     """What changes while a task is used: pictures on disk, and what the last aggregation found."""
 
-    pictures: Path | None = None
+    pictures: PictureFolder = field(default_factory=PictureFolder)
     parts: tuple[Metric, ...] = ()
     failed: dict[str, str] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def folder(self) -> Path:
-        """Return the one folder of pictures, whichever thread asks for it first."""
-        with self.lock:
-            if self.pictures is None:
-                self.pictures = Path(tempfile.mkdtemp(prefix="jumpscore-lmms-"))
-            return self.pictures
-
-    def remove(self) -> None:
-        """Remove the pictures."""
-        with self.lock:
-            if self.pictures is not None:
-                shutil.rmtree(self.pictures, ignore_errors=True)
-                self.pictures = None
 
 
 class LmmsTask(Task[Document]):
@@ -140,7 +123,7 @@ class LmmsTask(Task[Document]):
             folder=include,
         )
         self._kept = _Kept()
-        self._cleaner = weakref.finalize(self, self._kept.remove)
+        self._cleaner = weakref.finalize(self, self._kept.pictures.remove)
 
     @cached_property
     def facts(self) -> Mapping[str, Any]:
@@ -207,14 +190,12 @@ class LmmsTask(Task[Document]):
         ]
 
     def complete(self, question: Question) -> Question:
-        folder = self._kept.folder()
+        folder = self._kept.pictures.path()
         messages = self.provider.ask("question", number=int(question.id), folder=str(folder))
         return convert(question.id, messages, _no_picture).question
 
     def release(self, name: str) -> None:
-        if self._kept.pictures is not None:
-            for file in self._kept.pictures.glob(f"{int(name)}-*"):
-                file.unlink(missing_ok=True)
+        self._kept.pictures.release(int(name))
 
     def data(self) -> DataFacts:
         facts = self.facts
@@ -296,7 +277,7 @@ class LmmsTask(Task[Document]):
 
     def close(self) -> None:
         self.provider.close()
-        self._kept.remove()
+        self._kept.pictures.remove()
 
     def _metric_list(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Return filter and facts of every metric."""

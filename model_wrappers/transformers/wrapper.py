@@ -19,15 +19,8 @@ from pydantic import Field
 from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Convention, Question, Response, Usage
 from jumpscore.video import VisualInput
-from model_wrappers.base import (
-    InputKind,
-    ModelOptions,
-    ModelWrapper,
-    Request,
-    Trace,
-    size_shown,
-)
-from model_wrappers.checkpoints import checkpoint_use, digest, resolve, titled
+from model_wrappers.base import ModelOptions, Request, Trace, size_shown
+from model_wrappers.checkpoints import FromCheckpoint, digest, resolve
 from model_wrappers.transformers.prompts import chat_ids, chat_messages, expand_pads
 
 if TYPE_CHECKING:
@@ -79,7 +72,7 @@ class TransformersOptions(ModelOptions):
     batch_tokens: int = Field(default=65_536, gt=0)
 
 
-class InTransformers(ModelWrapper):
+class InTransformers(FromCheckpoint):
     """A model of this process; a family of models says how it is shown pictures.
 
     The harness hands out frames and canvases in their final size, and they are fed as they are: no
@@ -99,17 +92,6 @@ class InTransformers(ModelWrapper):
         self.batch_size = self.options.batch_size
         self._lock = threading.Lock()
         self._model: Any = None
-
-    @property
-    def title(self) -> str:
-        return titled(self.name, self.options)
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        return checkpoint_use(self.options.checkpoint).remarks
-
-    def usual_input(self, kind: InputKind) -> Mapping[str, Any]:
-        return checkpoint_use(self.options.checkpoint).input.get(kind, {})
 
     @property
     @abstractmethod

@@ -20,13 +20,7 @@ from jumpscore.records import Convention, Question, Usage
 from jumpscore.video import PLAIN_GRID, TokenGrid, VisualInput
 from jumpscore.video.prepared import default_cache_folder
 from model_wrappers.base import InputKind, ModelOptions, Request, Trace
-from model_wrappers.checkpoints import (
-    checkpoint_use,
-    digest,
-    local_folder,
-    resolve,
-    titled,
-)
+from model_wrappers.checkpoints import FromCheckpoint, digest, local_folder, resolve
 from model_wrappers.families import INTERNVL3_5, QWEN3_VL, Family, family_of
 from model_wrappers.llava_onevision2.prompts import CONVENTION
 from model_wrappers.openai_compatible.calls import Completion
@@ -119,7 +113,7 @@ COUNTED = (QWEN3_VL, INTERNVL3_5)
 """Families whose count of visual tokens in vLLM was held against the plan, and is."""
 
 
-class VLLM(OpenAICompatible):
+class VLLM(FromCheckpoint, OpenAICompatible):
     """A checkpoint served by vLLM here: canvases (LLaVA-OneVision-2), frames or videos."""
 
     name = "vllm"
@@ -134,17 +128,6 @@ class VLLM(OpenAICompatible):
         self._restarting = threading.Lock()
         if local_folder(self.options.checkpoint) and self.model_type != CODEC_MODEL:
             self.inputs = ("frames", "video")
-
-    @property
-    def title(self) -> str:
-        return titled(self.name, self.options)
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        return checkpoint_use(self.options.checkpoint).remarks
-
-    def usual_input(self, kind: InputKind) -> Mapping[str, Any]:
-        return checkpoint_use(self.options.checkpoint).input.get(kind, {})
 
     @cached_property
     def family(self) -> Family | None:

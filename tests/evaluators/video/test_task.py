@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluators.video.child import Refused, _plain, _restored
+from evaluators.video.pictures import PictureFolder
 from evaluators.video.provider import MOST_STARTS, TaskError
-from evaluators.video.task import LmmsOptions, LmmsTask, _Kept
+from evaluators.video.task import LmmsOptions, LmmsTask
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import evaluate, score_run
 from jumpscore.records import Response
@@ -112,13 +113,13 @@ def test_threads_that_ask_at_once_share_one_folder_of_pictures(monkeypatch):
         time.sleep(0.02)  # long enough for every thread to have asked
         return make(**options)
 
-    monkeypatch.setattr("evaluators.video.task.tempfile.mkdtemp", slowly)
-    kept = _Kept()
+    monkeypatch.setattr("evaluators.video.pictures.tempfile.mkdtemp", slowly)
+    pictures = PictureFolder()
     with ThreadPoolExecutor(8) as pool:
-        folders = set(pool.map(lambda _: kept.folder(), range(8)))
+        folders = set(pool.map(lambda _: pictures.path(), range(8)))
     [folder] = folders
     assert folder.is_dir()
-    kept.remove()
+    pictures.remove()
     assert not folder.exists()
 
 
