@@ -1,5 +1,5 @@
-# Two commands do everything: `make demo` and `make test`. Each makes .venv on first use. `make test`
-# installs torch; the tests of served models (`make test-serving`) and those inside lmms-eval
+# Two commands do everything: `make demo` and `make test`. Each makes .venv, torch in it, on first
+# use; the tests of served models (`make test-serving`) and those inside lmms-eval
 # (`make test-lmms`) have an environment of their own each.
 PYTHON ?= python3
 VENV ?= .venv
@@ -19,7 +19,7 @@ LOCK := pyproject.toml constraints.txt
 
 .PHONY: demo test test-gpu test-serving test-lmms lint format bench models wheel freeze clean
 
-demo: $(VENV)/.core
+demo: $(VENV)/.models
 	$(BIN)/jumpscore demo
 
 test: lint
@@ -50,9 +50,7 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks
 
-models: $(VENV)/.core
-	$(PIP) $(GET_TORCH)
-	$(PIP) install --constraint constraints.txt --editable '.[models]'
+models: $(VENV)/.models
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build --wheel --outdir dist
@@ -72,12 +70,17 @@ $(VENV)/.core: $(VENV)/bin/python $(LOCK)
 	$(PIP) install --constraint constraints.txt --editable .
 	touch $@
 
+$(VENV)/.models: $(VENV)/bin/python $(LOCK)
+	$(PIP) $(GET_TORCH)
+	$(PIP) install --constraint constraints.txt --editable '.[models]'
+	touch $(VENV)/.core $@
+
 # Both come without their dependencies: the parity tests run a few files of theirs, not the whole.
 $(VENV)/.dev: $(VENV)/bin/python $(LOCK)
 	$(PIP) $(GET_TORCH)
 	$(PIP) install --constraint constraints.txt --editable '.[dev,models,openai]'
 	$(PIP) install --no-deps lmms-eval==0.7.3 trackeval==1.3.0
-	touch $(VENV)/.core $@
+	touch $(VENV)/.core $(VENV)/.models $@
 
 $(VLLM_VENV)/.served: $(LOCK)
 	$(PYTHON) -m venv $(VLLM_VENV)

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from jumpscore.errors import DataError, UsageError, nearest_names
 from model_wrappers.base import InputKind, ModelWrapper
 
-BUNDLED = {"jumpscore-tiny": "model_wrappers.llava_onevision2.jumpscore_tiny"}
-"""Checkpoints that come with this package: their name, and where they lie in it."""
+BUNDLED = {"jumpscore-tiny": ("model_wrappers.llava_onevision2", "bundled/jumpscore-tiny")}
+"""Checkpoints that come with this package: name to package and folder in it."""
 USE = "jumpscore.json"
 """File of a checkpoint folder that says how it is meant to be used; most have none."""
 
@@ -91,7 +91,8 @@ def checkpoint_use(checkpoint: str) -> CheckpointUse:
 def local_folder(checkpoint: str) -> Path | None:
     """Return the folder of a checkpoint that is on this machine; a bundled name goes first."""
     if checkpoint in BUNDLED:
-        return Path(str(files(BUNDLED[checkpoint])))
+        package, folder_name = BUNDLED[checkpoint]
+        return Path(str(files(package).joinpath(folder_name)))
     folder = Path(checkpoint).expanduser()
     return folder if folder.is_dir() else None
 
@@ -115,10 +116,9 @@ def resolve(checkpoint: str, revision: str | None = None, *, code: bool = False)
         return folder
     # A path that is not there must not be asked for on the hub under another name.
     if checkpoint.count("/") != 1 or checkpoint[0] in "./~":
-        near = nearest_names(checkpoint, list(BUNDLED)) or "."
         raise DataError(
-            f"{checkpoint}: no such folder, no bundled checkpoint ({', '.join(BUNDLED)}){near} "
-            "Nor is it 'owner/name' of the hub"
+            f"{checkpoint}: no such folder, no 'owner/name' of the hub, and no bundled checkpoint "
+            f"({', '.join(BUNDLED)}){nearest_names(checkpoint, BUNDLED)}"
         )
     from huggingface_hub import snapshot_download
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -18,8 +19,8 @@ from jumpscore.errors import DataError, UsageError
 from jumpscore.jsonio import write_json
 from jumpscore.video import content_hash
 
-FROZEN = ("mini",)
-SEED = 0
+FROZEN: Mapping[str, int] = {"mini": 0, "small": 7}
+"""Bundled sets: profile to seed."""
 
 
 def frozen_folder(name: str) -> Traversable:
@@ -93,7 +94,7 @@ def materialize(
     return matches
 
 
-def freeze(name: str, rendered: str | Path, target: Path) -> None:
+def freeze(rendered: str | Path, target: Path) -> None:
     """Write the annotations and checksums of a rendered set where the package ships them from."""
     from jumpscore.data.layout import read_manifest
 
@@ -108,14 +109,15 @@ def _digest(facts: Any) -> FrameDigest:
 
 
 def main() -> None:
-    """Render ``mini`` in a scratch folder and freeze it into the source tree."""
+    """Render every bundled set in a scratch folder and freeze it into the source tree."""
     import tempfile
 
-    target = Path(str(frozen_folder("mini")))
-    with tempfile.TemporaryDirectory() as scratch:
-        synthesize(scratch, load_profile("mini"), seed=SEED)
-        freeze("mini", scratch, target)
-    print(f"frozen into {target}")
+    for name, seed in FROZEN.items():
+        target = Path(str(frozen_folder(name)))
+        with tempfile.TemporaryDirectory() as scratch:
+            synthesize(scratch, load_profile(name), seed=seed)
+            freeze(scratch, target)
+        print(f"frozen into {target}")
 
 
 if __name__ == "__main__":

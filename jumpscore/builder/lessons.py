@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from jumpscore.builder.frozen import FROZEN
 from jumpscore.builder.synthetic import (
     ClipSpec,
     Profile,
@@ -33,9 +34,6 @@ from model_wrappers.llava_onevision2.training.settings import DataSettings
 
 DIFFERENT = 24
 """Of 255: a pixel that differs by more with and without a rope shows the rope."""
-MINI_SEED = 0
-"""Of the bundled ``mini`` set."""
-
 Person = tuple[object, ...]
 OnClip = Callable[[int, int], None]
 
@@ -84,9 +82,9 @@ def prepare_lessons(
 
 
 def reserved_people(settings: DataSettings, profile: Profile) -> frozenset[Person]:
-    """Return everybody who appears in a test: in the reserved sets and in ``mini``."""
+    """Return everybody who appears in a test: in the reserved sets and in the bundled ones."""
     tests = [_drawn(profile, settings.reserved_clips, seed) for seed in settings.reserved]
-    tests.append(sample_clips(load_profile("mini"), seed=MINI_SEED))
+    tests += [sample_clips(load_profile(name), seed=seed) for name, seed in FROZEN.items()]
     return frozenset(person(spec) for clips in tests for spec in clips)
 
 

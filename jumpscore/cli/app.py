@@ -52,7 +52,7 @@ def demo(
     ] = False,
     workers: Workers = None,
 ) -> None:
-    """Render the mini set, run three models over it, compare them, write reports."""
+    """Render 72 clips, run four models over them, compare two, write reports."""
     from jumpscore.cli.demo import run_demo
 
     if run_demo(out, every_task=every_task, workers=workers):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +23,48 @@ def predict_video(video: Path, words: Sequence[str], *, as_json: bool, html: Pat
     """Ask a model for the jumps of one video and print them."""
     probe(video)  # names what is wrong with a file before a model is loaded
     config = run_config(compose(words))
-    response, parsed = ask_one(video, config)
-    model = str(config.model["name"])
+    found = ask_one(video, config)
     if as_json:
-        print_json(_as_json(video, model, response, parsed))
+        print_json(_as_json(video, found))
     else:
-        _print(video, model, response, parsed)
+        _print(video, found)
     if html is not None:
         from jumpscore.report.html import write_prediction_page
 
         page = write_prediction_page(
-            video, parsed.times, html, model=model, confidences=response.confidences
+            video,
+            found.parsed.times,
+            html,
+            model=found.model,
+            confidences=found.response.confidences,
+            note=found.remark,
         )
         notes().print(f"page: {page}", style="dim", soft_wrap=True)
 
 
-def ask_one(video: Path, config: RunConfig) -> tuple[Response, ParseResult]:
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says about one video.
+
+    Attributes:
+        model: What it is called.
+        remarks: What a reader of its answers should know.
+        response: Its answer.
+        parsed: The times in it.
+    """
+
+    model: str
+    remarks: tuple[str, ...]
+    response: Response
+    parsed: ParseResult
+
+    @property
+    def remark(self) -> str | None:
+        """The remarks as one sentence with the model's name, where there are any."""
+        return f"{self.model}: {'; '.join(self.remarks)}" if self.remarks else None
+
+
+def ask_one(video: Path, config: RunConfig) -> Prediction:
     """Return a model's answer to the JumpScore question about one video.
 
     Raises:
@@ -77,28 +104,32 @@ def ask_one(video: Path, config: RunConfig) -> tuple[Response, ParseResult]:
         raise NoAnswerError(
             f"{wrapper.name} gave no times ({parsed.status}): {response.text[:200]!r}"
         )
-    return response, parsed
+    return Prediction(wrapper.title, wrapper.remarks, response, parsed)
 
 
-def _as_json(video: Path, model: str, response: Response, parsed: ParseResult) -> dict[str, Any]:
+def _as_json(video: Path, found: Prediction) -> dict[str, Any]:
+    confidences = found.response.confidences
     return {
         "video": str(video),
-        "model": model,
-        "status": parsed.status,
-        "times": list(parsed.times),
-        "confidences": None if response.confidences is None else list(response.confidences),
+        "model": found.model,
+        "remarks": list(found.remarks),
+        "status": found.parsed.status,
+        "times": list(found.parsed.times),
+        "confidences": None if confidences is None else list(confidences),
     }
 
 
-def _print(video: Path, model: str, response: Response, parsed: ParseResult) -> None:
-    console = output()
-    count = len(parsed.times)
+def _print(video: Path, found: Prediction) -> None:
+    console, times = output(), found.parsed.times
     console.print(
-        f"{count} jump{'' if count == 1 else 's'} in {video} (model {model}, times in seconds)",
+        f"{len(times)} jump{'' if len(times) == 1 else 's'} in {video} (model {found.model}, "
+        "times in seconds)",
         style="bold",
         soft_wrap=True,
     )
-    if parsed.status == "partial":
+    if found.remark:
+        console.print(found.remark, style="yellow", soft_wrap=True)
+    if found.parsed.status == "partial":
         console.print("the answer was cut off; these are the times before that", style="yellow")
-    if parsed.times:
-        console.print(", ".join(f"{time:.2f}" for time in parsed.times), soft_wrap=True)
+    if times:
+        console.print(", ".join(f"{time:.2f}" for time in times), soft_wrap=True)

@@ -76,8 +76,8 @@ def train_model(
         soft_wrap=True,
     )
     output().print(
-        f"try it: jumpscore run model=llava_ov2 model.checkpoint={out / CHECKPOINT} input=frames "
-        f"input.count=768 input.max_pixels={settings.data.max_pixels} input.decimals=2",
+        f"try it: jumpscore run model=llava_ov2 model.checkpoint={out / CHECKPOINT} "
+        "task.data=small",
         style="dim",
         soft_wrap=True,
     )

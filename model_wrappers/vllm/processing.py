@@ -9,6 +9,7 @@ from jumpscore.video import VisualInput
 from jumpscore.video.stamps import MARKERS
 from model_wrappers.base import Request
 from model_wrappers.families import INTERNVL3_5, Family
+from model_wrappers.llava_onevision2.prompts import vision_text
 
 
 def processing(visual: VisualInput, family: Family | None) -> dict[str, Any]:
@@ -29,16 +30,22 @@ def processing(visual: VisualInput, family: Family | None) -> dict[str, Any]:
     return found
 
 
-def counted_beside(request: Request, family: Family | None) -> int:
+def counted_beside(request: Request, family: Family | None, tokenizer: Any = None) -> int:
     """Return the tokens that vLLM counts as visual ones beside those: it counts whole places.
 
     Args:
         request: What is shown.
         family: Of the model, where it is a baseline.
+        tokenizer: Of the checkpoint; without one stamps of canvases are counted as the released
+            models' tokenizer cuts them.
     """
     visual = request.visual
+    # Stamps stand inside the video.
+    if visual is not None and visual.kind == "codec" and tokenizer is not None:
+        runs = [(text, 1, "\n") for text in visual.stamp_texts]
+        return len(tokenizer.encode(vision_text(runs), add_special_tokens=False)) - len(runs)
     if visual is not None and (visual.kind == "codec" or (family and family.as_video)):
-        return visual.text_tokens  # stamps stand inside the video
+        return visual.text_tokens
     if family is not INTERNVL3_5:
         return 0
     images = sum(media.kind == "image" for media in request.question.media)

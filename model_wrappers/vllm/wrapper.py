@@ -314,7 +314,10 @@ class VLLM(FromCheckpoint, OpenAICompatible):
         usage = super().usage(found, request)
         if usage.visual is None:
             return usage
-        return replace(usage, visual=usage.visual - counted_beside(request, self.family))
+        own = self.model_type == CODEC_MODEL and find_spec("transformers") is not None
+        tokenizer = self._tokenizer if own else None
+        beside = counted_beside(request, self.family, tokenizer)
+        return replace(usage, visual=usage.visual - beside)
 
     def trace(self, request: Request) -> Trace:
         found = super().trace(request)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-WIDTH, HEIGHT, LEFT, GAP = 640, 150, 60, 34
+WIDTH, HEIGHT, LEFT, GAP = 760, 110, 60, 30
 CURVES = (
     ("answer", "loss of the answers", "#1f5fa8"),
     ("right", "share of the answers' tokens that are right", "#2a8a4a"),
@@ -25,34 +25,44 @@ def write_plot(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     """
     panels, y = [], 10
     for name, title, colour in CURVES:
-        points = [(place, float(row[name])) for place, row in enumerate(rows) if name in row]
-        if points:
-            panels.append(_panel(points, len(rows), title, colour, y))
+        # A stage that does not have it leaves a gap, not a line across.
+        stages: dict[str, list[tuple[int, float]]] = {}
+        for place, row in enumerate(rows):
+            if name in row:
+                stages.setdefault(row["stage"], []).append((place, float(row[name])))
+        if stages:
+            panels.append(_panel(list(stages.values()), len(rows), title, colour, y))
             y += HEIGHT + GAP
     body = "".join(panels) + _stages(rows, y)
+    size = f'width="{LEFT + WIDTH + 20}" height="{y + 10}"'
     path.write_text(
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 20}" height="{y + 20}" '
-        f'font-family="sans-serif" font-size="11">{body}</svg>\n',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="11">'
+        f'<rect {size} fill="#fff"/>{body}</svg>\n',
         encoding="utf-8",
     )
 
 
 def _panel(
-    points: Sequence[tuple[int, float]], total: int, title: str, colour: str, top: int
+    lines: Sequence[Sequence[tuple[int, float]]], total: int, title: str, colour: str, top: int
 ) -> str:
-    most = max(1e-9, max(value for _, value in points))
-    places = " ".join(
-        f"{LEFT + WIDTH * place / max(1, total - 1):.1f},"
-        f"{top + 14 + (HEIGHT - 14) * (1 - value / most):.1f}"
-        for place, value in points
-    )
+    most = max(1e-9, max(value for points in lines for _, value in points))
     bottom = top + HEIGHT
+    drawn = []
+    for points in lines:
+        places = " ".join(
+            f"{LEFT + WIDTH * place / max(1, total - 1):.1f},"
+            f"{top + 14 + (HEIGHT - 14) * (1 - value / most):.1f}"
+            for place, value in points
+        )
+        drawn.append(
+            f'<polyline points="{places}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+        )
     return (
-        f'<text x="{LEFT}" y="{top + 8}">{title}: last {points[-1][1]:.3f}</text>'
+        f'<text x="{LEFT}" y="{top + 8}">{title}: last {lines[-1][-1][1]:.3f}</text>'
         f'<text x="{LEFT - 6}" y="{top + 20}" text-anchor="end">{most:.2g}</text>'
         f'<text x="{LEFT - 6}" y="{bottom}" text-anchor="end">0</text>'
         f'<path d="M{LEFT} {top + 14}V{bottom}H{LEFT + WIDTH}" fill="none" stroke="#999"/>'
-        f'<polyline points="{places}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+        f"{''.join(drawn)}"
     )
 
 

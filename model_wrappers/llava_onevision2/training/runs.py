@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from jumpscore.data.layout import QUESTION
 from jumpscore.errors import UsageError
+from model_wrappers.checkpoints import USE, CheckpointUse, read_settings
 from model_wrappers.llava_onevision2.prompts import SYSTEM
 from model_wrappers.llava_onevision2.training.settings import TrainSettings
+
+if TYPE_CHECKING:
+    from model_wrappers.llava_onevision2.training.cache import StoredClip
 
 SETTINGS, FACTS, CHECKPOINT, CACHE = "settings.json", "training.json", "checkpoint", "clips"
 
@@ -90,6 +96,7 @@ def train(
     rows = trainer.log()
     write_plot(rows, folder / "training.svg")
     save_checkpoint(model.cpu().eval(), tokenizer, folder / CHECKPOINT)
+    write_use(folder / CHECKPOINT, settings, clips)
     facts = {
         "name": settings.name,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
@@ -103,6 +110,40 @@ def train(
     for path in (folder / FACTS, folder / CHECKPOINT / FACTS):
         path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return facts
+
+
+def write_use(folder: Path, settings: TrainSettings, clips: Sequence[StoredClip]) -> None:
+    """Write into a checkpoint what it was trained on and how it is usually shown.
+
+    Args:
+        folder: Of the checkpoint.
+        settings: Of the run.
+        clips: That it was trained on.
+    """
+    from model_wrappers.llava_onevision2.training.examples import DECIMALS
+
+    lengths = [len(clip.seconds) * _step(clip) for clip in clips]
+    fps = 1 / float(np.median([_step(clip) for clip in clips]))
+    trained = (
+        f"trained on {len(clips)} rendered clips of {min(lengths):.0f} to {max(lengths):.0f} s at "
+        f"{fps:.4g} frames/s (profile {settings.data.profile}) and on nothing else: it knows no "
+        "real video, no longer one, and no other question"
+    )
+    shown = {"max_pixels": settings.data.max_pixels, "decimals": DECIMALS}
+    canvases = settings.checked_canvases
+    use = CheckpointUse(
+        remarks=(trained,),
+        input={"codec": {"count": canvases, **shown}, "frames": {"fps": round(fps, 3), **shown}},
+    )
+    (folder / USE).write_text(use.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    path = folder / "preprocessor_config.json"  # the same, for processors
+    preprocessing = read_settings(path) | {"codec": {"canvases": canvases, **shown}}
+    path.write_text(json.dumps(preprocessing, indent=2) + "\n", encoding="utf-8")
+
+
+def _step(clip: StoredClip) -> float:
+    """Return the seconds from one frame to the next."""
+    return float(np.median(np.diff(clip.seconds)))
 
 
 def _last(rows: list[dict[str, Any]]) -> dict[str, float]:

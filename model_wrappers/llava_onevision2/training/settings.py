@@ -26,8 +26,8 @@ class DataSettings(_Strict):
         seed: Of the clips.
         held_out: Clips drawn to follow the training with, and to stop it by nothing.
         held_out_seed: Of those.
-        reserved: Seeds of the profile that tests are rendered with; nobody who appears in them,
-            or in ``mini``, is learned from.
+        reserved: Seeds of the profile that tests are rendered with; nobody who appears in them
+            or in a bundled set is learned from.
         reserved_clips: Clips of each such set.
         max_pixels: Largest area of a frame and a canvas.
         budgets: Numbers of canvases.

@@ -87,13 +87,15 @@ def test_an_unwritable_place(tmp_path):
 
 
 class TestFrozen:
-    def test_the_bundled_annotations_follow_from_their_recipe(self):
+    @pytest.mark.parametrize("name", frozen.FROZEN)
+    def test_the_bundled_annotations_follow_from_their_recipe(self, name):
         """Without rendering: ids and events come from profile and seed alone."""
         from jumpscore.builder.synthetic import clip_rhythm
 
-        manifest, rows = frozen.frozen_manifest("mini"), frozen.frozen_rows("mini")
-        assert manifest.recipe["profile"] == load_profile("mini").recipe()
-        specs = sample_clips(load_profile("mini"), seed=manifest.recipe["seed"])
+        manifest, rows = frozen.frozen_manifest(name), frozen.frozen_rows(name)
+        assert manifest.recipe["profile"] == load_profile(name).recipe()
+        assert manifest.recipe["seed"] == frozen.FROZEN[name]
+        specs = sample_clips(load_profile(name), seed=manifest.recipe["seed"])
         assert [spec.id for spec in specs] == [row.id for row in rows]
         for spec, row in zip(specs, rows, strict=True):
             events = [round(time, 2) for time in clip_rhythm(spec).events]
@@ -103,7 +105,7 @@ class TestFrozen:
     def bundled(self, made, tmp_path, monkeypatch):
         """A bundled set as small as the tests need it, frozen from ``made``."""
         folder = tmp_path / "bundled"
-        frozen.freeze("mini", made, folder)
+        frozen.freeze(made, folder)
         monkeypatch.setattr(frozen, "frozen_folder", lambda name: folder)
         monkeypatch.setattr(frozen, "load_profile", lambda name: load_profile("mini", TINY))
         return folder

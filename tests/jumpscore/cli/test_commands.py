@@ -143,6 +143,18 @@ def test_predict(jumpscore, tmp_path):
     assert len(times[1].split(", ")) == 120
 
 
+@pytest.mark.slow
+def test_predict_says_what_the_bundled_model_was_trained_on(jumpscore, tmp_path):
+    pytest.importorskip("torch")
+    video = write_video(tmp_path / "clip.mp4", frames=50, size=(84, 84))
+    words = ("predict", video, "model=llava_ov2", "model.checkpoint=jumpscore-tiny")
+    found = json.loads(jumpscore(*words, "--json").stdout)
+    assert found["model"] == "llava_ov2:jumpscore-tiny"
+    assert "rendered clips" in found["remarks"][0]
+    assert "on nothing else" in jumpscore(*words, "--html", "page.html").stdout
+    assert "on nothing else" in (tmp_path / "page.html").read_text()
+
+
 def test_lists(jumpscore):
     models = {row["name"]: row for row in json.loads(jumpscore("models", "--json").stdout)}
     assert models["motion"]["inputs"] == ["video"]

@@ -73,6 +73,26 @@ class TestWhatAModelIsShown:
         assert frames.fingerprint == arms.frames.fingerprint
         assert canvases.fingerprint == arms.canvases.fingerprint
 
+    @pytest.mark.parametrize(
+        ("matching", "budget"),
+        [("visual", 24), ("visual", 101), ("total", 101), ("total", 400)],
+    )
+    def test_a_budget_of_small_pictures_differs_in_their_number_alone(
+        self, video, matching, budget
+    ):
+        """168x112 pixels within 7056 in whole squares of 28: 84x56, 6 tokens a picture."""
+        config = InputConfig(tokens=budget, matching=matching, max_pixels=7056)
+        arms = [visual_input(question(video), kind, config) for kind in ("frames", "codec")]
+        assert {(arm.width, arm.height) for arm in arms} == {(84, 56)}
+        frames, canvases = (len(arm.blocks) for arm in arms)
+        if matching == "visual":
+            assert canvases == budget // 6
+            assert frames == canvases - canvases % 2
+        else:  # a canvas has more stamps than a frame: it costs more
+            assert canvases < frames
+            spent = [arm.total_tokens for arm in arms]
+            assert spent[0] <= spent[1] <= budget
+
     def test_decimals(self, video):
         config = InputConfig(kind="frames", count=4, decimals=2)
         assert visual_input(question(video), "frames", config).stamp_texts[0] == "<0.00 seconds>"
@@ -109,6 +129,50 @@ class TestWhatAModelIsShown:
         assert "pixels" not in again.__dict__, "a request travels light"
         np.testing.assert_array_equal(again.pixels, first.pixels)
         assert again.fingerprint == codec_canvases(video, canvases=6).fingerprint
+
+
+class Trained(Sees):
+    """Was trained with small pictures."""
+
+    def usual_input(self, kind):
+        return {"count": 6, "max_pixels": 3136, "decimals": 2}
+
+
+class TestWhatIsUsual:
+    def shown(self, tiny_set, runs, **input):
+        model = Trained()
+        stored = run(model, tiny_set, runs, **input)
+        return model.seen["clip0"], stored.facts
+
+    def test_it_holds_where_nothing_is_said_and_is_part_of_the_run(self, tiny_set, tmp_path):
+        visual, facts = self.shown(tiny_set, tmp_path)
+        assert (len(visual.blocks), visual.width * visual.height <= 3136) == (6, True)
+        assert visual.stamp_texts[0] == "<0.00 seconds>"
+        for input in (facts["identity"]["input"], facts["config"]["input"]):
+            assert (input["count"], input["max_pixels"], input["decimals"]) == (6, 3136, 2)
+
+    def test_another_amount_replaces_the_usual_one(self, tiny_set, tmp_path):
+        visual, facts = self.shown(tiny_set, tmp_path, kind="frames", fps=1, decimals=1)
+        assert facts["identity"]["input"]["count"] is None
+        assert visual.width * visual.height <= 3136
+        assert visual.stamp_texts[0] == "<0.0 seconds>"
+
+    def test_sizes_that_follow_from_the_amount_are_left_alone(self):
+        usual = {"count": 6, "max_pixels": 3136}
+        for input in (
+            InputConfig(tokens=400, matching="as_published"),
+            InputConfig(kind="codec", folder="made"),
+        ):
+            assert input.filled(usual) == input
+
+    def test_nothing_usual_changes_nothing(self):
+        input = InputConfig(count=3)
+        assert input.filled({}) is input
+        assert input.filled({"count": 9}) is input
+
+    def test_a_field_that_there_is_not(self):
+        with pytest.raises(UsageError, match=r"input\.cont"):
+            InputConfig().filled({"cont": 3})
 
 
 class TestARun:

@@ -121,7 +121,7 @@ def test_recommended_sampling_of_a_checkpoint_is_not_followed(copy):
 
 
 def test_a_folder_that_is_none_is_not_looked_for_on_the_hub(tmp_path):
-    with pytest.raises(DataError, match=r"no such folder, and no 'owner/name'"):
+    with pytest.raises(DataError, match=r"no such folder, no 'owner/name'"):
         resolve(str(tmp_path / "gone"))
     with pytest.raises(DataError, match="no such folder"):
         resolve("./gone/away")

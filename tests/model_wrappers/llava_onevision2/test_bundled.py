@@ -1,0 +1,72 @@
+"""The miniature that ships: it loads like any checkpoint, and it sees."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import jumpscore
+from jumpscore.builder.generate import synthesize
+from jumpscore.builder.synthetic import load_profile
+from model_wrappers.checkpoints import checkpoint_use, resolve
+
+TINY = "jumpscore-tiny"
+MOST_BYTES = 12_000_000
+CLIPS = 8
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    """The first clips of the bundled set ``small``, of people that it never saw."""
+    out = tmp_path_factory.mktemp("small") / "set"
+    synthesize(out, load_profile("small", [f"clips={CLIPS}"]), seed=7)
+    return out
+
+
+def asked(few, folder, name, *, input=None, **run):
+    return jumpscore.evaluate(
+        "llava_ov2",
+        "jumpscore",
+        model_options={"checkpoint": TINY},
+        task_options={"data": str(few)},
+        input=input,
+        run={"folder": folder, "name": name, **run},
+    )
+
+
+def test_the_folder_is_small_and_holds_code_of_this_package_only():
+    from model_wrappers.llava_onevision2.provenance import holds_only_our_code
+
+    folder = resolve(TINY)
+    assert sum(file.stat().st_size for file in folder.iterdir()) < MOST_BYTES
+    assert holds_only_our_code(folder)
+    assert (folder / "README.md").is_file()
+
+
+def test_it_says_what_it_was_trained_on():
+    [remark] = checkpoint_use(TINY).remarks
+    facts = json.loads((resolve(TINY) / "training.json").read_text())
+    assert f"trained on {facts['clips']} rendered clips" in remark
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["codec", "frames"])
+def test_it_sees_jumps_and_without_the_pixels_it_does_not(few, tmp_path, kind):
+    seeing = asked(few, tmp_path, "seeing", input={"kind": kind})
+    shown = seeing.facts["identity"]["input"]
+    assert (shown["count"], shown["fps"]) == ((16, None) if kind == "codec" else (None, 12.5))
+    assert (shown["max_pixels"], shown["decimals"]) == (7056, 2)
+    metrics = seeing.result.metrics
+    assert metrics["map_reference"].mean > 0.75
+    assert metrics["map_reference"].ci_low > metrics["content_free_map"].mean
+    blind = asked(few, tmp_path, "blind", input={"kind": kind}, control="pixels")
+    assert blind.result.metrics["map_reference"].mean < metrics["map_reference"].mean - 0.2
+
+
+def test_what_is_said_goes_before_what_is_usual(few, tmp_path):
+    run = asked(few, tmp_path, "two", input={"kind": "codec", "tokens": 18}, limit=1)
+    shown = run.facts["identity"]["input"]
+    assert (shown["tokens"], shown["count"], shown["max_pixels"]) == (18, None, 7056)
+    [response] = run.responses.values()
+    assert response.usage.visual == 18

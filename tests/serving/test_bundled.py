@@ -1,0 +1,69 @@
+"""The miniature that ships, in a real vLLM: what it answers in transformers, to the letter."""
+
+from __future__ import annotations
+
+import pytest
+
+import jumpscore
+from jumpscore.builder.generate import synthesize
+from jumpscore.builder.synthetic import load_profile
+from tests.serving.on_a_cpu import ON_A_CPU, SERVED, VLLM
+
+pytest.importorskip("openai")
+pytestmark = [
+    pytest.mark.serving,
+    pytest.mark.slow,
+    pytest.mark.skipif(VLLM is None, reason="JUMPSCORE_VLLM_PYTHON names no Python with vLLM"),
+]
+
+TINY = "jumpscore-tiny"
+CLIPS = 6
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    root = tmp_path_factory.mktemp("bundled")
+    synthesize(root / "set", load_profile("small", [f"clips={CLIPS}"]), seed=7)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**ON_A_CPU, "JUMPSCORE_CACHE": str(root / "cache")}.items():
+            patch.setenv(name, value)
+        yield root
+
+
+@pytest.fixture(scope="module")
+def served(place):
+    from model_wrappers.vllm import wrapper as vllm
+
+    wrapper = vllm.VLLM(vllm.VLLMOptions(checkpoint=TINY, max_new_tokens=256, **SERVED))
+    wrapper.open()
+    yield wrapper
+    wrapper.close()
+
+
+def asked(model, place, name, kind, control):
+    return jumpscore.evaluate(
+        model,
+        "jumpscore",
+        model_options={"checkpoint": TINY, "max_new_tokens": 256} if model == "llava_ov2" else None,
+        task_options={"data": str(place / "set")},
+        input={"kind": kind},
+        run={"folder": str(place / "runs"), "name": name, "control": control},
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "control"),
+    [("codec", "none"), ("frames", "none"), ("codec", "pixels"), ("codec", "selection")],
+)
+def test_the_server_answers_as_transformers_does(place, served, kind, control):
+    ours = asked("llava_ov2", place, f"transformers-{kind}-{control}", kind, control)
+    theirs = asked(served, place, f"vllm-{kind}-{control}", kind, control)
+    assert ours.result.unscored == theirs.result.unscored == 0
+    for name, one in ours.responses.items():
+        other = theirs.responses[name]
+        assert other.text == one.text
+        assert other.usage.visual == one.usage.visual
+        assert other.usage.prompt == one.usage.prompt
+    assert {k: v.mean for k, v in ours.result.metrics.items()} == {
+        k: v.mean for k, v in theirs.result.metrics.items()
+    }
