@@ -129,7 +129,7 @@ def render_bundled(name: str, folder: Path, *, workers: int | None = None) -> Pa
     if fresh:
         same = f"{matches['exact']} identical to the frozen ones"
         if matches["equivalent"]:
-            same += f", {matches['equivalent']} the same pictures from another encoder"
+            same += f", {matches['equivalent']} the same to the eye, encoded a bit differently"
         notes().print(f"{folder}: {matches.total()} clips, {same}", style="dim", soft_wrap=True)
     return folder
 
