@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 VLLM = os.environ.get("JUMPSCORE_VLLM_PYTHON")
 HERE = Path(__file__).parent
@@ -22,6 +26,15 @@ SERVED = {
     "arguments": {"enforce_eager": True},
     "patience": 400,
 }
+
+
+@contextmanager
+def cache_below(root: Path) -> Iterator[None]:
+    """Serve on a CPU, with a cache that nobody else reads."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**ON_A_CPU, "JUMPSCORE_CACHE": str(root / "cache")}.items():
+            patch.setenv(name, value)
+        yield
 
 
 def in_vllm(script: str, *arguments: object, seconds: int = 600) -> str:

@@ -7,7 +7,7 @@ import pytest
 import jumpscore
 from jumpscore.builder.generate import synthesize
 from jumpscore.builder.synthetic import load_profile
-from tests.serving.on_a_cpu import ON_A_CPU, SERVED, VLLM
+from tests.serving.on_a_cpu import SERVED, VLLM, cache_below
 
 pytest.importorskip("openai")
 pytestmark = [
@@ -24,9 +24,7 @@ CLIPS = 6
 def place(tmp_path_factory):
     root = tmp_path_factory.mktemp("bundled")
     synthesize(root / "set", load_profile("small", [f"clips={CLIPS}"]), seed=7)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**ON_A_CPU, "JUMPSCORE_CACHE": str(root / "cache")}.items():
-            patch.setenv(name, value)
+    with cache_below(root):
         yield root
 
 

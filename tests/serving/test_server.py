@@ -14,7 +14,7 @@ import pytest
 import jumpscore
 from jumpscore.data import Manifest, Row, write_set
 from jumpscore.harness import read_run
-from tests.serving.on_a_cpu import ON_A_CPU, SERVED, VLLM
+from tests.serving.on_a_cpu import SERVED, VLLM, cache_below
 from tests.support import write_video
 
 pytest.importorskip("openai")
@@ -44,9 +44,7 @@ def place(tmp_path_factory):
         write_video(path, frames=50, fps=25, size=(112, 84), pictures=pictures)
         rows.append(Row(f"clip{number}", path.name, "When?", "[0.5]"))
     write_set(root / "set", rows, Manifest("noise", synthetic=True))
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**ON_A_CPU, "JUMPSCORE_CACHE": str(root / "cache")}.items():
-            patch.setenv(name, value)
+    with cache_below(root):
         yield root
 
 
