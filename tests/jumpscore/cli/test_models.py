@@ -96,7 +96,7 @@ def test_predict_asks_the_model_about_any_video(jumpscore, tiny, tiny_set):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("model.checkpoint=gone/away/far",), "no such folder, and no 'owner/name' of the hub"),
+        (("model.checkpoint=gone/away/far",), "no such folder, no 'owner/name' of the hub"),
         (("model.chekpoint=x",), "unknown key 'model.chekpoint'; did you mean"),
         ((), "the hub does not give it"),
     ],
