@@ -176,14 +176,59 @@ def compare(
 
 
 @app.command()
+def ablate(
+    tokens: Annotated[str, typer.Option(help="Budgets, such as 4096,8192,16384.")],
+    overrides: Overrides = None,
+    matching: Annotated[
+        str, typer.Option(help="What budgets count: visual, total, as_published, or several.")
+    ] = "visual",
+    out: Annotated[
+        Path, typer.Option(help="Folder of the runs and the page; the same again goes on with it.")
+    ] = Path("ablation"),
+    metric: Annotated[
+        str | None, typer.Option(help="What is shown; by default the task's first main number.")
+    ] = None,
+    controls: Annotated[
+        bool, typer.Option(help="Run canvases with another clip's pixels too (first matching).")
+    ] = True,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(help="Frames beside the arms: input.fps=12.5 or input.count=64; repeatable."),
+    ] = None,
+    data_root: DataRoot = None,
+    json: Json = False,
+) -> None:
+    """Compare uniform frames and codec canvases under the same token budgets, with controls."""
+    from jumpscore.cli.ablate import run_ablation
+
+    failed = run_ablation(
+        overrides or [],
+        tokens=tokens,
+        matching=matching,
+        out=out,
+        metric=metric,
+        controls=controls,
+        references=reference or [],
+        data_root=data_root,
+        as_json=json,
+    )
+    if failed:
+        raise typer.Exit(EXIT_FAILED_SAMPLES)
+
+
+@app.command()
 def report(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run, or of an ablation.")],
     out: Annotated[Path | None, typer.Option(help="File; by default report.html in it.")] = None,
 ) -> None:
-    """Write a run's page: scores, counts, a timeline for every video."""
+    """Write a run's page: scores, counts, a timeline for every video; or an ablation's."""
+    from jumpscore.cli.ablate import holds_ablation, redraw_ablation
     from jumpscore.cli.run import report_folder
 
-    report_folder(run, out)
+    if out is None and holds_ablation(run):
+        redraw_ablation(run)
+    else:
+        report_folder(run, out)
 
 
 @models_app.callback(invoke_without_command=True)

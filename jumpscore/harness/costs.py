@@ -92,6 +92,19 @@ class UsedTokens:
 
 
 @dataclass(frozen=True, slots=True)
+class MeanTokens:
+    """Tokens that one answer took on average, over the answers that tell; ``None`` where none does.
+
+    Attributes:
+        visual: Of pictures.
+        prompt: Of all that was sent: pictures, time stamps, question.
+    """
+
+    visual: float | None = None
+    prompt: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Spending:
     """What answers used, and US dollars for those that tell it, where prices are given."""
 
@@ -161,6 +174,22 @@ output_untold=1)
         **{name: sum(counts) for name, counts in found.items()},
         **{f"{name}_untold": len(usages) - len(counts) for name, counts in found.items()},
     )
+
+
+def mean_tokens(responses: Iterable[Response]) -> MeanTokens:
+    """Return what an answer took on average; visual counts of unknown source are no counts.
+
+    >>> one, other = Usage(visual=64, visual_source="measured", prompt=90), Usage(visual=500)
+    >>> mean_tokens([Response("a", usage=one), Response("b", usage=other)])
+    MeanTokens(visual=64.0, prompt=90.0)
+    """
+    usages = [response.usage for response in responses]
+    known = [usage for usage in usages if usage.visual_source != "unknown"]
+    return MeanTokens(_mean(_told(known, "visual")), _mean(_told(usages, "prompt")))
+
+
+def _mean(counts: list[int]) -> float | None:
+    return sum(counts) / len(counts) if counts else None
 
 
 def _told(usages: Iterable[Usage], name: str) -> list[int]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from jumpscore.harness import StoredRun
 from jumpscore.harness.costs import spending
+from jumpscore.harness.floors import FLOORS, floor_of
 from jumpscore.records import STATUSES, Estimate, Metric, RunResult
 from jumpscore.report.text import (
     DASH,
@@ -21,8 +22,6 @@ from jumpscore.report.text import (
     suffix,
 )
 
-FLOORS = {"map_reference": "content_free_map", "f1": "content_free_f1"}
-"""Metric -> metric that says what a grid fitted on nothing earns."""
 NEVER_LOOKS = "what an answer earns that never looks"
 """Of the metrics ``content_free_*`` of all other tasks."""
 STATUS_WORDS = {
@@ -148,7 +147,7 @@ def headline(result: RunResult, metrics: Sequence[Metric]) -> str:
 
 def _figure(metric: Metric, result: RunResult) -> str:
     estimate = result.metrics[metric.name]
-    floor = result.metrics.get(FLOORS.get(metric.name, f"content_free_{metric.name}"))
+    floor = floor_of(result, metric.name)
     value = number(estimate.mean, metric.unit, signed=metric.better == "zero")
     unit = "" if value == DASH else suffix(metric.unit)
     below = [f"95% interval {interval(estimate, metric)}, n = {estimate.n:,}"]

@@ -1,0 +1,121 @@
+"""``jumpscore ablate``: frames and codec canvases under the same token budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from jumpscore.cli.compose import compose
+from jumpscore.cli.console import notes, output, print_json, progress
+from jumpscore.cli.datasets import located
+from jumpscore.cli.run import task_of_config, tell_missing
+from jumpscore.errors import InterruptedRun, UsageError
+from jumpscore.harness import RunConfig, RunInterrupted
+from jumpscore.harness.ablation import ABLATION, Ablation, ablate, read_ablation
+from jumpscore.harness.ablation_plan import refuse_what_is_set_here
+from jumpscore.harness.making import check_options
+
+
+def run_ablation(
+    words: Sequence[str],
+    *,
+    tokens: str,
+    matching: str,
+    out: Path,
+    metric: str | None,
+    controls: bool,
+    references: Sequence[str],
+    data_root: Path | None,
+    as_json: bool,
+) -> bool:
+    """Run an ablation, print it and write its page; return whether samples failed."""
+    budgets = _numbers(tokens)
+    beside = [_reference(word) for word in references]
+    values = compose(words)
+    # Before the data set is looked for, which may have to be rendered first.
+    refuse_what_is_set_here(values)
+    config = RunConfig(model=values["model"], task=values["task"])
+    check_options(config)
+    config = config.model_copy(update={"task": located(config.task, data_root)})
+    options = dict(config.model)
+    with closing(task_of_config(config)) as task:
+        tell_missing(task)
+        try:
+            found = ablate(
+                options.pop("name"),
+                task,
+                tokens=budgets,
+                matchings=[name.strip() for name in matching.split(",") if name.strip()],
+                out=out,
+                metric=metric,
+                controls=controls,
+                references=beside,
+                model_options=options,
+                input=values["input"],
+                run=values["run"],
+                on_run=progress,
+            )
+        except RunInterrupted as kept:
+            raise InterruptedRun(f"{kept}; the same command goes on") from None
+    present_ablation(found, out, as_json=as_json)
+    return found.unscored > 0
+
+
+def present_ablation(ablation: Ablation, folder: Path, *, as_json: bool = False) -> None:
+    """Write an ablation's page and print it."""
+    from jumpscore.report.ablation import ablation_table, write_ablation_page
+
+    page = write_ablation_page(ablation, folder)
+    if as_json:
+        print_json(asdict(ablation))
+    else:
+        output().print(ablation_table(ablation))
+    notes().print(f"ablation: {folder / ABLATION}\npage: {page}", style="dim", soft_wrap=True)
+
+
+def redraw_ablation(folder: Path) -> None:
+    """Write the page of a finished ablation anew, from what is stored."""
+    present_ablation(read_ablation(folder), folder)
+
+
+def holds_ablation(folder: Path) -> bool:
+    """Whether a folder is no run but holds a finished ablation."""
+    return (folder / ABLATION).is_file()
+
+
+def _numbers(tokens: str) -> list[int]:
+    """Return budgets from what was typed.
+
+    >>> _numbers("72, 144")
+    [72, 144]
+
+    Raises:
+        UsageError: Something between the commas is no whole number.
+    """
+    parts = [part.strip() for part in tokens.split(",") if part.strip()]
+    for part in parts:
+        if not part.isdecimal():
+            raise UsageError(
+                f"--tokens {tokens}: {part!r} is no number of tokens; write --tokens 72,144"
+            )
+    return [int(part) for part in parts]
+
+
+def _reference(word: str) -> dict[str, Any]:
+    """Return a reference from what was typed.
+
+    >>> _reference("input.fps=12.5")
+    {'fps': '12.5'}
+
+    Raises:
+        UsageError: It is no ``input.key=value``.
+    """
+    key, equals, value = word.partition("=")
+    if not equals or not value or not key.startswith("input."):
+        raise UsageError(
+            f"--reference {word}: write --reference input.fps=12.5 or --reference input.count=64"
+        )
+    return {key.removeprefix("input."): value}

@@ -1,0 +1,238 @@
+"""An ablation as tables: on the terminal and on its page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from jumpscore.harness.ablation import Ablation, Budget, Outcome
+from jumpscore.records import Metric
+from jumpscore.report.ablation_curve import curves
+from jumpscore.report.page import page, write_page
+from jumpscore.report.tables import better_of, interval, value_of
+from jumpscore.report.text import DASH, escaped, plural, shortened, suffix
+from jumpscore.video.budgets import Matching
+
+MATCHED: dict[Matching, str] = {
+    "visual": "equal visual tokens",
+    "total": "equal visual tokens and time stamps together",
+    "as_published": "as many frames as canvases, whatever they cost",
+}
+COLUMNS = (
+    "budget",
+    "frames",
+    "canvases",
+    "canvases − frames",
+    "visual tokens",
+    "prompt tokens",
+    "pixel control",
+    "selection control",
+    "floor",
+)
+ONE_LINE = ("visual tokens", "prompt tokens")
+"""Columns that the terminal breaks to be narrow, and a page does not."""
+LEGEND = (
+    ("canvases − frames", "paired by video; a tie where its 95% interval holds 0"),
+    (
+        "visual, prompt tokens",
+        "mean per answer that the model was really given: frames / canvases",
+    ),
+    ("pixel control", "canvases of another clip: what the model says about any clip"),
+    (
+        "selection control",
+        "the clip's own blocks and stamps with another clip's pixels: that, and what the choice "
+        "of blocks and times gives away",
+    ),
+    ("floor", "what an answer earns that never looks"),
+)
+"""What columns mean, in both tables."""
+
+
+def ablation_table(ablation: Ablation) -> RenderableType:
+    """Return one table per matching, with everything that must stand beside them."""
+    tables: list[RenderableType] = []
+    for matching in ablation.matchings:
+        table = Table(
+            title=_title(ablation, matching),
+            title_justify="left",
+            box=box.SIMPLE_HEAD,
+            collapse_padding=True,
+            pad_edge=False,
+        )
+        for place, name in enumerate(COLUMNS):
+            head = name.replace(" ", "\n") if name in ONE_LINE else name
+            table.add_column(head, justify="right", style="bold" if place == 0 else "")
+        for budget in ablation.matched(matching):
+            table.add_row(*_cells(budget, ablation.metric))
+        tables.append(table)
+    lines = [Text(line) for line in reference_lines(ablation)]
+    lines += [Text(line, "bold red") for line in problem_lines(ablation)]
+    lines += [Text(f"note: {caveat}", "yellow") for caveat in ablation.caveats]
+    legend = Text("\n".join(f"{name}: {meaning}" for name, meaning in LEGEND), "dim")
+    return Group(*tables, *lines, legend)
+
+
+def write_ablation_page(ablation: Ablation, folder: Path) -> Path:
+    """Write ``ablation.html`` with curve and table, and the curve as ``ablation.svg``.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        UsageError: The place cannot be written.
+    """
+    drawing = curves(ablation)
+    write_page(folder / "ablation.svg", drawing)
+    tables = "".join(_html_table(ablation, matching) for matching in ablation.matchings)
+    body = (
+        f'<main class="ablation">{_header(ablation)}'
+        f'<section class="panel first"><h2>Score against tokens spent</h2>{drawing}</section>'
+        f"{tables}{_how_to_read()}</main>"
+    )
+    title = f"Ablation: {ablation.model} on {ablation.data}"
+    return write_page(folder / "ablation.html", page(title, body))
+
+
+def better_words(budget: Budget, metric: Metric) -> str:
+    """Return what the paired difference means, in words; nothing where there is none."""
+    if budget.difference is None or budget.difference.difference is None:
+        return ""
+    found = better_of(budget.difference, metric, "canvases better", "frames better")
+    return "tie" if found == "tied" else found
+
+
+def reference_lines(ablation: Ablation) -> list[str]:
+    """Return one line for each run that is matched to nothing."""
+    return [
+        f"{outcome.run}: {_scored(outcome, ablation.metric)}, "
+        f"{_mean(outcome.tokens.visual)} visual tokens"
+        for outcome in ablation.references
+    ]
+
+
+def problem_lines(ablation: Ablation) -> list[str]:
+    """Return one line for each run with samples that have no score, and why."""
+    return [
+        f"INCOMPLETE: {outcome.run}: {outcome.unscored} of {outcome.total} samples are unscored"
+        + (f" ({outcome.problem})" if outcome.problem else "")
+        for outcome in ablation.outcomes
+        if outcome.unscored
+    ]
+
+
+def _title(ablation: Ablation, matching: Matching) -> str:
+    unit = f"{ablation.metric.name} {suffix(ablation.metric.unit)}".rstrip()
+    return f"{unit} · {ablation.model} · {ablation.data} · {MATCHED[matching]}"
+
+
+def _cells(budget: Budget, metric: Metric) -> list[str]:
+    """Return a row; what belongs to a number stands in lines below it."""
+    paired = budget.difference
+    difference = DASH
+    if paired is not None and paired.difference is not None:
+        value = value_of(paired.difference, metric, signed=True)
+        ends = interval(paired, metric, signed=True)
+        difference = "\n".join([value, ends, better_words(budget, metric)])
+    both = (budget.frames.tokens, budget.codec.tokens)
+    return [
+        f"{budget.tokens:,}",
+        _scored(budget.frames, metric, "\n"),
+        _scored(budget.codec, metric, "\n"),
+        difference,
+        " /\n".join(_mean(tokens.visual) for tokens in both),
+        " /\n".join(_mean(tokens.prompt) for tokens in both),
+        _control(budget.pixels, metric),
+        _control(budget.selection, metric),
+        value_of(budget.floor, metric),
+    ]
+
+
+def _scored(outcome: Outcome, metric: Metric, gap: str = " ") -> str:
+    """Return a score with its interval, and how many samples have none."""
+    parts = [value_of(outcome.score.mean, metric), interval(outcome.score, metric)]
+    if outcome.unscored:
+        parts.append(f"{outcome.unscored} of {outcome.total} unscored")
+    return gap.join(part for part in parts if part)
+
+
+def _control(outcome: Outcome | None, metric: Metric) -> str:
+    return DASH if outcome is None else _scored(outcome, metric, "\n")
+
+
+def _mean(tokens: float | None) -> str:
+    return DASH if tokens is None else f"{tokens:,.0f}"
+
+
+def _header(ablation: Ablation) -> str:
+    metric = ablation.metric
+    samples = plural(max(outcome.total for outcome in ablation.outcomes), "sample")
+    items = [f'<li class="alarm">{shortened(line, 400)}</li>' for line in problem_lines(ablation)]
+    items += [
+        f'<li class="warn"><strong>{escaped(caveat[:1].upper() + caveat[1:])}.</strong></li>'
+        for caveat in ablation.caveats
+    ]
+    better = "" if metric.better != "lower" else " Lower is better."
+    facts = [
+        ("Metric", f"{metric.name}: {metric.title}.{better}"),
+        *((f"Input of {name}", _shown(ablation, kind)) for kind, name in _ARMS),
+        *(("Reference", line) for line in reference_lines(ablation)),
+    ]
+    terms = "".join(
+        f"<div><dt>{escaped(name)}</dt><dd>{escaped(value)}</dd></div>" for name, value in facts
+    )
+    return (
+        '<header class="top"><p class="kicker">JumpScore ablation: frames and codec canvases '
+        f"under one token budget</p><h1><bdi>{escaped(ablation.model)}</bdi></h1>"
+        f'<p class="sub">{escaped(ablation.task)} on <bdi>{escaped(ablation.data)}</bdi>, '
+        f'{samples}</p><ul class="banners">{"".join(items)}</ul>'
+        f'<dl class="facts">{terms}</dl></header>'
+    )
+
+
+_ARMS = (("frames", "frames"), ("codec", "canvases"))
+
+
+def _shown(ablation: Ablation, kind: str) -> str:
+    said = ", ".join(f"{name} {value}" for name, value in ablation.shown.get(kind, {}).items())
+    return said or "sizes as published"
+
+
+def _html_table(ablation: Ablation, matching: Matching) -> str:
+    head = "".join(f'<th scope="col" class="num">{escaped(name)}</th>' for name in COLUMNS)
+    rows = "".join(
+        _html_row(_cells(budget, ablation.metric)) for budget in ablation.matched(matching)
+    )
+    return (
+        f'<section class="panel"><h2>{escaped(_title(ablation, matching))}</h2>'
+        f'<div class="wide"><table class="metrics"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div></section>"
+    )
+
+
+def _html_row(cells: Sequence[str]) -> str:
+    """Return a row; what follows a number is dimmed below it, and words stay in one line."""
+    shown = []
+    for name, cell in zip(COLUMNS, cells, strict=True):
+        whole = name in ONE_LINE
+        first, *rest = [cell.replace("\n", " ")] if whole else cell.split("\n")
+        below = "".join(f"<small>{escaped(line)}</small>" for line in rest)
+        shown.append(f'<td class="num">{escaped(first)}{below}</td>')
+    return f"<tr>{''.join(shown)}</tr>"
+
+
+def _how_to_read() -> str:
+    terms = "".join(
+        f"<div><dt>{escaped(name)}</dt><dd>{escaped(meaning)}.</dd></div>"
+        for name, meaning in LEGEND
+    )
+    return (
+        f'<section class="panel"><h2>How to read it</h2><dl class="reading">{terms}'
+        "<div><dt>Several budgets</dt><dd>Each interval stands for itself: of twenty comparisons "
+        "of equal arms one comes out as a difference. Believe a row that its neighbours "
+        "repeat.</dd></div></dl></section>"
+    )

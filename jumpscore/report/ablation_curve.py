@@ -1,0 +1,273 @@
+"""Scores of an ablation against the tokens that were really spent: SVG, by hand.
+
+The drawing stands in the page and as a file of its own; its colours are the page's where there is
+one around it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jumpscore.harness.ablation import Ablation, Budget, Outcome
+from jumpscore.records import Metric
+from jumpscore.report.text import escaped, number, quantity, suffix
+from jumpscore.video.budgets import Matching
+
+WIDTH, HEIGHT = 760, 300
+LEFT, RIGHT, TOP, BOTTOM = 58, 24, 44, 46
+MOST_TICKS = 8
+MARK = 4.5
+"""Half the side of a mark."""
+
+STYLE = """
+.curves text { font: 12px system-ui, "DejaVu Sans", sans-serif; fill: var(--soft, #5a636d); }
+.curves .name { fill: var(--ink, #1c2126); font-weight: 600; }
+.curves .paper { fill: var(--card, #fff); }
+.curves .grid { stroke: var(--line, #e2dfd8); fill: none; }
+.curves .frames { --arm: var(--miss, #c2410c); }
+.curves .codec { --arm: var(--answer, #0068a8); }
+.curves .pixels, .curves .selection { --arm: var(--extra, #9b2d7f); opacity: .55; }
+.curves .band { fill: var(--arm); opacity: .14; }
+.curves .line { stroke: var(--arm); stroke-width: 2; fill: none; }
+.curves .thin { stroke: var(--arm); stroke-width: 1.2; fill: none; opacity: .5; }
+.curves .mark { fill: var(--arm); stroke: none; }
+.curves .open { stroke: var(--arm); stroke-width: 1.6; fill: none; }
+.curves .floor { stroke: var(--ink, #1c2126); stroke-dasharray: 5 4; fill: none; opacity: .7; }
+.curves .reference { stroke: var(--miss, #c2410c); stroke-dasharray: 1 4; stroke-width: 2;
+  stroke-linecap: round; fill: none; }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A run in the plane: tokens, score and its interval."""
+
+    x: float
+    y: float
+    low: float | None
+    high: float | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """From tokens and scores to places; tokens by their logarithm."""
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+
+    def across(self, tokens: float) -> float:
+        low, high = map(math.log, self.x)
+        return LEFT + (WIDTH - LEFT - RIGHT) * (math.log(tokens) - low) / (high - low)
+
+    def down(self, score: float) -> float:
+        low, high = self.y
+        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - (score - low) / (high - low))
+
+
+def curves(ablation: Ablation) -> str:
+    """Return one panel per matching, one below the other."""
+    panels = "".join(
+        f'<g transform="translate(0 {place * HEIGHT})">{_panel(ablation, matching)}</g>'
+        for place, matching in enumerate(ablation.matchings)
+    )
+    height = HEIGHT * len(ablation.matchings)
+    words = f"{ablation.metric.name} of frames and canvases against tokens"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="curves" viewBox="0 0 {WIDTH} {height}" '
+        f'width="100%" role="img" aria-label="{escaped(words)}"><style>{STYLE}</style>'
+        f'<rect class="paper" width="{WIDTH}" height="{height}"/>{panels}</svg>\n'
+    )
+
+
+def _panel(ablation: Ablation, matching: Matching) -> str:
+    budgets = ablation.matched(matching)
+    arms = {
+        kind: [point for budget in budgets if (point := _point(ablation, budget, kind))]
+        for kind in ("frames", "codec", "pixels", "selection")
+    }
+    floor = next((budget.floor for budget in budgets if budget.floor is not None), None)
+    beside = [
+        (one.run, one.score.mean) for one in ablation.references if one.score.mean is not None
+    ]
+    levels = [at for _, at in beside] + ([] if floor is None else [floor])
+    every = [point for points in arms.values() for point in points]
+    if not every:
+        return f'<text x="{LEFT}" y="{TOP}">{matching}: nothing was scored</text>'
+    scale = _Scale(_reach([point.x for point in every]), _range(every, levels))
+    return (
+        _axes(matching, ablation.metric, scale)
+        + ("" if floor is None else _level("floor", floor, scale))
+        + "".join(_level("reference", at, scale, name) for name, at in beside)
+        + "".join(_arm(kind, arms[kind], scale) for kind in ("frames", "codec"))
+        + "".join(_marks(kind, arms[kind], scale) for kind in arms)
+        + _legend(
+            f"{ablation.metric.name} {suffix(ablation.metric.unit)}".rstrip(),
+            [kind for kind, points in arms.items() if points] + ["floor"] * (floor is not None),
+        )
+    )
+
+
+_NAMES = {
+    "frames": "frames",
+    "codec": "canvases",
+    "pixels": "pixel control",
+    "selection": "selection control",
+    "floor": "floor",
+}
+
+
+def _point(ablation: Ablation, budget: Budget, kind: str) -> _Point | None:
+    outcome: Outcome | None = getattr(budget, kind)
+    if outcome is None or outcome.score.mean is None:
+        return None
+    score = outcome.score
+    tokens = _spent(outcome, budget.matching)
+    words = (
+        f"{_NAMES[kind]}, budget {budget.tokens:,}: {quantity(score.mean, ablation.metric)}, "
+        + (f"{tokens:,.0f} tokens" if tokens else "tokens not told")
+    )
+    return _Point(tokens or budget.tokens, outcome.score.mean, score.ci_low, score.ci_high, words)
+
+
+def _spent(outcome: Outcome, matching: Matching) -> float | None:
+    """Return the tokens that a budget of this sort counts, as they were measured.
+
+    A model tells all of its prompt, not its stamps alone: the question stands in both arms.
+    """
+    return outcome.tokens.prompt if matching == "total" else outcome.tokens.visual
+
+
+def _reach(tokens: Sequence[float]) -> tuple[float, float]:
+    """Return where the axis of tokens begins and ends: a little beyond both ends."""
+    low, high = min(tokens), max(tokens)
+    room = max((high / low) ** 0.05, 1.06)
+    return low / room, high * room
+
+
+def _range(points: Sequence[_Point], levels: Sequence[float]) -> tuple[float, float]:
+    """Return where the axis of scores begins and ends: at multiples of its step."""
+    found = [*levels, *(point.y for point in points)]
+    found += [end for point in points for end in (point.low, point.high) if end is not None]
+    low, high = min(found), max(found)
+    step = _step(low, high)
+    low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+    return low, max(high, low + step)
+
+
+def _step(low: float, high: float) -> float:
+    """Return a round step that divides a range into at most so many parts.
+
+    >>> _step(0.12, 0.87), _step(3.0, 3.0)
+    (0.1, 1.0)
+    """
+    if high <= low:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10((high - low) / MOST_TICKS))
+    return next(
+        round(times * power, 12)
+        for times in (1, 2, 5, 10)
+        if (high - low) / (times * power) <= MOST_TICKS
+    )
+
+
+def _axes(matching: Matching, metric: Metric, scale: _Scale) -> str:
+    low, high = scale.y
+    step = _step(low, high)
+    rows = [low + place * step for place in range(round((high - low) / step) + 1)]
+    right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
+    parts = []
+    for value in rows:
+        y = scale.down(value)
+        parts.append(f'<path class="grid" d="M{LEFT} {y:.1f}H{right}"/>')
+        text = number(value, metric.unit).removesuffix(".0")
+        parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text}</text>')
+    for tokens in _token_ticks(*scale.x):
+        x = scale.across(tokens)
+        parts.append(f'<path class="grid" d="M{x:.1f} {bottom}v5"/>')
+        parts.append(f'<text x="{x:.1f}" y="{bottom + 19}" text-anchor="middle">{tokens:,}</text>')
+    counted = "tokens of the whole prompt" if matching == "total" else "visual tokens"
+    parts.append(
+        f'<text x="{(LEFT + right) / 2}" y="{HEIGHT - 8}" text-anchor="middle">'
+        f"{counted} per answer, mean, as spent (matching {matching}; log scale)</text>"
+    )
+    return "".join(parts)
+
+
+def _token_ticks(low: float, high: float) -> list[int]:
+    """Return round numbers of tokens for a logarithmic axis: at even steps where it is short.
+
+    >>> _token_ticks(151, 168), _token_ticks(68, 153)
+    ([155, 160, 165], [80, 100, 120, 140])
+    >>> _token_ticks(900, 40_000)
+    [1000, 2000, 5000, 10000, 20000]
+    """
+    if high < 3 * low:
+        step = max(1, round(_step(low, high)))
+        return list(range(-(-round(low) // step) * step, math.floor(high) + 1, step))
+    steps = (1, 1.5, 2, 3, 4, 5, 7) if high < 10 * low else (1, 2, 5)
+    powers = range(max(0, math.floor(math.log10(low))), math.ceil(math.log10(high)) + 1)
+    ticks = [round(step * 10.0**power) for power in powers for step in steps]
+    inside = [tick for tick in ticks if low <= tick <= high]
+    return inside[:: max(1, math.ceil(len(inside) / MOST_TICKS))]
+
+
+def _level(kind: str, at: float, scale: _Scale, name: str = "") -> str:
+    """Return a line across the panel, with its name above its end."""
+    y, right = scale.down(at), WIDTH - RIGHT
+    words = f'<text x="{right}" y="{y - 5:.1f}" text-anchor="end">{escaped(name)}</text>'
+    return f'<path class="{kind}" d="M{LEFT} {y:.1f}H{right}"/>{words if name else ""}'
+
+
+def _arm(kind: str, points: Sequence[_Point], scale: _Scale) -> str:
+    """Return an arm's band and line; every point has its interval as a bar too."""
+    places = [f"{scale.across(p.x):.1f},{scale.down(p.y):.1f}" for p in points]
+    known = [(p.x, p.low, p.high) for p in points if p.low is not None and p.high is not None]
+    top = [f"{scale.across(x):.1f},{scale.down(high):.1f}" for x, _, high in known]
+    below = [f"{scale.across(x):.1f},{scale.down(low):.1f}" for x, low, _ in reversed(known)]
+    bars = "".join(
+        f"M{scale.across(x):.1f} {scale.down(low):.1f}V{scale.down(high):.1f}"
+        for x, low, high in known
+    )
+    return (
+        f'<g class="{kind}"><polygon class="band" points="{" ".join(top + below)}"/>'
+        f'<path class="thin" d="{bars}"/><polyline class="line" points="{" ".join(places)}"/></g>'
+    )
+
+
+def _marks(kind: str, points: Sequence[_Point], scale: _Scale) -> str:
+    drawn = "".join(
+        f'<g transform="translate({scale.across(p.x):.1f} {scale.down(p.y):.1f})">'
+        f"<title>{escaped(p.words)}</title>{_SHAPES[kind]}</g>"
+        for p in points
+    )
+    return f'<g class="{kind}">{drawn}</g>'
+
+
+_SHAPES = {
+    "frames": f'<rect class="mark" x="-{MARK}" y="-{MARK}" width="{2 * MARK}" '
+    f'height="{2 * MARK}"/>',
+    "codec": f'<circle class="mark" r="{MARK + 0.5}"/>',
+    "pixels": '<path class="open" d="M-4 -4L4 4M-4 4L4 -4"/>',
+    "selection": '<path class="open" d="M-5 0H5M0 -5V5"/>',
+}
+
+
+def _legend(title: str, kinds: Sequence[str]) -> str:
+    """Return what is drawn upwards, and marks with their names, above the panel."""
+    parts = [f'<text class="name" x="14" y="16">{escaped(title)}</text>']
+    x, y = 40 + 7.8 * len(title), 12
+    for kind in kinds:
+        name = _NAMES[kind]
+        if x + 12 + 6.6 * len(name) > WIDTH:
+            x, y = LEFT, y + 18
+        # A line takes its looks from its own class, a mark from the class of its arm.
+        drawn = f'<path class="{kind}" d="M-9 0H7"/>'
+        if kind in _SHAPES:
+            drawn = f'<g class="{kind}">{_SHAPES[kind]}</g>'
+        parts.append(f'<g transform="translate({x:.0f} {y})">{drawn}</g>')
+        parts.append(f'<text x="{x + 12:.0f}" y="{y + 4}">{escaped(name)}</text>')
+        x += 36 + 6.6 * len(name)
+    return "".join(parts)
