@@ -76,8 +76,14 @@ def present_ablation(ablation: Ablation, folder: Path, *, as_json: bool = False)
     notes().print(f"ablation: {folder / ABLATION}\npage: {page}", style="dim", soft_wrap=True)
 
 
-def redraw_ablation(folder: Path) -> None:
-    """Write the page of a finished ablation anew, from what is stored."""
+def redraw_ablation(folder: Path, out: Path | None) -> None:
+    """Write the page of a finished ablation anew, from what is stored.
+
+    Raises:
+        UsageError: Another place was given: page and drawing have their names in the folder.
+    """
+    if out is not None:
+        raise UsageError(f"{folder} holds an ablation, whose page lies in it; leave out --out")
     present_ablation(read_ablation(folder), folder)
 
 

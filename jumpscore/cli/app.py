@@ -225,8 +225,8 @@ def report(
     from jumpscore.cli.ablate import holds_ablation, redraw_ablation
     from jumpscore.cli.run import report_folder
 
-    if out is None and holds_ablation(run):
-        redraw_ablation(run)
+    if holds_ablation(run):
+        redraw_ablation(run, out)
     else:
         report_folder(run, out)
 

@@ -171,7 +171,7 @@ def ablate(
 
     The model is opened once. The same call again resumes; more budgets add runs. For every matching
     and budget there are two runs, frames and canvases; controls are runs of the canvases under the
-    budgets of the first matching, for what they show hardly depends on what budgets count.
+    budgets of the first matching only, for each of them costs as much as an arm.
 
     Args:
         model: Name of a model that takes frames and canvases, or its wrapper.

@@ -159,7 +159,8 @@ class RunStore:
             raise UsageError(
                 f"{self.folder} holds a run of another configuration:\n  "
                 + "\n  ".join(changes)
-                + "\nChoose another run.name=..., or delete the folder to start again."
+                + "\nChoose another run.name=... (of an ablation, another --out), or delete the "
+                "folder to start again."
             )
 
     def _recover(self) -> dict[str, Response]:

@@ -48,7 +48,7 @@ LEGEND = (
         "the clip's own blocks and stamps with another clip's pixels: that, and what the choice "
         "of blocks and times gives away",
     ),
-    ("floor", "what an answer earns that never looks"),
+    ("floor", "what an answer earns that never looks, where the task says it for this metric"),
 )
 """What columns mean, in both tables."""
 
@@ -66,7 +66,8 @@ def ablation_table(ablation: Ablation) -> RenderableType:
         )
         for place, name in enumerate(COLUMNS):
             head = name.replace(" ", "\n") if name in ONE_LINE else name
-            table.add_column(head, justify="right", style="bold" if place == 0 else "")
+            style = "bold" if place == 0 else ""
+            table.add_column(head, justify="right", style=style, overflow="fold")
         for budget in ablation.matched(matching):
             table.add_row(*_cells(budget, ablation.metric))
         tables.append(table)
@@ -233,6 +234,6 @@ def _how_to_read() -> str:
     return (
         f'<section class="panel"><h2>How to read it</h2><dl class="reading">{terms}'
         "<div><dt>Several budgets</dt><dd>Each interval stands for itself: of twenty comparisons "
-        "of equal arms one comes out as a difference. Believe a row that its neighbours "
-        "repeat.</dd></div></dl></section>"
+        "of equal arms about one comes out as a difference. All budgets share the same "
+        "videos.</dd></div></dl></section>"
     )

@@ -99,13 +99,15 @@ def _panel(ablation: Ablation, matching: Matching) -> str:
     scale = _Scale(_reach([point.x for point in every]), _range(every, levels))
     return (
         _axes(matching, ablation.metric, scale)
-        + ("" if floor is None else _level("floor", floor, scale))
-        + "".join(_level("reference", at, scale, name) for name, at in beside)
+        + ("" if floor is None else _level("floor", "floor", floor, scale))
         + "".join(_arm(kind, arms[kind], scale) for kind in ("frames", "codec"))
+        + "".join(_level("reference", name, at, scale) for name, at in beside)
         + "".join(_marks(kind, arms[kind], scale) for kind in arms)
         + _legend(
             f"{ablation.metric.name} {suffix(ablation.metric.unit)}".rstrip(),
-            [kind for kind, points in arms.items() if points] + ["floor"] * (floor is not None),
+            [(kind, _NAMES[kind]) for kind, points in arms.items() if points]
+            + [("floor", "floor")] * (floor is not None)
+            + [("reference", name) for name, _ in beside],
         )
     )
 
@@ -115,7 +117,6 @@ _NAMES = {
     "codec": "canvases",
     "pixels": "pixel control",
     "selection": "selection control",
-    "floor": "floor",
 }
 
 
@@ -214,11 +215,12 @@ def _token_ticks(low: float, high: float) -> list[int]:
     return inside[:: max(1, math.ceil(len(inside) / MOST_TICKS))]
 
 
-def _level(kind: str, at: float, scale: _Scale, name: str = "") -> str:
-    """Return a line across the panel, with its name above its end."""
-    y, right = scale.down(at), WIDTH - RIGHT
-    words = f'<text x="{right}" y="{y - 5:.1f}" text-anchor="end">{escaped(name)}</text>'
-    return f'<path class="{kind}" d="M{LEFT} {y:.1f}H{right}"/>{words if name else ""}'
+def _level(kind: str, name: str, at: float, scale: _Scale) -> str:
+    """Return a line across the panel."""
+    return (
+        f'<path class="{kind}" d="M{LEFT} {scale.down(at):.1f}H{WIDTH - RIGHT}">'
+        f"<title>{escaped(name)}</title></path>"
+    )
 
 
 def _arm(kind: str, points: Sequence[_Point], scale: _Scale) -> str:
@@ -255,12 +257,11 @@ _SHAPES = {
 }
 
 
-def _legend(title: str, kinds: Sequence[str]) -> str:
+def _legend(title: str, entries: Sequence[tuple[str, str]]) -> str:
     """Return what is drawn upwards, and marks with their names, above the panel."""
     parts = [f'<text class="name" x="14" y="16">{escaped(title)}</text>']
     x, y = 40 + 7.8 * len(title), 12
-    for kind in kinds:
-        name = _NAMES[kind]
+    for kind, name in entries:
         if x + 12 + 6.6 * len(name) > WIDTH:
             x, y = LEFT, y + 18
         # A line takes its looks from its own class, a mark from the class of its arm.

@@ -37,6 +37,7 @@ def test_help_names_every_command(jumpscore):
         "score",
         "show",
         "compare",
+        "ablate",
         "report",
         "models",
         "tasks",

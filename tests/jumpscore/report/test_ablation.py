@@ -1,0 +1,208 @@
+"""An ablation on the terminal, on its page and as a drawing."""
+
+from __future__ import annotations
+
+import io
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from jumpscore.harness.ablation import Ablation, Budget, Outcome
+from jumpscore.harness.costs import MeanTokens
+from jumpscore.records import Estimate, Metric
+from jumpscore.report.ablation import ablation_table, better_words, write_ablation_page
+from jumpscore.report.ablation_curve import HEIGHT, WIDTH, curves
+from jumpscore.scoring import Comparison
+from tests.jumpscore.report.runs import HOSTILE
+from tests.jumpscore.report.test_html import Outline
+
+SVG = "{http://www.w3.org/2000/svg}"
+VERDICTS = ("canvases better", "tie", "frames better")
+F1 = Metric("f1", "F1", "percent")
+MAE = Metric("count_mae", "count error", "events", "lower")
+
+
+def outcome(run, mean, visual=144.0, **more) -> Outcome:
+    ends = (None, None, None) if mean is None else (0.02, mean - 0.05, mean + 0.05)
+    prompt = None if visual is None else visual + 45
+    return Outcome(run, Estimate(mean, *ends, 6), 0.25, MeanTokens(visual, prompt), 6, **more)
+
+
+def comparison(difference, low, high) -> Comparison:
+    verdict = "a" if low > 0 else "b" if high < 0 else "tied"
+    return Comparison(0.6, 0.6 - difference, difference, low, high, 6, verdict)
+
+
+def budget(tokens, frames, codec, difference, matching="visual", controls=True) -> Budget:
+    name = f"{matching}-{tokens}"
+    return Budget(
+        matching,
+        tokens,
+        outcome(f"{name}-frames", frames, tokens),
+        outcome(f"{name}-codec", codec, tokens),
+        difference,
+        outcome(f"{name}-codec-pixels", 0.11, tokens) if controls else None,
+        outcome(f"{name}-codec-selection", 0.22, tokens) if controls else None,
+    )
+
+
+def ablation(**more) -> Ablation:
+    budgets = (
+        budget(72, 0.312, 0.571, comparison(0.259, 0.11, 0.4)),
+        budget(1440, 0.633, 0.641, comparison(0.008, -0.08, 0.09)),
+        budget(144, 0.7, 0.5, comparison(-0.2, -0.3, -0.1), "total", controls=False),
+    )
+    facts = {"task": "jumpscore", "model": "made", "data": "set", "metric": F1}
+    shown = {"frames": {"max_pixels": 7056}, "codec": {}}
+    return Ablation(**{**facts, "shown": shown, "budgets": budgets} | more)
+
+
+def printed(found: Ablation, width=120) -> str:
+    console = Console(width=width, file=io.StringIO())
+    console.print(ablation_table(found))
+    return console.file.getvalue()
+
+
+def incomplete() -> Ablation:
+    whole = ablation()
+    failed = outcome("visual-72-codec", None, None, unscored=6, problem="a budget is too small")
+    partly = outcome("visual-72-frames", 0.3, unscored=2, problem="a video is cut off")
+    first = replace(whole.budgets[0], codec=failed, frames=partly, difference=None)
+    return replace(whole, budgets=(first, *whole.budgets[1:]))
+
+
+class TestTheTable:
+    def test_every_number_has_its_place(self):
+        text = printed(ablation())
+        rows = [line.split() for line in text.splitlines()]
+        [row] = [words for words in rows if words[:1] == ["72"]]
+        assert row == ["72", "31.2", "57.1", "+25.9", "72", "/", "117", "/", "11.0", "22.0", "25.0"]
+        [below] = [words for words in rows if words[:2] == ["[26.2,", "36.2]"]]
+        assert " ".join(below) == (
+            "[26.2, 36.2] [52.1, 62.1] [+11.0, +40.0] 72 117 [6.0, 16.0] [17.0, 27.0]"
+        )
+
+    def test_it_says_what_is_better(self):
+        text = printed(ablation())
+        places = [text.index(f"{words} ") for words in VERDICTS]
+        assert places == sorted(places)
+        assert "equal visual tokens and time stamps" in text
+
+    @pytest.mark.parametrize(
+        ("difference", "metric", "words"),
+        [
+            (comparison(0.2, 0.1, 0.3), F1, "canvases better"),
+            (comparison(0.2, 0.1, 0.3), MAE, "frames better"),
+            (comparison(-0.2, -0.3, -0.1), F1, "frames better"),
+            (comparison(-0.2, -0.3, -0.1), MAE, "canvases better"),
+            (comparison(0.2, -0.1, 0.3), F1, "tie"),
+            (None, F1, ""),
+        ],
+    )
+    def test_which_way_is_up_is_the_metrics(self, difference, metric, words):
+        assert better_words(budget(72, 0.3, 0.5, difference), metric) == words
+
+    def test_what_is_unscored_stands_beside_the_number_and_below(self):
+        text = printed(incomplete())
+        assert "2 of 6" in text
+        assert "INCOMPLETE: visual-72-codec: 6 of 6 samples are unscored (a budget is too" in text
+        assert "INCOMPLETE: visual-72-frames: 2 of 6 samples are unscored (a video is cut" in text
+
+    def test_caveats_and_references_are_told(self):
+        found = ablation(
+            caveats=("the data are synthetic",), references=(outcome("reference-fps-12.5", 0.8),)
+        )
+        text = printed(found)
+        assert "note: the data are synthetic" in text
+        assert "reference-fps-12.5: 80.0 [75.0, 85.0], 144 visual tokens" in text
+
+    def test_on_a_narrow_terminal_no_number_is_cut(self):
+        text = printed(ablation(), width=80)
+        assert "…" not in text
+
+
+class TestThePage:
+    def test_it_is_whole_and_holds_the_table(self, tmp_path):
+        page = write_ablation_page(ablation(), tmp_path)
+        text = page.read_text(encoding="utf-8")
+        Outline(text)
+        assert page == tmp_path / "ablation.html"
+        for words in ("57.1", "[+11.0, +40.0]", "canvases better", "max_pixels 7056", "144 / 144"):
+            assert words in text
+        assert (tmp_path / "ablation.svg").read_text(encoding="utf-8") in text
+
+    def test_equal_ablations_give_equal_bytes(self, tmp_path):
+        pages = [write_ablation_page(ablation(), tmp_path / name) for name in "ab"]
+        assert pages[0].read_bytes() == pages[1].read_bytes()
+
+    @pytest.mark.parametrize("hostile", HOSTILE)
+    def test_no_text_becomes_markup(self, tmp_path, hostile):
+        def written(words):
+            found = ablation(
+                model=words,
+                data=words,
+                metric=replace(F1, name=words, title=words),
+                caveats=(words,),
+                references=(outcome(words, 0.5, unscored=1, problem=words),),
+            )
+            ET.fromstring(curves(found))
+            return write_ablation_page(found, tmp_path).read_text(encoding="utf-8")
+
+        text = written(hostile)
+        found, plain = Outline(text).elements, Outline(written("plain")).elements
+        assert [tag for tag, _ in found] == [tag for tag, _ in plain]
+        assert hostile not in text
+
+
+def marks(drawing, kind) -> list[tuple[float, float]]:
+    """Places of the marks of an arm, in the first panel."""
+    panel = ET.fromstring(drawing).find(f"{SVG}g")
+    places = []
+    for group in panel.findall(f"{SVG}g[@class='{kind}']/{SVG}g"):
+        across, down = group.attrib["transform"].removeprefix("translate(").rstrip(")").split()
+        places.append((float(across), float(down)))
+    return places
+
+
+class TestTheCurve:
+    def test_marks_stand_where_tokens_and_scores_are(self):
+        drawing = curves(ablation())
+        frames, codec = marks(drawing, "frames"), marks(drawing, "codec")
+        assert len(frames) == len(codec) == 2
+        assert [x for x, _ in frames] == [x for x, _ in codec]
+        assert frames[0][0] < frames[1][0]
+        # SVG counts downwards: 57.1 stands above 31.2, and 64.1 just above 63.3.
+        assert codec[0][1] < frames[0][1]
+        heights = [frames[0][1] - codec[0][1], frames[1][1] - codec[1][1]]
+        assert heights[0] / heights[1] == pytest.approx(25.9 / 0.8, rel=0.1)
+        assert len(marks(drawing, "pixels")) == len(marks(drawing, "selection")) == 2
+
+    def test_everything_is_inside(self):
+        for x, y in (
+            place for kind in ("frames", "codec") for place in marks(curves(ablation()), kind)
+        ):
+            assert 0 < x < WIDTH
+            assert 0 < y < HEIGHT
+
+    def test_tokens_as_spent_decide_the_place_not_the_budget(self):
+        found = ablation()
+        spent = replace(found.budgets[0].codec, tokens=MeanTokens(600.0, 700.0))
+        moved = replace(found, budgets=(replace(found.budgets[0], codec=spent), *found.budgets[1:]))
+        frames, codec = marks(curves(moved), "frames"), marks(curves(moved), "codec")
+        assert frames[0][0] < codec[0][0] < frames[1][0]
+
+    @pytest.mark.parametrize("tokens", [None, 144.0])
+    def test_one_budget_and_no_interval(self, tokens):
+        alone = Outcome("a", Estimate(0.5, None, None, None, 1), None, MeanTokens(tokens, None), 1)
+        found = ablation(budgets=(Budget("visual", 144, alone, alone, None),))
+        assert len(marks(curves(found), "codec")) == 1
+
+    def test_an_arm_without_a_score_has_no_mark(self):
+        assert len(marks(curves(incomplete()), "codec")) == 1
+
+    def test_nothing_scored_is_said(self):
+        failed = outcome("a", None, None, unscored=6)
+        found = ablation(budgets=(Budget("visual", 2, failed, failed, None),))
+        assert "nothing was scored" in curves(found)
