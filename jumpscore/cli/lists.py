@@ -16,6 +16,7 @@ from jumpscore.cli.console import notes, output, print_json
 from jumpscore.errors import UsageError
 from jumpscore.registry import Registry
 from model_wrappers import MODELS
+from model_wrappers.checkpoints import BUNDLED
 
 
 def list_models(*, as_json: bool) -> None:
@@ -23,6 +24,8 @@ def list_models(*, as_json: bool) -> None:
     _show(_rows(MODELS, "inputs"), as_json=as_json)
     if not as_json:
         notes().print("options of one: jumpscore models options NAME", style="dim")
+        shipped = ", ".join(BUNDLED)
+        notes().print(f"model.checkpoint=... that this package brings: {shipped}", style="dim")
 
 
 def list_tasks(*, as_json: bool) -> None:
