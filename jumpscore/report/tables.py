@@ -220,6 +220,7 @@ def comparison_table(
     """Return the paired differences of two runs."""
     name_a, name_b = _names(a, b)
     table = Table(title=f"{name_a} against {name_b}, paired by video", title_justify="left")
+    name_a, name_b = _short(name_a, name_b)
     table.add_column("metric", style="bold", no_wrap=True)
     for title in (name_a, name_b, "difference", "95% interval", "n"):
         table.add_column(title, justify="right")
@@ -248,6 +249,18 @@ def better_of(found: Comparison, metric: Metric, name_a: str, name_b: str) -> st
         return DASH
     a_wins = (found.verdict == "a") == (metric.better == "higher")
     return name_a if a_wins else name_b
+
+
+def _short(name_a: str, name_b: str) -> tuple[str, str]:
+    """Return two names without how their checkpoints are run, where that tells them apart.
+
+    >>> _short("llava_ov2:jumpscore-tiny", "motion")
+    ('jumpscore-tiny', 'motion')
+    >>> _short("llava_ov2:mine", "vllm:mine")
+    ('llava_ov2:mine', 'vllm:mine')
+    """
+    short = name_a.rpartition(":")[2], name_b.rpartition(":")[2]
+    return short if short[0] != short[1] else (name_a, name_b)
 
 
 def _names(a: AnyRun, b: AnyRun) -> tuple[str, str]:
