@@ -57,7 +57,7 @@ def materialize(
 
     Returns:
         How many videos are ``exact`` and how many ``equivalent`` (the same pictures, written by
-        another version of the encoder, or by one that is not exact: see ``synthetic.encode``).
+        another version of the encoder).
 
     Raises:
         DataError: A video shows something else, or the annotations differ.

@@ -1,10 +1,7 @@
 """Encoding: frame clocks, a streaming writer (H.264, H.265) and rotation metadata.
 
 Never more than the encoder's own few frames are in memory. The encoders run in one thread, so
-equal frames give equal bytes in the same environment. One exception was seen: where a processor has
-AVX-512, x264 with B-frames and macroblock trees decided differently from run to run about noisy
-frames of 168x168, no multiple of its blocks (differences of 2 grey levels in a few pixels at the
-edge). ``mbtree=0`` or no AVX-512 ends it; either changes every frozen set.
+equal frames give equal bytes in the same environment.
 """
 
 from __future__ import annotations
@@ -24,11 +21,19 @@ from numpy.typing import NDArray
 
 from jumpscore.builder.synthetic.draw import Image
 from jumpscore.builder.synthetic.specs import ClipSpec, Codec
+from jumpscore.video.writing import EXACT_X264
 
 VFR_TIME_BASE = Fraction(1, 90_000)
 
 _OPTIONS: dict[str, dict[str, str]] = {
-    "h264": {"preset": "veryfast", "crf": "23", "threads": "1", "g": "100", "bf": "2"},
+    "h264": {
+        "preset": "veryfast",
+        "crf": "23",
+        "threads": "1",
+        "g": "100",
+        "bf": "2",
+        "x264-params": EXACT_X264,
+    },
     "h265": {
         "preset": "ultrafast",
         "crf": "26",
