@@ -112,19 +112,24 @@ def make_groups(cells: Sequence[Cell], canvases: int) -> list[Group]:
     blocks reach a threshold and these blocks touch all its temporal bins; how many groups come out
     is left to chance. Here their number is given and the threshold is solved for: it is the highest
     that every group of some cut reaches. Of the cuts whose groups come within 5% of it the one is
-    taken that shows the most. The last group fills what canvases are left.
+    taken that shows the most. The last group fills what canvases are left: where these are fewer
+    than four it is measured by what they can show, may be shorter in proportion, and is held to
+    its share of the threshold.
 
     Args:
         cells: As many as ``canvases``, at least one frame each.
         canvases: Wanted, above 0.
     """
     count = -(-canvases // IMAGES_PER_GROUP)
+    left = canvases - IMAGES_PER_GROUP * (count - 1)
     limits = _limits(cells, count)
     if limits is None:
         edges = [*range(0, canvases, IMAGES_PER_GROUP), canvases]
     else:
-        edges = _solve(*_tables(cells, *limits), count)
-    sizes = [IMAGES_PER_GROUP] * (count - 1) + [canvases - IMAGES_PER_GROUP * (count - 1)]
+        table = _table(cells, *limits, IMAGES_PER_GROUP)
+        last = table if left == IMAGES_PER_GROUP else _table(cells, *limits, left)
+        edges = _solve([table] * (count - 1) + [last])
+    sizes = [IMAGES_PER_GROUP] * (count - 1) + [left]
     return [
         Group(start, stop, size) for (start, stop), size in zip(pairwise(edges), sizes, strict=True)
     ]
@@ -164,37 +169,59 @@ def _limits(cells: Sequence[Cell], groups: int) -> tuple[int, int] | None:
     return None if least * small < IMAGES_PER_GROUP else (least, MOST_FRAMES // large)
 
 
-def _tables(
-    cells: Sequence[Cell], least: int, most: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return what every stretch of cells would show, and how well it serves as a group.
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What every stretch of cells would show as one group, float64 [cells, most + 1] each.
 
-    Returns:
-        Two arrays [cells, most + 1] by first cell and length, -inf where there is no such group:
-        the sum of the scores of its best blocks, and the same times the share of temporal bins
-        that these blocks touch.
+    Attributes:
+        images: Canvases of the group.
+        shown: Sum of the scores of its best blocks by first cell and length; -inf where there is
+            no such group.
+        worth: The same times the share of temporal bins that these blocks touch, for a whole
+            group's number of canvases of blocks; inf where a group has none and owes nothing.
+    """
+
+    images: int
+    shown: npt.NDArray[np.float64]
+    worth: npt.NDArray[np.float64]
+
+
+def _table(cells: Sequence[Cell], least: int, most: int, images: int) -> _Table:
+    """Measure every stretch of ``least`` to ``most`` cells as a group of ``images`` canvases.
+
+    A group of fewer canvases than others is the last one, and may be shorter in proportion.
     """
     shown = np.full((len(cells), most + 1), -np.inf)
     worth = shown.copy()
     size = cells[0].size
-    whole = [_ranked(cell.scores, cell.places) for cell in cells]
-    for start, cell in enumerate(cells):
+    budget = (images - 1) * size
+    least = -(-least * images // IMAGES_PER_GROUP)
+    first = 0 if images == IMAGES_PER_GROUP else max(0, len(cells) - most)
+    whole = {k: _ranked(cells[k].scores, cells[k].places) for k in range(first, len(cells))}
+    for start in range(first, len(cells)):
+        cell = cells[start]
         costs, places = _ranked(cell.scores[:-size], cell.places[:-size])
         for length in range(1, min(most, len(cells) - start) + 1):
             # Grown cell by cell, keeping only what fits the budget.
             if length > 1:
                 more = whole[start + length - 1]
                 costs = np.concatenate([costs, more[0]])
-                # Of two sorted runs a stable sort is a merge.
-                kept = np.argsort(costs, kind="stable")[: (IMAGES_PER_GROUP - 1) * size]
-                costs, places = costs[kept], np.concatenate([places, more[1]])[kept]
-            if length >= least:
-                span = cells[start + length - 1].stop - cell.start
-                bins = (places[: np.searchsorted(costs, 0.0)] - cell.start) * TEMPORAL_BINS // span
-                shown[start, length] = -costs.sum()
-                touched = np.count_nonzero(np.bincount(bins)) / TEMPORAL_BINS
-                worth[start, length] = shown[start, length] * touched
-    return shown, worth
+                places = np.concatenate([places, more[1]])
+            # Of two sorted runs a stable sort is a merge.
+            kept = np.argsort(costs, kind="stable")[:budget]
+            costs, places = costs[kept], places[kept]
+            if length < least:
+                continue
+            shown[start, length] = -costs.sum()
+            if budget == 0:
+                worth[start, length] = np.inf
+                continue
+            span = cells[start + length - 1].stop - cell.start
+            bins = (places[: np.searchsorted(costs, 0.0)] - cell.start) * TEMPORAL_BINS // span
+            touched = np.count_nonzero(np.bincount(bins)) / TEMPORAL_BINS
+            share = (IMAGES_PER_GROUP - 1) / (images - 1)
+            worth[start, length] = shown[start, length] * touched * share
+    return _Table(images, shown, worth)
 
 
 def _ranked(
@@ -205,21 +232,22 @@ def _ranked(
     return -scores[rank], places[rank]
 
 
-def _solve(shown: npt.NDArray[np.float64], worth: npt.NDArray[np.float64], count: int) -> list[int]:
-    """Return the edges of ``count`` groups: see ``make_groups``; tables as in ``_tables``."""
-    n = len(shown)
+def _solve(tables: Sequence[_Table]) -> list[int]:
+    """Return the edges of one group per table: see ``make_groups``."""
+    n, width = tables[0].shown.shape
     weakest = np.full(n + 1, -np.inf)
     weakest[0] = np.inf
-    for _ in range(count):
-        weakest = _step(np.minimum, weakest, worth)[0]
-    # Of cuts that show the same the most even one, as in a video where nothing happens.
-    uneven = 1e-9 * np.arange(shown.shape[1], dtype=np.float64) ** 2
-    reached = worth >= weakest[n] * (1 - SLACK)
-    gain = np.where(reached, shown - uneven * max(1.0, float(shown.max())), -np.inf)
+    for each in tables:
+        weakest = _step(np.minimum, weakest, each.worth)[0]
+    threshold = weakest[n] * (1 - SLACK)
+    # Of cuts that show the same the most even one per canvas, as in a video where nothing happens.
+    uneven = 1e-9 * np.arange(width, dtype=np.float64) ** 2
+    uneven *= max(1.0, float(tables[0].shown.max())) * IMAGES_PER_GROUP
     total = np.full(n + 1, -np.inf)
     total[0] = 0.0
     lengths = []
-    for _ in range(count):
+    for each in tables:
+        gain = np.where(each.worth >= threshold, each.shown - uneven / each.images, -np.inf)
         total, length = _step(np.add, total, gain)
         lengths.append(length)
     edges = [n]

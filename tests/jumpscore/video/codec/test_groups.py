@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jumpscore.video.codec.groups import _solve, best, cell_edges, make_groups, pick
+from jumpscore.video.codec.groups import _solve, _Table, best, cell_edges, make_groups, pick
 from jumpscore.video.codec.packing import ScoredFrame, Store
 
 SHAPE = (2, 3)
@@ -132,38 +132,72 @@ def test_groups_adapt_with_three_frames_per_canvas_too():
     assert len(set(lengths)) > 1
 
 
-def brute_force(shown, worth, count):
-    """Of all cuts into ``count`` groups: the highest threshold, the most shown within 5% of it."""
-    n, most = len(shown), shown.shape[1] - 1
+def brute_force(tables):
+    """Of all cuts into groups: the highest threshold, the most shown within 5% of it."""
+    n, most = len(tables[0].shown), tables[0].shown.shape[1] - 1
     cuts = [
-        (0, *inner, n)
-        for inner in combinations(range(1, n), count - 1)
+        list(zip(tables, (0, *inner), (*inner, n), strict=True))
+        for inner in combinations(range(1, n), len(tables) - 1)
         if all(b - a <= most for a, b in pairwise((0, *inner, n)))
     ]
-    threshold = max(min(worth[a, b - a] for a, b in pairwise(cut)) for cut in cuts)
-    good = [c for c in cuts if min(worth[a, b - a] for a, b in pairwise(c)) >= threshold * 0.95]
-    return threshold, max(sum(shown[a, b - a] for a, b in pairwise(cut)) for cut in good)
+    threshold = max(min(table.worth[a, b - a] for table, a, b in cut) for cut in cuts)
+    good = [c for c in cuts if min(t.worth[a, b - a] for t, a, b in c) >= threshold * 0.95]
+    return threshold, max(sum(table.shown[a, b - a] for table, a, b in cut) for cut in good)
 
 
-@given(random_scores, st.integers(2, 9), st.integers(1, 4))
-def test_the_cut_is_the_best_of_all(rng, n, count):
-    count = min(count, n)
+def a_table(rng, n, images):
     shown = np.full((n, n + 1), -np.inf)
     for start in range(n):
-        shown[start, 1 : n - start + 1] = np.sort(rng.random(n - start))
+        shown[start, 1 : n - start + 1] = np.sort(rng.random(n - start)) * (images > 1)
     worth = shown * rng.choice([1 / 3, 2 / 3, 1.0], shown.shape)
-    edges = _solve(shown, worth, count)
+    if images == 1:
+        worth = np.where(np.isfinite(shown), np.inf, -np.inf)
+    return _Table(images, shown, worth)
+
+
+@given(random_scores, st.integers(2, 9), st.integers(2, 4), st.integers(1, 4))
+def test_the_cut_is_the_best_of_all(rng, n, count, left):
+    whole = a_table(rng, n, 4)
+    tables = [whole] * (min(count, n) - 1) + [whole if left == 4 else a_table(rng, n, left)]
+    edges = _solve(tables)
     assert edges[0] == 0
     assert edges[-1] == n
-    assert len(edges) == count + 1
-    threshold, most = brute_force(shown, worth, count)
-    assert min(worth[a, b - a] for a, b in pairwise(edges)) >= threshold * 0.95
-    assert sum(shown[a, b - a] for a, b in pairwise(edges)) == pytest.approx(most, abs=1e-6)
+    assert len(edges) == len(tables) + 1
+    threshold, most = brute_force(tables)
+    cut = list(zip(tables, edges, edges[1:], strict=False))
+    assert min(table.worth[a, b - a] for table, a, b in cut) >= threshold * 0.95
+    assert sum(table.shown[a, b - a] for table, a, b in cut) == pytest.approx(most, abs=1e-6)
+
+
+@pytest.mark.parametrize("left", [1, 2, 3])
+def test_a_last_group_with_fewer_canvases_stands_for_less(left):
+    # Two whole groups and the rest: as lively all the time, and seven frames to a cell.
+    store, groups = plan(frames_of(np.full((7 * (8 + left), SIZE), 0.5)), 8 + left)
+    frames = [
+        store.cells[group.stop - 1].stop - store.cells[group.start].start for group in groups
+    ]
+    assert frames == [28, 28, 7 * left]
+
+
+def test_a_last_canvas_alone_never_stands_for_what_others_could_show():
+    rng = np.random.default_rng(0)
+    _, groups = plan(frames_of(rng.random((59, SIZE))), 9)
+    assert (groups[-1].start, groups[-1].stop, groups[-1].canvases) == (8, 9, 1)
+
+
+def test_a_lively_end_gets_a_shorter_last_group():
+    scores = np.full((8 * 22, SIZE), 0.3)
+    scores[-48:] = np.random.default_rng(0).random((48, SIZE)) * 0.3 + 0.7
+    _, groups = plan(frames_of(scores), 22)
+    assert groups[-1].canvases == 2
+    assert groups[-1].stop - groups[-1].start <= 2
 
 
 def test_still_video_is_cut_evenly():
     _, groups = plan(frames_of(np.zeros((128, SIZE))), 16)
     assert [(group.start, group.stop) for group in groups] == [(0, 4), (4, 8), (8, 12), (12, 16)]
+    _, groups = plan(frames_of(np.zeros((72, SIZE))), 9)
+    assert [(group.start, group.stop) for group in groups] == [(0, 4), (4, 8), (8, 9)]
 
 
 def test_the_first_frame_that_is_not_blank_is_shown_whole():
