@@ -173,9 +173,7 @@ def test_the_cut_is_the_best_of_all(rng, n, count, left):
 def test_a_last_group_with_fewer_canvases_stands_for_less(left):
     # Two whole groups and the rest: as lively all the time, and seven frames to a cell.
     store, groups = plan(frames_of(np.full((7 * (8 + left), SIZE), 0.5)), 8 + left)
-    frames = [
-        store.cells[group.stop - 1].stop - store.cells[group.start].start for group in groups
-    ]
+    frames = [store.cells[group.stop - 1].stop - store.cells[group.start].start for group in groups]
     assert frames == [28, 28, 7 * left]
 
 
