@@ -85,6 +85,8 @@ class Budget:
             sample in common.
         pixels: The arm of canvases with another clip's pixels, blocks and stamps, where it was run.
         selection: The arm of canvases with its own blocks and stamps but another clip's pixels.
+        seen: Canvases minus their selection control, paired by video: what the right pixels earn;
+            ``None`` where that control was not run or no sample has a score in both.
     """
 
     matching: Matching
@@ -94,6 +96,7 @@ class Budget:
     difference: Comparison | None
     pixels: Outcome | None = None
     selection: Outcome | None = None
+    seen: Comparison | None = None
 
     @property
     def floor(self) -> float | None:
@@ -304,11 +307,19 @@ def _budget(
     pair: PlannedBudget, found: Mapping[str, StoredRun], metric: Metric, *, seed: int
 ) -> Budget:
     runs = {kind: found[one.name] for kind, one in pair.runs.items()}
-    difference = None
-    if _both_scored(runs["frames"], runs["codec"]):
-        difference = compare_runs(runs["codec"], runs["frames"], seed=seed)[metric.name]
-    outcomes = {kind: _outcome(run, metric) for kind, run in runs.items()}
-    return Budget(pair.matching, pair.tokens, difference=difference, **outcomes)
+
+    def canvases_minus(kind: str) -> Comparison | None:
+        if kind not in runs or not _both_scored(runs["codec"], runs[kind]):
+            return None
+        return compare_runs(runs["codec"], runs[kind], seed=seed)[metric.name]
+
+    return Budget(
+        pair.matching,
+        pair.tokens,
+        difference=canvases_minus("frames"),
+        seen=canvases_minus("selection"),
+        **{kind: _outcome(run, metric) for kind, run in runs.items()},
+    )
 
 
 def _both_scored(a: StoredRun, b: StoredRun) -> set[str]:

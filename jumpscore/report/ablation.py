@@ -16,6 +16,7 @@ from jumpscore.report.ablation_curve import curves
 from jumpscore.report.page import page, write_page
 from jumpscore.report.tables import better_of, interval, value_of
 from jumpscore.report.text import DASH, escaped, plural, shortened, suffix
+from jumpscore.scoring import Comparison
 from jumpscore.video.budgets import Matching
 
 MATCHED: dict[Matching, str] = {
@@ -46,7 +47,7 @@ LEGEND = (
     (
         "selection control",
         "the clip's own blocks and stamps with another clip's pixels: that, and what the choice "
-        "of blocks and times gives away",
+        "of blocks and times gives away; below it what the right pixels earn, paired by video",
     ),
     ("floor", "what an answer earns that never looks, where the task says it for this metric"),
 )
@@ -133,23 +134,33 @@ def _title(ablation: Ablation, matching: Matching) -> str:
 
 def _cells(budget: Budget, metric: Metric) -> list[str]:
     """Return a row; what belongs to a number stands in lines below it."""
-    paired = budget.difference
-    difference = DASH
-    if paired is not None and paired.difference is not None:
-        value = value_of(paired.difference, metric, signed=True)
-        ends = interval(paired, metric, signed=True)
-        difference = "\n".join([value, ends, better_words(budget, metric)])
+    difference = _paired(budget.difference, metric)
+    if difference:
+        difference.append(better_words(budget, metric))
+    seen = _paired(budget.seen, metric)
+    if seen:
+        seen[0] = f"seen {seen[0]}"
     both = (budget.frames.tokens, budget.codec.tokens)
     return [
         f"{budget.tokens:,}",
         _scored(budget.frames, metric, "\n"),
         _scored(budget.codec, metric, "\n"),
-        difference,
+        "\n".join(difference) or DASH,
         " /\n".join(_mean(tokens.visual) for tokens in both),
         " /\n".join(_mean(tokens.prompt) for tokens in both),
         _control(budget.pixels, metric),
-        _control(budget.selection, metric),
+        "\n".join([_control(budget.selection, metric), *seen]),
         value_of(budget.floor, metric),
+    ]
+
+
+def _paired(found: Comparison | None, metric: Metric) -> list[str]:
+    """Return a difference and its interval, or nothing where there is none."""
+    if found is None or found.difference is None:
+        return []
+    return [
+        value_of(found.difference, metric, signed=True),
+        interval(found, metric, signed=True),
     ]
 
 

@@ -122,6 +122,7 @@ class TestNumbers:
                 assert outcome.tokens.prompt == np.mean([usage.prompt for usage in usages])
                 assert (outcome.total, outcome.unscored, outcome.problem) == (3, 0, None)
             assert budget.difference == compare_runs(arms["codec"], arms["frames"])["f1"]
+            assert (budget.seen is None) == (budget.selection is None)
         assert found.shown == {kind: {"max_pixels": 7056} for kind in ("frames", "codec")}
         assert read_ablation(tmp_path / "a") == found
 
@@ -135,6 +136,7 @@ class TestNumbers:
         assert budget.difference.verdict == "a"
         assert budget.codec.tokens.visual == budget.frames.tokens.visual == 72
         assert (budget.pixels.score.mean, budget.selection.score.mean) == (0.0, 0.0)
+        assert (budget.seen.difference, budget.seen.ci_low, budget.seen.verdict) == (1.0, 1.0, "a")
 
     def test_the_headline_is_shown_where_nothing_is_said(self, greys, tmp_path):
         found = ablated(greys, tmp_path, tokens=[72], controls=False)

@@ -45,6 +45,7 @@ def budget(tokens, frames, codec, difference, matching="visual", controls=True) 
         difference,
         outcome(f"{name}-codec-pixels", 0.11, tokens) if controls else None,
         outcome(f"{name}-codec-selection", 0.22, tokens) if controls else None,
+        comparison(0.351, 0.2, 0.5) if controls else None,
     )
 
 
@@ -83,6 +84,11 @@ class TestTheTable:
         assert " ".join(below) == (
             "[26.2, 36.2] [52.1, 62.1] [+11.0, +40.0] 72 117 [6.0, 16.0] [17.0, 27.0]"
         )
+
+    def test_what_the_right_pixels_earn_stands_below_the_control(self):
+        rows = [" ".join(line.split()) for line in printed(ablation()).splitlines()]
+        place = rows.index("canvases better seen +35.1")
+        assert rows[place + 1] == "[+20.0, +50.0]"
 
     def test_it_says_what_is_better(self):
         text = printed(ablation())
