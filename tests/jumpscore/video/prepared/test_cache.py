@@ -24,11 +24,6 @@ from tests.support import write_video
 OPTIONS = {"backend": "pyav", "version": "1", "canvases": 2}
 
 
-@pytest.fixture(scope="module")
-def video(tmp_path_factory):
-    return write_video(tmp_path_factory.mktemp("v") / "a.mp4", frames=40, size=(128, 64))
-
-
 @pytest.fixture
 def cache(tmp_path):
     return InputCache(tmp_path / "cache")

@@ -1,0 +1,121 @@
+"""The public code's readings of answers, beside ours."""
+
+from __future__ import annotations
+
+import pytest
+
+from evaluators.spatial import mean_relative_accuracy, parse_number
+from evaluators.spatial.references import REFERENCES, Asked, reference_mra
+from evaluators.spatial.task import Spatial, SpatialOptions
+from tests.evaluators.spatial.made import (
+    GOLDEN,
+    HIGH,
+    WIDE,
+    WORDS,
+    mask,
+    row,
+    score,
+    write_set,
+)
+
+NAMES = {
+    ("points_in_mask", "_reference_lmms", "points"): "where2place",
+    ("points_in_mask", "_reference_official", "points"): "official_roborefer_text2pts_rel",
+    ("pointbench", "_reference_lmms", "first_point"): "pointbench_binary_noncount",
+    ("pointbench", "_reference_lmms", "count"): "pointbench_binary_count1",
+}
+
+
+@pytest.mark.parametrize("case", GOLDEN["w2p_refspatial"]["cases"], ids=lambda case: case["text"])
+def test_references_score_what_the_public_code_scores(case):
+    for (name, suffix, rule), key in NAMES.items():
+        asked = Asked(rule, mask=mask() > 0, number=1)
+        found = REFERENCES[name][suffix](case["text"], asked)
+        assert found == pytest.approx(case[key], abs=1e-9), key
+    asked = Asked("points", mask=mask() > 0)
+    points = case["robospatial_json2pts"]
+    hit = any(0 <= x < WIDE and 0 <= y < HIGH and mask()[y, x] > 0 for x, y in points)
+    assert REFERENCES["robospatial"]["_reference_lmms"](case["text"], asked) == float(hit)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Answer: yes", 1.0),
+        ("no way\nyes", 1.0),
+        ("yes\nAnswer: no", 0.0),
+        ("yes, I know", 0.0),  # "know" holds "no"
+        ("<think>no</think>yes", 1.0),
+    ],
+)
+def test_robospatials_yes_is_a_piece_of_text(text, value):
+    asked = Asked("word", letter="A", options=WORDS)
+    assert REFERENCES["robospatial"]["_reference_lmms"](text, asked) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("two1,200", 2.0),
+        ("two (two)", 4.0),
+        ("two(300, 400)", 2.0),
+        ("ten and a half", 10.0),
+        ("one million", 1.0),
+        ("twothree 7", 7.0),
+        ("five thousand and twenty", 5020.0),
+    ],
+)
+def test_the_reference_finds_the_numbers_that_lmms_eval_finds(text, number):
+    """Values of lmms-eval 0.7.3's ``extract_number``, run on these texts."""
+    assert parse_number(text, policy="reference_lmms").value == number
+
+
+def test_an_empty_answer_tag_is_an_empty_answer_to_robospatials_code():
+    asked = Asked("word", letter="B", options=WORDS)
+    text = "<answer></answer> no"
+    assert REFERENCES["robospatial"]["_reference_lmms"](text, asked) == 0.0
+
+
+def test_the_reference_mean_relative_accuracy_is_float64s():
+    # |4 - 5| / 5 = 0.2, and 1 - 0.8 = 0.19999999999999996.
+    assert reference_mra(4, 5) == 0.6
+    assert mean_relative_accuracy(4, 5) == 0.7
+    assert reference_mra(3, 0) == reference_mra(None, 3) == 0.0
+    for case in GOLDEN["vsi"]["mra"]:
+        if case["target"]:
+            assert reference_mra(case["pred"], case["target"]) == pytest.approx(case["mra"])
+
+
+def test_numbers_stand_beside_those_of_the_public_code(tmp_path):
+    rows = [row("number", reference="vsibench", answer="1200"), row("choice", reference="vsibench")]
+    task = Spatial(SpatialOptions(data=str(write_set(tmp_path, rows))))
+    number, choice = (sample.truth for sample in task.load())
+    found = score(task, number, "about 1,200 m").values
+    assert found["score"] == 1.0
+    assert found["score_reference_lmms"] == found["score_reference_official"] == 0.0
+    found = score(task, choice, "(B)").values
+    assert (found["score"], found["score_reference_lmms"]) == (1.0, 0.0)
+
+
+def test_boxes_of_an_oracle_are_only_a_reference(tmp_path):
+    root = write_set(tmp_path, [row("box", reference="refcoco")])
+    task = Spatial(SpatialOptions(data=str(root)))
+    [sample] = task.load()
+    found = score(task, sample.truth, "[0,0,9,9] [50, 20, 120, 60]", convention="relative_1000")
+    assert (found.values["acc@0.5"], found.values["miou"]) == (0.0, 0.0)
+    assert found.values["acc@0.5_reference_lmms"] == found.values["miou_reference_lmms"] == 1.0
+
+
+def test_the_floor_is_what_never_looking_earns(tmp_path):
+    """The middle (100, 50) is in the mask; the box has 0.14 of the image; 4 of 3, 4, 8, 9 is the
+    lower median."""
+    numbers = [row("number", id=str(n), answer=str(n), group="n") for n in (9, 3, 8, 4)]
+    rows = [row("first_point"), row("count"), row("box"), row("choice"), *numbers]
+    task = Spatial(SpatialOptions(data=str(write_set(tmp_path, rows))))
+    floors = {
+        s.question.id: score(task, s.truth, "", convention="unit").values["content_free_score"]
+        for s in task.load()
+    }
+    assert [floors[name] for name in ("first_point", "count", "box", "choice")] == [1, 0, 0, 0.25]
+    assert (floors["4"], floors["8"]) == (1.0, 0.1)
+    assert next(m for m in task.metrics if m.name == "content_free_score").better is None
