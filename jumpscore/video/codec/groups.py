@@ -113,8 +113,8 @@ def make_groups(cells: Sequence[Cell], canvases: int) -> list[Group]:
     is left to chance. Here their number is given and the threshold is solved for: it is the highest
     that every group of some cut reaches. Of the cuts whose groups come within 5% of it the one is
     taken that shows the most. The last group fills what canvases are left: where these are fewer
-    than four it is measured by what they can show, may be shorter in proportion, and is held to
-    its share of the threshold.
+    than four its blocks count for more and its temporal bins are fewer, both in proportion, so that
+    it is as short as it has few canvases.
 
     Args:
         cells: As many as ``canvases``, at least one frame each.
@@ -175,10 +175,10 @@ class _Table:
 
     Attributes:
         images: Canvases of the group.
-        shown: Sum of the scores of its best blocks by first cell and length; -inf where there is
-            no such group.
-        worth: The same times the share of temporal bins that these blocks touch, for a whole
-            group's number of canvases of blocks; inf where a group has none and owes nothing.
+        shown: Sum of the scores of its best blocks by first cell and length, as if of as many
+            blocks as a whole group has; -inf where there is no such group.
+        worth: The same times the share of temporal bins that these blocks touch; inf where a group
+            has no blocks to choose and owes nothing.
     """
 
     images: int
@@ -189,12 +189,13 @@ class _Table:
 def _table(cells: Sequence[Cell], least: int, most: int, images: int) -> _Table:
     """Measure every stretch of ``least`` to ``most`` cells as a group of ``images`` canvases.
 
-    A group of fewer canvases than others is the last one, and may be shorter in proportion.
+    A group of fewer canvases than others is the last one: see ``make_groups``.
     """
     shown = np.full((len(cells), most + 1), -np.inf)
     worth = shown.copy()
     size = cells[0].size
     budget = (images - 1) * size
+    parts = TEMPORAL_BINS * (images - 1) // (IMAGES_PER_GROUP - 1)
     least = -(-least * images // IMAGES_PER_GROUP)
     first = 0 if images == IMAGES_PER_GROUP else max(0, len(cells) - most)
     whole = {k: _ranked(cells[k].scores, cells[k].places) for k in range(first, len(cells))}
@@ -212,15 +213,15 @@ def _table(cells: Sequence[Cell], least: int, most: int, images: int) -> _Table:
             costs, places = costs[kept], places[kept]
             if length < least:
                 continue
-            shown[start, length] = -costs.sum()
             if budget == 0:
-                worth[start, length] = np.inf
+                shown[start, length], worth[start, length] = 0.0, np.inf
                 continue
+            # Else a whole group would always gain more by a further cell than the last one.
+            shown[start, length] = -costs.sum() * (IMAGES_PER_GROUP - 1) / (images - 1)
             span = cells[start + length - 1].stop - cell.start
-            bins = (places[: np.searchsorted(costs, 0.0)] - cell.start) * TEMPORAL_BINS // span
-            touched = np.count_nonzero(np.bincount(bins)) / TEMPORAL_BINS
-            share = (IMAGES_PER_GROUP - 1) / (images - 1)
-            worth[start, length] = shown[start, length] * touched * share
+            bins = (places[: np.searchsorted(costs, 0.0)] - cell.start) * parts // span
+            touched = np.count_nonzero(np.bincount(bins)) / parts
+            worth[start, length] = shown[start, length] * touched
     return _Table(images, shown, worth)
 
 

@@ -183,6 +183,16 @@ def test_a_last_canvas_alone_never_stands_for_what_others_could_show():
     assert (groups[-1].start, groups[-1].stop, groups[-1].canvases) == (8, 9, 1)
 
 
+@pytest.mark.parametrize(("canvases", "cells"), [(6, [4, 2]), (7, [4, 3]), (10, [4, 4, 2])])
+def test_where_every_frame_is_as_lively_every_canvas_stands_for_as_much(canvases, cells):
+    found = []
+    for seed in range(20):
+        scores = np.random.default_rng(seed).random((8 * canvases, SIZE)) * 0.1 + 0.5
+        _, groups = plan(frames_of(scores), canvases)
+        found.append([group.stop - group.start for group in groups])
+    np.testing.assert_allclose(np.mean(found, axis=0), cells, atol=0.6)
+
+
 def test_a_lively_end_gets_a_shorter_last_group():
     scores = np.full((8 * 22, SIZE), 0.3)
     scores[-48:] = np.random.default_rng(0).random((48, SIZE)) * 0.3 + 0.7
