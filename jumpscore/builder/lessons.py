@@ -7,6 +7,8 @@ and the same frame without a rope.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import multiprocessing
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -27,6 +29,7 @@ from jumpscore.builder.synthetic import (
     sample_clips,
 )
 from jumpscore.video import smart_size
+from jumpscore.video.codec.canvases import RULE
 from jumpscore.video.sizes import PATCH
 from model_wrappers.llava_onevision2.training.cache import REST, store_clip
 from model_wrappers.llava_onevision2.training.lessons import Lesson
@@ -56,7 +59,8 @@ def prepare_lessons(
 
     Args:
         settings: Which clips.
-        folder: Of the cache.
+        folder: Of the cache. Every sort of clips has a folder of its own in it, so that runs share
+            only what they would prepare alike.
         workers: Processes.
         on_clip: Called with (clips done, clips).
 
@@ -65,7 +69,8 @@ def prepare_lessons(
     """
     profile = load_profile(settings.profile)
     reserved = reserved_people(settings, profile)
-    learned, held_out = folder / "learned", folder / "held_out"
+    own = folder / _sort_of(settings)
+    learned, held_out = own / "learned", own / "held_out"
     sets = (
         (learned, settings.clips, settings.seed, settings.budgets_each),
         (held_out, settings.held_out, settings.held_out_seed, len(settings.budgets)),
@@ -79,6 +84,12 @@ def prepare_lessons(
                 jobs.append(_Job(spec, place, settings.max_pixels, budgets, settings.rope_every))
     _do_all(jobs, workers, on_clip)
     return learned, held_out
+
+
+def _sort_of(settings: DataSettings) -> str:
+    """Return a name for clips that are chosen and prepared by these settings."""
+    said = json.dumps([RULE, settings.model_dump(mode="json")], sort_keys=True)
+    return f"{settings.profile}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
 
 
 def reserved_people(settings: DataSettings, profile: Profile) -> frozenset[Person]:

@@ -119,7 +119,7 @@ class Ablation:
         model: Model name.
         data: Data-set name.
         metric: That is shown.
-        shown: Input kind -> what else the runs' ``input`` says, such as ``max_pixels``.
+        shown: Input kind -> what else the ``input`` of all its runs says, such as ``max_pixels``.
         budgets: By matching, then by budget, as they were asked for.
         references: Runs of frames that are matched to nothing.
         caveats: What a reader must know about every number.
@@ -286,20 +286,22 @@ def _summary(
         model=first.model,
         data=first.data,
         metric=metric,
-        shown={kind: _shown(run) for kind, run in zip(ARMS, arms, strict=False)},
+        shown={kind: _shown(arms[place :: len(ARMS)]) for place, kind in enumerate(ARMS)},
         budgets=tuple(_budget(pair, found, metric, seed=seed) for pair in pairs),
         references=tuple(_outcome(found[one.name], metric) for one in beside),
         caveats=tuple(caveats),
     )
 
 
-def _shown(run: StoredRun) -> dict[str, Any]:
-    """Return what a run's input says beside its kind and its budget."""
-    said = run.facts["identity"]["input"]
+def _shown(runs: Sequence[StoredRun]) -> dict[str, Any]:
+    """Return what the inputs of all these runs say alike, beside kind and budget."""
+    first, *others = (run.facts["identity"]["input"] for run in runs)
     return {
         name: value
-        for name, value in said.items()
-        if value is not None and name not in ("kind", "tokens", "matching")
+        for name, value in first.items()
+        if value is not None
+        and name not in ("kind", "tokens", "matching")
+        and all(other.get(name) == value for other in others)
     }
 
 

@@ -148,13 +148,18 @@ def refuse_twice(names: Iterable[str]) -> None:
 
 
 def chosen_metric(task: Task[Any], name: str | None) -> Metric:
-    """Return the metric that is shown.
+    """Return the metric that is shown, by default the first of the headline.
+
+    Where that is no mean over samples, its values per sample stand for it: arms are compared by
+    video.
 
     Raises:
         UsageError: The task has no such metric, or it says nothing about how good a model is.
     """
     known = {metric.name: metric for metric in task.metrics if metric.better}
     wanted = task.headline[0] if name is None else name
+    if name is None and f"{wanted}.sample" in known:
+        wanted = f"{wanted}.sample"
     if wanted not in known:
         near = nearest_names(wanted, known) or "."
         raise UsageError(

@@ -42,13 +42,14 @@ STYLE = """
 
 @dataclass(frozen=True, slots=True)
 class _Point:
-    """A run in the plane: tokens, score and its interval."""
+    """A run in the plane: tokens, or where a model tells none its budget; score and interval."""
 
     x: float
     y: float
     low: float | None
     high: float | None
     words: str
+    told: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class _Scale:
 
     x: tuple[float, float]
     y: tuple[float, float]
+    step: float
 
     def across(self, tokens: float) -> float:
         low, high = map(math.log, self.x)
@@ -96,9 +98,9 @@ def _panel(ablation: Ablation, matching: Matching) -> str:
     every = [point for points in arms.values() for point in points]
     if not every:
         return f'<text x="{LEFT}" y="{TOP}">{matching}: nothing was scored</text>'
-    scale = _Scale(_reach([point.x for point in every]), _range(every, levels))
+    scale = _Scale(_reach([point.x for point in every]), *_range(every, levels))
     return (
-        _axes(matching, ablation.metric, scale)
+        _axes(matching, ablation.metric, scale, told=all(point.told for point in every))
         + ("" if floor is None else _level("floor", "floor", floor, scale))
         + "".join(_arm(kind, arms[kind], scale) for kind in ("frames", "codec"))
         + "".join(_level("reference", name, at, scale) for name, at in beside)
@@ -130,7 +132,14 @@ def _point(ablation: Ablation, budget: Budget, kind: str) -> _Point | None:
         f"{_NAMES[kind]}, budget {budget.tokens:,}: {quantity(score.mean, ablation.metric)}, "
         + (f"{tokens:,.0f} tokens" if tokens else "tokens not told")
     )
-    return _Point(tokens or budget.tokens, outcome.score.mean, score.ci_low, score.ci_high, words)
+    return _Point(
+        tokens or budget.tokens,
+        outcome.score.mean,
+        score.ci_low,
+        score.ci_high,
+        words,
+        bool(tokens),
+    )
 
 
 def _spent(outcome: Outcome, matching: Matching) -> float | None:
@@ -148,14 +157,14 @@ def _reach(tokens: Sequence[float]) -> tuple[float, float]:
     return low / room, high * room
 
 
-def _range(points: Sequence[_Point], levels: Sequence[float]) -> tuple[float, float]:
-    """Return where the axis of scores begins and ends: at multiples of its step."""
+def _range(points: Sequence[_Point], levels: Sequence[float]) -> tuple[tuple[float, float], float]:
+    """Return where the axis of scores begins and ends, at multiples of its step, and that step."""
     found = [*levels, *(point.y for point in points)]
     found += [end for point in points for end in (point.low, point.high) if end is not None]
     low, high = min(found), max(found)
     step = _step(low, high)
     low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
-    return low, max(high, low + step)
+    return (low, max(high, low + step)), step
 
 
 def _step(low: float, high: float) -> float:
@@ -174,10 +183,9 @@ def _step(low: float, high: float) -> float:
     )
 
 
-def _axes(matching: Matching, metric: Metric, scale: _Scale) -> str:
+def _axes(matching: Matching, metric: Metric, scale: _Scale, *, told: bool) -> str:
     low, high = scale.y
-    step = _step(low, high)
-    rows = [low + place * step for place in range(round((high - low) / step) + 1)]
+    rows = [low + place * scale.step for place in range(round((high - low) / scale.step) + 1)]
     right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
     parts = []
     for value in rows:
@@ -190,9 +198,10 @@ def _axes(matching: Matching, metric: Metric, scale: _Scale) -> str:
         parts.append(f'<path class="grid" d="M{x:.1f} {bottom}v5"/>')
         parts.append(f'<text x="{x:.1f}" y="{bottom + 19}" text-anchor="middle">{tokens:,}</text>')
     counted = "tokens of the whole prompt" if matching == "total" else "visual tokens"
+    what = f"{counted} per answer, mean, as spent" if told else "budget; the model tells no tokens"
     parts.append(
         f'<text x="{(LEFT + right) / 2}" y="{HEIGHT - 8}" text-anchor="middle">'
-        f"{counted} per answer, mean, as spent (matching {matching}; log scale)</text>"
+        f"{what} (matching {matching}; log scale)</text>"
     )
     return "".join(parts)
 

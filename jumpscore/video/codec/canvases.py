@@ -54,7 +54,7 @@ MAX_PIXELS = 313_600
 DECIMALS = 2
 """Of the stamps in the published JumpScore runs with codec input."""
 MOST_CANVASES = 4096
-RULE = "cells-2"
+RULE = "cells-3"
 """Version of everything here that decides which blocks are chosen; part of fingerprints."""
 
 

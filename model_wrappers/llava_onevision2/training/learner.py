@@ -139,6 +139,10 @@ class Learner(nn.Module):
 
 
 def _told(logits: Tensor, right: Tensor) -> Tensor:
-    """Return the cross entropy over those that have a right answer; 0 where none has."""
+    """Return the cross entropy over those that have a right answer; 0 where none has.
+
+    What is beyond the head's answers, as seconds of longer clips are, has none.
+    """
+    right = torch.where(right < logits.shape[-1], right, -1)
     total = functional.cross_entropy(logits, right, ignore_index=-1, reduction="sum")
     return total / (right >= 0).sum().clamp(min=1)

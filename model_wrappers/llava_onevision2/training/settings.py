@@ -106,7 +106,7 @@ class Growth(_Strict):
         by: Frames per step.
     """
 
-    first: Annotated[int, Field(ge=4)]
+    first: Annotated[int, Field(ge=6)]
     mastered: Share
     by: Annotated[float, Field(ge=0)]
 

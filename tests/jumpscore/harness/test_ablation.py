@@ -14,7 +14,8 @@ from jumpscore.data.layout import QUESTION
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import RunInterrupted, compare_runs, read_run
 from jumpscore.harness.ablation import ABLATION, ablate, read_ablation
-from jumpscore.records import Response, Usage
+from jumpscore.harness.ablation_plan import chosen_metric
+from jumpscore.records import Metric, Response, Usage
 from model_wrappers.base import ModelWrapper
 from tests.support import numbered_frame, write_video
 
@@ -137,6 +138,20 @@ class TestNumbers:
         assert budget.codec.tokens.visual == budget.frames.tokens.visual == 72
         assert (budget.pixels.score.mean, budget.selection.score.mean) == (0.0, 0.0)
         assert (budget.seen.difference, budget.seen.ci_low, budget.seen.verdict) == (1.0, 1.0, "a")
+
+    def test_what_is_shown_is_what_all_budgets_have_in_common(self, greys, tmp_path):
+        class OfOneSize(Looks):
+            def usual_input(self, kind):
+                return {"max_pixels": 7056, "decimals": 2}
+
+        found = ablated(
+            greys, tmp_path, OfOneSize(), tokens=[72], matchings=["visual", "as_published"],
+            controls=False, input={},
+        )  # fmt: skip
+        runs = [read_run(tmp_path / "runs" / budget.frames.run) for budget in found.budgets]
+        said = [run.facts["identity"]["input"] for run in runs]
+        assert [one.get("max_pixels") for one in said] == [7056, None]
+        assert found.shown == {kind: {"decimals": 2} for kind in ("frames", "codec")}
 
     def test_the_headline_is_shown_where_nothing_is_said(self, greys, tmp_path):
         found = ablated(greys, tmp_path, tokens=[72], controls=False)
@@ -301,3 +316,17 @@ class TestFailures:
         (tmp_path / ABLATION).write_text('{"task": 3}')
         with pytest.raises(DataError, match=r"damaged.*writes it anew"):
             read_ablation(tmp_path)
+
+
+def test_a_metric_that_is_no_mean_is_shown_by_its_values_per_sample():
+    class Ranked:
+        name, headline = "ranked", ("rank", "f1")
+        metrics = (
+            Metric("rank", "", "number", "higher"),
+            Metric("rank.sample", "", "number", "higher"),
+            Metric("f1", "", "percent", "higher"),
+        )
+
+    assert chosen_metric(Ranked(), None).name == "rank.sample"
+    assert chosen_metric(Ranked(), "rank").name == "rank"
+    assert chosen_metric(Ranked(), "f1").name == "f1"

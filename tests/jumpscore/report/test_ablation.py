@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from jumpscore.harness.ablation import Ablation, Budget, Outcome
 from jumpscore.harness.costs import MeanTokens
 from jumpscore.records import Estimate, Metric
 from jumpscore.report.ablation import ablation_table, better_words, write_ablation_page
-from jumpscore.report.ablation_curve import HEIGHT, WIDTH, curves
+from jumpscore.report.ablation_curve import BOTTOM, HEIGHT, TOP, WIDTH, curves
 from jumpscore.scoring import Comparison
 from tests.jumpscore.report.runs import HOSTILE
 from tests.jumpscore.report.test_html import Outline
@@ -127,6 +130,29 @@ class TestTheTable:
     def test_on_a_narrow_terminal_no_number_is_cut(self):
         text = printed(ablation(), width=80)
         assert "…" not in text
+
+
+def test_an_axis_of_budgets_says_so():
+    untold = [
+        replace(one, frames=replace(one.frames, tokens=MeanTokens(None, None)))
+        for one in ablation().budgets
+    ]
+    assert "as spent" in curves(ablation())
+    drawing = curves(ablation(budgets=tuple(untold)))
+    assert "budget; the model tells no tokens (matching visual" in drawing
+    assert "as spent" not in drawing
+
+
+@given(st.floats(0, 0.99), st.floats(0.001, 0.99))
+def test_the_grid_fills_the_panel_and_stays_in_it(low, width):
+    ends = Estimate((low + width / 2), 0.1, low, min(1.0, low + width), 6)
+    score = replace(outcome("visual-72-codec", 0.5), score=ends)
+    one = replace(budget(72, 0.5, 0.5, None, controls=False), frames=score, codec=score)
+    drawing = curves(ablation(budgets=(one,)))
+    rows = [float(y) for y in re.findall(r'class="grid" d="M[0-9]+ ([0-9.]+)H', drawing)]
+    assert len(rows) >= 2
+    assert min(rows) == TOP
+    assert max(rows) == HEIGHT - BOTTOM
 
 
 class TestThePage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from jumpscore.builder import lessons
 from jumpscore.builder.lessons import make_lesson, person, reserved_people, unreserved
 from jumpscore.builder.synthetic import load_profile, sample_clips
 from jumpscore.data.layout import QUESTION
@@ -139,6 +140,24 @@ def test_nobody_of_a_test_is_learned_from(clips):
     assert not {person(spec) for spec in kept} & reserved
     learned, held_out = (stored_clips(folder) for folder in clips)
     assert not {clip.path.name for clip in learned} & {clip.path.name for clip in held_out}
+
+
+def test_runs_share_only_clips_that_they_would_prepare_alike(tmp_path, monkeypatch):
+    prepared = []
+    monkeypatch.setattr(lessons, "_do_all", lambda jobs, *_: prepared.append(len(jobs)))
+
+    def folders(**data):
+        settings = small_settings(data={"clips": 12} | data).data
+        return lessons.prepare_lessons(settings, tmp_path, workers=1)
+
+    base = folders()
+    assert folders() == base
+    others = [
+        folders(**data)
+        for data in ({"max_pixels": 28224}, {"clips": 6}, {"reserved_clips": 3}, {"seed": 5})
+    ]
+    assert len({base, *others}) == 5
+    assert min(prepared) > 0
 
 
 def test_small_clips_are_seen_from_both_sides():

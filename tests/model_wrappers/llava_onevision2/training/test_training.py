@@ -12,13 +12,14 @@ from jumpscore.errors import UsageError
 from model_wrappers.llava_onevision2.training.batches import IGNORED, collate
 from model_wrappers.llava_onevision2.training.cache import stored_clips
 from model_wrappers.llava_onevision2.training.curriculum import (
+    SHORTEST,
     Curriculum,
     Progress,
     learning_rate,
     step_rng,
 )
 from model_wrappers.llava_onevision2.training.examples import ExampleMaker
-from model_wrappers.llava_onevision2.training.learner import MARK
+from model_wrappers.llava_onevision2.training.learner import MARK, SECONDS, _told
 from model_wrappers.llava_onevision2.training.loop import Trainer
 from model_wrappers.llava_onevision2.training.runs import claim_folder, new_model
 from tests.training_support import small_settings
@@ -167,3 +168,15 @@ def test_the_tower_learns_at_its_own_rate(clips, tmp_path, share):
     moved = [not torch.equal(a, b) for a, b in zip(before, (*tower, *text), strict=True)]
     assert any(moved[: len(tower)]) is (share > 0)
     assert any(moved[len(tower) :])
+
+
+def test_seconds_beyond_the_head_are_no_answers():
+    logits = torch.zeros(3, SECONDS)
+    inside = _told(logits, torch.tensor([-1, 3, 19]))
+    assert _told(logits, torch.tensor([SECONDS, 3, 19])) == inside > 0
+
+
+def test_clips_of_fewer_frames_than_examples_have_are_refused():
+    with pytest.raises(ValueError, match=r"read\.growth\.first"):
+        small_settings(read={"growth": {"first": SHORTEST - 1}})
+    assert small_settings(read={"growth": {"first": SHORTEST}}).read.growth.first == SHORTEST
