@@ -23,6 +23,7 @@ _LETTER = re.compile(r"(?<![\w'])([A-Z])(?![\w'])")
 _ARTICLE = re.compile(r"\s(?!(?:or|and|is|because|but)\b)[a-z]")
 _PREFIX = re.compile(r"\s*(?:the\s)?(?:answer|choice|option)(?:\sis|\s?:)\s*:?", re.IGNORECASE)
 _ANSWER = re.compile(r"\banswer(?:\sis|\s?:)[\s:*]{0,6}")
+_DETERMINER = re.compile(r"\A(?:an?|the)\s{1,3}(?=\w)")
 _TRIM = " \t\r\n*_\"'`.()[]"
 
 
@@ -64,7 +65,12 @@ def parse_choice(text: str, options: Mapping[str, str]) -> ParsedChoice:
         raise ValueError(f"options must have capital letters as keys, not {bad or 'be empty'}")
     low, high, _ = answer_window(text)
     answer = text[low:high]
-    said = {letter.upper() for letter in _SAID.findall(answer)} & set(options)
+    said = {
+        match[1].upper()
+        for match in _SAID.finditer(answer)
+        # "the answer is a chair", "I cannot answer a question": an article.
+        if match[1].isupper() or not _ARTICLE.match(answer, match.end())
+    } & set(options)
     if said:
         return _choice(said, "said")
     if (alone := _ALONE.fullmatch(answer)) and alone[1].upper() in options:
@@ -132,12 +138,19 @@ def _choice(letters: set[str], parser: str) -> ParsedChoice:
 def _by_text(answer: str, options: Mapping[str, str]) -> set[str]:
     """Return the options whose own words are the whole answer."""
     prefix = _PREFIX.match(answer)
-    words = answer[prefix.end() if prefix else 0 :].strip(_TRIM).casefold()
+    words = _bare(answer[prefix.end() if prefix else 0 :])
     return {
-        letter
-        for letter, option in options.items()
-        if option.strip() and words == option.strip(_TRIM).casefold()
+        letter for letter, option in options.items() if option.strip() and words == _bare(option)
     }
+
+
+def _bare(words: str) -> str:
+    """Return words without marks around them, their case and their article.
+
+    >>> _bare("**A chair**."), _bare("a")
+    ('chair', 'a')
+    """
+    return _DETERMINER.sub("", words.strip(_TRIM).casefold())
 
 
 def _letters(answer: str, options: Mapping[str, str]) -> set[str]:

@@ -37,6 +37,11 @@ _TOKEN = re.compile(
     rf"|\b(?P<words>{_WORDS})\b(?:\spoint(?P<decimals>(?:\s(?:{'|'.join(_SMALL.split()[:10])})\b){{1,9}}))?",
     re.IGNORECASE,
 )
+_FRACTION = re.compile(
+    r"[\s-]{1,3}(?:and\s)?(?:an?\s|one\s)?(?:hal(?:f|ves)|quarters?|thirds?)\b(?!-)"
+    r"|\s?[½¼¾⅓⅔]|[²³]",
+    re.IGNORECASE,
+)
 _ASKED = re.compile(
     r"\banswer(?:\s{1,3}is|\s?:|\s?=)[\s*:$({]{0,6}(?:\\boxed\{)?(?:about\s)?\Z", re.I
 )
@@ -105,13 +110,15 @@ def _parse_strict(text: str, *, cut: bool) -> ParsedNumber:
         status: NumberStatus = "partial" if cut else "ambiguous" if values else "unparseable"
         return ParsedNumber(status, "strict")
     [value] = values
+    if value is None:
+        return ParsedNumber("partial" if cut else "unparseable", "strict")
     if not math.isfinite(value):
         return ParsedNumber("not_finite", "strict")
     return ParsedNumber("partial" if cut else "ok", "strict", value)
 
 
-def _numbers(answer: str) -> Iterator[tuple[float, int, int]]:
-    """Yield (value, start, end) of every number in digits or words."""
+def _numbers(answer: str) -> Iterator[tuple[float | None, int, int]]:
+    """Yield (value, start, end) of every number in digits or words; no value of fractions."""
     for match in _TOKEN.finditer(answer):
         if match["digits"]:
             value = float(match["digits"].replace(",", ""))
@@ -119,7 +126,8 @@ def _numbers(answer: str) -> Iterator[tuple[float, int, int]]:
             value = _word_value(match["words"])
             digits = [str(_UNITS[word]) for word in (match["decimals"] or "").lower().split()]
             value += float("0." + "".join(digits)) if digits else 0.0
-        yield value, match.start(), match.end()
+        fraction = _FRACTION.match(answer, match.end())
+        yield None if fraction else value, match.start(), match.end()
 
 
 def _word_value(words: str) -> float:

@@ -31,11 +31,22 @@ LONGEST_LABEL = 60
 _I = re.IGNORECASE
 _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,30})?|\d{1,15}(?:\.\d{0,30})?|\.\d{1,30})"
 _CLOCK = r"\d{1,4}:[0-5]?\d(?::[0-5]\d)?(?:\.\d{1,30})?"
-_UNIT = r"milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h"
-_MEASURE = rf"{_NUMBER}\s?(?:{_UNIT})(?![a-z])"
+_UNITS = (
+    r"hours?|hrs?|h",
+    r"minutes?|mins?|m",
+    r"seconds?|secs?|s",
+    r"milliseconds?|msecs?|ms",
+)
+_UNIT = "|".join(reversed(_UNITS))
+_MEASURE = [rf"{_NUMBER}\s?(?:{unit})(?![a-z])" for unit in _UNITS]
+# "1 minute and 5 seconds" is one time, "10 seconds and 15 seconds" are two.
+_MEASURES = "|".join(
+    first + "".join(rf"(?:\s?(?:and\s)?{smaller})?" for smaller in _MEASURE[place + 1 :])
+    for place, first in enumerate(_MEASURE)
+)
 _TIME = re.compile(
     rf"(?<![\w.:])(?:(?P<clock>{_CLOCK})(?:\s?(?:{_UNIT})(?![a-z]))?"
-    rf"|(?P<measures>{_MEASURE}(?:\s?(?:and\s)?{_MEASURE}){{0,2}})"
+    rf"|(?P<measures>{_MEASURES})"
     rf"|(?P<bare>{_NUMBER}))(?![\w:])(?!\.\d)",
     _I,
 )

@@ -27,18 +27,24 @@ MASKS = ("j_and_f", "j", "f", "mask_hota")
 MASKS_REFERENCE = ("j_and_f_reference", "mask_hota_reference")
 
 
+def failed(tracks: Tracks) -> bool:
+    """Whether an answer earns 0 everywhere: unreadable, a refusal, or cut off before any point."""
+    unread = tracks.status in ("unparseable", "refused")
+    return unread or (tracks.status == "partial" and not tracks.moments)
+
+
 def measure_points(truth: Target, tracks: Tracks, reference: Tracks | None) -> Values:
     """Return the values of points.
 
     Args:
         truth: What is right.
-        tracks: What the answer says. One that is unreadable or a refusal earns 0, also where
-            nothing would be right.
+        tracks: What the answer says. One that ``failed`` earns 0, also where nothing would be
+            right.
         reference: What the public code reads; ``None``, and 0, where it stops with an error.
     """
     masks = truth.pixel_masks()
     values: Values = dict.fromkeys(POINTS, 0.0)
-    if tracks.status not in ("unparseable", "refused"):
+    if not failed(tracks):
         found = point_f1(truth.points, tracks.frames, masks=masks)
         values["point_f1"] = found.f1
         values["point_precision"], values["point_recall"] = found.precision, found.recall

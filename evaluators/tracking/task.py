@@ -11,7 +11,7 @@ from pydantic import field_validator
 
 from evaluators.rows import RowTask, RowTaskOptions
 from evaluators.tracking.given import read_given
-from evaluators.tracking.measures import measure_masks, measure_points
+from evaluators.tracking.measures import failed, measure_masks, measure_points
 from evaluators.tracking.parsing import parse_tracks
 from evaluators.tracking.pictures import draw
 from evaluators.tracking.queries import (
@@ -251,9 +251,10 @@ class Tracking(RowTask[Target, Query]):
             image_size=response.image_size,
         )
         try:
-            return tracks, parse_tracks_reference(response.text, **size)
+            reference = parse_tracks_reference(response.text, **size)
         except ReferenceCrashError:
             return tracks, None
+        return tracks, None if _out_of_reach(reference) else reference
 
     def score(self, truth: Target, response: Response, derived: Any = None) -> SampleScore:
         if self.options.segmenter == "given":
@@ -267,8 +268,7 @@ class Tracking(RowTask[Target, Query]):
             size = {"height": truth.height, "width": truth.width, "frames": truth.frames}
             _, left = prompts_of(tracks, **size)
             notes |= {f"without a mask: {reason}": count for reason, count in left.items()}
-            failed = tracks.status in ("unparseable", "refused")
-            values |= measure_masks(truth, derived, failed=failed)
+            values |= measure_masks(truth, derived, failed=failed(tracks))
         return SampleScore(
             id=response.id,
             status=tracks.status,
@@ -296,3 +296,10 @@ class Tracking(RowTask[Target, Query]):
             message=problem,
             cluster=truth.video,
         )
+
+
+def _out_of_reach(tracks: Tracks) -> bool:
+    """Whether the public code's reading holds a place that has no distance to others."""
+    # Not finite, or so far that its square is not.
+    places = (place for points in tracks.frames.values() for place in points.values())
+    return any(not abs(at) < 1e100 for place in places for at in place)

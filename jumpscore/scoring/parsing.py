@@ -56,18 +56,18 @@ _UNITS = re.compile(
 _ENUMERATED = re.compile(rf"(?<![\w.:,+-])({_PLAIN})(?:\s?,\s?(?:and\s)?|\sand\s|\s?&\s?)\Z", _I)
 _LENGTH = re.compile(r"\b(?:in|of|over|within|for|lasts?|lasting|total|duration:?)\s\Z", _I)
 _OF_THE_CLIP = re.compile(r"[\s-]{1,3}(?:long|clip|video|footage|recording)\b", _I)
+_BEHIND = re.compile(r"[,;]")
 _BRACKET = re.compile(r"[\[\]]")
 _OPENER = re.compile(r"\[\s*(?=[\"'`\[\](){+.\d-]|nan\b|null\b|none\b|inf|\Z)", _I)
 _SEPARATOR = re.compile(r"[\[\]{},]")
 _FENCE = re.compile(r"`{3,}\w*")
 _TAG = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", _I)
-_REFUSAL = re.compile(
+REFUSAL = re.compile(
     r"\b(?:i\s?(?:am|'m|’m)\s(?:sorry|unable|not\sable)|i\s(?:cannot|can['’]?t|could\snot|"
     r"couldn['’]t|won['’]t)|i\sdo\snot\shave|unable\sto|as\san\sai)\b",
     _I,
 )
-_INTEGER = re.compile(r"(?<![\w.,:+-])(\d{1,3}(?:,\d{3}){1,3}|\d{1,9})(?![\w:]|[.,]\d)")
-_COUNTED = re.compile(r"[\s*_`]{1,4}(?:full\s|complete\s)?(?:jump|time|skip|rope)", _I)
+"""Words of an answer that declines to be one."""
 
 Reasoning = Literal["none", "closed", "unclosed"]
 
@@ -119,33 +119,6 @@ def parse_times(text: str, *, finish_reason: FinishReason | None = None) -> Pars
     return parsed
 
 
-def parse_count(text: str, *, finish_reason: FinishReason | None = None) -> ParseResult:
-    """Read one non-negative integer in an answer; two different ones are ``unparseable``.
-
-    An integer that is said to be of jumps or times outranks the others.
-
-    >>> parse_count("The person jumped 28 times in 30 s.").count
-    28
-    >>> parse_count("Between 27 and 29.").status
-    'unparseable'
-    """
-    low, high, reasoning = answer_window(text)
-    answer = text[low:high]
-    matches = list(_INTEGER.finditer(answer))
-    named = [match for match in matches if _COUNTED.match(answer, match.end())]
-    found = {int(match[1].replace(",", "")): match for match in named or matches}
-    parsed = ParseResult(status="unparseable", parser="none", reasoning=reasoning, text=text)
-    if len(found) == 1:
-        [(count, match)] = found.items()
-        at_end = finish_reason == "length" and match.end() == len(answer)
-        if not at_end:
-            span = (match.start() + low, match.end() + low)
-            return replace(parsed, status="ok", parser="integer", count=count, spans=(span,))
-    if finish_reason == "length":
-        return replace(parsed, status="partial")
-    return replace(parsed, status="refused") if _REFUSAL.search(answer) else parsed
-
-
 def answer_window(text: str) -> tuple[int, int, Reasoning]:
     """Return (start, end) of the answer without its reasoning, and whether that was closed.
 
@@ -171,15 +144,17 @@ def _parse_answer(answer: str, offset: int, cut: bool) -> ParseResult:
         len(closed) > 1
         and opened is None
         and (lines := _read_bracketed_lines(answer, closed, offset))
+        and lines.times
     ):
         return _result("ok", "lines", lines)
+    readings = [_read_list(answer, start, end, offset) for start, end in closed]
     if opened is not None:
         reading = _read_list(answer, opened, len(answer), offset)
-        if not answer.rstrip().endswith((",", ";", "]", "}")):
+        said = bool(reading.times) and not any(whole.times for whole in readings)
+        if reading.times and not _separated(answer, reading.spans[-1][1] - offset):
             reading.drop_last()
-        if reading.times or not closed:
+        if reading.times or said or not closed:
             return _result("partial", "list", reading)
-    readings = [_read_list(answer, start, end, offset) for start, end in closed]
     if any(reading.times for reading in readings):
         return _result("ok", "list", _chosen(answer, closed, readings))
     rejected = [item for reading in readings for item in reading.rejected]
@@ -190,8 +165,13 @@ def _parse_answer(answer: str, offset: int, cut: bool) -> ParseResult:
             if cut and found.spans[-1][1] - offset >= len(answer.rstrip()):
                 found.drop_last()
             return _result("ok", name, found)
-    refused = not rejected and _REFUSAL.search(answer)
+    refused = not rejected and REFUSAL.search(answer)
     return _result("refused" if refused else "unparseable", "none", _Reading(rejected=rejected))
+
+
+def _separated(answer: str, end: int) -> bool:
+    """Whether a number that ends there is surely whole, though the answer was cut off."""
+    return bool(_BEHIND.search(answer, end)) or answer.rstrip().endswith(("]", "}"))
 
 
 def _chosen(answer: str, closed: list[tuple[int, int]], readings: list[_Reading]) -> _Reading:

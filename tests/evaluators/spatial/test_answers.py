@@ -254,3 +254,30 @@ def test_mean_relative_accuracy_falls_with_the_error(prediction, truth):
     value = mean_relative_accuracy(prediction, truth)
     assert 0.0 <= mean_relative_accuracy(2 * prediction - truth, truth) <= value <= 1.0
     assert mean_relative_accuracy(truth, truth) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("I cannot answer a question about this image.", None),
+        ("The answer is a chair.", "B"),
+        ("The correct answer: a lamp (C)", "C"),
+        ("B. The answer is a chair.", "B"),
+        ("The best option a person has is B.", "B"),
+        ("answer: a", "A"),
+        ("The answer is a.", "A"),
+    ],
+)
+def test_an_article_is_no_option(text, letter):
+    options = {"A": "table", "B": "chair", "C": "lamp", "D": "sofa"}
+    assert parse_choice(text, options).letter == letter
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["one and a half meters", "two and a half", "three-quarters of a meter", "two thirds", "1½ m"],
+)
+def test_no_part_of_a_fraction_is_the_number(text):
+    assert parse_number(text).status == "unparseable"
+    assert parse_number(f"It is {text}, so the answer is 3.").value == 3
+    assert parse_number("3 half-filled cups").value == 3

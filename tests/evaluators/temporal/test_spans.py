@@ -170,3 +170,17 @@ def test_iou_is_symmetric_and_a_fraction(a, b, c, d):
 def test_nothing_has_no_mean():
     assert mean_iou([]) is None
     assert recall_at([], 0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("The event happens between 10 seconds and 15 seconds.", (10, 15)),
+        ("between 10s and 15s", (10, 15)),
+        ("between 1 minute and 2 minutes", (60, 120)),
+        ("between 1 minute and 5 seconds and 2 minutes", (65, 120)),
+        ("The event happens in 1 minute 5 seconds - 1 minute 10 seconds.", (65, 70)),
+    ],
+)
+def test_only_smaller_units_continue_a_time(text, span):
+    assert parse_span(text).span == span

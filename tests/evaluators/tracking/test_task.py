@@ -386,3 +386,21 @@ def test_points_and_public_code_agree_on_the_mini_set(mini, tmp_path):
 def test_an_unknown_segmenter_is_refused():
     with pytest.raises(UsageError, match="none, given, sam2"):
         make_task("tracking", {"data": "x", "segmenter": "sam3"})
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [("<think>let me look", {"finish_reason": "length"}), ('<tracks coords="', {})],
+)
+def test_an_answer_cut_off_before_any_point_earns_nothing(text, facts):
+    nowhere = replace(TARGET, points={frame: {} for frame in TARGET.points})
+    for target in (TARGET, nowhere):
+        found = score(text, target, **facts)
+        assert (found.values["point_f1"], found.values["point_hota"]) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("place", ["-1e999", "-1e200"])
+def test_places_without_a_distance_stop_the_public_code_and_not_us(place):
+    found = score(f"time 0\n{{0: [{place}, 5]}}")
+    assert found.notes[CRASH] == 1
+    assert found.values["point_f1_reference"] == found.values["point_hota_reference"] == 0.0
