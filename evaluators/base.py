@@ -20,6 +20,8 @@ from jumpscore.records import Estimate, Metric, Question, Response, Sample, Samp
 from jumpscore.scoring import Ratio, bootstrap
 
 TruthT = TypeVar("TruthT")
+PER_SAMPLE = ".sample"
+"""Behind the name of a metric that is no mean: what it is made of, per sample."""
 
 
 class TaskOptions(BaseModel):

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from evaluators.base import DataFacts, Task, TaskOptions, clusters_of
+from evaluators.base import PER_SAMPLE, DataFacts, Task, TaskOptions, clusters_of
 from evaluators.video.benchmarks import BY_TASK, in_the_paper
 from evaluators.video.messages import convert
 from evaluators.video.pictures import PictureFolder
@@ -38,7 +38,6 @@ VERSION = "1"
 SCALES = (1.0, 100.0)
 """Factors by which benchmarks print a mean."""
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tiff", ".webp")
-PER_SAMPLE = ".sample"
 HEADLINE = 3
 
 

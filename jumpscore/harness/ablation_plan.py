@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from evaluators.base import Task
+from evaluators.base import PER_SAMPLE, Task
 from jumpscore.errors import UsageError, nearest_names
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
 from jumpscore.harness.controls import ControlKind, control_of
@@ -158,8 +158,8 @@ def chosen_metric(task: Task[Any], name: str | None) -> Metric:
     """
     known = {metric.name: metric for metric in task.metrics if metric.better}
     wanted = task.headline[0] if name is None else name
-    if name is None and f"{wanted}.sample" in known:
-        wanted = f"{wanted}.sample"
+    if name is None and wanted + PER_SAMPLE in known:
+        wanted += PER_SAMPLE
     if wanted not in known:
         near = nearest_names(wanted, known) or "."
         raise UsageError(

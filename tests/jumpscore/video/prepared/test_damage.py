@@ -13,10 +13,7 @@ from hypothesis import strategies as st
 
 from jumpscore.errors import DataError
 from jumpscore.video import VisualInput
-from jumpscore.video.prepared.folders import (
-    read_prepared,
-    write_prepared,
-)
+from jumpscore.video.prepared.folders import read_prepared, write_prepared
 from jumpscore.video.prepared.record import RECORD
 from tests.jumpscore.video.prepared.made import (
     SMALL_FILES,

@@ -13,9 +13,7 @@ import numpy as np
 import pytest
 
 from jumpscore.errors import DataError
-from jumpscore.video.prepared.folders import (
-    read_prepared,
-)
+from jumpscore.video.prepared.folders import read_prepared
 from jumpscore.video.prepared.layout import read_pictures
 from tests.jumpscore.video.prepared.made import (
     foreign_positions,
