@@ -208,8 +208,8 @@ def _vabench(goal: Goal, read: _Read) -> Outcome:
     for name, limit in worst.items():
         value = values[name.removesuffix("_all")]
         values[name] = limit if value is None or limit is None else min(value, limit)
-    middle = np.full((2, 2), 0.5)
-    values["content_free_rmse_999"] = _vabench_errors("", middle, goal.trace)["rmse_999"]
+    middle = _vabench_errors("_all", np.full((2, 2), 0.5), goal.trace)
+    values["content_free_rmse_999_all"] = middle["rmse_999_all"]
     return Outcome(status, values, notes=notes)
 
 

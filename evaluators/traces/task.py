@@ -79,6 +79,7 @@ RULE_METRICS: dict[Rule, tuple[Metric, ...]] = {
     "tracespatial_2d": (
         *_ENDS_2D,
         *_reference(_ENDS_2D),
+        Metric("content_free_start_2d", f"start_2d {_BLIND}", better=None),
         Metric("content_free_end_2d", f"end_2d {_BLIND}", better=None),
         *_IN_IMAGE,
         *_reference(_IN_IMAGE),
@@ -89,7 +90,7 @@ RULE_METRICS: dict[Rule, tuple[Metric, ...]] = {
         Metric("mae_999_all", "MAE at 0-999, no trace being the farthest", "number", "lower"),
         *_AT_999,
         *_reference(_AT_999),
-        Metric("content_free_rmse_999", f"RMSE at 0-999 {_BLIND}", "number", better=None),
+        Metric("content_free_rmse_999_all", f"RMSE at 0-999 {_BLIND}", "number", better=None),
     ),
     "sharerobot": (
         *_IN_IMAGE,

@@ -151,13 +151,13 @@ def to_unit(
 def content_free_values(truth: TraceTruth, scene: Scene, dimensions: Literal[2, 3]) -> Values:
     """Return what a trace earns that never looks: it stays in the image's middle, at 2 m.
 
-    In 3D its ``success``, in 2D its ``end_2d`` and ``rmse_2d``.
+    In 3D its ``success``, in 2D its ``start_2d``, ``end_2d`` and ``rmse_2d``.
     """
     middle = np.array([[0.5, 0.5, BLIND_DEPTH]])
     if dimensions == 2:
         errors = _errors_in_image(middle[:, :2], truth, scene.camera)
         values = _values_2d(middle[:, :2], errors, truth, scene)
-        return {"end_2d": values["end_2d"], "rmse_2d": values["rmse_2d"]}
+        return {name: values[name] for name in ("start_2d", "end_2d", "rmse_2d")}
     if not len(scene.object_points):
         return {"success": None}
     trace = scene.camera.to_space(middle)

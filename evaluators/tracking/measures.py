@@ -54,7 +54,7 @@ def measure_points(truth: Target, tracks: Tracks, reference: Tracks | None) -> V
         values["point_f1_reference"] = point_f1_reference(truth.points, frames, masks=masks).f1
         values["point_hota_reference"] = point_hota(truth.points, frames, masks=masks)
     centre = {frame: {"0": (truth.width / 2, truth.height / 2)} for frame in truth.points}
-    values["centre_f1"] = point_f1(truth.points, centre, masks=masks).f1
+    values["content_free_point_f1"] = point_f1(truth.points, centre, masks=masks).f1
     return values
 
 

@@ -65,7 +65,7 @@ POINT_METRICS = (
     Metric("point_f1_reference", "point F1, as the public code has it"),
     Metric("point_hota_reference", "point HOTA, as the public code reads"),
     Metric(
-        "centre_f1",
+        "content_free_point_f1",
         "point F1 of the frame's centre at all times: the floor",
         better=None,
     ),

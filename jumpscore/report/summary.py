@@ -82,8 +82,8 @@ def banners(result: RunResult) -> str:
         )
     if result.synthetic:
         items.append(
-            '<li class="warn"><strong>SYNTHETIC data.</strong> These videos are rendered; the '
-            "scores do not compare with scores on real videos.</li>"
+            '<li class="warn"><strong>SYNTHETIC data.</strong> All of it is rendered; the '
+            "scores do not compare with scores on filmed videos and pictures.</li>"
         )
     for caveat in result.caveats:
         if not _said_above(caveat, result):
@@ -184,7 +184,7 @@ def interval_bar(
     """Return mean and interval as a small bar; empty where the metric is not defined."""
     if estimate.mean is None or not math.isfinite(estimate.mean):
         return '<div class="ci none"></div>'
-    low, high = bar_range(estimate, metric)
+    low, high = bar_range(estimate, metric, floor=floor)
 
     def at(value: float) -> str:
         return f"{100 * min(max((value - low) / (high - low), 0.0), 1.0):.2f}%"
@@ -207,16 +207,22 @@ def interval_bar(
     )
 
 
-def bar_range(estimate: Estimate, metric: Metric) -> tuple[float, float]:
+def bar_range(
+    estimate: Estimate, metric: Metric, *, floor: Estimate | None = None
+) -> tuple[float, float]:
     """Return where a metric's bar begins and ends: 0 to 1 for shares, round numbers otherwise.
+
+    The bar holds mean, interval and floor; what is shown as 0 is as small on it.
 
     >>> bar_range(Estimate(1.3, None, 0.9, 1.8, 12), Metric("mae", "", "events", "lower"))
     (0.0, 2.0)
     """
     if metric.unit == "percent":
         return 0.0, 1.0
-    known = (estimate.mean, estimate.ci_low, estimate.ci_high)
-    largest = max(abs(value) for value in known if value is not None) or 1.0
+    known = (estimate.mean, estimate.ci_low, estimate.ci_high, floor.mean if floor else None)
+    largest = max(abs(value) for value in known if value is not None)
+    if number(largest, metric.unit) == number(0.0, metric.unit):
+        largest = 1.0
     power = 10.0 ** math.floor(math.log10(largest))
     high = next(step * power for step in (1, 2, 5, 10) if largest <= step * power * (1 + 1e-9))
     return (-high if metric.better == "zero" else 0.0), high

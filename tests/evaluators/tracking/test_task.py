@@ -120,7 +120,7 @@ def test_by_hand():
     assert found.values["point_recall"] == pytest.approx((1 + 0 + 0.5) / 3)
     assert found.details["points"] == 3
     # The centre, (50, 30), is on nothing.
-    assert found.values["centre_f1"] == 0.0
+    assert found.values["content_free_point_f1"] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_mini_and_oracle(mini, tmp_path):
     assert means["point_f1"] == means["point_hota"] == 1.0
     assert 0.9 < means["point_f1_reference"] < 1.0
     assert "j_and_f" not in means
-    assert 0.05 < means["centre_f1"] < 0.4
+    assert 0.05 < means["content_free_point_f1"] < 0.4
     page = write_report(run).read_text()
     assert "point_f1_reference" in page
     assert "shapes0-0" in page

@@ -46,13 +46,21 @@ def test_numbers_have_their_units() -> None:
     assert seconds(7) == "7.00"
 
 
-@given(st.floats(min_value=1e-9, max_value=1e12))
+@given(st.floats(min_value=0.005001, max_value=1e12))
 def test_a_bar_holds_its_interval(high: float) -> None:
     estimate = Estimate(high / 2, None, 0.0, high, 5)
     low, top = bar_range(estimate, Metric("mae", "", "events", "lower"))
     assert low == 0.0
     assert high <= top * (1 + 1e-6)
     assert top <= high * 10.001
+
+
+def test_a_bar_of_an_error_reaches_its_floor_and_is_no_microscope() -> None:
+    error = Metric("rmse", "", "number", "lower")
+    noise = Estimate(3e-8, None, 2e-8, 4e-8, 5)
+    assert bar_range(noise, error) == (0.0, 1.0)
+    assert bar_range(noise, error, floor=Estimate(308.8, None, None, None, 5)) == (0.0, 500.0)
+    assert bar_range(Estimate(0.0, None, 0.0, 0.0, 5), error) == (0.0, 1.0)
 
 
 def test_a_bar_shows_mean_interval_and_floor() -> None:
