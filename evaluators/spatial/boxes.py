@@ -66,7 +66,7 @@ def parse_box(
     """
     check_convention(convention)
     answer = answer_of(text)
-    cut = is_cut(finish_reason)
+    cut = is_cut(answer, finish_reason)
     boxes = {_box(values) for values in written_lists(answer) if len(values) == 4}
     boxes |= {_box(map(float, groups)) for groups in _CORNERS.findall(answer)}
     if not boxes and not cut and (row := _ROW.fullmatch(answer)):
@@ -75,8 +75,8 @@ def parse_box(
         status: BoxStatus = "partial" if cut else "ambiguous" if boxes else "unparseable"
         return ParsedBox(status, convention, found=len(boxes))
     [box] = boxes
-    ordered = box[0] <= box[2] and box[1] <= box[3]
-    return ParsedBox("partial" if cut else "ok" if ordered else "inverted", convention, box, 1)
+    inverted = box[0] > box[2] or box[1] > box[3]
+    return ParsedBox("partial" if cut else "inverted" if inverted else "ok", convention, box, 1)
 
 
 def _box(values: Iterable[float]) -> Box:

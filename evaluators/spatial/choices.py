@@ -17,6 +17,14 @@ _SAID = re.compile(
     rf"{_OPEN}(?:\\boxed\{{|option\s)?([A-Za-z])(?![\w'])",
     re.IGNORECASE,
 )
+_ALSO = re.compile(
+    rf"[*_)\]\"'`]{{0,4}}\s{{0,3}}(?:[,/&]|or\b|and\b){_OPEN}(?:option\s)?([A-Z])(?![\w'])"
+)
+_NOT = re.compile(
+    r"(?:\bnot|n['’]t|\bneither|\bnor|\bexcept|\brather\sthan|\binstead\sof)"
+    rf"(?:\sbe|\soption|\schoice){{0,2}}{_OPEN}\Z",
+    re.IGNORECASE,
+)
 _ALONE = re.compile(r"[\s*_(\[\"'`]*([A-Za-z])[\s*_)\]\"'`.:]*")
 _LEADING = re.compile(rf"{_OPEN}([A-Z])[*_)\]\"'`]{{0,4}}\s?(?:[.:)]|\n|[*_)\]\"'`])")
 _LETTER = re.compile(r"(?<![\w'])([A-Z])(?![\w'])")
@@ -65,13 +73,7 @@ def parse_choice(text: str, options: Mapping[str, str]) -> ParsedChoice:
         raise ValueError(f"options must have capital letters as keys, not {bad or 'be empty'}")
     low, high, _ = answer_window(text)
     answer = text[low:high]
-    said = {
-        match[1].upper()
-        for match in _SAID.finditer(answer)
-        # "the answer is a chair", "I cannot answer a question": an article.
-        if match[1].isupper() or not _ARTICLE.match(answer, match.end())
-    } & set(options)
-    if said:
+    if said := _said(answer) & set(options):
         return _choice(said, "said")
     if (alone := _ALONE.fullmatch(answer)) and alone[1].upper() in options:
         return _choice({alone[1].upper()}, "alone")
@@ -129,6 +131,27 @@ def reference_choice(text: str, options: Mapping[str, str]) -> str | None:
     return letter if letter in options else None
 
 
+def _said(answer: str) -> set[str]:
+    """Return the letters that are said to be the answer: all of ``the answer is A or B``."""
+    found: set[str] = set()
+    for match in _SAID.finditer(answer):
+        # "the answer is a chair", "I cannot answer a question": an article.
+        article = match[1].islower() and _ARTICLE.match(answer, match.end())
+        if article or _denied(answer, match.start()):
+            continue
+        found.add(match[1].upper())
+        end = match.end()
+        while also := _ALSO.match(answer, end):
+            found.add(also[1])
+            end = also.end()
+    return found
+
+
+def _denied(answer: str, place: int) -> bool:
+    """Whether ``not`` or the like stands before a place."""
+    return _NOT.search(answer, max(0, place - 40), place) is not None
+
+
 def _choice(letters: set[str], parser: str) -> ParsedChoice:
     if len(letters) > 1:
         return ParsedChoice("ambiguous", None, parser)
@@ -154,11 +177,13 @@ def _bare(words: str) -> str:
 
 
 def _letters(answer: str, options: Mapping[str, str]) -> set[str]:
-    """Return capital letters that stand alone and are no English word (``A chair``, ``I``)."""
+    """Return capital letters that stand alone: no English word (``A chair``), not denied."""
     return {
         match[1]
         for match in _LETTER.finditer(answer)
-        if match[1] in options and not (match[1] in "AI" and _is_word(answer, match))
+        if match[1] in options
+        and not (match[1] in "AI" and _is_word(answer, match))
+        and not _denied(answer, match.start())
     }
 
 

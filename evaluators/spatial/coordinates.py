@@ -13,9 +13,13 @@ from jumpscore.scoring.parsing import answer_window
 
 Floats = npt.NDArray[np.float64]
 
-NUMBER = r"[+-]?(?:\d{1,15}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,3})?"
-LIST = re.compile(rf"[(\[]\s{{0,9}}({NUMBER}(?:\s{{0,9}},\s{{0,9}}{NUMBER}){{1,5}})\s{{0,9}}[)\]]")
-"""Two to six numbers in brackets; only pairs are points, only fours are boxes."""
+NUMBER = r"[+-]?(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d++)?+"
+"""Of any length, and read in one go: nothing of a long number is taken for a number."""
+_ENTRY = rf"(?:{NUMBER}|[+-]?(?i:nan|inf(?:inity)?)\b)"
+LIST = re.compile(rf"[(\[]\s{{0,9}}({_ENTRY}(?:\s{{0,9}},\s{{0,9}}{_ENTRY}){{1,5}})\s{{0,9}}[)\]]")
+"""Two to six numbers in brackets; only pairs are points, only fours are boxes. ``nan`` and ``inf``
+are numbers here: an answered point that is nowhere is no point less."""
+_OPEN_LIST = re.compile(r"[(\[][\s\d.,:;eE+\-\"'(\[]*+\Z|\{[\s\w.,:;+\-\"']{0,200}+\Z")
 _FENCE = re.compile(r"`{3,}(?:\w{0,20}\n)?")
 
 
@@ -86,6 +90,13 @@ def answer_of(text: str) -> str:
     return blocks[-1] if blocks else answer
 
 
-def is_cut(finish_reason: FinishReason | None) -> bool:
-    """Whether the model was stopped at its token limit."""
-    return finish_reason == "length"
+def is_cut(answer: str, finish_reason: FinishReason | None) -> bool:
+    """Whether the model was stopped at its token limit, or the answer ends inside of a list.
+
+    >>> is_cut("[(0.3, 0.4), (0.5", None), is_cut("(0.3, 0.4)", None)
+    (True, False)
+    """
+    opened = max(answer.rfind(mark) for mark in "([{")
+    closed = max(answer.rfind(mark) for mark in ")]}")
+    left_open = opened > closed and _OPEN_LIST.match(answer, opened) is not None
+    return finish_reason == "length" or left_open

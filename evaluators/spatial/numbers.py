@@ -33,7 +33,7 @@ _WORD = "|".join(sorted([*_UNITS, *_TENS, *_POWERS], key=len, reverse=True))
 _WORDS = rf"(?:{_WORD})(?:[\s-]{{1,3}}(?:and\s{{1,3}})?(?:{_WORD})\b)*"
 _TOKEN = re.compile(
     rf"(?<![\w.])(?P<digits>[+-]?(?:\d{{1,3}}(?:,\d{{3}}){{1,5}}(?![\d,])(?:\.\d{{1,30}})?"
-    rf"|\d{{1,15}}(?:\.\d{{1,30}})?|\.\d{{1,30}})(?:e[+-]?\d{{1,3}})?)(?!\d|\.\d)"
+    rf"|\d++(?:\.\d++)?+|\.\d++)(?:e[+-]?\d++)?+)(?!\d|\.\d)"
     rf"|\b(?P<words>{_WORDS})\b(?:\spoint(?P<decimals>(?:\s(?:{'|'.join(_SMALL.split()[:10])})\b){{1,9}}))?",
     re.IGNORECASE,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -51,7 +52,7 @@ class ParsedPoints:
         parser: ``brackets``, ``keys`` (``x: 60, y: 40``), ``bare`` (the text's only two numbers) or
             ``none``.
         points: (x, y) in the order of the text.
-        rejected: How many bracketed lists were no points (three numbers, say).
+        rejected: How many bracketed lists were no points (three numbers, say, or none finite).
     """
 
     status: PointStatus
@@ -84,9 +85,11 @@ def parse_points(
     """
     check_convention(convention)
     answer = answer_of(text)
-    cut = is_cut(finish_reason)
+    cut = is_cut(answer, finish_reason)
     lists = written_lists(answer)
     points = [(values[0], values[1]) for values in lists if len(values) == 2]
+    if not any(math.isfinite(x) and math.isfinite(y) for x, y in points):
+        points = []  # else one that is nowhere is kept, to be scored as outside
     rejected = len(lists) - len(points)
     parser = "brackets"
     if not points and not rejected:

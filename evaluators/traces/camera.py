@@ -16,6 +16,8 @@ Floats = npt.NDArray[np.float64]
 
 FOCAL_LENGTHS = (1e-3, 1e6)
 """Shortest and longest in pixels; beyond, squares of coordinates leave float64's range."""
+PRINCIPAL = (0.3, 0.7)
+"""Shares of a side between which a principal point lies; elsewhere it is that of another size."""
 ROTATION_SLACK = 1e-3
 """How far R^T R of a written rotation may be from the identity."""
 
@@ -49,8 +51,9 @@ class Camera:
             size: (width, height) in pixels.
 
         Raises:
-            ValueError: The matrix has another size, is not finite, a focal length or the principal
-                point is beyond reason, or a side is not positive.
+            ValueError: The matrix has another size or form, is not finite, is that of another image
+                size (its principal point is not about the middle), a focal length is beyond reason,
+                or a side is not positive.
 
         >>> Camera.from_matrix([[2, 0, 1], [0, 2, 1], [0, 0, 1]], size=(2, 2)).fx
         2.0
@@ -60,16 +63,27 @@ class Camera:
             raise ValueError(f"intrinsics has shape {matrix.shape}; it must be (3, 3) or (4, 4)")
         if not np.isfinite(matrix).all():
             raise ValueError(f"intrinsics {matrix.tolist()} must be finite")
+        if min(size) <= 0:
+            raise ValueError(f"size {tuple(size)} must be (width, height) in pixels, both positive")
+        rest = matrix.copy()
+        rest[(0, 1), (0, 1)], rest[:2, 2] = 1, 0
+        if not np.allclose(rest, np.eye(len(matrix))):
+            raise ValueError(
+                f"intrinsics {matrix.tolist()} must be [[fx, 0, cx], [0, fy, cy], [0, 0, 1]]"
+            )
         fx, fy, cx, cy = (float(matrix[k]) for k in ((0, 0), (1, 1), (0, 2), (1, 2)))
         low, high = FOCAL_LENGTHS
         if not (low <= min(fx, fy) and max(fx, fy) <= high):
             raise ValueError(
                 f"intrinsics have focal lengths {fx:g}, {fy:g}; not {low:g} to {high:g} pixels"
             )
-        if max(abs(cx), abs(cy)) > high:
-            raise ValueError(f"intrinsics have their principal point at {cx:g}, {cy:g}")
-        if min(size) <= 0:
-            raise ValueError(f"size {tuple(size)} must be (width, height) in pixels, both positive")
+        near, far = PRINCIPAL
+        if not all(near <= at / side <= far for at, side in zip((cx, cy), size, strict=True)):
+            raise ValueError(
+                f"intrinsics have their principal point at {cx:g}, {cy:g}, which is not about the "
+                f"middle of {size[0]} x {size[1]} pixels: they are those of an image of another "
+                "size"
+            )
         return cls(size[0], size[1], fx, fy, cx, cy)
 
     def to_space(self, points: Floats) -> Floats:

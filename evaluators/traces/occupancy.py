@@ -123,6 +123,11 @@ def surface_points(depth: Depths, camera: Camera) -> Floats:
     return np.concatenate([_crossings(sides, axis, view, grid) for axis in range(3)])
 
 
+def check_view(depth: Depths, camera: Camera) -> None:
+    """Refuse what ``surface_points`` refuses, at a fraction of its cost."""
+    _grid(depth, camera)
+
+
 def _grid(depth: Depths, camera: Camera) -> _Grid | None:
     """Return the blocks within ``TRUNCATION`` of the sampled surface."""
     z = depth[::STRIDE, ::STRIDE].astype(np.float64)

@@ -56,7 +56,7 @@ def parse_trace(text: str, *, finish_reason: FinishReason | None = None) -> Pars
     'lists'
     """
     answer = answer_of(text)
-    cut = is_cut(finish_reason)
+    cut = is_cut(answer, finish_reason)
     matches = list(LIST.finditer(answer))
     points = [match for match in matches if match[1].count(",") < 3]
     if not points:

@@ -170,7 +170,10 @@ def _in_scene(row: TraceRow, root: Path, goal: Goal) -> Goal:
     found = replace(
         goal, trace=trace, size=size, target=target, depth=depth, mask=mask, camera=camera
     )
-    found.scene()  # what is wrong with it is better said before anything is asked
+    try:  # what is wrong with it is better said before anything is asked
+        found.scene().check_view()
+    except ValueError as error:
+        raise DataError(str(error)) from None
     return found
 
 

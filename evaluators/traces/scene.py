@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from evaluators.traces.camera import Camera
 from evaluators.traces.clouds import down_sampled, largest_cluster, without_outliers
-from evaluators.traces.occupancy import Occupancy, surface_points
+from evaluators.traces.occupancy import Occupancy, check_view, surface_points
 from evaluators.traces.pixels import pixel_neighbour_means
 
 Floats = npt.NDArray[np.float64]
@@ -26,6 +26,9 @@ FINEST_VOXEL = 0.01
 CLUSTER_RADIUS, CLUSTER_LEAST = 0.02, 10
 COLLISION_CHUNK = 16
 """Positions of the object that are looked up at once."""
+
+Lacking = Literal["no_object", "no_scene"]
+"""No depth under the object's mask; no surface within ``FARTHEST_SCENE`` around it."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +97,32 @@ class Scene:
     @cached_property
     def occupancy(self) -> Occupancy:
         """The voxels of the scene without the object."""
+        return Occupancy.of_points(surface_points(self._obstacles(), self.camera))
+
+    def _obstacles(self) -> npt.NDArray[np.float32]:
+        """Return the depth map without the object and what is far away."""
         kept = ~self.mask & (self.depth < FARTHEST_SCENE)
-        depth = np.where(kept, self.depth, np.float32(0))
-        return Occupancy.of_points(surface_points(depth, self.camera))
+        found: npt.NDArray[np.float32] = np.where(kept, self.depth, np.float32(0))
+        return found
+
+    def check_view(self) -> None:
+        """Refuse intrinsics that no scene can be seen with.
+
+        Raises:
+            ValueError: See ``surface_points``.
+        """
+        check_view(self._obstacles(), self.camera)
+
+    @cached_property
+    def lacking(self) -> Lacking | None:
+        """Without which of both nobody can say what collides, or ``None``.
+
+        A scene without depth has no obstacles only because nobody knows them: with nothing to
+        collide with, every answer would be free.
+        """
+        if not len(self.object_points):
+            return "no_object"
+        return None if self.occupancy.filled.any() else "no_scene"
 
     def collision_ratios(self, positions: Floats) -> Floats:
         """Return the share of the object's points in occupied voxels, with its mean at a position.

@@ -21,6 +21,7 @@ from evaluators.traces.references import (
     vabench_reference,
 )
 from evaluators.traces.rows import Goal, Rule
+from evaluators.traces.scene import Lacking
 from evaluators.traces.tracespatial import (
     LARGEST,
     NAMES_2D,
@@ -42,12 +43,17 @@ SIDE = 999
 """Largest coordinate of VABench-V's square."""
 MOST_SHOWN = 100
 """Way-points of an answer that reports show."""
-STATUS: dict[str, Status] = {"ok": "ok", "no_object": "ok", "partial": "partial"}
+STATUS: dict[str, Status] = {
+    "ok": "ok", "no_object": "ok", "no_scene": "ok", "partial": "partial",
+}  # fmt: skip
 NOTES = {
     "no_depth": "answers in 3D with a way-point that has no depth",
     "out_of_range": "answers with a coordinate beyond any image or scene",
 }
-NO_OBJECT = "items whose object has no depth: no collisions, no success"
+LACKING: dict[Lacking, str] = {
+    "no_object": "items whose object has no depth: no collisions, no success",
+    "no_scene": "items without depth around the object: no collisions, no success",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +171,8 @@ def _tracespatial(goal: Goal, read: _Read, dimensions: Literal[2, 3]) -> Outcome
     free = content_free_values(target, scene, dimensions)
     values |= {f"content_free_{name}": value for name, value in free.items()}
     notes = {NOTES[found.status]: 1} if found.status in NOTES else {}
-    if dimensions == 3 and not len(scene.object_points):
-        notes[NO_OBJECT] = 1
+    if dimensions == 3 and scene.lacking:
+        notes[LACKING[scene.lacking]] = 1
     status = STATUS.get(found.status, "unparseable")
     low, high = image_box(target.box, scene.camera)
     marked = (*outlines("truth", scene.mask), box_shape("truth", (*low, *high)))

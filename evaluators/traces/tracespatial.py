@@ -19,11 +19,11 @@ from evaluators.spatial.points import in_mask
 from evaluators.traces.camera import Camera, OrientedBox
 from evaluators.traces.parsing import ParsedTrace, parse_trace
 from evaluators.traces.paths import PathErrors, checked_path, errors_between, resample
-from evaluators.traces.scene import Scene
+from evaluators.traces.scene import Lacking, Scene
 from jumpscore.records import Convention, FinishReason
 
 Floats = npt.NDArray[np.float64]
-Status = Literal["ok", "partial", "unparseable", "no_depth", "out_of_range", "no_object"]
+Status = Literal["ok", "partial", "unparseable", "no_depth", "out_of_range"] | Lacking
 Values = dict[str, float | None]
 
 REACH = 0.20
@@ -71,12 +71,13 @@ class TraceScore:
         status: ``ok``; ``partial`` (cut off at the token limit, scored on its whole way-points);
             ``unparseable``; ``no_depth`` (3D is asked for, a way-point has no depth);
             ``out_of_range`` (a coordinate beyond 1e6, or a depth that is not positive);
-            ``no_object`` (ours: the mask has no depth, so collisions cannot be checked).
+            ``no_object`` and ``no_scene`` (ours: no depth under the mask, or none around it, so
+            collisions cannot be checked).
         parsed: What was read.
         values: Metric -> value. Shares are 0 or 1, distances metres, of ``*_2d`` fractions of the
             image. ``None`` is not defined; ``success`` and, in 2D, ``start_2d`` and ``end_2d`` of
             an answer that cannot be scored are 0, because they count over all answers. Of an item
-            without object points no answer has a ``success``.
+            without object points or without a scene no answer has a ``success``.
     """
 
     status: Status
@@ -137,7 +138,7 @@ def score_parsed(
     trace = scene.camera.to_space(points)
     errors = _errors_of_projection(trace, truth, scene.camera)
     values = _values_2d(points[:, :2], errors, truth, scene) | _values_3d(trace, truth, scene)
-    return TraceScore(status if len(scene.object_points) else "no_object", parsed, values)
+    return TraceScore(scene.lacking or status, parsed, values)
 
 
 def to_unit(
@@ -158,7 +159,7 @@ def content_free_values(truth: TraceTruth, scene: Scene, dimensions: Literal[2, 
         errors = _errors_in_image(middle[:, :2], truth, scene.camera)
         values = _values_2d(middle[:, :2], errors, truth, scene)
         return {name: values[name] for name in ("start_2d", "end_2d", "rmse_2d")}
-    if not len(scene.object_points):
+    if scene.lacking:
         return {"success": None}
     trace = scene.camera.to_space(middle)
     values = _reached(trace, truth, scene)
@@ -187,7 +188,7 @@ def _nothing(dimensions: int, scene: Scene) -> Values:
     if dimensions == 2:
         return values | {"start_2d": 0.0, "end_2d": 0.0}
     # Whether an item counts may not depend on what is answered to it.
-    success = 0.0 if len(scene.object_points) else None
+    success = None if scene.lacking else 0.0
     return values | dict.fromkeys(NAMES_3D) | {"success": success, "success_path": success}
 
 
@@ -256,7 +257,7 @@ def _values_3d(trace: Floats, truth: TraceTruth, scene: Scene) -> Values:
 def _collision(suffix: str, values: Values, positions: Floats, scene: Scene) -> Values:
     """Return collision, its absence and success, under names that end in ``suffix``."""
     names = (f"collision{suffix}", f"no_collision{suffix}", f"success{suffix}")
-    if not len(scene.object_points):
+    if scene.lacking:
         return dict.fromkeys(names)
     most = float(scene.collision_ratios(positions).max())
     free = most <= MOST_COLLIDING

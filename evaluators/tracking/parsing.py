@@ -1,7 +1,7 @@
 """The strict parser of track answers: it reads what is there and counts what it does not.
 
 Answers are hostile until parsed: any length, any digits, cut off anywhere. Every pass is linear in
-the text. Two forms are read, the second only where the first is absent:
+the text. Two forms are read, the second only where the first yields nothing:
 
 ``coords``      ``<tracks coords="t id x y id x y; t id x y">``, 0..1000 of width and height;
 ``time_lines``  ``time 1.0`` and on the next line ``{0: [x, y], 1: [x, y, "yes"]}``, 0..100; the
@@ -93,14 +93,17 @@ def parse_tracks(
     rejected: Counter[str] = Counter()
     attributes = list(_ATTRIBUTE.finditer(answer))
     size = (width, height)
+    times: Times = {}
+    cut = False
     if attributes:
         limits = {"unit": (1, 1), "relative_1000": (1000, 1000), "pixel": image_size or size}
         axes = _Axes(size, limits[convention])
         times, cut = _read_attributes(answer, attributes, rejected, axes)
-    else:
-        times, cut = _read_time_lines(answer, rejected, _Axes(size, (100, 100)))
-    moments = _moments(times, fps, rejected)
     named = bool(attributes)
+    if not times:
+        lines, left_open = _read_time_lines(answer, rejected, _Axes(size, (100, 100)))
+        times, cut, named = lines, cut or left_open, named and not lines
+    moments = _moments(times, fps, rejected)
     return Tracks(
         status=_status(answer, moments, rejected, named, cut or finish_reason == "length"),
         parser="coords" if named else "time_lines" if moments or rejected else "none",

@@ -113,7 +113,9 @@ class Target:
     def pixel_masks(self) -> dict[str, FrameMasks]:
         """Return the masks by object and frame, each read when it is looked at."""
         return {
-            name: FrameMasks(rles, height=self.height, width=self.width, name=f"object {name!r}")
+            name: FrameMasks(
+                rles, height=self.height, width=self.width, name=f"mask of object {name!r}"
+            )
             for name, rles in self.masks.items()
         }
 

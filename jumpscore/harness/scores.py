@@ -12,6 +12,7 @@ from evaluators.base import Task
 from jumpscore.harness.config import RunConfig
 from jumpscore.harness.controls import CAVEATS
 from jumpscore.harness.derived import Derived
+from jumpscore.harness.runner import describe
 from jumpscore.records import STATUSES, Response, RunResult, Sample, SampleScore
 
 
@@ -50,7 +51,7 @@ def score_sample(
     try:
         return task.score(sample.truth, response, derived.value)
     except Exception as error:  # a task may raise anything; one bad sample never ends a run
-        return SampleScore(name, "error", message=f"cannot be scored: {error!r}")
+        return SampleScore(name, "error", message=f"cannot be scored: {describe(error)}")
 
 
 def summarise(

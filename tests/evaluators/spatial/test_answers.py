@@ -125,7 +125,7 @@ def test_a_number_is_read_as_a_person_would(text, value):
         ("phone", "unparseable"),
         ("", "unparseable"),
         ("nan", "unparseable"),
-        ("9" * 5000, "unparseable"),
+        ("9" * 5000, "not_finite"),
         ("1e999", "not_finite"),
     ],
 )
@@ -201,6 +201,14 @@ def test_choices_are_as_published(case):
         ("The best option a person has is B.", "B"),
         ("answer: a", "A"),
         ("The answer is a.", "A"),
+        # What is denied is not chosen.
+        ("The answer is not A", None),
+        ("not A", None),
+        ("It isn't option A, it is B", "B"),
+        ("I think it is C, not B.", "C"),
+        ("The answer is C, not B.", "C"),
+        ("The answer is not option A but B", "B"),
+        ("The answer is B, and I am sure", "B"),
     ],
 )
 def test_a_choice_is_read_as_a_person_would(text, letter):
@@ -212,6 +220,11 @@ def test_a_choice_is_read_as_a_person_would(text, letter):
     ("text", "status"),
     [
         ("A or B", "ambiguous"),
+        ("The answer is A or B", "ambiguous"),
+        ("Answer: A/B", "ambiguous"),
+        ("The answer is **A**, **B**", "ambiguous"),
+        ("Answer: A and (C)", "ambiguous"),
+        ("The answer is A or option B.", "ambiguous"),
         ("A. chair\nB. table", "ambiguous"),
         ("The answer is A. The answer is B.", "ambiguous"),
         ("A chair stands there", "unparseable"),

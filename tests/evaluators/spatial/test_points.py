@@ -91,10 +91,10 @@ def test_a_fenced_answer_outranks_the_prose_and_reasoning_is_none():
         ("[]", "empty", 0),
         ("nowhere", "unparseable", 0),
         ("[1, 2, 3, 4]", "unparseable", 1),
-        ("(nan, inf)", "unparseable", 0),
+        ("(nan, inf)", "unparseable", 1),
         ("(one, two)", "unparseable", 0),
         ("1, 2 and 3", "unparseable", 0),
-        ("(" + "9" * 5000 + ", 1)", "unparseable", 0),
+        ("(" + "9" * 5000 + ", 1)", "unparseable", 1),
     ],
 )
 def test_what_is_no_point_is_a_status(text, status, rejected):
@@ -112,7 +112,37 @@ def test_huge_and_undefined_coordinates_are_outside():
     mask = np.ones((4, 4))
     points = [(1e300, 1), (-1e300, 1), (np.nan, 1), (np.inf, 1), (1, 1)]
     assert in_mask(points, mask, convention="pixel").tolist() == [False] * 4 + [True]
-    assert parse_points("(1e999, 1)", convention="pixel").points == ((np.inf, 1.0),)
+    found = parse_points("[(1e999, 1), (1, 1)]", convention="pixel")
+    assert found.points == ((np.inf, 1.0), (1.0, 1.0))
+
+
+@pytest.mark.parametrize("nowhere", ["nan, nan", "-inf, 5", "12345678901234567890, 5", "NaN, 1"])
+def test_a_point_that_is_nowhere_is_no_point_less(nowhere):
+    found = parse_points(f"[(1, 1), ({nowhere})]", convention="pixel")
+    assert len(found.points) == 2
+    inside = in_mask(found.points, np.ones((4, 4)), convention="pixel")
+    assert mask_fraction(inside) == 0.5
+    assert not right_count(inside, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("[(0.3, 0.4), (0.5", 1),
+        ("[(0.3, 0.4), (0.5, 0.2)", 2),
+        ("[(500, 5", 0),
+        ("[", 0),
+        ('{"point_2d": [0.3, 0.', 0),
+        ('{"x": 0.3, "y": 0.', 0),
+        ("```json\n[[0.1, 0.2], [68", 1),
+    ],
+)
+def test_an_answer_that_ends_inside_of_a_list_was_cut_off(text, count):
+    """Nobody states why a stored answer ended, so the answer itself must."""
+    found = parse_points(text, convention="unit")
+    assert len(found.points) == count
+    whole = text == "[(0.3, 0.4), (0.5, 0.2)"
+    assert found.status == ("ok" if whole else "partial")
 
 
 def test_pixels_of_a_resized_image_are_scaled_back():

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import time
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -49,14 +49,16 @@ def slow_frechet(a, b) -> float:
 def test_distances_are_as_published(pair):
     a, b = (PATHS[name] for name in pair.split("_"))
     expected = GOLDEN["path_units"][pair]
-    assert discrete_frechet(a, b) == pytest.approx(expected["dfd"], abs=1e-6)
-    assert hausdorff(a, b) == pytest.approx(expected["hd"], abs=1e-6)
+    # Z has lengths that float32, in which the public code computes, does not hold.
+    close = partial(pytest.approx, abs=1e-6 if "Z" in pair else 1e-7)
+    assert discrete_frechet(a, b) == close(expected["dfd"])
+    assert hausdorff(a, b) == close(expected["hd"])
     if "rmse" in expected:
-        assert rmse(a, b) == pytest.approx(expected["rmse"], abs=1e-6)
-        assert mae(a, b) == pytest.approx(expected["mae"], abs=1e-6)
+        assert rmse(a, b) == close(expected["rmse"])
+        assert mae(a, b) == close(expected["mae"])
     found = path_errors(a, b)
     for name, theirs in NAMES.items():
-        assert getattr(found, name) == pytest.approx(expected["interp100"][theirs], abs=1e-6)
+        assert getattr(found, name) == close(expected["interp100"][theirs])
 
 
 def test_embodied_r1_agrees():

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import jumpscore
 from evaluators.traces.rows import Goal, TraceRow
-from evaluators.traces.scoring import NO_OBJECT
+from evaluators.traces.scoring import LACKING
 from evaluators.traces.task import RULE_METRICS, Traces, TracesOptions
 from jumpscore.builder.minis import render_mini
 from jumpscore.data import Manifest
@@ -267,7 +267,7 @@ def test_the_published_answers_end_as_they_should(tmp_path):
         found = task.score(goal, Response("a", row["text"]))
         counts.setdefault(key, Counter())[f"{found.status} {found.details['form']}"] += 1
         if row["dimensions"] == 3:
-            assert found.notes[NO_OBJECT] == 1
+            assert found.notes[LACKING["no_object"]] == 1
             assert found.values["success"] is None
             ends.setdefault(key, []).append(found.values["end"])
     assert counts == {
@@ -358,7 +358,7 @@ def test_an_object_without_depth_counts_for_no_answer(mini, tmp_path, fill):
         found = score(sample.truth, text)
         assert found.values["success"] is found.values["success_path"] is None
         assert found.values["success_reference"] is None
-        assert found.notes == {NO_OBJECT: 1}
+        assert found.notes == {LACKING["no_object"]: 1}
 
 
 def test_missing_files_are_listed_before_a_run(mini, tmp_path):

@@ -122,6 +122,17 @@ def test_a_cut_off_answer_is_partial_and_its_last_number_is_not_used(text, point
     assert found.rejected.get(why.CUT_OFF, 0) == cut
 
 
+def test_time_lines_are_read_where_the_tag_holds_nothing():
+    for tag in ('<tracks coords="">', '<tracks coords="0 0 5000 5000">'):
+        text = tag + "dog</tracks>\ntime 0.0\n{0: [50, 50]}"
+        for parse in (parse_tracks, parse_tracks_reference):
+            found = parse(text, **VIDEO)
+            assert found.frames == {0: {"0": (500.0, 500.0)}}, (tag, parse)
+            assert found.status == "ok"
+    assert parse_tracks(text, **VIDEO).parser == "time_lines"
+    assert parse_tracks('<tracks coords="">x</tracks> time 0\n{}', **VIDEO).status == "empty"
+
+
 def test_statuses():
     assert parse_tracks('<tracks coords="">dog</tracks>', **VIDEO).status == "empty"
     assert parse_tracks("I'm sorry, I cannot see it.", **VIDEO).status == "refused"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ pytest.importorskip("transformers")
 
 from tests.tiny_sam2 import SIDE, tiny_sam2  # noqa: E402 - needs both
 
+GOLDEN = json.loads((Path(__file__).parents[2] / "data" / "tracking_golden.json").read_text())
 FRAMES, WIDTH, HEIGHT = 9, 96, 64
 SIZE = {"width": WIDTH, "height": HEIGHT, "frames": FRAMES}
 PROMPTS = {2: {0: [(20.0, 30.0)], 1: [(70.5, 40.0)]}, 6: {1: [(74.0, 40.0)], 2: [(5.0, 60.0)]}}
@@ -105,6 +107,20 @@ def test_masks_equal_transformers_used_by_hand(segmenter, video):
     assert (straight[2] != expected[2]).any()
 
 
+@pytest.fixture
+def visited(segmenter, monkeypatch):
+    """(frame, backwards) of every call of the model, in order."""
+    model, _ = segmenter._model
+    forward, found = type(model).forward, []
+
+    def watched(self, inference_session, frame_idx=None, *rest, reverse=False, **facts):
+        found.append((frame_idx, reverse))
+        return forward(self, inference_session, frame_idx, *rest, reverse=reverse, **facts)
+
+    monkeypatch.setattr(type(model), "forward", watched)
+    return found
+
+
 @pytest.mark.parametrize(
     ("starts", "expected"),
     [
@@ -114,19 +130,34 @@ def test_masks_equal_transformers_used_by_hand(segmenter, video):
         ([3, 4], [*((f, False) for f in range(3, 9)), *((f, True) for f in (3, 2, 1, 0))]),
     ],
 )
-def test_frames_are_visited_in_the_public_codes_order(
-    segmenter, video, monkeypatch, starts, expected
-):
-    model, _ = segmenter._model
-    forward, visited = type(model).forward, []
-
-    def watched(self, inference_session, frame_idx=None, *rest, reverse=False, **facts):
-        visited.append((frame_idx, reverse))
-        return forward(self, inference_session, frame_idx, *rest, reverse=reverse, **facts)
-
-    monkeypatch.setattr(type(model), "forward", watched)
+def test_frames_are_visited_in_the_public_codes_order(segmenter, video, visited, starts, expected):
     segmenter.segment(video, {start: {0: [(20.0, 30.0)]} for start in starts}, **SIZE, fps=6)
     assert visited == expected
+
+
+def test_the_segmenter_is_asked_what_the_public_code_asks_it(segmenter, visited, tmp_path):
+    golden = GOLDEN["propagation"]
+    size = {"width": 854, "height": 480}
+    frames = golden["num_frames"]
+    text = 'coords="0.5 0 100 200; 1 0 150 250 1 1000 1000; 9 0 10 10"'
+    tracks = parse_tracks_reference(text, **size, fps=6)
+    prompts = prompts_reference(tracks, **size, frames=frames)
+    asked = {
+        (frame, str(name)): points for frame, of in prompts.items() for name, points in of.items()
+    }
+    published = {(frame, name): points for (frame, name), points in golden["prompt_map"]}
+    assert asked.keys() == published.keys()
+    for place, points in published.items():
+        np.testing.assert_allclose(asked[place], points, atol=1e-9)
+    grey = np.full((HEIGHT, WIDTH, 3), 128, dtype=np.uint8)
+    write_video(tmp_path / "v.mp4", [grey] * frames, fps=6)
+    segmenter.segment(tmp_path / "v.mp4", prompts, **size, frames=frames, fps=6)
+    passes = [call[1:] for call in golden["calls"] if call[0] == "propagate"]
+    assert visited == [
+        (start - step if backwards else start + step, backwards)
+        for start, most, backwards in passes
+        for step in range(most + 1)
+    ]
 
 
 def test_frames_are_resized_and_scaled_as_published(segmenter, video):
