@@ -128,11 +128,12 @@ class Trainer:
         return self._place.seconds
 
     def log(self) -> list[dict[str, Any]]:
-        """Return the lines of the log so far."""
+        """Return the whole lines of the log so far; one that was torn by a stop is none."""
         path = self.folder / LOG
         if not path.is_file():
             return []
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def _step(self, stage: Stage, options: Any) -> dict[str, float]:
         """Take one step and return its losses."""

@@ -125,6 +125,8 @@ def test_a_resumed_run_ends_with_the_same_weights(clips, tmp_path, stop):
     whole = trainer(settings, clips, tmp_path / "whole")
     whole.run()
     trainer(settings, clips, tmp_path / "parts").run(stop_after=stop)
+    with (tmp_path / "parts" / "log.jsonl").open("a") as log:
+        log.write('{"stage": "re')  # torn by a stop that asked nobody
     resumed = trainer(settings, clips, tmp_path / "parts")
     resumed.run()
     expected = whole.learner.state_dict()
