@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from jumpscore.errors import DataError, UsageError
 
@@ -39,6 +39,23 @@ def read_object(file: Path, *, fix: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise DataError(f"{file}: is no JSON object; {fix}")
     return content
+
+
+def lock_file(file: IO[bytes]) -> bool:
+    """Take an open file for this process until it is closed, where the system knows file locks.
+
+    Returns:
+        False where another process has it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def write_text(file: Path, text: str) -> None:

@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jumpscore.cli.compose import choices
 from jumpscore.cli.console import notes, output, print_json, progress
-from jumpscore.errors import UsageError, nearest_names
+from jumpscore.errors import InterruptedRun, UsageError, nearest_names
 from jumpscore.harness.config import validated
 
 if TYPE_CHECKING:
@@ -37,36 +37,24 @@ def train_model(
         as_json: Print JSON.
 
     Raises:
-        UsageError: There is no such run, a key is unknown, or the folder holds another run.
+        UsageError: There is no such run, a key is unknown, there is no such device, or the folder
+            holds another run.
+        InterruptedRun: Ctrl-C.
     """
-    from jumpscore.builder.lessons import prepare_lessons
-    from model_wrappers.llava_onevision2.training.runs import CACHE, CHECKPOINT, claim_folder, train
-    from model_wrappers.transformers.wrapper import require_packages
+    from model_wrappers.llava_onevision2.training.runs import CACHE, CHECKPOINT, claimed_folder
+    from model_wrappers.transformers.wrapper import require_packages, torch_device
 
     settings = train_settings(name, words)
     require_packages("llava_ov2")
-    claim_folder(out, settings)
-    with progress("preparing", "clips") as advance:
-        learned, held_out = prepare_lessons(
-            settings.data,
-            clips or out / CACHE,
-            workers=workers or os.cpu_count() or 1,
-            on_clip=advance,
-        )
-    total = settings.read.steps + settings.look.steps + settings.join.steps
-    before = {
-        "read": 0,
-        "look": settings.read.steps,
-        "join": settings.read.steps + settings.look.steps,
-    }
-    with progress("training", "steps") as advance:
-
-        def on_step(stage: str, step: int, steps: int, row: Mapping[str, float]) -> None:
-            advance(before[stage] + step, total)
-            if "f1_frames" in row:
-                notes().print(_checked(stage, step, row), style="dim", soft_wrap=True)
-
-        facts = train(settings, out, learned=learned, held_out=held_out, on_step=on_step)
+    torch_device(settings.device, key="device")  # before ten minutes of rendering
+    with claimed_folder(out, settings):
+        try:
+            facts = _train(settings, out, clips or out / CACHE, workers or os.cpu_count() or 1)
+        except KeyboardInterrupt:
+            raise InterruptedRun(
+                f"{out}: prepared clips and the last checkpoint, one every {settings.save_every} "
+                "steps, are kept; the same command goes on"
+            ) from None
     if as_json:
         print_json({"checkpoint": str(out / CHECKPOINT), **facts})
         return
@@ -81,6 +69,29 @@ def train_model(
         style="dim",
         soft_wrap=True,
     )
+
+
+def _train(settings: TrainSettings, out: Path, clips: Path, workers: int) -> dict[str, Any]:
+    """Prepare the clips and train, with a progress bar each; return the facts of the run."""
+    from jumpscore.builder.lessons import prepare_lessons
+    from model_wrappers.llava_onevision2.training.runs import train
+
+    with progress("preparing", "clips") as advance:
+        learned, held_out = prepare_lessons(settings.data, clips, workers=workers, on_clip=advance)
+    total = settings.read.steps + settings.look.steps + settings.join.steps
+    before = {
+        "read": 0,
+        "look": settings.read.steps,
+        "join": settings.read.steps + settings.look.steps,
+    }
+    with progress("training", "steps") as advance:
+
+        def on_step(stage: str, step: int, steps: int, row: Mapping[str, float]) -> None:
+            advance(before[stage] + step, total)
+            if "f1_frames" in row:
+                notes().print(_checked(stage, step, row), style="dim", soft_wrap=True)
+
+        return train(settings, out, learned=learned, held_out=held_out, on_step=on_step)
 
 
 def train_settings(name: str, words: Sequence[str]) -> TrainSettings:

@@ -29,6 +29,7 @@ from jumpscore.harness.ablation_plan import (
     refuse_one_sided,
     refuse_twice,
     refuse_what_is_set_here,
+    without_video,
 )
 from jumpscore.harness.compare import compare_runs
 from jumpscore.harness.config import RunConfig, RunSettings, validated
@@ -87,6 +88,8 @@ class Budget:
         selection: The arm of canvases with its own blocks and stamps but another clip's pixels.
         seen: Canvases minus their selection control, paired by video: what the right pixels earn;
             ``None`` where that control was not run or no sample has a score in both.
+        leak: The selection control minus the pixel control, paired by video: what the choice of
+            blocks and times gives away; ``None`` likewise.
     """
 
     matching: Matching
@@ -97,6 +100,7 @@ class Budget:
     pixels: Outcome | None = None
     selection: Outcome | None = None
     seen: Comparison | None = None
+    leak: Comparison | None = None
 
     @property
     def floor(self) -> float | None:
@@ -212,12 +216,13 @@ def ablate(
     ):
         chosen = chosen_metric(job, metric)
         refuse_one_sided(wrapper)
+        caveat = without_video(job)
         if controls:
             check_controls(job, settings)
         configs = [config_of(wrapper, config, one, out) for one in planned]
         runs = _carry_out_each(wrapper, job, configs, on_run)
     found = {stored.folder.name: stored for stored in runs}
-    ablation = _summary(pairs, beside, found, chosen, seed=settings.seed)
+    ablation = _summary(pairs, beside, found, chosen, caveat, seed=settings.seed)
     write_json(out / ABLATION, asdict(ablation))
     return ablation
 
@@ -268,6 +273,7 @@ def _summary(
     beside: Sequence[PlannedRun],
     found: Mapping[str, StoredRun],
     metric: Metric,
+    caveat: str | None,
     *,
     seed: int,
 ) -> Ablation:
@@ -275,12 +281,12 @@ def _summary(
     arms = [found[pair.runs[kind].name] for pair in pairs for kind in ARMS]
     first = arms[0].result
     caveats = {
-        caveat: None
+        said: None
         for run in arms
-        for caveat in run.result.caveats
+        for said in run.result.caveats
         # Said beside every number that it is about.
-        if caveat != unscored_caveat(run.result.unscored, run.result.total)
-    }
+        if said != unscored_caveat(run.result.unscored, run.result.total)
+    } | ({caveat: None} if caveat else {})
     return Ablation(
         task=first.task,
         model=first.model,
@@ -310,16 +316,17 @@ def _budget(
 ) -> Budget:
     runs = {kind: found[one.name] for kind, one in pair.runs.items()}
 
-    def canvases_minus(kind: str) -> Comparison | None:
-        if kind not in runs or not _both_scored(runs["codec"], runs[kind]):
+    def minus(one: str, other: str) -> Comparison | None:
+        if not {one, other} <= runs.keys() or not _both_scored(runs[one], runs[other]):
             return None
-        return compare_runs(runs["codec"], runs[kind], seed=seed)[metric.name]
+        return compare_runs(runs[one], runs[other], seed=seed)[metric.name]
 
     return Budget(
         pair.matching,
         pair.tokens,
-        difference=canvases_minus("frames"),
-        seen=canvases_minus("selection"),
+        difference=minus("codec", "frames"),
+        seen=minus("codec", "selection"),
+        leak=minus("selection", "pixels"),
         **{kind: _outcome(run, metric) for kind, run in runs.items()},
     )
 

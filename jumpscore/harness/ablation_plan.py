@@ -184,6 +184,25 @@ def refuse_one_sided(wrapper: ModelWrapper) -> None:
         )
 
 
+def without_video(task: Task[Any]) -> str | None:
+    """Return what a reader must know about questions without a video: both arms are one there.
+
+    Raises:
+        UsageError: No question shows a video.
+    """
+    # Some tasks say only when a question's turn comes what it shows.
+    shown = [sample.question.media for sample in task.load() if sample.question.media]
+    bare = sum(all(media.kind != "video" for media in question) for question in shown)
+    if shown and bare == len(shown):
+        raise UsageError(
+            f"task {task.name!r} shows no video here: pictures are no frames and no canvases, so "
+            "both arms would be the same; an ablation needs a data set of videos"
+        )
+    if not bare:
+        return None
+    return f"{bare} of {len(shown)} questions show no video, and the same pictures in both arms"
+
+
 def check_controls(task: Task[Any], settings: RunSettings) -> None:
     """Learn that there can be no controls before anything runs, not hours later.
 

@@ -10,6 +10,7 @@ A score means something against what the same model earns without seeing the rig
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy as np
 
 from jumpscore.errors import UsageError
 from jumpscore.records import Question, Sample
+from jumpscore.video import content_hash
 from model_wrappers.base import InputKind
 
 ControlKind = Literal["none", "pixels", "selection"]
@@ -59,7 +61,8 @@ def control_of(
     """Return the control of a run, or ``None`` where it is none.
 
     The partners are one random cycle through all videos of the data set: they depend on the data
-    set and the seed, not on which samples are asked.
+    set and the seed, not on which samples are asked. Files that hold the same bytes, or are one
+    file under several names, are one video: nobody stands in for itself.
 
     Args:
         kind: As configured.
@@ -86,9 +89,27 @@ def control_of(
             if media.kind == "video"
         )
     )
-    if len(videos) < 2:
-        raise UsageError(f"run.control={kind} needs two videos; the data set has {len(videos)}")
-    order = np.random.default_rng([seed, len(videos)]).permutation(len(videos)).tolist()
+    alike = _alike(videos)
+    different = list(dict.fromkeys(alike.values()))
+    if len(different) < 2:
+        raise UsageError(
+            f"run.control={kind} needs two different videos; the data set has {len(different)}"
+        )
+    order = np.random.default_rng([seed, len(different)]).permutation(len(different)).tolist()
     following = [*order[1:], order[0]]
-    partners = {videos[a]: videos[b] for a, b in zip(order, following, strict=True)}
-    return Control(kind, partners)
+    after = {different[a]: different[b] for a, b in zip(order, following, strict=True)}
+    return Control(kind, {video: after[first] for video, first in alike.items()})
+
+
+def _alike(videos: Sequence[Path]) -> dict[Path, Path]:
+    """Return for every video the first that is the same one, itself as a rule."""
+    files = {video: video.resolve() for video in videos}
+    sizes = {file: file.stat().st_size if file.is_file() else None for file in files.values()}
+    shared = Counter(sizes.values())
+    firsts: dict[object, Path] = {}
+    found = {}
+    for video, file in files.items():
+        # Only files of one size can hold the same bytes; of what is not there nobody knows.
+        twin = sizes[file] is not None and shared[sizes[file]] > 1
+        found[video] = firsts.setdefault(content_hash(file) if twin else file, video)
+    return found

@@ -28,7 +28,7 @@ from jumpscore.harness.stored import (
     record_of,
     response_line,
 )
-from jumpscore.jsonio import write_json, write_text
+from jumpscore.jsonio import lock_file, write_json, write_text
 from jumpscore.records import Response, RunResult, SampleScore
 
 SYNC_EVERY = 64
@@ -85,13 +85,7 @@ class RunStore:
             self._file = (self.folder / RESPONSES).open("ab+")
         except OSError as error:
             raise self._unwritable(error) from error
-        try:
-            import fcntl
-        except ImportError:  # Windows
-            return
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not lock_file(self._file):
             self._file.close()
             self._file = None
             raise UsageError(

@@ -7,7 +7,7 @@ from functools import partial
 from glob import escape
 from pathlib import Path
 
-from jumpscore.errors import DataError
+from jumpscore.errors import DataError, JumpScoreError
 from jumpscore.harness.config import InputConfig, RunSettings
 from jumpscore.harness.controls import Control
 from jumpscore.records import Question
@@ -64,11 +64,12 @@ def visual_input(
         VideoError: The video cannot be read.
         DataError: There is more than the one video, or canvases of another tool are not there or
             are none.
-        UsageError: The budget is too small for the video.
+        UsageError: The budget is too small for the video, or a control has none to swap.
     """
     if kind not in ("frames", "codec"):
         return None
     videos = [media.path for media in question.media if media.kind == "video"]
+    other = None if control is None else control.partner(question)
     if not videos:
         return None  # images are the wrapper's own
     if len(question.media) > 1:
@@ -79,20 +80,24 @@ def visual_input(
             f"with {images} images; a model that takes input=video may see them all"
         )
     path = videos[0]
-    if control is None:
-        return _planned(path, kind, input, cache=cache, grid=grid)
-    other = control.partner(question)
-    if control.kind == "pixels":
-        return _planned(other, kind, input, cache=cache, grid=grid)
-    own = _planned(path, kind, input, cache=cache, grid=grid)
-    return _swapped(own, probe(other).require_whole(), cache)
+    planned = partial(_planned, kind=kind, input=input, cache=cache, grid=grid)
+    if control is None or other is None:
+        return planned(path)
+    own = planned(path) if control.kind == "selection" else None
+    try:
+        if own is None:
+            return planned(other)
+        return _swapped(own, probe(other).require_whole(), cache)
+    except JumpScoreError as error:
+        message = f"run.control={control.kind} shows {other.name} for {path.name}: {error}"
+        raise type(error)(message) from error
 
 
 def _planned(
     path: Path,
+    *,
     kind: InputKind,
     input: InputConfig,
-    *,
     cache: InputCache | None,
     grid: TokenGrid,
 ) -> VisualInput:

@@ -46,8 +46,9 @@ LEGEND = (
     ("pixel control", "canvases of another clip: what the model says about any clip"),
     (
         "selection control",
-        "the clip's own blocks and stamps with another clip's pixels: that, and what the choice "
-        "of blocks and times gives away; below it what the right pixels earn, paired by video",
+        "the clip's own blocks and stamps with another clip's pixels; below it, paired by video, "
+        "what the right pixels earn over it (seen) and what it earns over the pixel control: what "
+        "the choice of blocks and times gives away (leak)",
     ),
     ("floor", "what an answer earns that never looks, where the task says it for this metric"),
 )
@@ -137,9 +138,11 @@ def _cells(budget: Budget, metric: Metric) -> list[str]:
     difference = _paired(budget.difference, metric)
     if difference:
         difference.append(better_words(budget, metric))
-    seen = _paired(budget.seen, metric)
-    if seen:
-        seen[0] = f"seen {seen[0]}"
+    apart = [
+        line
+        for name, found in (("seen", budget.seen), ("leak", budget.leak))
+        for line in _paired(found, metric, name)
+    ]
     both = (budget.frames.tokens, budget.codec.tokens)
     return [
         f"{budget.tokens:,}",
@@ -149,17 +152,17 @@ def _cells(budget: Budget, metric: Metric) -> list[str]:
         " /\n".join(_mean(tokens.visual) for tokens in both),
         " /\n".join(_mean(tokens.prompt) for tokens in both),
         _control(budget.pixels, metric),
-        "\n".join([_control(budget.selection, metric), *seen]),
+        "\n".join([_control(budget.selection, metric), *apart]),
         value_of(budget.floor, metric),
     ]
 
 
-def _paired(found: Comparison | None, metric: Metric) -> list[str]:
-    """Return a difference and its interval, or nothing where there is none."""
+def _paired(found: Comparison | None, metric: Metric, name: str = "") -> list[str]:
+    """Return a difference with its name, and its interval; nothing where there is none."""
     if found is None or found.difference is None:
         return []
     return [
-        value_of(found.difference, metric, signed=True),
+        f"{name} {value_of(found.difference, metric, signed=True)}".lstrip(),
         interval(found, metric, signed=True),
     ]
 

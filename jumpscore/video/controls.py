@@ -6,8 +6,6 @@ that answers well on such an input answers from the choice, not from what it see
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from jumpscore.errors import DataError
@@ -62,4 +60,4 @@ def with_pixels_of(visual: VisualInput, other: VideoInfo) -> VisualInput:
 
 
 def _within(time: float, period: float) -> float:
-    return math.fmod(time, period) if period > 0 else 0.0
+    return time % period if period > 0 else 0.0

@@ -305,22 +305,40 @@ def require_packages(model: str) -> None:
         )
 
 
+def torch_device(wanted: str, *, key: str) -> str:
+    """Return the device, ``auto`` resolved.
+
+    Args:
+        wanted: As configured.
+        key: Under which it was configured.
+
+    Raises:
+        UsageError: There is no such device here.
+    """
+    import torch
+
+    device = wanted
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        found = torch.device(device)
+    except RuntimeError:
+        raise UsageError(f"{key}={device!r}: write auto, cpu, cuda or cuda:0") from None
+    if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
+        raise UsageError(
+            f"{key}={device!r}: torch finds {torch.cuda.device_count() or 'no'} GPU here; "
+            "write cpu or auto"
+        )
+    return device
+
+
 def _placement(options: Any, config: Any) -> dict[str, str]:
     """Return device, dtype and attention with every ``auto`` resolved."""
     import torch
 
-    device, dtype, attention = options.device, options.dtype, options.attention
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        on_gpu = torch.device(device).type == "cuda"
-    except RuntimeError:
-        raise UsageError(f"model.device={device!r}: write auto, cpu, cuda or cuda:0") from None
-    if on_gpu and (torch.device(device).index or 0) >= torch.cuda.device_count():
-        raise UsageError(
-            f"model.device={device!r}: torch finds {torch.cuda.device_count() or 'no'} GPU here; "
-            "write cpu or auto"
-        )
+    dtype, attention = options.dtype, options.attention
+    device = torch_device(options.device, key="model.device")
+    on_gpu = torch.device(device).type == "cuda"
     if dtype == "auto":
         held = str(config.dtype).removeprefix("torch.") if config.dtype else "bfloat16"
         dtype = held if on_gpu else "float32"

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
+from jumpscore.jsonio import write_text
 from model_wrappers.llava_onevision2.training.batches import Batch, collate
 from model_wrappers.llava_onevision2.training.cache import StoredClip
 from model_wrappers.llava_onevision2.training.curriculum import (
@@ -30,6 +31,7 @@ from model_wrappers.llava_onevision2.training.settings import (
     Optimiser,
     TrainSettings,
 )
+from model_wrappers.transformers.wrapper import torch_device
 
 Stage = Literal["read", "look", "join"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -86,7 +88,7 @@ class Trainer:
         self.folder, self.held_out = folder, held_out[: settings.checked]
         self.maker = ExampleMaker(tokenizer)
         self.curriculum = Curriculum(clips, self.maker)
-        self.device = torch.device(_device(settings.device))
+        self.device = torch.device(torch_device(settings.device, key="device"))
         learner = Learner(model, seed=settings.seed, layer=settings.model.layer)
         self.learner = learner.to(self.device)
         self._place = self._start_of(0)
@@ -262,8 +264,11 @@ class Trainer:
     def _resume(self) -> None:
         """Go on from a checkpoint, where there is one."""
         path = self.folder / STATE
-        if not path.is_file():
-            return
+        if path.is_file():
+            self._go_on_from(path)
+        self._forget_later()
+
+    def _go_on_from(self, path: Path) -> None:
         held = torch.load(path, map_location=self.device, weights_only=True)
         place = held["place"]
         self._place = _Place(**(place | {"progress": Progress(**place["progress"])}))
@@ -271,17 +276,9 @@ class Trainer:
         if held["optimiser"] is not None:
             self._optimiser = self._new_optimiser(STAGES[self._place.stage])
             self._optimiser.load_state_dict(held["optimiser"])
-        self._forget_later()
 
     def _forget_later(self) -> None:
         """Drop lines of the log that were written after the checkpoint."""
         now = (self._place.stage, self._place.step)
         kept = [r for r in self.log() if (STAGES.index(r["stage"]), r["step"]) <= now]
-        text = "".join(json.dumps(row) + "\n" for row in kept)
-        (self.folder / LOG).write_text(text, encoding="utf-8")
-
-
-def _device(wanted: str) -> str:
-    if wanted != "auto":
-        return wanted
-    return "cuda" if torch.cuda.is_available() else "cpu"
+        write_text(self.folder / LOG, "".join(json.dumps(row) + "\n" for row in kept))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from jumpscore.data.layout import QUESTION
 from jumpscore.errors import UsageError
+from jumpscore.jsonio import lock_file
 from model_wrappers.checkpoints import USE, CheckpointUse, read_settings
 from model_wrappers.llava_onevision2.prompts import SYSTEM
 from model_wrappers.llava_onevision2.training.settings import TrainSettings
@@ -21,12 +23,23 @@ if TYPE_CHECKING:
 SETTINGS, FACTS, CHECKPOINT, CACHE = "settings.json", "training.json", "checkpoint", "clips"
 
 
-def claim_folder(folder: Path, settings: TrainSettings) -> None:
+@contextmanager
+def claimed_folder(folder: Path, settings: TrainSettings) -> Iterator[None]:
     """Make a folder the place of a run, or find that it is the place of this very one.
 
+    It belongs to this process until the end.
+
     Raises:
-        UsageError: It holds another run, or something else.
+        UsageError: It holds another run, or something else; or another process trains in it.
     """
+    _claim(folder, settings)
+    with (folder / SETTINGS).open("r+b") as held:
+        if not lock_file(held):
+            raise UsageError(f"{folder}: another process trains here; wait for it")
+        yield
+
+
+def _claim(folder: Path, settings: TrainSettings) -> None:
     path, held = folder / SETTINGS, settings.model_dump(mode="json")
     if path.is_file():
         before = json.loads(path.read_text(encoding="utf-8"))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 
 from model_wrappers.llava_onevision2.checkpoint import inspect_checkpoint, load_model
-from tests.training_support import SMALL, words
+from tests.training_support import SMALL, merged, words
 
 
 def test_the_command_trains_a_checkpoint_that_loads_as_any_other(jumpscore, tmp_path):
@@ -25,6 +29,31 @@ def test_the_command_trains_a_checkpoint_that_loads_as_any_other(jumpscore, tmp_
     assert (out / "log.jsonl").read_text() == log
     refused = jumpscore(*arguments, "seed=1", expect=2)
     assert "other settings (seed)" in refused.stderr
+
+
+def test_a_device_that_is_not_there_is_said_before_anything_is_made(jumpscore, tmp_path):
+    for device in ("gpu", "cuda:7"):
+        said = jumpscore("train", "tiny", "--out", tmp_path / "run", f"device={device}", expect=2)
+        assert f"device='{device}'" in said.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(jumpscore, tmp_path):
+    out = tmp_path / "run"
+    endless = words(merged(SMALL, {"read": {"steps": 1_000_000}}))
+    arguments = ["train", "tiny", "--out", str(out), "--workers", "1", *endless]
+    code = "from jumpscore.cli.app import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not list(out.glob("clips/*/learned/*")):
+        time.sleep(0.05)
+    assert "another process trains here" in jumpscore(*arguments, expect=2).stderr
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "are kept; the same command goes on" in errors
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest(jumpscore):

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import jumpscore
+from evaluators import TASKS
+from jumpscore.builder.minis import render_mini
 from jumpscore.data import Manifest, Row, write_set
 from jumpscore.data.layout import QUESTION
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import RunInterrupted, compare_runs, read_run
 from jumpscore.harness.ablation import ABLATION, ablate, read_ablation
-from jumpscore.harness.ablation_plan import chosen_metric
-from jumpscore.records import Metric, Response, Usage
+from jumpscore.harness.ablation_plan import chosen_metric, without_video
+from jumpscore.records import Media, Metric, Response, Usage
 from model_wrappers.base import ModelWrapper
 from tests.support import numbered_frame, write_video
 
@@ -123,7 +126,7 @@ class TestNumbers:
                 assert outcome.tokens.prompt == np.mean([usage.prompt for usage in usages])
                 assert (outcome.total, outcome.unscored, outcome.problem) == (3, 0, None)
             assert budget.difference == compare_runs(arms["codec"], arms["frames"])["f1"]
-            assert (budget.seen is None) == (budget.selection is None)
+            assert (budget.seen is None) == (budget.leak is None) == (budget.selection is None)
         assert found.shown == {kind: {"max_pixels": 7056} for kind in ("frames", "codec")}
         assert read_ablation(tmp_path / "a") == found
 
@@ -138,6 +141,7 @@ class TestNumbers:
         assert budget.codec.tokens.visual == budget.frames.tokens.visual == 72
         assert (budget.pixels.score.mean, budget.selection.score.mean) == (0.0, 0.0)
         assert (budget.seen.difference, budget.seen.ci_low, budget.seen.verdict) == (1.0, 1.0, "a")
+        assert (budget.leak.difference, budget.leak.verdict) == (0.0, "tied")
 
     def test_what_is_shown_is_what_all_budgets_have_in_common(self, greys, tmp_path):
         class OfOneSize(Looks):
@@ -299,9 +303,29 @@ class TestFailures:
             ablated(greys, tmp_path / "a", model)
         assert not (tmp_path / "a").exists()
 
+    def test_pictures_have_no_arms(self, tmp_path):
+        model = Looks()
+        mini = tmp_path / "mini"
+        mini.mkdir()
+        render_mini("mini_traces", mini)
+        with pytest.raises(UsageError, match="'traces' shows no video here"):
+            ablate(
+                model, "traces", tokens=[72], out=tmp_path / "a", controls=False,
+                task_options={"data": str(mini)},
+            )  # fmt: skip
+        assert model.asked == 0
+
+    def test_questions_without_a_video_are_a_caveat(self, greys):
+        task = TASKS.get("jumpscore")(TASKS.get("jumpscore").Options(data=str(greys)))
+        assert without_video(task) is None
+        first, *rest = task.load()
+        picture = replace(first.question, media=(Media(first.question.media[0].path, "image"),))
+        task.load = lambda: [replace(first, question=picture), *rest]
+        assert without_video(task).startswith("1 of 3 questions show no video")
+
     def test_controls_need_two_videos(self, tmp_path):
         data = written_set(tmp_path / "set", (SIZE,))
-        with pytest.raises(UsageError, match=r"needs two videos.*--no-controls"):
+        with pytest.raises(UsageError, match=r"needs two different videos.*--no-controls"):
             ablated(data, tmp_path / "a")
         assert len(ablated(data, tmp_path / "a", controls=False).budgets) == 2
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import jumpscore
+from jumpscore.data import Manifest, Row, write_set
+from jumpscore.data.layout import QUESTION
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.config import InputConfig
 from jumpscore.harness.controls import Control, control_of
@@ -77,6 +79,14 @@ class TestPixels:
             time = time_of[int(plan.blocks[place, 0, 0, 0])] % 2.4
             assert abs(read_number(swapped.pixels[place]) - round(time * 12.5)) <= 1
 
+    def test_a_stand_in_that_starts_late_moves_all_the_same(self, own, other):
+        late = probe(other)
+        frames = uniform_frames(own, count=8)
+        early = frames.changed(times=tuple(time - 1.0 for time in frames.times))
+        found = [read_number(picture) for picture in with_pixels_of(early, late).pixels]
+        expected = [round(((time - 1.0) % 2.4) * 12.5) for time in frames.times]
+        assert np.abs(np.subtract(found, expected)).max() <= 1
+
     def test_canvases_of_another_tool_cannot_be_swapped(self, own, other, tmp_path):
         plan = uniform_frames(own, count=4).changed(path=tmp_path)
         with pytest.raises(DataError, match=r"leave out input\.folder"):
@@ -101,12 +111,24 @@ class TestPartners:
         assert control_of("none", "video", data, seed=0) is None
         with pytest.raises(UsageError, match=r"needs input=frames or input=codec, not video"):
             control_of("selection", "video", data, seed=0)
-        with pytest.raises(UsageError, match="needs two videos; the data set has 1"):
+        with pytest.raises(UsageError, match="needs two different videos; the data set has 1"):
             control_of("selection", "codec", [*data[:1], *data[:1]], seed=0)
         picture = Question("a", (Media(tmp_path / "a.png", "image"),), "?")
         control = control_of("selection", "codec", data, seed=0)
         with pytest.raises(UsageError, match="shows no video"):
             control.partner(picture)
+        with pytest.raises(UsageError, match="shows no video"):
+            visual_input(picture, "codec", InputConfig(kind="codec"), control=control)
+
+    def test_nobody_stands_in_for_itself_under_another_name(self, own, other, tmp_path):
+        copy, link = tmp_path / "copy.mp4", tmp_path / "link.mp4"
+        copy.write_bytes(own.read_bytes())
+        link.symlink_to(own)
+        names = [own, copy, link, tmp_path / "x" / ".." / own.name]
+        with pytest.raises(UsageError, match="needs two different videos; the data set has 1"):
+            control_of("pixels", "codec", samples(*names), seed=0)
+        control = control_of("pixels", "codec", samples(*names, other), seed=0)
+        assert control.partners == dict.fromkeys(names, other) | {other: own}
 
 
 class TestInput:
@@ -150,7 +172,36 @@ class Sees(ModelWrapper):
         ]
 
 
-def test_a_run_says_that_it_is_a_control(tiny_set, tmp_path):
+def written_set(root, lengths):
+    rows = []
+    for number, frames in enumerate(lengths):
+        write_video(root / "videos" / f"{number}.mp4", frames=frames)
+        rows.append(Row(f"clip{number}", f"videos/{number}.mp4", QUESTION, "[0.5]"))
+    write_set(root, rows, Manifest("counting"))
+    return root
+
+
+def test_a_stand_in_that_cannot_be_read_is_said_to_be_one(tmp_path):
+    data = written_set(tmp_path / "set", (20, 30, 40))
+    broken = data / "videos" / "1.mp4"
+    broken.write_bytes(broken.read_bytes()[:300])
+    for control in ("pixels", "selection"):
+        run = jumpscore.evaluate(
+            Sees(),
+            "jumpscore",
+            task_options={"data": str(data)},
+            input={"count": 4},
+            run={"folder": tmp_path, "control": control},
+        )
+        errors = {score.id: score.message for score in run.scores if score.status == "error"}
+        [shown] = [text for text in errors.values() if "shows 1.mp4 for" in text]
+        assert shown.startswith(f"run.control={control} shows 1.mp4 for ")
+        assert len(errors) == (1 if control == "pixels" else 2)
+
+
+def test_a_run_says_that_it_is_a_control(tmp_path):
+    tiny_set = written_set(tmp_path / "set", (50, 60, 70))
+
     def run(control):
         return jumpscore.evaluate(
             Sees(),

@@ -49,6 +49,7 @@ def budget(tokens, frames, codec, difference, matching="visual", controls=True) 
         outcome(f"{name}-codec-pixels", 0.11, tokens) if controls else None,
         outcome(f"{name}-codec-selection", 0.22, tokens) if controls else None,
         comparison(0.351, 0.2, 0.5) if controls else None,
+        comparison(0.11, 0.02, 0.2) if controls else None,
     )
 
 
@@ -91,7 +92,7 @@ class TestTheTable:
     def test_what_the_right_pixels_earn_stands_below_the_control(self):
         rows = [" ".join(line.split()) for line in printed(ablation()).splitlines()]
         place = rows.index("canvases better seen +35.1")
-        assert rows[place + 1] == "[+20.0, +50.0]"
+        assert rows[place + 1 : place + 4] == ["[+20.0, +50.0]", "leak +11.0", "[+2.0, +20.0]"]
 
     def test_it_says_what_is_better(self):
         text = printed(ablation())

@@ -21,7 +21,7 @@ from model_wrappers.llava_onevision2.training.curriculum import (
 from model_wrappers.llava_onevision2.training.examples import ExampleMaker
 from model_wrappers.llava_onevision2.training.learner import MARK, SECONDS, _told
 from model_wrappers.llava_onevision2.training.loop import Trainer
-from model_wrappers.llava_onevision2.training.runs import claim_folder, new_model
+from model_wrappers.llava_onevision2.training.runs import claimed_folder, new_model
 from tests.training_support import small_settings
 
 
@@ -136,14 +136,37 @@ def test_a_resumed_run_ends_with_the_same_weights(clips, tmp_path, stop):
 
 
 def test_a_folder_of_another_run_is_refused(tmp_path):
-    claim_folder(tmp_path / "run", small_settings())
-    claim_folder(tmp_path / "run", small_settings())
+    def claim(name, **changed):
+        with claimed_folder(tmp_path / name, small_settings(**changed)):
+            pass
+
+    claim("run")
+    claim("run")
     with pytest.raises(UsageError, match=r"other settings \(join\.rate, seed\)"):
-        claim_folder(tmp_path / "run", small_settings(seed=1, join={"rate": 0.5}))
+        claim("run", seed=1, join={"rate": 0.5})
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
     with pytest.raises(UsageError, match="holds no run"):
-        claim_folder(tmp_path / "full", small_settings())
+        claim("full")
+
+
+def test_a_folder_belongs_to_one_process(tmp_path):
+    with (
+        claimed_folder(tmp_path / "run", small_settings()),
+        pytest.raises(UsageError, match="another process trains here"),
+        claimed_folder(tmp_path / "run", small_settings()),
+    ):
+        pass
+
+
+def test_what_a_run_logged_before_its_first_checkpoint_is_forgotten(clips, tmp_path):
+    (tmp_path / "run").mkdir()
+    early = '{"stage": "read", "step": 50, "seconds": 1.0}\n'
+    (tmp_path / "run" / "log.jsonl").write_text(early + '{"stage": "re')
+    begun = trainer(small_settings(), clips, tmp_path / "run")
+    begun.run(stop_after=0)
+    assert begun.log() == []
+    assert (tmp_path / "run" / "log.jsonl").read_text() == ""
 
 
 def test_visual_tokens_stay_short_enough_to_be_read(clips, tmp_path, curriculum):
