@@ -180,8 +180,8 @@ def _canvases_within(
     count = budget // each
     if matching == "as_published":
         count -= count % 2
+    text = _text_cost(info, decimals, newline=True)
     if matching == "total":
-        text = _text_cost(info, decimals, newline=True)
         # A canvas's blocks come from eight frames on average, each with a stamp of its own.
         count = bisect_right(
             range(1, count + 1), budget, key=lambda n: n * each + text(FRAMES_PER_CANVAS * n)
@@ -197,10 +197,11 @@ def _canvases_within(
             f"{MOST_CANVASES} are made; give at most {MOST_CANVASES * each}"
         )
     if count < 1:
-        fewest = 2 if matching == "as_published" else 1
+        stamps = text(FRAMES_PER_CANVAS) if matching == "total" else 0
+        fewest = (2 if matching == "as_published" else 1) * each + stamps
         raise UsageError(
             f"a budget of {budget} tokens is too small for {info.path}: a canvas has {each} "
-            f"visual tokens; give at least {fewest * each}, and more under 'total'"
+            f"visual tokens{f' and stamps of {stamps}' if stamps else ''}; give at least {fewest}"
         )
     return count
 

@@ -24,7 +24,8 @@ class DataSettings(_Strict):
         profile: Synthetic profile of all clips.
         clips: Clips drawn; those with a person of a reserved set are left out.
         seed: Of the clips.
-        held_out: Clips drawn to follow the training with, and to stop it by nothing.
+        held_out: Clips drawn to follow the training with, and to stop it by nothing: other clips,
+            not other people, than those learned from.
         held_out_seed: Of those.
         reserved: Seeds of the profile that tests are rendered with; nobody who appears in them
             or in a bundled set is learned from.

@@ -114,6 +114,11 @@ def test_a_budget_below_one_canvas(videos):
         match_budgets(videos["720p"].path, visual_tokens=363)
     with pytest.raises(UsageError, match="give at least 728"):
         match_budgets(videos["720p"].path, visual_tokens=727, matching="as_published")
+    with pytest.raises(UsageError, match=r"and stamps of \d+; give at least \d+") as refused:
+        match_budgets(videos["720p"].path, visual_tokens=400, matching="total")
+    least = int(str(refused.value).rsplit(" ", 1)[1])
+    arms = match_budgets(videos["720p"].path, visual_tokens=least, matching="total")
+    assert arms.canvases.total_tokens <= least
 
 
 def test_a_budget_beyond_what_is_made(tmp_path):
