@@ -108,6 +108,7 @@ def _task_facts(task: str, folder: Path, *, check: bool) -> tuple[dict[str, Any]
         "source": manifest.source,
         "rows": len(samples),
         "checksum": made.data().checksum,
+        "revision": made.data().revision,
         "unusable rows": len(unusable),
         "missing files": len(missing),
     }

@@ -49,6 +49,19 @@ def test_a_fetched_set_is_used_by_name_and_needs_no_network(jumpscore, source, t
     assert json.loads(again.stdout) == result
 
 
+def test_a_run_says_which_commit_its_data_came_from(jumpscore, source, tmp_path):
+    told = {"repository": "kcz358/timelens", "revision": "c" * 40}
+    (source / "fetch.json").write_text(json.dumps(told))
+    fetch(jumpscore, source)
+    words = ["model=content_free", "task=timelens", "task.data=timelens_charades", "run.name=a"]
+    jumpscore("run", *words, "--data-root", "root", "--no-report")
+    facts = json.loads((tmp_path / "runs" / "a" / "run.json").read_text())
+    assert facts["data"]["revision"] == "c" * 40
+    assert facts["identity"]["data"].keys() == {"name", "checksum"}
+    info = ("data", "info", "timelens_charades", "--data-root", "root", "--json")
+    assert json.loads(jumpscore(*info).stdout)["revision"] == "c" * 40
+
+
 def test_every_name_is_listed(jumpscore):
     assert set(listed(jumpscore)) >= {"mini", "published", "mini_timelens", *published_sets()}
 
