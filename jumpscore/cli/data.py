@@ -1,4 +1,4 @@
-"""``jumpscore data``: synthesize, info, fetch."""
+"""``jumpscore data``: synthesize, info, list, lmms."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from jumpscore.data.layout import (
     read_rows,
     rows_checksum,
 )
-from jumpscore.errors import UsageError, VideoError, nearest_names
+from jumpscore.errors import UsageError, VideoError
 from jumpscore.harness.making import make_task
 from jumpscore.video import content_hash, probe
 
@@ -116,39 +116,6 @@ def _task_facts(task: str, folder: Path, *, check: bool) -> tuple[dict[str, Any]
     return facts, problems if check else []
 
 
-def fetch_named(name: str, *, root: Path | None, revision: str | None, source: Path | None) -> None:
-    """Bring a published set into the data root and say what came."""
-    from evaluators.published import published_sets
-    from jumpscore.data.fetch import fetch
-    from jumpscore.data.published import fetch_set, origin_of
-
-    place = data_root(root)
-    published = published_sets()
-    if name == PUBLISHED:
-        if source is not None:
-            raise UsageError(
-                f"{source}: the published JumpScore set needs no --source; use its folder as "
-                "task.data"
-            )
-        fetched = fetch(place / name, revision=revision)
-        came, where = f"{fetched.rows} rows, {fetched.videos} videos", fetched.revision
-        use = f"task.data={name}"
-    else:
-        if name not in published:
-            raise UsageError(
-                f"no published data set {name!r}"
-                f"{nearest_names(name, [PUBLISHED, *published]) or '.'} "
-                "'jumpscore data list' lists them."
-            )
-        chosen = published[name]
-        folder = fetch_set(chosen, place, revision=revision, source=source)
-        origin = origin_of(folder)
-        came, where = chosen.title, str(origin.get("revision") or origin.get("source"))
-        use = f"task={chosen.task} task.data={name}"
-    notes().print(f"from {where}", style="dim", soft_wrap=True)
-    output().print(f"{place / name}: {came}; use it with {use}", soft_wrap=True)
-
-
 def offer_set(
     data: str, overrides: Sequence[str], *, task: str | None, out: Path, root: Path | None
 ) -> None:
@@ -216,6 +183,12 @@ def list_sets(*, root: Path | None, as_json: bool) -> None:
     for row in rows:
         table.add_row(*row)
     output().print(table)
+    notes().print(
+        "and the benchmarks of lmms-eval that 'jumpscore tasks' lists, such as videomme: "
+        "'jumpscore data fetch NAME' brings them, and with --task lmms any other of lmms-eval's",
+        style="dim",
+        soft_wrap=True,
+    )
 
 
 def _facts(root: Path, rows: Sequence[Row], manifest: Manifest) -> dict[str, Any]:

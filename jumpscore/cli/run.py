@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from evaluators.base import Task
 from jumpscore.cli.compose import compose
-from jumpscore.cli.console import notes, output, print_json, progress
+from jumpscore.cli.console import notes, output, print_json, progress, tell_files
 from jumpscore.cli.datasets import locate, located
 from jumpscore.cli.plan import show_plan
 from jumpscore.errors import InterruptedRun, UsageError
@@ -37,8 +37,7 @@ from jumpscore.harness.repeating import AnyRun
 from jumpscore.video import content_hash
 
 RunT = TypeVar("RunT", StoredRun, RepeatedRun)
-MOST_MISSING = 10
-"""Missing files shown by name; a last line counts the others."""
+FETCH = "'jumpscore data fetch' brings those of a published set"
 
 
 def run_task(
@@ -278,14 +277,5 @@ def _with_data(config: RunConfig, root: Path | None) -> RunConfig:
 def tell_missing(task: Task[Any]) -> None:
     """Print which files the task's samples need and do not have, before anything is asked."""
     missing = task.missing()
-    if not missing:
-        return
-    shown = "".join(f"\n  {path}" for path in missing[:MOST_MISSING])
-    left = len(missing) - MOST_MISSING
-    notes().print(
-        f"{len(missing)} files are missing, and their samples will be errors:{shown}"
-        + (f"\n  and {left} more" if left > 0 else "")
-        + "\n'jumpscore data fetch' brings those of a published set",
-        style="yellow",
-        soft_wrap=True,
-    )
+    if missing:
+        tell_files(missing, FETCH, so=", and their samples will be errors")
