@@ -128,13 +128,16 @@ def offer_set(
         if not equals:
             raise UsageError(f"{word!r} is no key=value")
         options[key] = value
-    chosen = task or _task_of(data)
-    if chosen is None:
-        raise UsageError(
-            f"{data} is a folder, or no name; say with --task which task asks about it"
-        )
+    of = _task_of(data)
+    chosen = task or of
+    if chosen == "lmms":
+        raise UsageError(f"{data}: is a benchmark of lmms-eval already; offer it a set of ours")
     folder = locate(data, root=root).resolve()
-    name, count = offer(make_task(chosen, {**options, "data": str(folder)}), out)
+    if chosen is None:
+        raise UsageError(f"{data} is a folder: say with --task which task asks about it")
+    made = make_task(chosen, {**options, "data": str(folder)})
+    # By the name that was asked for; a rendered set may call itself otherwise.
+    name, count = offer(made, out, name=None if of is None else data)
     output().print(
         f"{name}: {count} documents of task {chosen}; use it with lmms-eval --include_path {out} "
         f"--tasks {name}",
@@ -145,11 +148,14 @@ def offer_set(
 def _task_of(data: str) -> str | None:
     """Return the task that a data set's name belongs to; a folder has none."""
     from evaluators.published import published_sets
+    from jumpscore.builder.frozen import FROZEN
     from jumpscore.builder.minis import MINIS
 
     published = published_sets()
     if data in published:
         return published[data].task
+    if data in FROZEN or data == PUBLISHED:
+        return JUMP_TASKS[0]
     return data.removeprefix("mini_") if data in MINIS else None
 
 

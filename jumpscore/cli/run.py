@@ -113,6 +113,7 @@ def score_target(
     config = _with_data(config, data_root)
     with closing(task_of_config(config)) as made:
         run = start(config, made, label="scoring")
+        _tell_lost(made, run)
     return present(run, report=report, as_json=as_json)
 
 
@@ -272,6 +273,14 @@ def _with_data(config: RunConfig, root: Path | None) -> RunConfig:
     """
     check_options(config)
     return config.model_copy(update={"task": located(config.task, root)})
+
+
+def _tell_lost(task: Task[Any], run: StoredRun) -> None:
+    """Print which missing files left samples without a score; answers need no videos, say."""
+    told = "\n".join(score.message or "" for score in run.scores if score.status == "error")
+    lost = [path for path in task.missing() if path.name in told] if told else []
+    if lost:
+        tell_files(lost, FETCH, so=", and their samples have no score")
 
 
 def tell_missing(task: Task[Any]) -> None:

@@ -78,6 +78,32 @@ def test_missing_files_are_shown_before_a_run_and_are_errors_in_it(jumpscore, so
     assert "1 files are missing" in jumpscore("run", "model=motion", *words, "--dry-run").stderr
 
 
+def test_files_that_scoring_needs_and_lacks_are_shown(jumpscore, tmp_path):
+    jumpscore("data", "info", "mini_traces")
+    [made] = (tmp_path / "cache").glob("mini_traces-*")
+    folder = made.rename(tmp_path / "set")
+    ids = [json.loads(line)["id"] for line in (folder / "rows.jsonl").read_text().splitlines()]
+    answers = tmp_path / "a.jsonl"
+    answers.write_text("".join(json.dumps({"id": i, "text": "[]"}) + "\n" for i in ids))
+    score = ("score", answers, "--task", "traces", "--data", folder, "--no-report")
+    depth = folder / "scenes" / "0" / "depth.png"
+    depth.unlink()
+    done = jumpscore(*score, "--out", "lost", expect=1)
+    said = f"1 files are missing, and their samples have no score:\n  {depth}\n"
+    assert said in done.stderr
+
+
+def test_videos_that_scoring_does_not_need_are_not_missed(jumpscore, source, tmp_path):
+    fetch(jumpscore, source)
+    (tmp_path / "root" / "timelens_charades" / "videos" / "a.mp4").unlink()
+    answers = tmp_path / "a.jsonl"
+    words = ("--task", "timelens", "--data", "timelens_charades", "--data-root", "root")
+    answers.write_text(json.dumps({"id": "charades-00000", "text": "1.0 - 3.5"}))
+    assert "missing" not in jumpscore("score", answers, *words, "--no-report").stderr
+    answers.write_text(json.dumps({"id": "other", "text": "1.0 - 3.5"}))
+    assert "missing" not in jumpscore("score", answers, *words, "--no-report", expect=1).stderr
+
+
 def test_a_set_of_any_task_is_described_and_checked(jumpscore, source, tmp_path):
     fetch(jumpscore, source)
     folder = tmp_path / "root" / "timelens_charades"
