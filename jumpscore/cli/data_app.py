@@ -62,8 +62,8 @@ def fetch(
     revision: Annotated[
         str | None,
         typer.Option(
-            help="Commit of the data set; by default the one that was fetched before, else the "
-            "table's, else the newest."
+            help="Commit of the data set; by default that of an earlier fetch (fetch.json), else "
+            "the one that its table names, where it names one, else the newest."
         ),
     ] = None,
     source: Annotated[
