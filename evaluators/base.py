@@ -39,12 +39,14 @@ class DataFacts:
         checksum: SHA-256 of its annotations.
         synthetic: Whether its media are generated.
         source: Folder or hub address.
+        revision: Commit of the hub that the data came from, where it is known.
     """
 
     name: str
     checksum: str
     synthetic: bool
     source: str
+    revision: str | None = None
 
 
 class Task(ABC, Generic[TruthT]):

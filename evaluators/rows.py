@@ -20,6 +20,7 @@ from jumpscore.data.layout import (
     read_rows,
     rows_checksum,
 )
+from jumpscore.data.published import origin_of
 from jumpscore.errors import VideoError
 from jumpscore.records import Sample
 from jumpscore.video import header_duration
@@ -75,11 +76,13 @@ class RowTask(Task[TruthT], Generic[TruthT, RowT]):
 
     @cached_property
     def _facts(self) -> DataFacts:
+        revision = origin_of(self.root).get("revision")
         return DataFacts(
             name=self.manifest.name,
             checksum=rows_checksum(self.rows),
             synthetic=self.manifest.synthetic,
             source=self.options.data,
+            revision=None if revision is None else str(revision),
         )
 
     def load(self) -> list[Sample[TruthT]]:

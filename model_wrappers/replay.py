@@ -59,8 +59,8 @@ class Replay(ModelWrapper):
         found = self._answers.get(question.id)
         if found is None:
             raise DataError(
-                f"{self.options.answers}: no answer for id {question.id!r}; add one "
-                "(an empty list where the model answered that there are no jumps)"
+                f"{self.options.answers}: no answer for id {question.id!r}; add one (an empty text "
+                "where the model said nothing: that scores as no answer)"
             )
         return Request(question, payload=found)
 

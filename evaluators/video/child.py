@@ -6,7 +6,8 @@ goes out for each, ``{"id": 1, "value": ...}`` or ``{"id": 1, "error": {"kind", 
 pipes are taken away from everybody else first: what tasks print goes to standard error.
 
 Errors have a kind: ``environment`` (lmms-eval is not there), ``name`` (no such task), ``usage``,
-``data`` (its data set), ``task`` (what the task's own code raised).
+``group`` (several tasks, ``members``), ``hub`` (nobody hands out its data set), ``data`` (its data
+set), ``task`` (what the task's own code raised).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ PNG_MODES = ("1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA")
 ABSENT_FILE = re.compile(r"/[^\s:'\"]+\.\w{2,5}")
 COMMIT = re.compile(r"@([0-9a-f]{40})")
 MOST_NAMES = 30
+HUB_SECONDS = 20.0
 PAIRS = "__pairs__"
 """Key of mappings whose keys JSON does not have: numbers, say."""
 
@@ -37,9 +39,9 @@ PAIRS = "__pairs__"
 class Refused(Exception):  # noqa: N818 - part of the protocol
     """What is told to the other side as an error of some kind."""
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: str, message: str, **facts: Any) -> None:
         super().__init__(message)
-        self.kind = kind
+        self.told = {"kind": kind, "message": message, **facts}
 
 
 class Opened:
@@ -49,14 +51,15 @@ class Opened:
         benchmark: Its name.
         include_path: Folder of external tasks; theirs go before lmms-eval's own.
         prompts: Name of one of its model-specific wordings.
-        offline: Whether the network may not be used.
+        network: ``offline``: it may not be used; ``fetch``: the hub must answer before a data set
+            is loaded.
     """
 
     def __init__(
-        self, benchmark: str, include_path: str | None, prompts: str | None, *, offline: bool
+        self, benchmark: str, include_path: str | None, prompts: str | None, **network: bool
     ) -> None:
         self.name = benchmark
-        self.version = _import(offline=offline)
+        self.version = _import(**network)
         self.task, self.yaml = _load(benchmark, include_path, prompts)
         self.whole = self.task.eval_docs
         self.plain = self.task.eval_docs_no_media
@@ -198,18 +201,33 @@ def _aggregated(function: Callable[..., Any], items: Sequence[Any]) -> Any:
     return function(items)
 
 
-def _import(*, offline: bool) -> str:
+def _import(*, offline: bool, fetch: bool = False) -> str:
     try:
         import lmms_eval.tasks  # noqa: F401
         from lmms_eval.api.task import ConfigurableTask
-    except ImportError as error:
+    except Exception as error:  # a package of another version than another raises anything
         raise Refused("environment", _told(error)) from error
     if offline:
         # Without retries: what is not here is not here two seconds later.
         ConfigurableTask.download = ConfigurableTask.download.__wrapped__
+    if fetch:
+        load = ConfigurableTask.download
+        ConfigurableTask.download = lambda task, *a: _found(task.DATASET_PATH) and load(task, *a)
     from importlib.metadata import version
 
     return version("lmms-eval")
+
+
+def _found(path: str) -> bool:
+    """Ask the hub once; a loader without a network tries for half a minute and then says less."""
+    if path.count("/") == 1 and not Path(path).exists():
+        from huggingface_hub import HfApi
+
+        try:
+            HfApi().dataset_info(path, timeout=HUB_SECONDS)
+        except Exception as error:  # the hub's, its HTTP library's, the system's
+            raise Refused("hub", f"{path} ({_told(error)})") from error
+    return True
 
 
 def _load(name: str, include_path: str | None, prompts: str | None) -> tuple[Any, str]:
@@ -234,22 +252,20 @@ def _loaded(manager: Any, name: str, prompts: str | None) -> Any:
     if entry["type"] in ("group", "tag"):
         listed = entry["task"] if entry["type"] == "tag" else manager._get_config(name)["task"]
         members = [item if isinstance(item, str) else item.get("task") for item in listed]
-        shown = ", ".join(map(str, members[:MOST_NAMES]))
-        raise Refused("usage", f"task.benchmark={name} stands for several tasks: {shown}")
+        told = f"stands for several tasks: {', '.join(map(str, members[:MOST_NAMES]))}"
+        raise Refused("group", f"task.benchmark={name} {told}", members=members)
     before = manager._get_config(name) if entry["type"] == "task" else {}
     kind = before.get("output_type") or "generate_until"
     if kind != "generate_until":
-        raise Refused(
-            "usage",
-            f"task.benchmark={name} is of output type {kind!r}; only tasks of type generate_until "
-            "can be asked here",
-        )
+        told = f"is of output type {kind!r}; only generate_until can be asked here"
+        raise Refused("usage", f"task.benchmark={name} {told}")
     _check_prompts(name, before, prompts)
     try:
         loaded = manager.load_task_or_group([name], task_type="chat")
+    except Refused:
+        raise
     except (Exception, SystemExit) as error:  # a task's code and its loaders may raise anything
-        text = _told(error)
-        raise Refused("data", f"{before.get('dataset_path')}: {text}") from error
+        raise Refused("data", f"{before.get('dataset_path')}: {_told(error)}") from error
     [task] = loaded.values()
     if isinstance(task, dict) or not hasattr(task, "doc_to_messages"):
         raise Refused("usage", f"task.benchmark={name}: a class without messages to ask with")
@@ -261,10 +277,8 @@ def _check_prompts(name: str, config: Mapping[str, Any], prompts: str | None) ->
     wordings = [found for key in keys if isinstance(found := config.get(key), Mapping)]
     known = {key for wording in wordings for key in wording if isinstance(wording[key], Mapping)}
     if prompts is not None and prompts not in known:
-        raise Refused(
-            "usage",
-            f"task.prompts={prompts}: {name!r} has {', '.join(sorted(known)) or 'none'}",
-        )
+        told = f"{name!r} has {', '.join(sorted(known)) or 'none'}"
+        raise Refused("usage", f"task.prompts={prompts}: {told}")
 
 
 def _part(part: Mapping[str, Any], folder: Path, stem: str) -> dict[str, Any]:
@@ -357,7 +371,7 @@ def serve(requests: Any, replies: Any) -> None:
                 value = getattr(opened, do)(**request)
             reply = {"id": number, "value": value}
         except Refused as problem:
-            reply = {"id": number, "error": {"kind": problem.kind, "message": str(problem)}}
+            reply = {"id": number, "error": problem.told}
         except Exception as problem:  # the other side must hear of it
             reply = {"id": number, "error": {"kind": "task", "message": _told(problem)}}
         replies.write(json.dumps(reply).encode() + b"\n")

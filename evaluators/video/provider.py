@@ -10,12 +10,13 @@ import hashlib
 import json
 import os
 import queue
+import shlex
 import subprocess
 import sys
 import threading
 import weakref
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -36,6 +37,18 @@ class TaskError(JumpScoreError):
     """The task's own code raised, or its result cannot be had."""
 
 
+class NoLmmsEvalError(UsageError):
+    """The interpreter has no lmms-eval that can be imported."""
+
+
+class GroupError(UsageError):
+    """The name stands for several tasks, ``members``."""
+
+    def __init__(self, message: str, members: Sequence[str]) -> None:
+        super().__init__(message)
+        self.members = tuple(members)
+
+
 class Provider:
     """One task of lmms-eval.
 
@@ -45,6 +58,10 @@ class Provider:
         home: Replaces ``HF_HOME``, where data sets lie.
         timeout: Seconds that one question or one score may take.
         folder: Where the process works: relative paths of external tasks begin there.
+
+    Attributes:
+        fetching: Whether the process is there to download: the hub must answer first, and messages
+            speak of the options of ``jumpscore data fetch``.
     """
 
     def __init__(
@@ -61,6 +78,7 @@ class Provider:
         self.home = home
         self.timeout = timeout
         self.folder = folder
+        self.fetching = False
         self._lock = threading.RLock()
         self._process: _Process | None = None
         self._starts = 0
@@ -110,12 +128,18 @@ class Provider:
                 f"{self.opening['benchmark']!r}; it is not started again"
             )
         self._starts += 1
-        self._process = _Process(
-            self.python, self._environment(), self.folder, echo=not self.offline
-        )
+        try:
+            self._process = _Process(
+                self.python, self._environment(), self.folder, echo=not self.offline
+            )
+        except OSError as error:
+            raise UsageError(
+                f"{self._interpreter()}: cannot be started ({error.strerror}); name an interpreter"
+            ) from error
         # A download has no end that could be known.
         seconds = OPENING_SECONDS if self.offline else None
-        facts = dict(self._call(self._process, "open", self.opening, seconds))
+        opening = {**self.opening, "fetch": self.fetching}
+        facts = dict(self._call(self._process, "open", opening, seconds))
         facts["files"] = self._digest(Path(facts.pop("yaml")))
         if self._facts is not None and facts != self._facts:
             raise TaskError("the task or its data set changed while it was asked")
@@ -143,7 +167,7 @@ class Provider:
             self._process = None
             told = f"{problem} at {do!r}; it said last: {process.last_words()}"
             if do == "open":
-                raise UsageError(f"task.python={self.python}: the process {told}") from None
+                raise UsageError(f"{self._interpreter()}: the process {told}") from None
             raise TaskError(f"the process of lmms-eval {told}") from None
         except BaseException:  # Ctrl-C: the reply would be taken for that to the next question
             process.end(kill=True)
@@ -155,31 +179,53 @@ class Provider:
             process.end()
             self._process = None
             self._starts -= 1
-        raise self._told(reply["error"]["kind"], reply["error"]["message"])
+        raise self._told(**reply["error"])
 
-    def _told(self, kind: str, message: str) -> JumpScoreError:
+    def _told(self, kind: str, message: str, members: Sequence[str] = ()) -> JumpScoreError:
         name = self.opening["benchmark"]
         if kind == "environment":
-            return UsageError(
-                f"task.python={self.python} cannot import lmms-eval ({message}); install it there "
+            return NoLmmsEvalError(
+                f"{self._interpreter()} cannot import lmms-eval ({message}); install it there "
                 "(pip install 'jumpscore[lmms]'), or name an interpreter that has it (lmms-eval "
                 "0.7.3 is enough)"
             )
+        if kind == "group":
+            return GroupError(message, members)
         if kind in ("name", "usage"):
             return UsageError(message)
+        if kind == "hub":
+            return DataError(
+                f"{name}: the hub does not hand out its data set {message}; run the command where "
+                f"there is a network, and copy {self.cache} here"
+            )
         if kind == "data":
             fix = (
-                "where there is a network, 'jumpscore run --dry-run --limit 1 model=content_free "
-                f"task=lmms task.benchmark={name} task.offline=false' lets lmms-eval download it; "
-                f"it lies below {self._home()} (HF_HOME, or --data-root)"
+                f"where there is a network, {self._fetch()!r} downloads it into {self.cache} "
+                "(HF_HOME, or --data-root)"
                 if self.offline
-                else "look at what lmms-eval printed above"
+                else "what lmms-eval printed above says more; the same command goes on"
             )
             return DataError(f"{name}: lmms-eval cannot load its data set {message}; {fix}")
         return TaskError(message)
 
-    def _home(self) -> str:
-        return str(self.home or os.environ.get("HF_HOME") or "~/.cache/huggingface")
+    @property
+    def cache(self) -> Path:
+        """Where data sets lie."""
+        return self.home or Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser()
+
+    def _interpreter(self) -> str:
+        return ("--python " if self.fetching else "task.python=") + self.python
+
+    def _fetch(self) -> str:
+        """Return the command that downloads the data set."""
+        words = ["jumpscore", "data", "fetch", str(self.opening["benchmark"]), "--task", "lmms"]
+        if self.opening["include_path"] is not None:
+            words += ["--include-path", str(self.opening["include_path"])]
+        if self.home is not None:
+            words += ["--data-root", str(self.home.parent)]
+        if self.python != sys.executable:
+            words += ["--python", self.python]
+        return shlex.join(words)
 
     def _environment(self) -> dict[str, str]:
         found = dict(os.environ)
@@ -188,6 +234,7 @@ class Provider:
         else:
             for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
                 found.pop(name, None)
+            found.setdefault("LOGURU_LEVEL", "INFO")  # what is printed here is for users
         if self.home is not None:
             for name in ("HF_HUB_CACHE", "HF_DATASETS_CACHE", "HUGGINGFACE_HUB_CACHE"):
                 found.pop(name, None)
@@ -201,19 +248,14 @@ class _Process:
     def __init__(
         self, python: str, environment: Mapping[str, str], folder: Path | None, *, echo: bool
     ) -> None:
-        try:
-            self._process = subprocess.Popen(
-                [python, str(CHILD)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=dict(environment),
-                cwd=folder,
-            )
-        except OSError as error:
-            raise UsageError(
-                f"task.python={python}: cannot be started ({error.strerror}); name an interpreter"
-            ) from error
+        self._process = subprocess.Popen(
+            [python, str(CHILD)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(environment),
+            cwd=folder,
+        )
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
@@ -291,5 +333,5 @@ def _read_noise(stream: IO[bytes], said: deque[str], echo: bool) -> None:
             text = line.decode("utf-8", "replace").rstrip()
             if text:
                 said.append(text[:300])
-            if echo:
+            if echo and text:
                 print(text, file=sys.stderr)

@@ -17,7 +17,7 @@ from evaluators.base import PER_SAMPLE, DataFacts, Task, TaskOptions, clusters_o
 from evaluators.video.benchmarks import BY_TASK, in_the_paper
 from evaluators.video.messages import convert
 from evaluators.video.pictures import PictureFolder
-from evaluators.video.provider import Provider, TaskError
+from evaluators.video.provider import GroupError, NoLmmsEvalError, Provider, TaskError
 from jumpscore.data.layout import MANIFEST, read_manifest
 from jumpscore.errors import UsageError
 from jumpscore.records import (
@@ -134,6 +134,8 @@ class LmmsTask(Task[Document]):
         """
         try:
             return self.provider.facts()
+        except (GroupError, NoLmmsEvalError):
+            raise
         except UsageError as error:
             known = in_the_paper(self.options.benchmark)
             if known is None or known.task == self.options.benchmark:
@@ -206,6 +208,7 @@ class LmmsTask(Task[Document]):
             checksum=str(facts["checksum"]),
             synthetic=self._synthetic(),
             source=where + revision,
+            revision=data["revision"] or None,
         )
 
     def caveats(self) -> tuple[str, ...]:

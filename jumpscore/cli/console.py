@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 PLAIN_SECONDS = 10.0
 """Seconds between two progress lines where the output is no terminal."""
+MOST_MISSING = 10
+"""Missing files shown by name; a last line counts the others."""
 
 
 def output() -> Console:
@@ -28,6 +31,19 @@ def notes() -> Console:
 def _console(**options: Any) -> Console:
     """Return a console that reads no markup: paths, names and answers are strangers' text."""
     return Console(markup=False, emoji=False, highlight=False, **options)
+
+
+def tell_files(missing: Sequence[Path], fix: str, *, so: str = "") -> None:
+    """Note which files are missing, what follows, and what to do."""
+    shown = "".join(f"\n  {path}" for path in missing[:MOST_MISSING])
+    left = len(missing) - MOST_MISSING
+    notes().print(
+        f"{len(missing)} files are missing{so}:{shown}"
+        + (f"\n  and {left} more" if left > 0 else "")
+        + f"\n{fix}",
+        style="yellow",
+        soft_wrap=True,
+    )
 
 
 def print_json(content: Any) -> None:

@@ -1,4 +1,4 @@
-"""``jumpscore data``: synthesize, info, fetch."""
+"""``jumpscore data``: synthesize, info, list, lmms."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from jumpscore.data.layout import (
     read_rows,
     rows_checksum,
 )
-from jumpscore.errors import UsageError, VideoError, nearest_names
+from jumpscore.errors import UsageError, VideoError
 from jumpscore.harness.making import make_task
 from jumpscore.video import content_hash, probe
 
@@ -108,44 +108,12 @@ def _task_facts(task: str, folder: Path, *, check: bool) -> tuple[dict[str, Any]
         "source": manifest.source,
         "rows": len(samples),
         "checksum": made.data().checksum,
+        "revision": made.data().revision,
         "unusable rows": len(unusable),
         "missing files": len(missing),
     }
     problems = [*unusable, *(f"{path}: is missing" for path in missing)]
     return facts, problems if check else []
-
-
-def fetch_named(name: str, *, root: Path | None, revision: str | None, source: Path | None) -> None:
-    """Bring a published set into the data root and say what came."""
-    from evaluators.published import published_sets
-    from jumpscore.data.fetch import fetch
-    from jumpscore.data.published import fetch_set, origin_of
-
-    place = data_root(root)
-    published = published_sets()
-    if name == PUBLISHED:
-        if source is not None:
-            raise UsageError(
-                f"{source}: the published JumpScore set needs no --source; use its folder as "
-                "task.data"
-            )
-        fetched = fetch(place / name, revision=revision)
-        came, where = f"{fetched.rows} rows, {fetched.videos} videos", fetched.revision
-        use = f"task.data={name}"
-    else:
-        if name not in published:
-            raise UsageError(
-                f"no published data set {name!r}"
-                f"{nearest_names(name, [PUBLISHED, *published]) or '.'} "
-                "'jumpscore data list' lists them."
-            )
-        chosen = published[name]
-        folder = fetch_set(chosen, place, revision=revision, source=source)
-        origin = origin_of(folder)
-        came, where = chosen.title, str(origin.get("revision") or origin.get("source"))
-        use = f"task={chosen.task} task.data={name}"
-    notes().print(f"from {where}", style="dim", soft_wrap=True)
-    output().print(f"{place / name}: {came}; use it with {use}", soft_wrap=True)
 
 
 def offer_set(
@@ -160,13 +128,16 @@ def offer_set(
         if not equals:
             raise UsageError(f"{word!r} is no key=value")
         options[key] = value
-    chosen = task or _task_of(data)
-    if chosen is None:
-        raise UsageError(
-            f"{data} is a folder, or no name; say with --task which task asks about it"
-        )
+    of = _task_of(data)
+    chosen = task or of
+    if chosen == "lmms":
+        raise UsageError(f"{data}: is a benchmark of lmms-eval already; offer it a set of ours")
     folder = locate(data, root=root).resolve()
-    name, count = offer(make_task(chosen, {**options, "data": str(folder)}), out)
+    if chosen is None:
+        raise UsageError(f"{data} is a folder: say with --task which task asks about it")
+    made = make_task(chosen, {**options, "data": str(folder)})
+    # By the name that was asked for; a rendered set may call itself otherwise.
+    name, count = offer(made, out, name=None if of is None else data)
     output().print(
         f"{name}: {count} documents of task {chosen}; use it with lmms-eval --include_path {out} "
         f"--tasks {name}",
@@ -177,11 +148,14 @@ def offer_set(
 def _task_of(data: str) -> str | None:
     """Return the task that a data set's name belongs to; a folder has none."""
     from evaluators.published import published_sets
+    from jumpscore.builder.frozen import FROZEN
     from jumpscore.builder.minis import MINIS
 
     published = published_sets()
     if data in published:
         return published[data].task
+    if data in FROZEN or data == PUBLISHED:
+        return JUMP_TASKS[0]
     return data.removeprefix("mini_") if data in MINIS else None
 
 
@@ -215,6 +189,12 @@ def list_sets(*, root: Path | None, as_json: bool) -> None:
     for row in rows:
         table.add_row(*row)
     output().print(table)
+    notes().print(
+        "and the benchmarks of lmms-eval that 'jumpscore tasks' lists, such as videomme: "
+        "'jumpscore data fetch NAME' brings them, and with --task lmms any other of lmms-eval's",
+        style="dim",
+        soft_wrap=True,
+    )
 
 
 def _facts(root: Path, rows: Sequence[Row], manifest: Manifest) -> dict[str, Any]:

@@ -55,20 +55,46 @@ def info(
 
 @data_app.command()
 def fetch(
-    name: Annotated[str, typer.Argument(help="A set of 'jumpscore data list'.")] = "published",
+    name: Annotated[
+        str, typer.Argument(help="A set of 'jumpscore data list', or a benchmark of lmms-eval.")
+    ] = "published",
     data_root: DataRoot = None,
     revision: Annotated[
-        str | None, typer.Option(help="Commit of the data set; by default the pinned one.")
+        str | None,
+        typer.Option(
+            help="Commit of the data set; by default that of an earlier fetch (fetch.json), else "
+            "the one that its table names, where it names one, else the newest."
+        ),
     ] = None,
     source: Annotated[
         Path | None,
         typer.Option(help="Folder with the published files: no network needed."),
     ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(help="lmms: any task of lmms-eval, also where a set here has its name."),
+    ] = None,
+    python: Annotated[
+        str | None, typer.Option(help="Interpreter that has lmms-eval; by default this one.")
+    ] = None,
+    include_path: Annotated[
+        Path | None, typer.Option(help="Folder of external tasks of lmms-eval.")
+    ] = None,
 ) -> None:
-    """Download a published data set (needs a network; resumes; verifies); the rest is offline."""
-    from jumpscore.cli.data import fetch_named
+    """Download a data set (needs a network; resumes; verifies); the rest is offline."""
+    from jumpscore.cli.fetching import fetch_named
 
-    fetch_named(name, root=data_root, revision=revision, source=source)
+    lacking = fetch_named(
+        name,
+        task=task,
+        root=data_root,
+        revision=revision,
+        source=source,
+        python=python,
+        include_path=include_path,
+    )
+    if lacking:
+        raise typer.Exit(EXIT_FAILED_SAMPLES)
 
 
 @data_app.command()

@@ -25,8 +25,13 @@ def cache_folder() -> Path:
 
 def data_root(chosen: Path | None = None) -> Path:
     """Return where published data sets lie: as chosen, ``$JUMPSCORE_DATA``, or the cache."""
+    return chosen_root(chosen) or cache_folder()
+
+
+def chosen_root(root: Path | None = None) -> Path | None:
+    """Return the data root where one was chosen: without one, lmms-eval's sets lie in HF_HOME."""
     named = os.environ.get("JUMPSCORE_DATA")
-    return chosen or (Path(named) if named else cache_folder())
+    return root or (Path(named) if named else None)
 
 
 def locate(data: str, *, root: Path | None = None, workers: int | None = None) -> Path:
@@ -80,8 +85,8 @@ def located(task: Mapping[str, Any], root: Path | None) -> dict[str, Any]:
     # A rendered benchmark of lmms-eval's is a folder with an external task of the same name.
     if "include_path" in found and found["include_path"] is None and found["benchmark"] in MINIS:
         found["include_path"] = str(locate(found["benchmark"]))
-    chosen = root or os.environ.get("JUMPSCORE_DATA")
-    if "data_root" in found and found["data_root"] is None and chosen:
+    chosen = chosen_root(root)
+    if "data_root" in found and found["data_root"] is None and chosen is not None:
         found["data_root"] = str(chosen)
     return found
 

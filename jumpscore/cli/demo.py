@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from evaluators import TASKS
+from evaluators.video.provider import NoLmmsEvalError
 from jumpscore.cli.console import notes, output, progress
 from jumpscore.cli.datasets import located, render_bundled
 from jumpscore.cli.run import write_page
-from jumpscore.errors import DataError, UsageError
+from jumpscore.errors import UsageError
 from jumpscore.harness import StoredRun, compare_runs, compared_metrics, evaluate
+from jumpscore.harness.making import make_task
+from jumpscore.jsonio import write_text
 from jumpscore.report.tables import comparison_table, leader_table, tasks_table
 
 DATA = "small"
@@ -24,10 +28,16 @@ MODELS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 """Runs of the demo: name to model and options."""
 COMPARED = ("map_reference", "f1", "f1@0.1")
+FAULTLESS = {"jitter": 0.0, "misses": 0.0, "insertions": 0.0}
+"""Options of an oracle that answers the truth itself."""
+TOLERANCE = 1e-6
 
 
 def run_demo(out: Path, *, every_task: bool, workers: int | None) -> bool:
-    """Render, run, compare, report into ``out``; return whether samples failed."""
+    """Render, run, compare, report into ``out``.
+
+    Returns whether samples failed, or the truth did not earn everything.
+    """
     data = render_bundled(DATA, out / "data", workers=workers)
     runs = [
         _run(out, *MODELS[name], "jumpscore", {"data": str(data)}, name=name)
@@ -39,10 +49,12 @@ def run_demo(out: Path, *, every_task: bool, workers: int | None) -> bool:
     best, floor = runs[0], runs[-2]
     headline = [metric for metric in compared_metrics(best) if metric.name in COMPARED]
     console.print(comparison_table(best, floor, compare_runs(best, floor), headline))
+    wrong: list[str] = []
     if every_task:
         others = _other_tasks(out, data)
         console.print(tasks_table(others))
         runs += others
+        wrong = [problem for run in others for problem in wrong_numbers(run)]
     console.print(f"report: {pages[0]}", soft_wrap=True)
     notes().print(
         "next: jumpscore predict YOUR_VIDEO.mp4 --html page.html, or "
@@ -50,7 +62,9 @@ def run_demo(out: Path, *, every_task: bool, workers: int | None) -> bool:
         style="dim",
         soft_wrap=True,
     )
-    return any(run.result.unscored for run in runs)
+    for problem in wrong:
+        notes().print(f"wrong: {problem}", style="red", soft_wrap=True)
+    return bool(wrong) or any(run.result.unscored for run in runs)
 
 
 def _installed() -> list[str]:
@@ -66,22 +80,59 @@ def _installed() -> list[str]:
 
 
 def _other_tasks(out: Path, data: Path) -> list[StoredRun]:
-    """Run the oracle over the rendered set of every other task; each must come out right."""
+    """Run the oracle over the rendered set of every other task, and masks where they can be given.
+
+    Only lmms-eval may be absent; whatever else cannot run is an error.
+    """
     runs = []
     for name in TASKS.targets():
         if name == "jumpscore":
             continue
+        options = {"data": str(data)} if name == "jumpscore_count" else _options(name)
         try:
-            options = {} if name == "jumpscore_count" else _options(name)
-            run = _run(
-                out, "oracle", {}, name, options or {"data": str(data)}, name=f"oracle-{name}"
-            )
-        except (DataError, UsageError) as error:  # what a task needs may not be installed here
+            runs.append(_run(out, "oracle", FAULTLESS, name, options, name=f"oracle-{name}"))
+        except NoLmmsEvalError as error:
             notes().print(f"{name}: left out ({error})", style="yellow", soft_wrap=True)
             continue
+        if name == "tracking":
+            given = {"answers": str(_true_masks(out, options))}
+            options = {**options, "segmenter": "given"}
+            runs.append(_run(out, "replay", given, name, options, name="given-masks"))
+    for run in runs:
         write_page(run)
-        runs.append(run)
     return runs
+
+
+def _true_masks(out: Path, options: Mapping[str, Any]) -> Path:
+    """Write the true masks of a tracking set as answers, and return the file."""
+    lines = [
+        json.dumps({"id": sample.question.id, "masks": sample.truth.masks}) + "\n"
+        for sample in make_task("tracking", options).load()
+    ]
+    path = out / "true-masks.jsonl"
+    write_text(path, "".join(lines))
+    return path
+
+
+def wrong_numbers(run: StoredRun) -> list[str]:
+    """Return which main numbers of a run that answered the truth are not what the truth earns.
+
+    Where higher is better that is all: 100%, or 1 or 100 on a scale of lmms-eval's; an error is 0.
+    References are left out: public code need not give the truth everything.
+    """
+    described = {metric.name: metric for metric in run.result.described}
+    found = []
+    for name in run.result.headline:
+        value, metric = run.result.metrics[name].mean, described[name]
+        if "_reference" in name or metric.better is None:
+            continue
+        best = (1.0, 100.0) if metric.unit == "number" else (1.0,)
+        right = best if metric.better == "higher" else (0.0,)
+        if value is None or all(abs(value - number) > TOLERANCE for number in right):
+            found.append(
+                f"task {run.result.task}, {name}: {value} from the truth, {right[0]:g} expected"
+            )
+    return found
 
 
 def _options(task: str) -> dict[str, Any]:

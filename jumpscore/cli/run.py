@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from evaluators.base import Task
 from jumpscore.cli.compose import compose
-from jumpscore.cli.console import notes, output, print_json, progress
+from jumpscore.cli.console import notes, output, print_json, progress, tell_files
 from jumpscore.cli.datasets import locate, located
 from jumpscore.cli.plan import show_plan
 from jumpscore.errors import InterruptedRun, UsageError
@@ -37,8 +37,7 @@ from jumpscore.harness.repeating import AnyRun
 from jumpscore.video import content_hash
 
 RunT = TypeVar("RunT", StoredRun, RepeatedRun)
-MOST_MISSING = 10
-"""Missing files shown by name; a last line counts the others."""
+FETCH = "'jumpscore data fetch' brings those of a published set"
 
 
 def run_task(
@@ -114,6 +113,7 @@ def score_target(
     config = _with_data(config, data_root)
     with closing(task_of_config(config)) as made:
         run = start(config, made, label="scoring")
+        _tell_lost(made, run)
     return present(run, report=report, as_json=as_json)
 
 
@@ -275,17 +275,16 @@ def _with_data(config: RunConfig, root: Path | None) -> RunConfig:
     return config.model_copy(update={"task": located(config.task, root)})
 
 
+def _tell_lost(task: Task[Any], run: StoredRun) -> None:
+    """Print which missing files left samples without a score; answers need no videos, say."""
+    told = "\n".join(score.message or "" for score in run.scores if score.status == "error")
+    lost = [path for path in task.missing() if path.name in told] if told else []
+    if lost:
+        tell_files(lost, FETCH, so=", and their samples have no score")
+
+
 def tell_missing(task: Task[Any]) -> None:
     """Print which files the task's samples need and do not have, before anything is asked."""
     missing = task.missing()
-    if not missing:
-        return
-    shown = "".join(f"\n  {path}" for path in missing[:MOST_MISSING])
-    left = len(missing) - MOST_MISSING
-    notes().print(
-        f"{len(missing)} files are missing, and their samples will be errors:{shown}"
-        + (f"\n  and {left} more" if left > 0 else "")
-        + "\n'jumpscore data fetch' brings those of a published set",
-        style="yellow",
-        soft_wrap=True,
-    )
+    if missing:
+        tell_files(missing, FETCH, so=", and their samples will be errors")

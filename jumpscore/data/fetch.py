@@ -13,12 +13,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 from jumpscore.data.convert import inside
-from jumpscore.data.hub import LOCK, download
+from jumpscore.data.hub import LOCK, download, pinned_revision
 from jumpscore.data.layout import read_rows
 from jumpscore.errors import DataError
 from jumpscore.jsonio import write_json
 
 REPOSITORY = "lmms-lab-encoder/JumpScore"
+REVISION: str | None = None
+"""Commit that a new fetch loads. None is known: no hub was reachable where this was written."""
+OTHERWISE = (
+    "Options: run the same command where there is a network, and copy the folder here; score "
+    "answers without videos through a folder that holds only the parquet rows; or use the rendered "
+    "sets (task.data=mini), which need no network."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +52,8 @@ def fetch(
 
     Args:
         folder: Where to; holds the published layout afterwards.
-        revision: Commit to load; by default the one that ``folder`` is pinned to, or for a new
-            folder the newest, which pins it.
+        revision: Commit to load; by default the one that ``folder`` is pinned to, for a new folder
+            ``REVISION``, else the newest, which pins it.
         repository: Data set on the hub.
 
     Raises:
@@ -55,7 +62,8 @@ def fetch(
         UsageError: ``folder`` is pinned to another revision.
     """
     folder = Path(folder)
-    sha = download(repository, folder, revision=revision)
+    chosen = revision or pinned_revision(folder) or REVISION
+    sha = download(repository, folder, revision=chosen, otherwise=OTHERWISE)
     for archive in sorted(folder.glob("**/*.zip")):
         _unpack(archive, folder)
     rows = read_rows(folder)

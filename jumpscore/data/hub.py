@@ -18,11 +18,6 @@ from jumpscore.jsonio import write_json
 from jumpscore.video import content_hash
 
 LOCK = "fetch.json"
-OFFLINE = (
-    "Options: run 'jumpscore data fetch' on a machine with a network and copy the folder here; "
-    "score answers to JumpScore without videos through a folder that holds only the parquet rows; "
-    "or use the rendered sets (task.data=mini), which need no network."
-)
 
 
 def download(
@@ -31,6 +26,7 @@ def download(
     *,
     revision: str | None = None,
     patterns: Sequence[str] | None = None,
+    otherwise: str = "",
 ) -> str:
     """Download and verify the files of a data set into ``folder``; whole files are kept.
 
@@ -40,6 +36,7 @@ def download(
         revision: Commit or branch to load; by default the one that ``folder`` is pinned to, or for
             a new folder the newest, which pins it.
         patterns: Only files that match one, as a shell would; by default all.
+        otherwise: What can be done where the hub cannot be reached, in sentences.
 
     Returns:
         The commit, 40 hex digits.
@@ -50,12 +47,12 @@ def download(
         UsageError: ``folder`` is pinned to another revision.
     """
     pinned = pinned_revision(folder)
-    info = _hub_info(repository, revision or pinned)
+    info = _hub_info(repository, revision or pinned, otherwise)
     if pinned and info.sha != pinned:
         raise UsageError(
             f"{folder}: is pinned to revision {pinned}, not {info.sha}; choose another folder"
         )
-    _download(repository, info.sha, folder, patterns)
+    _download(repository, info.sha, folder, patterns, otherwise)
     for sibling in info.siblings or []:
         if not patterns or any(fnmatch(sibling.rfilename, pattern) for pattern in patterns):
             _verify(folder, sibling)
@@ -79,7 +76,7 @@ def pinned_revision(folder: Path) -> str | None:
         raise DataError(f"{lock}: is damaged ({error}); delete it to pin anew") from error
 
 
-def _hub_info(repository: str, revision: str | None) -> Any:
+def _hub_info(repository: str, revision: str | None, otherwise: str) -> Any:
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
@@ -88,15 +85,26 @@ def _hub_info(repository: str, revision: str | None) -> Any:
     except RepositoryNotFoundError as error:
         raise DataError(f"the hub has no data set {repository!r} that you may read") from error
     except (HfHubHTTPError, OSError) as error:
-        raise DataError(f"the hub does not answer ({_short(error)}). {OFFLINE}") from error
+        raise DataError(_unreached(repository, "does not answer", error, otherwise)) from error
     except Exception as error:
         # The client raises its HTTP library's own errors where there is no network at all.
         if type(error).__module__.split(".")[0] in ("httpx", "httpcore", "httpx2", "httpcore2"):
-            raise DataError(f"the hub cannot be reached ({_short(error)}). {OFFLINE}") from error
+            told = _unreached(repository, "cannot be reached", error, otherwise)
+            raise DataError(told) from error
         raise
 
 
-def _download(repository: str, revision: str, folder: Path, patterns: Sequence[str] | None) -> None:
+def _unreached(repository: str, what: str, error: BaseException, otherwise: str) -> str:
+    return f"{repository}: the hub {what} ({_short(error)}). {otherwise}".rstrip()
+
+
+def _download(
+    repository: str,
+    revision: str,
+    folder: Path,
+    patterns: Sequence[str] | None,
+    otherwise: str,
+) -> None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -112,7 +120,7 @@ def _download(repository: str, revision: str, folder: Path, patterns: Sequence[s
     except (HfHubHTTPError, OSError) as error:
         raise DataError(
             f"{folder}: the download stopped ({_short(error)}); run the command again to resume. "
-            f"{OFFLINE}"
+            f"{otherwise}"
         ) from error
 
 

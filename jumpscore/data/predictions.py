@@ -116,10 +116,14 @@ def _prediction(path: Path, place: str, record: dict[str, Any]) -> tuple[str, Pr
         raise DataError(f"{path}, {place}: has no id; expected {FORMS}")
     where = f"{path}, {place} (id {str(name)!r})"
     text, times, masks = record.get("text"), record.get("times"), record.get("masks")
-    if text is None and times is None and isinstance(masks, (list, dict)):
+    if text is None and times is None and masks is not None:
+        # Whatever it is: what cannot be read as masks costs its own sample, not the whole file.
         text = json.dumps({"masks": masks})
     if isinstance(text, str) == isinstance(times, list):
-        raise DataError(f"{where}: needs either a 'text' or a list 'times', found {sorted(record)}")
+        raise DataError(
+            f"{where}: needs a 'text', a list 'times' or 'masks', one of them; found "
+            f"{sorted(record)}"
+        )
     reason = record.get("finish_reason", "stop")
     if reason not in ("stop", "length"):
         raise DataError(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from jumpscore.data.hub import LOCK, download
+from jumpscore.data.hub import LOCK, download, pinned_revision
 from jumpscore.data.layout import MANIFEST
 from jumpscore.errors import DataError, UsageError
 from jumpscore.jsonio import read_object, write_json
@@ -40,6 +40,8 @@ class PublishedSet:
         licence: As its owners state it.
         convert: ``"module:function"``, a ``Converter``.
         note: What a user must do or know, where anything.
+        revision: Commit that a new fetch loads; ``None`` where none is known, and the newest is
+            loaded. ``fetch.json`` says which one came.
     """
 
     name: str
@@ -51,6 +53,7 @@ class PublishedSet:
     patterns: tuple[str, ...] = ()
     licence: str = "unknown"
     note: str = ""
+    revision: str | None = None
 
 
 def fetch_set(
@@ -68,7 +71,8 @@ def fetch_set(
     Args:
         published: The set.
         root: The data root.
-        revision: Commit to load; by default the pinned one, or the newest.
+        revision: Commit to load; by default the one that was loaded before, else the set's
+            ``revision``, else the newest.
         source: Folder with the published files, where they are here already; nothing is loaded.
 
     Raises:
@@ -85,10 +89,19 @@ def fetch_set(
             )
         source = root / ".sources" / published.name
         source.mkdir(parents=True, exist_ok=True)
-        sha = download(published.repository, source, revision=revision, patterns=published.patterns)
+        sha = download(
+            published.repository,
+            source,
+            revision=revision or pinned_revision(source) or published.revision,
+            patterns=published.patterns,
+            otherwise=_otherwise(published),
+        )
         origin = {"repository": published.repository, "revision": sha}
     elif not source.is_dir():
         raise UsageError(f"{source}: no such folder; it should hold the published files")
+    else:
+        # A folder that was fetched elsewhere says itself which commit it holds.
+        origin = origin_of(source) | origin
     scratch = root / f".{published.name}.{os.getpid()}"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -110,6 +123,17 @@ def origin_of(folder: Path) -> dict[str, object]:
     """Return where a fetched set came from: repository and revision, or a folder; else nothing."""
     lock = folder / LOCK
     return read_object(lock, fix="fetch the set again") if lock.is_file() else {}
+
+
+def _otherwise(published: PublishedSet) -> str:
+    """Return what can be done where the hub cannot be reached."""
+    files = f" ({', '.join(published.patterns)})" if published.patterns else ""
+    return (
+        "Options: run the same command where there is a network, and copy the data root here; load "
+        f"the files of {published.repository}{files} by other means, and give their folder as "
+        f"--source FOLDER; or leave out task.data: the rendered set of task={published.task} needs "
+        "no network."
+    )
 
 
 def _converter(published: PublishedSet) -> Converter:

@@ -16,7 +16,7 @@ from jumpscore.lmms_tasks.rows import metrics_of
 from jumpscore.records import Metric, Sample
 
 
-def offer(task: Task[Any], out: Path) -> tuple[str, int]:
+def offer(task: Task[Any], out: Path, *, name: str | None = None) -> tuple[str, int]:
     """Write a task of lmms-eval, and its documents, over the data set of a task.
 
     Documents speak of the data set by an absolute path, so lmms-eval needs no network and no
@@ -25,9 +25,10 @@ def offer(task: Task[Any], out: Path) -> tuple[str, int]:
     Args:
         task: With a folder as its data.
         out: For ``<name>.yaml`` and ``<name>.jsonl``.
+        name: Of lmms-eval's task; by default the data set's.
 
     Returns:
-        The name of lmms-eval's task, the data set's, and the number of documents.
+        The name of lmms-eval's task and the number of documents.
 
     Raises:
         UsageError: A metric is no mean over samples, or something is derived from answers first:
@@ -42,7 +43,7 @@ def offer(task: Task[Any], out: Path) -> tuple[str, int]:
     if (derived := task.derivation()) is not None:
         raise UsageError(f"{task.name}: needs {derived}, and lmms-eval scores texts only")
     samples = task.load()
-    name = re.sub(r"\W+", "_", task.data().name)
+    name = re.sub(r"\W+", "_", name or task.data().name)
     options = json.dumps(task.options.model_dump(mode="json"))
     lines = [json.dumps(_document(sample, task.name, options)) + "\n" for sample in samples]
     out.mkdir(parents=True, exist_ok=True)

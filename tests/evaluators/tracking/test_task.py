@@ -210,6 +210,7 @@ def test_given_masks_need_no_points():
     ("masks", "said"),
     [
         (5, 'no JSON object with "masks"'),
+        ("foo", 'no JSON object with "masks"'),
         ([None, None], "has 2 masks and the video 3 frames"),
         ([None, {"size": [60, 99], "counts": [5940]}, None], r"frame 1 has size \[60, 99\]"),
         ({"dog": [None, None, {"size": [60, 100], "counts": [1]}]}, "'dog', frame 2.*damaged"),

@@ -164,7 +164,9 @@ def test_names_that_cannot_be_asked(stand_in):
             stand_in(name).load()
     with pytest.raises(UsageError, match="prompts=loud: 'stand_in' has none"):
         stand_in(prompts="loud").load()
-    with pytest.raises(DataError, match=r"stand/in: ConnectionError: nobody.*task\.offline=false"):
+    with pytest.raises(
+        DataError, match=r"stand/in: ConnectionError: nobody.*data fetch gone --task lmms"
+    ):
         stand_in("gone").load()
 
 

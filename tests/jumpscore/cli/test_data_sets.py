@@ -49,6 +49,19 @@ def test_a_fetched_set_is_used_by_name_and_needs_no_network(jumpscore, source, t
     assert json.loads(again.stdout) == result
 
 
+def test_a_run_says_which_commit_its_data_came_from(jumpscore, source, tmp_path):
+    told = {"repository": "kcz358/timelens", "revision": "c" * 40}
+    (source / "fetch.json").write_text(json.dumps(told))
+    fetch(jumpscore, source)
+    words = ["model=content_free", "task=timelens", "task.data=timelens_charades", "run.name=a"]
+    jumpscore("run", *words, "--data-root", "root", "--no-report")
+    facts = json.loads((tmp_path / "runs" / "a" / "run.json").read_text())
+    assert facts["data"]["revision"] == "c" * 40
+    assert facts["identity"]["data"].keys() == {"name", "checksum"}
+    info = ("data", "info", "timelens_charades", "--data-root", "root", "--json")
+    assert json.loads(jumpscore(*info).stdout)["revision"] == "c" * 40
+
+
 def test_every_name_is_listed(jumpscore):
     assert set(listed(jumpscore)) >= {"mini", "published", "mini_timelens", *published_sets()}
 
@@ -63,6 +76,32 @@ def test_missing_files_are_shown_before_a_run_and_are_errors_in_it(jumpscore, so
     assert str(video) in done.stderr
     assert "INCOMPLETE" in done.stdout
     assert "1 files are missing" in jumpscore("run", "model=motion", *words, "--dry-run").stderr
+
+
+def test_files_that_scoring_needs_and_lacks_are_shown(jumpscore, tmp_path):
+    jumpscore("data", "info", "mini_traces")
+    [made] = (tmp_path / "cache").glob("mini_traces-*")
+    folder = made.rename(tmp_path / "set")
+    ids = [json.loads(line)["id"] for line in (folder / "rows.jsonl").read_text().splitlines()]
+    answers = tmp_path / "a.jsonl"
+    answers.write_text("".join(json.dumps({"id": i, "text": "[]"}) + "\n" for i in ids))
+    score = ("score", answers, "--task", "traces", "--data", folder, "--no-report")
+    depth = folder / "scenes" / "0" / "depth.png"
+    depth.unlink()
+    done = jumpscore(*score, "--out", "lost", expect=1)
+    said = f"1 files are missing, and their samples have no score:\n  {depth}\n"
+    assert said in done.stderr
+
+
+def test_videos_that_scoring_does_not_need_are_not_missed(jumpscore, source, tmp_path):
+    fetch(jumpscore, source)
+    (tmp_path / "root" / "timelens_charades" / "videos" / "a.mp4").unlink()
+    answers = tmp_path / "a.jsonl"
+    words = ("--task", "timelens", "--data", "timelens_charades", "--data-root", "root")
+    answers.write_text(json.dumps({"id": "charades-00000", "text": "1.0 - 3.5"}))
+    assert "missing" not in jumpscore("score", answers, *words, "--no-report").stderr
+    answers.write_text(json.dumps({"id": "other", "text": "1.0 - 3.5"}))
+    assert "missing" not in jumpscore("score", answers, *words, "--no-report", expect=1).stderr
 
 
 def test_a_set_of_any_task_is_described_and_checked(jumpscore, source, tmp_path):

@@ -12,8 +12,20 @@ def test_the_command(jumpscore, tmp_path):
     assert json.loads(json.loads(first)["options"])["convention"] == "unit"
     for words, said in (
         (("tasks",), "say with --task which task asks about it"),
+        (("mini",), "hallucination_rate is no mean over samples"),
+        (("mini_lmms",), "is a benchmark of lmms-eval already"),
+        (("nothing",), "no data-set folder 'nothing'"),
         (("mini_traces", "convenion=unit"), "unknown key 'task.convenion'"),
         (("mini_traces", "convention"), "'convention' is no key=value"),
     ):
         failed = jumpscore("data", "lmms", *words, "--out", "tasks", expect=2)
         assert said in failed.stderr
+
+
+def test_a_set_is_offered_under_the_name_that_was_asked_for(jumpscore, tmp_path):
+    done = jumpscore("data", "lmms", "mini_timelens", "--out", "tasks")
+    assert "--tasks mini_timelens" in done.stdout
+    assert {file.name for file in (tmp_path / "tasks").iterdir()} == {
+        "mini_timelens.jsonl",
+        "mini_timelens.yaml",
+    }

@@ -61,9 +61,9 @@ def test_what_the_real_lmms_eval_logged_scores_as_it_scored():
         ([{"id": "a", "times": [1]}, "{broken"], "line 2: is no JSON object"),
         ([{"times": [1]}], "line 1: has no id"),
         ([{"id": True, "times": [1]}], "has no id"),
-        ([{"id": "a"}], r"line 1 \(id 'a'\): needs either a 'text' or a list 'times'"),
-        ([{"id": "a", "text": "x", "times": []}], "needs either"),
-        ([{"id": "a", "times": 5}], "needs either"),
+        ([{"id": "a"}], r"line 1 \(id 'a'\): needs a 'text', a list 'times' or 'masks'"),
+        ([{"id": "a", "text": "x", "times": []}], "a list 'times' or 'masks', one of them; found"),
+        ([{"id": "a", "times": 5}], "a list 'times' or 'masks', one of them; found"),
         ([{"id": "a", "text": "x", "finish_reason": "tired"}], "finish_reason is 'tired'"),
         ([{"id": "a", "times": [1], "confidences": [1, 2]}], "one number per time"),
         ([{"id": "a", "times": [1], "confidences": ["x"]}], "one number per time"),
@@ -78,6 +78,12 @@ def test_what_the_real_lmms_eval_logged_scores_as_it_scored():
 def test_bad_files_name_line_and_id(tmp_path, lines, message):
     with pytest.raises(DataError, match=message):
         read_predictions(write(tmp_path, *lines))
+
+
+def test_masks_that_are_none_cost_their_own_sample_not_the_file(tmp_path):
+    path = write(tmp_path, {"id": "a", "masks": "foo"}, {"id": "b", "masks": [None]})
+    texts = {name: json.loads(found.text) for name, found in read_predictions(path).items()}
+    assert texts == {"a": {"masks": "foo"}, "b": {"masks": [None]}}
 
 
 def test_the_same_key_twice_in_an_object(tmp_path):
@@ -120,6 +126,6 @@ def test_answers_may_be_masks(tmp_path):
     found = read_predictions(file)
     assert json.loads(found["a"].text) == {"masks": [rle, None]}
     assert json.loads(found["b"].text) == {"masks": {"dog": [None]}}
-    file.write_text(json.dumps({"id": "a", "masks": "none"}))
-    with pytest.raises(DataError, match="needs either"):
+    file.write_text(json.dumps({"id": "a", "masks": None}))
+    with pytest.raises(DataError, match="a list 'times' or 'masks', one of them; found"):
         read_predictions(file)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from evaluators.published import published_sets
 from jumpscore.data.layout import Manifest, Row, read_rows, write_rows
-from jumpscore.data.published import PublishedSet, fetch_set, is_fetched
+from jumpscore.data.published import PublishedSet, fetch_set, is_fetched, origin_of
 from jumpscore.errors import DataError, UsageError
 
 
@@ -66,6 +68,49 @@ def test_a_set_that_is_not_on_the_hub_says_how_to_get_it(tmp_path):
 def test_a_source_that_is_not_there(tmp_path):
     with pytest.raises(UsageError, match="no such folder"):
         fetch_set(set_of(), tmp_path, source=tmp_path / "gone")
+
+
+def test_which_commit_is_loaded(tmp_path, monkeypatch):
+    """The one asked for, else the one that is here, else the table's, else the newest."""
+    asked = []
+
+    def download(repository, folder, *, revision, **_):
+        asked.append(revision)
+        (folder / "text").write_text("first")
+        sha = revision or "n" * 40
+        (folder / "fetch.json").write_text(json.dumps({"revision": sha}))
+        return sha
+
+    monkeypatch.setattr("jumpscore.data.published.download", download)
+    plain, known = set_of(repository="a/b"), set_of(repository="a/b", revision="t" * 40)
+    folder = fetch_set(known, tmp_path / "one")
+    assert origin_of(folder) == {"repository": "a/b", "revision": "t" * 40}
+    fetch_set(plain, tmp_path / "one")
+    fetch_set(known, tmp_path / "two", revision="g" * 40)
+    fetch_set(plain, tmp_path / "three")
+    assert asked == ["t" * 40, "t" * 40, "g" * 40, None]
+    assert origin_of(tmp_path / "three" / "made")["revision"] == "n" * 40
+
+
+def test_a_source_that_was_fetched_elsewhere_says_which_commit_it_holds(source, tmp_path):
+    told = {"repository": "a/b", "revision": "c" * 40}
+    (source / "fetch.json").write_text(json.dumps(told))
+    folder = fetch_set(set_of(), tmp_path / "root", source=source)
+    assert origin_of(folder) == told | {"source": str(source)}
+
+
+def test_without_a_network_it_names_the_files_and_the_way_without_one(tmp_path, monkeypatch):
+    import huggingface_hub.constants as constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")  # nothing listens there
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    with pytest.raises(DataError) as told:
+        fetch_set(set_of(repository="a/b", patterns=("x.json",)), tmp_path)
+    assert str(told.value).startswith("a/b: the hub cannot be reached (ConnectError")
+    assert "load the files of a/b (x.json) by other means" in str(told.value)
+    assert "--source FOLDER" in str(told.value)
+    assert "the rendered set of task=timelens needs no network" in str(told.value)
+    assert "mini" not in str(told.value)
 
 
 def test_every_row_of_the_table_can_be_carried_out():

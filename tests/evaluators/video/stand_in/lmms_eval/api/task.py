@@ -14,7 +14,9 @@ KINDS = ("fine", "raises", "exits", "dies", "sleeps", "half", "set")
 def retried(function):
     @wraps(function)
     def again(*arguments):
-        raise RuntimeError("retried")
+        if os.environ.get("HF_HUB_OFFLINE"):
+            raise RuntimeError("retried")
+        return function(*arguments)
 
     return again
 
@@ -46,6 +48,7 @@ class ConfigurableTask:
     def __init__(self, name):
         print("noise", flush=True)
         os.write(1, b"noise below\n")
+        self.DATASET_PATH = "stand/in" if name == "far" else "json"
         self.download()
         self.config = SimpleNamespace(
             metadata=[{"version": 2.0}], test_split="test", dataset_path="stand/in",
