@@ -13,13 +13,13 @@ import multiprocessing
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from jumpscore.builder.frozen import FROZEN
+from jumpscore.builder.frozen import FROZEN, frozen_manifest
 from jumpscore.builder.synthetic import (
     ClipSpec,
     Profile,
@@ -88,7 +88,9 @@ def prepare_lessons(
 
 def _sort_of(settings: DataSettings) -> str:
     """Return a name for clips that are chosen and prepared by these settings."""
-    said = json.dumps([RULE, settings.model_dump(mode="json")], sort_keys=True)
+    # A renderer that draws otherwise is known by its bundled sets, which are then frozen anew.
+    drawn = [asdict(frozen_manifest(name)) for name in FROZEN]
+    said = json.dumps([RULE, drawn, settings.model_dump(mode="json")], sort_keys=True)
     return f"{settings.profile}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
 
 
