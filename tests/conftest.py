@@ -38,7 +38,8 @@ def tiny_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows, videos = [], {}
     for number, truth in enumerate(truths):
         name = f"{number:032x}"
-        write_video(root / "videos" / f"{name}.mp4", frames=100, fps=25)
+        # Key frames elsewhere: no two of them are one file.
+        write_video(root / "videos" / f"{name}.mp4", frames=100, fps=25, gop=12 + number)
         row = Row(f"clip{number}", f"videos/{name}.mp4", QUESTION, json.dumps(truth))
         rows.append(row)
         videos[row.id] = {"duration": 4.0, "frames": 100, "fps": 25.0}
