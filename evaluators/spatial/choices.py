@@ -11,23 +11,23 @@ from jumpscore.scoring.parsing import answer_window
 
 ChoiceStatus = Literal["ok", "ambiguous", "unparseable"]
 
-_OPEN = r"[\s*_(\[\"'`$]{0,6}"
+_OPEN = r"[\s*_(\[\"'`$“‘]{0,6}"
 _SAID = re.compile(
     rf"(?:\\boxed\{{|\b(?:answer|choice|option)(?:\s{{1,3}}is|\s?:)?\s?:?)"
-    rf"{_OPEN}(?:\\boxed\{{|option\s)?([A-Za-z])(?![\w'])",
+    rf"{_OPEN}(?:\\boxed\{{|option\s)?([A-Za-z])(?!\w|['’]\w)",
     re.IGNORECASE,
 )
 _ALSO = re.compile(
-    rf"[*_)\]\"'`]{{0,4}}\s{{0,3}}(?:[,/&]|or\b|and\b){_OPEN}(?:option\s)?([A-Z])(?![\w'])"
+    rf"[*_)\]\"'`”’]{{0,4}}\s{{0,3}}(?:[,/&]|or\b|and\b){_OPEN}(?:option\s)?([A-Z])(?!\w|['’]\w)"
 )
 _NOT = re.compile(
     r"(?:\bnot|n['’]t|\bneither|\bnor|\bexcept|\brather\sthan|\binstead\sof)"
     rf"(?:\sbe|\soption|\schoice){{0,2}}{_OPEN}\Z",
     re.IGNORECASE,
 )
-_ALONE = re.compile(r"[\s*_(\[\"'`]*([A-Za-z])[\s*_)\]\"'`.:]*")
+_ALONE = re.compile(r"[\s*_(\[\"'`“‘]*([A-Za-z])[\s*_)\]\"'`”’.:]*")
 _LEADING = re.compile(rf"{_OPEN}([A-Z])[*_)\]\"'`]{{0,4}}\s?(?:[.:)]|\n|[*_)\]\"'`])")
-_LETTER = re.compile(r"(?<![\w'])([A-Z])(?![\w'])")
+_LETTER = re.compile(r"(?<!\w)(?<!\w['’])([A-Z])(?!\w|['’]\w)")
 _ARTICLE = re.compile(r"\s(?!(?:or|and|is|because|but)\b)[a-z]")
 _PREFIX = re.compile(r"\s*(?:the\s)?(?:answer|choice|option)(?:\sis|\s?:)\s*:?", re.IGNORECASE)
 _ANSWER = re.compile(r"\banswer(?:\sis|\s?:)[\s:*]{0,6}")

@@ -201,6 +201,11 @@ def test_choices_are_as_published(case):
         ("The best option a person has is B.", "B"),
         ("answer: a", "A"),
         ("The answer is a.", "A"),
+        ("The answer is 'A'.", "A"),
+        ("The answer is ‘B’.", "B"),
+        ("“C”", "C"),
+        ("It is 'C'", "C"),
+        ("The answer isn’t D’s", None),
         # What is denied is not chosen.
         ("The answer is not A", None),
         ("not A", None),
