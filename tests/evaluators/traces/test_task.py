@@ -316,6 +316,8 @@ def broken(mini, tmp_path, change=None, **fields):
         ({"intrinsics": [[1, 0], [0, 1]]}, "intrinsics has shape (2, 2)"),
         ({"intrinsics": None}, "intrinsics None must be a list of numbers"),
         ({"intrinsics": [[0, 0, 1], [0, 1, 1], [0, 0, 1]]}, "intrinsics have focal lengths 0"),
+        ({"intrinsics": [[500, 0, 320], [0, 500, 240], [0, 0, 1]]}, "image of another size"),
+        ({"intrinsics": [[9, 0, 160], [0, 9, 120], [0, 0, 1]]}, "see more than 20.48 m to a side"),
         ({"box": None}, "box center None must be a list of numbers"),
         ({"box": {"center": [0, 0, 1], "extent": [1, 1, 1], "rotation": [[1]]}}, "rotation"),
         ({"depth": ""}, "depth is empty, which its rule needs"),
