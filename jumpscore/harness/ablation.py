@@ -216,9 +216,10 @@ def ablate(
     ):
         chosen = chosen_metric(job, metric)
         refuse_one_sided(wrapper)
-        caveat = without_video(job)
+        samples = job.load()
+        caveat = without_video(samples)
         if controls:
-            check_controls(job, settings)
+            check_controls(samples, settings)
         configs = [config_of(wrapper, config, one, out) for one in planned]
         runs = _carry_out_each(wrapper, job, configs, on_run)
     found = {stored.folder.name: stored for stored in runs}

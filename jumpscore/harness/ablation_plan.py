@@ -12,7 +12,7 @@ from jumpscore.errors import UsageError, nearest_names
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
 from jumpscore.harness.controls import ControlKind, control_of
 from jumpscore.harness.making import usual_input
-from jumpscore.records import Metric
+from jumpscore.records import Metric, Sample
 from jumpscore.video.budgets import Matching
 from model_wrappers.base import ModelWrapper
 
@@ -184,33 +184,33 @@ def refuse_one_sided(wrapper: ModelWrapper) -> None:
         )
 
 
-def without_video(task: Task[Any]) -> str | None:
+def without_video(samples: Sequence[Sample[Any]]) -> str | None:
     """Return what a reader must know about questions without a video: both arms are one there.
 
     Raises:
         UsageError: No question shows a video.
     """
     # Some tasks say only when a question's turn comes what it shows.
-    shown = [sample.question.media for sample in task.load() if sample.question.media]
+    shown = [sample.question.media for sample in samples if sample.question.media]
     bare = sum(all(media.kind != "video" for media in question) for question in shown)
     if shown and bare == len(shown):
         raise UsageError(
-            f"task {task.name!r} shows no video here: pictures are no frames and no canvases, so "
-            "both arms would be the same; an ablation needs a data set of videos"
+            "no question shows a video: pictures are no frames and no canvases, so both arms would "
+            "be the same; an ablation needs a data set of videos"
         )
     if not bare:
         return None
     return f"{bare} of {len(shown)} questions show no video, and the same pictures in both arms"
 
 
-def check_controls(task: Task[Any], settings: RunSettings) -> None:
+def check_controls(samples: Sequence[Sample[Any]], settings: RunSettings) -> None:
     """Learn that there can be no controls before anything runs, not hours later.
 
     Raises:
         UsageError: The data set has no two videos.
     """
     try:
-        control_of(CONTROLS[0], "codec", task.load(), seed=settings.seed)
+        control_of(CONTROLS[0], "codec", samples, seed=settings.seed)
     except UsageError as error:
         raise UsageError(f"{error}; leave the controls out with --no-controls") from None
 

@@ -2,174 +2,28 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import shutil
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
-import pyarrow
-import pyarrow.parquet
 import pytest
 import yaml
 
 from evaluators.video.benchmarks import BENCHMARKS
-from evaluators.video.fetching import FetchedBenchmark, fetch_benchmark
-from evaluators.video.task import LmmsOptions, LmmsTask
+from evaluators.video.task import LmmsTask
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import evaluate, score_run
 from model_wrappers.base import ModelWrapper
-from tests.support import write_video
+from tests.lmms.miniatures import HERE, MARKS, PYTHON, Image, Place
 
-Image = pytest.importorskip("PIL.Image")
-HERE = Path(__file__).parent
-CPU_ONLY = HERE.parent / "serving" / "cpu_only"
-PYTHON = os.environ.get("JUMPSCORE_LMMS_PYTHON")
-pytestmark = [
-    pytest.mark.lmms,
-    pytest.mark.slow,
-    pytest.mark.skipif(PYTHON is None, reason="JUMPSCORE_LMMS_PYTHON names no Python"),
-]
-LETTERS = "ABCD"
+pytestmark = MARKS
 ANSWERS = ("A", "(B) because", "The answer is C.", "D.", "no idea", "b", "A\n\nB")
 """One each, again and again: some right, some wrong, some that say nothing."""
 
 
 def answer_to(number: int) -> str:
     return ANSWERS[number % len(ANSWERS)]
-
-
-class Place:
-    """Miniatures of real tasks: their own YAML and code, rows in the published columns."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.tasks = root / "tasks"
-        self.tasks.mkdir()
-        self.home = root / "huggingface"
-        find = "from importlib.util import find_spec; print(find_spec('lmms_eval').origin)"
-        self.package = Path(self.python("-c", find).strip()).parent
-        self.pictures = self.mmstar()
-        self.ai2d()
-        self.videomme()
-
-    def python(self, *words: str) -> str:
-        done = subprocess.run(
-            [PYTHON, *words],
-            cwd=self.root,
-            env={**os.environ, "HF_HOME": str(self.home), "HF_HUB_OFFLINE": "1"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
-        return done.stdout
-
-    def table(self, name: str, rows: list[dict], pictures: tuple[str, ...] = ()) -> Path:
-        """A parquet file as the hub has it: pictures are embedded, and marked as such."""
-        table = pyarrow.Table.from_pylist(rows)
-        embedded = pyarrow.struct({"bytes": pyarrow.binary(), "path": pyarrow.string()})
-        for column in pictures:
-            place = table.column_names.index(column)
-            table = table.set_column(place, column, table[column].cast(embedded))
-        features = {
-            column: {"_type": "Image"}
-            if column in pictures
-            else {"dtype": "string", "_type": "Value"}
-            if not isinstance(rows[0][column], list)
-            else {"feature": {"dtype": "string", "_type": "Value"}, "_type": "List"}
-            for column in table.column_names
-        }
-        marked = {"huggingface": json.dumps({"info": {"features": features}})}
-        path = self.root / f"{name}.parquet"
-        pyarrow.parquet.write_table(table.replace_schema_metadata(marked), path)
-        return path
-
-    def task(self, name: str, include: str, split: str, data: Path) -> None:
-        words = {
-            "include": str(self.package / "tasks" / include),
-            "task": name,
-            "dataset_path": "parquet",
-            "dataset_kwargs": {"data_files": {split: str(data)}},
-        }
-        (self.tasks / f"{name}.yaml").write_text(yaml.safe_dump(words))
-
-    def mmstar(self) -> list[np.ndarray]:
-        generator = np.random.default_rng(0)
-        pixels = [generator.integers(0, 256, (11, 17, 3), dtype=np.uint8) for _ in range(12)]
-        kinds = ("coarse perception", "math")
-        rows = [
-            {
-                "index": str(number),
-                "question": f"Question {number}?\nOptions: A: a, B: b, C: c, D: d",
-                "image": {"bytes": png(picture), "path": None},
-                "answer": LETTERS[number % 4],
-                "category": kinds[number % 5 // 3],
-                "l2_category": f"level {number % 3}",
-            }
-            for number, picture in enumerate(pixels)
-        ]
-        self.task(
-            "tiny_mmstar", "mmstar/mmstar.yaml", "val", self.table("mmstar", rows, ("image",))
-        )
-        return pixels
-
-    def ai2d(self) -> None:
-        rows = [
-            {
-                "question": f"Which {number}?",
-                "options": ["bee", "cat", "dog", "eel"],
-                "answer": str(number % 4),
-                "image": {"bytes": png(picture), "path": None},
-            }
-            for number, picture in enumerate(self.pictures)
-        ]
-        self.task("tiny_ai2d", "ai2d/ai2d.yaml", "test", self.table("ai2d", rows, ("image",)))
-
-    def videomme(self) -> None:
-        for number in range(3):
-            write_video(self.home / "videomme" / "data" / f"v{number}.mp4", frames=20)
-        rows = [
-            {
-                "video_id": f"{number // 3:03d}",
-                "duration": ("short", "medium", "long")[number // 3 % 3],
-                "domain": ("Knowledge", "Film & Television")[number % 2],
-                "sub_category": ("Astronomy", "Animation")[number % 2],
-                "videoID": f"v{number // 3}" if number < 9 else "gone",
-                "question_id": f"{number:03d}-1",
-                "task_type": "Counting Problem",
-                "question": f"What {number}?",
-                "options": [f"{letter}. {letter * 2}" for letter in LETTERS],
-                "answer": LETTERS[number % 4],
-            }
-            for number in range(10)
-        ]
-        self.task("tiny_videomme", "videomme/videomme.yaml", "test", self.table("videomme", rows))
-
-    def made(self, benchmark: str, **options: object) -> LmmsTask:
-        values = {"include_path": str(self.tasks), "data_root": str(self.root), **options}
-        return LmmsTask(LmmsOptions(benchmark=benchmark, python=PYTHON, **values))
-
-
-def png(pixels: np.ndarray) -> bytes:
-    content = io.BytesIO()
-    Image.fromarray(pixels).save(content, format="PNG")
-    return content.getvalue()
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory) -> Place:
-    torch = "from importlib.metadata import version; print(version('torch'))"
-    found = subprocess.run([PYTHON, "-c", torch], capture_output=True, text=True, check=True)
-    with pytest.MonkeyPatch.context() as patch:
-        if found.stdout.strip().endswith("+cpu"):
-            patch.setenv("PYTHONPATH", f"{CPU_ONLY}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
-        yield Place(tmp_path_factory.mktemp("provider"))
 
 
 REAL = {"tiny_mmstar": ("val", 12), "tiny_ai2d": ("test", 12), "tiny_videomme": ("test", 9)}
@@ -338,70 +192,6 @@ def test_the_rendered_benchmark_is_answered_by_its_truth(place):
     assert result.metrics["number_error"].mean == 0
     assert "files " in result.task_version
     task.close()
-
-
-def test_what_is_fetched_is_read_without_a_network_and_missing_videos_are_named(place):
-    found = fetched(place, "tiny_videomme")
-    assert (found.documents, found.folder) == (10, place.home)
-    assert found.missing == (place.home / "videomme" / "data" / "gone.mp4",)
-    assert found.unpacked() == [place.home / "videomme"]
-    assert fetched(place, "tiny_mmstar").missing == ()
-
-
-def test_the_command_fetches_what_a_run_under_the_same_root_asks(place, tmp_path):
-    from jumpscore.builder.minis import render_mini
-
-    folder = place.root / "mini_to_fetch"
-    render_mini("mini_lmms", folder)
-    (folder / "pictures" / "5.png").unlink()
-    done = jumpscore(
-        tmp_path,
-        *("data", "fetch", "mini_lmms", "--include-path", str(folder), "--python", PYTHON),
-        *("--data-root", str(place.root)),
-    )
-    assert done.returncode == 1
-    assert "mini_lmms, 18 documents, 1 files missing; use it with task=lmms" in done.stdout
-    assert f"1 files are missing:\n  {folder}/pictures/5.png" in done.stderr
-    words = done.stdout.partition("use it with ")[2].split()
-    oracle = ("run", "model=oracle", "run.expose_truth=true", "--limit", "3", "--json")
-    run = jumpscore(tmp_path, *oracle, *words)
-    assert run.returncode == 0, run.stderr
-    assert json.loads(run.stdout)["metrics"]["accuracy"]["mean"] == 100
-
-
-def test_without_a_network_a_fetch_says_so_at_once(place, tmp_path):
-    begun = time.monotonic()
-    done = jumpscore(
-        tmp_path,
-        *("data", "fetch", "videomme", "--data-root", "root", "--python", PYTHON),
-        HF_ENDPOINT="http://127.0.0.1:9",
-    )
-    assert done.returncode == 2
-    # Importing lmms-eval and looking through its tasks; its own loader would try for 30 s more.
-    assert time.monotonic() - begun < 45
-    assert done.stderr.splitlines()[0] == "videomme: lmms-eval loads it"
-    said = "error: videomme: the hub does not hand out its data set lmms-eval/Video-MME (Connect"
-    assert done.stderr.splitlines()[-1].startswith(said)
-    assert "Traceback" not in done.stderr
-
-
-def fetched(place: Place, name: str) -> FetchedBenchmark:
-    found = fetch_benchmark(name, root=place.root, python=PYTHON, include_path=place.tasks)
-    [one] = found
-    return one
-
-
-def jumpscore(folder: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from jumpscore.cli.app import main; main()", *words],
-        cwd=folder,
-        env={**os.environ, "JUMPSCORE_CACHE": str(folder / "cache"), **env},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
 
 
 def hostile(place: Place, benchmark: str, kinds: list[str], **options: object) -> LmmsTask:

@@ -1,0 +1,79 @@
+"""``jumpscore data fetch`` of lmms-eval's benchmarks, by the real lmms-eval."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from evaluators.video.fetching import FetchedBenchmark, fetch_benchmark
+from tests.lmms.miniatures import MARKS, PYTHON, Place
+
+pytestmark = MARKS
+
+
+def test_what_is_fetched_is_read_without_a_network_and_missing_videos_are_named(place):
+    found = fetched(place, "tiny_videomme")
+    assert (found.documents, found.folder) == (10, place.home)
+    assert found.missing == (place.home / "videomme" / "data" / "gone.mp4",)
+    assert found.unpacked() == [place.home / "videomme"]
+    assert fetched(place, "tiny_mmstar").missing == ()
+
+
+def test_the_command_fetches_what_a_run_under_the_same_root_asks(place, tmp_path):
+    from jumpscore.builder.minis import render_mini
+
+    folder = place.root / "mini_to_fetch"
+    render_mini("mini_lmms", folder)
+    (folder / "pictures" / "5.png").unlink()
+    done = jumpscore(
+        tmp_path,
+        *("data", "fetch", "mini_lmms", "--include-path", str(folder), "--python", PYTHON),
+        *("--data-root", str(place.root)),
+    )
+    assert done.returncode == 1
+    assert "mini_lmms, 18 documents, 1 files missing; use it with task=lmms" in done.stdout
+    assert f"1 files are missing:\n  {folder}/pictures/5.png" in done.stderr
+    words = done.stdout.partition("use it with ")[2].split()
+    oracle = ("run", "model=oracle", "run.expose_truth=true", "--limit", "3", "--json")
+    run = jumpscore(tmp_path, *oracle, *words)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["metrics"]["accuracy"]["mean"] == 100
+
+
+def test_without_a_network_a_fetch_says_so_at_once(place, tmp_path):
+    begun = time.monotonic()
+    done = jumpscore(
+        tmp_path,
+        *("data", "fetch", "videomme", "--data-root", "root", "--python", PYTHON),
+        HF_ENDPOINT="http://127.0.0.1:9",
+    )
+    assert done.returncode == 2
+    # Importing lmms-eval and looking through its tasks; its own loader would try for 30 s more.
+    assert time.monotonic() - begun < 45
+    assert done.stderr.splitlines()[0] == "videomme: lmms-eval loads it"
+    said = "error: videomme: the hub does not hand out its data set lmms-eval/Video-MME (Connect"
+    assert done.stderr.splitlines()[-1].startswith(said)
+    assert "Traceback" not in done.stderr
+
+
+def fetched(place: Place, name: str) -> FetchedBenchmark:
+    found = fetch_benchmark(name, root=place.root, python=PYTHON, include_path=place.tasks)
+    [one] = found
+    return one
+
+
+def jumpscore(folder: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from jumpscore.cli.app import main; main()", *words],
+        cwd=folder,
+        env={**os.environ, "JUMPSCORE_CACHE": str(folder / "cache"), **env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
