@@ -31,6 +31,8 @@ OPENING_SECONDS = 600.0
 GRACE_SECONDS = 5.0
 LAST_LINES = 12
 """Of standard error that are kept to be shown where the process dies."""
+LAST_SECONDS = 5.0
+"""To read them when it has ended; a child of its own may keep the pipe open for longer."""
 
 
 class TaskError(JumpScoreError):
@@ -266,9 +268,10 @@ class _Process:
         threading.Thread(
             target=_read_replies, args=(process.stdout, self._replies), daemon=True
         ).start()
-        threading.Thread(
+        self._noise = threading.Thread(
             target=_read_noise, args=(process.stderr, self._said, echo), daemon=True
-        ).start()
+        )
+        self._noise.start()
         # Also where nobody closes it: at the end of this process, or when it is forgotten.
         self._finalizer = weakref.finalize(self, _end, process)
 
@@ -297,7 +300,8 @@ class _Process:
         return dict(found)
 
     def last_words(self) -> str:
-        """Return the last lines of standard error."""
+        """Return the last lines of standard error of a process that has ended."""
+        self._noise.join(LAST_SECONDS)  # or the last of them may still be in the pipe
         return " | ".join(self._said) or "nothing"
 
     def end(self, *, kill: bool = False) -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evaluators.video import provider
 from evaluators.video.child import Refused, _plain, _restored
 from evaluators.video.pictures import PictureFolder
 from evaluators.video.provider import MOST_STARTS, TaskError
@@ -56,6 +57,24 @@ def test_what_is_no_interpreter_is_named(tmp_path):
         LmmsTask(LmmsOptions(benchmark="a", python="/bin/false")).load()
     with pytest.raises(UsageError, match="no such folder"):
         LmmsTask(LmmsOptions(benchmark="a", include_path=str(tmp_path / "no")))
+
+
+@pytest.mark.parametrize("left_behind", ["", "sleep 20 &"])
+def test_the_last_words_of_a_process_are_waited_for(tmp_path, monkeypatch, left_behind):
+    """They may still be in the pipe when its end is known, and a child may keep the pipe open."""
+    read = provider._read_noise
+
+    def late(*arguments):
+        time.sleep(0.3)
+        read(*arguments)
+
+    monkeypatch.setattr(provider, "_read_noise", late)
+    monkeypatch.setattr(provider, "LAST_SECONDS", 2.0)
+    interpreter = tmp_path / "python"
+    interpreter.write_text(f"#!/bin/sh\n{left_behind}\necho last words >&2\nexit 3\n")
+    interpreter.chmod(0o755)
+    with pytest.raises(UsageError, match=r"ended \(exit code 3\).*it said last: last words"):
+        LmmsTask(LmmsOptions(benchmark="a", python=str(interpreter))).load()
 
 
 def test_a_run_ends_whatever_its_task_does(stand_in, tmp_path):
