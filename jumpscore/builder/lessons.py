@@ -68,17 +68,17 @@ def prepare_lessons(
         The folders of the clips to learn from and of those held out.
     """
     profile = load_profile(settings.profile)
-    reserved = reserved_people(settings, profile)
+    learned_specs, held_out_specs = lesson_specs(settings, profile)
     own = folder / _sort_of(settings)
     learned, held_out = own / "learned", own / "held_out"
     sets = (
-        (learned, settings.clips, settings.seed, settings.budgets_each),
-        (held_out, settings.held_out, settings.held_out_seed, len(settings.budgets)),
+        (learned, learned_specs, settings.budgets_each),
+        (held_out, held_out_specs, len(settings.budgets)),
     )
     jobs = []
-    for place, count, seed, each in sets:
+    for place, specs, each in sets:
         place.mkdir(parents=True, exist_ok=True)
-        for spec in unreserved(_drawn(profile, count, seed), reserved):
+        for spec in specs:
             if not (place / f"{spec.id}{REST}").exists():
                 budgets = _some(settings.budgets, each, spec)
                 jobs.append(_Job(spec, place, settings.max_pixels, budgets, settings.rope_every))
@@ -94,6 +94,14 @@ def _sort_of(settings: DataSettings) -> str:
     return f"{settings.profile}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
 
 
+def lesson_specs(settings: DataSettings, profile: Profile) -> tuple[list[ClipSpec], list[ClipSpec]]:
+    """Return the clips to learn from and those held out; they share nobody, with tests neither."""
+    reserved = reserved_people(settings, profile)
+    held_out = unreserved(_drawn(profile, settings.held_out, settings.held_out_seed), reserved)
+    unseen = reserved | {person(spec) for spec in held_out}
+    return unreserved(_drawn(profile, settings.clips, settings.seed), unseen), held_out
+
+
 def reserved_people(settings: DataSettings, profile: Profile) -> frozenset[Person]:
     """Return everybody who appears in a test: in the reserved sets and in the bundled ones."""
     tests = [_drawn(profile, settings.reserved_clips, seed) for seed in settings.reserved]
@@ -102,7 +110,7 @@ def reserved_people(settings: DataSettings, profile: Profile) -> frozenset[Perso
 
 
 def unreserved(specs: Iterable[ClipSpec], reserved: frozenset[Person]) -> list[ClipSpec]:
-    """Return the clips whose person is in no test."""
+    """Return the clips whose person is not among the reserved ones."""
     return [spec for spec in specs if person(spec) not in reserved]
 
 

@@ -22,10 +22,10 @@ class DataSettings(_Strict):
 
     Attributes:
         profile: Synthetic profile of all clips.
-        clips: Clips drawn; those with a person of a reserved set are left out.
+        clips: Clips drawn; those with a person of a reserved or held-out set are left out.
         seed: Of the clips.
-        held_out: Clips drawn to follow the training with, and to stop it by nothing: other clips,
-            not other people, than those learned from.
+        held_out: Clips drawn to follow the training with, of people who are neither learned from
+            nor in a test; nothing is stopped or chosen by them.
         held_out_seed: Of those.
         reserved: Seeds of the profile that tests are rendered with; nobody who appears in them
             or in a bundled set is learned from.

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from jumpscore.builder import lessons
-from jumpscore.builder.lessons import make_lesson, person, reserved_people, unreserved
+from jumpscore.builder.lessons import (
+    lesson_specs,
+    make_lesson,
+    person,
+    reserved_people,
+    unreserved,
+)
 from jumpscore.builder.synthetic import load_profile, sample_clips
 from jumpscore.data.layout import QUESTION
 from jumpscore.records import Media, Question
@@ -140,8 +146,23 @@ def test_nobody_of_a_test_is_learned_from(clips):
     kept = unreserved(drawn, reserved)
     assert 0 < len(kept) < 60
     assert not {person(spec) for spec in kept} & reserved
-    learned, held_out = (stored_clips(folder) for folder in clips)
-    assert not {clip.path.name for clip in learned} & {clip.path.name for clip in held_out}
+
+
+def test_nobody_held_out_is_learned_from(clips):
+    settings = small_settings(data={"clips": 60, "held_out": 10, "reserved_clips": 30}).data
+    profile = load_profile("small")
+    learned, held_out = lesson_specs(settings, profile)
+    reserved = reserved_people(settings, profile)
+    drawn = sample_clips(load_profile("small", {"clips": 60}), seed=settings.seed)
+    people = {person(spec) for spec in held_out}
+    # Somebody held out is drawn to learn from too, so that there is a clip to leave out.
+    assert people & {person(spec) for spec in drawn}
+    assert not people & {person(spec) for spec in learned}
+    assert not {person(spec) for spec in [*learned, *held_out]} & reserved
+    assert learned
+    assert held_out
+    stored = [{clip.path.name for clip in stored_clips(folder)} for folder in clips]
+    assert not stored[0] & stored[1]
 
 
 def test_runs_share_only_clips_that_they_would_prepare_alike(tmp_path, monkeypatch):
