@@ -68,8 +68,7 @@ def fetch_benchmark(
     )
     on_found(name)
     try:
-        with closing(LmmsTask(options)) as online:
-            online.provider.fetching = True
+        with closing(LmmsTask(options, fetching=True)) as online:
             online.facts  # noqa: B018 - loading is the download
     except GroupError as group:
         for member in group.members:

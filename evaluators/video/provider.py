@@ -60,8 +60,6 @@ class Provider:
         home: Replaces ``HF_HOME``, where data sets lie.
         timeout: Seconds that one question or one score may take.
         folder: Where the process works: relative paths of external tasks begin there.
-
-    Attributes:
         fetching: Whether the process is there to download: the hub must answer first, and messages
             speak of the options of ``jumpscore data fetch``.
     """
@@ -74,13 +72,14 @@ class Provider:
         home: Path | None = None,
         timeout: float = 600.0,
         folder: Path | None = None,
+        fetching: bool = False,
     ) -> None:
         self.python = python
         self.opening = dict(opening)
         self.home = home
         self.timeout = timeout
         self.folder = folder
-        self.fetching = False
+        self.fetching = fetching
         self._lock = threading.RLock()
         self._process: _Process | None = None
         self._starts = 0

@@ -97,13 +97,18 @@ class _Kept:
 
 
 class LmmsTask(Task[Document]):
-    """Ask any benchmark of lmms-eval (videomme, mmstar, ...); it scores, to the last bit."""
+    """Ask any benchmark of lmms-eval (videomme, mmstar, ...); it scores, to the last bit.
+
+    Args:
+        options: Of the task.
+        fetching: Whether it is made for its data set to be downloaded; see ``Provider``.
+    """
 
     name = "lmms"
     Options = LmmsOptions
     options: LmmsOptions
 
-    def __init__(self, options: LmmsOptions) -> None:
+    def __init__(self, options: LmmsOptions, *, fetching: bool = False) -> None:
         super().__init__(options)
         include = None if options.include_path is None else Path(options.include_path)
         if include is not None and not include.is_dir():
@@ -120,6 +125,7 @@ class LmmsTask(Task[Document]):
             home=home,
             timeout=options.timeout,
             folder=include,
+            fetching=fetching,
         )
         self._kept = _Kept()
         self._cleaner = weakref.finalize(self, self._kept.pictures.remove)

@@ -33,14 +33,16 @@ def _console(**options: Any) -> Console:
     return Console(markup=False, emoji=False, highlight=False, **options)
 
 
-def tell_files(missing: Sequence[Path], fix: str, *, so: str = "") -> None:
-    """Note which files are missing, what follows, and what to do."""
+def tell_files(missing: Sequence[Path], fix: str, *, samples: str | None = None) -> None:
+    """Note which files are missing, what becomes of their samples, and what to do."""
     shown = "".join(f"\n  {path}" for path in missing[:MOST_MISSING])
     left = len(missing) - MOST_MISSING
+    one = len(missing) == 1
+    said = "1 file is missing" if one else f"{len(missing)} files are missing"
+    if samples is not None:
+        said += f", and {'its' if one else 'their'} samples {samples}"
     notes().print(
-        f"{len(missing)} files are missing{so}:{shown}"
-        + (f"\n  and {left} more" if left > 0 else "")
-        + f"\n{fix}",
+        f"{said}:{shown}" + (f"\n  and {left} more" if left > 0 else "") + f"\n{fix}",
         style="yellow",
         soft_wrap=True,
     )

@@ -280,11 +280,11 @@ def _tell_lost(task: Task[Any], run: StoredRun) -> None:
     told = "\n".join(score.message or "" for score in run.scores if score.status == "error")
     lost = [path for path in task.missing() if path.name in told] if told else []
     if lost:
-        tell_files(lost, FETCH, so=", and their samples have no score")
+        tell_files(lost, FETCH, samples="have no score")
 
 
 def tell_missing(task: Task[Any]) -> None:
     """Print which files the task's samples need and do not have, before anything is asked."""
     missing = task.missing()
     if missing:
-        tell_files(missing, FETCH, so=", and their samples will be errors")
+        tell_files(missing, FETCH, samples="will be errors")

@@ -36,7 +36,7 @@ def test_the_command_fetches_what_a_run_under_the_same_root_asks(place, tmp_path
     )
     assert done.returncode == 1
     assert "mini_lmms, 18 documents, 1 files missing; use it with task=lmms" in done.stdout
-    assert f"1 files are missing:\n  {folder}/pictures/5.png" in done.stderr
+    assert f"1 file is missing:\n  {folder}/pictures/5.png" in done.stderr
     words = done.stdout.partition("use it with ")[2].split()
     oracle = ("run", "model=oracle", "run.expose_truth=true", "--limit", "3", "--json")
     run = jumpscore(tmp_path, *oracle, *words)

@@ -72,10 +72,10 @@ def test_missing_files_are_shown_before_a_run_and_are_errors_in_it(jumpscore, so
     video.unlink()
     words = ["task=timelens", "task.data=timelens_charades", "--data-root", "root"]
     done = jumpscore("run", "model=motion", *words, "--no-report", expect=1)
-    assert "1 files are missing" in done.stderr
+    assert "1 file is missing" in done.stderr
     assert str(video) in done.stderr
     assert "INCOMPLETE" in done.stdout
-    assert "1 files are missing" in jumpscore("run", "model=motion", *words, "--dry-run").stderr
+    assert "1 file is missing" in jumpscore("run", "model=motion", *words, "--dry-run").stderr
 
 
 def test_files_that_scoring_needs_and_lacks_are_shown(jumpscore, tmp_path):
@@ -89,7 +89,7 @@ def test_files_that_scoring_needs_and_lacks_are_shown(jumpscore, tmp_path):
     depth = folder / "scenes" / "0" / "depth.png"
     depth.unlink()
     done = jumpscore(*score, "--out", "lost", expect=1)
-    said = f"1 files are missing, and their samples have no score:\n  {depth}\n"
+    said = f"1 file is missing, and its samples have no score:\n  {depth}\n"
     assert said in done.stderr
 
 

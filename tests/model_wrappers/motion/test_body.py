@@ -1,0 +1,33 @@
+"""Where the jumping body is, and whether it moves as one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from model_wrappers.motion import body, flow
+from tests.model_wrappers.motion.films import RUN_A, ballistic, clock, hand_made
+
+
+def test_body_is_where_the_jumping_is() -> None:
+    signal = hand_made(RUN_A)
+    motion = body.band_motion(signal)
+    maps = body.body_maps(motion, (24, 40))
+    assert maps.shape == (4, 24, 40)
+    assert maps[:, 10:18, 11:13].min() > 0.8  # also in the blocks of the pause
+    assert maps[:, :, 25:].max() < 0.2
+    assert body.body_height(maps[0]) == pytest.approx(96, abs=16)
+    track = body.trajectory(signal, maps)
+    truth = 96 * ballistic(signal.times, RUN_A)
+    assert np.corrcoef(track - track.mean(), truth)[0, 1] > 0.97
+    assert body.unity(motion, maps)[40] > 0.8  # one body, in flight
+
+
+def test_limbs_against_each_other_are_no_unity() -> None:
+    times = clock(4.0)
+    up = np.zeros((len(times) - 1, 24, 40), np.float32)
+    swing = np.diff(4 * np.sin(2 * np.pi * 2 * times))[:, None, None]
+    late = np.diff(4 * np.sin(2 * np.pi * 2 * times - 1.4))[:, None, None]
+    up[:, 8:14, 10:14], up[:, 14:20, 10:14] = swing, late
+    motion = body.band_motion(flow.Signal(times, up, np.ones((24, 40), np.float32), 4.0))
+    assert np.median(body.unity(motion, body.body_maps(motion, (24, 40)))) < 0.75

@@ -1,0 +1,93 @@
+"""Bumps of a trajectory to jumps, their runs and starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from model_wrappers.motion import events
+from tests.model_wrappers.motion.films import RUN_A, ballistic, hand_made, true_starts
+
+
+def test_times_are_those_of_the_frames_wherever_they_begin() -> None:
+    limits, timing = events.Limits(), events.Timing()
+    signal = hand_made(RUN_A)
+    later = replace(signal, times=signal.times + 3.0, duration=signal.duration + 3.0)
+    usual = [event.time for event in events.find_jumps(signal, limits=limits, timing=timing)]
+    moved = [event.time for event in events.find_jumps(later, limits=limits, timing=timing)]
+    np.testing.assert_allclose(usual, true_starts(RUN_A), atol=0.03)
+    np.testing.assert_allclose(moved, np.add(usual, 3.0), atol=0.011)
+
+
+def test_bumps_lie_at_the_apexes_whatever_the_clock() -> None:
+    rng = np.random.default_rng(5)
+    times = np.cumsum(rng.uniform(0.02, 0.06, size=130))
+    bumps = [b for b in events.find_bumps(ballistic(times, RUN_A), times, 0.25) if b.rise > 0.02]
+    np.testing.assert_allclose([b.apex for b in bumps], RUN_A, atol=0.025)
+    assert all(2.0 < b.pull < 9.81 / 1.7 * 1.2 for b in bumps)
+
+
+def jump(apex: float, rise: float = 0.04, pull: float = 4.0) -> events.Bump:
+    return events.Bump(apex, rise, pull)
+
+
+def test_only_jumps_are_kept() -> None:
+    limits = events.Limits()
+    run = [jump(1.0 + 0.4 * k) for k in range(5)]
+    low = jump(3.0, rise=0.01)  # below what counts, and below the usual
+    floating = jump(3.4, pull=0.5)  # rises and falls too slowly to be a flight
+    thrown = jump(3.8, rise=0.4)  # no body jumps that high
+    torn = events.Bump(4.2, 0.04, 4.0, unity=0.3)
+    assert events.keep_jumps([*run, low, floating, thrown, torn], limits) == run
+    assert events.keep_jumps([], limits) == []
+
+
+def test_low_jumps_count_among_jumps_only() -> None:
+    limits = events.Limits()
+    rises = [0.013, 0.011, 0.013, 0.010, 0.014]
+    fast = [jump(1.0 + 0.3 * k, rise=rise) for k, rise in enumerate(rises)]
+    alone = jump(6.0, rise=0.011)
+    assert events.keep_jumps([*fast, alone], limits) == fast
+
+
+def test_runs_are_split_at_pauses() -> None:
+    bumps = [jump(t) for t in (1.0, 1.4, 1.8, 4.0, 5.0)]
+    assert [len(run) for run in events.split_runs(bumps, 1.05)] == [3, 2]
+
+
+def starts(passes: Sequence[float], duration: float = 60.0) -> list[float | None]:
+    return events.run_starts(passes, passes, timing=events.Timing(), duration=duration)
+
+
+def test_starts_follow_the_rope() -> None:
+    assert starts([2.0, 2.6, 3.2]) == pytest.approx([1.43, 2.05, 2.65])
+    assert starts([2.0]) == pytest.approx([1.43])  # one jump
+
+
+def test_a_video_cut_inside_a_run() -> None:
+    # A turn before the first apex the rope was already turning: 0.4 - 11/12 * 0.36 = 0.07.
+    assert starts([0.4, 0.76]) == pytest.approx([0.07, 0.43])
+    assert starts([0.1, 0.46])[0] is None
+    # It ends before the next flight could be: that jump has started all the same.
+    assert starts([2.0, 2.36], duration=2.5) == pytest.approx([1.43, 2.03, 2.39])
+
+
+def test_a_double_under_starts_the_next_jump_after_its_second_pass() -> None:
+    singles = [jump(t) for t in (1.0, 1.4, 1.8, 3.0, 3.4)]
+    found = events.jump_events(
+        [*singles[:3], jump(2.4, rise=0.12), *singles[3:]],
+        limits=events.Limits(),
+        timing=events.Timing(),
+        duration=60.0,
+    )
+    times = [event.time for event in found]
+    # Passes at 2.29 and 2.51: the double-under itself starts after 1.8 as every jump does.
+    assert times[3:5] == pytest.approx([1.8 + 0.49 / 12, 2.51 + 0.49 / 12])
+
+
+def test_events_stay_in_order_and_apart() -> None:
+    crowd = [events.Event(1.0, 0.3), events.Event(0.5, 0.9), events.Event(1.02, 0.8)]
+    assert events.spread(crowd) == [events.Event(0.5, 0.9), events.Event(1.02, 0.8)]
