@@ -93,6 +93,7 @@ class Trainer:
         self.learner = learner.to(self.device)
         self._place = self._start_of(0)
         self._optimiser: Any = None
+        self._unlogged: list[dict[str, float]] = []  # losses of the steps since the log's last line
 
     def run(self, on_step: OnStep | None = None, *, stop_after: int | None = None) -> float:
         """Train to the end and return the seconds that it took, those of earlier sessions too.
@@ -108,18 +109,16 @@ class Trainer:
             options: Optimiser = getattr(self.settings, stage)
             if self._optimiser is None:
                 self._optimiser = self._new_optimiser(stage)
-            kept: list[dict[str, float]] = []
             while place.step < options.steps:
                 if budget == 0:
                     self._save()
                     return place.seconds
                 budget = None if budget is None else budget - 1
-                kept.append(self._step(stage, options))
+                self._unlogged.append(self._step(stage, options))
                 place.step += 1
                 place.seconds = before + time.perf_counter() - begun
                 if place.step % LOGGED == 0 or place.step == options.steps:
-                    row = self._log(stage, kept)
-                    kept = []
+                    row = self._log(stage)
                     if on_step:
                         on_step(stage, place.step, options.steps, row)
                 if place.step % self.settings.save_every == 0:
@@ -226,9 +225,9 @@ class Trainer:
         longest = growth.first if growth else self.curriculum.most_frames
         return _Place(stage, 0, Progress(float(longest)), seconds)
 
-    def _log(self, stage: Stage, kept: Sequence[Mapping[str, float]]) -> dict[str, float]:
-        """Write the means of some steps, and what held-out clips say where it is time to look."""
-        place = self._place
+    def _log(self, stage: Stage) -> dict[str, float]:
+        """Write the means of the last steps, and what held-out clips say where it is time."""
+        place, kept = self._place, self._unlogged
         row = {name: sum(r[name] for r in kept) / len(kept) for name in kept[0]}
         last = place.step == getattr(self.settings, stage).steps
         if stage == "join" and (last or place.step % self.settings.check_every == 0):
@@ -237,6 +236,7 @@ class Trainer:
         rounded = {name: round(value, 5) for name, value in row.items()}
         with (self.folder / LOG).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line | rounded) + "\n")
+        self._unlogged = []
         return row
 
     def _checked(self) -> dict[str, float]:
@@ -256,6 +256,7 @@ class Trainer:
             "place": asdict(self._place),
             "learner": self.learner.state_dict(),
             "optimiser": self._optimiser.state_dict() if self._optimiser else None,
+            "unlogged": self._unlogged,
         }
         scratch = self.folder / f"{STATE}.part"
         torch.save(held, scratch)
@@ -272,6 +273,7 @@ class Trainer:
         held = torch.load(path, map_location=self.device, weights_only=True)
         place = held["place"]
         self._place = _Place(**(place | {"progress": Progress(**place["progress"])}))
+        self._unlogged = held["unlogged"]
         self.learner.load_state_dict(held["learner"])
         if held["optimiser"] is not None:
             self._optimiser = self._new_optimiser(STAGES[self._place.stage])

@@ -67,13 +67,15 @@ def _panel(
 
 
 def _stages(rows: Sequence[Mapping[str, Any]], y: int) -> str:
-    """Return the names of the stages where they begin, and a line through all panels."""
+    """Return name and steps of every stage where it begins, and a line through all panels."""
+    steps = {row["stage"]: row["step"] for row in rows}
     found = []
     for place, row in enumerate(rows):
         if place == 0 or rows[place - 1]["stage"] != row["stage"]:
             x = LEFT + WIDTH * place / max(1, len(rows) - 1)
+            name = f"{row['stage']}: {steps[row['stage']]:,} steps"
             found.append(
-                f'<text x="{x:.1f}" y="{y}">{row["stage"]}</text>'
+                f'<text x="{x:.1f}" y="{y}">{name}</text>'
                 f'<path d="M{x:.1f} 10V{y - 10}" stroke="#ccc" stroke-dasharray="3 3"/>'
             )
     return "".join(found)
