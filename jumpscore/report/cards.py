@@ -246,7 +246,7 @@ def _answer(score: SampleScore, response: Response | None) -> str:
         facts.append(f"reasoning tags {shortened(details['reasoning'], 20)}")
     if response.finish_reason == "length":
         facts.append("cut off at the token limit")
-    facts += [f"{count:,} {shortened(note, 80)}" for note, count in score.notes.items()]
+    facts += [f"{shortened(note, 80)}: {count:,}" for note, count in score.notes.items()]
     shown, left = cut(response.text)
     more = f'<p class="aside">… and {left:,} more characters.</p>' if left else ""
     items = "".join(f"<li><code>{shortened(item, 80)}</code></li>" for item in rejected)

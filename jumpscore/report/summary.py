@@ -90,7 +90,7 @@ def banners(result: RunResult) -> str:
             text = escaped(caveat)
             items.append(f'<li class="warn"><strong>{text[:1].upper()}{text[1:]}.</strong></li>')
     for note, count in result.notes.items():
-        items.append(f'<li class="note"><strong>{count:,}</strong> {escaped(note)}</li>')
+        items.append(f'<li class="note">{escaped(note)}: <strong>{count:,}</strong></li>')
     return f'<ul class="banners">{"".join(items)}</ul>' if items else ""
 
 

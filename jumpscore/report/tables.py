@@ -46,7 +46,7 @@ def banner(result: AnyResult) -> Text:
     for caveat in result.caveats:
         text.append(f"note: {caveat}\n", style="yellow")
     for note, count in result.notes.items():
-        text.append(f"note: {count} {note}\n", style="dim")
+        text.append(f"note: {note}: {count:,}\n", style="dim")
     for remark in getattr(result, "remarks", ()):
         text.append(f"note: {remark}\n", style="yellow")
     text.rstrip()

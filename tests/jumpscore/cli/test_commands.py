@@ -67,7 +67,7 @@ def test_missing_answers_leave_the_headline_incomplete(jumpscore, answers, tiny_
     answers.write_text(answers.read_text().splitlines()[0] + "\n" + '{"id": "x", "times": []}\n')
     done = jumpscore("score", answers, "--data", tiny_set, "--no-report", expect=1)
     assert "INCOMPLETE: 2 of 3 samples are unscored" in done.stdout
-    assert "1 answers to unknown ids" in done.stdout
+    assert "answers to unknown ids: 1" in done.stdout
     stored = next(answers.parent.glob("runs/*/responses.jsonl")).read_text()
     assert "no answer for id 'clip1'" in stored
 
