@@ -14,7 +14,7 @@ from concurrent.futures import (
     wait,
 )
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from jumpscore.errors import JumpScoreError
 from jumpscore.harness.config import InputConfig, RunSettings
@@ -156,8 +156,8 @@ def _prepare_ahead(
     settings: RunSettings,
     complete: Completion | None = None,
     control: Control | None = None,
-) -> Generator[_Prepared, None, None]:
-    """Yield prepared questions in order, always ``settings.ahead`` of them on the way."""
+) -> Generator[Future[_Prepared], None, None]:
+    """Yield questions being prepared, in order, always ``settings.ahead`` more on the way."""
     cache = input_cache(settings)
 
     def prepare(question: Question) -> _Prepared:
@@ -182,15 +182,15 @@ def _prepare_ahead(
         for question in left:
             waiting.append(pool.submit(prepare, question))
             if len(waiting) >= ahead:
-                yield waiting.popleft().result()
+                yield waiting.popleft()
         while waiting:
-            yield waiting.popleft().result()
+            yield waiting.popleft()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _answer_each(
-    wrapper: ModelWrapper, prepared: Iterator[_Prepared]
+    wrapper: ModelWrapper, prepared: Iterator[Future[_Prepared]]
 ) -> Generator[_Answered, None, None]:
     """Yield answered batches: one after another, or as they come.
 
@@ -199,15 +199,19 @@ def _answer_each(
     """
     if wrapper.concurrency <= 1:
         for batch in _batches(prepared, wrapper.batch_size):
-            yield _timed_answer(wrapper, batch)
+            yield _timed_answer(wrapper, [item.result() for item in batch])
         return
     running: set[Future[_Answered]] = set()
     for batch in _batches(prepared, wrapper.batch_size):
-        running.add(_in_background(wrapper, batch))
-        full = len(running) >= wrapper.concurrency
-        # What is there is stored at once, so that nothing of it can be lost.
-        done, running = wait(running, timeout=None if full else 0, return_when=FIRST_COMPLETED)
-        yield from (future.result() for future in done)
+        preparing = set(batch)
+        while preparing or len(running) >= wrapper.concurrency:
+            # What is answered is stored at once, so that nothing of it can be lost.
+            on_the_way: set[Future[Any]] = {*running, *preparing}
+            ended, _ = wait(on_the_way, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in running & ended)
+            running -= ended
+            preparing -= ended
+        running.add(_in_background(wrapper, [item.result() for item in batch]))
     for future in as_completed(running):
         yield future.result()
 
@@ -236,8 +240,8 @@ def _timed_answer(wrapper: ModelWrapper, batch: Sequence[_Prepared]) -> _Answere
     )
 
 
-def _batches(prepared: Iterator[_Prepared], size: int) -> Iterator[list[_Prepared]]:
-    batch: list[_Prepared] = []
+def _batches(prepared: Iterator[Future[_Prepared]], size: int) -> Iterator[list[Future[_Prepared]]]:
+    batch: list[Future[_Prepared]] = []
     for item in prepared:
         batch.append(item)
         if len(batch) >= size:

@@ -184,7 +184,7 @@ def test_ctrl_c_keeps_what_is_answered(start):
 
 def test_preparing_runs_ahead_of_generating(start):
     order: list[str] = []
-    generating = threading.Event()
+    generating, last_prepared = threading.Event(), threading.Event()
 
     class Slow(Stub):
         def prepare(self, question, visual):
@@ -192,18 +192,23 @@ def test_preparing_runs_ahead_of_generating(start):
             if question.id == "clip1":
                 # Only a pool that runs ahead gets here while clip0 is generated, or before.
                 generating.wait(5)
+            if question.id == "clip2":
+                last_prepared.set()
             return Request(question)
 
         def generate(self, requests):
             order.append(f"generate {requests[0].question.id}")
             generating.set()
-            time.sleep(0.05)
+            if waits:
+                assert last_prepared.wait(60)
             return super().generate(requests)
 
+    waits = False
     start(Slow(), ahead=1)
     assert set(order[:2]) == {"prepare clip0", "generate clip0"}
     order.clear()
-    generating.set()
+    last_prepared.clear()
+    waits = True
     start(Slow(), name="ahead", ahead=3, workers=3)
     assert order.index("prepare clip2") < order.index("generate clip1")
 
@@ -376,18 +381,21 @@ class TestCompare:
 
 
 def test_answers_of_calls_at_once_are_stored_as_they_come(start):
-    """Preparing takes long and few calls are on the way: the first answer is stored meanwhile."""
-    events = []
+    """While a question is prepared, the answers before it are stored."""
+    stored = {1: threading.Event(), 2: threading.Event(), 3: threading.Event()}
 
     class Slow(Stub):
         concurrency = 32
 
         def prepare(self, question, visual):
-            time.sleep(0.3)
-            events.append(question.id)
+            place = int(question.id.removeprefix("clip"))
+            assert place == 0 or stored[place].wait(60), "the answer before waits for this question"
             return super().prepare(question, visual)
 
-    run = start(Slow(), on_progress=lambda done, total: events.append(done), workers=1)
+        def generate(self, requests):
+            time.sleep(0.05)  # the next question is being prepared by then
+            return super().generate(requests)
+
+    run = start(Slow(), on_progress=lambda done, total: stored[done].set(), workers=1)
     assert run.result.unscored == 0
-    assert [event for event in events if isinstance(event, int)] == [1, 2, 3]
-    assert events.index(1) < events.index("clip2")
+    assert all(event.is_set() for event in stored.values())
