@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import av
 import numpy as np
 
 DIGITS = 8
 """Bits in which every test frame carries its own number, as black and white squares."""
+
+
+@contextmanager
+def running(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """A process that does not outlive its test, however that ends."""
+    process = subprocess.Popen(command, **options)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def numbered_frame(number: int, width: int, height: int) -> np.ndarray:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import queue
 import shlex
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -33,6 +35,8 @@ LAST_LINES = 12
 """Of standard error that are kept to be shown where the process dies."""
 LAST_SECONDS = 5.0
 """To read them when it has ended; a child of its own may keep the pipe open for longer."""
+GLANCE_SECONDS = 0.5
+"""Between two looks at whether a process that was asked is still there."""
 
 
 class TaskError(JumpScoreError):
@@ -287,16 +291,42 @@ class _Process:
             line = json.dumps({"id": self._number, **request}).encode() + b"\n"
             self._process.stdin.write(line)
             self._process.stdin.flush()
-            reply = self._replies.get(timeout=seconds)
-        except queue.Empty:
-            raise TimeoutError(f"gave no answer within {seconds:g} s") from None
         except OSError:
-            reply = None
+            raise EOFError(self._ending()) from None
+        reply = self._reply(seconds)
         if reply is None:
-            raise EOFError(f"ended (exit code {self._process.wait()})")
+            raise EOFError(self._ending())
         found = parse_json(reply)
         assert found["id"] == self._number
         return dict(found)
+
+    def _ending(self) -> str:
+        """Return how a process ended that says nothing any more; one that lives on is killed."""
+        try:
+            return f"ended (exit code {self._process.wait(GRACE_SECONDS)})"
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return "closed its pipes"
+
+    def _reply(self, seconds: float | None) -> bytes | None:
+        """Return the next reply, or ``None`` where the process ended without one.
+
+        Raises:
+            TimeoutError: Neither came in time.
+        """
+        until = math.inf if seconds is None else time.monotonic() + seconds
+        while True:
+            ended = self._process.poll() is not None  # a child of its own may keep the pipe open
+            left = max(0.0, until - time.monotonic())
+            try:
+                return self._replies.get(
+                    timeout=GLANCE_SECONDS if ended else min(left, GLANCE_SECONDS)
+                )
+            except queue.Empty:
+                if ended:
+                    return None
+                if left <= GLANCE_SECONDS:
+                    raise TimeoutError(f"gave no answer within {seconds:g} s") from None
 
     def last_words(self) -> str:
         """Return the last lines of standard error of a process that has ended."""

@@ -114,8 +114,12 @@ def _rendered(name: str) -> Path:
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
         render_mini(name, scratch)
-        if not folder.is_dir():  # another process may have been faster
+        try:
             scratch.replace(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
+            shutil.rmtree(scratch)  # another process was faster
         notes().print(f"{folder}: rendered", style="dim", soft_wrap=True)
     return folder
 

@@ -114,7 +114,9 @@ def ask(
     total = answered + len(questions)
     done, preparing, generating = answered, 0.0, 0.0
     answers: dict[str, Response] = {}
+    pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="prepare")
     prepared = _prepare_ahead(
+        pool,
         wrapper,
         questions,
         kind=kind,
@@ -137,7 +139,7 @@ def ask(
         raise RunInterrupted(done, total) from None
     finally:
         answered_batches.close()
-        prepared.close()
+        pool.shutdown(wait=False, cancel_futures=True)
     asked = Asked(
         samples=len(questions),
         prepare_seconds=preparing,
@@ -148,6 +150,7 @@ def ask(
 
 
 def _prepare_ahead(
+    pool: ThreadPoolExecutor,
     wrapper: ModelWrapper,
     questions: Sequence[Question],
     *,
@@ -156,7 +159,7 @@ def _prepare_ahead(
     settings: RunSettings,
     complete: Completion | None = None,
     control: Control | None = None,
-) -> Generator[Future[_Prepared], None, None]:
+) -> Iterator[Future[_Prepared]]:
     """Yield questions being prepared, in order, always ``settings.ahead`` more on the way."""
     cache = input_cache(settings)
 
@@ -173,20 +176,14 @@ def _prepare_ahead(
             request, error = None, describe(problem)
         return _Prepared(question, request, error, time.perf_counter() - before)
 
-    pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="prepare")
     waiting: deque[Future[_Prepared]] = deque()
-    left = iter(questions)
-    try:
-        # A generous head start costs only memory where preparing is trivial.
-        ahead = max(settings.ahead, wrapper.batch_size, wrapper.concurrency)
-        for question in left:
-            waiting.append(pool.submit(prepare, question))
-            if len(waiting) >= ahead:
-                yield waiting.popleft()
-        while waiting:
+    # A generous head start costs only memory where preparing is trivial.
+    ahead = max(settings.ahead, wrapper.batch_size, wrapper.concurrency)
+    for question in questions:
+        waiting.append(pool.submit(prepare, question))
+        if len(waiting) >= ahead:
             yield waiting.popleft()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    yield from waiting
 
 
 def _answer_each(

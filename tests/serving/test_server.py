@@ -13,7 +13,6 @@ import pytest
 
 import jumpscore
 from jumpscore.data import Manifest, Row, write_set
-from jumpscore.harness import read_run
 from tests.serving.on_a_cpu import SERVED, VLLM, cache_below
 from tests.support import write_video
 
@@ -121,7 +120,7 @@ def test_one_video_can_be_asked_about_through_a_server_that_runs(place, served):
 
 
 def test_the_run_says_whose_code_ran_and_where(place, served):
-    facts = json.loads((place / "runs" / "vllm-codec" / "run.json").read_text())
+    facts = evaluate(served, place, "vllm-codec").facts
     assert facts["trust_remote_code"] is True  # vLLM needs it; the folder is one of ours
     assert facts["environment"]["vllm"] == "0.32.0"
 
@@ -132,7 +131,7 @@ def test_one_by_one_and_all_at_once_are_the_same(place, served):
         alone = evaluate(served, place, "vllm-alone")
     finally:
         served.concurrency = 32
-    together = read_run(place / "runs" / "vllm-codec")
+    together = evaluate(served, place, "vllm-codec")  # done before, as a rule
     assert {n: r.text for n, r in alone.responses.items()} == {
         n: r.text for n, r in together.responses.items()
     }
@@ -181,7 +180,7 @@ def test_a_server_killed_mid_run_is_started_again_and_no_sample_is_lost_or_doubl
     assert killed
     assert served.server.process.pid != killed[0]
     assert run.result.unscored == 0
-    together = read_run(place / "runs" / "vllm-codec")
+    together = evaluate(served, place, "vllm-codec")  # done before, as a rule
     assert {n: r.text for n, r in run.responses.items()} == {
         n: r.text for n, r in together.responses.items()
     }

@@ -12,7 +12,7 @@ import numpy as np
 
 from jumpscore.data.layout import QUESTION
 from jumpscore.errors import UsageError
-from jumpscore.jsonio import lock_file
+from jumpscore.jsonio import lock_file, write_text
 from model_wrappers.checkpoints import USE, CheckpointUse, read_settings
 from model_wrappers.llava_onevision2.prompts import SYSTEM
 from model_wrappers.llava_onevision2.training.settings import TrainSettings
@@ -53,7 +53,7 @@ def _claim(folder: Path, settings: TrainSettings) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder}: is not empty and holds no run; choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(held, indent=1) + "\n")
 
 
 def new_model(settings: TrainSettings) -> tuple[Any, Any]:

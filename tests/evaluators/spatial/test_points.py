@@ -180,10 +180,10 @@ def test_errors_name_value_and_field():
 @pytest.mark.parametrize("piece", ["(1, 2), ", "(", "(1,", "x: 1, ", "1", "1.", "[[", " ", "```"])
 def test_long_answers_take_linear_time(piece):
     text = piece * (80_000 // len(piece))
-    before = time.perf_counter()
+    before = time.process_time()
     parse_points(text, convention="pixel")
     reference_points(text, size=(640, 480), integers="pixel")
-    assert time.perf_counter() - before < 2
+    assert time.process_time() - before < 2
 
 
 @given(st.lists(st.tuples(st.integers(-99, 2000), st.floats(0, 1e6)), max_size=20))

@@ -140,9 +140,9 @@ def test_errors_name_value_and_field():
 )
 def test_long_answers_take_linear_time(policy, piece):
     text = piece * (50_000 // len(piece))
-    before = time.perf_counter()
+    before = time.process_time()
     parse_span(text, policy=policy)
-    assert time.perf_counter() - before < 2
+    assert time.process_time() - before < 2
 
 
 @given(SECONDS, SECONDS, st.sampled_from(["{} - {} seconds", "from {}s to {}s", "[{}, {}]"]))

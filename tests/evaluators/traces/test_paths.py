@@ -132,11 +132,11 @@ def test_other_errors_name_their_field():
 
 def test_ten_thousand_points_are_no_trouble():
     walk = np.cumsum(np.random.default_rng(0).normal(size=(10_000, 3)), axis=0)
-    before = time.perf_counter()
+    before = time.process_time()
     path_errors(walk, walk[::-1])
     hausdorff(walk, walk + 1)
     assert discrete_frechet(walk, walk[:100]) > 0
-    assert time.perf_counter() - before < 3
+    assert time.process_time() - before < 3
 
 
 def test_long_paths_have_the_distances_of_short_ones():

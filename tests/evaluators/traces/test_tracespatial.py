@@ -292,18 +292,18 @@ def test_errors_name_value_and_field():
 
 def test_ten_thousand_way_points_are_no_trouble():
     text = str([(k % 1000, 500, 1.5) for k in range(10_000)])
-    before = time.perf_counter()
+    before = time.process_time()
     assert score(text).status == "ok"
     assert score(text, 2).status == "ok"
-    assert time.perf_counter() - before < 5
+    assert time.process_time() - before < 5
 
 
 @pytest.mark.parametrize("piece", ["(1, 2, 3)", "(", "(1,", "[1, 2] a ", " ", "1", '"x": [1, 2]'])
 def test_long_answers_take_linear_time(piece):
     text = piece * (100_000 // len(piece))
-    before = time.perf_counter()
+    before = time.process_time()
     parse_trace(text)
-    assert time.perf_counter() - before < 2
+    assert time.process_time() - before < 2
 
 
 @given(st.text(st.sampled_from("0123456789.,-+e()[]{}:xy\"'<> \n`"), max_size=60))

@@ -31,6 +31,7 @@ def stand_in(monkeypatch):
     """An environment whose lmms-eval is the stand-in, and tasks that end with the test."""
     inherited = os.environ.get("PYTHONPATH", "")
     monkeypatch.setenv("PYTHONPATH", f"{STAND_IN}{os.pathsep}{inherited}")
+    monkeypatch.setattr(provider, "GRACE_SECONDS", 60.0)  # exit codes are looked at
     made = []
 
     def make(benchmark: str = "stand_in", **options: object) -> LmmsTask:
@@ -59,7 +60,7 @@ def test_what_is_no_interpreter_is_named(tmp_path):
         LmmsTask(LmmsOptions(benchmark="a", include_path=str(tmp_path / "no")))
 
 
-@pytest.mark.parametrize("left_behind", ["", "sleep 20 &"])
+@pytest.mark.parametrize("left_behind", ["", "sleep 60 &"])
 def test_the_last_words_of_a_process_are_waited_for(tmp_path, monkeypatch, left_behind):
     """They may still be in the pipe when its end is known, and a child may keep the pipe open."""
     read = provider._read_noise
@@ -69,16 +70,33 @@ def test_the_last_words_of_a_process_are_waited_for(tmp_path, monkeypatch, left_
         read(*arguments)
 
     monkeypatch.setattr(provider, "_read_noise", late)
-    monkeypatch.setattr(provider, "LAST_SECONDS", 2.0)
     interpreter = tmp_path / "python"
     interpreter.write_text(f"#!/bin/sh\n{left_behind}\necho last words >&2\nexit 3\n")
     interpreter.chmod(0o755)
+    begun = time.monotonic()
     with pytest.raises(UsageError, match=r"ended \(exit code 3\).*it said last: last words"):
+        LmmsTask(LmmsOptions(benchmark="a", python=str(interpreter))).load()
+    assert time.monotonic() - begun < 45, "the end of a child's child was waited for"
+
+
+def test_a_process_that_closes_its_pipes_and_lives_on_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(provider, "GRACE_SECONDS", 0.2)
+    interpreter = tmp_path / "python"
+    interpreter.write_text("#!/bin/sh\nexec sleep 60 <&- >&- 2>&-\n")
+    interpreter.chmod(0o755)
+    with pytest.raises(UsageError, match="closed its pipes at 'open'; it said last: nothing"):
         LmmsTask(LmmsOptions(benchmark="a", python=str(interpreter))).load()
 
 
-def test_a_run_ends_whatever_its_task_does(stand_in, tmp_path):
-    task = stand_in(timeout=2.0)
+def test_a_run_ends_whatever_its_task_does(stand_in, tmp_path, monkeypatch):
+    call = provider.Provider._call
+
+    def impatient(self, process, do, arguments, seconds):
+        sleeps = do == "score" and arguments["number"] == 4
+        return call(self, process, do, arguments, 2.0 if sleeps else seconds)
+
+    monkeypatch.setattr(provider.Provider, "_call", impatient)
+    task = stand_in()
     run = evaluate("oracle", task, run={"folder": tmp_path, "expose_truth": True})
     told = {score.id: score.message for score in run.scores if score.status == "error"}
     assert told["1"] == "lmms-eval cannot score this answer: ValueError: no such answer"
@@ -158,7 +176,7 @@ def test_a_forgotten_task_leaves_no_process(stand_in):
     task.load()
     process = task.provider._process._process
     del task
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < until:
         time.sleep(0.01)
     assert process.poll() == 0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import write_video
+from tests.support import running, write_video
 
 
 @pytest.fixture
@@ -299,13 +299,13 @@ def test_ctrl_c_keeps_answers_and_the_same_command_goes_on(tmp_path):
     write_set(root, rows, Manifest("many"))
     command = [sys.executable, "-c", "from jumpscore.cli.app import main; main()", "run"]
     command += ["model=motion", f"task.data={root}", "run.name=x", "--no-report"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     stored = tmp_path / "runs" / "x" / "responses.jsonl"
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (stored.exists() and stored.stat().st_size):
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    with running(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not (stored.exists() and stored.stat().st_size):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "samples are answered and kept; the same command goes on" in errors
     kept = stored.read_text().splitlines()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.model_wrappers.vllm.fake import gone, program
+from tests.support import running
 
 pytestmark = pytest.mark.slow
 
@@ -120,19 +121,19 @@ def test_without_torch_the_extra_is_named(jumpscore, tiny_set, tmp_path):
 def test_serve_says_where_and_leaves_nothing_behind(tiny, tmp_path, how):
     words = ["serve", "model=vllm", f"model.checkpoint={tiny}", f"model.python={program(tmp_path)}"]
     code = "from jumpscore.cli.app import main; main()"
-    serving = subprocess.Popen(
+    with running(
         [sys.executable, "-c", code, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "JUMPSCORE_CACHE": str(tmp_path / "cache")},
-    )
-    assert serving.stdout.readline().startswith("http://127.0.0.1:")
-    said = [serving.stderr.readline() for _ in range(3)]
-    log = next(line.split()[1].rstrip(";") for line in said if line.startswith("log: "))
-    child = int(Path(log).read_text().split("child ")[1].split()[0])
-    serving.send_signal(how)
-    serving.communicate(timeout=30)
+    ) as serving:
+        assert serving.stdout.readline().startswith("http://127.0.0.1:")
+        said = [serving.stderr.readline() for _ in range(3)]
+        log = next(line.split()[1].rstrip(";") for line in said if line.startswith("log: "))
+        child = int(Path(log).read_text().split("child ")[1].split()[0])
+        serving.send_signal(how)
+        serving.communicate(timeout=60)
     assert gone(child)
 
 

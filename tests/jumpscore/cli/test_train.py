@@ -9,6 +9,7 @@ import sys
 import time
 
 from model_wrappers.llava_onevision2.checkpoint import inspect_checkpoint, load_model
+from tests.support import running
 from tests.training_support import SMALL, merged, words
 
 
@@ -43,15 +44,15 @@ def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(jumpscore, tmp_path):
     endless = words(merged(SMALL, {"read": {"steps": 1_000_000}}))
     arguments = ["train", "tiny", "--out", str(out), "--workers", "1", *endless]
     code = "from jumpscore.cli.app import main; main()"
-    process = subprocess.Popen(
+    with running(
         [sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and not list(out.glob("clips/*/learned/*")):
-        time.sleep(0.05)
-    assert "another process trains here" in jumpscore(*arguments, expect=2).stderr
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    ) as process:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and not list(out.glob("clips/*/learned/*")):
+            time.sleep(0.05)
+        assert "another process trains here" in jumpscore(*arguments, expect=2).stderr
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "are kept; the same command goes on" in errors
 

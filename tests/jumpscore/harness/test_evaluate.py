@@ -399,3 +399,19 @@ def test_answers_of_calls_at_once_are_stored_as_they_come(start):
     run = start(Slow(), on_progress=lambda done, total: stored[done].set(), workers=1)
     assert run.result.unscored == 0
     assert all(event.is_set() for event in stored.values())
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_a_last_batch_that_is_not_full_is_waited_for(start, concurrency):
+    class Slow(Stub):
+        batch_size = 2
+
+        def prepare(self, question, visual):
+            time.sleep(0.05)
+            return super().prepare(question, visual)
+
+    model = Slow()
+    model.concurrency = concurrency
+    run = start(model, workers=1)
+    assert run.result.unscored == 0
+    assert sorted(model.asked) == ["clip0", "clip1", "clip2"]

@@ -114,7 +114,11 @@ def test_tips_say_the_time_and_the_error(browser: Any, report: Path) -> None:
     visit = Visit(browser, report, viewport={"width": 1200, "height": 900})
     drawing = visit.page.locator("[data-id=beta] svg.timeline")
     drawing.focus()
-    visit.page.wait_for_timeout(250)  # a tip does not survive scrolling
+    # A tip does not survive scrolling, which is told with the next frame that is drawn.
+    visit.page.evaluate(
+        "() => new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))"
+    )
+    visit.page.wait_for_timeout(250)
     box = drawing.bounding_box()
 
     def tip_at(seconds: float, y: float) -> str:

@@ -23,7 +23,7 @@ class MockServer:
         self.bodies: list[dict] = []
         self.headers: list[dict] = []
         self.models = ["mock"]
-        self.running = 0
+        self.inside: set[BaseHTTPRequestHandler] = set()
         self.most_running = 0
         self.lock = threading.Lock()
         outer = self
@@ -71,7 +71,7 @@ class MockServer:
         with self.lock:
             self.bodies.append(body)
             self.headers.append({k.lower(): v for k, v in handler.headers.items()})
-            self.running += 1
+            self.inside.add(handler)
             self.most_running = max(self.most_running, self.running)
             last = body["messages"][-1]["content"]
             text = last if isinstance(last, str) else last[-1]["text"]
@@ -84,8 +84,16 @@ class MockServer:
                 name, *arguments = fault if isinstance(fault, tuple) else (fault,)
                 getattr(self, name)(handler, body, *arguments)
         finally:
-            with self.lock:
-                self.running -= 1
+            self.leave(handler)
+
+    def leave(self, handler):
+        """The handler answers now; whoever is told may ask again before it is done here."""
+        with self.lock:
+            self.inside.discard(handler)
+
+    @property
+    def running(self):
+        return len(self.inside)
 
     def good(self, handler, body, headers=None, **message):
         text = self.answer(body)
@@ -139,6 +147,7 @@ class MockServer:
 
     def send(self, handler, status, content, headers=None):
         data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.leave(handler)
         handler.send_response(status)
         handler.send_header("content-type", "application/json")
         handler.send_header("content-length", str(len(data)))

