@@ -1,4 +1,4 @@
-"""Real videos for tests, and slow independent implementations to compare with."""
+"""Real videos and processes for tests, and slow independent implementations to compare with."""
 
 from __future__ import annotations
 

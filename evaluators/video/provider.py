@@ -301,11 +301,10 @@ class _Process:
         return dict(found)
 
     def _ending(self) -> str:
-        """Return how a process ended that says nothing any more; one that lives on is killed."""
+        """Return how a process ended that says nothing any more, or that it lives on."""
         try:
             return f"ended (exit code {self._process.wait(GRACE_SECONDS)})"
         except subprocess.TimeoutExpired:
-            self._process.kill()
             return "closed its pipes"
 
     def _reply(self, seconds: float | None) -> bytes | None:
@@ -317,11 +316,9 @@ class _Process:
         until = math.inf if seconds is None else time.monotonic() + seconds
         while True:
             ended = self._process.poll() is not None  # a child of its own may keep the pipe open
-            left = max(0.0, until - time.monotonic())
+            left = GLANCE_SECONDS if ended else max(0.0, until - time.monotonic())
             try:
-                return self._replies.get(
-                    timeout=GLANCE_SECONDS if ended else min(left, GLANCE_SECONDS)
-                )
+                return self._replies.get(timeout=min(left, GLANCE_SECONDS))
             except queue.Empty:
                 if ended:
                     return None

@@ -35,10 +35,12 @@ def _console(**options: Any) -> Console:
 
 def tell_files(missing: Sequence[Path], fix: str, *, samples: str | None = None) -> None:
     """Note which files are missing, what becomes of their samples, and what to do."""
+    from jumpscore.report.text import plural
+
     shown = "".join(f"\n  {path}" for path in missing[:MOST_MISSING])
     left = len(missing) - MOST_MISSING
     one = len(missing) == 1
-    said = "1 file is missing" if one else f"{len(missing)} files are missing"
+    said = f"{plural(len(missing), 'file')} {'is' if one else 'are'} missing"
     if samples is not None:
         said += f", and {'its' if one else 'their'} samples {samples}"
     notes().print(

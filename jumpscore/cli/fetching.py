@@ -113,6 +113,7 @@ def _fetch_benchmark(
 ) -> bool:
     """Have lmms-eval download a benchmark, and say what is here."""
     from evaluators.video.fetching import fetch_benchmark
+    from jumpscore.report.text import plural
 
     # Where a run looks under the same options.
     chosen = chosen_root(root)
@@ -132,7 +133,7 @@ def _fetch_benchmark(
         count = len(found.missing)
         output().print(
             f"{found.folder}: {found.name}, {found.documents} documents, "
-            f"{'no file' if not count else f'{count} files'} missing; use it with "
+            f"{plural(count, 'file') if count else 'no file'} missing; use it with "
             f"{shlex.join(words)}",
             soft_wrap=True,
         )

@@ -35,7 +35,7 @@ def test_the_command_fetches_what_a_run_under_the_same_root_asks(place, tmp_path
         *("--data-root", str(place.root)),
     )
     assert done.returncode == 1
-    assert "mini_lmms, 18 documents, 1 files missing; use it with task=lmms" in done.stdout
+    assert "mini_lmms, 18 documents, 1 file missing; use it with task=lmms" in done.stdout
     assert f"1 file is missing:\n  {folder}/pictures/5.png" in done.stderr
     words = done.stdout.partition("use it with ")[2].split()
     oracle = ("run", "model=oracle", "run.expose_truth=true", "--limit", "3", "--json")
@@ -53,7 +53,7 @@ def test_without_a_network_a_fetch_says_so_at_once(place, tmp_path):
     )
     assert done.returncode == 2
     # Importing lmms-eval and looking through its tasks; its own loader would try for 30 s more.
-    assert time.monotonic() - begun < 120
+    assert time.monotonic() - begun < 45
     assert done.stderr.splitlines()[0] == "videomme: lmms-eval loads it"
     said = "error: videomme: the hub does not hand out its data set lmms-eval/Video-MME (Connect"
     assert done.stderr.splitlines()[-1].startswith(said)

@@ -16,7 +16,7 @@ def test_the_command(jumpscore, tmp_path):
     words = ("data", "fetch", "stand_in", "--task", "lmms")
     done = jumpscore(*words, "--data-root", "root", expect=1, **paths)
     use = "use it with task=lmms task.benchmark=stand_in --data-root root"
-    assert f"stand_in, 7 documents, 1 files missing; {use}" in done.stdout
+    assert f"stand_in, 7 documents, 1 file missing; {use}" in done.stdout
     assert "1 file is missing:\n  /none/there.mp4\n" in done.stderr
     # A run under the same root asks what was fetched.
     run = ("run", "model=oracle", "run.expose_truth=true", "task=lmms", "run.limit=1", "--json")

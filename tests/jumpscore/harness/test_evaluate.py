@@ -1,54 +1,15 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 import jumpscore
-from jumpscore.errors import DataError, UsageError, VideoError
-from jumpscore.harness import RunInterrupted, compare_runs, read_run, score_run
+from jumpscore.errors import DataError, UsageError
+from jumpscore.harness import compare_runs, read_run, score_run
 from jumpscore.records import Response, Usage
-from model_wrappers.base import ModelWrapper, Request
-
-
-class Stub(ModelWrapper):
-    """Answers by a function of the question; counts what it is asked."""
-
-    name = "stub"
-
-    def __init__(self, answer="[0.5, 1.0, 1.5]", *, fail=(), batch_size=1, tag="") -> None:
-        super().__init__()
-        self.answer, self.fail, self.tag = answer, set(fail), tag
-        self.batch_size = batch_size
-        self.asked: list[str] = []
-
-    def identity(self):
-        return {"model": self.name, "tag": self.tag}
-
-    def generate(self, requests):
-        self.asked += [request.question.id for request in requests]
-        if self.fail & {request.question.id for request in requests}:
-            raise RuntimeError("out of memory")
-        return [Response(request.question.id, self.answer) for request in requests]
-
-
-@pytest.fixture
-def start(tiny_set, tmp_path):
-    def start(model, *, task="jumpscore", data=tiny_set, input=None, on_progress=None, **run):
-        return jumpscore.evaluate(
-            model,
-            task,
-            task_options={"data": str(data)},
-            input=input,
-            run={"folder": tmp_path / "runs", **run},
-            on_progress=on_progress,
-        )
-
-    return start
+from tests.jumpscore.harness.stub import Stub
 
 
 def test_a_run_by_hand(start):
@@ -103,31 +64,6 @@ def test_what_a_wrapper_is_given_does_not_depend_on_the_truth(start, tiny_set, t
     assert one.seen == other.seen.replace(str(copy), str(tiny_set))
 
 
-@pytest.mark.parametrize(
-    "facts",
-    [{"finish_reason": "eos"}, {"confidences": (np.float32(1),)}, {"text": None}, {"usage": 5}],
-)
-def test_a_response_that_cannot_be_stored_is_an_error_of_that_sample(start, facts):
-    class Odd(Stub):
-        def generate(self, requests):
-            return [Response(**{"id": r.question.id, "text": "[1.0]", **facts}) for r in requests]
-
-    run = start(Odd())
-    assert run.result.counts["error"] == 3
-    assert "returned a response that is none" in str(run.responses["clip0"].error)
-    assert read_run(run.folder) == run
-
-
-def test_a_batch_that_fails_is_asked_one_by_one(start):
-    run = start(Stub(fail=["clip1"], batch_size=3))
-    assert run.result.counts == {**dict.fromkeys(run.result.counts, 0), "ok": 2, "error": 1}
-    assert run.responses["clip1"].error == "RuntimeError: out of memory"
-    assert run.result.unscored == 1
-    assert "1 of 3 samples are unscored" in run.result.caveats
-    # Unscored is not zero: the mean is over the two others.
-    assert run.result.metrics["f1@0.1"].n == 2
-
-
 def test_resuming_asks_only_what_is_missing_or_failed_on_our_side(start):
     start(Stub(fail=["clip1"]))
     again = Stub()
@@ -165,75 +101,6 @@ def test_two_processes_cannot_write_one_run(start, tmp_path):
         store.open(run.facts)
         with pytest.raises(UsageError, match="another process is writing this run"):
             start(Stub(), name="mine")
-
-
-def test_ctrl_c_keeps_what_is_answered(start):
-    class Interrupted(Stub):
-        def generate(self, requests):
-            if len(self.asked) == 2:
-                raise KeyboardInterrupt
-            return super().generate(requests)
-
-    with pytest.raises(RunInterrupted, match="2 of 3 samples"):
-        start(Interrupted())
-    again = Stub()
-    run = start(again)
-    assert again.asked == ["clip2"]
-    assert run.result.total == 3
-
-
-def test_preparing_runs_ahead_of_generating(start):
-    order: list[str] = []
-    generating, last_prepared = threading.Event(), threading.Event()
-
-    class Slow(Stub):
-        def prepare(self, question, visual):
-            order.append(f"prepare {question.id}")
-            if question.id == "clip1":
-                # Only a pool that runs ahead gets here while clip0 is generated, or before.
-                generating.wait(5)
-            if question.id == "clip2":
-                last_prepared.set()
-            return Request(question)
-
-        def generate(self, requests):
-            order.append(f"generate {requests[0].question.id}")
-            generating.set()
-            if waits:
-                assert last_prepared.wait(60)
-            return super().generate(requests)
-
-    waits = False
-    start(Slow(), ahead=1)
-    assert set(order[:2]) == {"prepare clip0", "generate clip0"}
-    order.clear()
-    last_prepared.clear()
-    waits = True
-    start(Slow(), name="ahead", ahead=3, workers=3)
-    assert order.index("prepare clip2") < order.index("generate clip1")
-
-
-def test_an_unprepared_question_is_an_error_of_that_sample(start):
-    class Fails(Stub):
-        def prepare(self, question, visual):
-            if question.id == "clip0":
-                raise VideoError("a.mp4: is empty")
-            return super().prepare(question, visual)
-
-    run = start(Fails())
-    assert run.responses["clip0"].error == "a.mp4: is empty"
-    assert run.result.counts["error"] == 1
-
-
-def test_a_wrapper_that_forgets_an_id_or_invents_one(start):
-    class Forgetful(Stub):
-        def generate(self, requests):
-            return [Response("somebody else", "[1.0]")]
-
-    run = start(Forgetful())
-    assert run.result.counts["error"] == 3
-    assert "returned no response for this id" in str(run.responses["clip0"].error)
-    assert "somebody else" not in run.responses
 
 
 def test_model_failures_score_zero_and_are_counted(start):
@@ -332,12 +199,6 @@ def test_resuming_a_finished_run_keeps_what_asking_took(start):
     assert first.timing["wall_seconds"] == again.timing["wall_seconds"]
 
 
-def test_progress_is_told(start):
-    told = []
-    start(Stub(), on_progress=lambda done, total: told.append((done, total)))
-    assert told == [(1, 3), (2, 3), (3, 3)]
-
-
 def test_an_unwritable_folder(start, tmp_path):
     (tmp_path / "runs").write_text("a file in the way")
     with pytest.raises(UsageError, match=r"cannot be written.*choose another place"):
@@ -378,40 +239,3 @@ class TestCompare:
         one, other = start(Stub(), name="one"), start(Stub(), name="two", data=tmp_path / "o")
         with pytest.raises(UsageError, match="cannot be compared: data is"):
             compare_runs(one, other)
-
-
-def test_answers_of_calls_at_once_are_stored_as_they_come(start):
-    """While a question is prepared, the answers before it are stored."""
-    stored = {1: threading.Event(), 2: threading.Event(), 3: threading.Event()}
-
-    class Slow(Stub):
-        concurrency = 32
-
-        def prepare(self, question, visual):
-            place = int(question.id.removeprefix("clip"))
-            assert place == 0 or stored[place].wait(60), "the answer before waits for this question"
-            return super().prepare(question, visual)
-
-        def generate(self, requests):
-            time.sleep(0.05)  # the next question is being prepared by then
-            return super().generate(requests)
-
-    run = start(Slow(), on_progress=lambda done, total: stored[done].set(), workers=1)
-    assert run.result.unscored == 0
-    assert all(event.is_set() for event in stored.values())
-
-
-@pytest.mark.parametrize("concurrency", [1, 2])
-def test_a_last_batch_that_is_not_full_is_waited_for(start, concurrency):
-    class Slow(Stub):
-        batch_size = 2
-
-        def prepare(self, question, visual):
-            time.sleep(0.05)
-            return super().prepare(question, visual)
-
-    model = Slow()
-    model.concurrency = concurrency
-    run = start(model, workers=1)
-    assert run.result.unscored == 0
-    assert sorted(model.asked) == ["clip0", "clip1", "clip2"]

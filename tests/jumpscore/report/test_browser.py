@@ -118,7 +118,6 @@ def test_tips_say_the_time_and_the_error(browser: Any, report: Path) -> None:
     visit.page.evaluate(
         "() => new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))"
     )
-    visit.page.wait_for_timeout(250)
     box = drawing.bounding_box()
 
     def tip_at(seconds: float, y: float) -> str:
