@@ -1,0 +1,96 @@
+"""The one vocabulary of keys, units, connectors and number words that all parsers of answers share.
+
+Words are in lower case and in normalised characters (see ``jumpscore.answers.characters``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+SECONDS_PER: dict[str, float] = {
+    **dict.fromkeys(_words("ms msec msecs millisecond milliseconds 毫秒 ミリ秒"), 1e-3),
+    **dict.fromkeys(_words("s sec secs second seconds 秒 秒钟 秒鐘 초"), 1.0),
+    **dict.fromkeys(_words("sek sekunde sekunden seconde secondes segundo segundos secondi"), 1.0),
+    **dict.fromkeys(_words("m min mins minute minutes 分 分钟 分鐘 분"), 60.0),
+    **dict.fromkeys(_words("minuten minuto minutos minuti"), 60.0),
+    **dict.fromkeys(_words("h hr hrs hour hours 小时 小時 時間 시간"), 3600.0),
+    **dict.fromkeys(_words("stunde stunden heure heures hora horas"), 3600.0),
+}
+"""Unit of time -> seconds. ``m`` is a minute here; a parser of lengths must not use it."""
+
+FRAMES = frozenset(_words("frame frames frm f fps 帧 幀 フレーム 프레임"))
+"""Words beside a number of frames, which is not a time."""
+
+START_KEYS = tuple(
+    _words(
+        "start begin onset from 开始 起始 起 timestamp time t at seconds second sec 时间 時間 时刻"
+    )
+)
+"""Stems of keys that name the start of an event, best first; ``time`` names it if no start does."""
+
+END_KEYS = tuple(_words("end stop finish offset until to 结束 终止 止"))
+"""Stems of keys that name the end of an event."""
+
+TO = frozenset(_words("to until till til through thru upto bis hasta à 至 到"))
+"""Words between the start and the end of a stretch."""
+
+FROM = frozenset(_words("from between starting von zwischen desde de 从 由 自"))
+"""Words before the start of a stretch."""
+
+AND = frozenset(_words("and & und y et 和 与 及"))
+"""Words between the last two items of a row."""
+
+HEDGES = frozenset(
+    _words(
+        "about around approximately approx roughly circa ca nearly almost exactly precisely just "
+        "the time mark timestamp second 大约 约"
+    )
+)
+"""Words that may stand before a value without changing it."""
+
+TIMES_COUNTED = frozenset(
+    _words(
+        "jump jumps time times skip skips rep reps repetition repetitions rope hop hops bounce "
+        "bounces 次 回 下 번 회 个 個"
+    )
+)
+"""Words behind a count of jumps."""
+
+ORDINALS: dict[str, int] = {
+    word: number
+    for number, word in enumerate(
+        _words("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"),
+        start=1,
+    )
+}
+
+_SMALL = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen"
+)
+UNITS: dict[str, int] = {word: value for value, word in enumerate(_words(_SMALL))}
+"""``zero`` to ``nineteen``."""
+TENS: dict[str, int] = {
+    word: 10 * value
+    for value, word in enumerate(
+        _words("twenty thirty forty fifty sixty seventy eighty ninety"), start=2
+    )
+}
+POWERS: dict[str, int] = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
+
+YES = frozenset(_words("yes yeah yep true correct 是 是的 对 有"))
+NO = frozenset(_words("no nope false incorrect 否 不是 不 没有"))
+
+
+def alternatives(words: Iterable[str]) -> str:
+    """Return a pattern for any of the words, longest first.
+
+    >>> alternatives(["s", "sec"])
+    '(?:sec|s)'
+    """
+    return "(?:" + "|".join(sorted(words, key=lambda word: (-len(word), word))) + ")"
