@@ -12,7 +12,6 @@ from evaluators.spatial.coordinates import (
     NUMBER,
     answer_of,
     check_convention,
-    check_size,
     is_cut,
     written_lists,
 )
@@ -26,10 +25,6 @@ _CORNERS = re.compile(
     rf"\(\s?({NUMBER})\s?,\s?({NUMBER})\s?\)\s?,?\s?\(\s?({NUMBER})\s?,\s?({NUMBER})\s?\)"
 )
 _ROW = re.compile(rf"\s*({NUMBER})[ ,]+({NUMBER})[ ,]+({NUMBER})[ ,]+({NUMBER})\s*")
-_REFERENCE_LIST = re.compile(
-    r"\[\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*,"
-    r"\s*(-?\d+(?:\.\d+)?)\s*\]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,27 +105,3 @@ def box_iou(box: Box, truth: Box) -> float:
 
 def _area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
-
-
-def reference_box_iou(text: str, truth: Box, *, size: tuple[int, int]) -> float:
-    """Return the IoU of the public RefCOCO code, which is an oracle's, not the answer's.
-
-    Every box in the text is read as pixels and as thousandths, and whichever comes nearest to the
-    truth counts: a model that lists many boxes gains. ``parse_box`` with ``box_iou`` does not.
-
-    Args:
-        text: The answer, whole.
-        truth: In pixels.
-        size: (width, height) of the image in pixels.
-
-    >>> reference_box_iou("[0,0,10,10] [100,120,300,280]", (100, 120, 300, 280), size=(640, 480))
-    1.0
-    """
-    check_size("size", size)
-    found = [_box(map(float, groups)) for groups in _REFERENCE_LIST.findall(text)]
-    if not found and (row := _ROW.fullmatch(text)):
-        found = [_box(map(float, row.groups()))]
-    scale = (size[0] / 1000, size[1] / 1000) * 2
-    readings = found + [_box(a * b for a, b in zip(box, scale, strict=True)) for box in found]
-    finite = [box for box in readings if all(map(math.isfinite, box))]
-    return max((box_iou(box, truth) for box in finite), default=0.0)

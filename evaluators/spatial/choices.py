@@ -119,18 +119,6 @@ def parse_word(text: str, options: Mapping[str, str]) -> ParsedChoice:
     return ParsedChoice("unparseable")
 
 
-def reference_choice(text: str, options: Mapping[str, str]) -> str | None:
-    """Return the letter as the public VSI-Bench and ReVSI code reads it: the first word or nothing.
-
-    It does not know brackets: ``(D)`` is wrong there.
-
-    >>> reference_choice("A. chair", {"A": ""}), reference_choice("(A)", {"A": ""})
-    ('A', None)
-    """
-    letter = text.split(" ", 1)[0].rstrip(".").strip().upper()
-    return letter if letter in options else None
-
-
 def _said(answer: str) -> set[str]:
     """Return the letters that are said to be the answer: all of ``the answer is A or B``."""
     found: set[str] = set()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from evaluators.spatial.reference_readers import first_number, first_word
 from jumpscore.records import FinishReason
 from jumpscore.scoring.parsing import answer_window
 
@@ -45,9 +46,6 @@ _FRACTION = re.compile(
 _ASKED = re.compile(
     r"\banswer(?:\s{1,3}is|\s?:|\s?=)[\s*:$({]{0,6}(?:\\boxed\{)?(?:about\s)?\Z", re.I
 )
-_DIGITS = re.compile(r"-?\d+(?:\.\d+)?")
-_LETTERS = re.compile(r"[a-z]+")
-_REFERENCE_WORDS = {**_UNITS, **_TENS, "hundred": 100, "thousand": 1000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ def parse_number(
         raise ValueError(f"policy {policy!r} is not one of {', '.join(get_args(NumberPolicy))}")
     if policy == "strict":
         return _parse_strict(text, cut=finish_reason == "length")
-    value = _first_number(text) if policy == "reference_lmms" else _first_word(text)
+    value = first_number(text) if policy == "reference_lmms" else first_word(text)
     if value is None:
         return ParsedNumber("unparseable", policy)
     finite = math.isfinite(value)
@@ -145,46 +143,6 @@ def _word_value(words: str) -> float:
         else:
             current += _UNITS.get(word, 0) + _TENS.get(word, 0)
     return total + current
-
-
-def _first_number(text: str) -> float | None:
-    """Return the first number in digits or words, as lmms-eval 0.7.3 finds it.
-
-    Its words are runs of letters, whatever stands between them: ``two (two)`` is 4.
-
-    >>> _first_number("three hundred and one, or 5"), _first_number("two (two)")
-    (301.0, 4.0)
-    """
-    lowered = text.lower()
-    digits = _DIGITS.search(lowered)
-    words: list[str] = []
-    start = len(lowered)
-    for run in _LETTERS.finditer(lowered):
-        if run[0] in _REFERENCE_WORDS:
-            start = min(start, run.start())
-            words.append(run[0])
-        elif words and run[0] != "and":
-            break
-    if digits and digits.start() < start:
-        return float(digits[0])
-    if not words:
-        return None
-    total = current = 0.0
-    for word in words:
-        if word == "hundred":
-            current = max(current, 1.0) * 100
-        elif word == "thousand":
-            total, current = total + max(current, 1.0) * 1000, 0.0
-        else:
-            current += _REFERENCE_WORDS[word]
-    return total + current
-
-
-def _first_word(text: str) -> float | None:
-    try:
-        return float(text.split(" ", 1)[0].rstrip(".").strip())
-    except ValueError:
-        return None
 
 
 def mean_relative_accuracy(prediction: float | None, truth: float) -> float:

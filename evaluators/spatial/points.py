@@ -36,10 +36,6 @@ _BARE = re.compile(rf"(?<![\w.+-]){NUMBER}(?![\w])")
 _PAIR = re.compile(rf"(?<![\w.+-])({NUMBER})\s{{0,9}},\s{{0,9}}({NUMBER})(?!\w)")
 _EMPTY = re.compile(r"[\[(]\s{0,9}[\])]")
 
-# The public parser: no space behind the bracket or before a comma, a digit before the point.
-_SIGNED = r"[-+]?\d+(?:\.\d*)?"
-_REFERENCE = re.compile(rf"\(({_SIGNED}),\s*({_SIGNED})\)")
-
 
 @dataclass(frozen=True, slots=True)
 class ParsedPoints:
@@ -119,34 +115,6 @@ def _bare(answer: str, *, cut: bool) -> list[Point]:
         return []
     numbers = [found.start() for found in _BARE.finditer(answer)]
     return [(float(match[1]), float(match[2]))] if len(numbers) == 2 else []
-
-
-def reference_points(
-    text: str, *, size: tuple[int, int], integers: Literal["unit", "pixel"]
-) -> list[tuple[int, int]]:
-    """Return pixels as the public scorers of Where2Place and RefSpatial read them.
-
-    Args:
-        text: The answer, whole.
-        size: (width, height) of the image in pixels.
-        integers: How ``(60, 40)`` is read: lmms-eval scales every number (``unit``), the official
-            script guesses that integers are pixels (``pixel``).
-
-    >>> reference_points("(60, 40)", size=(200, 100), integers="pixel")
-    [(60, 40)]
-    """
-    pixels = []
-    for x, y in _REFERENCE.findall(text):
-        whole = integers == "pixel" and "." not in x + y
-        width, height = (1, 1) if whole else size
-        pixels.append((_truncated(x, width), _truncated(y, height)))
-    return pixels
-
-
-def _truncated(number: str, pixels: int) -> int:
-    """Return the pixel of a fraction, towards zero; beyond float64 it is outside of any image."""
-    value = float(number) * pixels
-    return int(value) if abs(value) < 2**53 else -1
 
 
 def in_mask(
