@@ -1,4 +1,4 @@
-"""Stored frames to upright arrays: one way from FFmpeg's pixels to RGB and grey, for all readers."""
+"""Stored frames to upright arrays: one way from FFmpeg's pixels to RGB and to grey."""
 
 from __future__ import annotations
 
@@ -65,10 +65,7 @@ class Converter:
 
         plain = _plain(frame)
         scaled = self._scaled(plain or frame, "yuv444p", LIMITED)
-        planes = [
-            np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:, : scaled.width]
-            for plane in scaled.planes
-        ]
+        planes: list[Any] = [_rows(plane)[:, : scaled.width] for plane in scaled.planes]
         if plain is not None and _is_full(frame):
             planes = [cv2.LUT(planes[0], LUMA), *(cv2.LUT(plane, CHROMA) for plane in planes[1:])]
         upright = self._orientation.is_upright
@@ -101,8 +98,8 @@ def _is_full(frame: VideoFrame) -> bool:
 def _plain(frame: VideoFrame) -> VideoFrame | None:
     """Return a planar YUV frame without the marks by which releases treat it differently.
 
-    That is where its colour samples lie (read since FFmpeg 8 only) and its range, which is converted
-    here (FFmpeg 7 and 8 round differently). ``None`` for other formats, which have neither.
+    These are where its colour samples lie (read since FFmpeg 8 only) and its range, which is
+    converted here (FFmpeg 7 and 8 round differently). ``None`` for formats that have neither.
     """
     from av.video.frame import VideoFrame
 
@@ -113,11 +110,15 @@ def _plain(frame: VideoFrame) -> VideoFrame | None:
         return None  # colour between the luma samples: yuyv422, say
     plain = VideoFrame(frame.width, frame.height, name)
     for source, target in zip(frame.planes, plain.planes, strict=True):
-        rows = np.frombuffer(source, np.uint8).reshape(-1, source.line_size)
-        room = np.frombuffer(target, np.uint8).reshape(-1, target.line_size)
+        rows, room = _rows(source), _rows(target)
         wide = min(source.line_size, target.line_size)
         room[:, :wide] = rows[: len(room), :wide]
     return plain
+
+
+def _rows(plane: Any) -> npt.NDArray[np.uint8]:
+    """Return the bytes of a plane by rows, as a view."""
+    return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
 
 
 def _limited(levels: float, middle: int, low: int) -> npt.NDArray[np.uint8]:

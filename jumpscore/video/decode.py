@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import UsageError
-from jumpscore.video.probe import VideoInfo, probe
 from jumpscore.video.colours import Converter
+from jumpscore.video.probe import VideoInfo, probe
 from jumpscore.video.source import Damage, stored_frames
 
 Backend = Literal["pyav", "decord"]

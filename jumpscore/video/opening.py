@@ -18,9 +18,10 @@ CONTAINERS = (
     "viv pva vc1test ty webp_anim"
 )
 """Container formats that are read: each is one file with its own pictures."""
-RAW_STREAMS = "h264 hevc vvc m4v mpegvideo h261 h263 vc1 obu av1 cavsvideo dirac mjpeg dnxhd evc"
+_RAW = "h264 hevc vvc m4v mpegvideo h261 h263 vc1 obu av1 cavsvideo dirac mjpeg dnxhd evc"
+RAW_STREAMS = tuple(_RAW.split())
 """Bare codec streams, which hold pictures and no time stamps."""
-FORMATS = f"{CONTAINERS} {RAW_STREAMS}".split()
+FORMATS = (*CONTAINERS.split(), *RAW_STREAMS)
 PLAYLIST_MARKS = (b"#EXTM3U", b"ffconcat", b"file ", b"<MPD", b"[playlist]", b"v=0", b"<?xml")
 """First words of text files that name other media."""
 NOT_MOVING = ("attached_pic", "timed_thumbnails", "still_image")

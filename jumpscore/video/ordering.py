@@ -1,10 +1,11 @@
-"""The time line of files whose time stamps are missing, repeated or jump: decoded once, in order."""
+"""The time line of files with missing, repeated or jumping time stamps: decoded once, in order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,6 @@ from jumpscore.video.timeline import (
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -50,7 +50,7 @@ class _Delivered:
 
 
 def decoded_in_order(
-    stream: VideoStream, packets: Iterable[Packet], clock: Clock
+    stream: VideoStream, packets: Iterable[Any], clock: Clock
 ) -> Iterator[VideoFrame]:
     """Yield the frames of a file that is read by order; their ``pts`` is their packet's number.
 
@@ -80,12 +80,11 @@ def by_decoding(
     """
     delivered = _decode(path, stream.index, clock)
     numbers = delivered.numbers
-    shown = ~packets.hidden
-    if np.isnan(packets.pts[shown]).all() and np.isnan(packets.dts[shown]).all():
+    if packets.raw:
         times = np.arange(len(numbers)) / float(_stated_rate(path, container.format.name))
         packets.notes[UNSTAMPED] += len(numbers)
-    elif container.format.name == "avi":
-        times = _avi_times(path, packets, numbers, clock)
+    elif packets.guessed:
+        times = _places(path, packets, numbers, clock)
     else:
         times = _filled(path, _run_on(packets, clock)[numbers], packets)
         times -= clock.offset
@@ -120,8 +119,8 @@ def _decode(path: Path, track: int, clock: Clock) -> _Delivered:
         try:
             for frame in frames:
                 first = first or frame
-                known = frame.pts is not None and frame.pts >= 0
-                numbers.append(int(frame.pts) if known else (numbers[-1] if numbers else 0))
+                number = -1 if frame.pts is None else frame.pts
+                numbers.append(number if number >= 0 else (numbers[-1] if numbers else 0))
         except (av.FFmpegError, IndexError) as error:
             broken = reason(error)
     if first is None:
@@ -135,7 +134,7 @@ def _lost(packets: Packets, numbers: npt.NDArray[np.int64], clock: Clock, first_
     given = np.zeros(len(packets.pts), dtype=bool)
     given[numbers] = True
     lost = 0
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         skipped = np.flatnonzero(given[start:stop])
         head = skipped[0] if len(skipped) else stop - start
         lost += int((~packets.hidden[start : start + head]).sum())
@@ -147,7 +146,7 @@ def _run_on(packets: Packets, clock: Clock) -> Floats:
     pts = packets.pts.copy()
     edges = sorted({0, *clock.breaks, len(pts)})
     end: float | None = None
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         part = pts[start:stop]  # a view
         if np.isnan(part).all():
             continue
@@ -191,10 +190,8 @@ def _filled(path: Path, stamps: Floats, packets: Packets) -> Floats:
     return filled
 
 
-def _avi_times(
-    path: Path, packets: Packets, numbers: npt.NDArray[np.int64], clock: Clock
-) -> Floats:
-    """Return the times of an AVI's frames: the k-th that is shown has the k-th place in the file.
+def _places(path: Path, packets: Packets, numbers: npt.NDArray[np.int64], clock: Clock) -> Floats:
+    """Return the times of frames by their order: the k-th that is shown has the k-th place.
 
     AVI stores one length for all frames and empty places for those that repeat; what FFmpeg says
     about frames that are reordered is a guess.
@@ -224,7 +221,7 @@ def _stated_rate(path: Path, format_name: str) -> Fraction:
     """
     options = {"framerate": f"{UNLIKELY_RATE.numerator}/{UNLIKELY_RATE.denominator}"}
     with open_video(path, options=options) as (_, stream):
-        rate = stream.codec_context.framerate or stream.guessed_rate
+        rate = stream.codec_context.framerate
     if not rate or abs(rate - UNLIKELY_RATE) < Fraction(1, 1000):
         raise VideoError(
             f"{path}: a raw {format_name} stream without time stamps or a frame rate, so when its "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -48,7 +48,7 @@ class Orientation:
     def applied(self, pixels: Array) -> Array:
         """Return a view of [rows, columns, ...] as displayed."""
         turned: Any = np.rot90(pixels, self.turns) if self.turns else pixels
-        return turned[:, ::-1] if self.mirrored else turned
+        return cast("Array", turned[:, ::-1] if self.mirrored else turned)
 
 
 def orientation_of(frame: VideoFrame) -> Orientation:

@@ -18,7 +18,14 @@ from jumpscore.video.matroska import segment_missing
 from jumpscore.video.opening import open_video, video_tracks
 from jumpscore.video.ordering import by_decoding
 from jumpscore.video.orientation import Orientation, orientation_of
-from jumpscore.video.timeline import Clock, Timeline, by_stamps, decide_clock, read_packets
+from jumpscore.video.timeline import (
+    BROADCAST,
+    Clock,
+    Timeline,
+    by_stamps,
+    decide_clock,
+    read_packets,
+)
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -81,7 +88,7 @@ class VideoInfo:
     mirrored: bool = False
     track: int = 0
     notes: Mapping[str, int] = field(default_factory=dict)
-    clock: Clock = Clock()
+    clock: Clock = field(default_factory=Clock)
 
     def require_whole(self) -> VideoInfo:
         """Return the same facts.
@@ -193,11 +200,14 @@ def header_duration(path: str | Path) -> float | None:
     Raises:
         VideoError: The file is missing, empty or no video.
     """
-    with open_video(Path(path)) as (container, _):
+    path = Path(path)
+    with open_video(path) as (container, _):
+        if container.format.name in BROADCAST:
+            return probe(path).duration  # has no header; what FFmpeg says is a guess
         seconds = None if container.duration is None else container.duration / 1_000_000
         if seconds is not None:
             seconds -= _counted_from_zero(container, seconds)
-    return _checked(Path(path), seconds)
+    return _checked(path, seconds)
 
 
 def _checked(path: Path, duration: float | None) -> float | None:

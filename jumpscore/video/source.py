@@ -19,7 +19,6 @@ from jumpscore.video.timeline import fed, rewind
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -171,7 +170,7 @@ class _Source:
         packets = fed(self._container.demux(self._stream), clock)
         return self._decoded(packet for _, packet in packets)
 
-    def _decoded(self, packets: Iterable[Packet]) -> Iterator[VideoFrame]:
+    def _decoded(self, packets: Iterable[Any]) -> Iterator[VideoFrame]:
         """Yield the frames of packets; unneeded ones may be missing."""
         import av
 
@@ -215,11 +214,11 @@ class _Source:
         self._frames = self._decoded(chain([first], packets))
         return True
 
-    def _starts(self, packet: Packet, time: float) -> bool:
+    def _starts(self, packet: Any, time: float) -> bool:
         """Whether a packet is the key frame of a time or one before, so that decoding can start."""
         if packet.pts is None or not packet.is_keyframe:
             return False
-        return packet.pts * self._base - self._offset < time + 1e-3
+        return bool(packet.pts * self._base - self._offset < time + 1e-3)
 
 
 def nearest_index(times: npt.NDArray[np.float64], time: float) -> int:

@@ -12,17 +12,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import VideoError
-from jumpscore.video.opening import reason
+from jumpscore.video.opening import RAW_STREAMS, reason
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -37,6 +36,8 @@ LONGEST_GAP = 10.0
 is a new recording, as the ``ffmpeg`` command has it."""
 DECODE_DURATIONS = ("mov,mp4,m4a,3gp,3g2,mj2", "flv")
 """Formats in which a packet lasts until the next one in decoding order."""
+FEW = 4
+"""Packets that may be in order by chance."""
 VP8_SHOWN = 0x10
 """Bit of a VP8 frame's first byte: whether it is shown, or only referred to."""
 SHIFT = 1e-3
@@ -49,7 +50,7 @@ WRAPPED = "clock wrap unwrapped"
 JOINED = "joined recordings put one after the other (the clock jumps)"
 LEADING = "frames without a key frame before them left out"
 EDITED = "frames left out by the file's edit list"
-REORDERED = "frames timed by their order (AVI has no time stamps for B-frames)"
+REORDERED = "frames timed by their order (the file has no time stamps for reordered frames)"
 UNSTAMPED = "frames timed by the stream's frame rate (it has no time stamps)"
 FILLED = "missing or repeated time stamps replaced"
 
@@ -102,6 +103,9 @@ class Packets:
     Attributes:
         hidden: Packets that are never shown: left out by an edit list, or only referred to (VP8).
         notes: Repairs in words -> how many.
+        raw: Whether there are no time stamps, as in a bare codec stream.
+        guessed: Whether the time stamps are a guess because the container has none for frames that
+            are reordered; places in the file are right.
     """
 
     pts: Floats
@@ -112,6 +116,8 @@ class Packets:
     hidden: npt.NDArray[np.bool_]
     broken: str | None
     notes: Counter[str]
+    raw: bool = False
+    guessed: bool = False
 
 
 def rewind(container: InputContainer, clock: Clock) -> None:
@@ -119,7 +125,7 @@ def rewind(container: InputContainer, clock: Clock) -> None:
     container.seek(0 if clock.offset >= 0 else int((clock.offset - 1) * 1_000_000))
 
 
-def fed(packets: Iterable[Packet], clock: Clock) -> Iterator[tuple[int, Packet]]:
+def fed(packets: Iterable[Any], clock: Clock) -> Iterator[tuple[int, Any]]:
     """Yield (number, packet) of what a decoder is given, from a file's beginning on.
 
     Numbers count the packets with data. Where a recording begins between two key frames, packets
@@ -186,20 +192,50 @@ def decide_clock(packets: Packets, container: InputContainer, stream: VideoStrea
         _unwrap(packets, WRAP * float(stream.time_base or 0))
     breaks = _breaks(packets, broadcast=broadcast)
     pts = packets.pts[~packets.hidden]
+    packets.guessed = _are_guessed(packets, name, stream)
+    packets.raw = name in RAW_STREAMS or bool(np.isnan(pts).all() and np.isnan(packets.dts).all())
     by_order = (
-        bool(breaks)
+        packets.raw
+        or packets.guessed
+        or bool(breaks)
         or bool(np.isnan(pts).any())
         or len(np.unique(pts)) < len(pts)
-        or (name == "avi" and stream.codec_context.name in REORDERING)
+        or not _rewinds(container)
     )
     start = (container.start_time or 0) / 1_000_000
     # A negative start (the priming samples of an audio track) does not move the video, except on a
     # clock that starts anywhere.
     offset = start if broadcast else max(0.0, start)
-    if not np.isnan(pts).all() and name != "avi":
+    if not (packets.raw or packets.guessed or np.isnan(pts).all()):
         offset = min(offset, float(np.nanmin(pts)))
     leading = bool(packets.key.any() and not packets.key[0])
     return Clock(offset, by_order, leading, breaks)
+
+
+def _are_guessed(packets: Packets, name: str, stream: VideoStream) -> bool:
+    """Return whether the container stores no presentation times although frames are reordered.
+
+    AVI has none. Other containers may lack them if what wrote the file put decoding times there.
+    """
+    context = stream.codec_context
+    if context.name not in REORDERING:
+        return False
+    if name == "avi":
+        return True
+    pts, dts = packets.pts, packets.dts
+    reorders = bool(getattr(context, "has_b_frames", False))
+    return reorders and len(pts) > FEW and not np.isnan(dts).any() and bool((pts == dts).all())
+
+
+def _rewinds(container: InputContainer) -> bool:
+    """Return whether a file can be read from its beginning again (Flash, for one, cannot)."""
+    import av
+
+    try:
+        container.seek(0)
+    except av.FFmpegError:
+        return False
+    return True
 
 
 def _unwrap(packets: Packets, wrap: float) -> None:
@@ -271,11 +307,9 @@ def _first_frame(
             frames: Any = packet.decode()
             for frame in frames:
                 if frame.pts is not None:
-                    return frame
+                    return cast("VideoFrame", frame)
     except av.FFmpegError as error:
-        raise VideoError(
-            f"{path}: the first frame cannot be decoded ({reason(error)})"
-        ) from error
+        raise VideoError(f"{path}: the first frame cannot be decoded ({reason(error)})") from error
     raise VideoError(f"{path}: no frame could be decoded")
 
 

@@ -35,11 +35,11 @@ from jumpscore.video.codec.groups import (
     make_groups,
 )
 from jumpscore.video.codec.packing import ScoredFrame, Store
+from jumpscore.video.colours import PIXELS, Converter, to_rgb
 from jumpscore.video.frames import uniform_indices
 from jumpscore.video.inputs import VisualInput, whole_frames
 from jumpscore.video.probe import VideoInfo, probe
 from jumpscore.video.sizes import FACTOR, smart_size
-from jumpscore.video.colours import PIXELS, Converter, to_rgb
 from jumpscore.video.source import readable_frames, stored_frames
 from jumpscore.video.stamps import default_policy
 

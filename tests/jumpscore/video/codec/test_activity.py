@@ -89,7 +89,9 @@ def test_spread_is_the_mean_over_each_block():
     assert blocks[0, 0] == pytest.approx(1.0, abs=1e-6)
     assert blocks[1, 1] == pytest.approx(0.5, abs=1e-6)
     assert np.count_nonzero(blocks) == 2
-    turned = spread(fine, (COLUMNS, ROWS), orientation=Orientation(turns=1))  # counter-clockwise: the corner comes down
+    turned = spread(
+        fine, (COLUMNS, ROWS), orientation=Orientation(turns=1)
+    )  # counter-clockwise: the corner comes down
     assert turned[COLUMNS - 1, 0] == pytest.approx(1.0, abs=1e-6)
 
 
