@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import VideoError
-from jumpscore.video.matroska import segment_missing
 from jumpscore.video.opening import open_video, video_tracks
 from jumpscore.video.ordering import by_decoding
 from jumpscore.video.orientation import Orientation, orientation_of
+from jumpscore.video.structure import joined_files, segment_missing
 from jumpscore.video.timeline import (
     BROADCAST,
     Clock,
@@ -149,6 +149,7 @@ def probe(path: str | Path) -> VideoInfo:
     """
     path = Path(path)
     with open_video(path) as (container, stream):
+        _check_single(path, container)
         packets = read_packets(container, stream)
         if not (~packets.hidden).any():
             raise VideoError(
@@ -179,6 +180,20 @@ def probe(path: str | Path) -> VideoInfo:
             track=stream.index,
             notes=_notes(container, timeline, orientation),
             clock=clock,
+        )
+
+
+def _check_single(path: Path, container: InputContainer) -> None:
+    """Check that a file is one file; of several, FFmpeg and players would read only the first.
+
+    Raises:
+        VideoError: There are several.
+    """
+    count = joined_files(path, container.format.name)
+    if count > 1:
+        raise VideoError(
+            f"{path}: {count} files joined byte by byte, of which only the first would be read; "
+            "join them with ffmpeg -f concat instead"
         )
 
 
@@ -270,6 +285,8 @@ def _promised_end(container: InputContainer, stream: VideoStream) -> float:
     Matroska counts no frames; it tags streams with a length, and the file as a whole. The whole
     counts only where there is no other stream that could be the longer one.
     """
+    if container.format.name in BROADCAST:
+        return 0.0  # has no header; what FFmpeg says is a guess from the last time stamps
     if stream.duration:
         return float(stream.duration * (stream.time_base or 0))
     tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))

@@ -190,7 +190,7 @@ def decide_clock(packets: Packets, container: InputContainer, stream: VideoStrea
     broadcast = name in BROADCAST
     if broadcast:
         _unwrap(packets, WRAP * float(stream.time_base or 0))
-    breaks = _breaks(packets, broadcast=broadcast)
+    breaks = _clock_jumps(packets) if broadcast else _restarts(packets)
     pts = packets.pts[~packets.hidden]
     packets.guessed = _are_guessed(packets, name, stream)
     packets.raw = name in RAW_STREAMS or bool(np.isnan(pts).all() and np.isnan(packets.dts).all())
@@ -256,14 +256,26 @@ def _unwrap(packets: Packets, wrap: float) -> None:
         packets.pts += np.nan_to_num(late)
 
 
-def _breaks(packets: Packets, *, broadcast: bool) -> frozenset[int]:
-    """Return the numbers of the packets at which the clock jumps, so that a recording begins."""
+def _clock_jumps(packets: Packets) -> frozenset[int]:
+    """Return the packets at which a broadcast clock jumps, so that another recording begins."""
     known = np.flatnonzero(~np.isnan(packets.dts))
     steps = np.diff(packets.dts[known])
-    jumps = steps < 0
-    if broadcast:
-        jumps |= steps > LONGEST_GAP
-    return frozenset((known[1:][jumps]).tolist())
+    return frozenset(known[1:][(steps < 0) | (steps > LONGEST_GAP)].tolist())
+
+
+def _restarts(packets: Packets) -> frozenset[int]:
+    """Return the key frames shown before what precedes them in the file: recordings begin there."""
+    pts = np.where(packets.hidden, np.nan, packets.pts)
+    restarts: list[int] = []
+    begin, latest = 0, -np.inf
+    for key in np.flatnonzero(packets.key & ~packets.hidden).tolist():
+        if key > begin:
+            latest = max(latest, float(np.fmax.reduce(pts[begin:key], initial=-np.inf)))
+        if pts[key] <= latest:
+            restarts.append(key)
+            latest = -np.inf
+        begin = key
+    return frozenset(restarts)
 
 
 def by_stamps(
