@@ -17,6 +17,7 @@ from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, valida
 from jumpscore.harness.controls import Control, control_of
 from jumpscore.harness.derived import derive_all
 from jumpscore.harness.facts import run_extras, run_facts, selection
+from jumpscore.harness.failures import FailureLog
 from jumpscore.harness.identity import beside_other_data, place_of
 from jumpscore.harness.making import make_model, make_task, task_of, usual_input
 from jumpscore.harness.runner import Asked, Progress, ask
@@ -242,6 +243,7 @@ def carry_out(
             control=plan.control,
             answered=len(questions) - len(pending),
             on_progress=on_progress,
+            failures=FailureLog(folder),
         )
         answers |= fresh
         # Resuming a finished run asks nothing: what asking took stays what it was.
@@ -339,9 +341,10 @@ def _write(
     """Derive and score everything, write it, and return what ``read_run`` would read."""
     derived = derive_all(task, samples, answers, store.folder, on_progress=on_derived)
     before = time.perf_counter()
+    failures = FailureLog(store.folder)
     with collector_paused():
         scores = [
-            score_sample(task, s, answers.get(s.question.id), derived.get(s.question.id))
+            score_sample(task, s, answers.get(s.question.id), derived.get(s.question.id), failures)
             for s in samples
         ]
         result = summarise(task, config, scores, extras)
