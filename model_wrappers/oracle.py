@@ -51,6 +51,10 @@ class Oracle(ModelWrapper):
         super().__init__(options)
         self._truth: Mapping[str, Any] = {}
 
+    def identity(self) -> Mapping[str, Any]:
+        """Return name and options, from which all answers follow."""
+        return self.stated()
+
     def receive_truth(self, truth: Mapping[str, Any]) -> None:
         """Take the truth of every question.
 

@@ -38,6 +38,7 @@ class Replay(ModelWrapper):
     name = "replay"
     inputs = ("none",)
     batch_size = 256
+    code_modules = (read_predictions.__module__,)
     Options = ReplayOptions
     options: ReplayOptions
 

@@ -95,7 +95,10 @@ def discrete_frechet(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     for start in range(0, n + m - 1, DIAGONALS):
         columns = np.arange(start, min(start + DIAGONALS, n + m - 1))[:, None] - rows
         apart = short - long.take(columns, axis=0, mode="clip")
-        squares = np.einsum("ijk,ijk->ij", apart, apart)
+        # Added one after another: the sums of einsum depend on the processor.
+        squares = apart[..., 0] ** 2
+        for axis in range(1, apart.shape[-1]):
+            squares += apart[..., axis] ** 2
         squares[(columns < 0) | (columns >= m)] = np.inf
         for along in squares:
             here = following[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -89,7 +90,7 @@ class Scene:
             points = without_outliers(points, means, sigmas=OUTLIER_SIGMAS)
         if not len(points):
             return points
-        size = max(FINEST_VOXEL, 3 * float(np.linalg.norm(points.std(axis=0))) / 40)
+        size = max(FINEST_VOXEL, 3 * math.hypot(*points.std(axis=0).tolist()) / 40)
         points = down_sampled(points, size)
         found = largest_cluster(points, radius=CLUSTER_RADIUS, least=CLUSTER_LEAST)
         return points if found is None else found

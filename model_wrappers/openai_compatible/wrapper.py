@@ -128,6 +128,7 @@ class OpenAICompatible(ModelWrapper):
 
     name = "openai"
     inputs: tuple[InputKind, ...] = ("frames", "video")
+    identified_by_code = False
     Options: ClassVar[type[ModelOptions]] = OpenAICompatibleOptions
     options: Any
     traced: ClassVar[Mapping[str, Any]] = {}
@@ -159,6 +160,7 @@ class OpenAICompatible(ModelWrapper):
             client.close()
 
     def identity(self) -> Mapping[str, Any]:
+        """Return name, address and options: all that can be known of a model behind an address."""
         options = self.options.model_dump(mode="json", exclude=NO_IDENTITY)
         return {"model": self.name, "options": options}
 

@@ -118,6 +118,7 @@ class VLLM(FromCheckpoint, OpenAICompatible):
 
     name = "vllm"
     inputs: tuple[InputKind, ...] = ("codec", "frames", "video")
+    identified_by_code = True
     Options: ClassVar[type[ModelOptions]] = VLLMOptions
     traced: ClassVar[Mapping[str, Any]] = {"return_token_ids": True}
 
