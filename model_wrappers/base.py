@@ -21,6 +21,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -88,6 +89,8 @@ class ModelWrapper(ABC):
         token_grid: How it cuts frames into visual tokens; frames are prepared for it.
         answered_ids: Ids that it has stored answers for, where it has any; the harness counts
             those that the data set does not know.
+        answer_notes: Oddities of its stored answers, in words -> how many; part of a run's notes.
+        answer_hints: Sentences about them for the user: which records, and what to do.
     """
 
     name: ClassVar[str]
@@ -98,6 +101,8 @@ class ModelWrapper(ABC):
     concurrency: int = 1
     token_grid: TokenGrid = PLAIN_GRID
     answered_ids: frozenset[str] = frozenset()
+    answer_notes: Mapping[str, int] = MappingProxyType({})
+    answer_hints: tuple[str, ...] = ()
 
     Options: ClassVar[type[ModelOptions]] = ModelOptions
 
@@ -123,6 +128,15 @@ class ModelWrapper(ABC):
     def title(self) -> str:
         """What tables call it: its name, and which of many models it is where it may be any."""
         return self.name
+
+    def receive_questions(self, questions: Sequence[Question]) -> None:  # noqa: B027
+        """Take all questions of the data set; called before any is prepared.
+
+        For wrappers that answer from a file, which may spell ids differently.
+
+        Raises:
+            DataError: None of the stored answers belongs to a question.
+        """
 
     def receive_truth(self, truth: Mapping[str, Any]) -> None:  # noqa: B027 - most never get it
         """Take id -> truth of the task's type; called only where ``needs_truth`` and the flag."""

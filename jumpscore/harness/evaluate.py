@@ -224,6 +224,7 @@ def carry_out(
         everything = task.load()
     samples = selected(everything, config.run)
     control = control_of(config.run.control, kind, everything, seed=config.run.seed)
+    wrapper.receive_questions([sample.question for sample in everything])
     extras = _extras(wrapper, everything)
     if wrapper.needs_truth:
         wrapper.receive_truth({sample.question.id: sample.truth for sample in samples})
@@ -306,6 +307,8 @@ def _extras(wrapper: ModelWrapper, samples: Sequence[Sample[Any]]) -> dict[str, 
         "unknown_ids": sorted(wrapper.answered_ids - known),
         "needs_truth": wrapper.needs_truth,
         "title": wrapper.title,
+        "notes": dict(wrapper.answer_notes),
+        "hints": list(wrapper.answer_hints),
     }
 
 
