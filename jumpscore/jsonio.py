@@ -8,22 +8,95 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from collections import Counter
 from pathlib import Path
 from typing import IO, Any
 
 from jumpscore.errors import DataError, UsageError
 
 
-def parse_json(text: str | bytes) -> Any:
+def parse_json(text: str | bytes, *, unique_keys: bool = False) -> Any:
     """Parse JSON of any origin.
 
+    Args:
+        text: The document.
+        unique_keys: Refuse objects in which a key occurs twice. JSON allows them, and Python keeps
+            the last value.
+
     Raises:
-        ValueError: It is no JSON, nests too deep, or holds an integer of absurd length.
+        ValueError: It is not valid JSON, nests too deep, contains an integer of absurd length or,
+            with ``unique_keys``, the same key twice.
     """
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_unique_keys if unique_keys else None)
     except RecursionError:
         raise ValueError("nested too deep") from None
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
+        raise ValueError(f"the key {twice[:60]!r} occurs {counts[twice]} times in one object")
+    return content
+
+
+_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+_TOKEN = re.compile(rf"{_STRING}|[][{{}},]", re.DOTALL)
+_KEY = re.compile(rf"\s*({_STRING})\s*:", re.DOTALL)
+
+
+def split_json(text: str) -> list[tuple[str, str]] | None:
+    """Return the members of a JSON object, or the items of a JSON list, each as its own text.
+
+    One member that cannot be parsed then leaves the others readable. Linear in time; nesting of any
+    depth is fine.
+
+    Returns:
+        (key, text of the value) in order, equal keys included; keys of a list's items are empty.
+        ``None`` if the text is not one object or list.
+
+    >>> split_json('{"a": [1, 2], "b": {"c": ","}}')
+    [('a', '[1, 2]'), ('b', '{"c": ","}')]
+    """
+    text = text.strip()
+    closing = {"{": "}", "[": "]"}.get(text[:1])
+    if closing is None:
+        return None
+    pieces: list[str] = []
+    depth, start = 0, 1
+    for token in _TOKEN.finditer(text, 1):
+        mark = token[0]
+        if mark in ("{", "["):
+            depth += 1
+        elif mark in ("}", "]"):
+            depth -= 1
+        if depth < 0 or (depth == 0 and mark == ","):
+            pieces.append(text[start : token.start()])
+            start = token.end()
+        if depth < 0:
+            break
+    if depth >= 0 or text[-1] != closing or start < len(text):
+        return None
+    if len(pieces) == 1 and not pieces[0].strip():
+        return []
+    if closing == "]":
+        return [("", piece.strip()) for piece in pieces]
+    keys = [_KEY.match(piece) for piece in pieces]
+    try:
+        return (
+            [
+                (json.loads(key[1]), piece[key.end() :].strip())
+                for key, piece in zip(keys, pieces, strict=True)
+                if key is not None
+            ]
+            if all(keys)
+            else None
+        )
+    except ValueError:
+        return None
 
 
 def read_object(file: Path, *, fix: str) -> dict[str, Any]:

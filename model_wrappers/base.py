@@ -21,6 +21,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -93,6 +94,8 @@ class ModelWrapper(ABC):
         code_modules: Names of further modules whose code decides its answers.
         made_by_name: Whether the harness made it from its name and options, so that nothing else
             can have changed it.
+        answer_notes: Oddities of its stored answers, in words -> how many; part of a run's notes.
+        answer_hints: Sentences about them for the user: which records, and what to do.
     """
 
     name: ClassVar[str]
@@ -106,6 +109,8 @@ class ModelWrapper(ABC):
     identified_by_code: ClassVar[bool] = True
     code_modules: ClassVar[tuple[str, ...]] = ()
     made_by_name: bool = False
+    answer_notes: Mapping[str, int] = MappingProxyType({})
+    answer_hints: tuple[str, ...] = ()
 
     Options: ClassVar[type[ModelOptions]] = ModelOptions
 
@@ -131,6 +136,15 @@ class ModelWrapper(ABC):
     def title(self) -> str:
         """What tables call it: its name, and which of many models it is where it may be any."""
         return self.name
+
+    def receive_questions(self, questions: Sequence[Question]) -> None:  # noqa: B027
+        """Take all questions of the data set; called before any is prepared.
+
+        For wrappers that answer from a file, which may spell ids differently.
+
+        Raises:
+            DataError: None of the stored answers belongs to a question.
+        """
 
     def receive_truth(self, truth: Mapping[str, Any]) -> None:  # noqa: B027 - most never get it
         """Take id -> truth of the task's type; called only where ``needs_truth`` and the flag."""

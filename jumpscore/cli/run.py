@@ -196,6 +196,8 @@ def present(run: StoredRun, *, report: bool, as_json: bool) -> bool:
         from jumpscore.report.tables import run_table
 
         output().print(run_table(run))
+    for hint in run.facts["extras"].get("hints", ()):
+        notes().print(hint, style="yellow", soft_wrap=True)
     notes().print(f"run: {run.folder}", style="dim", soft_wrap=True)
     return run.result.unscored > 0
 

@@ -300,6 +300,7 @@ def planned(wrapper: ModelWrapper, task: Task[Any], config: RunConfig) -> Planne
         everything = task.load()
     samples = selected(everything, config.run)
     control = control_of(config.run.control, kind, everything, seed=config.run.seed)
+    wrapper.receive_questions([sample.question for sample in everything])
     extras = run_extras(wrapper, everything)
     facts = run_facts(wrapper, task, config, samples, kind=kind, extras=extras)
     return Planned(config, kind, samples, control, facts)

@@ -29,6 +29,8 @@ def run_extras(wrapper: ModelWrapper, samples: Sequence[Sample[Any]]) -> dict[st
         "unknown_ids": sorted(wrapper.answered_ids - known),
         "needs_truth": wrapper.needs_truth,
         "title": wrapper.title,
+        "notes": dict(wrapper.answer_notes),
+        "hints": list(wrapper.answer_hints),
     }
 
 

@@ -105,4 +105,5 @@ def _notes(scores: Sequence[SampleScore], extras: Mapping[str, Any]) -> dict[str
         found.update(score.notes)
     if extras["unknown_ids"]:
         found["answers to unknown ids"] = len(extras["unknown_ids"])
+    found.update(extras.get("notes", {}))
     return dict(found)

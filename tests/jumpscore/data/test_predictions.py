@@ -56,14 +56,14 @@ def test_what_the_real_lmms_eval_logged_scores_as_it_scored():
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ([], "holds no answers; expected JSONL"),
-        (["[1, 2]"], "is a JSON list of 2 items; write each on a line"),
-        ([{"id": "a", "times": [1]}, "{broken"], "line 2: is no JSON object"),
+        ([], "contains no answers; expected JSONL"),
+        (["[1, 2]"], "item 1: is not a JSON object \\('1'\\); none of the 2 records can be read"),
+        (["{broken"], "line 1: is not a JSON object \\('{broken'\\); expected JSONL"),
         ([{"times": [1]}], "line 1: has no id"),
         ([{"id": True, "times": [1]}], "has no id"),
         ([{"id": "a"}], r"line 1 \(id 'a'\): needs a 'text', a list 'times' or 'masks'"),
-        ([{"id": "a", "text": "x", "times": []}], "a list 'times' or 'masks', one of them; found"),
-        ([{"id": "a", "times": 5}], "a list 'times' or 'masks', one of them; found"),
+        ([{"id": "a", "text": "x", "times": []}], "a list 'times' or 'masks', one of them; it has"),
+        ([{"id": "a", "times": 5}], "a list 'times' or 'masks', one of them; it has"),
         ([{"id": "a", "text": "x", "finish_reason": "tired"}], "finish_reason is 'tired'"),
         ([{"id": "a", "times": [1], "confidences": [1, 2]}], "one number per time"),
         ([{"id": "a", "times": [1], "confidences": ["x"]}], "one number per time"),
@@ -72,7 +72,7 @@ def test_what_the_real_lmms_eval_logged_scores_as_it_scored():
             r"line 3: id 'a' is answered again \(first in line 1\)",
         ),
         ([{"doc_id": 3, "doc": {}, "filtered_resps": ["x"]}], "document 3 has no 'id'"),
-        ([{"doc_id": 3, "doc": {"id": "a"}, "resps": [[]]}], "holds no text"),
+        ([{"doc_id": 3, "doc": {"id": "a"}, "resps": [[]]}], "contains no text"),
     ],
 )
 def test_bad_files_name_line_and_id(tmp_path, lines, message):
@@ -127,5 +127,5 @@ def test_answers_may_be_masks(tmp_path):
     assert json.loads(found["a"].text) == {"masks": [rle, None]}
     assert json.loads(found["b"].text) == {"masks": {"dog": [None]}}
     file.write_text(json.dumps({"id": "a", "masks": None}))
-    with pytest.raises(DataError, match="a list 'times' or 'masks', one of them; found"):
+    with pytest.raises(DataError, match="a list 'times' or 'masks', one of them; it has"):
         read_predictions(file)
