@@ -17,7 +17,7 @@ from jumpscore.errors import VideoError
 from jumpscore.video.opening import open_video, video_tracks
 from jumpscore.video.ordering import by_decoding
 from jumpscore.video.orientation import Orientation, orientation_of
-from jumpscore.video.structure import joined_files, segment_missing
+from jumpscore.video.structure import MOV, joined_files, segment_missing
 from jumpscore.video.timeline import (
     BROADCAST,
     Clock,
@@ -287,10 +287,10 @@ def _promised_end(container: InputContainer, stream: VideoStream) -> float:
     """
     if container.format.name in BROADCAST:
         return 0.0  # has no header; what FFmpeg says is a guess from the last time stamps
-    if stream.duration:
-        return float(stream.duration * (stream.time_base or 0))
     tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
-    if tag:
+    if stream.duration:
+        seconds = float(stream.duration * (stream.time_base or 0))
+    elif tag:
         seconds = int(tag[1]) * 3600 + int(tag[2]) * 60 + float(tag[3])
     else:
         alone = len(container.streams) == 1
@@ -301,9 +301,10 @@ def _promised_end(container: InputContainer, stream: VideoStream) -> float:
 def _counted_from_zero(container: InputContainer, seconds: float) -> float:
     """Return by how much a stated length may be too long because it counts from 0, not the start.
 
-    Some writers of Matroska state where the last frame ends, others how long the file lasts.
+    MP4 states how long a track lasts. Some writers of other formats do so too, and others state
+    where the last frame ends.
     """
-    if container.format.name != MATROSKA:
+    if container.format.name == MOV:
         return 0.0
     start = (container.start_time or 0) / 1_000_000
     return start if 0 < start < seconds else 0.0
