@@ -28,11 +28,10 @@ from model_wrappers.base import (
 )
 from model_wrappers.openai_compatible.calls import (
     Completion,
-    EndpointError,
     call,
     check_endpoint,
 )
-from model_wrappers.openai_compatible.limits import bounded_http_client
+from model_wrappers.openai_compatible.limits import EndpointError, bounded_http_client
 from model_wrappers.openai_compatible.messages import (
     Message,
     chat,
