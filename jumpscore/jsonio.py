@@ -10,10 +10,14 @@ import json
 import os
 import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from jumpscore.errors import DataError, UsageError
+
+_SCRATCH = re.compile(r"\.(?P<file>.+)\.(?P<process>[1-9]\d{0,9})")
 
 
 def parse_json(text: str | bytes, *, unique_keys: bool = False) -> Any:
@@ -132,20 +136,93 @@ def lock_file(file: IO[bytes]) -> bool:
 
 
 def write_text(file: Path, text: str) -> None:
-    """Replace a file as a whole.
+    """Replace a file as a whole; after a crash of the machine it is the old or the new one.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    with replacing(file) as scratch, scratch.open("w", encoding="utf-8") as sink:
+        sink.write(text)
+        sync(sink)
+
+
+@contextmanager
+def replacing(file: Path) -> Iterator[Path]:
+    """Yield a scratch file that takes the place of a file at the end, if nothing is raised.
 
     Raises:
         UsageError: It cannot be written.
     """
     scratch = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        scratch.write_text(text, encoding="utf-8")
+        remove_leftovers(file.parent, file.name)
+        yield scratch
         scratch.replace(file)
+        _sync_folder(file.parent)
     except OSError as error:
         raise UsageError(
-            f"{file}: cannot be written ({error.strerror}); remove what is in the way or choose "
-            "another folder"
+            f"{file}: cannot be written ({error.strerror or error}); free space, remove what is in "
+            "the way, or choose another folder"
         ) from error
+    finally:
+        with suppress(OSError):
+            scratch.unlink(missing_ok=True)
+
+
+def sync(file: IO[Any]) -> None:
+    """Force an open file to disk."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force the names in a folder to disk, where the system can."""
+    with suppress(OSError, AttributeError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def is_scratch(name: str) -> bool:
+    """Whether a file's name is one that ``replacing`` gives.
+
+    >>> is_scratch(".manifest.json.4711"), is_scratch("manifest.json"), is_scratch(".a.mp4.12a")
+    (True, False, False)
+    """
+    return _SCRATCH.fullmatch(name) is not None
+
+
+def remove_leftovers(folder: Path, of: str | None = None) -> None:
+    """Remove scratch files of processes that have ended.
+
+    Args:
+        folder: Where they are.
+        of: Name of the file that they were to replace; by default of any.
+    """
+    try:
+        names = [entry.name for entry in os.scandir(folder) if entry.name.startswith(".")]
+    except OSError:
+        return
+    for name in names:
+        match = _SCRATCH.fullmatch(name)
+        if match and of in (None, match["file"]) and not _runs(int(match["process"])):
+            with suppress(OSError):
+                (folder / name).unlink()
+
+
+def _runs(process: int) -> bool:
+    """Whether a process of this machine runs; where that cannot be asked, it may."""
+    if os.name == "nt":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def write_json(file: Path, content: object) -> None:

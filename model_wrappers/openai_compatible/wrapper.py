@@ -28,10 +28,10 @@ from model_wrappers.base import (
 )
 from model_wrappers.openai_compatible.calls import (
     Completion,
-    EndpointError,
     call,
     check_endpoint,
 )
+from model_wrappers.openai_compatible.limits import EndpointError, bounded_http_client
 from model_wrappers.openai_compatible.messages import (
     Message,
     chat,
@@ -76,7 +76,8 @@ class OpenAICompatibleOptions(ChatOptions):
         served_model: The name that the endpoint knows it by.
         base_url: Of the endpoint; by default OpenAI's.
         api_key_env: Environment variable that holds the key; no key is ever written anywhere.
-        timeout: Seconds without a sign of the endpoint after which a request is given up.
+        timeout: Seconds without a sign of the endpoint after which a request is given up; six times
+            as long it may take in all.
         retries: Tries after the first, with growing pauses or as long as the server asks for.
         video_by: ``data`` sends a video's bytes, ``file`` its path to a server on this machine.
         token_side: Side in pixels of a visual token, where it is 28 as in the harness's plans; then
@@ -266,6 +267,7 @@ class OpenAICompatible(ModelWrapper):
             request_id=request.payload.request_id,
             retries=self.options.retries,
             secret=self._key(),
+            timeout=self.options.timeout,
             sleep=self.pause,
         )
 
@@ -320,7 +322,7 @@ class OpenAICompatible(ModelWrapper):
 
     def client_options(self) -> dict[str, Any]:
         """Return further arguments of the client."""
-        return {}
+        return {"http_client": bounded_http_client()}
 
 
 def _shown(part: Message) -> str:
