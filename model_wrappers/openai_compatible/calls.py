@@ -19,12 +19,17 @@ AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 """Statuses that may go away."""
 WRONG_USE = frozenset({401, 403, 404})
 """Statuses that every other question would get too."""
+TOO_LARGE = 413
 UNFINISHED = frozenset({"abort", "error"})
 """Reasons to finish that are the server's, not the model's."""
 
 
 class EndpointError(JumpScoreError):
     """An endpoint gave no usable answer, for all tries."""
+
+
+class TooLargeError(EndpointError):
+    """The endpoint refused a request because of its size (413)."""
 
 
 class _Transient(Exception):  # noqa: N818 - never leaves this module
@@ -168,7 +173,7 @@ def _of_status(status: int, message: str, headers: Mapping[str, str]) -> Excepti
         return _Transient(said, _retry_after(headers.get("retry-after")))
     if status in WRONG_USE:
         return UsageError(f"{said}; check model.base_url, model.served_model and the key")
-    return EndpointError(said)
+    return TooLargeError(said) if status == TOO_LARGE else EndpointError(said)
 
 
 def _retry_after(value: str | None) -> float | None:
