@@ -23,12 +23,17 @@ AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 """Statuses that may go away."""
 WRONG_USE = frozenset({401, 403, 404})
 """Statuses that every other question would get too."""
+TOO_LARGE = 413
 UNFINISHED = frozenset({"abort", "error"})
 """Reasons to finish that are the server's, not the model's."""
 MOST_TOKENS = 2**53
 """A count above it is none, and no JSON number that others read."""
 ECHOED = 16
 """Letters from which a key is hidden in an answer too; a shorter one may be part of any answer."""
+
+
+class TooLargeError(EndpointError):
+    """The endpoint refused a request because of its size (413)."""
 
 
 class _Transient(Exception):  # noqa: N818 - never leaves this module
@@ -179,7 +184,7 @@ def _of_status(status: int, message: str, headers: Mapping[str, str]) -> Excepti
         return _Transient(said, _retry_after(headers.get("retry-after")))
     if status in WRONG_USE:
         return UsageError(f"{said}; check model.base_url, model.served_model and the key")
-    return EndpointError(said)
+    return TooLargeError(said) if status == TOO_LARGE else EndpointError(said)
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -29,6 +29,7 @@ class OfflineVLLMOptions(EngineOptions):
     token_side: ClassVar[None] = None
     video_by: ClassVar[str] = "data"
     extra_body: ClassVar[dict[str, Any]] = {}
+    largest_body: ClassVar[None] = None
 
 
 class OfflineVLLM(VLLM):

@@ -34,6 +34,15 @@ MOST_MEDIA = {"image": 1024, "video": 1}
 """Of one prompt; vLLM sets memory aside for as many videos."""
 POLITE = 20.0
 """Seconds that a server has to end by itself."""
+LIMIT_VARIABLE = "VLLM_MAX_MEDIA_REQUEST_DECODE_BYTES"
+"""Environment variable of vLLM: most bytes of a request's decoded media, 0 for any number."""
+LARGEST_MEDIA = 715_827_880
+"""vLLM's default of it: 178,956,970 pixels of 4 bytes."""
+LIMITED_SINCE = (0, 33)
+"""The first release with this limit."""
+CPU_ONLY = Path(__file__).parent / "cpu_only"
+CUDA_BUILD = re.compile(r"torchvision::nms|lib(?:torch_cuda|cudart|c10_cuda|nvrtc|nppicc)\b")
+"""In the log of a server that did not start: a CUDA build was loaded next to a CPU build."""
 SECRET_OPTIONS = frozenset({"api-key", "hf-token"})
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Opens addresses on this machine, whatever proxy the environment names."""
@@ -62,6 +71,9 @@ class ServerPlan:
         tensor_parallel: GPUs that share a model.
         data_parallel: Copies of it.
         max_model_len: Longest context, where the checkpoint's is not wanted.
+        largest_media: Most bytes of a request's decoded pictures; by default vLLM's own limit.
+        cpu_only: Start next to CUDA builds of torchvision, torchaudio and torchcodec; see
+            ``cpu_only``.
         arguments: Further options of vLLM's, name to value, as on its command line.
     """
 
@@ -78,6 +90,8 @@ class ServerPlan:
     tensor_parallel: int = 1
     data_parallel: int = 1
     max_model_len: int | None = None
+    largest_media: int | None = None
+    cpu_only: bool = False
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def command(self, port: int) -> list[str]:
@@ -104,11 +118,19 @@ class ServerPlan:
 
     def environment(self) -> dict[str, str]:
         """Return the variables that it is started with."""
+        return {**os.environ, **self.variables(), PARENT_VARIABLE: str(os.getpid())}
+
+    def variables(self) -> dict[str, str]:
+        """Return the variables that vLLM reads, in a process of its own or in this one."""
         own = {MEDIA_VARIABLE: str(self.media), "VLLM_NO_USAGE_STATS": "1"}
-        own[PARENT_VARIABLE] = str(os.getpid())
         if self.guard:
             own[GUARD_VARIABLE] = "1"
-        return {**os.environ, **own}
+        if self.largest_media is not None:
+            own[LIMIT_VARIABLE] = str(self.largest_media)
+        if self.cpu_only:
+            before = os.environ.get("PYTHONPATH")
+            own["PYTHONPATH"] = os.pathsep.join(filter(None, (str(CPU_ONLY), before)))
+        return own
 
 
 class Server:
@@ -148,8 +170,8 @@ class Server:
             while process.poll() is not None or not self._answers():
                 if process.poll() is not None:
                     raise ServerError(
-                        f"vLLM ended while starting (exit {process.returncode}); the end of its "
-                        f"log {self.log}:\n{self.log_end()}"
+                        f"vLLM ended while starting (exit {process.returncode}){self._hint()}; the "
+                        f"end of its log {self.log}:\n{self.log_end()}"
                     )
                 if time.monotonic() > until:
                     raise ServerError(
@@ -195,6 +217,11 @@ class Server:
         except OSError:
             return "(no log)"
         return SECRETS.sub("***", "\n".join(text.splitlines()[-lines:]))
+
+    def _hint(self) -> str:
+        if self.plan.cpu_only or not CUDA_BUILD.search(self.log_end(lines=200)):
+            return ""
+        return "; on a machine without a GPU set model.cpu_only=true"
 
     def _answers(self) -> bool:
         try:
@@ -251,6 +278,15 @@ class InstalledVLLM:
     python: str
     version: str
     digest: str | None
+
+    @property
+    def largest_media(self) -> int | None:
+        """Most bytes of a request's decoded pictures, ``None`` for any number."""
+        numbers = re.findall(r"\d+", self.version)[:2]
+        if tuple(map(int, numbers)) < LIMITED_SINCE:
+            return None
+        value = os.environ.get(LIMIT_VARIABLE, "")
+        return (int(value) if value.isdecimal() else LARGEST_MEDIA) or None
 
     @property
     def tested(self) -> bool:

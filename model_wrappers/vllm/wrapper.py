@@ -66,6 +66,8 @@ class EngineOptions(ChatOptions):
         trust_remote_code: Run code that came with the checkpoint. vLLM needs it for every
             LLaVA-OneVision-2; folders that this package wrote need no permission.
         untested_vllm: Send canvases to a vLLM whose model file the guard was not tested with.
+        cpu_only: For machines without a GPU, whose torch is a CPU build: start although
+            torchvision, torchaudio and torchcodec are CUDA builds.
         arguments: Further options of vLLM's, name to value.
     """
 
@@ -79,6 +81,7 @@ class EngineOptions(ChatOptions):
     max_model_len: int | None = Field(default=None, gt=0)
     trust_remote_code: bool = False
     untested_vllm: bool = False
+    cpu_only: bool = False
     arguments: dict[str, Any] = Field(default={})
 
 
@@ -104,7 +107,7 @@ class VLLMOptions(EngineOptions, OpenAICompatibleOptions):
 
 SERVING = {
     "served_model", "checkpoint", "revision", "python", "tensor_parallel", "data_parallel", "port",
-    "base_url", "trust_remote_code", "untested_vllm", "patience",
+    "base_url", "trust_remote_code", "untested_vllm", "cpu_only", "patience",
 }  # fmt: skip
 """Options that change no answer, or that say it through the checkpoint's digest."""
 
@@ -188,6 +191,14 @@ class VLLM(FromCheckpoint, OpenAICompatible):
         python = self.options.python or os.environ.get(PYTHON_VARIABLE) or sys.executable
         return installed_vllm(python)
 
+    @property
+    def largest_media(self) -> int | None:
+        """As set; by default vLLM's own limit where this package starts it."""
+        limit: int | None = self.options.largest_media
+        if limit is None and (self.options.base_url is None or self.server is not None):
+            return self.installed.largest_media
+        return limit
+
     def plan(self) -> ServerPlan:
         """Return what the server is started with.
 
@@ -214,6 +225,8 @@ class VLLM(FromCheckpoint, OpenAICompatible):
             dtype=options.dtype,
             tensor_parallel=options.tensor_parallel,
             max_model_len=options.max_model_len,
+            largest_media=options.largest_media,
+            cpu_only=options.cpu_only,
             arguments=options.arguments,
         )
 
