@@ -216,10 +216,11 @@ def vabench_errors(
     if min(len(first), len(second)) < 2:
         return None
     n = max(len(first), len(second))
-    a, b = (_by_place(points * scale, n) for points in (first, second))
+    a, b = (resample_by_place(points * scale, n) for points in (first, second))
     return rmse(a, b), mae(a, b)
 
 
-def _by_place(points: Floats, n: int) -> Floats:
+def resample_by_place(points: Floats, n: int) -> Floats:
+    """Return n points at equal steps of the place in the list, float64 [n, dimensions]."""
     wanted = np.linspace(0, len(points) - 1, n)
     return np.stack([np.interp(wanted, np.arange(len(points)), row) for row in points.T], axis=1)
