@@ -7,6 +7,7 @@ offset in the original.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 _FULL_WIDTH = range(0xFF01, 0xFF5F)
@@ -17,6 +18,7 @@ _ZEROS = (
     *(0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6),
 )
 """Code points of the digit zero in other scripts and in mathematical alphabets; 1 to 9 follow."""
+_BLANKS = re.compile(r"[\t\r\v\f]")
 _TWINS = {
     "-": "‐‑‒–—―−⁃﹘﹣➖",
     "~": "〜∼⁓",
@@ -28,14 +30,19 @@ _TWINS = {
     '"': "“”„‟″〝〞〃«»「」『』",
     "'": "‘’‚‛′´",
     ",": "、،﹐﹑٬",
-    ".": "。．｡﹒٫",
+    ".": "。．｡﹒٫।۔",
     ";": "؛﹔",
     ":": "∶﹕",
     "|": "￨∣❘",
     "*": "∗＊",
-    "•": "●▪◦‣∙■◆▶►",
-    " ": "\u00a0\u1680\u202f\u205f\u3000\u200b\u200c\u200d\u2060\ufeff\u00ad\t"
-    + "".join(map(chr, range(0x2000, 0x200B))),
+    "•": "●▪◦‣∙■◆▶►·・✓✔✅👉"
+    + "".join(map(chr, (*range(0x2460, 0x2474), *range(0x2776, 0x2794), 0x24EA))),  # ① ❶ ➀
+    "/": "⁄∕",
+    "%": "٪﹪",
+    "x": "×✕✖⨯",
+    ")": "\u20e3",  # the box of a keycap: 1️⃣ is 1, U+FE0F, U+20E3
+    " ": "\u00a0\u1680\u202f\u205f\u3000\ufeff\u00ad\ufe0e\ufe0f\t"
+    + "".join(map(chr, (*range(0x2000, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)))),
     "\n": "\r\v\f\u0085\u2028\u2029",
 }
 """One character -> the characters that are read as it."""
@@ -51,6 +58,8 @@ def normalise(text: str) -> str:
     >>> normalise("3.2～5.1 秒。")
     '3.2~5.1 秒.'
     """
+    if text.isascii() and not _BLANKS.search(text):
+        return text
     return text.translate(_table())
 
 

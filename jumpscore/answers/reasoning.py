@@ -8,16 +8,16 @@ from typing import Literal
 Reasoning = Literal["none", "closed", "unclosed"]
 
 _NAMES = (
-    r"(?:\w{1,10}[:_])?(?:think|thinking|thought|thoughts|reasoning|reason|analysis|reflection"
-    r"|scratchpad|inner_thoughts)"
+    r"(?:\w{1,10}[:_])?(?:think|thinking|thought|thoughts|reasoning|reason|rationale|cot"
+    r"|analysis|reflection|reflect|scratchpad|inner_thoughts|inner_monologue)"
 )
 _MARKER = re.compile(
     # XML-like tags, <think>, <seed:think>, </analysis>, with the special tokens <|think|>
-    rf"<\|?(?P<close_tag>/?){_NAMES}(?:\s[^<>\n]{{0,80}})?\|?>"
+    rf"<\|?(?P<close_tag>/?){_NAMES}(?:\s[^<>\n/]{{0,80}})?\|?>"
     # Kimi-VL: triangles for brackets
     r"|◁(?P<close_kimi>/?)think▷"
     # Magistral
-    r"|\[(?P<close_square>/?)THINK\]"
+    r"|\[(?P<close_square>/?)(?:THINK|REASONING)\]"
     # pairs of special tokens: OpenThinker, Command A, Apertus, MedGemma, Gemma
     r"|(?P<close_token><\|(?:end_of_thought|END_THINKING|inner_suffix|thought_end)\|>"
     r"|<unused95>|<channel\|>)"
@@ -30,8 +30,8 @@ _MARKER = re.compile(
     r"|(?P<open_bare>\A\s{0,9}analysis(?=[A-Z]))"
     r"|(?P<close_bare>assistantfinal)"
     # Granite
-    r"|(?P<open_granite>\bhere is my thought process:)"
-    r"|(?P<close_granite>\bhere is my response:)",
+    r"|(?P<open_granite>\bhere(?: is|'s) my thought process:)"
+    r"|(?P<close_granite>\bhere(?: is|'s) my response:)",
     re.IGNORECASE,
 )
 
@@ -48,12 +48,13 @@ def answer_window(text: str) -> tuple[int, int, Reasoning]:
     >>> answer_window("<think>[0.1], or [0.2")
     (0, 0, 'unclosed')
     """
-    start, open_at, closed, bare = 0, None, False, False
+    start, open_at, closed = 0, None, False
+    seen: set[str] = set()
     for marker in _MARKER.finditer(text):
         kind = marker.lastgroup or ""
-        bare = bare or kind == "open_bare"
-        if kind == "close_bare" and not bare:
-            continue  # prose: the text did not begin with "analysis"
+        seen.add(kind)
+        if kind in _PROSE and _PROSE[kind] not in seen:
+            continue
         if marker[kind] == "/" if kind in _SLASHED else kind.startswith("close"):
             start, open_at, closed = marker.end(), None, True
         elif open_at is None:
@@ -63,5 +64,7 @@ def answer_window(text: str) -> tuple[int, int, Reasoning]:
     return start, len(text), "closed" if closed else "none"
 
 
+_PROSE = {"close_bare": "open_bare", "close_granite": "open_granite"}
+"""Closing markers that are ordinary words unless their opening one stands before them."""
 _SLASHED = ("close_tag", "close_kimi", "close_square")
 """Groups of markers that close when they hold a slash and open when they are empty."""

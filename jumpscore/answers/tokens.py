@@ -16,6 +16,8 @@ from jumpscore.answers.vocabulary import (
     AND,
     FRAMES,
     FROM,
+    HEDGES,
+    KEYS,
     SECONDS_PER,
     TIMES_COUNTED,
     TO,
@@ -71,23 +73,27 @@ class Token:
     signed: bool = False
 
 
-_LATIN = "A-Za-zÀ-ɏ"
+_LATIN = "A-Za-zÀ-ɏͰ-ӿ\u0600-\u06ff\u0900-\u097f"
+"""Letters of scripts that put spaces between words; of others each character is a word."""
 _KNOWN = alternatives(
-    word for word in {*SECONDS_PER, *TO, *FROM, *AND, *FRAMES, *TIMES_COUNTED} if not word.isascii()
+    word
+    for word in {*SECONDS_PER, *TO, *FROM, *AND, *FRAMES, *TIMES_COUNTED, *HEDGES, *KEYS}
+    if not word.isascii()
 )
 _ATOM = re.compile(
     r"(?P<newline>\n)"
     r"|(?P<space>[ ]+)"
-    # subtitles' 00:00:01,240 first, then any clock
-    r"|(?P<clock>\d{1,3}:[0-5]?\d:[0-5]?\d,\d{3}|\d{1,4}:[0-5]?\d(?::[0-5]?\d)?(?:\.\d{1,30})?)"
-    r"(?![\d:]|[.,]\d)"
+    # 01:02.5, 00:00:01,240 as in subtitles; digits and colons that are not a clock are a chain
+    r"|(?P<clock>\d{1,4}:[0-5]\d(?::[0-5]\d)?(?:\.\d{1,30}|,\d{1,3}(?![\d:.]))?)(?![\d:]|\.\d)"
     r"|(?P<compact>(?:\d{1,3}h)?\d{1,4}m(?:in)?\d{1,2}(?:\.\d{1,9})?(?:s(?:ecs?)?)?"
-    r"|\d{1,3}h\d{1,2}m(?:in)?)(?!\w)"
-    r"|(?P<chain>\d++(?:\.\d++){2,}+|\d++/\d++(?:/\d++)*+)"
-    rf"|(?P<number>(?:\d++(?:\.\d++)?+|\.\d++)(?:[eE][+-]?\d{{1,3}}(?![\w.]))?)"
+    r"|\d{1,3}h\d{1,2}m(?:in)?|\d{1,4}'[0-5]\d(?:\.\d{1,9})?\")(?!\w)"
+    r"|(?P<chain>\d++(?:\.\d++){2,}+|\d++/\d++(?:/\d++)*+|\d++(?::\d++){2,}+|\d++:\d\d++)"
+    rf"|(?P<number>(?:\d++(?:\.\d++)?+|(?<!\w)\.\d++)(?:[eE][+-]?\d{{1,3}}(?![\w.]))?)"
     r"|(?P<odd>[+-]?(?:nan|inf|infinity)\b)"
-    rf"|(?P<word>[{_LATIN}_](?:[{_LATIN}_0-9]|(?<=[{_LATIN}])'(?=[a-z]))*|{_KNOWN}|[^\W\d])"
-    r"|(?P<tag></?[A-Za-z_][^<>\n]*>?)"
+    rf"|(?P<word>_*[{_LATIN}](?:[{_LATIN}0-9]|_(?=\w)|(?<=[{_LATIN}])'(?=[a-z]))*|{_KNOWN}"
+    r"|[^\W\d_])"
+    # a tag, or one that was cut off within its attributes; <time 0.28> is read as words
+    r"|(?P<tag></?(?!(?:t|ts|time\w{0,9}|start\w{0,9}|begin|end\w{0,9})[\s:=]\s?[\d.])[A-Za-z_][^<>\n]*>|<[A-Za-z_]\w*\s[^<>\n]*=[^<>\n]*)"
     r"|(?P<dash>-{1,3}>|={1,2}>|\.{2,3}|…|[-~→]+)"
     r"|(?P<comma>[,;])|(?P<pipe>\|)|(?P<open>[\[({])|(?P<close>[\])}])"
     r"|(?P<mark>.)",
@@ -137,7 +143,8 @@ def _atoms(text: str) -> Iterator[Token]:
 
 def _number(text: str, low: int, high: int) -> Token:
     written = text[low:high]
-    behind_word = low > 1 and text[low - 1] == "." and text[low - 2].isalnum()
+    before = text[max(0, low - 2) : low]
+    behind_word = len(before) > 1 and before[1] == "." and before[0].isalnum() and before.isascii()
     if high - low > LONGEST_NUMBER or behind_word:
         return Token("label", low, high, written)
     return Token("number", low, high, written, float(written))
@@ -162,6 +169,7 @@ def _compact(written: str) -> tuple[float, float]:
     (123.5, 1.0)
     """
     seconds, scale = 0.0, 1.0
+    written = written.replace("'", "m").replace('"', "s")
     for number, unit in re.findall(r"([\d.]+)([a-z]*)", written):
         scale = SECONDS_PER.get(unit or "s", 1.0)
         seconds += float(number) * scale
@@ -174,12 +182,14 @@ def _measures(atoms: list[Token], text: str) -> Iterator[Token]:
     while place < len(atoms):
         token, place = _one_measure(atoms, place, text)
         while token.kind == "measure" and place < len(atoms):
-            behind = place + (atoms[place].text in AND)
+            behind = place + (atoms[place].text in AND or atoms[place].text == ",")
             if behind >= len(atoms) or atoms[behind].low - token.high > 5:
                 break
             part, after = _one_measure(atoms, behind, text)
             if part.kind != "measure" or part.scale >= token.scale or token.value is None:
                 break
+            if atoms[place].text == "," and (token.scale < 60 or (part.value or 0.0) >= 60):
+                break  # "1 min, 2.5 s" is one time, "1 s, 500 ms" are two
             value = token.value + (part.value or 0.0)
             token = replace(
                 token, high=part.high, text=text[token.low : part.high], value=value,

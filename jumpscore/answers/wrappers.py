@@ -14,22 +14,29 @@ Region = tuple[int, int]
 
 _I = re.IGNORECASE
 _TURN_END = re.compile(
-    r"<\|(?:im_end|endoftext|end_of_text|eot_id|eom_id|end|return|eos|end_of_sentence"
-    r"|end▁of▁sentence|endofturn|END_OF_TURN_TOKEN|im_start|start|start_header_id|user|tool)\|>"
-    r"|</s>|<eos>|<end_of_turn>|<turn\|>|<\|turn>|\[/?INST\]",
+    r"<\|(?:im_end|endoftext|end_of_text|eot_id|eot|eom_id|eom|end|return|call|eos|end_of_sentence"
+    r"|end▁of▁sentence|endofturn|end_of_turn|END_OF_TURN_TOKEN|im_start|start|start_header_id|user"
+    r"|observation|tool|endofprompt)\|>"
+    r"|</s>|<eos>|<end_of_turn>|<turn\|>|<\|turn>|\[/?INST\]|\[\|endofturn\|\]|\[EOS\]"
+    # the next question, when a model goes on without a token
+    r"|\n\s{0,3}(?-i:#{1,4} ?)?(?-i:USER|User|HUMAN|Human) ?:",
     _I,
 )
 _ROLE = re.compile(
     r"\s{0,9}(?:<\|im_start\|>\s{0,3}assistant\b|<\|start_header_id\|>assistant<\|end_header_id\|>"
     r"|<start_of_turn>model\b|<\|turn>model\b|<\|assistant\|>|<\|start\|>assistant(?=<\|)"
+    r"|\[\|assistant\|\]|#{0,4} ?assistant ?:|assistant\n"
     r"|<\|channel\|>\s?final<\|message\|>)\s{0,9}",
     _I,
 )
 _SPECIAL = re.compile(r"<\|[\w▁/ ]{1,40}\|>|</?s>|<(?:eos|bos|pad|unk)>|<end_of_turn>")
+_NAMES = (
+    r"(?:final[_ ]?)?(?:answer|response|output|result)|final|ans|conclusion|solution|prediction"
+)
 _BLOCK = re.compile(
-    r"<(?P<tag>answer|final_answer|final|response|output|result|conclusion|solution)>"
+    rf"<(?P<tag>{_NAMES})(?:\s[^<>\n/]{{0,80}})?>"
     r"|<\|(?P<token>begin_of_box|begin_of_solution|START_RESPONSE|START_TEXT)\|>"
-    r"|(?P<close></(?:answer|final_answer|final|response|output|result|conclusion|solution)>"
+    rf"|(?P<close></(?:{_NAMES})>"
     r"|<\|(?:end_of_box|end_of_solution|END_RESPONSE|END_TEXT)\|>)",
     _I,
 )
@@ -40,7 +47,8 @@ _COMMAND = re.compile(
 _MARKS = re.compile(rf"{_SPECIAL.pattern}|</?[a-z_]{{1,20}}>|\\[a-z]{{1,12}}\s{{0,3}}\{{", _I)
 """What may stand around an answer without being a part of it that was set aside."""
 _LATEX = re.compile(
-    r"\\[\[\]()]|\\[,;:!]|\\(?:quad|qquad|left|right|displaystyle)\b|\\(?=[%$#&_~])|\$"
+    r"\\[\[\]()]|\\[,;:! ]|\\(?:quad|qquad|left|right|displaystyle)\b|\\(?=[{}%$#&_~*\[\]-])|\$"
+    r"|\\(?=(?:sim|approx|to|rightarrow|ldots|dots|cdots|times|cdot)\b)"
 )
 _REPR = re.compile(
     r"\b(?:(?:np|numpy|torch|jnp|tf)\.)?(?:(?:float|int|uint|bfloat)(?:8|16|32|64|128)?_?|Decimal"
@@ -48,7 +56,10 @@ _REPR = re.compile(
     r"|(?P<open>\()|(?P<shut>\))"
 )
 _DTYPE = re.compile(r",\s{0,9}(?:dtype|device|requires_grad)\s?=\s?['\"]?[\w.:]{1,30}['\"]?")
-_FENCE = re.compile(r"(?P<marks>`{3,}|~{3,})(?:[ ]?(?P<language>\w[\w+.-]{0,20})(?=\s|\Z))?")
+_FENCE = re.compile(r"(?P<marks>`{3,}|~{3,})(?:[ ]?(?P<language>\w[\w+.-]{0,20})(?=\s|\Z|[\[{]))?")
+_ENTITIES = {"nbsp": " ", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "#39": "'", "amp": "&"}
+_ENTITIES |= {"ndash": "-", "mdash": "-", "minus": "-", "rarr": "→", "thinsp": " "}
+_ENTITY = re.compile(rf"&(?P<name>{'|'.join(_ENTITIES)});")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +95,8 @@ def unwrap(text: str, low: int, high: int) -> Unwrapped:
     """
     low, high, aside = _turn(text, low, high)
     body = " " * low + text[low:high] + " " * (len(text) - high)
+    if "&" in body:
+        body = _ENTITY.sub(lambda entity: _ENTITIES[entity["name"]].ljust(len(entity[0])), body)
     marked: list[Region] = []
     blanks: list[Region] = []
     blocks = _blocks(body)
@@ -209,14 +222,15 @@ def _complement(text: str, kept: list[Region], low: int, high: int) -> list[Regi
 
 
 def _keep(text: str, regions: list[Region]) -> str:
-    """Return the text with everything outside of the regions blank."""
+    """Return the text with everything outside of the regions blank; they are lines of their own."""
     return "".join(_kept(text, regions))
 
 
 def _kept(text: str, regions: list[Region]) -> Iterator[str]:
     place = 0
     for low, high in regions:
-        yield " " * (low - place)
+        yield "\n" if place and low > place else " " * min(1, low - place)
+        yield " " * (low - place - 1)
         yield text[low:high]
         place = high
     yield " " * (len(text) - place)
