@@ -19,6 +19,8 @@ _QUIET = frozenset("\"'`*\\&#$_/")
 _SEPARATORS = frozenset(",;.|\n")
 _UNREADABLE = frozenset(("label", "percent", "measure", "clock"))
 """Kinds of tokens that are not coordinates, where a number was expected."""
+DEEPEST = 60
+"""Brackets that may be open at once; no answer nests deeper, and hostile text takes less room."""
 _KEYED_GAP = 16
 """Characters between two keyed numbers of one point in prose: ``x: 60 and y: 40``."""
 
@@ -88,6 +90,8 @@ class _Reader:
         return sorted(self.groups, key=lambda group: group.low)
 
     def _open(self, kind: Form, low: int, key: str | None = None) -> None:
+        if len(self.stack) >= DEEPEST:  # the outermost of so many can only be one left open
+            self.tags -= self.stack.pop(0).kind == "tag"
         top = self.top
         muted = top.muted or (bool(top.quote) and top.quoted_words > 0)
         frame = _Frame(kind, low, top.pending if key is None else key, muted)

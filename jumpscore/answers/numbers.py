@@ -97,8 +97,8 @@ def _first_line(numbers: list[_Number], tokens: list[Token]) -> _Number | None:
     stop = start
     while stop < len(tokens) and tokens[stop].kind != "newline":
         stop += 1
-    first = numbers[0]
-    if not start <= first.first <= first.last < stop:
+    first, *others = numbers
+    if not start <= first.first <= first.last < stop <= min(other.first for other in others):
         return None
     rest = tokens[start : first.first] + tokens[first.last + 1 : stop]
     words = [token.text for token in rest if token.text not in _AROUND]
@@ -110,9 +110,10 @@ def _numbers(tokens: list[Token]) -> Iterator[_Number]:
     while place < len(tokens):
         number, behind = _one(tokens, place)
         if number is None:
+            yield from _ratio(tokens[place], place)
             place += 1
             continue
-        if _is_fraction(tokens, behind):
+        if _is_fraction(tokens, behind, number.high):
             number = _Number(None, number.low, number.high, number.first, number.last)
         yield number
         place = behind
@@ -121,14 +122,12 @@ def _numbers(tokens: list[Token]) -> Iterator[_Number]:
 def _one(tokens: list[Token], place: int) -> tuple[_Number | None, int]:
     """Return the number that starts at a place, and the place behind it."""
     token = tokens[place]
-    if token.kind in ("number", "percent", "measure", "frames"):
-        return _digits(tokens, place)
+    if token.kind in ("number", "percent", "measure", "frames") and _LEADING.match(token.text):
+        return _digits(tokens, place)  # "nan" and "inf" are words here
     if token.kind == "label":
         value = _of_label(token.text)
         if value is not None:
             return _Number(value, token.low, token.high, place, place), place + 1
-        if "/" in token.text:
-            return _Number(None, token.low, token.high, place, place), place + 1
         return None, place
     if token.kind == "word" and token.text in UNITS.keys() | TENS.keys() | POWERS.keys():
         return _words(tokens, place)
@@ -139,8 +138,8 @@ def _digits(tokens: list[Token], place: int) -> tuple[_Number, int]:
     """Read ``1,200.5``: groups of three digits behind touching commas."""
     first = last = place
     token = tokens[place]
-    text = _LEADING.match(token.text)
-    written = text[0] if text else ""
+    leading = _LEADING.match(token.text)
+    written = leading[0] if leading else ""
     whole = written.lstrip("+-")
     grouped = token.kind == "number" and whole.isdecimal() and len(whole) <= 3 and whole[0] != "0"
     while grouped and last + 2 < len(tokens):
@@ -155,8 +154,36 @@ def _digits(tokens: list[Token], place: int) -> tuple[_Number, int]:
         last += 2
         if "." in part_text[0]:
             break
-    value = float(written) if written else token.value
-    return _Number(value, token.low, tokens[last].high, first, last), last + 1
+    if last == first and _is_decimal_comma(tokens, place, whole):
+        part_text = _LEADING.match(tokens[place + 2].text)
+        written += "." + (part_text[0] if part_text else "0")
+        last += 2
+    high = tokens[last].low + len(written) if last == first else tokens[last].high
+    return _Number(float(written), token.low, high, first, last), last + 1
+
+
+def _is_decimal_comma(tokens: list[Token], place: int, whole: str) -> bool:
+    """Whether ``0,5`` or ``2,5 m`` stands at a place: one number, not two."""
+    if place + 2 >= len(tokens) or not whole.isdecimal() or tokens[place].kind != "number":
+        return False
+    number, comma, part = tokens[place : place + 3]
+    touching = comma.text == "," and comma.low == number.high and part.low == comma.high
+    digits = _LEADING.match(part.text)
+    if not touching or digits is None or not digits[0].isdecimal():
+        return False
+    following = tokens[place + 3] if place + 3 < len(tokens) else None
+    has_unit = part.kind in ("measure", "label") or (
+        following is not None and following.text in LENGTHS
+    )
+    again = following is not None and following.text == ","
+    return not again and (whole == "0" or has_unit)
+
+
+def _ratio(token: Token, place: int) -> Iterator[_Number]:
+    """Yield both numbers of ``1/2``, which may be a half or one of two."""
+    if token.kind == "label" and re.fullmatch(r"\d{1,9}/\d{1,9}", token.text):
+        for part in token.text.split("/"):
+            yield _Number(float(part), token.low, token.high, place, place)
 
 
 def _of_label(text: str) -> float | None:
@@ -210,12 +237,12 @@ def _next_word(tokens: list[Token], place: int) -> int:
     return behind if near else len(tokens)
 
 
-def _is_fraction(tokens: list[Token], behind: int) -> bool:
+def _is_fraction(tokens: list[Token], behind: int, high: int) -> bool:
     """Whether ``and a half``, ``-quarters`` or ``½`` follows; ``3 half-filled`` is 3."""
     if behind >= len(tokens):
         return False
-    if tokens[behind].text in _FRACTION_MARKS:
-        return tokens[behind].low - tokens[behind - 1].high <= 1
+    if tokens[behind].text in _FRACTION_MARKS:  # "1½", "2²", but not "2 m²"
+        return tokens[behind].low - high <= (tokens[behind].text not in "²³")
     place = behind + (tokens[behind].text == "-")
     while place < len(tokens) and place - behind < 3 and tokens[place].text in _ARTICLES:
         place += 1
