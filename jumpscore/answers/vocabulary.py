@@ -27,6 +27,15 @@ SECONDS_PER: dict[str, float] = {
 }
 """Unit of time -> seconds. ``m`` is a minute here; a parser of lengths must not use it."""
 
+LENGTHS = frozenset(
+    _words(
+        "m meter meters metre metres cm centimeter centimeters centimetre centimetres mm millimeter "
+        "millimeters millimetre millimetres km ft foot feet in inch inches yd yard yards "
+        "sqm sqft sq square squared m2 m^2 cm2 米 厘米 毫米 公分 平方米 平方"
+    )
+)
+"""Units of length and area; they say what a number is, and never change it."""
+
 FRAMES = frozenset(_words("frame frames frm f fps 帧 幀 フレーム 프레임"))
 """Words beside a number of frames, which is not a time."""
 
@@ -91,6 +100,11 @@ TIMES_COUNTED = frozenset(
     )
 )
 """Words behind a count of jumps."""
+
+ANSWER_KEYS = frozenset(
+    ("answer", "final answer", "the answer", "my answer", "the final answer", "correct answer")
+) | frozenset(_words("答案 答 回答 prediction"))
+"""Keys before the answer itself."""
 
 ORDINALS: dict[str, int] = {
     word: number
