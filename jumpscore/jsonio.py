@@ -47,7 +47,8 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return content
 
 
-_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
+"""A string, or the rest of the text if it does not end: no quote is looked at twice."""
 _TOKEN = re.compile(rf"{_STRING}|[][{{}},]", re.DOTALL)
 _KEY = re.compile(rf"\s*({_STRING})\s*:", re.DOTALL)
 

@@ -9,7 +9,13 @@ from typing import Any
 from pydantic import field_validator
 
 from jumpscore.data.ids import id_hint
-from jumpscore.data.predictions import RESPELLED, Prediction, Unreadable, read_predictions
+from jumpscore.data.predictions import (
+    RESPELLED,
+    ROW_NUMBERS,
+    Prediction,
+    Unreadable,
+    read_predictions,
+)
 from jumpscore.errors import DataError
 from jumpscore.records import Question, Response
 from jumpscore.video import VisualInput, content_hash
@@ -75,7 +81,8 @@ class Replay(ModelWrapper):
             )
         self._answers = {name: self._file[given] for name, given in match.given.items()}
         self.answered_ids = frozenset(self._answers) | frozenset(match.unknown)
-        respelled = {RESPELLED: match.respelled} if match.respelled else {}
+        note = ROW_NUMBERS if match.by_row_number else RESPELLED
+        respelled = {note: match.respelled} if match.respelled else {}
         self.answer_notes = {**self._file.notes, **respelled}
         hints = self._unreadable_hints()
         if match.unknown:

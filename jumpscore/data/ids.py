@@ -36,12 +36,14 @@ class IdMatch:
         unknown: Ids in the answers file that fit no sample, or not exactly one, in order.
         ambiguous: A sentence about the first id that fits several samples, or shares its sample
             with another id; otherwise ``None``.
+        by_row_number: Whether they were matched by ``match_row_numbers``.
     """
 
     given: Mapping[str, str]
     respelled: int
     unknown: tuple[str, ...]
     ambiguous: str | None = None
+    by_row_number: bool = False
 
 
 def match_ids(given: Iterable[str], expected: Mapping[str, Sequence[str]]) -> IdMatch:
@@ -78,8 +80,6 @@ def match_ids(given: Iterable[str], expected: Mapping[str, Sequence[str]]) -> Id
                 ambiguous = _why_ambiguous(name, fit, fits, answered)
     if left:
         respelled |= _without_affix(left, expected, answered)
-    if left and not matched and not respelled:
-        respelled = _by_position(left, list(expected))
     taken = set(respelled.values())
     unknown = tuple(name for name in left if name not in taken)
     return IdMatch(matched | respelled, len(respelled), unknown, ambiguous if unknown else None)
@@ -186,13 +186,20 @@ def _without_affix(
     return most
 
 
-def _by_position(left: Sequence[str], expected: Sequence[str]) -> dict[str, str]:
-    """Match row numbers, if there is exactly one for every sample, counted from 0 or from 1."""
+def match_row_numbers(given: Iterable[str], expected: Iterable[str]) -> IdMatch:
+    """Match row numbers with samples, if there is exactly one per sample, from 0 or from 1 on.
+
+    The last resort: nothing else confirms that the rows are those of the data set.
+
+    >>> match_row_numbers(["1", "2"], ["a", "b"]).given
+    {'a': '1', 'b': '2'}
+    """
+    left, samples = list(given), list(expected)
     numbers = {key: name for name in left for key in _number(name)}
-    if not len(numbers) == len(left) == len(expected) or len(expected) < 2:
-        return {}
-    for first in (0, 1):
-        wanted = [str(first + place) for place in range(len(expected))]
-        if all(number in numbers for number in wanted):
-            return {name: numbers[n] for name, n in zip(expected, wanted, strict=True)}
-    return {}
+    if len(numbers) == len(left) == len(samples) > 1:
+        for first in (0, 1):
+            wanted = [str(first + place) for place in range(len(samples))]
+            if all(number in numbers for number in wanted):
+                matched = {name: numbers[n] for name, n in zip(samples, wanted, strict=True)}
+                return IdMatch(matched, len(matched), (), by_row_number=True)
+    return IdMatch({}, 0, tuple(left))

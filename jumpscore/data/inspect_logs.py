@@ -92,7 +92,8 @@ def sample_record(sample: Any) -> dict[str, Any]:
         return record | {FAILED: f"the answer is {type(content).__name__}, not text"}
     if text.startswith(ATTACHMENT):
         attachments = sample.get("attachments")
-        text = attachments.get(text.removeprefix(ATTACHMENT)) if attachments else None
+        known = attachments if isinstance(attachments, dict) else {}
+        text = known.get(text.removeprefix(ATTACHMENT))
     cut = choice.get("stop_reason") in CUT_REASONS
     return record | {"text": text, "finish_reason": "length" if cut else "stop"}
 

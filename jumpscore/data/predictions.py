@@ -23,7 +23,7 @@ from typing import Any, cast
 
 from jumpscore.data.answer_files import FORMS, Record, read_records
 from jumpscore.data.answer_tables import CUT
-from jumpscore.data.ids import IdMatch, match_ids
+from jumpscore.data.ids import IdMatch, match_ids, match_row_numbers
 from jumpscore.data.inspect_logs import FAILED, FURTHER_EPOCH
 from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json
@@ -37,6 +37,7 @@ VLMEVALKIT_FAILED = "Failed to obtain answer via API"
 """How VLMEvalKit marks a request that failed."""
 UNREADABLE = "records of the answers file that cannot be read"
 RESPELLED = "answers matched by another spelling of their id"
+ROW_NUMBERS = "answers matched by row number, since no id fits"
 REPEATED = "answers that the file contains twice, word for word"
 FURTHER_EPOCHS = "answers of further epochs, not scored"
 
@@ -104,6 +105,9 @@ class Predictions(Mapping[str, Prediction]):
                 given = {sample: ids[name] for sample, name in match.given.items()}
                 unknown = tuple(ids[name] for name in match.unknown)
                 best = IdMatch(given, match.respelled, unknown, match.ambiguous)
+        if not best.given:
+            by_number = match_row_numbers(self.answers, expected)
+            return by_number if by_number.given else best
         return best
 
 
