@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +19,12 @@ PIXELS = "2"
 that version 1 prepared under PyAV 17 or later have wrong colours where a video has full range."""
 LIMITED, FULL = 1, 2
 """FFmpeg's numbers of the colour ranges 16..235 and 0..255."""
+PLANAR = ("yuv4", "yuva4", "yuvj4")
+FULL_NAMES = {f"yuv{kind}p": f"yuvj{kind}p" for kind in (420, 422, 440, 444)}
+"""Formats of 8 bits that have another name in full range; older releases go by the name."""
+EIGHT_BIT_FULL = (*FULL_NAMES, *FULL_NAMES.values(), "gray", "rgb24", "gbrp", "bgr0", "rgba")
+FROM_LIMITED = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
+"""Table of luma from limited to full range."""
 BT601 = 5
 """FFmpeg's number of the scaler's default matrix."""
 
@@ -45,8 +52,13 @@ class Converter:
 
     def grey(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
         """Return luma, uint8 [H, W]."""
-        scaled = self._scaled(frame, "gray", FULL)
-        return np.ascontiguousarray(self._orientation.applied(scaled.to_ndarray()))
+        if _is_full(frame) and frame.format.name not in EIGHT_BIT_FULL:
+            # Older releases take more bits for limited range if the target is full.
+            scaled = self._scaled(frame, "yuv444p", LIMITED, source=frame)
+            luma: Any = cv2.LUT(_rows(scaled.planes[0])[:, : scaled.width], FROM_LIMITED)
+        else:
+            luma = self._scaled(frame, "gray", FULL, source=frame).to_ndarray()
+        return np.ascontiguousarray(self._orientation.applied(luma))
 
     def rgb(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
         """Return RGB, uint8 [H, W, 3]."""
@@ -61,13 +73,8 @@ class Converter:
             frame: As stored.
             out: Where to put it, so that no memory has to be allocated for it.
         """
-        import cv2
-
-        plain = _plain(frame)
-        scaled = self._scaled(plain or frame, "yuv444p", LIMITED)
+        scaled = self._scaled(_plain(frame) or frame, "yuv444p", LIMITED, source=frame)
         planes: list[Any] = [_rows(plane)[:, : scaled.width] for plane in scaled.planes]
-        if plain is not None and _is_full(frame):
-            planes = [cv2.LUT(planes[0], LUMA), *(cv2.LUT(plane, CHROMA) for plane in planes[1:])]
         upright = self._orientation.is_upright
         merged: Any = cv2.merge(planes, out if upright else None)
         if upright:
@@ -77,7 +84,9 @@ class Converter:
         np.copyto(out, self._orientation.applied(merged))
         return out
 
-    def _scaled(self, frame: VideoFrame, pixel_format: str, colour_range: int) -> Any:
+    def _scaled(
+        self, frame: VideoFrame, pixel_format: str, colour_range: int, *, source: VideoFrame
+    ) -> Any:
         width, height = self._size
         return self._reformat(
             frame,
@@ -87,6 +96,7 @@ class Converter:
             interpolation="BICUBIC",
             src_colorspace=BT601,
             dst_colorspace=BT601,
+            src_color_range=FULL if _is_full(source) else None,
             dst_color_range=colour_range,
         )
 
@@ -96,18 +106,18 @@ def _is_full(frame: VideoFrame) -> bool:
 
 
 def _plain(frame: VideoFrame) -> VideoFrame | None:
-    """Return a planar YUV frame without the marks by which releases treat it differently.
+    """Return a planar YUV frame without the mark of where its colour samples lie.
 
-    These are where its colour samples lie (read since FFmpeg 8 only) and its range, which is
-    converted here (FFmpeg 7 and 8 round differently). ``None`` for formats that have neither.
+    Only FFmpeg 8 and later read it. ``None`` for formats that have none.
     """
     from av.video.frame import VideoFrame
 
-    name = frame.format.name.replace("yuvj", "yuv")
-    if not name.startswith(("yuv4", "yuva4")) or frame.format.is_bit_stream:
+    name = frame.format.name
+    # Not colour between the luma samples, as in yuyv422.
+    if not name.startswith(PLANAR) or len(frame.planes) < 3:
         return None
-    if len(frame.planes) < 3:
-        return None  # colour between the luma samples: yuyv422, say
+    if name in FULL_NAMES and _is_full(frame):
+        name = FULL_NAMES[name]
     plain = VideoFrame(frame.width, frame.height, name)
     for source, target in zip(frame.planes, plain.planes, strict=True):
         rows, room = _rows(source), _rows(target)
@@ -119,17 +129,6 @@ def _plain(frame: VideoFrame) -> VideoFrame | None:
 def _rows(plane: Any) -> npt.NDArray[np.uint8]:
     """Return the bytes of a plane by rows, as a view."""
     return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-
-
-def _limited(levels: float, middle: int, low: int) -> npt.NDArray[np.uint8]:
-    """Return a table from full to limited range, uint8 [256]."""
-    full = np.arange(256, dtype=np.float64)
-    return np.rint((full - middle) * levels / 255 + low).astype(np.uint8)
-
-
-LUMA = _limited(219, 0, 16)
-CHROMA = _limited(224, 128, 128)
-"""Tables from full to limited range."""
 
 
 def _yuv_to_rgb(red: float = 0.299, blue: float = 0.114) -> npt.NDArray[np.float64]:
@@ -156,7 +155,5 @@ def to_rgb(
     picture: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8] | None = None
 ) -> npt.NDArray[np.uint8]:
     """Turn YUV, uint8 [H, W, 3], into RGB pixel by pixel; ``out`` may be the picture itself."""
-    import cv2
-
     converted: Any = cv2.transform(picture, YUV_TO_RGB, out)
     return cast("npt.NDArray[np.uint8]", converted)
