@@ -37,8 +37,8 @@ class Converter:
     image processors do) as its direct way, in half the time; and because the second step looks at
     one pixel only, blocks may be cut out, kept and moved before it.
 
-    FFmpeg's defaults for range, matrix and the place of colour samples changed between releases
-    (with PyAV 17), so none is left to it: every release that is allowed gives the same pixels.
+    What FFmpeg makes of a frame's range, matrix, fields and the place of its colour samples changed
+    between releases (with PyAV 17), so none is left to it: all allowed releases give equal pixels.
     """
 
     def __init__(self, info: VideoInfo, size: tuple[int, int] | None = None) -> None:
@@ -52,12 +52,13 @@ class Converter:
 
     def grey(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
         """Return luma, uint8 [H, W]."""
+        plain = _without_fields(frame)
         if _is_full(frame) and frame.format.name not in EIGHT_BIT_FULL:
             # Older releases take more bits for limited range if the target is full.
-            scaled = self._scaled(frame, "yuv444p", LIMITED, source=frame)
+            scaled = self._scaled(plain, "yuv444p", LIMITED, source=frame)
             luma: Any = cv2.LUT(_rows(scaled.planes[0])[:, : scaled.width], FROM_LIMITED)
         else:
-            luma = self._scaled(frame, "gray", FULL, source=frame).to_ndarray()
+            luma = self._scaled(plain, "gray", FULL, source=frame).to_ndarray()
         return np.ascontiguousarray(self._orientation.applied(luma))
 
     def rgb(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
@@ -73,7 +74,7 @@ class Converter:
             frame: As stored.
             out: Where to put it, so that no memory has to be allocated for it.
         """
-        scaled = self._scaled(_plain(frame) or frame, "yuv444p", LIMITED, source=frame)
+        scaled = self._scaled(_without_siting(frame), "yuv444p", LIMITED, source=frame)
         planes: list[Any] = [_rows(plane)[:, : scaled.width] for plane in scaled.planes]
         upright = self._orientation.is_upright
         merged: Any = cv2.merge(planes, out if upright else None)
@@ -105,17 +106,24 @@ def _is_full(frame: VideoFrame) -> bool:
     return frame.color_range == FULL or frame.format.name.startswith("yuvj")
 
 
-def _plain(frame: VideoFrame) -> VideoFrame | None:
-    """Return a planar YUV frame without the mark of where its colour samples lie.
+def _without_siting(frame: VideoFrame) -> VideoFrame:
+    """Return the frame without the mark of where its colour samples lie, if it has one."""
+    # Not colour between the luma samples, as in yuyv422.
+    if frame.format.name.startswith(PLANAR) and len(frame.planes) >= 3:
+        return _plain(frame)
+    return _without_fields(frame)
 
-    Only FFmpeg 8 and later read it. ``None`` for formats that have none.
-    """
+
+def _without_fields(frame: VideoFrame) -> VideoFrame:
+    """Return the frame without the mark that it is interlaced, if it has one."""
+    return _plain(frame) if frame.interlaced_frame else frame
+
+
+def _plain(frame: VideoFrame) -> VideoFrame:
+    """Return a copy without any marks."""
     from av.video.frame import VideoFrame
 
     name = frame.format.name
-    # Not colour between the luma samples, as in yuyv422.
-    if not name.startswith(PLANAR) or len(frame.planes) < 3:
-        return None
     if name in FULL_NAMES and _is_full(frame):
         name = FULL_NAMES[name]
     plain = VideoFrame(frame.width, frame.height, name)
