@@ -107,7 +107,7 @@ def test_cache_that_cannot_be_written_costs_one_warning_and_no_sample(
         cache.write_text("a file in the way, as good as a read-only disk")
     else:
         limit_files(8192)
-    options = {"count": 2, "max_pixels": 7056}
+    options = {"count": 2}
     with caplog.at_level(logging.WARNING):
         model = Sees()
         model.at_last = lambda: limit_files(resource.RLIM_INFINITY)  # before scores are written
