@@ -6,17 +6,23 @@ cannot break a line or an encoder then, and read back as they were.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import IO, Any
 
 from jumpscore.errors import DataError, UsageError
 
+DISK_ERRORS = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO,
+)  # fmt: skip
+"""Numbers of errors of a disk that is full, read-only, broken or someone else's."""
 _SCRATCH = re.compile(r"\.(?P<file>.+)\.(?P<process>[1-9]\d{0,9})")
 
 
@@ -119,7 +125,7 @@ def read_object(file: Path, *, fix: str) -> dict[str, Any]:
     return content
 
 
-def lock_file(file: IO[bytes]) -> bool:
+def lock_file(file: IO[bytes] | FileIO) -> bool:
     """Take an open file for this process until it is closed, where the system knows file locks.
 
     Returns:

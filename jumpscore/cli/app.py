@@ -26,6 +26,7 @@ from jumpscore.cli.options import (
     Workers,
 )
 from jumpscore.errors import InterruptedRun, JumpScoreError, NoAnswerError, visible
+from jumpscore.jsonio import DISK_ERRORS
 
 app = typer.Typer(
     name="jumpscore",
@@ -387,4 +388,14 @@ def main() -> None:
         raise SystemExit(EXIT_FAILED_SAMPLES) from None
     except JumpScoreError as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)
+        raise SystemExit(EXIT_WRONG_USE) from None
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(
+            f"error: {visible(where)}cannot be written ({error.strerror}); free space or choose "
+            "another folder, then run the same again",
+            file=sys.stderr,
+        )
         raise SystemExit(EXIT_WRONG_USE) from None
