@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import Field
 
@@ -31,6 +32,10 @@ class ContentFree(ModelWrapper):
     batch_size = 64
     Options = ContentFreeOptions
     options: ContentFreeOptions
+
+    def identity(self) -> Mapping[str, Any]:
+        """Return name and options, from which all answers follow."""
+        return self.stated()
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
         """Read how long the video is; it is all that this model knows."""

@@ -1,7 +1,7 @@
 """Spatial grounding: points, boxes, numbers and choices."""
 
-from evaluators.spatial.boxes import ParsedBox, box_iou, parse_box, reference_box_iou
-from evaluators.spatial.choices import ParsedChoice, parse_choice, reference_choice
+from evaluators.spatial.boxes import ParsedBox, box_iou, parse_box
+from evaluators.spatial.choices import ParsedChoice, parse_choice
 from evaluators.spatial.coordinates import to_pixels
 from evaluators.spatial.numbers import (
     ParsedNumber,
@@ -14,8 +14,12 @@ from evaluators.spatial.points import (
     in_mask,
     mask_fraction,
     parse_points,
-    reference_points,
     right_count,
+)
+from evaluators.spatial.reference_readers import (
+    reference_box_iou,
+    reference_choice,
+    reference_points,
 )
 
 __all__ = [

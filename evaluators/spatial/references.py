@@ -13,10 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from evaluators.spatial.boxes import Box, reference_box_iou
-from evaluators.spatial.choices import reference_choice
+from evaluators.spatial.boxes import Box
 from evaluators.spatial.numbers import NumberPolicy, parse_number
-from evaluators.spatial.points import in_mask, mask_fraction, reference_points
+from evaluators.spatial.points import in_mask, mask_fraction
+from evaluators.spatial.reference_readers import (
+    reference_box_iou,
+    reference_choice,
+    reference_points,
+)
 from jumpscore.jsonio import parse_json
 
 LMMS, OFFICIAL = "_reference_lmms", "_reference_official"

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluators.drawings import box_shape, drawing, outlines, shape
-from evaluators.spatial.boxes import Box, box_iou, parse_box, reference_box_iou
+from evaluators.spatial.boxes import Box, box_iou, parse_box
 from evaluators.spatial.choices import parse_choice, parse_word
 from evaluators.spatial.coordinates import to_pixels
 from evaluators.spatial.numbers import mean_relative_accuracy, parse_number
 from evaluators.spatial.pictures import mask_pixels
 from evaluators.spatial.points import in_mask, mask_fraction, parse_points, right_count
+from evaluators.spatial.reference_readers import reference_box_iou
 from evaluators.spatial.references import LMMS, OVERLAP, REFERENCES, Asked
 from evaluators.spatial.rows import MASKED, SpatialTruth
 from jumpscore.records import Convention, Response, Status

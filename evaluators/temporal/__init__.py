@@ -8,7 +8,8 @@ from evaluators.temporal.metrics import (
     score_span,
     temporal_iou,
 )
-from evaluators.temporal.parsing import ParsedSpan, Policy, Span, parse_span
+from evaluators.temporal.parsing import parse_span
+from evaluators.temporal.spans import ParsedSpan, Policy, Span
 
 __all__ = [
     "RECALL_AT",

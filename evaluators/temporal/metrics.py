@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluators.temporal.parsing import ParsedSpan, Policy, parse_span
+from evaluators.temporal.parsing import parse_span
+from evaluators.temporal.spans import ParsedSpan, Policy
 from jumpscore.records import FinishReason
 
 RECALL_AT: tuple[float, ...] = (0.3, 0.5, 0.7)

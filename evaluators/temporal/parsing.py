@@ -12,18 +12,16 @@ no number. Answers are hostile: every pass is linear in the text.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, NamedTuple, get_args
+from typing import get_args
 
+from evaluators.temporal.reference import parse_reference
+from evaluators.temporal.spans import ParsedSpan, Policy, Span, SpanStatus
 from jumpscore.records import FinishReason
 from jumpscore.scoring.parsing import answer_window
-
-Policy = Literal["strict", "reference_lmms", "reference_official"]
-SpanStatus = Literal["ok", "inverted", "ambiguous", "partial", "not_finite", "unparseable"]
 
 LONGEST_LABEL = 60
 """Characters that may stand between a start and its end (``seconds. Ending time:``)."""
@@ -63,40 +61,6 @@ _ASKED = re.compile(r"\bhappens\s{1,4}(?:in|from|at|between)[\s<\[(:*]{0,5}-?\Z"
 
 _SCALE = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
-_REFERENCE_CLOCK = re.compile(r"(?<![\d:])\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?(?![\d:])")
-_REFERENCE_NUMBER = r"(?<!\d)(\d+(?:\.\d+)?)"
-_REFERENCE_PAIRS = tuple(
-    re.compile(rf"{_REFERENCE_NUMBER}\s*{between}\s*(\d+(?:\.\d+)?)")
-    for between in ("[-–]", r"\bto\b")
-)
-_REFERENCE_BARE = re.compile(r"\b\d+(?:\.\d+)?\b", re.ASCII)
-
-
-class Span(NamedTuple):
-    """A stretch of the video, in seconds from its beginning."""
-
-    start: float
-    end: float
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedSpan:
-    """What a parser read in an answer.
-
-    Attributes:
-        status: ``ok``; ``inverted`` (the end lies before the start: the span is kept and scores 0);
-            ``ambiguous`` (two different spans); ``partial`` (cut off at the token limit; a span is
-            kept if it was complete); ``not_finite`` (a number beyond float64); ``unparseable``.
-        policy: Which parser read it.
-        span: Seconds, or ``None``.
-        found: How many spans the text holds.
-    """
-
-    status: SpanStatus
-    policy: Policy
-    span: Span | None = None
-    found: int = 0
-
 
 @dataclass(frozen=True, slots=True)
 class _Time:
@@ -132,7 +96,7 @@ def parse_span(
     if policy == "strict":
         return _parse_strict(text, cut=finish_reason == "length")
     if policy in get_args(Policy):
-        return _parse_reference(text, policy)
+        return parse_reference(text, policy)
     raise ValueError(f"policy {policy!r} is not one of {', '.join(get_args(Policy))}")
 
 
@@ -230,39 +194,3 @@ def _span(first: _Time, second: _Time) -> Span:
     """Return the span; a unit behind the second number covers both (``1.5 - 2 minutes``)."""
     start = first.seconds * second.scale if first.scale == 0 < second.scale else first.seconds
     return Span(start, second.seconds)
-
-
-def _parse_reference(text: str, policy: Policy) -> ParsedSpan:
-    spans = _reference_spans(text.lower())
-    if not spans:
-        return ParsedSpan("unparseable", policy)
-    first = spans[0]
-    if not all(map(math.isfinite, first)):
-        return ParsedSpan("not_finite", policy, found=len(spans))
-    if policy == "reference_official":
-        first = Span(float(round(first.start)), float(round(first.end)))
-    status: SpanStatus = "ok" if first.start <= first.end else "inverted"
-    return ParsedSpan(status, policy, first, len(spans))
-
-
-def _reference_spans(text: str) -> list[Span]:
-    """Return spans in the order of the public parsers: clocks, ``a - b``, ``a to b``, any two."""
-    clocks = [_clock_seconds(match[0]) for match in _REFERENCE_CLOCK.finditer(text)]
-    if len(clocks) > 1:
-        return _paired(clocks)
-    for pattern in _REFERENCE_PAIRS:
-        found = [Span(float(a), float(b)) for a, b in pattern.findall(text)]
-        if found:
-            return found
-    return _paired([float(match[0]) for match in _REFERENCE_BARE.finditer(text)])
-
-
-def _paired(values: list[float]) -> list[Span]:
-    return [Span(a, b) for a, b in zip(values[::2], values[1::2], strict=False)]
-
-
-def _clock_seconds(clock: str) -> float:
-    seconds = 0.0
-    for part in clock.split(":"):
-        seconds = seconds * 60 + float(part)
-    return seconds

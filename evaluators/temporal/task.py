@@ -9,7 +9,7 @@ from typing import Any
 
 from evaluators.rows import RowTaskOptions, VideoRowTask
 from evaluators.temporal.metrics import RECALL_AT, score_span
-from evaluators.temporal.parsing import Policy, Span, SpanStatus
+from evaluators.temporal.spans import Policy, Span, SpanStatus
 from jumpscore.data.layout import END_SLACK, Row, is_time
 from jumpscore.jsonio import parse_json
 from jumpscore.records import (

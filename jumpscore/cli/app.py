@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from jumpscore.cli.data_app import data_app
+from jumpscore.cli.messages import show_log
 from jumpscore.cli.options import (
     EXIT_FAILED_SAMPLES,
     EXIT_INTERRUPTED,
@@ -24,7 +25,7 @@ from jumpscore.cli.options import (
     Overrides,
     Workers,
 )
-from jumpscore.errors import InterruptedRun, JumpScoreError, NoAnswerError
+from jumpscore.errors import InterruptedRun, JumpScoreError, NoAnswerError, visible
 
 app = typer.Typer(
     name="jumpscore",
@@ -375,14 +376,15 @@ def main() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.default_int_handler)
+    show_log()
     try:
         app()
     except InterruptedRun as kept:
-        print(f"\ninterrupted: {kept}", file=sys.stderr)
+        print(f"\ninterrupted: {visible(str(kept))}", file=sys.stderr)
         raise SystemExit(EXIT_INTERRUPTED) from None
     except NoAnswerError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {visible(str(error))}", file=sys.stderr)
         raise SystemExit(EXIT_FAILED_SAMPLES) from None
     except JumpScoreError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {visible(str(error))}", file=sys.stderr)
         raise SystemExit(EXIT_WRONG_USE) from None

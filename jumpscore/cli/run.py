@@ -32,11 +32,14 @@ from jumpscore.harness import (
     score_run,
 )
 from jumpscore.harness.costs import spending
+from jumpscore.harness.failures import first_errors
 from jumpscore.harness.making import check_options, make_task
 from jumpscore.harness.repeating import AnyRun
 from jumpscore.video import content_hash
 
 RunT = TypeVar("RunT", StoredRun, RepeatedRun)
+MOST_ERRORS = 20
+"""Kinds of errors under --json."""
 FETCH = "'jumpscore data fetch' brings those of a published set"
 
 
@@ -188,11 +191,13 @@ def present(run: StoredRun, *, report: bool, as_json: bool) -> bool:
         # Before anything is printed: a reader that goes away must not cost the page.
         write_page(run)
     if as_json:
-        print_json(asdict(run.result) | {"folder": str(run.folder)} | _spent([run]))
+        print_json(asdict(run.result) | {"folder": str(run.folder)} | _spent([run]) | _said([run]))
     else:
         from jumpscore.report.tables import run_table
 
         output().print(run_table(run))
+    for hint in run.facts["extras"].get("hints", ()):
+        notes().print(hint, style="yellow", soft_wrap=True)
     notes().print(f"run: {run.folder}", style="dim", soft_wrap=True)
     return run.result.unscored > 0
 
@@ -207,13 +212,21 @@ def present_repeats(repeated: RepeatedRun, *, report: bool, as_json: bool) -> bo
             "folder": str(repeated.folder),
             "runs": [str(run.folder) for run in repeated.runs],
         }
-        print_json(asdict(repeated.result) | folders | _spent(repeated.runs))
+        spent, said = _spent(repeated.runs), _said(repeated.runs)
+        print_json(asdict(repeated.result) | folders | spent | said)
     else:
         from jumpscore.report.tables import repeats_table
 
         output().print(repeats_table(repeated))
     notes().print(f"repeats: {repeated.folder}", style="dim", soft_wrap=True)
     return repeated.result.unscored > 0
+
+
+def _said(runs: Sequence[StoredRun]) -> dict[str, Any]:
+    """Return how many questions were asked by this command, and the first error of each kind."""
+    kinds = first_errors(score for run in runs for score in run.scores)
+    asked = sum(run.asked for run in runs)
+    return {"asked": asked, "errors": [asdict(kind) for kind in kinds[:MOST_ERRORS]]}
 
 
 def _spent(runs: Sequence[StoredRun]) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from typing import Any, Protocol, TypeVar, overload
 
 from pydantic import TypeAdapter, ValidationError
 
-from jumpscore.errors import DataError
-from jumpscore.jsonio import parse_json, read_object, write_json, write_text
+from jumpscore.errors import DataError, UsageError
+from jumpscore.jsonio import parse_json, read_object, replacing, sync, write_json, write_text
 from jumpscore.video.probe import LONGEST_VIDEO
 
 QUESTION = (
@@ -318,8 +318,13 @@ def write_set(root: str | Path, rows: Sequence[Row], manifest: Manifest) -> None
     columns = [item.name for item in fields(Row)]
     table = pyarrow.table({name: [getattr(row, name) for row in rows] for name in columns})
     parquet = root / PARQUET
-    parquet.parent.mkdir(parents=True, exist_ok=True)
-    pyarrow.parquet.write_table(table, parquet)
+    try:
+        parquet.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{parquet}: cannot be written ({error.strerror})") from error
+    with replacing(parquet) as scratch, scratch.open("wb") as sink:
+        pyarrow.parquet.write_table(table, sink)
+        sync(sink)
     write_json(root / MANIFEST, asdict(manifest))
 
 

@@ -222,7 +222,7 @@ def ablate(
             check_controls(samples, settings)
         configs = [config_of(wrapper, config, one, out) for one in planned]
         runs = _carry_out_each(wrapper, job, configs, on_run)
-    found = {stored.folder.name: stored for stored in runs}
+    found = {one.name: stored for one, stored in zip(planned, runs, strict=True)}
     ablation = _summary(pairs, beside, found, chosen, caveat, seed=settings.seed)
     write_json(out / ABLATION, asdict(ablation))
     return ablation

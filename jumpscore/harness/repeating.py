@@ -19,11 +19,18 @@ from pydantic import TypeAdapter, ValidationError
 from evaluators.base import Task
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.config import RunConfig, RunSettings, validated
-from jumpscore.harness.evaluate import carry_out, configured, run_folder, score_run
+from jumpscore.harness.evaluate import (
+    carry_out,
+    claimed,
+    configured,
+    planned,
+    run_folder,
+    score_run,
+)
+from jumpscore.harness.identity import differences
 from jumpscore.harness.making import task_of
 from jumpscore.harness.repeats import RepeatedResult, summarise_repeats
 from jumpscore.harness.runner import Progress, RunInterrupted
-from jumpscore.harness.store import differences
 from jumpscore.harness.stored import (
     REPEATS,
     RUN,
@@ -35,6 +42,7 @@ from jumpscore.harness.stored import (
 )
 from jumpscore.jsonio import read_object, write_json
 from model_wrappers.base import ModelWrapper
+from model_wrappers.identity import is_ours
 
 DIGESTS = "scores_sha256"
 
@@ -52,6 +60,11 @@ class RepeatedRun:
     folder: Path
     runs: tuple[StoredRun, ...]
     result: RepeatedResult
+
+    @property
+    def asked(self) -> int:
+        """Questions that were asked by the call that returned this; 0 of repeats that were read."""
+        return sum(run.asked for run in self.runs)
 
 
 AnyRun = StoredRun | RepeatedRun
@@ -97,9 +110,11 @@ def evaluate_repeats(
         job,
         config,
     ):
-        folder = run_folder(job, wrapper, config)
-        _refuse_another(folder, settings.repeats)
         first = check_repeatable(wrapper)
+        folder = run_folder(job, wrapper, config)
+        identity = planned(wrapper, job, _config_of(config, folder, 0, first)).facts["identity"]
+        folder = claimed(folder, identity, ours=is_ours(type(wrapper)))
+        _refuse_another(folder, settings.repeats)
         try:
             runs = _carry_out_each(wrapper, job, config, folder, first, on_progress, on_derived)
         finally:

@@ -12,7 +12,7 @@ from evaluators.base import Task
 from jumpscore.harness.config import RunConfig
 from jumpscore.harness.controls import CAVEATS
 from jumpscore.harness.derived import Derived
-from jumpscore.harness.runner import describe
+from jumpscore.harness.failures import FailureLog, describe
 from jumpscore.records import STATUSES, Response, RunResult, Sample, SampleScore
 
 
@@ -36,6 +36,7 @@ def score_sample(
     sample: Sample[Any],
     response: Response | None,
     derived: Derived | None = None,
+    failures: FailureLog | None = None,
 ) -> SampleScore:
     """Score one sample; what is missing or failed on our side is ``error``, unscored."""
     name = sample.question.id
@@ -51,6 +52,8 @@ def score_sample(
     try:
         return task.score(sample.truth, response, derived.value)
     except Exception as error:  # a task may raise anything; one bad sample never ends a run
+        if failures is not None:
+            failures.add(name, error)
         return SampleScore(name, "error", message=f"cannot be scored: {describe(error)}")
 
 
@@ -102,4 +105,5 @@ def _notes(scores: Sequence[SampleScore], extras: Mapping[str, Any]) -> dict[str
         found.update(score.notes)
     if extras["unknown_ids"]:
         found["answers to unknown ids"] = len(extras["unknown_ids"])
+    found.update(extras.get("notes", {}))
     return dict(found)

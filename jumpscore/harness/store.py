@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from jumpscore.errors import UsageError
+from jumpscore.harness.identity import changes
 from jumpscore.harness.stored import (
     RESPONSES,
     RESULT,
@@ -46,11 +47,12 @@ class RunStore:
         self._unsynced = 0
         self._synced_at = 0.0
 
-    def open(self, facts: Mapping[str, Any]) -> dict[str, Response]:
+    def open(self, facts: Mapping[str, Any], *, ours: bool = False) -> dict[str, Response]:
         """Create or resume the run; return what is answered already.
 
         Args:
             facts: The content of ``run.json``; its ``identity`` decides whether it is the same run.
+            ours: Whether the model comes with this distribution.
 
         Raises:
             UsageError: The folder holds a run of another configuration (the message lists what
@@ -59,7 +61,7 @@ class RunStore:
         self.lock()
         stored = self.folder / RUN
         if stored.exists():
-            self._refuse_changes(read_facts(self.folder), facts)
+            self._refuse_changes(read_facts(self.folder), facts, ours=ours)
         elif (self.folder / RESPONSES).stat().st_size:
             self.close()
             raise UsageError(
@@ -144,15 +146,15 @@ class RunStore:
             "choose another place (run.folder=..., or --out of 'jumpscore score')"
         )
 
-    def _refuse_changes(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-        # Through JSON, so that tuples equal the lists that were stored.
-        now = json.loads(json.dumps(new["identity"]))
-        changes = differences(old.get("identity", {}), now)
-        if changes:
+    def _refuse_changes(
+        self, old: Mapping[str, Any], new: Mapping[str, Any], *, ours: bool
+    ) -> None:
+        lines = changes(old["identity"], new["identity"], ours=ours)
+        if lines:
             self.close()
             raise UsageError(
                 f"{self.folder} holds a run of another configuration:\n  "
-                + "\n  ".join(changes)
+                + "\n  ".join(lines)
                 + "\nChoose another run.name=... (of an ablation, another --out), or delete the "
                 "folder to start again."
             )
@@ -166,22 +168,3 @@ class RunStore:
         if whole < len(content):
             self._file.truncate(whole)
         return parse_responses(self.folder / RESPONSES, content[:whole])
-
-
-def differences(old: Any, new: Any, where: str = "") -> list[str]:
-    """Return one line per value that differs between two JSON documents.
-
-    >>> differences({"a": 1, "b": {"c": 2}}, {"a": 1, "b": {"c": 3}})
-    ['b.c: 2 -> 3']
-    """
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = list(dict.fromkeys([*old, *new]))
-        absent = "not set"
-        return [
-            line
-            for key in keys
-            for line in differences(
-                old.get(key, absent), new.get(key, absent), f"{where}.{key}" if where else key
-            )
-        ]
-    return [] if old == new else [f"{where}: {old} -> {new}"]

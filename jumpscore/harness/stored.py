@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class StoredRun:
         scores: In the order of the data set.
         result: ``result.json``.
         timing: ``timing.json``; empty where it is gone, for no score depends on it.
+        asked: Questions that were asked by the call that returned this; 0 of a run that was read.
     """
 
     folder: Path
@@ -44,6 +45,17 @@ class StoredRun:
     scores: tuple[SampleScore, ...]
     result: RunResult
     timing: Mapping[str, Any]
+    asked: int = field(default=0, compare=False)
+
+    @property
+    def nothing_asked(self) -> str | None:
+        """Say that every answer was stored before, if so."""
+        if self.asked or not self.responses:
+            return None
+        return (
+            f"{self.folder}: nothing was asked; all answers are those stored before "
+            "(another run.name asks again)"
+        )
 
 
 def read_run(folder: str | Path) -> StoredRun:

@@ -6,13 +6,9 @@ from jumpscore.scoring.events import EventScores, event_scores, ranked_ap
 from jumpscore.scoring.intervals import Comparison, Ratio, bootstrap, compare
 from jumpscore.scoring.matching import Pair, count_pairs, match_events
 from jumpscore.scoring.parsing import parse_times
-from jumpscore.scoring.reference import (
-    TOLERANCES,
-    ReferenceCrashError,
-    parse_reference,
-    reference_ap,
-    reference_map,
-)
+from jumpscore.scoring.readers import ReferenceCrashError
+from jumpscore.scoring.reference import TOLERANCES, reference_ap, reference_map
+from jumpscore.scoring.reference_times import parse_reference, parse_reference_truth
 
 __all__ = [
     "TOLERANCES",
@@ -30,6 +26,7 @@ __all__ = [
     "match_events",
     "parse_count",
     "parse_reference",
+    "parse_reference_truth",
     "parse_times",
     "ranked_ap",
     "reference_ap",

@@ -1,4 +1,4 @@
-"""The paper's numbers: the public JumpScore parser and mAP, with their faults, in linear time.
+"""The paper's mAP, with its faults, in linear time.
 
 Equal to lmms-eval 0.7.3's ``JumpScore`` task bit for bit wherever that returns. What is wrong with
 these numbers, and what to read instead, stands in ``jumpscore.scoring.events``.
@@ -6,123 +6,13 @@ these numbers, and what to read instead, stands in ``jumpscore.scoring.events``.
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from operator import sub
 
 TOLERANCES: tuple[float, ...] = (0.1, 0.2, 0.3)
 """Seconds; the paper averages over these three."""
-
-MAX_DEPTH = 900
-"""Nesting at which the public parser runs out of stack; Python's limit of 1000 less its callers."""
-
-_NUMBER_S = re.compile(r"(?<!\d)(\d+(?:\.\d+)?)\s*s\b")
-_NUMBER = re.compile(r"\b\d+(?:\.\d+)?\b")
-_TRAILING_COMMA = re.compile(r",\s*\]\Z")
-
-
-class ReferenceCrashError(ValueError):
-    """The public parser crashes on this text; the sample gets a status instead of a number."""
-
-
-def parse_reference(text: str) -> list[float]:
-    """Read event times as the public scorer does, sorted, in seconds.
-
-    In this order: every ``number s``, and if there is one only those; the longest ``[...]`` (which
-    ends at the first ``]``) as JSON, or its bare numbers where it is no JSON; every bare number.
-
-    Raises:
-        ReferenceCrashError: The public parser would crash here (integers beyond float64 or beyond
-            4,300 digits, deep nesting).
-
-    >>> parse_reference("There are 3 jumps, at 1.2 seconds, 2.4 seconds and 3.6 seconds.")
-    [1.2, 2.4, 3.0, 3.6]
-    >>> parse_reference("In this 30s clip: [0.5, 1.0]")
-    [30.0]
-    """
-    text = text.lower()
-    times = [float(match) for match in _NUMBER_S.findall(text)]
-    if not times:
-        span = _longest_list(text)
-        if span is not None:
-            times = _list_numbers(span)
-    if not times:
-        times = _bare_numbers(text)
-    return sorted(times)
-
-
-def _bare_numbers(text: str) -> list[float]:
-    return [float(match) for match in _NUMBER.findall(text)]
-
-
-def _longest_list(text: str) -> str | None:
-    """Return the longest stretch from a ``[`` to the first ``]`` after it; the first of equals."""
-    best: tuple[int, int] | None = None
-    start = text.find("[")
-    while start >= 0:
-        end = text.find("]", start)
-        if end < 0:
-            break
-        if best is None or end - start > best[1] - best[0]:
-            best = (start, end)
-        start = text.find("[", end)
-    return None if best is None else text[best[0] : best[1] + 1]
-
-
-def _list_numbers(span: str) -> list[float]:
-    span = _TRAILING_COMMA.sub("]", span)
-    if _depth(span) > MAX_DEPTH:
-        raise ReferenceCrashError(
-            f"the answer nests brackets more than {MAX_DEPTH} deep, on which the reference crashes"
-        )
-    try:
-        items = json.loads(span)
-    except json.JSONDecodeError:
-        return _bare_numbers(span)
-    except (ValueError, RecursionError) as error:  # more digits than Python converts, or a caller
-        # so deep in the stack that even this nesting is too much
-        raise ReferenceCrashError(f"the reference crashes on this answer: {error}") from error
-    return [number for item in items if (number := _number(item)) is not None]
-
-
-def _depth(span: str) -> int:
-    """Return how many brackets stand open at once outside of strings, at most."""
-    if span.count("[") + span.count("{") <= MAX_DEPTH:
-        return 1
-    deepest = depth = 0
-    quoted = escaped = False
-    for character in span:
-        if quoted:
-            quoted = escaped or character != '"'
-            escaped = character == "\\" and not escaped
-        elif character == '"':
-            quoted = True
-        elif character in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in "]}":
-            depth -= 1
-    return deepest
-
-
-def _number(item: object) -> float | None:
-    if isinstance(item, (int, float)):
-        try:
-            return float(item)
-        except OverflowError as error:
-            raise ReferenceCrashError(
-                "the answer holds an integer beyond the range of float64, on which the reference "
-                "crashes"
-            ) from error
-    if isinstance(item, str):
-        try:
-            return float(item.replace("s", ""))
-        except ValueError:
-            return None
-    return None
 
 
 def reference_map(

@@ -9,7 +9,8 @@ rope, and the times follow from the physics of jumping (see `events`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import Field, model_validator
 
@@ -95,6 +96,10 @@ class Motion(ModelWrapper):
     inputs = ("video",)
     Options = MotionOptions
     options: MotionOptions
+
+    def identity(self) -> Mapping[str, Any]:
+        """Return name and options, from which all answers follow."""
+        return self.stated()
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
         """Measure the motion of the question's video; nearly all of the work is here.

@@ -1,70 +1,119 @@
-"""Limits of a server: how large a request is, and whether it may be sent."""
+"""Bounds on what an endpoint may send: bytes, also after decompression, and time in all."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
-from jumpscore.errors import DataError
-from jumpscore.records import Question
-from jumpscore.video import VisualInput
-from model_wrappers.pictures import image_pixels
+from jumpscore.errors import JumpScoreError
 
-BYTES_PER_PIXEL = 4
-"""As vLLM counts pictures before it decodes them."""
-SHOW_LESS = "show less (input.count, input.tokens)"
+MOST_BYTES = 128 << 20
+"""Of an answer's body; the log-probabilities of 32,000 tokens take about half."""
+TIMEOUTS = 6
+"""How many timeouts a request may take in all, however steadily it trickles."""
+
+ResultT = TypeVar("ResultT")
 
 
-def body_bytes(body: Mapping[str, Any]) -> int:
-    """Return the bytes of a request's body, as the package ``openai`` writes it.
+class EndpointError(JumpScoreError):
+    """An endpoint gave no usable answer, for all tries."""
+
+
+def bounded_http_client(*, most_bytes: int = MOST_BYTES, **options: Any) -> Any:
+    """Return an HTTP client for the package ``openai`` that reads no body without an end.
 
     Args:
-        body: Arguments of a chat completion; ``extra_body`` is merged into the rest.
+        most_bytes: Of a body, as sent and decompressed.
+        options: Further arguments of ``openai.DefaultHttpxClient``.
     """
-    whole = {name: value for name, value in body.items() if name != "extra_body"}
-    whole |= body.get("extra_body") or {}
-    return len(
-        json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
-    )
+    import openai
+
+    def bound(response: Any) -> None:
+        decoder = _decoder(response.headers)
+        response.stream = _bounded(response.stream, decoder, most_bytes)
+
+    # Only what can be decompressed step by step is asked for.
+    headers = {"Accept-Encoding": "gzip, deflate"}
+    return openai.DefaultHttpxClient(event_hooks={"response": [bound]}, headers=headers, **options)
 
 
-def decoded_bytes(question: Question, visual: VisualInput | None) -> int:
-    """Return the bytes of a request's pictures once a server has decoded them.
-
-    Canvases count as nothing: they are sent as a reference. A video that is sent as a file does not
-    count either: how many of its frames are decoded is the server's choice.
-
-    Args:
-        question: Whose images are sent.
-        visual: What is sent instead of its videos.
+def within(seconds: float, action: Callable[[], ResultT]) -> ResultT:
+    """Return what an action returns, or give it up: not even its headers may trickle for ever.
 
     Raises:
-        DataError: An image cannot be read.
+        EndpointError: It took longer. Its thread ends with its connection.
+        BaseException: What the action raised.
     """
-    if visual is None:
-        images = (media.path for media in question.media if media.kind == "image")
-        return BYTES_PER_PIXEL * sum(image_pixels(path) for path in images)
-    if visual.kind == "codec":
-        return 0
-    return BYTES_PER_PIXEL * len(visual.frame_indices) * visual.width * visual.height
+    results: list[ResultT] = []
+    problems: list[BaseException] = []
 
+    def act() -> None:
+        try:
+            results.append(action())
+        except BaseException as problem:
+            problems.append(problem)
 
-def check_limit(question: Question, what: str, size: int, limit: int | None, option: str) -> None:
-    """Check that a request does not exceed a limit of its server.
-
-    Args:
-        question: For the message.
-        what: What is limited.
-        size: Bytes.
-        limit: Most bytes, ``None`` for any number.
-        option: The option that sets the limit.
-
-    Raises:
-        DataError: It does, with both numbers.
-    """
-    if limit is not None and size > limit:
-        raise DataError(
-            f"{question.id}: {what} {size:,} bytes, the server takes {limit:,} ({option}); "
-            f"{SHOW_LESS}, or raise the limit of the server and {option}"
+    thread = threading.Thread(target=act, name="request", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if problems:
+        raise problems[0]
+    if not results:
+        raise EndpointError(
+            f"the answer did not end within {seconds:.0f} s; a longer model.timeout allows more"
         )
+    return results[0]
+
+
+def _decoder(headers: Any) -> Any:
+    """Return what decompresses a body, if it is compressed, and take the header off."""
+    encoding = str(headers.get("content-encoding") or "identity").strip().lower()
+    if encoding == "identity":
+        return None
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise EndpointError(f"the answer is compressed by {encoding!r:.40}, not asked for")
+    del headers["content-encoding"]
+    return zlib.decompressobj(wbits=47)  # both formats, by their first bytes
+
+
+def _bounded(stream: Any, decoder: Any, most_bytes: int) -> Any:
+    """Return a stream of the same library that ends with an error beyond its bound."""
+    # The class is httpx's or httpx2's, whichever this version of openai uses.
+    base = next(kind for kind in type(stream).__mro__ if kind.__name__ == "SyncByteStream")
+
+    class Bounded(base):  # type: ignore[misc, valid-type]
+        def __iter__(self) -> Iterator[bytes]:
+            sent = size = 0
+            for chunk in stream:
+                sent += len(chunk)
+                data = (
+                    chunk if decoder is None else _decompressed(decoder, chunk, most_bytes - size)
+                )
+                size += len(data)
+                if max(sent, size) > most_bytes:
+                    raise EndpointError(f"the answer is larger than {most_bytes:,} bytes")
+                yield data
+
+        def close(self) -> None:
+            stream.close()
+
+    return Bounded()
+
+
+def _decompressed(decoder: Any, chunk: bytes, room: int) -> bytes:
+    try:
+        data: bytes = decoder.decompress(chunk, room + 1)
+    except zlib.error as error:
+        raise EndpointError(f"the answer cannot be decompressed ({error})") from None
+    return data
+
+
+def deadline(timeout: float) -> float:
+    """Return how many seconds a request may take in all.
+
+    >>> deadline(600.0)
+    3600.0
+    """
+    return TIMEOUTS * timeout

@@ -28,23 +28,23 @@ from model_wrappers.base import (
 )
 from model_wrappers.openai_compatible.calls import (
     Completion,
-    EndpointError,
     TooLargeError,
     call,
     check_endpoint,
 )
-from model_wrappers.openai_compatible.limits import (
-    SHOW_LESS,
-    body_bytes,
-    check_limit,
-    decoded_bytes,
-)
+from model_wrappers.openai_compatible.limits import EndpointError, bounded_http_client
 from model_wrappers.openai_compatible.messages import (
     Message,
     chat,
     frame_parts,
     image_part,
     video_part,
+)
+from model_wrappers.openai_compatible.request_limits import (
+    SHOW_LESS,
+    body_bytes,
+    check_limit,
+    decoded_bytes,
 )
 
 
@@ -86,7 +86,8 @@ class OpenAICompatibleOptions(ChatOptions):
         served_model: The name that the endpoint knows it by.
         base_url: Of the endpoint; by default OpenAI's.
         api_key_env: Environment variable that holds the key; no key is ever written anywhere.
-        timeout: Seconds without a sign of the endpoint after which a request is given up.
+        timeout: Seconds without a sign of the endpoint after which a request is given up; six times
+            as long it may take in all.
         retries: Tries after the first, with growing pauses or as long as the server asks for.
         video_by: ``data`` sends a video's bytes, ``file`` its path to a server on this machine.
         token_side: Side in pixels of a visual token, where it is 28 as in the harness's plans; then
@@ -142,6 +143,7 @@ class OpenAICompatible(ModelWrapper):
 
     name = "openai"
     inputs: tuple[InputKind, ...] = ("frames", "video")
+    identified_by_code = False
     Options: ClassVar[type[ModelOptions]] = OpenAICompatibleOptions
     options: Any
     traced: ClassVar[Mapping[str, Any]] = {}
@@ -173,6 +175,7 @@ class OpenAICompatible(ModelWrapper):
             client.close()
 
     def identity(self) -> Mapping[str, Any]:
+        """Return name, address and options: all that can be known of a model behind an address."""
         options = self.options.model_dump(mode="json", exclude=NO_IDENTITY)
         return {"model": self.name, "options": options}
 
@@ -296,6 +299,7 @@ class OpenAICompatible(ModelWrapper):
                 request_id=request.payload.request_id,
                 retries=self.options.retries,
                 secret=self._key(),
+                timeout=self.options.timeout,
                 sleep=self.pause,
             )
         except TooLargeError as error:
@@ -355,7 +359,7 @@ class OpenAICompatible(ModelWrapper):
 
     def client_options(self) -> dict[str, Any]:
         """Return further arguments of the client."""
-        return {}
+        return {"http_client": bounded_http_client()}
 
 
 def _shown(part: Message) -> str:

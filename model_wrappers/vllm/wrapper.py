@@ -24,6 +24,7 @@ from model_wrappers.checkpoints import FromCheckpoint, digest, local_folder, res
 from model_wrappers.families import INTERNVL3_5, QWEN3_VL, Family, family_of
 from model_wrappers.llava_onevision2.prompts import CONVENTION
 from model_wrappers.openai_compatible.calls import Completion
+from model_wrappers.openai_compatible.limits import bounded_http_client
 from model_wrappers.openai_compatible.messages import (
     Message,
     frame_parts,
@@ -121,6 +122,7 @@ class VLLM(FromCheckpoint, OpenAICompatible):
 
     name = "vllm"
     inputs: tuple[InputKind, ...] = ("codec", "frames", "video")
+    identified_by_code = True
     Options: ClassVar[type[ModelOptions]] = VLLMOptions
     traced: ClassVar[Mapping[str, Any]] = {"return_token_ids": True}
 
@@ -246,10 +248,8 @@ class VLLM(FromCheckpoint, OpenAICompatible):
         return digest(self.folder)
 
     def client_options(self) -> dict[str, Any]:
-        import openai
-
         # A proxy of the environment is no way to a server on this machine.
-        return {"http_client": openai.DefaultHttpxClient(trust_env=False)}
+        return {"http_client": bounded_http_client(trust_env=False)}
 
     def serve(self) -> Server:
         """Start the server, if it is not running, and return it.

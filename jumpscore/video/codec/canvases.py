@@ -35,11 +35,12 @@ from jumpscore.video.codec.groups import (
     make_groups,
 )
 from jumpscore.video.codec.packing import ScoredFrame, Store
+from jumpscore.video.colours import PIXELS, Converter, to_rgb
 from jumpscore.video.frames import uniform_indices
 from jumpscore.video.inputs import VisualInput, whole_frames
 from jumpscore.video.probe import VideoInfo, probe
 from jumpscore.video.sizes import FACTOR, smart_size
-from jumpscore.video.source import Converter, readable_frames, stored_frames, to_rgb
+from jumpscore.video.source import readable_frames, stored_frames
 from jumpscore.video.stamps import default_policy
 
 if TYPE_CHECKING:
@@ -254,9 +255,9 @@ class _Reader:
         for index, (picture, frame) in zip(sampled, pictures, strict=True):
             change = meter(picture)
             if costs is not None:
-                scores = spread(normalised(next(costs)), shape, turns=info.rotation // 90)
+                scores = spread(normalised(next(costs)), shape, orientation=info.orientation)
             else:
-                motion = own_motion(frame, shape, turns=info.rotation // 90)
+                motion = own_motion(frame, shape, orientation=info.orientation)
                 moved = change.blocks if motion is None else change.blocks + motion
                 scores = block_scores(moved, float(info.bits[index]))
             yield ScoredFrame(picture, scores.reshape(-1), change.blank)
@@ -283,7 +284,7 @@ class _Reader:
             time_policy=policy,
             decimals=DECIMALS,
             provenance=backend_facts(self._backend),
-            notes=(note,) if note else (),
+            notes=(*info.remarks, *([note] if note else [])),
             truncated=info.truncated,
             exhausted=exhausted,
         )
@@ -297,7 +298,7 @@ def backend_facts(backend: Backend) -> dict[str, str]:
     Raises:
         UsageError: The backend is not installed.
     """
-    facts = {"backend": backend, "rule": RULE, "pyav": version("av")}
+    facts = {"backend": backend, "rule": RULE, "pixels": PIXELS, "pyav": version("av")}
     if backend == "bitcost":
         from jumpscore.video.codec.bitcost import bitcost_version
 

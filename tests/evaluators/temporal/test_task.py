@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import jumpscore
-from evaluators.temporal.parsing import Span
+from evaluators.temporal.spans import Span
 from evaluators.temporal.task import (
     PROMPT,
     Moment,

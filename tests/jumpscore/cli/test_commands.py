@@ -72,6 +72,37 @@ def test_missing_answers_leave_the_headline_incomplete(jumpscore, answers, tiny_
     assert "no answer for id 'clip1'" in stored
 
 
+def test_ids_and_template_lead_to_a_file_that_scores(jumpscore, tiny_set, tmp_path):
+    assert jumpscore("data", "ids", tiny_set).stdout.split() == ["clip0", "clip1", "clip2"]
+    listed = jumpscore("data", "ids", tiny_set, "--json").stdout
+    assert json.loads(listed) == ["clip0", "clip1", "clip2"]
+    done = jumpscore("data", "template", tiny_set, "--out", "t.jsonl")
+    assert f"jumpscore score t.jsonl --data {tiny_set}" in done.stdout
+    again = jumpscore("data", "template", tiny_set, "--out", "t.jsonl", expect=2)
+    assert "t.jsonl: exists already" in again.stderr
+    unfilled = jumpscore("score", "t.jsonl", "--data", tiny_set, expect=2)
+    assert "line 1 (id 'clip0'): has no answer yet: its text is null" in unfilled.stderr
+    file = tmp_path / "t.jsonl"
+    file.write_text(file.read_text().replace("null", '"[1.0]"'))
+    done = jumpscore("score", file, "--data", tiny_set, "--no-report", "--json")
+    assert json.loads(done.stdout)["counts"]["ok"] == 3
+
+
+def test_unknown_ids_and_odd_records_are_shown_on_the_terminal(jumpscore, tiny_set, tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": "Clip0", "times": [1]}\n{"id": "x", "times": []}\n{"id": "clip1",\n')
+    done = jumpscore("score", path, "--data", tiny_set, "--no-report", expect=1)
+    assert "INCOMPLETE: 2 of 3 samples are unscored" in done.stdout
+    assert "answers matched by another spelling of their id: 1" in done.stdout
+    assert "records of the answers file that cannot be read: 1" in done.stdout
+    assert f"{path}, line 3 (id 'clip1'): is not a JSON object" in done.stderr
+    assert "under unknown ids: 1; the answers file has ids such as 'x'" in done.stderr
+    path.write_text('{"x": [1], "y": [2]}')
+    done = jumpscore("score", path, "--data", tiny_set, expect=2)
+    assert "has ids such as 'x', the data set has ids such as 'clip0'" in done.stderr
+    assert len(list(tmp_path.glob("runs/*"))) == 1  # nothing was written for it
+
+
 def test_run_show_compare_report(jumpscore, tiny_set, tmp_path):
     data = f"task.data={tiny_set}"
     jumpscore("run", "model=content_free", data, "run.name=grid", "--no-report")

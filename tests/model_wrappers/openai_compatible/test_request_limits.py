@@ -7,7 +7,7 @@ from jumpscore.errors import DataError
 from jumpscore.records import Media, Question
 from jumpscore.video import uniform_frames
 from model_wrappers.openai_compatible.calls import EndpointError
-from model_wrappers.openai_compatible.limits import body_bytes, decoded_bytes
+from model_wrappers.openai_compatible.request_limits import body_bytes, decoded_bytes
 from model_wrappers.openai_compatible.wrapper import OpenAICompatible, OpenAICompatibleOptions
 from tests.model_wrappers.openai_compatible.server import MockServer
 from tests.support import write_video

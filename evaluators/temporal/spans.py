@@ -1,0 +1,35 @@
+"""What the readers of spans share: a span, how it is read, and what became of an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Policy = Literal["strict", "reference_lmms", "reference_official"]
+SpanStatus = Literal["ok", "inverted", "ambiguous", "partial", "not_finite", "unparseable"]
+
+
+class Span(NamedTuple):
+    """A stretch of the video, in seconds from its beginning."""
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedSpan:
+    """What a parser read in an answer.
+
+    Attributes:
+        status: ``ok``; ``inverted`` (the end lies before the start: the span is kept and scores 0);
+            ``ambiguous`` (two different spans); ``partial`` (cut off at the token limit; a span is
+            kept if it was complete); ``not_finite`` (a number beyond float64); ``unparseable``.
+        policy: Which parser read it.
+        span: Seconds, or ``None``.
+        found: How many spans the text holds.
+    """
+
+    status: SpanStatus
+    policy: Policy
+    span: Span | None = None
+    found: int = 0

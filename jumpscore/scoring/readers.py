@@ -1,0 +1,51 @@
+"""Readers of answers as tuples of named rules, so that a test can leave out each rule in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class ReferenceCrashError(ValueError):
+    """The public code stops with an error on this answer; the sample is counted, with a note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value(Generic[T]):
+    """What a rule read; it ends the reading."""
+
+    value: T
+
+
+Rule = Callable[..., Any]
+"""Takes what the rules before it left of the answer, and the reader's facts. Returns a ``Value``,
+which ends the reading, or what the rules after it shall read, or ``None`` to change nothing."""
+
+
+@dataclass(frozen=True)
+class Reader(Generic[T]):
+    """A reader of answers.
+
+    Attributes:
+        rules: Applied in order until one returns a ``Value``. A rule may be a reader itself.
+    """
+
+    rules: tuple[Rule, ...]
+
+    def __call__(self, answer: Any, *facts: Any) -> Value[T] | None:
+        """Return what the first rule that reads something reads, or ``None``."""
+        for rule in self.rules:
+            result = rule(answer, *facts)
+            if isinstance(result, Value):
+                return result
+            if result is not None:
+                answer = result
+        return None
+
+    def read(self, answer: Any, *facts: Any) -> T | None:
+        """Return the same without its ``Value``."""
+        result = self(answer, *facts)
+        return None if result is None else result.value

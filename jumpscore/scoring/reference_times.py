@@ -1,0 +1,216 @@
+"""The public JumpScore parser, with its faults, in linear time on any text.
+
+Equal to lmms-eval 0.7.3's ``JumpScore`` task bit for bit wherever that returns.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from jumpscore.scoring.readers import Reader, ReferenceCrashError, Value
+
+MAX_DEPTH = 900
+"""Nesting at which the public parser runs out of stack; Python's limit of 1000 less its callers."""
+
+# Nothing is given back once taken: linear in texts of any length.
+_NUMBER_S = re.compile(r"(?<!\d)(\d++(?:\.\d++)?+)\s*+s\b")
+_NUMBER = re.compile(r"\b\d++(?:\.\d++\b)?\b")
+_LIST_START = re.compile(r"```json\s*+\[|\[")
+_TRAILING_COMMA = re.compile(r",\s*+\]")
+
+Times = list[float]
+
+
+class ListForm(NamedTuple):
+    """How a list is written: what stands before it, and where it ends."""
+
+    name: str
+    opening: re.Pattern[str]
+    closing: re.Pattern[str]
+
+
+FENCED = ListForm("fenced", re.compile(r"```json\s*+(?=\[)"), re.compile(r"\](?=\s*+```)"))
+"""Up to the first ``]`` that the closing fence follows: such a list may hold others."""
+PLAIN = ListForm("plain", re.compile(r"(?=\[)"), re.compile(r"\]"))
+"""Up to the first ``]``."""
+_CLOSING_FENCE = re.compile(r"\s*+```")
+
+
+def written_lists(text: str, forms: tuple[ListForm, ...]) -> Iterator[str]:
+    """Yield the lists of a text from left to right, none inside of another."""
+    position = 0
+    open_ended: set[str] = set()
+    while (start := _LIST_START.search(text, position)) is not None:
+        position = start.start() + 1
+        for form in forms:
+            opening = form.opening.match(text, start.start())
+            if opening is None or form.name in open_ended:
+                continue
+            closing = form.closing.search(text, opening.end())
+            if closing is None:
+                open_ended.add(form.name)  # nor do later ones end
+                continue
+            yield text[opening.end() : closing.end()]
+            fence = _CLOSING_FENCE.match(text, closing.end()) if form is FENCED else None
+            position = fence.end() if fence else closing.end()
+            break
+
+
+@dataclass(frozen=True)
+class _ListReader(Reader[Times]):
+    """Reads the longest list of a text, the first of equals."""
+
+    forms: tuple[ListForm, ...] = (FENCED, PLAIN)
+
+    def __call__(self, answer: str, *facts: object) -> Value[Times] | None:
+        longest = max(written_lists(answer, self.forms), key=len, default=None)
+        return None if longest is None else super().__call__(longest)
+
+
+@dataclass(frozen=True)
+class _FirstListReader(Reader[Times]):
+    """Reads the first list of a text, or the text where it holds none."""
+
+    forms: tuple[ListForm, ...] = (FENCED, PLAIN)
+
+    def __call__(self, answer: str, *facts: object) -> Value[Times] | None:
+        return super().__call__(next(written_lists(answer, self.forms), answer))
+
+
+def lower_case(text: str) -> str:
+    """Return the text in lower case."""
+    return text.lower()
+
+
+def numbers_with_unit(text: str) -> Value[Times] | None:
+    """Read every ``number s``."""
+    return _value([float(match) for match in _NUMBER_S.findall(text)])
+
+
+def without_trailing_commas(text: str) -> str:
+    """Take off commas before a closing bracket, which JSON does not have."""
+    return _TRAILING_COMMA.sub("]", text)
+
+
+def json_numbers(text: str) -> Value[Times] | str | None:
+    """Read the numbers of a JSON list; one without numbers is read as empty."""
+    items = _parsed(text)
+    if items is None:
+        return None
+    return _value(_numbers(items)) or ""
+
+
+def bare_numbers(text: str) -> Value[Times] | None:
+    """Read every number."""
+    return _value([float(match) for match in _NUMBER.findall(text)])
+
+
+READER: Reader[Times] = Reader(
+    (
+        lower_case,
+        numbers_with_unit,
+        _ListReader((without_trailing_commas, json_numbers, bare_numbers)),
+        bare_numbers,
+    )
+)
+"""Of answers."""
+TRUTH_READER: Reader[Times] = _FirstListReader((json_numbers,))
+"""Of ground truth: the first list, as JSON, in the case in which it is written."""
+
+
+def parse_reference(text: str) -> Times:
+    """Read event times as the public scorer does, sorted, in seconds.
+
+    In this order: every ``number s``, and if there is one only those; the longest list as JSON, or
+    its bare numbers if it is not valid JSON; every bare number. A list in a ``json`` fence reaches
+    to the first ``]`` that the closing fence follows; any other list ends at its first ``]``.
+
+    Raises:
+        ReferenceCrashError: The public parser would crash here (integers beyond float64 or beyond
+            4,300 digits, deep nesting).
+
+    >>> parse_reference("There are 3 jumps, at 1.2 seconds, 2.4 seconds and 3.6 seconds.")
+    [1.2, 2.4, 3.0, 3.6]
+    >>> parse_reference("In this 30s clip: [0.5, 1.0]")
+    [30.0]
+    """
+    return sorted(READER.read(text) or [])
+
+
+def parse_reference_truth(text: str) -> Times:
+    """Read ground truth as the public scorer does, sorted, in seconds.
+
+    Raises:
+        ReferenceCrashError: The public parser would crash here.
+
+    >>> parse_reference_truth('[0.5, "1.5s"] [2.0, 3.0, 4.0]')
+    [0.5, 1.5]
+    """
+    return sorted(TRUTH_READER.read(text) or [])
+
+
+def _value(times: Times) -> Value[Times] | None:
+    return Value(times) if times else None
+
+
+def _parsed(text: str) -> object:
+    """Return the text as JSON, ``None`` if it is not valid."""
+    items: object = None
+    parsed = text
+    try:
+        items = json.loads(text)
+    except json.JSONDecodeError as error:
+        parsed = text[: error.pos]
+    except (ValueError, RecursionError) as error:  # more digits than Python converts, or too deep
+        raise ReferenceCrashError(f"the reference crashes on this answer: {error}") from error
+    if nesting(parsed) > MAX_DEPTH:
+        raise ReferenceCrashError(
+            f"the answer nests brackets more than {MAX_DEPTH} deep, on which the reference crashes"
+        )
+    return items
+
+
+def nesting(text: str) -> int:
+    """Return how many brackets are open at once outside of strings, at most."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return 1
+    deepest = depth = 0
+    quoted = escaped = False
+    for character in text:
+        if quoted:
+            quoted = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character == '"':
+            quoted = True
+        elif character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
+
+
+def _numbers(items: object) -> Times:
+    listed = items if isinstance(items, list) else []
+    return [number for item in listed if (number := _number(item)) is not None]
+
+
+def _number(item: object) -> float | None:
+    if isinstance(item, (int, float)):
+        try:
+            return float(item)
+        except OverflowError as error:
+            raise ReferenceCrashError(
+                "the answer holds an integer beyond the range of float64, on which the reference "
+                "crashes"
+            ) from error
+    if isinstance(item, str):
+        try:
+            return float(item.replace("s", ""))
+        except ValueError:
+            return None
+    return None
