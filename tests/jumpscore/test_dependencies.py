@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import sys
 import tomllib
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -144,6 +146,18 @@ def test_oldest_constraints_are_the_lower_bounds():
         [lowest] = [bound.version for bound in requirement.specifier if bound.operator == ">="]
         bound, pinned = Version(lowest).release, Version(found[package]).release
         assert pinned[: len(bound)] == bound, f"{package}: {found[package]} for >={lowest}"
+
+
+@pytest.mark.skipif("JUMPSCORE_CONSTRAINTS" not in os.environ, reason="names no file")
+def test_installed_versions_are_those_of_the_constraints():
+    expected = pins(os.environ["JUMPSCORE_CONSTRAINTS"])
+    used = {package for package in SETS["oldest"] if package in expected}
+    different = {
+        package: (found, expected[package])
+        for package in used
+        if (found := version(package).partition("+")[0]) != expected[package]
+    }
+    assert not different
 
 
 def test_lmms_pins_av_below_16_and_core_does_not():
