@@ -7,6 +7,7 @@ this is the step before them.
 
 from __future__ import annotations
 
+import json
 from typing import Literal
 
 ReasoningTags = Literal["lmms_eval", "none"]
@@ -15,6 +16,8 @@ from Python without command-line arguments; only outer white space is taken off.
 
 TAGS: tuple[tuple[str, str], ...] = (("<think>", "</think>"), ("<analysis>", "</analysis>"))
 """Pairs of the command's default, in the order in which they are taken off."""
+COMMAND_DEFAULT = json.dumps(TAGS)
+"""The same as ``--reasoning_tags`` has it."""
 
 
 def scored_text(text: str, tags: ReasoningTags = "lmms_eval") -> str:
