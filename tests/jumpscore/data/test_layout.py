@@ -68,8 +68,8 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("line", "message"),
         [
-            ("{", "line 1: no JSON"),
-            ("[" * 100_000, "line 1: no JSON"),
+            ("{", "line 1: not valid JSON"),
+            ("[" * 100_000, "line 1: not valid JSON"),
             ("[]", "row 1: is no object"),
             ('{"id": 5}', "id 5.*must be text"),
         ],
