@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -36,6 +36,9 @@ from jumpscore.harness.stored import (
 from jumpscore.jsonio import read_object, write_json
 from model_wrappers.base import ModelWrapper
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 DIGESTS = "scores_sha256"
 
 
@@ -52,6 +55,24 @@ class RepeatedRun:
     folder: Path
     runs: tuple[StoredRun, ...]
     result: RepeatedResult
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{name} {self.result.metrics[name].mean:.4g}"
+            for name in self.result.headline
+            if self.result.metrics[name].mean is not None
+        )
+        return (
+            f"<RepeatedRun {self.folder}: {len(self.runs)} repeats of {self.result.model} on "
+            f"{self.result.data}: {shown or 'no score'}>"
+        )
+
+    def samples(self) -> DataFrame:
+        """Return a pandas data frame with one row per sample and repeat, counted from 0."""
+        import pandas as pd
+
+        tables = [run.samples().assign(repeat=place) for place, run in enumerate(self.runs)]
+        return pd.concat(tables, ignore_index=True)
 
 
 AnyRun = StoredRun | RepeatedRun
