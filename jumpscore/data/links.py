@@ -20,13 +20,14 @@ def link_problem(root: Path, path: str, *, column: str = "the file") -> str | No
         path: Of the file, relative to ``root``, without ``..``.
         column: What the message calls it.
     """
-    target = _outside(root / path, root)
+    # Most sets have no links, and these checks are cheap; resolving a path is not.
+    link = _first_link(str(root), path)
+    target = None if link is None else _outside(root / path, root)
     if target is None:
         return None
-    link = _first_link(root, path)
     return (
-        f"{column} {path!r:.240} leaves the data set's folder: {str(link)!r:.240} is a link to "
-        f"{str(target)!r:.240}; if the set is your own, allow its links with task.allow_links=true"
+        f"{column} {path!r:.240} leaves the data set's folder: {link!r:.240} is a link to "
+        f"{target!r:.240}; if the set is your own, allow its links with task.allow_links=true"
     )
 
 
@@ -61,11 +62,11 @@ def _within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
-def _first_link(root: Path, path: str) -> Path:
-    """Return the part of a path that is a link, for messages."""
+def _first_link(root: str, path: str) -> str | None:
+    """Return the first part of a path below ``root`` that is a link; ``None`` if none is."""
     place = root
-    for part in Path(path).parts:
-        place = place / part
-        if place.is_symlink():
+    for part in path.split("/"):
+        place = f"{place}{os.sep}{part}"
+        if os.path.islink(place):  # noqa: PTH114 - called for every file of a set
             return place
-    return place
+    return None
