@@ -89,7 +89,7 @@ def _json_rows(file: Path) -> Iterator[dict[str, Any]]:
     try:
         text = file.read_text(encoding="utf-8-sig")
         lines = text.splitlines() if file.suffix == ".jsonl" else [text]
-        found = [parse_json(line) for line in lines if line.strip()]
+        found = [parse_json(line, unique_keys=True) for line in lines if line.strip()]
     except (OSError, ValueError) as error:
         raise DataError(f"{file}: cannot be read as JSON ({error})") from error
     rows = found if file.suffix == ".jsonl" else found[0]

@@ -277,7 +277,7 @@ def read_manifest(root: str | Path) -> Manifest:
     if not file.exists():
         return Manifest(name=root.resolve().name or "data")
     fix = "correct it, or delete it to use the rows alone"
-    content = read_object(file, fix=fix)
+    content = read_object(file, fix=fix, unique_keys=True)
     problem = _manifest_problem(content)
     if problem:
         raise DataError(f"{file}: {problem}; {fix}")
