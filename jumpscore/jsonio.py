@@ -110,14 +110,19 @@ def split_json(text: str) -> list[tuple[str, str]] | None:
         return None
 
 
-def read_object(file: Path, *, fix: str) -> dict[str, Any]:
-    """Return the JSON object that a file holds.
+def read_object(file: Path, *, fix: str, unique_keys: bool = False) -> dict[str, Any]:
+    """Return the JSON object that a file contains.
+
+    Args:
+        file: The file.
+        fix: End of the message of an error.
+        unique_keys: Refuse objects in which a key occurs twice.
 
     Raises:
         DataError: It cannot be read or is something else; the message ends with ``fix``.
     """
     try:
-        content = parse_json(file.read_bytes())
+        content = parse_json(file.read_bytes(), unique_keys=unique_keys)
     except (OSError, ValueError) as error:
         raise DataError(f"{file}: cannot be read as JSON ({error}); {fix}") from error
     if not isinstance(content, dict):

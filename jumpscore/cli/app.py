@@ -221,7 +221,13 @@ def ablate(
 @app.command()
 def report(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run, or of an ablation.")],
-    out: Annotated[Path | None, typer.Option(help="File; by default report.html in it.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="File; by default report.html in it. A .csv or .parquet file gets one row per "
+            "sample instead."
+        ),
+    ] = None,
 ) -> None:
     """Write a run's page: scores, counts, a timeline for every video; or an ablation's."""
     from jumpscore.cli.ablate import holds_ablation, redraw_ablation
