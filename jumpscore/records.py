@@ -115,6 +115,7 @@ class Response:
         image_size: (width, height) in pixels of the image that the model saw.
         seconds: Wall time spent on the answer.
         error: Why there is no answer; ours to fix, so the sample is unscored.
+        notes: Repairs of the video that the model was shown, in words -> how many.
     """
 
     id: str
@@ -126,6 +127,7 @@ class Response:
     image_size: tuple[int, int] | None = None
     seconds: float | None = None
     error: str | None = None
+    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

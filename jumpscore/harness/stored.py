@@ -212,6 +212,8 @@ def parse_responses(file: Path, content: bytes) -> dict[str, Response]:
 def response_line(response: Response) -> bytes:
     """Return a response as its line of ``responses.jsonl``."""
     record = record_of(response) | {"usage": record_of(response.usage)}
+    if not response.notes:
+        del record["notes"]
     return json.dumps(record).encode() + b"\n"
 
 

@@ -53,6 +53,7 @@ EDITED = "frames left out by the file's edit list"
 REORDERED = "frames timed by their order (the file has no time stamps for reordered frames)"
 UNSTAMPED = "frames timed by the stream's frame rate (it has no time stamps)"
 FILLED = "missing or repeated time stamps replaced"
+REPAIRS = (SHIFTED, WRAPPED, JOINED, LEADING, EDITED, REORDERED, UNSTAMPED, FILLED)
 
 
 @dataclass(frozen=True, slots=True)
