@@ -198,9 +198,9 @@ class ModelWrapper(ABC):
 
         A run is resumed only under an equal identity. A wrapper without one is asked everything
         each time, and each run gets a folder of its own. A model that the harness makes by name
-        has one even so: its options, its code and the files that its options name. In a training
-        loop, return a digest of the weights (``weights_digest(self.model)`` in
-        ``model_wrappers.identity``) if finished evaluations should not be repeated.
+        and that does not define this method is identified by its options, its code and the files
+        that its options name. In a training loop, return ``weights_digest(self.model)`` of
+        ``model_wrappers.identity`` if finished evaluations should not be repeated.
 
         Returns:
             A digest, to which the harness adds name, options and code; or a JSON object with

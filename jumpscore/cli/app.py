@@ -26,7 +26,7 @@ from jumpscore.cli.options import (
     Workers,
 )
 from jumpscore.errors import InterruptedRun, JumpScoreError, NoAnswerError, visible
-from jumpscore.jsonio import DISK_ERRORS
+from jumpscore.jsonio import disk_problem
 
 app = typer.Typer(
     name="jumpscore",
@@ -396,11 +396,11 @@ def main() -> None:
         print(f"error: {visible(str(error))}", file=sys.stderr)
         raise SystemExit(EXIT_WRONG_USE) from None
     except OSError as error:
-        if error.errno not in DISK_ERRORS:
+        if (reason := disk_problem(error)) is None:
             raise
         where = f"{error.filename}: " if error.filename else ""
         print(
-            f"error: {visible(where)}cannot be written ({error.strerror}); free space or choose "
+            f"error: {visible(where)}cannot be written ({reason}); free space or choose "
             "another folder, then run the same again",
             file=sys.stderr,
         )

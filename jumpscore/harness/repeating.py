@@ -26,6 +26,7 @@ from jumpscore.harness.evaluate import (
     planned,
     run_folder,
     score_run,
+    tell_nothing_asked,
 )
 from jumpscore.harness.identity import differences
 from jumpscore.harness.making import task_of
@@ -140,6 +141,7 @@ def evaluate_repeats(
             runs = _carry_out_each(wrapper, job, config, folder, first, on_progress, on_derived)
         finally:
             wrapper.reseed(first)  # a wrapper from outside is handed back as it came
+        tell_nothing_asked(folder, runs)
         return _write(folder, job, runs)
 
 

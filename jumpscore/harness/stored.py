@@ -51,14 +51,9 @@ class StoredRun:
     asked: int = field(default=0, compare=False)
 
     @property
-    def nothing_asked(self) -> str | None:
-        """Say that every answer was stored before, if so."""
-        if self.asked or not self.responses:
-            return None
-        return (
-            f"{self.folder}: nothing was asked; all answers are those stored before "
-            "(another run.name asks again)"
-        )
+    def nothing_asked(self) -> bool:
+        """Whether all of its answers were stored before."""
+        return self.asked == 0 and bool(self.responses)
 
     def __repr__(self) -> str:
         return f"<StoredRun {self.folder}: {self.result.summary()}>"

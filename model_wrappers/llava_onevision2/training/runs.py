@@ -12,7 +12,7 @@ import numpy as np
 
 from jumpscore.data.layout import QUESTION
 from jumpscore.errors import UsageError
-from jumpscore.jsonio import DISK_ERRORS, lock_file, write_text
+from jumpscore.jsonio import disk_problem, lock_file, write_text
 from model_wrappers.checkpoints import USE, CheckpointUse, read_settings
 from model_wrappers.llava_onevision2.prompts import SYSTEM
 from model_wrappers.llava_onevision2.training.settings import TrainSettings
@@ -40,10 +40,10 @@ def claimed_folder(folder: Path, settings: TrainSettings) -> Iterator[None]:
                 raise UsageError(f"{folder}: another process trains here; wait for it")
             yield
     except OSError as error:
-        if error.errno not in DISK_ERRORS:
+        if (reason := disk_problem(error)) is None:
             raise
         raise UsageError(
-            f"{error.filename or folder}: cannot be written ({error.strerror}); prepared clips and "
+            f"{error.filename or folder}: cannot be written ({reason}); prepared clips and "
             "the last checkpoint are kept: free space or choose another folder, then run the same "
             "again"
         ) from error
