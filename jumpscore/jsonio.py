@@ -6,17 +6,23 @@ cannot break a line or an encoder then, and read back as they were.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import IO, Any
 
 from jumpscore.errors import DataError, UsageError
 
+DISK_ERRORS = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO,
+)  # fmt: skip
+"""Numbers of errors of a disk that is full, read-only, broken or someone else's."""
 _SCRATCH = re.compile(r"\.(?P<file>.+)\.(?P<process>[1-9]\d{0,9})")
 
 
@@ -104,14 +110,19 @@ def split_json(text: str) -> list[tuple[str, str]] | None:
         return None
 
 
-def read_object(file: Path, *, fix: str) -> dict[str, Any]:
-    """Return the JSON object that a file holds.
+def read_object(file: Path, *, fix: str, unique_keys: bool = False) -> dict[str, Any]:
+    """Return the JSON object that a file contains.
+
+    Args:
+        file: The file.
+        fix: End of the message of an error.
+        unique_keys: Refuse objects in which a key occurs twice.
 
     Raises:
         DataError: It cannot be read or is something else; the message ends with ``fix``.
     """
     try:
-        content = parse_json(file.read_bytes())
+        content = parse_json(file.read_bytes(), unique_keys=unique_keys)
     except (OSError, ValueError) as error:
         raise DataError(f"{file}: cannot be read as JSON ({error}); {fix}") from error
     if not isinstance(content, dict):
@@ -119,7 +130,7 @@ def read_object(file: Path, *, fix: str) -> dict[str, Any]:
     return content
 
 
-def lock_file(file: IO[bytes]) -> bool:
+def lock_file(file: IO[bytes] | FileIO) -> bool:
     """Take an open file for this process until it is closed, where the system knows file locks.
 
     Returns:

@@ -13,7 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 TruthT = TypeVar("TruthT")
 
@@ -218,7 +221,7 @@ class Estimate:
     n: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RunResult:
     """What a run is worth. Holds no timings: equal inputs give equal results.
 
@@ -252,3 +255,37 @@ class RunResult:
     unscored: int
     caveats: tuple[str, ...] = ()
     notes: Mapping[str, int] = field(default_factory=dict)
+
+    def summary(self) -> str:
+        """Return one line: what ran on what, the headline, and how many samples there are."""
+        shown = ", ".join(
+            f"{name} {estimate.mean:.4g} [{estimate.ci_low:.4g}, {estimate.ci_high:.4g}]"
+            for name in self.headline
+            if (estimate := self.metrics.get(name)) is not None
+            and estimate.mean is not None
+            and estimate.ci_low is not None
+            and estimate.ci_high is not None
+        )
+        unscored = f", {self.unscored} unscored" if self.unscored else ""
+        return (
+            f"{self.task}, {self.model} on {self.data}: {shown or 'no score'}, "
+            f"{self.total} samples{unscored}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<RunResult {self.summary()}>"
+
+    def to_pandas(self) -> DataFrame:
+        """Return a pandas data frame with one row per metric; NaN if no sample defines it."""
+        import pandas as pd
+
+        titles = {metric.name: (metric.title, metric.unit) for metric in self.described}
+        columns = {
+            "title": [titles.get(name, (name, ""))[0] for name in self.metrics],
+            "unit": [titles.get(name, ("", "number"))[1] for name in self.metrics],
+        }
+        frame = pd.DataFrame(columns, index=pd.Index(list(self.metrics), name="metric"))
+        for key in ("mean", "stderr", "ci_low", "ci_high"):
+            values = [getattr(estimate, key) for estimate in self.metrics.values()]
+            frame[key] = pd.array(values, dtype="float64")
+        return frame.assign(n=[estimate.n for estimate in self.metrics.values()])

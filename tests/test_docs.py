@@ -57,3 +57,16 @@ def test_the_picture_of_the_architecture_is_what_the_code_draws():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert path.with_name("llava_onevision2.svg").read_text(encoding="utf-8") == module.draw()
+
+
+def test_answer_files_reads_what_it_shows(tmp_path):
+    from jumpscore.data.predictions import read_predictions
+
+    page = (ROOT / "docs" / "answer_files.md").read_text(encoding="utf-8")
+    examples = re.findall(r"\| `([\[{].*[\]}])` \|", page)
+    assert len(examples) >= 6
+    for example in examples:
+        (tmp_path / "answers.json").write_text(example.replace("[...]", "[null]"))
+        predictions = read_predictions(tmp_path / "answers.json")
+        assert predictions, example
+        assert not predictions.unreadable, example

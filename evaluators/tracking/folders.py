@@ -125,7 +125,8 @@ def read_labels(file: Path) -> Labels:
     import av
 
     try:
-        with av.open(str(file)) as container:
+        # One file, whatever its name: by default FFmpeg takes % for a sequence of files.
+        with av.open(str(file), format="png_pipe") as container:
             stream = container.streams.video[0]
             area = stream.width * stream.height
             frame = next(container.decode(stream)) if area <= LARGEST else None

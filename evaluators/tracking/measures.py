@@ -9,7 +9,11 @@ from evaluators.tracking.higher_order import mask_hota
 from evaluators.tracking.masks import j_and_f
 from evaluators.tracking.points import point_f1, point_hota
 from evaluators.tracking.queries import Rles, Target
-from evaluators.tracking.reference import mask_hota_reference, point_f1_reference
+from evaluators.tracking.reference import (
+    mask_hota_reference,
+    point_f1_reference,
+    point_hota_reference,
+)
 from evaluators.tracking.rle import decode_masks, decode_union
 from evaluators.tracking.tracks import Tracks
 
@@ -52,7 +56,7 @@ def measure_points(truth: Target, tracks: Tracks, reference: Tracks | None) -> V
     if reference is not None:
         frames = reference.frames
         values["point_f1_reference"] = point_f1_reference(truth.points, frames, masks=masks).f1
-        values["point_hota_reference"] = point_hota(truth.points, frames, masks=masks)
+        values["point_hota_reference"] = point_hota_reference(truth.points, frames, masks=masks)
     centre = {frame: {"0": (truth.width / 2, truth.height / 2)} for frame in truth.points}
     values["content_free_point_f1"] = point_f1(truth.points, centre, masks=masks).f1
     return values

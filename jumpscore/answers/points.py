@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jumpscore.answers.answer import prepare
-from jumpscore.answers.brackets import read_groups
+from jumpscore.answers.number_groups import read_groups
 from jumpscore.answers.groups import Group, check_convention
 from jumpscore.answers.lines import read_lines, read_only
 from jumpscore.answers.region import choose, is_cut

@@ -90,7 +90,7 @@ _ATOM = re.compile(
     r"|(?P<chain>\d++(?:\.\d++){2,}+|\d++/\d++(?:/\d++)*+|\d++(?::\d++){2,}+|\d++:\d\d++)"
     rf"|(?P<number>(?:\d++(?:\.\d++)?+|(?<!\w)\.\d++)(?:[eE][+-]?\d{{1,3}}(?![\w.]))?)"
     r"|(?P<odd>[+-]?(?:nan|inf|infinity)\b)"
-    rf"|(?P<word>_*[{_LATIN}](?:[{_LATIN}0-9]|_(?=\w)|(?<=[{_LATIN}])'(?=[a-z]))*|{_KNOWN}"
+    rf"|(?P<word>(?<!_)_*+[{_LATIN}](?:[{_LATIN}0-9]|_(?=\w)|(?<=[{_LATIN}])'(?=[a-z]))*|{_KNOWN}"
     r"|[^\W\d_])"
     # a tag, or one that was cut off within its attributes; <time 0.28> is read as words
     r"|(?P<tag></?(?!(?:t|ts|time\w{0,9}|start\w{0,9}|begin|end\w{0,9})[\s:=]\s?[\d.])[A-Za-z_][^<>\n]*>|<[A-Za-z_]\w*\s[^<>\n]*=[^<>\n]*)"

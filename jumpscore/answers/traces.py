@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jumpscore.answers.answer import prepare
-from jumpscore.answers.brackets import read_groups
+from jumpscore.answers.number_groups import read_groups
 from jumpscore.answers.groups import Group
 from jumpscore.answers.lines import read_lines
 from jumpscore.answers.region import choose, is_cut
@@ -117,9 +117,7 @@ def _choose_row(places: list[Group], tokens: list[Token]) -> list[Group] | None:
     return rows[0] if len(rows) == 1 else None
 
 
-def _rows(
-    places: list[Group], tokens: list[Token]
-) -> tuple[list[list[Group]], list[list[Group]]]:
+def _rows(places: list[Group], tokens: list[Token]) -> tuple[list[list[Group]], list[list[Group]]]:
     """Return the rows by their separators, and those by words such as ``to`` and ``then``."""
     starts = {token.low: number for number, token in enumerate(tokens)}
     rows, prose = [places[:1]], [places[:1]]

@@ -26,6 +26,7 @@ from jumpscore.cli.options import (
     Workers,
 )
 from jumpscore.errors import InterruptedRun, JumpScoreError, NoAnswerError, visible
+from jumpscore.jsonio import DISK_ERRORS
 
 app = typer.Typer(
     name="jumpscore",
@@ -220,7 +221,13 @@ def ablate(
 @app.command()
 def report(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run, or of an ablation.")],
-    out: Annotated[Path | None, typer.Option(help="File; by default report.html in it.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="File; by default report.html in it. A .csv or .parquet file gets one row per "
+            "sample instead."
+        ),
+    ] = None,
 ) -> None:
     """Write a run's page: scores, counts, a timeline for every video; or an ablation's."""
     from jumpscore.cli.ablate import holds_ablation, redraw_ablation
@@ -387,4 +394,14 @@ def main() -> None:
         raise SystemExit(EXIT_FAILED_SAMPLES) from None
     except JumpScoreError as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)
+        raise SystemExit(EXIT_WRONG_USE) from None
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(
+            f"error: {visible(where)}cannot be written ({error.strerror}); free space or choose "
+            "another folder, then run the same again",
+            file=sys.stderr,
+        )
         raise SystemExit(EXIT_WRONG_USE) from None

@@ -35,6 +35,8 @@ from jumpscore.harness.costs import spending
 from jumpscore.harness.failures import first_errors
 from jumpscore.harness.making import check_options, make_task
 from jumpscore.harness.repeating import AnyRun
+from jumpscore.harness.tables import SUFFIXES, write_samples
+from jumpscore.report.text import plural
 from jumpscore.video import content_hash
 
 RunT = TypeVar("RunT", StoredRun, RepeatedRun)
@@ -269,12 +271,24 @@ def _read_either(folder: Path) -> AnyRun:
 
 
 def report_folder(folder: Path, out: Path | None) -> None:
-    """Write the page of a stored run, or one for each of its repeats."""
+    """Write the page of a stored run, or one for each of its repeats.
+
+    To a ``.csv`` or ``.parquet`` file, write one row per sample instead.
+    """
+    if out is not None and out.suffix.lower() in SUFFIXES:
+        table = _read_either(folder).samples()
+        write_samples(table, out)
+        rows = plural(len(table), "row")
+        output().print(f"{out}: {rows}, one per sample", soft_wrap=True)
+        return
     if not holds_repeats(folder):
         write_page(read_run(folder), out)
         return
     if out is not None:
-        raise UsageError(f"{folder} holds repeats, which have a page each; leave out --out")
+        raise UsageError(
+            f"{folder} contains repeats, which have a page each; leave out --out, or name a .csv "
+            "or .parquet file"
+        )
     for run in read_repeats(folder).runs:
         write_page(run)
 

@@ -131,7 +131,8 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any], *, ours: bool) -> li
     unknown = isinstance(model, dict) and model.get(IDENTIFIED) is False
     if unknown and not any(line.startswith(f"model.{IDENTIFIED}: ") for line in lines):
         lines.append(f"model.{IDENTIFIED}: False -> False")
-    return lines
+    # Other questions mostly follow from something else that has changed, which says more.
+    return sorted(lines, key=lambda line: line.startswith("questions: "))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -44,6 +44,9 @@ from jumpscore.jsonio import read_object, write_json
 from model_wrappers.base import ModelWrapper
 from model_wrappers.identity import is_ours
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 DIGESTS = "scores_sha256"
 
 
@@ -65,6 +68,24 @@ class RepeatedRun:
     def asked(self) -> int:
         """Questions that were asked by the call that returned this; 0 of repeats that were read."""
         return sum(run.asked for run in self.runs)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{name} {self.result.metrics[name].mean:.4g}"
+            for name in self.result.headline
+            if self.result.metrics[name].mean is not None
+        )
+        return (
+            f"<RepeatedRun {self.folder}: {len(self.runs)} repeats of {self.result.model} on "
+            f"{self.result.data}: {shown or 'no score'}>"
+        )
+
+    def samples(self) -> DataFrame:
+        """Return a pandas data frame with one row per sample and repeat, counted from 0."""
+        import pandas as pd
+
+        tables = [run.samples().assign(repeat=place) for place, run in enumerate(self.runs)]
+        return pd.concat(tables, ignore_index=True)
 
 
 AnyRun = StoredRun | RepeatedRun

@@ -11,10 +11,12 @@ import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 from jumpscore.errors import UsageError
 from jumpscore.harness.identity import changes
@@ -43,7 +45,7 @@ class RunStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._file: IO[bytes] | None = None
+        self._file: FileIO | None = None
         self._unsynced = 0
         self._synced_at = 0.0
 
@@ -84,7 +86,8 @@ class RunStore:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._file = (self.folder / RESPONSES).open("ab+")
+            # Unbuffered: what a full disk does not take must not be tried again when it is closed.
+            self._file = (self.folder / RESPONSES).open("ab+", buffering=0)
         except OSError as error:
             raise self._unwritable(error) from error
         if not lock_file(self._file):
@@ -96,19 +99,61 @@ class RunStore:
             ) from None
 
     def append(self, responses: Iterable[Response]) -> None:
-        """Store answers; they survive a crash of the process at once, of the machine within 1 s."""
+        """Store answers; they survive a crash of the process at once, of the machine within 1 s.
+
+        Raises:
+            UsageError: They cannot be stored: the disk is full, say, or the folder is gone. What
+                was stored before is whole.
+        """
         assert self._file is not None, "open() comes first"
-        for response in responses:
-            self._file.write(response_line(response))
-            self._unsynced += 1
-        self._file.flush()
-        if self._unsynced >= SYNC_EVERY or time.monotonic() - self._synced_at > SYNC_SECONDS:
-            self._sync()
+        self._require_folder()
+        lines = [response_line(response) for response in responses]
+        end = self._file.seek(0, os.SEEK_END)
+        try:
+            self._write(b"".join(lines))
+            self._unsynced += len(lines)
+            if self._unsynced >= SYNC_EVERY or time.monotonic() - self._synced_at > SYNC_SECONDS:
+                self._sync()
+        except OSError as error:
+            with suppress(OSError):
+                self._file.truncate(end)
+            raise UsageError(
+                f"{self.folder / RESPONSES}: answers cannot be stored ({error.strerror}); those "
+                "before are kept: free space, then run the same again to go on"
+            ) from error
+
+    def _write(self, content: bytes) -> None:
+        assert self._file is not None
+        left = memoryview(content)
+        while left:
+            left = left[self._file.write(left) :]
+
+    def _require_folder(self) -> None:
+        """Check that the file that is written is still the run's.
+
+        Raises:
+            UsageError: The folder was deleted or moved: whatever was asked now would be lost.
+        """
+        assert self._file is not None
+        try:
+            same = os.path.samestat(os.fstat(self._file.fileno()), (self.folder / RESPONSES).stat())
+        except OSError:
+            same = False
+        if not same:
+            raise UsageError(
+                f"{self.folder}: was deleted or moved while the run went on, so its answers cannot "
+                "be stored; the run has stopped. Move it back to go on, or run again"
+            )
 
     def write_scores(
         self, scores: Sequence[SampleScore], result: RunResult, timing: Mapping[str, Any]
     ) -> None:
-        """Write what is derived; ``result.json`` comes last and says that the rest is whole."""
+        """Write what is derived; ``result.json`` comes last and says that the rest is whole.
+
+        Raises:
+            UsageError: It cannot be written, or the folder is gone.
+        """
+        self._require_folder()
         lines = "".join(json.dumps(record_of(score)) + "\n" for score in scores)
         write_text(self.folder / SCORES, lines)
         write_json(self.folder / TIMING, timing)
@@ -118,9 +163,9 @@ class RunStore:
     def close(self) -> None:
         """Force everything to disk and let others open the run."""
         if self._file is not None:
-            self._sync()
-            self._file.close()
-            self._file = None
+            file, self._file = self._file, None
+            with file, suppress(OSError):  # an error on the way says it better
+                os.fsync(file.fileno())
 
     def __enter__(self) -> RunStore:
         return self
@@ -135,7 +180,6 @@ class RunStore:
 
     def _sync(self) -> None:
         assert self._file is not None
-        self._file.flush()
         os.fsync(self._file.fileno())
         self._unsynced = 0
         self._synced_at = time.monotonic()

@@ -9,13 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json, read_object
 from jumpscore.records import Response, RunResult, SampleScore, Usage
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 FORMAT = 2
 """Version of the files of a run."""
@@ -25,7 +28,7 @@ REPEATS = "repeats.json"
 """Beside the folders of the repeats of a run: their spread."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StoredRun:
     """A finished run as read from disk.
 
@@ -56,6 +59,15 @@ class StoredRun:
             f"{self.folder}: nothing was asked; all answers are those stored before "
             "(another run.name asks again)"
         )
+
+    def __repr__(self) -> str:
+        return f"<StoredRun {self.folder}: {self.result.summary()}>"
+
+    def samples(self) -> DataFrame:
+        """Return a pandas data frame with one row per sample; see ``harness.tables``."""
+        from jumpscore.harness.tables import samples_table
+
+        return samples_table(self)
 
 
 def read_run(folder: str | Path) -> StoredRun:

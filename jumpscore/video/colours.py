@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +19,12 @@ PIXELS = "2"
 that version 1 prepared under PyAV 17 or later have wrong colours where a video has full range."""
 LIMITED, FULL = 1, 2
 """FFmpeg's numbers of the colour ranges 16..235 and 0..255."""
+PLANAR = ("yuv4", "yuva4", "yuvj4")
+FULL_NAMES = {f"yuv{kind}p": f"yuvj{kind}p" for kind in (420, 422, 440, 444)}
+"""Formats of 8 bits that have another name in full range; older releases go by the name."""
+EIGHT_BIT_FULL = (*FULL_NAMES, *FULL_NAMES.values(), "gray", "rgb24", "gbrp", "bgr0", "rgba")
+FROM_LIMITED = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
+"""Table of luma from limited to full range."""
 BT601 = 5
 """FFmpeg's number of the scaler's default matrix."""
 
@@ -30,8 +37,8 @@ class Converter:
     image processors do) as its direct way, in half the time; and because the second step looks at
     one pixel only, blocks may be cut out, kept and moved before it.
 
-    FFmpeg's defaults for range, matrix and the place of colour samples changed between releases
-    (with PyAV 17), so none is left to it: every release that is allowed gives the same pixels.
+    What FFmpeg makes of a frame's range, matrix, fields and the place of its colour samples changed
+    between releases (with PyAV 17), so none is left to it: all allowed releases give equal pixels.
     """
 
     def __init__(self, info: VideoInfo, size: tuple[int, int] | None = None) -> None:
@@ -45,8 +52,14 @@ class Converter:
 
     def grey(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
         """Return luma, uint8 [H, W]."""
-        scaled = self._scaled(frame, "gray", FULL)
-        return np.ascontiguousarray(self._orientation.applied(scaled.to_ndarray()))
+        plain = _without_fields(frame)
+        if _is_full(frame) and frame.format.name not in EIGHT_BIT_FULL:
+            # Older releases take more bits for limited range if the target is full.
+            scaled = self._scaled(plain, "yuv444p", LIMITED, source=frame)
+            luma: Any = cv2.LUT(_rows(scaled.planes[0])[:, : scaled.width], FROM_LIMITED)
+        else:
+            luma = self._scaled(plain, "gray", FULL, source=frame).to_ndarray()
+        return np.ascontiguousarray(self._orientation.applied(luma))
 
     def rgb(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
         """Return RGB, uint8 [H, W, 3]."""
@@ -61,13 +74,8 @@ class Converter:
             frame: As stored.
             out: Where to put it, so that no memory has to be allocated for it.
         """
-        import cv2
-
-        plain = _plain(frame)
-        scaled = self._scaled(plain or frame, "yuv444p", LIMITED)
+        scaled = self._scaled(_without_siting(frame), "yuv444p", LIMITED, source=frame)
         planes: list[Any] = [_rows(plane)[:, : scaled.width] for plane in scaled.planes]
-        if plain is not None and _is_full(frame):
-            planes = [cv2.LUT(planes[0], LUMA), *(cv2.LUT(plane, CHROMA) for plane in planes[1:])]
         upright = self._orientation.is_upright
         merged: Any = cv2.merge(planes, out if upright else None)
         if upright:
@@ -77,7 +85,9 @@ class Converter:
         np.copyto(out, self._orientation.applied(merged))
         return out
 
-    def _scaled(self, frame: VideoFrame, pixel_format: str, colour_range: int) -> Any:
+    def _scaled(
+        self, frame: VideoFrame, pixel_format: str, colour_range: int, *, source: VideoFrame
+    ) -> Any:
         width, height = self._size
         return self._reformat(
             frame,
@@ -87,6 +97,7 @@ class Converter:
             interpolation="BICUBIC",
             src_colorspace=BT601,
             dst_colorspace=BT601,
+            src_color_range=FULL if _is_full(source) else None,
             dst_color_range=colour_range,
         )
 
@@ -95,19 +106,26 @@ def _is_full(frame: VideoFrame) -> bool:
     return frame.color_range == FULL or frame.format.name.startswith("yuvj")
 
 
-def _plain(frame: VideoFrame) -> VideoFrame | None:
-    """Return a planar YUV frame without the marks by which releases treat it differently.
+def _without_siting(frame: VideoFrame) -> VideoFrame:
+    """Return the frame without the mark of where its colour samples lie, if it has one."""
+    # Not colour between the luma samples, as in yuyv422.
+    if frame.format.name.startswith(PLANAR) and len(frame.planes) >= 3:
+        return _plain(frame)
+    return _without_fields(frame)
 
-    These are where its colour samples lie (read since FFmpeg 8 only) and its range, which is
-    converted here (FFmpeg 7 and 8 round differently). ``None`` for formats that have neither.
-    """
+
+def _without_fields(frame: VideoFrame) -> VideoFrame:
+    """Return the frame without the mark that it is interlaced, if it has one."""
+    return _plain(frame) if frame.interlaced_frame else frame
+
+
+def _plain(frame: VideoFrame) -> VideoFrame:
+    """Return a copy without any marks."""
     from av.video.frame import VideoFrame
 
-    name = frame.format.name.replace("yuvj", "yuv")
-    if not name.startswith(("yuv4", "yuva4")) or frame.format.is_bit_stream:
-        return None
-    if len(frame.planes) < 3:
-        return None  # colour between the luma samples: yuyv422, say
+    name = frame.format.name
+    if name in FULL_NAMES and _is_full(frame):
+        name = FULL_NAMES[name]
     plain = VideoFrame(frame.width, frame.height, name)
     for source, target in zip(frame.planes, plain.planes, strict=True):
         rows, room = _rows(source), _rows(target)
@@ -119,17 +137,6 @@ def _plain(frame: VideoFrame) -> VideoFrame | None:
 def _rows(plane: Any) -> npt.NDArray[np.uint8]:
     """Return the bytes of a plane by rows, as a view."""
     return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-
-
-def _limited(levels: float, middle: int, low: int) -> npt.NDArray[np.uint8]:
-    """Return a table from full to limited range, uint8 [256]."""
-    full = np.arange(256, dtype=np.float64)
-    return np.rint((full - middle) * levels / 255 + low).astype(np.uint8)
-
-
-LUMA = _limited(219, 0, 16)
-CHROMA = _limited(224, 128, 128)
-"""Tables from full to limited range."""
 
 
 def _yuv_to_rgb(red: float = 0.299, blue: float = 0.114) -> npt.NDArray[np.float64]:
@@ -156,7 +163,5 @@ def to_rgb(
     picture: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8] | None = None
 ) -> npt.NDArray[np.uint8]:
     """Turn YUV, uint8 [H, W, 3], into RGB pixel by pixel; ``out`` may be the picture itself."""
-    import cv2
-
     converted: Any = cv2.transform(picture, YUV_TO_RGB, out)
     return cast("npt.NDArray[np.uint8]", converted)

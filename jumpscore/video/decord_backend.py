@@ -4,9 +4,9 @@ decord can hang on damaged files, so it never runs in this process: ``python -m`
 the order from standard input and writes raw frames to standard output. Times come from the packets,
 as with every backend; decord only delivers pixels.
 
-decord counts frames that an edit list leaves out, and after a seek in a transport stream it delivers
-other frames than it was asked for, so it is checked: first its number of frames and their times
-against the file's index, then every picture against PyAV's at a small size.
+decord counts frames that an edit list leaves out, and in a transport stream it delivers other
+frames than those asked for, so it is checked: first its number of frames and their times against
+the file's index, then every picture against PyAV's at a small size.
 """
 
 from __future__ import annotations

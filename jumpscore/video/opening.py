@@ -72,15 +72,11 @@ class open_video:  # noqa: N801 - used like the built-in open()
             _refuse(path, error)
         self._container = container
         try:
-            stream = (
-                choose_track(path, container)
-                if self._track is None
-                else container.streams[self._track]
-            )
+            stream = choose_track(path, container, self._track)
         except BaseException:
             container.close()
             raise
-        return container, stream  # type: ignore[return-value]
+        return container, stream
 
     def __exit__(self, *_: object) -> None:
         self._container.close()
@@ -96,10 +92,15 @@ def video_tracks(container: InputContainer) -> list[VideoStream]:
     return [stream for stream in container.streams.video if not stream.disposition & still]
 
 
-def choose_track(path: Path, container: InputContainer) -> VideoStream:
+def choose_track(path: Path, container: InputContainer, track: int | None = None) -> VideoStream:
     """Return the stream to read: the default one; of several, the largest; of equals, the first.
 
     This is the ``ffmpeg`` command's rule.
+
+    Args:
+        path: Of the file, for errors.
+        container: The open file.
+        track: Index of the stream, if it was chosen before.
 
     Raises:
         VideoError: The file has no video stream, or none that can be decoded here.
@@ -107,6 +108,12 @@ def choose_track(path: Path, container: InputContainer) -> VideoStream:
     from av.stream import Disposition
 
     moving = video_tracks(container)
+    if track is not None:
+        moving = [stream for stream in moving if stream.index == track]
+        if not moving:
+            raise VideoError(
+                f"{path}: has no video track {track} any more; let it be written first"
+            )
     if not moving:
         kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
         raise VideoError(f"{path}: holds no video stream (only {kinds})")

@@ -155,7 +155,7 @@ def test_repeats_from_run_to_compare(jumpscore, tiny_set, tmp_path):
     assert "runs/several counts with the mean over its 3 repeats" in text
     assert "repeat-2/report.html" in jumpscore("report", "runs/several").stderr
     done = jumpscore("report", "runs/several", "--out", "x.html", expect=2)
-    assert "holds repeats, which have a page each" in done.stderr
+    assert "contains repeats, which have a page each" in done.stderr
     done = jumpscore("show", "runs/several", "clip0", expect=2)
     assert "name one of them: runs/several/repeat-0 ... runs/several/repeat-2" in done.stderr
     assert "came back" in jumpscore("show", "runs/several/repeat-1", "clip0").stdout

@@ -186,6 +186,18 @@ def test_a_row_without_its_video_is_found(hub, tmp_path):
         fetch(tmp_path / "out", repository="lab/set")
 
 
+def test_two_videos_that_would_be_one_file_are_refused(hub, tmp_path):
+    hub.files["videos.zip"] = packed({"a/x.mp4": b"one", "b/x.mp4": b"another"})
+    with pytest.raises(DataError, match=r"'a/x\.mp4' is another video of that name; both would be"):
+        fetch(tmp_path / "out", repository="lab/set")
+
+
+def test_a_member_without_a_name_is_a_folder(hub, tmp_path):
+    video = f"videos\\{'a' * 32}.mp4"
+    hub.files["videos.zip"] = packed({".": b"", video: b"moving pictures"})
+    assert fetch(tmp_path / "out", repository="lab/set").videos == 1
+
+
 def test_a_damaged_archive(hub, tmp_path):
     hub.files["videos.zip"] = b"no zip"
     with pytest.raises(DataError, match=r"videos\.zip: cannot be unpacked"):

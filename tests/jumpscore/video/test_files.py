@@ -1,4 +1,4 @@
-"""Videos as people have them: one file of each kind that once was read wrong, with the right values.
+"""Videos as people have them: one file of each kind that was once read wrong, with its values.
 
 The files show 60 frames at 25 frames/s unless the table says otherwise; every frame carries its
 number as two rows of four squares, the lowest bit first.

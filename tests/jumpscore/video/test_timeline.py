@@ -131,7 +131,7 @@ class TestJoined:
     def test_formats_of_which_one_is_read_are_refused(self, tmp_path, name):
         path = tmp_path / f"all.{name.split('.')[1]}"
         path.write_bytes(recording(tmp_path, name) * 2)
-        with pytest.raises(VideoError, match="2 files joined byte by byte.*ffmpeg -f concat"):
+        with pytest.raises(VideoError, match=r"2 files joined byte by byte.*ffmpeg -f concat"):
             probe(path)
 
 
@@ -171,7 +171,7 @@ class TestTracks:
             for size, default in zip(((192, 128), (64, 48)), defaults, strict=True):
                 stream = container.add_stream("libx264", rate=25)
                 stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-                stream.disposition = Disposition.default if default else Disposition(0)
+                stream.disposition = Disposition.default.value if default else 0
                 streams.append(stream)
             for number in range(30):
                 for stream, last in zip(streams, (5, 30), strict=True):
@@ -264,7 +264,7 @@ class TestRawStreams:
             path = write_video(tmp_path / name, codec="libx265", codec_options=options)
         else:
             path = write_video(tmp_path / name, codec="mjpeg", pix_fmt="yuvj420p", b_frames=0)
-        with pytest.raises(VideoError, match="without time stamps or a frame rate.*ffmpeg -framer"):
+        with pytest.raises(VideoError, match=r"without time stamps or a frame rate.*ffmpeg"):
             probe(path)
 
 

@@ -150,6 +150,24 @@ def test_identity_knows_the_weights_and_the_placement(tiny, tmp_path):
     assert made(moved, max_new_tokens=9).identity() != one
 
 
+def test_identity_changes_with_weights_in_place(tiny):
+    import torch
+
+    wrapper = made(tiny)
+    before = wrapper.identity()
+    wrapper.open()
+    assert wrapper.identity() == before
+    weight = max(wrapper._model.parameters(), key=lambda one: one.numel())
+    seen = [before]
+    for place in (0, weight.numel() // 2):
+        with torch.no_grad():
+            weight.view(-1)[place] += 1
+        seen.append(wrapper.identity())
+    assert len({one.get("weights") for one in seen}) == 3
+    wrapper.close()
+    assert wrapper.identity() == before
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
