@@ -273,11 +273,13 @@ class InstalledVLLM:
         python: The environment's Python.
         version: Version without its local part.
         digest: SHA-256 of the file that the guard changes, ``None`` if the file is missing.
+        mixed: A CPU build of torch next to a CUDA build of torchvision: needs ``cpu_only``.
     """
 
     python: str
     version: str
     digest: str | None
+    mixed: bool = False
 
     @property
     def largest_media(self) -> int | None:
@@ -323,7 +325,8 @@ for folder in (spec.submodule_search_locations or () if spec else ()):
     if file.is_file():
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
 ours = util.find_spec('model_wrappers') is not None
-print(json.dumps([version, digest, ours]))
+torch, vision = versions.get('torch', ''), versions.get('torchvision', '+cpu')
+print(json.dumps([version, digest, ours, '+cpu' in torch and '+cpu' not in vision]))
 """
 """Run by the Python of an environment; imports nothing of vLLM, which takes long."""
 
@@ -336,7 +339,7 @@ def installed_vllm(python: str) -> InstalledVLLM:
     """
     output = _output([python, "-c", INSPECT % PATCHED_FILE])
     try:
-        version, digest, ours = json.loads(output.splitlines()[-1])
+        version, digest, ours, mixed = json.loads(output.splitlines()[-1])
     except (ValueError, IndexError, TypeError):
         raise UsageError(f"{python}: does not run as a Python ({output[-300:]})") from None
     if version is None:
@@ -346,7 +349,7 @@ def installed_vllm(python: str) -> InstalledVLLM:
         )
     if not ours:
         raise UsageError(f"{python} has vLLM but not this package; install jumpscore there too")
-    return InstalledVLLM(python, str(version).partition("+")[0], digest)
+    return InstalledVLLM(python, str(version).partition("+")[0], digest, mixed)
 
 
 def _output(command: Sequence[str]) -> str:

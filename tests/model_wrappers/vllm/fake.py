@@ -14,7 +14,7 @@ FAKE = """#!{python}
 import http.server, subprocess, sys, time
 words = sys.argv
 if "-c" in words:
-    print('["0.32.0", "{digest}", true]')
+    print('["0.32.0", "{digest}", true, false]')
     sys.exit()
 print("started", *words[1:], flush=True)
 {before}

@@ -169,3 +169,29 @@ def test_options_as_a_command_line_has_them(tmp_path):
     for name in ("api_key", "hf-token"):
         with pytest.raises(UsageError, match="which records would keep"):
             words(**{name: "secret"})
+
+
+LIMIT = "VLLM_MAX_MEDIA_REQUEST_DECODE_BYTES"
+
+
+@pytest.mark.parametrize(
+    ("version", "value", "expected"),
+    [
+        ("0.32.0", None, None),  # has no such limit
+        ("0.33.0", None, 715_827_880),
+        ("0.100.0", None, 715_827_880),
+        ("1.0.0rc1", None, 715_827_880),
+        ("0.33.0", "1000", 1000),
+        ("0.33.0", "0", None),
+    ],
+)
+def test_largest_media_is_vllms_own_limit(monkeypatch, version, value, expected):
+    monkeypatch.delenv(LIMIT, raising=False)
+    if value is not None:
+        monkeypatch.setenv(LIMIT, value)
+    assert InstalledVLLM("python", version, None).largest_media == expected
+
+
+def test_plan_passes_the_limit_on(tmp_path):
+    assert ServerPlan("python", "x", tmp_path, largest_media=7).environment()[LIMIT] == "7"
+    assert LIMIT not in ServerPlan("python", "x", tmp_path).variables()

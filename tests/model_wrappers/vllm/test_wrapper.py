@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from jumpscore.errors import UsageError
+from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Media, Question
 from jumpscore.video.prepared import InputCache, default_cache_folder
 from model_wrappers.vllm import wrapper as vllm
@@ -165,3 +165,25 @@ def test_serve_needs_a_model_that_is_served(tiny):
 
     with pytest.raises(UsageError, match="'motion' is not served"):
         serve_model(["model=motion"])
+
+
+def test_largest_media_where_the_server_is_ours(tiny, installed):
+    installed("0.33.0", next(iter(TESTED)))
+    assert made(tiny).largest_media == 715_827_880
+    assert made(tiny, largest_media=10**9).largest_media == 10**9
+    assert made(tiny, largest_media=10**9).plan().largest_media == 10**9
+    # A server that runs already may have been started with another limit.
+    assert made(tiny, base_url="http://127.0.0.1:1/v1").largest_media is None
+
+
+def test_frames_beyond_vllms_limit_are_refused_before_they_are_sent(tiny, tmp_path, installed):
+    from jumpscore.video import uniform_frames
+
+    installed("0.33.0", next(iter(TESTED)))
+    clip = write_video(tmp_path / "clip.mp4", frames=50, fps=25, size=(112, 84))
+    visual = uniform_frames(clip, count=8)
+    question = Question("a", (Media(clip),), "When?")
+    size = 8 * 112 * 84 * 4
+    made(tiny, largest_media=size).prepare(question, visual)
+    with pytest.raises(DataError, match=rf"{size:,} bytes, the server takes {size - 1:,}"):
+        made(tiny, largest_media=size - 1).prepare(question, visual)
