@@ -35,6 +35,8 @@ METRICS = (
     Metric("f", "F: F1 of the masks' boundaries"),
     Metric("f_recall", "share of frames with F above 0.5"),
     Metric("f_decay", "F of the first quarter of frames minus the last", better="lower"),
+    Metric("j_and_f_strict", "J&F with the strict F"),
+    Metric("f_strict", "F, 0 for an empty mask and one that fills the frame"),
 )
 
 
@@ -205,7 +207,11 @@ def _others(labels: Labels, names: Sequence[int]) -> int:
 
 
 def _object_score(name: str, sequence: str, scores: DavisScores) -> SampleScore:
-    values: dict[str, float | None] = {"j_and_f": scores.mean}
+    values: dict[str, float | None] = {
+        "j_and_f": scores.mean,
+        "j_and_f_strict": scores.mean_strict,
+        "f_strict": scores.f_strict.mean,
+    }
     for letter, found in (("j", scores.j), ("f", scores.f)):
         values |= {
             letter: found.mean,
