@@ -32,6 +32,7 @@ from jumpscore.scoring import (
     reference_ap,
 )
 from jumpscore.scoring.events import WIDEST, count_scores, detection_scores
+from jumpscore.scoring.reasoning_tags import ReasoningTags, scored_text
 
 COUNT_QUESTION = "How many jump rope did the person in the video do in total?"
 """The second published question; also the first turn of protocol v1."""
@@ -61,9 +62,12 @@ class JumpScoreOptions(JumpTaskOptions):
 
     Attributes:
         protocol: ``v2`` asks directly; ``v1`` (withdrawn) tells the model the true count first.
+        reasoning_tags: What is taken off an answer before the public code's reader has it:
+            ``lmms_eval`` (as its command does by default) or ``none``.
     """
 
     protocol: Literal["v1", "v2"] = "v2"
+    reasoning_tags: ReasoningTags = "lmms_eval"
 
 
 class _JumpTask(VideoRowTask[Jumps]):
@@ -85,7 +89,7 @@ class JumpScore(_JumpTask):
     """List the start time of every jump; scored by the paper's mAP and by numbers beside it."""
 
     name = "jumpscore"
-    version = "1"
+    version = "2"
     Options = JumpScoreOptions
     options: JumpScoreOptions
     headline = ("map_reference", "f1", "f1@0.1", "count_mae")
@@ -171,7 +175,8 @@ class JumpScore(_JumpTask):
             "misses": float(len(scores.misses)),
             "true": float(len(truth.times)),
         }
-        reference, crashed = _reference_values(response.text, truth)
+        scored = scored_text(response.text, self.options.reasoning_tags)
+        reference, crashed = _reference_values(scored, truth)
         values |= reference
         values |= _floor(truth)
         values["map_confidence"] = _map_confidence(parsed, response, truth)
@@ -222,7 +227,7 @@ class JumpScoreCount(_JumpTask):
 
 
 def _reference_values(text: str, truth: Jumps) -> tuple[dict[str, float | None], dict[str, int]]:
-    """Return the paper's numbers, and a note where the public code crashes, which earns 0."""
+    """Return the paper's numbers, and a note if the public code crashes, which scores 0."""
     crashed: dict[str, int] = {}
     try:
         answered: list[float] | None = parse_reference(text)

@@ -163,6 +163,7 @@ def _cv_bench(kind: str) -> Columns:
         splits=(f"test_{kind.lower()}",),
         where=("type", kind),
         group="task",
+        reference="cv_bench",
     )
 
 
@@ -187,7 +188,7 @@ def _revsi(frames: str) -> Columns:
 def _letter_in(column: str, answer: str) -> dict[str, Reading]:
     """Return how rows are read whose question lists the options and asks for the letter."""
     prompt = f"{{{column}!t}}\n{ONLY_LETTER}"
-    return _one(Reading("choice", prompt, answer=answer, listed_in=column))
+    return _one(Reading("choice", prompt, answer=answer, listed_in=column, listing=column))
 
 
 COLUMNS: dict[str, Columns] = {
@@ -251,6 +252,7 @@ COLUMNS: dict[str, Columns] = {
         images=("images",),
         splits=(None,),
         group="type",
+        reference="crosspoint",
     ),
     **{
         f"{name}_{split}": _of_split(REFCOCO, split)
@@ -279,9 +281,11 @@ COLUMNS: dict[str, Columns] = {
                 "Only output the letter of the correct option and nothing else.",
                 answer="correct_answer_idx",
                 options="answers",
+                listing="question",
             )
         ),
         images=("image_bytes",),
+        reference="sat",
     ),
     "embspatial": Columns(
         _one(
@@ -296,6 +300,7 @@ COLUMNS: dict[str, Columns] = {
         ),
         images=("image",),
         group="relation",
+        reference="embspatial",
     ),
     "cv_bench_2d": _cv_bench("2D"),
     "cv_bench_3d": _cv_bench("3D"),
@@ -304,13 +309,25 @@ COLUMNS: dict[str, Columns] = {
         images=("image_1", "image_2", "image_3", "image_4"),
         splits=("val",),
         group="sub_task",
+        reference="blink",
     ),
-    "crpe": Columns(_letter_in("text", "correct_option"), images=("image",), remove=(ONLY_LETTER,)),
-    "metavqa": Columns(_letter_in("question", "answer"), images=("obs",), remove=(ONLY_LETTER,)),
+    "crpe": Columns(
+        _letter_in("text", "correct_option"),
+        images=("image",),
+        remove=(ONLY_LETTER,),
+        reference="crpe",
+    ),
+    "metavqa": Columns(
+        _letter_in("question", "answer"),
+        images=("obs",),
+        remove=(ONLY_LETTER,),
+        reference="metavqa",
+    ),
     "erqa": Columns(
         _one(Reading("choice", "{question}", answer="answer", listed_in="question")),
         images=("images",),
         group="question_type",
+        reference="erqa",
     ),
     "mmsi_bench": Columns(
         _one(
@@ -324,6 +341,7 @@ COLUMNS: dict[str, Columns] = {
         images=("images",),
         splits=(None,),
         group="question_type",
+        reference="mmsi_bench",
     ),
 }
 """How each set's published table is read."""

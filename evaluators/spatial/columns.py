@@ -27,6 +27,7 @@ class Reading:
         mask_above: Grey values above this are inside.
         options: Column of the options, or their words themselves.
         listed_in: Column whose text lists the options, where none holds them.
+        listing: Column in which lmms-eval's filter looks for the options.
         option_form: A line of ``!o``.
         convention: Of coordinates, that the prompt asks for; empty where it does not say.
     """
@@ -39,13 +40,14 @@ class Reading:
     mask_above: int = 127
     options: str | tuple[str, ...] = ""
     listed_in: str = ""
+    listing: str = ""
     option_form: str = "{letter}. {words}"
     convention: str = ""
 
     @property
     def columns(self) -> set[str]:
         """Columns that it needs."""
-        named = {self.answer, self.mask, self.listed_in}
+        named = {self.answer, self.mask, self.listed_in, self.listing}
         named |= {self.options} if isinstance(self.options, str) else set()
         return (named | _fields(self.prompt)) - {""}
 

@@ -91,6 +91,7 @@ def _row(
         subgroup=task if family else "",
         grouped=columns.grouped,
         reference=columns.reference,
+        listing=str(record[reading.listing]) if reading.listing else "",
     )
 
 

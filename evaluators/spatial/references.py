@@ -2,42 +2,35 @@
 
 Each reading has a name that rows carry (``SpatialRow.reference``). ``_reference_lmms`` is what
 lmms-eval 0.7.3 computes, ``_reference_official`` the benchmark's own script, where it differs.
+Readings take the answer as the public function does: ``reasoning_tags`` has its turn before them.
 """
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from evaluators.spatial import lmms_choices, lmms_crosspoint, lmms_points
 from evaluators.spatial.boxes import Box
+from evaluators.spatial.lmms_boxes import best_iou
 from evaluators.spatial.numbers import NumberPolicy, parse_number
 from evaluators.spatial.points import in_mask, mask_fraction
-from evaluators.spatial.reference_readers import (
-    reference_box_iou,
-    reference_choice,
-    reference_points,
-)
-from jumpscore.jsonio import parse_json
+from evaluators.spatial.reference_readers import reference_choice, reference_points
+from jumpscore.scoring.readers import Reader, ReferenceCrashError
 
 LMMS, OFFICIAL = "_reference_lmms", "_reference_official"
 OVERLAP = 0.5
 """IoU from which a box counts as found."""
-
-# Nothing is given back once taken: linear in texts of any length.
-_PLAIN = r"([-+]?(?:\d++(?:\.\d++)?|\.\d++))"
-_POINTBENCH = re.compile(rf"\({_PLAIN}\s*+,\s*+{_PLAIN}\)")
-_FENCE = re.compile(r"```\w*+\n")
-_THOUGHT = re.compile(r"\A.*?</(?:think|thought)>", re.DOTALL)
 MRA_AT = np.linspace(0.5, 0.95, 10)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the public code looks at beside the answer.
+    """What the public code looks at besides the answer.
 
     Attributes:
         rule: Of the row.
@@ -47,6 +40,7 @@ class Asked:
         number: The true one, or how many points are asked for.
         letter: Of the right option.
         options: Letter -> words.
+        question: The question's text, in which some tasks look for the options.
     """
 
     rule: str
@@ -56,89 +50,76 @@ class Asked:
     number: float = 0.0
     letter: str = ""
     options: Mapping[str, str] | None = None
+    question: str = ""
+
+    @property
+    def drawn(self) -> npt.NDArray[np.bool_]:
+        """The mask of a question about points."""
+        assert self.mask is not None
+        return self.mask
+
+    @property
+    def mask_size(self) -> tuple[int, int]:
+        """(width, height) of the mask."""
+        height, width = self.drawn.shape
+        return width, height
 
 
 Reading = Callable[[str, Asked], float]
 
 
-def _fraction(text: str, asked: Asked, integers: str) -> float:
-    assert asked.mask is not None
-    height, width = asked.mask.shape
-    how = "unit" if integers == "unit" else "pixel"
-    points = reference_points(text, size=(width, height), integers=how)  # type: ignore[arg-type]
-    return mask_fraction(in_mask(points, asked.mask, convention="pixel"))
+def _tuples(text: str, asked: Asked) -> float:
+    pixels = lmms_points.TUPLES.read(text, asked.mask_size) or []
+    return lmms_points.share_inside(pixels, asked.drawn)
+
+
+def _official_tuples(text: str, asked: Asked) -> float:
+    points = reference_points(text, size=asked.mask_size, integers="pixel")
+    return mask_fraction(in_mask(points, asked.drawn, convention="pixel"))
 
 
 def _pointbench(text: str, asked: Asked) -> float:
-    """Return PointBench's binary score, as lmms-eval reads points: their unit is guessed."""
-    assert asked.mask is not None
-    height, width = asked.mask.shape
-    points = [_guessed(float(x), float(y), width, height) for x, y in _POINTBENCH.findall(text)]
-    if not points:
-        return 0.0
+    """Return PointBench's binary score: the first point is inside; of counts, all, as many."""
+    pixels = lmms_points.guessed_pairs(text, asked.mask_size).value
     counted = asked.rule == "count"
-    if counted and len(points) != asked.number:
+    if not pixels or (counted and len(pixels) != asked.number):
         return 0.0
-    inside = in_mask(points if counted else points[:1], asked.mask, convention="pixel")
-    return float(inside.all())
-
-
-def _guessed(x: float, y: float, width: int, height: int) -> tuple[int, int]:
-    """Return a pixel: of fractions where both are at most 1, of thousandths up to 1000."""
-    if 0 <= x <= 1 and 0 <= y <= 1:
-        return round(x * width), round(y * height)
-    if 0 <= x <= 1000 and 0 <= y <= 1000:
-        return round(x / 1000 * width), round(y / 1000 * height)
-    outside = max(abs(x), abs(y)) > 2**31
-    return (-1, -1) if outside else (round(x), round(y))
+    checked = pixels if counted else pixels[:1]
+    return float(all(lmms_points.is_inside(pixel, asked.drawn) for pixel in checked))
 
 
 def _robospatial(text: str, asked: Asked) -> float:
     """Return RoboSpatial's score: any point of a fenced JSON list, or the last line's yes or no."""
-    answer = _THOUGHT.sub("", text)
-    tagged = _between(answer, "<answer>", "</answer>")
-    answer = (answer if tagged is None else tagged).strip()
     if asked.rule == "word":
-        last = answer.lower().split("\n")[-1]
-        said = ("yes" in last, "no" in last)
-        truth = (asked.options or {}).get(asked.letter, "").lower() == "yes"
-        return float(said == (truth, not truth))
-    assert asked.mask is not None
-    points = _fenced_points(answer)
-    return float(in_mask(points, asked.mask, convention="relative_1000").any()) if points else 0.0
+        right = (asked.options or {}).get(asked.letter, "").strip().lower()
+        found = lmms_points.ROBOSPATIAL_WORD.read(text, "yes" if right == "yes" else "no")
+        return float(bool(found))
+    pixels = lmms_points.ROBOSPATIAL.read(text, asked.mask_size) or []
+    return float(any(lmms_points.is_inside(pixel, asked.drawn) for pixel in pixels))
 
 
-def _between(text: str, start: str, end: str) -> str | None:
-    """Return what stands between the first tag and the next closing one, in any case."""
-    lower = text.lower()
-    first = lower.find(start)
-    last = lower.find(end, first + len(start)) if first >= 0 else -1
-    return text[first + len(start) : last] if last >= 0 else None
+def _crosspoint(text: str, asked: Asked) -> float:
+    """Return CrossPoint's score: the point, in pixels, is in the mask; or the letter is right."""
+    if asked.rule == "choice":
+        return float(lmms_crosspoint.CHOICE.read(text) == asked.letter)
+    pixel = lmms_crosspoint.answered_pixel(text)
+    return float(pixel is not None and lmms_points.is_inside(pixel, asked.drawn))
 
 
-def _fenced_points(answer: str) -> list[tuple[float, float]]:
-    fence = _FENCE.search(answer)
-    end = answer.find("```", fence.end()) if fence else -1
-    try:
-        items = parse_json(answer[fence.end() : end].strip()) if fence and end >= 0 else []
-    except ValueError:
-        return []
-    points = []
-    for item in items if isinstance(items, list) else []:
-        point = item.get("point_2d") if isinstance(item, dict) else None
-        if isinstance(point, list) and len(point) == 2 and all(map(_is_coordinate, point)):
-            points.append((float(point[0]), float(point[1])))
-    return points
+def refcoco_iou(text: str, asked: Asked) -> float:
+    """Return the IoU of RefCOCO's public code.
 
-
-def _is_coordinate(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return abs(value) < 2**53
+    Raises:
+        ReferenceCrashError: It raises there, or is not a number, as is the mean then.
+    """
+    iou = best_iou(text, asked.box, size=asked.size)
+    if math.isnan(iou):
+        raise ReferenceCrashError("the public code's IoU of this answer is not a number")
+    return iou
 
 
 def _refcoco(text: str, asked: Asked) -> float:
-    return float(reference_box_iou(text, asked.box, size=asked.size) >= OVERLAP)
+    return float(refcoco_iou(text, asked) >= OVERLAP)
 
 
 def reference_mra(prediction: float | None, truth: float) -> float:
@@ -153,34 +134,71 @@ def reference_mra(prediction: float | None, truth: float) -> float:
 
 
 def _vsi(text: str, asked: Asked, policy: NumberPolicy) -> float:
-    if asked.rule == "number":
-        return reference_mra(parse_number(text, policy=policy).value, asked.number)
-    return float(reference_choice(text, asked.options or {}) == asked.letter)
+    if asked.rule == "choice":
+        return float(reference_choice(text, asked.options or {}) == asked.letter)
+    number = parse_number(text, policy=policy)
+    if number.status != "unparseable" and asked.number == 0:
+        raise ReferenceCrashError("the public code divides by a true number of 0")
+    return reference_mra(number.value, asked.number)
+
+
+def _revsi(text: str, asked: Asked) -> float:
+    try:
+        return _vsi(text.strip(), asked, "reference_official")
+    except ReferenceCrashError:
+        return 0.0  # which the public code catches
+
+
+def _letter(reader: Reader[str]) -> Reading:
+    return lambda text, asked: float(reader.read(text) == asked.letter)
+
+
+def _blink(text: str, asked: Asked) -> float:
+    return float(lmms_choices.BLINK.read(text, "".join(asked.options or {})) == asked.letter)
+
+
+def _word(reader: Reader[str]) -> Reading:
+    """Return the reading of a task whose filter looks at the question's text."""
+    return lambda text, asked: float(
+        lmms_choices.is_same_word(reader.read(text, asked.question), asked.letter)
+    )
 
 
 REFERENCES: dict[str, Mapping[str, Reading]] = {
-    "points_in_mask": {
-        LMMS: lambda text, asked: _fraction(text, asked, "unit"),
-        OFFICIAL: lambda text, asked: _fraction(text, asked, "pixel"),
-    },
+    "points_in_mask": {LMMS: _tuples, OFFICIAL: _official_tuples},
     "pointbench": {LMMS: _pointbench},
     "robospatial": {LMMS: _robospatial},
+    "crosspoint": {LMMS: _crosspoint},
     "refcoco": {LMMS: _refcoco},
     "vsibench": {
         LMMS: lambda text, asked: _vsi(text, asked, "reference_lmms"),
         OFFICIAL: lambda text, asked: _vsi(text, asked, "reference_official"),
     },
-    "revsi": {LMMS: lambda text, asked: _vsi(text.strip(), asked, "reference_official")},
+    "revsi": {LMMS: _revsi},
+    "cv_bench": {LMMS: _letter(lmms_choices.FIRST_LETTER)},
+    "embspatial": {LMMS: _letter(lmms_choices.FIRST_LETTER)},
+    "blink": {LMMS: _blink},
+    "erqa": {LMMS: _letter(lmms_choices.ERQA)},
+    "mmsi_bench": {LMMS: _letter(lmms_choices.MMSI)},
+    "sat": {LMMS: _word(lmms_choices.BY_ORDER)},
+    "metavqa": {LMMS: _word(lmms_choices.BY_ORDER)},
+    "crpe": {LMMS: _word(lmms_choices.CRPE)},
 }
 """Name -> suffix of its number -> how it reads."""
+
+FILTERED_FIRST = ("sat", "metavqa", "crpe")
+"""Names of tasks whose own filter reads the answer before reasoning tags are taken off."""
 
 FITTING: dict[str, tuple[str, ...]] = {
     "points_in_mask": ("points",),
     "pointbench": ("points", "first_point", "count"),
     "robospatial": ("points", "word"),
+    "crosspoint": ("first_point", "choice"),
     "refcoco": ("box",),
     "vsibench": ("number", "choice"),
     "revsi": ("number", "choice"),
+    **dict.fromkeys(("cv_bench", "embspatial", "blink", "erqa", "mmsi_bench"), ("choice",)),
+    **dict.fromkeys(FILTERED_FIRST, ("choice",)),
 }
 """Name -> rules of the rows that it can read."""
 

@@ -15,6 +15,7 @@ from evaluators.spatial.boxes import Box
 from evaluators.spatial.coordinates import check_convention
 from evaluators.spatial.pictures import image_size, mask_pixels, read_mask
 from evaluators.spatial.references import FITTING
+from jumpscore.data.layout import ADDED
 from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json
 from jumpscore.records import Convention
@@ -49,6 +50,7 @@ class SpatialRow:
         subgroup: Part of it, such as its difficulty.
         grouped: Whether the set's overall is the mean over groups, and not over samples.
         reference: The public code whose reading is reported too: see ``references``.
+        listing: Text in which that code looks for the options, if it does; empty for the prompt.
     """
 
     id: str
@@ -65,6 +67,7 @@ class SpatialRow:
     subgroup: str = ""
     grouped: bool = False
     reference: str = ""
+    listing: str = field(default="", metadata=ADDED)
 
     def files(self) -> tuple[str, ...]:
         """Return the images, the video and the mask."""
@@ -94,6 +97,7 @@ class SpatialTruth:
         cell: Groups, outermost first.
         reference: Name of the public code's reading.
         blind: The number that an answer would give that knows its question's group only.
+        listing: Text in which the public code looks for the options.
     """
 
     rule: Rule
@@ -109,6 +113,7 @@ class SpatialTruth:
     cell: tuple[str, ...] = ()
     reference: str = ""
     blind: float = 0.0
+    listing: str = ""
 
     def answer(self, convention: Convention) -> str:
         """Return how a right answer reads, with coordinates in a convention."""
@@ -176,6 +181,7 @@ def read_truth(row: SpatialRow, root: Path, *, blind: float = 0.0) -> SpatialTru
         cell=row.cell,
         reference=row.reference,
         blind=blind,
+        listing=row.listing or row.prompt,
     )
     return _FILLED[rule](row, root, shared)
 

@@ -17,15 +17,25 @@ from evaluators.spatial.coordinates import to_pixels
 from evaluators.spatial.numbers import mean_relative_accuracy, parse_number
 from evaluators.spatial.pictures import mask_pixels
 from evaluators.spatial.points import in_mask, mask_fraction, parse_points, right_count
-from evaluators.spatial.reference_readers import reference_box_iou
-from evaluators.spatial.references import LMMS, OVERLAP, REFERENCES, Asked
+from evaluators.spatial.references import (
+    FILTERED_FIRST,
+    LMMS,
+    OVERLAP,
+    REFERENCES,
+    Asked,
+    refcoco_iou,
+)
 from evaluators.spatial.rows import MASKED, SpatialTruth
 from jumpscore.records import Convention, Response, Status
+from jumpscore.scoring import ReferenceCrashError
+from jumpscore.scoring.reasoning_tags import ReasoningTags, scored_text
 
 UNSTATED = (
     "the answer holds coordinates, and nobody states their convention; set task.convention to "
     "unit, relative_1000 or pixel"
 )
+CRASH = "answers on which lmms-eval stops with an error"
+OFFICIAL_CRASH = "answers on which the benchmark's own script stops with an error"
 UNSTATED_NOTE = "answers in coordinates whose convention nobody states: set task.convention"
 
 
@@ -53,7 +63,11 @@ class Outcome:
 
 
 def score_answer(
-    truth: SpatialTruth, response: Response, *, convention: Convention | None = None
+    truth: SpatialTruth,
+    response: Response,
+    *,
+    convention: Convention | None = None,
+    reasoning_tags: ReasoningTags = "lmms_eval",
 ) -> Outcome:
     """Return what an answer is worth.
 
@@ -63,6 +77,7 @@ def score_answer(
         convention: Of its coordinates, whatever wrapper and prompt say. By default the wrapper's
             word counts, then the prompt's; where all are silent nothing is guessed and the answer
             has no score.
+        reasoning_tags: What is taken off before lmms-eval's reader has the answer.
 
     Raises:
         DataError: The mask is damaged or empty.
@@ -79,12 +94,13 @@ def score_answer(
         found = _choice(truth, response)
     coordinates = mask is not None or truth.rule == "box"
     notes = _said_otherwise(truth, response, known) if coordinates else {}
+    references, crashes = _references(truth, mask, response.text, reasoning_tags)
     return replace(
         found,
         blind=_blind(truth, mask),
-        beside={**_references(truth, mask, response.text), **found.beside},
+        beside={**references, **found.beside},
         details={"rule": truth.rule, **found.details},
-        notes={**found.notes, **notes},
+        notes={**found.notes, **notes, **crashes},
     )
 
 
@@ -178,10 +194,9 @@ def _box(truth: SpatialTruth, response: Response, convention: Convention | None)
     status: Status = "partial" if parsed.status == "partial" else "ok"
     if parsed.status in ("ambiguous", "unparseable"):
         status = "unparseable"
-    beside = {"miou": iou}
-    if truth.reference == "refcoco":
-        beside[f"miou{LMMS}"] = reference_box_iou(response.text, truth.box, size=truth.size)
-    return Outcome(status, float(iou >= OVERLAP), beside=beside, details=details, notes=notes)
+    return Outcome(
+        status, float(iou >= OVERLAP), beside={"miou": iou}, details=details, notes=notes
+    )
 
 
 def _fractions(box: Box, size: tuple[int, int]) -> list[float]:
@@ -238,8 +253,9 @@ def _option(truth: SpatialTruth, letter: str | None) -> str | None:
 
 
 def _references(
-    truth: SpatialTruth, mask: npt.NDArray[np.bool_] | None, text: str
-) -> dict[str, float]:
+    truth: SpatialTruth, mask: npt.NDArray[np.bool_] | None, text: str, tags: ReasoningTags
+) -> tuple[dict[str, float], dict[str, int]]:
+    """Return the values of the public code by suffix, and notes on answers that it stops at."""
     asked = Asked(
         truth.rule,
         mask=mask,
@@ -248,9 +264,21 @@ def _references(
         number=truth.number,
         letter=truth.letter,
         options=truth.options,
+        question=truth.listing,
     )
-    found = REFERENCES.get(truth.reference, {})
-    return {suffix: reading(text, asked) for suffix, reading in found.items()}
+    readings = dict(REFERENCES.get(truth.reference, {}))
+    if truth.reference == "refcoco":
+        readings[f"miou{LMMS}"] = refcoco_iou
+    scored = text if truth.reference in FILTERED_FIRST else scored_text(text, tags)
+    values: dict[str, float] = {}
+    notes: dict[str, int] = {}
+    for name, reading in readings.items():
+        try:
+            values[name] = reading(scored if name.endswith(LMMS) else text, asked)
+        except ReferenceCrashError:
+            values[name] = 0.0
+            notes[CRASH if name.endswith(LMMS) else OFFICIAL_CRASH] = 1
+    return values, notes
 
 
 def _blind(truth: SpatialTruth, mask: npt.NDArray[np.bool_] | None) -> float:

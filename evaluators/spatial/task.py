@@ -20,6 +20,7 @@ from jumpscore.records import (
     Sample,
     SampleScore,
 )
+from jumpscore.scoring.reasoning_tags import ReasoningTags
 
 RULE_METRICS: dict[Rule, Metric] = {
     "points": Metric("points_in_mask", "share of the answered points inside of the mask"),
@@ -52,10 +53,13 @@ class SpatialOptions(RowTaskOptions):
         data: Folder of a data set of ``SpatialRow``, or its name.
         convention: Of coordinates in answers, whatever the model's wrapper states and the prompt
             asks for: ``unit`` (0-1), ``relative_1000`` or ``pixel``.
+        reasoning_tags: What is taken off an answer before lmms-eval's reader has it:
+            ``lmms_eval`` (as its command does by default) or ``none``.
     """
 
     data: str = "mini_spatial"
     convention: Convention | None = None
+    reasoning_tags: ReasoningTags = "lmms_eval"
 
 
 class Spatial(RowTask[SpatialTruth, SpatialRow]):
@@ -67,7 +71,7 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
     """
 
     name = "spatial"
-    version = "1"
+    version = "2"
     row_kind = SpatialRow
     Options = SpatialOptions
     options: SpatialOptions
@@ -164,7 +168,12 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
         return Sample(question, truth, problem=problem)
 
     def score(self, truth: SpatialTruth, response: Response, derived: Any = None) -> SampleScore:
-        found = score_answer(truth, response, convention=self.options.convention)
+        found = score_answer(
+            truth,
+            response,
+            convention=self.options.convention,
+            reasoning_tags=self.options.reasoning_tags,
+        )
         values: dict[str, float | None] = {}
         if found.value is not None:
             main = self.main.name

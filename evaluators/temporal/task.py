@@ -22,6 +22,7 @@ from jumpscore.records import (
     SampleScore,
     Status,
 )
+from jumpscore.scoring.reasoning_tags import ReasoningTags, scored_text
 
 PROMPT = (
     "Please find the visual event described by the sentence '{query}', determining its starting "
@@ -80,9 +81,12 @@ class TimeLensOptions(RowTaskOptions):
     Attributes:
         data: Folder of a data set in JumpScore's layout: ``question`` holds the sentence that
             describes the event, ``answer`` its start and end in seconds as a JSON list.
+        reasoning_tags: What is taken off an answer before lmms-eval's reader has it:
+            ``lmms_eval`` (as its command does by default) or ``none``.
     """
 
     data: str = "mini_timelens"
+    reasoning_tags: ReasoningTags = "lmms_eval"
 
 
 def _metrics_of(policy: Policy) -> tuple[Metric, ...]:
@@ -100,7 +104,7 @@ class TimeLens(VideoRowTask[Moment]):
     """Say when a described event begins and ends; scored by mIoU and recall at three overlaps."""
 
     name = "timelens"
-    version = "1"
+    version = "2"
     Options = TimeLensOptions
     options: TimeLensOptions
     headline = ("miou", "r1@0.5", "miou_reference_lmms")
@@ -119,8 +123,11 @@ class TimeLens(VideoRowTask[Moment]):
         values: dict[str, float | None] = {}
         strict = None
         for policy, suffix in SUFFIXES.items():
+            text = response.text
+            if policy == "reference_lmms":
+                text = scored_text(text, self.options.reasoning_tags)
             found = score_span(
-                response.text, truth.span, policy=policy, finish_reason=response.finish_reason
+                text, truth.span, policy=policy, finish_reason=response.finish_reason
             )
             strict = strict or found
             values[f"miou{suffix}"] = found.iou

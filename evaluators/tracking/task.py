@@ -45,6 +45,7 @@ from jumpscore.records import (
     Status,
 )
 from jumpscore.scoring import ReferenceCrashError
+from jumpscore.scoring.reasoning_tags import ReasoningTags, scored_text
 
 PROMPT = """Track the {expression}
 Return the answer in XML format:
@@ -98,6 +99,8 @@ class TrackingOptions(RowTaskOptions):
         device: Where the segmenter runs: ``auto``, ``cpu``, ``cuda``.
         convention: Of answered coordinates, where it is neither what the prompt asks for
             (0..1000) nor what the model's wrapper states.
+        reasoning_tags: What is taken off an answer before lmms-eval's reader has it:
+            ``lmms_eval`` (as its command does by default) or ``none``.
     """
 
     data: str = "mini_tracking"
@@ -106,6 +109,7 @@ class TrackingOptions(RowTaskOptions):
     revision: str | None = None
     device: str = "auto"
     convention: Convention | None = None
+    reasoning_tags: ReasoningTags = "lmms_eval"
 
     @field_validator("segmenter")
     @classmethod
@@ -134,7 +138,7 @@ class Tracking(RowTask[Target, Query]):
     @property
     def metrics(self) -> tuple[Metric, ...]:
         """The numbers that the options give; those of masks say what made the masks."""
-        by = self.derivation()
+        by = self._mask_source()
         if by is None:
             return POINT_METRICS
         of_masks = (
@@ -195,6 +199,12 @@ class Tracking(RowTask[Target, Query]):
         return known
 
     def derivation(self) -> str | None:
+        by = self._mask_source()
+        if by is None or self.options.segmenter == "given":
+            return by
+        return f"{by}, reasoning tags {self.options.reasoning_tags}"
+
+    def _mask_source(self) -> str | None:
         if self.options.segmenter == "none":
             return None
         if self.options.segmenter == "given":
@@ -253,7 +263,8 @@ class Tracking(RowTask[Target, Query]):
             image_size=response.image_size,
         )
         try:
-            reference = parse_tracks_reference(response.text, **size)
+            scored = scored_text(response.text, self.options.reasoning_tags)
+            reference = parse_tracks_reference(scored, **size)
         except ReferenceCrashError:
             return tracks, None
         return tracks, None if _out_of_reach(reference) else reference

@@ -123,13 +123,13 @@ class Opened:
             found.append({"role": message["role"], "content": content})
         return found
 
-    def score(self, number: int, text: str) -> dict[str, dict[str, Any]]:
-        """Return what the task says of an answer: filter -> metric -> value."""
+    def score(self, number: int, text: str, tags: str) -> dict[str, dict[str, Any]]:
+        """Return filter -> metric -> value of an answer; ``tags`` is what --reasoning_tags is."""
         from lmms_eval.api.reasoning import parse_reasoning_tags_config, strip_reasoning_tags
 
         asked = SimpleNamespace(resps=[text], filtered_resps={})  # all that filters look at
-        tags = parse_reasoning_tags_config(task_value=self.task.config.reasoning_tags)
-        if tags is None and self.task.config.auto_strip_thinking:
+        pairs = parse_reasoning_tags_config(tags, self.task.config.reasoning_tags)
+        if pairs is None and self.task.config.auto_strip_thinking:
             from lmms_eval.filters.transformation import StripThinkingFilter
 
             asked.resps = next(iter(StripThinkingFilter().apply([asked.resps], None)))
@@ -137,8 +137,8 @@ class Opened:
         for ensemble in self.filters:
             _guarded(ensemble.apply, [asked], self.whole.select([number]))
             answer = asked.filtered_resps[ensemble.name]
-            if tags is not None and isinstance(answer, str):
-                answer = strip_reasoning_tags(answer, tags)
+            if pairs is not None and isinstance(answer, str):
+                answer = strip_reasoning_tags(answer, pairs)
             found[ensemble.name] = self._results(number, answer)
         return found
 

@@ -32,8 +32,9 @@ from jumpscore.records import (
     Status,
 )
 from jumpscore.scoring import Ratio, bootstrap
+from jumpscore.scoring.reasoning_tags import COMMAND_DEFAULT, ReasoningTags
 
-VERSION = "1"
+VERSION = "2"
 """Of how lmms-eval's results become records; the versions of what scores stand behind it."""
 SCALES = (1.0, 100.0)
 """Factors by which benchmarks print a mean."""
@@ -70,6 +71,8 @@ class LmmsOptions(TaskOptions):
         offline: Whether the network may not be used; without it, lmms-eval downloads what it lacks.
         data_root: Folder below which data sets lie, instead of ``HF_HOME``.
         timeout: Seconds that one document or one score may take.
+        reasoning_tags: What lmms-eval takes off an answer before it scores: ``lmms_eval`` (as its
+            command does by default) or ``none``. Tags that a benchmark names itself go before.
     """
 
     benchmark: str = "mini_lmms"
@@ -79,6 +82,7 @@ class LmmsOptions(TaskOptions):
     offline: bool = True
     data_root: str | None = None
     timeout: float = Field(default=600.0, gt=0)
+    reasoning_tags: ReasoningTags = "lmms_eval"
 
     @field_validator("include_path", "data_root")
     @classmethod
@@ -230,7 +234,8 @@ class LmmsTask(Task[Document]):
 
     def score(self, truth: Document, response: Response, derived: Any = None) -> SampleScore:
         try:
-            results = self.provider.ask("score", number=truth.number, text=response.text)
+            tags = COMMAND_DEFAULT if self.options.reasoning_tags == "lmms_eval" else "none"
+            results = self.provider.ask("score", number=truth.number, text=response.text, tags=tags)
         except TaskError as error:
             return SampleScore(
                 response.id, "error", message=f"lmms-eval cannot score this answer: {error}"

@@ -36,6 +36,8 @@ END_SLACK = 0.5
 """Seconds by which an annotation may lie past the end that a header states; headers round."""
 PARQUET = "data/test-00000-of-00001.parquet"
 ROWS = "rows.jsonl"
+ADDED = {"added": True}
+"""Metadata of a row's field that older sets do not have; it is in checksums only if it is set."""
 
 
 class RowLike(Protocol):
@@ -304,9 +306,22 @@ def _is_positive(value: object) -> bool:
 
 
 def rows_checksum(rows: Sequence[Any]) -> str:
-    """Return a SHA-256 over all rows (data classes), whatever their order in the files."""
-    lines = sorted(json.dumps(asdict(row), sort_keys=True) for row in rows)
+    """Return a SHA-256 over all rows (data classes), whatever their order in the files.
+
+    Fields marked ``ADDED`` take part if they are set, so that older sets keep their checksum.
+    """
+    lines = sorted(json.dumps(_checked(row), sort_keys=True) for row in rows)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _checked(row: Any) -> dict[str, Any]:
+    values = asdict(row)
+    added = [item for item in fields(row) if item.metadata.get("added")]
+    return {
+        name: value
+        for name, value in values.items()
+        if not any(item.name == name and item.default == value for item in added)
+    }
 
 
 def write_set(root: str | Path, rows: Sequence[Row], manifest: Manifest) -> None:
