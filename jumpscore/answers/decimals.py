@@ -150,6 +150,8 @@ def _decimal(tokens: Sequence[Token], groups: list[int], listed: bool) -> bool:
     if len(groups) < 2:
         return False
     rows = [tokens[a + 3 : b] for a, b in pairwise(groups)]
+    if all(any(token.text == ";" for token in row) for row in rows):
+        return True
     if any(token.kind in ("number", "clock") for row in rows for token in row):
         return False
     if not any(len(row) == 1 and row[0].text == "," for row in rows):

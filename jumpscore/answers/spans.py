@@ -81,6 +81,11 @@ def read_spans(text: str, *, cut: bool = False) -> SpanReading:
         found.setdefault(span, (pair.first.low, pair.second.high))
         if pair.asked():
             asked[span] = None
+    if not found and len(places) == 2:
+        pair = _Pair(tokens, *places)
+        span = pair.seconds()
+        if pair.beside() and all(map(math.isfinite, span)):
+            found[span] = (pair.first.low, pair.second.high)
     return SpanReading(tuple(found), tuple(asked), tuple(found.values()))
 
 
@@ -129,6 +134,17 @@ class _Pair:
             return self._between()
         return self._named(gap)
 
+    def beside(self) -> bool:
+        """Whether two times that are all of an answer stand side by side: ``3.2, 5.1``."""
+        if self.first.kind not in TIMES or self.second.kind not in TIMES:
+            return False
+        return not self._is_label_of_frames() and all(
+            t.kind in ("comma", "newline", "pipe", "open", "close", "mark")
+            or t.text in AND
+            or (t.kind == "key" and key_role(t.text) == "time")
+            for t in self.gap
+        )
+
     def _is_label_of_frames(self) -> bool:
         """Whether the numbers are said to be something else, such as ``start_frame``."""
         key = next((t for t in reversed(self.before[-3:]) if t.kind == "key"), None)
@@ -145,7 +161,8 @@ class _Pair:
             and t.text not in AT
             and not (t.kind == "key" and key_role(t.text) == "time")
         ]
-        return len(dashes) == 1 and not others
+        tildes = len(dashes) == 2 and dashes[1].text == "~"  # - ~5.1
+        return (len(dashes) == 1 or tildes) and not others
 
     def _bracketed(self, gap: Sequence[Token]) -> bool:
         """Whether a comma separates the two in one bracket."""

@@ -119,6 +119,8 @@ class _View:
                 return True
         if self.gap and self.gap[-1].text == "#":
             return True
+        if self.alone and previous is not None and previous.kind == "key":
+            return previous.text in EVENTS and previous.text not in _PLURALS
         behind = self.ahead[0] if self.ahead else None
         if behind is None or not self.followed:
             return False

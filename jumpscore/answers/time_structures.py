@@ -164,12 +164,8 @@ def _choose(entries: list[_Entry], text: str) -> tuple[list[_Entry], str]:
 
 def _label_role(entry: _Entry) -> str:
     """Return what the words in front of a list say that it is."""
-    for token in reversed(entry.label):
-        if token.kind in ("word", "key"):
-            role = key_role(token.text)
-            if role in ("start", "end", "time", "other"):
-                return role
-    return "unknown"
+    words = [token.text for token in entry.label if token.kind in ("word", "key")]
+    return key_role(" ".join(words[-4:]))
 
 
 def _is_mark(entry: _Entry) -> bool:

@@ -53,7 +53,7 @@ def parse_times(text: str, *, finish_reason: FinishReason | None = None) -> Pars
     (0.5, 1.0)
     """
     cut = finish_reason == "length"
-    if _PLAIN_LIST.fullmatch(text):
+    if "." in text and _PLAIN_LIST.fullmatch(text):  # without a point, commas may be decimal
         matches = list(_PLAIN_ITEM.finditer(text))
         return ParseResult(
             status="partial" if cut else "ok",
