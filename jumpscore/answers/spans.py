@@ -138,7 +138,7 @@ class _Pair:
         """Whether the two values are written as the ends of one span."""
         gap = [t for t in self.gap if t.kind != "newline" and t.text not in HEDGES]
         if len(gap) > 1:  # and ~5.1
-            gap = [t for t in gap if t.text != "~"]
+            gap = [t for t in gap if t.text != "~"] or gap[:1]
         if len(gap) > LONGEST_GAP:
             return False
         if self._is_label_of_frames():
