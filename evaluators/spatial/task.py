@@ -67,7 +67,7 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
     """
 
     name = "spatial"
-    version = "1"
+    version = "2"
     row_kind = SpatialRow
     Options = SpatialOptions
     options: SpatialOptions

@@ -126,7 +126,7 @@ class Traces(RowTask[Goal, TraceRow]):
     """
 
     name = "traces"
-    version = "1"
+    version = "2"
     row_kind = TraceRow
     Options = TracesOptions
     options: TracesOptions

@@ -118,7 +118,7 @@ class Tracking(RowTask[Target, Query]):
     """Follow what an expression names: point F1 and HOTA, and J&F of masks where there are any."""
 
     name = "tracking"
-    version = "1"
+    version = "2"
     row_kind = Query
     Options = TrackingOptions
     options: TrackingOptions
