@@ -93,9 +93,7 @@ def parse_box(
     return ParsedBox(status, convention, box, 1, others, span)
 
 
-def _boxes(
-    groups: list[Group], tokens: list[Token]
-) -> list[tuple[Box, tuple[int, int], int]]:
+def _boxes(groups: list[Group], tokens: list[Token]) -> list[tuple[Box, tuple[int, int], int]]:
     """Return (box, offsets, number of groups that it is made of) of every box."""
     boxes = [
         (_box(group), (group.low, group.high), 1)
@@ -123,9 +121,7 @@ def _box(group: Group) -> Box:
     return x1, y1, x2, y2
 
 
-def _corners(
-    pairs: list[Group], tokens: list[Token]
-) -> Iterator[tuple[Box, tuple[int, int], int]]:
+def _corners(pairs: list[Group], tokens: list[Token]) -> Iterator[tuple[Box, tuple[int, int], int]]:
     """Yield the boxes of two corners with nothing but separators or their names between them.
 
     Three points in a row are not a box and something else.
@@ -144,9 +140,7 @@ def _corners(
                 yield (x1, y1, x2, y2), (first.low, second.high), 2
 
 
-def _linked(
-    first: Group, second: Group, tokens: list[Token], starts: dict[int, int]
-) -> bool:
+def _linked(first: Group, second: Group, tokens: list[Token], starts: dict[int, int]) -> bool:
     place = starts.get(second.low, 0) - 1
     while place >= 0 and tokens[place].low >= first.high:
         token = tokens[place]
@@ -156,4 +150,3 @@ def _linked(
             return False
         place -= 1
     return True
-

@@ -16,9 +16,7 @@ _OPEN = r"[\s*_(\[\"'`$<]{0,6}"
 _SHUT = r"[*_)\]\"'`>]{0,4}"
 _IS = r"(?:\s{1,3}(?:is|was|would\sbe|should\sbe|must\sbe|=)|[\"'*_]{0,3}\s?[:=])"
 _NOUN = r"(?:answer|choice|option|selection|solution|prediction|response)"
-_HANZI = (
-    r"(?:答案|选择|選擇|应选|應選|故选|故選|选(?!项)|選(?!項)|答え|正解|정답|답)(?:是|为|為|应为|は|은|는)?"
-)
+_HANZI = r"(?:答案|选择|選擇|应选|應選|故选|故選|选(?!项)|選(?!項)|答え|正解|정답|답)(?:是|为|為|应为|は|은|는)?"
 _SAID = re.compile(
     rf"(?:\b{_NOUN}{_IS}\s?[:=]?|\b(?:answer|choose|select|pick)\s|{_HANZI}\s?:?)"
     rf"{_OPEN}(?:(?:option|choice|letter|选项)\s?)?{_OPEN}([A-Za-z])(?![a-zA-Z0-9_]|'\w)",

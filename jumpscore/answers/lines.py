@@ -96,7 +96,7 @@ def _header(line: list[Token]) -> list[str]:
     if len(cells) == 1:
         cells = [[word] for word in cells[0]]
     if line and line[0].kind == "pipe":
-        cells = cells[1:]
+        cells = cells[1 : None if line[-1].kind != "pipe" else -1]
     names = [axis_of(cell[0]) or "" if cell else "" for cell in cells]
     return names if {"x", "y"} <= set(names) or {"x1", "y2"} <= set(names) else []
 
@@ -156,9 +156,7 @@ def _values(row: list[Entry]) -> list[float]:
     return decimal_commas(row) or [entry.value for entry in row]
 
 
-def _columns(
-    rows: list[list[float]], names: list[str], sizes: tuple[int, ...]
-) -> list[int] | None:
+def _columns(rows: list[list[float]], names: list[str], sizes: tuple[int, ...]) -> list[int] | None:
     """Return the columns to read, or ``None`` if that is not clear."""
     widths = {len(row) for row in rows}
     if len(widths) != 1:

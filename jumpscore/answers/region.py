@@ -12,7 +12,9 @@ from jumpscore.answers.vocabulary import ANSWER_KEYS
 from jumpscore.records import FinishReason
 
 _OPEN_LIST = re.compile(r"[(\[][\s\d.,:;eE+\-\"'(\[]*+\Z|\{[\s\w.,:;+\-\"']{0,200}+\Z")
-_OPEN_TAG = re.compile(r"<(?:point|box|bbox|track|coord|trace)[a-z]{0,9}(?:>[\s\d.,;+\-]*+|\s[^<>]*+)\Z")
+_OPEN_TAG = re.compile(
+    r"<(?:point|box|bbox|track|coord|trace)[a-z]{0,9}(?:>[\s\d.,;+\-]*+|\s[^<>]*+)\Z"
+)
 
 
 def choose(answer: Answer) -> tuple[list[Token], list[Token]]:
@@ -76,4 +78,3 @@ def is_cut(text: str, finish_reason: FinishReason | None) -> bool:
     if opened > closed and _OPEN_LIST.match(text, opened):
         return True
     return _OPEN_TAG.match(text, max(text.rfind("<"), 0)) is not None
-

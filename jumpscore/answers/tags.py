@@ -72,7 +72,9 @@ def _coords(written: str) -> list[Reading]:
         if not words:
             continue
         values = [float(word) for word in words if _NUMBER.fullmatch(word)]
-        if len(values) != len(words) or not (len(values) == 2 or len(values) % 3 == 1 < len(values)):
+        if len(values) != len(words) or not (
+            len(values) == 2 or len(values) % 3 == 1 < len(values)
+        ):
             readings.append(((), (), None))
         elif len(values) == 2:
             readings.append(((values[0], values[1]), ("x", "y"), None))

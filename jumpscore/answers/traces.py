@@ -117,9 +117,7 @@ def _choose_row(places: list[Group], tokens: list[Token]) -> list[Group] | None:
     return rows[0] if len(rows) == 1 else None
 
 
-def _rows(
-    places: list[Group], tokens: list[Token]
-) -> tuple[list[list[Group]], list[list[Group]]]:
+def _rows(places: list[Group], tokens: list[Token]) -> tuple[list[list[Group]], list[list[Group]]]:
     """Return the rows by their separators, and those by words such as ``to`` and ``then``."""
     starts = {token.low: number for number, token in enumerate(tokens)}
     rows, prose = [places[:1]], [places[:1]]
