@@ -11,8 +11,9 @@ from jumpscore.answers.axes import AXIS_WORDS, axis_of, named_groups
 from jumpscore.answers.groups import Entry, Form, Group, decimal_commas
 from jumpscore.answers.tags import FRAMED, TagReading, read_tag
 from jumpscore.answers.tokens import Token
+from jumpscore.answers.vocabulary import words_of
 
-MISSING = frozenset("null none nan undefined unknown".split())
+MISSING = frozenset(words_of("null none nan undefined unknown"))
 """Words in the place of a number: a list with one of them is malformed, not prose."""
 _QUIET = frozenset("\"'`*\\&#$_/")
 """Marks that may stand next to a number in a list."""
@@ -49,12 +50,13 @@ class _Frame:
 def read_groups(tokens: list[Token]) -> list[Group]:
     """Return every group of numbers, in the order of the text.
 
-    >>> from jumpscore.answers.tokens import tokenize
-    >>> text = '[{"point_2d": [1, 2]}, (3, 4)] x: 5, y: 6 <point>7 8</point>'
-    >>> [(g.values, g.form, g.key) for g in read_groups(tokenize(text))]
-    ... # doctest: +NORMALIZE_WHITESPACE
-    [((1.0, 2.0), '[', 'point_2d'), ((3.0, 4.0), '(', ''), ((5.0, 6.0), 'keys', ''),
-     ((7.0, 8.0), 'tag', 'point')]
+        >>> from jumpscore.answers.tokens import tokenize
+    from jumpscore.answers.vocabulary import words_of
+        >>> text = '[{"point_2d": [1, 2]}, (3, 4)] x: 5, y: 6 <point>7 8</point>'
+        >>> [(g.values, g.form, g.key) for g in read_groups(tokenize(text))]
+        ... # doctest: +NORMALIZE_WHITESPACE
+        [((1.0, 2.0), '[', 'point_2d'), ((3.0, 4.0), '(', ''), ((5.0, 6.0), 'keys', ''),
+         ((7.0, 8.0), 'tag', 'point')]
     """
     reader = _Reader()
     for place, token in enumerate(tokens):

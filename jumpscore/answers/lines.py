@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from jumpscore.answers.axes import axis_of
 from jumpscore.answers.groups import Entry, Group, decimal_commas
@@ -63,7 +64,7 @@ def read_only(tokens: list[Token], size: int) -> Group | None:
     places = [place for place, token in enumerate(tokens) if token.value is not None]
     if len(places) != size or any(token.kind == "label" for token in tokens):
         return None
-    between = zip(places, places[1:], strict=False)
+    between = pairwise(places)
     if any(b - a != 2 or tokens[a + 1].text != "," for a, b in between):
         return None
     numbers = [tokens[place] for place in places]

@@ -11,14 +11,14 @@ from typing import Literal
 from jumpscore.answers.answer import prepare
 from jumpscore.answers.region import choose
 from jumpscore.answers.tokens import Token
-from jumpscore.answers.vocabulary import HEDGES, LENGTHS, POWERS, TENS, UNITS
+from jumpscore.answers.vocabulary import HEDGES, LENGTHS, POWERS, TENS, UNITS, words_of
 from jumpscore.records import FinishReason
 
 ReadStatus = Literal["ok", "ambiguous", "partial", "not_finite", "unparseable"]
 
 _LEADING = re.compile(r"[+-]?(?:\d++(?:\.\d++)?+|\.\d++)(?:e[+-]?\d{1,3})?")
 _THOUSANDS = re.compile(r"\d{3}(?:\.\d{1,30})?")
-_FRACTIONS = frozenset("half halves quarter quarters third thirds fifth fifths".split())
+_FRACTIONS = frozenset(words_of("half halves quarter quarters third thirds fifth fifths"))
 _FRACTION_MARKS = frozenset("½¼¾⅓⅔⅛²³")
 _ARTICLES = frozenset(("a", "an", "one", "and"))
 _AROUND = frozenset("\"'`*_.:=~≈$()[]{}|,;")
@@ -57,7 +57,7 @@ def read_number(text: str, *, finish_reason: FinishReason | None = None) -> Read
     """Read the one number that an answer gives, without its unit.
 
     Two different numbers are ambiguous, unless one stands behind ``answer is``, in the model's own
-    marks, or alone on the first line with an explanation below it.
+    marks, or alone on the first or the last line.
 
     >>> read_number("about 1,200 m").value, read_number("ten point five").value
     (1200.0, 10.5)
@@ -74,8 +74,7 @@ def read_number(text: str, *, finish_reason: FinishReason | None = None) -> Read
     others = sum(1 for _ in _numbers(outside))
     values = {number.value for number in numbers}
     if len(values) > 1:
-        alone = _first_line(numbers, inside)
-        values = {alone.value} if alone is not None else values
+        values = _alone(numbers, inside) or values
     if len(values) != 1:
         status: ReadStatus = "partial" if cut else "ambiguous" if values else "unparseable"
         return Reading(status, rejected=len(numbers) + others)
@@ -89,20 +88,21 @@ def read_number(text: str, *, finish_reason: FinishReason | None = None) -> Read
     return Reading("partial" if cut else "ok", value, rejected, (kept.low, kept.high))
 
 
-def _first_line(numbers: list[_Number], tokens: list[Token]) -> _Number | None:
-    """Return the number that is the whole first line, but for its unit and marks."""
-    start = 0
-    while start < len(tokens) and tokens[start].kind == "newline":
-        start += 1
-    stop = start
-    while stop < len(tokens) and tokens[stop].kind != "newline":
-        stop += 1
-    first, *others = numbers
-    if not start <= first.first <= first.last < stop <= min(other.first for other in others):
-        return None
-    rest = tokens[start : first.first] + tokens[first.last + 1 : stop]
-    words = [token.text for token in rest if token.text not in _AROUND]
-    return first if len(words) <= 2 and all(w in HEDGES or w in LENGTHS for w in words) else None
+def _alone(numbers: list[_Number], tokens: list[Token]) -> set[float | None]:
+    """Return the values that are the whole first or last line, but for units and marks."""
+    breaks = [place for place, token in enumerate(tokens) if token.kind == "newline"]
+    values: set[float | None] = set()
+    for number in (numbers[0], numbers[-1]):
+        start = max((place + 1 for place in breaks if place < number.first), default=0)
+        stop = min((place for place in breaks if place > number.last), default=len(tokens))
+        outer = all(token.kind == "newline" for token in tokens[:start]) or all(
+            token.kind == "newline" for token in tokens[stop:]
+        )
+        rest = tokens[start : number.first] + tokens[number.last + 1 : stop]
+        words = [token.text for token in rest if token.text not in _AROUND]
+        if outer and len(words) <= 2 and all(word in HEDGES or word in LENGTHS for word in words):
+            values.add(number.value)
+    return values if breaks else set()
 
 
 def _numbers(tokens: list[Token]) -> Iterator[_Number]:

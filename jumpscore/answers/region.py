@@ -34,15 +34,15 @@ def choose(answer: Answer) -> tuple[list[Token], list[Token]]:
     blocks = [
         (low, high) for low, high in answer.fences if any(map(str.isdigit, answer.text[low:high]))
     ]
+    inside, outside = tokens, aside
     if blocks:
         low, high = blocks[-1]
         inside = [token for token in tokens if low <= token.low and token.high <= high]
-        outside = [token for token in tokens if not (low <= token.low and token.high <= high)]
-        return inside, outside + aside
-    start = answer_start(tokens)
-    if start is not None and any(token.value is not None for token in tokens[start:]):
-        return tokens[start:], tokens[:start] + aside
-    return tokens, aside
+        outside = [t for t in tokens if not (low <= t.low and t.high <= high)] + aside
+    start = answer_start(inside)
+    if start is not None and any(token.value is not None for token in inside[start:]):
+        return inside[start:], inside[:start] + outside
+    return inside, outside
 
 
 def answer_start(tokens: Sequence[Token]) -> int | None:

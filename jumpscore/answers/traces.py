@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from jumpscore.answers.answer import prepare
@@ -11,7 +12,7 @@ from jumpscore.answers.groups import Group
 from jumpscore.answers.lines import read_lines
 from jumpscore.answers.region import choose, is_cut
 from jumpscore.answers.tokens import Token
-from jumpscore.answers.vocabulary import AND, TO
+from jumpscore.answers.vocabulary import AND, TO, words_of
 from jumpscore.records import FinishReason
 
 TraceStatus = Literal["ok", "partial", "unparseable"]
@@ -24,7 +25,7 @@ LONGEST_LABEL = 60
 _FORMS: dict[str, Form] = {
     "(": "tuples", "[": "lists", "{": "objects", "tag": "tags", "keys": "keys", "line": "lines",
 }  # fmt: skip
-_LINKS = TO | AND | frozenset("then next through via towards toward".split())
+_LINKS = TO | AND | frozenset(words_of("then next through via towards toward"))
 _QUIET = frozenset("\"'`*.\\")
 _BULLETS = frozenset("-*•+")
 
@@ -121,7 +122,7 @@ def _rows(places: list[Group], tokens: list[Token]) -> tuple[list[list[Group]], 
     """Return the rows by their separators, and those by words such as ``to`` and ``then``."""
     starts = {token.low: number for number, token in enumerate(tokens)}
     rows, prose = [places[:1]], [places[:1]]
-    for first, second in zip(places, places[1:], strict=False):
+    for first, second in pairwise(places):
         gap = _between(first, second, tokens, starts)
         linked = first.form == second.form == "line" or _separates(gap)
         linked = linked or _lines_apart(first, gap, tokens, starts)
@@ -161,7 +162,7 @@ def _separates(gap: list[Token]) -> bool:
     ):
         place += 1
     rest = gap[place:]
-    while rest and (rest[-1].kind == "open" or _is_quiet(rest[-1])):
+    while rest and (rest[-1].kind in ("open", "pipe") or _is_quiet(rest[-1])):
         rest.pop()
     if not rest:
         return place > start or not gap or all(token.kind in ("open", "close") for token in gap)
@@ -211,7 +212,7 @@ def _lines_apart(
 def _leads(tokens: list[Token]) -> bool:
     """Whether the start of a line is bare, a label, or numbered or bulleted text."""
     rest = list(tokens)
-    while rest and (rest[-1].kind == "open" or _is_quiet(rest[-1])):
+    while rest and (rest[-1].kind in ("open", "pipe") or _is_quiet(rest[-1])):
         rest.pop()
     if not rest or _is_label(rest) or _is_number(rest):
         return True

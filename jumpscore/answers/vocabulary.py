@@ -139,3 +139,12 @@ def alternatives(words: Iterable[str]) -> str:
     '(?:sec|s)'
     """
     return "(?:" + "|".join(sorted(words, key=lambda word: (-len(word), word))) + ")"
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a list that is written as one text.
+
+    >>> words_of("x y")
+    ['x', 'y']
+    """
+    return text.split()
