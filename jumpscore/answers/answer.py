@@ -49,6 +49,11 @@ class Answer:
         return len(self.text.rstrip())
 
     @property
+    def number_end(self) -> int:
+        """Where a number that reaches to it may go on, if the answer was cut off (``4.``)."""
+        return len(self.text.rstrip().removesuffix("."))
+
+    @property
     def declines(self) -> bool:
         """Whether the answer contains the words of a refusal."""
         return REFUSAL.search(self.text) is not None

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jumpscore.answers.answer import prepare
-from jumpscore.answers.brackets import read_groups
+from jumpscore.answers.grouping import read_groups
 from jumpscore.answers.groups import Group, check_convention
 from jumpscore.answers.lines import read_lines, read_only
 from jumpscore.answers.region import choose, is_cut
 from jumpscore.answers.tokens import Token
-from jumpscore.answers.vocabulary import words_of
+from jumpscore.answers.vocabulary import words
 from jumpscore.records import Convention, FinishReason
 
 Box = tuple[float, float, float, float]
@@ -20,10 +20,10 @@ Box = tuple[float, float, float, float]
 BoxStatus = Literal["ok", "inverted", "ambiguous", "partial", "unparseable"]
 
 _LINKS = frozenset(
-    words_of(
+    words(
         "top left right bottom upper lower corner corners topleft bottomright top_left "
-        "bottom_right top-left bottom-right start end and to the at is from until x1 y1 x2 y2 tl br "
-        "top_left_corner bottom_right_corner"
+        "bottom_right top-left bottom-right start end and to the at is from until x1 y1 x2 y2 "
+        "tl br top_left_corner bottom_right_corner"
     )
 )
 """Words that may stand between the two corners of one box."""

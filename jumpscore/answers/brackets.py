@@ -1,233 +1,169 @@
-"""Read the groups of numbers in an answer: lists, tuples, objects, tags and keys.
-
-One pass over the tokens with a stack, so time is linear and nesting of any depth is harmless.
-"""
+"""Arrange tokens into the tree of their brackets, in linear time and without recursion."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from jumpscore.answers.axes import AXIS_WORDS, axis_of, named_groups
-from jumpscore.answers.groups import Entry, Form, Group, decimal_commas
-from jumpscore.answers.tags import FRAMED, TagReading, read_tag
 from jumpscore.answers.tokens import Token
-from jumpscore.answers.vocabulary import words_of
+from jumpscore.answers.vocabulary import words
 
-MISSING = frozenset(words_of("null none nan undefined unknown"))
-"""Words in the place of a number: a list with one of them is malformed, not prose."""
-_QUIET = frozenset("\"'`*\\&#$_/")
-"""Marks that may stand next to a number in a list."""
-_SEPARATORS = frozenset(",;.|\n")
-_UNREADABLE = frozenset(("label", "percent", "measure", "clock"))
-"""Kinds of tokens that are not coordinates, where a number was expected."""
-DEEPEST = 60
-"""Brackets that may be open at once; no answer nests deeper, and hostile text takes less room."""
-_KEYED_GAP = 16
-"""Characters between two keyed numbers of one point in prose: ``x: 60 and y: 40``."""
+_CLOSES = {"[": "]", "{": "}", "(": ")"}
+_OPENS = {close: opened for opened, close in _CLOSES.items()}
+_QUOTES = "\"'`"
+_NOTHING = frozenset(words("null none nan inf infinity"))
 
 
 @dataclass(slots=True)
-class _Frame:
-    """An open bracket or tag, and what was read in it so far."""
+class Node:
+    """What stands between two brackets.
 
-    kind: Form
-    low: int
-    key: str = ""
-    muted: bool = False
-    entries: list[Entry] = field(default_factory=list)
-    pending: str = ""
-    separator: str = ""
-    quote: str = ""
-    quoted: int = 0
-    quoted_words: int = 0
-    words: int = 0
-    missing: int = 0
-    odd: int = 0
-    inner: bool = False
-    groups: int = 0
-
-
-def read_groups(tokens: list[Token]) -> list[Group]:
-    """Return every group of numbers, in the order of the text.
-
-        >>> from jumpscore.answers.tokens import tokenize
-    from jumpscore.answers.vocabulary import words_of
-        >>> text = '[{"point_2d": [1, 2]}, (3, 4)] x: 5, y: 6 <point>7 8</point>'
-        >>> [(g.values, g.form, g.key) for g in read_groups(tokenize(text))]
-        ... # doctest: +NORMALIZE_WHITESPACE
-        [((1.0, 2.0), '[', 'point_2d'), ((3.0, 4.0), '(', ''), ((5.0, 6.0), 'keys', ''),
-         ((7.0, 8.0), 'tag', 'point')]
+    Attributes:
+        bracket: ``[``, ``{`` or ``(``.
+        low: Offset of the opening bracket.
+        high: Offset behind the closing one, or behind the last token.
+        place: Index of the opening bracket among the tokens.
+        closed: Whether the bracket was closed.
+        parts: Tokens and nodes inside.
     """
-    reader = _Reader()
-    for place, token in enumerate(tokens):
-        reader.read(token, tokens[place + 1] if place + 1 < len(tokens) else None)
-    return reader.finish()
+
+    bracket: str
+    low: int
+    high: int
+    place: int
+    closed: bool
+    parts: list[Part] = field(default_factory=list)
 
 
-class _Reader:
-    """The stack of open brackets, and the groups of those that were closed."""
+Part = Token | Node
 
-    def __init__(self) -> None:
-        self.groups: list[Group] = []
-        self.root = _Frame("keys", 0)
-        self.stack: list[_Frame] = []
-        self.tags = 0
+
+@dataclass(slots=True)
+class Element:
+    """What stands between two commas of a bracket.
+
+    Attributes:
+        key: Its key in lower case, ``None`` without one.
+        parts: Tokens and nodes; line breaks and the key are left out.
+    """
+
+    key: str | None
+    parts: list[Part]
 
     @property
-    def top(self) -> _Frame:
-        return self.stack[-1] if self.stack else self.root
+    def low(self) -> int:
+        """Offset of its first character."""
+        return self.parts[0].low
 
-    def read(self, token: Token, behind: Token | None) -> None:
+    @property
+    def high(self) -> int:
+        """Offset behind its last character."""
+        return self.parts[-1].high
+
+
+def arrange(tokens: list[Token]) -> list[Part]:
+    """Return the tokens with every pair of brackets folded into a node.
+
+    A bracket that is never closed stays a token, unless values or keys follow it: then the answer
+    was cut off, and the node reaches to the end.
+    """
+    partner = _partners(tokens)
+    top: list[Part] = []
+    stack: list[tuple[list[Part], int]] = [(top, len(tokens))]
+    for place, token in enumerate(tokens):
+        ended = False
+        while len(stack) > 1 and stack[-1][1] == place:
+            stack.pop()
+            ended = True
+        if ended:
+            continue
+        parts, end = stack[-1]
+        close = partner.get(place)
+        closed = close is not None
+        if close is None and token.kind == "open" and token.text != "(" and _starts(tokens, place):
+            close = end
+        if close is None:
+            parts.append(token)
+            continue
+        high = tokens[close if closed else close - 1].high
+        node = Node(token.text, token.low, high, place, closed)
+        parts.append(node)
+        stack.append((node.parts, close))
+    return top
+
+
+def _partners(tokens: list[Token]) -> dict[int, int]:
+    """Return the place of an opening bracket -> the place of its closing one."""
+    partner: dict[int, int] = {}
+    stack: list[int] = []
+    waiting = dict.fromkeys(_CLOSES, 0)
+    for place, token in enumerate(tokens):
         if token.kind == "open":
-            self._open(token.text, token.low)  # type: ignore[arg-type]
-        elif token.kind == "close":
-            self._close(token.high)
-        elif token.kind == "tag":
-            self._tag(token)
+            stack.append(place)
+            waiting[token.text] += 1
+        elif token.kind == "close" and waiting[_OPENS[token.text]]:
+            while (opened := stack.pop()) >= 0:
+                waiting[tokens[opened].text] -= 1
+                if tokens[opened].text == _OPENS[token.text]:
+                    partner[opened] = place
+                    break
+    return partner
+
+
+def _starts(tokens: list[Token], place: int) -> bool:
+    """Whether a bracket opens a list or an object and not a remark."""
+    for token in tokens[place + 1 : place + 8]:
+        if token.kind == "newline" or (token.kind == "mark" and token.text in _QUOTES + "."):
+            continue
+        if token.kind == "word":
+            return token.text in _NOTHING
+        if token.kind == "key":
+            return tokens[place].text == "{"
+        return token.kind not in ("mark", "close", "comma", "tag", "label")
+    return True
+
+
+def elements(node: Node) -> Iterator[Element]:
+    """Yield what stands between the commas of a node; blank stretches are left out."""
+    parts: list[Part] = []
+    for part in node.parts:
+        if isinstance(part, Token) and part.kind in ("comma", "newline"):
+            if part.kind == "comma":
+                if parts:
+                    yield _element(parts)
+                parts = []
+            continue
+        parts.append(part)
+    if parts:
+        yield _element(parts)
+
+
+def _element(parts: list[Part]) -> Element:
+    first = parts[0]
+    if isinstance(first, Token) and first.kind == "key" and len(parts) > 1:
+        return Element(first.text, parts[1:])
+    # {"1": 0.28} and {1: 0.28}
+    head = [part for part in parts[:4] if not (isinstance(part, Token) and part.text in _QUOTES)]
+    if len(head) > 1 and len(parts) > 2 and all(isinstance(part, Token) for part in head[:2]):
+        number, colon = head[0], head[1]
+        if number.kind == "number" and colon.text == ":":  # type: ignore[union-attr]
+            return Element(number.text, parts[parts.index(colon) + 1 :])  # type: ignore[union-attr]
+    return Element(None, parts)
+
+
+def plain(node: Node) -> bool:
+    """Whether a node contains no other node."""
+    return not any(isinstance(part, Node) for part in node.parts)
+
+
+def flatten(parts: list[Part]) -> Iterator[Token]:
+    """Yield the tokens of parts, in order, without the brackets of nodes."""
+    stack: list[Iterator[Part]] = [iter(parts)]
+    while stack:
+        part = next(stack[-1], None)
+        if part is None:
+            stack.pop()
+        elif isinstance(part, Node):
+            stack.append(iter(part.parts))
         else:
-            _add(self.top, token, behind)
-
-    def finish(self) -> list[Group]:
-        self.groups += named_groups(self.root.entries, "keys", gap=_KEYED_GAP)
-        return sorted(self.groups, key=lambda group: group.low)
-
-    def _open(self, kind: Form, low: int, key: str | None = None) -> None:
-        if len(self.stack) >= DEEPEST:  # the outermost of so many can only be one left open
-            self.tags -= self.stack.pop(0).kind == "tag"
-        top = self.top
-        muted = top.muted or (bool(top.quote) and top.quoted_words > 0)
-        frame = _Frame(kind, low, top.pending if key is None else key, muted)
-        frame.groups = len(self.groups)
-        top.inner = True
-        top.separator += "#"
-        self.stack.append(frame)
-
-    def _close(self, high: int) -> None:
-        while self.stack and self.stack[-1].kind == "tag":
-            self._pop(self.stack[-1].low, whole=False)
-        if self.stack:
-            self._pop(high, whole=True)
-
-    def _tag(self, token: Token) -> None:
-        reading = read_tag(token.text)
-        if reading.groups:
-            self._tag_groups(token, reading)
-        elif reading.name in FRAMED and not reading.closing:
-            self._open("tag", token.low, reading.name)
-            self.tags += 1
-        elif reading.name in FRAMED and self.tags:
-            while self.stack[-1].kind != "tag":
-                self._pop(token.low, whole=False)
-            self._pop(token.high, whole=True)
-        else:
-            self.top.odd += 1
-
-    def _tag_groups(self, token: Token, reading: TagReading) -> None:
-        self.top.inner = True
-        for values, names, image in reading.groups:
-            group = Group(
-                values, "tag", token.low, token.high, names, reading.name,
-                outer=(token.low, token.high), image=image, malformed=not values,
-            )  # fmt: skip
-            self.groups.append(group)
-
-    def _pop(self, high: int, *, whole: bool) -> None:
-        frame = self.stack.pop()
-        self.tags -= frame.kind == "tag"
-        if not whole or frame.muted:
-            return
-        inside = len(self.groups) - frame.groups
-        group = None if frame.inner else _leaf(frame, high)
-        if group is not None:
-            self.groups.append(group)
-        elif any(axis_of(entry.key) for entry in frame.entries):
-            self._fields(frame, high, inside)
-        if frame.kind == "{" and len(self.groups) - frame.groups == 1:
-            self.groups[-1] = replace(self.groups[-1], outer=(frame.low, high))
-
-    def _fields(self, frame: _Frame, high: int, inside: int) -> None:
-        named = named_groups(frame.entries, frame.kind)
-        if len(named) == 1:
-            spread = (frame.low, high)
-            named = [replace(named[0], low=frame.low, high=high, outer=spread, key=frame.key)]
-        self.groups += named
-        depth = [e.token.value for e in frame.entries if axis_of(e.key) == "d"]
-        if depth and inside == 1 and not named:
-            self.groups[-1] = replace(self.groups[-1], depth=depth[0])
-
-
-def _add(frame: _Frame, token: Token, behind: Token | None) -> None:
-    """Add a token that is not a bracket to the innermost open bracket."""
-    number = _number(token)
-    if number is not None:
-        frame.entries.append(Entry(frame.pending, number, frame.separator))
-        frame.pending = frame.separator = ""
-    elif token.kind == "key":
-        frame.pending = token.text
-        frame.separator += "k"
-    elif token.kind in ("comma", "pipe", "newline"):
-        frame.pending = "" if token.kind != "newline" else frame.pending
-        frame.separator += token.text
-    elif token.kind == "word":
-        _add_word(frame, token, behind)
-    elif token.kind in _UNREADABLE:
-        frame.missing += 1
-        frame.separator += "#"
-    elif token.kind != "mark":
-        frame.odd += 1
-        frame.separator += "#"
-    elif frame.kind in "[{" and token.text in "\"'" and frame.quote in ("", token.text):
-        _quote(frame, token.text)
-    elif token.text == ".":
-        frame.separator += "."  # of "533." if nothing but a space stands behind it
-    elif token.text not in _QUIET and not (token.text in ":=" and frame.pending):
-        frame.odd += 1
-        frame.separator += "#"
-
-
-def _add_word(frame: _Frame, token: Token, behind: Token | None) -> None:
-    if frame.quote:
-        frame.quoted_words += 1
-    elif token.text in AXIS_WORDS and behind is not None and behind.kind == "number":
-        frame.pending = token.text  # "x 533"
-        frame.separator += "k"
-    elif token.text in ("px", "pixel", "pixels"):
-        frame.separator += "#"
-        frame.odd += 1
-    else:
-        frame.words += token.text not in MISSING
-        frame.missing += token.text in MISSING
-        frame.separator += "w"
-
-
-def _quote(frame: _Frame, mark: str) -> None:
-    if not frame.quote:
-        frame.quote, frame.quoted, frame.quoted_words = mark, len(frame.entries), 0
-        return
-    if frame.quoted_words:  # a label: the numbers in it are part of it
-        del frame.entries[frame.quoted :]
-    frame.quote, frame.quoted_words = "", 0
-
-
-def _number(token: Token) -> Token | None:
-    if token.kind in ("number", "frames"):
-        return token
-    if token.kind == "label" and token.text.isdecimal():  # too long for any coordinate
-        return replace(token, kind="number", value=float(token.text))
-    return None
-
-
-def _leaf(frame: _Frame, high: int) -> Group | None:
-    """Return the group of a bracket with nothing but numbers in it, or a malformed one."""
-    numbers = len(frame.entries) + frame.missing
-    if not numbers or frame.words or any(entry.key for entry in frame.entries):
-        return None
-    if numbers == 1 and (frame.missing or frame.odd):
-        return None
-    loose = any(set(entry.separator) - _SEPARATORS for entry in frame.entries)
-    if frame.missing or frame.odd or loose:
-        return Group((), frame.kind, frame.low, high, malformed=True)
-    values = decimal_commas(frame.entries) or [entry.value for entry in frame.entries]
-    return Group(
-        tuple(values), frame.kind, frame.low, high, key=frame.key, outer=(frame.low, high),
-    )  # fmt: skip
+            yield part

@@ -11,14 +11,14 @@ from typing import Literal
 from jumpscore.answers.answer import prepare
 from jumpscore.answers.region import choose
 from jumpscore.answers.tokens import Token
-from jumpscore.answers.vocabulary import HEDGES, LENGTHS, POWERS, TENS, UNITS, words_of
+from jumpscore.answers.vocabulary import HEDGES, LENGTHS, POWERS, TENS, UNITS, words
 from jumpscore.records import FinishReason
 
 ReadStatus = Literal["ok", "ambiguous", "partial", "not_finite", "unparseable"]
 
 _LEADING = re.compile(r"[+-]?(?:\d++(?:\.\d++)?+|\.\d++)(?:e[+-]?\d{1,3})?")
 _THOUSANDS = re.compile(r"\d{3}(?:\.\d{1,30})?")
-_FRACTIONS = frozenset(words_of("half halves quarter quarters third thirds fifth fifths"))
+_FRACTIONS = frozenset(words("half halves quarter quarters third thirds fifth fifths"))
 _FRACTION_MARKS = frozenset("½¼¾⅓⅔⅛²³")
 _ARTICLES = frozenset(("a", "an", "one", "and"))
 _AROUND = frozenset("\"'`*_.:=~≈$()[]{}|,;")

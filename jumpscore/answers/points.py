@@ -9,18 +9,18 @@ from itertools import pairwise
 from typing import Literal
 
 from jumpscore.answers.answer import prepare
-from jumpscore.answers.brackets import read_groups
+from jumpscore.answers.grouping import read_groups
 from jumpscore.answers.groups import Group, check_convention
 from jumpscore.answers.lines import read_lines, read_only
 from jumpscore.answers.region import choose, is_cut
-from jumpscore.answers.vocabulary import words_of
+from jumpscore.answers.vocabulary import words
 from jumpscore.records import Convention, FinishReason
 
 Point = tuple[float, float]
 PointStatus = Literal["ok", "empty", "partial", "unparseable"]
 
 NOT_POINTS = frozenset(
-    words_of(
+    words(
         "size image_size image size resolution shape dimensions scale range image_resolution "
         "width_height frame_size"
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from jumpscore.answers.vocabulary import words_of
+from jumpscore.answers.vocabulary import words
 
 FRAMED = frozenset(
-    words_of(
+    words(
         "point points box bbox boxes bounding_box coord coords coordinate coordinates location "
         "click trace trajectory waypoint waypoints path start_box"
     )

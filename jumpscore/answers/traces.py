@@ -7,12 +7,12 @@ from itertools import pairwise
 from typing import Literal
 
 from jumpscore.answers.answer import prepare
-from jumpscore.answers.brackets import read_groups
+from jumpscore.answers.grouping import read_groups
 from jumpscore.answers.groups import Group
 from jumpscore.answers.lines import read_lines
 from jumpscore.answers.region import choose, is_cut
 from jumpscore.answers.tokens import Token
-from jumpscore.answers.vocabulary import AND, TO, words_of
+from jumpscore.answers.vocabulary import AND, TO, words
 from jumpscore.records import FinishReason
 
 TraceStatus = Literal["ok", "partial", "unparseable"]
@@ -25,7 +25,7 @@ LONGEST_LABEL = 60
 _FORMS: dict[str, Form] = {
     "(": "tuples", "[": "lists", "{": "objects", "tag": "tags", "keys": "keys", "line": "lines",
 }  # fmt: skip
-_LINKS = TO | AND | frozenset(words_of("then next through via towards toward"))
+_LINKS = TO | AND | frozenset(words("then next through via towards toward"))
 _QUIET = frozenset("\"'`*.\\")
 _BULLETS = frozenset("-*•+")
 

@@ -51,6 +51,8 @@ READ = [
     ("0-10 s: [1.2, 3.4]\n10-20 s: [11.2, 12.5]", "list", (1.2, 3.4, 11.2, 12.5)),
     ("[0.5, 1.0] as in reference [1]", "list", (0.5, 1.0)),
     ('[{"time_end": 0.7, "start": 0.5}]', "list", (0.5,)),
+    # without a unit, but 3 is a count by its word and the others are all times
+    ("There are 3 jumps at 0.5, 1.5 and 2.5", "prose", (0.5, 1.5, 2.5)),
 ]
 
 
@@ -68,7 +70,7 @@ def test_reads_what_a_person_would(text, parser, times):
         "none",
         "28",
         "28 jumps",
-        "There are 3 jumps at 0.5, 1.5 and 2.5",
+        "There are 3 jumps in 20 different takes, at 0.5, 1.5 and 2.5",
         "[soon, later]",
         "[NaN]",
         '["soon"]',

@@ -8,8 +8,15 @@ from typing import Any
 import pytest
 
 from evaluators.spatial import parse_choice, parse_word
-from tests.answers_generator import OPTIONS, PARSERS, WORDS, Generated, doubtful, generate
 from tests.differential.public import lmms_eval
+from tests.jumpscore.answers.right_places import (
+    OPTIONS,
+    PARSERS,
+    WORDS,
+    Generated,
+    doubtful,
+    generate,
+)
 from tests.test_answers_table import box, number, points, trace
 
 READ: dict[str, Callable[[str], Any]] = {
