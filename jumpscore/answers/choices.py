@@ -47,11 +47,15 @@ _SUBJECT = re.compile(
 )
 """Behind a letter: it begins a sentence about the option, and does not choose it."""
 _LETTER = re.compile(r"(?<![a-zA-Z0-9_])(?<![a-zA-Z]')([A-Z])(?![a-zA-Z0-9_]|'\w)")
-_LISTED = re.compile(r"^[\s*_(\[]{0,6}([A-Z])[*_)\]]{0,4}\s?[.:)]", re.MULTILINE)
+_LISTED = re.compile(
+    r"(?:^|[.;!?]\s{1,3})[\s*_(\[]{0,6}([A-Z])[*_)\]]{0,4}\s?[.:)](?=\s|\w{2})", re.MULTILINE
+)
+_LOWER = re.compile(r"(?:\(|\b(?:option|choice)\s\(?)([a-z])(?![a-zA-Z0-9_'])")
 _ARTICLE = re.compile(r"\s(?!(?:or|and|is|because|but|as|since)\b)[a-z]")
 _PREFIX = re.compile(
     rf"\s{{0,9}}(?:(?:so|thus|therefore|hence),?\s)?(?:the\s|my\s)?(?:(?:final|correct|right|best)\s)?"
-    rf"(?:{_NOUN}|{_HANZI})[*_\"']{{0,3}}(?:\sis|\s?:|是|为)\s{{0,9}}:?",
+    rf"(?:{_NOUN}|{_HANZI})[*_\"']{{0,3}}(?:\sis|\s?:|是|为)\s{{0,9}}:?"
+    r"|\s{0,9}(?:it|this|that)(?:'s|\sis)\s",
     re.IGNORECASE,
 )
 _DETERMINER = re.compile(r"\A(?:an?|the)\s{1,3}(?=\w)")
@@ -118,7 +122,7 @@ def parse_choice(text: str, options: Mapping[str, str]) -> ParsedChoice:
         return _choice(leading | lines, "leading")
     if lines:
         return _choice(lines, "alone")
-    letters = _letters(answer, options)
+    letters = _letters(answer, options) or _lower(answer, options)
     return _choice(letters, "only") if letters else ParsedChoice("unparseable")
 
 
@@ -258,6 +262,17 @@ def _letters(answer: str, options: Mapping[str, str]) -> set[str]:
         if match[1] in options
         and not _is_word(answer, match.start(), "AI")
         and not _denied(answer, match.start())
+    }
+
+
+def _lower(answer: str, options: Mapping[str, str]) -> set[str]:
+    """Return the options of ``(b)`` and ``option b`` in prose without capital letters."""
+    return {
+        match[1].upper()
+        for match in _LOWER.finditer(answer)
+        if match[1].upper() in options
+        and not _denied(answer, match.start(1))
+        and not _ARTICLE.match(answer, match.end())
     }
 
 

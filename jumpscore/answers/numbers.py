@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jumpscore.answers.answer import prepare
+from jumpscore.answers.numerals import join_numerals
 from jumpscore.answers.region import choose
 from jumpscore.answers.tokens import Token
 from jumpscore.answers.vocabulary import HEDGES, LENGTHS, POWERS, TENS, UNITS, words
@@ -69,12 +70,14 @@ def read_number(text: str, *, finish_reason: FinishReason | None = None) -> Read
     cut = finish_reason == "length"
     answer = prepare(text, finish_reason=finish_reason)
     inside, outside = choose(answer)
+    if not any(token.text in UNITS or token.text in TENS for token in inside):
+        inside = join_numerals(inside)  # Chinese ones; English ones may have decimals
     end = answer.end if cut else len(text) + 1
     numbers = [number for number in _numbers(inside) if number.high < end]
     others = sum(1 for _ in _numbers(outside))
     values = {number.value for number in numbers}
     if len(values) > 1:
-        values = _alone(numbers, inside) or values
+        values = _alone(numbers, inside) or _result(numbers, inside) or values
     if len(values) != 1:
         status: ReadStatus = "partial" if cut else "ambiguous" if values else "unparseable"
         return Reading(status, rejected=len(numbers) + others)
@@ -105,6 +108,13 @@ def _alone(numbers: list[_Number], tokens: list[Token]) -> set[float | None]:
     return values if breaks else set()
 
 
+def _result(numbers: list[_Number], tokens: list[Token]) -> set[float | None]:
+    """Return the value behind the last ``=`` of a sum or product, if no number follows it."""
+    last = numbers[-1]
+    before = tokens[last.first - 1] if last.first else None
+    return {last.value} if before is not None and before.text == "=" else set()
+
+
 def _numbers(tokens: list[Token]) -> Iterator[_Number]:
     place = 0
     while place < len(tokens):
@@ -122,6 +132,12 @@ def _numbers(tokens: list[Token]) -> Iterator[_Number]:
 def _one(tokens: list[Token], place: int) -> tuple[_Number | None, int]:
     """Return the number that starts at a place, and the place behind it."""
     token = tokens[place]
+    if (
+        place > 1
+        and tokens[place - 1].text == "^"
+        and tokens[place - 2].kind in ("word", "measure")
+    ):
+        return None, place  # m^2
     if token.kind in ("number", "percent", "measure", "frames") and _LEADING.match(token.text):
         return _digits(tokens, place)  # "nan" and "inf" are words here
     if token.kind == "label":

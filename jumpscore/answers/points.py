@@ -21,7 +21,7 @@ PointStatus = Literal["ok", "empty", "partial", "unparseable"]
 
 NOT_POINTS = frozenset(
     words(
-        "size image_size image size resolution shape dimensions scale range image_resolution "
+        "size image_size resolution shape dimensions scale range image_resolution "
         "width_height frame_size"
     )
 )

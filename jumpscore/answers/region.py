@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from jumpscore.answers.answer import Answer
 from jumpscore.answers.characters import normalise
 from jumpscore.answers.tokens import Token, tokenize
-from jumpscore.answers.vocabulary import ANSWER_KEYS
+from jumpscore.answers.vocabulary import ANSWER_KEYS, UNITS
 from jumpscore.records import FinishReason
 
 _OPEN_LIST = re.compile(r"[(\[][\s\d.,:;eE+\-\"'(\[]*+\Z|\{[\s\w.,:;+\-\"']{0,200}+\Z")
@@ -40,7 +40,7 @@ def choose(answer: Answer) -> tuple[list[Token], list[Token]]:
         inside = [token for token in tokens if low <= token.low and token.high <= high]
         outside = [t for t in tokens if not (low <= t.low and t.high <= high)] + aside
     start = answer_start(inside)
-    if start is not None and any(token.value is not None for token in inside[start:]):
+    if start is not None and any(t.value is not None or t.text in UNITS for t in inside[start:]):
         return inside[start:], inside[:start] + outside
     return inside, outside
 

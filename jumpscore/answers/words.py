@@ -14,7 +14,7 @@ _ANSWER = re.compile(
 )
 _LEAD = r"[\s*_(\[\"'`{<]{0,9}"
 _STOP = r"[*_)\]\"'`}>]{0,4}\s?(?:[,.;:!?\n]|-{1,2}\s|\Z|(?:because|since|as)\b)"
-_BEFORE = r"(?:[,.;!?/|\n]|\bor\b|\band\b)[\s*_(\[\"'`{<]{0,9}"
+_BEFORE = r"(?:[,.;!?/|\n]|\bor\b|\band\b|\bbut\b)[\s*_(\[\"'`{<]{0,9}"
 _BEHIND = r"[*_)\]\"']{0,4}\s?(?:[,.;!?/|\n]|\Z)"
 _PRONOUN = r"\s(?:there|it|its|it's|the|this|that|i|you|they|we|because)\b"
 """Behind ``no`` these begin a sentence of its own; in "no chair" the word denies the chair."""
