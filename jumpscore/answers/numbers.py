@@ -140,6 +140,8 @@ def _one(tokens: list[Token], place: int) -> tuple[_Number | None, int]:
         return None, place  # m^2
     if token.kind in ("number", "percent", "measure", "frames") and _LEADING.match(token.text):
         return _digits(tokens, place)  # "nan" and "inf" are words here
+    if token.kind == "number" and not token.text.isascii():  # in Chinese characters
+        return _Number(token.value, token.low, token.high, place, place), place + 1
     if token.kind == "label":
         value = _of_label(token.text)
         if value is not None:
