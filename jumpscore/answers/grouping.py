@@ -221,7 +221,7 @@ def _pairs_of_tag(group: Group, frame: _Frame) -> list[Group]:
     """Return the points of ``<points>533 310, 20 40</points>``, or the group as it is."""
     between = [entry.separator for entry in frame.entries[2::2]]
     inside = [entry.separator for entry in frame.entries[1::2]]
-    paired = len(frame.entries) % 2 == 0 and all(between) and not any(inside)
+    paired = len(frame.entries) % 2 == 0 and all(between) and not set(inside) & set(between)
     if frame.kind != "tag" or len(group.values) < 4 or not paired:
         return [group]
     return [
