@@ -85,7 +85,7 @@ class JumpScore(_JumpTask):
     """List the start time of every jump; scored by the paper's mAP and by numbers beside it."""
 
     name = "jumpscore"
-    version = "1"
+    version = "2"  # answers are read by jumpscore.answers
     Options = JumpScoreOptions
     options: JumpScoreOptions
     headline = ("map_reference", "f1", "f1@0.1", "count_mae")
@@ -196,7 +196,7 @@ class JumpScoreCount(_JumpTask):
     """Say how many jumps there are."""
 
     name = "jumpscore_count"
-    version = "1"
+    version = "2"  # answers are read by jumpscore.answers
     headline = ("count_exact", "count_off_by_one", "count_mae")
     metrics = (
         Metric("count_exact", "share of videos with the exact number"),

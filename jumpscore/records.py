@@ -131,11 +131,12 @@ class ParseResult:
 
     Attributes:
         status: ``ok``, ``empty``, ``partial``, ``unparseable`` or ``refused``.
-        parser: Which reading applied: ``list``, ``lines``, ``units``, ``integer`` or ``none``.
+        parser: Which form applied: ``list``, ``table``, ``lines``, ``units``, ``prose``,
+            ``integer`` or ``none``.
         times: Seconds, in the order of the text.
         spans: (start, end) offsets in ``text`` of what was read, one per time.
-        rejected: Items in the place of a time that are none (``NaN``, ``"soon"``), shortened, the
-            first few.
+        rejected: What was not read (``NaN``, ``"soon"``, a total, text outside ``<answer>``),
+            shortened, the first few.
         rejected_count: How many such items there are.
         reasoning: ``closed`` or ``unclosed`` where the text held reasoning tags.
         text: The answer, whole.

@@ -100,7 +100,7 @@ class TimeLens(VideoRowTask[Moment]):
     """Say when a described event begins and ends; scored by mIoU and recall at three overlaps."""
 
     name = "timelens"
-    version = "1"
+    version = "2"  # answers are read by jumpscore.answers
     Options = TimeLensOptions
     options: TimeLensOptions
     headline = ("miou", "r1@0.5", "miou_reference_lmms")

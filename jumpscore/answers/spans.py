@@ -120,6 +120,8 @@ class _Pair:
     def connected(self) -> bool:
         """Whether the two values are written as the ends of one span."""
         gap = [t for t in self.gap if t.kind != "newline" and t.text not in HEDGES]
+        if len(gap) > 1:  # and ~5.1
+            gap = [t for t in gap if t.text != "~"]
         if len(gap) > LONGEST_GAP:
             return False
         if self._is_label_of_frames():
@@ -161,8 +163,7 @@ class _Pair:
             and t.text not in AT
             and not (t.kind == "key" and key_role(t.text) == "time")
         ]
-        tildes = len(dashes) == 2 and dashes[1].text == "~"  # - ~5.1
-        return (len(dashes) == 1 or tildes) and not others
+        return len(dashes) == 1 and not others
 
     def _bracketed(self, gap: Sequence[Token]) -> bool:
         """Whether a comma separates the two in one bracket."""
@@ -171,7 +172,7 @@ class _Pair:
         return len(gap) == 1 and len(commas) == 1 and opened
 
     def _between(self) -> bool:
-        words = [t.text for t in self.before[-4:] if t.text not in HEDGES or t.text == "between"]
+        words = [t.text for t in self.before[-4:] if t.text not in HEDGES and t.text != "~"]
         return bool(words) and words[-1] in ("between", "from", "zwischen", "entre", "在")
 
     def _named(self, gap: Sequence[Token]) -> bool:

@@ -120,7 +120,8 @@ class _View:
         if self.gap and self.gap[-1].text == "#":
             return True
         if self.alone and previous is not None and previous.kind == "key":
-            return previous.text in EVENTS and previous.text not in _PLURALS
+            ordinal = any(token.text in ORDINALS for token in self.words)
+            return previous.text in EVENTS and previous.text not in _PLURALS and not ordinal
         behind = self.ahead[0] if self.ahead else None
         if behind is None or not self.followed:
             return False

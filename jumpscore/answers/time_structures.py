@@ -81,6 +81,22 @@ def join_commas_inside(tokens: Sequence[Token]) -> list[Token]:
     return joined + join_commas(inside, listed=True)
 
 
+def drop_marks(tokens: Sequence[Token]) -> list[Token]:
+    """Return the tokens without marks such as ``[1]``, if times with a unit stand beside them."""
+    if not any(token.kind in ("measure", "clock") for token in tokens):
+        return list(tokens)
+    kept: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        three = tokens[place : place + 3]
+        if [token.text for token in three[::2]] == ["[", "]"] and is_whole(three[1]):
+            place += 3
+        else:
+            kept.append(tokens[place])
+            place += 1
+    return kept
+
+
 def _entries(parts: Sequence[Part], answer: Answer) -> Iterator[_Entry]:
     only_tuples = _only_tuples(parts)
     label: list[Token] = []

@@ -24,7 +24,7 @@ from jumpscore.answers.markup import lay_out
 from jumpscore.answers.reading import TIMES, Reading
 from jumpscore.answers.time_lines import read_lines, split_lines
 from jumpscore.answers.time_roles import assign_roles
-from jumpscore.answers.time_structures import join_commas_inside, read_structures
+from jumpscore.answers.time_structures import drop_marks, join_commas_inside, read_structures
 from jumpscore.answers.time_tables import read_table
 from jumpscore.answers.tokens import Token, tokenize
 from jumpscore.records import FinishReason, ParseResult
@@ -100,7 +100,7 @@ def _parse_tokens(
             reading.refuse(aside)
             return reading.result(status, form)
         aside.refuse(reading)
-    lines = split_lines(join_commas(tokens))
+    lines = split_lines(drop_marks(join_commas(tokens)))
     table = read_table(lines, text)
     read = (table, "table") if table is not None else read_lines(lines, text)
     if read is None:

@@ -325,6 +325,7 @@ def _frames(tokens: list[Token]) -> Iterator[Token]:
     for place in range(len(marked) - 3, -1, -1):
         token, link, last = marked[place : place + 3]
         linked = link.kind == "dash" or link.text in TO | AND
+        linked = linked or (link.kind == "comma" and token.text.isdigit())
         if token.kind == "number" and linked and last.kind == "frames":
             marked[place] = replace(token, kind="frames")
     yield from marked

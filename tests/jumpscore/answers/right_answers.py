@@ -33,7 +33,8 @@ def _clock(value: float) -> str:
 
 def _srt(value: float) -> str:
     milli = round(value * 1000)
-    return f"{milli // 3600000:02d}:{milli // 60000 % 60:02d}:{milli // 1000 % 60:02d},{milli % 1000:03d}"
+    seconds, milli = divmod(milli, 1000)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d},{milli:03d}"
 
 
 def _minutes(value: float) -> str:
@@ -363,7 +364,8 @@ THOUGHTS = (
 WRAPPERS = (
     "<answer>{}</answer>", "<answer>\n{}\n</answer>", "The result: <answer>{}</answer>",
     "```\n{}\n```", "```json\n{}\n```", "{}<|im_end|>", "{}</s>", "{}<|endoftext|>",
-    "<|begin_of_box|>{}<|end_of_box|>", "{}<|im_end|>\n<|im_start|>user\nAnd now 7 - 9?", "\n\n{}\n",
+    "<|begin_of_box|>{}<|end_of_box|>", "{}<|im_end|>\n<|im_start|>user\nAnd now 7 - 9?",
+    "\n\n{}\n",
     "Final answer: {}", "**Answer:** {}", "\ufeff{}", "{}<end_of_turn>", "{}<|eot_id|>",
 )  # fmt: skip
 
