@@ -1,4 +1,4 @@
-"""Groups: the numbers that an answer writes together, of which points, boxes and traces are made."""
+"""Numbers that an answer writes together: what points, boxes and traces are made of."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ class Entry:
 
     @property
     def value(self) -> float:
+        """Return the number."""
         return self.token.value if self.token.value is not None else float("nan")
 
 

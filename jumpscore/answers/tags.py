@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from jumpscore.answers.vocabulary import words
+
 FRAMED = frozenset(
-    "point points box bbox boxes bounding_box coord coords coordinate coordinates location "
-    "click trace trajectory waypoint waypoints path start_box".split()
+    words(
+        "point points box bbox boxes bounding_box coord coords coordinate coordinates location "
+        "click trace trajectory waypoint waypoints path start_box"
+    )
 )
 """Tags whose content is coordinates: ``<point>533 310</point>``."""
 

@@ -30,9 +30,9 @@ SECONDS_PER: dict[str, float] = {
 
 LENGTHS = frozenset(
     words(
-        "m meter meters metre metres cm centimeter centimeters centimetre centimetres mm millimeter "
-        "millimeters millimetre millimetres km ft foot feet in inch inches yd yard yards "
-        "sqm sqft sq square squared m2 m^2 cm2 米 厘米 毫米 公分 平方米 平方"
+        "m meter meters metre metres cm centimeter centimeters centimetre centimetres mm "
+        "millimeter millimeters millimetre millimetres km ft foot feet in inch inches yd yard "
+        "yards sqm sqft sq square squared m2 m^2 cm2 米 厘米 毫米 公分 平方米 平方"
     )
 )
 """Units of length and area; they say what a number is, and never change it."""
@@ -105,11 +105,6 @@ TIMES_COUNTED = frozenset(
 )
 """Words behind a count of jumps."""
 
-ANSWER_KEYS = frozenset(
-    ("answer", "final answer", "the answer", "my answer", "the final answer", "correct answer")
-) | frozenset(words("答案 答 回答 prediction"))
-"""Keys before the answer itself."""
-
 EVENTS = frozenset(
     words(
         "jump jumps skip skips hop hops rep reps event events bounce bounces repetition "
@@ -147,6 +142,11 @@ LASTING = frozenset(
     words("in of over within for last lasts lasting total every per apart spans spanning")
 )
 """Words before a length of time."""
+
+ANSWER_KEYS = frozenset(
+    ("answer", "final answer", "the answer", "my answer", "the final answer", "correct answer")
+) | frozenset(words("答案 答 回答 prediction"))
+"""Keys before the answer itself."""
 
 ORDINALS: dict[str, int] = {
     word: number

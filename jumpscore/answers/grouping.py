@@ -11,8 +11,9 @@ from jumpscore.answers.axes import AXIS_WORDS, axis_of, named_groups
 from jumpscore.answers.groups import Entry, Form, Group, decimal_commas
 from jumpscore.answers.tags import FRAMED, TagReading, read_tag
 from jumpscore.answers.tokens import Token
+from jumpscore.answers.vocabulary import words
 
-MISSING = frozenset("null none nan undefined unknown".split())
+MISSING = frozenset(words("null none nan undefined unknown"))
 """Words in the place of a number: a list with one of them is malformed, not prose."""
 _QUIET = frozenset("\"'`*\\&#$_/")
 """Marks that may stand next to a number in a list."""
@@ -44,6 +45,7 @@ class _Frame:
     odd: int = 0
     inner: bool = False
     groups: int = 0
+    strings: list[Group] = field(default_factory=list)
 
 
 def read_groups(tokens: list[Token]) -> list[Group]:
@@ -137,7 +139,9 @@ class _Reader:
         inside = len(self.groups) - frame.groups
         group = None if frame.inner else _leaf(frame, high)
         if group is not None:
-            self.groups.append(group)
+            self.groups += _pairs_of_tag(group, frame)
+        elif frame.strings and not frame.inner:
+            self.groups += frame.strings
         elif any(axis_of(entry.key) for entry in frame.entries):
             self._fields(frame, high, inside)
         if frame.kind == "{" and len(self.groups) - frame.groups == 1:
@@ -175,7 +179,7 @@ def _add(frame: _Frame, token: Token, behind: Token | None) -> None:
         frame.odd += 1
         frame.separator += "#"
     elif frame.kind in "[{" and token.text in "\"'" and frame.quote in ("", token.text):
-        _quote(frame, token.text)
+        _quote(frame, token)
     elif token.text == ".":
         frame.separator += "."  # of "533." if nothing but a space stands behind it
     elif token.text not in _QUIET and not (token.text in ":=" and frame.pending):
@@ -198,13 +202,33 @@ def _add_word(frame: _Frame, token: Token, behind: Token | None) -> None:
         frame.separator += "w"
 
 
-def _quote(frame: _Frame, mark: str) -> None:
+def _quote(frame: _Frame, mark: Token) -> None:
     if not frame.quote:
-        frame.quote, frame.quoted, frame.quoted_words = mark, len(frame.entries), 0
+        frame.quote, frame.quoted, frame.quoted_words = mark.text, len(frame.entries), 0
         return
+    inside = frame.entries[frame.quoted :]
     if frame.quoted_words:  # a label: the numbers in it are part of it
         del frame.entries[frame.quoted :]
+    elif frame.kind == "{" and len(inside) > 1:  # {"point": "533, 310"}
+        low, high = inside[0].token.low, inside[-1].token.high
+        values = tuple(decimal_commas(inside) or [entry.value for entry in inside])
+        key = inside[0].key
+        frame.strings.append(Group(values, "[", low, high, key=key, outer=(low, high)))
     frame.quote, frame.quoted_words = "", 0
+
+
+def _pairs_of_tag(group: Group, frame: _Frame) -> list[Group]:
+    """Return the points of ``<points>533 310, 20 40</points>``, or the group as it is."""
+    between = [entry.separator for entry in frame.entries[2::2]]
+    inside = [entry.separator for entry in frame.entries[1::2]]
+    paired = len(frame.entries) % 2 == 0 and all(between) and not set(inside) & set(between)
+    if frame.kind != "tag" or len(group.values) < 4 or not paired:
+        return [group]
+    return [
+        replace(group, values=(first.value, second.value), low=first.token.low,
+                high=second.token.high, outer=(first.token.low, second.token.high))
+        for first, second in zip(frame.entries[::2], frame.entries[1::2], strict=True)
+    ]  # fmt: skip
 
 
 def _number(token: Token) -> Token | None:
