@@ -124,7 +124,7 @@ class PublishedFiles:
                 for file in sorted(files):
                     relative = file.relative_to(root)
                     hidden = any(part.startswith(".") for part in relative.parts[:-1])
-                    if not hidden and not file.name.endswith(ARCHIVES) and file.is_file():
+                    if not hidden and not file.name.lower().endswith(ARCHIVES) and file.is_file():
                         self._add(relative.as_posix(), file)
         return self._known
 
