@@ -70,9 +70,9 @@ class PublishedFiles:
         file, problem = data_file(self.out, target, column="the path")
         if problem:
             raise DataError(f"{name}: {problem}")
-        found = self.find(name, path, exact=exact)
+        source = self.find(name, path, exact=exact)
         if not file.exists():
-            place(found, file)
+            place(source, file)
         return target
 
     def find(self, name: str, path: str, *, exact: bool = False) -> Path:
