@@ -213,9 +213,6 @@ def _checked_runs(rle: Rle, height: int, width: int, name: str) -> NDArray[np.in
 
 def _runs(counts: Any) -> NDArray[np.int64] | None:
     if isinstance(counts, str):
-        if counts.startswith("b'") and counts.endswith("'"):
-            # str() of pycocotools' bytes. No run length is written with an apostrophe.
-            counts = counts[2:-1].replace("\\\\", "\\")
         counts = counts.encode("ascii", "replace")
     if isinstance(counts, bytes):
         return _run_lengths(counts)
