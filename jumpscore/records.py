@@ -261,7 +261,7 @@ class RunResult:
 
     def summary(self) -> str:
         """Return one line: what ran on what, the headline, and how many samples there are."""
-        shown = ", ".join(
+        headline = ", ".join(
             f"{name} {estimate.mean:.4g} [{estimate.ci_low:.4g}, {estimate.ci_high:.4g}]"
             for name in self.headline
             if (estimate := self.metrics.get(name)) is not None
@@ -271,7 +271,7 @@ class RunResult:
         )
         unscored = f", {self.unscored} unscored" if self.unscored else ""
         return (
-            f"{self.task}, {self.model} on {self.data}: {shown or 'no score'}, "
+            f"{self.task}, {self.model} on {self.data}: {headline or 'no score'}, "
             f"{self.total} samples{unscored}"
         )
 

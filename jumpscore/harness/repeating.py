@@ -71,14 +71,14 @@ class RepeatedRun:
         return sum(run.asked for run in self.runs)
 
     def __repr__(self) -> str:
-        shown = ", ".join(
+        headline = ", ".join(
             f"{name} {self.result.metrics[name].mean:.4g}"
             for name in self.result.headline
             if self.result.metrics[name].mean is not None
         )
         return (
             f"<RepeatedRun {self.folder}: {len(self.runs)} repeats of {self.result.model} on "
-            f"{self.result.data}: {shown or 'no score'}>"
+            f"{self.result.data}: {headline or 'no score'}>"
         )
 
     def samples(self) -> DataFrame:

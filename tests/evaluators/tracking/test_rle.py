@@ -31,17 +31,6 @@ def test_every_mask_comes_back(seed, height, width):
         np.testing.assert_array_equal(inside, mask)
 
 
-@settings(deadline=None, max_examples=50)
-@given(seed=st.integers(0, 2**32))
-def test_text_of_a_bytes_object_is_read(seed):
-    generator = np.random.default_rng(seed)
-    masks = generator.random((4, 60, 20)) < generator.random()
-    rles = encoded(masks)
-    texts = [rle | {"counts": str(rle["counts"])} for rle in rles]
-    assert all(text["counts"].startswith("b'") for text in texts)
-    np.testing.assert_array_equal(decode_masks(texts, height=60, width=20), masks)
-
-
 def test_the_union_of_real_objects():
     found = decode_union(sav_rles(), ["0", "2"], frames=121, height=848, width=480)
     np.testing.assert_array_equal(found, sav_masks("0") | sav_masks("2"))

@@ -118,6 +118,10 @@ def test_run_show_compare_report(jumpscore, tiny_set, tmp_path):
     assert "better" in jumpscore("compare", "runs/oracle", "runs/grid").stdout
     jumpscore("report", "runs/grid", "--out", "page.html")
     assert "clip0" in (tmp_path / "page.html").read_text()
+    assert "3 rows, one per sample" in jumpscore("report", "runs/grid", "--out", "a.csv").stdout
+    header, *rows = (tmp_path / "a.csv").read_text().splitlines()
+    assert header.startswith("id,status,map_reference,")
+    assert [row.split(",")[0] for row in rows] == ["clip0", "clip1", "clip2"]
     again = json.loads(jumpscore("score", "runs/grid", "--json", "--no-report").stdout)
     assert (
         again["metrics"] == json.loads((tmp_path / "runs/grid/result.json").read_text())["metrics"]
