@@ -29,7 +29,7 @@ def predict_video(video: Path, words: Sequence[str], *, as_json: bool, html: Pat
     else:
         _print(video, found)
         for note in info.remarks:
-            output().print(note, style="yellow", soft_wrap=True)
+            notes().print(f"{video.name}: {note}", style="yellow", soft_wrap=True)
     if html is not None:
         from jumpscore.report.html import write_prediction_page
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from jumpscore.video.timeline import LEADING, SHIFTED
 from tests.support import running, write_video
 
 
@@ -177,6 +178,18 @@ def test_predict(jumpscore, tmp_path):
     times = jumpscore("predict", long, "model=content_free").stdout.splitlines()
     assert len(times) == 2  # a heading and one line, for programs that read lines
     assert len(times[1].split(", ")) == 120
+
+
+def test_predict_prints_what_was_repaired(jumpscore, tmp_path):
+    video = Path(__file__).parents[2] / "data" / "videos" / "live.ts"
+    done = jumpscore("predict", video, "model=content_free")
+    assert len(done.stdout.splitlines()) == 2
+    assert f"live.ts: {LEADING}: 6" in " ".join(done.stderr.split())
+    facts = json.loads(jumpscore("predict", video, "model=content_free", "--json").stdout)
+    assert facts["video_notes"] == {LEADING: 6, SHIFTED: 1}
+    shown = json.loads(jumpscore("video", "inspect", video, "--canvases", "4", "--json").stdout)
+    assert f"{LEADING}: 6" in shown["notes"]
+    assert shown["track"] == 0
 
 
 @pytest.mark.slow

@@ -203,4 +203,6 @@ def test_frames_times_and_pixels_agree(source, name):
         agrees = max(_far(a.pixels, b) for a, b in zip(frames, pictures, strict=True)) < 6
         off = np.abs(np.array(seen) - info.times).max()
         agrees = agrees and bool(off < 2e-3)
-    assert agrees == (sample.opencv is None), sample.opencv or (len(pictures), seen[:4])
+    # What OpenCV's wheel can do depends on its release.
+    if not (agrees and sample.opencv in (FIELDS, NO_AV1)):
+        assert agrees == (sample.opencv is None), sample.opencv or (len(pictures), seen[:4])
