@@ -32,10 +32,11 @@ test: lint
 test-gpu: $(VENV)/.dev
 	$(BIN)/python -m pytest -m gpu -rs -s
 
-# The models and the videos with the oldest releases that pyproject.toml allows.
+# Models, videos and files with the oldest releases that pyproject.toml allows.
 test-oldest: $(OLDEST_VENV)/.oldest
 	JUMPSCORE_CONSTRAINTS=oldest $(OLDEST_VENV)/bin/python -m pytest --numprocesses auto \
-	  tests/model_wrappers tests/jumpscore/video tests/jumpscore/test_dependencies.py
+	  tests/model_wrappers tests/jumpscore/video tests/jumpscore/data \
+	  tests/jumpscore/harness/test_tables.py tests/jumpscore/test_dependencies.py
 
 # A real vLLM on the CPU, in processes of its own environment.
 test-serving: $(VENV)/.dev $(VLLM_VENV)/.served
@@ -95,7 +96,7 @@ $(OLDEST_VENV)/.oldest: $(VENV)/.dev constraints/oldest.txt
 	$(PYTHON) -m venv $(OLDEST_VENV)
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 	  > "$$($(OLDEST_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/shared.pth"
-	$(OLDEST_PIP) install --no-warn-conflicts --constraint constraints/oldest.txt --editable '.[models,openai]'
+	$(OLDEST_PIP) install --no-warn-conflicts --constraint constraints/oldest.txt --editable '.[models,openai,answers]'
 	touch $@
 
 $(VLLM_VENV)/.served: pyproject.toml constraints/vllm.txt

@@ -30,8 +30,9 @@ IMPORTED_AS = {
 }
 TOOLS = {
     "build": "make wheel",
-    "loguru": "imported by lmms-eval's scorer",
     "mypy": "make lint",
+    "openpyxl": "used by pandas to write workbooks",
+    "pandas-stubs": "read by mypy",
     "pytest-xdist": "make test",
     "ruff": "make lint",
     "scikit-image": "imported by trackeval",
@@ -121,7 +122,7 @@ SETS = {
     "core": CORE | EXTRAS["models"] | EXTRAS["openai"] | EXTRAS["dev"],
     "lmms": CORE | EXTRAS["models"] | EXTRAS["openai"] | EXTRAS["lmms"],
     "vllm": CORE | EXTRAS["openai"],
-    "oldest": CORE | EXTRAS["models"] | EXTRAS["openai"],
+    "oldest": CORE | EXTRAS["models"] | EXTRAS["openai"] | EXTRAS["answers"],
 }
 """What each file of constraints is used with (Makefile)."""
 LATER = {"decord", "lmms-eval"}

@@ -204,7 +204,8 @@ def normalised(bits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     if top <= 0:
         return np.zeros_like(logs)
     # Rounded, so that the last bit of a logarithm never decides between two blocks.
-    return np.round(np.minimum(logs / top, 1.0), 9)
+    rounded: npt.NDArray[np.float64] = np.minimum(logs / top, 1.0).round(9)
+    return rounded
 
 
 def _middle(values: npt.NDArray[Any]) -> Any:

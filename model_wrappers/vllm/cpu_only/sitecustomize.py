@@ -36,12 +36,11 @@ class _BeforeTorchvision(importlib.abc.MetaPathFinder):
         if fullname == "torchvision" and self.library is None:
             import torch
 
+            make: Any = torch.library.Library  # has no types
             # Kept: the operators disappear with the object.
-            self.library = torch.library.Library("torchvision", "FRAGMENT")
+            self.library = make("torchvision", "FRAGMENT")
             for name in OPERATORS:
-                self.library.define(
-                    f"{name}(Tensor dets, Tensor scores, float threshold) -> Tensor"
-                )
+                self.library.define(f"{name}{SIGNATURE}")
 
 
 def activate() -> tuple[str, ...]:
