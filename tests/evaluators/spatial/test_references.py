@@ -9,7 +9,14 @@ from dataclasses import asdict
 import pytest
 
 from evaluators.spatial import mean_relative_accuracy, parse_number
-from evaluators.spatial.references import REFERENCES, Asked, reference_mra
+from evaluators.spatial.benchmarks import COLUMNS
+from evaluators.spatial.references import (
+    FILTERED_FIRST,
+    FITTING,
+    REFERENCES,
+    Asked,
+    reference_mra,
+)
 from evaluators.spatial.task import Spatial, SpatialOptions
 from jumpscore.data.layout import rows_checksum
 from tests.evaluators.spatial.made import (
@@ -190,3 +197,12 @@ def test_a_new_field_leaves_the_checksums_of_older_sets(tmp_path):
     known = {name: value for name, value in asdict(old).items() if name != "listing"}
     line = json.dumps(known, sort_keys=True)
     assert rows_checksum([old]) == hashlib.sha256(line.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_every_published_set_has_a_reference_that_reads_its_rows(name):
+    columns = COLUMNS[name]
+    for reading in columns.readings.values():
+        assert reading.rule in FITTING[columns.reference]
+        # These look for options in the question as it is published.
+        assert bool(reading.listing) == (columns.reference in FILTERED_FIRST)
