@@ -108,6 +108,13 @@ def is_numbered(rows: Sequence[Sequence[Token]]) -> bool:
 
 def _read_element(item: Element, reading: Reading, depth: int) -> None:
     """Read one element of a list."""
+    first = item.parts[0]
+    if len(item.parts) == 1 and isinstance(first, Token) and item.key is None:
+        if first.kind in TIMES:
+            reading.add(first)
+        else:
+            reading.reject(item.low, item.high)
+        return
     nodes = [part for part in item.parts if isinstance(part, Node)]
     if len(nodes) == 1 and len(item.parts) == 1:
         inner = read_node(nodes[0], reading.text, paired=True, depth=depth + 1)

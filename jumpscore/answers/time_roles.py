@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from jumpscore.answers.keys import key_role
@@ -74,6 +75,7 @@ def assign_roles(line: Sequence[Token]) -> list[Spoken]:
     _cover_with_units(line, places, spoken)
     _mark_ranges_of_counts(line, places, spoken)
     _mark_sections(line, places, spoken)
+    _mark_chains(line, places, spoken)
     return spoken
 
 
@@ -284,6 +286,21 @@ def _mark_ranges_of_counts(line: Sequence[Token], places: list[int], spoken: lis
         gap = line[places[order] + 1 : places[order + 1]]
         if gap and all(t.kind == "dash" or t.text in TO or t.text in ("or", "and") for t in gap):
             spoken[order].role = "count"
+
+
+def _mark_chains(line: Sequence[Token], places: list[int], spoken: list[Spoken]) -> None:
+    """Of ``0.28 → 0.76 → 1.24`` each is a time; of ``1 - 2 - 3`` none is certain."""
+    for order in range(len(spoken) - 2):
+        three = spoken[order : order + 3]
+        if three[0].role not in ("time", "bare") or three[1].role != "end":
+            continue
+        gaps = [line[a + 1 : b] for a, b in pairwise(places[order : order + 3])]
+        if all(len(gap) == 1 and gap[0].kind == "dash" for gap in gaps):
+            arrows = all(">" in gap[0].text or gap[0].text == "→" for gap in gaps)
+            for one in three:
+                one.role = "time" if arrows else "unknown"
+            if arrows and order + 3 < len(spoken) and spoken[order + 3].role == "end":
+                spoken[order + 3].role = "time"
 
 
 def _mark_sections(line: Sequence[Token], places: list[int], spoken: list[Spoken]) -> None:

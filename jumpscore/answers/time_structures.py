@@ -83,7 +83,8 @@ def join_commas_inside(tokens: Sequence[Token]) -> list[Token]:
 
 def drop_marks(tokens: Sequence[Token]) -> list[Token]:
     """Return the tokens without marks such as ``[1]``, if times with a unit stand beside them."""
-    if not any(token.kind in ("measure", "clock") for token in tokens):
+    kinds = {token.kind for token in tokens}
+    if "open" not in kinds or kinds.isdisjoint(("measure", "clock")):
         return list(tokens)
     kept: list[Token] = []
     place = 0
@@ -166,6 +167,8 @@ def _choose(entries: list[_Entry], text: str) -> tuple[list[_Entry], str]:
         "\n" in text[a.node.high : b.node.low] for a, b in pairwise(entries)
     ):
         return entries, "lines"
+    if all(len(entry.reading.times) == 1 and not _has_words(entry) for entry in entries):
+        return entries, "list"
     if all(_is_event(entry) for entry in entries):
         for entry in entries:
             _keep_start(entry.reading)
@@ -176,6 +179,10 @@ def _choose(entries: list[_Entry], text: str) -> tuple[list[_Entry], str]:
     if all(_follow(a, b, text) for a, b in pairwise(entries)):
         return entries, "list"
     return entries[-1:], "list"
+
+
+def _has_words(entry: _Entry) -> bool:
+    return any(token.kind in ("word", "key") for token in entry.label)
 
 
 def _label_role(entry: _Entry) -> str:

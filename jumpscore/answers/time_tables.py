@@ -158,10 +158,7 @@ def _numbered_column(rows: list[list[Cell]]) -> int | None:
         for column in range(width)
         if all(_cell_time(row[column])[0] is not None for row in rows)
     ]
-    worded = any(
-        not any(token.kind in VALUES for token in row[0]) or _cell_time(row[0])[0] is None
-        for row in rows
-    )
+    worded = all(all(one.role == "index" for one in assign_roles(row[0])) for row in rows)
     return filled[0] if filled and worded and len(rows) > 1 else None
 
 

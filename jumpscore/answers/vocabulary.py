@@ -76,7 +76,10 @@ OTHER_KEYS = tuple(
 """Stems of keys of numbers that are not times."""
 
 TO = frozenset(
-    words("to until till til through thru upto bis hasta sim rightarrow à 至 到 まで 까지 до إلى")
+    words(
+        "to until till til through thru upto bis hasta sim rightarrow à "
+        "至 到 から 부터 まで 까지 до إلى"
+    )
 )
 """Words between the start and the end of a stretch."""
 

@@ -252,3 +252,11 @@ def test_lists_of_nothing_but_numbers_beyond_float64_are_not_read():
 def test_of_a_range_of_counts_no_end_is_guessed(text):
     assert parse_count(text).status == "unparseable"
     assert parse_count("28 jumps from 0 to 30 s").count == 28
+
+
+@given(st.lists(TIME, min_size=1, max_size=20), st.sampled_from([", ", ",", " ,\n"]))
+def test_plain_list_is_read_as_its_tokens_are(times, comma):
+    text = "[" + comma.join(map(str, times)) + "]"
+    plain, slow = parse_times(text), parse_times(f"Sure: {text} ok")
+    moved = tuple((a + 6, b + 6) for a, b in plain.spans)
+    assert (plain.times, moved, plain.status) == (slow.times, slow.spans, slow.status)
