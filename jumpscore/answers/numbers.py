@@ -176,8 +176,8 @@ def _digits(tokens: list[Token], place: int) -> tuple[_Number, int]:
         part_text = _LEADING.match(tokens[place + 2].text)
         written += "." + (part_text[0] if part_text else "0")
         last += 2
-    part = _LEADING.match(tokens[last].text)  # without its unit
-    high = tokens[last].low + (len(part[0]) if part else 0)
+    ending = _LEADING.match(tokens[last].text)  # without its unit
+    high = tokens[last].low + (len(ending[0]) if ending else 0)
     return _Number(float(written), token.low, high, first, last), last + 1
 
 
