@@ -21,7 +21,7 @@ BoxStatus = Literal["ok", "inverted", "ambiguous", "partial", "unparseable"]
 
 _LINKS = frozenset(
     words(
-        "top left right bottom upper lower corner corners topleft bottomright top_left "
+        "min max top left right bottom upper lower corner corners topleft bottomright top_left "
         "bottom_right top-left bottom-right start end and to the at is from until x1 y1 x2 y2 "
         "tl br top_left_corner bottom_right_corner"
     )

@@ -9,6 +9,7 @@ from typing import Literal
 
 from jumpscore.answers.answer import Answer, prepare
 from jumpscore.answers.characters import normalise
+from jumpscore.answers.words import read_word
 
 ChoiceStatus = Literal["ok", "ambiguous", "unparseable"]
 
@@ -57,6 +58,9 @@ _PREFIX = re.compile(
     rf"(?:{_NOUN}|{_HANZI})[*_\"']{{0,3}}(?:\sis|\s?:|是|为)\s{{0,9}}:?"
     r"|\s{0,9}(?:it|this|that)(?:'s|\sis)\s",
     re.IGNORECASE,
+)
+_FIELD = re.compile(
+    rf"[\"'](?:\w{{1,10}}_)?{_NOUN}[\"']\s?:\s?\"([^\"\n]{{1,200}})\"", re.IGNORECASE
 )
 _DETERMINER = re.compile(r"\A(?:an?|the)\s{1,3}(?=\w)")
 _TRIM = " \t\r\n*_\"'`.,;:!()[]{}<>"
@@ -114,7 +118,8 @@ def parse_choice(text: str, options: Mapping[str, str]) -> ParsedChoice:
         # "A\n\nThe answer is B." gives two answers; "A. chair\nB. table\nThe answer is B" one.
         rival = {letter for letter in leading if len(leading) == 1 and len(_listed(answer)) < 2}
         return _choice(said | rival, "said")
-    by_text = _by_text(answer, options)
+    field = _FIELD.search(answer)  # {"answer": "table"}
+    by_text = _by_text(field[1] if field else answer, options)
     if by_text:
         return _choice(by_text, "text")
     lines = _alone_on_a_line(answer, options)
@@ -149,8 +154,6 @@ def parse_word(text: str, options: Mapping[str, str]) -> ParsedChoice:
     """
     if not options or not all(words.strip() for words in options.values()):
         raise ValueError(f"every option needs words, not {dict(options)}")
-    from jumpscore.answers.words import read_word
-
     letters, parser = read_word(_body(prepare(text)), options)
     return _choice(letters, parser) if letters else ParsedChoice("unparseable")
 

@@ -5,10 +5,11 @@ One pass over the tokens with a stack, so time is linear and nesting of any dept
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from jumpscore.answers.axes import AXIS_WORDS, axis_of, named_groups
-from jumpscore.answers.groups import Entry, Form, Group, decimal_commas
+from jumpscore.answers.groups import POINT_KEYS, Entry, Form, Group, decimal_commas
 from jumpscore.answers.tags import FRAMED, TagReading, read_tag
 from jumpscore.answers.tokens import Token
 from jumpscore.answers.vocabulary import words
@@ -17,9 +18,12 @@ MISSING = frozenset(words("null none nan undefined unknown"))
 """Words in the place of a number: a list with one of them is malformed, not prose."""
 _QUIET = frozenset("\"'`*\\&#$_/")
 """Marks that may stand next to a number in a list."""
+_LOCATION = re.compile(r"loc_?\d{1,4}")
 _SEPARATORS = frozenset(",;.|\n")
 _UNREADABLE = frozenset(("label", "percent", "measure", "clock"))
 """Kinds of tokens that are not coordinates, where a number was expected."""
+MOST_FIELDS = 12
+"""Groups of numbers of one object that gives one point."""
 DEEPEST = 60
 """Brackets that may be open at once; no answer nests deeper, and hostile text takes less room."""
 _KEYED_GAP = 16
@@ -112,6 +116,10 @@ class _Reader:
         reading = read_tag(token.text)
         if reading.groups:
             self._tag_groups(token, reading)
+        elif _LOCATION.fullmatch(reading.name):
+            self._location(token)
+        elif reading.name[:1] in ("x", "y") and axis_of(reading.name):  # <x>533</x><y>310</y>
+            self.top.pending = "" if reading.closing else reading.name
         elif reading.name in FRAMED and not reading.closing:
             self._open("tag", token.low, reading.name)
             self.tags += 1
@@ -131,6 +139,14 @@ class _Reader:
             )  # fmt: skip
             self.groups.append(group)
 
+    def _location(self, token: Token) -> None:
+        """Count ``<loc0123><loc0456>``, whose scale and order only its model knows."""
+        last = self.groups[-1] if self.groups else None
+        low = token.low
+        if last is not None and last.key == "loc" and last.high == token.low:
+            low = self.groups.pop().low
+        self.groups.append(Group((), "tag", low, token.high, key="loc", malformed=True))
+
     def _pop(self, high: int, *, whole: bool) -> None:
         frame = self.stack.pop()
         self.tags -= frame.kind == "tag"
@@ -144,8 +160,17 @@ class _Reader:
             self.groups += frame.strings
         elif any(axis_of(entry.key) for entry in frame.entries):
             self._fields(frame, high, inside)
-        if frame.kind == "{" and len(self.groups) - frame.groups == 1:
-            self.groups[-1] = replace(self.groups[-1], outer=(frame.low, high))
+        if frame.kind == "{" and len(self.groups) - frame.groups <= MOST_FIELDS:
+            self._enclose(frame, high)
+
+    def _enclose(self, frame: _Frame, high: int) -> None:
+        """Set ``outer`` of the object's only group, or of the only one with a point's key."""
+        places = range(frame.groups, len(self.groups))
+        points = [place for place in places if self.groups[place].key in POINT_KEYS]
+        for chosen in (places, points):
+            if len(chosen) == 1:
+                self.groups[chosen[0]] = replace(self.groups[chosen[0]], outer=(frame.low, high))
+                return
 
     def _fields(self, frame: _Frame, high: int, inside: int) -> None:
         named = named_groups(frame.entries, frame.kind)
@@ -178,7 +203,7 @@ def _add(frame: _Frame, token: Token, behind: Token | None) -> None:
     elif token.kind != "mark":
         frame.odd += 1
         frame.separator += "#"
-    elif frame.kind in "[{" and token.text in "\"'" and frame.quote in ("", token.text):
+    elif token.text in "\"'" and frame.quote in ("", token.text) and _may_quote(frame):
         _quote(frame, token)
     elif token.text == ".":
         frame.separator += "."  # of "533." if nothing but a space stands behind it
@@ -200,6 +225,12 @@ def _add_word(frame: _Frame, token: Token, behind: Token | None) -> None:
         frame.words += token.text not in MISSING
         frame.missing += token.text in MISSING
         frame.separator += "w"
+
+
+def _may_quote(frame: _Frame) -> bool:
+    """Whether a quote opens or closes a text: in lists and objects, and as an item of a tuple."""
+    item = not (frame.entries or frame.words) or frame.separator.endswith(",")
+    return frame.kind in "[{" or (frame.kind == "(" and (bool(frame.quote) or item))
 
 
 def _quote(frame: _Frame, mark: Token) -> None:

@@ -6,9 +6,19 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from jumpscore.answers.tokens import Token
+from jumpscore.answers.vocabulary import words
 from jumpscore.records import Convention
 
 Form = Literal["(", "[", "{", "tag", "keys", "line"]
+
+
+POINT_KEYS = frozenset(
+    words(
+        "point point_2d points points_2d coordinate coordinates coord coords position pos xy pixel "
+        "location waypoint waypoints center start_box"
+    )
+)
+"""Keys of points; next to one of them, a list with another key (``pose``) is not a point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,13 @@ def check_convention(convention: str) -> None:
     if convention not in get_args(Convention):
         known = ", ".join(get_args(Convention))
         raise ValueError(f"convention {convention!r} is not one of {known}")
+
+
+def without_other_keys(groups: list[Group]) -> list[Group]:
+    """Return the groups without those whose key is not a point's, if one of them has a point's."""
+    if not any(group.key in POINT_KEYS for group in groups):
+        return groups
+    return [group for group in groups if not group.key or group.key in POINT_KEYS]
 
 
 def decimal_commas(entries: list[Entry]) -> list[float] | None:

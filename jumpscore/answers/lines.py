@@ -34,8 +34,9 @@ def read_lines(tokens: list[Token], sizes: tuple[int, ...]) -> list[Group]:
     [(5.0, 6.0)]
     """
     groups = _read(list(_lines(tokens, ("newline",))), sizes)
-    # "533, 310; 20, 40"
-    return groups or _read(list(_lines(tokens, ("newline", ";"))), sizes)
+    for separator in (";", ","):  # "533, 310; 20, 40" and "533 310, 20 40"
+        groups = groups or _read(list(_lines(tokens, ("newline", separator))), sizes)
+    return groups
 
 
 def _read(lines: list[list[Token]], sizes: tuple[int, ...]) -> list[Group]:

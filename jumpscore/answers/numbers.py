@@ -176,7 +176,8 @@ def _digits(tokens: list[Token], place: int) -> tuple[_Number, int]:
         part_text = _LEADING.match(tokens[place + 2].text)
         written += "." + (part_text[0] if part_text else "0")
         last += 2
-    high = tokens[last].low + len(written) if last == first else tokens[last].high
+    ending = _LEADING.match(tokens[last].text)  # without its unit
+    high = tokens[last].low + (len(ending[0]) if ending else 0)
     return _Number(float(written), token.low, high, first, last), last + 1
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from jumpscore.answers.answer import prepare
 from jumpscore.answers.grouping import read_groups
-from jumpscore.answers.groups import Group, check_convention
+from jumpscore.answers.groups import Group, check_convention, without_other_keys
 from jumpscore.answers.lines import read_lines, read_only
 from jumpscore.answers.region import choose, is_cut
 from jumpscore.answers.vocabulary import words
@@ -112,7 +112,7 @@ def parse_points(
 
 def _points(groups: Iterable[Group]) -> list[Group]:
     """Return the pairs; those of keys outside of brackets only if there are no others."""
-    pairs = [pair for group in groups for pair in _pairs(group)]
+    pairs = without_other_keys([pair for group in groups for pair in _pairs(group)])
     return [pair for pair in pairs if pair.form != "keys"] or pairs
 
 
@@ -140,6 +140,9 @@ def _finite(point: Group) -> bool:
 
 def _rejected(groups: list[Group], points: list[Group]) -> int:
     """Return how many groups were not read; a point that is written twice counts as read."""
-    read = {point.low for point in points}
+    places = {(point.low, point.high) for point in points}
     values = {point.values for point in points}
-    return sum(group.low not in read and group.values not in values for group in groups)
+    return sum(
+        group.malformed or ((group.low, group.high) not in places and group.values not in values)
+        for group in groups
+    )

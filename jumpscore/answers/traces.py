@@ -8,7 +8,7 @@ from typing import Literal
 
 from jumpscore.answers.answer import prepare
 from jumpscore.answers.grouping import read_groups
-from jumpscore.answers.groups import Group
+from jumpscore.answers.groups import Group, without_other_keys
 from jumpscore.answers.lines import read_lines
 from jumpscore.answers.region import choose, is_cut
 from jumpscore.answers.tokens import Token
@@ -34,6 +34,13 @@ _LINKS = (
         )
     )
 )
+_NAMES = frozenset(
+    words(
+        "start end begin beginning middle mid point points waypoint waypoints position target goal "
+        "first second third fourth fifth sixth seventh eighth intermediate final place step stop"
+    )
+)
+"""Words of labels without a colon: ``start point (100, 200), end point (300, 400)``."""
 _QUIET = frozenset("\"'`*.\\")
 _BULLETS = frozenset("-*•+")
 
@@ -80,7 +87,7 @@ def parse_trace(text: str, *, finish_reason: FinishReason | None = None) -> Pars
     cut = is_cut(answer.text, finish_reason)
     inside, outside = choose(answer)
     groups = read_groups(inside)
-    places = [group for group in groups if _is_place(group)]
+    places = without_other_keys([group for group in groups if _is_place(group)])
     if not places and all(len(group.values) < 2 for group in groups):
         places = [line for line in read_lines(inside, (2, 3)) if not cut or line.high < answer.end]
         groups = groups + places
@@ -176,7 +183,7 @@ def _separates(gap: list[Token]) -> bool:
         rest.pop()
     if not rest:
         return place > start or not gap or all(token.kind in ("open", "close") for token in gap)
-    return place > start and (_is_label(rest) or _is_number(rest))
+    return place > start and (_is_label(rest) or _is_number(rest) or _is_name(rest))
 
 
 def _is_quiet(token: Token) -> bool:
@@ -191,6 +198,10 @@ def _is_label(tokens: list[Token]) -> bool:
     inside = all(t.kind in ("word", "number", "mark", "open", "close", "label", "dash", "key")
                  for t in tokens)  # fmt: skip
     return inside and last.high - tokens[0].low <= LONGEST_LABEL
+
+
+def _is_name(tokens: list[Token]) -> bool:
+    return len(tokens) <= 4 and all(token.text in _NAMES | _LINKS for token in tokens)
 
 
 def _is_number(tokens: list[Token]) -> bool:
