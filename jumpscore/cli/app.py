@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from jumpscore.cli.data_app import data_app
-from jumpscore.cli.messages import show_log
+from jumpscore.cli.messages import show_log, stop
 from jumpscore.cli.options import (
     EXIT_FAILED_SAMPLES,
     EXIT_INTERRUPTED,
@@ -25,7 +25,7 @@ from jumpscore.cli.options import (
     Workers,
 )
 from jumpscore.cli.video_app import video_app
-from jumpscore.errors import InterruptedRun, JumpScoreError, NoAnswerError, visible
+from jumpscore.errors import InterruptedRun, JumpScoreError, NoAnswerError
 from jumpscore.jsonio import disk_problem
 
 app = typer.Typer(
@@ -339,21 +339,14 @@ def main() -> None:
     try:
         app()
     except InterruptedRun as kept:
-        print(f"\ninterrupted: {visible(str(kept))}", file=sys.stderr)
-        raise SystemExit(EXIT_INTERRUPTED) from None
+        stop(f"\ninterrupted: {kept}", EXIT_INTERRUPTED)
     except NoAnswerError as error:
-        print(f"error: {visible(str(error))}", file=sys.stderr)
-        raise SystemExit(EXIT_FAILED_SAMPLES) from None
+        stop(f"error: {error}", EXIT_FAILED_SAMPLES)
     except JumpScoreError as error:
-        print(f"error: {visible(str(error))}", file=sys.stderr)
-        raise SystemExit(EXIT_WRONG_USE) from None
+        stop(f"error: {error}", EXIT_WRONG_USE)
     except OSError as error:
         if (reason := disk_problem(error)) is None:
             raise
         where = f"{error.filename}: " if error.filename else ""
-        print(
-            f"error: {visible(where)}cannot be written ({reason}); free space or choose "
-            "another folder, then run the same again",
-            file=sys.stderr,
-        )
-        raise SystemExit(EXIT_WRONG_USE) from None
+        fix = "free space or choose another folder, then run the same again"
+        stop(f"error: {where}cannot be written ({reason}); {fix}", EXIT_WRONG_USE)
