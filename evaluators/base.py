@@ -6,6 +6,7 @@ at any time, without its model.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -197,7 +198,8 @@ def grouped_ratio(values: npt.NDArray[np.float64], cells: Sequence[tuple[str, ..
     taking_part = np.flatnonzero(~np.isnan(values))
     weights, means = np.zeros(len(values)), np.zeros(len(values))
     _share(1.0, taking_part, 0, values, cells, weights, means)
-    overall = float(weights[taking_part] @ values[taking_part])
+    # Exact sums: those of a matrix product depend on the processor.
+    overall = math.fsum((weights[taking_part] * values[taking_part]).tolist())
     moved = np.where(np.isnan(values), 0.0, values - means + overall)
     return Ratio(weights * moved, weights, is_mean=True)
 
@@ -221,7 +223,11 @@ def _share(
         if name:
             _share(part, inside, depth + 1, values, cells, weights, means)
         else:  # they belong to no further group
-            weights[inside], means[inside] = part / len(inside), values[inside].mean()
+            weights[inside], means[inside] = part / len(inside), _mean(values[inside])
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    return math.fsum(values.tolist()) / len(values)
 
 
 def clusters_of(scores: Sequence[SampleScore]) -> list[str] | None:

@@ -33,9 +33,12 @@ class RowTaskOptions(TaskOptions):
         data: Folder of a data set. The command line also knows names: the rendered sets, made on
             first use, and the published ones that ``jumpscore data fetch`` has put in the data
             root.
+        allow_links: Whether symbolic links in the folder may lead out of it. For a set of your own
+            whose videos lie elsewhere; in a set of strangers, a link can lead to any of your files.
     """
 
     data: str
+    allow_links: bool = False
 
     @field_validator("data")
     @classmethod
@@ -64,7 +67,7 @@ class RowTask(Task[TruthT], Generic[TruthT, RowT]):
     def rows(self) -> list[RowT]:
         """All rows, as stored."""
         kind: Any = self.row_kind
-        return list(read_rows(self.root, kind))
+        return list(read_rows(self.root, kind, links=self.options.allow_links))
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -89,8 +92,11 @@ class RowTask(Task[TruthT], Generic[TruthT, RowT]):
         return [self._sample(row) for row in self.rows]
 
     def _sample(self, row: RowT) -> Sample[TruthT]:
-        told = (data_file(self.root, path, column="the file")[1] for path in row.files())
-        unsafe = next((problem for problem in told if problem), None)
+        links = self.options.allow_links
+        problems = (
+            data_file(self.root, path, column="the file", links=links)[1] for path in row.files()
+        )
+        unsafe = next((problem for problem in problems if problem), None)
         sample = self.sample(row, safe=unsafe is None)
         problem = unsafe or sample.problem
         if problem is None:
@@ -112,7 +118,7 @@ class RowTask(Task[TruthT], Generic[TruthT, RowT]):
         found: dict[Path, None] = {}
         for row in self.rows:
             for path in row.files():
-                place, problem = data_file(self.root, path)
+                place, problem = data_file(self.root, path, links=self.options.allow_links)
                 if problem is None and place not in found and not place.is_file():
                     found[place] = None
         return list(found)

@@ -3,7 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+
+
+def visible(text: str) -> str:
+    r"""Return text in which letters that cannot be seen, or that reorder a line, are visible.
+
+    Names and messages come from files: they must not control a terminal, or look like others.
+
+    >>> visible("a\u202eb\x1b[0m")
+    'a⟨U+202E⟩b⟨U+001B⟩[0m'
+    """
+    return _INVISIBLE.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
 
 
 class JumpScoreError(Exception):

@@ -6,34 +6,123 @@ cannot break a line or an encoder then, and read back as they were.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import IO, Any
 
 from jumpscore.errors import DataError, UsageError
 
+DISK_ERRORS = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO,
+)  # fmt: skip
+"""Numbers of errors of a disk that is full, read-only, broken or someone else's."""
+_SCRATCH = re.compile(r"\.(?P<file>.+)\.(?P<process>[1-9]\d{0,9})")
 
-def parse_json(text: str | bytes) -> Any:
+
+def parse_json(text: str | bytes, *, unique_keys: bool = False) -> Any:
     """Parse JSON of any origin.
 
+    Args:
+        text: The document.
+        unique_keys: Refuse objects in which a key occurs twice. JSON allows them, and Python keeps
+            the last value.
+
     Raises:
-        ValueError: It is no JSON, nests too deep, or holds an integer of absurd length.
+        ValueError: It is not valid JSON, nests too deep, contains an integer of absurd length or,
+            with ``unique_keys``, the same key twice.
     """
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_unique_keys if unique_keys else None)
     except RecursionError:
         raise ValueError("nested too deep") from None
 
 
-def read_object(file: Path, *, fix: str) -> dict[str, Any]:
-    """Return the JSON object that a file holds.
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
+        raise ValueError(f"the key {twice[:60]!r} occurs {counts[twice]} times in one object")
+    return content
+
+
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
+"""A string, or the rest of the text if it does not end: no quote is looked at twice."""
+_TOKEN = re.compile(rf"{_STRING}|[][{{}},]", re.DOTALL)
+_KEY = re.compile(rf"\s*({_STRING})\s*:", re.DOTALL)
+
+
+def split_json(text: str) -> list[tuple[str, str]] | None:
+    """Return the members of a JSON object, or the items of a JSON list, each as its own text.
+
+    One member that cannot be parsed then leaves the others readable. Linear in time; nesting of any
+    depth is fine.
+
+    Returns:
+        (key, text of the value) in order, equal keys included; keys of a list's items are empty.
+        ``None`` if the text is not one object or list.
+
+    >>> split_json('{"a": [1, 2], "b": {"c": ","}}')
+    [('a', '[1, 2]'), ('b', '{"c": ","}')]
+    """
+    text = text.strip()
+    closing = {"{": "}", "[": "]"}.get(text[:1])
+    if closing is None:
+        return None
+    pieces: list[str] = []
+    depth, start = 0, 1
+    for token in _TOKEN.finditer(text, 1):
+        mark = token[0]
+        if mark in ("{", "["):
+            depth += 1
+        elif mark in ("}", "]"):
+            depth -= 1
+        if depth < 0 or (depth == 0 and mark == ","):
+            pieces.append(text[start : token.start()])
+            start = token.end()
+        if depth < 0:
+            break
+    if depth >= 0 or text[-1] != closing or start < len(text):
+        return None
+    if len(pieces) == 1 and not pieces[0].strip():
+        return []
+    if closing == "]":
+        return [("", piece.strip()) for piece in pieces]
+    keys = [_KEY.match(piece) for piece in pieces]
+    try:
+        return (
+            [
+                (json.loads(key[1]), piece[key.end() :].strip())
+                for key, piece in zip(keys, pieces, strict=True)
+                if key is not None
+            ]
+            if all(keys)
+            else None
+        )
+    except ValueError:
+        return None
+
+
+def read_object(file: Path, *, fix: str, unique_keys: bool = False) -> dict[str, Any]:
+    """Return the JSON object that a file contains.
+
+    Args:
+        file: The file.
+        fix: End of the message of an error.
+        unique_keys: Refuse objects in which a key occurs twice.
 
     Raises:
         DataError: It cannot be read or is something else; the message ends with ``fix``.
     """
     try:
-        content = parse_json(file.read_bytes())
+        content = parse_json(file.read_bytes(), unique_keys=unique_keys)
     except (OSError, ValueError) as error:
         raise DataError(f"{file}: cannot be read as JSON ({error}); {fix}") from error
     if not isinstance(content, dict):
@@ -41,7 +130,7 @@ def read_object(file: Path, *, fix: str) -> dict[str, Any]:
     return content
 
 
-def lock_file(file: IO[bytes]) -> bool:
+def lock_file(file: IO[bytes] | FileIO) -> bool:
     """Take an open file for this process until it is closed, where the system knows file locks.
 
     Returns:
@@ -59,20 +148,101 @@ def lock_file(file: IO[bytes]) -> bool:
 
 
 def write_text(file: Path, text: str) -> None:
-    """Replace a file as a whole.
+    """Replace a file as a whole; after a crash of the machine it is the old or the new one.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    with replacing(file) as scratch, scratch.open("w", encoding="utf-8") as sink:
+        sink.write(text)
+        sync(sink)
+
+
+@contextmanager
+def replacing(file: Path) -> Iterator[Path]:
+    """Yield a scratch file that takes the place of a file at the end, if nothing is raised.
 
     Raises:
         UsageError: It cannot be written.
     """
     scratch = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        scratch.write_text(text, encoding="utf-8")
+        remove_leftovers(file.parent, file.name)
+        yield scratch
         scratch.replace(file)
+        _sync_folder(file.parent)
     except OSError as error:
         raise UsageError(
-            f"{file}: cannot be written ({error.strerror}); remove what is in the way or choose "
-            "another folder"
+            f"{file}: cannot be written ({error.strerror or error}); free space, remove what is in "
+            "the way, or choose another folder"
         ) from error
+    finally:
+        with suppress(OSError):
+            scratch.unlink(missing_ok=True)
+
+
+def disk_problem(error: OSError) -> str | None:
+    """Return in words that a disk is full, read-only or broken, if that is what an error says."""
+    if error.errno in DISK_ERRORS:
+        return error.strerror or os.strerror(error.errno)
+    # NumPy's arrays write themselves, and say no more.
+    return "the disk is full" if "requested and" in str(error) else None
+
+
+def sync(file: IO[Any]) -> None:
+    """Force an open file to disk."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force the names in a folder to disk, where the system can."""
+    with suppress(OSError, AttributeError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def is_scratch(name: str) -> bool:
+    """Whether a file's name is one that ``replacing`` gives.
+
+    >>> is_scratch(".manifest.json.4711"), is_scratch("manifest.json"), is_scratch(".a.mp4.12a")
+    (True, False, False)
+    """
+    return _SCRATCH.fullmatch(name) is not None
+
+
+def remove_leftovers(folder: Path, of: str | None = None) -> None:
+    """Remove scratch files of processes that have ended.
+
+    Args:
+        folder: Where they are.
+        of: Name of the file that they were to replace; by default of any.
+    """
+    try:
+        names = [entry.name for entry in os.scandir(folder) if entry.name.startswith(".")]
+    except OSError:
+        return
+    for name in names:
+        match = _SCRATCH.fullmatch(name)
+        if match and of in (None, match["file"]) and not _runs(int(match["process"])):
+            with suppress(OSError):
+                (folder / name).unlink()
+
+
+def _runs(process: int) -> bool:
+    """Whether a process of this machine runs; where that cannot be asked, it may."""
+    if os.name == "nt":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def write_json(file: Path, content: object) -> None:

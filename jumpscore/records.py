@@ -13,7 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 TruthT = TypeVar("TruthT")
 
@@ -112,6 +115,7 @@ class Response:
         image_size: (width, height) in pixels of the image that the model saw.
         seconds: Wall time spent on the answer.
         error: Why there is no answer; ours to fix, so the sample is unscored.
+        notes: Repairs of the video that the model was shown, in words -> how many.
     """
 
     id: str
@@ -123,6 +127,7 @@ class Response:
     image_size: tuple[int, int] | None = None
     seconds: float | None = None
     error: str | None = None
+    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +136,12 @@ class ParseResult:
 
     Attributes:
         status: ``ok``, ``empty``, ``partial``, ``unparseable`` or ``refused``.
-        parser: Which reading applied: ``list``, ``lines``, ``units``, ``integer`` or ``none``.
+        parser: Which form applied: ``list``, ``table``, ``lines``, ``units``, ``prose``,
+            ``integer`` or ``none``.
         times: Seconds, in the order of the text.
         spans: (start, end) offsets in ``text`` of what was read, one per time.
-        rejected: Items in the place of a time that are none (``NaN``, ``"soon"``), shortened, the
-            first few.
+        rejected: What was not read (``NaN``, ``"soon"``, a total, text outside ``<answer>``),
+            shortened, the first few.
         rejected_count: How many such items there are.
         reasoning: ``closed`` or ``unclosed`` where the text held reasoning tags.
         text: The answer, whole.
@@ -218,7 +224,7 @@ class Estimate:
     n: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RunResult:
     """What a run is worth. Holds no timings: equal inputs give equal results.
 
@@ -252,3 +258,37 @@ class RunResult:
     unscored: int
     caveats: tuple[str, ...] = ()
     notes: Mapping[str, int] = field(default_factory=dict)
+
+    def summary(self) -> str:
+        """Return one line: what ran on what, the headline, and how many samples there are."""
+        headline = ", ".join(
+            f"{name} {estimate.mean:.4g} [{estimate.ci_low:.4g}, {estimate.ci_high:.4g}]"
+            for name in self.headline
+            if (estimate := self.metrics.get(name)) is not None
+            and estimate.mean is not None
+            and estimate.ci_low is not None
+            and estimate.ci_high is not None
+        )
+        unscored = f", {self.unscored} unscored" if self.unscored else ""
+        return (
+            f"{self.task}, {self.model} on {self.data}: {headline or 'no score'}, "
+            f"{self.total} samples{unscored}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<RunResult {self.summary()}>"
+
+    def to_pandas(self) -> DataFrame:
+        """Return a pandas data frame with one row per metric; NaN if no sample defines it."""
+        import pandas as pd
+
+        titles = {metric.name: (metric.title, metric.unit) for metric in self.described}
+        columns = {
+            "title": [titles.get(name, (name, ""))[0] for name in self.metrics],
+            "unit": [titles.get(name, ("", "number"))[1] for name in self.metrics],
+        }
+        frame = pd.DataFrame(columns, index=pd.Index(list(self.metrics), name="metric"))
+        for key in ("mean", "stderr", "ci_low", "ci_high"):
+            values = [getattr(estimate, key) for estimate in self.metrics.values()]
+            frame[key] = pd.array(values, dtype="float64")
+        return frame.assign(n=[estimate.n for estimate in self.metrics.values()])

@@ -21,6 +21,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -28,6 +29,7 @@ from pydantic import BaseModel, ConfigDict
 from jumpscore.errors import UsageError
 from jumpscore.records import Question, Response, Usage
 from jumpscore.video import PLAIN_GRID, TokenGrid, VisualInput
+from jumpscore.video.probe import repairs
 
 InputKind = Literal["none", "video", "frames", "codec"]
 
@@ -46,11 +48,18 @@ class Request:
         question: What is asked.
         visual: What the model sees, where the harness prepared it.
         payload: Whatever the wrapper's ``prepare`` computed (tokens, a motion signal, ...).
+        notes: Notes of the video (``VideoInfo.notes``), where the wrapper read it itself.
     """
 
     question: Question
     visual: VisualInput | None = None
     payload: Any = None
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def repairs(self) -> Mapping[str, int]:
+        """What was repaired in the video that the model is shown, in words -> how many."""
+        return self.notes or ({} if self.visual is None else repairs(self.visual.notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,13 @@ class ModelWrapper(ABC):
         token_grid: How it cuts frames into visual tokens; frames are prepared for it.
         answered_ids: Ids that it has stored answers for, where it has any; the harness counts
             those that the data set does not know.
+        identified_by_code: Whether edited code makes it another model. ``False`` for endpoints of
+            others, whose answers cost money: a release of ours must not ask them all again.
+        code_modules: Names of further modules whose code decides its answers.
+        made_by_name: Whether the harness made it from its name and options, so that nothing else
+            can have changed it.
+        answer_notes: Oddities of its stored answers, in words -> how many; part of a run's notes.
+        answer_hints: Sentences about them for the user: which records, and what to do.
     """
 
     name: ClassVar[str]
@@ -98,6 +114,11 @@ class ModelWrapper(ABC):
     concurrency: int = 1
     token_grid: TokenGrid = PLAIN_GRID
     answered_ids: frozenset[str] = frozenset()
+    identified_by_code: ClassVar[bool] = True
+    code_modules: ClassVar[tuple[str, ...]] = ()
+    made_by_name: bool = False
+    answer_notes: Mapping[str, int] = MappingProxyType({})
+    answer_hints: tuple[str, ...] = ()
 
     Options: ClassVar[type[ModelOptions]] = ModelOptions
 
@@ -123,6 +144,15 @@ class ModelWrapper(ABC):
     def title(self) -> str:
         """What tables call it: its name, and which of many models it is where it may be any."""
         return self.name
+
+    def receive_questions(self, questions: Sequence[Question]) -> None:  # noqa: B027
+        """Take all questions of the data set; called before any is prepared.
+
+        For wrappers that answer from a file, which may spell ids differently.
+
+        Raises:
+            DataError: None of the stored answers belongs to a question.
+        """
 
     def receive_truth(self, truth: Mapping[str, Any]) -> None:  # noqa: B027 - most never get it
         """Take id -> truth of the task's type; called only where ``needs_truth`` and the flag."""
@@ -163,12 +193,27 @@ class ModelWrapper(ABC):
         [response] = self.generate([request])
         return Trace(response.text, response.usage)
 
-    def identity(self) -> Mapping[str, Any]:
-        """Return what decides the answers, for fingerprints and for ``run.json``."""
+    def identity(self) -> Mapping[str, Any] | str | None:
+        """Return what its answers follow from, or ``None`` if that cannot be known.
+
+        A run is resumed only under an equal identity. A wrapper without one is asked everything
+        each time, and each run gets a folder of its own. A model that the harness makes by name
+        and that does not define this method is identified by its options, its code and the files
+        that its options name. In a training loop, return ``weights_digest(self.model)`` of
+        ``model_wrappers.identity`` if finished evaluations should not be repeated.
+
+        Returns:
+            A digest, to which the harness adds name, options and code; or a JSON object with
+            everything but the code.
+        """
+        return None
+
+    def stated(self) -> dict[str, Any]:
+        """Return name and options, for the identity of a wrapper that has no other state."""
         return {"model": self.name, "options": self.options.model_dump(mode="json")}
 
     def reseed(self, seed: int) -> None:
-        """Sample by another seed from now on; nothing is loaded again, the identity tells it.
+        """Sample by another seed from now on; nothing is loaded again; the identity contains it.
 
         A wrapper that keeps its seed elsewhere than in its option ``seed`` takes it there too.
 

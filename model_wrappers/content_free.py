@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import Field
 
@@ -32,9 +33,14 @@ class ContentFree(ModelWrapper):
     Options = ContentFreeOptions
     options: ContentFreeOptions
 
+    def identity(self) -> Mapping[str, Any]:
+        """Return name and options, from which all answers follow."""
+        return self.stated()
+
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
         """Read how long the video is; it is all that this model knows."""
-        return Request(question, payload=probe(question.media[0].path).require_whole().duration)
+        info = probe(question.media[0].path).require_whole()
+        return Request(question, payload=info.duration, notes=info.notes)
 
     def generate(self, requests: Sequence[Request]) -> list[Response]:
         """Answer the grid as a JSON list, or its size where a count is asked for."""

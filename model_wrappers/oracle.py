@@ -14,7 +14,7 @@ from jumpscore.records import Convention, Response
 from model_wrappers.base import ModelOptions, ModelWrapper, Request, asks_for_count
 
 CONVENTION: Convention = "relative_1000"
-"""Of its coordinates."""
+"""Of its coordinates, if the benchmark reads them in any."""
 
 
 class OracleOptions(ModelOptions):
@@ -51,11 +51,16 @@ class Oracle(ModelWrapper):
         super().__init__(options)
         self._truth: Mapping[str, Any] = {}
 
+    def identity(self) -> Mapping[str, Any]:
+        """Return name and options, from which all answers follow."""
+        return self.stated()
+
     def receive_truth(self, truth: Mapping[str, Any]) -> None:
         """Take the truth of every question.
 
         It has ``times`` in seconds, or says itself how a right answer reads:
-        ``answer(convention)``, with coordinates in that convention.
+        ``answer(convention)``, with coordinates in that convention. It is asked for its own
+        ``convention``, if it has one.
         """
         self._truth = truth
 
@@ -73,7 +78,8 @@ class Oracle(ModelWrapper):
             raise UsageError("the oracle was not shown the truth; set run.expose_truth=true")
         truth = self._truth[question.id]
         if not hasattr(truth, "times"):
-            return Response(question.id, truth.answer(CONVENTION), convention=CONVENTION)
+            convention: Convention = getattr(truth, "convention", None) or CONVENTION
+            return Response(question.id, truth.answer(convention), convention=convention)
         times = spoil(np.asarray(truth.times), self.options, salt=question.id)
         rounded = [round(time, 2) for time in times]
         text = str(len(times)) if asks_for_count(question) else json.dumps(rounded)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,28 @@ def read_image(path: Path) -> Any:
     Raises:
         DataError: It cannot be read.
     """
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
+
+    with _opened(path) as image:
+        return ImageOps.exif_transpose(image).convert("RGB")
+
+
+def image_pixels(path: Path) -> int:
+    """Return the number of pixels of an image file; reads its header only.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    with _opened(path) as image:
+        return int(image.width * image.height)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    from PIL import Image
 
     try:
         with Image.open(path) as image:
-            return ImageOps.exif_transpose(image).convert("RGB")
+            yield image
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(f"{path}: cannot be read as an image ({error})") from None

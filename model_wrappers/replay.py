@@ -8,19 +8,29 @@ from typing import Any
 
 from pydantic import field_validator
 
-from jumpscore.data.predictions import Prediction, read_predictions
+from jumpscore.data.ids import id_hint
+from jumpscore.data.predictions import (
+    RESPELLED,
+    ROW_NUMBERS,
+    Prediction,
+    Unreadable,
+    read_predictions,
+)
 from jumpscore.errors import DataError
 from jumpscore.records import Question, Response
 from jumpscore.video import VisualInput, content_hash
 from model_wrappers.base import ModelOptions, ModelWrapper, Request
+
+MOST_HINTS = 3
+"""Unreadable records that are shown one by one."""
 
 
 class ReplayOptions(ModelOptions):
     """Options of the replay.
 
     Attributes:
-        answers: File of answers: JSONL of ``id`` and ``text`` or ``times``, a JSON object of id to
-            times, or what ``lmms-eval --log_samples`` writes.
+        answers: File of answers: JSON, a table, or a log of lmms-eval or inspect_ai; see
+            ``docs/answer_files.md``.
     """
 
     answers: Path
@@ -38,31 +48,75 @@ class Replay(ModelWrapper):
     name = "replay"
     inputs = ("none",)
     batch_size = 256
+    code_modules = (read_predictions.__module__,)
     Options = ReplayOptions
     options: ReplayOptions
 
     def __init__(self, options: ReplayOptions) -> None:
         super().__init__(options)
-        self._answers: Mapping[str, Prediction] = read_predictions(options.answers)
+        self._file = read_predictions(options.answers)
+        self._answers: Mapping[str, Prediction] = self._file
+        self._unreadable = {record.id: record for record in self._file.unreadable}
         self.answered_ids = frozenset(self._answers)
+        self.answer_notes = self._file.notes
+        self.answer_hints = tuple(self._unreadable_hints())
 
     def identity(self) -> Mapping[str, Any]:
         """Return the file's content hash: an edited file is another model."""
         return {"model": self.name, "answers": content_hash(self.options.answers)}
 
+    def receive_questions(self, questions: Sequence[Question]) -> None:
+        """Match the ids of the file with the questions, in other spellings too.
+
+        Raises:
+            DataError: None fits; the message shows an id of either side.
+        """
+        expected = {q.id: [str(media.path) for media in q.media] for q in questions}
+        match = self._file.match(expected)
+        ambiguous = "" if match.ambiguous is None else f"; {match.ambiguous}"
+        if not match.given:
+            raise DataError(
+                f"{self.options.answers}: no answer has the id of a sample: "
+                f"{id_hint(match.unknown, expected)}{ambiguous}"
+            )
+        self._answers = {name: self._file[given] for name, given in match.given.items()}
+        self.answered_ids = frozenset(self._answers) | frozenset(match.unknown)
+        note = ROW_NUMBERS if match.by_row_number else RESPELLED
+        respelled = {note: match.respelled} if match.respelled else {}
+        self.answer_notes = {**self._file.notes, **respelled}
+        hints = self._unreadable_hints()
+        if match.unknown:
+            hint = id_hint(match.unknown, expected)
+            hints.append(f"answers under unknown ids: {len(match.unknown)}; {hint}{ambiguous}")
+        self.answer_hints = tuple(hints)
+
+    def _unreadable_hints(self) -> list[str]:
+        """Return the first records that cannot be read, and how many others there are."""
+        unreadable = self._file.unreadable
+        hints = [self._place(record) for record in unreadable[:MOST_HINTS]]
+        if len(unreadable) > MOST_HINTS:
+            hints.append(f"and {len(unreadable) - MOST_HINTS} more records that cannot be read")
+        return hints
+
+    def _place(self, record: Unreadable) -> str:
+        named = "" if record.id is None else f" (id {record.id!r:.60})"
+        return f"{self.options.answers}, {record.place}{named}: {record.reason}"
+
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
         """Look the answer up.
 
         Raises:
-            DataError: The file has none for this id; the sample stays unscored.
+            DataError: The file has no readable one for this id; the sample stays unscored.
         """
-        found = self._answers.get(question.id)
-        if found is None:
+        answer = self._answers.get(question.id)
+        if answer is None and question.id in self._unreadable:
+            raise DataError(self._place(self._unreadable[question.id]))
+        if answer is None:
             raise DataError(
                 f"{self.options.answers}: no answer for id {question.id!r}; add one (an empty text "
                 "where the model said nothing: that scores as no answer)"
             )
-        return Request(question, payload=found)
+        return Request(question, payload=answer)
 
     def generate(self, requests: Sequence[Request]) -> list[Response]:
         """Return the stored answers."""

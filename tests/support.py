@@ -16,6 +16,8 @@ import numpy as np
 
 DIGITS = 8
 """Bits in which every test frame carries its own number, as black and white squares."""
+COUNTING_CODECS = ("mpeg1video", "mpeg2video", "mjpeg")
+"""Codecs that have a frame rate and no finer clock."""
 
 
 @contextmanager
@@ -75,8 +77,8 @@ def write_video(
         stream = container.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
         stream.width, stream.height = size
         stream.pix_fmt = pix_fmt
-        if path.suffix == ".avi":
-            base = 1 / stream.average_rate  # AVI counts frames
+        if path.suffix in (".avi", ".h264", ".mxf") or codec in COUNTING_CODECS:
+            base = 1 / stream.average_rate  # these count frames
         stream.codec_context.time_base = base
         stream.codec_context.gop_size = gop
         stream.codec_context.max_b_frames = b_frames

@@ -1,82 +1,12 @@
-"""Read one box in an answer, and measure it against the true one."""
+"""Measure an answered box against the true one."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
 
-from evaluators.spatial.coordinates import (
-    NUMBER,
-    answer_of,
-    check_convention,
-    is_cut,
-    written_lists,
-)
-from jumpscore.records import Convention, FinishReason
+from jumpscore.answers.boxes import Box, BoxStatus, ParsedBox, parse_box
 
-Box = tuple[float, float, float, float]
-"""x1, y1, x2, y2: left, top, right, bottom."""
-BoxStatus = Literal["ok", "inverted", "ambiguous", "partial", "unparseable"]
-
-_CORNERS = re.compile(
-    rf"\(\s?({NUMBER})\s?,\s?({NUMBER})\s?\)\s?,?\s?\(\s?({NUMBER})\s?,\s?({NUMBER})\s?\)"
-)
-_ROW = re.compile(rf"\s*({NUMBER})[ ,]+({NUMBER})[ ,]+({NUMBER})[ ,]+({NUMBER})\s*")
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedBox:
-    """What the strict parser read in an answer.
-
-    Attributes:
-        status: ``ok``; ``inverted`` (right of left or bottom above top: kept, scores 0);
-            ``ambiguous`` (two different boxes, where one is asked for); ``partial`` (cut off at the
-            token limit; a whole box is kept); ``unparseable``.
-        convention: Of ``box``, as declared.
-        box: x1, y1, x2, y2, or ``None``.
-        found: How many different boxes the text holds.
-    """
-
-    status: BoxStatus
-    convention: Convention
-    box: Box | None = None
-    found: int = 0
-
-
-def parse_box(
-    text: str, *, convention: Convention, finish_reason: FinishReason | None = None
-) -> ParsedBox:
-    """Read the one box (x1, y1, x2, y2) that an answer gives.
-
-    Raises:
-        ValueError: The convention is not known.
-
-    >>> parse_box("<box>(156,250),(469,583)</box>", convention="relative_1000").box
-    (156.0, 250.0, 469.0, 583.0)
-    >>> parse_box("[0,0,10,10] or [1,1,9,9]", convention="pixel").status
-    'ambiguous'
-    """
-    check_convention(convention)
-    answer = answer_of(text)
-    cut = is_cut(answer, finish_reason)
-    boxes = {_box(values) for values in written_lists(answer) if len(values) == 4}
-    boxes |= {_box(map(float, groups)) for groups in _CORNERS.findall(answer)}
-    if not boxes and not cut and (row := _ROW.fullmatch(answer)):
-        boxes = {_box(map(float, row.groups()))}
-    if len(boxes) != 1:
-        status: BoxStatus = "partial" if cut else "ambiguous" if boxes else "unparseable"
-        return ParsedBox(status, convention, found=len(boxes))
-    [box] = boxes
-    inverted = box[0] > box[2] or box[1] > box[3]
-    return ParsedBox("partial" if cut else "inverted" if inverted else "ok", convention, box, 1)
-
-
-def _box(values: Iterable[float]) -> Box:
-    x1, y1, x2, y2 = values
-    return x1, y1, x2, y2
+__all__ = ["Box", "BoxStatus", "ParsedBox", "box_iou", "parse_box"]
 
 
 def box_iou(box: Box, truth: Box) -> float:

@@ -15,12 +15,12 @@ from typing import Any
 
 from evaluators.spatial.benchmarks import COLUMNS
 from evaluators.spatial.columns import Columns, Prompt, Reading
-from evaluators.spatial.files import PublishedFiles
 from evaluators.spatial.pictures import image_size
 from evaluators.spatial.rows import SpatialRow, letters
 from jumpscore.data.convert import read_table, write_picture
 from jumpscore.data.layout import Manifest, write_rows
 from jumpscore.data.published import PublishedSet
+from jumpscore.data.published_files import PublishedFiles
 from jumpscore.errors import DataError
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from jumpscore.data.convert import place, read_table, unpack_all
-from jumpscore.data.layout import Manifest, Row, data_file, write_rows
+from jumpscore.data.convert import read_table
+from jumpscore.data.layout import Manifest, Row, write_rows
 from jumpscore.data.published import PublishedSet
-from jumpscore.errors import DataError
+from jumpscore.data.published_files import PublishedFiles
 
 SETS = tuple(
     PublishedSet(
@@ -35,27 +36,33 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
         DataError: A row has no span, or its video is not among the published files.
     """
     records = read_table(source, split=published.split, columns=("video_path", "query", "span"))
-    unpacked = out / ".unpacked"
-    unpacked.mkdir()
-    archived = unpack_all(source, unpacked)
-    videos = {file.name: file for file in [*sorted(source.rglob("*.mp4")), *archived]}
+    files = PublishedFiles(source, out)
+    try:
+        paths = _place_videos([str(record["video_path"]) for record in records], files)
+    finally:
+        files.close()
     rows = []
-    for number, record in enumerate(records):
-        name = PurePosixPath(str(record["video_path"])).name
-        path = f"videos/{name}"
-        target, problem = data_file(out, path)
-        if problem or name not in videos:
-            raise DataError(
-                f"{source}, row {number + 1}: its video {record['video_path']!r:.80} is not among "
-                f"the {len(videos)} published ones"
-            )
-        if not target.exists():
-            place(videos[name], target)
+    for number, (record, path) in enumerate(zip(records, paths, strict=True)):
         span = record["span"]
         if isinstance(span, list) and span and isinstance(span[0], list):
             span = span[0]  # one span is asked for, and the files hold lists of one
         name = f"{published.split}-{number:05d}"
         rows.append(Row(name, path, str(record["query"]), json.dumps(span)))
-    shutil.rmtree(unpacked)
     facts = Manifest(published.name, licence=published.licence, source=published.title)
     write_rows(out, rows, facts)
+
+
+def _place_videos(published: Sequence[str], files: PublishedFiles) -> list[str]:
+    """Place the videos of all rows, and return their paths in the set.
+
+    They lie in one folder under their own names; those that share a name keep the published folder.
+    """
+    where = [f"{files.source}, row {number}" for number in range(1, len(published) + 1)]
+    videos = [files.find(name, path) for name, path in zip(where, published, strict=True)]
+    names = Counter(file.name for file in set(videos))
+    paths = []
+    for name, path, file in zip(where, published, videos, strict=True):
+        shared = PurePosixPath(path.replace("\\", "/")).parent / file.name
+        target = file.name if names[file.name] == 1 else shared.as_posix().removeprefix("videos/")
+        paths.append(files.place_at(name, path, f"videos/{target}"))
+    return paths

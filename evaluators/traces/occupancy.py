@@ -66,12 +66,16 @@ class Occupancy:
         filled[tuple(cells)] = True
         return cls(origin, filled)
 
-    def holds(self, positions: Floats, around: Floats) -> npt.NDArray[np.bool_]:
+    def holds(
+        self, positions: Floats, around: Floats, *, towards_zero: bool = False
+    ) -> npt.NDArray[np.bool_]:
         """Return which points of a cloud lie in an occupied voxel when it is moved.
 
         Args:
             positions: float64 [n, 3] metres.
             around: float64 [m, 3] metres, the cloud about its own centre.
+            towards_zero: Cut places to voxels towards zero, as public code does, so that what lies
+                up to one voxel below the grid is in its first voxel.
 
         Returns:
             bool [n, m].
@@ -79,7 +83,8 @@ class Occupancy:
         place = np.zeros((len(positions), len(around)), dtype=np.int64)
         for axis, size in enumerate(self.filled.shape):
             moved = positions[:, axis, None] + (around[:, axis] - self.origin[axis])
-            cells = np.clip(np.floor(moved / VOXEL), -1, size - 2)
+            cells = np.trunc(moved / VOXEL) if towards_zero else np.floor(moved / VOXEL)
+            cells = np.clip(cells, -1, size - 2)
             place = place * size + (cells.astype(np.int64) + 1)
         return self.filled.ravel()[place]
 

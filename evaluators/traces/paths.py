@@ -95,7 +95,10 @@ def discrete_frechet(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     for start in range(0, n + m - 1, DIAGONALS):
         columns = np.arange(start, min(start + DIAGONALS, n + m - 1))[:, None] - rows
         apart = short - long.take(columns, axis=0, mode="clip")
-        squares = np.einsum("ijk,ijk->ij", apart, apart)
+        # Added one after another: the sums of einsum depend on the processor.
+        squares = apart[..., 0] ** 2
+        for axis in range(1, apart.shape[-1]):
+            squares += apart[..., axis] ** 2
         squares[(columns < 0) | (columns >= m)] = np.inf
         for along in squares:
             here = following[1:]
@@ -213,10 +216,11 @@ def vabench_errors(
     if min(len(first), len(second)) < 2:
         return None
     n = max(len(first), len(second))
-    a, b = (_by_place(points * scale, n) for points in (first, second))
+    a, b = (resample_by_place(points * scale, n) for points in (first, second))
     return rmse(a, b), mae(a, b)
 
 
-def _by_place(points: Floats, n: int) -> Floats:
+def resample_by_place(points: Floats, n: int) -> Floats:
+    """Return n points at equal steps of the place in the list, float64 [n, dimensions]."""
     wanted = np.linspace(0, len(points) - 1, n)
     return np.stack([np.interp(wanted, np.arange(len(points)), row) for row in points.T], axis=1)

@@ -1,108 +1,454 @@
-"""How the public code reads traces, and what it makes of them: for ``*_reference`` numbers only."""
+"""Read traces as the public code does, faults included: for ``*_reference`` numbers only.
+
+A reader's rules pass a ``Reading`` on; the last ones return the way-points. An answer that stops
+the public code raises ``ReferenceCrashError``. Time is linear in the text, and nothing that a model
+writes is run.
+"""
 
 from __future__ import annotations
 
+import builtins
+import json
+import math
 import re
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from evaluators.traces.paths import discrete_frechet, hausdorff, rmse
-from jumpscore.jsonio import parse_json
+from evaluators.traces.literals import LiteralError, read_literal
+from jumpscore.scoring.readers import Reader, ReferenceCrashError, Value
 
-Floats = npt.NDArray[np.float64]
 Points = tuple[tuple[float, ...], ...]
+Parser = Literal["auto", "text", "json"]
+"""Which of RoboTracer's two parsers reads an answer."""
 
-_NUMBER = r"[+-]?\d{1,15}(?:\.\d{0,30})?"
-_TUPLE = re.compile(rf"\(({_NUMBER}(?:,\s{{0,9}}{_NUMBER}){{1,2}})\)")
-_PAIR = re.compile(r"\[(\d{1,15}\.?\d{0,30}),\s{0,9}(\d{1,15}\.?\d{0,30})\]")
+DIGITS = 6
+"""After the point, to which RoboTracer rounds fractions of the image."""
+
+# Whole numbers and fractions of any script's digits, never given back once taken.
+_SIGNED = r"[-+]?\d++(?:\.\d*+)?+"
+_TUPLE = re.compile(rf"\(({_SIGNED}(?:,\s*+{_SIGNED})*+)\)")
+_FENCE = re.compile(r"```\w*+\n")
+_BARE = r"(\d++(?:\.\d*+)?+)"
+_PAIR = re.compile(rf"\[{_BARE},\s*+{_BARE}\]")
+_OPTIONAL_DIGITS = r"([-+]?(?:\d++(?:\.\d++)?+|\.\d++))"
+_LINE_PAIR = re.compile(rf"\[{_OPTIONAL_DIGITS}\s*+,\s*+{_OPTIONAL_DIGITS}\]")
+_CALL = re.compile(r"(?<!\w)([^\W\d]\w*+)\s*+\(")
 
 
-def tracespatial_reference(text: str) -> Points:
-    """Return the way-points that RoboTracer's scorer reads.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the rules of a reader have made of an answer so far.
 
-    It has two parsers and chooses by the model's name. Here a fenced JSON block decides: where one
-    begins, only what is in it counts; else all tuples in the text do, wherever they stand.
+    Attributes:
+        text: What is left to be read.
+        size: (width, height) of the image in pixels.
+        content: Parsed content; ``None`` until a rule parses some.
+    """
 
-    >>> tracespatial_reference("at (5, 5): [(100, 200), (300, 400)]")
-    ((5.0, 5.0), (100.0, 200.0), (300.0, 400.0))
+    text: str
+    size: tuple[int, int] = (1, 1)
+    content: Any = None
+
+
+Read = Reading | Value[Points]
+"""What a rule returns: what is left to be read, or the way-points."""
+NOTHING: Value[Points] = Value(())
+
+
+# TraceSpatial (RoboTracer 11f09e1).
+
+
+def tuples_of_numbers(reading: Reading) -> Read:
+    """Read ``(x, y)`` and ``(x, y, d, ...)`` anywhere; blanks only after commas."""
+    rows = [match.split(",") for match in _TUPLE.findall(reading.text)]
+    return replace(reading, content=[[float(number) for number in row] for row in rows])
+
+
+def at_least_two_numbers(reading: Reading) -> Read:
+    """Drop tuples of one number."""
+    return replace(reading, content=[row for row in reading.content or [] if len(row) > 1])
+
+
+def first_three_numbers(reading: Reading) -> Read:
+    """Cut longer tuples to x, y and depth."""
+    return replace(reading, content=[row[:3] for row in reading.content or []])
+
+
+def first_fence(reading: Reading) -> Read:
+    """Keep what the first closed fence holds, whatever its tag; without a fence, nothing."""
+    start = _FENCE.search(reading.text)
+    end = reading.text.find("```", start.end()) if start else -1
+    if start is None or end < 0:
+        return NOTHING
+    return replace(reading, text=reading.text[start.end() : end].strip())
+
+
+def json_only(reading: Reading) -> Read:
+    """Parse JSON, ``NaN`` included; anything else holds nothing.
+
+    Raises:
+        ReferenceCrashError: It nests too deep, or an integer has too many digits.
+    """
+    try:
+        return replace(reading, content=[json.loads(reading.text)])
+    except json.JSONDecodeError:
+        return NOTHING
+    except (ValueError, RecursionError) as error:
+        raise ReferenceCrashError(f"the reference crashes on this answer: {error}") from error
+
+
+def lists_at_any_depth(reading: Reading) -> Read:
+    """Read every list of two or three numbers, true and false included, in order."""
+    rows: list[list[float]] = []
+    waiting = [reading.content]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            waiting += reversed(item.values())
+        elif isinstance(item, list):
+            if len(item) in (2, 3) and all(isinstance(number, (int, float)) for number in item):
+                rows.append(item)
+            else:
+                waiting += reversed(item)
+    return replace(reading, content=rows)
+
+
+def equally_many_numbers(reading: Reading) -> Read:
+    """Refuse lists of two and of three numbers in one answer, which make no array.
+
+    Raises:
+        ReferenceCrashError: There are both.
+    """
+    if len({len(row) for row in reading.content or []}) > 1:
+        raise ReferenceCrashError("way-points with and without depth make no array")
+    return reading
+
+
+def depth_for_all(reading: Reading) -> Read:
+    """Give NaN as depth to tuples without one, if others have one."""
+    rows = reading.content or []
+    longest = max(map(len, rows), default=0)
+    return replace(reading, content=[[*row, *[math.nan] * (longest - len(row))] for row in rows])
+
+
+def thousandths_rounded(reading: Reading) -> Read:
+    """Return fractions of the image, rounded to six digits; depth as written.
+
+    Raises:
+        ReferenceCrashError: A number is beyond float64.
+    """
+    try:
+        rows = [
+            (round(x / 1000.0, DIGITS), round(y / 1000.0, DIGITS), *depth)
+            for x, y, *depth in reading.content or []
+        ]
+    except OverflowError as error:
+        raise ReferenceCrashError("a number is beyond the range of float64") from error
+    return replace(reading, content=rows)
+
+
+def double_precision(reading: Reading) -> Read:
+    """Return the rows as they are."""
+    return Value(tuple(map(tuple, reading.content or [])))
+
+
+def single_precision(reading: Reading) -> Read:
+    """Round to float32, which the text parser returns and the JSON parser does not."""
+    with np.errstate(over="ignore"):
+        points = np.array(reading.content or np.zeros((0, 2)), dtype=np.float32)
+    return Value(tuple(map(tuple, points.tolist())))
+
+
+TRACESPATIAL_TEXT: Reader[Points] = Reader(
+    (
+        tuples_of_numbers,
+        at_least_two_numbers,
+        first_three_numbers,
+        depth_for_all,
+        thousandths_rounded,
+        single_precision,
+    )
+)
+TRACESPATIAL_JSON: Reader[Points] = Reader(
+    (
+        first_fence,
+        json_only,
+        lists_at_any_depth,
+        equally_many_numbers,
+        thousandths_rounded,
+        double_precision,
+    )
+)
+
+
+def tracespatial_reference(text: str, *, parser: Parser = "auto") -> Points:
+    """Return the way-points that RoboTracer's scorer reads, x and y as fractions of the image.
+
+    Args:
+        text: The answer, whole.
+        parser: The scorer reads tuples in the text of models whose name contains ``RoboTracer``
+            (``text``), and a fenced JSON block of ``Qwen`` and ``Gemini`` models (``json``); it
+            knows no others. ``auto`` is ``json`` if that reads any way-point, otherwise ``text``.
+
+    Raises:
+        ReferenceCrashError: The scorer's parser stops with an error.
+
+    >>> tracespatial_reference("at (500, 500): [(250, 125), (750, 875)]")
+    ((0.5, 0.5), (0.25, 0.125), (0.75, 0.875))
     >>> tracespatial_reference("[[100, 200]]")
     ()
     """
-    start = text.find("```json")
-    if start < 0:
-        return tuple(tuple(map(float, found[1].split(","))) for found in _TUPLE.finditer(text))
-    end = text.find("```", start + 7)
+    reading = Reading(text)
+    points = () if parser == "text" else TRACESPATIAL_JSON.read(reading)
+    if not points and parser != "json":
+        points = TRACESPATIAL_TEXT.read(reading)
+    return points or ()
+
+
+# VABench-V (Embodied-R1 e599e95).
+
+
+def inside_answer_tags(reading: Reading) -> Read:
+    """Keep what the first ``<answer>`` holds on one line; without one, nothing."""
+    inner = _on_one_line(reading.text, "<answer>", "</answer>")
+    return NOTHING if inner is None else replace(reading, text=inner.strip())
+
+
+def inside_point_tags(reading: Reading) -> Read:
+    """Keep what the first ``<point>[...]</point>`` holds on one line; without one, nothing."""
+    inner = _on_one_line(reading.text, "<point>[", "]</point>")
+    return NOTHING if inner is None else replace(reading, text=inner)
+
+
+def single_quotes_are_double(reading: Reading) -> Read:
+    """Make JSON strings of Python's."""
+    return replace(reading, text=reading.text.replace("'", '"'))
+
+
+def within_brackets(reading: Reading) -> Read:
+    """Put back the outer brackets, of which the tags' pattern takes one each."""
+    return replace(reading, text=f"[{reading.text}]")
+
+
+def json_if_it_is(reading: Reading) -> Read:
+    """Parse JSON, ``NaN`` included; what Python cannot parse at all holds nothing."""
     try:
-        content = parse_json(text[start + 7 : end if end >= 0 else len(text)])
-    except ValueError:
-        return ()
-    return _points_in(content)
+        return replace(reading, content=json.loads(reading.text))
+    except json.JSONDecodeError:
+        return reading
+    except (ValueError, RecursionError):
+        return NOTHING
 
 
-def _points_in(content: Any) -> Points:
-    """Return every list of two or three numbers in JSON of any shape, in order."""
-    found: list[tuple[float, ...]] = []
-    left = [content]
-    while left:
-        item = left.pop()
-        if isinstance(item, dict):
-            left += reversed(item.values())
-        elif isinstance(item, list):
-            if len(item) in (2, 3) and all(_is_number(number) for number in item):
-                found.append(tuple(map(float, item)))
-            else:
-                left += reversed(item)
-    return tuple(found)
+def pairs_otherwise(reading: Reading) -> Read:
+    """Read every ``[x, y]`` without a sign or inner blanks in what is not JSON."""
+    if reading.content is not None:
+        return reading
+    pairs = [(float(x), float(y)) for x, y in _PAIR.findall(reading.text)]
+    return Value(tuple(pairs))
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300
+def two_numbers_each(reading: Reading) -> Read:
+    """Refuse content that is not pairs of numbers.
+
+    Raises:
+        ReferenceCrashError: It is not; the script drops the answer from its means.
+    """
+    rows = reading.content if isinstance(reading.content, list) else [reading.content]
+    points = []
+    for row in rows:
+        if not isinstance(row, list) or len(row) != 2 or not all(map(_is_number, row)):
+            raise ReferenceCrashError(f"{str(row)[:40]} is not a pair of numbers")
+        points.append(tuple(row))
+    return Value(tuple(points))
 
 
-def vabench_reference(text: str) -> Points:
-    """Return the points that Embodied-R1's scorer reads: the first line's ``<point>[...]</point>``.
+VABENCH: Reader[Points] = Reader(
+    (
+        inside_point_tags,
+        single_quotes_are_double,
+        within_brackets,
+        json_if_it_is,
+        pairs_otherwise,
+        two_numbers_each,
+    )
+)
+VABENCH_REASONING: Reader[Points] = Reader((inside_answer_tags, *VABENCH.rules))
+
+
+def vabench_reference(text: str, *, reasoning: bool = False) -> Points:
+    """Return the points in pixels that Embodied-R1's script reads.
+
+    Args:
+        text: The answer, whole.
+        reasoning: The script's ``reasoning_model``: only what is in ``<answer>`` is read.
+
+    Raises:
+        ReferenceCrashError: The script stops with an error, and drops the answer from its means.
 
     >>> vabench_reference("<point>[[1, 2], [3, 4]]</point>")
     ((1.0, 2.0), (3.0, 4.0))
     >>> vabench_reference("[[1, 2], [3, 4]]")
     ()
     """
+    reader = VABENCH_REASONING if reasoning else VABENCH
+    return reader.read(Reading(text)) or ()
+
+
+def _on_one_line(text: str, opening: str, closing: str) -> str | None:
+    """Return what stands between the first two marks that share a line."""
     for line in text.split("\n"):
-        start = line.find("<point>[")
-        end = line.find("]</point>", start + 8)
-        if start < 0 or end < 0:
-            continue
-        inner = line[start + 8 : end]
-        try:
-            content = parse_json(f"[{inner}]")
-        except ValueError:
-            content = [[float(x), float(y)] for x, y in _PAIR.findall(inner)]
-        is_table = all(
-            isinstance(row, list) and len(row) == 2 and all(map(_is_number, row)) for row in content
-        )
-        return tuple((float(x), float(y)) for x, y in content) if is_table else ()
-    return ()
+        start = line.find(opening)
+        end = line.find(closing, start + len(opening)) if start >= 0 else -1
+        if end >= 0:
+            return line[start + len(opening) : end]
+    return None
 
 
-def sharerobot_reference(trace: Floats | None, truth: Floats) -> tuple[float, float, float]:
-    """Return (DFD, HD, RMSE) as FlagEvalMM computes them, on fractions of the image.
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float))
 
-    Nothing is resampled: RMSE compares the first points that both have. No answer is a trace of one
-    point, the image's corner.
+
+def _floats(row: Iterable[Any]) -> tuple[float, ...]:
+    try:
+        return tuple(map(float, row))
+    except OverflowError as error:
+        raise ReferenceCrashError("a number is beyond the range of float64") from error
+
+
+# ShareRobot (FlagEvalMM 24655d2).
+
+
+def a_python_literal(reading: Reading) -> Read:
+    """Read the whole answer as a Python literal of points."""
+    try:
+        points = _fractions(read_literal(reading.text), reading.size)
+    except _REFUSED:
+        return reading
+    return Value(_checked(points))
+
+
+def dashes_are_hyphens(reading: Reading) -> Read:
+    """Read en dashes and minus signs as hyphens."""
+    return replace(reading, text=reading.text.replace("–", "-").replace("−", "-"))
+
+
+def one_list_of_lists(reading: Reading) -> Read:
+    """Read the first ``[[...], [...]]`` in the text as Python.
+
+    Raises:
+        ReferenceCrashError: It calls a function, which the public code does.
+    """
+    listed = _list_of_lists(reading.text)
+    if listed is None:
+        return reading
+    try:
+        points = _fractions(read_literal(listed, arithmetic=True), reading.size)
+    except _REFUSED:
+        if any(hasattr(builtins, call[1]) for call in _CALL.finditer(listed)) or "**" in listed:
+            raise ReferenceCrashError("the public code runs this answer as Python") from None
+        return reading
+    return Value(_checked(points))
+
+
+def no_comments(reading: Reading) -> Read:
+    """Drop the rest of each line from a ``#`` on."""
+    lines = (line.split("#", 1)[0] for line in reading.text.split("\n"))
+    return replace(reading, text="\n".join(lines))
+
+
+def one_pair_per_line(reading: Reading) -> Read:
+    """Read the first ``[x, y]`` of each line; each coordinate above 1 is in pixels."""
+    width, height = reading.size
+    points = []
+    for line in reading.text.split("\n"):
+        if match := _LINE_PAIR.search(line):
+            x, y = float(match[1]), float(match[2])
+            points.append((x / width if x > 1 else x, y / height if y > 1 else y))
+    return Value(tuple(points))
+
+
+SHAREROBOT: Reader[Points] = Reader(
+    (a_python_literal, dashes_are_hyphens, one_list_of_lists, no_comments, one_pair_per_line)
+)
+
+
+def sharerobot_points(text: str, *, size: tuple[int, int]) -> Points:
+    """Return the points that FlagEvalMM reads, as fractions of the image.
 
     Args:
-        trace: [n, 2], or ``None`` where nothing is answered.
-        truth: [m, 2].
+        text: The answer, whole.
+        size: (width, height) of the image in pixels. A point with a coordinate above 1 is taken
+            for pixels.
 
-    >>> sharerobot_reference(None, np.array([[0.3, 0.4], [0.6, 0.8]]))
-    (1.0, 1.0, 0.5)
+    Raises:
+        ReferenceCrashError: The public code runs the answer as Python, or cannot measure it.
+
+    >>> sharerobot_points("[(320, 240), (0.5, 0.25)]", size=(640, 480))
+    ((0.5, 0.5), (0.5, 0.25))
+    >>> sharerobot_points("The path: [(0.5, 0.25)]", size=(640, 480))
+    ()
     """
-    points = np.zeros((1, 2)) if trace is None else trace
-    shared = min(len(points), len(truth))
-    return (
-        discrete_frechet(points, truth),
-        hausdorff(points, truth),
-        rmse(points[:shared], truth[:shared]),
-    )
+    return SHAREROBOT.read(Reading(text, size)) or ()
+
+
+_REFUSED = (LiteralError, TypeError, LookupError, ArithmeticError)
+"""What the public code swallows before it tries its next reading."""
+
+
+def _fractions(items: Any, size: tuple[int, int]) -> list[tuple[Any, Any]]:
+    """Return the first two of each item, divided by the image's size if one is above 1.
+
+    Raises:
+        TypeError, LookupError, ArithmeticError: The items are not points.
+    """
+    points = []
+    for item in items:
+        x, y = item[0], item[1]
+        in_pixels = x > 1 or y > 1
+        points.append((x / size[0], y / size[1]) if in_pixels else (x, y))
+    return points
+
+
+def _checked(points: list[tuple[Any, Any]]) -> Points:
+    return tuple(_floats(point) for point in points)
+
+
+def _list_of_lists(text: str) -> str | None:
+    """Return the first list that holds nothing but lists, each of which ends at its first ``]``."""
+    hopeless: set[int] = set()
+    start, first_close = text.find("["), -1
+    while start >= 0:
+        inner = _LIST_START.match(text, start + 1)
+        if inner and first_close < inner.end():
+            first_close = text.find("]", inner.end())
+            if first_close < 0:
+                return None
+        end = _end_of_lists(text, first_close, hopeless) if inner else None
+        if end is not None:
+            return text[start:end]
+        start = text.find("[", start + 1)
+    return None
+
+
+def _end_of_lists(text: str, close: int, hopeless: set[int]) -> int | None:
+    """Return where the list of lists ends of which the first one ends at ``close``.
+
+    ``hopeless`` gathers ends of lists after which something else follows.
+    """
+    while close >= 0 and close not in hopeless:
+        hopeless.add(close)
+        following = _AFTER_LIST.match(text, close + 1)
+        if following is None:
+            return None
+        if following[0].endswith("]"):
+            return following.end()
+        close = text.find("]", following.end())
+    return None
+
+
+_LIST_START = re.compile(r"\s*+\[(?!\])")
+_AFTER_LIST = re.compile(r"\s*+(?:\]|,\s*+\[(?!\]))")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -89,7 +90,7 @@ class Scene:
             points = without_outliers(points, means, sigmas=OUTLIER_SIGMAS)
         if not len(points):
             return points
-        size = max(FINEST_VOXEL, 3 * float(np.linalg.norm(points.std(axis=0))) / 40)
+        size = max(FINEST_VOXEL, 3 * math.hypot(*points.std(axis=0).tolist()) / 40)
         points = down_sampled(points, size)
         found = largest_cluster(points, radius=CLUSTER_RADIUS, least=CLUSTER_LEAST)
         return points if found is None else found
@@ -124,20 +125,26 @@ class Scene:
             return "no_object"
         return None if self.occupancy.filled.any() else "no_scene"
 
-    def collision_ratios(self, positions: Floats) -> Floats:
+    def collision_ratios(self, positions: Floats, *, moved_from: Floats | None = None) -> Floats:
         """Return the share of the object's points in occupied voxels, with its mean at a position.
 
         Args:
             positions: float64 [n, 3] metres.
+            moved_from: float64 [3] metres: move the object by the way from here to each position
+                instead, and count what lies up to one voxel below the grid as in its first voxel.
 
         Returns:
             float64 [n], 0 where the object has no points.
         """
         if not len(self.object_points):
             return np.zeros(len(positions))
-        around = self.object_points - self.object_points.mean(axis=0)
+        towards_zero = moved_from is not None
+        around = self.object_points - (
+            self.object_points.mean(axis=0) if moved_from is None else moved_from
+        )
         parts = []
         for start in range(0, len(positions), COLLISION_CHUNK):
-            held = self.occupancy.holds(positions[start : start + COLLISION_CHUNK], around)
+            chunk = positions[start : start + COLLISION_CHUNK]
+            held = self.occupancy.holds(chunk, around, towards_zero=towards_zero)
             parts.append(held.mean(axis=1))
         return np.concatenate(parts)

@@ -14,9 +14,17 @@ from evaluators.drawings import box_shape, drawing, outlines, shape
 from evaluators.spatial.coordinates import to_pixels
 from evaluators.traces.parsing import ParsedTrace, parse_trace
 from evaluators.traces.paths import path_errors, vabench_errors
+from evaluators.traces.reference_scores import (
+    NAMES_3D,
+    sharerobot_scores,
+    tracespatial_in_image,
+    tracespatial_in_space,
+    vabench_scores,
+)
 from evaluators.traces.references import (
+    Parser,
     Points,
-    sharerobot_reference,
+    sharerobot_points,
     tracespatial_reference,
     vabench_reference,
 )
@@ -32,6 +40,7 @@ from evaluators.traces.tracespatial import (
     score_parsed,
 )
 from jumpscore.records import Convention, Response, Status
+from jumpscore.scoring import ReferenceCrashError
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,6 +59,13 @@ NOTES = {
     "no_depth": "answers in 3D with a way-point that has no depth",
     "out_of_range": "answers with a coordinate beyond any image or scene",
 }
+STOPPED: dict[Rule, str] = {
+    "tracespatial_2d": "answers that end a run of the public scorer with an error",
+    "tracespatial_3d": "answers that the public scorer cannot read, or never finishes with",
+    "vabench": "answers that the public script drops from its means, or that make them NaN",
+    "sharerobot": "answers that end a run of the public code, or that it runs as Python",
+}
+"""What a run of the public code would do where it has no number; here they are counted."""
 LACKING: dict[Lacking, str] = {
     "no_object": "items whose object has no depth: no collisions, no success",
     "no_scene": "items without depth around the object: no collisions, no success",
@@ -78,6 +94,19 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicReading:
+    """How the public code is run, where that depends on the model.
+
+    Attributes:
+        parser: Which of RoboTracer's parsers reads an answer; see ``tracespatial_reference``.
+        reasoning: Embodied-R1's ``reasoning_model``; see ``vabench_reference``.
+    """
+
+    parser: Parser = "auto"
+    reasoning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Read:
     """An answer, and how its coordinates are meant."""
 
@@ -85,6 +114,7 @@ class _Read:
     parsed: ParsedTrace
     convention: Convention
     seen: tuple[int, int] | None
+    public: PublicReading
 
     def fractions(self, goal: Goal, waypoints: Points) -> Floats | None:
         """Return way-points as fractions of the image; ``None`` of none, or of absurd ones."""
@@ -98,7 +128,11 @@ class _Read:
 
 
 def score_answer(
-    goal: Goal, response: Response, *, convention: Convention | None = None
+    goal: Goal,
+    response: Response,
+    *,
+    convention: Convention | None = None,
+    public: PublicReading | None = None,
 ) -> Outcome:
     """Score an answer.
 
@@ -108,6 +142,8 @@ def score_answer(
         convention: Of its x and y, whatever wrapper and benchmark say. By default the wrapper's
             word counts, then the benchmark's; where all are silent nothing is guessed and the
             answer has no score.
+        public: How ``*_reference`` values read it. They take coordinates as the benchmark's code
+            does, whatever the model's wrapper states.
 
     Raises:
         DataError: A picture of the scene is damaged.
@@ -122,14 +158,17 @@ def score_answer(
         "answered_trace": [list(point) for point in shown if all(map(math.isfinite, point))],
         "convention": known,
     }
-    notes = {"lists of numbers that are no way-points": parsed.rejected} if parsed.rejected else {}
+    notes = (
+        {"groups of numbers that are not way-points": parsed.rejected} if parsed.rejected else {}
+    )
     if known is None and parsed.waypoints:
         return Outcome("error", details=details, notes=notes, message=UNSTATED)
     if known and goal.convention and known != goal.convention:
         notes[f"answers read as {known}, and the benchmark's are {goal.convention}"] = 1
     if known == "pixel" and response.image_size is None:
         notes["answers in pixels of an image whose size nobody states, read as the file's"] = 1
-    read = _Read(response.text, parsed, known or "unit", response.image_size)
+    public = public or PublicReading()
+    read = _Read(response.text, parsed, known or "unit", response.image_size, public)
     found = RULES[goal.rule](goal, read)
     answered = read.fractions(goal, parsed.waypoints)
     if answered is not None and ((answered < 0) | (answered > 1)).any():
@@ -161,16 +200,20 @@ def _tracespatial(goal: Goal, read: _Read, dimensions: Literal[2, 3]) -> Outcome
         )
 
     found = scored(read.parsed)
-    points = tracespatial_reference(read.text)
-    if dimensions == 2 and not points:
-        points = ((0.0, 0.0),)  # so the public code: no answer is the image's corner
-    same = points == read.parsed.waypoints
-    reference = found if same else scored(ParsedTrace("ok", "lists", points))
-    named = NAMES_2D if dimensions == 2 else ("start", "end", "no_collision", "success")
-    values = found.values | {f"{name}_reference": reference.values[name] for name in named}
+    named = NAMES_2D if dimensions == 2 else NAMES_3D
+    reference: Values = dict.fromkeys(named)
+    notes = {NOTES[found.status]: 1} if found.status in NOTES else {}
+    score_points = tracespatial_in_image if dimensions == 2 else tracespatial_in_space
+    try:
+        points = tracespatial_reference(read.text, parser=read.public.parser)
+        reference = score_points(points, target, scene)
+    except ReferenceCrashError:
+        counted = ("start_2d", "end_2d") if dimensions == 2 else ("success",)
+        reference |= dict.fromkeys(counted, None if dimensions == 3 and scene.lacking else 0.0)
+        notes[STOPPED[goal.rule]] = 1
+    values = found.values | {f"{name}_reference": reference[name] for name in named}
     free = content_free_values(target, scene, dimensions)
     values |= {f"content_free_{name}": value for name, value in free.items()}
-    notes = {NOTES[found.status]: 1} if found.status in NOTES else {}
     if dimensions == 3 and scene.lacking:
         notes[LACKING[scene.lacking]] = 1
     status = STATUS.get(found.status, "unparseable")
@@ -205,9 +248,15 @@ def _in_image(
 
 def _vabench(goal: Goal, read: _Read) -> Outcome:
     trace, status, notes = _in_image(goal, read, least=2)
-    reference = read.fractions(goal, vabench_reference(read.text))
     values = _vabench_errors("", trace, goal.trace)
-    values |= _vabench_errors("_reference", reference, goal.trace)
+    reference = None
+    try:
+        points = vabench_reference(read.text, reasoning=read.public.reasoning)
+        reference = vabench_scores(points, goal.trace, size=goal.size)
+    except ReferenceCrashError:
+        notes[STOPPED[goal.rule]] = 1
+    names = (f"rmse_{SIDE}_reference", f"mae_{SIDE}_reference")
+    values |= dict(zip(names, reference or (None, None), strict=True))
     # No answer may pay: it counts as the trace that is everywhere as far off as the image allows.
     farthest = np.where(goal.trace < 0.5, 1.0, 0.0)
     worst = _vabench_errors("_all", farthest, goal.trace)
@@ -234,7 +283,11 @@ def _sharerobot(goal: Goal, read: _Read) -> Outcome:
         errors = path_errors(trace, goal.trace)
         found = (errors.dfd, errors.hd, errors.rmse, errors.mae)
         values = dict(zip(names, found, strict=True))
-    reference = sharerobot_reference(trace, goal.trace)
+    reference: tuple[float | None, ...] = (None, None, None)
+    try:
+        reference = sharerobot_scores(sharerobot_points(read.text, size=goal.size), goal.trace)
+    except ReferenceCrashError:
+        notes[STOPPED[goal.rule]] = 1
     values |= {f"{name}_reference": value for name, value in zip(names, reference, strict=False)}
     middle = path_errors(np.full((1, 2), 0.5), goal.trace)
     values["content_free_rmse_2d"] = middle.rmse

@@ -6,8 +6,9 @@ from functools import cached_property
 from typing import Any, get_args
 
 from evaluators.rows import RowTask, RowTaskOptions
+from evaluators.traces.references import Parser
 from evaluators.traces.rows import Goal, Rule, TraceRow, read_truth
-from evaluators.traces.scoring import score_answer
+from evaluators.traces.scoring import PublicReading, score_answer
 from jumpscore.errors import DataError
 from jumpscore.records import (
     Convention,
@@ -113,10 +114,17 @@ class TracesOptions(RowTaskOptions):
         data: Folder of a data set whose rows are ``TraceRow``.
         convention: Of x and y in answers, whatever the model's wrapper states and the benchmark
             reads: ``unit`` (0-1), ``relative_1000`` or ``pixel``.
+        reference_parser: Of TraceSpatial's ``*_reference`` values. RoboTracer's scorer chooses by
+            the model's name: ``text`` for RoboTracer, ``json`` for Qwen and Gemini. ``auto`` is
+            ``json`` if that reads any way-point, otherwise ``text``.
+        reference_reasoning: Embodied-R1's ``reasoning_model``: VABench-V's ``*_reference`` values
+            read only what is in ``<answer>``.
     """
 
     data: str = "mini_traces"
     convention: Convention | None = None
+    reference_parser: Parser = "auto"
+    reference_reasoning: bool = False
 
 
 class Traces(RowTask[Goal, TraceRow]):
@@ -126,7 +134,7 @@ class Traces(RowTask[Goal, TraceRow]):
     """
 
     name = "traces"
-    version = "1"
+    version = "2"
     row_kind = TraceRow
     Options = TracesOptions
     options: TracesOptions
@@ -160,7 +168,9 @@ class Traces(RowTask[Goal, TraceRow]):
         return Sample(Question(row.id, media, row.prompt), goal, problem=problem)
 
     def score(self, truth: Goal, response: Response, derived: Any = None) -> SampleScore:
-        found = score_answer(truth, response, convention=self.options.convention)
+        options = self.options
+        public = PublicReading(options.reference_parser, options.reference_reasoning)
+        found = score_answer(truth, response, convention=options.convention, public=public)
         return SampleScore(
             id=response.id,
             status=found.status,

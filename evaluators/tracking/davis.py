@@ -10,6 +10,11 @@ from evaluators.tracking.masks import Mask, PerFrame, j_and_f
 
 BINS = 4
 """Stretches of a sequence that decay is taken between, the first and the last of them."""
+RECALL_ABOVE = 0.5
+"""What recall counts the frames above, in the code of DAVIS."""
+TRACKEVAL_RECALL = RECALL_ABOVE + float(np.finfo(np.float64).eps)
+"""The same in TrackEval, to which an F of 0.5000000000000001, a half with a rounding error, is not
+above a half; to the code of DAVIS it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +23,7 @@ class Statistics:
 
     Attributes:
         mean: Over frames.
-        recall: Share of frames above 0.5.
+        recall: Share of frames above ``recall_above``, 0.5 by default.
         decay: Mean of the first quarter of the frames minus that of the last.
     """
 
@@ -29,24 +34,37 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class DavisScores:
-    """J and F of one object; ``mean`` is J&F."""
+    """J, F and strict F (see ``JAndF``) of one object; ``mean`` is J&F."""
 
     j: Statistics
     f: Statistics
+    f_strict: Statistics
 
     @property
     def mean(self) -> float:
         """The mean of the two means."""
         return (self.j.mean + self.f.mean) / 2
 
+    @property
+    def mean_strict(self) -> float:
+        """The same with the strict F."""
+        return (self.j.mean + self.f_strict.mean) / 2
 
-def davis_scores(truth: Mask, prediction: Mask, *, void: Mask | None = None) -> DavisScores:
+
+def davis_scores(
+    truth: Mask,
+    prediction: Mask,
+    *,
+    void: Mask | None = None,
+    recall_above: float = RECALL_ABOVE,
+) -> DavisScores:
     """Return J and F of one object without its first and last frame (Pont-Tuset et al., 2017).
 
     Args:
         truth: Masks of the object [T, H, W].
         prediction: The same shape.
         void: Pixels that do not count, the same shape.
+        recall_above: See ``Statistics.recall``; ``TRACKEVAL_RECALL`` to compare with TrackEval.
 
     Raises:
         ValueError: Fewer than three frames, or shapes differ.
@@ -65,11 +83,19 @@ def davis_scores(truth: Mask, prediction: Mask, *, void: Mask | None = None) -> 
         void = void[inner]
     # Shapes that differ are refused below, whether or not both lose their ends.
     measured = j_and_f(truth[inner], prediction[inner], void=void)
-    return DavisScores(statistics(measured.j), statistics(measured.f))
+    return DavisScores(
+        statistics(measured.j, recall_above=recall_above),
+        statistics(measured.f, recall_above=recall_above),
+        statistics(measured.f_strict, recall_above=recall_above),
+    )
 
 
-def statistics(values: PerFrame) -> Statistics:
+def statistics(values: PerFrame, *, recall_above: float = RECALL_ABOVE) -> Statistics:
     """Return mean, recall and decay of the values of consecutive frames.
+
+    Args:
+        values: Per frame, 0..1.
+        recall_above: See ``Statistics.recall``.
 
     Raises:
         ValueError: There are no values.
@@ -79,7 +105,7 @@ def statistics(values: PerFrame) -> Statistics:
     """
     if values.size == 0:
         raise ValueError("no frames, so no mean, recall or decay")
-    recall = float((values > 0.5).mean())
+    recall = float((values > recall_above).mean())
     return Statistics(float(values.mean()), recall, decay(values))
 
 

@@ -47,6 +47,7 @@ def hota(
     *,
     prediction_ids: Sequence[Sequence[Hashable]],
     alphas: Sequence[float] = ALPHAS,
+    alignment_eps: float = 0.0,
 ) -> Hota:
     """Return HOTA of one sequence (Luiten et al., "HOTA", IJCV 2020, equations 9 to 12).
 
@@ -58,6 +59,8 @@ def hota(
         truth_ids: Per frame, the track of every true detection, none twice in a frame.
         prediction_ids: Per frame, the track of every predicted detection.
         alphas: Thresholds.
+        alignment_eps: Added to the denominator of the global alignment of two tracks; anything but
+            0 can decide between assignments that are equally good.
 
     Returns:
         Values per threshold: all 0 where only one side has detections, all 1 where neither has
@@ -76,7 +79,8 @@ def hota(
     if not true_count.size or not found_count.size:
         value = np.full(len(alphas), float(true_count.size == found_count.size))
         return Hota(tuple(alphas), value, value, value)
-    alignment = _alignment(similarities, true, found, (true_count, found_count))
+    counts = (true_count, found_count)
+    alignment = _alignment(similarities, true, found, counts=counts, eps=alignment_eps)
     matches = _matches(similarities, true, found, alignment=alignment, alphas=alphas)
     total = matches.sum(axis=(1, 2))
     either = true_count[:, None] + found_count - matches
@@ -164,7 +168,9 @@ def _alignment(
     similarities: Sequence[Similarity],
     true: list[NDArray[np.intp]],
     found: list[NDArray[np.intp]],
+    *,
     counts: tuple[NDArray[np.float64], NDArray[np.float64]],
+    eps: float,
 ) -> Similarity:
     """Return, per pair of tracks, the Jaccard index of their soft co-occurrence."""
     together = np.zeros((counts[0].size, counts[1].size))
@@ -174,7 +180,7 @@ def _alignment(
             similarity, either, out=np.zeros_like(similarity), where=either > _EPSILON
         )
         together[np.ix_(rows, columns)] += share
-    aligned: Similarity = together / (counts[0][:, None] + counts[1] - together)
+    aligned: Similarity = together / (counts[0][:, None] + counts[1] - together + eps)
     return aligned
 
 

@@ -9,7 +9,11 @@ from evaluators.tracking.higher_order import mask_hota
 from evaluators.tracking.masks import j_and_f
 from evaluators.tracking.points import point_f1, point_hota
 from evaluators.tracking.queries import Rles, Target
-from evaluators.tracking.reference import mask_hota_reference, point_f1_reference
+from evaluators.tracking.reference import (
+    mask_hota_reference,
+    point_f1_reference,
+    point_hota_reference,
+)
 from evaluators.tracking.rle import decode_masks, decode_union
 from evaluators.tracking.tracks import Tracks
 
@@ -23,7 +27,7 @@ POINTS = (
     "point_f1_reference",
     "point_hota_reference",
 )
-MASKS = ("j_and_f", "j", "f", "mask_hota")
+MASKS = ("j_and_f", "j", "f", "j_and_f_strict", "f_strict", "mask_hota")
 MASKS_REFERENCE = ("j_and_f_reference", "mask_hota_reference")
 
 
@@ -52,7 +56,7 @@ def measure_points(truth: Target, tracks: Tracks, reference: Tracks | None) -> V
     if reference is not None:
         frames = reference.frames
         values["point_f1_reference"] = point_f1_reference(truth.points, frames, masks=masks).f1
-        values["point_hota_reference"] = point_hota(truth.points, frames, masks=masks)
+        values["point_hota_reference"] = point_hota_reference(truth.points, frames, masks=masks)
     centre = {frame: {"0": (truth.width / 2, truth.height / 2)} for frame in truth.points}
     values["content_free_point_f1"] = point_f1(truth.points, centre, masks=masks).f1
     return values
@@ -79,6 +83,7 @@ def measure_masks(truth: Target, derived: Mapping[str, Any], *, failed: bool) ->
     both = j_and_f(true, predicted)
     if not failed:
         values["j_and_f"], values["j"], values["f"] = both.mean, both.j.mean(), both.f.mean()
+        values["j_and_f_strict"], values["f_strict"] = both.mean_strict, both.f_strict.mean()
         # Transposed, as they lie in memory: packed several times as fast, and the same number.
         values["mask_hota"] = mask_hota(true.swapaxes(1, 2), predicted.swapaxes(1, 2)).mean
     if other is not None:

@@ -80,12 +80,24 @@ def point_f1(truth: Trajectory, prediction: Trajectory, *, masks: ObjectMasks) -
 
 
 def point_hota(
-    truth: Trajectory, prediction: Trajectory, *, masks: ObjectMasks, alpha: float = 0.5
+    truth: Trajectory,
+    prediction: Trajectory,
+    *,
+    masks: ObjectMasks,
+    alpha: float = 0.5,
+    alignment_eps: float = 0.0,
 ) -> float:
     """Return HOTA of points: similarity is 1 inside the object's mask and 0 outside.
 
-    Only the frames of ``truth`` count, and the ids of a prediction are its tracks. Equal to the
-    public code; with a binary similarity every threshold gives the same.
+    Only the frames of ``truth`` count, and the ids of a prediction are its tracks. With a binary
+    similarity every threshold gives the same.
+
+    Args:
+        truth: True points.
+        prediction: Predicted points.
+        masks: Of the true objects, by the ids of ``truth``.
+        alpha: Least similarity of a match.
+        alignment_eps: See ``hota``.
 
     Raises:
         ValueError: A coordinate is not finite, or a true object has no masks.
@@ -98,9 +110,9 @@ def point_hota(
     """
     check_points(truth, prediction, masks)
     similarities, true_ids, found_ids = [], [], []
-    for frame, true in truth.items():
+    for frame in sorted(truth):
         # In the order of the ids, so that equally good assignments are decided by them.
-        names = sorted(true)
+        names = sorted(truth[frame])
         found = sorted(prediction.get(frame, {}).items())
         inside = [
             [is_inside(point, masks[name].get(frame)) for _, point in found] for name in names
@@ -108,7 +120,14 @@ def point_hota(
         similarities.append(np.array(inside, dtype=np.float64).reshape(len(names), len(found)))
         true_ids.append(names)
         found_ids.append([name for name, _ in found])
-    return hota(similarities, true_ids, prediction_ids=found_ids, alphas=(alpha,)).mean
+    measured = hota(
+        similarities,
+        true_ids,
+        prediction_ids=found_ids,
+        alphas=(alpha,),
+        alignment_eps=alignment_eps,
+    )
+    return measured.mean
 
 
 def check_points(truth: Trajectory, prediction: Trajectory, masks: ObjectMasks) -> None:

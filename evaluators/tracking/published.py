@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from evaluators.tracking.queries import Query
-from jumpscore.data.convert import place, read_table, unpack_all
-from jumpscore.data.layout import Manifest, data_file, write_rows
+from jumpscore.data.convert import read_table
+from jumpscore.data.layout import Manifest, write_rows
 from jumpscore.data.published import PublishedSet
+from jumpscore.data.published_files import PublishedFiles
 from jumpscore.errors import DataError
 
 COLUMNS = (
@@ -70,29 +70,20 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
         DataError: A row lacks a column, or its video or one of its masks is not among the files.
     """
     records = read_table(source, split=published.split, columns=COLUMNS)
-    unpacked = out / ".unpacked"
-    unpacked.mkdir()
-    files = [*sorted(source.rglob("*")), *unpack_all(source, unpacked)]
-    videos = {file.name: file for file in files if file.suffix == ".mp4"}
-    masks = {(file.parent.name, file.name): file for file in files if file.suffix == ".json"}
+    files = PublishedFiles(source, out)
     rows = []
-    for number, record in enumerate(records, start=1):
-        row = _query(f"{source}, row {number}", record)
-        known = {row.video_path: videos.get(Path(row.video_path).name)}
-        for mask_id in row.mask_ids:
-            path = row.mask_path(mask_id)
-            known[path] = masks.get((Path(path).parent.name, Path(path).name))
-        for path, file in known.items():
-            target, problem = data_file(out, path, column="the file")
-            if problem or file is None:
-                raise DataError(
-                    f"{source}, row {number} (id {row.id!r:.60}): "
-                    f"{problem or f'{path} is not among the published files'}"
-                )
-            if not target.exists():
-                place(file, target)
-        rows.append(row)
-    shutil.rmtree(unpacked)
+    try:
+        for number, record in enumerate(records, start=1):
+            row = _query(f"{source}, row {number}", record)
+            where = f"{source}, row {number} (id {row.id!r:.60})"
+            files.place_at(where, f"{row.video}.mp4", row.video_path)
+            for mask_id in row.mask_ids:
+                # Masks of all videos have the same names: the folder must fit too.
+                mask = f"{row.video}/{mask_id}.json"
+                files.place_at(where, mask, row.mask_path(mask_id), exact=True)
+            rows.append(row)
+    finally:
+        files.close()
     write_rows(
         out, rows, Manifest(published.name, licence=published.licence, source=published.title)
     )

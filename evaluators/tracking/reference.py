@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,16 @@ import numpy as np
 from evaluators.tracking.higher_order import ALPHAS
 from evaluators.tracking.masks import Mask, region_similarity
 from evaluators.tracking.parsing import check_video
-from evaluators.tracking.points import ObjectMasks, PointScores, assign, is_inside, mean_scores
+from evaluators.tracking.points import (
+    ObjectMasks,
+    PointScores,
+    assign,
+    is_inside,
+    mean_scores,
+    point_hota,
+)
 from evaluators.tracking.tracks import Moment, TrackPoint, Tracks, Trajectory
-from jumpscore.scoring import ReferenceCrashError
+from jumpscore.scoring.readers import Reader, ReferenceCrashError, Value
 
 # The public grammar says the same with patterns that take quadratic time on long white space, long
 # digits or many tabs. A tab is both white space and a separator, hence "white space but a tab".
@@ -50,35 +58,149 @@ def parse_tracks_reference(text: str, *, width: int, height: int, fps: float) ->
     {0: {'5': (6.0, 7.0)}}
     """
     check_video(width, height, fps)
-    moments = _attribute_moments(text, width, height, fps)
-    parser = "coords" if moments else "time_lines"
+    video = _Video(width, height, fps)
     try:
-        moments = moments or _time_line_moments(text, width, height, fps)
+        moments = COORDS.read(text, video)
+        if moments:
+            return Tracks("ok", "coords", tuple(moments))
+        moments = TIME_LINES.read(text, video)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ReferenceCrashError(f"the reference crashes on this answer: {error}") from error
     except (RecursionError, MemoryError) as error:
         raise ReferenceCrashError("the answer nests too deep for the reference") from error
-    if not moments:
-        return Tracks("unparseable")
-    return Tracks("ok", "coords" if parser == "coords" else "time_lines", tuple(moments))
+    return Tracks("ok", "time_lines", tuple(moments)) if moments else Tracks("unparseable")
 
 
-def _attribute_moments(text: str, width: int, height: int, fps: float) -> list[Moment]:
+@dataclass(frozen=True, slots=True)
+class _Video:
+    width: int
+    height: int
+    fps: float
+
+    def moment(self, time: float, points: Mapping[str, TrackPoint]) -> Moment:
+        return Moment(time, round(time * self.fps), points)
+
+    def place(self, x: float, y: float, *, of: float, occluded: bool = False) -> TrackPoint:
+        return TrackPoint(x / of * self.width, y / of * self.height, occluded)
+
+
+# Rules of the first form, ``coords="t id x y ..."``. Each takes what the one before it returns.
+
+
+def coords_attributes(text: str, video: _Video) -> list[str]:
+    """Return the text of every ``coords`` attribute, also of one that does not end."""
+    return [attribute[1] for attribute in _ATTRIBUTE.finditer(text)]
+
+
+def timed_segments(attributes: list[str], video: _Video) -> list[tuple[float, str]]:
+    """Return the time of each segment and the text of its points."""
+    return [segment for attribute in attributes for segment in _segments(attribute)]
+
+
+def triples_of_tokens(
+    segments: list[tuple[float, str]], video: _Video
+) -> list[tuple[float, str, float, float]]:
+    """Return (time, id, x, y) of tokens that follow each other."""
+    return [(time, *triple) for time, rest in segments for triple in _triples(rest.split())]
+
+
+def up_to_a_thousand(
+    entries: list[tuple[float, str, float, float]], video: _Video
+) -> list[tuple[float, str, float, float]]:
+    """Drop what lies beyond 1000 thousandths of the frame."""
+    return [entry for entry in entries if max(entry[2:]) <= 1000]
+
+
+def first_entry_of_an_id(
+    entries: list[tuple[float, str, float, float]], video: _Video
+) -> list[tuple[float, str, float, float]]:
+    """Drop later entries of an id at the same time."""
+    first: dict[tuple[float, str], tuple[float, str, float, float]] = {}
+    for entry in entries:
+        first.setdefault(entry[:2], entry)
+    return list(first.values())
+
+
+def moments_by_time(
+    entries: list[tuple[float, str, float, float]], video: _Video
+) -> Value[list[Moment]]:
+    """Return the points of each time, in order of time."""
     times: dict[float, dict[str, TrackPoint]] = {}
-    for attribute in _ATTRIBUTE.finditer(text):
-        for time, rest in _segments(attribute[1]):
-            for name, x, y in _triples(rest.split()):
-                if x <= 1000 and y <= 1000:
-                    point = TrackPoint(x / 1000 * width, y / 1000 * height)
-                    times.setdefault(time, {}).setdefault(name, point)
-    return [Moment(time, _frame(time, fps), times[time]) for time in sorted(times)]
+    for time, name, x, y in entries:
+        times.setdefault(time, {})[name] = video.place(x, y, of=1000)
+    return Value([video.moment(time, times[time]) for time in sorted(times)])
 
 
-def _frame(time: float, fps: float) -> int:
-    try:
-        return round(time * fps)
-    except OverflowError as error:
-        raise ReferenceCrashError("a time is beyond the range of float64") from error
+COORDS: Reader[list[Moment]] = Reader(
+    (
+        coords_attributes,
+        timed_segments,
+        triples_of_tokens,
+        up_to_a_thousand,
+        first_entry_of_an_id,
+        moments_by_time,
+    )
+)
+
+
+# Rules of the second form, ``time T`` and a dictionary on the next line.
+
+
+def lines_of_a_time(text: str, video: _Video) -> list[tuple[float, Any]]:
+    """Return each time and its dictionary, which ends at the first ``}``."""
+    entries = []
+    start = 0
+    while (line := _TIME_LINE.search(text, start)) is not None:
+        start = line.end()
+        end = text.find("}", start)
+        if end < 0:
+            break
+        if "\n" not in line[2]:
+            continue
+        start = end + 1
+        try:
+            objects = ast.literal_eval(text[line.end() - 1 : start])
+        except (ValueError, SyntaxError):
+            continue
+        entries.append((float(line[1]), objects))
+    return entries
+
+
+def two_or_more_numbers(entries: list[tuple[float, Any]], video: _Video) -> list[tuple[float, Any]]:
+    """Drop objects with fewer than two numbers."""
+    return [
+        (time, {name: values for name, values in objects.items() if len(values) >= 2})
+        for time, objects in entries
+    ]
+
+
+def up_to_a_hundred(entries: list[tuple[float, Any]], video: _Video) -> list[tuple[float, Any]]:
+    """Drop what lies beyond 100 per cent of the frame."""
+    return [
+        (time, {name: at for name, at in objects.items() if max(at[0], at[1]) <= 100})
+        for time, objects in entries
+    ]
+
+
+def moments_of_lines(entries: list[tuple[float, Any]], video: _Video) -> Value[list[Moment]]:
+    """Return the points of each line that has any, in order of the text."""
+    moments = []
+    for time, objects in entries:
+        moment = video.moment(time, {})  # which stops the public code also without points
+        points = {str(int(name)): _percent(values, video) for name, values in objects.items()}
+        if points:
+            moments.append(replace(moment, points=points))
+    return Value(moments)
+
+
+def _percent(values: Any, video: _Video) -> TrackPoint:
+    occluded = len(values) == 3 and str(values[2]).strip().lower() in _OCCLUDED
+    return video.place(float(values[0]), float(values[1]), of=100, occluded=occluded)
+
+
+TIME_LINES: Reader[list[Moment]] = Reader(
+    (lines_of_a_time, two_or_more_numbers, up_to_a_hundred, moments_of_lines)
+)
 
 
 def _segments(value: str) -> Iterator[tuple[float, str]]:
@@ -124,38 +246,6 @@ def _last_number(token: str) -> str:
     return parts[-1]
 
 
-def _time_line_moments(text: str, width: int, height: int, fps: float) -> list[Moment]:
-    moments = []
-    start = 0
-    while (line := _TIME_LINE.search(text, start)) is not None:
-        start = line.end()
-        end = text.find("}", start)
-        if end < 0:
-            break
-        if "\n" not in line[2]:
-            continue
-        start = end + 1
-        try:
-            objects = ast.literal_eval(text[line.end() - 1 : start])
-        except (ValueError, SyntaxError):
-            continue
-        time = float(line[1])
-        frame = round(time * fps)
-        points = dict(_time_line_points(objects, width, height))
-        if points:
-            moments.append(Moment(time, frame, points))
-    return moments
-
-
-def _time_line_points(objects: Any, width: int, height: int) -> Iterator[tuple[str, TrackPoint]]:
-    for name, values in objects.items():
-        if len(values) < 2 or max(values[0], values[1]) > 100:
-            continue
-        x, y = float(values[0]) / 100 * width, float(values[1]) / 100 * height
-        occluded = len(values) == 3 and str(values[2]).strip().lower() in _OCCLUDED
-        yield str(int(name)), TrackPoint(x, y, occluded)
-
-
 def point_f1_reference(
     truth: Trajectory, prediction: Trajectory, *, masks: ObjectMasks
 ) -> PointScores:
@@ -192,6 +282,28 @@ def point_f1_reference(
         f1 = 2 * precision * recall / (precision + recall + 1e-10)
         rows.append((precision, recall, f1))
     return mean_scores(rows, truth, prediction)
+
+
+def point_hota_reference(truth: Trajectory, prediction: Trajectory, *, masks: ObjectMasks) -> float:
+    """Return HOTA of points as the public code does.
+
+    It adds the smallest step of float64 to the denominator of the alignment of two tracks, which
+    decides between assignments that are equally good: of two objects that overlap, the track of the
+    wrong one may be taken.
+
+    Args:
+        truth: True points.
+        prediction: Predicted points.
+        masks: Of all objects of the query.
+
+    >>> masks = {name: dict.fromkeys((0, 1), np.ones((1, 1), dtype=bool)) for name in "ab"}
+    >>> true = dict.fromkeys((0, 1), {"a": (0, 0), "b": (0, 0)})
+    >>> found = {0: {"0": (0, 0), "1": (0, 0)}, 1: {"0": (0, 0)}}
+    >>> round(point_hota_reference(true, found, masks=masks), 4)
+    0.5401
+    """
+    eps = float(np.finfo(np.float64).eps)
+    return point_hota(truth, prediction, masks=masks, alignment_eps=eps)
 
 
 def mask_hota_reference(truth: Mask, prediction: Mask) -> float:

@@ -70,7 +70,14 @@ def materialize(
             f"profile {name!r} is not the one that the bundled annotations were frozen from; "
             "use another profile name, or freeze anew with 'make freeze'"
         )
-    made = synthesize(out, profile, seed=recipe["seed"], workers=workers, on_progress=on_progress)
+    made = synthesize(
+        out,
+        profile,
+        seed=recipe["seed"],
+        workers=workers,
+        name=frozen.name,
+        on_progress=on_progress,
+    )
     if read_rows(out) != frozen_rows(name):
         raise DataError(
             f"{out}: the rendered events are not the frozen ones; the renderer has changed, "
@@ -115,7 +122,7 @@ def main() -> None:
     for name, seed in FROZEN.items():
         target = Path(str(frozen_folder(name)))
         with tempfile.TemporaryDirectory() as scratch:
-            synthesize(scratch, load_profile(name), seed=seed)
+            synthesize(scratch, load_profile(name), seed=seed, name=f"synthetic-{name}")
             freeze(scratch, target)
         print(f"frozen into {target}")
 

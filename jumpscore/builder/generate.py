@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,10 +25,14 @@ from jumpscore.data.layout import (
     write_set,
 )
 from jumpscore.errors import DataError, UsageError
+from jumpscore.jsonio import is_scratch, parse_json, remove_leftovers
 from jumpscore.video import content_hash
 
 LICENCE = "CC0-1.0"
 """Of rendered videos: nobody is in them and nobody filmed them."""
+
+DONE = ".rendered.jsonl"
+"""Clips that are done, until the set is whole."""
 
 Progress = Callable[[int, int], None]
 
@@ -37,22 +43,27 @@ def synthesize(
     *,
     seed: int,
     workers: int | None = None,
+    name: str | None = None,
     on_progress: Progress | None = None,
 ) -> Manifest:
     """Render every clip of ``profile`` into ``out``; a folder that holds the same set is kept.
+
+    A call that was stopped, however, goes on where it was when it is made again.
 
     Args:
         out: Folder for the data set: ``data/*.parquet``, ``videos/``, ``manifest.json``.
         profile: What to render.
         seed: Of everything; equal seeds give equal sets.
         workers: Processes; by default one per core.
+        name: Of the data set; by default made of the profile's name and a digest of the recipe, so
+            that no two sets share one.
         on_progress: Called with (clips done, clips).
 
     Raises:
         UsageError: ``out`` holds another data set or cannot be written.
     """
     out = Path(out)
-    recipe = {"generator": "jumpscore.builder.synthetic", "seed": seed}
+    recipe: dict[str, Any] = {"generator": "jumpscore.builder.synthetic", "seed": seed}
     recipe |= {"profile": profile.recipe()}
     if (kept := _existing(out, recipe)) is not None:
         return kept
@@ -62,15 +73,18 @@ def synthesize(
         raise UsageError(
             f"{out}: cannot be written ({error.strerror}); choose another --out"
         ) from error
+    remove_leftovers(out / "videos")
     specs = sample_clips(profile, seed=seed)
-    made: dict[str, tuple[Row, dict[str, Any]]] = {}
-    for row, facts in _render_all(specs, out / "videos", workers or os.cpu_count() or 1):
+    made = _done_before(out, recipe)
+    missing = [spec for spec in specs if spec.id not in made]
+    for row, facts in _render_all(missing, out / "videos", workers or os.cpu_count() or 1):
         made[row.id] = (row, facts)
+        _keep(out, recipe, row, facts)
         if on_progress:
             on_progress(len(made), len(specs))
     ordered = [made[spec.id] for spec in specs]
     manifest = Manifest(
-        name=f"synthetic-{profile.name}",
+        name=name or f"synthetic-{profile.name}-{_digest(recipe)}",
         synthetic=True,
         licence=LICENCE,
         source="rendered; the true times follow from the rope's angle",
@@ -78,6 +92,8 @@ def synthesize(
         videos={row.id: facts for row, facts in ordered},
     )
     write_set(out, [row for row, _ in ordered], manifest)
+    with suppress(OSError):
+        (out / DONE).unlink(missing_ok=True)
     return manifest
 
 
@@ -89,8 +105,9 @@ def _existing(out: Path, recipe: dict[str, Any]) -> Manifest | None:
         return None
     if not (out / MANIFEST).exists():
         # Rendering was interrupted before the manifest, which is written last.
-        leftovers = {entry.name for entry in out.iterdir()}
-        if leftovers <= {"videos", "data"}:
+        remove_leftovers(out)
+        names = {entry.name for entry in out.iterdir() if not is_scratch(entry.name)}
+        if names <= {"videos", "data", DONE}:
             return None
         raise UsageError(f"{out}: is not empty and holds no data set; choose another --out")
     manifest = read_manifest(out)
@@ -101,6 +118,36 @@ def _existing(out: Path, recipe: dict[str, Any]) -> Manifest | None:
         )
     gone = [row.video_path for row in read_rows(out) if not (out / row.video_path).exists()]
     return None if gone else manifest
+
+
+def _digest(recipe: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _keep(out: Path, recipe: Mapping[str, Any], row: Row, facts: Mapping[str, Any]) -> None:
+    """Note a rendered clip, so that it is not rendered again if the next is never finished."""
+    line = {"recipe": _digest(recipe), "row": asdict(row), "facts": facts}
+    with suppress(OSError), (out / DONE).open("a", encoding="ascii") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def _done_before(out: Path, recipe: Mapping[str, Any]) -> dict[str, tuple[Row, dict[str, Any]]]:
+    """Return what an earlier call of the same recipe rendered and is still there, by id."""
+    made: dict[str, tuple[Row, dict[str, Any]]] = {}
+    try:
+        lines = (out / DONE).read_bytes().splitlines()
+    except OSError:
+        return {}
+    for text in lines:
+        try:
+            line = parse_json(text)
+            row, facts = Row(**line["row"]), dict(line["facts"])
+            whole = line["recipe"] == _digest(recipe)
+            if whole and content_hash(out / row.video_path) == facts["sha256"]:
+                made[row.id] = (row, facts)
+        except (ValueError, TypeError, KeyError, OSError):
+            continue  # a torn line, or a video that is gone: rendered again
+    return made
 
 
 def _render_all(
@@ -132,7 +179,7 @@ def _start_worker() -> None:
 
 def _render_one(spec: ClipSpec, folder: Path) -> tuple[Row, dict[str, Any]]:
     path = folder / f"{spec.name}.mp4"
-    scratch = folder / f".{spec.name}.{os.getpid()}.mp4"
+    scratch = folder / f".{path.name}.{os.getpid()}"
     try:
         clip = render_clip(spec, scratch)
         digest = digest_frames(scratch)

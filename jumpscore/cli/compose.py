@@ -10,6 +10,7 @@ from typing import Any
 from jumpscore.errors import UsageError, nearest_names
 
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9_/.+%@:-]*", re.ASCII)
+_PLAIN_LIST = re.compile(r"\[[A-Za-z0-9_/.+%@:, -]+\]", re.ASCII)
 SEARCH_PATH_GROUP = "jumpscore.search_path"
 """Entry points of other packages that bring YAML: their value is a module with groups in it."""
 
@@ -48,8 +49,8 @@ def _quoted(word: str) -> str:
 
     >>> _quoted("task.data=/data/séance, 2")
     "task.data='/data/séance, 2'"
-    >>> _quoted("run.ids=[a,b]")
-    'run.ids=[a,b]'
+    >>> _quoted("run.ids=[a,b]"), _quoted("run.ids=[12e45678,007]")
+    ('run.ids=[a,b]', "run.ids=['12e45678','007']")
     >>> _quoted("model.arguments={enforce_eager: true}")
     '++model.arguments={enforce_eager: true}'
 
@@ -64,10 +65,32 @@ def _quoted(word: str) -> str:
     if value.startswith("{"):
         # Hydra adds keys to a mapping only where told to; a misspelt option is found afterwards.
         return f"++{word.lstrip('+')}"
-    if _PLAIN_VALUE.fullmatch(value) or value[:1] in ("[", "'", '"'):
+    if _PLAIN_LIST.fullmatch(value):
+        items = [_as_written(item.strip()) for item in value[1:-1].split(",")]
+        return f"{key}=[{','.join(items)}]"
+    if _PLAIN_VALUE.fullmatch(value):
+        return f"{key}={_as_written(value)}"
+    if value[:1] in ("[", "'", '"'):
         return word
     escaped = value.replace("'", "\\'")
     return f"{key}='{escaped}'"
+
+
+def _as_written(value: str) -> str:
+    """Return a word in quotes if Hydra would read it as a number and lose how it was written.
+
+    An id such as ``12e45678`` is a number to Hydra, and one beyond float64. Options that are
+    numbers accept them as text.
+
+    >>> _as_written("3"), _as_written("0.5"), _as_written("12e3"), _as_written("a")
+    ('3', '0.5', "'12e3'", 'a')
+    """
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    kept = value == repr(number) or (number.is_integer() and value == str(int(number)))
+    return value if kept else f"'{value}'"
 
 
 def choices(group: str) -> list[str]:

@@ -1,21 +1,33 @@
-"""Where output goes: results to standard output, progress and notes to standard error."""
+"""Where output goes: results to standard output, progress and notes to standard error.
+
+Paths, names and answers come from others. Whatever is printed here is shown as it is: no markup is
+read in it, and characters that would control the terminal become visible.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.text import Text
+
+from jumpscore.errors import visible
 
 PLAIN_SECONDS = 10.0
 """Seconds between two progress lines where the output is no terminal."""
 MOST_MISSING = 10
 """Missing files shown by name; a last line counts the others."""
+
+_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
+"""Characters that JSON does not escape and that no terminal should get."""
 
 
 def output() -> Console:
@@ -28,9 +40,31 @@ def notes() -> Console:
     return _console(stderr=True)
 
 
+class SafeConsole(Console):
+    """A console whose text cannot control the terminal, whatever it is rendered from."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return a string as text; here, so that tables leave room for what becomes visible."""
+        return super().render_str(visible(text), **options)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Yield what a renderable consists of; control codes are those of Rich itself."""
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield Segment(visible(segment.text), segment.style)
+
+
 def _console(**options: Any) -> Console:
-    """Return a console that reads no markup: paths, names and answers are strangers' text."""
-    return Console(markup=False, emoji=False, highlight=False, **options)
+    return SafeConsole(markup=False, emoji=False, highlight=False, **options)
+
+
+def print_note(message: str) -> None:
+    """Print what the package logged."""
+    notes().print(f"note: {message}", style="yellow", soft_wrap=True)
 
 
 def tell_files(missing: Sequence[Path], fix: str, *, samples: str | None = None) -> None:
@@ -54,7 +88,9 @@ def print_json(content: Any) -> None:
     """Print JSON on standard output, and nothing else."""
     # Escapes where standard output cannot show every letter; NaN is no JSON and never printed.
     plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-    print(json.dumps(content, indent=1, ensure_ascii=plain, sort_keys=True, allow_nan=False))
+    text = json.dumps(content, indent=1, ensure_ascii=plain, sort_keys=True, allow_nan=False)
+    # Only strings can hold them, and there an escape is the same text.
+    print(_UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
 @contextmanager
@@ -74,10 +110,10 @@ def progress(label: str, unit: str = "videos") -> Iterator[Callable[[int, int], 
     )
 
     with Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[rate]}", markup=False),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
@@ -105,7 +141,7 @@ def _plain(label: str, unit: str) -> Callable[[int, int], None]:
         rate = done / max(1e-9, now - started)
         left = (total - done) / rate if rate > 0 else 0.0
         print(
-            f"{label}: {done}/{total} {unit}, {rate:.1f}/s, {left:.0f} s left",
+            visible(f"{label}: {done}/{total} {unit}, {rate:.1f}/s, {left:.0f} s left"),
             file=sys.stderr,
             flush=True,
         )

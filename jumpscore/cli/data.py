@@ -64,7 +64,7 @@ def describe_set(
         as_json: Print JSON.
     """
     folder = locate(data, root=root)
-    about = task or _task_of(data) or JUMP_TASKS[0]
+    about = task or task_of_name(data) or JUMP_TASKS[0]
     describe = _jumpscore_facts if about in JUMP_TASKS else partial(_task_facts, about)
     facts, problems = describe(folder, check=check)
     if as_json:
@@ -128,7 +128,7 @@ def offer_set(
         if not equals:
             raise UsageError(f"{word!r} is no key=value")
         options[key] = value
-    of = _task_of(data)
+    of = task_of_name(data)
     chosen = task or of
     if chosen == "lmms":
         raise UsageError(f"{data}: is a benchmark of lmms-eval already; offer it a set of ours")
@@ -145,7 +145,7 @@ def offer_set(
     )
 
 
-def _task_of(data: str) -> str | None:
+def task_of_name(data: str) -> str | None:
     """Return the task that a data set's name belongs to; a folder has none."""
     from evaluators.published import published_sets
     from jumpscore.builder.frozen import FROZEN

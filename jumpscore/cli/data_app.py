@@ -9,6 +9,9 @@ import typer
 
 from jumpscore.cli.options import EXIT_FAILED_SAMPLES, DataRoot, Json, Workers
 
+TaskOfSet = Annotated[
+    str | None, typer.Option("--task", help="Task that asks about a folder; by default jumpscore.")
+]
 data_app = typer.Typer(help="Make, inspect and fetch data sets.", no_args_is_help=True)
 
 
@@ -40,9 +43,7 @@ def list_(data_root: DataRoot = None, json: Json = False) -> None:
 def info(
     data: Annotated[str, typer.Argument(help="A folder or a name (mini, published).")],
     check: Annotated[bool, typer.Option(help="Hold every file against its row.")] = False,
-    task: Annotated[
-        str | None, typer.Option(help="Task that asks about a folder; by default jumpscore.")
-    ] = None,
+    task: TaskOfSet = None,
     data_root: DataRoot = None,
     json: Json = False,
 ) -> None:
@@ -51,6 +52,32 @@ def info(
 
     if describe_set(data, task=task, root=data_root, check=check, as_json=json):
         raise typer.Exit(EXIT_FAILED_SAMPLES)
+
+
+@data_app.command()
+def ids(
+    data: Annotated[str, typer.Argument(help="A folder or a name of 'jumpscore data list'.")],
+    task: TaskOfSet = None,
+    data_root: DataRoot = None,
+    json: Json = False,
+) -> None:
+    """List the ids of a data set: an answers file names its samples by them."""
+    from jumpscore.cli.data_ids import list_ids
+
+    list_ids(data, task=task, root=data_root, as_json=json)
+
+
+@data_app.command()
+def template(
+    data: Annotated[str, typer.Argument(help="A folder or a name of 'jumpscore data list'.")],
+    out: Annotated[Path, typer.Option(help="The file to write, such as answers.jsonl.")],
+    task: TaskOfSet = None,
+    data_root: DataRoot = None,
+) -> None:
+    """Write an answers file with the ids of a data set and no answers yet."""
+    from jumpscore.cli.data_ids import write_template
+
+    write_template(data, out, task=task, root=data_root)
 
 
 @data_app.command()

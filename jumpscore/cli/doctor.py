@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -63,11 +64,10 @@ def findings() -> list[Finding]:
         ("transformers", "bundled models (extra: models)"),
         ("pillow", "images of data sets, bundled models"),
         ("openai", "models behind an endpoint (extra: openai)"),
-        ("vllm", "serving on GPUs (extra: vllm)"),
         ("lmms-eval", "the video benchmarks of lmms-eval (extra: lmms)"),
-        ("ray", "clusters (extra: ray)"),
     ):
         found.append(_package(package, purpose))
+    found.append(_vllm())
     found.append(_bitcost())
     gpu = shutil.which("nvidia-smi")
     detail = gpu or "no nvidia-smi on the path"
@@ -80,6 +80,23 @@ def _package(name: str, purpose: str) -> Finding:
         return Finding(name, "ok", version(name), purpose)
     except PackageNotFoundError:
         return Finding(name, "missing", "not installed", purpose)
+
+
+def _vllm() -> Finding:
+    """Look for vLLM, which may be installed in another environment."""
+    from jumpscore.errors import JumpScoreError
+    from model_wrappers.vllm.server import installed_vllm
+
+    purpose = "serving on this machine (extra: vllm)"
+    try:
+        installed = installed_vllm(os.environ.get("JUMPSCORE_VLLM_PYTHON") or sys.executable)
+    except JumpScoreError:
+        detail = "not installed; JUMPSCORE_VLLM_PYTHON names no Python that has it"
+        return Finding("vllm", "missing", detail, purpose)
+    detail = f"{installed.version}, canvases {'tested' if installed.tested else 'untested'}"
+    if installed.mixed:
+        detail += "; without a GPU set model.cpu_only=true"
+    return Finding("vllm", "ok", detail, purpose)
 
 
 def _bitcost() -> Finding:

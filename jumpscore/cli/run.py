@@ -32,11 +32,17 @@ from jumpscore.harness import (
     score_run,
 )
 from jumpscore.harness.costs import spending
+from jumpscore.harness.failures import first_errors
+from jumpscore.harness.identity import beside_other_data
 from jumpscore.harness.making import check_options, make_task
 from jumpscore.harness.repeating import AnyRun
+from jumpscore.harness.tables import SUFFIXES, write_samples
+from jumpscore.report.text import plural
 from jumpscore.video import content_hash
 
 RunT = TypeVar("RunT", StoredRun, RepeatedRun)
+MOST_ERRORS = 20
+"""Kinds of errors under --json."""
 FETCH = "'jumpscore data fetch' brings those of a published set"
 
 
@@ -112,6 +118,10 @@ def score_target(
     )
     config = _with_data(config, data_root)
     with closing(task_of_config(config)) as made:
+        # Two data sets may lie in folders of one name.
+        place = beside_other_data(out / str(config.run.name), made.data().checksum)
+        named = config.run.model_copy(update={"name": place.name})
+        config = config.model_copy(update={"run": named})
         run = start(config, made, label="scoring")
         _tell_lost(made, run)
     return present(run, report=report, as_json=as_json)
@@ -188,11 +198,13 @@ def present(run: StoredRun, *, report: bool, as_json: bool) -> bool:
         # Before anything is printed: a reader that goes away must not cost the page.
         write_page(run)
     if as_json:
-        print_json(asdict(run.result) | {"folder": str(run.folder)} | _spent([run]))
+        print_json(asdict(run.result) | {"folder": str(run.folder)} | _spent([run]) | _said([run]))
     else:
         from jumpscore.report.tables import run_table
 
         output().print(run_table(run))
+    for hint in run.facts["extras"].get("hints", ()):
+        notes().print(hint, style="yellow", soft_wrap=True)
     notes().print(f"run: {run.folder}", style="dim", soft_wrap=True)
     return run.result.unscored > 0
 
@@ -207,13 +219,21 @@ def present_repeats(repeated: RepeatedRun, *, report: bool, as_json: bool) -> bo
             "folder": str(repeated.folder),
             "runs": [str(run.folder) for run in repeated.runs],
         }
-        print_json(asdict(repeated.result) | folders | _spent(repeated.runs))
+        spent, said = _spent(repeated.runs), _said(repeated.runs)
+        print_json(asdict(repeated.result) | folders | spent | said)
     else:
         from jumpscore.report.tables import repeats_table
 
         output().print(repeats_table(repeated))
     notes().print(f"repeats: {repeated.folder}", style="dim", soft_wrap=True)
     return repeated.result.unscored > 0
+
+
+def _said(runs: Sequence[StoredRun]) -> dict[str, Any]:
+    """Return how many questions were asked by this command, and the first error of each kind."""
+    kinds = first_errors(score for run in runs for score in run.scores)
+    asked = sum(run.asked for run in runs)
+    return {"asked": asked, "errors": [asdict(kind) for kind in kinds[:MOST_ERRORS]]}
 
 
 def _spent(runs: Sequence[StoredRun]) -> dict[str, Any]:
@@ -256,12 +276,24 @@ def _read_either(folder: Path) -> AnyRun:
 
 
 def report_folder(folder: Path, out: Path | None) -> None:
-    """Write the page of a stored run, or one for each of its repeats."""
+    """Write the page of a stored run, or one for each of its repeats.
+
+    To a ``.csv`` or ``.parquet`` file, write one row per sample instead.
+    """
+    if out is not None and out.suffix.lower() in SUFFIXES:
+        table = _read_either(folder).samples()
+        write_samples(table, out)
+        rows = plural(len(table), "row")
+        output().print(f"{out}: {rows}, one per sample", soft_wrap=True)
+        return
     if not holds_repeats(folder):
         write_page(read_run(folder), out)
         return
     if out is not None:
-        raise UsageError(f"{folder} holds repeats, which have a page each; leave out --out")
+        raise UsageError(
+            f"{folder} contains repeats, which have a page each; leave out --out, or name a .csv "
+            "or .parquet file"
+        )
     for run in read_repeats(folder).runs:
         write_page(run)
 

@@ -6,22 +6,30 @@ decoded before it is believed.
 
 from __future__ import annotations
 
+import lzma
 import os
 import re
 import shutil
+import stat
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from jumpscore.data.tables import read_parquet_table
 from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json
 
 LARGEST_MEMBER = 8 << 30
 """Bytes that one unpacked file may have; a bomb stops here."""
-ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
+LARGEST_ARCHIVE = 4 << 40
+"""Bytes that all files of one archive may have together, if the disk has as much."""
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+DAMAGED = (zlib.error, lzma.LZMAError, EOFError)
+"""What decompressors raise, apart from ``OSError``."""
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "GIF": ".gif"}
 
 
@@ -72,11 +80,10 @@ def _of_split(source: Path, file: Path, split: str | None) -> bool:
 
 def _parquet_rows(file: Path) -> list[dict[str, Any]]:
     import pyarrow
-    import pyarrow.parquet
 
     try:
-        rows: list[dict[str, Any]] = pyarrow.parquet.read_table(file).to_pylist()
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        rows: list[dict[str, Any]] = read_parquet_table(file).to_pylist()
+    except (pyarrow.ArrowException, ValueError) as error:
         raise DataError(f"{file}: cannot be read as parquet ({error})") from error
     return rows
 
@@ -85,7 +92,7 @@ def _json_rows(file: Path) -> Iterator[dict[str, Any]]:
     try:
         text = file.read_text(encoding="utf-8-sig")
         lines = text.splitlines() if file.suffix == ".jsonl" else [text]
-        found = [parse_json(line) for line in lines if line.strip()]
+        found = [parse_json(line, unique_keys=True) for line in lines if line.strip()]
     except (OSError, ValueError) as error:
         raise DataError(f"{file}: cannot be read as JSON ({error})") from error
     rows = found if file.suffix == ".jsonl" else found[0]
@@ -131,54 +138,129 @@ def unpack_all(source: Path, out: Path) -> list[Path]:
     """Unpack every archive below ``source`` into ``out``, and return the files, in order.
 
     Raises:
-        DataError: An archive is damaged, or a name in it leaves the folder.
+        DataError: An archive is damaged, a name in it leaves the folder, or it unpacks to more than
+            the disk can hold.
     """
-    found: list[Path] = []
+    files: list[Path] = []
     for archive in sorted(source.rglob("*")):
         if archive.is_file() and archive.name.lower().endswith(ARCHIVES):
-            found += _unpack(archive, out)
-    return found
+            files += _unpack(archive, out)
+    return files
 
 
 def _unpack(archive: Path, out: Path) -> list[Path]:
-    found = []
-    try:
-        if archive.suffix == ".zip":
+    files = []
+    out.mkdir(parents=True, exist_ok=True)
+    space = Space(archive, out)
+    with unpacking(archive):
+        if archive.name.lower().endswith(".zip"):
             with zipfile.ZipFile(archive) as packed:
-                for member in packed.infolist():
-                    if not member.is_dir():
-                        target = inside(archive, out, member.filename, member.file_size)
-                        with packed.open(member) as stream:
-                            _write(stream, target)
-                        found.append(target)
+                for member, name in zip_members(packed, archive):
+                    target = out / name
+                    space.take(member.filename, member.file_size)
+                    with packed.open(member) as stream:
+                        _write(stream, target)
+                    files.append(target)
         else:
             with tarfile.open(archive) as tar:
                 for entry in tar:
-                    if entry.isfile():
-                        target = inside(archive, out, entry.name, entry.size)
-                        content = tar.extractfile(entry)
-                        assert content is not None  # it is a file
-                        _write(content, target)
-                        found.append(target)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, RuntimeError, OSError) as error:
+                    path = inside(archive, entry.name) if entry.isfile() else None
+                    if path is None:
+                        continue
+                    space.take(entry.name, entry.size)
+                    content = tar.extractfile(entry)
+                    assert content is not None  # it is a file
+                    _write(content, out / path)
+                    files.append(out / path)
+    return files
+
+
+@contextmanager
+def unpacking(archive: Path) -> Iterator[None]:
+    """Turn what goes wrong while an archive is unpacked into one error that says what to do.
+
+    Raises:
+        DataError: It is damaged, encrypted, or compressed by a method that Python lacks.
+    """
+    try:
+        yield
+    except NotImplementedError as error:
+        raise DataError(
+            f"{archive}: uses a compression method that Python cannot read ({error}); Windows "
+            "writes Deflate64 for large files. Unpack it into its folder with another program, "
+            "such as 7-Zip, and remove the archive"
+        ) from error
+    except RuntimeError as error:  # zipfile's, if a password is needed
+        raise DataError(f"{archive}: cannot be unpacked ({error})") from error
+    except (zipfile.BadZipFile, tarfile.TarError, *DAMAGED, OSError) as error:
         raise DataError(
             f"{archive}: cannot be unpacked ({error}); delete it, fetch again"
         ) from error
-    return found
 
 
-def inside(archive: Path, out: Path, name: str, size: int) -> Path:
-    """Return where a member of an archive is to be unpacked to.
+def zip_members(
+    packed: zipfile.ZipFile, archive: Path
+) -> Iterator[tuple[zipfile.ZipInfo, PurePosixPath]]:
+    """Yield the files of a zip archive with their paths; folders and links are left out.
 
     Raises:
-        DataError: Its name leaves the folder, or it would be larger than any video.
+        DataError: A name leaves the folder.
     """
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name:
-        raise DataError(f"{archive}: holds {name!r}, which leaves the folder")
-    if size > LARGEST_MEMBER:
-        raise DataError(f"{archive}: {name!r} would unpack to {size} B")
-    return out / path
+    for member in packed.infolist():
+        is_link = stat.S_ISLNK(member.external_attr >> 16)
+        path = None if member.is_dir() or is_link else inside(archive, member.filename)
+        if path is not None:
+            yield member, path
+
+
+def inside(archive: Path, name: str) -> PurePosixPath | None:
+    """Return the relative path of a member of an archive; ``None`` for a folder.
+
+    Programs for Windows write backslashes between the parts of a path.
+
+    Raises:
+        DataError: The name leaves the folder, or begins with a drive letter.
+
+    >>> inside(Path("a.zip"), "videos\\\\clip.mp4")
+    PurePosixPath('videos/clip.mp4')
+    """
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", path.as_posix()):
+        raise DataError(f"{archive}: contains the name {name[:200]!r}, which leaves the folder")
+    is_folder = not path.parts or name.endswith(("/", "\\"))
+    return None if is_folder else path
+
+
+class Space:
+    """What an archive may unpack to: no more than the disk has free when unpacking begins.
+
+    Args:
+        archive: The archive, for messages.
+        out: Folder that it is unpacked to.
+    """
+
+    def __init__(self, archive: Path, out: Path) -> None:
+        self.archive = archive
+        self.free = min(shutil.disk_usage(out).free, LARGEST_ARCHIVE)
+        self.taken = 0
+
+    def take(self, name: str, size: int) -> None:
+        """Count a member before it is written.
+
+        Raises:
+            DataError: It is larger than any video, or all members together exceed the bound.
+        """
+        if size > LARGEST_MEMBER:
+            raise DataError(
+                f"{self.archive}: {name[:200]!r} would unpack to {size:,} bytes, at most "
+                f"{LARGEST_MEMBER:,} are unpacked"
+            )
+        self.taken += size
+        if self.taken > self.free:
+            raise DataError(
+                f"{self.archive}: would unpack to more than {self.free:,} bytes, the space that is "
+                f"left (up to {LARGEST_ARCHIVE:,}); free some, or unpack it elsewhere"
+            )
 
 
 def _write(stream: Any, target: Path) -> None:
@@ -190,6 +272,7 @@ def _write(stream: Any, target: Path) -> None:
 def place(file: Path, target: Path) -> None:
     """Put a file at another place without a second copy where the file system allows it."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    file = file.resolve()  # a hard link to a symbolic link would be that link at another place
     try:
         os.link(file, target)
     except OSError:

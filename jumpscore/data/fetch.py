@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
-from jumpscore.data.convert import inside
+from jumpscore.data.convert import Space, unpacking, zip_members
 from jumpscore.data.hub import LOCK, download, pinned_revision
 from jumpscore.data.layout import read_rows
 from jumpscore.errors import DataError
@@ -64,8 +64,9 @@ def fetch(
     folder = Path(folder)
     chosen = revision or pinned_revision(folder) or REVISION
     sha = download(repository, folder, revision=chosen, otherwise=OTHERWISE)
+    placed: dict[Path, tuple[str, int]] = {}
     for archive in sorted(folder.glob("**/*.zip")):
-        _unpack(archive, folder)
+        _unpack(archive, folder, placed)
     rows = read_rows(folder)
     videos = sum((folder / row.video_path).is_file() for row in rows)
     if videos < len(rows):
@@ -79,22 +80,31 @@ def fetch(
     return fetched
 
 
-def _unpack(archive: Path, folder: Path) -> None:
-    """Unpack the videos of an archive into ``folder``, each atomically; whole ones are kept."""
-    try:
-        with zipfile.ZipFile(archive) as packed:
-            for member, target in _members(packed, archive, folder):
-                if target.exists() and _crc(target) == member.CRC:
-                    continue
-                target.parent.mkdir(parents=True, exist_ok=True)
-                scratch = target.with_name(target.name + ".part")
-                with packed.open(member) as source, scratch.open("wb") as sink:
-                    shutil.copyfileobj(source, sink, 1 << 20)
-                scratch.replace(target)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError) as error:
-        raise DataError(
-            f"{archive}: cannot be unpacked ({error}); delete it, fetch again"
-        ) from error
+def _unpack(archive: Path, folder: Path, placed: dict[Path, tuple[str, int]]) -> None:
+    """Unpack the videos of an archive into ``folder``, each atomically; whole ones are kept.
+
+    Args:
+        archive: The archive.
+        folder: Of the data set.
+        placed: File -> (name in its archive, checksum) of what was unpacked before; it grows.
+    """
+    space = Space(archive, folder)
+    with unpacking(archive), zipfile.ZipFile(archive) as packed:
+        for member, target in _members(packed, archive, folder):
+            name, checksum = placed.setdefault(target, (member.filename, member.CRC))
+            if checksum != member.CRC:
+                raise DataError(
+                    f"{archive}: contains {member.filename[:200]!r}, and {name[:200]!r} is another "
+                    f"video of that name; both would be {target.relative_to(folder)}"
+                )
+            if target.exists() and _crc(target) == member.CRC:
+                continue
+            space.take(member.filename, member.file_size)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            scratch = target.with_name(target.name + ".part")
+            with packed.open(member) as source, scratch.open("wb") as sink:
+                shutil.copyfileobj(source, sink, 1 << 20)
+            scratch.replace(target)
 
 
 def _crc(path: Path) -> int:
@@ -109,10 +119,8 @@ def _crc(path: Path) -> int:
 def _members(
     packed: zipfile.ZipFile, archive: Path, folder: Path
 ) -> Iterator[tuple[zipfile.ZipInfo, Path]]:
-    for member in packed.infolist():
-        name = PurePosixPath(member.filename)
-        if member.is_dir() or "__MACOSX" in name.parts:
+    for member, name in zip_members(packed, archive):
+        if "__MACOSX" in name.parts:
             continue
-        inside(archive, folder, member.filename, member.file_size)
         place = name if name.parts[0] == "videos" else PurePosixPath("videos") / name.name
         yield member, folder / place

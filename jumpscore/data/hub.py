@@ -106,7 +106,6 @@ def _download(
     otherwise: str,
 ) -> None:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError
 
     try:
         snapshot_download(
@@ -117,7 +116,9 @@ def _download(
             max_workers=4,
             allow_patterns=list(patterns) if patterns else None,
         )
-    except (HfHubHTTPError, OSError) as error:
+    except Exception as error:
+        # The client's own errors, those of its HTTP library (httpx until hub 1, httpx2 since), and
+        # an AttributeError if a connection breaks while another thread uses the same client.
         raise DataError(
             f"{folder}: the download stopped ({_short(error)}); run the command again to resume. "
             f"{otherwise}"

@@ -19,8 +19,10 @@ from typing import Any, Protocol, TypeVar, overload
 
 from pydantic import TypeAdapter, ValidationError
 
-from jumpscore.errors import DataError
-from jumpscore.jsonio import parse_json, read_object, write_json, write_text
+from jumpscore.data.links import link_problem
+from jumpscore.data.tables import read_parquet_table
+from jumpscore.errors import DataError, UsageError
+from jumpscore.jsonio import parse_json, read_object, replacing, sync, write_json, write_text
 from jumpscore.video.probe import LONGEST_VIDEO
 
 QUESTION = (
@@ -90,19 +92,20 @@ class Manifest:
 
 
 @overload
-def read_rows(root: str | Path) -> list[Row]: ...
+def read_rows(root: str | Path, *, links: bool = False) -> list[Row]: ...
 
 
 @overload
-def read_rows(root: str | Path, kind: type[RowT]) -> list[RowT]: ...
+def read_rows(root: str | Path, kind: type[RowT], *, links: bool = False) -> list[RowT]: ...
 
 
-def read_rows(root: str | Path, kind: type[Any] = Row) -> list[Any]:
+def read_rows(root: str | Path, kind: type[Any] = Row, *, links: bool = False) -> list[Any]:
     """Read the rows of a data set: every ``*.parquet`` below ``root``, else its ``*.jsonl``.
 
     Args:
         root: Folder of the set.
         kind: Data class of its rows. Its fields are columns, those without a default required.
+        links: Whether symbolic links may lead out of the folder.
 
     Raises:
         DataError: There is no such folder, no row file in it, a column is missing, a file is
@@ -117,6 +120,9 @@ def read_rows(root: str | Path, kind: type[Any] = Row) -> list[Any]:
     files = _files(root, "parquet") or _files(root, "jsonl")
     if not files:
         raise DataError(f"{root}: holds no *.parquet and no *.jsonl, here or under data/")
+    for file in () if links else files:
+        if problem := link_problem(root, str(file.relative_to(root)), column="the file of rows"):
+            raise DataError(f"{root}: {problem}")
     rows = [row for file in files for row in _read_file(file, kind)]
     repeated = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
     if repeated:
@@ -153,19 +159,15 @@ def _lines(file: Path) -> Iterable[tuple[int, str]]:
 
 def _json_line(file: Path, number: int, line: str) -> Any:
     try:
-        return parse_json(line)
+        return parse_json(line, unique_keys=True)
     except ValueError as error:
-        raise DataError(f"{file}, line {number}: no JSON ({error})") from error
+        raise DataError(f"{file}, line {number}: not valid JSON ({error})") from error
 
 
 def _read_parquet(file: Path, kind: type[Any]) -> list[dict[str, Any]]:
     import pyarrow
-    import pyarrow.parquet
 
-    try:
-        table = pyarrow.parquet.read_table(file)
-    except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(f"{file}: cannot be read as parquet ({error})") from error
+    table = read_parquet_table(file)
     columns = [item.name for item in fields(kind)]
     needed = [item.name for item in fields(kind) if _is_required(item)]
     missing = [column for column in needed if column not in table.column_names]
@@ -213,8 +215,16 @@ def _halved(record: Mapping[str, Any]) -> str | None:
     return None
 
 
-def data_file(root: Path, path: str, *, column: str = "video_path") -> tuple[Path, str | None]:
+def data_file(
+    root: Path, path: str, *, column: str = "video_path", links: bool = False
+) -> tuple[Path, str | None]:
     """Return where a file of a row lies, and why it may not be read, if so.
+
+    Args:
+        root: Folder of the data set.
+        path: As the row has it.
+        column: What the message calls it.
+        links: Whether symbolic links may lead out of the folder.
 
     >>> data_file(Path("set"), "../secret.mp4")[1]
     "video_path '../secret.mp4' leaves the data set's folder"
@@ -224,7 +234,7 @@ def data_file(root: Path, path: str, *, column: str = "video_path") -> tuple[Pat
     relative = PurePosixPath(path)
     if relative.is_absolute() or ".." in relative.parts:
         return root, f"{column} {path!r} leaves the data set's folder"
-    return root / relative, None
+    return root / relative, None if links else link_problem(root, path, column=column)
 
 
 def parse_truth(answer: str, *, duration: float | None = None) -> tuple[list[float], str | None]:
@@ -269,7 +279,7 @@ def read_manifest(root: str | Path) -> Manifest:
     if not file.exists():
         return Manifest(name=root.resolve().name or "data")
     fix = "correct it, or delete it to use the rows alone"
-    content = read_object(file, fix=fix)
+    content = read_object(file, fix=fix, unique_keys=True)
     problem = _manifest_problem(content)
     if problem:
         raise DataError(f"{file}: {problem}; {fix}")
@@ -333,8 +343,13 @@ def write_set(root: str | Path, rows: Sequence[Row], manifest: Manifest) -> None
     columns = [item.name for item in fields(Row)]
     table = pyarrow.table({name: [getattr(row, name) for row in rows] for name in columns})
     parquet = root / PARQUET
-    parquet.parent.mkdir(parents=True, exist_ok=True)
-    pyarrow.parquet.write_table(table, parquet)
+    try:
+        parquet.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{parquet}: cannot be written ({error.strerror})") from error
+    with replacing(parquet) as scratch, scratch.open("wb") as sink:
+        pyarrow.parquet.write_table(table, sink)
+        sync(sink)
     write_json(root / MANIFEST, asdict(manifest))
 
 

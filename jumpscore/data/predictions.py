@@ -1,32 +1,45 @@
-"""Answers from files that other tools write. Every form is told apart by what it holds.
+"""Answers from files that other tools write, by the id of their sample.
 
-* JSONL, one answer a line: ``{"id": ..., "text": "..."}`` or ``{"id": ..., "times": [...]}``,
-  optionally with ``confidences`` (one per time) and ``finish_reason``;
-* JSONL of ``{"id": ..., "masks": [...]}``: masks instead of words, run lengths per frame;
-* one JSON object: ``{"id": [times], ...}`` or ``{"id": "text", ...}``;
-* what ``lmms-eval --log_samples`` writes (``*_samples_*.jsonl``), where its documents have ids.
+Forms (see ``jumpscore.data.answer_files``):
+
+* JSONL or a JSON list, one record per answer: ``{"id": ..., "text": "..."}`` or
+  ``{"id": ..., "times": [...]}``, optionally with ``confidences`` (one per time) and
+  ``finish_reason``; ``masks`` instead of words are run lengths per frame;
+* one JSON object: ``{"id": [times]}``, ``{"id": "text"}`` or ``{"id": {"times": [...]}}``;
+* ``lmms-eval --log_samples`` (``*_samples_*.jsonl``), if its documents have ids;
+* tables (``.xlsx``, ``.tsv``, ``.csv``, ``.parquet``), such as VLMEvalKit's results;
+* logs of inspect_ai (``.eval``, ``.json``).
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from jumpscore.data.answer_files import FORMS, Record, read_records
+from jumpscore.data.answer_tables import CUT
+from jumpscore.data.ids import IdMatch, match_ids, match_row_numbers
+from jumpscore.data.inspect_logs import FAILED, FURTHER_EPOCH
 from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json
 from jumpscore.records import FinishReason
 
-FORMS = (
-    'JSONL of {"id": ..., "text": ...} or {"id": ..., "times": [...]}, a JSON object '
-    '{"id": [times]}, or an lmms-eval --log_samples file'
-)
-
-
-_RECORD_KEYS = {"id", "text", "times", "masks", "doc", "doc_id"}
+ID_KEYS = ("id", "question_id", "sample_id", "index", "video_id", "video", "video_path")
+"""Keys that may identify a sample; the one whose values fit the data set is used."""
+TEXT_KEYS = ("text", "prediction", "response")
+"""Keys of an answer's text. ``answer`` is not one of them: in most files it is the truth."""
+VLMEVALKIT_FAILED = "Failed to obtain answer via API"
+"""How VLMEvalKit marks a request that failed."""
+UNREADABLE = "records of the answers file that cannot be read"
+RESPELLED = "answers matched by another spelling of their id"
+ROW_NUMBERS = "answers matched by row number, since no id fits"
+REPEATED = "answers that the file contains twice, word for word"
+FURTHER_EPOCHS = "answers of further epochs, not scored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,143 +51,226 @@ class Prediction:
     confidences: tuple[float, ...] | None = None
 
 
-def read_predictions(path: str | Path) -> dict[str, Prediction]:
-    """Read id -> answer.
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that cannot be read: where it is, why, and its id if that much can be read."""
+
+    place: str
+    reason: str
+    id: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions(Mapping[str, Prediction]):
+    """The answers of a file by id; equal to a dict of them.
+
+    Attributes:
+        answers: Id -> answer.
+        names: Id -> what else its record may call the sample: key of ``ID_KEYS`` -> name.
+        unreadable: Records that cannot be read, in order.
+        notes: Oddities, in words -> how many.
+    """
+
+    answers: Mapping[str, Prediction]
+    names: Mapping[str, Mapping[str, str]]
+    unreadable: tuple[Unreadable, ...]
+    notes: Mapping[str, int]
+
+    def __getitem__(self, name: str) -> Prediction:
+        return self.answers[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.answers)
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    def match(self, expected: Mapping[str, Sequence[str]]) -> IdMatch:
+        """Match the answers with samples; ``given`` of the result contains ids of this mapping.
+
+        Args:
+            expected: Sample id -> paths of its files.
+        """
+        best = match_ids(self.answers, expected)
+        for key in ID_KEYS:
+            if not best.unknown:
+                break
+            ids: dict[str, str] = {}
+            for name, known in self.names.items():
+                ids.setdefault(known.get(key, name), name)
+            if len(ids) < len(self.answers):
+                continue  # several answers share a value
+            match = match_ids(ids, expected)
+            if len(match.given) > len(best.given):
+                given = {sample: ids[name] for sample, name in match.given.items()}
+                unknown = tuple(ids[name] for name in match.unknown)
+                best = IdMatch(given, match.respelled, unknown, match.ambiguous)
+        if not best.given:
+            by_number = match_row_numbers(self.answers, expected)
+            return by_number if by_number.given else best
+        return best
+
+
+def read_predictions(path: str | Path) -> Predictions:
+    """Read an answers file. A record that cannot be read is listed; the others are used.
 
     Raises:
-        DataError: The file is missing, no known form, or answers an id twice; the message names
-            the line and the id.
+        DataError: The file is missing, has no known form, has no record that can be read, or
+            answers an id twice; the message names the place and the id.
     """
     path = Path(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-    # What Windows tools write: a byte-order mark, or UTF-16 that only the mark gives away.
-    wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
-    text = content.decode("utf-16" if wide else "utf-8-sig", errors="replace")
-    records = list(_records(path, text))
-    if not records:
-        raise DataError(f"{path}: holds no answers; expected {FORMS}")
-    found: dict[str, Prediction] = {}
-    first_place: dict[str, str] = {}
-    for place, record in records:
-        name, prediction = _prediction(path, place, record)
-        if name in found:
-            raise DataError(
-                f"{path}, {place}: id {name!r} is answered again (first in {first_place[name]}); "
-                "keep one answer per id"
-            )
-        found[name] = prediction
-        first_place[name] = place
-    return found
-
-
-def _records(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (where it stands, record) of every answer in the file."""
-    whole = _json(text) if text.lstrip()[:1] == "{" and "\n{" not in text.strip() else None
-    if isinstance(whole, dict) and not _RECORD_KEYS & whole.keys():
-        for name, answer in _members(path, text):
-            key = "text" if isinstance(answer, str) else "times"
-            yield f"key {name!r}", {"id": name, key: answer}
-        return
-    if text.lstrip()[:1] == "[" and isinstance(listed := _json(text), list):
-        raise DataError(
-            f"{path}: is a JSON list of {len(listed)} items; write each on a line of its own "
-            "(JSONL), without the brackets"
-        )
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
+    answers: dict[str, Prediction] = {}
+    names: dict[str, Mapping[str, str]] = {}
+    unreadable: list[Unreadable] = []
+    notes: Counter[str] = Counter()
+    places: dict[str, str] = {}
+    for record in read_records(path):
+        try:
+            name, prediction = _prediction(record)
+        except ValueError as error:
+            unreadable.append(Unreadable(record.place, str(error), record.id or _id(record)))
             continue
-        record = _json(line)
-        if not isinstance(record, dict):
+        if FURTHER_EPOCH in record.content:
+            notes[FURTHER_EPOCHS] += 1
+        elif name not in answers:
+            answers[name], places[name] = prediction, record.place
+            names[name] = _names(record.content)
+        elif answers[name] == prediction:
+            notes[REPEATED] += 1
+        else:
             raise DataError(
-                f"{path}, line {number}: is no JSON object ({line.strip()[:60]!r}); "
-                f"expected {FORMS}"
+                f"{path}, {record.place}: id {name!r} is answered again (first in "
+                f"{places[name]}); keep one answer per id"
             )
-        yield f"line {number}", record
+    if not answers:
+        raise DataError(_nothing_read(path, unreadable))
+    if unreadable:
+        notes[UNREADABLE] = len(unreadable)
+    return Predictions(answers, names, tuple(unreadable), dict(notes))
 
 
-def _json(text: str) -> Any:
-    try:
-        return parse_json(text)
-    except ValueError:
-        return None
+def _nothing_read(path: Path, unreadable: Sequence[Unreadable]) -> str:
+    if not unreadable:
+        return f"{path}: contains no answers; expected {FORMS}"
+    first = unreadable[0]
+    named = "" if first.id is None else f" (id {first.id!r:.60})"
+    others = f"; none of the {len(unreadable)} records can be read" if len(unreadable) > 1 else ""
+    unknown_form = "not a JSON object" in first.reason or "has no id" in first.reason
+    expected = f"; expected {FORMS}" if unknown_form else ""
+    return f"{path}, {first.place}{named}: {first.reason}{others}{expected}"
 
 
-def _members(path: Path, text: str) -> list[tuple[str, Any]]:
-    """Return the members of a JSON object; a plain dict would keep only the last of equal keys."""
-    pairs: list[tuple[str, Any]] = json.loads(text, object_pairs_hook=list)
-    return pairs
+def _prediction(record: Record) -> tuple[str, Prediction]:
+    """Return id and answer of a record.
 
-
-def _prediction(path: Path, place: str, record: dict[str, Any]) -> tuple[str, Prediction]:
-    if "doc_id" in record:
-        return _lmms_prediction(path, place, record)
-    name = record.get("id")
-    if not isinstance(name, (str, int)) or isinstance(name, bool):
-        raise DataError(f"{path}, {place}: has no id; expected {FORMS}")
-    where = f"{path}, {place} (id {str(name)!r})"
-    text, times, masks = record.get("text"), record.get("times"), record.get("masks")
-    if text is None and times is None and masks is not None:
-        # Whatever it is: what cannot be read as masks costs its own sample, not the whole file.
-        text = json.dumps({"masks": masks})
-    if isinstance(text, str) == isinstance(times, list):
-        raise DataError(
-            f"{where}: needs a 'text', a list 'times' or 'masks', one of them; found "
-            f"{sorted(record)}"
+    Raises:
+        ValueError: Why it cannot be read.
+    """
+    content = record.content
+    if record.problem is not None:
+        raise ValueError(record.problem)
+    if FAILED in content:
+        raise ValueError(str(content[FAILED]))
+    if "doc_id" in content:
+        return _lmms_prediction(content)
+    name = _id(record)
+    if name is None:
+        raise ValueError(f"has no id under any of the keys {', '.join(ID_KEYS)}")
+    texts = [key for key in TEXT_KEYS if isinstance(content.get(key), str)]
+    if len(texts) > 1:
+        raise ValueError(f"has both {texts[0]!r} and {texts[1]!r}; keep the model's answer")
+    text, times = (content[texts[0]] if texts else None), _list(content.get("times"))
+    if text is None and times is None and content.get("masks") is not None:
+        # Whatever it is: what cannot be read as masks costs its own sample.
+        text = json.dumps({"masks": content["masks"]})
+    if text is None and times is None and any(content.get(key, 0) is None for key in TEXT_KEYS):
+        raise ValueError("has no answer yet: its text is null")
+    if (text is None) == (times is None):
+        raise ValueError(
+            "needs a 'text', a list 'times' or 'masks', one of them; it has "
+            f"{', '.join(map(repr, content))[:200]}"
         )
-    reason = record.get("finish_reason", "stop")
+    if text is not None and text.startswith(VLMEVALKIT_FAILED):
+        raise ValueError(f"VLMEvalKit reports a failed request ({text[:60]!r})")
+    reason = "length" if content.get(CUT) in texts else content.get("finish_reason", "stop")
     if reason not in ("stop", "length"):
-        raise DataError(
-            f"{where}: finish_reason is {reason!r}; allowed: stop, length (leave out an answer "
-            "that failed, and it stays unscored)"
+        raise ValueError(
+            f"finish_reason is {reason!r:.60}; allowed: stop, length (leave out an answer that "
+            "failed, and it stays unscored)"
         )
-    answer = text if isinstance(text, str) else json.dumps(times)
-    return str(name), Prediction(
-        text=answer,
+    return name, Prediction(
+        text=text if text is not None else json.dumps(times),
         finish_reason=cast(FinishReason, reason),
-        confidences=_confidences(where, record.get("confidences"), times),
+        confidences=_confidences(content.get("confidences"), times),
     )
 
 
-def _confidences(where: str, values: Any, times: Any) -> tuple[float, ...] | None:
-    if values is None:
+def _id(record: Record) -> str | None:
+    """Return what a record calls its sample first."""
+    if "doc_id" in record.content:
+        name = _lmms_id(record.content)
+        return None if name is None else str(name)
+    return next(iter(_names(record.content).values()), None)
+
+
+def _names(content: Mapping[str, Any]) -> dict[str, str]:
+    """Return everything that a record may call its sample, by key."""
+    return {
+        key: str(content[key])
+        for key in ID_KEYS
+        if isinstance(content.get(key), (str, int))
+        and not isinstance(content[key], bool)
+        and content[key] != ""
+    }
+
+
+def _list(value: Any) -> list[Any] | None:
+    """Return a list; cells of a table contain it as JSON."""
+    if isinstance(value, str):
+        try:
+            value = parse_json(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, list) else None
+
+
+def _confidences(value: Any, times: list[Any] | None) -> tuple[float, ...] | None:
+    if value is None or value == "":
         return None
-    numbers = isinstance(values, list) and all(
-        isinstance(value, (int, float)) and not isinstance(value, bool) for value in values
-    )
-    if not numbers or (isinstance(times, list) and len(values) != len(times)):
-        raise DataError(f"{where}: 'confidences' must be a list of one number per time")
+    values = _list(value)
+    if (
+        values is None
+        or not all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values)
+        or (times is not None and len(values) != len(times))
+    ):
+        raise ValueError("'confidences' must be a list of one number per time")
     try:
-        found = tuple(float(value) for value in values)
+        confidences = tuple(float(value) for value in values)
     except OverflowError:
-        found = (math.inf,)
-    if not all(map(math.isfinite, found)):
-        raise DataError(f"{where}: 'confidences' must be finite numbers")
-    return found
+        confidences = (math.inf,)
+    if not all(map(math.isfinite, confidences)):
+        raise ValueError("'confidences' must be finite numbers")
+    return confidences
 
 
-def _lmms_prediction(path: Path, place: str, record: dict[str, Any]) -> tuple[str, Prediction]:
-    """Read one line of ``lmms-eval --log_samples``."""
-    document = record.get("doc")
-    name = document.get("id") if isinstance(document, dict) else None
-    name = name or _logged_id(record)
-    if not isinstance(name, (str, int)):
-        raise DataError(
-            f"{path}, {place}: the lmms-eval document {record.get('doc_id')!r} has no 'id'"
-        )
+def _lmms_prediction(record: Mapping[str, Any]) -> tuple[str, Prediction]:
+    """Return id and answer of one line of ``lmms-eval --log_samples``."""
+    name = _lmms_id(record)
+    if name is None:
+        raise ValueError(f"the lmms-eval document {record.get('doc_id')!r:.60} has no 'id'")
     answer: Any = record.get("filtered_resps", record.get("resps"))
     while isinstance(answer, list) and answer:
         answer = answer[0]
     if not isinstance(answer, str):
-        raise DataError(f"{path}, {place} (id {str(name)!r}): 'filtered_resps' holds no text")
+        raise ValueError("'filtered_resps' contains no text")
     return str(name), Prediction(answer)
 
 
-def _logged_id(record: dict[str, Any]) -> Any:
-    """Return the id that the task's own result carries, where the document was not logged."""
-    for value in record.values():
-        if isinstance(value, dict) and "question_id" in value:
-            return value["question_id"]
-    return None
+def _lmms_id(record: Mapping[str, Any]) -> str | int | None:
+    """Return a document's id, or the id in the task's own result if no document was logged."""
+    document = record.get("doc")
+    name = document.get("id") if isinstance(document, dict) else None
+    if not name:
+        results = (value for value in record.values() if isinstance(value, dict))
+        name = next((value["question_id"] for value in results if "question_id" in value), None)
+    return name if isinstance(name, (str, int)) else None

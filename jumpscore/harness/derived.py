@@ -16,7 +16,8 @@ from typing import Any
 
 from evaluators.base import Task
 from jumpscore.errors import DataError
-from jumpscore.harness.runner import Progress, describe
+from jumpscore.harness.failures import FailureLog, describe
+from jumpscore.harness.runner import Progress
 from jumpscore.jsonio import parse_json
 from jumpscore.records import Response, Sample
 
@@ -61,6 +62,7 @@ def derive_all(
         return {}
     wanted = [s for s in samples if s.problem is None and _answered(answers, s.question.id)]
     stored = _read(folder / DERIVED)
+    failures = FailureLog(folder)
     found: dict[str, Derived] = {}
     fresh = []
     for sample in wanted:
@@ -72,7 +74,7 @@ def derive_all(
             fresh.append(sample)
     for done, sample in enumerate(fresh, start=1):
         name = sample.question.id
-        found[name] = _derive(task, sample, answers[name])
+        found[name] = _derive(task, sample, answers[name], failures)
         if found[name].error is None:
             line = {"id": name, "by": by, "of": _fingerprint(answers[name])}
             _append(folder / DERIVED, line | {"value": found[name].value})
@@ -85,11 +87,14 @@ def _answered(answers: Mapping[str, Response], name: str) -> bool:
     return name in answers and answers[name].error is None
 
 
-def _derive(task: Task[Any], sample: Sample[Any], response: Response) -> Derived:
+def _derive(
+    task: Task[Any], sample: Sample[Any], response: Response, failures: FailureLog
+) -> Derived:
     try:
         value = task.derive(sample.question, response)
         return Derived(parse_json(json.dumps(value)))  # what is scored is what can be stored
     except Exception as problem:  # a task may raise anything; one bad sample never ends a run
+        failures.add(sample.question.id, problem)
         return Derived(error=f"cannot be derived: {describe(problem)}")
 
 

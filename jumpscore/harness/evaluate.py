@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import platform
+import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from evaluators.base import Task
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
-from jumpscore.harness.controls import control_of
+from jumpscore.harness.controls import Control, control_of
 from jumpscore.harness.derived import derive_all
+from jumpscore.harness.facts import run_extras, run_facts, selection
+from jumpscore.harness.failures import FailureLog
+from jumpscore.harness.identity import beside_other_data, place_of
 from jumpscore.harness.making import make_model, make_task, task_of, usual_input
 from jumpscore.harness.runner import Asked, Progress, ask
 from jumpscore.harness.scores import collector_paused, score_sample, summarise
 from jumpscore.harness.store import RunStore
 from jumpscore.harness.stored import (
-    FORMAT,
     StoredRun,
     holds_repeats,
     read_facts,
@@ -32,6 +32,12 @@ from jumpscore.harness.stored import (
 )
 from jumpscore.records import Response, Sample
 from model_wrappers.base import InputKind, ModelWrapper
+from model_wrappers.identity import is_ours
+
+logger = logging.getLogger(__name__)
+NOTHING_ASKED = (
+    "%s: nothing was asked; all answers are those stored before (another run.name asks again)"
+)
 
 
 def run_config(values: Mapping[str, Any]) -> RunConfig:
@@ -56,7 +62,9 @@ def evaluate(
 ) -> StoredRun:
     """Ask a model all questions of a task, score the answers, and keep everything in a folder.
 
-    The same call again resumes: what is answered stays, what failed on our side is asked again.
+    The same call again resumes: what is answered stays, what failed on our side is asked again. A
+    model whose weights or code may have changed is asked everything, in a new numbered folder
+    (``ModelWrapper.identity``); the run's ``asked`` is how many questions this call asked.
 
     Args:
         model: Name of a model, or a wrapper (from a training loop, say).
@@ -84,7 +92,7 @@ def evaluate(
         job,
         config,
     ):
-        return carry_out(
+        stored = carry_out(
             wrapper,
             job,
             config,
@@ -92,6 +100,8 @@ def evaluate(
             open_model=wrapper.open,
             on_derived=on_derived,
         )
+    tell_nothing_asked(stored.folder, [stored])
+    return stored
 
 
 @contextmanager
@@ -174,13 +184,8 @@ def selected(samples: Sequence[Sample[Any]], settings: RunSettings) -> list[Samp
     return chosen
 
 
-def selection(settings: RunSettings) -> dict[str, Any]:
-    """Return what decides which samples are asked; other samples are another run."""
-    return settings.model_dump(mode="json", include={"limit", "ids", "shard"})
-
-
 def run_folder(task: Task[Any], wrapper: ModelWrapper, config: RunConfig) -> Path:
-    """Return the folder of a run; without a name it is made of task, model and data set."""
+    """Return the folder that a run's name says; by default of task, model and data set."""
     parts = [task.name, wrapper.title, task.data().name]
     if config.input.kind != "auto":
         parts.append(config.input.kind)
@@ -189,9 +194,11 @@ def run_folder(task: Task[Any], wrapper: ModelWrapper, config: RunConfig) -> Pat
     parts += [f"{key}{value}" for key, value in selection(config.run).items() if value]
     if config.run.repeats > 1:
         parts.append("repeats")
+    if config.run.name:
+        return config.run.folder / config.run.name
     # A data set's name is a stranger's text: no separators, no dots in front, no endless names.
     name = re.sub(r"[^\w.-]+", "_", "-".join(parts))[:120]
-    return config.run.folder / (config.run.name or name)
+    return beside_other_data(config.run.folder / name, task.data().checksum)
 
 
 def carry_out(
@@ -213,6 +220,77 @@ def carry_out(
         open_model: Called before the first question, where there is one.
         on_derived: Called with (derived, all), where the task derives from answers.
     """
+    plan = planned(wrapper, task, config)
+    config, samples = plan.config, plan.samples
+    if wrapper.needs_truth:
+        wrapper.receive_truth({sample.question.id: sample.truth for sample in samples})
+    started = time.time()
+    ours = is_ours(type(wrapper))
+    folder = claimed(run_folder(task, wrapper, config), plan.facts["identity"], ours=ours)
+    if holds_repeats(folder):
+        raise UsageError(
+            f"{folder} holds repeats of a run; choose another run.name, or go on with run.repeats"
+        )
+    with RunStore(folder) as store:
+        answers = store.open(plan.facts, ours=ours)
+        questions = [s.question for s in samples if s.problem is None]
+        pending = [q for q in questions if q.id not in answers or answers[q.id].error]
+        if pending:
+            open_model()
+        asked, fresh = ask(
+            wrapper,
+            pending,
+            _Releasing(store, task),
+            kind=plan.kind,
+            input=config.input,
+            settings=config.run,
+            complete=task.complete,
+            control=plan.control,
+            answered=len(questions) - len(pending),
+            on_progress=on_progress,
+            failures=FailureLog(folder),
+        )
+        answers |= fresh
+        # Resuming a finished run asks nothing: what asking took stays what it was.
+        timing = _timing(asked, started) if pending else read_timing(store.folder)
+        run = _write(
+            store,
+            task,
+            config,
+            samples,
+            answers,
+            plan.facts["extras"],
+            timing=timing,
+            on_derived=on_derived,
+        )
+    return replace(run, asked=len(pending))
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One run, before anything is asked or written.
+
+    Attributes:
+        config: Of the run, with the input that is usual for the model.
+        kind: What the model is shown.
+        samples: Those that the run is about.
+        control: Which other videos' pixels are shown, if any.
+        facts: The content of ``run.json``.
+    """
+
+    config: RunConfig
+    kind: InputKind
+    samples: Sequence[Sample[Any]]
+    control: Control | None
+    facts: Mapping[str, Any]
+
+
+def planned(wrapper: ModelWrapper, task: Task[Any], config: RunConfig) -> Planned:
+    """Return what a run will be.
+
+    Raises:
+        UsageError: The configuration does not fit the model or the data set.
+    """
     if wrapper.needs_truth and not config.run.expose_truth:
         raise UsageError(
             f"model {wrapper.name!r} answers from the truth, to test metrics with; allow it with "
@@ -224,39 +302,24 @@ def carry_out(
         everything = task.load()
     samples = selected(everything, config.run)
     control = control_of(config.run.control, kind, everything, seed=config.run.seed)
-    extras = _extras(wrapper, everything)
-    if wrapper.needs_truth:
-        wrapper.receive_truth({sample.question.id: sample.truth for sample in samples})
-    started = time.time()
-    folder = run_folder(task, wrapper, config)
-    if holds_repeats(folder):
-        raise UsageError(
-            f"{folder} holds repeats of a run; choose another run.name, or go on with run.repeats"
-        )
-    with RunStore(folder) as store:
-        answers = store.open(_facts(wrapper, task, config, kind, extras))
-        questions = [s.question for s in samples if s.problem is None]
-        pending = [q for q in questions if q.id not in answers or answers[q.id].error]
-        if pending:
-            open_model()
-        asked, fresh = ask(
-            wrapper,
-            pending,
-            _Releasing(store, task),
-            kind=kind,
-            input=config.input,
-            settings=config.run,
-            complete=task.complete,
-            control=control,
-            answered=len(questions) - len(pending),
-            on_progress=on_progress,
-        )
-        answers |= fresh
-        # Resuming a finished run asks nothing: what asking took stays what it was.
-        timing = _timing(asked, started) if pending else read_timing(store.folder)
-        return _write(
-            store, task, config, samples, answers, extras, timing=timing, on_derived=on_derived
-        )
+    wrapper.receive_questions([sample.question for sample in everything])
+    extras = run_extras(wrapper, everything)
+    facts = run_facts(wrapper, task, config, samples, kind=kind, extras=extras)
+    return Planned(config, kind, samples, control, facts)
+
+
+def tell_nothing_asked(folder: Path, runs: Sequence[StoredRun]) -> None:
+    """Warn if no question was asked: the result is none of now."""
+    if all(run.nothing_asked for run in runs):
+        logger.warning(NOTHING_ASKED, folder)
+
+
+def claimed(folder: Path, identity: Mapping[str, Any], *, ours: bool) -> Path:
+    """Return where a run is kept, and say why if that is not the folder of its name."""
+    place = place_of(folder, identity, ours=ours)
+    if place.reason is not None:
+        logger.warning("%s; nothing of it is used, this run is %s", place.reason, place.folder)
+    return place.folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,9 +350,10 @@ def _write(
     """Derive and score everything, write it, and return what ``read_run`` would read."""
     derived = derive_all(task, samples, answers, store.folder, on_progress=on_derived)
     before = time.perf_counter()
+    failures = FailureLog(store.folder)
     with collector_paused():
         scores = [
-            score_sample(task, s, answers.get(s.question.id), derived.get(s.question.id))
+            score_sample(task, s, answers.get(s.question.id), derived.get(s.question.id), failures)
             for s in samples
         ]
         result = summarise(task, config, scores, extras)
@@ -297,54 +361,6 @@ def _write(
     store.write_scores(scores, result, timing)
     facts = read_facts(store.folder)
     return StoredRun(store.folder, facts, dict(answers), tuple(scores), result, timing)
-
-
-def _extras(wrapper: ModelWrapper, samples: Sequence[Sample[Any]]) -> dict[str, Any]:
-    """Return facts about the answers as a whole that no single response holds."""
-    known = {sample.question.id for sample in samples}
-    return {
-        "unknown_ids": sorted(wrapper.answered_ids - known),
-        "needs_truth": wrapper.needs_truth,
-        "title": wrapper.title,
-    }
-
-
-def _facts(
-    wrapper: ModelWrapper,
-    task: Task[Any],
-    config: RunConfig,
-    kind: InputKind,
-    extras: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Return the content of ``run.json``; ``identity`` is what may not change on resume."""
-    return {
-        "format": FORMAT,
-        "identity": {
-            "model": dict(wrapper.identity()),
-            "task": {"name": task.name, "version": task.version, "protocol": task.protocol},
-            "data": {key: asdict(task.data())[key] for key in ("name", "checksum")},
-            "input": config.input.model_dump(mode="json") | {"kind": kind},
-            "expose_truth": config.run.expose_truth,
-            "control": config.run.control,
-            "selection": selection(config.run),
-            "seed": config.run.seed,
-        },
-        # Every run on disk is one run, also where it is a repeat of another.
-        "config": config.model_dump(mode="json", exclude={"run": {"repeats"}}),
-        "data": asdict(task.data()),
-        "extras": dict(extras),
-        "trust_remote_code": wrapper.trusts_remote_code,
-        "versions": {
-            name: version(name) for name in ("jumpscore", "numpy", "av", "opencv-python-headless")
-        },
-        "environment": dict(wrapper.environment()),
-        "hardware": {
-            "machine": platform.machine(),
-            "system": platform.system(),
-            "python": platform.python_version(),
-            "cores": os.cpu_count(),
-        },
-    }
 
 
 def _timing(asked: Asked, started: float) -> dict[str, Any]:

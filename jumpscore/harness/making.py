@@ -36,7 +36,9 @@ def make_model(model: str | ModelWrapper, options: Mapping[str, Any]) -> ModelWr
     if isinstance(model, ModelWrapper):
         return _made_already(model, options)
     found = MODELS.get(model)
-    return found(validated(found.Options, dict(options), where="model."))
+    wrapper = found(validated(found.Options, dict(options), where="model."))
+    wrapper.made_by_name = True
+    return wrapper
 
 
 def make_task(task: str | Task[Any], options: Mapping[str, Any]) -> Task[Any]:

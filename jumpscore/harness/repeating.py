@@ -12,18 +12,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from evaluators.base import Task
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.config import RunConfig, RunSettings, validated
-from jumpscore.harness.evaluate import carry_out, configured, run_folder, score_run
+from jumpscore.harness.evaluate import (
+    carry_out,
+    claimed,
+    configured,
+    planned,
+    run_folder,
+    score_run,
+    tell_nothing_asked,
+)
+from jumpscore.harness.identity import differences
 from jumpscore.harness.making import task_of
 from jumpscore.harness.repeats import RepeatedResult, summarise_repeats
 from jumpscore.harness.runner import Progress, RunInterrupted
-from jumpscore.harness.store import differences
 from jumpscore.harness.stored import (
     REPEATS,
     RUN,
@@ -35,6 +43,10 @@ from jumpscore.harness.stored import (
 )
 from jumpscore.jsonio import read_object, write_json
 from model_wrappers.base import ModelWrapper
+from model_wrappers.identity import is_ours
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 DIGESTS = "scores_sha256"
 
@@ -52,6 +64,29 @@ class RepeatedRun:
     folder: Path
     runs: tuple[StoredRun, ...]
     result: RepeatedResult
+
+    @property
+    def asked(self) -> int:
+        """Questions that were asked by the call that returned this; 0 of repeats that were read."""
+        return sum(run.asked for run in self.runs)
+
+    def __repr__(self) -> str:
+        headline = ", ".join(
+            f"{name} {self.result.metrics[name].mean:.4g}"
+            for name in self.result.headline
+            if self.result.metrics[name].mean is not None
+        )
+        return (
+            f"<RepeatedRun {self.folder}: {len(self.runs)} repeats of {self.result.model} on "
+            f"{self.result.data}: {headline or 'no score'}>"
+        )
+
+    def samples(self) -> DataFrame:
+        """Return a pandas data frame with one row per sample and repeat, counted from 0."""
+        import pandas as pd
+
+        tables = [run.samples().assign(repeat=place) for place, run in enumerate(self.runs)]
+        return pd.concat(tables, ignore_index=True)
 
 
 AnyRun = StoredRun | RepeatedRun
@@ -97,13 +132,16 @@ def evaluate_repeats(
         job,
         config,
     ):
-        folder = run_folder(job, wrapper, config)
-        _refuse_another(folder, settings.repeats)
         first = check_repeatable(wrapper)
+        folder = run_folder(job, wrapper, config)
+        identity = planned(wrapper, job, _config_of(config, folder, 0, first)).facts["identity"]
+        folder = claimed(folder, identity, ours=is_ours(type(wrapper)))
+        _refuse_another(folder, settings.repeats)
         try:
             runs = _carry_out_each(wrapper, job, config, folder, first, on_progress, on_derived)
         finally:
             wrapper.reseed(first)  # a wrapper from outside is handed back as it came
+        tell_nothing_asked(folder, runs)
         return _write(folder, job, runs)
 
 

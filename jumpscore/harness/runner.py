@@ -16,9 +16,9 @@ from concurrent.futures import (
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from jumpscore.errors import JumpScoreError
 from jumpscore.harness.config import InputConfig, RunSettings
 from jumpscore.harness.controls import Control
+from jumpscore.harness.failures import FailureLog, describe
 from jumpscore.harness.stored import response_problem
 from jumpscore.harness.visuals import input_cache, visual_input
 from jumpscore.records import Question, Response
@@ -30,9 +30,6 @@ Progress = Callable[[int, int], None]
 
 Completion = Callable[[Question], Question]
 """Returns a question with its media and prompt; may raise anything, as ``prepare`` may."""
-
-LONGEST_ERROR = 2000
-"""Characters kept of an error message."""
 
 
 class RunInterrupted(KeyboardInterrupt):
@@ -89,6 +86,7 @@ def ask(
     control: Control | None = None,
     answered: int = 0,
     on_progress: Progress | None = None,
+    failures: FailureLog | None = None,
 ) -> tuple[Asked, dict[str, Response]]:
     """Answer every question and store every answer; one bad sample never ends the run.
 
@@ -103,6 +101,7 @@ def ask(
         control: Which other videos' pixels are shown, where that is so.
         answered: Samples answered before, for the progress.
         on_progress: Told after every batch.
+        failures: Keeps the tracebacks of unexpected errors.
 
     Returns:
         What it took, and the new answers by id.
@@ -124,8 +123,9 @@ def ask(
         settings=settings,
         complete=complete,
         control=control,
+        failures=failures,
     )
-    answered_batches = _answer_each(wrapper, prepared)
+    answered_batches = _answer_each(wrapper, prepared, failures)
     try:
         for batch in answered_batches:
             store.append(batch.responses)
@@ -159,6 +159,7 @@ def _prepare_ahead(
     settings: RunSettings,
     complete: Completion | None = None,
     control: Control | None = None,
+    failures: FailureLog | None = None,
 ) -> Iterator[Future[_Prepared]]:
     """Yield questions being prepared, in order, always ``settings.ahead`` more on the way."""
     cache = input_cache(settings)
@@ -174,6 +175,8 @@ def _prepare_ahead(
             request, error = wrapper.prepare(question, visual), None
         except Exception as problem:  # a wrapper may raise anything; the run goes on
             request, error = None, describe(problem)
+            if failures is not None:
+                failures.add(question.id, problem)
         return _Prepared(question, request, error, time.perf_counter() - before)
 
     waiting: deque[Future[_Prepared]] = deque()
@@ -187,7 +190,9 @@ def _prepare_ahead(
 
 
 def _answer_each(
-    wrapper: ModelWrapper, prepared: Iterator[Future[_Prepared]]
+    wrapper: ModelWrapper,
+    prepared: Iterator[Future[_Prepared]],
+    failures: FailureLog | None,
 ) -> Generator[_Answered, None, None]:
     """Yield answered batches: one after another, or as they come.
 
@@ -196,7 +201,7 @@ def _answer_each(
     """
     if wrapper.concurrency <= 1:
         for batch in _batches(prepared, wrapper.batch_size):
-            yield _timed_answer(wrapper, [item.result() for item in batch])
+            yield _timed_answer(wrapper, [item.result() for item in batch], failures)
         return
     running: set[Future[_Answered]] = set()
     for batch in _batches(prepared, wrapper.batch_size):
@@ -208,18 +213,20 @@ def _answer_each(
             yield from (future.result() for future in running & ended)
             running -= ended
             preparing -= ended
-        running.add(_in_background(wrapper, [item.result() for item in batch]))
+        running.add(_in_background(wrapper, [item.result() for item in batch], failures))
     for future in as_completed(running):
         yield future.result()
 
 
-def _in_background(wrapper: ModelWrapper, batch: Sequence[_Prepared]) -> Future[_Answered]:
+def _in_background(
+    wrapper: ModelWrapper, batch: Sequence[_Prepared], failures: FailureLog | None
+) -> Future[_Answered]:
     """Answer in a thread that nobody waits for at the end: Ctrl-C must not wait for a server."""
     future: Future[_Answered] = Future()
 
     def answer() -> None:
         try:
-            future.set_result(_timed_answer(wrapper, batch))
+            future.set_result(_timed_answer(wrapper, batch, failures))
         except BaseException as problem:
             future.set_exception(problem)
 
@@ -227,9 +234,11 @@ def _in_background(wrapper: ModelWrapper, batch: Sequence[_Prepared]) -> Future[
     return future
 
 
-def _timed_answer(wrapper: ModelWrapper, batch: Sequence[_Prepared]) -> _Answered:
+def _timed_answer(
+    wrapper: ModelWrapper, batch: Sequence[_Prepared], failures: FailureLog | None
+) -> _Answered:
     before = time.perf_counter()
-    responses = _answer(wrapper, batch)
+    responses = _answer(wrapper, batch, failures)
     return _Answered(
         responses,
         prepare_seconds=sum(item.seconds for item in batch),
@@ -248,11 +257,13 @@ def _batches(prepared: Iterator[Future[_Prepared]], size: int) -> Iterator[list[
         yield batch
 
 
-def _answer(wrapper: ModelWrapper, batch: Sequence[_Prepared]) -> list[Response]:
+def _answer(
+    wrapper: ModelWrapper, batch: Sequence[_Prepared], failures: FailureLog | None
+) -> list[Response]:
     """Return one response per prepared question, errors included, in order."""
     requests = [item.request for item in batch if item.request is not None]
     before = time.perf_counter()
-    found = _generate(wrapper, requests)
+    found = _generate(wrapper, requests, failures)
     each = (time.perf_counter() - before) / max(1, len(requests))
     responses = []
     for item in batch:
@@ -285,11 +296,14 @@ def _checked(
     elif item.request is not None and item.request.visual is not None:
         problem = unlike_plan(item.request.visual, response.usage)
     if problem is None:
-        return response
+        notes = {} if item.request is None else item.request.repairs
+        return replace(response, notes=notes) if notes else response
     return Response(response.id, finish_reason="error", error=problem)
 
 
-def _generate(wrapper: ModelWrapper, requests: list[Request]) -> dict[str, Response]:
+def _generate(
+    wrapper: ModelWrapper, requests: list[Request], failures: FailureLog | None
+) -> dict[str, Response]:
     """Ask a batch; if that fails as a whole, ask one by one, so that one bad sample stays one."""
     if not requests:
         return {}
@@ -298,16 +312,10 @@ def _generate(wrapper: ModelWrapper, requests: list[Request]) -> dict[str, Respo
     except Exception as problem:  # a wrapper may raise anything; the run goes on
         if len(requests) == 1:
             name = requests[0].question.id
+            if failures is not None:
+                failures.add(name, problem)
             return {name: Response(name, finish_reason="error", error=describe(problem))}
     found: dict[str, Response] = {}
     for request in requests:
-        found |= _generate(wrapper, [request])
+        found |= _generate(wrapper, [request], failures)
     return found
-
-
-def describe(problem: Exception) -> str:
-    """Return the message of an error; the type too, where it is not one of ours."""
-    text = str(problem)
-    if not isinstance(problem, JumpScoreError):
-        text = f"{type(problem).__name__}: {text}"
-    return text[:LONGEST_ERROR]

@@ -6,13 +6,14 @@ import gc
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from evaluators.base import Task
 from jumpscore.harness.config import RunConfig
 from jumpscore.harness.controls import CAVEATS
 from jumpscore.harness.derived import Derived
-from jumpscore.harness.runner import describe
+from jumpscore.harness.failures import FailureLog, describe
 from jumpscore.records import STATUSES, Response, RunResult, Sample, SampleScore
 
 
@@ -36,6 +37,7 @@ def score_sample(
     sample: Sample[Any],
     response: Response | None,
     derived: Derived | None = None,
+    failures: FailureLog | None = None,
 ) -> SampleScore:
     """Score one sample; what is missing or failed on our side is ``error``, unscored."""
     name = sample.question.id
@@ -49,9 +51,14 @@ def score_sample(
     if problem is not None or response is None:
         return SampleScore(name, "error", message=problem)
     try:
-        return task.score(sample.truth, response, derived.value)
+        scored = task.score(sample.truth, response, derived.value)
     except Exception as error:  # a task may raise anything; one bad sample never ends a run
+        if failures is not None:
+            failures.add(name, error)
         return SampleScore(name, "error", message=f"cannot be scored: {describe(error)}")
+    if not response.notes:
+        return scored
+    return replace(scored, notes=Counter(scored.notes) + Counter(response.notes))
 
 
 def summarise(
@@ -102,4 +109,5 @@ def _notes(scores: Sequence[SampleScore], extras: Mapping[str, Any]) -> dict[str
         found.update(score.notes)
     if extras["unknown_ids"]:
         found["answers to unknown ids"] = len(extras["unknown_ids"])
+    found.update(extras.get("notes", {}))
     return dict(found)

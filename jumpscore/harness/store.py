@@ -11,12 +11,15 @@ import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 from jumpscore.errors import UsageError
+from jumpscore.harness.identity import changes
 from jumpscore.harness.stored import (
     RESPONSES,
     RESULT,
@@ -42,15 +45,16 @@ class RunStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._file: IO[bytes] | None = None
+        self._file: FileIO | None = None
         self._unsynced = 0
         self._synced_at = 0.0
 
-    def open(self, facts: Mapping[str, Any]) -> dict[str, Response]:
+    def open(self, facts: Mapping[str, Any], *, ours: bool = False) -> dict[str, Response]:
         """Create or resume the run; return what is answered already.
 
         Args:
             facts: The content of ``run.json``; its ``identity`` decides whether it is the same run.
+            ours: Whether the model comes with this distribution.
 
         Raises:
             UsageError: The folder holds a run of another configuration (the message lists what
@@ -59,7 +63,7 @@ class RunStore:
         self.lock()
         stored = self.folder / RUN
         if stored.exists():
-            self._refuse_changes(read_facts(self.folder), facts)
+            self._refuse_changes(read_facts(self.folder), facts, ours=ours)
         elif (self.folder / RESPONSES).stat().st_size:
             self.close()
             raise UsageError(
@@ -82,7 +86,8 @@ class RunStore:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._file = (self.folder / RESPONSES).open("ab+")
+            # Unbuffered: what a full disk does not take must not be tried again when it is closed.
+            self._file = (self.folder / RESPONSES).open("ab+", buffering=0)
         except OSError as error:
             raise self._unwritable(error) from error
         if not lock_file(self._file):
@@ -94,19 +99,61 @@ class RunStore:
             ) from None
 
     def append(self, responses: Iterable[Response]) -> None:
-        """Store answers; they survive a crash of the process at once, of the machine within 1 s."""
+        """Store answers; they survive a crash of the process at once, of the machine within 1 s.
+
+        Raises:
+            UsageError: They cannot be stored: the disk is full, say, or the folder is gone. What
+                was stored before is whole.
+        """
         assert self._file is not None, "open() comes first"
-        for response in responses:
-            self._file.write(response_line(response))
-            self._unsynced += 1
-        self._file.flush()
-        if self._unsynced >= SYNC_EVERY or time.monotonic() - self._synced_at > SYNC_SECONDS:
-            self._sync()
+        self._require_folder()
+        lines = [response_line(response) for response in responses]
+        end = self._file.seek(0, os.SEEK_END)
+        try:
+            self._write(b"".join(lines))
+            self._unsynced += len(lines)
+            if self._unsynced >= SYNC_EVERY or time.monotonic() - self._synced_at > SYNC_SECONDS:
+                self._sync()
+        except OSError as error:
+            with suppress(OSError):
+                self._file.truncate(end)
+            raise UsageError(
+                f"{self.folder / RESPONSES}: answers cannot be stored ({error.strerror}); those "
+                "before are kept: free space, then run the same again to go on"
+            ) from error
+
+    def _write(self, content: bytes) -> None:
+        assert self._file is not None
+        left = memoryview(content)
+        while left:
+            left = left[self._file.write(left) :]
+
+    def _require_folder(self) -> None:
+        """Check that the file that is written is still the run's.
+
+        Raises:
+            UsageError: The folder was deleted or moved: whatever was asked now would be lost.
+        """
+        assert self._file is not None
+        try:
+            same = os.path.samestat(os.fstat(self._file.fileno()), (self.folder / RESPONSES).stat())
+        except OSError:
+            same = False
+        if not same:
+            raise UsageError(
+                f"{self.folder}: was deleted or moved while the run went on, so its answers cannot "
+                "be stored; the run has stopped. Move it back to go on, or run again"
+            )
 
     def write_scores(
         self, scores: Sequence[SampleScore], result: RunResult, timing: Mapping[str, Any]
     ) -> None:
-        """Write what is derived; ``result.json`` comes last and says that the rest is whole."""
+        """Write what is derived; ``result.json`` comes last and says that the rest is whole.
+
+        Raises:
+            UsageError: It cannot be written, or the folder is gone.
+        """
+        self._require_folder()
         lines = "".join(json.dumps(record_of(score)) + "\n" for score in scores)
         write_text(self.folder / SCORES, lines)
         write_json(self.folder / TIMING, timing)
@@ -116,9 +163,9 @@ class RunStore:
     def close(self) -> None:
         """Force everything to disk and let others open the run."""
         if self._file is not None:
-            self._sync()
-            self._file.close()
-            self._file = None
+            file, self._file = self._file, None
+            with file, suppress(OSError):  # an error on the way says it better
+                os.fsync(file.fileno())
 
     def __enter__(self) -> RunStore:
         return self
@@ -133,7 +180,6 @@ class RunStore:
 
     def _sync(self) -> None:
         assert self._file is not None
-        self._file.flush()
         os.fsync(self._file.fileno())
         self._unsynced = 0
         self._synced_at = time.monotonic()
@@ -144,15 +190,15 @@ class RunStore:
             "choose another place (run.folder=..., or --out of 'jumpscore score')"
         )
 
-    def _refuse_changes(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-        # Through JSON, so that tuples equal the lists that were stored.
-        now = json.loads(json.dumps(new["identity"]))
-        changes = differences(old.get("identity", {}), now)
-        if changes:
+    def _refuse_changes(
+        self, old: Mapping[str, Any], new: Mapping[str, Any], *, ours: bool
+    ) -> None:
+        lines = changes(old["identity"], new["identity"], ours=ours)
+        if lines:
             self.close()
             raise UsageError(
                 f"{self.folder} holds a run of another configuration:\n  "
-                + "\n  ".join(changes)
+                + "\n  ".join(lines)
                 + "\nChoose another run.name=... (of an ablation, another --out), or delete the "
                 "folder to start again."
             )
@@ -166,22 +212,3 @@ class RunStore:
         if whole < len(content):
             self._file.truncate(whole)
         return parse_responses(self.folder / RESPONSES, content[:whole])
-
-
-def differences(old: Any, new: Any, where: str = "") -> list[str]:
-    """Return one line per value that differs between two JSON documents.
-
-    >>> differences({"a": 1, "b": {"c": 2}}, {"a": 1, "b": {"c": 3}})
-    ['b.c: 2 -> 3']
-    """
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = list(dict.fromkeys([*old, *new]))
-        absent = "not set"
-        return [
-            line
-            for key in keys
-            for line in differences(
-                old.get(key, absent), new.get(key, absent), f"{where}.{key}" if where else key
-            )
-        ]
-    return [] if old == new else [f"{where}: {old} -> {new}"]

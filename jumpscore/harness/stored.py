@@ -6,16 +6,19 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json, read_object
 from jumpscore.records import Response, RunResult, SampleScore, Usage
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 FORMAT = 2
 """Version of the files of a run."""
@@ -25,7 +28,7 @@ REPEATS = "repeats.json"
 """Beside the folders of the repeats of a run: their spread."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StoredRun:
     """A finished run as read from disk.
 
@@ -36,6 +39,7 @@ class StoredRun:
         scores: In the order of the data set.
         result: ``result.json``.
         timing: ``timing.json``; empty where it is gone, for no score depends on it.
+        asked: Questions that were asked by the call that returned this; 0 of a run that was read.
     """
 
     folder: Path
@@ -44,6 +48,21 @@ class StoredRun:
     scores: tuple[SampleScore, ...]
     result: RunResult
     timing: Mapping[str, Any]
+    asked: int = field(default=0, compare=False)
+
+    @property
+    def nothing_asked(self) -> bool:
+        """Whether all of its answers were stored before."""
+        return self.asked == 0 and bool(self.responses)
+
+    def __repr__(self) -> str:
+        return f"<StoredRun {self.folder}: {self.result.summary()}>"
+
+    def samples(self) -> DataFrame:
+        """Return a pandas data frame with one row per sample; see ``harness.tables``."""
+        from jumpscore.harness.tables import samples_table
+
+        return samples_table(self)
 
 
 def read_run(folder: str | Path) -> StoredRun:
@@ -188,6 +207,8 @@ def parse_responses(file: Path, content: bytes) -> dict[str, Response]:
 def response_line(response: Response) -> bytes:
     """Return a response as its line of ``responses.jsonl``."""
     record = record_of(response) | {"usage": record_of(response.usage)}
+    if not response.notes:
+        del record["notes"]
     return json.dumps(record).encode() + b"\n"
 
 

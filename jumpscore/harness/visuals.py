@@ -38,7 +38,7 @@ DEFAULT_COUNT = 32
 
 def input_cache(settings: RunSettings) -> InputCache | None:
     """Return the cache of prepared canvases, where the run uses one."""
-    return InputCache(default_cache_folder()) if settings.cache else None
+    return InputCache(default_cache_folder(), optional=True) if settings.cache else None
 
 
 def visual_input(

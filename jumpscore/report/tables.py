@@ -10,14 +10,17 @@ from rich.text import Text
 
 from jumpscore.harness import RepeatedResult, RepeatedRun, Spread, StoredRun
 from jumpscore.harness.costs import spending
+from jumpscore.harness.failures import LOG, first_errors
 from jumpscore.harness.repeating import AnyRun
 from jumpscore.records import Estimate, Metric, RunResult
-from jumpscore.report.text import DASH, number, quantity, spending_words, suffix
+from jumpscore.report.text import DASH, number, plural, quantity, spending_words, suffix
 from jumpscore.scoring import Comparison
 
 AnyResult = RunResult | RepeatedResult
 MOST_REPEATS_SHOWN = 10
 """Repeats whose values have a place in a line."""
+MOST_ERRORS, LONGEST_ERROR = 5, 300
+"""Kinds of errors that a table shows, and characters of each."""
 
 
 def value_of(value: float | None, metric: Metric, *, signed: bool = False) -> str:
@@ -59,6 +62,24 @@ def incomplete(result: AnyResult) -> Text:
     return Text(f"INCOMPLETE: {result.unscored} of {result.total} {asked} are unscored", "bold red")
 
 
+def errors_of(runs: Sequence[StoredRun]) -> list[Text]:
+    """Return the first error of each kind with its count, and where tracebacks are kept."""
+    kinds = first_errors(score for run in runs for score in run.scores)
+    text = Text()
+    for kind in kinds[:MOST_ERRORS]:
+        message = " ".join(kind.message.split())
+        shown = message[:LONGEST_ERROR] + ("…" if len(message) > LONGEST_ERROR else "")
+        text.append(f"error, {plural(kind.count, 'sample')}: ", style="red")
+        text.append(f"{shown} (first: {kind.id})\n")
+    if len(kinds) > MOST_ERRORS:
+        text.append(f"and {plural(len(kinds) - MOST_ERRORS, 'other kind')} of errors\n")
+    logs = [run.folder / LOG for run in runs if (run.folder / LOG).is_file()]
+    if kinds and logs:
+        text.append(f"tracebacks: {logs[0]}\n", style="dim")
+    text.rstrip()
+    return [text] if kinds else []
+
+
 def _asked(result: AnyResult) -> str:
     return "answers" if isinstance(result, RepeatedResult) else "samples"
 
@@ -84,7 +105,8 @@ def run_table(run: StoredRun) -> RenderableType:
             str(estimate.n),
             metric.title,
         )
-    return Group(table, counts_line(result), *spending_line([run]), banner(result))
+    below = [counts_line(result), *spending_line([run]), *errors_of([run]), banner(result)]
+    return Group(table, *below)
 
 
 def repeats_table(repeated: RepeatedRun) -> RenderableType:
@@ -112,7 +134,8 @@ def repeats_table(repeated: RepeatedRun) -> RenderableType:
         for metric in result.described
         if metric.name in result.headline
     ]
-    below = [counts_line(result), *spending_line(repeated.runs), banner(result)]
+    spent, errors = spending_line(repeated.runs), errors_of(repeated.runs)
+    below = [counts_line(result), *spent, *errors, banner(result)]
     return Group(table, *each, *below)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 import math
-import re
 
+from jumpscore.errors import visible
 from jumpscore.harness.costs import Spending
 from jumpscore.records import Metric, Unit
 
@@ -14,10 +14,6 @@ DASH = "–"
 MINUS = "−"
 SHOWN_LETTERS = 4_000
 """Letters of a text of unknown length that a page carries."""
-
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
-)
 
 
 def escaped(value: object) -> str:
@@ -32,7 +28,7 @@ def escaped(value: object) -> str:
     'a⟨U+202E⟩b⟨U+001B⟩[0m'
     """
     text = str(value).replace("\r\n", "\n")
-    return html.escape(_INVISIBLE.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text))
+    return html.escape(visible(text))
 
 
 def cut(text: str, limit: int = SHOWN_LETTERS) -> tuple[str, int]:
@@ -131,12 +127,13 @@ def dollars(amount: float) -> str:
 def spending_words(spent: Spending) -> dict[str, str]:
     """Return what the answers of a run used and cost; empty where none of them tells.
 
-    >>> from jumpscore.harness.costs import UsedTokens
-    >>> tokens = UsedTokens(answers=3, prompt=2000, visual=1200, output=14, prompt_untold=1)
-    >>> spending_words(Spending(tokens, 0.5))["tokens"]
-    '2,000 in (1,200 of them visual), 14 out; 1 of 3 answers did not tell'
-    >>> spending_words(Spending(tokens, 0.5))["cost"]
-    '$0.5000 at least'
+        >>> from jumpscore.errors import visible
+    from jumpscore.harness.costs import UsedTokens
+        >>> tokens = UsedTokens(answers=3, prompt=2000, visual=1200, output=14, prompt_untold=1)
+        >>> spending_words(Spending(tokens, 0.5))["tokens"]
+        '2,000 in (1,200 of them visual), 14 out; 1 of 3 answers did not tell'
+        >>> spending_words(Spending(tokens, 0.5))["cost"]
+        '$0.5000 at least'
     """
     tokens = spent.tokens
     if not tokens.told:

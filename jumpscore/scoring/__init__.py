@@ -1,11 +1,10 @@
 """Pure functions on answers: parse, match, measure, and say how sure the numbers are."""
 
 from jumpscore.scoring.controls import grid_times, half_period
-from jumpscore.scoring.counting import parse_count
 from jumpscore.scoring.events import EventScores, event_scores, ranked_ap
 from jumpscore.scoring.intervals import Comparison, Ratio, bootstrap, compare
 from jumpscore.scoring.matching import Pair, count_pairs, match_events
-from jumpscore.scoring.parsing import parse_times
+from jumpscore.scoring.parsing import parse_count, parse_times
 from jumpscore.scoring.readers import ReferenceCrashError
 from jumpscore.scoring.reference import TOLERANCES, reference_ap, reference_map
 from jumpscore.scoring.reference_times import parse_reference, parse_reference_truth

@@ -7,6 +7,7 @@ because the events of one video are not independent.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -21,6 +22,8 @@ RESAMPLES = 2000
 LEVEL = 0.95
 _CHUNK_CELLS = 2_000_000
 """Resampled videos drawn at once: 16 MB of indices."""
+_SMALLEST = 900
+"""Binary digits behind the point that a metric's values are read to, at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +194,59 @@ def _resampled(ratios: list[Ratio], *, seed: int, resamples: int) -> Floats:
     denominators = np.stack([ratio.denominator for ratio in ratios], axis=1)
     if len(numerators) == 0:
         return np.full((resamples, len(ratios)), np.nan)
+    sums = _Sums(np.hstack([numerators, denominators]))
     parts = []
     for weights in _weights(len(numerators), seed=seed, resamples=resamples):
-        below = weights @ denominators
+        above, below = np.hsplit(sums.under(weights), 2)
         with np.errstate(invalid="ignore", divide="ignore"):
-            parts.append(np.where(below > 0, (weights @ numerators) / below, np.nan))
+            parts.append(np.where(below > 0, above / below, np.nan))
     return np.concatenate(parts)
+
+
+class _Sums:
+    """Weighted sums of columns that are equal to the last bit on every machine.
+
+    The order in which a matrix product adds depends on processor and threads, and with it the
+    rounding. Here nothing is rounded until the end: values are cut into whole numbers so small that
+    every sum of them is exact in float64, in any order.
+
+    Args:
+        columns: float64 [videos, metrics].
+    """
+
+    def __init__(self, columns: Floats) -> None:
+        # Many metrics count the same videos; equal columns are added up once.
+        places: dict[bytes, int] = {}
+        self._column = [places.setdefault(column.tobytes(), len(places)) for column in columns.T]
+        kept = [self._column.index(place) for place in range(len(places))]
+        self._columns = columns[:, kept]
+        self._odd = np.flatnonzero(~np.isfinite(self._columns).all(axis=0))
+        rest = np.nan_to_num(self._columns, nan=0.0, posinf=0.0, neginf=0.0)
+        # The weights of a resample add up to the number of videos.
+        bits = 52 - len(columns).bit_length()
+        largest = np.maximum(np.frexp(np.abs(rest).max(axis=0))[1], -_SMALLEST)
+        wholes, self._parts = [], []
+        for number in range(1, 1 + -(-54 // bits)):
+            unit = np.ldexp(1.0, largest - number * bits)
+            whole = np.rint(rest / unit)
+            rest = rest - whole * unit
+            needed = np.flatnonzero(whole.any(axis=0))
+            wholes.append(whole[:, needed])
+            self._parts.append((needed, unit[needed]))
+        self._wholes = np.hstack(wholes)
+
+    def under(self, weights: Floats) -> Floats:
+        """Return the sums under whole weights, float64 [resamples, metrics]."""
+        exact = weights @ self._wholes
+        total = np.zeros((len(weights), self._columns.shape[1]))
+        end = exact.shape[1]
+        for needed, unit in reversed(self._parts):  # small ones first
+            total[:, needed] += exact[:, end - len(needed) : end] * unit
+            end -= len(needed)
+        for place in self._odd:
+            taken = weights[:, ~np.isfinite(self._columns[:, place])].any(axis=1)
+            total[taken, place] = np.nan
+        return total[:, self._column]
 
 
 def _weights(n: int, *, seed: int, resamples: int) -> Iterator[Floats]:
@@ -222,13 +272,24 @@ def _interval(samples: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def _deviation(samples: Floats) -> float:
+    """Return the standard deviation; NumPy's own sums may be added in the order of the processor.
+
+    >>> _deviation(np.array([1.0, 2.0, 3.0]))
+    1.0
+    """
+    mean = np.add.accumulate(samples)[-1] / len(samples)
+    squares = np.add.accumulate((samples - mean) ** 2)[-1]
+    return math.sqrt(squares / (len(samples) - 1))
+
+
 def _estimate(ratio: Ratio, samples: Floats, *, units: int) -> Estimate:
     n = int(np.count_nonzero(ratio.denominator))
     defined = samples[~np.isnan(samples)]
     if units < 2:
         return Estimate(_value(ratio), None, None, None, n)
     low, high = _interval(defined)
-    return Estimate(_value(ratio), float(defined.std(ddof=1)), low, high, n)
+    return Estimate(_value(ratio), _deviation(defined), low, high, n)
 
 
 def _comparison(a: Ratio, b: Ratio, samples: Floats, *, units: int) -> Comparison:

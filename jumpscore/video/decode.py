@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import UsageError
+from jumpscore.video.colours import Converter
 from jumpscore.video.probe import VideoInfo, probe
-from jumpscore.video.source import Converter, Damage, stored_frames
+from jumpscore.video.source import Damage, stored_frames
 
 Backend = Literal["pyav", "decord"]
 BACKENDS: tuple[Backend, ...] = ("pyav", "decord")

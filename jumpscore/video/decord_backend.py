@@ -3,6 +3,10 @@
 decord can hang on damaged files, so it never runs in this process: ``python -m`` this module reads
 the order from standard input and writes raw frames to standard output. Times come from the packets,
 as with every backend; decord only delivers pixels.
+
+decord counts frames that an edit list leaves out, and in a transport stream it delivers other
+frames than those asked for, so it is checked: first its number of frames and their times against
+the file's index, then every picture against PyAV's at a small size.
 """
 
 from __future__ import annotations
@@ -19,10 +23,22 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import UsageError, VideoError
+from jumpscore.video.colours import Converter
 from jumpscore.video.probe import VideoInfo
+from jumpscore.video.source import stored_frames
 
+CLOCK_SLACK = 2e-3
+"""Seconds by which times may differ."""
 PATIENCE = 60.0
 """Longest wait for one frame in seconds; a seek in 1440p takes well under one."""
+
+
+SMALL = 96
+"""Pixels on the longer side at which pictures are compared."""
+MOST_DIFFERENT = 6.0
+"""Mean difference in grey levels between equal frames; readers turn YUV into RGB differently."""
+NOT_NEARER = 0.25
+"""Grey levels by which a neighbouring frame may be nearer, through rounding."""
 
 
 def decode_decord(
@@ -32,11 +48,78 @@ def decode_decord(
 
     Raises:
         UsageError: decord is not installed.
-        VideoError: decord fails on the file or does not answer in time.
+        VideoError: decord fails on the file, does not answer in time, or reads other frames.
     """
     if find_spec("decord") is None:
         raise UsageError("backend 'decord' is not installed here; use 'pyav' or install decord")
-    return _receive(info, wanted, size=size or (info.width, info.height), grey=grey)
+    if info.clock.by_order or info.clock.leading:
+        raise VideoError(
+            f"{info.path}: decord cannot read a file whose time stamps were repaired "
+            f"({'; '.join(info.remarks)}); use backend 'pyav'"
+        )
+    pictures = _receive(info, wanted, size=size or (info.width, info.height), grey=grey)
+    return _checked(info, wanted, pictures)
+
+
+def _checked(
+    info: VideoInfo, wanted: list[int], pictures: Iterator[npt.NDArray[np.uint8]]
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """Yield pictures that are nearer to PyAV's frame of that index than to its neighbours.
+
+    Raises:
+        VideoError: One is not.
+    """
+    scale = SMALL / max(info.width, info.height)
+    size = (max(8, round(info.width * scale)), max(8, round(info.height * scale)))
+    around = sorted({near for index in wanted for near in _near(info, index)})
+    converter = Converter(info, size)
+    stored = stored_frames(info, around)
+    small: dict[int, npt.NDArray[np.uint8]] = {}
+    for index, picture in zip(wanted, pictures, strict=True):
+        for near in [near for near in _near(info, index) if near not in small]:
+            small[near] = converter.grey(next(stored)[1])
+        small = {near: small[near] for near in small if near >= index - 1}
+        off = {near: _difference(picture, small[near]) for near in _near(info, index)}
+        if off[index] > min(MOST_DIFFERENT, min(off.values()) + NOT_NEARER):
+            raise VideoError(
+                f"{info.path}: decord delivers another frame for {index} at "
+                f"{info.times[index]:.2f} s; use backend 'pyav'"
+            )
+        yield picture
+
+
+def _near(info: VideoInfo, index: int) -> range:
+    return range(max(0, index - 1), min(info.frames, index + 2))
+
+
+def _difference(picture: npt.NDArray[np.uint8], small: npt.NDArray[np.uint8]) -> float:
+    """Return the mean difference in grey levels, at the size of the second."""
+    import cv2
+
+    grey: Any = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
+    shrunk = cv2.resize(grey, small.shape[::-1], interpolation=cv2.INTER_AREA)
+    return float(np.abs(shrunk.astype(np.int16) - small).mean())
+
+
+def _check_times(info: VideoInfo, times: npt.NDArray[np.float64]) -> None:
+    """Check that decord has the same frames at the same times, counted from the first.
+
+    Raises:
+        VideoError: It has not.
+    """
+    if len(times) != info.frames:
+        raise VideoError(
+            f"{info.path}: decord reads {len(times)} frames, the video shows {info.frames}; use "
+            "backend 'pyav'"
+        )
+    off = np.abs((times - times[0]) - (info.times - info.times[0]))
+    # decord has times in 32 bits.
+    if not float(off.max()) <= CLOCK_SLACK + 1e-6 * info.duration:
+        worst = int(np.argmax(off))
+        raise VideoError(
+            f"{info.path}: decord shows frame {worst} at {times[worst] - times[0]:.3f} s, the file "
+            f"at {info.times[worst] - info.times[0]:.3f} s; use backend 'pyav'"
+        )
 
 
 def _receive(
@@ -56,21 +139,43 @@ def _receive(
     try:
         child.stdin.write(json.dumps(order).encode())
         child.stdin.close()
+        _check_times(info, _receive_times(info, child))
         for index in wanted:
             raw = _read_or_kill(child, child.stdout, int(np.prod(shape)))
             if len(raw) < np.prod(shape):
-                lines = child.stderr.read().decode(errors="replace").strip().splitlines()
-                raise VideoError(
-                    f"{info.path}: decord did not deliver frame {index} at "
-                    f"{info.times[index]:.2f} s ({lines[-1] if lines else 'no answer in time'}); "
-                    "use backend 'pyav'"
-                )
+                what = f"frame {index} at {info.times[index]:.2f} s"
+                raise _undelivered(info, child, what)
             yield np.frombuffer(raw, dtype=np.uint8).reshape(shape)
     finally:
         child.kill()
         child.stdout.close()
         child.stderr.close()
         child.wait()
+
+
+def _receive_times(info: VideoInfo, child: subprocess.Popen[bytes]) -> npt.NDArray[np.float64]:
+    """Return the times of decord's frames, which the child sends first.
+
+    Raises:
+        VideoError: It does not.
+    """
+    assert child.stdout is not None
+    head = _read_or_kill(child, child.stdout, 8)
+    if len(head) == 8:
+        size = 8 * int.from_bytes(head, "little")
+        raw = _read_or_kill(child, child.stdout, size)
+        if len(raw) == size:
+            return np.frombuffer(raw, dtype="<f8")
+    raise _undelivered(info, child, "the times of the frames")
+
+
+def _undelivered(info: VideoInfo, child: subprocess.Popen[bytes], what: str) -> VideoError:
+    assert child.stderr is not None
+    lines = child.stderr.read().decode(errors="replace").strip().splitlines()
+    return VideoError(
+        f"{info.path}: decord did not deliver {what} "
+        f"({lines[-1] if lines else 'no answer in time'}); use backend 'pyav'"
+    )
 
 
 def _read_or_kill(child: subprocess.Popen[bytes], pipe: IO[bytes], size: int) -> bytes:
@@ -88,6 +193,9 @@ def _serve(order: dict[str, Any], out: IO[bytes]) -> None:
     import decord
 
     reader = decord.VideoReader(order["path"])
+    times = reader.get_frame_timestamp(list(range(len(reader))))[:, 0].astype("<f8")
+    out.write(len(times).to_bytes(8, "little") + times.tobytes())
+    out.flush()
     width, height = order["size"]
     for index in order["indices"]:
         pixels = reader[index].asnumpy()

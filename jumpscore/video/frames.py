@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from jumpscore.errors import UsageError
+from jumpscore.video.colours import PIXELS
 from jumpscore.video.inputs import VisualInput, whole_frames
 from jumpscore.video.probe import VideoInfo, probe
 from jumpscore.video.sizes import PLAIN_GRID, TokenGrid
@@ -98,8 +99,13 @@ def frames_of_size(
         times=tuple(float(info.times[index]) for index in indices),
         fps=info.fps,
         time_policy=policy,
-        provenance={"backend": "pyav", "rule": "uniform", "pyav": version("av")},
-        notes=(note,) if note else (),
+        provenance={
+            "backend": "pyav",
+            "rule": "uniform",
+            "pixels": PIXELS,
+            "pyav": version("av"),
+        },
+        notes=(*info.remarks, *([note] if note else [])),
         truncated=info.truncated,
         token_grid=grid,
     )

@@ -1,22 +1,34 @@
-"""What a video file holds, read from its packets without decoding a frame."""
+"""Facts about a video file, read from its packets; frames are decoded only where packets lie."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import VideoError
+from jumpscore.video.opening import open_video, video_tracks
+from jumpscore.video.ordering import by_decoding
+from jumpscore.video.orientation import Orientation, orientation_of
+from jumpscore.video.structure import MOV, joined_files, segment_missing
+from jumpscore.video.timeline import (
+    BROADCAST,
+    REPAIRS,
+    Clock,
+    Timeline,
+    by_stamps,
+    decide_clock,
+    read_packets,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
@@ -28,6 +40,11 @@ nearly all of them variable.
 """
 MISSING_SECONDS = 0.5
 """Seconds that may be missing at the end besides; headers round."""
+OTHER_TRACKS = "other video tracks not read"
+NOT_A_QUARTER = "display matrix rounded to the nearest of the eight orientations"
+NOTES = frozenset({*REPAIRS, OTHER_TRACKS, NOT_A_QUARTER})
+"""All notes of videos."""
+MATROSKA = "matroska,webm"
 LONGEST_VIDEO = 86_400.0
 """Seconds; time stamps beyond a day are damaged, and would make grids and signals endless."""
 MISSING_SHARE = 0.02
@@ -36,7 +53,7 @@ MISSING_SHARE = 0.02
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """Facts about the first video stream of a file.
+    """Facts about the video track of a file that is read.
 
     Attributes:
         path: The file.
@@ -45,15 +62,19 @@ class VideoInfo:
         coded_size: (width, height) as stored.
         rotation: Degrees, counter-clockwise, by which stored frames are turned for display
             (0, 90, 180 or 270).
+        mirrored: Whether left and right are swapped after that.
         codec: Canonical name of the codec (``h264``, ``hevc``, ``vp9``, ``av1``), whatever decodes
             it.
         times: Presentation time of every frame in seconds, float64 [frames], increasing; 0 is the
-            start of the container's time line.
+            start of the container's time line (of all its tracks).
         bits: Size of every frame in the file in bits, int64 [frames], in the order of ``times``:
             what the frame cost, joined to it by presentation time.
         keyframe_times: Times of the frames at which decoding can start, float64.
         duration: Seconds from 0 to the end of the last frame.
         truncated: What is missing, where the file ends before its own header says; else ``None``.
+        track: Index of the stream that is read, as FFmpeg counts streams.
+        notes: What was repaired or left out, in words -> how often or for how many frames.
+        clock: How decoded frames are found on the time line.
     """
 
     path: Path
@@ -67,6 +88,10 @@ class VideoInfo:
     keyframe_times: npt.NDArray[np.float64]
     duration: float
     truncated: str | None
+    mirrored: bool = False
+    track: int = 0
+    notes: Mapping[str, int] = field(default_factory=dict)
+    clock: Clock = field(default_factory=Clock)
 
     def require_whole(self) -> VideoInfo:
         """Return the same facts.
@@ -80,6 +105,16 @@ class VideoInfo:
                 f"{self.times[-1]:.2f} s ({self.truncated}); copy or download it again"
             )
         return self
+
+    @property
+    def orientation(self) -> Orientation:
+        """How stored frames are turned and mirrored for display."""
+        return Orientation(self.rotation // 90, self.mirrored)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The notes as lines of text."""
+        return tuple(f"{text}: {count:,}" for text, count in self.notes.items())
 
     @property
     def frames(self) -> int:
@@ -106,35 +141,75 @@ class VideoInfo:
 
 
 def probe(path: str | Path) -> VideoInfo:
-    """Read what a video holds: sizes, rotation, and the presentation time of every frame.
+    """Read what a video holds: sizes, orientation, and the presentation time of every frame.
 
     Demuxes the whole file (0.06 s for 30 s of 1080p) because headers lie: about frame counts, and
-    about a rate where there is none.
+    about a rate where there is none. A file whose time stamps are missing, repeated or jump is also
+    decoded once.
 
     Raises:
         VideoError: The file is missing, empty, damaged or has no video frames.
     """
     path = Path(path)
     with open_video(path) as (container, stream):
-        packets = _read_packets(path, container, stream)
-        _checked(path, packets.end)
-        rotation, aspect = _display(path, container, stream)
-        coded = (stream.codec_context.width, stream.codec_context.height)
-        codec = stream.codec_context.codec.canonical_name
-    width, height = display_size(coded, rotation=rotation, aspect=aspect)
-    return VideoInfo(
-        path=path,
-        width=width,
-        height=height,
-        coded_size=coded,
-        rotation=rotation,
-        codec=codec,
-        times=packets.times,
-        bits=packets.bits,
-        keyframe_times=packets.keyframe_times,
-        duration=packets.end,
-        truncated=packets.missing,
-    )
+        _check_single(path, container)
+        packets = read_packets(container, stream)
+        if not (~packets.hidden).any():
+            raise VideoError(
+                f"{path}: no video frame could be read ({packets.broken or 'the stream is empty'})"
+            )
+        clock = decide_clock(packets, container, stream)
+        read = by_decoding if clock.by_order else by_stamps
+        timeline = read(path, container, stream, packets, clock)
+        _checked(path, timeline.end)
+        orientation = orientation_of(timeline.first)
+        aspect = stream.sample_aspect_ratio or frame_aspect(stream)
+        context = stream.codec_context
+        coded = (context.width, context.height)
+        width, height = display_size(coded, orientation, aspect=Fraction(aspect or 1))
+        return VideoInfo(
+            path=path,
+            width=width,
+            height=height,
+            coded_size=coded,
+            rotation=orientation.turns * 90,
+            codec=context.codec.canonical_name,
+            times=timeline.times,
+            bits=timeline.bits,
+            keyframe_times=timeline.keyframe_times,
+            duration=timeline.end,
+            truncated=_missing(path, container, stream, timeline),
+            mirrored=orientation.mirrored,
+            track=stream.index,
+            notes=_notes(container, timeline, orientation),
+            clock=clock,
+        )
+
+
+def _check_single(path: Path, container: InputContainer) -> None:
+    """Check that a file is one file; of several, FFmpeg and players would read only the first.
+
+    Raises:
+        VideoError: There are several.
+    """
+    count = joined_files(path, container.format.name)
+    if count > 1:
+        raise VideoError(
+            f"{path}: {count} files joined byte by byte, of which only the first would be read; "
+            "join them with ffmpeg -f concat instead"
+        )
+
+
+def _notes(
+    container: InputContainer, timeline: Timeline, orientation: Orientation
+) -> dict[str, int]:
+    notes = dict(timeline.notes)
+    others = len(video_tracks(container)) - 1
+    if others > 0:
+        notes[OTHER_TRACKS] = others
+    if not orientation.exact:
+        notes[NOT_A_QUARTER] = 1
+    return notes
 
 
 def header_duration(path: str | Path) -> float | None:
@@ -143,9 +218,24 @@ def header_duration(path: str | Path) -> float | None:
     Raises:
         VideoError: The file is missing, empty or no video.
     """
-    with open_video(Path(path)) as (container, _):
+    path = Path(path)
+    with open_video(path) as (container, _):
+        if container.format.name in BROADCAST:
+            return probe(path).duration  # has no header; what FFmpeg says is a guess
         seconds = None if container.duration is None else container.duration / 1_000_000
-    return _checked(Path(path), seconds)
+        if seconds is not None:
+            seconds -= _counted_from_zero(container, seconds)
+    return _checked(path, seconds)
+
+
+def repairs(notes: Iterable[str]) -> dict[str, int]:
+    """Return the notes of a video among those of an input, as ``VideoInfo.notes`` has them.
+
+    >>> repairs([f"{OTHER_TRACKS}: 2", "the frame rate varies"])
+    {'other video tracks not read': 2}
+    """
+    parts = (note.rpartition(": ") for note in notes)
+    return {text: int(count.replace(",", "")) for text, _, count in parts if text in NOTES}
 
 
 def _checked(path: Path, duration: float | None) -> float | None:
@@ -162,138 +252,44 @@ def _checked(path: Path, duration: float | None) -> float | None:
 
 
 def display_size(
-    coded: tuple[int, int], *, rotation: int, aspect: Fraction = Fraction(1)
+    coded: tuple[int, int], orientation: Orientation, *, aspect: Fraction = Fraction(1)
 ) -> tuple[int, int]:
     """Return (width, height) as shown: square pixels first, then turned.
 
-    >>> display_size((1440, 1080), rotation=90, aspect=Fraction(4, 3))
+    >>> display_size((1440, 1080), Orientation(turns=1), aspect=Fraction(4, 3))
     (1080, 1920)
     """
     width, height = coded
     width = max(1, round(width * aspect))
-    return (height, width) if rotation % 180 == 90 else (width, height)
+    return (height, width) if orientation.swaps_sides else (width, height)
 
 
-class open_video:  # noqa: N801 - used like the built-in open()
-    """Open a file and its first video stream, with errors that name the file and the reason."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> tuple[InputContainer, VideoStream]:
-        """Open the file.
-
-        Raises:
-            VideoError: The file is missing, empty, no media file, or holds no video.
-        """
-        import av
-
-        path = self._path
-        try:
-            there = path.exists()
-        except (OSError, ValueError) as error:
-            raise VideoError(f"{str(path)[:200]}: is no path ({error})") from error
-        if not there:
-            raise VideoError(f"{path}: no such video file; check the path")
-        if path.is_dir():
-            raise VideoError(f"{path}: is a folder; name a video file")
-        if path.stat().st_size == 0:
-            raise VideoError(f"{path}: the file is empty (0 bytes); copy or download it again")
-        try:
-            # Absolute, so that a colon in a name is no protocol.
-            container = av.open(str(path.absolute()), metadata_errors="replace")
-        except (av.FFmpegError, OSError, ValueError) as error:
-            raise VideoError(
-                f"{path}: cannot be opened as a video ({_reason(error)}); "
-                "it is damaged, cut off or of an unknown format"
-            ) from error
-        self._container = container
-        # A cover is a picture that never moves.
-        moving = [stream for stream in container.streams.video if not _is_cover(stream)]
-        if not moving:
-            kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
-            container.close()
-            raise VideoError(f"{path}: holds no video stream (only {kinds})")
-        if moving[0].codec_context is None:
-            container.close()
-            raise VideoError(f"{path}: its codec is unknown here; convert it to H.264, say")
-        return container, moving[0]
-
-    def __exit__(self, *_: object) -> None:
-        self._container.close()
+def frame_aspect(stream: VideoStream) -> Fraction | None:
+    """Return the pixel aspect ratio that the codec states, where the container states none."""
+    return stream.codec_context.sample_aspect_ratio
 
 
-def _is_cover(stream: VideoStream) -> bool:
-    from av.stream import Disposition
-
-    return bool(stream.disposition & Disposition.attached_pic)
-
-
-def start_offset(container: InputContainer) -> float:
-    """Return the seconds to subtract from time stamps so that the container's line starts at 0.
-
-    A negative start (the priming samples of an audio track) does not move the video.
-    """
-    return max(0.0, (container.start_time or 0) / 1_000_000)
-
-
-@dataclass(frozen=True, slots=True)
-class _Packets:
-    """What the packets of a file say; fields as in ``VideoInfo``."""
-
-    times: npt.NDArray[np.float64]
-    bits: npt.NDArray[np.int64]
-    keyframe_times: npt.NDArray[np.float64]
-    end: float
-    missing: str | None
-
-
-def _read_packets(path: Path, container: InputContainer, stream: VideoStream) -> _Packets:
-    """Demux the whole file; what cannot be read any more is named as missing."""
-    base = float(stream.time_base or 0)
-    offset = start_offset(container)
-    times: list[float] = []
-    sizes: list[int] = []
-    keys: list[float] = []
-    end, present = 0.0, 0
-    broken: str | None = None
-    for packet in _packets(container, stream):
-        if isinstance(packet, str):
-            broken = packet
-            break
-        if packet.pts is None or packet.size == 0:
-            continue
-        present += 1
-        # Left out by an edit list: there, but never shown.
-        if getattr(packet, "is_discard", False):
-            continue
-        time = packet.pts * base - offset
-        times.append(time)
-        sizes.append(packet.size * 8)
-        if packet.is_keyframe:
-            keys.append(time)
-        end = max(end, time + (packet.duration or 0) * base)
-    if not times:
-        raise VideoError(
-            f"{path}: no video frame could be read ({broken or 'the stream is empty'})"
-        )
-    # Packets of one time (the two fields of an interlaced picture) are one frame.
-    ordered, place = np.unique(np.asarray(times, dtype=np.float64), return_inverse=True)
-    bits = np.bincount(place, weights=sizes).astype(np.int64)
-    if end <= ordered[-1] and len(ordered) > 1:
-        end = float(ordered[-1] + np.median(np.diff(ordered)))
-    declared = stream.frames
+def _missing(
+    path: Path, container: InputContainer, stream: VideoStream, timeline: Timeline
+) -> str | None:
+    """Return what is missing at the end of a file, as far as its header says how long it is."""
+    if timeline.missing is not None:
+        return timeline.missing
+    cut = segment_missing(path) if container.format.name == MATROSKA else 0
+    if cut:
+        return f"{cut:,} bytes are missing at the end"
+    times, end = timeline.times, timeline.end
+    declared = 0 if timeline.clock.by_order else stream.frames
     promised = _promised_end(container, stream)
-    few = present < declared * (1 - MISSING_SHARE)
+    few = timeline.present < declared * (1 - MISSING_SHARE)
     # An edit list may leave frames out, so that fewer are there than the file holds; the last one
     # then still ends where the header says.
-    gap = (ordered[-1] - ordered[0]) / max(1, len(ordered) - 1)
-    if broken is None and few and (not promised or end < promised - 1.5 * gap):
-        broken = f"{present} of {declared} frames are there"
-    elif broken is None and end < promised * (1 - MISSING_SHARE) - MISSING_SECONDS:
-        broken = f"it ends at {end:.2f} s, the header says {promised:.2f} s"
-    keyframe_times = np.sort(np.asarray(keys, dtype=np.float64))
-    return _Packets(ordered, bits, keyframe_times, float(end), broken)
+    gap = (times[-1] - times[0]) / max(1, len(times) - 1)
+    if few and (not promised or end < promised - 1.5 * gap):
+        return f"{timeline.present} of {declared} frames are there"
+    if end < promised * (1 - MISSING_SHARE) - MISSING_SECONDS:
+        return f"it ends at {end:.2f} s, the header says {promised:.2f} s"
+    return None
 
 
 def _promised_end(container: InputContainer, stream: VideoStream) -> float:
@@ -302,50 +298,26 @@ def _promised_end(container: InputContainer, stream: VideoStream) -> float:
     Matroska counts no frames; it tags streams with a length, and the file as a whole. The whole
     counts only where there is no other stream that could be the longer one.
     """
-    if stream.duration:
-        return float(stream.duration * (stream.time_base or 0))
+    if container.format.name in BROADCAST:
+        return 0.0  # has no header; what FFmpeg says is a guess from the last time stamps
     tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
-    if tag:
-        return int(tag[1]) * 3600 + int(tag[2]) * 60 + float(tag[3])
-    alone = len(container.streams) == 1
-    return (container.duration or 0) / 1_000_000 if alone else 0.0
+    if stream.duration:
+        seconds = float(stream.duration * (stream.time_base or 0))
+    elif tag:
+        seconds = int(tag[1]) * 3600 + int(tag[2]) * 60 + float(tag[3])
+    else:
+        alone = len(container.streams) == 1
+        seconds = (container.duration or 0) / 1_000_000 if alone else 0.0
+    return seconds - _counted_from_zero(container, seconds)
 
 
-def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Any]:
-    """Yield packets; where reading fails, yield the reason as text and stop."""
-    import av
+def _counted_from_zero(container: InputContainer, seconds: float) -> float:
+    """Return by how much a stated length may be too long because it counts from 0, not the start.
 
-    packets = container.demux(stream)
-    while True:
-        try:
-            yield next(packets)
-        except StopIteration:
-            return
-        # PyAV fails so where a damaged file seems to hold further streams.
-        except (av.FFmpegError, IndexError) as error:
-            yield _reason(error)
-            return
-
-
-def _display(path: Path, container: InputContainer, stream: VideoStream) -> tuple[int, Fraction]:
-    """Return rotation in degrees counter-clockwise and the pixel aspect, from the first frame."""
-    import av
-
-    try:
-        container.seek(0)
-        for frame in container.decode(stream):
-            aspect = stream.sample_aspect_ratio or frame_aspect(stream)
-            return int(frame.rotation) % 360, Fraction(aspect or 1)
-    except av.FFmpegError as error:
-        raise VideoError(f"{path}: the first frame cannot be decoded ({_reason(error)})") from error
-    raise VideoError(f"{path}: no frame could be decoded")
-
-
-def frame_aspect(stream: VideoStream) -> Fraction | None:
-    """Return the pixel aspect ratio that the codec states, where the container states none."""
-    return stream.codec_context.sample_aspect_ratio
-
-
-def _reason(error: BaseException) -> str:
-    """Return FFmpeg's words without the file name, which the message already holds."""
-    return str(getattr(error, "strerror", None) or error).split(": '")[0]
+    MP4 states how long a track lasts. Some writers of other formats do so too, and others state
+    where the last frame ends.
+    """
+    if container.format.name == MOV:
+        return 0.0
+    start = (container.start_time or 0) / 1_000_000
+    return start if 0 < start < seconds else 0.0

@@ -6,17 +6,19 @@ import os
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import VideoError
-from jumpscore.video.probe import VideoInfo, open_video, start_offset
+from jumpscore.video.opening import open_video
+from jumpscore.video.ordering import decoded_in_order
+from jumpscore.video.probe import VideoInfo
+from jumpscore.video.timeline import fed, rewind
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -49,7 +51,7 @@ def stored_frames(
     if not wanted:
         return
     last_good: float | None = None
-    with open_video(info.path) as (container, stream):
+    with open_video(info.path, info.track) as (container, stream):
         context = stream.codec_context
         # Where several frames are decoded at once, FFmpeg hands out a frame's motion vectors before
         # all of them are there (seen in one frame of ten); slices of one frame are safe.
@@ -110,10 +112,8 @@ class _Source:
         self._stream = stream
         self._times = info.times.tolist()
         self._base = float(stream.time_base or 1)
-        self._offset = start_offset(container)
-        # AVI stores no presentation times and FFmpeg's guess swaps neighbours where B-frames are
-        # packed. A decoder delivers in order of presentation, so there the order is the index.
-        self._by_order = container.format.name == "avi"
+        self._offset = info.clock.offset
+        self._by_order = info.clock.by_order
         self._seeks = not self._by_order
         # The decoder may leave out frames that nobody wants and no other frame refers to. Only in
         # H.264, whose every frame says so itself, and only where time stamps tell frames apart.
@@ -147,7 +147,7 @@ class _Source:
             except (av.FFmpegError, IndexError) as error:
                 return str(error)
             self._tainted = frame.is_corrupt or (self._tainted and not frame.key_frame)
-            if frame.pts is None:
+            if frame.pts is None and not self._by_order:
                 continue
             self._done = self._index(frame.pts)
             if self._done > index:
@@ -155,17 +155,22 @@ class _Source:
             if self._done == index:
                 return "it or a frame before it is damaged" if self._tainted else frame
 
-    def _index(self, pts: int) -> int:
-        if self._by_order:
+    def _index(self, pts: int | None) -> int:
+        if self._by_order or pts is None:
             return self._done + 1
         return _nearest(self._times, pts * self._base - self._offset)
 
     def _rewind(self) -> Iterator[VideoFrame]:
-        self._container.seek(0)
         self._tainted = False
-        return self._decoded(self._container.demux(self._stream))
+        clock = self._info.clock
+        if clock.by_order:
+            # Read once, from the beginning; such files are never left for a key frame.
+            return decoded_in_order(self._stream, self._container.demux(self._stream), clock)
+        rewind(self._container, clock)
+        packets = fed(self._container.demux(self._stream), clock)
+        return self._decoded(packet for _, packet in packets)
 
-    def _decoded(self, packets: Iterable[Packet]) -> Iterator[VideoFrame]:
+    def _decoded(self, packets: Iterable[Any]) -> Iterator[VideoFrame]:
         """Yield the frames of packets; unneeded ones may be missing."""
         import av
 
@@ -209,11 +214,11 @@ class _Source:
         self._frames = self._decoded(chain([first], packets))
         return True
 
-    def _starts(self, packet: Packet, time: float) -> bool:
+    def _starts(self, packet: Any, time: float) -> bool:
         """Whether a packet is the key frame of a time or one before, so that decoding can start."""
         if packet.pts is None or not packet.is_keyframe:
             return False
-        return packet.pts * self._base - self._offset < time + 1e-3
+        return bool(packet.pts * self._base - self._offset < time + 1e-3)
 
 
 def nearest_index(times: npt.NDArray[np.float64], time: float) -> int:
@@ -232,90 +237,3 @@ def _nearest(times: list[float], time: float) -> int:
     if right == len(times) or time - times[right - 1] <= times[right] - time:
         return right - 1
     return right
-
-
-class Converter:
-    """Turns decoded frames into upright arrays of one size.
-
-    Colour takes two steps: FFmpeg scales to planar YUV with colour at every pixel, and `to_rgb`
-    turns each pixel into RGB for itself. That comes as near to shrinking the full RGB frame (as
-    image processors do) as its direct way, in half the time; and because the second step looks at
-    one pixel only, blocks may be cut out, kept and moved before it.
-    """
-
-    def __init__(self, info: VideoInfo, size: tuple[int, int] | None = None) -> None:
-        from av.video.reformatter import VideoReformatter
-
-        width, height = size or (info.width, info.height)
-        self._turns = info.rotation // 90
-        # Scale before turning: the stored frame is what the scaler sees.
-        self._size = (height, width) if self._turns % 2 else (width, height)
-        self._reformat: Any = VideoReformatter().reformat
-
-    def grey(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
-        """Return luma, uint8 [H, W]."""
-        return np.ascontiguousarray(np.rot90(self._scaled(frame, "gray").to_ndarray(), self._turns))
-
-    def rgb(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
-        """Return RGB, uint8 [H, W, 3]."""
-        return to_rgb(self.yuv(frame))
-
-    def yuv(
-        self, frame: VideoFrame, out: npt.NDArray[np.uint8] | None = None
-    ) -> npt.NDArray[np.uint8]:
-        """Return YUV, uint8 [H, W, 3], for `to_rgb`.
-
-        Args:
-            frame: As stored.
-            out: Where to put it, so that no memory has to be found for it.
-        """
-        import cv2
-
-        scaled = self._scaled(frame, "yuv444p")
-        planes = [
-            np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:, : scaled.width]
-            for plane in scaled.planes
-        ]
-        merged: Any = cv2.merge(planes, None if self._turns else out)
-        if not self._turns:
-            return cast("npt.NDArray[np.uint8]", merged)
-        if out is None:
-            return np.ascontiguousarray(np.rot90(merged, self._turns))
-        np.copyto(out, np.rot90(merged, self._turns))
-        return out
-
-    def _scaled(self, frame: VideoFrame, pixel_format: str) -> Any:
-        width, height = self._size
-        return self._reformat(
-            frame, width=width, height=height, format=pixel_format, interpolation="BICUBIC"
-        )
-
-
-def _yuv_to_rgb(red: float = 0.299, blue: float = 0.114) -> npt.NDArray[np.float64]:
-    """Return the matrix [3, 4] from 8-bit YUV of limited range, with the offset in the last column.
-
-    Args:
-        red: Weight of red in luma, by default that of ITU-R BT.601.
-        blue: Weight of blue.
-    """
-    green = 1 - red - blue
-    luma, colour = 255 / 219, 255 / 224
-    of_u = [0.0, -2 * (1 - blue) * blue / green * colour, 2 * (1 - blue) * colour]
-    of_v = [2 * (1 - red) * colour, -2 * (1 - red) * red / green * colour, 0.0]
-    matrix = np.array([[luma] * 3, of_u, of_v]).T
-    return np.column_stack([matrix, -matrix @ [16.0, 128.0, 128.0]])
-
-
-YUV_TO_RGB = _yuv_to_rgb()
-"""BT.601, whatever matrix a file names: PyAV, decord and OpenCV read them so, and with them the
-models that were trained on what these read."""
-
-
-def to_rgb(
-    picture: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8] | None = None
-) -> npt.NDArray[np.uint8]:
-    """Turn YUV, uint8 [H, W, 3], into RGB pixel by pixel; ``out`` may be the picture itself."""
-    import cv2
-
-    converted: Any = cv2.transform(picture, YUV_TO_RGB, out)
-    return cast("npt.NDArray[np.uint8]", converted)

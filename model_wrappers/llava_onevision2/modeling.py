@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from torch import Tensor, nn
@@ -13,6 +14,10 @@ from model_wrappers.llava_onevision2.configuration import LlavaOnevision2Config,
 from model_wrappers.llava_onevision2.vision import VisionTower
 
 VISUAL_INPUTS = ("pixel_values", "image_grid_thw", "patch_positions")
+CACHE = (
+    "cache" if "cache" in inspect.signature(Qwen3Model.forward).parameters else "past_key_values"
+)
+"""The name of the cache argument in this release of transformers; 5.24 renamed it."""
 
 
 class LlavaOnevision2PreTrainedModel(PreTrainedModel):
@@ -24,7 +29,7 @@ class LlavaOnevision2PreTrainedModel(PreTrainedModel):
     input_modalities = ("image", "video", "text")
     supports_gradient_checkpointing = False
     _no_split_modules = ("VisionBlock", "Qwen3DecoderLayer")
-    _skip_keys_device_placement = ("past_key_values",)
+    _skip_keys_device_placement = ("cache", "past_key_values")
     _supports_sdpa = True
     _supports_flash_attn = True
     _supports_attention_backend = True
@@ -92,18 +97,18 @@ class LlavaOnevision2Model(LlavaOnevision2PreTrainedModel):
         patch_positions: Tensor | None = None,
         inputs_embeds: Tensor | None = None,
         past_key_values: Any = None,
+        cache: Any = None,
         **kwargs: Any,
     ) -> BaseModelOutputWithPast:
         """Return the text model's last hidden states; arguments as in ``embed`` and in Qwen3."""
+        cache = past_key_values if cache is None else cache
         if inputs_embeds is None:
             assert input_ids is not None
             inputs_embeds = self.embed(input_ids, pixel_values, image_grid_thw, patch_positions)
-            # Later a pad is a token that the model chose itself.
-            if pixel_values is None and _is_prompt(past_key_values):
+            # In later steps a pad is a token that the model generated.
+            if pixel_values is None and _is_prompt(cache):
                 _check_no_pads(input_ids, self.config.image_token_id)
-        return self.language_model(
-            inputs_embeds=inputs_embeds, past_key_values=past_key_values, **kwargs
-        )
+        return self.language_model(inputs_embeds=inputs_embeds, **{CACHE: cache}, **kwargs)
 
 
 class LlavaOnevision2ForConditionalGeneration(LlavaOnevision2PreTrainedModel, GenerationMixin):
@@ -134,6 +139,7 @@ class LlavaOnevision2ForConditionalGeneration(LlavaOnevision2PreTrainedModel, Ge
         attention_mask: Tensor | None = None,
         position_ids: Tensor | None = None,
         past_key_values: Any = None,
+        cache: Any = None,
         inputs_embeds: Tensor | None = None,
         pixel_values: Tensor | None = None,
         image_grid_thw: Tensor | None = None,
@@ -148,7 +154,9 @@ class LlavaOnevision2ForConditionalGeneration(LlavaOnevision2PreTrainedModel, Ge
             input_ids: int [batch, tokens].
             attention_mask: int [batch, tokens], 0 for padding.
             position_ids: int [batch, tokens].
-            past_key_values: Cache of the tokens before these.
+            past_key_values: Cache of the tokens before these, under its name until transformers
+                5.23.
+            cache: The same, under its name since 5.24.
             inputs_embeds: Instead of ``input_ids``.
             pixel_values: As in ``LlavaOnevision2Model.embed``, and so the next two.
             image_grid_thw: Grid rows.
@@ -165,7 +173,7 @@ class LlavaOnevision2ForConditionalGeneration(LlavaOnevision2PreTrainedModel, Ge
             inputs_embeds=inputs_embeds,
             attention_mask=attention_mask,
             position_ids=position_ids,
-            past_key_values=past_key_values,
+            cache=past_key_values if cache is None else cache,
             **kwargs,
         )
         kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
@@ -175,9 +183,7 @@ class LlavaOnevision2ForConditionalGeneration(LlavaOnevision2PreTrainedModel, Ge
             loss = self.loss_function(
                 logits=logits, labels=labels, vocab_size=self.config.text_config.vocab_size
             )
-        return CausalLMOutputWithPast(
-            loss=loss, logits=logits, past_key_values=outputs.past_key_values
-        )
+        return CausalLMOutputWithPast(loss=loss, logits=logits, **{CACHE: getattr(outputs, CACHE)})
 
     def prepare_inputs_for_generation(
         self, input_ids: Tensor, *args: Any, is_first_iteration: bool = False, **kwargs: Any

@@ -9,7 +9,8 @@ rope, and the times follow from the physics of jumping (see `events`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import Field, model_validator
 
@@ -96,6 +97,10 @@ class Motion(ModelWrapper):
     Options = MotionOptions
     options: MotionOptions
 
+    def identity(self) -> Mapping[str, Any]:
+        """Return name and options, from which all answers follow."""
+        return self.stated()
+
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
         """Measure the motion of the question's video; nearly all of the work is here.
 
@@ -103,7 +108,7 @@ class Motion(ModelWrapper):
             VideoError: The video cannot be read to its end.
         """
         signal = measure(question.media[0].path, self.options.analysis_height)
-        return Request(question, visual, payload=signal)
+        return Request(question, visual, payload=signal, notes=signal.notes)
 
     def generate(self, requests: Sequence[Request]) -> list[Response]:
         """Answer a JSON list of seconds, or the count where the prompt asks how many."""

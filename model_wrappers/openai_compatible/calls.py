@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
+from urllib.parse import quote
 
 from jumpscore.errors import JumpScoreError, UsageError, nearest_names
+from jumpscore.jsonio import parse_json
+from model_wrappers.openai_compatible.limits import EndpointError, deadline, within
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
 """Seconds between tries: doubled each time, unless the server says how long."""
@@ -19,12 +23,17 @@ AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 """Statuses that may go away."""
 WRONG_USE = frozenset({401, 403, 404})
 """Statuses that every other question would get too."""
+TOO_LARGE = 413
 UNFINISHED = frozenset({"abort", "error"})
 """Reasons to finish that are the server's, not the model's."""
+MOST_TOKENS = 2**53
+"""A count above it is none, and no JSON number that others read."""
+ECHOED = 16
+"""Letters from which a key is hidden in an answer too; a shorter one may be part of any answer."""
 
 
-class EndpointError(JumpScoreError):
-    """An endpoint gave no usable answer, for all tries."""
+class TooLargeError(EndpointError):
+    """The endpoint refused a request because of its size (413)."""
 
 
 class _Transient(Exception):  # noqa: N818 - never leaves this module
@@ -67,6 +76,7 @@ def call(
     request_id: str,
     retries: int,
     secret: str | None = None,
+    timeout: float = 600.0,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Completion:
     """Return a completion, trying again what may go away.
@@ -77,7 +87,8 @@ def call(
         body: Arguments of a chat completion.
         request_id: Sent along; an answer that names another one is refused.
         retries: Tries after the first.
-        secret: The key, kept out of messages.
+        secret: The key, kept out of messages and answers.
+        timeout: Seconds without a sign of the endpoint; a try ends after a few times as long.
         sleep: Waits; replaced in tests.
 
     Raises:
@@ -88,8 +99,8 @@ def call(
     spread = random.Random(request_id)
     for attempt in range(retries + 1):
         try:
-            found = _once(client, body, request_id, secret)
-            return Completion(**{**_fields(found), "tries": attempt + 1})
+            answer = within(deadline(timeout), lambda: _once(client, body, request_id, secret))
+            return Completion(**{**_fields(answer, secret), "tries": attempt + 1})
         except _Transient as problem:
             said = _hidden(str(problem), secret)
             if attempt == retries:
@@ -100,6 +111,9 @@ def call(
             sleep(max(pause, problem.pause or 0.0))
         except JumpScoreError as problem:
             raise type(problem)(_hidden(str(problem), secret)) from None
+        except Exception as problem:  # of the package openai, on odd bodies; it may quote them
+            what = f"{type(problem).__name__}: {_hidden(str(problem), secret)}"
+            raise EndpointError(f"the answer cannot be read ({what[:500]})") from None
     raise AssertionError("unreachable")
 
 
@@ -125,7 +139,9 @@ def check_endpoint(client: Any, model: str, *, secret: str | None = None) -> Non
             said = _hidden(error.message, secret)[:500]
             raise UsageError(f"{client.base_url} does not take the key: {said}") from None
         return
-    except (TypeError, AttributeError, ValueError):
+    except EndpointError as error:
+        raise UsageError(f"{client.base_url}: {_hidden(str(error), secret)}") from None
+    except (TypeError, AttributeError, ValueError, RecursionError):
         return  # some answer with a list of another shape
     if known and model not in known:
         near = nearest_names(model, known) or "."
@@ -152,7 +168,7 @@ def _once(client: Any, body: Mapping[str, Any], request_id: str, secret: str | N
     if named is not None and _ours(named) and named != request_id:
         raise _Transient(f"the answer is for request {named}, asked was {request_id}")
     try:
-        return raw.http_response.json()
+        return parse_json(raw.http_response.content)
     except ValueError as error:
         raise _Transient(f"the answer is no JSON ({error})") from None
 
@@ -168,7 +184,7 @@ def _of_status(status: int, message: str, headers: Mapping[str, str]) -> Excepti
         return _Transient(said, _retry_after(headers.get("retry-after")))
     if status in WRONG_USE:
         return UsageError(f"{said}; check model.base_url, model.served_model and the key")
-    return EndpointError(said)
+    return TooLargeError(said) if status == TOO_LARGE else EndpointError(said)
 
 
 def _retry_after(value: str | None) -> float | None:
@@ -184,13 +200,15 @@ def _retry_after(value: str | None) -> float | None:
     except ValueError:
         try:
             seconds = parsedate_to_datetime(value).timestamp() - time.time()
-        except ValueError:
+        except (ValueError, TypeError, OverflowError):
             return None
     return max(0.0, seconds) if seconds == seconds else None
 
 
-def _fields(body: Any) -> dict[str, Any]:
+def _fields(body: Any, secret: str | None = None) -> dict[str, Any]:
     """Return the fields of a ``Completion`` from an answer's body.
+
+    Counts of tokens that are odd are left out; they are no reason to ask again.
 
     Raises:
         _Transient: It is no chat completion.
@@ -200,28 +218,41 @@ def _fields(body: Any) -> dict[str, Any]:
         message, reason = choice["message"], choice["finish_reason"]
         text = message.get("content") or message.get("refusal") or ""
         reasoning = message.get("reasoning") or message.get("reasoning_content") or ""
-        usage = body.get("usage") or {}
-        details = usage.get("prompt_tokens_details") or {}
-        kinds = details.get("multimodal_tokens")
     except (TypeError, KeyError, ValueError, AttributeError):
-        raise _Transient(f"the answer is no chat completion ({str(body)[:200]!r})") from None
+        shown = repr(_excerpt(body, secret))
+        raise _Transient(f"the answer is no chat completion ({shown})") from None
     if not isinstance(text, str) or not isinstance(reasoning, str):
         raise _Transient("the answer's content is no text")
     if not isinstance(reason, str) or reason in UNFINISHED:
-        raise _Transient(f"the answer was broken off (finish_reason {reason!r})")
+        raise _Transient(f"the answer was broken off (finish_reason {_excerpt(reason, secret)!r})")
     if reasoning:
         # Cut off while thinking there is no answer, and the tag stays open.
         closed = bool(text) or reason != "length"
         text = f"<think>{reasoning}{'</think>' if closed else ''}{text}"
+    if secret is not None and len(secret) >= ECHOED:
+        text = _hidden(text, secret)
+    usage = _object(body.get("usage"))
     return {
         "text": text,
         "finish_reason": "length" if reason == "length" else "stop",
         "prompt": _count(usage.get("prompt_tokens")),
         "output": _count(usage.get("completion_tokens")),
-        "visual": _sum(kinds),
+        "visual": _sum(_object(usage.get("prompt_tokens_details")).get("multimodal_tokens")),
         "prompt_ids": _ids(body.get("prompt_token_ids")),
         "first_logprobs": _first_logprobs(choice.get("logprobs")),
     }
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _excerpt(value: Any, secret: str | None, limit: int = 200) -> str:
+    """Return the beginning of what an endpoint sent; the key is hidden before it is cut."""
+    try:
+        return _hidden(str(value), secret)[:limit]
+    except RecursionError:
+        return "nested too deep"
 
 
 def _ids(value: Any) -> tuple[int, ...] | None:
@@ -239,7 +270,8 @@ def _first_logprobs(value: Any) -> dict[str, float]:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and value >= 0 else None
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and 0 <= value <= MOST_TOKENS else None
 
 
 def _sum(kinds: Any) -> int | None:
@@ -251,4 +283,14 @@ def _sum(kinds: Any) -> int | None:
 
 
 def _hidden(text: str, secret: str | None) -> str:
-    return text.replace(secret, "***") if secret else text
+    """Return a text without the key, also as Python, JSON and addresses spell it.
+
+    >>> _hidden("Bearer a'b, a%27b", "a'b")
+    'Bearer ***, ***'
+    """
+    if not secret:
+        return text
+    spellings = {secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], quote(secret, safe="")}
+    for spelling in sorted(spellings, key=len, reverse=True):
+        text = text.replace(spelling, "***")
+    return text

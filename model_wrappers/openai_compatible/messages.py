@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import mimetypes
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +12,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from jumpscore.errors import DataError
+from jumpscore.errors import DataError, VideoError
 from jumpscore.records import Question
-from jumpscore.video import VisualInput
+from jumpscore.video import VisualInput, header_duration
 
 PictureFormat = Literal["jpeg", "png"]
+PICTURE_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+"""Formats of image files that are sent, as Pillow names them."""
 Message = dict[str, Any]
 
 
@@ -82,9 +85,17 @@ def image_part(path: Path) -> Message:
     """Return an image file as it is.
 
     Raises:
-        DataError: It cannot be read.
+        DataError: It cannot be read, or is not an image: nothing else is sent.
     """
-    return _image(_read(path), mimetypes.guess_type(path.name)[0] or "image/png")
+    from PIL import Image
+
+    content = _read(path)
+    try:
+        with Image.open(io.BytesIO(content), formats=PICTURE_FORMATS) as picture:
+            picture.verify()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path}: is not sent, since it is not an image ({error})") from None
+    return _image(content, mimetypes.guess_type(path.name)[0] or "image/png")
 
 
 def video_part(
@@ -98,8 +109,13 @@ def video_part(
         content: What is sent instead of the file's bytes.
 
     Raises:
-        DataError: It cannot be read.
+        DataError: It cannot be read, or is not a video: nothing else is sent.
     """
+    if content is None:
+        try:
+            header_duration(path)
+        except VideoError as error:
+            raise DataError(f"{path}: is not sent, since it is not a video ({error})") from None
     if by == "file":
         url = path.resolve().as_uri()
     else:

@@ -28,16 +28,23 @@ from model_wrappers.base import (
 )
 from model_wrappers.openai_compatible.calls import (
     Completion,
-    EndpointError,
+    TooLargeError,
     call,
     check_endpoint,
 )
+from model_wrappers.openai_compatible.limits import EndpointError, bounded_http_client
 from model_wrappers.openai_compatible.messages import (
     Message,
     chat,
     frame_parts,
     image_part,
     video_part,
+)
+from model_wrappers.openai_compatible.request_limits import (
+    SHOW_LESS,
+    body_bytes,
+    check_limit,
+    decoded_bytes,
 )
 
 
@@ -56,6 +63,8 @@ class ChatOptions(ModelOptions):
         convention: Of coordinates in the model's answers, where its makers state it: ``unit``
             (0-1), ``relative_1000`` or ``pixel``. By default what is known of the model, if
             anything.
+        largest_media: Most bytes of a request's pictures after decoding (width x height x 4 each)
+            that the server accepts; a larger request is an error before it is sent.
     """
 
     concurrency: int = Field(default=8, gt=0, le=1024)
@@ -67,6 +76,7 @@ class ChatOptions(ModelOptions):
     picture_format: Literal["jpeg", "png"] = "jpeg"
     picture_quality: int = Field(default=95, ge=1, le=100)
     convention: Convention | None = None
+    largest_media: int | None = Field(default=None, gt=0)
 
 
 class OpenAICompatibleOptions(ChatOptions):
@@ -76,12 +86,15 @@ class OpenAICompatibleOptions(ChatOptions):
         served_model: The name that the endpoint knows it by.
         base_url: Of the endpoint; by default OpenAI's.
         api_key_env: Environment variable that holds the key; no key is ever written anywhere.
-        timeout: Seconds without a sign of the endpoint after which a request is given up.
+        timeout: Seconds without a sign of the endpoint after which a request is given up; six times
+            as long it may take in all.
         retries: Tries after the first, with growing pauses or as long as the server asks for.
         video_by: ``data`` sends a video's bytes, ``file`` its path to a server on this machine.
         token_side: Side in pixels of a visual token, where it is 28 as in the harness's plans; then
             the endpoint's own count must agree with the plan.
         extra_body: Further fields of every request.
+        largest_body: Most bytes of a request's body that the server accepts; a larger one is an
+            error before it is sent.
         price_input: US dollars per million tokens that are sent, to plan and to sum up what runs
             cost; given together with the next, 0 for what is free.
         price_output: US dollars per million tokens that are answered, thinking included.
@@ -95,6 +108,7 @@ class OpenAICompatibleOptions(ChatOptions):
     video_by: Literal["data", "file"] = "data"
     token_side: Literal[28] | None = None
     extra_body: dict[str, Any] = Field(default={})
+    largest_body: int | None = Field(default=None, gt=0)
     price_input: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     price_output: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
@@ -112,6 +126,7 @@ TRACED = 20
 
 NO_IDENTITY = {
     "api_key_env", "concurrency", "timeout", "retries", "price_input", "price_output",
+    "largest_body", "largest_media",
 }  # fmt: skip
 """Options that change no answer."""
 
@@ -128,6 +143,7 @@ class OpenAICompatible(ModelWrapper):
 
     name = "openai"
     inputs: tuple[InputKind, ...] = ("frames", "video")
+    identified_by_code = False
     Options: ClassVar[type[ModelOptions]] = OpenAICompatibleOptions
     options: Any
     traced: ClassVar[Mapping[str, Any]] = {}
@@ -159,6 +175,7 @@ class OpenAICompatible(ModelWrapper):
             client.close()
 
     def identity(self) -> Mapping[str, Any]:
+        """Return name, address and options: all that can be known of a model behind an address."""
         options = self.options.model_dump(mode="json", exclude=NO_IDENTITY)
         return {"model": self.name, "options": options}
 
@@ -167,7 +184,24 @@ class OpenAICompatible(ModelWrapper):
         # Another grid of tokens cannot be held against the harness's plan.
         planned = visual if self.options.token_side is not None else None
         payload = _Payload(messages, f"jumpscore-{uuid.uuid4().hex}", size_shown(visual))
+        self._check_limits(Request(question, visual, payload))
         return Request(question, planned, payload)
+
+    @property
+    def largest_media(self) -> int | None:
+        """Most bytes of decoded pictures that the server accepts, if it is known."""
+        limit: int | None = self.options.largest_media
+        return limit
+
+    def _check_limits(self, request: Request) -> None:
+        question = request.question
+        largest, most = self.options.largest_body, self.largest_media
+        if most is not None:
+            size = decoded_bytes(question, request.visual)
+            check_limit(question, "its decoded pictures have", size, most, "model.largest_media")
+        if largest is not None:
+            size = body_bytes(self.body(request))
+            check_limit(question, "its request has", size, largest, "model.largest_body")
 
     @property
     def convention(self) -> Convention | None:
@@ -258,14 +292,21 @@ class OpenAICompatible(ModelWrapper):
             self.open()
 
     def _call(self, body: Mapping[str, Any], request: Request) -> Completion:
-        return call(
-            self._client,
-            body,
-            request_id=request.payload.request_id,
-            retries=self.options.retries,
-            secret=self._key(),
-            sleep=self.pause,
-        )
+        try:
+            return call(
+                self._client,
+                body,
+                request_id=request.payload.request_id,
+                retries=self.options.retries,
+                secret=self._key(),
+                timeout=self.options.timeout,
+                sleep=self.pause,
+            )
+        except TooLargeError as error:
+            raise TooLargeError(
+                f"{error}; the request has {body_bytes(body):,} bytes: {SHOW_LESS}, and set "
+                "model.largest_body to what the server takes"
+            ) from None
 
     def usage(self, found: Completion, request: Request) -> Usage:
         """Return the tokens of an answer, by the endpoint's own count."""
@@ -318,7 +359,7 @@ class OpenAICompatible(ModelWrapper):
 
     def client_options(self) -> dict[str, Any]:
         """Return further arguments of the client."""
-        return {}
+        return {"http_client": bounded_http_client()}
 
 
 def _shown(part: Message) -> str:

@@ -110,6 +110,8 @@ def answer(
             **_beside(inputs, ids, prompts),
             max_new_tokens=sampling.max_new_tokens,
             do_sample=False,
+            # Without a cache every step would read the answer as part of the prompt.
+            use_cache=True,
             logits_processor=_processors(sampling, [prompt.seed for prompt in prompts]),
         )
     ends = model.generation_config.eos_token_id

@@ -21,6 +21,7 @@ from jumpscore.records import Convention, Question, Response, Usage
 from jumpscore.video import VisualInput
 from model_wrappers.base import ModelOptions, Request, Trace, size_shown
 from model_wrappers.checkpoints import FromCheckpoint, digest, resolve
+from model_wrappers.identity import fingerprint, weights_digest
 from model_wrappers.transformers.prompts import chat_ids, chat_messages, expand_pads
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class InTransformers(FromCheckpoint):
         self.batch_size = self.options.batch_size
         self._lock = threading.Lock()
         self._model: Any = None
+        self._loaded = ""
 
     @property
     @abstractmethod
@@ -158,18 +160,23 @@ class InTransformers(FromCheckpoint):
                 model = self.load_model()
                 model.generation_config.eos_token_id = self._ends(model)
                 model.generation_config.pad_token_id = self.tokenizer.pad_token_id
+                self._loaded = fingerprint(model)
                 self._model = model
 
     def close(self) -> None:
         self._model = None
 
     def identity(self) -> Mapping[str, Any]:
+        """Return options, placement and weights: those on disk, or as they were changed since."""
+        model = self._model
+        changed = model is not None and fingerprint(model) != self._loaded
         return {
             "model": self.name,
             "options": self.options.model_dump(mode="json", exclude=NO_IDENTITY),
             "checkpoint_digest": digest(self.folder),
             **self.placement,
             "device": self.placement["device"].partition(":")[0],
+            **({"weights": weights_digest(model)} if changed else {}),
         }
 
     def environment(self) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from jumpscore.errors import JumpScoreError
 from model_wrappers.openai_compatible.calls import Completion
-from model_wrappers.vllm.plugin import GUARD_VARIABLE, LOADER, MEDIA_VARIABLE
+from model_wrappers.vllm.plugin import LOADER
 from model_wrappers.vllm.server import MOST_MEDIA, ServerPlan
 
 IDLE = 0.2
@@ -54,11 +54,12 @@ class Engine:
             EngineError: It cannot be loaded.
         """
         plan = self.plan
-        # Read when vLLM loads its plug-ins, by this process and those that it starts.
-        os.environ[MEDIA_VARIABLE] = str(plan.media)
-        os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-        if plan.guard:
-            os.environ[GUARD_VARIABLE] = "1"
+        # Read when vLLM is imported, by this process and those that it starts.
+        os.environ.update(plan.variables())
+        if plan.cpu_only:
+            from model_wrappers.vllm.cpu_only.sitecustomize import activate
+
+            activate()
         plan.media.mkdir(parents=True, exist_ok=True)
         from vllm import LLM
 

@@ -14,7 +14,7 @@ from jumpscore.errors import UsageError
 from model_wrappers.base import ModelOptions, Request
 from model_wrappers.openai_compatible.calls import Completion
 from model_wrappers.vllm.engine import Engine, EngineError
-from model_wrappers.vllm.server import Server, vllm_version
+from model_wrappers.vllm.server import InstalledVLLM, Server, installed_vllm
 from model_wrappers.vllm.wrapper import VLLM, EngineOptions
 
 
@@ -29,6 +29,7 @@ class OfflineVLLMOptions(EngineOptions):
     token_side: ClassVar[None] = None
     video_by: ClassVar[str] = "data"
     extra_body: ClassVar[dict[str, Any]] = {}
+    largest_body: ClassVar[None] = None
 
 
 class OfflineVLLM(VLLM):
@@ -59,13 +60,13 @@ class OfflineVLLM(VLLM):
             engine.stop()
 
     @cached_property
-    def _python(self) -> tuple[str, str]:
+    def installed(self) -> InstalledVLLM:
         if find_spec("vllm") is None:
             raise UsageError(
                 f"{sys.executable} has no vLLM; run jumpscore from the environment that has it, "
                 "or write model=vllm"
             )
-        return sys.executable, vllm_version(sys.executable)
+        return installed_vllm(sys.executable)
 
     def _require_open(self) -> None:
         if self._closed:

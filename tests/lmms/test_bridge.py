@@ -14,12 +14,11 @@ import pytest
 import yaml
 
 from jumpscore.data.predictions import read_predictions
+from model_wrappers.vllm.server import CPU_ONLY
 from tests.model_wrappers.openai_compatible.server import MockServer
 
 Image = pytest.importorskip("PIL.Image")
 HERE = Path(__file__).parent
-CPU_ONLY = HERE.parent / "serving" / "cpu_only"
-"""Makes PyPI's torchvision load beside a torch without CUDA."""
 PYTHON = os.environ.get("JUMPSCORE_LMMS_PYTHON")
 pytestmark = [
     pytest.mark.lmms,
@@ -43,10 +42,8 @@ class Place:
             "HF_DATASETS_OFFLINE": "1",
             "HF_HOME": str(root / "hf"),
             "OPENAI_API_KEY": "key",
+            "PYTHONPATH": str(CPU_ONLY),  # does nothing if torch is a CUDA build there
         }
-        torch = "from importlib.metadata import version; print(version('torch'))"
-        if self.printed(torch).endswith("+cpu"):
-            self.env["PYTHONPATH"] = str(CPU_ONLY)
         self.python(*JUMPSCORE, "data", "synthesize", "--out", "set", "--seed", "3", *SMALL)
         self.python(*JUMPSCORE, "models", "tiny", "tiny", "spread=0.2")
         shutil.copytree(root / "set", root / "broken")

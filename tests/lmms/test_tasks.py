@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 import jumpscore
+from model_wrappers.vllm.server import CPU_ONLY
 
 HERE = Path(__file__).parent
-CPU_ONLY = HERE.parent / "serving" / "cpu_only"
-"""Makes PyPI's torchvision load beside a torch without CUDA."""
 PYTHON = os.environ.get("JUMPSCORE_LMMS_PYTHON")
 pytestmark = [
     pytest.mark.lmms,

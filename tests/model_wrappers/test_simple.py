@@ -50,6 +50,54 @@ class TestReplay:
         with pytest.raises(DataError, match=r"a\.json: no answer for id 'c'; add one"):
             Replay(ReplayOptions(answers=path)).prepare(Question("c", (), "?"), None)
 
+    def test_ids_in_another_spelling_are_matched_and_counted(self, tmp_path):
+        path = tmp_path / "a.jsonl"
+        lines = ({"id": f"videos/{name}.mp4", "text": name} for name in "abx")
+        path.write_text("\n".join(map(json.dumps, [*lines, {"id": "c", "text": "c"}])))
+        replay = Replay(ReplayOptions(answers=path))
+        questions = [Question(name, (), "?") for name in "abcd"]
+        replay.receive_questions(questions)
+        assert [answer(replay, question) for question in questions[:3]] == ["a", "b", "c"]
+        assert replay.answer_notes == {"answers matched by another spelling of their id": 2}
+        assert replay.answered_ids == {"a", "b", "c", "videos/x.mp4"}
+        [hint] = replay.answer_hints
+        assert "under unknown ids: 1; the answers file has ids such as 'videos/x.mp4', the" in hint
+        replay.receive_questions(questions[2:])  # another data set
+        assert replay.answer_notes == {}
+        assert len(replay.answered_ids - {"c"}) == 3
+
+    def test_a_file_without_any_known_id_is_refused_with_an_id_of_either_side(self, tmp_path):
+        path = tmp_path / "a.json"
+        path.write_text('{"x": [1.0], "y": [2.0]}')
+        replay = Replay(ReplayOptions(answers=path))
+        with pytest.raises(DataError) as refused:
+            replay.receive_questions([Question("c", (), "?"), Question("d", (), "?")])
+        message = str(refused.value)
+        assert "has ids such as 'x', the data set has ids such as 'c'" in message
+        assert "'jumpscore data ids DATA' lists them" in message
+
+    def test_row_numbers_have_a_note_of_their_own(self, tmp_path):
+        path = tmp_path / "a.json"
+        path.write_text('{"1": [1.0], "2": [2.0]}')
+        replay = Replay(ReplayOptions(answers=path))
+        questions = [Question("c", (), "?"), Question("d", (), "?")]
+        replay.receive_questions(questions)
+        assert [answer(replay, question) for question in questions] == ["[1.0]", "[2.0]"]
+        assert replay.answer_notes == {"answers matched by row number, since no id fits": 2}
+
+    def test_an_unreadable_record_is_the_error_of_its_sample(self, tmp_path):
+        path = tmp_path / "a.jsonl"
+        broken = '{"id": "b", "times": [' + "1" * 5_000 + "]}\n"
+        path.write_text('{"id": "a", "times": [1.0]}\n' + broken + "{\n" * 5)
+        replay = Replay(ReplayOptions(answers=path))
+        with pytest.raises(
+            DataError, match=r"line 2 \(id 'b'\): contains an integer of 5000 digits"
+        ):
+            replay.prepare(Question("b", (), "?"), None)
+        assert replay.answer_notes == {"records of the answers file that cannot be read": 6}
+        assert len(replay.answer_hints) == 4
+        assert replay.answer_hints[-1] == "and 3 more records that cannot be read"
+
     def test_an_edited_file_is_another_model(self, tmp_path):
         path = tmp_path / "a.json"
         path.write_text('{"a": [1.0]}')

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from model_wrappers.vllm.server import CPU_ONLY
+
 VLLM = os.environ.get("JUMPSCORE_VLLM_PYTHON")
 HERE = Path(__file__).parent
 ON_A_CPU = {
-    "PYTHONPATH": str(HERE / "cpu_only"),
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
     "TORCH_COMPILE_DISABLE": "1",
     "VLLM_CPU_KVCACHE_SPACE": "1",
@@ -21,6 +22,7 @@ ON_A_CPU = {
     "HF_HUB_OFFLINE": "1",
 }
 SERVED = {
+    "cpu_only": True,
     "dtype": "float32",
     "max_model_len": 8192,
     "arguments": {"enforce_eager": True},
@@ -41,7 +43,7 @@ def in_vllm(script: str, *arguments: object, seconds: int = 600) -> str:
     """Run a script beside this one in the environment of vLLM and return what it printed last."""
     done = subprocess.run(
         [VLLM, str(HERE / script), *map(str, arguments)],
-        env={**os.environ, **ON_A_CPU},
+        env={**os.environ, **ON_A_CPU, "PYTHONPATH": str(CPU_ONLY)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

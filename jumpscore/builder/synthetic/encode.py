@@ -180,7 +180,7 @@ class VideoWriter:
         self._next += 1
         self._mux(self._stream.encode(frame))
 
-    def _mux(self, packets: list[av.Packet]) -> None:
+    def _mux(self, packets: list[av.Packet[Any]]) -> None:
         """Writes packets with the durations of the clock; the muxer could only guess the last."""
         for packet in packets:
             if packet.pts is not None:

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from jumpscore.video.orientation import Orientation
 from jumpscore.video.sizes import FACTOR
 
 if TYPE_CHECKING:
@@ -203,7 +204,8 @@ def normalised(bits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     if top <= 0:
         return np.zeros_like(logs)
     # Rounded, so that the last bit of a logarithm never decides between two blocks.
-    return np.round(np.minimum(logs / top, 1.0), 9)
+    rounded: npt.NDArray[np.float64] = np.minimum(logs / top, 1.0).round(9)
+    return rounded
 
 
 def _middle(values: npt.NDArray[Any]) -> Any:
@@ -224,14 +226,14 @@ def _percentile(values: npt.NDArray[np.float64], percent: float) -> float:
 
 
 def own_motion(
-    frame: VideoFrame, shape: tuple[int, int], *, turns: int
+    frame: VideoFrame, shape: tuple[int, int], *, orientation: Orientation
 ) -> npt.NDArray[np.float64] | None:
     """Return how far each block moved against the frame's typical motion, from motion vectors.
 
     Args:
         frame: A frame as stored, decoded with motion vectors exported.
         shape: (rows, columns) of blocks as displayed.
-        turns: Quarter turns counter-clockwise from stored to displayed.
+        orientation: From stored to displayed.
 
     Returns:
         float64 [rows, columns]: mean over the area that has vectors, in canvas pixels times
@@ -246,7 +248,7 @@ def own_motion(
     vectors = None if data is None else data.to_ndarray()
     if vectors is None or len(vectors) == 0:
         return None
-    rows, columns = shape[::-1] if turns % 2 else shape
+    rows, columns = shape[::-1] if orientation.swaps_sides else shape
     scale = max(1, int(vectors["motion_scale"][0]))  # one per codec: quarter pixels
     # In 16 bits, as codecs hold them: such numbers are sorted by counting.
     x, y = (vectors[axis].astype(np.int16) for axis in ("motion_x", "motion_y"))
@@ -261,20 +263,20 @@ def own_motion(
     moved = np.bincount(block, weights=area * length, minlength=rows * columns)
     covered = np.bincount(block, weights=area, minlength=rows * columns)
     mean: npt.NDArray[np.float64] = (moved / np.maximum(covered, 1.0)).reshape(rows, columns)
-    return np.rot90(mean * VECTOR_WEIGHT, turns)
+    return orientation.applied(mean * VECTOR_WEIGHT)
 
 
 def spread(
-    scores: npt.NDArray[np.float64], shape: tuple[int, int], *, turns: int
+    scores: npt.NDArray[np.float64], shape: tuple[int, int], *, orientation: Orientation
 ) -> npt.NDArray[np.float64]:
     """Return scores on the codec's own grid as means over blocks of a canvas.
 
     Args:
         scores: float64 [h, w], any grid that covers the stored picture.
         shape: (rows, columns) of blocks as displayed.
-        turns: Quarter turns counter-clockwise from stored to displayed.
+        orientation: From stored to displayed.
     """
-    upright = np.ascontiguousarray(np.rot90(scores, turns))
+    upright = np.ascontiguousarray(orientation.applied(scores))
     rows, columns = shape
     fine = (columns * FACTOR, rows * FACTOR)
     pixels = cv2.resize(upright, fine, interpolation=cv2.INTER_NEAREST)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from jumpscore.errors import UsageError
+from jumpscore.errors import UsageError, VideoError
 from jumpscore.video.codec.activity import (
     VECTOR_CODECS,
     ChangeMeter,
@@ -35,11 +35,12 @@ from jumpscore.video.codec.groups import (
     make_groups,
 )
 from jumpscore.video.codec.packing import ScoredFrame, Store
+from jumpscore.video.colours import PIXELS, Converter, to_rgb
 from jumpscore.video.frames import uniform_indices
 from jumpscore.video.inputs import VisualInput, whole_frames
-from jumpscore.video.probe import VideoInfo, probe
+from jumpscore.video.probe import OTHER_TRACKS, VideoInfo, probe
 from jumpscore.video.sizes import FACTOR, smart_size
-from jumpscore.video.source import Converter, readable_frames, stored_frames, to_rgb
+from jumpscore.video.source import readable_frames, stored_frames
 from jumpscore.video.stamps import default_policy
 
 if TYPE_CHECKING:
@@ -249,14 +250,15 @@ class _Reader:
         if self._backend == "bitcost":
             from jumpscore.video.codec.bitcost import bitcost_maps
 
+            _check_unrepaired(info)
             costs = bitcost_maps(info, sampled.tolist())
         pictures = self._pictures(sampled, self._room(FRAMES_PER_CANVAS))  # a cell at a time
         for index, (picture, frame) in zip(sampled, pictures, strict=True):
             change = meter(picture)
             if costs is not None:
-                scores = spread(normalised(next(costs)), shape, turns=info.rotation // 90)
+                scores = spread(normalised(next(costs)), shape, orientation=info.orientation)
             else:
-                motion = own_motion(frame, shape, turns=info.rotation // 90)
+                motion = own_motion(frame, shape, orientation=info.orientation)
                 moved = change.blocks if motion is None else change.blocks + motion
                 scores = block_scores(moved, float(info.bits[index]))
             yield ScoredFrame(picture, scores.reshape(-1), change.blank)
@@ -283,12 +285,25 @@ class _Reader:
             time_policy=policy,
             decimals=DECIMALS,
             provenance=backend_facts(self._backend),
-            notes=(note,) if note else (),
+            notes=(*info.remarks, *([note] if note else [])),
             truncated=info.truncated,
             exhausted=exhausted,
         )
         visual.__dict__["pixels"] = pixels  # cut on the way; decoding again would give the same
         return visual
+
+
+def _check_unrepaired(info: VideoInfo) -> None:
+    """Check that another reader counts the same frames.
+
+    Raises:
+        VideoError: The time stamps of the file were repaired, or another track would be read.
+    """
+    if info.clock.by_order or info.clock.leading or OTHER_TRACKS in info.notes:
+        raise VideoError(
+            f"{info.path}: codec-video-prep would count other frames than those shown "
+            f"({'; '.join(info.remarks)}); use backend 'pyav'"
+        )
 
 
 def backend_facts(backend: Backend) -> dict[str, str]:
@@ -297,7 +312,7 @@ def backend_facts(backend: Backend) -> dict[str, str]:
     Raises:
         UsageError: The backend is not installed.
     """
-    facts = {"backend": backend, "rule": RULE, "pyav": version("av")}
+    facts = {"backend": backend, "rule": RULE, "pixels": PIXELS, "pyav": version("av")}
     if backend == "bitcost":
         from jumpscore.video.codec.bitcost import bitcost_version
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.video.codec.groups import IMAGES_PER_GROUP, Cell, Group, Picks, best, pick
+from jumpscore.video.colours import to_rgb
 from jumpscore.video.inputs import split_blocks
 from jumpscore.video.sizes import FACTOR
-from jumpscore.video.source import to_rgb
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -26,6 +27,10 @@ STALE_SECONDS = 86_400.0
 """Age at which what a killed process was writing or deleting is cleared away."""
 
 _COUNTING = threading.Lock()
+_WARNED: set[Path] = set()
+"""Folders that the user was warned of."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -47,6 +52,12 @@ class CacheStats:
     oversized: int = 0
 
 
+class CacheError(UsageError):
+    """The cache cannot be written; ``made`` is the input that could not be stored, if made."""
+
+    made: VisualInput | None = None
+
+
 class InputCache:
     """Prepared inputs by the content of the video and the options they were made with.
 
@@ -60,12 +71,17 @@ class InputCache:
         max_bytes: Bound that the entries are kept under by deleting those not used for longest.
             An entry above it is stored all the same, and is the first to go when the next is
             stored. Entries that the system does not let us delete stay.
+        optional: Whether to go on without a cache that cannot be written, with one warning.
         stats: What was done so far.
     """
 
-    def __init__(self, folder: Path, *, max_bytes: int = 20 * 10**9) -> None:
+    def __init__(
+        self, folder: Path, *, max_bytes: int = 20 * 10**9, optional: bool = False
+    ) -> None:
         self.folder = folder
         self.max_bytes = max_bytes
+        self.optional = optional
+        self._given_up = False
         self.stats = CacheStats()
         self._sizes: dict[Path, int] = {}
 
@@ -87,14 +103,31 @@ class InputCache:
 
         Raises:
             VideoError: The video cannot be read.
-            UsageError: The cache cannot be written, or the options are no JSON.
+            CacheError: The cache cannot be written, and is not optional.
+            UsageError: The options are no JSON.
         """
         key = entry_key(video, options)
         found = self._find(key)
-        if found is None:
-            with self._alone(key):
-                found = self._find(key, repair=True) or self._make(key, make)
+        if found is None and self._given_up:
+            found = make()
+        elif found is None:
+            try:
+                with self._alone(key):
+                    found = self._find(key, repair=True) or self._make(key, make)
+            except CacheError as error:
+                self._give_up(error)
+                found = error.made or make()
         return found.changed(path=Path(video))
+
+    def _give_up(self, error: CacheError) -> None:
+        """Write nothing from now on, if that is allowed."""
+        if not self.optional:
+            raise error
+        self._given_up = True
+        with _COUNTING:
+            if self.folder not in _WARNED:
+                _WARNED.add(self.folder)
+                logger.warning("%s; going on without it, which takes longer", error)
 
     def _find(self, key: str, *, repair: bool = False) -> VisualInput | None:
         for entry in (self._entry(key), self._entry(key + KEPT)):
@@ -116,7 +149,7 @@ class InputCache:
     def _make(self, key: str, make: Callable[[], VisualInput]) -> VisualInput:
         made = make()
         entry = self._entry(key if made.folder is None else key + KEPT)
-        with self._explained():
+        with self._explained(made):
             save(made, entry, lossless=True, name_tells=True)
         self._count("made")
         self._evict(entry)
@@ -130,15 +163,17 @@ class InputCache:
             setattr(self.stats, what, getattr(self.stats, what) + number)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _explained(self, made: VisualInput | None = None) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise UsageError(
+            problem = CacheError(
                 f"{self.folder}: the cache of prepared inputs cannot be written "
                 f"({error.strerror or error}); free space there, name another folder in the "
                 "environment variable JUMPSCORE_CACHE, or switch the cache off"
-            ) from error
+            )
+            problem.made = made
+            raise problem from error
 
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:

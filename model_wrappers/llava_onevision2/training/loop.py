@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -259,8 +262,12 @@ class Trainer:
             "unlogged": self._unlogged,
         }
         scratch = self.folder / f"{STATE}.part"
-        torch.save(held, scratch)
-        scratch.replace(self.folder / STATE)
+        try:
+            with unwritten(self.folder / STATE):
+                torch.save(held, scratch)
+                scratch.replace(self.folder / STATE)
+        finally:
+            scratch.unlink(missing_ok=True)
 
     def _resume(self) -> None:
         """Go on from a checkpoint, where there is one."""
@@ -284,3 +291,21 @@ class Trainer:
         now = (self._place.stage, self._place.step)
         kept = [r for r in self.log() if (STAGES.index(r["stage"]), r["step"]) <= now]
         write_text(self.folder / LOG, "".join(json.dumps(row) + "\n" for row in kept))
+
+
+@contextmanager
+def unwritten(path: Path) -> Iterator[None]:
+    """Turn what torch and safetensors raise on a full disk into an error of the system.
+
+    Raises:
+        OSError: Something could not be written.
+    """
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        words = ("PytorchStreamWriter", "unexpected pos", "enforce fail", "IoError", "I/O error")
+        if not any(word in str(error) for word in words):
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error

@@ -12,7 +12,7 @@ import numpy as np
 
 from jumpscore.data.layout import QUESTION
 from jumpscore.errors import UsageError
-from jumpscore.jsonio import lock_file, write_text
+from jumpscore.jsonio import disk_problem, is_scratch, lock_file, write_text
 from model_wrappers.checkpoints import USE, CheckpointUse, read_settings
 from model_wrappers.llava_onevision2.prompts import SYSTEM
 from model_wrappers.llava_onevision2.training.settings import TrainSettings
@@ -30,13 +30,23 @@ def claimed_folder(folder: Path, settings: TrainSettings) -> Iterator[None]:
     It belongs to this process until the end.
 
     Raises:
-        UsageError: It holds another run, or something else; or another process trains in it.
+        UsageError: It holds another run, or something else; another process trains in it; or it
+            cannot be written, now or later.
     """
-    _claim(folder, settings)
-    with (folder / SETTINGS).open("r+b") as held:
-        if not lock_file(held):
-            raise UsageError(f"{folder}: another process trains here; wait for it")
-        yield
+    try:
+        _claim(folder, settings)
+        with (folder / SETTINGS).open("r+b") as held:
+            if not lock_file(held):
+                raise UsageError(f"{folder}: another process trains here; wait for it")
+            yield
+    except OSError as error:
+        if (reason := disk_problem(error)) is None:
+            raise
+        raise UsageError(
+            f"{error.filename or folder}: cannot be written ({reason}); prepared clips and "
+            "the last checkpoint are kept: free space or choose another folder, then run the same "
+            "again"
+        ) from error
 
 
 def _claim(folder: Path, settings: TrainSettings) -> None:
@@ -50,7 +60,10 @@ def _claim(folder: Path, settings: TrainSettings) -> None:
                 "another folder, or give the same settings to go on with it"
             )
         return
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    # A process that was killed while it wrote the settings leaves their scratch file.
+    if folder.exists() and (
+        not folder.is_dir() or not all(is_scratch(entry.name) for entry in folder.iterdir())
+    ):
         raise UsageError(f"{folder}: is not empty and holds no run; choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
     write_text(path, json.dumps(held, indent=1) + "\n")
@@ -94,7 +107,7 @@ def train(
 
     from model_wrappers.llava_onevision2.checkpoint import save_checkpoint
     from model_wrappers.llava_onevision2.training.cache import stored_clips
-    from model_wrappers.llava_onevision2.training.loop import Trainer
+    from model_wrappers.llava_onevision2.training.loop import Trainer, unwritten
     from model_wrappers.llava_onevision2.training.plots import write_plot
 
     if settings.threads:
@@ -108,7 +121,8 @@ def train(
     seconds = trainer.run(on_step)
     rows = trainer.log()
     write_plot(rows, folder / "training.svg")
-    save_checkpoint(model.cpu().eval(), tokenizer, folder / CHECKPOINT)
+    with unwritten(folder / CHECKPOINT):
+        save_checkpoint(model.cpu().eval(), tokenizer, folder / CHECKPOINT)
     write_use(folder / CHECKPOINT, settings, clips)
     facts = {
         "name": settings.name,

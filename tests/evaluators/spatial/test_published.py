@@ -211,6 +211,8 @@ def test_a_file_that_is_not_there_or_there_twice_is_named(tmp_path):
     for folder in ("a", "b"):
         (source / folder).mkdir()
         (source / folder / "1.png").write_bytes(png())
+    fetch_set(BY_NAME["metavqa"], tmp_path / "root", source=source)  # one picture, twice
+    (source / "b" / "1.png").write_bytes(png() + b"another")
     with pytest.raises(DataError, match=r"'obs/1\.png' is 2 times among"):
         fetch_set(BY_NAME["metavqa"], tmp_path / "root", source=source)
 

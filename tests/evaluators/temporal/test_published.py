@@ -59,7 +59,7 @@ def test_another_split_is_another_set(tmp_path):
         ({"video": "x", "query": "q", "span": [[0, 1]]}, "lacks video_path"),
         (
             RECORD | {"video_path": "charades/other.mp4"},
-            r"other\.mp4' is not among the 1 published",
+            r"its file 'charades/other\.mp4' is not among those of",
         ),
         (RECORD | {"video_path": "../../.."}, "is not among"),
     ],

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
+import subprocess
+import sys
 from dataclasses import asdict, replace
 
 import pytest
@@ -142,3 +146,66 @@ def test_the_published_example_is_the_published_row():
     assert row["id"] == "00d77a68b4938f4e8761"
     assert len(times) == 28
     assert all(round(time / 0.04, 6).is_integer() for time in times)
+
+
+KILLED = """
+import os, signal, sys
+from jumpscore.builder import generate
+from jumpscore.builder.synthetic import load_profile
+if sys.argv[2] == "manifest":
+    generate.write_set = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    stop = lambda done, total: None
+else:
+    stop = lambda done, total: os.kill(os.getpid(), signal.SIGKILL)
+profile = load_profile("mini", TINY)
+generate.synthesize(sys.argv[1], profile, seed=5, workers=1, on_progress=stop)
+"""
+
+
+@pytest.mark.parametrize("when", ["first clip", "manifest"])
+def test_synthesize_goes_on_after_it_was_killed(made, tmp_path, when):
+    out = tmp_path / "set"
+    code = KILLED.replace("TINY", repr(TINY))
+    killed = subprocess.run([sys.executable, "-c", code, str(out), when])
+    assert killed.returncode == -signal.SIGKILL
+    # A stop while the manifest is written leaves its scratch file, and a clip its own.
+    (out / f".manifest.json.{killed_process()}").write_text('{"name": ')
+    (out / "videos" / f".{'0' * 32}.mp4.{killed_process()}").write_bytes(b"half")
+    before = {file: file.stat().st_mtime_ns for file in (out / "videos").glob("*.mp4")}
+    told = []
+    synthesize(
+        out,
+        load_profile("mini", TINY),
+        seed=5,
+        workers=1,
+        on_progress=lambda done, total: told.append((done, total)),
+    )
+    assert told == ([(2, 2)] if when == "first clip" else [])
+    assert before.items() <= {f: f.stat().st_mtime_ns for f in (out / "videos").iterdir()}.items()
+    assert read_manifest(out) == read_manifest(made)
+    assert {entry.name for entry in out.iterdir()} == {"data", "manifest.json", "videos"}
+    assert len(list((out / "videos").iterdir())) == 2
+
+
+def test_synthesize_renders_a_clip_that_was_changed_meanwhile(made, tmp_path):
+    out = tmp_path / "set"
+    code = KILLED.replace("TINY", repr(TINY))
+    subprocess.run([sys.executable, "-c", code, str(out), "manifest"])
+    first = next((out / "videos").iterdir())
+    first.write_bytes(first.read_bytes()[:-100])
+    synthesize(out, load_profile("mini", TINY), seed=5, workers=1)
+    assert read_manifest(out) == read_manifest(made)
+
+
+def test_synthesize_names_differ_with_the_recipe(made, tmp_path):
+    name = read_manifest(made).name
+    assert re.fullmatch(r"synthetic-mini-[0-9a-f]{8}", name)
+    synthesize(tmp_path / "set", load_profile("mini", TINY), seed=6, workers=1)
+    assert read_manifest(tmp_path / "set").name != name
+    assert frozen.frozen_manifest("mini").name == "synthetic-mini"
+
+
+def killed_process() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from jumpscore.video.timeline import LEADING, SHIFTED
 from tests.support import running, write_video
 
 
@@ -72,6 +73,37 @@ def test_missing_answers_leave_the_headline_incomplete(jumpscore, answers, tiny_
     assert "no answer for id 'clip1'" in stored
 
 
+def test_ids_and_template_lead_to_a_file_that_scores(jumpscore, tiny_set, tmp_path):
+    assert jumpscore("data", "ids", tiny_set).stdout.split() == ["clip0", "clip1", "clip2"]
+    listed = jumpscore("data", "ids", tiny_set, "--json").stdout
+    assert json.loads(listed) == ["clip0", "clip1", "clip2"]
+    done = jumpscore("data", "template", tiny_set, "--out", "t.jsonl")
+    assert f"jumpscore score t.jsonl --data {tiny_set}" in done.stdout
+    again = jumpscore("data", "template", tiny_set, "--out", "t.jsonl", expect=2)
+    assert "t.jsonl: exists already" in again.stderr
+    unfilled = jumpscore("score", "t.jsonl", "--data", tiny_set, expect=2)
+    assert "line 1 (id 'clip0'): has no answer yet: its text is null" in unfilled.stderr
+    file = tmp_path / "t.jsonl"
+    file.write_text(file.read_text().replace("null", '"[1.0]"'))
+    done = jumpscore("score", file, "--data", tiny_set, "--no-report", "--json")
+    assert json.loads(done.stdout)["counts"]["ok"] == 3
+
+
+def test_unknown_ids_and_odd_records_are_shown_on_the_terminal(jumpscore, tiny_set, tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": "Clip0", "times": [1]}\n{"id": "x", "times": []}\n{"id": "clip1",\n')
+    done = jumpscore("score", path, "--data", tiny_set, "--no-report", expect=1)
+    assert "INCOMPLETE: 2 of 3 samples are unscored" in done.stdout
+    assert "answers matched by another spelling of their id: 1" in done.stdout
+    assert "records of the answers file that cannot be read: 1" in done.stdout
+    assert f"{path}, line 3 (id 'clip1'): is not a JSON object" in done.stderr
+    assert "under unknown ids: 1; the answers file has ids such as 'x'" in done.stderr
+    path.write_text('{"x": [1], "y": [2]}')
+    done = jumpscore("score", path, "--data", tiny_set, expect=2)
+    assert "has ids such as 'x', the data set has ids such as 'clip0'" in done.stderr
+    assert len(list(tmp_path.glob("runs/*"))) == 1  # nothing was written for it
+
+
 def test_run_show_compare_report(jumpscore, tiny_set, tmp_path):
     data = f"task.data={tiny_set}"
     jumpscore("run", "model=content_free", data, "run.name=grid", "--no-report")
@@ -87,6 +119,10 @@ def test_run_show_compare_report(jumpscore, tiny_set, tmp_path):
     assert "better" in jumpscore("compare", "runs/oracle", "runs/grid").stdout
     jumpscore("report", "runs/grid", "--out", "page.html")
     assert "clip0" in (tmp_path / "page.html").read_text()
+    assert "3 rows, one per sample" in jumpscore("report", "runs/grid", "--out", "a.csv").stdout
+    header, *rows = (tmp_path / "a.csv").read_text().splitlines()
+    assert header.startswith("id,status,map_reference,")
+    assert [row.split(",")[0] for row in rows] == ["clip0", "clip1", "clip2"]
     again = json.loads(jumpscore("score", "runs/grid", "--json", "--no-report").stdout)
     assert (
         again["metrics"] == json.loads((tmp_path / "runs/grid/result.json").read_text())["metrics"]
@@ -124,7 +160,7 @@ def test_repeats_from_run_to_compare(jumpscore, tiny_set, tmp_path):
     assert "runs/several counts with the mean over its 3 repeats" in text
     assert "repeat-2/report.html" in jumpscore("report", "runs/several").stderr
     done = jumpscore("report", "runs/several", "--out", "x.html", expect=2)
-    assert "holds repeats, which have a page each" in done.stderr
+    assert "contains repeats, which have a page each" in done.stderr
     done = jumpscore("show", "runs/several", "clip0", expect=2)
     assert "name one of them: runs/several/repeat-0 ... runs/several/repeat-2" in done.stderr
     assert "came back" in jumpscore("show", "runs/several/repeat-1", "clip0").stdout
@@ -142,6 +178,18 @@ def test_predict(jumpscore, tmp_path):
     times = jumpscore("predict", long, "model=content_free").stdout.splitlines()
     assert len(times) == 2  # a heading and one line, for programs that read lines
     assert len(times[1].split(", ")) == 120
+
+
+def test_predict_prints_what_was_repaired(jumpscore, tmp_path):
+    video = Path(__file__).parents[2] / "data" / "videos" / "live.ts"
+    done = jumpscore("predict", video, "model=content_free")
+    assert len(done.stdout.splitlines()) == 2
+    assert f"live.ts: {LEADING}: 6" in " ".join(done.stderr.split())
+    facts = json.loads(jumpscore("predict", video, "model=content_free", "--json").stdout)
+    assert facts["video_notes"] == {LEADING: 6, SHIFTED: 1}
+    shown = json.loads(jumpscore("video", "inspect", video, "--canvases", "4", "--json").stdout)
+    assert f"{LEADING}: 6" in shown["notes"]
+    assert shown["track"] == 0
 
 
 @pytest.mark.slow

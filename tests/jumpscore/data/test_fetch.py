@@ -35,6 +35,9 @@ class Hub:
         self.files = files
         self.commit = COMMIT
         self.wrong_checksums = False
+        self.refused: dict[str, int] = {}
+        """Statuses by the beginning of a path, instead of an answer."""
+        self.refusals = 0
         self.loaded: list[str] = []
 
     def siblings(self) -> list[dict[str, object]]:
@@ -86,6 +89,14 @@ def hub(tmp_path, monkeypatch) -> Iterator[Hub]:
 
         def answer(self, *, body: bool) -> None:
             path = self.path.split("?")[0]
+            for start, status in state.refused.items():
+                if path.startswith(start):
+                    state.refusals += 1
+                    self.send_response(status)
+                    self.send_header("Content-Length", "0")
+                    self.send_header("Retry-After", "0")
+                    self.end_headers()
+                    return
             if path.startswith(f"/api/datasets/lab/set/tree/{COMMIT}"):
                 content, etag = json.dumps(state.tree()).encode(), "tree"
             elif path.startswith("/api/datasets/lab/set"):
@@ -175,6 +186,18 @@ def test_a_row_without_its_video_is_found(hub, tmp_path):
         fetch(tmp_path / "out", repository="lab/set")
 
 
+def test_two_videos_that_would_be_one_file_are_refused(hub, tmp_path):
+    hub.files["videos.zip"] = packed({"a/x.mp4": b"one", "b/x.mp4": b"another"})
+    with pytest.raises(DataError, match=r"'a/x\.mp4' is another video of that name; both would be"):
+        fetch(tmp_path / "out", repository="lab/set")
+
+
+def test_a_member_without_a_name_is_a_folder(hub, tmp_path):
+    video = f"videos\\{'a' * 32}.mp4"
+    hub.files["videos.zip"] = packed({".": b"", video: b"moving pictures"})
+    assert fetch(tmp_path / "out", repository="lab/set").videos == 1
+
+
 def test_a_damaged_archive(hub, tmp_path):
     hub.files["videos.zip"] = b"no zip"
     with pytest.raises(DataError, match=r"videos\.zip: cannot be unpacked"):
@@ -187,4 +210,36 @@ def test_without_a_network_it_says_what_to_do_instead(tmp_path, monkeypatch):
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")  # nothing listens there
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     with pytest.raises(DataError, match=r"task\.data=mini"):
+        fetch(tmp_path / "out", repository="lab/set")
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])
+def test_fetch_when_the_hub_answers_with_a_status(hub, tmp_path, status):
+    """By whatever HTTP library the client uses: httpx until hub 1, httpx2 since."""
+    hub.refused = {"/api/datasets/lab/set": status}
+    with pytest.raises(DataError, match=r"lab/set") as caught:
+        fetch(tmp_path / "out", repository="lab/set")
+    assert hub.refusals
+    assert str(status) in str(caught.value) or "that you may read" in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [401, 404, 429, 503])
+def test_fetch_when_a_file_is_refused_and_resumed(hub, tmp_path, status, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    out, last = tmp_path / "out", "/datasets/lab/set/resolve/"
+    hub.refused = {f"{last}{COMMIT}/videos.zip": status}
+    with pytest.raises(DataError, match=r"the download stopped .*run the command again to resume"):
+        fetch(out, repository="lab/set")
+    hub.refused = {}
+    assert fetch(out, repository="lab/set").videos == 1
+
+
+def test_fetch_when_the_hub_goes_away_in_between(hub, tmp_path, monkeypatch):
+    """The list of files was read, and then nothing listens at the address of the files."""
+    import huggingface_hub.constants as constants
+
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    nowhere = "http://127.0.0.1:9/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", nowhere)
+    with pytest.raises(DataError, match=r"the download stopped .*run the command again to resume"):
         fetch(tmp_path / "out", repository="lab/set")

@@ -68,10 +68,11 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("line", "message"),
         [
-            ("{", "line 1: no JSON"),
-            ("[" * 100_000, "line 1: no JSON"),
+            ("{", "line 1: not valid JSON"),
+            ("[" * 100_000, "line 1: not valid JSON"),
             ("[]", "row 1: is no object"),
             ('{"id": 5}', "id 5.*must be text"),
+            ('{"id": "a", "id": "b"}', "line 1: .*the key 'id' occurs 2 times in one object"),
         ],
     )
     def test_a_damaged_line(self, tmp_path, line, message):
@@ -90,6 +91,7 @@ class TestBadInput:
             ("[]", "is no JSON object"),
             ("[" * 100_000, "nested too deep"),
             ("{}", "has no name"),
+            ('{"name": "x", "videos": {"a": {}, "a": {}}}', "the key 'a' occurs 2 times"),
             ('{"name": 5}', "name is 5, which is no str"),
             ('{"name": "x", "synthetic": "no"}', "synthetic is 'no', which is no bool"),
             ('{"name": "x", "videos": []}', "videos is .*, which is no dict"),

@@ -4,12 +4,68 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jumpscore.data.predictions import Prediction, read_predictions
 from jumpscore.errors import DataError
 from jumpscore.scoring import parse_reference, reference_map
 
 LMMS = Path(__file__).parents[2] / "data" / "lmms_eval_samples.jsonl"
+
+
+FRAGMENTS = [
+    *(
+        '{"id": ',
+        '"a"',
+        "}",
+        "]",
+        "[",
+        ", ",
+        "\n",
+        '"times": [1.5]',
+        '"text": "x"',
+        "null",
+        "1e999",
+    ),
+    *(
+        '"doc_id": 3',
+        '"version": 2, "status": "x", "eval": {}, "samples": [',
+        '{"a": [1]}',
+        "\\ud800",
+    ),
+    *(
+        "id\ttext\n",
+        "id,times\n",
+        "a\t",
+        '"',
+        "\x00",
+        "\ufeff",
+        "7,",
+        "NaN",
+        "\\",
+        "index,prediction\n",
+    ),
+]
+
+
+@given(
+    st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=5), max_size=12).map("".join),
+    st.sampled_from(["json", "jsonl", "tsv", "csv", "eval", "xlsx", ""]),
+    st.sampled_from(["utf-8", "utf-16"]),
+)
+def test_any_text_is_read_or_refused(tmp_path_factory, text, suffix, encoding):
+    path = tmp_path_factory.getbasetemp() / f"fuzzed.{suffix}"
+    path.write_bytes(text.encode(encoding, "replace"))
+    try:
+        predictions = read_predictions(path)
+    except DataError as error:
+        assert str(path) in str(error)  # noqa: PT017
+        return
+    assert len(predictions) > 0
+    assert all(isinstance(prediction.text, str) for prediction in predictions.values())
+    match = predictions.match({"a": (), "b": ()})
+    assert set(match.given.values()) <= set(predictions)
 
 
 def write(tmp_path, *lines: object) -> Path:
@@ -56,14 +112,14 @@ def test_what_the_real_lmms_eval_logged_scores_as_it_scored():
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ([], "holds no answers; expected JSONL"),
-        (["[1, 2]"], "is a JSON list of 2 items; write each on a line"),
-        ([{"id": "a", "times": [1]}, "{broken"], "line 2: is no JSON object"),
+        ([], "contains no answers; expected JSONL"),
+        (["[1, 2]"], "item 1: is not a JSON object \\('1'\\); none of the 2 records can be read"),
+        (["{broken"], "line 1: is not a JSON object \\('{broken'\\); expected JSONL"),
         ([{"times": [1]}], "line 1: has no id"),
         ([{"id": True, "times": [1]}], "has no id"),
         ([{"id": "a"}], r"line 1 \(id 'a'\): needs a 'text', a list 'times' or 'masks'"),
-        ([{"id": "a", "text": "x", "times": []}], "a list 'times' or 'masks', one of them; found"),
-        ([{"id": "a", "times": 5}], "a list 'times' or 'masks', one of them; found"),
+        ([{"id": "a", "text": "x", "times": []}], "a list 'times' or 'masks', one of them; it has"),
+        ([{"id": "a", "times": 5}], "a list 'times' or 'masks', one of them; it has"),
         ([{"id": "a", "text": "x", "finish_reason": "tired"}], "finish_reason is 'tired'"),
         ([{"id": "a", "times": [1], "confidences": [1, 2]}], "one number per time"),
         ([{"id": "a", "times": [1], "confidences": ["x"]}], "one number per time"),
@@ -72,7 +128,7 @@ def test_what_the_real_lmms_eval_logged_scores_as_it_scored():
             r"line 3: id 'a' is answered again \(first in line 1\)",
         ),
         ([{"doc_id": 3, "doc": {}, "filtered_resps": ["x"]}], "document 3 has no 'id'"),
-        ([{"doc_id": 3, "doc": {"id": "a"}, "resps": [[]]}], "holds no text"),
+        ([{"doc_id": 3, "doc": {"id": "a"}, "resps": [[]]}], "contains no text"),
     ],
 )
 def test_bad_files_name_line_and_id(tmp_path, lines, message):
@@ -127,5 +183,101 @@ def test_answers_may_be_masks(tmp_path):
     assert json.loads(found["a"].text) == {"masks": [rle, None]}
     assert json.loads(found["b"].text) == {"masks": {"dog": [None]}}
     file.write_text(json.dumps({"id": "a", "masks": None}))
-    with pytest.raises(DataError, match="a list 'times' or 'masks', one of them; found"):
+    with pytest.raises(DataError, match="a list 'times' or 'masks', one of them; it has"):
         read_predictions(file)
+
+
+@pytest.mark.parametrize(
+    ("odd", "reason"),
+    [
+        ('{"id": "b", "times": [' + "1" * 5_000 + "]}", "contains an integer of 5000 digits"),
+        ('{"id": "b", "times": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested too deep"),
+        ('{"id": "b", "times": [1], "times": [2]}', "the key 'times' occurs 2 times"),
+        ('{"id": "b", "times": [1', "is not a JSON object"),
+        ('{"id": "b", "text": "x", "times": [1]}', "needs a 'text', a list 'times' or 'masks'"),
+        ('{"id": "b", "text": null}', "has no answer yet: its text is null"),
+        ('{"id": "b", "text": "1 s", "prediction": "2 s"}', "has both 'text' and 'prediction'"),
+        (
+            '{"id": "b", "prediction": "Failed to obtain answer via API."}',
+            "reports a failed request",
+        ),
+    ],
+)
+@pytest.mark.parametrize("form", ["lines", "list"])
+def test_one_odd_record_costs_one_sample(tmp_path, odd, reason, form):
+    lines = ['{"id": "a", "times": [1]}', odd, '{"id": "c", "times": []}']
+    if form == "list" and odd.endswith("}"):
+        lines = ["[" + ",\n".join(lines) + "]"]
+    predictions = read_predictions(write(tmp_path, *lines))
+    assert predictions == {"a": Prediction("[1]"), "c": Prediction("[]")}
+    [record] = predictions.unreadable
+    assert reason in record.reason
+    assert record.place in ("line 2", "item 2")
+    assert record.id == "b"
+    assert predictions.notes == {"records of the answers file that cannot be read": 1}
+
+
+def test_one_odd_member_of_an_object_costs_one_sample(tmp_path):
+    path = tmp_path / "answers.json"
+    path.write_text(
+        '{"a": [1], "b": [' + "9" * 5_000 + '], "c": ' + "[" * 10**5 + "]" * 10**5 + "}"
+    )
+    predictions = read_predictions(path)
+    assert predictions == {"a": Prediction("[1]")}
+    assert [record.id for record in predictions.unreadable] == ["b", "c"]
+
+
+@pytest.mark.parametrize("indent", [None, 0, 2])
+def test_an_object_of_objects(tmp_path, indent):
+    path = tmp_path / "answers.json"
+    answers = {
+        "aaaa": {"times": [0.28, 0.76, 1.24], "confidences": [1, 1, 0.5]},
+        "b": {"text": "at 2 s", "finish_reason": "length", "id": "b"},
+        "c": {"id": "d", "times": [1]},
+        "e": {},
+    }
+    path.write_text(json.dumps(answers, indent=indent))
+    predictions = read_predictions(path)
+    assert predictions == {
+        "aaaa": Prediction("[0.28, 0.76, 1.24]", confidences=(1.0, 1.0, 0.5)),
+        "b": Prediction("at 2 s", finish_reason="length"),
+    }
+    assert [record.id for record in predictions.unreadable] == ["c", "e"]
+    assert "contains another id, 'd'" in predictions.unreadable[0].reason
+
+
+def test_a_list_of_records(tmp_path):
+    path = tmp_path / "answers.json"
+    path.write_text(json.dumps([{"question_id": 3, "text": "x"}, {"id": "b", "times": [1]}]))
+    assert read_predictions(path) == {"3": Prediction("x"), "b": Prediction("[1]")}
+
+
+def test_equal_answers_twice_are_counted(tmp_path):
+    predictions = read_predictions(write(tmp_path, *[{"id": "a", "times": [1]}] * 3))
+    assert predictions == {"a": Prediction("[1]")}
+    assert predictions.notes == {"answers that the file contains twice, word for word": 2}
+
+
+def test_resps_are_read_where_lmms_eval_left_out_the_filtered_ones(tmp_path):
+    both = {"doc_id": 0, "doc": {"id": "a"}, "resps": [["raw"]], "filtered_resps": ["kept"]}
+    one = {"doc_id": 1, "doc": {"id": "b"}, "resps": [["raw"]]}
+    predictions = read_predictions(write(tmp_path, both, one))
+    assert predictions == {"a": Prediction("kept"), "b": Prediction("raw")}
+
+
+def test_match_uses_the_key_that_fits_the_data_set(tmp_path):
+    lines = [{"index": k, "video": f"v/{name}.mp4", "text": name} for k, name in enumerate("xyz")]
+    predictions = read_predictions(write(tmp_path, *lines))
+    assert predictions.match({"y": (), "z": (), "w": ()}).given == {"y": "1", "z": "2"}
+    assert predictions.match({"y": (), "z": (), "w": ()}).unknown == ("0",)
+    # Row numbers would fit these as well, but only if nothing else does.
+    assert predictions.match({"z": (), "y": (), "x": ()}).given == {"x": "0", "y": "1", "z": "2"}
+    assert predictions.match({"q": (), "r": (), "s": ()}).given == {"q": "0", "r": "1", "s": "2"}
+    assert predictions.match({"0": (), "1": (), "2": ()}).given == {"0": "0", "1": "1", "2": "2"}
+
+
+def test_a_pickle_is_refused(tmp_path):
+    path = tmp_path / "answers.pkl"
+    path.write_bytes(b"\x80\x04N.")
+    with pytest.raises(DataError, match="is a pickle, which could run code"):
+        read_predictions(path)

@@ -65,6 +65,9 @@ class Looks(ModelWrapper):
     def open(self):
         self.opened += 1
 
+    def identity(self):
+        return self.stated()
+
     def generate(self, requests):
         if self.asked == self.stop_after:
             raise KeyboardInterrupt

@@ -10,6 +10,15 @@ from jumpscore.harness import InputConfig, RunSettings, run_config
 from model_wrappers import MODELS
 
 
+def test_compose_ids_that_look_like_numbers():
+    words = ["run.ids=[12e45678, 007,1_0,12,00d77a]", "model.checkpoint=12e3", "model=llava_ov2"]
+    config = run_config(compose([*words, "model.temperature=1e-3", "run.limit=1_0"]))
+    assert config.run.ids == ("12e45678", "007", "1_0", "12", "00d77a")
+    assert config.model["checkpoint"] == "12e3"
+    assert float(config.model["temperature"]) == 0.001
+    assert config.run.limit == 10
+
+
 def test_composed_and_validated():
     config = run_config(compose(["model=content_free", "run.limit=3", "task.data=/tmp/x"]))
     assert config.model == {"name": "content_free", "period": 0.5}

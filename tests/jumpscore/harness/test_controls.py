@@ -165,6 +165,9 @@ class Sees(ModelWrapper):
     name = "sees"
     inputs = ("frames",)
 
+    def identity(self):
+        return self.stated()
+
     def generate(self, requests):
         return [
             Response(r.question.id, f"[{r.visual.pixels.mean():.3f}] {r.visual.path.name}")

@@ -181,6 +181,9 @@ class Seeded(ModelWrapper):
     def open(self):
         self.opened += 1
 
+    def identity(self):
+        return self.stated()
+
     def generate(self, requests):
         [request] = requests
         asked = (self.options.seed, request.question.id)

@@ -21,6 +21,9 @@ class Says(ModelWrapper):
         super().__init__()
         self.text = text
 
+    def identity(self):
+        return {**self.stated(), "text": self.text}
+
     def generate(self, requests):
         return [Response(request.question.id, self.text) for request in requests]
 

@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from fractions import Fraction
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from jumpscore.scoring import Ratio, bootstrap, compare
+from jumpscore.scoring.intervals import _Sums
 
 
 def normal(n: int, *, seed: int = 0, mean: float = 0.0) -> np.ndarray:
@@ -133,3 +142,96 @@ def test_a_difference_within_videos_is_no_more_certain_than_they_are():
 def test_clusters_must_name_every_entry():
     with pytest.raises(ValueError, match="2 clusters are named for 3 entries"):
         bootstrap({"m": Ratio.mean([1.0, 2.0, 3.0])}, clusters=["a", "b"])
+
+
+MACHINES = (
+    {"OPENBLAS_NUM_THREADS": "1"},
+    {"OPENBLAS_NUM_THREADS": "2"},
+    {"OPENBLAS_NUM_THREADS": "8", "OMP_NUM_THREADS": "8"},
+    {"OPENBLAS_CORETYPE": "Prescott"},
+    {"OPENBLAS_CORETYPE": "Haswell", "NPY_DISABLE_CPU_FEATURES": "all"},
+)
+"""Environments in which NumPy adds as on another machine."""
+
+DIGEST = """
+import hashlib, json
+from dataclasses import asdict
+import numpy as np
+from evaluators.base import grouped_ratio
+from evaluators.traces.camera import OrientedBox
+from evaluators.traces.paths import discrete_frechet
+from jumpscore.scoring import Ratio, bootstrap, compare
+made = np.random.default_rng(0)
+for n in (7, 1000):
+    cells = [("ab"[i % 2], "cde"[i % 3]) for i in range(n)]
+    runs = [
+        {f"m{i}": Ratio.mean(made.random(n) * made.random(n)) for i in range(9)}
+        | {"rate": Ratio(made.random(n), made.integers(1, 20, n).astype(float))}
+        | {"grouped": grouped_ratio(made.random(n), cells)}
+        for _ in range(2)
+    ]
+    out = [asdict(one) for run in runs for one in bootstrap(run, resamples=500).values()]
+    out += [asdict(one) for one in compare(*runs, resamples=500).values()]
+    print(n, hashlib.sha256(json.dumps(out).encode()).hexdigest())
+turn = np.array([[0.36, 0.48, -0.8], [-0.8, 0.6, 0.0], [0.48, 0.64, 0.6]])
+box = OrientedBox(center=made.random(3), extent=made.random(3), rotation=turn)
+print(box.distances(made.normal(size=(999, 3))).tobytes().hex()[-64:])
+print(discrete_frechet(made.random((50, 2)), made.random((60, 2))))
+"""
+
+
+def digests(**environment: str) -> str:
+    if environment.get("NPY_DISABLE_CPU_FEATURES") == "all":
+        core = getattr(np, "_core", None) or np.core
+        features = core._multiarray_umath.__cpu_features__
+        dispatched = core._multiarray_umath.__cpu_dispatch__
+        environment["NPY_DISABLE_CPU_FEATURES"] = " ".join(f for f in dispatched if features.get(f))
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", DIGEST],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_bootstrap_equal_bytes_on_any_processor_and_number_of_threads():
+    assert len({digests(**machine) for machine in MACHINES}) == 1
+
+
+@given(
+    arrays(
+        np.float64,
+        st.tuples(st.integers(1, 30), st.integers(1, 3)),
+        elements=st.floats(-1e12, 1e12) | st.floats(-1, 1) | st.integers(-9, 9).map(float),
+    ),
+    st.integers(0, 99),
+)
+def test_sums_are_those_of_exact_arithmetic(columns, seed):
+    n = len(columns)
+    drawn = np.random.default_rng(seed).integers(0, n, size=(4, n))
+    weights = np.stack([np.bincount(row, minlength=n) for row in drawn]).astype(float)
+    sums = _Sums(columns).under(weights)
+    for row, counts in enumerate(weights):
+        for column in range(columns.shape[1]):
+            exact = sum(
+                (
+                    Fraction(value) * int(count)
+                    for value, count in zip(columns[:, column], counts, strict=True)
+                ),
+                Fraction(0),
+            )
+            # Relative to the largest value: what cancels leaves no more digits than it had.
+            largest = float(np.abs(columns[:, column]).max())
+            assert sums[row, column] == pytest.approx(
+                float(exact), rel=1e-15, abs=1e-17 * largest + 1e-270
+            )
+
+
+def test_values_that_are_not_finite_stay_in_the_resamples_that_draw_them():
+    columns = np.array([[1.0, 2.0], [np.inf, 3.0], [4.0, 5.0]])
+    sums = _Sums(columns).under(np.array([[3.0, 0.0, 0.0], [1.0, 1.0, 1.0]]))
+    assert sums[0].tolist() == [3.0, 6.0]
+    assert np.isnan(sums[1, 0])
+    assert sums[1, 1] == 10.0

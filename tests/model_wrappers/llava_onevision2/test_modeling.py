@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
 
 from jumpscore.errors import DataError, UsageError
+from model_wrappers.llava_onevision2 import modeling
 from model_wrappers.llava_onevision2.modeling import LlavaOnevision2ForConditionalGeneration
 from model_wrappers.llava_onevision2.sizes import SIZES, size_config
 
@@ -139,6 +142,30 @@ def test_generation_step_by_step_equals_the_cache(model):
         do_sample=False, eos_token_id=None,
     )  # fmt: skip
     assert found.tolist() == by_hand.tolist()
+
+
+@pytest.mark.parametrize("name", ["cache", "past_key_values"])
+def test_forward_cache_by_either_name(model, name):
+    ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
+    whole = torch.cat([ids, torch.tensor([[PAD]])], dim=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)
+        first = model(input_ids=ids, **shown, use_cache=True)
+        step = model(input_ids=whole[:, -1:], **{name: first[modeling.CACHE]}, use_cache=True)
+    embedded = model.model.embed(ids, **shown)
+    embedded = torch.cat([embedded, model.get_input_embeddings()(whole[:, -1:])], dim=1)
+    expected = model(inputs_embeds=embedded).logits[:, -1]
+    assert torch.allclose(step.logits[:, -1], expected, atol=1e-4)
+
+
+def test_generate_does_not_warn(model):
+    ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)
+        model.generate(
+            input_ids=ids, attention_mask=torch.ones_like(ids), **shown, max_new_tokens=3,
+            do_sample=False, eos_token_id=None,
+        )  # fmt: skip
 
 
 def test_labels_give_the_loss_of_the_next_token(model):

@@ -13,6 +13,7 @@ from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Media, Question
 from jumpscore.video import codec_canvases, uniform_frames
 from model_wrappers.llava_onevision2.wrapper import LlavaOnevision2, LlavaOnevision2Options
+from tests.model_wrappers.saying import saying
 
 
 def made(tiny, **options):
@@ -49,6 +50,28 @@ def test_token_counts_are_planned_and_measured(wrapper, clip):
         assert 0 < response.usage.output <= 8
         assert response.finish_reason in ("stop", "length")
         assert response.seconds > 0
+
+
+def test_wrapper_answer_with_image_pads(wrapper, clip):
+    """A model may say any token; pads in an answer stand for no picture."""
+    special = ("<|image_pad|>", "<|vision_start|>", "<|video_pad|>", "<|image_pad|>")
+    tokens = wrapper.tokenizer.encode("".join(special) + "5", add_special_tokens=False)
+    assert len(tokens) == len(special) + 1
+    requests = [
+        wrapper.prepare(question(clip, "words"), None),
+        wrapper.prepare(question(clip, "few"), uniform_frames(clip, count=2, max_pixels=10_000)),
+        wrapper.prepare(question(clip, "many"), uniform_frames(clip, count=8, max_pixels=10_000)),
+        wrapper.prepare(question(clip, "codec"), codec_canvases(clip, canvases=8)),
+    ]
+    with saying(wrapper._model, tokens):
+        responses = {response.id: response for response in wrapper.generate(requests)}
+    for request in requests:
+        response = responses[request.question.id]
+        assert response.usage.output == 8
+        assert response.finish_reason == "length"
+        # Only what the prompt holds is a visual token.
+        assert response.usage.visual == (request.visual.visual_tokens if request.visual else 0)
+    assert {*"".join(response.text for response in responses.values())} == {"5"}
 
 
 def test_stamps_follow_policy_and_decimals(wrapper, clip):
@@ -125,6 +148,24 @@ def test_identity_knows_the_weights_and_the_placement(tiny, tmp_path):
     moved = shutil.copytree(tiny, tmp_path / "moved")
     assert made(moved, batch_size=3).identity() == one
     assert made(moved, max_new_tokens=9).identity() != one
+
+
+def test_identity_changes_with_weights_in_place(tiny):
+    import torch
+
+    wrapper = made(tiny)
+    before = wrapper.identity()
+    wrapper.open()
+    assert wrapper.identity() == before
+    weight = max(wrapper._model.parameters(), key=lambda one: one.numel())
+    seen = [before]
+    for place in (0, weight.numel() // 2):
+        with torch.no_grad():
+            weight.view(-1)[place] += 1
+        seen.append(wrapper.identity())
+    assert len({one.get("weights") for one in seen}) == 3
+    wrapper.close()
+    assert wrapper.identity() == before
 
 
 @pytest.mark.parametrize(

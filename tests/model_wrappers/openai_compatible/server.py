@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 import time
+import zlib
 from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -112,6 +114,32 @@ class MockServer:
 
     def status(self, handler, body, status, headers=None, message="not now"):
         self.send(handler, status, {"error": {"message": message}}, headers)
+
+    def drip(self, handler, body, start, pause):
+        """Send a good answer byte by byte, from its ``headers`` or its ``body`` on."""
+        content = json.dumps({"choices": [{"finish_reason": "stop",
+                                           "message": {"content": "[0.5]"}}]}).encode()  # fmt: skip
+        head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+        head += b"content-length: %d\r\n\r\n" % len(content)
+        if start == "body":
+            handler.wfile.write(head)
+            head = b""
+        for byte in head + content:
+            handler.wfile.write(bytes([byte]))
+            handler.wfile.flush()
+            time.sleep(pause)
+
+    def flood(self, handler, body, status, size, packed):
+        """Send a body of ``size`` bytes, which a gzip makes a thousand times smaller."""
+        content = b'{"choices": "' + b"x" * size + b'"}'
+        headers = {"content-encoding": "gzip"} if packed else None
+        self.send(handler, status, gzip.compress(content) if packed else content, headers)
+
+    def packed(self, handler, body, encoding):
+        content = json.dumps({"choices": [{"finish_reason": "stop",
+                                           "message": {"content": "[0.5]"}}]}).encode()  # fmt: skip
+        made = gzip.compress(content) if encoding == "gzip" else zlib.compress(content)
+        self.send(handler, 200, made, {"content-encoding": encoding})
 
     def cut_off(self, handler, body):
         content = b'{"choices": [{"message": {"content": "[0.5'

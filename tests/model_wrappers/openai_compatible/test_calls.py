@@ -16,6 +16,7 @@ from model_wrappers.openai_compatible.calls import (
     call,
     check_endpoint,
 )
+from model_wrappers.openai_compatible.limits import bounded_http_client
 from tests.model_wrappers.openai_compatible.server import MockServer
 
 openai = pytest.importorskip("openai")
@@ -34,12 +35,105 @@ def client(server):
         yield made
 
 
-def ask(client, pauses=None, retries=3):
-    body = {"model": "mock", "messages": [{"role": "user", "content": "When?"}]}
+BODY = {"model": "mock", "messages": [{"role": "user", "content": "When?"}]}
+
+
+def ask(client, pauses=None, retries=3, **options):
     slept = pauses if pauses is not None else []
-    return call(
-        client, body, request_id="jumpscore-1", retries=retries, secret=KEY, sleep=slept.append
-    )
+    options |= {"retries": retries, "secret": KEY, "sleep": slept.append}
+    return call(client, BODY, request_id="jumpscore-1", **options)
+
+
+@pytest.fixture
+def bounded(server):
+    """A client that takes a body of at most 100,000 bytes."""
+    http = bounded_http_client(most_bytes=100_000)
+    with openai.OpenAI(
+        api_key=KEY, base_url=server.url, timeout=5, max_retries=0, http_client=http
+    ) as made:
+        yield made
+
+
+@pytest.mark.parametrize("start", ["headers", "body"])
+def test_call_answer_that_never_ends_is_given_up(bounded, server, start):
+    server.faults = [("drip", start, 0.05)] * 9
+    started = time.monotonic()
+    with pytest.raises(EndpointError, match="did not end within 1 s"):
+        ask(bounded, timeout=0.2)
+    assert time.monotonic() - started < 4
+    assert len(server.bodies) == 1
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_call_answer_that_is_too_large_is_not_read_to_its_end(bounded, server, status, packed):
+    server.faults = [("flood", status, 5_000_000, packed)] * 9
+    with pytest.raises(EndpointError, match=r"larger than 100,000 bytes"):
+        ask(bounded)
+    assert len(server.bodies) == 1
+
+
+def test_check_endpoint_list_of_models_that_is_too_large(bounded, server):
+    server.models = ["m" * 200_000]
+    with pytest.raises(UsageError, match=r"larger than 100,000 bytes"):
+        check_endpoint(bounded, "mock")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_call_compressed_answer_is_read(bounded, server, encoding):
+    server.faults = [("packed", encoding)]
+    assert ask(bounded).text == "[0.5]"
+    assert set(server.headers[0]["accept-encoding"].split(", ")) == {"gzip", "deflate"}
+
+
+def test_call_compression_that_was_not_asked_for(bounded, server):
+    server.faults = [("packed", "br")]
+    with pytest.raises(EndpointError, match="compressed by 'br'"):
+        ask(bounded)
+
+
+def test_call_nested_body_is_asked_again(client, server):
+    server.faults = [("raw", b"[" * 100_000), ("raw", b'{"a":' * 50_000 + b"1" + b"}" * 50_000)]
+    assert ask(client).tries == 3
+
+
+@pytest.mark.parametrize(
+    "usage",
+    ["many", [], 3, {"prompt_tokens": "100"}, {"prompt_tokens": -1, "prompt_tokens_details": []},
+     {"prompt_tokens": True, "completion_tokens": 10**400},
+     {"prompt_tokens_details": {"multimodal_tokens": {"image": "60"}}}],
+)  # fmt: skip
+def test_call_odd_usage_is_left_out_of_a_good_answer(client, server, usage):
+    choice = {"finish_reason": "stop", "message": {"content": "[0.5]"}}
+    server.faults = [("raw", {"choices": [choice], "usage": usage})]
+    found = ask(client)
+    assert (found.text, found.tries) == ("[0.5]", 1)
+    assert (found.prompt, found.output, found.visual) == (None, None, None)
+
+
+@pytest.mark.parametrize("shift", range(0, 40, 3))
+def test_call_key_is_hidden_before_a_body_is_cut(client, server, shift):
+    """Whatever the place of the key, no part of it stands at the end of what is kept."""
+    echo = "x" * (185 - shift) + f" Bearer {KEY}" + "y" * 400
+    server.faults = [("raw", {"choices": echo})]
+    with pytest.raises(EndpointError) as caught:
+        ask(client, retries=0)
+    assert "sk-" not in str(caught.value)
+    server.faults = [("status", 400, None, "x" * (490 - shift) + f" Bearer {KEY}")]
+    with pytest.raises(EndpointError) as caught:
+        ask(client, retries=0)
+    assert "sk-" not in str(caught.value)
+
+
+def test_call_key_that_an_answer_echoes_is_hidden(server):
+    key = "sk-0123456789abcdef"
+    server.answer = lambda body: f"your key is {key}"
+    with openai.OpenAI(api_key=key, base_url=server.url, max_retries=0) as client:
+        found = call(client, BODY, request_id="jumpscore-1", retries=0, secret=key)
+    assert found.text == "your key is ***"
+    server.answer = lambda body: "[1.0]"
+    with openai.OpenAI(api_key="1", base_url=server.url, max_retries=0) as client:
+        assert call(client, BODY, request_id="jumpscore-1", retries=0, secret="1").text == "[1.0]"
 
 
 def test_a_good_answer(client, server):

@@ -5,10 +5,17 @@ import base64
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
+from jumpscore.errors import DataError
 from jumpscore.video import uniform_frames
 from model_wrappers.families import INTERNVL3_5
-from model_wrappers.openai_compatible.messages import frame_parts, frames_video_part
+from model_wrappers.openai_compatible.messages import (
+    frame_parts,
+    frames_video_part,
+    image_part,
+    video_part,
+)
 from tests.support import write_video
 
 
@@ -38,3 +45,26 @@ def test_a_family_says_what_stands_before_a_frame(visual):
     ]
     content = parts[3]["image_url"]["url"].partition(",")[2]
     np.testing.assert_array_equal(decoded(content), visual.pixels[1])
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "key"])
+def test_only_videos_and_images_are_sent(tmp_path, name):
+    file = tmp_path / name
+    file.write_text("-----BEGIN PRIVATE KEY-----\n" + "A" * 200)
+    for by in ("data", "file"):
+        with pytest.raises(DataError, match="is not sent, since it is not a video"):
+            video_part(file, by=by)
+    with pytest.raises(DataError, match="is not sent, since it is not an image"):
+        image_part(file)
+
+
+def test_videos_and_images_are_sent_as_they_are(tmp_path):
+    video = write_video(tmp_path / "a.mp4", frames=5)
+    url = video_part(video)["video_url"]["url"]
+    assert base64.b64decode(url.removeprefix("data:video/mp4;base64,")) == video.read_bytes()
+    assert video_part(video, by="file")["video_url"]["url"] == video.as_uri()
+    for suffix in ("png", "jpg", "webp"):
+        picture = tmp_path / f"a.{suffix}"
+        Image.new("RGB", (4, 4)).save(picture)
+        url = image_part(picture)["image_url"]["url"]
+        assert base64.b64decode(url.split(",")[1]) == picture.read_bytes()

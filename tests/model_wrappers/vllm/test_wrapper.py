@@ -8,11 +8,12 @@ import time
 
 import pytest
 
-from jumpscore.errors import UsageError
+from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Media, Question
 from jumpscore.video.prepared import InputCache, default_cache_folder
 from model_wrappers.vllm import wrapper as vllm
-from model_wrappers.vllm.server import Server, ServerError, ServerPlan
+from model_wrappers.vllm.plugin import TESTED
+from model_wrappers.vllm.server import InstalledVLLM, Server, ServerError, ServerPlan
 from tests.model_wrappers.openai_compatible.server import MockServer
 from tests.model_wrappers.vllm.fake import program
 from tests.support import write_video
@@ -28,13 +29,14 @@ def tiny(tmp_path_factory):
 
 
 @pytest.fixture
-def version(monkeypatch):
-    """Says which vLLM is there; the real one is asked in tests/serving."""
+def installed(monkeypatch):
+    """Says which vLLM is installed; the real one is asked in tests/serving."""
 
-    def say(found):
-        monkeypatch.setattr(vllm, "vllm_version", lambda python: found)
+    def say(version, digest):
+        found = InstalledVLLM("python", version, digest)
+        monkeypatch.setattr(vllm, "installed_vllm", lambda python: found)
 
-    say("0.32.0")
+    say("0.32.0", next(iter(TESTED)))
     return say
 
 
@@ -42,7 +44,7 @@ def made(folder, **options):
     return vllm.VLLM(vllm.VLLMOptions(checkpoint=str(folder), **options))
 
 
-def test_folders_that_this_package_wrote_need_no_permission(tiny, version):
+def test_folders_that_this_package_wrote_need_no_permission(tiny, installed):
     plan = made(tiny).plan()
     assert plan.trust_remote_code
     assert plan.codec
@@ -50,7 +52,7 @@ def test_folders_that_this_package_wrote_need_no_permission(tiny, version):
 
 
 @pytest.mark.parametrize("how", ["changed", "added", "below"])
-def test_code_of_anybody_else_needs_it(tiny, tmp_path, version, how):
+def test_code_of_anybody_else_needs_it(tiny, tmp_path, installed, how):
     folder = shutil.copytree(tiny, tmp_path / "theirs")
     if how == "changed":
         path = folder / "processing_llava_onevision2.py"
@@ -66,7 +68,7 @@ def test_code_of_anybody_else_needs_it(tiny, tmp_path, version, how):
     assert made(folder, trust_remote_code=True).plan().trust_remote_code
 
 
-def test_code_that_a_settings_file_fetches_from_elsewhere_is_not_ours(tiny, tmp_path, version):
+def test_code_that_a_settings_file_fetches_from_elsewhere_is_not_ours(tiny, tmp_path, installed):
     folder = shutil.copytree(tiny, tmp_path / "elsewhere")
     for name in ("config.json", "preprocessor_config.json"):
         path = folder / name
@@ -79,7 +81,7 @@ def test_code_that_a_settings_file_fetches_from_elsewhere_is_not_ours(tiny, tmp_
     assert made(folder).trusts_remote_code
 
 
-def test_a_server_of_another_checkpoint_is_noticed(tiny, version):
+def test_a_server_of_another_checkpoint_is_noticed(tiny, installed):
     with MockServer() as server:
         server.models = ["jumpscore-0123456789abcdef"]
         wrapper = made(tiny, base_url=server.url)
@@ -89,7 +91,7 @@ def test_a_server_of_another_checkpoint_is_noticed(tiny, version):
         wrapper.open()
 
 
-def test_closing_ends_a_server_that_is_still_starting(tiny, tmp_path, version):
+def test_closing_ends_a_server_that_is_still_starting(tiny, tmp_path, installed):
     plan = ServerPlan(program(tmp_path, "time.sleep(600)"), "x", tmp_path / "media")
     wrapper = made(tiny)
     wrapper.server = Server(plan, patience=60)
@@ -109,14 +111,18 @@ def _quietly(job, *arguments):
         job(*arguments)
 
 
-def test_an_untested_vllm_needs_it_too(tiny, version):
-    version("0.33.1")
-    with pytest.raises(UsageError, match=r"vLLM 0\.33\.1 was not tested .*untested_vllm=true"):
+def test_plan_with_an_untested_vllm(tiny, tmp_path, installed):
+    installed("0.33.1", "0" * 64)
+    with pytest.raises(UsageError, match=r"vLLM 0\.33\.1 contains another .*untested_vllm=true"):
         made(tiny).plan()
     assert made(tiny, untested_vllm=True).plan().guard
+    # Other models need no guard.
+    folder = shutil.copytree(tiny, tmp_path / "qwen")
+    (folder / "config.json").write_text('{"model_type": "qwen3_vl"}')
+    assert not made(folder).plan().guard
 
 
-def test_other_models_are_shown_frames_and_run_no_code(tiny, tmp_path, version):
+def test_other_models_are_shown_frames_and_run_no_code(tiny, tmp_path, installed):
     folder = shutil.copytree(tiny, tmp_path / "qwen")
     for path in folder.glob("*.py"):
         path.unlink()
@@ -133,7 +139,7 @@ def test_other_models_are_shown_frames_and_run_no_code(tiny, tmp_path, version):
     assert made(tiny).convention == "relative_1000"
 
 
-def test_canvases_go_as_a_reference_with_their_decimals(tiny, tmp_path, version):
+def test_canvases_go_as_a_reference_with_their_decimals(tiny, tmp_path, installed):
     clip = write_video(tmp_path / "clip.mp4", frames=100, fps=25, size=(112, 84))
     from jumpscore.video import probe
     from jumpscore.video.codec import cached_canvases
@@ -159,3 +165,25 @@ def test_serve_needs_a_model_that_is_served(tiny):
 
     with pytest.raises(UsageError, match="'motion' is not served"):
         serve_model(["model=motion"])
+
+
+def test_largest_media_where_the_server_is_ours(tiny, installed):
+    installed("0.33.0", next(iter(TESTED)))
+    assert made(tiny).largest_media == 715_827_880
+    assert made(tiny, largest_media=10**9).largest_media == 10**9
+    assert made(tiny, largest_media=10**9).plan().largest_media == 10**9
+    # A server that runs already may have been started with another limit.
+    assert made(tiny, base_url="http://127.0.0.1:1/v1").largest_media is None
+
+
+def test_frames_beyond_vllms_limit_are_refused_before_they_are_sent(tiny, tmp_path, installed):
+    from jumpscore.video import uniform_frames
+
+    installed("0.33.0", next(iter(TESTED)))
+    clip = write_video(tmp_path / "clip.mp4", frames=50, fps=25, size=(112, 84))
+    visual = uniform_frames(clip, count=8)
+    question = Question("a", (Media(clip),), "When?")
+    size = 8 * 112 * 84 * 4
+    made(tiny, largest_media=size).prepare(question, visual)
+    with pytest.raises(DataError, match=rf"{size:,} bytes, the server takes {size - 1:,}"):
+        made(tiny, largest_media=size - 1).prepare(question, visual)

@@ -12,6 +12,7 @@ from jumpscore.video.codec.activity import (
     own_motion,
     spread,
 )
+from jumpscore.video.orientation import Orientation
 from jumpscore.video.source import stored_frames
 from tests.support import write_video
 
@@ -84,11 +85,13 @@ def test_spread_is_the_mean_over_each_block():
     fine = np.zeros((HEIGHT // 4, WIDTH // 4))
     fine[:7, :7] = 1.0
     fine[7:14, 7:14] = 0.5
-    blocks = spread(fine, (ROWS, COLUMNS), turns=0)
+    blocks = spread(fine, (ROWS, COLUMNS), orientation=Orientation())
     assert blocks[0, 0] == pytest.approx(1.0, abs=1e-6)
     assert blocks[1, 1] == pytest.approx(0.5, abs=1e-6)
     assert np.count_nonzero(blocks) == 2
-    turned = spread(fine, (COLUMNS, ROWS), turns=1)  # counter-clockwise: the corner comes down
+    turned = spread(
+        fine, (COLUMNS, ROWS), orientation=Orientation(turns=1)
+    )  # counter-clockwise: the corner comes down
     assert turned[COLUMNS - 1, 0] == pytest.approx(1.0, abs=1e-6)
 
 
@@ -99,7 +102,7 @@ def test_motion_vectors_find_what_moves_on_its_own(tmp_path, turns):
     info = probe(path)
     shape = (ROWS, COLUMNS) if turns % 2 == 0 else (COLUMNS, ROWS)
     found = {
-        index: own_motion(frame, shape, turns=turns)
+        index: own_motion(frame, shape, orientation=Orientation(turns))
         for index, frame in stored_frames(info, list(range(12)), motion_vectors=True)
     }
     assert found[0] is None, "a key frame has no vectors"
@@ -112,4 +115,4 @@ def test_motion_vectors_find_what_moves_on_its_own(tmp_path, turns):
 def test_codecs_without_vectors_give_none(tmp_path):
     path = write_video(tmp_path / "a.mp4", frames=4, codec="libx265")
     for _, frame in stored_frames(probe(path), [0, 1, 2, 3], motion_vectors=True):
-        assert own_motion(frame, (2, 2), turns=0) is None
+        assert own_motion(frame, (2, 2), orientation=Orientation()) is None

@@ -1,0 +1,289 @@
+"""The grammar of choices: which option an answer chooses; two are ambiguous, nothing is guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from jumpscore.answers.answer import Answer, prepare
+from jumpscore.answers.characters import normalise
+from jumpscore.answers.words import read_word
+
+ChoiceStatus = Literal["ok", "ambiguous", "unparseable"]
+
+_OPEN = r"[\s*_(\[\"'`$<]{0,6}"
+_SHUT = r"[*_)\]\"'`>]{0,4}"
+_IS = r"(?:\s{1,3}(?:is|was|would\sbe|should\sbe|must\sbe|=)|[\"'*_]{0,3}\s?[:=])"
+_NOUN = r"(?:answer|choice|option|selection|solution|prediction|response)"
+_HANZI = (
+    r"(?:答案|选择|選擇|应选|應選|故选|故選|选(?!项)|選(?!項)|答え|正解|정답|답)"
+    r"(?:是|为|為|应为|は|은|는)?"
+)
+_SAID = re.compile(
+    rf"(?:\b{_NOUN}{_IS}\s?[:=]?|\b(?:answer|choose|select|pick)\s|{_HANZI}\s?:?)"
+    rf"{_OPEN}(?:(?:option|choice|letter|选项)\s?)?{_OPEN}([A-Za-z])(?![a-zA-Z0-9_]|'\w)",
+    re.IGNORECASE,
+)
+_CORRECT = re.compile(
+    r"(?<![a-zA-Z0-9_'])([A-Z])[*_)\]\"'`]{0,4}(?:\s(?:is|seems|appears)\s(?:the\s|most\slikely\s)?"
+    r"(?:correct|right|best|answer)\b|\s?(?:是正确|正确|是对的))"
+)
+_ALSO = re.compile(
+    rf"{_SHUT}\s{{0,3}}(?:[,/&]|or\b|and\b|或|和){_OPEN}(?:option\s)?([A-Z])(?![a-zA-Z0-9_]|'\w)"
+)
+_NOT = re.compile(
+    r"(?:\bnot|n't|\bneither|\bnor|\bexcept|\brather\sthan|\binstead\sof|不是|不选|而不是|并非)"
+    rf"(?:\sbe|\san?|\sthe|\soption|\schoice){{0,2}}{_OPEN}\Z",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(r"[\s*_(\[\"'`<{]*([A-Za-z])[\s*_)\]\"'`>}.:,;!]*")
+_LEADING = re.compile(
+    rf"{_OPEN}(?:(?i:option|choice|选项)\s?)?{_OPEN}([A-Z]){_SHUT}"
+    r"(?:\s?[.:)\],;!]|\s?\n|(?<=[*_)\]\"'`>])|\s{1,3}[-=]{1,2}>?\s|\s(?:because|since|as|so)\b)",
+)
+_SUBJECT = re.compile(
+    r"[*_)\]\"'`>]{0,4}\s(?:is|are|was|has|can|looks|seems|appears|would|will|does)\b"
+)
+"""Behind a letter: it begins a sentence about the option, and does not choose it."""
+_LETTER = re.compile(r"(?<![a-zA-Z0-9_])(?<![a-zA-Z]')([A-Z])(?![a-zA-Z0-9_]|'\w)")
+_LISTED = re.compile(
+    r"(?:^|[.;!?]\s{1,3})[\s*_(\[]{0,6}([A-Z])[*_)\]]{0,4}\s?[.:)](?=\s|\w{2})", re.MULTILINE
+)
+_LOWER = re.compile(r"(?:\(|\b(?:option|choice)\s\(?)([a-z])(?![a-zA-Z0-9_'])")
+_ARTICLE = re.compile(r"\s(?!(?:or|and|is|because|but|as|since)\b)[a-z]")
+_PREFIX = re.compile(
+    rf"\s{{0,9}}(?:(?:so|thus|therefore|hence),?\s)?(?:the\s|my\s)?(?:(?:final|correct|right|best)\s)?"
+    rf"(?:{_NOUN}|{_HANZI})[*_\"']{{0,3}}(?:\sis|\s?:|是|为)\s{{0,9}}:?"
+    r"|\s{0,9}(?:it|this|that)(?:'s|\sis)\s",
+    re.IGNORECASE,
+)
+_FIELD = re.compile(
+    rf"[\"'](?:\w{{1,10}}_)?{_NOUN}[\"']\s?:\s?\"([^\"\n]{{1,200}})\"", re.IGNORECASE
+)
+_DETERMINER = re.compile(r"\A(?:an?|the)\s{1,3}(?=\w)")
+_TRIM = " \t\r\n*_\"'`.,;:!()[]{}<>"
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedChoice:
+    """What was read.
+
+    Attributes:
+        status: ``ok``, ``ambiguous`` (several options) or ``unparseable``.
+        letter: The option's letter, or ``None``.
+        parser: ``said`` (``the answer is A``), ``alone``, ``text`` (the option's own words),
+            ``leading`` (``A. chair``), ``only`` (the one letter in the text), ``word`` or ``none``.
+    """
+
+    status: ChoiceStatus
+    letter: str | None = None
+    parser: str = "none"
+
+
+def parse_choice(text: str, options: Mapping[str, str]) -> ParsedChoice:
+    """Read which option an answer chooses.
+
+    What the answer names as its answer counts first, then a letter or an option's own words alone,
+    then the letter that the answer begins with, whatever its explanation mentions.
+
+    Args:
+        text: The answer, whole; its reasoning is not read.
+        options: Letter (one capital) -> the option's own text, empty if it has none.
+
+    Raises:
+        ValueError: A key is not one capital letter, or there are none.
+
+    >>> options = {"A": "chair", "B": "table"}
+    >>> parse_choice("The answer is **B**.", options).letter
+    'B'
+    >>> parse_choice("table", options).letter
+    'B'
+    >>> parse_choice("B\\n\\nExplanation: A is too far away.", options).letter
+    'B'
+    >>> parse_choice("A or B", options).status
+    'ambiguous'
+    """
+    bad = [key for key in options if not re.fullmatch("[A-Z]", key)]
+    if bad or not options:
+        raise ValueError(f"options must have capital letters as keys, not {bad or 'be empty'}")
+    answer = _body(prepare(text))
+    alone = _ALONE.fullmatch(answer)
+    if alone and alone[1].upper() in options:
+        return _choice({alone[1].upper()}, "alone")
+    said = _said(answer) & set(options)
+    leading = _leading(answer, options)
+    if said:
+        # "A\n\nThe answer is B." gives two answers; "A. chair\nB. table\nThe answer is B" one.
+        rival = {letter for letter in leading if len(leading) == 1 and len(_listed(answer)) < 2}
+        return _choice(said | rival, "said")
+    field = _FIELD.search(answer)  # {"answer": "table"}
+    by_text = _by_text(field[1] if field else answer, options)
+    if by_text:
+        return _choice(by_text, "text")
+    lines = _alone_on_a_line(answer, options)
+    if leading:
+        return _choice(leading | lines, "leading")
+    if lines:
+        return _choice(lines, "alone")
+    letters = _letters(answer, options) or _lower(answer, options)
+    return _choice(letters, "only") if letters else ParsedChoice("unparseable")
+
+
+def parse_word(text: str, options: Mapping[str, str]) -> ParsedChoice:
+    """Read which option's own words an answer names, ``yes`` or ``no`` say.
+
+    What stands behind ``Answer:`` or ``the answer is`` outranks the rest; then a word that the
+    answer begins with and a comma or a stop behind it, whatever the explanation says.
+
+    Args:
+        text: The answer, whole; its reasoning is not read.
+        options: Letter -> the option's words, none of them empty.
+
+    Raises:
+        ValueError: An option has no words, or there are none.
+
+    >>> options = {"A": "yes", "B": "no"}
+    >>> parse_word("No chair is there.\\nAnswer: **yes**", options).letter
+    'A'
+    >>> parse_word("Yes, there is no obstacle.", options).letter
+    'A'
+    >>> parse_word("yes and no", options).status
+    'ambiguous'
+    """
+    if not options or not all(words.strip() for words in options.values()):
+        raise ValueError(f"every option needs words, not {dict(options)}")
+    letters, parser = read_word(_body(prepare(text)), options)
+    return _choice(letters, parser) if letters else ParsedChoice("unparseable")
+
+
+def _body(answer: Answer) -> str:
+    return answer.text.strip()
+
+
+def _alone_on_a_line(answer: str, options: Mapping[str, str]) -> set[str]:
+    """Return the options that are the whole first or last line of several."""
+    lines = [line for line in answer.split("\n") if line.strip()]
+    chosen: set[str] = set()
+    for line in (lines[0], lines[-1]) if len(lines) > 1 else ():
+        alone = _ALONE.fullmatch(line)
+        chosen |= {alone[1].upper()} & set(options) if alone else _by_text(line, options)
+    return chosen
+
+
+def _said(answer: str) -> set[str]:
+    """Return the letters that are named as the answer: all of ``the answer is A or B``."""
+    letters: set[str] = set()
+    for match in _SAID.finditer(answer):
+        # "the answer is a chair", "I cannot answer a question": an article.
+        article = match[1].islower() and _ARTICLE.match(answer, match.end())
+        if article or _denied(answer, match.start()) or _denied(answer, match.start(1)):
+            continue
+        letters.add(match[1].upper())
+        letters |= set(_also(answer, match.end()))
+    correct = [match for match in _CORRECT.finditer(answer) if not _denied(answer, match.start())]
+    return letters | {match[1] for match in correct}
+
+
+def _also(answer: str, end: int) -> Iterator[str]:
+    while also := _ALSO.match(answer, end):
+        yield also[1]
+        end = also.end()
+
+
+def _leading(answer: str, options: Mapping[str, str]) -> set[str]:
+    """Return the letter that the answer begins with, and those that it gives beside it.
+
+    A letter that the explanation only mentions is not one of them.
+    """
+    leading = _LEADING.match(answer) or _named(answer, options)
+    if leading is None or leading[1] not in options or _is_word(answer, leading.start(1), "A"):
+        return set()
+    if _SUBJECT.match(answer, leading.end(1)):
+        return set()
+    rivals = {leading[1], *_also(answer, leading.end(1)), *_listed(answer)}
+    rest = answer[leading.end(1) :]
+    for match in _LETTER.finditer(rest):
+        words = options.get(match[1], "").strip().casefold()
+        behind = rest[match.end() : match.end() + 6 + len(words)]
+        listed = re.match(r"[*_)\]]{0,4}\s?[.:)]", behind)
+        if listed and words and _bare(behind[listed.end() :]).startswith(_bare(words)):
+            rivals.add(match[1])
+    return rivals & set(options)
+
+
+def _named(answer: str, options: Mapping[str, str]) -> re.Match[str] | None:
+    """Return the letter that the answer begins with if its option's words follow: ``B table``."""
+    match = re.match(rf"{_OPEN}([A-Z]){_SHUT}\s", answer)
+    words = options.get(match[1], "").strip() if match else ""
+    if not match or not words:
+        return None
+    following = _bare(answer[match.end() : match.end() + len(words) + 12])
+    return match if following.startswith(_bare(words)) else None
+
+
+def _listed(answer: str) -> set[str]:
+    """Return the letters that begin a line as options do: ``A. chair``."""
+    return {match[1] for match in _LISTED.finditer(answer)}
+
+
+def _denied(answer: str, place: int) -> bool:
+    """Whether ``not`` or the like stands before a place."""
+    return _NOT.search(answer, max(0, place - 40), place) is not None
+
+
+def _choice(letters: set[str], parser: str) -> ParsedChoice:
+    if len(letters) > 1:
+        return ParsedChoice("ambiguous", None, parser)
+    return ParsedChoice("ok", next(iter(letters)), parser)
+
+
+def _by_text(answer: str, options: Mapping[str, str]) -> set[str]:
+    """Return the options whose own words are the whole answer."""
+    prefix = _PREFIX.match(answer)
+    words = _bare(answer[prefix.end() if prefix else 0 :])
+    return {
+        letter for letter, option in options.items() if option.strip() and words == _bare(option)
+    }
+
+
+def _bare(words: str) -> str:
+    """Return words without marks around them, their case and their article.
+
+    >>> _bare("**A chair**."), _bare("a")
+    ('chair', 'a')
+    """
+    return _DETERMINER.sub("", normalise(words).strip(_TRIM).casefold())
+
+
+def _letters(answer: str, options: Mapping[str, str]) -> set[str]:
+    """Return capital letters that stand alone: no English word (``A chair``), not denied."""
+    return {
+        match[1]
+        for match in _LETTER.finditer(answer)
+        if match[1] in options
+        and not _is_word(answer, match.start(), "AI")
+        and not _denied(answer, match.start())
+    }
+
+
+def _lower(answer: str, options: Mapping[str, str]) -> set[str]:
+    """Return the options of ``(b)`` and ``option b`` in prose without capital letters."""
+    return {
+        match[1].upper()
+        for match in _LOWER.finditer(answer)
+        if match[1].upper() in options
+        and not _denied(answer, match.start(1))
+        and not _ARTICLE.match(answer, match.end())
+    }
+
+
+def _is_word(answer: str, place: int, words: str) -> bool:
+    """Whether the letter at a place is the article ``A`` or the pronoun ``I``."""
+    letter = answer[place]
+    if letter not in words:
+        return False
+    before = answer[max(0, place - 5) : place].rstrip()
+    at_start = not before or before[-1] in ".!?\n"
+    return (letter == "I" or at_start) and bool(_ARTICLE.match(answer, place + 1))

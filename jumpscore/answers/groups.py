@@ -1,0 +1,103 @@
+"""Numbers that an answer writes together: what points, boxes and traces are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from jumpscore.answers.tokens import Token
+from jumpscore.answers.vocabulary import words
+from jumpscore.records import Convention
+
+Form = Literal["(", "[", "{", "tag", "keys", "line"]
+
+
+POINT_KEYS = frozenset(
+    words(
+        "point point_2d points points_2d coordinate coordinates coord coords position pos xy pixel "
+        "location waypoint waypoints center start_box"
+    )
+)
+"""Keys of points; next to one of them, a list with another key (``pose``) is not a point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Numbers that belong together.
+
+    Attributes:
+        values: In the order of the text; of named axes in the order of ``names``.
+        form: The kind of bracket, ``tag``, ``keys`` (outside of brackets) or ``line``.
+        low: Offset of its first character.
+        high: Offset behind its last character.
+        names: ``("x", "y")``, ``("x1", "y1", "x2", "y2")``, or empty if the axes are not named.
+        key: Key of the list, such as ``point_2d``.
+        depth: Value of a ``depth`` or ``z`` field next to it.
+        outer: Offsets of the object that contains this group and no other.
+        image: Number of the image that a Molmo 2 tag names.
+        malformed: Whether something in it is not a number: ``[0.5, null]``.
+    """
+
+    values: tuple[float, ...]
+    form: Form
+    low: int
+    high: int
+    names: tuple[str, ...] = ()
+    key: str = ""
+    depth: float | None = None
+    outer: tuple[int, int] = (0, 0)
+    image: int | None = None
+    malformed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A number in a bracket: its key, its token, and what stands between it and the one before."""
+
+    key: str
+    token: Token
+    separator: str
+
+    @property
+    def value(self) -> float:
+        """Return the number."""
+        return self.token.value if self.token.value is not None else float("nan")
+
+
+def check_convention(convention: str) -> None:
+    """Refuse an unknown convention.
+
+    Raises:
+        ValueError: It is unknown.
+    """
+    if convention not in get_args(Convention):
+        known = ", ".join(get_args(Convention))
+        raise ValueError(f"convention {convention!r} is not one of {known}")
+
+
+def without_other_keys(groups: list[Group]) -> list[Group]:
+    """Return the groups without those whose key is not a point's, if one of them has a point's."""
+    if not any(group.key in POINT_KEYS for group in groups):
+        return groups
+    return [group for group in groups if not group.key or group.key in POINT_KEYS]
+
+
+def decimal_commas(entries: list[Entry]) -> list[float] | None:
+    """Return the values of ``0,35; 0,62``; ``None`` unless every comma must be a decimal one.
+
+    Touching commas inside of the numbers, other marks between them, and one digit before each
+    comma: ``533,310; 20,40`` is two points.
+    """
+    whole, part, between = entries[::2], entries[1::2], entries[2::2]
+    if len(entries) % 2 or not between:
+        return None
+    small = "0123456789" if all(entry.separator == ";" for entry in between) else "0"
+    for first, second in zip(whole, part, strict=True):
+        touching = second.separator == "," and second.token.low - first.token.high == 1
+        digits = first.token.text.lstrip("+-")
+        if not (touching and digits in small and digits and second.token.text.isdecimal()):
+            return None
+    if any(entry.separator.strip() not in (";", "|", "") for entry in between):
+        return None
+    pairs = zip(whole, part, strict=True)
+    return [float(f"{first.token.text}.{second.token.text}") for first, second in pairs]

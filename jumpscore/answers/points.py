@@ -1,0 +1,148 @@
+"""The grammar of points: every pair of numbers that an answer gives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from jumpscore.answers.answer import prepare
+from jumpscore.answers.grouping import read_groups
+from jumpscore.answers.groups import Group, check_convention, without_other_keys
+from jumpscore.answers.lines import read_lines, read_only
+from jumpscore.answers.region import choose, is_cut
+from jumpscore.answers.vocabulary import words
+from jumpscore.records import Convention, FinishReason
+
+Point = tuple[float, float]
+PointStatus = Literal["ok", "empty", "partial", "unparseable"]
+
+NOT_POINTS = frozenset(
+    words(
+        "size image_size resolution shape dimensions scale range image_resolution "
+        "width_height frame_size"
+    )
+)
+"""Keys of pairs that are not points."""
+_PARSERS = {"(": "brackets", "[": "brackets", "{": "keys", "keys": "keys", "tag": "tags",
+            "line": "bare"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedPoints:
+    """What the strict parser read in an answer.
+
+    Attributes:
+        status: ``ok``, ``empty`` (an explicit empty list), ``partial`` (cut off at the token limit;
+            the whole points are kept) or ``unparseable``.
+        convention: Of ``points``, as declared.
+        parser: How the first point is written: ``brackets``, ``keys`` (``x: 60, y: 40``), ``tags``,
+            ``bare`` (lines, tables, or the text's only two numbers) or ``none``.
+        points: (x, y) in the order of the text.
+        rejected: How many groups of numbers were not read as points: three numbers, none finite, or
+            a place in prose around the fenced block that holds the answer.
+        spans: Offsets of each point in the original text.
+        images: Number of the image of each point, from 1, if the answer states it (Molmo 2).
+    """
+
+    status: PointStatus
+    convention: Convention
+    parser: str = "none"
+    points: tuple[Point, ...] = ()
+    rejected: int = 0
+    spans: tuple[tuple[int, int], ...] = ()
+    images: tuple[int | None, ...] = ()
+
+
+def parse_points(
+    text: str, *, convention: Convention, finish_reason: FinishReason | None = None
+) -> ParsedPoints:
+    """Read every point that an answer gives; what is out of range is kept, to be scored as outside.
+
+    A fenced block outranks the prose around it. ``docs/answers.md`` lists the accepted forms; three
+    or four numbers are not a point.
+
+    Args:
+        text: The answer, whole.
+        convention: What the model declares its numbers to be.
+        finish_reason: ``"length"`` if the model was stopped at its token limit.
+
+    Raises:
+        ValueError: The convention is unknown.
+
+    >>> parse_points("[(0.3, 0.4), (0.9, 0.9)]", convention="unit").points
+    ((0.3, 0.4), (0.9, 0.9))
+    >>> parse_points('<points coords="1 1 533 310">cup</points>', convention="unit").points
+    ((533.0, 310.0),)
+    >>> parse_points("(0.3, 0.4, 0.5)", convention="unit").status
+    'unparseable'
+    """
+    check_convention(convention)
+    answer = prepare(text, finish_reason=finish_reason)
+    cut = is_cut(answer.text, finish_reason)
+    inside, outside = choose(answer)
+    groups = read_groups(inside)
+    points = _points(groups)
+    if not points and all(len(group.values) < 2 and not group.malformed for group in groups):
+        only = None if cut else read_only(inside, 2)
+        points = read_lines(inside, (2,)) or ([only] if only else [])
+        groups = groups + points
+    if cut:
+        points = [point for point in points if not _halved(point, answer.end)]
+    if not any(map(_finite, points)):
+        points = []  # otherwise one that is nowhere is kept, to be scored as outside
+    rejected = _rejected(groups, points) + len(_points(read_groups(outside)))
+    if not points:
+        empty = any(a.kind == "open" and b.kind == "close" for a, b in pairwise(inside))
+        status: PointStatus = "partial" if cut else "empty" if empty else "unparseable"
+        return ParsedPoints(status, convention, rejected=rejected)
+    images = tuple(point.image for point in points)
+    return ParsedPoints(
+        "partial" if cut else "ok",
+        convention,
+        _PARSERS[points[0].form],
+        tuple((point.values[0], point.values[1]) for point in points),
+        rejected,
+        tuple((point.low, point.high) for point in points),
+        images if any(image is not None for image in images) else (),
+    )
+
+
+def _points(groups: Iterable[Group]) -> list[Group]:
+    """Return the pairs; those of keys outside of brackets only if there are no others."""
+    pairs = without_other_keys([pair for group in groups for pair in _pairs(group)])
+    return [pair for pair in pairs if pair.form != "keys"] or pairs
+
+
+def _pairs(group: Group) -> list[Group]:
+    if group.malformed or group.key in NOT_POINTS:
+        return []
+    if len(group.values) == 4 and group.names and group.form == "keys":
+        # "x1: 60, y1: 40, x2: 20, y2: 30" numbers its points.
+        low, high = group.low, group.high
+        return [
+            Group(group.values[place : place + 2], "keys", low, high, ("x", "y"))
+            for place in (0, 2)
+        ]
+    return [group] if len(group.values) == 2 else []
+
+
+def _halved(point: Group, end: int) -> bool:
+    """Whether the last number of a point may be cut off, since nothing closes it."""
+    return point.form in ("keys", "line") and point.high >= end
+
+
+def _finite(point: Group) -> bool:
+    return all(map(math.isfinite, point.values))
+
+
+def _rejected(groups: list[Group], points: list[Group]) -> int:
+    """Return how many groups were not read; a point that is written twice counts as read."""
+    places = {(point.low, point.high) for point in points}
+    values = {point.values for point in points}
+    return sum(
+        group.malformed or ((group.low, group.high) not in places and group.values not in values)
+        for group in groups
+    )

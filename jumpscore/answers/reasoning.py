@@ -1,0 +1,71 @@
+"""Find the part of an answer that is reasoning, whatever markers a model puts around it."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Reasoning = Literal["none", "closed", "unclosed"]
+
+_NAMES = (
+    r"(?:\w{1,10}[:_])?(?:think|thinking|thought|thoughts|reasoning|reason|rationale|cot"
+    r"|analysis|reflection|reflect|scratchpad|inner_thoughts|inner_monologue)"
+)
+_MARKER = re.compile(
+    # pairs of special tokens, before the tags that they look like: OpenThinker, Command A,
+    # Apertus, MedGemma, Gemma
+    r"(?P<close_token><\|(?:end_of_thought|END_THINKING|inner_suffix|thought_end)\|>"
+    r"|<unused95>|<channel\|>)"
+    r"|(?P<open_token><\|(?:begin_of_thought|START_THINKING|inner_prefix|thought_start)\|>"
+    r"|<unused94>thought\b|<\|channel>\s?thought\b)"
+    # XML-like tags, <think>, <seed:think>, </analysis>, with the special tokens <|think|>
+    rf"|<\|?(?P<close_tag>/?){_NAMES}(?:\s[^<>\n/]{{0,80}})?\|?>"
+    # Kimi-VL: triangles for brackets
+    r"|◁(?P<close_kimi>/?)think▷"
+    # Magistral
+    r"|\[(?P<close_square>/?)(?:THINK|REASONING)\]"
+    # harmony: channels of one message after another
+    r"|(?P<open_channel><\|channel\|>\s?(?:analysis|commentary)\b[^<\n]{0,80}<\|message\|>)"
+    r"|(?P<close_channel><\|channel\|>\s?final\b[^<\n]{0,80}<\|message\|>)"
+    # harmony without its special tokens
+    r"|(?P<open_bare>\A\s{0,9}analysis(?=[A-Z]))"
+    r"|(?P<close_bare>assistantfinal)"
+    # Granite
+    r"|(?P<open_granite>\bhere(?: is|'s) my thought process:)"
+    r"|(?P<close_granite>\bhere(?: is|'s) my response:)",
+    re.IGNORECASE,
+)
+
+
+def answer_window(text: str) -> tuple[int, int, Reasoning]:
+    """Return (start, end) of the answer without its reasoning, and whether that was closed.
+
+    The answer is what follows the last closing marker. A closing marker without an opening one
+    counts, since chat templates often put the opening one into the prompt. After an opening marker
+    that is never closed there is no answer.
+
+    >>> answer_window("<think>[0.1]</think> [0.5]")
+    (20, 26, 'closed')
+    >>> answer_window("<think>[0.1], or [0.2")
+    (0, 0, 'unclosed')
+    """
+    start, open_at, closed = 0, None, False
+    seen: set[str] = set()
+    for marker in _MARKER.finditer(text):
+        kind = marker.lastgroup or ""
+        seen.add(kind)
+        if kind in _PROSE and _PROSE[kind] not in seen:
+            continue
+        if marker[kind] == "/" if kind in _SLASHED else kind.startswith("close"):
+            start, open_at, closed = marker.end(), None, True
+        elif open_at is None:
+            open_at = marker.start()
+    if open_at is not None:
+        return start, open_at, "unclosed"
+    return start, len(text), "closed" if closed else "none"
+
+
+_PROSE = {"close_bare": "open_bare", "close_granite": "open_granite"}
+"""Closing markers that are ordinary words unless their opening one stands before them."""
+_SLASHED = ("close_tag", "close_kimi", "close_square")
+"""Groups of markers that close when they hold a slash and open when they are empty."""

@@ -1,0 +1,80 @@
+"""Choose the part of an answer to read: a fenced block, or what follows ``Answer:``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from jumpscore.answers.answer import Answer
+from jumpscore.answers.characters import normalise
+from jumpscore.answers.tokens import Token, tokenize
+from jumpscore.answers.vocabulary import ANSWER_KEYS, UNITS
+from jumpscore.records import FinishReason
+
+_OPEN_LIST = re.compile(r"[(\[][\s\d.,:;eE+\-\"'(\[]*+\Z|\{[\s\w.,:;+\-\"']{0,200}+\Z")
+_OPEN_TAG = re.compile(
+    r"<(?:point|box|bbox|track|coord|trace)[a-z]{0,9}(?:>[\s\d.,;+\-]*+|\s[^<>]*+)\Z"
+)
+
+
+def choose(answer: Answer) -> tuple[list[Token], list[Token]]:
+    """Return the tokens to read, and those that the answer itself ranks lower.
+
+    The last fenced block with a digit outranks the prose around it; otherwise what follows the
+    first ``Answer:`` outranks what precedes it. What stood around ``<answer>`` or ``\\\\boxed`` is
+    among the others.
+
+    >>> from jumpscore.answers.answer import prepare
+    >>> inside, outside = choose(prepare("Between 1 and 9. Answer: 5"))
+    >>> [[t.text for t in tokens if t.value] for tokens in (inside, outside)]
+    [['5'], ['1', '9']]
+    """
+    tokens = tokenize(answer.text)
+    aside = _aside(answer)
+    blocks = [
+        (low, high) for low, high in answer.fences if any(map(str.isdigit, answer.text[low:high]))
+    ]
+    inside, outside = tokens, aside
+    if blocks:
+        low, high = blocks[-1]
+        inside = [token for token in tokens if low <= token.low and token.high <= high]
+        outside = [t for t in tokens if not (low <= t.low and t.high <= high)] + aside
+    start = answer_start(inside)
+    if start is not None and any(t.value is not None or t.text in UNITS for t in inside[start:]):
+        return inside[start:], inside[:start] + outside
+    return inside, outside
+
+
+def answer_start(tokens: Sequence[Token]) -> int | None:
+    """Return the place behind the first ``Answer:``, ``"answer":`` or ``the answer is``."""
+    for place, token in enumerate(tokens):
+        if token.kind == "key" and token.text.replace("_", " ") in ANSWER_KEYS:
+            return place + 1
+        following = tokens[place + 1].text if place + 1 < len(tokens) else ""
+        if token.kind == "word" and token.text == "answer" and following == "is":
+            return place + 2
+    return None
+
+
+def _aside(answer: Answer) -> list[Token]:
+    tokens: list[Token] = []
+    for low, high in answer.aside:
+        tokens += tokenize(normalise(answer.original[low:high]))
+    return tokens
+
+
+def is_cut(text: str, finish_reason: FinishReason | None) -> bool:
+    """Whether the model was stopped at its token limit, or the answer ends inside of a list.
+
+    >>> is_cut("[(0.3, 0.4), (0.5", None), is_cut("(0.3, 0.4)", None)
+    (True, False)
+    >>> is_cut('<points coords="1 1 53', None), is_cut("<point>5 6</point>", None)
+    (True, False)
+    """
+    if finish_reason == "length":
+        return True
+    opened = max(text.rfind(mark) for mark in "([{")
+    closed = max(text.rfind(mark) for mark in ")]}")
+    if opened > closed and _OPEN_LIST.match(text, opened):
+        return True
+    return _OPEN_TAG.match(text, max(text.rfind("<"), 0)) is not None

@@ -1,0 +1,246 @@
+"""The grammar of traces: a row of way-points, of two or three numbers each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from jumpscore.answers.answer import prepare
+from jumpscore.answers.grouping import read_groups
+from jumpscore.answers.groups import Group, without_other_keys
+from jumpscore.answers.lines import read_lines
+from jumpscore.answers.region import choose, is_cut
+from jumpscore.answers.tokens import Token
+from jumpscore.answers.vocabulary import AND, TO, words
+from jumpscore.records import FinishReason
+
+TraceStatus = Literal["ok", "partial", "unparseable"]
+Form = Literal["tuples", "lists", "objects", "tags", "keys", "lines", "none"]
+
+LONGEST_COMMENT = 120
+"""Characters of the longest comment behind or before a way-point on a line of its own."""
+LONGEST_LABEL = 60
+"""Characters of the longest label before a way-point: ``2nd waypoint (lift):``."""
+_FORMS: dict[str, Form] = {
+    "(": "tuples", "[": "lists", "{": "objects", "tag": "tags", "keys": "keys", "line": "lines",
+}  # fmt: skip
+_LINKS = (
+    TO
+    | AND
+    | frozenset(
+        words(
+            "then next through via towards toward finally lastly last ending end ends at after that"
+        )
+    )
+)
+_NAMES = frozenset(
+    words(
+        "start end begin beginning middle mid point points waypoint waypoints position target goal "
+        "first second third fourth fifth sixth seventh eighth intermediate final place step stop"
+    )
+)
+"""Words of labels without a colon: ``start point (100, 200), end point (300, 400)``."""
+_QUIET = frozenset("\"'`*.\\")
+_BULLETS = frozenset("-*•+")
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedTrace:
+    """What was read.
+
+    Attributes:
+        status: ``ok``; ``partial`` (cut off at the token limit; the whole way-points are kept);
+            ``unparseable``.
+        form: How way-points are written: ``tuples`` ``(x, y, d)``, ``lists`` ``[x, y, d]``,
+            ``objects``, ``tags``, ``keys``, ``lines`` or ``none``.
+        waypoints: (x, y) or (x, y, d) as written: x and y in thousandths of the image, d in metres.
+        rejected: Groups of numbers elsewhere in the answer, or with more than 3 numbers.
+        spans: Offsets of each way-point in the original text.
+    """
+
+    status: TraceStatus
+    form: Form = "none"
+    waypoints: tuple[tuple[float, ...], ...] = ()
+    rejected: int = 0
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+def parse_trace(text: str, *, finish_reason: FinishReason | None = None) -> ParsedTrace:
+    """Read the trace: the last row of two or more way-points, in a fenced block if there is one.
+
+    Models explain themselves with single coordinates in prose; those are not the trace. A label or
+    another field behind a way-point does not end the row.
+
+    Args:
+        text: The answer, whole; its reasoning is not read.
+        finish_reason: ``"length"`` if the model was stopped at its token limit.
+
+    >>> parse_trace("From (5, 5): [(100, 200, 1.5), (300, 400, 1.2)]").waypoints
+    ((100.0, 200.0, 1.5), (300.0, 400.0, 1.2))
+    >>> parse_trace('[{"point_2d": [1, 2], "label": "lift"}, {"point_2d": [3, 4]}]').waypoints
+    ((1.0, 2.0), (3.0, 4.0))
+    >>> parse_trace("```json\\n[[100, 200]]\\n```").form
+    'lists'
+    """
+    answer = prepare(text, finish_reason=finish_reason)
+    cut = is_cut(answer.text, finish_reason)
+    inside, outside = choose(answer)
+    groups = read_groups(inside)
+    places = without_other_keys([group for group in groups if _is_place(group)])
+    if not places and all(len(group.values) < 2 for group in groups):
+        places = [line for line in read_lines(inside, (2, 3)) if not cut or line.high < answer.end]
+        groups = groups + places
+    elsewhere = sum(map(_is_place, read_groups(outside)))
+    row = _choose_row(places, inside)
+    if row is None:
+        status: TraceStatus = "partial" if cut else "unparseable"
+        return ParsedTrace(status, rejected=len(groups) + elsewhere)
+    return ParsedTrace(
+        status="partial" if cut else "ok",
+        form=_FORMS[row[0].form],
+        waypoints=tuple(map(_waypoint, row)),
+        rejected=len(groups) - len(row) + elsewhere,
+        spans=tuple((place.low, place.high) for place in row),
+    )
+
+
+def _is_place(group: Group) -> bool:
+    return not group.malformed and (group.names in ((), ("x", "y"))) and len(group.values) in (2, 3)
+
+
+def _waypoint(place: Group) -> tuple[float, ...]:
+    if place.depth is None or len(place.values) > 2:
+        return place.values
+    return (*place.values, place.depth)
+
+
+def _choose_row(places: list[Group], tokens: list[Token]) -> list[Group] | None:
+    """Return the last row of several places, one of prose ("from A to B") only without others.
+
+    A single place is the trace if it is the only one.
+    """
+    if not places:
+        return None
+    rows, prose = _rows(places, tokens)
+    several = [row for row in rows if len(row) > 1]
+    if several:
+        # "A, then B, and finally C": the words go on with the row.
+        longer = (row for row in prose if len(row) > len(several[-1]) and several[-1][0] in row)
+        return next(longer, several[-1])
+    spoken = [row for row in prose if len(row) > 1]
+    if spoken:
+        return spoken[-1]
+    # Single places scattered over prose: which of them are the trace would be a guess.
+    return rows[0] if len(rows) == 1 else None
+
+
+def _rows(places: list[Group], tokens: list[Token]) -> tuple[list[list[Group]], list[list[Group]]]:
+    """Return the rows by their separators, and those by words such as ``to`` and ``then``."""
+    starts = {token.low: number for number, token in enumerate(tokens)}
+    rows, prose = [places[:1]], [places[:1]]
+    for first, second in pairwise(places):
+        gap = _between(first, second, tokens, starts)
+        linked = first.form == second.form == "line" or _separates(gap)
+        linked = linked or _lines_apart(first, gap, tokens, starts)
+        if linked:
+            rows[-1].append(second)
+        else:
+            rows.append([second])
+        if linked or all(token.text in _LINKS or token.text == "," for token in gap):
+            prose[-1].append(second)
+        else:
+            prose.append([second])
+    return rows, prose
+
+
+def _between(
+    first: Group, second: Group, tokens: list[Token], starts: dict[int, int]
+) -> list[Token]:
+    """Return the tokens between the objects that hold two places."""
+    low = max(first.high, first.outer[1])
+    high = second.outer[0] if low <= second.outer[0] < second.low else second.low
+    place = starts.get(high, starts.get(second.low, 0)) - 1
+    gap: list[Token] = []
+    while place >= 0 and tokens[place].low >= low:
+        gap.append(tokens[place])
+        place -= 1
+    return gap[::-1]
+
+
+def _separates(gap: list[Token]) -> bool:
+    """Whether nothing but brackets, a separator and a label stands between two places."""
+    place = 0
+    while place < len(gap) and (gap[place].kind == "close" or _is_quiet(gap[place])):
+        place += 1
+    start = place
+    while place < len(gap) and (
+        gap[place].kind in ("comma", "newline", "pipe", "dash", "tag") or _is_quiet(gap[place])
+    ):
+        place += 1
+    rest = gap[place:]
+    while rest and (rest[-1].kind in ("open", "pipe") or _is_quiet(rest[-1])):
+        rest.pop()
+    if not rest:
+        return place > start or not gap or all(token.kind in ("open", "close") for token in gap)
+    return place > start and (_is_label(rest) or _is_number(rest) or _is_name(rest))
+
+
+def _is_quiet(token: Token) -> bool:
+    return token.kind == "mark" and token.text in _QUIET
+
+
+def _is_label(tokens: list[Token]) -> bool:
+    """Whether tokens are ``waypoint 2:`` or ``2. end (place) =``."""
+    last = tokens[-1]
+    if last.kind != "key" and last.text not in (":", "="):
+        return False
+    inside = all(t.kind in ("word", "number", "mark", "open", "close", "label", "dash", "key")
+                 for t in tokens)  # fmt: skip
+    return inside and last.high - tokens[0].low <= LONGEST_LABEL
+
+
+def _is_name(tokens: list[Token]) -> bool:
+    return len(tokens) <= 4 and all(token.text in _NAMES | _LINKS for token in tokens)
+
+
+def _is_number(tokens: list[Token]) -> bool:
+    """Whether tokens are a list number, a bullet or one word: ``2.``, ``3)``, ``then``."""
+    texts = [token.text for token in tokens]
+    if len(texts) == 1:
+        named = tokens[0].kind == "word" and texts[0][-1].isdecimal()  # P2(300, 400)
+        return texts[0] in _BULLETS or texts[0] in _LINKS or texts[0].isdecimal() or named
+    return len(texts) <= 3 and texts[-1] in (".", ")", "]") and texts[-2].isdecimal()
+
+
+def _lines_apart(
+    first: Group, gap: list[Token], tokens: list[Token], starts: dict[int, int]
+) -> bool:
+    """Whether both places start lines of their own, whatever comment stands behind them."""
+    breaks = [place for place, token in enumerate(gap) if token.kind == "newline"]
+    if not breaks or breaks[-1] - breaks[0] != len(breaks) - 1:
+        return False
+    comment, lead = gap[: breaks[0]], gap[breaks[-1] + 1 :]
+    if comment and comment[-1].high - comment[0].low > LONGEST_COMMENT:
+        return False
+    before: list[Token] = []
+    place = starts.get(first.low, 0) - 1
+    while place >= 0 and tokens[place].kind != "newline" and len(before) < 40:
+        before.append(tokens[place])
+        place -= 1
+    return _leads(before[::-1]) and _leads(lead)
+
+
+def _leads(tokens: list[Token]) -> bool:
+    """Whether the start of a line is bare, a label, or numbered or bulleted text."""
+    pipes = 1 if tokens and tokens[0].kind == "pipe" else 0
+    rest = tokens[pipes:]
+    while rest and (rest[-1].kind in ("open", "pipe") or _is_quiet(rest[-1])):
+        rest.pop()
+    if not rest or _is_label(rest) or _is_number(rest):
+        return True
+    if rest[-1].high - rest[0].low > LONGEST_COMMENT:
+        return False
+    step = 1 if rest[0].kind == "word" and len(rest) > 2 else 0  # "Step 2. Lift it to"
+    numbered = len(rest) > step + 1 and rest[step].text.isdecimal()
+    return rest[0].text in _BULLETS or (numbered and rest[step + 1].text in (".", ")", ":"))

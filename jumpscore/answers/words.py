@@ -1,0 +1,92 @@
+"""The grammar of words: which option's own words an answer gives, ``yes`` or ``no`` say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from jumpscore.answers.characters import normalise
+from jumpscore.answers.vocabulary import NO, YES, alternatives
+
+_ANSWER = re.compile(
+    r"(?:\banswer(?:[\"'*_]{0,3}\s?[:=]|\sis\b)|答案(?:是|为|:)|回答:)[\s:*\"'_({\[]{0,9}",
+    re.IGNORECASE,
+)
+_LEAD = r"[\s*_(\[\"'`{<]{0,9}"
+_STOP = r"[*_)\]\"'`}>]{0,4}\s?(?:[,.;:!?\n]|-{1,2}\s|\Z|(?:because|since|as)\b)"
+_BEFORE = r"(?:[,.;!?/|\n]|\bor\b|\band\b|\bbut\b)[\s*_(\[\"'`{<]{0,9}"
+_BEHIND = r"[*_)\]\"']{0,4}\s?(?:[,.;!?/|\n]|\Z)"
+_PRONOUN = r"\s(?:there|it|its|it's|the|this|that|i|you|they|we|because)\b"
+"""Behind ``no`` these begin a sentence of its own; in "no chair" the word denies the chair."""
+
+
+def read_word(answer: str, options: Mapping[str, str]) -> tuple[set[str], str]:
+    """Return (letters of the options that are named, how): several are ambiguous.
+
+    Args:
+        answer: Normalised text without reasoning and wrappers.
+        options: Letter -> the option's words.
+
+    >>> read_word("Yes, there is no obstacle.", {"A": "yes", "B": "no"})
+    ({'A'}, 'leading')
+    """
+    patterns = {letter: _pattern(words) for letter, words in options.items()}
+    said = [match.end() for match in _ANSWER.finditer(answer)]
+    parts = [answer[start:] for start in said[-1:]]
+    for parser, part in [*(("said", part) for part in parts), ("word", answer)]:
+        leading = _leading(part, patterns) | _last_line(part, patterns)
+        if leading:
+            return leading, "said" if parser == "said" else "leading"
+        named = {letter for letter, words in options.items() if _search(words, part)}
+        if named:
+            return named, parser
+    return set(), "none"
+
+
+def _pattern(words: str) -> str:
+    """Return a pattern of an option's words, and of their translations if they are yes or no."""
+    for same in (YES, NO):
+        if words.strip().casefold() in same:
+            return alternatives(map(re.escape, same))
+    return _plain(words)
+
+
+def _plain(words: str) -> str:
+    return r"\s{1,3}".join(map(re.escape, normalise(words).split()))
+
+
+def _leading(part: str, patterns: Mapping[str, str]) -> set[str]:
+    """Return the option that a text begins with and a stop behind it, and its rivals.
+
+    A rival stands between stops as well: ``Yes. No.``, ``yes/no``.
+    """
+    letters = set()
+    for letter, pattern in patterns.items():
+        begins = re.match(rf"{_LEAD}(?:{pattern})(?:{_STOP}|{_PRONOUN})", part, re.IGNORECASE)
+        if begins:
+            letters.add(letter)
+    if not letters:
+        return letters
+    for letter, pattern in patterns.items():
+        rival = re.compile(rf"{_BEFORE}(?:{pattern}){_BEHIND}", re.IGNORECASE)
+        if letter not in letters and rival.search(part):
+            letters.add(letter)
+    return letters
+
+
+def _last_line(part: str, patterns: Mapping[str, str]) -> set[str]:
+    """Return the option that is the whole last line of several."""
+    last = part.rstrip().rpartition("\n")[2] if "\n" in part.strip() else ""
+    return {
+        letter
+        for letter, pattern in patterns.items()
+        if re.fullmatch(rf"{_LEAD}(?:{pattern})[\s*_)\]\"'`}}>.!]{{0,9}}", last, re.IGNORECASE)
+    }
+
+
+def _search(words: str, part: str) -> bool:
+    """Whether a text contains an option's own words; its translations would be a guess."""
+    pattern = _plain(words)
+    return (
+        re.search(rf"(?<![a-zA-Z0-9_]){pattern}(?![a-zA-Z0-9_])", part, re.IGNORECASE) is not None
+    )

@@ -1,0 +1,249 @@
+"""Take off what models and servers put around an answer, without moving a character.
+
+What is taken off becomes spaces, so offsets still point into the original text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+Region = tuple[int, int]
+"""(start, end) offsets in a text."""
+
+_I = re.IGNORECASE
+_TURN_END = re.compile(
+    r"<\|(?:im_end|endoftext|end_of_text|eot_id|eot|eom_id|eom|end|return|call|eos|end_of_sentence"
+    r"|end▁of▁sentence|endofturn|end_of_turn|END_OF_TURN_TOKEN|im_start|start|start_header_id|user"
+    r"|observation|tool|endofprompt)\|>"
+    r"|</s>|<eos>|<end_of_turn>|<turn\|>|<\|turn>|\[/?INST\]|\[\|endofturn\|\]|\[EOS\]"
+    # the next question, when a model goes on without a token
+    r"|\n\s{0,3}(?-i:#{1,4} ?)?(?-i:USER|User|HUMAN|Human) ?:",
+    _I,
+)
+_ROLE = re.compile(
+    r"\s{0,9}(?:<\|im_start\|>\s{0,3}assistant\b|<\|start_header_id\|>assistant<\|end_header_id\|>"
+    r"|<start_of_turn>model\b|<\|turn>model\b|<\|assistant\|>|<\|start\|>assistant(?=<\|)"
+    r"|\[\|assistant\|\]|#{0,4} ?assistant ?:|assistant\n"
+    r"|<\|channel\|>\s?final<\|message\|>)\s{0,9}",
+    _I,
+)
+_SPECIAL = re.compile(r"<\|[\w▁/ ]{1,40}\|>|</?s>|<(?:eos|bos|pad|unk)>|<end_of_turn>")
+_NAMES = (
+    r"(?:final[_ ]?)?(?:answer|response|output|result)|final|ans|conclusion|solution|prediction"
+)
+_BLOCK = re.compile(
+    rf"<(?P<tag>{_NAMES})(?:\s[^<>\n/]{{0,80}})?>"
+    r"|<\|(?P<token>begin_of_box|begin_of_solution|START_RESPONSE|START_TEXT)\|>"
+    rf"|(?P<close></(?:{_NAMES})>"
+    r"|<\|(?:end_of_box|end_of_solution|END_RESPONSE|END_TEXT)\|>)",
+    _I,
+)
+_COMMAND = re.compile(
+    r"\\(?:(?P<box>boxed|fbox)|text|textbf|textrm|mathrm|mathbf|mathsf|mbox|rm|bf)\s{0,3}\{"
+    r"|(?P<open>\{)|(?P<shut>\})"
+)
+_MARKS = re.compile(rf"{_SPECIAL.pattern}|</?[a-z_]{{1,20}}>|\\[a-z]{{1,12}}\s{{0,3}}\{{", _I)
+"""What may stand around an answer without being a part of it that was set aside."""
+_LATEX = re.compile(
+    r"\\[\[\]()]|\\[,;:! ]|\\(?:quad|qquad|left|right|displaystyle)\b|\\(?=[{}%$#&_~*\[\]-])|\$"
+    r"|\\(?=(?:sim|approx|to|rightarrow|ldots|dots|cdots|times|cdot)\b)"
+)
+_REPR = re.compile(
+    r"\b(?:(?:np|numpy|torch|jnp|tf)\.)?(?:(?:float|int|uint|bfloat)(?:8|16|32|64|128)?_?|Decimal"
+    r"|array|tensor|Tensor|ndarray)\((?=[\s\[('\"+\-.\d])"
+    r"|(?P<open>\()|(?P<shut>\))"
+)
+_DTYPE = re.compile(r",\s{0,9}(?:dtype|device|requires_grad)\s?=\s?['\"]?[\w.:]{1,30}['\"]?")
+_FENCE = re.compile(r"(?P<marks>`{3,}|~{3,})(?:[ ]?(?P<language>\w[\w+.-]{0,20})(?=\s|\Z|[\[{]))?")
+_ENTITIES = {"nbsp": " ", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "#39": "'", "amp": "&"}
+_ENTITIES |= {"ndash": "-", "mdash": "-", "minus": "-", "rarr": "→", "thinsp": " "}
+_ENTITY = re.compile(rf"&(?P<name>{'|'.join(_ENTITIES)});")
+
+
+@dataclass(frozen=True, slots=True)
+class Unwrapped:
+    """A text with its wrappers blanked.
+
+    Attributes:
+        text: As long as the text that went in.
+        aside: Regions with words or numbers that a wrapper declares not to be the answer: prose
+            around ``<answer>`` or ``\\\\boxed``, or text after the end of the model's turn.
+        marked: Whether the answer stood in ``<answer>``, ``\\\\boxed{}`` or the like.
+        fences: Insides of fenced blocks, in order; the last one may be left open.
+    """
+
+    text: str
+    aside: tuple[Region, ...] = ()
+    marked: bool = False
+    fences: tuple[Region, ...] = ()
+
+
+def unwrap(text: str, low: int, high: int) -> Unwrapped:
+    """Blank everything outside of [low, high) and every wrapper inside of it.
+
+    Args:
+        text: Normalised text.
+        low: Start of the answer (see ``answer_window``).
+        high: Its end.
+
+    >>> unwrap("so \\\\boxed{0.28, 0.76}<|im_end|>", 0, 33).text.strip()
+    '0.28, 0.76'
+    >>> unwrap("[np.float64(0.28), 1]", 0, 21).text
+    '[           0.28 , 1]'
+    """
+    low, high, aside = _turn(text, low, high)
+    body = " " * low + text[low:high] + " " * (len(text) - high)
+    if "&" in body:
+        body = _ENTITY.sub(lambda entity: _ENTITIES[entity["name"]].ljust(len(entity[0])), body)
+    marked: list[Region] = []
+    blanks: list[Region] = []
+    blocks = _blocks(body)
+    if blocks:
+        aside += _complement(body, blocks, low, high)
+        marked, body = blocks, _keep(body, blocks)
+    commands, boxes = _commands(body)
+    if boxes:
+        aside += _complement(body, boxes, low, high)
+        marked, body = boxes, _keep(body, boxes)
+    blanks += commands
+    blanks += [match.span() for match in _SPECIAL.finditer(body)]
+    blanks += [match.span() for match in _LATEX.finditer(body)]
+    blanks += _reprs(body)
+    fences, marks = _fences(body)
+    return Unwrapped(_blank(body, blanks + marks), tuple(aside), bool(marked), tuple(fences))
+
+
+def _turn(text: str, low: int, high: int) -> tuple[int, int, list[Region]]:
+    """Return the model's own turn: from behind its role to the first end-of-turn token.
+
+    A raw completion endpoint lets a model go on and write the next question as well.
+    """
+    while (role := _ROLE.match(text, low, high)) is not None:
+        low = role.end()
+    for end in _TURN_END.finditer(text, low, high):
+        if text[low : end.start()].strip():
+            rest = _SPECIAL.sub("", text[end.end() : high])
+            return low, end.start(), [(end.end(), high)] if rest.strip() else []
+    return low, high, []
+
+
+def _blocks(text: str) -> list[Region]:
+    """Return the insides of ``<answer>`` blocks and the like, without blank ones.
+
+    A block that is never closed reaches to the end; one inside of another counts alone.
+    """
+    blocks: list[Region] = []
+    start = None
+    for mark in _BLOCK.finditer(text):
+        if mark["close"] is None:
+            start = mark.end()
+        elif start is not None:
+            if text[start : mark.start()].strip():
+                blocks.append((start, mark.start()))
+            start = None
+    if start is not None and text[start:].strip():
+        blocks.append((start, len(text)))
+    return blocks
+
+
+def _commands(text: str) -> tuple[list[Region], list[Region]]:
+    """Return the LaTeX commands to blank, with their closing braces, and the insides of boxes."""
+    if "\\" not in text:
+        return [], []
+    blanks: list[Region] = []
+    boxes: list[Region] = []
+    stack: list[re.Match[str]] = []
+    for mark in _COMMAND.finditer(text):
+        if not mark["shut"]:
+            stack.append(mark)
+        elif stack:
+            opened = stack.pop()
+            if opened["open"] is None:
+                blanks += [opened.span(), mark.span()]
+                if opened["box"] and text[opened.end() : mark.start()].strip():
+                    boxes.append((opened.end(), mark.start()))
+    for opened in stack:  # cut off
+        if opened["open"] is None:
+            blanks.append(opened.span())
+            if opened["box"] and text[opened.end() :].strip():
+                boxes.append((opened.end(), len(text)))
+    return blanks, _outermost(boxes)
+
+
+def _outermost(regions: list[Region]) -> list[Region]:
+    outer: list[Region] = []
+    for region in sorted(regions, key=lambda region: (region[0], -region[1])):
+        if not outer or region[0] >= outer[-1][1]:
+            outer.append(region)
+    return outer
+
+
+def _reprs(text: str) -> list[Region]:
+    """Return the parts of numpy, torch and Decimal reprs that are not the value."""
+    blanks: list[Region] = []
+    stack: list[re.Match[str]] = []
+    for mark in _REPR.finditer(text):
+        if not mark["shut"]:
+            stack.append(mark)
+        elif stack and (opened := stack.pop())["open"] is None:
+            blanks += [opened.span(), mark.span()]
+    blanks += [opened.span() for opened in stack if opened["open"] is None]
+    if blanks:
+        blanks += [match.span() for match in _DTYPE.finditer(text)]
+    return blanks
+
+
+def _fences(text: str) -> tuple[list[Region], list[Region]]:
+    """Return the insides of fenced blocks and the fences themselves."""
+    marks = list(_FENCE.finditer(text))
+    fences: list[Region] = []
+    spans: list[Region] = []
+    opened: re.Match[str] | None = None
+    for mark in marks:
+        if opened is None:
+            opened = mark
+            spans.append(mark.span())
+        else:
+            fences.append((opened.end(), mark.start()))
+            spans.append(mark.span("marks"))
+            opened = None
+    if opened is not None:
+        fences.append((opened.end(), len(text)))
+    return fences, spans
+
+
+def _complement(text: str, kept: list[Region], low: int, high: int) -> list[Region]:
+    """Return what lies between the kept regions and holds a word or a number."""
+    edges = [low, *(edge for region in kept for edge in region), high]
+    gaps = zip(edges[::2], edges[1::2], strict=True)
+    return [(a, b) for a, b in gaps if any(map(str.isalnum, _MARKS.sub("", text[a:b])))]
+
+
+def _keep(text: str, regions: list[Region]) -> str:
+    """Return the text with everything outside of the regions blank; they are lines of their own."""
+    return "".join(_kept(text, regions))
+
+
+def _kept(text: str, regions: list[Region]) -> Iterator[str]:
+    place = 0
+    for low, high in regions:
+        yield "\n" if place and low > place else " " * min(1, low - place)
+        yield " " * (low - place - 1)
+        yield text[low:high]
+        place = high
+    yield " " * (len(text) - place)
+
+
+def _blank(text: str, regions: list[Region]) -> str:
+    """Return the text with the regions blank; they may overlap."""
+    if not regions:
+        return text
+    parts: list[str] = []
+    place = 0
+    for low, high in sorted(regions):
+        if high > place:
+            parts += [text[place : max(low, place)], " " * (high - max(low, place))]
+            place = high
+    return "".join([*parts, text[place:]])

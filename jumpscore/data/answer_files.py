@@ -1,0 +1,182 @@
+"""Split answer files into records. The form of a file is recognised by its content.
+
+A record that cannot be read is reported with its reason; the other records of the file stay usable.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jumpscore.data.answer_tables import read_delimited, read_parquet, read_workbook
+from jumpscore.data.inspect_logs import LOG_KEYS, archived_samples, logged_samples, sample_record
+from jumpscore.errors import DataError
+from jumpscore.jsonio import parse_json, split_json
+
+FORMS = (
+    'JSONL of {"id": ..., "text": ...} or {"id": ..., "times": [...]}, a JSON list of such '
+    'records, a JSON object {"id": [times]}, a table (.xlsx, .tsv, .csv, .parquet), or a log of '
+    "lmms-eval (--log_samples) or inspect_ai (.eval, .json)"
+)
+RECORD_KEYS = {"id", "text", "times", "masks", "doc", "doc_id"}
+"""Keys of one record; a JSON object with one of them is not an object of ids."""
+ZIP = b"PK\x03\x04"
+PARQUET = b"PAR1"
+LARGEST_FILE = 4 << 30
+"""Bytes of an answers file that is read into memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One answer as its file has it.
+
+    Attributes:
+        place: Where in the file, such as ``line 3``.
+        content: Keys and values; empty if ``problem`` is set.
+        problem: Why the record cannot be read, otherwise ``None``.
+        id: The sample's id, if it can be read in spite of the problem.
+    """
+
+    place: str
+    content: Mapping[str, Any] = field(default_factory=dict)
+    problem: str | None = None
+    id: str | None = None
+
+
+def read_records(path: Path) -> Iterator[Record]:
+    """Yield the records of an answers file in order.
+
+    Raises:
+        DataError: The file cannot be read, or it has no known form.
+    """
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            raise DataError(
+                f"{path}: has {size:,} bytes, at most {LARGEST_FILE:,} are read; split the file"
+            )
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    if content.startswith(ZIP):
+        yield from _archive_records(path)
+    elif content.startswith(PARQUET):
+        yield from _rows(read_parquet(path))
+    elif path.suffix.lower() in (".pkl", ".pickle"):
+        raise DataError(
+            f"{path}: is a pickle, which could run code when it is read; write the table as .xlsx, "
+            ".tsv or JSONL"
+        )
+    else:
+        yield from _text_records(path, _decoded(content))
+
+
+def _archive_records(path: Path) -> Iterator[Record]:
+    """Yield the records of an Excel workbook or of an inspect_ai log, which are zip archives."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as packed:
+            names = set(packed.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise DataError(f"{path}: is a damaged archive ({error})") from error
+    if "xl/workbook.xml" in names:
+        yield from _rows(read_workbook(path))
+    elif "header.json" in names or any(name.startswith("samples/") for name in names):
+        for place, sample in archived_samples(path):
+            yield _logged(place, sample)
+    else:
+        raise DataError(
+            f"{path}: is an archive, but neither an Excel workbook nor an inspect_ai log; "
+            f"expected {FORMS}"
+        )
+
+
+def _decoded(content: bytes) -> str:
+    """Decode text; Windows tools write a byte-order mark, or UTF-16 that only the mark reveals."""
+    wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return content.decode("utf-16" if wide else "utf-8-sig", errors="replace")
+
+
+def _text_records(path: Path, text: str) -> Iterator[Record]:
+    delimiter = {".tsv": "\t", ".csv": ","}.get(path.suffix.lower())
+    if delimiter is not None:
+        yield from _rows(read_delimited(path, text, delimiter))
+        return
+    pieces = split_json(text)
+    if text.lstrip()[:1] == "[" and pieces is not None:
+        for number, (_, item) in enumerate(pieces, start=1):
+            yield _parsed(f"item {number}", item)
+        return
+    keys = {key for key, _ in pieces or ()}
+    if keys >= LOG_KEYS:
+        for place, sample in logged_samples(path, dict(pieces or ())):
+            yield _logged(place, sample)
+    elif pieces and not RECORD_KEYS & keys:
+        for name, answer in pieces:
+            yield _member(name, answer)
+    else:
+        for number, line in enumerate(text.split("\n"), start=1):
+            if line.strip():
+                yield _parsed(f"line {number}", line)
+
+
+def _rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[Record]:
+    """Yield the rows of a table; the first row below the header is row 2, as in a spreadsheet."""
+    for number, row in enumerate(rows, start=2):
+        yield Record(f"row {number}", row)
+
+
+def _member(name: str, text: str) -> Record:
+    """Return the record of ``{"id": answer}``: times, a text, or an object with the other keys."""
+    place = f"key {name[:60]!r}"
+    try:
+        answer = parse_json(text, unique_keys=True)
+    except ValueError as error:
+        return Record(place, problem=_reason(error, text), id=name)
+    if isinstance(answer, dict):
+        if "id" in answer and str(answer["id"]) != name:
+            return Record(place, problem=f"contains another id, {answer['id']!r:.60}", id=name)
+        return Record(place, {**answer, "id": name})
+    return Record(place, {"id": name, "text" if isinstance(answer, str) else "times": answer})
+
+
+def _logged(place: str, sample: str) -> Record:
+    """Return the record of a sample of an inspect_ai log."""
+    try:
+        return Record(place, sample_record(parse_json(sample)))
+    except ValueError as error:
+        return Record(place, problem=_reason(error, sample))
+
+
+def _parsed(place: str, text: str) -> Record:
+    """Return the record that a JSON text contains, or why there is none."""
+    try:
+        record = parse_json(text, unique_keys=True)
+    except ValueError as error:
+        return Record(place, problem=_reason(error, text), id=_early_id(text))
+    if isinstance(record, dict):
+        return Record(place, record)
+    return Record(place, problem=f"is not a JSON object ({text.strip()[:60]!r})")
+
+
+def _reason(error: ValueError, text: str) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"is not a JSON object ({text.strip()[:60]!r})"
+    digits = re.search(r"value has (\d+) digits", str(error))
+    return f"contains an integer of {digits[1]} digits" if digits else f"cannot be read: {error}"
+
+
+def _early_id(text: str) -> str | None:
+    """Return the id at the beginning of a record that cannot be parsed as a whole."""
+    match = re.match(r'\s*\{\s*"id"\s*:\s*("(?:[^"\\]|\\.){0,300}"|\d{1,20})', text)
+    if match is None:
+        return None
+    try:
+        return str(json.loads(match[1]))
+    except ValueError:
+        return None

@@ -1,0 +1,87 @@
+"""What ``run.json`` records of a run, and which of it identifies the run."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+from evaluators.base import Task
+from jumpscore.harness.config import RunConfig, RunSettings
+from jumpscore.harness.identity import model_identity, questions_digest
+from jumpscore.harness.stored import FORMAT
+from jumpscore.records import Sample
+from model_wrappers.base import InputKind, ModelWrapper
+
+
+def selection(settings: RunSettings) -> dict[str, Any]:
+    """Return what decides which samples are asked; other samples are another run."""
+    return settings.model_dump(mode="json", include={"limit", "ids", "shard"})
+
+
+def run_extras(wrapper: ModelWrapper, samples: Sequence[Sample[Any]]) -> dict[str, Any]:
+    """Return facts about the answers as a whole that no single response holds."""
+    known = {sample.question.id for sample in samples}
+    return {
+        "unknown_ids": sorted(wrapper.answered_ids - known),
+        "needs_truth": wrapper.needs_truth,
+        "title": wrapper.title,
+        "notes": dict(wrapper.answer_notes),
+        "hints": list(wrapper.answer_hints),
+    }
+
+
+def run_facts(
+    wrapper: ModelWrapper,
+    task: Task[Any],
+    config: RunConfig,
+    samples: Sequence[Sample[Any]],
+    *,
+    kind: InputKind,
+    extras: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the content of ``run.json``; ``identity`` is what may not change on resume.
+
+    Args:
+        wrapper: The model.
+        task: What is asked.
+        config: Of the run.
+        samples: Those that it is about.
+        kind: What the wrapper is shown.
+        extras: Of ``run_extras``.
+
+    Raises:
+        UsageError: The wrapper's own identity cannot be used.
+    """
+    return {
+        "format": FORMAT,
+        "identity": {
+            "model": model_identity(wrapper),
+            "task": {"name": task.name, "version": task.version, "protocol": task.protocol},
+            "data": {key: asdict(task.data())[key] for key in ("name", "checksum")},
+            "input": config.input.model_dump(mode="json") | {"kind": kind},
+            "expose_truth": config.run.expose_truth,
+            "control": config.run.control,
+            "selection": selection(config.run),
+            "seed": config.run.seed,
+            "questions": questions_digest([sample.question for sample in samples]),
+        },
+        # Every run on disk is one run, also where it is a repeat of another.
+        "config": config.model_dump(mode="json", exclude={"run": {"repeats"}}),
+        "data": asdict(task.data()),
+        "extras": dict(extras),
+        "trust_remote_code": wrapper.trusts_remote_code,
+        "versions": {
+            name: version(name) for name in ("jumpscore", "numpy", "av", "opencv-python-headless")
+        },
+        "environment": dict(wrapper.environment()),
+        "hardware": {
+            "machine": platform.machine(),
+            "system": platform.system(),
+            "python": platform.python_version(),
+            "cores": os.cpu_count(),
+        },
+    }

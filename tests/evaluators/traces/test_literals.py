@@ -1,0 +1,129 @@
+"""Literals, against Python's own reader, and the readers of traces on hostile texts."""
+
+from __future__ import annotations
+
+import ast
+import random
+import time
+import warnings
+
+import pytest
+
+from evaluators.spatial.roborefer import roborefer_accuracy
+from evaluators.traces.literals import LiteralError, read_literal
+from evaluators.traces.references import (
+    sharerobot_points,
+    tracespatial_reference,
+    vabench_reference,
+)
+from jumpscore.scoring import ReferenceCrashError
+from tests.differential.test_trace_readers import MASK
+
+PIECES = (
+    "[", "]", "(", ")", "{", "}", ",", ", ", ":", " ", "\n", "# c\n", "1", "0", "12", "012", "0.5",
+    ".5", "1.", "1e3", "-", "+", "*", "'a'", '"b"', "''", "True", "None", "...", "x", "[1, 2]",
+    "(1, 2)", "[0.1, 0.2]", "{1: 2}", "1_0", "0x1F", "\t", "'''q'''", "r'\\d'", "'\\x4'", "u'k'",
+    "-1", "1 2", "--1", "-(1)", "=", "00", "\u00a0", "３", "{'point': [1, 2]}", "- 1",
+)  # fmt: skip
+ARITHMETIC = (
+    "1", "2", "0.5", "3", "+", "-", "*", "/", "//", "%", "(", "(", ")", ")", ",", " ", "640", "0",
+    "-",
+)  # fmt: skip
+
+
+def outcome(reader, text: str) -> str:
+    try:
+        return repr(reader(text))
+    except (ValueError, SyntaxError, TypeError, ArithmeticError):
+        return "refused"
+
+
+def draw(source: random.Random, pieces: tuple[str, ...]) -> str:
+    inner = "".join(source.choice(pieces) for _ in range(source.randint(1, 8)))
+    return inner if source.random() < 0.5 else f"[{inner.replace(' ', ', ')}]"
+
+
+def test_literals_are_read_as_python_reads_them():
+    source = random.Random(0)
+    read = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(20_000):
+            text = draw(source, PIECES)
+            expected = outcome(ast.literal_eval, text)
+            assert outcome(read_literal, text) == expected, text
+            read += expected != "refused"
+    assert read > 1_500
+
+
+def test_arithmetic_is_calculated_as_python_does():
+    source = random.Random(0)
+    read = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(10_000):
+            text = f"[[{''.join(source.choice(ARITHMETIC) for _ in range(source.randint(1, 8)))}]]"
+            if "**" in text or "()" in text.replace(" ", ""):
+                continue  # powers are refused, and tuples are no operands
+            expected = outcome(lambda text: eval(text, {}), text)
+            assert outcome(lambda text: read_literal(text, arithmetic=True), text) == expected, text
+            read += expected != "refused"
+    assert read > 500
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["b'ab'", "f'{1}'", "[1, 2", "[1)", "1 + 2", "{1: 2, 3}", "set([1])", "[i for i in (1, 2)]"],
+)
+def test_what_is_not_a_literal_is_refused(text):
+    with pytest.raises(LiteralError):
+        read_literal(text)
+
+
+@pytest.mark.parametrize("text", ["2 ** 9", "1 << 2", "int(3)", "9 " * 3, "'a' + 'b'", "[1] * 9"])
+def test_only_arithmetic_on_numbers_is_calculated(text):
+    with pytest.raises(LiteralError):
+        read_literal(text, arithmetic=True)
+
+
+LENGTH = 30_000
+HOSTILE = {
+    "open brackets": "[" * LENGTH,
+    "brackets and one end": "[" * LENGTH + "1]",
+    "lists without an end": "[[1]," * (LENGTH // 5) + "x",
+    "lists of lists": "[" + "[1, 2], " * (LENGTH // 8),
+    "points": "<point>[" * (LENGTH // 8),
+    "fences": "```json\n" * (LENGTH // 8),
+    "words behind fences": "```" + "a" * LENGTH,
+    "digits": "[(" + "1" * LENGTH,
+    "digits and commas": "(" + "1, " * (LENGTH // 3),
+    "spaces": "[[1, 2]" + " " * LENGTH + "x",
+    "strings": "['a' " + "'a' " * (LENGTH // 4),
+    "quotes": "'" * LENGTH,
+    "backslashes": "'" + "\\" * LENGTH,
+    "names": "[[" + "a" * LENGTH + "]]",
+    "signs": "[[" + "-" * LENGTH + "1]]",
+    "products": "[[" + "9*" * (LENGTH // 2) + "9]]",
+    "nested JSON": "```\n" + "[" * LENGTH + "]" * LENGTH + "\n```",
+    "boxes": "(0.0, 0.0, 1.0, 1.0)" * (LENGTH // 20),
+    "a box of the size of a continent": "(0.0, 0.0, 9999999.0, 9999999.0)",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_every_reader_takes_linear_time(name):
+    text = HOSTILE[name]
+    before = time.process_time()
+    for reader in (
+        lambda: tracespatial_reference(text, parser="text"),
+        lambda: tracespatial_reference(text, parser="json"),
+        lambda: vabench_reference(text),
+        lambda: vabench_reference(text, reasoning=True),
+        lambda: sharerobot_points(text, size=(640, 480)),
+        lambda: roborefer_accuracy(text, MASK),
+    ):
+        try:
+            reader()
+        except ReferenceCrashError:
+            continue
+    assert time.process_time() - before < 2.0

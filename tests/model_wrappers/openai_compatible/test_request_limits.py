@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from jumpscore.errors import DataError
+from jumpscore.records import Media, Question
+from jumpscore.video import uniform_frames
+from model_wrappers.openai_compatible.calls import EndpointError
+from model_wrappers.openai_compatible.request_limits import body_bytes, decoded_bytes
+from model_wrappers.openai_compatible.wrapper import OpenAICompatible, OpenAICompatibleOptions
+from tests.model_wrappers.openai_compatible.server import MockServer
+from tests.support import write_video
+
+pytest.importorskip("openai")
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    with MockServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("limits")
+    return write_video(folder / "clip.mp4", frames=50, fps=25, size=(112, 84))
+
+
+def made(server, **options):
+    return OpenAICompatible(
+        OpenAICompatibleOptions(**{"served_model": "mock", "base_url": server.url, **options})
+    )
+
+
+def asked(clip, prompt="When?"):
+    return Question("a", (Media(clip),), prompt), uniform_frames(clip, count=4)
+
+
+@pytest.mark.parametrize("prompt", ["When?", '何時？ "quoted"\n\t\\ é 🙂'])
+@pytest.mark.parametrize("extra", [{}, {"top_k": 5, "seed": 7}])
+def test_body_bytes_equal_what_arrives(server, clip, prompt, extra):
+    wrapper = made(server, extra_body=extra)
+    request = wrapper.prepare(*asked(clip, prompt))
+    wrapper.generate([request])
+    assert body_bytes(wrapper.body(request)) == int(server.headers[0]["content-length"])
+
+
+def test_body_at_the_limit_is_sent_and_beyond_it_is_not(server, clip):
+    size = body_bytes(made(server).body(made(server).prepare(*asked(clip))))
+    made(server, largest_body=size).prepare(*asked(clip))
+    wrapper = made(server, largest_body=size - 1)
+    said = (
+        rf"a: its request has {size:,} bytes, the server takes {size - 1:,} \(model\.largest_body"
+    )
+    with pytest.raises(DataError, match=said):
+        wrapper.prepare(*asked(clip))
+    assert not server.bodies
+
+
+def test_decoded_frames_at_the_limit_are_sent_and_beyond_it_are_not(server, clip):
+    size = 4 * 112 * 84 * 4
+    assert decoded_bytes(*asked(clip)) == size
+    made(server, largest_media=size).prepare(*asked(clip))
+    said = rf"its decoded pictures have {size:,} bytes, .* \(model\.largest_media\); show less"
+    with pytest.raises(DataError, match=said):
+        made(server, largest_media=size - 1).prepare(*asked(clip))
+
+
+def test_decoded_images_count_by_their_own_size(server, tmp_path):
+    from PIL import Image
+
+    media = []
+    for number, size in enumerate([(30, 20), (7, 5)]):
+        path = tmp_path / f"{number}.png"
+        Image.fromarray(np.zeros((*size[::-1], 3), np.uint8)).save(path)
+        media.append(Media(path, "image"))
+    question = Question("a", tuple(media), "What?")
+    size = 4 * (30 * 20 + 7 * 5)
+    assert decoded_bytes(question, None) == size
+    with pytest.raises(DataError, match=f"{size:,} bytes"):
+        made(server, largest_media=size - 1).prepare(question, None)
+
+
+def test_endpoints_of_others_have_no_limits(server, clip):
+    options = made(server).options
+    assert options.largest_body is options.largest_media is None
+
+
+def test_limits_do_not_change_the_identity(server):
+    limited = made(server, largest_body=10**6, largest_media=10**9)
+    assert limited.identity() == made(server).identity()
+
+
+def test_status_413_is_reported_with_the_size_and_not_retried(server, clip):
+    wrapper = made(server)
+    request = wrapper.prepare(*asked(clip))
+    server.faults = [("status", 413)] * 3
+    size = body_bytes(wrapper.body(request))
+    said = rf"status 413: .*; the request has {size:,} bytes: show less .*model\.largest_body"
+    with pytest.raises(EndpointError, match=said):
+        wrapper.generate([request])
+    assert len(server.bodies) == 1
