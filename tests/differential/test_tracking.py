@@ -120,7 +120,7 @@ class Scene:
     def __init__(self, seed: int) -> None:
         source = random.Random(seed)
         self.side = source.choice((1, 2, 3))
-        frames = source.choice((1, 2, 2, 2, 3))
+        frames = source.choice((1, 1, 2, 2))
         self.objects = [str(number) for number in range(source.choice((1, 2, 2, 3)))]
         self.masks = {
             name: [self._mask(source) if source.random() < 0.85 else None for _ in range(frames)]

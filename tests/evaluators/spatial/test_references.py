@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 
 from evaluators.spatial import mean_relative_accuracy, parse_number
@@ -13,12 +14,14 @@ from evaluators.spatial.benchmarks import COLUMNS
 from evaluators.spatial.references import (
     FILTERED_FIRST,
     FITTING,
+    OFFICIAL,
     REFERENCES,
     Asked,
     reference_mra,
 )
 from evaluators.spatial.task import Spatial, SpatialOptions
 from jumpscore.data.layout import rows_checksum
+from jumpscore.scoring import ReferenceCrashError
 from tests.evaluators.spatial.made import (
     GOLDEN,
     HIGH,
@@ -206,3 +209,29 @@ def test_every_published_set_has_a_reference_that_reads_its_rows(name):
         assert reading.rule in FITTING[columns.reference]
         # These look for options in the question as it is published.
         assert bool(reading.listing) == (columns.reference in FILTERED_FIRST)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # RoboRefer d97a995; the mask is true in columns 50 to 119 of rows 20 to 59.
+        ("(0.25, 0.2, 0.6, 0.6)", 1.0),
+        ("(0.25, 0.2, 0.6, 0.6) or (0.0, 0.0)", 2800 / 2801),
+        ("(60, 40)", 1.0),
+        ("(60, 40, 90, 50)", 0.0),
+        ("(0.3, 0.4, 0.5)", 0.0),
+        ("[0.3, 0.4]", 0.0),
+    ],
+)
+def test_the_official_number_of_refspatial_is_as_published(text, expected):
+    pixels = np.zeros((100, 200), dtype=bool)
+    pixels[20:60, 50:120] = True
+    read = REFERENCES["points_in_mask"][OFFICIAL]
+    assert read(text, Asked("points", mask=pixels)) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("text", ["(0.6, 0.6, 0.25, 0.2)", f"({'9' * 400}.0, 1)", f"({10**30}, 5)"])
+def test_answers_that_refspatials_script_drops_stop_the_reading(text):
+    pixels = np.ones((100, 200), dtype=bool)
+    with pytest.raises(ReferenceCrashError):
+        REFERENCES["points_in_mask"][OFFICIAL](text, Asked("points", mask=pixels))
