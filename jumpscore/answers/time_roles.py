@@ -125,7 +125,15 @@ class _View:
             ordinal = any(token.text in ORDINALS for token in self.words)
             return previous.text in EVENTS and previous.text not in _PLURALS and not ordinal
         behind = self.ahead[0] if self.ahead else None
-        if behind is None or not self.followed:
+        if behind is None:
+            return False
+        if behind.text in (".", ")", ":") and len(self.ahead) > 1:
+            worded = self.ahead[1].kind in ("word", "key")
+            if worded and self.first and not self.words:
+                return True  # 2. unclear
+            if behind.text == ":" and previous is not None and previous.kind == "word":
+                return previous.text not in AT and previous.text not in AND  # Step 2: ...
+        if not self.followed:
             return False
         if behind.kind == "key" and behind.text in TIMES_COUNTED:
             return not behind.text.endswith("ps")
@@ -217,7 +225,12 @@ class _View:
                 return "unknown"
         if self.before is not None and self._continues(self.before):
             return self.before.role if self.before.role != "end" else "time"
-        for token in reversed(self.gap):
+        if behind is not None and behind.text == "x":
+            return "length"  # 1.5x speed
+        for place in range(len(self.gap) - 1, -1, -1):
+            token = self.gap[place]
+            if token.text == "." and not any(t.kind == "word" for t in self.gap[place:]):
+                return "bare"  # a sentence ends before it
             if token.kind == "key":
                 role = key_role(token.text)
                 return "unknown" if role == "other" else "time"

@@ -60,8 +60,8 @@ def read_structures(parts: Sequence[Part], answer: Answer) -> tuple[Reading, str
         else:
             reading.refuse(entry.reading)
     _reject_outside(parts, [entry.node for entry in entries], reading)
-    last = chosen[-1].node
-    return reading, form, "ok" if last.closed else "partial"
+    whole = chosen[-1].node.closed and not cut
+    return reading, form, "ok" if whole else "partial"
 
 
 def join_commas_inside(tokens: Sequence[Token]) -> list[Token]:
