@@ -6,7 +6,8 @@ One pass over the tokens with a stack, so time is linear and nesting of any dept
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from dataclasses import field as default
 
 from jumpscore.answers.axes import AXIS_WORDS, axis_of, named_groups
 from jumpscore.answers.groups import POINT_KEYS, Entry, Form, Group, decimal_commas
@@ -38,7 +39,7 @@ class _Frame:
     low: int
     key: str = ""
     muted: bool = False
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[Entry] = default(default_factory=list)
     pending: str = ""
     separator: str = ""
     quote: str = ""
@@ -49,7 +50,7 @@ class _Frame:
     odd: int = 0
     inner: bool = False
     groups: int = 0
-    strings: list[Group] = field(default_factory=list)
+    strings: list[Group] = default(default_factory=list)
 
 
 def read_groups(tokens: list[Token]) -> list[Group]:
@@ -155,7 +156,8 @@ class _Reader:
         inside = len(self.groups) - frame.groups
         group = None if frame.inner else _leaf(frame, high)
         if group is not None:
-            self.groups += _pairs_of_tag(group, frame)
+            field = self.top.kind == "{" and bool(group.key)
+            self.groups += _pairs_of_tag(replace(group, field=field), frame)
         elif frame.strings and not frame.inner:
             self.groups += frame.strings
         elif any(axis_of(entry.key) for entry in frame.entries):

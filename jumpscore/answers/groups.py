@@ -36,6 +36,7 @@ class Group:
         outer: Offsets of the object that contains this group and no other.
         image: Number of the image that a Molmo 2 tag names.
         malformed: Whether something in it is not a number: ``[0.5, null]``.
+        field: Whether it is a field of an object.
     """
 
     values: tuple[float, ...]
@@ -48,6 +49,7 @@ class Group:
     outer: tuple[int, int] = (0, 0)
     image: int | None = None
     malformed: bool = False
+    field: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,9 @@ def check_convention(convention: str) -> None:
 
 def without_other_keys(groups: list[Group]) -> list[Group]:
     """Return the groups without those whose key is not a point's, if one of them has a point's."""
-    if not any(group.key in POINT_KEYS for group in groups):
+    if not any(group.field and group.key in POINT_KEYS for group in groups):
         return groups
-    return [group for group in groups if not group.key or group.key in POINT_KEYS]
+    return [group for group in groups if not group.field or group.key in POINT_KEYS]
 
 
 def decimal_commas(entries: list[Entry]) -> list[float] | None:
