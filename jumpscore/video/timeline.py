@@ -341,7 +341,9 @@ def last_length(packets: Packets, order: npt.NDArray[np.int64], *, reorders: boo
     last = order[-1]
     length = float(packets.duration[last])
     if reorders and (np.diff(pts) < 0).any() and pts[last] >= pts.max():
-        total = packets.dts[-1] + packets.duration[-1] - packets.dts[0]
+        # Some writers state no length for the last packet.
+        tail = packets.duration[-1] or np.median(np.diff(packets.dts))
+        total = packets.dts[-1] + tail - packets.dts[0]
         length = float(pts.min() + total - pts[last])
     if np.isfinite(length) and length > 0:
         return length
