@@ -198,7 +198,13 @@ def present(run: StoredRun, *, report: bool, as_json: bool) -> bool:
         # Before anything is printed: a reader that goes away must not cost the page.
         write_page(run)
     if as_json:
-        print_json(asdict(run.result) | {"folder": str(run.folder)} | _spent([run]) | _said([run]))
+        print_json(
+            asdict(run.result)
+            | {"folder": str(run.folder)}
+            | _spent([run])
+            | _errors([run])
+            | {"asked": run.asked}
+        )
     else:
         from jumpscore.report.tables import run_table
 
@@ -219,8 +225,8 @@ def present_repeats(repeated: RepeatedRun, *, report: bool, as_json: bool) -> bo
             "folder": str(repeated.folder),
             "runs": [str(run.folder) for run in repeated.runs],
         }
-        spent, said = _spent(repeated.runs), _said(repeated.runs)
-        print_json(asdict(repeated.result) | folders | spent | said)
+        spent, errors = _spent(repeated.runs), _errors(repeated.runs)
+        print_json(asdict(repeated.result) | folders | spent | errors)
     else:
         from jumpscore.report.tables import repeats_table
 
@@ -229,11 +235,10 @@ def present_repeats(repeated: RepeatedRun, *, report: bool, as_json: bool) -> bo
     return repeated.result.unscored > 0
 
 
-def _said(runs: Sequence[StoredRun]) -> dict[str, Any]:
-    """Return how many questions were asked by this command, and the first error of each kind."""
+def _errors(runs: Sequence[StoredRun]) -> dict[str, Any]:
+    """Return the first error of each kind."""
     kinds = first_errors(score for run in runs for score in run.scores)
-    asked = sum(run.asked for run in runs)
-    return {"asked": asked, "errors": [asdict(kind) for kind in kinds[:MOST_ERRORS]]}
+    return {"errors": [asdict(kind) for kind in kinds[:MOST_ERRORS]]}
 
 
 def _spent(runs: Sequence[StoredRun]) -> dict[str, Any]:
