@@ -93,10 +93,10 @@ class RowTask(Task[TruthT], Generic[TruthT, RowT]):
 
     def _sample(self, row: RowT) -> Sample[TruthT]:
         links = self.options.allow_links
-        told = (
+        problems = (
             data_file(self.root, path, column="the file", links=links)[1] for path in row.files()
         )
-        unsafe = next((problem for problem in told if problem), None)
+        unsafe = next((problem for problem in problems if problem), None)
         sample = self.sample(row, safe=unsafe is None)
         problem = unsafe or sample.problem
         if problem is None:

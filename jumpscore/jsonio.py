@@ -181,6 +181,14 @@ def replacing(file: Path) -> Iterator[Path]:
             scratch.unlink(missing_ok=True)
 
 
+def disk_problem(error: OSError) -> str | None:
+    """Return in words that a disk is full, read-only or broken, if that is what an error says."""
+    if error.errno in DISK_ERRORS:
+        return error.strerror or os.strerror(error.errno)
+    # NumPy's arrays write themselves, and say no more.
+    return "the disk is full" if "requested and" in str(error) else None
+
+
 def sync(file: IO[Any]) -> None:
     """Force an open file to disk."""
     file.flush()

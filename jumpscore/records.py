@@ -115,6 +115,7 @@ class Response:
         image_size: (width, height) in pixels of the image that the model saw.
         seconds: Wall time spent on the answer.
         error: Why there is no answer; ours to fix, so the sample is unscored.
+        notes: Repairs of the video that the model was shown, in words -> how many.
     """
 
     id: str
@@ -126,6 +127,7 @@ class Response:
     image_size: tuple[int, int] | None = None
     seconds: float | None = None
     error: str | None = None
+    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +136,12 @@ class ParseResult:
 
     Attributes:
         status: ``ok``, ``empty``, ``partial``, ``unparseable`` or ``refused``.
-        parser: Which reading applied: ``list``, ``lines``, ``units``, ``integer`` or ``none``.
+        parser: Which form applied: ``list``, ``table``, ``lines``, ``units``, ``prose``,
+            ``integer`` or ``none``.
         times: Seconds, in the order of the text.
         spans: (start, end) offsets in ``text`` of what was read, one per time.
-        rejected: Items in the place of a time that are none (``NaN``, ``"soon"``), shortened, the
-            first few.
+        rejected: What was not read (``NaN``, ``"soon"``, a total, text outside ``<answer>``),
+            shortened, the first few.
         rejected_count: How many such items there are.
         reasoning: ``closed`` or ``unclosed`` where the text held reasoning tags.
         text: The answer, whole.
@@ -258,7 +261,7 @@ class RunResult:
 
     def summary(self) -> str:
         """Return one line: what ran on what, the headline, and how many samples there are."""
-        shown = ", ".join(
+        headline = ", ".join(
             f"{name} {estimate.mean:.4g} [{estimate.ci_low:.4g}, {estimate.ci_high:.4g}]"
             for name in self.headline
             if (estimate := self.metrics.get(name)) is not None
@@ -268,7 +271,7 @@ class RunResult:
         )
         unscored = f", {self.unscored} unscored" if self.unscored else ""
         return (
-            f"{self.task}, {self.model} on {self.data}: {shown or 'no score'}, "
+            f"{self.task}, {self.model} on {self.data}: {headline or 'no score'}, "
             f"{self.total} samples{unscored}"
         )
 

@@ -29,6 +29,7 @@ from pydantic import BaseModel, ConfigDict
 from jumpscore.errors import UsageError
 from jumpscore.records import Question, Response, Usage
 from jumpscore.video import PLAIN_GRID, TokenGrid, VisualInput
+from jumpscore.video.probe import repairs
 
 InputKind = Literal["none", "video", "frames", "codec"]
 
@@ -47,11 +48,18 @@ class Request:
         question: What is asked.
         visual: What the model sees, where the harness prepared it.
         payload: Whatever the wrapper's ``prepare`` computed (tokens, a motion signal, ...).
+        notes: Notes of the video (``VideoInfo.notes``), where the wrapper read it itself.
     """
 
     question: Question
     visual: VisualInput | None = None
     payload: Any = None
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def repairs(self) -> Mapping[str, int]:
+        """What was repaired in the video that the model is shown, in words -> how many."""
+        return self.notes or ({} if self.visual is None else repairs(self.visual.notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +198,9 @@ class ModelWrapper(ABC):
 
         A run is resumed only under an equal identity. A wrapper without one is asked everything
         each time, and each run gets a folder of its own. A model that the harness makes by name
-        has one even so: its options, its code and the files that its options name. In a training
-        loop, return a digest of the weights (``weights_digest(self.model)`` in
-        ``model_wrappers.identity``) if finished evaluations should not be repeated.
+        and that does not define this method is identified by its options, its code and the files
+        that its options name. In a training loop, return ``weights_digest(self.model)`` of
+        ``model_wrappers.identity`` if finished evaluations should not be repeated.
 
         Returns:
             A digest, to which the harness adds name, options and code; or a JSON object with

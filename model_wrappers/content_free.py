@@ -39,7 +39,8 @@ class ContentFree(ModelWrapper):
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
         """Read how long the video is; it is all that this model knows."""
-        return Request(question, payload=probe(question.media[0].path).require_whole().duration)
+        info = probe(question.media[0].path).require_whole()
+        return Request(question, payload=info.duration, notes=info.notes)
 
     def generate(self, requests: Sequence[Request]) -> list[Response]:
         """Answer the grid as a JSON list, or its size where a count is asked for."""

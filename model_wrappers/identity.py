@@ -54,7 +54,8 @@ def _code_digest(kind: type, also: Iterable[str]) -> str | None:
         source = getattr(module, "__file__", None)
         if source is None or not source.endswith(".py"):
             return None
-        places |= dict.fromkeys(_sources(name, Path(source)))
+        spec = getattr(module, "__spec__", None)  # of python -m, which says the real name
+        places |= dict.fromkeys(_sources(spec.name if spec else name, Path(source)))
     digest = hashlib.sha256()
     try:
         # By content, not by path: the same code in another folder gives the same answers.

@@ -48,7 +48,10 @@ class Replay(ModelWrapper):
     name = "replay"
     inputs = ("none",)
     batch_size = 256
-    code_modules = (read_predictions.__module__,)
+    code_modules = tuple(
+        f"jumpscore.data.{name}"
+        for name in ("predictions", "answer_files", "answer_tables", "inspect_logs", "ids")
+    )
     Options = ReplayOptions
     options: ReplayOptions
 

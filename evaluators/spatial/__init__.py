@@ -1,7 +1,7 @@
 """Spatial grounding: points, boxes, numbers and choices."""
 
 from evaluators.spatial.boxes import ParsedBox, box_iou, parse_box
-from evaluators.spatial.choices import ParsedChoice, parse_choice
+from evaluators.spatial.choices import ParsedChoice, parse_choice, parse_word
 from evaluators.spatial.coordinates import to_pixels
 from evaluators.spatial.numbers import (
     ParsedNumber,
@@ -36,6 +36,7 @@ __all__ = [
     "parse_choice",
     "parse_number",
     "parse_points",
+    "parse_word",
     "reference_box_iou",
     "reference_choice",
     "reference_points",

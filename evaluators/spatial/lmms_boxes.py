@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from evaluators.spatial.boxes import Box
@@ -59,23 +60,27 @@ def _parsed(text: str) -> Value[Any] | None:
     return Value(data) if nesting(text) <= MAX_DEPTH else None
 
 
-JSON: Reader[Any] = Reader((fenced, whole, outermost_list, outermost_object))
+@dataclass(frozen=True)
+class _JsonReader(Reader[Boxes]):
+    """Reads every list of four numbers, and the first key of every object that holds a box."""
+
+    keys: tuple[str, ...] = KEYS
+
+    def __call__(self, answer: str, *facts: object) -> Value[Boxes] | None:
+        data = self.read_json(answer.strip())
+        try:
+            boxes = list(_boxes_in(data, self.keys))
+        except OverflowError as error:
+            raise ReferenceCrashError(f"the public code cannot use a number ({error})") from error
+        return Value(boxes) if boxes else None
+
+    def read_json(self, text: str) -> Any:
+        """Return the data of the first rule that reads JSON, or ``None``."""
+        found = super().__call__(text)
+        return None if found is None else found.value
 
 
-def json_boxes(text: str) -> Value[Boxes] | None:
-    """Read every list of four numbers, and of every object the first key that holds a box.
-
-    Raises:
-        ReferenceCrashError: An integer is beyond float64.
-    """
-    try:
-        boxes = list(_boxes_in(JSON.read(text.strip())))
-    except OverflowError as error:
-        raise ReferenceCrashError(f"the public code cannot convert a number ({error})") from error
-    return Value(boxes) if boxes else None
-
-
-def _boxes_in(data: Any) -> Iterator[list[float]]:
+def _boxes_in(data: Any, keys: Sequence[str]) -> Iterator[list[float]]:
     left = [data]
     while left:
         item = left.pop()
@@ -85,15 +90,15 @@ def _boxes_in(data: Any) -> Iterator[list[float]]:
             else:
                 left += reversed(item)
         elif isinstance(item, dict):
-            box = _keyed_box(item)
+            box = _keyed_box(item, keys)
             if box is not None:
                 yield box
             else:
                 left += reversed(item.values())
 
 
-def _keyed_box(item: dict[str, Any]) -> list[float] | None:
-    for key in KEYS:
+def _keyed_box(item: dict[str, Any], keys: Sequence[str]) -> list[float] | None:
+    for key in keys:
         corners = item.get(key)
         if isinstance(corners, list) and len(corners) == 4:
             try:
@@ -108,7 +113,9 @@ def loose_boxes(text: str) -> Value[Boxes]:
     return Value([[float(corner) for corner in match.groups()] for match in _LOOSE.finditer(text)])
 
 
-READER: Reader[Boxes] = Reader((json_boxes, loose_boxes))
+READER: Reader[Boxes] = Reader(
+    (_JsonReader((fenced, whole, outermost_list, outermost_object)), loose_boxes)
+)
 
 
 def pixels(box: list[float], size: Size) -> list[float]:
@@ -121,21 +128,32 @@ def thousandths(box: list[float], size: Size) -> list[float]:
     return [corner / 1000.0 * size[place % 2] for place, corner in enumerate(box)]
 
 
-UNITS: tuple[Callable[[list[float], Size], list[float]], ...] = (pixels, thousandths)
+Unit = Callable[[list[float], Size], list[float]]
+UNITS: tuple[Unit, ...] = (pixels, thousandths)
+"""In which every box is read; the one that fits better counts."""
 
 
-def best_iou(text: str, truth: Box, *, size: Size) -> float:
+def best_iou(
+    text: str,
+    truth: Box,
+    *,
+    size: Size,
+    reader: Reader[Boxes] = READER,
+    units: Sequence[Unit] = UNITS,
+) -> float:
     """Return the IoU of the answered box that fits the truth best, NaN included.
 
     Args:
         text: The answer, whole.
         truth: Left, top, right, bottom in pixels.
         size: (width, height) of the image in pixels.
+        reader: Of the boxes.
+        units: In which they are read.
 
     Raises:
         ReferenceCrashError: An integer is beyond float64.
     """
-    boxes = [unit(box, size) for box in READER.read(text) or [] for unit in UNITS]
+    boxes = [unit(box, size) for box in reader.read(text) or [] for unit in units]
     best, highest = [0.0] * 4 if not boxes else boxes[0], -1.0
     for box in boxes:
         iou = _iou(box, list(truth))

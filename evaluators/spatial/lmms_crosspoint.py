@@ -126,13 +126,13 @@ POINT: Reader[Place] = Reader(
 )
 
 
-def answered_pixel(text: str) -> tuple[int, int] | None:
+def answered_pixel(text: str, reader: Reader[Place] = POINT) -> tuple[int, int] | None:
     """Return the answered point in pixels, which is how the task takes it by default.
 
     Raises:
         ReferenceCrashError: What was read is not a number.
     """
-    place = POINT.read(text)
+    place = reader.read(text)
     if place is None:
         return None
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -132,7 +133,14 @@ ROBOSPATIAL_RULES = (without_thinking, without_thought, inside_answer_tag)
 """What RoboSpatial's scorer takes off an answer before it looks for points or for yes and no."""
 
 
-def fenced_json(text: str, size: Size) -> Any:
+@dataclass(frozen=True, slots=True)
+class Json:
+    """What a JSON text holds; that may be ``None``."""
+
+    data: Any
+
+
+def fenced_json(text: str, size: Size) -> Json | Value[Pixels]:
     """Read the first fenced block as JSON; an answer without one holds no point.
 
     Raises:
@@ -143,28 +151,21 @@ def fenced_json(text: str, size: Size) -> Any:
     if fence is None or end < 0:
         return Value([])
     try:
-        return Reading(json.loads(text[fence.end() : end].strip()))
+        return Json(json.loads(text[fence.end() : end].strip()))
     except json.JSONDecodeError:
         return Value([])
     except (ValueError, RecursionError) as error:
         raise ReferenceCrashError(f"the public code cannot read the JSON ({error})") from error
 
 
-class Reading:
-    """JSON that was read, which may be ``null``."""
-
-    def __init__(self, data: Any) -> None:
-        self.data = data
-
-
-def point_2d_entries(reading: Reading, size: Size) -> Value[Pixels]:
+def point_2d_entries(block: Json, size: Size) -> Value[Pixels]:
     """Read ``point_2d`` of every entry in thousandths; rounds towards zero.
 
     Raises:
         ReferenceCrashError: The data are not a list of objects with numbers.
     """
     try:
-        return Value([_thousandths(entry, size) for entry in reading.data if _has_point(entry)])
+        return Value([_thousandths(entry, size) for entry in block.data if _has_point(entry)])
     except (TypeError, ValueError, OverflowError) as error:
         raise ReferenceCrashError(f"the public code cannot read a point ({error})") from error
 

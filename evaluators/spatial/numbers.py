@@ -48,7 +48,8 @@ def parse_number(
     Args:
         text: The answer, whole.
         policy: ``strict``: two different numbers are ``ambiguous``, unless one stands behind
-            ``answer is`` or alone on the first line. ``reference_lmms``: the first number, ``1,200`` is 1.
+            ``answer is`` or alone on the first or last line.
+            ``reference_lmms``: the first number, ``1,200`` is 1.
             ``reference_official``: the first word, if it is a number.
         finish_reason: ``"length"`` where the model was stopped at its token limit.
 

@@ -18,8 +18,8 @@ from evaluators.spatial import lmms_choices, lmms_crosspoint, lmms_points
 from evaluators.spatial.boxes import Box
 from evaluators.spatial.lmms_boxes import best_iou
 from evaluators.spatial.numbers import NumberPolicy, parse_number
-from evaluators.spatial.points import in_mask, mask_fraction
-from evaluators.spatial.reference_readers import reference_choice, reference_points
+from evaluators.spatial.reference_readers import reference_choice
+from evaluators.spatial.roborefer import roborefer_accuracy
 from jumpscore.scoring.readers import Reader, ReferenceCrashError
 
 LMMS, OFFICIAL = "_reference_lmms", "_reference_official"
@@ -74,8 +74,7 @@ def _tuples(text: str, asked: Asked) -> float:
 
 
 def _official_tuples(text: str, asked: Asked) -> float:
-    points = reference_points(text, size=asked.mask_size, integers="pixel")
-    return mask_fraction(in_mask(points, asked.drawn, convention="pixel"))
+    return roborefer_accuracy(text, asked.drawn)
 
 
 def _pointbench(text: str, asked: Asked) -> float:

@@ -1,7 +1,9 @@
 """Read points as RoboRefer's script for RefSpatial does (commit d97a995), faults included.
 
-It is also RoboPoint's for Where2Place. The reader is a tuple of rules, so that a test can leave out
-each in turn; boxes are counted, never filled in.
+It is also RoboPoint's for Where2Place. This is the reading of models that answer with fractions of
+the image (RoboRefer, RoboPoint, Claude, GPT-4o): the script chooses it by the model's name, and has
+others for Qwen and RoboBrain (pixels), Molmo (XML) and Gemini (JSON). Boxes are counted, never
+filled in.
 """
 
 from __future__ import annotations
@@ -14,13 +16,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jumpscore.scoring import ReferenceCrashError
+from jumpscore.scoring.readers import Reader, ReferenceCrashError, Value
 
 _NUMBER = r"[-+]?\d++(?:\.\d*+)?+"
 _TUPLE = re.compile(rf"\(({_NUMBER}(?:,\s*+{_NUMBER})*+)\)")
 LARGEST = 1 << 63
 """Coordinates from here on are not indices of an array."""
 
+Mask = npt.NDArray[np.bool_]
 Area = tuple[int, int, int, int]
 """x from, y from, x up to, y up to, in pixels."""
 
@@ -42,10 +45,7 @@ class Reading:
     areas: tuple[Area, ...] = ()
 
 
-Rule = Callable[[Reading], Reading]
-
-
-def tuples_of_numbers(reading: Reading) -> Reading:
+def tuples_of_numbers(reading: Reading, mask: Mask) -> Reading:
     """Read ``(x, y, ...)`` anywhere; blanks only after commas."""
     try:
         tuples = tuple(
@@ -57,22 +57,22 @@ def tuples_of_numbers(reading: Reading) -> Reading:
     return replace(reading, tuples=tuples)
 
 
-def integers_are_pixels(reading: Reading) -> Reading:
+def integers_are_pixels(reading: Reading, mask: Mask) -> Reading:
     """Take two integers as a pixel; every other rule scales."""
     return _with_areas(reading, lambda row: len(row) == 2 and not _has_float(row), (1, 1))
 
 
-def fractions_are_scaled(reading: Reading) -> Reading:
+def fractions_are_scaled(reading: Reading, mask: Mask) -> Reading:
     """Take two numbers, at least one with a point, as fractions of the image, towards zero."""
     return _with_areas(reading, lambda row: len(row) == 2 and _has_float(row), reading.size)
 
 
-def boxes_are_every_pixel(reading: Reading) -> Reading:
+def boxes_are_every_pixel(reading: Reading, mask: Mask) -> Reading:
     """Take four numbers as fractions that bound a box, of which every pixel is a point."""
     return _with_areas(reading, lambda row: len(row) == 4, reading.size)
 
 
-def boxes_have_their_corners_in_order(reading: Reading) -> Reading:
+def boxes_have_their_corners_in_order(reading: Reading, mask: Mask) -> Reading:
     """Refuse a box whose second corner is left of or above the first.
 
     Raises:
@@ -83,7 +83,7 @@ def boxes_have_their_corners_in_order(reading: Reading) -> Reading:
     return reading
 
 
-def pixels_are_indices(reading: Reading) -> Reading:
+def pixels_are_indices(reading: Reading, mask: Mask) -> Reading:
     """Refuse pixels beyond 64 bits, which numpy does not index with.
 
     Raises:
@@ -94,25 +94,31 @@ def pixels_are_indices(reading: Reading) -> Reading:
     return reading
 
 
-ROBOREFER: tuple[Rule, ...] = (
-    tuples_of_numbers,
-    integers_are_pixels,
-    fractions_are_scaled,
-    boxes_are_every_pixel,
-    boxes_have_their_corners_in_order,
-    pixels_are_indices,
+def share_inside(reading: Reading, mask: Mask) -> Value[float]:
+    """Return the share of the points that lie on the mask, those outside of the image included."""
+    points = sum((right - left) * (below - above) for left, above, right, below in reading.areas)
+    return Value(_inside(mask, reading.areas) / points if points else 0.0)
+
+
+ROBOREFER: Reader[float] = Reader(
+    (
+        tuples_of_numbers,
+        integers_are_pixels,
+        fractions_are_scaled,
+        boxes_are_every_pixel,
+        boxes_have_their_corners_in_order,
+        pixels_are_indices,
+        share_inside,
+    )
 )
 
 
-def roborefer_accuracy(
-    text: str, mask: npt.NDArray[Any], *, rules: Sequence[Rule] = ROBOREFER
-) -> float:
+def roborefer_accuracy(text: str, mask: npt.NDArray[Any]) -> float:
     """Return the share of the points read that lie on the mask; 0 without points.
 
     Args:
         text: The answer, whole.
         mask: [height, width]; above 0 is inside.
-        rules: Of the reader.
 
     Raises:
         ReferenceCrashError: The script drops the answer from its mean, or its run ends.
@@ -123,13 +129,7 @@ def roborefer_accuracy(
     (0.5, 0.5)
     """
     height, width = mask.shape
-    reading = Reading(text, (width, height))
-    for rule in rules:
-        reading = rule(reading)
-    if not reading.areas:
-        return 0.0
-    points = sum((right - left) * (below - above) for left, above, right, below in reading.areas)
-    return _inside(mask > 0, reading.areas) / points if points else 0.0
+    return ROBOREFER.read(Reading(text, (width, height)), mask > 0) or 0.0
 
 
 def _has_float(row: tuple[float, ...]) -> bool:
@@ -149,7 +149,7 @@ def _with_areas(
     return replace(reading, areas=(*reading.areas, *areas))  # type: ignore[arg-type]
 
 
-def _inside(mask: npt.NDArray[np.bool_], areas: Sequence[Area]) -> int:
+def _inside(mask: Mask, areas: Sequence[Area]) -> int:
     """Return how many pixels of the areas lie on the mask, overlaps counted for each."""
     # Sums of all rectangles that start in the upper left corner: constant time for an area.
     sums = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1), dtype=np.int64)

@@ -126,11 +126,15 @@ def _points(
         response.text, convention=convention or "unit", finish_reason=response.finish_reason
     )
     details: dict[str, Any] = {"parser": parsed.parser, "points_found": len(parsed.points)}
-    notes = {"lists that are no points": parsed.rejected} if parsed.rejected else {}
+    notes = {"groups of numbers that are not points": parsed.rejected} if parsed.rejected else {}
     if parsed.points and convention is None:
         notes[UNSTATED_NOTE] = 1
         return Outcome("error", None, details=details, notes=notes, message=UNSTATED)
     points = np.asarray(parsed.points, dtype=np.float64).reshape(-1, 2)
+    if len(set(parsed.images)) > 1:  # only those of the image that the question is about
+        about = np.array([image == truth.about + 1 for image in parsed.images])
+        notes["points on other images"] = int((~about).sum())
+        points = points[about]
     if truth.rule == "first_point":
         points = points[:1]
     seen = response.image_size
@@ -169,7 +173,7 @@ def _box(truth: SpatialTruth, response: Response, convention: Convention | None)
         response.text, convention=convention or "unit", finish_reason=response.finish_reason
     )
     details: dict[str, Any] = {"size": list(truth.size), "true_box": list(truth.box)}
-    details["boxes_found"] = parsed.found
+    details |= {"boxes_found": parsed.found, "rejected": parsed.rejected}
     shapes = [box_shape("truth", _fractions(truth.box, truth.size))]
     notes = {_BOX_NOTES[parsed.status]: 1} if parsed.status in _BOX_NOTES else {}
     if parsed.box is not None and convention is None:
@@ -224,6 +228,7 @@ def _number(truth: SpatialTruth, response: Response) -> Outcome:
         details={
             "true_number": truth.number,
             "answered_number": parsed.value,
+            "rejected": parsed.rejected,
             "drawings": _shown(truth, f"{truth.number:g}", parsed.value),
         },
         notes={_NUMBER_NOTES[parsed.status]: 1} if parsed.status in _NUMBER_NOTES else {},

@@ -58,10 +58,10 @@ def _place_videos(published: Sequence[str], files: PublishedFiles) -> list[str]:
     They lie in one folder under their own names; those that share a name keep the published folder.
     """
     where = [f"{files.source}, row {number}" for number in range(1, len(published) + 1)]
-    found = [files.find(name, path) for name, path in zip(where, published, strict=True)]
-    names = Counter(file.name for file in set(found))
+    videos = [files.find(name, path) for name, path in zip(where, published, strict=True)]
+    names = Counter(file.name for file in set(videos))
     paths = []
-    for name, path, file in zip(where, published, found, strict=True):
+    for name, path, file in zip(where, published, videos, strict=True):
         shared = PurePosixPath(path.replace("\\", "/")).parent / file.name
         target = file.name if names[file.name] == 1 else shared.as_posix().removeprefix("videos/")
         paths.append(files.place_at(name, path, f"videos/{target}"))

@@ -1,8 +1,8 @@
 """Read traces as the public code does, faults included: for ``*_reference`` numbers only.
 
-Each reader is a tuple of rules, small functions that a reading passes through in order, so that a
-test can leave out each in turn. A reading that stops the public code raises
-``ReferenceCrashError``. Time is linear in the text, and nothing that a model writes is run.
+A reader's rules pass a ``Reading`` on; the last ones return the way-points. An answer that stops
+the public code raises ``ReferenceCrashError``. Time is linear in the text, and nothing that a model
+writes is run.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import builtins
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from evaluators.traces.literals import LiteralError, read_literal
-from jumpscore.scoring import ReferenceCrashError
+from jumpscore.scoring.readers import Reader, ReferenceCrashError, Value
 
 Points = tuple[tuple[float, ...], ...]
 Parser = Literal["auto", "text", "json"]
@@ -46,62 +46,47 @@ class Reading:
         text: What is left to be read.
         size: (width, height) of the image in pixels.
         content: Parsed content; ``None`` until a rule parses some.
-        points: Way-points; ``None`` until a rule finds out.
-        done: Whether the rules that follow do not matter.
     """
 
     text: str
     size: tuple[int, int] = (1, 1)
     content: Any = None
-    points: Points | None = None
-    done: bool = False
 
 
-Rule = Callable[[Reading], Reading]
-
-
-def apply_rules(rules: Sequence[Rule], reading: Reading) -> Points:
-    """Return the way-points after all rules; none if no rule finds any.
-
-    Raises:
-        ReferenceCrashError: The public code stops with an error on this answer.
-    """
-    for rule in rules:
-        reading = rule(reading)
-        if reading.done:
-            break
-    return reading.points or ()
+Read = Reading | Value[Points]
+"""What a rule returns: what is left to be read, or the way-points."""
+NOTHING: Value[Points] = Value(())
 
 
 # TraceSpatial (RoboTracer 11f09e1).
 
 
-def tuples_of_numbers(reading: Reading) -> Reading:
+def tuples_of_numbers(reading: Reading) -> Read:
     """Read ``(x, y)`` and ``(x, y, d, ...)`` anywhere; blanks only after commas."""
     rows = [match.split(",") for match in _TUPLE.findall(reading.text)]
     return replace(reading, content=[[float(number) for number in row] for row in rows])
 
 
-def at_least_two_numbers(reading: Reading) -> Reading:
+def at_least_two_numbers(reading: Reading) -> Read:
     """Drop tuples of one number."""
     return replace(reading, content=[row for row in reading.content or [] if len(row) > 1])
 
 
-def first_three_numbers(reading: Reading) -> Reading:
+def first_three_numbers(reading: Reading) -> Read:
     """Cut longer tuples to x, y and depth."""
     return replace(reading, content=[row[:3] for row in reading.content or []])
 
 
-def first_fence(reading: Reading) -> Reading:
+def first_fence(reading: Reading) -> Read:
     """Keep what the first closed fence holds, whatever its tag; without a fence, nothing."""
     start = _FENCE.search(reading.text)
     end = reading.text.find("```", start.end()) if start else -1
     if start is None or end < 0:
-        return replace(reading, points=(), done=True)
+        return NOTHING
     return replace(reading, text=reading.text[start.end() : end].strip())
 
 
-def json_only(reading: Reading) -> Reading:
+def json_only(reading: Reading) -> Read:
     """Parse JSON, ``NaN`` included; anything else holds nothing.
 
     Raises:
@@ -110,12 +95,12 @@ def json_only(reading: Reading) -> Reading:
     try:
         return replace(reading, content=[json.loads(reading.text)])
     except json.JSONDecodeError:
-        return replace(reading, points=(), done=True)
+        return NOTHING
     except (ValueError, RecursionError) as error:
         raise ReferenceCrashError(f"the reference crashes on this answer: {error}") from error
 
 
-def lists_at_any_depth(reading: Reading) -> Reading:
+def lists_at_any_depth(reading: Reading) -> Read:
     """Read every list of two or three numbers, true and false included, in order."""
     rows: list[list[float]] = []
     waiting = [reading.content]
@@ -131,7 +116,7 @@ def lists_at_any_depth(reading: Reading) -> Reading:
     return replace(reading, content=rows)
 
 
-def equally_many_numbers(reading: Reading) -> Reading:
+def equally_many_numbers(reading: Reading) -> Read:
     """Refuse lists of two and of three numbers in one answer, which make no array.
 
     Raises:
@@ -142,50 +127,60 @@ def equally_many_numbers(reading: Reading) -> Reading:
     return reading
 
 
-def depth_for_all(reading: Reading) -> Reading:
+def depth_for_all(reading: Reading) -> Read:
     """Give NaN as depth to tuples without one, if others have one."""
     rows = reading.content or []
     longest = max(map(len, rows), default=0)
     return replace(reading, content=[[*row, *[math.nan] * (longest - len(row))] for row in rows])
 
 
-def thousandths_rounded(reading: Reading) -> Reading:
+def thousandths_rounded(reading: Reading) -> Read:
     """Return fractions of the image, rounded to six digits; depth as written.
 
     Raises:
         ReferenceCrashError: A number is beyond float64.
     """
     try:
-        points = tuple(
+        rows = [
             (round(x / 1000.0, DIGITS), round(y / 1000.0, DIGITS), *depth)
             for x, y, *depth in reading.content or []
-        )
+        ]
     except OverflowError as error:
         raise ReferenceCrashError("a number is beyond the range of float64") from error
-    return replace(reading, points=points)
+    return replace(reading, content=rows)
 
 
-def single_precision(reading: Reading) -> Reading:
+def double_precision(reading: Reading) -> Read:
+    """Return the rows as they are."""
+    return Value(tuple(map(tuple, reading.content or [])))
+
+
+def single_precision(reading: Reading) -> Read:
     """Round to float32, which the text parser returns and the JSON parser does not."""
     with np.errstate(over="ignore"):
-        points = np.array(reading.points or np.zeros((0, 2)), dtype=np.float32)
-    return replace(reading, points=tuple(map(tuple, points.tolist())))
+        points = np.array(reading.content or np.zeros((0, 2)), dtype=np.float32)
+    return Value(tuple(map(tuple, points.tolist())))
 
 
-TRACESPATIAL_TEXT: tuple[Rule, ...] = (
-    tuples_of_numbers,
-    at_least_two_numbers,
-    first_three_numbers,
-    depth_for_all,
-    thousandths_rounded,
-    single_precision,
+TRACESPATIAL_TEXT: Reader[Points] = Reader(
+    (
+        tuples_of_numbers,
+        at_least_two_numbers,
+        first_three_numbers,
+        depth_for_all,
+        thousandths_rounded,
+        single_precision,
+    )
 )
-TRACESPATIAL_JSON: tuple[Rule, ...] = (
-    first_fence,
-    json_only,
-    lists_at_any_depth,
-    equally_many_numbers,
-    thousandths_rounded,
+TRACESPATIAL_JSON: Reader[Points] = Reader(
+    (
+        first_fence,
+        json_only,
+        lists_at_any_depth,
+        equally_many_numbers,
+        thousandths_rounded,
+        double_precision,
+    )
 )
 
 
@@ -207,60 +202,56 @@ def tracespatial_reference(text: str, *, parser: Parser = "auto") -> Points:
     ()
     """
     reading = Reading(text)
-    if parser == "text":
-        return apply_rules(TRACESPATIAL_TEXT, reading)
-    points = apply_rules(TRACESPATIAL_JSON, reading)
-    return points if points or parser == "json" else apply_rules(TRACESPATIAL_TEXT, reading)
+    points = () if parser == "text" else TRACESPATIAL_JSON.read(reading)
+    if not points and parser != "json":
+        points = TRACESPATIAL_TEXT.read(reading)
+    return points or ()
 
 
 # VABench-V (Embodied-R1 e599e95).
 
 
-def inside_answer_tags(reading: Reading) -> Reading:
+def inside_answer_tags(reading: Reading) -> Read:
     """Keep what the first ``<answer>`` holds on one line; without one, nothing."""
     inner = _on_one_line(reading.text, "<answer>", "</answer>")
-    return (
-        replace(reading, points=(), done=True)
-        if inner is None
-        else replace(reading, text=inner.strip())
-    )
+    return NOTHING if inner is None else replace(reading, text=inner.strip())
 
 
-def inside_point_tags(reading: Reading) -> Reading:
+def inside_point_tags(reading: Reading) -> Read:
     """Keep what the first ``<point>[...]</point>`` holds on one line; without one, nothing."""
     inner = _on_one_line(reading.text, "<point>[", "]</point>")
-    return replace(reading, points=(), done=True) if inner is None else replace(reading, text=inner)
+    return NOTHING if inner is None else replace(reading, text=inner)
 
 
-def single_quotes_are_double(reading: Reading) -> Reading:
+def single_quotes_are_double(reading: Reading) -> Read:
     """Make JSON strings of Python's."""
     return replace(reading, text=reading.text.replace("'", '"'))
 
 
-def within_brackets(reading: Reading) -> Reading:
+def within_brackets(reading: Reading) -> Read:
     """Put back the outer brackets, of which the tags' pattern takes one each."""
     return replace(reading, text=f"[{reading.text}]")
 
 
-def json_if_it_is(reading: Reading) -> Reading:
+def json_if_it_is(reading: Reading) -> Read:
     """Parse JSON, ``NaN`` included; what Python cannot parse at all holds nothing."""
     try:
         return replace(reading, content=json.loads(reading.text))
     except json.JSONDecodeError:
         return reading
     except (ValueError, RecursionError):
-        return replace(reading, points=(), done=True)
+        return NOTHING
 
 
-def pairs_otherwise(reading: Reading) -> Reading:
+def pairs_otherwise(reading: Reading) -> Read:
     """Read every ``[x, y]`` without a sign or inner blanks in what is not JSON."""
     if reading.content is not None:
         return reading
     pairs = [(float(x), float(y)) for x, y in _PAIR.findall(reading.text)]
-    return replace(reading, points=tuple(pairs), done=True)
+    return Value(tuple(pairs))
 
 
-def two_numbers_each(reading: Reading) -> Reading:
+def two_numbers_each(reading: Reading) -> Read:
     """Refuse content that is not pairs of numbers.
 
     Raises:
@@ -272,18 +263,20 @@ def two_numbers_each(reading: Reading) -> Reading:
         if not isinstance(row, list) or len(row) != 2 or not all(map(_is_number, row)):
             raise ReferenceCrashError(f"{str(row)[:40]} is not a pair of numbers")
         points.append(tuple(row))
-    return replace(reading, points=tuple(points))
+    return Value(tuple(points))
 
 
-VABENCH: tuple[Rule, ...] = (
-    inside_point_tags,
-    single_quotes_are_double,
-    within_brackets,
-    json_if_it_is,
-    pairs_otherwise,
-    two_numbers_each,
+VABENCH: Reader[Points] = Reader(
+    (
+        inside_point_tags,
+        single_quotes_are_double,
+        within_brackets,
+        json_if_it_is,
+        pairs_otherwise,
+        two_numbers_each,
+    )
 )
-VABENCH_REASONING: tuple[Rule, ...] = (inside_answer_tags, *VABENCH)
+VABENCH_REASONING: Reader[Points] = Reader((inside_answer_tags, *VABENCH.rules))
 
 
 def vabench_reference(text: str, *, reasoning: bool = False) -> Points:
@@ -301,7 +294,8 @@ def vabench_reference(text: str, *, reasoning: bool = False) -> Points:
     >>> vabench_reference("[[1, 2], [3, 4]]")
     ()
     """
-    return apply_rules(VABENCH_REASONING if reasoning else VABENCH, Reading(text))
+    reader = VABENCH_REASONING if reasoning else VABENCH
+    return reader.read(Reading(text)) or ()
 
 
 def _on_one_line(text: str, opening: str, closing: str) -> str | None:
@@ -328,21 +322,21 @@ def _floats(row: Iterable[Any]) -> tuple[float, ...]:
 # ShareRobot (FlagEvalMM 24655d2).
 
 
-def a_python_literal(reading: Reading) -> Reading:
+def a_python_literal(reading: Reading) -> Read:
     """Read the whole answer as a Python literal of points."""
     try:
         points = _fractions(read_literal(reading.text), reading.size)
     except _REFUSED:
         return reading
-    return replace(reading, points=_checked(points), done=True)
+    return Value(_checked(points))
 
 
-def dashes_are_hyphens(reading: Reading) -> Reading:
+def dashes_are_hyphens(reading: Reading) -> Read:
     """Read en dashes and minus signs as hyphens."""
     return replace(reading, text=reading.text.replace("–", "-").replace("−", "-"))
 
 
-def one_list_of_lists(reading: Reading) -> Reading:
+def one_list_of_lists(reading: Reading) -> Read:
     """Read the first ``[[...], [...]]`` in the text as Python.
 
     Raises:
@@ -357,16 +351,16 @@ def one_list_of_lists(reading: Reading) -> Reading:
         if any(hasattr(builtins, call[1]) for call in _CALL.finditer(listed)) or "**" in listed:
             raise ReferenceCrashError("the public code runs this answer as Python") from None
         return reading
-    return replace(reading, points=_checked(points), done=True)
+    return Value(_checked(points))
 
 
-def no_comments(reading: Reading) -> Reading:
+def no_comments(reading: Reading) -> Read:
     """Drop the rest of each line from a ``#`` on."""
     lines = (line.split("#", 1)[0] for line in reading.text.split("\n"))
     return replace(reading, text="\n".join(lines))
 
 
-def one_pair_per_line(reading: Reading) -> Reading:
+def one_pair_per_line(reading: Reading) -> Read:
     """Read the first ``[x, y]`` of each line; each coordinate above 1 is in pixels."""
     width, height = reading.size
     points = []
@@ -374,15 +368,11 @@ def one_pair_per_line(reading: Reading) -> Reading:
         if match := _LINE_PAIR.search(line):
             x, y = float(match[1]), float(match[2])
             points.append((x / width if x > 1 else x, y / height if y > 1 else y))
-    return replace(reading, points=tuple(points))
+    return Value(tuple(points))
 
 
-SHAREROBOT: tuple[Rule, ...] = (
-    a_python_literal,
-    dashes_are_hyphens,
-    one_list_of_lists,
-    no_comments,
-    one_pair_per_line,
+SHAREROBOT: Reader[Points] = Reader(
+    (a_python_literal, dashes_are_hyphens, one_list_of_lists, no_comments, one_pair_per_line)
 )
 
 
@@ -402,7 +392,7 @@ def sharerobot_points(text: str, *, size: tuple[int, int]) -> Points:
     >>> sharerobot_points("The path: [(0.5, 0.25)]", size=(640, 480))
     ()
     """
-    return apply_rules(SHAREROBOT, Reading(text, size))
+    return SHAREROBOT.read(Reading(text, size)) or ()
 
 
 _REFUSED = (LiteralError, TypeError, LookupError, ArithmeticError)

@@ -158,7 +158,9 @@ def score_answer(
         "answered_trace": [list(point) for point in shown if all(map(math.isfinite, point))],
         "convention": known,
     }
-    notes = {"lists of numbers that are no way-points": parsed.rejected} if parsed.rejected else {}
+    notes = (
+        {"groups of numbers that are not way-points": parsed.rejected} if parsed.rejected else {}
+    )
     if known is None and parsed.waypoints:
         return Outcome("error", details=details, notes=notes, message=UNSTATED)
     if known and goal.convention and known != goal.convention:

@@ -34,15 +34,21 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class DavisScores:
-    """J and F of one object; ``mean`` is J&F."""
+    """J, F and strict F (see ``JAndF``) of one object; ``mean`` is J&F."""
 
     j: Statistics
     f: Statistics
+    f_strict: Statistics
 
     @property
     def mean(self) -> float:
         """The mean of the two means."""
         return (self.j.mean + self.f.mean) / 2
+
+    @property
+    def mean_strict(self) -> float:
+        """The same with the strict F."""
+        return (self.j.mean + self.f_strict.mean) / 2
 
 
 def davis_scores(
@@ -80,6 +86,7 @@ def davis_scores(
     return DavisScores(
         statistics(measured.j, recall_above=recall_above),
         statistics(measured.f, recall_above=recall_above),
+        statistics(measured.f_strict, recall_above=recall_above),
     )
 
 

@@ -1,13 +1,13 @@
 """Folders of PNGs as DAVIS has them: a folder per sequence, a picture per frame.
 
 ``Annotations/480p/<sequence>/00000.png``: indexed or grey; a value is an object, 0 the background,
-255 void.
+and in the truth 255 is void.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,10 @@ from jumpscore.scoring import bootstrap
 VOID = 255
 LARGEST = 1 << 28
 """Pixels of a picture that is decoded."""
+HEADER = 33
+"""Bytes of a PNG up to the end of its first chunk; the 25th is its number of bits per value."""
+BINARY_FIX = "write 1 for 255 (`mask // 255`)"
+VOID_PREDICTED = "sequences whose prediction has 255, which is void in the truth only: background"
 Labels = NDArray[np.uint8]
 """Object per pixel, [H, W] or [T, H, W]."""
 
@@ -35,6 +39,8 @@ METRICS = (
     Metric("f", "F: F1 of the masks' boundaries"),
     Metric("f_recall", "share of frames with F above 0.5"),
     Metric("f_decay", "F of the first quarter of frames minus the last", better="lower"),
+    Metric("j_and_f_strict", "J&F with the strict F"),
+    Metric("f_strict", "F, 0 for an empty mask and one that fills the frame"),
 )
 
 
@@ -119,6 +125,8 @@ def _with_pictures(root: Path) -> list[Path]:
 def read_labels(file: Path) -> Labels:
     """Return which object each pixel of an indexed or grey PNG belongs to, uint8 [H, W].
 
+    Values are those that the file stores: white is 1 in a picture of one bit a pixel.
+
     Raises:
         DataError: It cannot be read, or is a picture in colours.
     """
@@ -134,14 +142,26 @@ def read_labels(file: Path) -> Labels:
         raise DataError(f"{file}: cannot be read as PNG ({error})") from error
     if frame is None:
         raise DataError(f"{file}: has {area:,} pixels, more than {LARGEST:,}")
-    if frame.format.name not in ("pal8", "gray"):
+    if frame.format.name not in ("pal8", "gray", "monob"):
         raise DataError(
             f"{file}: is a picture of kind {frame.format.name}, not of object numbers; write an "
-            "indexed or an 8-bit grey PNG"
+            "indexed or an 8-bit grey PNG whose values are 0 (background), 1, 2, ... (objects)"
         )
     plane: Any = frame.planes[0]
     rows: Labels = np.frombuffer(plane, dtype=np.uint8).reshape(-1, plane.line_size)
-    return rows[: frame.height, : frame.width].copy()
+    if frame.format.name == "monob":
+        rows = np.unpackbits(rows, axis=1)
+    labels = rows[: frame.height, : frame.width].copy()
+    if frame.format.name == "gray":
+        labels //= _brightness_step(file)
+    return labels
+
+
+def _brightness_step(file: Path) -> int:
+    """Return by how much decoders spread the values of a grey PNG of few bits: 17 for four bits."""
+    with file.open("rb") as stream:
+        bits = stream.read(HEADER)[24:25]
+    return {2: 85, 4: 17}.get(bits[0] if bits else 8, 1)
 
 
 def _score_sequence(
@@ -166,8 +186,11 @@ def _score_sequence(
     names = [int(value) for value in np.unique(true[0]) if value not in (0, VOID)]
     if not names:
         raise DataError(
-            f"{truth / frames[0]}: shows no object; objects are 1, 2, ..., and 255 is void"
+            f"{truth / frames[0]}: shows no object; objects are 1, 2, ..., and 255 is void. If its "
+            f"masks are 0 and 255, {BINARY_FIX}"
         )
+    _check_shared(prediction, found[1:-1], names)
+    notes[VOID_PREDICTED] += int((found[1:-1] == VOID)[true[1:-1] != VOID].any())
     notes["true objects that the first frame does not show"] += _others(true, names)
     notes["predicted objects that the truth does not have"] += _others(found[1:-1], names)
     void = true == VOID
@@ -177,6 +200,29 @@ def _score_sequence(
         )
         for value in names
     ]
+
+
+def _check_shared(folder: Path, predicted: Labels, names: Sequence[int]) -> None:
+    """Refuse predicted masks that have objects, and none of the truth's.
+
+    Raises:
+        DataError: All of their objects would be missing, whatever the masks are.
+    """
+    values = set(np.unique(predicted).tolist()) - {0}
+    if not values or values & set(names):
+        return
+    fix = "write the numbers of the truth"
+    if VOID in values:
+        fix = f"255 marks void pixels, in the truth only; if the masks are 0 and 255, {BINARY_FIX}"
+    raise DataError(
+        f"{folder}: the masks have the values {_listed(values)}, and the truth's objects are "
+        f"{_listed(names)}: no object of the truth was predicted anywhere; {fix}"
+    )
+
+
+def _listed(values: Iterable[int]) -> str:
+    ordered = sorted(values)
+    return ", ".join(map(str, ordered[:5])) + (", ..." if len(ordered) > 5 else "")
 
 
 def _stack(
@@ -206,7 +252,11 @@ def _others(labels: Labels, names: Sequence[int]) -> int:
 
 
 def _object_score(name: str, sequence: str, scores: DavisScores) -> SampleScore:
-    values: dict[str, float | None] = {"j_and_f": scores.mean}
+    values: dict[str, float | None] = {
+        "j_and_f": scores.mean,
+        "j_and_f_strict": scores.mean_strict,
+        "f_strict": scores.f_strict.mean,
+    }
     for letter, found in (("j", scores.j), ("f", scores.f)):
         values |= {
             letter: found.mean,

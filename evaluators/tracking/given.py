@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from evaluators.tracking.queries import check_masks
@@ -47,8 +46,3 @@ def read_given(text: str, *, height: int, width: int, frames: int) -> dict[str, 
     except DataError as error:
         return {"masks": None, "problem": str(error)}
     return {"masks": [encode_mask(mask) if mask.any() else None for mask in union]}
-
-
-def given_text(masks: Any) -> str:
-    """Return the text of an answer that is masks."""
-    return json.dumps({"masks": masks})

@@ -35,15 +35,23 @@ class JAndF:
     Attributes:
         j: Region similarity per frame [T], 0..1.
         f: Boundary measure per frame [T], 0..1.
+        f_strict: The same, except that a pair of an empty mask and one that fills the frame, which
+            have no boundary and so an F of 1, is 0.
     """
 
     j: PerFrame
     f: PerFrame
+    f_strict: PerFrame
 
     @property
     def mean(self) -> float:
         """The mean of the two means over all frames."""
         return float(self.j.mean() + self.f.mean()) / 2
+
+    @property
+    def mean_strict(self) -> float:
+        """The same with the strict F."""
+        return float(self.j.mean() + self.f_strict.mean()) / 2
 
 
 def region_similarity(
@@ -71,9 +79,17 @@ def region_similarity(
 
 
 def boundary_f(
-    truth: Mask, prediction: Mask, *, tolerance: float = TOLERANCE, void: Mask | None = None
+    truth: Mask,
+    prediction: Mask,
+    *,
+    tolerance: float = TOLERANCE,
+    void: Mask | None = None,
+    strict: bool = False,
 ) -> float | PerFrame:
     """Return F per frame: F1 of boundary pixels within a disk of a boundary pixel of the other.
+
+    A boundary runs between pixels, so a mask that fills the frame has none: against an empty mask
+    its F is 1, in the public code too. The strict F of such a pair is 0.
 
     Args:
         truth: Boolean or integer masks [T, H, W] or one mask [H, W]; non-zero is inside.
@@ -81,6 +97,7 @@ def boundary_f(
         tolerance: Below 1 a fraction of the diagonal, from there on pixels; the radius is rounded
             up, as the public code does.
         void: Pixels that do not count, the same shape.
+        strict: Return 0 for an empty mask and one that fills the frame.
 
     Returns:
         float64 [T], or a float for one mask; 1.0 without any boundary, 0.0 with only one.
@@ -98,7 +115,9 @@ def boundary_f(
     stack = _stacks(truth, prediction, void)
     height, width = stack[0].shape[-2:]
     radius = boundary_radius(height, width, tolerance=tolerance)
-    values = [_agreement(*pair, width=width, radius=radius) for pair in _packed(*stack)]
+    values = [
+        _agreement(*pair, width=width, radius=radius)[int(strict)] for pair in _packed(*stack)
+    ]
     return _like(truth, values)
 
 
@@ -131,11 +150,13 @@ def measure_packed(
         ValueError: The tolerance is none.
     """
     radius = boundary_radius(height, width, tolerance=tolerance)
-    j, f = [], []
+    j, f, f_strict = [], [], []
     for truth, prediction in pairs:
         j.append(_overlap(truth, prediction))
-        f.append(_agreement(truth, prediction, width=width, radius=radius))
-    return JAndF(np.concatenate(j), np.concatenate(f))
+        plain, strict = _agreement(truth, prediction, width=width, radius=radius)
+        f.append(plain)
+        f_strict.append(strict)
+    return JAndF(np.concatenate(j), np.concatenate(f), np.concatenate(f_strict))
 
 
 def stretch_length(height: int, width: int) -> int:
@@ -220,7 +241,10 @@ def _overlap(truth: packed.Bits, prediction: packed.Bits) -> PerFrame:
     return np.where(either > 0, shared / np.maximum(either, 1), 1.0)
 
 
-def _agreement(truth: packed.Bits, prediction: packed.Bits, *, width: int, radius: int) -> PerFrame:
+def _agreement(
+    truth: packed.Bits, prediction: packed.Bits, *, width: int, radius: int
+) -> tuple[PerFrame, PerFrame]:
+    """Return F and the strict F."""
     edges = _cropped(packed.boundary(np.stack([truth, prediction]), width))
     true, predicted = packed.count(edges)
     found, right = packed.count(packed.dilate(edges, radius)[::-1] & edges)
@@ -228,7 +252,10 @@ def _agreement(truth: packed.Bits, prediction: packed.Bits, *, width: int, radiu
     precision = np.where(predicted > 0, right / np.maximum(predicted, 1), 1.0)
     recall = np.where(true > 0, found / np.maximum(true, 1), 1.0)
     both = precision + recall
-    return np.where(both > 0, 2 * precision * recall / np.where(both > 0, both, 1.0), 0.0)
+    f = np.where(both > 0, 2 * precision * recall / np.where(both > 0, both, 1.0), 0.0)
+    # Without any boundary both are empty, both fill the frame, or one does and the other is empty.
+    differ = (truth != prediction).any(axis=(1, 2))
+    return f, np.where((true == 0) & (predicted == 0) & differ, 0.0, f)
 
 
 def _cropped(edges: packed.Bits) -> packed.Bits:

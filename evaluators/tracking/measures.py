@@ -27,7 +27,7 @@ POINTS = (
     "point_f1_reference",
     "point_hota_reference",
 )
-MASKS = ("j_and_f", "j", "f", "mask_hota")
+MASKS = ("j_and_f", "j", "f", "j_and_f_strict", "f_strict", "mask_hota")
 MASKS_REFERENCE = ("j_and_f_reference", "mask_hota_reference")
 
 
@@ -83,6 +83,7 @@ def measure_masks(truth: Target, derived: Mapping[str, Any], *, failed: bool) ->
     both = j_and_f(true, predicted)
     if not failed:
         values["j_and_f"], values["j"], values["f"] = both.mean, both.j.mean(), both.f.mean()
+        values["j_and_f_strict"], values["f_strict"] = both.mean_strict, both.f_strict.mean()
         # Transposed, as they lie in memory: packed several times as fast, and the same number.
         values["mask_hota"] = mask_hota(true.swapaxes(1, 2), predicted.swapaxes(1, 2)).mean
     if other is not None:

@@ -1,11 +1,12 @@
 """The strict parser of track answers: it reads what is there and counts what it does not.
 
 Answers are hostile until parsed: any length, any digits, cut off anywhere. Every pass is linear in
-the text. Two forms are read, the second only where the first yields nothing:
+the text. Three forms are read, the later ones only if the first yields nothing:
 
 ``coords``      ``<tracks coords="t id x y id x y; t id x y">``, 0..1000 of width and height;
 ``time_lines``  ``time 1.0`` and on the next line ``{0: [x, y], 1: [x, y, "yes"]}``, 0..100; the
-                third value says whether the object is occluded.
+                third value says whether the object is occluded;
+``objects``     JSON with a time, an id and a point per object, in the declared convention.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
-from evaluators.tracking.tracks import Moment, TrackPoint, Tracks
+from evaluators.tracking.objects import json_entries
+from evaluators.tracking.tracks import Form, Moment, TrackPoint, Tracks
+from jumpscore.answers import Answer, prepare
 from jumpscore.records import Convention, FinishReason, Status
-from jumpscore.scoring import parse_times
-from jumpscore.scoring.parsing import answer_window
 
 INCOMPLETE = "an object without both coordinates"
 NO_NUMBER = "not a number"
@@ -33,7 +35,10 @@ NO_POINT = "not a point"
 # Longer ones are no times and no coordinates, and overflow what a frame number can be.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
 _ID = re.compile(r"([0-9]{1,9})(?:\.0{0,9})?")
-_ATTRIBUTE = re.compile(r"\bcoords\s*+=\s*+[\"']([^\"'<>]*+)", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    r"\bcoords\s*+[=:]\s*+(?:\\?[\"'`](?P<quoted>[^\"'`<>\\]*+)|(?P<bare>\d[^\"'`<>\\]*+)(?=[>/]))",
+    re.IGNORECASE,
+)
 _SEGMENT = re.compile(r"[^;,:\t\n]++")
 _TIME_LINE = re.compile(r"\btime\s++([^\s{}]{1,40}+)[^\S\n]*+\n\s*+\{([^{}]*+)", re.IGNORECASE)
 _ENTRY = re.compile(r"\s*+[\"']?([^\"':,\[\](){}]{1,40}+)[\"']?\s*+:\s*+[\[(]([^\[\](){}]*+)[\])]")
@@ -88,28 +93,33 @@ def parse_tracks(
     {'outside the frame': 1, 'not a number': 1}
     """
     check_video(width, height, fps)
-    low, high, reasoning = answer_window(text)
-    answer = text[low:high]
+    prepared = prepare(text, finish_reason=finish_reason)
+    answer = _with_tabs(prepared)
     rejected: Counter[str] = Counter()
     attributes = list(_ATTRIBUTE.finditer(answer))
     size = (width, height)
+    limits = {"unit": (1, 1), "relative_1000": (1000, 1000), "pixel": image_size or size}
+    axes = _Axes(size, limits[convention])
     times: Times = {}
     cut = False
     if attributes:
-        limits = {"unit": (1, 1), "relative_1000": (1000, 1000), "pixel": image_size or size}
-        axes = _Axes(size, limits[convention])
         times, cut = _read_attributes(answer, attributes, rejected, axes)
     named = bool(attributes)
     if not times:
         lines, left_open = _read_time_lines(answer, rejected, _Axes(size, (100, 100)))
         times, cut, named = lines, cut or left_open, named and not lines
+    objects = not times and not named and not rejected and not cut
+    if objects:
+        times = _read_objects(answer, rejected, axes)
+    objects = objects and bool(times or rejected)
     moments = _moments(times, fps, rejected)
+    prepared = replace(prepared, cut=prepared.cut or cut)
     return Tracks(
-        status=_status(answer, moments, rejected, named, cut or finish_reason == "length"),
-        parser="coords" if named else "time_lines" if moments or rejected else "none",
+        status=_status(prepared, moments, rejected, named),
+        parser=_form(named, objects, bool(moments or rejected)),
         moments=moments,
         rejected=dict(rejected),
-        reasoning=reasoning,
+        reasoning=prepared.reasoning,
     )
 
 
@@ -125,17 +135,28 @@ def check_video(width: int, height: int, fps: float) -> None:
         )
 
 
+def _with_tabs(prepared: Answer) -> str:
+    """Return the prepared text with the tabs of the original, which separate times."""
+    if "\t" not in prepared.original:
+        return prepared.text
+    pairs = zip(prepared.original, prepared.text, strict=True)
+    return "".join("\t" if before == "\t" else after for before, after in pairs)
+
+
+def _form(named: bool, objects: bool, read: bool) -> Form:
+    return "coords" if named else "objects" if objects else "time_lines" if read else "none"
+
+
 def _status(
-    answer: str, moments: tuple[Moment, ...], rejected: Counter[str], attribute: bool, cut: bool
+    answer: Answer, moments: tuple[Moment, ...], rejected: Counter[str], attribute: bool
 ) -> Status:
-    if cut:
+    if answer.cut:
         return "partial"
     if moments:
         return "ok"
     if attribute and not rejected:
         return "empty"
-    # The words of refusal are the same for every question.
-    return "refused" if not rejected and parse_times(answer).status == "refused" else "unparseable"
+    return "refused" if not rejected and answer.declines else "unparseable"
 
 
 def _read_attributes(
@@ -147,10 +168,11 @@ def _read_attributes(
     times: Times = {}
     cut = attributes[-1].end() == len(answer)
     for attribute in attributes:
-        value = attribute[1]
+        whole = attribute["quoted"] if attribute["quoted"] is not None else attribute["bare"]
+        value = whole
         if cut and attribute is attributes[-1]:
             value = _without_half_number(value)
-            if value != attribute[1]:
+            if value != whole:
                 rejected[CUT_OFF] += 1
         for segment in _SEGMENT.finditer(value):
             if tokens := segment[0].split():
@@ -212,6 +234,20 @@ def _add(
         return REPEATED
     points[key] = TrackPoint(x / right * width, y / bottom * height, occluded)
     return None
+
+
+def _read_objects(answer: str, rejected: Counter[str], axes: _Axes) -> Times:
+    times: Times = {}
+    for entry in json_entries(answer) or ():
+        time = _number(entry.time)
+        reason = (
+            NO_TIME
+            if time is None or time < 0
+            else _add(times, time, entry.name, (entry.x, entry.y), axes)
+        )
+        if reason:
+            rejected[reason] += 1
+    return times
 
 
 def _number(token: str) -> float | None:

@@ -213,15 +213,25 @@ def _checked_runs(rle: Rle, height: int, width: int, name: str) -> NDArray[np.in
 
 def _runs(counts: Any) -> NDArray[np.int64] | None:
     if isinstance(counts, str):
-        if counts.startswith("b'") and counts.endswith("'"):
-            # str() of pycocotools' bytes. No run length is written with an apostrophe.
-            counts = counts[2:-1].replace("\\\\", "\\")
-        counts = counts.encode("ascii", "replace")
+        counts = _plain(counts).encode("ascii", "replace")
     if isinstance(counts, bytes):
         return _run_lengths(counts)
     if not isinstance(counts, Sequence) or not all(type(run) is int for run in counts):
         return None
     return np.array([min(max(run, -1), 1 << 40) for run in counts], dtype=np.int64)
+
+
+def _plain(counts: str) -> str:
+    """Return COCO's text, also of the text of a bytes object: ``str(rle["counts"])`` in Python.
+
+    No text of COCO's holds a quote. Its one character that Python escapes is the backslash.
+
+    >>> _plain("b'141'"), _plain("141")
+    ('141', '141')
+    """
+    if len(counts) > 2 and counts[0] == "b" and counts[1] in "'\"" and counts[-1] == counts[1]:
+        return counts[2:-1].replace("\\\\", "\\")
+    return counts
 
 
 def _run_lengths(text: bytes) -> NDArray[np.int64] | None:

@@ -75,6 +75,8 @@ MASK_METRICS = (
     Metric("j_and_f", "J&F, the mean of J and F"),
     Metric("j", "J: overlap (IoU) of masks, mean over frames"),
     Metric("f", "F: F1 of the masks' boundaries, mean over frames"),
+    Metric("j_and_f_strict", "J&F with the strict F"),
+    Metric("f_strict", "F, 0 for an empty mask and one that fills the frame"),
     Metric("mask_hota", "HOTA of masks, mean over 0.05 to 0.95"),
     Metric("j_and_f_reference", "J&F of masks from points as the public code reads"),
     Metric("mask_hota_reference", "HOTA of masks, as the public code has it"),

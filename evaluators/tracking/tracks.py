@@ -14,6 +14,9 @@ Trajectory = Mapping[int, Mapping[str, Point]]
 """Frame -> object id -> point."""
 
 
+Form = Literal["coords", "time_lines", "objects", "none"]
+
+
 @dataclass(frozen=True, slots=True)
 class TrackPoint:
     """Where an object is, in pixels of the video, and whether the answer calls it occluded."""
@@ -44,14 +47,14 @@ class Tracks:
 
     Attributes:
         status: ``ok``, ``empty``, ``partial``, ``unparseable`` or ``refused``.
-        parser: Which form the answer has: ``coords``, ``time_lines`` or ``none``.
+        parser: Which form the answer has: ``coords``, ``time_lines``, ``objects`` or ``none``.
         moments: By time; from the reference's ``time_lines``, in the order of the text.
         rejected: Why something was not read -> how often.
         reasoning: ``closed`` or ``unclosed`` where the text held reasoning tags.
     """
 
     status: Status
-    parser: Literal["coords", "time_lines", "none"] = "none"
+    parser: Form = "none"
     moments: tuple[Moment, ...] = ()
     rejected: Mapping[str, int] = field(default_factory=dict)
     reasoning: Literal["none", "closed", "unclosed"] = "none"

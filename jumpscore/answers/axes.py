@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 
 from jumpscore.answers.groups import Entry, Form, Group
+from jumpscore.answers.vocabulary import words
 
 _ALIASES = {
-    **dict.fromkeys("x1 xmin x_min min_x left x_left xleft x_start x_tl l".split(), "x1"),
-    **dict.fromkeys("y1 ymin y_min min_y top y_top ytop upper y_start y_tl t".split(), "y1"),
-    **dict.fromkeys("x2 xmax x_max max_x right x_right xright x_end x_br r".split(), "x2"),
-    **dict.fromkeys("y2 ymax y_max max_y bottom y_bottom ybottom lower y_end y_br b".split(), "y2"),
-    **dict.fromkeys("w width".split(), "w"),
-    **dict.fromkeys("h height".split(), "h"),
-    **dict.fromkeys("cx center_x x_center xc centre_x x_centre".split(), "cx"),
-    **dict.fromkeys("cy center_y y_center yc centre_y y_centre".split(), "cy"),
-    **dict.fromkeys("d z depth depth_m distance depth_meters depth_in_meters 深度".split(), "d"),
-    **dict.fromkeys("x xcoord x_coord x_coordinate coord_x x_pos x_position pos_x".split(), "x"),
-    **dict.fromkeys("y ycoord y_coord y_coordinate coord_y y_pos y_position pos_y".split(), "y"),
+    **dict.fromkeys(words("x1 xmin x_min min_x left x_left xleft x_start x_tl l"), "x1"),
+    **dict.fromkeys(words("y1 ymin y_min min_y top y_top ytop upper y_start y_tl t"), "y1"),
+    **dict.fromkeys(words("x2 xmax x_max max_x right x_right xright x_end x_br r"), "x2"),
+    **dict.fromkeys(words("y2 ymax y_max max_y bottom y_bottom ybottom lower y_end y_br b"), "y2"),
+    **dict.fromkeys(words("w width"), "w"),
+    **dict.fromkeys(words("h height"), "h"),
+    **dict.fromkeys(words("cx center_x x_center xc centre_x x_centre"), "cx"),
+    **dict.fromkeys(words("cy center_y y_center yc centre_y y_centre"), "cy"),
+    **dict.fromkeys(words("d z depth depth_m distance depth_meters depth_in_meters 深度"), "d"),
+    **dict.fromkeys(words("x xcoord x_coord x_coordinate coord_x x_pos x_position pos_x"), "x"),
+    **dict.fromkeys(words("y ycoord y_coord y_coordinate coord_y y_pos y_position pos_y"), "y"),
 }
 AXIS_WORDS = frozenset(("x", "y"))
 """Words that name an axis without ``:`` or ``=`` behind them."""

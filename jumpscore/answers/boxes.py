@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jumpscore.answers.answer import prepare
-from jumpscore.answers.number_groups import read_groups
+from jumpscore.answers.grouping import read_groups
 from jumpscore.answers.groups import Group, check_convention
 from jumpscore.answers.lines import read_lines, read_only
 from jumpscore.answers.region import choose, is_cut
 from jumpscore.answers.tokens import Token
+from jumpscore.answers.vocabulary import words
 from jumpscore.records import Convention, FinishReason
 
 Box = tuple[float, float, float, float]
@@ -19,9 +20,11 @@ Box = tuple[float, float, float, float]
 BoxStatus = Literal["ok", "inverted", "ambiguous", "partial", "unparseable"]
 
 _LINKS = frozenset(
-    "top left right bottom upper lower corner corners topleft bottomright top_left bottom_right "
-    "top-left bottom-right start end and to the at is from until x1 y1 x2 y2 tl br "
-    "top_left_corner bottom_right_corner".split()
+    words(
+        "min max top left right bottom upper lower corner corners topleft bottomright top_left "
+        "bottom_right top-left bottom-right start end and to the at is from until x1 y1 x2 y2 "
+        "tl br top_left_corner bottom_right_corner"
+    )
 )
 """Words that may stand between the two corners of one box."""
 
@@ -81,7 +84,8 @@ def parse_box(
     used = sum(count for _, _, count in boxes)
     if not boxes and not cut and all(len(group.values) < 2 for group in groups):
         only = read_only(inside, 4)
-        boxes = [(_box(g), (g.low, g.high), 0) for g in read_lines(inside, (4,)) or [only] if g]
+        rows = read_lines(inside, (4,)) or ([only] if only else [])
+        boxes = [(_box(row), (row.low, row.high), 0) for row in rows]
     others = len(groups) - used + len(_boxes(read_groups(outside), outside))
     different = {box: span for box, span, _ in reversed(boxes)}
     if len(different) != 1:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from jumpscore.answers.answer import Answer, prepare
 from jumpscore.answers.characters import normalise
+from jumpscore.answers.words import read_word
 
 ChoiceStatus = Literal["ok", "ambiguous", "unparseable"]
 
@@ -16,7 +17,10 @@ _OPEN = r"[\s*_(\[\"'`$<]{0,6}"
 _SHUT = r"[*_)\]\"'`>]{0,4}"
 _IS = r"(?:\s{1,3}(?:is|was|would\sbe|should\sbe|must\sbe|=)|[\"'*_]{0,3}\s?[:=])"
 _NOUN = r"(?:answer|choice|option|selection|solution|prediction|response)"
-_HANZI = r"(?:答案|选择|選擇|应选|應選|故选|故選|选(?!项)|選(?!項)|答え|正解|정답|답)(?:是|为|為|应为|は|은|는)?"
+_HANZI = (
+    r"(?:答案|选择|選擇|应选|應選|故选|故選|选(?!项)|選(?!項)|答え|正解|정답|답)"
+    r"(?:是|为|為|应为|は|은|는)?"
+)
 _SAID = re.compile(
     rf"(?:\b{_NOUN}{_IS}\s?[:=]?|\b(?:answer|choose|select|pick)\s|{_HANZI}\s?:?)"
     rf"{_OPEN}(?:(?:option|choice|letter|选项)\s?)?{_OPEN}([A-Za-z])(?![a-zA-Z0-9_]|'\w)",
@@ -39,13 +43,24 @@ _LEADING = re.compile(
     rf"{_OPEN}(?:(?i:option|choice|选项)\s?)?{_OPEN}([A-Z]){_SHUT}"
     r"(?:\s?[.:)\],;!]|\s?\n|(?<=[*_)\]\"'`>])|\s{1,3}[-=]{1,2}>?\s|\s(?:because|since|as|so)\b)",
 )
+_SUBJECT = re.compile(
+    r"[*_)\]\"'`>]{0,4}\s(?:is|are|was|has|can|looks|seems|appears|would|will|does)\b"
+)
+"""Behind a letter: it begins a sentence about the option, and does not choose it."""
 _LETTER = re.compile(r"(?<![a-zA-Z0-9_])(?<![a-zA-Z]')([A-Z])(?![a-zA-Z0-9_]|'\w)")
-_LISTED = re.compile(r"^[\s*_(\[]{0,6}([A-Z])[*_)\]]{0,4}\s?[.:)]", re.MULTILINE)
+_LISTED = re.compile(
+    r"(?:^|[.;!?]\s{1,3})[\s*_(\[]{0,6}([A-Z])[*_)\]]{0,4}\s?[.:)](?=\s|\w{2})", re.MULTILINE
+)
+_LOWER = re.compile(r"(?:\(|\b(?:option|choice)\s\(?)([a-z])(?![a-zA-Z0-9_'])")
 _ARTICLE = re.compile(r"\s(?!(?:or|and|is|because|but|as|since)\b)[a-z]")
 _PREFIX = re.compile(
     rf"\s{{0,9}}(?:(?:so|thus|therefore|hence),?\s)?(?:the\s|my\s)?(?:(?:final|correct|right|best)\s)?"
-    rf"(?:{_NOUN}|{_HANZI})[*_\"']{{0,3}}(?:\sis|\s?:|是|为)\s{{0,9}}:?",
+    rf"(?:{_NOUN}|{_HANZI})[*_\"']{{0,3}}(?:\sis|\s?:|是|为)\s{{0,9}}:?"
+    r"|\s{0,9}(?:it|this|that)(?:'s|\sis)\s",
     re.IGNORECASE,
+)
+_FIELD = re.compile(
+    rf"[\"'](?:\w{{1,10}}_)?{_NOUN}[\"']\s?:\s?\"([^\"\n]{{1,200}})\"", re.IGNORECASE
 )
 _DETERMINER = re.compile(r"\A(?:an?|the)\s{1,3}(?=\w)")
 _TRIM = " \t\r\n*_\"'`.,;:!()[]{}<>"
@@ -103,16 +118,16 @@ def parse_choice(text: str, options: Mapping[str, str]) -> ParsedChoice:
         # "A\n\nThe answer is B." gives two answers; "A. chair\nB. table\nThe answer is B" one.
         rival = {letter for letter in leading if len(leading) == 1 and len(_listed(answer)) < 2}
         return _choice(said | rival, "said")
-    by_text = _by_text(answer, options)
+    field = _FIELD.search(answer)  # {"answer": "table"}
+    by_text = _by_text(field[1] if field else answer, options)
     if by_text:
         return _choice(by_text, "text")
+    lines = _alone_on_a_line(answer, options)
     if leading:
-        return _choice(leading, "leading")
-    first, *rest = answer.strip().split("\n", 1)
-    by_text = _by_text(first, options) if rest else set()
-    if by_text:
-        return _choice(by_text, "text")
-    letters = _letters(answer, options)
+        return _choice(leading | lines, "leading")
+    if lines:
+        return _choice(lines, "alone")
+    letters = _letters(answer, options) or _lower(answer, options)
     return _choice(letters, "only") if letters else ParsedChoice("unparseable")
 
 
@@ -139,14 +154,22 @@ def parse_word(text: str, options: Mapping[str, str]) -> ParsedChoice:
     """
     if not options or not all(words.strip() for words in options.values()):
         raise ValueError(f"every option needs words, not {dict(options)}")
-    from jumpscore.answers.words import read_word
-
     letters, parser = read_word(_body(prepare(text)), options)
     return _choice(letters, parser) if letters else ParsedChoice("unparseable")
 
 
 def _body(answer: Answer) -> str:
     return answer.text.strip()
+
+
+def _alone_on_a_line(answer: str, options: Mapping[str, str]) -> set[str]:
+    """Return the options that are the whole first or last line of several."""
+    lines = [line for line in answer.split("\n") if line.strip()]
+    chosen: set[str] = set()
+    for line in (lines[0], lines[-1]) if len(lines) > 1 else ():
+        alone = _ALONE.fullmatch(line)
+        chosen |= {alone[1].upper()} & set(options) if alone else _by_text(line, options)
+    return chosen
 
 
 def _said(answer: str) -> set[str]:
@@ -176,6 +199,8 @@ def _leading(answer: str, options: Mapping[str, str]) -> set[str]:
     """
     leading = _LEADING.match(answer) or _named(answer, options)
     if leading is None or leading[1] not in options or _is_word(answer, leading.start(1), "A"):
+        return set()
+    if _SUBJECT.match(answer, leading.end(1)):
         return set()
     rivals = {leading[1], *_also(answer, leading.end(1)), *_listed(answer)}
     rest = answer[leading.end(1) :]
@@ -240,6 +265,17 @@ def _letters(answer: str, options: Mapping[str, str]) -> set[str]:
         if match[1] in options
         and not _is_word(answer, match.start(), "AI")
         and not _denied(answer, match.start())
+    }
+
+
+def _lower(answer: str, options: Mapping[str, str]) -> set[str]:
+    """Return the options of ``(b)`` and ``option b`` in prose without capital letters."""
+    return {
+        match[1].upper()
+        for match in _LOWER.finditer(answer)
+        if match[1].upper() in options
+        and not _denied(answer, match.start(1))
+        and not _ARTICLE.match(answer, match.end())
     }
 
 

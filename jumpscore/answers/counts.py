@@ -157,7 +157,7 @@ def _rank(tokens: Sequence[Token], last: int, place: int, alone: bool) -> int:
     counted = _counted(ahead)
     if counted == 0:
         return 0
-    if not TOTALS.isdisjoint(words):
+    if not TOTALS.isdisjoint(words) or _totalled(ahead):
         return 3
     named = bool(gap) and gap[-1].kind == "key" and not _PLURALS.isdisjoint(_words(gap[-1]))
     if counted or named:
@@ -165,6 +165,16 @@ def _rank(tokens: Sequence[Token], last: int, place: int, alone: bool) -> int:
     if tokens[place].text.isdigit() or "." in tokens[place].text or "," in tokens[place].text:
         return 1
     return 1 if alone or len(tokens) <= 3 else 0  # a number in words needs a word for jumps
+
+
+def _totalled(ahead: Sequence[Token]) -> bool:
+    """Whether the words behind a number make it a total: ``28 in total``."""
+    for token in ahead[:3]:
+        if token.kind not in ("word", "mark"):
+            return False
+        if token.text in ("total", "altogether", "overall"):
+            return True
+    return False
 
 
 def _words(token: Token) -> list[str]:

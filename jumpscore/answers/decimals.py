@@ -80,10 +80,9 @@ def _thousand(first: Token, token: Token) -> Token:
     sign = -1.0 if first.text.startswith("-") else 1.0
     value = abs(first.value or 0.0) * 1000 + _bare(token)
     text = first.text + token.text
-    return replace(
-        token, low=first.low, text=text, value=sign * value * (token.scale or 1.0),
-        signed=first.signed,
-    )  # fmt: skip
+    scale = token.scale or 1.0
+    value = value / round(1 / scale) if scale < 1 else value * scale
+    return replace(token, low=first.low, text=text, value=sign * value, signed=first.signed)
 
 
 def _bare(token: Token) -> float:
@@ -150,6 +149,10 @@ def _decimal(tokens: Sequence[Token], groups: list[int], listed: bool) -> bool:
     if len(groups) < 2:
         return False
     rows = [tokens[a + 3 : b] for a, b in pairwise(groups)]
+    if all(any(token.text == ";" for token in row) for row in rows):
+        return True
+    if not any(token.text == "," for row in rows for token in row):
+        return not _numbered(tokens, groups)
     if any(token.kind in ("number", "clock") for row in rows for token in row):
         return False
     if not any(len(row) == 1 and row[0].text == "," for row in rows):

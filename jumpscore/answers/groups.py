@@ -1,4 +1,4 @@
-"""Groups: the numbers that an answer writes together, of which points, boxes and traces are made."""
+"""Numbers that an answer writes together: what points, boxes and traces are made of."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from jumpscore.answers.tokens import Token
+from jumpscore.answers.vocabulary import words
 from jumpscore.records import Convention
 
 Form = Literal["(", "[", "{", "tag", "keys", "line"]
+
+
+POINT_KEYS = frozenset(
+    words(
+        "point point_2d points points_2d coordinate coordinates coord coords position pos xy pixel "
+        "location waypoint waypoints center start_box"
+    )
+)
+"""Keys of points; next to one of them, a list with another key (``pose``) is not a point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,7 @@ class Group:
         outer: Offsets of the object that contains this group and no other.
         image: Number of the image that a Molmo 2 tag names.
         malformed: Whether something in it is not a number: ``[0.5, null]``.
+        field: Whether it is a field of an object.
     """
 
     values: tuple[float, ...]
@@ -38,6 +49,7 @@ class Group:
     outer: tuple[int, int] = (0, 0)
     image: int | None = None
     malformed: bool = False
+    field: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,7 @@ class Entry:
 
     @property
     def value(self) -> float:
+        """Return the number."""
         return self.token.value if self.token.value is not None else float("nan")
 
 
@@ -62,6 +75,13 @@ def check_convention(convention: str) -> None:
     if convention not in get_args(Convention):
         known = ", ".join(get_args(Convention))
         raise ValueError(f"convention {convention!r} is not one of {known}")
+
+
+def without_other_keys(groups: list[Group]) -> list[Group]:
+    """Return the groups without those whose key is not a point's, if one of them has a point's."""
+    if not any(group.field and group.key in POINT_KEYS for group in groups):
+        return groups
+    return [group for group in groups if not group.field or group.key in POINT_KEYS]
 
 
 def decimal_commas(entries: list[Entry]) -> list[float] | None:

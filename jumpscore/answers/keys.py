@@ -42,7 +42,7 @@ def key_role(key: str) -> Role:
         return "other"
     if _has(words, START_KEYS):
         return "start"
-    if _has(words, END_KEYS):
+    if _has(words, END_KEYS) or words[-1:] == ["to"]:
         return "end"
     named = any(word in EVENTS or word.rstrip("s") in EVENTS for word in words)
     if named and not ORDINALS.keys().isdisjoint(words):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from jumpscore.answers.axes import axis_of
 from jumpscore.answers.groups import Entry, Group, decimal_commas
@@ -12,6 +13,8 @@ LONGEST_LABEL = 8
 """Tokens of the longest label before the numbers of a line: ``End of waypoint 12:``."""
 _AXES = {2: ("x", "y"), 3: ("x", "y", "d"), 4: ("x1", "y1", "x2", "y2")}
 _BULLETS = frozenset("-*•+#")
+LABEL = "label"
+"""Name of a table's column of words."""
 _QUIET = frozenset("\"'`*.$")
 
 
@@ -30,16 +33,24 @@ def read_lines(tokens: list[Token], sizes: tuple[int, ...]) -> list[Group]:
     >>> [g.values for g in read_lines(tokenize("|n|x|y|\\n|--|--|--|\\n|1|5|6|"), (2,))]
     [(5.0, 6.0)]
     """
+    groups = _read(list(_lines(tokens, ("newline",))), sizes)
+    for separator in (";", ","):  # "533, 310; 20, 40" and "533 310, 20 40"
+        groups = groups or _read(list(_lines(tokens, ("newline", separator))), sizes)
+    return groups
+
+
+def _read(lines: list[list[Token]], sizes: tuple[int, ...]) -> list[Group]:
     rows: list[list[Entry]] = []
     columns: list[str] = []
-    for line in _lines(tokens):
+    for line in lines:
         if not any(token.kind in ("number", "frames") for token in line):
             columns = columns or _header(line)
             continue
-        row = _row(line)
+        row = _table_row(line, columns) if line[0].kind == "pipe" else _row(line)
         if row is None:
             return []
         rows.append(row)
+    columns = [name for name in columns if name != LABEL]
     values = [_values(row) for row in rows]
     chosen = _columns(values, columns, sizes)
     if chosen is None:
@@ -63,7 +74,7 @@ def read_only(tokens: list[Token], size: int) -> Group | None:
     places = [place for place, token in enumerate(tokens) if token.value is not None]
     if len(places) != size or any(token.kind == "label" for token in tokens):
         return None
-    between = zip(places, places[1:], strict=False)
+    between = pairwise(places)
     if any(b - a != 2 or tokens[a + 1].text != "," for a, b in between):
         return None
     numbers = [tokens[place] for place in places]
@@ -74,10 +85,10 @@ def read_only(tokens: list[Token], size: int) -> Group | None:
     return Group(values, "line", low, high, outer=(low, high))
 
 
-def _lines(tokens: list[Token]) -> Iterator[list[Token]]:
+def _lines(tokens: list[Token], ends: tuple[str, ...]) -> Iterator[list[Token]]:
     line: list[Token] = []
     for token in tokens:
-        if token.kind == "newline":
+        if token.kind in ends or token.text in ends:
             yield line
             line = []
         else:
@@ -99,6 +110,26 @@ def _header(line: list[Token]) -> list[str]:
         cells = cells[1 : None if line[-1].kind != "pipe" else -1]
     names = [axis_of(cell[0]) or "" if cell else "" for cell in cells]
     return names if {"x", "y"} <= set(names) or {"x1", "y2"} <= set(names) else []
+
+
+def _table_row(line: list[Token], columns: list[str]) -> list[Entry] | None:
+    """Return the numbers of a table's row; cells with words are labels, and so is their column."""
+    cells: list[list[Token]] = [[]]
+    for token in line[1:]:
+        if token.kind == "pipe":
+            cells.append([])
+        elif token.text not in _QUIET:
+            cells[-1].append(token)
+    row: list[Entry] = []
+    for place, cell in enumerate(cells):
+        numbers = [token for token in cell if token.kind == "number"]
+        if len(numbers) == len(cell) == 1:
+            row.append(Entry("", numbers[0], "|" if row else ""))
+        elif len(numbers) == len(cell) and numbers:
+            return _row(line)
+        elif place < len(columns):
+            columns[place] = LABEL
+    return row or None
 
 
 def _row(line: list[Token]) -> list[Entry] | None:

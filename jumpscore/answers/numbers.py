@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jumpscore.answers.answer import prepare
+from jumpscore.answers.numerals import join_numerals
 from jumpscore.answers.region import choose
 from jumpscore.answers.tokens import Token
-from jumpscore.answers.vocabulary import HEDGES, LENGTHS, POWERS, TENS, UNITS
+from jumpscore.answers.vocabulary import HEDGES, LENGTHS, POWERS, TENS, UNITS, words
 from jumpscore.records import FinishReason
 
 ReadStatus = Literal["ok", "ambiguous", "partial", "not_finite", "unparseable"]
 
 _LEADING = re.compile(r"[+-]?(?:\d++(?:\.\d++)?+|\.\d++)(?:e[+-]?\d{1,3})?")
 _THOUSANDS = re.compile(r"\d{3}(?:\.\d{1,30})?")
-_FRACTIONS = frozenset("half halves quarter quarters third thirds fifth fifths".split())
+_FRACTIONS = frozenset(words("half halves quarter quarters third thirds fifth fifths"))
 _FRACTION_MARKS = frozenset("½¼¾⅓⅔⅛²³")
 _ARTICLES = frozenset(("a", "an", "one", "and"))
 _AROUND = frozenset("\"'`*_.:=~≈$()[]{}|,;")
@@ -57,7 +58,7 @@ def read_number(text: str, *, finish_reason: FinishReason | None = None) -> Read
     """Read the one number that an answer gives, without its unit.
 
     Two different numbers are ambiguous, unless one stands behind ``answer is``, in the model's own
-    marks, or alone on the first line with an explanation below it.
+    marks, or alone on the first or the last line.
 
     >>> read_number("about 1,200 m").value, read_number("ten point five").value
     (1200.0, 10.5)
@@ -69,13 +70,14 @@ def read_number(text: str, *, finish_reason: FinishReason | None = None) -> Read
     cut = finish_reason == "length"
     answer = prepare(text, finish_reason=finish_reason)
     inside, outside = choose(answer)
+    if not any(token.text in UNITS or token.text in TENS for token in inside):
+        inside = join_numerals(inside)  # Chinese ones; English ones may have decimals
     end = answer.end if cut else len(text) + 1
     numbers = [number for number in _numbers(inside) if number.high < end]
     others = sum(1 for _ in _numbers(outside))
     values = {number.value for number in numbers}
     if len(values) > 1:
-        alone = _first_line(numbers, inside)
-        values = {alone.value} if alone is not None else values
+        values = _alone(numbers, inside) or _result(numbers, inside) or values
     if len(values) != 1:
         status: ReadStatus = "partial" if cut else "ambiguous" if values else "unparseable"
         return Reading(status, rejected=len(numbers) + others)
@@ -89,20 +91,28 @@ def read_number(text: str, *, finish_reason: FinishReason | None = None) -> Read
     return Reading("partial" if cut else "ok", value, rejected, (kept.low, kept.high))
 
 
-def _first_line(numbers: list[_Number], tokens: list[Token]) -> _Number | None:
-    """Return the number that is the whole first line, but for its unit and marks."""
-    start = 0
-    while start < len(tokens) and tokens[start].kind == "newline":
-        start += 1
-    stop = start
-    while stop < len(tokens) and tokens[stop].kind != "newline":
-        stop += 1
-    first, *others = numbers
-    if not start <= first.first <= first.last < stop <= min(other.first for other in others):
-        return None
-    rest = tokens[start : first.first] + tokens[first.last + 1 : stop]
-    words = [token.text for token in rest if token.text not in _AROUND]
-    return first if len(words) <= 2 and all(w in HEDGES or w in LENGTHS for w in words) else None
+def _alone(numbers: list[_Number], tokens: list[Token]) -> set[float | None]:
+    """Return the values that are the whole first or last line, but for units and marks."""
+    breaks = [place for place, token in enumerate(tokens) if token.kind == "newline"]
+    values: set[float | None] = set()
+    for number in (numbers[0], numbers[-1]):
+        start = max((place + 1 for place in breaks if place < number.first), default=0)
+        stop = min((place for place in breaks if place > number.last), default=len(tokens))
+        outer = all(token.kind == "newline" for token in tokens[:start]) or all(
+            token.kind == "newline" for token in tokens[stop:]
+        )
+        rest = tokens[start : number.first] + tokens[number.last + 1 : stop]
+        words = [token.text for token in rest if token.text not in _AROUND]
+        if outer and len(words) <= 2 and all(word in HEDGES or word in LENGTHS for word in words):
+            values.add(number.value)
+    return values if breaks else set()
+
+
+def _result(numbers: list[_Number], tokens: list[Token]) -> set[float | None]:
+    """Return the value behind the last ``=`` of a sum or product, if no number follows it."""
+    last = numbers[-1]
+    before = tokens[last.first - 1] if last.first else None
+    return {last.value} if before is not None and before.text == "=" else set()
 
 
 def _numbers(tokens: list[Token]) -> Iterator[_Number]:
@@ -122,8 +132,16 @@ def _numbers(tokens: list[Token]) -> Iterator[_Number]:
 def _one(tokens: list[Token], place: int) -> tuple[_Number | None, int]:
     """Return the number that starts at a place, and the place behind it."""
     token = tokens[place]
+    if (
+        place > 1
+        and tokens[place - 1].text == "^"
+        and tokens[place - 2].kind in ("word", "measure")
+    ):
+        return None, place  # m^2
     if token.kind in ("number", "percent", "measure", "frames") and _LEADING.match(token.text):
         return _digits(tokens, place)  # "nan" and "inf" are words here
+    if token.kind == "number" and not token.text.isascii():  # in Chinese characters
+        return _Number(token.value, token.low, token.high, place, place), place + 1
     if token.kind == "label":
         value = _of_label(token.text)
         if value is not None:
@@ -158,7 +176,8 @@ def _digits(tokens: list[Token], place: int) -> tuple[_Number, int]:
         part_text = _LEADING.match(tokens[place + 2].text)
         written += "." + (part_text[0] if part_text else "0")
         last += 2
-    high = tokens[last].low + len(written) if last == first else tokens[last].high
+    ending = _LEADING.match(tokens[last].text)  # without its unit
+    high = tokens[last].low + (len(ending[0]) if ending else 0)
     return _Number(float(written), token.low, high, first, last), last + 1
 
 

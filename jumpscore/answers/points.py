@@ -5,21 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from jumpscore.answers.answer import prepare
-from jumpscore.answers.number_groups import read_groups
-from jumpscore.answers.groups import Group, check_convention
+from jumpscore.answers.grouping import read_groups
+from jumpscore.answers.groups import Group, check_convention, without_other_keys
 from jumpscore.answers.lines import read_lines, read_only
 from jumpscore.answers.region import choose, is_cut
+from jumpscore.answers.vocabulary import words
 from jumpscore.records import Convention, FinishReason
 
 Point = tuple[float, float]
 PointStatus = Literal["ok", "empty", "partial", "unparseable"]
 
 NOT_POINTS = frozenset(
-    "size image_size image size resolution shape dimensions scale range image_resolution "
-    "width_height frame_size".split()
+    words(
+        "size image_size resolution shape dimensions scale range image_resolution "
+        "width_height frame_size"
+    )
 )
 """Keys of pairs that are not points."""
 _PARSERS = {"(": "brackets", "[": "brackets", "{": "keys", "keys": "keys", "tag": "tags",
@@ -91,7 +95,7 @@ def parse_points(
         points = []  # otherwise one that is nowhere is kept, to be scored as outside
     rejected = _rejected(groups, points) + len(_points(read_groups(outside)))
     if not points:
-        empty = any(a.kind == "open" and b.kind == "close" for a, b in zip(inside, inside[1:]))
+        empty = any(a.kind == "open" and b.kind == "close" for a, b in pairwise(inside))
         status: PointStatus = "partial" if cut else "empty" if empty else "unparseable"
         return ParsedPoints(status, convention, rejected=rejected)
     images = tuple(point.image for point in points)
@@ -108,7 +112,7 @@ def parse_points(
 
 def _points(groups: Iterable[Group]) -> list[Group]:
     """Return the pairs; those of keys outside of brackets only if there are no others."""
-    pairs = [pair for group in groups for pair in _pairs(group)]
+    pairs = without_other_keys([pair for group in groups for pair in _pairs(group)])
     return [pair for pair in pairs if pair.form != "keys"] or pairs
 
 
@@ -136,6 +140,9 @@ def _finite(point: Group) -> bool:
 
 def _rejected(groups: list[Group], points: list[Group]) -> int:
     """Return how many groups were not read; a point that is written twice counts as read."""
-    read = {point.low for point in points}
+    places = {(point.low, point.high) for point in points}
     values = {point.values for point in points}
-    return sum(group.low not in read and group.values not in values for group in groups)
+    return sum(
+        group.malformed or ((group.low, group.high) not in places and group.values not in values)
+        for group in groups
+    )

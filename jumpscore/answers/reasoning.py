@@ -12,17 +12,18 @@ _NAMES = (
     r"|analysis|reflection|reflect|scratchpad|inner_thoughts|inner_monologue)"
 )
 _MARKER = re.compile(
+    # pairs of special tokens, before the tags that they look like: OpenThinker, Command A,
+    # Apertus, MedGemma, Gemma
+    r"(?P<close_token><\|(?:end_of_thought|END_THINKING|inner_suffix|thought_end)\|>"
+    r"|<unused95>|<channel\|>)"
+    r"|(?P<open_token><\|(?:begin_of_thought|START_THINKING|inner_prefix|thought_start)\|>"
+    r"|<unused94>thought\b|<\|channel>\s?thought\b)"
     # XML-like tags, <think>, <seed:think>, </analysis>, with the special tokens <|think|>
-    rf"<\|?(?P<close_tag>/?){_NAMES}(?:\s[^<>\n/]{{0,80}})?\|?>"
+    rf"|<\|?(?P<close_tag>/?){_NAMES}(?:\s[^<>\n/]{{0,80}})?\|?>"
     # Kimi-VL: triangles for brackets
     r"|◁(?P<close_kimi>/?)think▷"
     # Magistral
     r"|\[(?P<close_square>/?)(?:THINK|REASONING)\]"
-    # pairs of special tokens: OpenThinker, Command A, Apertus, MedGemma, Gemma
-    r"|(?P<close_token><\|(?:end_of_thought|END_THINKING|inner_suffix|thought_end)\|>"
-    r"|<unused95>|<channel\|>)"
-    r"|(?P<open_token><\|(?:begin_of_thought|START_THINKING|inner_prefix|thought_start)\|>"
-    r"|<unused94>thought\b|<\|channel>\s?thought\b)"
     # harmony: channels of one message after another
     r"|(?P<open_channel><\|channel\|>\s?(?:analysis|commentary)\b[^<\n]{0,80}<\|message\|>)"
     r"|(?P<close_channel><\|channel\|>\s?final\b[^<\n]{0,80}<\|message\|>)"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from jumpscore.answers.answer import Answer
 from jumpscore.answers.characters import normalise
 from jumpscore.answers.tokens import Token, tokenize
-from jumpscore.answers.vocabulary import ANSWER_KEYS
+from jumpscore.answers.vocabulary import ANSWER_KEYS, UNITS
 from jumpscore.records import FinishReason
 
 _OPEN_LIST = re.compile(r"[(\[][\s\d.,:;eE+\-\"'(\[]*+\Z|\{[\s\w.,:;+\-\"']{0,200}+\Z")
@@ -34,15 +34,15 @@ def choose(answer: Answer) -> tuple[list[Token], list[Token]]:
     blocks = [
         (low, high) for low, high in answer.fences if any(map(str.isdigit, answer.text[low:high]))
     ]
+    inside, outside = tokens, aside
     if blocks:
         low, high = blocks[-1]
         inside = [token for token in tokens if low <= token.low and token.high <= high]
-        outside = [token for token in tokens if not (low <= token.low and token.high <= high)]
-        return inside, outside + aside
-    start = answer_start(tokens)
-    if start is not None and any(token.value is not None for token in tokens[start:]):
-        return tokens[start:], tokens[:start] + aside
-    return tokens, aside
+        outside = [t for t in tokens if not (low <= t.low and t.high <= high)] + aside
+    start = answer_start(inside)
+    if start is not None and any(t.value is not None or t.text in UNITS for t in inside[start:]):
+        return inside[start:], inside[:start] + outside
+    return inside, outside
 
 
 def answer_start(tokens: Sequence[Token]) -> int | None:

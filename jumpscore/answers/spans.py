@@ -19,7 +19,7 @@ from jumpscore.answers.labels import answer_start
 from jumpscore.answers.markup import lay_out
 from jumpscore.answers.reading import TIMES, VALUES
 from jumpscore.answers.tokens import Token, tokenize
-from jumpscore.answers.vocabulary import AND, AT, FROM, HEDGES, TO, words
+from jumpscore.answers.vocabulary import AND, AT, FRAMES, FROM, HEDGES, LASTING, TO, words
 
 LONGEST_GAP = 16
 """Tokens that may stand between a start and its end, or before a start."""
@@ -67,7 +67,7 @@ def read_spans(text: str, *, cut: bool = False) -> SpanReading:
         end = answer.number_end
         tokens = [t for t in tokens if t.kind not in VALUES or t.high < end]
     tokens = [token for token in tokens if token.kind != "mark" or token.text not in _QUIET]
-    tokens = tokens[answer_start(tokens, TIMES) :]
+    tokens = _drop_others(tokens[answer_start(tokens, TIMES) :])
     places = [place for place, token in enumerate(tokens) if token.kind in VALUES]
     found: dict[tuple[float, float], tuple[int, int]] = {}
     asked: dict[tuple[float, float], None] = {}
@@ -81,7 +81,29 @@ def read_spans(text: str, *, cut: bool = False) -> SpanReading:
         found.setdefault(span, (pair.first.low, pair.second.high))
         if pair.asked():
             asked[span] = None
+    if not found and len(places) == 2:
+        pair = _Pair(tokens, *places)
+        span = pair.seconds()
+        if pair.beside() and all(map(math.isfinite, span)):
+            found[span] = (pair.first.low, pair.second.high)
     return SpanReading(tuple(found), tuple(asked), tuple(found.values()))
+
+
+def _drop_others(tokens: list[Token]) -> list[Token]:
+    """Leave out how long the span is, and frame numbers beside at least two times."""
+    kept: list[Token] = []
+    for token in tokens:
+        if token.kind in TIMES and kept and kept[-1].kind == "key" and _is_length(kept[-1].text):
+            kept.pop()
+        else:
+            kept.append(token)
+    if sum(token.kind in TIMES for token in kept) < 2:
+        return kept
+    return [t for t in kept if t.kind != "frames" and t.text not in FRAMES]
+
+
+def _is_length(word: str) -> bool:
+    return word in LASTING or word.startswith(("duration", "length", "持续", "时长"))
 
 
 def _join(tokens: list[Token]) -> list[Token]:
@@ -115,6 +137,8 @@ class _Pair:
     def connected(self) -> bool:
         """Whether the two values are written as the ends of one span."""
         gap = [t for t in self.gap if t.kind != "newline" and t.text not in HEDGES]
+        if len(gap) > 1:  # and ~5.1
+            gap = [t for t in gap if t.text != "~"] or gap[:1]
         if len(gap) > LONGEST_GAP:
             return False
         if self._is_label_of_frames():
@@ -128,6 +152,21 @@ class _Pair:
         if len(gap) == 1 and gap[0].text in AND:
             return self._between()
         return self._named(gap)
+
+    def beside(self) -> bool:
+        """Whether two times that are all of an answer stand side by side: ``3.2, 5.1``."""
+        if self.first.kind not in TIMES or self.second.kind not in TIMES:
+            return False
+        if self.second.kind == "number" and self.behind is not None and self.behind.kind == "word":
+            return False
+        if self._role(self.gap) == "end":
+            return True
+        return not self._is_label_of_frames() and all(
+            t.kind in ("comma", "newline", "pipe", "open", "close", "mark")
+            or t.text in AND
+            or (t.kind == "key" and key_role(t.text) == "time")
+            for t in self.gap
+        )
 
     def _is_label_of_frames(self) -> bool:
         """Whether the numbers are said to be something else, such as ``start_frame``."""
@@ -154,23 +193,25 @@ class _Pair:
         return len(gap) == 1 and len(commas) == 1 and opened
 
     def _between(self) -> bool:
-        words = [t.text for t in self.before[-4:] if t.text not in HEDGES or t.text == "between"]
+        words = [t.text for t in self.before[-4:] if t.text not in HEDGES and t.text != "~"]
         return bool(words) and words[-1] in ("between", "from", "zwischen", "entre", "在")
 
     def _named(self, gap: Sequence[Token]) -> bool:
         """Whether words or keys name the first value a start and the second an end."""
-        if self._role(gap, stop=True) != "end":
+        if self._role(gap) != "end":
             return False
         if any(t.kind == "word" and t.text in FROM and t.text != "在" for t in gap[-1:]):
             return False
-        return self._role(self.before, stop=True) in ("start", "from")
+        return self._role(self.before) in ("start", "from")
 
-    def _role(self, tokens: Sequence[Token], *, stop: bool) -> str:
+    def _role(self, tokens: Sequence[Token]) -> str:
         for token in reversed(tokens):
             if token.kind in VALUES:
                 return "none"
             if token.kind not in ("word", "key"):
                 continue
+            if _is_length(token.text) and token.text not in ("in", "for", "of", "within"):
+                return "length"
             role = key_role(token.text)
             if role in ("start", "end"):
                 return role

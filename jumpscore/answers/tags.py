@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from jumpscore.answers.vocabulary import words
+
 FRAMED = frozenset(
-    "point points box bbox boxes bounding_box coord coords coordinate coordinates location "
-    "click trace trajectory waypoint waypoints path start_box".split()
+    words(
+        "point points box bbox boxes bounding_box coord coords coordinate coordinates location "
+        "click trace trajectory waypoint waypoints path start_box"
+    )
 )
 """Tags whose content is coordinates: ``<point>533 310</point>``."""
 
@@ -53,7 +57,8 @@ def read_tag(text: str) -> TagReading:
         match[1].lower(): _whole(match[2] if match[2] is not None else match[3], match.end(), text)
         for match in _ATTRIBUTE.finditer(text, name.end())
     }
-    groups = list(_coords(fields["coords"])) if "coords" in fields else _indexed(fields)
+    cut = ">" not in text
+    groups = _coords(fields["coords"], cut=cut) if "coords" in fields else _indexed(fields)
     return TagReading(name[2].lower(), False, tuple(groups))
 
 
@@ -64,11 +69,13 @@ def _whole(written: str, end: int, text: str) -> str:
     return written[: max(written.rfind(mark) for mark in "; \t,") + 1]
 
 
-def _coords(written: str) -> list[Reading]:
+def _coords(written: str, *, cut: bool) -> list[Reading]:
     """Read ``image id x y [id x y ...]; image ...``; a segment of two numbers is one point."""
     readings: list[Reading] = []
     for segment in _SEGMENT.finditer(written):
         words = segment[0].replace(",", " ").split()
+        if cut and segment.end() == len(written):  # the last point may lack a number
+            words = words[: 1 + 3 * ((len(words) - 1) // 3)] if len(words) > 3 else []
         if not words:
             continue
         values = [float(word) for word in words if _NUMBER.fullmatch(word)]

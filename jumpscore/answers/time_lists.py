@@ -52,7 +52,7 @@ def _only_node(items: list[Element]) -> Node | None:
     """Return the one list or object that is all that a bracket contains."""
     if len(items) != 1 or items[0].key is not None:
         return None
-    [node] = [part for part in items[0].parts if isinstance(part, Node)][:1] or [None]
+    node = next((part for part in items[0].parts if isinstance(part, Node)), None)
     tokens = [part for part in items[0].parts if isinstance(part, Token)]
     return node if all(token.text in _QUIET for token in tokens) else None
 
@@ -96,7 +96,7 @@ def is_numbered(rows: Sequence[Sequence[Token]]) -> bool:
     if len(rows) < 2 or any(len(row) < 2 or not is_whole(row[0]) for row in rows):
         return False
     firsts = [row[0].value for row in rows]
-    if firsts not in ([float(k + start) for k in range(len(rows))] for start in (0, 1)):
+    if firsts not in [[float(k + start) for k in range(len(rows))] for start in (0, 1)]:
         return False
     seconds = [row[1] for row in rows]
     if any((b.value or 0.0) < (a or 0.0) for a, b in zip(firsts, seconds, strict=True)):
@@ -108,6 +108,13 @@ def is_numbered(rows: Sequence[Sequence[Token]]) -> bool:
 
 def _read_element(item: Element, reading: Reading, depth: int) -> None:
     """Read one element of a list."""
+    first = item.parts[0]
+    if len(item.parts) == 1 and isinstance(first, Token) and item.key is None:
+        if first.kind in TIMES:
+            reading.add(first)
+        else:
+            reading.reject(item.low, item.high)
+        return
     nodes = [part for part in item.parts if isinstance(part, Node)]
     if len(nodes) == 1 and len(item.parts) == 1:
         inner = read_node(nodes[0], reading.text, paired=True, depth=depth + 1)
@@ -124,8 +131,8 @@ def _read_element(item: Element, reading: Reading, depth: int) -> None:
     tokens = list(flatten(item.parts))
     row = _row(tokens)
     if row:
-        for token in row:
-            reading.add(token)
+        for value in row:
+            reading.add(value)
         return
     role = key_role(item.key) if item.key is not None else "time"
     token, scale = _scalar(item.parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from jumpscore.answers.keys import key_role
@@ -74,6 +75,7 @@ def assign_roles(line: Sequence[Token]) -> list[Spoken]:
     _cover_with_units(line, places, spoken)
     _mark_ranges_of_counts(line, places, spoken)
     _mark_sections(line, places, spoken)
+    _mark_chains(line, places, spoken)
     return spoken
 
 
@@ -119,8 +121,19 @@ class _View:
                 return True
         if self.gap and self.gap[-1].text == "#":
             return True
+        if self.alone and previous is not None and previous.kind == "key":
+            ordinal = any(token.text in ORDINALS for token in self.words)
+            return previous.text in EVENTS and previous.text not in _PLURALS and not ordinal
         behind = self.ahead[0] if self.ahead else None
-        if behind is None or not self.followed:
+        if behind is None:
+            return False
+        if behind.text in (".", ")", ":") and len(self.ahead) > 1:
+            worded = self.ahead[1].kind in ("word", "key")
+            if worded and self.first and not self.words:
+                return True  # 2. unclear
+            if behind.text == ":" and previous is not None and previous.kind == "word":
+                return previous.text not in AT and previous.text not in AND  # Step 2: ...
+        if not self.followed:
             return False
         if behind.kind == "key" and behind.text in TIMES_COUNTED:
             return not behind.text.endswith("ps")
@@ -212,7 +225,12 @@ class _View:
                 return "unknown"
         if self.before is not None and self._continues(self.before):
             return self.before.role if self.before.role != "end" else "time"
-        for token in reversed(self.gap):
+        if behind is not None and behind.text == "x":
+            return "length"  # 1.5x speed
+        for place in range(len(self.gap) - 1, -1, -1):
+            token = self.gap[place]
+            if token.text == "." and not any(t.kind == "word" for t in self.gap[place:]):
+                return "bare"  # a sentence ends before it
             if token.kind == "key":
                 role = key_role(token.text)
                 return "unknown" if role == "other" else "time"
@@ -281,6 +299,21 @@ def _mark_ranges_of_counts(line: Sequence[Token], places: list[int], spoken: lis
         gap = line[places[order] + 1 : places[order + 1]]
         if gap and all(t.kind == "dash" or t.text in TO or t.text in ("or", "and") for t in gap):
             spoken[order].role = "count"
+
+
+def _mark_chains(line: Sequence[Token], places: list[int], spoken: list[Spoken]) -> None:
+    """Of ``0.28 → 0.76 → 1.24`` each is a time; of ``1 - 2 - 3`` none is certain."""
+    for order in range(len(spoken) - 2):
+        three = spoken[order : order + 3]
+        if three[0].role not in ("time", "bare") or three[1].role != "end":
+            continue
+        gaps = [line[a + 1 : b] for a, b in pairwise(places[order : order + 3])]
+        if all(len(gap) == 1 and gap[0].kind == "dash" for gap in gaps):
+            arrows = all(">" in gap[0].text or gap[0].text == "→" for gap in gaps)
+            for one in three:
+                one.role = "time" if arrows else "unknown"
+            if arrows and order + 3 < len(spoken) and spoken[order + 3].role == "end":
+                spoken[order + 3].role = "time"
 
 
 def _mark_sections(line: Sequence[Token], places: list[int], spoken: list[Spoken]) -> None:

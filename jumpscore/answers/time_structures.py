@@ -60,8 +60,8 @@ def read_structures(parts: Sequence[Part], answer: Answer) -> tuple[Reading, str
         else:
             reading.refuse(entry.reading)
     _reject_outside(parts, [entry.node for entry in entries], reading)
-    last = chosen[-1].node
-    return reading, form, "ok" if last.closed else "partial"
+    whole = chosen[-1].node.closed and not cut
+    return reading, form, "ok" if whole else "partial"
 
 
 def join_commas_inside(tokens: Sequence[Token]) -> list[Token]:
@@ -79,6 +79,23 @@ def join_commas_inside(tokens: Sequence[Token]) -> list[Token]:
                 joined += join_commas(inside, listed=True)
                 inside = []
     return joined + join_commas(inside, listed=True)
+
+
+def drop_marks(tokens: Sequence[Token]) -> list[Token]:
+    """Return the tokens without marks such as ``[1]``, if times with a unit stand beside them."""
+    kinds = {token.kind for token in tokens}
+    if "open" not in kinds or kinds.isdisjoint(("measure", "clock")):
+        return list(tokens)
+    kept: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        three = tokens[place : place + 3]
+        if [token.text for token in three[::2]] == ["[", "]"] and is_whole(three[1]):
+            place += 3
+        else:
+            kept.append(tokens[place])
+            place += 1
+    return kept
 
 
 def _entries(parts: Sequence[Part], answer: Answer) -> Iterator[_Entry]:
@@ -150,6 +167,8 @@ def _choose(entries: list[_Entry], text: str) -> tuple[list[_Entry], str]:
         "\n" in text[a.node.high : b.node.low] for a, b in pairwise(entries)
     ):
         return entries, "lines"
+    if all(len(entry.reading.times) == 1 and not _has_words(entry) for entry in entries):
+        return entries, "list"
     if all(_is_event(entry) for entry in entries):
         for entry in entries:
             _keep_start(entry.reading)
@@ -162,14 +181,14 @@ def _choose(entries: list[_Entry], text: str) -> tuple[list[_Entry], str]:
     return entries[-1:], "list"
 
 
+def _has_words(entry: _Entry) -> bool:
+    return any(token.kind in ("word", "key") for token in entry.label)
+
+
 def _label_role(entry: _Entry) -> str:
     """Return what the words in front of a list say that it is."""
-    for token in reversed(entry.label):
-        if token.kind in ("word", "key"):
-            role = key_role(token.text)
-            if role in ("start", "end", "time", "other"):
-                return role
-    return "unknown"
+    words = [token.text for token in entry.label if token.kind in ("word", "key")]
+    return key_role(" ".join(words[-4:]))
 
 
 def _is_mark(entry: _Entry) -> bool:

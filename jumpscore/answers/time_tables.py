@@ -37,7 +37,9 @@ def read_table(lines: Sequence[list[Token]], text: str) -> Reading | None:
         table = _find(lines, text, cut)
         if table is None:
             continue
-        reading = _read_column(table, text) or _read_row(table, text)
+        reading = (
+            _read_headed(table, text) or _read_turned(table, text) or _read_numbered(table, text)
+        )
         if reading is not None:
             for line in table.rest:
                 for one in assign_roles(line):
@@ -79,7 +81,7 @@ def _pipes(line: list[Token], text: str) -> list[Cell]:
     if not any(token.kind == "pipe" for token in line):
         return []
     cells = _split(line, lambda token: token.kind == "pipe")
-    if line[0].kind == "pipe":
+    if all(token.kind == "mark" for token in cells[0]):
         cells = cells[1:]
     return cells[:-1] if len(cells) > 1 and not cells[-1] else cells
 
@@ -113,25 +115,26 @@ def _named(cell: Cell) -> str:
     return " ".join(token.text for token in cell)
 
 
-def _read_column(table: _Table, text: str) -> Reading | None:
-    """Read the column whose header names a start or a time; without a header the only one."""
-    rows = table.rows
-    column = None
-    scale = 1.0
+def _read_headed(table: _Table, text: str) -> Reading | None:
+    """Read the column whose header names a start or, if none does, a time."""
     if any(token.kind in VALUES for cell in table.header for token in cell):
-        rows = [table.header, *rows]
-        if any(token.kind == "pipe" for cell in table.header for token in cell):
-            return None
-        column = _numbered_column(rows)
-    else:
-        names = [_named(cell) for cell in table.header]
-        for wanted in ("start", "time"):
-            places = [k for k, name in enumerate(names) if key_role(name) == wanted]
-            if places:
-                column, scale = places[0], key_scale(names[places[0]])
-                break
-    if column is None:
         return None
+    names = [_named(cell) for cell in table.header]
+    for wanted in ("start", "time"):
+        for column, name in enumerate(names):
+            if key_role(name) == wanted:
+                return _read_column(table.rows, column, text, key_scale(name))
+    return None
+
+
+def _read_numbered(table: _Table, text: str) -> Reading | None:
+    """Read the column behind row numbers or labels of a table without a header."""
+    rows = [table.header, *table.rows]
+    column = _numbered_column(rows)
+    return None if column is None else _read_column(rows, column, text, 1.0)
+
+
+def _read_column(rows: list[list[Cell]], column: int, text: str, scale: float) -> Reading | None:
     reading = Reading(text)
     for row in rows:
         token, unit = _cell_time(row[column]) if column < len(row) else (None, 1.0)
@@ -155,14 +158,11 @@ def _numbered_column(rows: list[list[Cell]]) -> int | None:
         for column in range(width)
         if all(_cell_time(row[column])[0] is not None for row in rows)
     ]
-    worded = any(
-        not any(token.kind in VALUES for token in row[0]) or _cell_time(row[0])[0] is None
-        for row in rows
-    )
+    worded = all(all(one.role == "index" for one in assign_roles(row[0])) for row in rows)
     return filled[0] if filled and worded and len(rows) > 1 else None
 
 
-def _read_row(table: _Table, text: str) -> Reading | None:
+def _read_turned(table: _Table, text: str) -> Reading | None:
     """Read a table that is turned: the row whose first cell names a start or a time."""
     rows = [table.header, *table.rows]
     for wanted in ("start", "time"):

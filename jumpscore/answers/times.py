@@ -24,7 +24,7 @@ from jumpscore.answers.markup import lay_out
 from jumpscore.answers.reading import TIMES, Reading
 from jumpscore.answers.time_lines import read_lines, split_lines
 from jumpscore.answers.time_roles import assign_roles
-from jumpscore.answers.time_structures import join_commas_inside, read_structures
+from jumpscore.answers.time_structures import drop_marks, join_commas_inside, read_structures
 from jumpscore.answers.time_tables import read_table
 from jumpscore.answers.tokens import Token, tokenize
 from jumpscore.records import FinishReason, ParseResult
@@ -53,15 +53,8 @@ def parse_times(text: str, *, finish_reason: FinishReason | None = None) -> Pars
     (0.5, 1.0)
     """
     cut = finish_reason == "length"
-    if _PLAIN_LIST.fullmatch(text):
-        matches = list(_PLAIN_ITEM.finditer(text))
-        return ParseResult(
-            status="partial" if cut else "ok",
-            parser="list",
-            times=tuple(float(match[0]) for match in matches),
-            spans=tuple(match.span() for match in matches),
-            text=text,
-        )
+    if (reading := _read_plain(text, text)) is not None:
+        return replace(reading.result("partial" if cut else "ok", "list"), text=text)
     answer = prepare(text, finish_reason=finish_reason)
     parsed = replace(_parse(answer), reasoning=answer.reasoning, text=text)
     if cut and parsed.status in ("ok", "empty", "unparseable", "refused"):
@@ -69,13 +62,28 @@ def parse_times(text: str, *, finish_reason: FinishReason | None = None) -> Pars
     return parsed
 
 
+def _read_plain(text: str, original: str) -> Reading | None:
+    """Read a plain list of numbers without tokens, as they do; ``None`` if it is not one.
+
+    Without a decimal point the commas may be decimal commas, so that is not plain.
+    """
+    if "." not in text or not _PLAIN_LIST.fullmatch(text):
+        return None
+    matches = list(_PLAIN_ITEM.finditer(text))
+    times = [float(match[0]) for match in matches]
+    return Reading(original, times, [match.span() for match in matches])
+
+
 def _parse(answer: Answer) -> ParseResult:
-    tokens = lay_out(tokenize(answer.text), answer.text)
-    start = answer_start(tokens, TIMES)
     aside = Reading(answer.original)
     for low, high in answer.aside:
         if any(map(str.isdigit, answer.original[low:high])):
             aside.reject(low, high)
+    if (plain := _read_plain(answer.text, answer.original)) is not None:
+        plain.refuse(aside)
+        return plain.result("ok", "list")
+    tokens = lay_out(tokenize(answer.text), answer.text)
+    start = answer_start(tokens, TIMES)
     parsed = _parse_tokens(tokens[start:], answer, aside, tokens[:start])
     if parsed is None:
         refused = not aside.rejected_count and answer.declines
@@ -100,7 +108,7 @@ def _parse_tokens(
             reading.refuse(aside)
             return reading.result(status, form)
         aside.refuse(reading)
-    lines = split_lines(join_commas(tokens))
+    lines = split_lines(drop_marks(join_commas(tokens)))
     table = read_table(lines, text)
     read = (table, "table") if table is not None else read_lines(lines, text)
     if read is None:

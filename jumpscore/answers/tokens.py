@@ -45,6 +45,8 @@ Kind = Literal[
 
 LONGEST_NUMBER = 30
 """Characters of the longest number; a longer run of digits is a ``label``, no answer has them."""
+LONGEST_BLANK = 12
+"""Blanks between a number and its unit; LaTeX around the unit becomes blanks."""
 LONGEST_KEY = 60
 """Characters of the longest key in quotes."""
 
@@ -213,7 +215,9 @@ def _one_measure(atoms: list[Token], place: int, text: str) -> tuple[Token, int]
             return _measured(token, unit), place + 2
     if behind.kind == "mark" and behind.text == "%" and gap <= 1:
         return replace(token, kind="percent", high=behind.high), place + 1
-    if behind.kind != "word" or gap > 3:
+    if behind.kind == "mark" and (unit_place := _behind_marks(atoms, place)) is not None:
+        return _measured(token, atoms[unit_place]), unit_place + 1
+    if behind.kind != "word" or gap > LONGEST_BLANK:
         return token, place
     if behind.text in ("percent", "percents"):
         return replace(token, kind="percent", high=behind.high), place + 1
@@ -222,6 +226,16 @@ def _one_measure(atoms: list[Token], place: int, text: str) -> tuple[Token, int]
     if gap == 0 and behind.text[0].isascii() and behind.text not in FRAMES | TIMES_COUNTED | {"x"}:
         return Token("label", token.low, behind.high, token.text + behind.text), place + 1
     return token, place
+
+
+def _behind_marks(atoms: list[Token], place: int) -> int | None:
+    """Return where the unit of ``**0.28** s`` stands, if the marks at a place end a number."""
+    for position in range(place, min(place + 3, len(atoms))):
+        if atoms[position].text in SECONDS_PER and position > place:
+            return position
+        if atoms[position].kind != "mark" or atoms[position].text not in "*`_":
+            return None
+    return None
 
 
 def _measured(token: Token, unit: Token) -> Token:
@@ -311,6 +325,7 @@ def _frames(tokens: list[Token]) -> Iterator[Token]:
     for place in range(len(marked) - 3, -1, -1):
         token, link, last = marked[place : place + 3]
         linked = link.kind == "dash" or link.text in TO | AND
+        linked = linked or (link.kind == "comma" and token.text.isdigit())
         if token.kind == "number" and linked and last.kind == "frames":
             marked[place] = replace(token, kind="frames")
     yield from marked

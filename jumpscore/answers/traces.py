@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from jumpscore.answers.answer import prepare
-from jumpscore.answers.number_groups import read_groups
-from jumpscore.answers.groups import Group
+from jumpscore.answers.grouping import read_groups
+from jumpscore.answers.groups import Group, without_other_keys
 from jumpscore.answers.lines import read_lines
 from jumpscore.answers.region import choose, is_cut
 from jumpscore.answers.tokens import Token
-from jumpscore.answers.vocabulary import AND, TO
+from jumpscore.answers.vocabulary import AND, TO, words
 from jumpscore.records import FinishReason
 
 TraceStatus = Literal["ok", "partial", "unparseable"]
@@ -24,7 +25,22 @@ LONGEST_LABEL = 60
 _FORMS: dict[str, Form] = {
     "(": "tuples", "[": "lists", "{": "objects", "tag": "tags", "keys": "keys", "line": "lines",
 }  # fmt: skip
-_LINKS = TO | AND | frozenset("then next through via towards toward".split())
+_LINKS = (
+    TO
+    | AND
+    | frozenset(
+        words(
+            "then next through via towards toward finally lastly last ending end ends at after that"
+        )
+    )
+)
+_NAMES = frozenset(
+    words(
+        "start end begin beginning middle mid point points waypoint waypoints position target goal "
+        "first second third fourth fifth sixth seventh eighth intermediate final place step stop"
+    )
+)
+"""Words of labels without a colon: ``start point (100, 200), end point (300, 400)``."""
 _QUIET = frozenset("\"'`*.\\")
 _BULLETS = frozenset("-*•+")
 
@@ -71,7 +87,7 @@ def parse_trace(text: str, *, finish_reason: FinishReason | None = None) -> Pars
     cut = is_cut(answer.text, finish_reason)
     inside, outside = choose(answer)
     groups = read_groups(inside)
-    places = [group for group in groups if _is_place(group)]
+    places = without_other_keys([group for group in groups if _is_place(group)])
     if not places and all(len(group.values) < 2 for group in groups):
         places = [line for line in read_lines(inside, (2, 3)) if not cut or line.high < answer.end]
         groups = groups + places
@@ -109,7 +125,9 @@ def _choose_row(places: list[Group], tokens: list[Token]) -> list[Group] | None:
     rows, prose = _rows(places, tokens)
     several = [row for row in rows if len(row) > 1]
     if several:
-        return several[-1]
+        # "A, then B, and finally C": the words go on with the row.
+        longer = (row for row in prose if len(row) > len(several[-1]) and several[-1][0] in row)
+        return next(longer, several[-1])
     spoken = [row for row in prose if len(row) > 1]
     if spoken:
         return spoken[-1]
@@ -121,7 +139,7 @@ def _rows(places: list[Group], tokens: list[Token]) -> tuple[list[list[Group]], 
     """Return the rows by their separators, and those by words such as ``to`` and ``then``."""
     starts = {token.low: number for number, token in enumerate(tokens)}
     rows, prose = [places[:1]], [places[:1]]
-    for first, second in zip(places, places[1:], strict=False):
+    for first, second in pairwise(places):
         gap = _between(first, second, tokens, starts)
         linked = first.form == second.form == "line" or _separates(gap)
         linked = linked or _lines_apart(first, gap, tokens, starts)
@@ -161,11 +179,11 @@ def _separates(gap: list[Token]) -> bool:
     ):
         place += 1
     rest = gap[place:]
-    while rest and (rest[-1].kind == "open" or _is_quiet(rest[-1])):
+    while rest and (rest[-1].kind in ("open", "pipe") or _is_quiet(rest[-1])):
         rest.pop()
     if not rest:
         return place > start or not gap or all(token.kind in ("open", "close") for token in gap)
-    return place > start and (_is_label(rest) or _is_number(rest))
+    return place > start and (_is_label(rest) or _is_number(rest) or _is_name(rest))
 
 
 def _is_quiet(token: Token) -> bool:
@@ -182,11 +200,16 @@ def _is_label(tokens: list[Token]) -> bool:
     return inside and last.high - tokens[0].low <= LONGEST_LABEL
 
 
+def _is_name(tokens: list[Token]) -> bool:
+    return len(tokens) <= 4 and all(token.text in _NAMES | _LINKS for token in tokens)
+
+
 def _is_number(tokens: list[Token]) -> bool:
     """Whether tokens are a list number, a bullet or one word: ``2.``, ``3)``, ``then``."""
     texts = [token.text for token in tokens]
     if len(texts) == 1:
-        return texts[0] in _BULLETS or texts[0] in _LINKS or texts[0].isdecimal()
+        named = tokens[0].kind == "word" and texts[0][-1].isdecimal()  # P2(300, 400)
+        return texts[0] in _BULLETS or texts[0] in _LINKS or texts[0].isdecimal() or named
     return len(texts) <= 3 and texts[-1] in (".", ")", "]") and texts[-2].isdecimal()
 
 
@@ -210,12 +233,14 @@ def _lines_apart(
 
 def _leads(tokens: list[Token]) -> bool:
     """Whether the start of a line is bare, a label, or numbered or bulleted text."""
-    rest = list(tokens)
-    while rest and (rest[-1].kind == "open" or _is_quiet(rest[-1])):
+    pipes = 1 if tokens and tokens[0].kind == "pipe" else 0
+    rest = tokens[pipes:]
+    while rest and (rest[-1].kind in ("open", "pipe") or _is_quiet(rest[-1])):
         rest.pop()
     if not rest or _is_label(rest) or _is_number(rest):
         return True
     if rest[-1].high - rest[0].low > LONGEST_COMMENT:
         return False
-    numbered = rest[0].kind == "number" and len(rest) > 1 and rest[1].text in (".", ")")
-    return rest[0].text in _BULLETS or numbered
+    step = 1 if rest[0].kind == "word" and len(rest) > 2 else 0  # "Step 2. Lift it to"
+    numbered = len(rest) > step + 1 and rest[step].text.isdecimal()
+    return rest[0].text in _BULLETS or (numbered and rest[step + 1].text in (".", ")", ":"))

@@ -30,9 +30,9 @@ SECONDS_PER: dict[str, float] = {
 
 LENGTHS = frozenset(
     words(
-        "m meter meters metre metres cm centimeter centimeters centimetre centimetres mm millimeter "
-        "millimeters millimetre millimetres km ft foot feet in inch inches yd yard yards "
-        "sqm sqft sq square squared m2 m^2 cm2 米 厘米 毫米 公分 平方米 平方"
+        "m meter meters metre metres cm centimeter centimeters centimetre centimetres mm "
+        "millimeter millimeters millimetre millimetres km ft foot feet in inch inches yd yard "
+        "yards sqm sqft sq square squared m2 m^2 cm2 米 厘米 毫米 公分 平方米 平方"
     )
 )
 """Units of length and area; they say what a number is, and never change it."""
@@ -75,7 +75,12 @@ OTHER_KEYS = tuple(
 )
 """Stems of keys of numbers that are not times."""
 
-TO = frozenset(words("to until till til through thru upto bis hasta à 至 到 まで 까지 до إلى"))
+TO = frozenset(
+    words(
+        "to until till til through thru upto bis hasta sim rightarrow à "
+        "至 到 から 부터 まで 까지 до إلى"
+    )
+)
 """Words between the start and the end of a stretch."""
 
 FROM = frozenset(words("from between starting von zwischen desde de du 从 從 由 自 在 от с من"))
@@ -99,11 +104,6 @@ TIMES_COUNTED = frozenset(
     )
 )
 """Words behind a count of jumps."""
-
-ANSWER_KEYS = frozenset(
-    ("answer", "final answer", "the answer", "my answer", "the final answer", "correct answer")
-) | frozenset(words("答案 答 回答 prediction"))
-"""Keys before the answer itself."""
 
 EVENTS = frozenset(
     words(
@@ -143,6 +143,11 @@ LASTING = frozenset(
 )
 """Words before a length of time."""
 
+ANSWER_KEYS = frozenset(
+    ("answer", "final answer", "the answer", "my answer", "the final answer", "correct answer")
+) | frozenset(words("答案 答 回答 prediction"))
+"""Keys before the answer itself."""
+
 ORDINALS: dict[str, int] = {
     word: number
     for number, word in enumerate(
@@ -165,8 +170,13 @@ TENS: dict[str, int] = {
 }
 POWERS: dict[str, int] = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 
-YES = frozenset(words("yes yeah yep true correct 是 是的 对 有"))
-NO = frozenset(words("no nope false incorrect 否 不是 不 没有"))
+YES = frozenset(words("yes yeah yep true correct 是 是的 对 有 对的 正确 はい 네 예 oui ja да sí"))
+NO = frozenset(
+    words(
+        "no nope false incorrect 否 不是 不 没有 错 错误 不对 不是的 いいえ 아니요 아니오 "
+        "non nein нет"
+    )
+)
 
 
 KEYS = frozenset({*START_KEYS, *TIME_KEYS, *END_KEYS, *OTHER_KEYS, *TOTALS, *EVENTS, *AT})

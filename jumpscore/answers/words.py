@@ -14,7 +14,7 @@ _ANSWER = re.compile(
 )
 _LEAD = r"[\s*_(\[\"'`{<]{0,9}"
 _STOP = r"[*_)\]\"'`}>]{0,4}\s?(?:[,.;:!?\n]|-{1,2}\s|\Z|(?:because|since|as)\b)"
-_BEFORE = r"(?:[,.;!?/|\n]|\bor\b|\band\b)[\s*_(\[\"'`{<]{0,9}"
+_BEFORE = r"(?:[,.;!?/|\n]|\bor\b|\band\b|\bbut\b)[\s*_(\[\"'`{<]{0,9}"
 _BEHIND = r"[*_)\]\"']{0,4}\s?(?:[,.;!?/|\n]|\Z)"
 _PRONOUN = r"\s(?:there|it|its|it's|the|this|that|i|you|they|we|because)\b"
 """Behind ``no`` these begin a sentence of its own; in "no chair" the word denies the chair."""
@@ -34,7 +34,7 @@ def read_word(answer: str, options: Mapping[str, str]) -> tuple[set[str], str]:
     said = [match.end() for match in _ANSWER.finditer(answer)]
     parts = [answer[start:] for start in said[-1:]]
     for parser, part in [*(("said", part) for part in parts), ("word", answer)]:
-        leading = _leading(part, patterns)
+        leading = _leading(part, patterns) | _last_line(part, patterns)
         if leading:
             return leading, "said" if parser == "said" else "leading"
         named = {letter for letter, words in options.items() if _search(words, part)}
@@ -72,6 +72,16 @@ def _leading(part: str, patterns: Mapping[str, str]) -> set[str]:
         if letter not in letters and rival.search(part):
             letters.add(letter)
     return letters
+
+
+def _last_line(part: str, patterns: Mapping[str, str]) -> set[str]:
+    """Return the option that is the whole last line of several."""
+    last = part.rstrip().rpartition("\n")[2] if "\n" in part.strip() else ""
+    return {
+        letter
+        for letter, pattern in patterns.items()
+        if re.fullmatch(rf"{_LEAD}(?:{pattern})[\s*_)\]\"'`}}>.!]{{0,9}}", last, re.IGNORECASE)
+    }
 
 
 def _search(words: str, part: str) -> bool:

@@ -14,19 +14,19 @@ from typing import Annotated
 import typer
 
 from jumpscore.cli.data_app import data_app
-from jumpscore.cli.messages import show_log
+from jumpscore.cli.messages import show_log, stop
 from jumpscore.cli.options import (
     EXIT_FAILED_SAMPLES,
     EXIT_INTERRUPTED,
     EXIT_WRONG_USE,
-    Backend,
     DataRoot,
     Json,
     Overrides,
     Workers,
 )
-from jumpscore.errors import InterruptedRun, JumpScoreError, NoAnswerError, visible
-from jumpscore.jsonio import DISK_ERRORS
+from jumpscore.cli.video_app import video_app
+from jumpscore.errors import InterruptedRun, JumpScoreError, NoAnswerError
+from jumpscore.jsonio import disk_problem
 
 app = typer.Typer(
     name="jumpscore",
@@ -36,9 +36,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(data_app, name="data")
-video_app = typer.Typer(
-    help="See what a model would see of a video, and what it costs.", no_args_is_help=True
-)
 app.add_typer(video_app, name="video")
 models_app = typer.Typer()
 app.add_typer(models_app, name="models")
@@ -328,51 +325,6 @@ def tasks(json: Json = False) -> None:
     list_tasks(as_json=json)
 
 
-@video_app.command()
-def inspect(
-    video: Annotated[Path, typer.Argument(help="Any video file.")],
-    canvases: Annotated[int, typer.Option(min=1, help="How many.")] = 16,
-    max_pixels: Annotated[int, typer.Option(min=784, help="Largest area of a canvas.")] = 313_600,
-    backend: Backend = "pyav",
-    out: Annotated[
-        Path | None, typer.Option(help="The page; by default <video>.codec.html here.")
-    ] = None,
-    canvas_dir: Annotated[
-        Path | None, typer.Option(help="Write the canvases here too, in the published layout.")
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Write a page with the bit-cost curve, the groups, the canvases and the chosen blocks."""
-    from jumpscore.cli.video import inspect_video
-
-    inspect_video(
-        video,
-        canvases=canvases,
-        max_pixels=max_pixels,
-        backend=backend,
-        out=out,
-        canvas_folder=canvas_dir,
-        as_json=json,
-    )
-
-
-@video_app.command()
-def plan(
-    videos: Annotated[list[Path], typer.Argument(help="Any video files.")],
-    tokens: Annotated[int, typer.Option(min=1, help="The budget.")],
-    matching: Annotated[
-        str, typer.Option(help="What the budget counts: visual, total or as_published.")
-    ] = "visual",
-    backend: Backend = "pyav",
-    json: Json = False,
-) -> None:
-    """Print both arms of a comparison under one token budget: frames and canvases."""
-    from jumpscore.cli.video import plan_videos
-
-    if plan_videos(videos, tokens=tokens, matching=matching, backend=backend, as_json=json):
-        raise typer.Exit(EXIT_FAILED_SAMPLES)
-
-
 def main() -> None:
     """Run the command line; errors of ours become one message and an exit code."""
     for stream in (sys.stdout, sys.stderr):
@@ -387,21 +339,14 @@ def main() -> None:
     try:
         app()
     except InterruptedRun as kept:
-        print(f"\ninterrupted: {visible(str(kept))}", file=sys.stderr)
-        raise SystemExit(EXIT_INTERRUPTED) from None
+        stop(f"\ninterrupted: {kept}", EXIT_INTERRUPTED)
     except NoAnswerError as error:
-        print(f"error: {visible(str(error))}", file=sys.stderr)
-        raise SystemExit(EXIT_FAILED_SAMPLES) from None
+        stop(f"error: {error}", EXIT_FAILED_SAMPLES)
     except JumpScoreError as error:
-        print(f"error: {visible(str(error))}", file=sys.stderr)
-        raise SystemExit(EXIT_WRONG_USE) from None
+        stop(f"error: {error}", EXIT_WRONG_USE)
     except OSError as error:
-        if error.errno not in DISK_ERRORS:
+        if (reason := disk_problem(error)) is None:
             raise
         where = f"{error.filename}: " if error.filename else ""
-        print(
-            f"error: {visible(where)}cannot be written ({error.strerror}); free space or choose "
-            "another folder, then run the same again",
-            file=sys.stderr,
-        )
-        raise SystemExit(EXIT_WRONG_USE) from None
+        fix = "free space or choose another folder, then run the same again"
+        stop(f"error: {where}cannot be written ({reason}); {fix}", EXIT_WRONG_USE)

@@ -1,8 +1,12 @@
-"""What the package logs, as notes on the terminal."""
+"""What the package logs, as notes on the terminal; and its last word."""
 
 from __future__ import annotations
 
 import logging
+import sys
+from typing import NoReturn
+
+from jumpscore.errors import visible
 
 PACKAGES = ("jumpscore", "evaluators", "model_wrappers")
 
@@ -23,3 +27,9 @@ def show_log() -> None:
     """Print warnings of the package from now on."""
     for package in PACKAGES:
         logging.getLogger(package).addHandler(_Notes(logging.WARNING))
+
+
+def stop(message: str, code: int) -> NoReturn:
+    """Print a message on standard error and end with an exit code, without a traceback."""
+    print(visible(message), file=sys.stderr)
+    raise SystemExit(code) from None

@@ -21,13 +21,15 @@ from jumpscore.video import probe
 
 def predict_video(video: Path, words: Sequence[str], *, as_json: bool, html: Path | None) -> None:
     """Ask a model for the jumps of one video and print them."""
-    probe(video)  # names what is wrong with a file before a model is loaded
+    info = probe(video)  # names what is wrong with a file before a model is loaded
     config = run_config(compose(words))
     found = ask_one(video, config)
     if as_json:
-        print_json(_as_json(video, found))
+        print_json(_as_json(video, found) | {"video_notes": dict(info.notes)})
     else:
         _print(video, found)
+        for note in info.remarks:
+            notes().print(f"{video.name}: {note}", style="yellow", soft_wrap=True)
     if html is not None:
         from jumpscore.report.html import write_prediction_page
 

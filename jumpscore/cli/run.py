@@ -33,6 +33,7 @@ from jumpscore.harness import (
 )
 from jumpscore.harness.costs import spending
 from jumpscore.harness.failures import first_errors
+from jumpscore.harness.identity import beside_other_data
 from jumpscore.harness.making import check_options, make_task
 from jumpscore.harness.repeating import AnyRun
 from jumpscore.harness.tables import SUFFIXES, write_samples
@@ -117,6 +118,10 @@ def score_target(
     )
     config = _with_data(config, data_root)
     with closing(task_of_config(config)) as made:
+        # Two data sets may lie in folders of one name.
+        place = beside_other_data(out / str(config.run.name), made.data().checksum)
+        named = config.run.model_copy(update={"name": place.name})
+        config = config.model_copy(update={"run": named})
         run = start(config, made, label="scoring")
         _tell_lost(made, run)
     return present(run, report=report, as_json=as_json)

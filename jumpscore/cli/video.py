@@ -77,6 +77,7 @@ def _facts(plan: CodecPlan) -> dict[str, Any]:
             for stretch in plan.stretches
         ],
         "time_policy": visual.time_policy,
+        "track": plan.info.track,
         "provenance": dict(visual.provenance),
         "notes": list(visual.notes),
         "truncated": visual.truncated,

@@ -38,7 +38,7 @@ class Record:
         place: Where in the file, such as ``line 3``.
         content: Keys and values; empty if ``problem`` is set.
         problem: Why the record cannot be read, otherwise ``None``.
-        id: The sample's id, if it can be told in spite of the problem.
+        id: The sample's id, if it can be read in spite of the problem.
     """
 
     place: str

@@ -60,8 +60,9 @@ def read_workbook(path: Path) -> Iterator[dict[str, Any]]:
             yield from _named(path, rows)
         finally:
             book.close()
-    except (KeyError, ValueError, IndexError, TypeError, OSError, SyntaxError, EOFError) as error:
-        # openpyxl raises its XML parser's errors, which are SyntaxErrors.
+    except DataError:
+        raise
+    except Exception as error:  # openpyxl raises whatever its parsers meet in a damaged file
         raise DataError(f"{path}: cannot be read as an Excel workbook ({error})") from error
 
 
@@ -85,7 +86,11 @@ def read_parquet(path: Path) -> Iterator[dict[str, Any]]:
     """
     from jumpscore.data.tables import read_parquet_table
 
-    yield from read_parquet_table(path).to_pylist()
+    try:
+        rows = read_parquet_table(path).to_pylist()
+    except ValueError as error:
+        raise DataError(f"{path}: contains text that is not UTF-8 ({error})") from error
+    yield from rows
 
 
 def _named(path: Path, rows: Iterator[Sequence[Any]]) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ decoded before it is believed.
 
 from __future__ import annotations
 
+import lzma
 import os
 import re
 import shutil
@@ -26,7 +27,9 @@ LARGEST_MEMBER = 8 << 30
 """Bytes that one unpacked file may have; a bomb stops here."""
 LARGEST_ARCHIVE = 4 << 40
 """Bytes that all files of one archive may have together, if the disk has as much."""
-ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+DAMAGED = (zlib.error, lzma.LZMAError, EOFError)
+"""What decompressors raise, apart from ``OSError``."""
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "GIF": ".gif"}
 
 
@@ -189,7 +192,7 @@ def unpacking(archive: Path) -> Iterator[None]:
         ) from error
     except RuntimeError as error:  # zipfile's, if a password is needed
         raise DataError(f"{archive}: cannot be unpacked ({error})") from error
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, tarfile.TarError, *DAMAGED, OSError) as error:
         raise DataError(
             f"{archive}: cannot be unpacked ({error}); delete it, fetch again"
         ) from error

@@ -50,11 +50,9 @@ def _outside(file: Path, root: Path) -> str | None:
     real, inside = os.path.realpath(file), os.path.realpath(root)
     if _within(real, inside):
         return None
-    snapshots, revision = os.path.split(inside)
-    if revision and os.path.basename(snapshots) == "snapshots":  # noqa: PTH119 - a string
-        blobs = os.path.join(os.path.dirname(snapshots), "blobs")  # noqa: PTH118, PTH120
-        if _within(real, blobs):
-            return None
+    snapshots = (folder for folder in Path(inside).parents if folder.name == "snapshots")
+    if any(_within(real, str(folder.with_name("blobs"))) for folder in snapshots):
+        return None
     return real
 
 

@@ -70,9 +70,9 @@ class PublishedFiles:
         file, problem = data_file(self.out, target, column="the path")
         if problem:
             raise DataError(f"{name}: {problem}")
-        found = self.find(name, path, exact=exact)
+        source = self.find(name, path, exact=exact)
         if not file.exists():
-            place(found, file)
+            place(source, file)
         return target
 
     def find(self, name: str, path: str, *, exact: bool = False) -> Path:
@@ -124,7 +124,7 @@ class PublishedFiles:
                 for file in sorted(files):
                     relative = file.relative_to(root)
                     hidden = any(part.startswith(".") for part in relative.parts[:-1])
-                    if not hidden and not file.name.endswith(ARCHIVES) and file.is_file():
+                    if not hidden and not file.name.lower().endswith(ARCHIVES) and file.is_file():
                         self._add(relative.as_posix(), file)
         return self._known
 

@@ -34,7 +34,7 @@ from jumpscore.harness.ablation_plan import (
 from jumpscore.harness.compare import compare_runs
 from jumpscore.harness.config import RunConfig, RunSettings, validated
 from jumpscore.harness.costs import MeanTokens, mean_tokens
-from jumpscore.harness.evaluate import carry_out, configured
+from jumpscore.harness.evaluate import carry_out, configured, tell_nothing_asked
 from jumpscore.harness.floors import floor_of
 from jumpscore.harness.runner import Progress, RunInterrupted
 from jumpscore.harness.scores import unscored_caveat
@@ -222,6 +222,7 @@ def ablate(
             check_controls(samples, settings)
         configs = [config_of(wrapper, config, one, out) for one in planned]
         runs = _carry_out_each(wrapper, job, configs, on_run)
+    tell_nothing_asked(out, runs)
     found = {one.name: stored for one, stored in zip(planned, runs, strict=True)}
     ablation = _summary(pairs, beside, found, chosen, caveat, seed=settings.seed)
     write_json(out / ABLATION, asdict(ablation))

@@ -35,6 +35,9 @@ from model_wrappers.base import InputKind, ModelWrapper
 from model_wrappers.identity import is_ours
 
 logger = logging.getLogger(__name__)
+NOTHING_ASKED = (
+    "%s: nothing was asked; all answers are those stored before (another run.name asks again)"
+)
 
 
 def run_config(values: Mapping[str, Any]) -> RunConfig:
@@ -89,7 +92,7 @@ def evaluate(
         job,
         config,
     ):
-        return carry_out(
+        stored = carry_out(
             wrapper,
             job,
             config,
@@ -97,6 +100,8 @@ def evaluate(
             open_model=wrapper.open,
             on_derived=on_derived,
         )
+    tell_nothing_asked(stored.folder, [stored])
+    return stored
 
 
 @contextmanager
@@ -258,10 +263,7 @@ def carry_out(
             timing=timing,
             on_derived=on_derived,
         )
-    run = replace(run, asked=len(pending))
-    if run.nothing_asked:
-        logger.warning("%s", run.nothing_asked)
-    return run
+    return replace(run, asked=len(pending))
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +306,12 @@ def planned(wrapper: ModelWrapper, task: Task[Any], config: RunConfig) -> Planne
     extras = run_extras(wrapper, everything)
     facts = run_facts(wrapper, task, config, samples, kind=kind, extras=extras)
     return Planned(config, kind, samples, control, facts)
+
+
+def tell_nothing_asked(folder: Path, runs: Sequence[StoredRun]) -> None:
+    """Warn if no question was asked: the result is none of now."""
+    if all(run.nothing_asked for run in runs):
+        logger.warning(NOTHING_ASKED, folder)
 
 
 def claimed(folder: Path, identity: Mapping[str, Any], *, ours: bool) -> Path:

@@ -50,6 +50,8 @@ def model_identity(wrapper: ModelWrapper) -> dict[str, Any]:
         code = code_digest(type(wrapper), wrapper.code_modules)
     stated = _stated(wrapper)
     if stated is None:
+        if type(wrapper).identity is not ModelWrapper.identity:
+            return unknown  # it says so itself
         files = files_digest(wrapper.stated()["options"])
         if not wrapper.made_by_name or code is None or files is None:
             return unknown
@@ -159,6 +161,7 @@ def place_of(folder: Path, identity: Mapping[str, Any], *, ours: bool) -> Place:
         ours: As in ``changes``.
     """
     reason = None
+    unknown = identity["model"].get(IDENTIFIED) is False
     for place in reversed(_taken(folder)):
         lines = changes(_identity_in(place), identity, ours=ours)
         if not lines:
@@ -166,7 +169,8 @@ def place_of(folder: Path, identity: Mapping[str, Any], *, ours: bool) -> Place:
         reasons = [_reason(line) for line in lines]
         if None not in reasons:
             reason = reason or f"{place}: {reasons[0]}"
-    unknown = identity["model"].get(IDENTIFIED) is False
+        if reason is not None and unknown:
+            break
     if reason is None and not unknown:
         return Place(folder)  # a run of another configuration is refused there
     if unknown and reason is None and _may_begin(folder):

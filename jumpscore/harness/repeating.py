@@ -26,6 +26,7 @@ from jumpscore.harness.evaluate import (
     planned,
     run_folder,
     score_run,
+    tell_nothing_asked,
 )
 from jumpscore.harness.identity import differences
 from jumpscore.harness.making import task_of
@@ -70,14 +71,14 @@ class RepeatedRun:
         return sum(run.asked for run in self.runs)
 
     def __repr__(self) -> str:
-        shown = ", ".join(
+        headline = ", ".join(
             f"{name} {self.result.metrics[name].mean:.4g}"
             for name in self.result.headline
             if self.result.metrics[name].mean is not None
         )
         return (
             f"<RepeatedRun {self.folder}: {len(self.runs)} repeats of {self.result.model} on "
-            f"{self.result.data}: {shown or 'no score'}>"
+            f"{self.result.data}: {headline or 'no score'}>"
         )
 
     def samples(self) -> DataFrame:
@@ -140,6 +141,7 @@ def evaluate_repeats(
             runs = _carry_out_each(wrapper, job, config, folder, first, on_progress, on_derived)
         finally:
             wrapper.reseed(first)  # a wrapper from outside is handed back as it came
+        tell_nothing_asked(folder, runs)
         return _write(folder, job, runs)
 
 

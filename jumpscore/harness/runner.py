@@ -296,7 +296,8 @@ def _checked(
     elif item.request is not None and item.request.visual is not None:
         problem = unlike_plan(item.request.visual, response.usage)
     if problem is None:
-        return response
+        notes = {} if item.request is None else item.request.repairs
+        return replace(response, notes=notes) if notes else response
     return Response(response.id, finish_reason="error", error=problem)
 
 

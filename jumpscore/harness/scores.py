@@ -6,6 +6,7 @@ import gc
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from evaluators.base import Task
@@ -50,11 +51,14 @@ def score_sample(
     if problem is not None or response is None:
         return SampleScore(name, "error", message=problem)
     try:
-        return task.score(sample.truth, response, derived.value)
+        scored = task.score(sample.truth, response, derived.value)
     except Exception as error:  # a task may raise anything; one bad sample never ends a run
         if failures is not None:
             failures.add(name, error)
         return SampleScore(name, "error", message=f"cannot be scored: {describe(error)}")
+    if not response.notes:
+        return scored
+    return replace(scored, notes=Counter(scored.notes) + Counter(response.notes))
 
 
 def summarise(

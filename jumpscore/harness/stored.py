@@ -51,14 +51,9 @@ class StoredRun:
     asked: int = field(default=0, compare=False)
 
     @property
-    def nothing_asked(self) -> str | None:
-        """Say that every answer was stored before, if so."""
-        if self.asked or not self.responses:
-            return None
-        return (
-            f"{self.folder}: nothing was asked; all answers are those stored before "
-            "(another run.name asks again)"
-        )
+    def nothing_asked(self) -> bool:
+        """Whether all of its answers were stored before."""
+        return self.asked == 0 and bool(self.responses)
 
     def __repr__(self) -> str:
         return f"<StoredRun {self.folder}: {self.result.summary()}>"
@@ -212,6 +207,8 @@ def parse_responses(file: Path, content: bytes) -> dict[str, Response]:
 def response_line(response: Response) -> bytes:
     """Return a response as its line of ``responses.jsonl``."""
     record = record_of(response) | {"usage": record_of(response.usage)}
+    if not response.notes:
+        del record["notes"]
     return json.dumps(record).encode() + b"\n"
 
 

@@ -34,7 +34,9 @@ def samples_table(run: StoredRun) -> DataFrame:
     """
     import pandas as pd
 
-    names = list(dict.fromkeys(name for score in run.scores for name in score.values))
+    present = dict.fromkeys(name for score in run.scores for name in score.values)
+    in_tables = [metric.name for metric in run.result.described if metric.name in present]
+    names = dict.fromkeys([*in_tables, *present])
     first: dict[str, Any] = {
         "id": [_sound(score.id) for score in run.scores],
         "status": [score.status for score in run.scores],

@@ -127,13 +127,12 @@ def dollars(amount: float) -> str:
 def spending_words(spent: Spending) -> dict[str, str]:
     """Return what the answers of a run used and cost; empty where none of them tells.
 
-        >>> from jumpscore.errors import visible
-    from jumpscore.harness.costs import UsedTokens
-        >>> tokens = UsedTokens(answers=3, prompt=2000, visual=1200, output=14, prompt_untold=1)
-        >>> spending_words(Spending(tokens, 0.5))["tokens"]
-        '2,000 in (1,200 of them visual), 14 out; 1 of 3 answers did not tell'
-        >>> spending_words(Spending(tokens, 0.5))["cost"]
-        '$0.5000 at least'
+    >>> from jumpscore.harness.costs import UsedTokens
+    >>> tokens = UsedTokens(answers=3, prompt=2000, visual=1200, output=14, prompt_untold=1)
+    >>> spending_words(Spending(tokens, 0.5))["tokens"]
+    '2,000 in (1,200 of them visual), 14 out; 1 of 3 answers did not tell'
+    >>> spending_words(Spending(tokens, 0.5))["cost"]
+    '$0.5000 at least'
     """
     tokens = spent.tokens
     if not tokens.told:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -20,6 +20,7 @@ from jumpscore.video.orientation import Orientation, orientation_of
 from jumpscore.video.structure import MOV, joined_files, segment_missing
 from jumpscore.video.timeline import (
     BROADCAST,
+    REPAIRS,
     Clock,
     Timeline,
     by_stamps,
@@ -41,6 +42,8 @@ MISSING_SECONDS = 0.5
 """Seconds that may be missing at the end besides; headers round."""
 OTHER_TRACKS = "other video tracks not read"
 NOT_A_QUARTER = "display matrix rounded to the nearest of the eight orientations"
+NOTES = frozenset({*REPAIRS, OTHER_TRACKS, NOT_A_QUARTER})
+"""All notes of videos."""
 MATROSKA = "matroska,webm"
 LONGEST_VIDEO = 86_400.0
 """Seconds; time stamps beyond a day are damaged, and would make grids and signals endless."""
@@ -223,6 +226,16 @@ def header_duration(path: str | Path) -> float | None:
         if seconds is not None:
             seconds -= _counted_from_zero(container, seconds)
     return _checked(path, seconds)
+
+
+def repairs(notes: Iterable[str]) -> dict[str, int]:
+    """Return the notes of a video among those of an input, as ``VideoInfo.notes`` has them.
+
+    >>> repairs([f"{OTHER_TRACKS}: 2", "the frame rate varies"])
+    {'other video tracks not read': 2}
+    """
+    parts = (note.rpartition(": ") for note in notes)
+    return {text: int(count.replace(",", "")) for text, _, count in parts if text in NOTES}
 
 
 def _checked(path: Path, duration: float | None) -> float | None:

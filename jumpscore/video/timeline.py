@@ -53,6 +53,7 @@ EDITED = "frames left out by the file's edit list"
 REORDERED = "frames timed by their order (the file has no time stamps for reordered frames)"
 UNSTAMPED = "frames timed by the stream's frame rate (it has no time stamps)"
 FILLED = "missing or repeated time stamps replaced"
+REPAIRS = (SHIFTED, WRAPPED, JOINED, LEADING, EDITED, REORDERED, UNSTAMPED, FILLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,9 @@ def decide_clock(packets: Packets, container: InputContainer, stream: VideoStrea
     # clock that starts anywhere.
     offset = start if broadcast else max(0.0, start)
     if not (packets.raw or packets.guessed or np.isnan(pts).all()):
-        offset = min(offset, float(np.nanmin(pts)))
+        first = float(np.nanmin(pts))
+        # The container's start is rounded to microseconds.
+        offset = first if abs(offset - first) < 2e-6 else min(offset, first)
     leading = bool(packets.key.any() and not packets.key[0])
     return Clock(offset, by_order, leading, breaks)
 

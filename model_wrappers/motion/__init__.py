@@ -108,7 +108,7 @@ class Motion(ModelWrapper):
             VideoError: The video cannot be read to its end.
         """
         signal = measure(question.media[0].path, self.options.analysis_height)
-        return Request(question, visual, payload=signal)
+        return Request(question, visual, payload=signal, notes=signal.notes)
 
     def generate(self, requests: Sequence[Request]) -> list[Response]:
         """Answer a JSON list of seconds, or the count where the prompt asks how many."""

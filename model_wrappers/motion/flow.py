@@ -7,7 +7,8 @@ fitted to all cells robustly and taken away.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,14 @@ class Signal:
         trust: How far each cell's vertical motion can be trusted, mean over time, 0..1, float32
             [rows, columns].
         duration: Length of the video, s.
+        notes: What was repaired in the video, in words -> how many.
     """
 
     times: FloatArray
     up: npt.NDArray[np.float32]
     trust: npt.NDArray[np.float32]
     duration: float
+    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 def measure(path: str | Path, height: int) -> Signal:
@@ -91,7 +94,8 @@ def measure(path: str | Path, height: int) -> Signal:
             trust += rise_trust
         before = frame.pixels
     moves = np.stack(up) if up else np.zeros((0, rows, columns), np.float32)
-    return Signal(np.asarray(times), moves, trust / np.float32(max(1, len(up))), info.duration)
+    trust /= np.float32(max(1, len(up)))
+    return Signal(np.asarray(times), moves, trust, info.duration, info.notes)
 
 
 def analysis_size(width: int, height: int, shorter: int) -> tuple[int, int]:

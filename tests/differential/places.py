@@ -102,6 +102,20 @@ def points_keyed(rng: Random) -> str:
     )
 
 
+def points_twice(rng: Random) -> str:
+    """Points that are taken back: the tags say which of them count."""
+    first, last = points_json(rng), points_json(rng)
+    tag = rng.choice(("think", "thought", "thought", "analysis"))
+    return rng.choice(
+        (
+            f"<{tag}>{first}</{tag}>{last}",
+            f"<{tag}>{first}</{tag}>\n<answer>{last}</answer>",
+            f"{first}\n<answer>{last}</answer>",
+            f"{first}</{tag}>\n{last}",
+        )
+    )
+
+
 BOX_KEYS = (
     "bbox_2d",
     "bbox_2d",
@@ -166,6 +180,12 @@ def box_json(rng: Random) -> str:
     )
     whole = fence[0] + whole + fence[1]
     return whole[: rng.randint(len(whole) // 2, len(whole))] if rng.random() < 0.08 else whole
+
+
+def box_object(rng: Random) -> str:
+    quote = rng.choice(("", '"'))
+    corners = ", ".join(f"{quote}{corner}{quote}" for corner in _corners(rng) if corner[0] != '"')
+    return f'{{"{rng.choice(BOX_KEYS)}": [{corners}], "label": "chair"}}'
 
 
 def box_tagged(rng: Random) -> str:
@@ -256,7 +276,8 @@ def trace_objects(rng: Random) -> str:
 
 
 POINTS = (points_tuples, points_tuples, points_json, points_json, points_keyed, points_keyed)
-POINTS += (nothing,)
-BOXES = (box_list, box_list, box_list, box_json, box_json, box_json, box_tagged, nothing)
+POINTS += (points_twice, nothing)
+BOXES = (box_list, box_list, box_list, box_json, box_json, box_json, box_object)
+BOXES += (box_tagged, nothing)
 TRACKS = (tracks, tracks, tracks, time_lines, nothing)
 TRACES = (trace, trace, trace, trace_objects, points_tuples, nothing)

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evaluators.spatial.roborefer import ROBOREFER, roborefer_accuracy
+from evaluators.spatial import roborefer
+from evaluators.spatial.roborefer import ROBOREFER
 from evaluators.traces.reference_scores import sharerobot_scores, vabench_scores
 from evaluators.traces.references import (
     SHAREROBOT,
@@ -25,11 +26,10 @@ from evaluators.traces.references import (
     VABENCH,
     VABENCH_REASONING,
     Reading,
-    apply_rules,
     sharerobot_points,
     vabench_reference,
 )
-from jumpscore.scoring import ReferenceCrashError
+from jumpscore.scoring.readers import Reader, ReferenceCrashError
 from tests.differential.trace_texts import texts
 
 PUBLIC = json.loads((Path(__file__).parents[1] / "data" / "trace_readers.json").read_text())
@@ -38,7 +38,7 @@ TRUTH = np.array(PUBLIC["truth"])
 BLOCK = PUBLIC["block"]
 MEMORY = frozenset(PUBLIC["memory"])
 BLOCKS_OF_A_THOUSAND = 1000 // BLOCK
-RULES: dict[str, Sequence[Any]] = {
+READERS: dict[str, Reader[Any]] = {
     "tracespatial_text": TRACESPATIAL_TEXT,
     "tracespatial_json": TRACESPATIAL_JSON,
     "vabench": VABENCH,
@@ -59,20 +59,20 @@ def mask() -> np.ndarray:
 MASK = mask()
 
 
-def read(reader: str, text: str, rules: Sequence[Any]) -> Any:
-    """What a reader with these rules makes of a text, in the form of the golden file."""
-    if reader == "roborefer":
-        return roborefer_accuracy(text, MASK, rules=rules)
-    points = [list(map(float, point)) for point in apply_rules(rules, Reading(text, SIZE))]
-    if reader.startswith("vabench"):
+def read(name: str, text: str, reader: Reader[Any]) -> Any:
+    """What a reader makes of a text, in the form of the golden file."""
+    if name == "roborefer":
+        return reader.read(roborefer.Reading(text, MASK.shape[::-1]), MASK)
+    points = [list(map(float, point)) for point in reader.read(Reading(text, SIZE)) or ()]
+    if name.startswith("vabench"):
         # The script's points exist only scaled.
         points = [[x / SIZE[0] * 999, y / SIZE[1] * 999] for x, y in points]
     return points
 
 
-def outcome(reader: str, text: str, rules: Sequence[Any]) -> Any:
+def outcome(name: str, text: str, reader: Reader[Any]) -> Any:
     try:
-        return read(reader, text, rules)
+        return read(name, text, reader)
     except (ReferenceCrashError, OverflowError):
         return "error"
 
@@ -105,31 +105,31 @@ def test_the_texts_are_those_that_the_public_code_read(all_blocks):
     assert BLOCK * len(made) >= 20_000
 
 
-@pytest.mark.parametrize("reader", RULES)
+@pytest.mark.parametrize("reader", READERS)
 def test_the_reader_equals_the_public_code_on_every_text(reader, all_blocks):
     for place, (block, expected) in enumerate(
         zip(all_blocks, PUBLIC["readers"][reader], strict=True)
     ):
-        found = digest(reader, place, block, lambda text: outcome(reader, text, RULES[reader]))
+        found = digest(reader, place, block, lambda text: outcome(reader, text, READERS[reader]))
         assert found == expected, f"{reader}, texts {place * BLOCK} to {(place + 1) * BLOCK - 1}"
 
 
 @pytest.mark.parametrize(
     ("reader", "rule"),
     [
-        pytest.param(reader, rule, id=f"{reader}-{rule.__name__}")
-        for reader, rules in RULES.items()
-        for rule in rules
+        pytest.param(name, rule, id=f"{name}-{rule.__name__}")
+        for name, reader in READERS.items()
+        for rule in reader.rules
     ],
 )
 def test_a_reader_without_one_of_its_rules_differs_within_a_thousand_texts(
     reader, rule, all_blocks
 ):
-    rules = [kept for kept in RULES[reader] if kept is not rule]
+    rest = Reader(tuple(kept for kept in READERS[reader].rules if kept is not rule))
 
     def made(text: str) -> Any:
         try:
-            return outcome(reader, text, rules)
+            return outcome(reader, text, rest)
         except (TypeError, ValueError):  # a rule lacks what the one before it prepares
             return "broken"
 
@@ -144,9 +144,8 @@ def test_a_reader_without_one_of_its_rules_differs_within_a_thousand_texts(
 @pytest.mark.parametrize("case", PUBLIC["cases"], ids=lambda case: case["text"][:30])
 def test_readers_and_scores_of_single_texts(case):
     text = case["text"]
-    for reader, rules in RULES.items():
-        found = json.dumps(outcome(reader, text, rules))
-        assert found == json.dumps(case[reader]), reader
+    for name, reader in READERS.items():
+        assert json.dumps(outcome(name, text, reader)) == json.dumps(case[name]), name
     for name, reasoning in (("vabench_scores", False), ("vabench_reasoning_scores", True)):
         try:
             points = vabench_reference(text, reasoning=reasoning)

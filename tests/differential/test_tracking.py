@@ -120,7 +120,7 @@ class Scene:
     def __init__(self, seed: int) -> None:
         source = random.Random(seed)
         self.side = source.choice((1, 2, 3))
-        frames = source.choice((1, 2, 2, 2, 3))
+        frames = source.choice((1, 1, 2, 2))
         self.objects = [str(number) for number in range(source.choice((1, 2, 2, 3)))]
         self.masks = {
             name: [self._mask(source) if source.random() < 0.85 else None for _ in range(frames)]
@@ -232,7 +232,7 @@ def test_masks_score_as_in_trackeval():
 
 
 def test_recall_above_a_half_alone_differs_within_a_thousand_sequences():
-    source = np.random.default_rng(0)
+    source = np.random.default_rng(5)  # a few of whose F are a half with a rounding error
     drawn = (blobs(source) for _ in range(1_000))
     assert any(our_numbers(*masks, 0.5) != trackeval_numbers(*masks) for masks in drawn)
 

@@ -92,6 +92,15 @@ def times_nested(rng: Random) -> str:
     return "[" + rng.choice((", ", ",\n  ", ",")).join(rows) + rng.choice(("]", "]", ",]", ""))
 
 
+def times_fenced(rng: Random) -> str:
+    """A list that holds others, in a fence, as when a model also gives ends."""
+    items = _moments(rng)
+    items.insert(rng.randint(0, len(items)), f"[{_seconds(rng)}, {_seconds(rng)}]")
+    return rng.choice(("```json\n[{}]\n```", "```json [{}] ```", "```\n[{}]\n```")).format(
+        ", ".join(items)
+    )
+
+
 def times_objects(rng: Random) -> str:
     keys = rng.choice(
         (("start", "end"), ("time",), ("timestamp", "label"), ("t",), ("start_time",))
@@ -209,6 +218,6 @@ def span_list(rng: Random) -> str:
 
 
 TIMES = (times_list, times_list, times_list, times_nested, times_objects, times_in_object)
-TIMES += (times_prose, times_prose, times_lines, times_table, times_clocks, nothing)
+TIMES += (times_fenced, times_prose, times_prose, times_lines, times_table, times_clocks, nothing)
 SPANS = (span_range, span_range, span_range, span_clocks, span_clocks, span_list, span_list)
 SPANS += (nothing,)

@@ -215,3 +215,17 @@ def test_rates_take_undefined_samples_as_nothing():
     found = ratios([metric], scores)["rate"]
     assert found.numerator.tolist() == [1.0, 0.0]
     assert found.denominator.tolist() == [2.0, 0.0]
+
+
+def test_map_reference_of_a_thinking_model_is_that_of_its_answer():
+    text = "<think>They jump at 1.2s.</think>[0.5, 1.0]"
+    assert score(text, (0.5, 1.0)).values["map_reference"] == 1.0
+    bare = JumpScore(JumpScoreOptions(reasoning_tags="none"))
+    found = bare.score(Jumps((0.5, 1.0), 10.0), Response("a", text))
+    # Only 1.2 is read: one of two jumps, within 0.2 and 0.3 s.
+    assert found.values["map_reference"] == pytest.approx(1 / 3)
+
+
+def test_map_reference_reads_nested_lists_in_a_fence():
+    text = "```json\n[0.5, [1.2, 1.6], 2.0]\n```"
+    assert score(text, (0.5, 2.0)).values["map_reference"] == 1.0

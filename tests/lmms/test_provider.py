@@ -18,7 +18,16 @@ from model_wrappers.base import ModelWrapper
 from tests.lmms.miniatures import HERE, MARKS, PYTHON, Image, Place
 
 pytestmark = MARKS
-ANSWERS = ("A", "(B) because", "The answer is C.", "D.", "no idea", "b", "A\n\nB")
+ANSWERS = (
+    "A",
+    "(B) because",
+    "The answer is C.",
+    "D.",
+    "no idea",
+    "b",
+    "A\n\nB",
+    "<think>B?</think>A",
+)
 """One each, again and again: some right, some wrong, some that say nothing."""
 
 

@@ -199,18 +199,14 @@ def _decoding_places(info: VideoInfo) -> npt.NDArray[np.int64]:
 
     stamps: list[int] = []
     # An error is the end of a cut-off file, which `info` knows of.
-    with (
-        open_video(info.path, info.track) as (container, stream),
-        contextlib.suppress(av.FFmpegError),
-    ):
-        for packet in container.demux(stream):
+    with open_video(info.path, info.track) as opened, contextlib.suppress(av.FFmpegError):
+        for packet in opened[0].demux(opened[1]):
             if packet.pts is not None and packet.size and not packet.is_discard:
                 stamps.append(packet.pts)
     places = np.unique(stamps, return_index=True)[1].astype(np.int64)
     if len(places) != info.frames:
         raise VideoError(
-            f"{info.path}: holds {len(places)} frames, {info.frames} a moment ago; "
-            "let whatever writes the file finish first"
+            f"{info.path}: holds {len(places)} frames, {info.frames} a moment ago; is it written?"
         )
     return places
 

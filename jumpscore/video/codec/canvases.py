@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from jumpscore.errors import UsageError
+from jumpscore.errors import UsageError, VideoError
 from jumpscore.video.codec.activity import (
     VECTOR_CODECS,
     ChangeMeter,
@@ -38,7 +38,7 @@ from jumpscore.video.codec.packing import ScoredFrame, Store
 from jumpscore.video.colours import PIXELS, Converter, to_rgb
 from jumpscore.video.frames import uniform_indices
 from jumpscore.video.inputs import VisualInput, whole_frames
-from jumpscore.video.probe import VideoInfo, probe
+from jumpscore.video.probe import OTHER_TRACKS, VideoInfo, probe
 from jumpscore.video.sizes import FACTOR, smart_size
 from jumpscore.video.source import readable_frames, stored_frames
 from jumpscore.video.stamps import default_policy
@@ -250,6 +250,7 @@ class _Reader:
         if self._backend == "bitcost":
             from jumpscore.video.codec.bitcost import bitcost_maps
 
+            _check_unrepaired(info)
             costs = bitcost_maps(info, sampled.tolist())
         pictures = self._pictures(sampled, self._room(FRAMES_PER_CANVAS))  # a cell at a time
         for index, (picture, frame) in zip(sampled, pictures, strict=True):
@@ -290,6 +291,19 @@ class _Reader:
         )
         visual.__dict__["pixels"] = pixels  # cut on the way; decoding again would give the same
         return visual
+
+
+def _check_unrepaired(info: VideoInfo) -> None:
+    """Check that another reader counts the same frames.
+
+    Raises:
+        VideoError: The time stamps of the file were repaired, or another track would be read.
+    """
+    if info.clock.by_order or info.clock.leading or OTHER_TRACKS in info.notes:
+        raise VideoError(
+            f"{info.path}: codec-video-prep would count other frames than those shown "
+            f"({'; '.join(info.remarks)}); use backend 'pyav'"
+        )
 
 
 def backend_facts(backend: Backend) -> dict[str, str]:

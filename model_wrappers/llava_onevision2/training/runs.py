@@ -12,7 +12,7 @@ import numpy as np
 
 from jumpscore.data.layout import QUESTION
 from jumpscore.errors import UsageError
-from jumpscore.jsonio import DISK_ERRORS, lock_file, write_text
+from jumpscore.jsonio import disk_problem, is_scratch, lock_file, write_text
 from model_wrappers.checkpoints import USE, CheckpointUse, read_settings
 from model_wrappers.llava_onevision2.prompts import SYSTEM
 from model_wrappers.llava_onevision2.training.settings import TrainSettings
@@ -40,10 +40,10 @@ def claimed_folder(folder: Path, settings: TrainSettings) -> Iterator[None]:
                 raise UsageError(f"{folder}: another process trains here; wait for it")
             yield
     except OSError as error:
-        if error.errno not in DISK_ERRORS:
+        if (reason := disk_problem(error)) is None:
             raise
         raise UsageError(
-            f"{error.filename or folder}: cannot be written ({error.strerror}); prepared clips and "
+            f"{error.filename or folder}: cannot be written ({reason}); prepared clips and "
             "the last checkpoint are kept: free space or choose another folder, then run the same "
             "again"
         ) from error
@@ -60,7 +60,10 @@ def _claim(folder: Path, settings: TrainSettings) -> None:
                 "another folder, or give the same settings to go on with it"
             )
         return
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    # A process that was killed while it wrote the settings leaves their scratch file.
+    if folder.exists() and (
+        not folder.is_dir() or not all(is_scratch(entry.name) for entry in folder.iterdir())
+    ):
         raise UsageError(f"{folder}: is not empty and holds no run; choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
     write_text(path, json.dumps(held, indent=1) + "\n")

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import asdict
+
+import numpy as np
 import pytest
 
 from evaluators.spatial import mean_relative_accuracy, parse_number
-from evaluators.spatial.references import REFERENCES, Asked, reference_mra
+from evaluators.spatial.benchmarks import COLUMNS
+from evaluators.spatial.references import (
+    FILTERED_FIRST,
+    FITTING,
+    OFFICIAL,
+    REFERENCES,
+    Asked,
+    reference_mra,
+)
 from evaluators.spatial.task import Spatial, SpatialOptions
+from jumpscore.data.layout import rows_checksum
+from jumpscore.scoring import ReferenceCrashError
 from tests.evaluators.spatial.made import (
     GOLDEN,
     HIGH,
@@ -119,3 +134,104 @@ def test_the_floor_is_what_never_looking_earns(tmp_path):
     assert [floors[name] for name in ("first_point", "count", "box", "choice")] == [1, 0, 0, 0.25]
     assert (floors["4"], floors["8"]) == (1.0, 0.1)
     assert next(m for m in task.metrics if m.name == "content_free_score").better is None
+
+
+@pytest.mark.parametrize(
+    ("reference", "text", "value"),
+    [
+        ("cv_bench", "(b) table", 1.0),
+        ("cv_bench", "The answer is B", 0.0),  # T
+        ("embspatial", " B", 1.0),
+        ("blink", "The correct answer is (B).", 1.0),
+        ("erqa", "A is wrong, so it is B.", 0.0),  # it starts with A
+        ("mmsi_bench", "``B``", 1.0),
+        ("mmsi_bench", "``B table``", 0.0),  # a letter with a word behind it
+        ("sat", "It is the table", 1.0),
+        ("sat", "<think>chair?</think> B", 0.0),  # its filter looks before tags are taken off
+        ("metavqa", "B.", 1.0),
+        ("metavqa", "B because", 1.0),
+        ("crpe", "B because", 0.0),
+        ("crpe", "<think>chair?</think> B", 1.0),
+        ("crosspoint", "Therefore the table is nearest", 0.0),  # the first letter behind it: A
+        ("crosspoint", "\\boxed{B}", 1.0),
+        ("vsibench", " B", 1.0),
+    ],
+)
+def test_choice_sets_have_the_verdict_of_lmms_eval(tmp_path, reference, text, value):
+    options = ("chair", "table", "lamp", "sofa")
+    listing = "\n".join(f"{a}. {b}" for a, b in zip("ABCD", options, strict=True))
+    rows = [row("choice", reference=reference, options=options, listing=listing)]
+    task = Spatial(SpatialOptions(data=str(write_set(tmp_path, rows))))
+    [sample] = task.load()
+    assert score(task, sample.truth, text).values["accuracy_reference_lmms"] == value
+
+
+def test_reasoning_tags_are_an_option(tmp_path):
+    root = write_set(tmp_path, [row("number", reference="vsibench", answer="5")])
+    text = "<think>I see 2 and 3.</think>5"
+    for tags, value in (("lmms_eval", 1.0), ("none", 0.0)):
+        task = Spatial(SpatialOptions(data=str(root), reasoning_tags=tags))
+        [sample] = task.load()
+        assert score(task, sample.truth, text).values["mra_reference_lmms"] == value
+
+
+@pytest.mark.parametrize(
+    ("rule", "more", "text"),
+    [
+        ("points", {"reference": "robospatial"}, "```json\n[400, 300]\n```"),
+        ("points", {"reference": "points_in_mask"}, f"({'1' * 400}, 2)"),
+        ("first_point", {"reference": "pointbench"}, "(12345678901, 2)"),
+        ("first_point", {"reference": "crosspoint"}, "Well..., 5"),
+        ("box", {"reference": "refcoco"}, f"[{'1' * 400}, 2, 3, 4]"),
+        ("number", {"reference": "vsibench", "answer": "0"}, "3"),
+    ],
+)
+def test_answers_that_stop_the_public_code_score_0_and_are_counted(tmp_path, rule, more, text):
+    task = Spatial(SpatialOptions(data=str(write_set(tmp_path, [row(rule, **more)]))))
+    [sample] = task.load()
+    found = score(task, sample.truth, text, convention="unit")
+    assert found.values[f"{task.main.name}_reference_lmms"] == 0.0
+    assert found.notes["answers on which lmms-eval stops with an error"] == 1
+
+
+def test_a_new_field_leaves_the_checksums_of_older_sets(tmp_path):
+    old = row("choice")
+    assert rows_checksum([old]) != rows_checksum([row("choice", listing="A. chair")])
+    known = {name: value for name, value in asdict(old).items() if name != "listing"}
+    line = json.dumps(known, sort_keys=True)
+    assert rows_checksum([old]) == hashlib.sha256(line.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_every_published_set_has_a_reference_that_reads_its_rows(name):
+    columns = COLUMNS[name]
+    for reading in columns.readings.values():
+        assert reading.rule in FITTING[columns.reference]
+        # These look for options in the question as it is published.
+        assert bool(reading.listing) == (columns.reference in FILTERED_FIRST)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # RoboRefer d97a995; the mask is true in columns 50 to 119 of rows 20 to 59.
+        ("(0.25, 0.2, 0.6, 0.6)", 1.0),
+        ("(0.25, 0.2, 0.6, 0.6) or (0.0, 0.0)", 2800 / 2801),
+        ("(60, 40)", 1.0),
+        ("(60, 40, 90, 50)", 0.0),
+        ("(0.3, 0.4, 0.5)", 0.0),
+        ("[0.3, 0.4]", 0.0),
+    ],
+)
+def test_the_official_number_of_refspatial_is_as_published(text, expected):
+    pixels = np.zeros((100, 200), dtype=bool)
+    pixels[20:60, 50:120] = True
+    read = REFERENCES["points_in_mask"][OFFICIAL]
+    assert read(text, Asked("points", mask=pixels)) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("text", ["(0.6, 0.6, 0.25, 0.2)", f"({'9' * 400}.0, 1)", f"({10**30}, 5)"])
+def test_answers_that_refspatials_script_drops_stop_the_reading(text):
+    pixels = np.ones((100, 200), dtype=bool)
+    with pytest.raises(ReferenceCrashError):
+        REFERENCES["points_in_mask"][OFFICIAL](text, Asked("points", mask=pixels))

@@ -166,3 +166,13 @@ def test_the_floor_is_the_whole_video():
 def test_a_right_answer_reads_as_one():
     truth = Moment(Span(1.25, 3.5), "v", 20.0)
     assert score(truth.answer("unit"), truth.span).values["miou"] == 1.0
+
+
+def test_reference_lmms_reads_what_the_command_scores():
+    text = "<think>At 1 - 2 it stops.</think>The event happens in 1.0 - 3.0 seconds."
+    assert score(text).values["miou_reference_lmms"] == 1.0
+    bare = TimeLens(TimeLensOptions(data="none", reasoning_tags="none"))
+    found = bare.score(Moment(TRUTH, "v", 20.0), Response("a", text))
+    assert found.values["miou_reference_lmms"] == 0.5
+    # The benchmark's own script takes off nothing.
+    assert score(text).values["miou_reference_official"] == 0.5

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -189,3 +191,108 @@ def test_the_command(folders, capsys):
     shown = capsys.readouterr().out
     assert "4 objects in 2 sequences" in shown
     assert "cat/2" in shown
+
+
+# Masks as people have them.
+
+
+def boxes(value: int, frames: int = 4) -> np.ndarray:
+    labels = np.zeros((frames, 20, 30), dtype=np.uint8)
+    labels[:, 5:15, 5:20] = value
+    return labels
+
+
+def test_predictions_of_0_and_255_are_refused_and_the_fix_is_named(tmp_path):
+    write(tmp_path / "true" / "dog", boxes(1))
+    write(tmp_path / "found" / "dog", boxes(255), mode="L")
+    with pytest.raises(DataError, match=r"dog: the masks have the values 255, .*mask // 255"):
+        score_folders(tmp_path / "found", tmp_path / "true")
+    write(tmp_path / "mended" / "dog", boxes(255) // 255, mode="L")
+    assert score_folders(tmp_path / "mended", tmp_path / "true").overall["j"].mean == 1.0
+
+
+@pytest.mark.parametrize("found", [(38, 75), (2, 9), (255, 75)])
+def test_predictions_without_any_object_of_the_truth_are_refused(tmp_path, found):
+    true = boxes(1)
+    true[:, :3, :3] = 3
+    predicted = boxes(found[0])
+    predicted[:, :3, :3] = found[1]
+    write(tmp_path / "true" / "dog", true)
+    write(tmp_path / "found" / "dog", predicted, mode="L")
+    with pytest.raises(DataError, match=f"{min(found)}, {max(found)}, .* are 1, 3"):
+        score_folders(tmp_path / "found", tmp_path / "true")
+
+
+def test_truths_of_0_and_255_are_refused_and_the_fix_is_named(tmp_path):
+    write(tmp_path / "true" / "dog", boxes(255), mode="L")
+    write(tmp_path / "found" / "dog", boxes(1))
+    with pytest.raises(DataError, match=r"255 is void\. If .*mask // 255"):
+        score_folders(tmp_path / "found", tmp_path / "true")
+
+
+def test_void_in_a_prediction_is_background_and_counted(tmp_path):
+    write(tmp_path / "true" / "dog", boxes(1))
+    predicted = boxes(1)
+    predicted[:, 5:15, 5:10] = 255
+    write(tmp_path / "found" / "dog", predicted)
+    scores = score_folders(tmp_path / "found", tmp_path / "true")
+    assert scores.overall["j"].mean == pytest.approx(2 / 3)
+    assert [note for note in scores.notes if "void in the truth only" in note]
+    # A truth with void is right as a prediction.
+    true = boxes(1)
+    true[:, 0, 0] = 255
+    write(tmp_path / "void" / "dog", true)
+    assert score_folders(tmp_path / "void", tmp_path / "void").notes == {}
+
+
+def test_an_empty_prediction_is_wrong_and_no_error(tmp_path):
+    write(tmp_path / "true" / "dog", boxes(1))
+    write(tmp_path / "found" / "dog", boxes(0))
+    assert score_folders(tmp_path / "found", tmp_path / "true").overall["j"].mean == 0.0
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_grey_pictures_of_any_depth(tmp_path, bits):
+    labels = np.random.default_rng(bits).integers(0, 2**bits, (37, 53)).astype(np.uint8)
+    (tmp_path / "a.png").write_bytes(grey_png(labels, bits))
+    np.testing.assert_array_equal(read_labels(tmp_path / "a.png"), labels)
+
+
+def grey_png(labels: np.ndarray, bits: int) -> bytes:
+    """A grey PNG of few bits per value, which common libraries do not write."""
+    height, width = labels.shape
+    each = np.unpackbits(labels[..., None], axis=2)[..., 8 - bits :].reshape(height, -1)
+    rows = b"".join(b"\0" + row.tobytes() for row in np.packbits(each, axis=1))
+    content = b"\x89PNG\r\n\x1a\n"
+    header = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)
+    for kind, data in ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")):
+        content += struct.pack(">I", len(data)) + kind + data
+        content += struct.pack(">I", zlib.crc32(kind + data))
+    return content
+
+
+def test_a_bool_mask_of_pillow_is_read(tmp_path):
+    labels = boxes(1)
+    write(tmp_path / "true" / "dog", labels)
+    (tmp_path / "found" / "dog").mkdir(parents=True)
+    for frame, picture in enumerate(labels):
+        Image.fromarray(picture > 0).save(tmp_path / "found" / "dog" / f"{frame:05d}.png")
+    assert score_folders(tmp_path / "found", tmp_path / "true").overall["j"].mean == 1.0
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "I;16"])
+def test_pictures_that_are_not_object_numbers_are_refused(tmp_path, mode):
+    picture = Image.fromarray(boxes(1)[0]).convert("I" if mode == "I;16" else mode)
+    (picture.convert(mode) if mode == "I;16" else picture).save(tmp_path / "a.png")
+    with pytest.raises(DataError, match=r"not of object numbers; write an indexed or an 8-bit"):
+        read_labels(tmp_path / "a.png")
+
+
+def test_strict_f_of_a_full_and_an_empty_mask(tmp_path):
+    write(tmp_path / "true" / "dog", np.stack([boxes(1)[0], *np.ones((3, 20, 30))]))
+    write(tmp_path / "found" / "dog", np.zeros((4, 20, 30)))
+    values = {
+        k: v.mean for k, v in score_folders(tmp_path / "found", tmp_path / "true").overall.items()
+    }
+    assert (values["j"], values["f"], values["j_and_f"]) == (0.0, 1.0, 0.5)
+    assert (values["f_strict"], values["j_and_f_strict"]) == (0.0, 0.0)

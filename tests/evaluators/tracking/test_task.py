@@ -397,3 +397,12 @@ def test_places_without_a_distance_stop_the_public_code_and_not_us(place):
     found = score(f"time 0\n{{0: [{place}, 5]}}")
     assert found.notes[CRASH] == 1
     assert found.values["point_f1_reference"] == found.values["point_hota_reference"] == 0.0
+
+
+def test_reference_reads_what_the_command_scores():
+    answer = '<tracks coords="0 0 140 233">x</tracks>'
+    text = f'<think><tracks coords="0 0 900 900">x</tracks></think>{answer}'
+    assert score(text).values["point_f1_reference"] == score(answer).values["point_f1_reference"]
+    bare = Tracking(TrackingOptions(data="none", reasoning_tags="none"))
+    found = bare.score(TARGET, Response("a", text)).values["point_f1_reference"]
+    assert found < score(answer).values["point_f1_reference"]  # the first place of an object counts

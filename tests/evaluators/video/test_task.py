@@ -88,6 +88,14 @@ def test_a_process_that_closes_its_pipes_and_lives_on_is_not_waited_for(tmp_path
         LmmsTask(LmmsOptions(benchmark="a", python=str(interpreter))).load()
 
 
+@pytest.mark.parametrize(("tags", "value"), [("lmms_eval", 1), ("none", 0)])
+def test_reasoning_tags_are_taken_off_as_the_command_does(stand_in, tags, value):
+    task = stand_in(reasoning_tags=tags)
+    sample = task.load()[0]
+    answer = Response(sample.question.id, f"<think>no</think>{sample.truth.target}")
+    assert task.score(sample.truth, answer).values["exact"] == value
+
+
 def test_a_run_ends_whatever_its_task_does(stand_in, tmp_path, monkeypatch):
     call = provider.Provider._call
 
@@ -111,7 +119,7 @@ def test_a_run_ends_whatever_its_task_does(stand_in, tmp_path, monkeypatch):
     assert metrics["map.overall"].mean == 50
     assert metrics["map.sample"].mean == 0.5
     assert [metric.name for metric in run.result.described] == list(metrics)
-    assert run.result.task_version == "1, lmms-eval 0.7.3, task 2.0"
+    assert run.result.task_version == "2, lmms-eval 0.7.3, task 2.0"
     assert run.scores[0].cluster == "v"
     assert task.provider._starts == 3
 

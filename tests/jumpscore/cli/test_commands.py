@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from jumpscore.video.timeline import LEADING, SHIFTED
 from tests.support import running, write_video
 
 
@@ -118,6 +119,10 @@ def test_run_show_compare_report(jumpscore, tiny_set, tmp_path):
     assert "better" in jumpscore("compare", "runs/oracle", "runs/grid").stdout
     jumpscore("report", "runs/grid", "--out", "page.html")
     assert "clip0" in (tmp_path / "page.html").read_text()
+    assert "3 rows, one per sample" in jumpscore("report", "runs/grid", "--out", "a.csv").stdout
+    header, *rows = (tmp_path / "a.csv").read_text().splitlines()
+    assert header.startswith("id,status,map_reference,")
+    assert [row.split(",")[0] for row in rows] == ["clip0", "clip1", "clip2"]
     again = json.loads(jumpscore("score", "runs/grid", "--json", "--no-report").stdout)
     assert (
         again["metrics"] == json.loads((tmp_path / "runs/grid/result.json").read_text())["metrics"]
@@ -173,6 +178,18 @@ def test_predict(jumpscore, tmp_path):
     times = jumpscore("predict", long, "model=content_free").stdout.splitlines()
     assert len(times) == 2  # a heading and one line, for programs that read lines
     assert len(times[1].split(", ")) == 120
+
+
+def test_predict_prints_what_was_repaired(jumpscore, tmp_path):
+    video = Path(__file__).parents[2] / "data" / "videos" / "live.ts"
+    done = jumpscore("predict", video, "model=content_free")
+    assert len(done.stdout.splitlines()) == 2
+    assert f"live.ts: {LEADING}: 6" in " ".join(done.stderr.split())
+    facts = json.loads(jumpscore("predict", video, "model=content_free", "--json").stdout)
+    assert facts["video_notes"] == {LEADING: 6, SHIFTED: 1}
+    shown = json.loads(jumpscore("video", "inspect", video, "--canvases", "4", "--json").stdout)
+    assert f"{LEADING}: 6" in shown["notes"]
+    assert shown["track"] == 0
 
 
 @pytest.mark.slow

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+
+import pytest
 
 from model_wrappers.llava_onevision2.checkpoint import inspect_checkpoint, load_model
 from tests.support import running
@@ -37,6 +40,31 @@ def test_a_device_that_is_not_there_is_said_before_anything_is_made(jumpscore, t
         said = jumpscore("train", "tiny", "--out", tmp_path / "run", f"device={device}", expect=2)
         assert f"device='{device}'" in said.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_train_where_nothing_can_be_written(jumpscore):
+    # No user may make folders there, and in a container it is read-only.
+    said = jumpscore("train", "tiny", "--out", "/sys/jumpscore-train", expect=2)
+    assert "error: /sys/jumpscore-train: cannot be written" in said.stderr
+
+
+@pytest.mark.parametrize("blocks", [4, 200])
+def test_train_on_a_full_disk_says_so_and_goes_on_later(jumpscore, tmp_path, blocks):
+    """No file may grow beyond some blocks of 512 bytes: prepared clips, or the checkpoints."""
+    out = tmp_path / "run"
+    arguments = ["train", "tiny", "--out", str(out), "--workers", "1", *words(SMALL)]
+    code = "from jumpscore.cli.app import main; main()"
+    limited = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", sys.executable, "-c", code]
+    full = subprocess.run(
+        [*limited, *arguments],
+        capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert full.returncode == 2, full.stderr
+    assert "Traceback" not in full.stderr
+    assert "cannot be written" in full.stderr
+    assert not list(out.rglob("*.part"))
+    if blocks == 200:
+        jumpscore(*arguments)
 
 
 def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(jumpscore, tmp_path):

@@ -122,6 +122,23 @@ def test_a_damaged_workbook(tmp_path):
         read_predictions(path)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_workbook_with_damaged_bytes(tmp_path, seed):
+    import random
+
+    path = written(vlmevalkit(), tmp_path / "r.xlsx")
+    content, generator = bytearray(path.read_bytes()), random.Random(seed)
+    for _ in range(5):
+        content[generator.randrange(4, len(content))] = generator.randrange(256)
+    path.write_bytes(content)
+    try:
+        predictions = read_predictions(path)
+    except DataError as error:
+        assert str(path) in str(error)  # noqa: PT017
+    else:
+        assert len(predictions) > 0
+
+
 def test_a_workbook_that_unpacks_to_too_much(tmp_path, monkeypatch):
     monkeypatch.setattr("jumpscore.data.answer_tables.LARGEST_WORKBOOK", 1000)
     with pytest.raises(DataError, match=r"unpacks to .* bytes, at most 1,000 are read"):

@@ -94,7 +94,8 @@ def archive(file, members):
             for name, content in members.items():
                 packed.writestr(zipfile.ZipInfo(name), content)
         return
-    with tarfile.open(file, "w:gz" if file.suffix == ".gz" else "w") as tar:
+    packing = {".gz": "w:gz", ".TGZ": "w:gz", ".bz2": "w:bz2", ".xz": "w:xz"}
+    with tarfile.open(file, packing.get(file.suffix, "w")) as tar:
         for name, content in members.items():
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
@@ -115,7 +116,7 @@ class TestArchives:
         assert [file.relative_to(out).as_posix() for file in found] == ["x/one.mp4", "y/two.mp4"]
         assert [file.read_bytes() for file in found] == [b"1", b"2"]
 
-    @pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])
+    @pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz", "tar.bz2", "tar.xz", "TGZ"])
     def test_backslashes_of_windows_separate_folders(self, tmp_path, kind):
         archive(tmp_path / "source" / f"a.{kind}", {"videos\\x\\one.mp4": b"1", "two.mp4": b"2"})
         files = unpack_all(tmp_path / "source", tmp_path / "out")
@@ -190,7 +191,15 @@ class TestArchives:
             packed.writestr(entry, "/etc/passwd")
         assert unpack_all(tmp_path / "source", tmp_path / "out") == []
 
-    @pytest.mark.parametrize("name", ["a.zip", "a.tar"])
+    @pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar.bz2", "tar.xz"])
+    def test_a_cut_archive(self, tmp_path, kind):
+        file = tmp_path / f"a.{kind}"
+        archive(file, {"one.mp4": np.random.default_rng(0).bytes(20_000)})
+        file.write_bytes(file.read_bytes()[:10_000])
+        with pytest.raises(DataError, match="cannot be unpacked"):
+            unpack_all(tmp_path, tmp_path / "out")
+
+    @pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.xz"])
     def test_a_damaged_archive(self, tmp_path, name):
         (tmp_path / name).write_bytes(b"nothing")
         with pytest.raises(DataError, match="cannot be unpacked"):

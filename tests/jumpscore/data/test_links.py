@@ -79,6 +79,7 @@ def test_the_cache_of_the_hub_is_fine(tmp_path):
     )
     link(snapshot / "videos" / "b.mp4", tmp_path / "private.mp4")
     assert data_file(snapshot, "videos/a.mp4")[1] is None
+    assert data_file(snapshot / "videos", "a.mp4")[1] is None
     check_source(snapshot / "videos" / "a.mp4", snapshot)
     assert "leaves" in str(data_file(snapshot, "videos/b.mp4")[1])
     with pytest.raises(DataError, match=r"leads by a link to .*private\.mp4, outside of"):

@@ -4,12 +4,68 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jumpscore.data.predictions import Prediction, read_predictions
 from jumpscore.errors import DataError
 from jumpscore.scoring import parse_reference, reference_map
 
 LMMS = Path(__file__).parents[2] / "data" / "lmms_eval_samples.jsonl"
+
+
+FRAGMENTS = [
+    *(
+        '{"id": ',
+        '"a"',
+        "}",
+        "]",
+        "[",
+        ", ",
+        "\n",
+        '"times": [1.5]',
+        '"text": "x"',
+        "null",
+        "1e999",
+    ),
+    *(
+        '"doc_id": 3',
+        '"version": 2, "status": "x", "eval": {}, "samples": [',
+        '{"a": [1]}',
+        "\\ud800",
+    ),
+    *(
+        "id\ttext\n",
+        "id,times\n",
+        "a\t",
+        '"',
+        "\x00",
+        "\ufeff",
+        "7,",
+        "NaN",
+        "\\",
+        "index,prediction\n",
+    ),
+]
+
+
+@given(
+    st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=5), max_size=12).map("".join),
+    st.sampled_from(["json", "jsonl", "tsv", "csv", "eval", "xlsx", ""]),
+    st.sampled_from(["utf-8", "utf-16"]),
+)
+def test_any_text_is_read_or_refused(tmp_path_factory, text, suffix, encoding):
+    path = tmp_path_factory.getbasetemp() / f"fuzzed.{suffix}"
+    path.write_bytes(text.encode(encoding, "replace"))
+    try:
+        predictions = read_predictions(path)
+    except DataError as error:
+        assert str(path) in str(error)  # noqa: PT017
+        return
+    assert len(predictions) > 0
+    assert all(isinstance(prediction.text, str) for prediction in predictions.values())
+    match = predictions.match({"a": (), "b": ()})
+    assert set(match.given.values()) <= set(predictions)
 
 
 def write(tmp_path, *lines: object) -> Path:

@@ -30,7 +30,7 @@ def test_a_run_on_disk(start):
     assert names == {"run.json", "responses.jsonl", "scores.jsonl", "result.json", "timing.json"}
     facts = json.loads((run.folder / "run.json").read_text())
     assert facts["identity"]["data"]["name"] == "tiny"
-    assert facts["identity"]["task"] == {"name": "jumpscore", "version": "1", "protocol": "v2"}
+    assert facts["identity"]["task"] == {"name": "jumpscore", "version": "2", "protocol": "v2"}
     assert read_run(run.folder) == run
 
 

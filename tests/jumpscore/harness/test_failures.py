@@ -79,11 +79,13 @@ def test_run_folder_that_goes_away_stops_the_run_at_once(start, tmp_path, how):
 
 class Sees(Stub):
     inputs = ("codec",)
-    at_last = staticmethod(lambda: None)
+
+    def __init__(self, before=lambda: None, after=lambda: None):
+        super().__init__(batch_size=3)
+        self.open, self.after = before, after
 
     def generate(self, requests):
-        if len(self.asked) == 2:
-            self.at_last()
+        self.after()
         self.asked += [request.question.id for request in requests]
         for request in requests:
             assert isinstance(request.visual.pixels, np.ndarray)
@@ -103,14 +105,13 @@ def test_cache_that_cannot_be_written_costs_one_warning_and_no_sample(
 ):
     cache = tmp_path / "cache"
     monkeypatch.setenv("JUMPSCORE_CACHE", str(cache))
+    model = Sees()
     if fault == "in the way":
         cache.write_text("a file in the way, as good as a read-only disk")
-    else:
-        limit_files(8192)
+    else:  # only while inputs are prepared
+        model = Sees(lambda: limit_files(300), lambda: limit_files(resource.RLIM_INFINITY))
     options = {"count": 2}
     with caplog.at_level(logging.WARNING):
-        model = Sees()
-        model.at_last = lambda: limit_files(resource.RLIM_INFINITY)  # before scores are written
         run = start(model, input=options)
     assert run.result.unscored == 0
     warnings = [r.getMessage() for r in caplog.records if "cache" in r.getMessage()]

@@ -108,7 +108,7 @@ def test_digest_resumes_only_an_equal_one(start, caplog):
     assert again.result == first.result
     assert "nothing was asked; all answers are those stored before" in caplog.text
     assert again.nothing_asked
-    assert first.nothing_asked is None
+    assert not first.nothing_asked
     assert start(Digested(2)).folder == other.folder
     assert start(Digested(3)).folder.name == f"{first.folder.name}-3"
 
@@ -391,6 +391,23 @@ def test_edited_file_of_an_option_is_another_model(by_name, tmp_path):
     assert by_name(**options)[:2] == [0, "[0.7]"]
     file.write_text("[0.8]")
     assert by_name(**options) == [3, "[0.8]", "jumpscore-mine-tiny-2"]
+
+
+class Unsure(Learner):
+    """By name, but it says itself that it cannot be identified."""
+
+    name = "unsure"
+
+    def __init__(self, options=None) -> None:
+        super().__init__()
+
+    def identity(self):
+        return None
+
+
+def test_model_by_name_that_cannot_say_what_it_is_is_never_resumed(start):
+    MODELS.add("unsure", f"{__name__}:Unsure")
+    assert [start("unsure").asked for _ in range(2)] == [3, 3]
 
 
 def test_every_bundled_model_decides_on_its_identity():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +13,11 @@ import pytest
 from jumpscore.errors import VideoError
 from jumpscore.harness import RunInterrupted, read_run
 from jumpscore.records import Response
+from jumpscore.video.timeline import JOINED, SHIFTED
 from model_wrappers.base import Request
 from tests.jumpscore.harness.stub import Stub
+
+VIDEOS = Path(__file__).parents[2] / "data" / "videos"
 
 
 @pytest.mark.parametrize(
@@ -150,3 +155,20 @@ def test_a_last_batch_that_is_not_full_is_waited_for(start, concurrency):
     run = start(model, workers=1)
     assert run.result.unscored == 0
     assert sorted(model.asked) == ["clip0", "clip1", "clip2"]
+
+
+@pytest.mark.parametrize("kind", ["frames", "none"])
+def test_repairs_of_videos_are_counted(start, tiny_set, tmp_path, kind):
+    """Whoever reads the video: the harness for the model, or the model itself."""
+    data = tmp_path / "set"
+    shutil.copytree(tiny_set, data)
+    joined = VIDEOS / "joined.ts"  # 4.8 s, the set's clips have 4.0 s
+    shutil.copy(joined, data / "videos" / f"{0:032x}.mp4")
+    stub = Stub()
+    stub.inputs = ("frames",)
+    model = stub if kind == "frames" else "content_free"
+    run = start(model, data=data, input={"kind": kind})
+    assert run.responses["clip0"].notes == {JOINED: 1, SHIFTED: 1}
+    assert run.responses["clip1"].notes == {}
+    assert (run.result.notes[JOINED], run.result.notes[SHIFTED]) == (1, 1)
+    assert read_run(run.folder) == run

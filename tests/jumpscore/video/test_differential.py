@@ -38,7 +38,7 @@ DV = "-vf scale=720:576 -pix_fmt yuv420p -c:v dvvideo"
 GUESSED = "the container has no times for reordered frames; FFmpeg guesses, one or two frames late"
 BARE = "FFmpeg's parser dates the first frame of a bare stream one frame late"
 NO_TIMES = "OpenCV reports no times for a bare stream"
-FIELDS = "OpenCV 5.0 with FFmpeg 8 does not convert interlaced frames and returns an old picture"
+FIELDS = "OpenCV 5.0 with FFmpeg 8 does not convert interlaced frames: its pictures are empty"
 LAST_TIME = "OpenCV reports 0 s for the last frame of a program stream"
 NO_AV1 = "OpenCV's wheel has no software decoder for AV1"
 
@@ -203,4 +203,6 @@ def test_frames_times_and_pixels_agree(source, name):
         agrees = max(_far(a.pixels, b) for a, b in zip(frames, pictures, strict=True)) < 6
         off = np.abs(np.array(seen) - info.times).max()
         agrees = agrees and bool(off < 2e-3)
-    assert agrees == (sample.opencv is None), sample.opencv or (len(pictures), seen[:4])
+    # What OpenCV's wheel can do depends on its release.
+    if not (agrees and sample.opencv in (FIELDS, NO_AV1)):
+        assert agrees == (sample.opencv is None), sample.opencv or (len(pictures), seen[:4])

@@ -47,7 +47,7 @@ def test_a_family_says_what_stands_before_a_frame(visual):
     np.testing.assert_array_equal(decoded(content), visual.pixels[1])
 
 
-@pytest.mark.parametrize("name", ["clip.mp4", "key"])
+@pytest.mark.parametrize("name", ["clip.mp4", "key", "picture.png"])
 def test_only_videos_and_images_are_sent(tmp_path, name):
     file = tmp_path / name
     file.write_text("-----BEGIN PRIVATE KEY-----\n" + "A" * 200)

@@ -206,3 +206,15 @@ def test_clips_of_fewer_frames_than_examples_have_are_refused():
     with pytest.raises(ValueError, match=r"read\.growth\.first"):
         small_settings(read={"growth": {"first": SHORTEST - 1}})
     assert small_settings(read={"growth": {"first": SHORTEST}}).read.growth.first == SHORTEST
+
+
+def test_claimed_folder_takes_one_whose_settings_were_half_written(tmp_path):
+    (tmp_path / ".settings.json.4194301").write_text('{"seed": ')
+    with claimed_folder(tmp_path, small_settings()):
+        assert "settings.json" in {entry.name for entry in tmp_path.iterdir()}
+    (tmp_path / "settings.json").rename(tmp_path / "notes.json")
+    with (
+        pytest.raises(UsageError, match="holds no run"),
+        claimed_folder(tmp_path, small_settings()),
+    ):
+        pass

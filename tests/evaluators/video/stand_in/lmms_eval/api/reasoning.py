@@ -1,6 +1,12 @@
+import json
+
+
 def parse_reasoning_tags_config(cli_value=None, task_value=None):
-    return task_value
+    chosen = cli_value if task_value is None else task_value
+    return None if chosen in (None, "none") else json.loads(chosen)
 
 
 def strip_reasoning_tags(text, tags):
-    return text.split(tags[0][1])[-1]
+    for _, closing in tags:
+        text = text.split(closing)[-1]
+    return text

@@ -95,6 +95,53 @@ def test_refusals_are_told_apart():
 
 
 @pytest.mark.parametrize(
+    ("text", "times", "rejected"),
+    [
+        ("[0.28, 0.76] and 5 s later", (0.28, 0.76), ("5 s",)),
+        ("<answer>[0.28]</answer> or 0.3", (0.28,), ("</answer> or 0.3",)),
+        ("[0.28, 0.76, 1.24]\nTotal jumps: [3]", (0.28, 0.76, 1.24), ("[3]",)),
+        ("At 0.28 and 0.76 seconds (2 jumps)", (0.28, 0.76), ("2",)),
+        ("1.5x speed: 0.28, 0.76", (0.28, 0.76), ("1.5",)),
+        ("0.28 s and 0.76 s (frame 19)", (0.28, 0.76), ("19",)),
+        ("I saw 0.3.\nFinal answer: 0.28, 0.76", (0.28, 0.76), ("0.3",)),
+        ("Start times: [0.28]\nEnd times: [0.5]", (0.28,), ("[0.5]",)),
+    ],
+)
+def test_parse_times_counts_what_it_does_not_read(text, times, rejected):
+    parsed = parse_times(text)
+    assert (parsed.status, parsed.times, parsed.rejected) == ("ok", times, rejected)
+    assert parsed.rejected_count == len(rejected)
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("```json\n[0.5, 1.0, 1.", (0.5, 1.0)),
+        ("<answer>[0.5, 1.0, 1.", (0.5, 1.0)),
+        ('{"timestamps": [0.5, 1.0, 1.', (0.5, 1.0)),
+        ('{"time": 0.5}\n{"time": 1.0}\n{"time": 1.', (0.5, 1.0)),
+    ],
+)
+def test_parse_times_of_cut_structures_is_partial(text, times):
+    parsed = parse_times(text)
+    assert (parsed.status, parsed.times) == ("partial", times)
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("Jump 1: 0.28\nJump 2: 0.7", (0.28,)),
+        ("| Jump | Start |\n|---|---|\n| 1 | 0.28 |\n| 2 | 0.7", (0.28,)),
+        ("\\boxed{0.28, 0.7", (0.28,)),
+        ("0.5s, 1.0s, 1.", (0.5, 1.0)),
+    ],
+)
+def test_parse_times_at_the_token_limit_drops_half_a_number(text, times):
+    parsed = parse_times(text, finish_reason="length")
+    assert (parsed.status, parsed.times) == ("partial", times)
+
+
+@pytest.mark.parametrize(
     ("text", "times"),
     [
         ("[0.28, 4.44, 5.0", (0.28, 4.44)),
@@ -167,7 +214,8 @@ def test_no_text_crashes_it_and_spans_point_at_numbers(text, finish_reason):
 
 HOSTILE = ["[", "1", "1 ", "[1,", "1s ", '"', ".1", ",", "1:", "1-", "- ", "<think>", "[\n", "{"]
 HOSTILE += ["I am ", "[1.0]\n", "[1]", "[1, 2] ", "[1, 2]\n", "1, ", "1 to ", "\n", " ", "```", "٣"]
-HOSTILE += ["a", "[[1],", "]", "e", "s"]
+HOSTILE += ["a", "[[1],", "]", "e", "s", "(", "__", "k:", "{'a':", "|1|\n", "\\boxed{", "<a ", "一"]
+HOSTILE += ["twenty ", "1\n", "1 min ", "0,28; ", "jump 1 ", "<answer>", "&lt;", "(1, 2) "]
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
@@ -180,7 +228,7 @@ def test_time_grows_linearly_with_hostile_text(unit, lead):
 
         text = lead + unit * (size // len(unit))
         best = float("inf")
-        for _ in range(3):
+        for _ in range(2):
             before = time.process_time()
             parse_times(text)
             parse_count(text)
@@ -188,7 +236,7 @@ def test_time_grows_linearly_with_hostile_text(unit, lead):
         return best
 
     # Again where it fails: another process may take the caches, quadratic time stays quadratic.
-    assert any(seconds(160_000) < 24 * seconds(20_000) + 0.01 for _ in range(4))
+    assert any(seconds(24_000) < 24 * seconds(3_000) + 0.01 for _ in range(4))
 
 
 @pytest.mark.parametrize(
@@ -252,3 +300,11 @@ def test_lists_of_nothing_but_numbers_beyond_float64_are_not_read():
 def test_of_a_range_of_counts_no_end_is_guessed(text):
     assert parse_count(text).status == "unparseable"
     assert parse_count("28 jumps from 0 to 30 s").count == 28
+
+
+@given(st.lists(TIME, min_size=1, max_size=20), st.sampled_from([", ", ",", " ,\n"]))
+def test_plain_list_is_read_as_its_tokens_are(times, comma):
+    text = "[" + comma.join(map(str, times)) + "]"
+    plain, slow = parse_times(text), parse_times(f"Sure: {text} ok")
+    moved = tuple((a + 6, b + 6) for a, b in plain.spans)
+    assert (plain.times, moved, plain.status) == (slow.times, slow.spans, slow.status)

@@ -5,20 +5,26 @@ One pass over the tokens with a stack, so time is linear and nesting of any dept
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import re
+from dataclasses import dataclass, replace
+from dataclasses import field as default
 
 from jumpscore.answers.axes import AXIS_WORDS, axis_of, named_groups
-from jumpscore.answers.groups import Entry, Form, Group, decimal_commas
+from jumpscore.answers.groups import POINT_KEYS, Entry, Form, Group, decimal_commas
 from jumpscore.answers.tags import FRAMED, TagReading, read_tag
 from jumpscore.answers.tokens import Token
+from jumpscore.answers.vocabulary import words
 
-MISSING = frozenset("null none nan undefined unknown".split())
+MISSING = frozenset(words("null none nan undefined unknown"))
 """Words in the place of a number: a list with one of them is malformed, not prose."""
 _QUIET = frozenset("\"'`*\\&#$_/")
 """Marks that may stand next to a number in a list."""
+_LOCATION = re.compile(r"loc_?\d{1,4}")
 _SEPARATORS = frozenset(",;.|\n")
 _UNREADABLE = frozenset(("label", "percent", "measure", "clock"))
 """Kinds of tokens that are not coordinates, where a number was expected."""
+MOST_FIELDS = 12
+"""Groups of numbers of one object that gives one point."""
 DEEPEST = 60
 """Brackets that may be open at once; no answer nests deeper, and hostile text takes less room."""
 _KEYED_GAP = 16
@@ -33,7 +39,7 @@ class _Frame:
     low: int
     key: str = ""
     muted: bool = False
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[Entry] = default(default_factory=list)
     pending: str = ""
     separator: str = ""
     quote: str = ""
@@ -44,6 +50,7 @@ class _Frame:
     odd: int = 0
     inner: bool = False
     groups: int = 0
+    strings: list[Group] = default(default_factory=list)
 
 
 def read_groups(tokens: list[Token]) -> list[Group]:
@@ -110,6 +117,10 @@ class _Reader:
         reading = read_tag(token.text)
         if reading.groups:
             self._tag_groups(token, reading)
+        elif _LOCATION.fullmatch(reading.name):
+            self._location(token)
+        elif reading.name[:1] in ("x", "y") and axis_of(reading.name):  # <x>533</x><y>310</y>
+            self.top.pending = "" if reading.closing else reading.name
         elif reading.name in FRAMED and not reading.closing:
             self._open("tag", token.low, reading.name)
             self.tags += 1
@@ -129,6 +140,14 @@ class _Reader:
             )  # fmt: skip
             self.groups.append(group)
 
+    def _location(self, token: Token) -> None:
+        """Count ``<loc0123><loc0456>``, whose scale and order only its model knows."""
+        last = self.groups[-1] if self.groups else None
+        low = token.low
+        if last is not None and last.key == "loc" and last.high == token.low:
+            low = self.groups.pop().low
+        self.groups.append(Group((), "tag", low, token.high, key="loc", malformed=True))
+
     def _pop(self, high: int, *, whole: bool) -> None:
         frame = self.stack.pop()
         self.tags -= frame.kind == "tag"
@@ -137,11 +156,23 @@ class _Reader:
         inside = len(self.groups) - frame.groups
         group = None if frame.inner else _leaf(frame, high)
         if group is not None:
-            self.groups.append(group)
+            field = self.top.kind == "{" and bool(group.key)
+            self.groups += _pairs_of_tag(replace(group, field=field), frame)
+        elif frame.strings and not frame.inner:
+            self.groups += frame.strings
         elif any(axis_of(entry.key) for entry in frame.entries):
             self._fields(frame, high, inside)
-        if frame.kind == "{" and len(self.groups) - frame.groups == 1:
-            self.groups[-1] = replace(self.groups[-1], outer=(frame.low, high))
+        if frame.kind == "{" and len(self.groups) - frame.groups <= MOST_FIELDS:
+            self._enclose(frame, high)
+
+    def _enclose(self, frame: _Frame, high: int) -> None:
+        """Set ``outer`` of the object's only group, or of the only one with a point's key."""
+        places = range(frame.groups, len(self.groups))
+        points = [place for place in places if self.groups[place].key in POINT_KEYS]
+        for chosen in (places, points):
+            if len(chosen) == 1:
+                self.groups[chosen[0]] = replace(self.groups[chosen[0]], outer=(frame.low, high))
+                return
 
     def _fields(self, frame: _Frame, high: int, inside: int) -> None:
         named = named_groups(frame.entries, frame.kind)
@@ -174,8 +205,8 @@ def _add(frame: _Frame, token: Token, behind: Token | None) -> None:
     elif token.kind != "mark":
         frame.odd += 1
         frame.separator += "#"
-    elif frame.kind in "[{" and token.text in "\"'" and frame.quote in ("", token.text):
-        _quote(frame, token.text)
+    elif token.text in "\"'" and frame.quote in ("", token.text) and _may_quote(frame):
+        _quote(frame, token)
     elif token.text == ".":
         frame.separator += "."  # of "533." if nothing but a space stands behind it
     elif token.text not in _QUIET and not (token.text in ":=" and frame.pending):
@@ -198,13 +229,39 @@ def _add_word(frame: _Frame, token: Token, behind: Token | None) -> None:
         frame.separator += "w"
 
 
-def _quote(frame: _Frame, mark: str) -> None:
+def _may_quote(frame: _Frame) -> bool:
+    """Whether a quote opens or closes a text: in lists and objects, and as an item of a tuple."""
+    item = not (frame.entries or frame.words) or frame.separator.endswith(",")
+    return frame.kind in "[{" or (frame.kind == "(" and (bool(frame.quote) or item))
+
+
+def _quote(frame: _Frame, mark: Token) -> None:
     if not frame.quote:
-        frame.quote, frame.quoted, frame.quoted_words = mark, len(frame.entries), 0
+        frame.quote, frame.quoted, frame.quoted_words = mark.text, len(frame.entries), 0
         return
+    inside = frame.entries[frame.quoted :]
     if frame.quoted_words:  # a label: the numbers in it are part of it
         del frame.entries[frame.quoted :]
+    elif frame.kind == "{" and len(inside) > 1:  # {"point": "533, 310"}
+        low, high = inside[0].token.low, inside[-1].token.high
+        values = tuple(decimal_commas(inside) or [entry.value for entry in inside])
+        key = inside[0].key
+        frame.strings.append(Group(values, "[", low, high, key=key, outer=(low, high)))
     frame.quote, frame.quoted_words = "", 0
+
+
+def _pairs_of_tag(group: Group, frame: _Frame) -> list[Group]:
+    """Return the points of ``<points>533 310, 20 40</points>``, or the group as it is."""
+    between = [entry.separator for entry in frame.entries[2::2]]
+    inside = [entry.separator for entry in frame.entries[1::2]]
+    paired = len(frame.entries) % 2 == 0 and all(between) and not set(inside) & set(between)
+    if frame.kind != "tag" or len(group.values) < 4 or not paired:
+        return [group]
+    return [
+        replace(group, values=(first.value, second.value), low=first.token.low,
+                high=second.token.high, outer=(first.token.low, second.token.high))
+        for first, second in zip(frame.entries[::2], frame.entries[1::2], strict=True)
+    ]  # fmt: skip
 
 
 def _number(token: Token) -> Token | None:
