@@ -163,6 +163,8 @@ def _once(client: Any, body: Mapping[str, Any], request_id: str, secret: str | N
     except openai.APITimeoutError:
         raise _Transient("timed out") from None
     except openai.APIConnectionError as error:
+        if isinstance(error.__cause__, JumpScoreError):
+            raise error.__cause__ from None  # a limit of ours, which openai before 3 wraps
         raise _Transient(f"the connection failed ({error.__cause__ or error})") from None
     named = raw.headers.get("x-request-id")
     if named is not None and _ours(named) and named != request_id:
