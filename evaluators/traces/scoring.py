@@ -24,12 +24,12 @@ from evaluators.traces.reference_scores import (
 from evaluators.traces.references import (
     Parser,
     Points,
-    sharerobot_points,
     tracespatial_reference,
     vabench_reference,
 )
 from evaluators.traces.rows import Goal, Rule
 from evaluators.traces.scene import Lacking
+from evaluators.traces.sharerobot import sharerobot_points
 from evaluators.traces.tracespatial import (
     LARGEST,
     NAMES_2D,

@@ -20,15 +20,14 @@ from evaluators.spatial import roborefer
 from evaluators.spatial.roborefer import ROBOREFER
 from evaluators.traces.reference_scores import sharerobot_scores, vabench_scores
 from evaluators.traces.references import (
-    SHAREROBOT,
     TRACESPATIAL_JSON,
     TRACESPATIAL_TEXT,
     VABENCH,
     VABENCH_REASONING,
     Reading,
-    sharerobot_points,
     vabench_reference,
 )
+from evaluators.traces.sharerobot import SHAREROBOT, sharerobot_points
 from jumpscore.scoring.readers import Reader, ReferenceCrashError
 from tests.differential.trace_texts import texts
 

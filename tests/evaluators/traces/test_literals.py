@@ -12,10 +12,10 @@ import pytest
 from evaluators.spatial.roborefer import roborefer_accuracy
 from evaluators.traces.literals import LiteralError, read_literal
 from evaluators.traces.references import (
-    sharerobot_points,
     tracespatial_reference,
     vabench_reference,
 )
+from evaluators.traces.sharerobot import sharerobot_points
 from jumpscore.scoring import ReferenceCrashError
 from tests.differential.test_trace_readers import MASK
 
