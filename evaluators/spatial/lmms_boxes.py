@@ -147,7 +147,7 @@ def best_iou(
         text: The answer, whole.
         truth: Left, top, right, bottom in pixels.
         size: (width, height) of the image in pixels.
-        reader: Of the boxes.
+        reader: Reads the boxes.
         units: In which they are read.
 
     Raises:

@@ -48,7 +48,7 @@ def point_f1(truth: Trajectory, prediction: Trajectory, *, masks: ObjectMasks) -
     Args:
         truth: True points; a frame with none of them scores 1 if nothing is predicted, else 0.
         prediction: Predicted points; their ids do not matter here (they do in ``point_hota``).
-        masks: Of the true objects, by the ids of ``truth``.
+        masks: Masks of the true objects, by the ids of ``truth``.
 
     Returns:
         All 1.0 where no frame has ground truth, as the public code has it.
@@ -95,7 +95,7 @@ def point_hota(
     Args:
         truth: True points.
         prediction: Predicted points.
-        masks: Of the true objects, by the ids of ``truth``.
+        masks: Masks of the true objects, by the ids of ``truth``.
         alpha: Least similarity of a match.
         alignment_eps: See ``hota``.
 

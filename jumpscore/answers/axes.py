@@ -46,7 +46,7 @@ def named_groups(entries: list[Entry], form: Form, *, gap: int | None = None) ->
 
     Args:
         entries: Numbers with their keys.
-        form: Of the groups.
+        form: Form of the groups.
         gap: Most characters between two numbers of one group; any if ``None``.
     """
     groups: list[Group] = []

@@ -24,7 +24,7 @@ def read_lines(tokens: list[Token], sizes: tuple[int, ...]) -> list[Group]:
     Lines without numbers are prose or the header of a table, whose names of columns count.
 
     Args:
-        tokens: Of the answer.
+        tokens: Tokens of the answer.
         sizes: How many numbers a group may have: 2 for points, 4 for boxes.
 
     >>> from jumpscore.answers.tokens import tokenize

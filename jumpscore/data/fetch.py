@@ -85,7 +85,7 @@ def _unpack(archive: Path, folder: Path, placed: dict[Path, tuple[str, int]]) ->
 
     Args:
         archive: The archive.
-        folder: Of the data set.
+        folder: Folder of the data set.
         placed: File -> (name in its archive, checksum) of what was unpacked before; it grows.
     """
     space = Space(archive, folder)

@@ -17,7 +17,7 @@ def link_problem(root: Path, path: str, *, column: str = "the file") -> str | No
 
     Args:
         root: The data set's folder, which may be a link itself.
-        path: Of the file, relative to ``root``, without ``..``.
+        path: Path of the file, relative to ``root``, without ``..``.
         column: What the message calls it.
     """
     # Most sets have no links, and these checks are cheap; resolving a path is not.

@@ -59,7 +59,7 @@ class PublishedFiles:
         """Place the published file of a row's path at ``target`` in the set, and return that.
 
         Args:
-            name: Of the row, for messages.
+            name: Name of the row, for messages.
             path: As the row has it.
             target: Relative to the data set's folder.
             exact: As in ``find``.
@@ -81,7 +81,7 @@ class PublishedFiles:
         A video may also have another suffix than its row says.
 
         Args:
-            name: Of the row, for messages.
+            name: Name of the row, for messages.
             path: As the row has it.
             exact: Whether all of ``path`` must be the end of the file's path.
 

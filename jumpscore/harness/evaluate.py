@@ -215,7 +215,7 @@ def carry_out(
     Args:
         wrapper: The model.
         task: What is asked.
-        config: Of the run.
+        config: Configuration of the run.
         on_progress: Called with (answered, all).
         open_model: Called before the first question, where there is one.
         on_derived: Called with (derived, all), where the task derives from answers.
@@ -271,7 +271,7 @@ class Planned:
     """One run, before anything is asked or written.
 
     Attributes:
-        config: Of the run, with the input that is usual for the model.
+        config: Configuration of the run, with the input that is usual for the model.
         kind: What the model is shown.
         samples: Those that the run is about.
         control: Which other videos' pixels are shown, if any.
@@ -309,7 +309,7 @@ def planned(wrapper: ModelWrapper, task: Task[Any], config: RunConfig) -> Planne
 
 
 def tell_nothing_asked(folder: Path, runs: Sequence[StoredRun]) -> None:
-    """Warn if no question was asked: the result is none of now."""
+    """Warn if no question was asked: the result is an earlier one."""
     if all(run.nothing_asked for run in runs):
         logger.warning(NOTHING_ASKED, folder)
 

@@ -48,7 +48,7 @@ def run_facts(
     Args:
         wrapper: The model.
         task: What is asked.
-        config: Of the run.
+        config: Configuration of the run.
         samples: Those that it is about.
         kind: What the wrapper is shown.
         extras: Of ``run_extras``.

@@ -32,7 +32,7 @@ class ErrorKind:
     """Errors of one kind.
 
     Attributes:
-        message: Of the first.
+        message: Message of the first one.
         id: Id of the first sample that has it.
         count: How many samples have it.
     """

@@ -157,7 +157,7 @@ def place_of(folder: Path, identity: Mapping[str, Any], *, ours: bool) -> Place:
 
     Args:
         folder: As named; of a run, or of repeats.
-        identity: Of the run.
+        identity: Identity of the run.
         ours: As in ``changes``.
     """
     reason = None
@@ -181,7 +181,7 @@ def place_of(folder: Path, identity: Mapping[str, Any], *, ours: bool) -> Place:
 def beside_other_data(folder: Path, checksum: str) -> Path:
     """Return a run's folder, with a digest of the data set if another set's run is there.
 
-    For folders whose name nobody chose: two data sets may have the same name.
+    For folders that were not named by a person: two data sets may have the same name.
     """
     if not (folder / RUN).is_file() and not repeat_folders(folder):
         return folder

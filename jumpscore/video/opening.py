@@ -98,7 +98,7 @@ def choose_track(path: Path, container: InputContainer, track: int | None = None
     This is the ``ffmpeg`` command's rule.
 
     Args:
-        path: Of the file, for errors.
+        path: Path of the file, for errors.
         container: The open file.
         track: Index of the stream, if it was chosen before.
 
@@ -138,7 +138,7 @@ def _check_file(path: Path) -> None:
     try:
         exists = path.exists()
     except (OSError, ValueError) as error:
-        raise VideoError(f"{str(path)[:200]}: is no path ({error})") from error
+        raise VideoError(f"{str(path)[:200]}: not a valid path ({error})") from error
     if not exists:
         raise VideoError(f"{path}: no such video file; check the path")
     if path.is_dir():

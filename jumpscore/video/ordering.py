@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 UNLIKELY_RATE = Fraction(977, 31)
-"""A default for streams that state no frame rate, told from theirs because none has it."""
+"""A default for streams that state no frame rate. No real stream has it, so it is recognised."""
 MOST_FILLED = 0.5
 """Share of the time stamps that may be replaced before they count as damaged beyond repair."""
 

@@ -27,7 +27,7 @@ TOO_LARGE = 413
 UNFINISHED = frozenset({"abort", "error"})
 """Reasons to finish that are the server's, not the model's."""
 MOST_TOKENS = 2**53
-"""A count above it is none, and no JSON number that others read."""
+"""Largest count that is believed; a larger one is not a JSON number that others can read."""
 ECHOED = 16
 """Letters from which a key is hidden in an answer too; a shorter one may be part of any answer."""
 
@@ -210,7 +210,7 @@ def _retry_after(value: str | None) -> float | None:
 def _fields(body: Any, secret: str | None = None) -> dict[str, Any]:
     """Return the fields of a ``Completion`` from an answer's body.
 
-    Counts of tokens that are odd are left out; they are no reason to ask again.
+    Counts of tokens that are odd are left out; they are not a reason to ask again.
 
     Raises:
         _Transient: It is no chat completion.
@@ -222,7 +222,7 @@ def _fields(body: Any, secret: str | None = None) -> dict[str, Any]:
         reasoning = message.get("reasoning") or message.get("reasoning_content") or ""
     except (TypeError, KeyError, ValueError, AttributeError):
         shown = repr(_excerpt(body, secret))
-        raise _Transient(f"the answer is no chat completion ({shown})") from None
+        raise _Transient(f"the answer is not a chat completion ({shown})") from None
     if not isinstance(text, str) or not isinstance(reasoning, str):
         raise _Transient("the answer's content is no text")
     if not isinstance(reason, str) or reason in UNFINISHED:

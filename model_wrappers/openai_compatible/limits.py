@@ -25,7 +25,7 @@ def bounded_http_client(*, most_bytes: int = MOST_BYTES, **options: Any) -> Any:
     """Return an HTTP client for the package ``openai`` that reads no body without an end.
 
     Args:
-        most_bytes: Of a body, as sent and decompressed.
+        most_bytes: Largest size of a body, as sent and decompressed.
         options: Further arguments of ``openai.DefaultHttpxClient``.
     """
     import openai

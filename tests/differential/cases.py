@@ -30,8 +30,8 @@ class Case:
     """A reader and what it must equal.
 
     Attributes:
-        name: Of the benchmark.
-        kind: Of the texts.
+        name: Name of the benchmark.
+        kind: Kind of the texts.
         reader: Ours.
         ours: Returns what is compared of a text, read by that reader or by one with a rule less.
         theirs: Returns the public function of a text.

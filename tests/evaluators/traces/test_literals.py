@@ -64,7 +64,7 @@ def test_arithmetic_is_calculated_as_python_does():
         for _ in range(10_000):
             text = f"[[{''.join(source.choice(ARITHMETIC) for _ in range(source.randint(1, 8)))}]]"
             if "**" in text or "()" in text.replace(" ", ""):
-                continue  # powers are refused, and tuples are no operands
+                continue  # powers are refused, and tuples are not operands
             expected = outcome(lambda text: eval(text, {}), text)
             assert outcome(lambda text: read_literal(text, arithmetic=True), text) == expected, text
             read += expected != "refused"
