@@ -27,7 +27,10 @@ LARGEST = 1 << 28
 HEADER = 33
 """Bytes of a PNG up to the end of its first chunk; the 25th is its number of bits per value."""
 BINARY_FIX = "write 1 for 255 (`mask // 255`)"
-VOID_PREDICTED = "sequences whose prediction has 255, which is void in the truth only: background"
+VOID_PREDICTED = (
+    "sequences whose predicted masks have 255, which is void in the truth only; it was read as "
+    "background; an object needs the number that it has in the truth"
+)
 Labels = NDArray[np.uint8]
 """Object per pixel, [H, W] or [T, H, W]."""
 
@@ -241,7 +244,7 @@ def _stack(
         if picture.shape != shape:
             raise DataError(
                 f"{file}: is {picture.shape[0]} high and {picture.shape[1]} wide, the truth "
-                f"{shape[0]} and {shape[1]}"
+                f"{shape[0]} and {shape[1]}; resize it with nearest-neighbour sampling"
             )
         labels.append(picture)
     return np.stack(labels)

@@ -120,9 +120,30 @@ def _text_records(path: Path, text: str) -> Iterator[Record]:
         for name, answer in pieces:
             yield _member(name, answer)
     else:
+        if pieces is None:
+            _check_layout(path, text)
         for number, line in enumerate(text.split("\n"), start=1):
             if line.strip():
                 yield _parsed(f"line {number}", line)
+
+
+def _check_layout(path: Path, text: str) -> None:
+    """Refuse JSON over several lines that is invalid, which would pass for lines of JSONL.
+
+    Raises:
+        DataError: It names the line and column of the error.
+    """
+    if text.lstrip().partition("\n")[0].strip() not in ("{", "[", "[{"):
+        return
+    try:
+        parse_json(text)
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"{path}: is not valid JSON: {error.msg} at line {error.lineno:,}, column "
+            f"{error.colno:,}; correct it, or write one record per line (JSONL)"
+        ) from error
+    except ValueError:
+        return  # reported with the record
 
 
 def _rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[Record]:
@@ -166,7 +187,8 @@ def _parsed(place: str, text: str) -> Record:
 
 def _reason(error: ValueError, text: str) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"is not a JSON object ({text.strip()[:60]!r})"
+        where = f", error at character {error.pos + 1:,}: {error.msg}" if error.pos > 60 else ""
+        return f"is not a JSON object ({text.strip()[:60]!r}{where})"
     digits = re.search(r"value has (\d+) digits", str(error))
     return f"contains an integer of {digits[1]} digits" if digits else f"cannot be read: {error}"
 

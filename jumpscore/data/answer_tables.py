@@ -26,10 +26,16 @@ CUT = "cut by the table"
 def read_delimited(path: Path, text: str, delimiter: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of delimited text, with the names of its first row.
 
+    A header without commas may have semicolons or tabs: Excel writes semicolons in countries where
+    the comma is the decimal sign.
+
     Raises:
         DataError: The table has no header, or names a column twice.
     """
     csv.field_size_limit(sys.maxsize)  # an answer may be longer than the default of 131,072
+    header = text.lstrip("\r\n").partition("\n")[0]
+    if delimiter not in header:
+        delimiter = next((other for other in ";\t," if other in header), delimiter)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         yield from _named(path, rows)

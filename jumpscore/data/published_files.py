@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import shutil
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -98,12 +99,36 @@ class PublishedFiles:
         whole = [file for known, file in named if _ends_with(known, wanted)]
         others = [] if exact else [file for _, file in named]
         files = _distinct(list(dict.fromkeys(whole or others)))
+        if len(files) > 1:
+            files = self._at_top(named, wanted) or files
         if len(files) != 1:
             count = "is not" if not files else f"is {len(files)} times"
-            raise DataError(f"{name}: its file {path!r:.80} {count} among those of {self.source}")
+            raise DataError(
+                f"{name}: its file {path!r:.80} {count} among those of {self.source}"
+                f"{self._examples(files, PurePosixPath(path).suffix)}"
+            )
         check_source(files[0], self.source)
         self._claim(name, files[0], wanted)
         return files[0]
+
+    def _at_top(self, named: Sequence[tuple[str, Path]], wanted: str) -> list[Path]:
+        """Return the file with exactly this path below the folder that all of its name share."""
+        folders = [PurePosixPath(known).parent.as_posix() for known, _ in named]
+        top = PurePosixPath(os.path.commonpath(folders))
+        exact = [file for known, file in named if PurePosixPath(known) == top / wanted]
+        return _distinct(list(dict.fromkeys(exact)))
+
+    def _examples(self, files: Sequence[Path], suffix: str) -> str:
+        """Return the files that a row may mean, or one with its suffix, for a message."""
+        if files:
+            return f" ({', '.join(self._shown(file) for file in files[:3])})"
+        known = (file for named in self._index().values() for _, file in named)
+        first = next((file for file in known if file.suffix.lower() == suffix.lower()), None)
+        return "" if first is None else f"; there are files such as {self._shown(first)}"
+
+    def _shown(self, file: Path) -> str:
+        root = self._scratch if file.is_relative_to(self._scratch) else self.source
+        return f"{file.relative_to(root).as_posix()!r:.80}"
 
     def _claim(self, name: str, file: Path, wanted: str) -> None:
         """Remember the longest path by which rows name a file."""

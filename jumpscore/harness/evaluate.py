@@ -318,7 +318,9 @@ def claimed(folder: Path, identity: Mapping[str, Any], *, ours: bool) -> Path:
     """Return where a run is kept, and say why if that is not the folder of its name."""
     place = place_of(folder, identity, ours=ours)
     if place.reason is not None:
-        logger.warning("%s; nothing of it is used, this run is %s", place.reason, place.folder)
+        logger.warning(
+            "%s; it is not resumed, this run is stored in %s", place.reason, place.folder
+        )
     return place.folder
 
 

@@ -115,8 +115,12 @@ def choose_track(path: Path, container: InputContainer, track: int | None = None
                 f"{path}: has no video track {track} any more; let it be written first"
             )
     if not moving:
-        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
-        raise VideoError(f"{path}: holds no video stream (only {kinds})")
+        kinds = {
+            "a cover picture" if stream.type == "video" else stream.type
+            for stream in container.streams
+        }
+        listed = ", ".join(sorted(kinds)) or "nothing"
+        raise VideoError(f"{path}: contains no video stream (only {listed})")
     decodable = [stream for stream in moving if stream.codec_context is not None]
     if not decodable:
         raise VideoError(f"{path}: its codec is unknown here; convert it to H.264, say")

@@ -237,7 +237,9 @@ def test_void_in_a_prediction_is_background_and_counted(tmp_path):
     write(tmp_path / "found" / "dog", predicted)
     scores = score_folders(tmp_path / "found", tmp_path / "true")
     assert scores.overall["j"].mean == pytest.approx(2 / 3)
-    assert [note for note in scores.notes if "void in the truth only" in note]
+    [note] = scores.notes
+    assert "void in the truth only" in note
+    assert "needs the number that it has in the truth" in note
     # A truth with void is right as a prediction.
     true = boxes(1)
     true[:, 0, 0] = 255

@@ -44,6 +44,15 @@ def test_every_form_of_table_is_read_alike(tmp_path, name):
     assert predictions.unreadable == ()
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_delimited_table_with_any_separator(tmp_path, suffix, separator):
+    path = tmp_path / f"r{suffix}"
+    vlmevalkit().to_csv(path, sep=separator, index=False)
+    predictions = read_predictions(path)
+    assert {key: prediction.text for key, prediction in predictions.items()} == ANSWERS
+
+
 @pytest.mark.parametrize("name", ["r.xlsx", "r.tsv"])
 def test_a_table_of_vlmevalkit_with_scores_and_a_failed_request(tmp_path, name):
     answers = {0: "[1.0]", 1: "Failed to obtain answer via API.", 2: "[2.0]"}

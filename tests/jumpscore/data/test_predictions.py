@@ -136,6 +136,30 @@ def test_bad_files_name_line_and_id(tmp_path, lines, message):
         read_predictions(write(tmp_path, *lines))
 
 
+def test_an_object_with_an_error_far_from_its_start(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text('{"a": [' + "1.5, " * 20 + '2.5],, "b": [1.0]}')
+    with pytest.raises(DataError, match=r"is not a JSON object \(.*, error at character 113: "):
+        read_predictions(path)
+
+
+@pytest.mark.parametrize("records", [{"a": {"times": [1.5]}}, [{"id": "a", "times": [1.5]}]])
+@pytest.mark.parametrize("cut", [1, 8])
+def test_indented_json_with_an_error_names_its_line(tmp_path, records, cut):
+    path = tmp_path / "a.json"
+    text = json.dumps(records, indent=2)
+    path.write_text(text[:-cut])
+    with pytest.raises(DataError, match=r"is not valid JSON: .* at line \d, column \d+; correct"):
+        read_predictions(path)
+
+
+def test_an_indented_object_with_a_comma_too_many(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text('{\n  "a": [1.5],\n  "b": [2.5],\n}\n')
+    with pytest.raises(DataError, match=r"is not valid JSON: .* at line [34], column \d+; correct"):
+        read_predictions(path)
+
+
 def test_masks_that_are_none_cost_their_own_sample_not_the_file(tmp_path):
     path = write(tmp_path, {"id": "a", "masks": "foo"}, {"id": "b", "masks": [None]})
     texts = {name: json.loads(found.text) for name, found in read_predictions(path).items()}

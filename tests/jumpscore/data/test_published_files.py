@@ -56,6 +56,24 @@ def test_a_name_that_two_videos_have_is_ambiguous(tmp_path):
         fetched(tmp_path, ["0001.mp4"], packed=("charades/0001.mp4", "extra/0001.mp4"))
 
 
+@pytest.mark.parametrize("top", ["", "videos/", "x/y/"])
+def test_a_file_without_a_folder_is_not_ambiguous(tmp_path, top):
+    names = [f"{top}{name}" for name in ("1.mp4", "a/1.mp4", "b/1.mp4")]
+    assert fetched(tmp_path, ["1.mp4", "b/1.mp4"], packed=names) == {
+        "1.mp4": ("videos/1.mp4", f"{top}1.mp4"),
+        "b/1.mp4": ("videos/b/1.mp4", f"{top}b/1.mp4"),
+    }
+
+
+def test_messages_list_the_files_there_are(tmp_path):
+    with pytest.raises(DataError, match=r"2 times .* \('a/1\.mp4', 'b/1\.mp4'\)"):
+        fetched(tmp_path, ["1.mp4"], loose=("a/1.mp4", "b/1.mp4"))
+    with pytest.raises(DataError, match=r"'7\.mp4' is not .* files such as 'a/1\.mp4'"):
+        fetched(tmp_path / "other", ["7.mp4"], loose=("a/1.mp4",))
+    with pytest.raises(DataError, match=r"'7\.mp4' is not among those of \S+$"):
+        fetched(tmp_path / "none", ["7.mp4"])
+
+
 def test_a_row_never_gets_the_video_of_another_row(tmp_path):
     paths = ["extra/0001.mp4", "charades/0001.mp4"]
     with pytest.raises(DataError, match=r"row 2: .* belongs to a row that calls it 'extra/0001"):

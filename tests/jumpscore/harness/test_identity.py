@@ -100,7 +100,7 @@ def test_digest_resumes_only_an_equal_one(start, caplog):
     first, other = start(Digested(1)), start(Digested(2))
     assert (f1(first), f1(other)) == pytest.approx((1 / 3, 2 / 3))
     assert other.folder.name == f"{first.folder.name}-2"
-    assert "the model has changed; nothing of it is used" in caplog.text
+    assert "the model has changed; it is not resumed" in caplog.text
     caplog.clear()
     learner = Digested(1)
     again = start(learner)

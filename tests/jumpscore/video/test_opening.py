@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import av
 import cv2
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from jumpscore.errors import VideoError
 from jumpscore.video import header_duration, probe, uniform_frames
@@ -101,3 +103,23 @@ def test_a_track_that_is_gone_is_an_error(tmp_path):
     path = write_video(tmp_path / "a.mp4", frames=3)
     with pytest.raises(VideoError, match="has no video track 7"), open_video(path, track=7):
         pass
+
+
+def test_a_song_with_a_cover_has_no_video(tmp_path):
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as container:
+        sound = container.add_stream("aac", rate=48000)
+        cover = container.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 32, 32, "yuvj420p"
+        cover.disposition = Disposition.attached_pic.value
+        picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
+        for packet in [*cover.encode(picture.reformat(format="yuvj420p")), *cover.encode()]:
+            container.mux(packet)
+        frame = av.AudioFrame.from_ndarray(
+            np.zeros((sound.channels, 1024), np.float32), format="fltp", layout=sound.layout.name
+        )
+        frame.sample_rate = 48000
+        for packet in [*sound.encode(frame), *sound.encode()]:
+            container.mux(packet)
+    with pytest.raises(VideoError, match=r"no video stream \(only a cover picture, audio\)"):
+        probe(path)

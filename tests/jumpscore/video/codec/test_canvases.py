@@ -261,7 +261,7 @@ class TestBadInput:
             codec_canvases(path, canvases=4)
 
     def test_sound_only(self, tmp_path):
-        with pytest.raises(VideoError, match=r"holds no video stream \(only audio\)"):
+        with pytest.raises(VideoError, match=r"contains no video stream \(only audio\)"):
             codec_canvases(write_audio(tmp_path / "a.m4a"), canvases=4)
 
     def test_no_video_at_all(self, tmp_path):
