@@ -43,6 +43,10 @@ _NUMBER_WORDS = frozenset(words("no nr number num"))
 _LINKS = frozenset({*TO, *HEDGES, *AT, "or", "again", "then", "also", "finally"})
 
 
+RESTATED = 0.005
+"""Seconds that a time and the same time in another unit may be apart."""
+
+
 @dataclass(slots=True)
 class Spoken:
     """A value on a line, its role, and the scale of the unit that covers it (0 without one)."""
@@ -101,6 +105,8 @@ class _View:
         if token.kind in ("frames", "percent"):
             return "unknown"
         whole = is_whole(token)
+        if self._restates():
+            return "end"
         if whole and self._is_index():
             return "index"
         if whole and self._is_count():
@@ -110,6 +116,18 @@ class _View:
         if token.kind != "number":
             return "length" if self._is_length() else "time"
         return self._bare(whole)
+
+    def _restates(self) -> bool:
+        """Whether the value repeats the one before it in another unit: ``0.28 s (280 ms)``."""
+        before, gap = self.before, [token.text for token in self.gap]
+        if before is None or before.role not in ("time", "bare") or gap not in (["("], ["="]):
+            return False
+        kinds = (before.token.kind, self.token.kind)
+        if kinds == ("number", "number"):
+            return False
+        first, second = before.token.value or 0.0, self.token.value or 0.0
+        coarse = kinds[1] == "clock" and "." not in self.token.text
+        return int(first) == second if coarse else abs(first - second) <= RESTATED
 
     def _is_index(self) -> bool:
         marks = [token for token in self.gap if token.text not in "#*\"'`([_"]
@@ -232,10 +250,13 @@ class _View:
             if token.text == "." and not any(t.kind == "word" for t in self.gap[place:]):
                 return "bare"  # a sentence ends before it
             if token.kind == "key":
-                role = key_role(token.text)
-                return "unknown" if role == "other" else "time"
+                counted = token.text in TOTALS and self.before is not None
+                if counted and self.before.role == "count":  # 3 jumps total: 0.28, ...
+                    return "time"
+                return "unknown" if key_role(token.text) == "other" else "time"
             if token.kind == "word":
-                if self._introduces(token):
+                behind_letter = [t.text for t in self.gap[place + 1 :]]
+                if self._introduces(token) or (len(token.text) == 1 and behind_letter == [")"]):
                     return "time"
             elif token.text in (":", "=") or (token.kind == "dash" and self.before is not None):
                 return "time"

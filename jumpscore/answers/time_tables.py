@@ -11,9 +11,11 @@ from jumpscore.answers.reading import TIMES, VALUES, Reading
 from jumpscore.answers.time_lists import is_numbered
 from jumpscore.answers.time_roles import assign_roles
 from jumpscore.answers.tokens import Token
+from jumpscore.answers.vocabulary import TOTALS, words
 
 WIDE = 2
 """Spaces between two columns of a table without rules."""
+_MEANS = frozenset(words("average avg mean median 平均 平均值"))
 Cell = list[Token]
 Cut = Callable[[list[Token], str], list[Cell]]
 Ends = Callable[[Token], bool]
@@ -137,7 +139,8 @@ def _read_numbered(table: _Table, text: str) -> Reading | None:
 def _read_column(rows: list[list[Cell]], column: int, text: str, scale: float) -> Reading | None:
     reading = Reading(text)
     for row in rows:
-        token, unit = _cell_time(row[column]) if column < len(row) else (None, 1.0)
+        stated = column < len(row) and not _is_total(row)
+        token, unit = _cell_time(row[column]) if stated else (None, 1.0)
         if token is None:
             cells = [token for cell in row for token in cell]
             if cells:
@@ -145,6 +148,11 @@ def _read_column(rows: list[list[Cell]], column: int, text: str, scale: float) -
         else:
             reading.add(token, unit if unit != 1.0 else scale)
     return reading if reading.times else None
+
+
+def _is_total(row: list[Cell]) -> bool:
+    """Whether a row sums up the others: ``| Total | 3 |``."""
+    return any(token.text in TOTALS or token.text in _MEANS for token in row[0])
 
 
 def _numbered_column(rows: list[list[Cell]]) -> int | None:
