@@ -46,8 +46,8 @@ _CORRECTED = frozenset(words("correct corrected actual actually final revised"))
 class _Number:
     """A whole number on a line: its value and how plainly it is a count of jumps.
 
-    ``rank`` is 4 behind words for a corrected total, 3 behind a word for a total, 2 with a word for jumps or times, 1 without either,
-    0 for what is certainly not a count.
+    ``rank`` is 4 behind words for a corrected total, 3 behind a word for a total, 2 with a word
+    for jumps or times, 1 without either, 0 for what is certainly not a count.
     """
 
     token: Token
@@ -176,7 +176,9 @@ def _is_name(gap: Sequence[Token], ahead: Sequence[Token], token: Token) -> bool
     before, behind = gap[-1:], ahead[:1]
     if before and before[0].kind in ("mark", "word") and before[0].text in _NUMBERED:
         return True
-    if any(t.text == "+" for t in (*before, *behind)) and (not behind or behind[0].text in "+="):
+    if behind and behind[0].text == "+" and any(t.kind == "number" for t in ahead[1:2]):
+        return True
+    if before and before[0].text == "+" and (not behind or behind[0].text in "+="):
         return True
     # "the main one jumps 28 times": there "jumps" is a verb
     return token.text == "one" and bool(behind) and behind[0].text in _PLURALS

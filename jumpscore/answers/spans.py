@@ -18,6 +18,7 @@ from jumpscore.answers.keys import key_role, key_scale
 from jumpscore.answers.labels import answer_start
 from jumpscore.answers.markup import lay_out
 from jumpscore.answers.reading import TIMES, VALUES
+from jumpscore.answers.span_tables import read_span_row
 from jumpscore.answers.tokens import Token, tokenize
 from jumpscore.answers.vocabulary import AND, AT, FRAMES, FROM, HEDGES, LASTING, TO, words
 
@@ -62,6 +63,10 @@ def read_spans(text: str, *, cut: bool = False) -> SpanReading:
     """
     answer = prepare(text)
     tokens = lay_out(tokenize(answer.text), answer.text)
+    if (row := read_span_row(tokens, answer.text)) is not None and not cut:
+        first, second, factor = row
+        span = (_scaled(first.value or 0.0, factor), _scaled(second.value or 0.0, factor))
+        return SpanReading((span,), (), ((first.low, second.high),))
     tokens = _join(tokens)
     if cut:
         end = answer.number_end

@@ -69,8 +69,8 @@ END_KEYS = tuple(
 
 OTHER_KEYS = tuple(
     words(
-        "frame index confidence score probability prob total count number num height fps 帧 幀 序号 "
-        "编号 总数 数量 置信度"
+        "frame index confidence score probability prob total count number num height fps 帧 幀 "
+        "序号 编号 总数 数量 置信度"
     )
 )
 """Stems of keys of numbers that are not times."""
