@@ -52,6 +52,8 @@ def _unit(tokens: Sequence[Token], low: int, high: int, *, keyed: bool) -> float
     scale = SECONDS_PER.get(behind[0], 1.0) if behind else 1.0
     if scale == 1.0 and not keyed:
         before = _words(reversed(tokens[max(0, low - LONGEST_LABEL) : low]), behind=False)
+        if before and before[0] in FRAMES:
+            return 0.0
         scale = next((key_scale(word) for word in before if key_scale(word) != 1.0), 1.0)
     return scale if scale != 1.0 else None
 

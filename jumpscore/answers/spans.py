@@ -16,6 +16,7 @@ from jumpscore.answers.answer import prepare
 from jumpscore.answers.decimals import join_commas, join_thousands
 from jumpscore.answers.keys import key_role, key_scale
 from jumpscore.answers.labels import answer_start
+from jumpscore.answers.list_units import fit_units
 from jumpscore.answers.markup import lay_out
 from jumpscore.answers.reading import TIMES, VALUES
 from jumpscore.answers.span_tables import read_span_row
@@ -67,7 +68,7 @@ def read_spans(text: str, *, cut: bool = False) -> SpanReading:
         first, second, factor = row
         span = (_scaled(first.value or 0.0, factor), _scaled(second.value or 0.0, factor))
         return SpanReading((span,), (), ((first.low, second.high),))
-    tokens = _join(tokens)
+    tokens = _join(fit_units(tokens))
     if cut:
         end = answer.number_end
         tokens = [t for t in tokens if t.kind not in VALUES or t.high < end]

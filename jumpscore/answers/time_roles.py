@@ -39,6 +39,7 @@ STRUCTURE = frozenset({"end", "index"})
 """Roles of numbers that belong to a time that is read."""
 _DETERMINERS = frozenset(words("the a an and or to at is are in on of with when while as for"))
 _SAFE = _DETERMINERS | frozenset(words("then where respectively after before during by from"))
+_BETWEEN = frozenset(words("between zwischen entre"))
 _NUMBER_WORDS = frozenset(words("no nr number num"))
 _LINKS = frozenset({*TO, *HEDGES, *AT, "or", "again", "then", "also", "finally"})
 
@@ -107,6 +108,10 @@ class _View:
         whole = is_whole(token)
         if self._restates():
             return "end"
+        behind = self.gap[-1].text if self.gap else ""
+        spread = behind == "±" or (behind == "(" and token.text.startswith("+"))
+        if spread and self.before is not None:
+            return "length"
         if whole and self._is_index():
             return "index"
         if whole and self._is_count():
@@ -208,6 +213,9 @@ class _View:
             return True
         if self.token.signed and not link:
             return True
+        between = self.opener is not None and self.opener.text in _BETWEEN
+        if between and len(link) == 1 and link[0].text in AND:
+            return True
         if len(self.gap) == 1 and self.gap[0].kind == "comma" and self.opener is not None:
             closed = bool(self.ahead) and self.ahead[0].kind == "close"
             if self.opener.kind == "open" and closed:
@@ -219,6 +227,10 @@ class _View:
         for token in reversed(self.words):
             if token.text in FROM and token.kind == "word":
                 return False
+            if token.text in ("final", "finally"):
+                return False
+            if token.text in AT and token.kind == "word":
+                continue
             role = key_role(token.text)
             if role in ("start", "time"):
                 return False
