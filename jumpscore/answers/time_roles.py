@@ -262,8 +262,8 @@ class _View:
             if token.text == "." and not any(t.kind == "word" for t in self.gap[place:]):
                 return "bare"  # a sentence ends before it
             if token.kind == "key":
-                counted = token.text in TOTALS and self.before is not None
-                if counted and self.before.role == "count":  # 3 jumps total: 0.28, ...
+                before = self.before  # 3 jumps total: 0.28, ...
+                if before is not None and before.role == "count" and token.text in TOTALS:
                     return "time"
                 return "unknown" if key_role(token.text) == "other" else "time"
             if token.kind == "word":
