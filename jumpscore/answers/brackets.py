@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
+from jumpscore.answers.reading import TIMES
 from jumpscore.answers.tokens import Token
-from jumpscore.answers.vocabulary import words
+from jumpscore.answers.vocabulary import AND, words
 
 _CLOSES = {"[": "]", "{": "}", "(": ")"}
 _OPENS = {close: opened for opened, close in _CLOSES.items()}
@@ -90,6 +91,36 @@ def arrange(tokens: list[Token]) -> list[Part]:
         parts.append(node)
         stack.append((node.parts, close))
     return top
+
+
+def unquote_rows(tokens: Sequence[Token]) -> list[Token]:
+    """Return the tokens with the quotes around a row of values as brackets: ``"0.28, 0.76"``.
+
+    Only a text in quotes that is the value of a key is taken for a row.
+
+    >>> from jumpscore.answers.tokens import tokenize
+    >>> rows = unquote_rows(tokenize('{"times": "0.28, 0.76"}'))
+    >>> [token.text for token in rows]
+    ['{', 'times', '[', '0.28', ',', '0.76', ']', '}']
+    """
+    unquoted = list(tokens)
+    opened: int | None = None
+    commas = 0
+    for place, token in enumerate(unquoted):
+        if opened is None:
+            keyed = place > 0 and unquoted[place - 1].kind == "key"
+            if keyed and token.kind == "mark" and token.text in _QUOTES:
+                opened, commas = place, 0
+        elif token.text == unquoted[opened].text:
+            if commas:
+                unquoted[opened] = replace(unquoted[opened], kind="open", text="[")
+                unquoted[place] = replace(token, kind="close", text="]")
+            opened = None
+        elif token.kind == "comma":
+            commas += 1
+        elif token.kind not in TIMES and token.text not in AND:
+            opened = None
+    return unquoted
 
 
 def _partners(tokens: list[Token]) -> dict[int, int]:

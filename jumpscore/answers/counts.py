@@ -38,12 +38,16 @@ _ADJECTIVES = frozenset(
 )
 
 
+_NUMBERED = frozenset(words("# number no nr num"))
+_CORRECTED = frozenset(words("correct corrected actual actually final revised"))
+
+
 @dataclass(slots=True)
 class _Number:
     """A whole number on a line: its value and how plainly it is a count of jumps.
 
-    ``rank`` is 3 behind a word for a total, 2 with a word for jumps or times, 1 without either,
-    0 for what is certainly not a count.
+    ``rank`` is 4 behind words for a corrected total, 3 behind a word for a total, 2 with a word
+    for jumps or times, 1 without either, 0 for what is certainly not a count.
     """
 
     token: Token
@@ -149,7 +153,7 @@ def _rank(tokens: Sequence[Token], last: int, place: int, alone: bool) -> int:
     ahead = tokens[place + 1 : place + 6]
     words = [word for token in gap if token.kind in ("word", "key") for word in _words(token)]
     previous = next((t for t in reversed(gap) if t.text not in "#*\"'`(["), None)
-    if gap and gap[-1].text == "#":
+    if _is_name(gap, ahead, tokens[place]):
         return 0
     numbered = previous is not None and previous.kind == "word" and previous.text in EVENTS
     if previous is not None and numbered and not previous.text.endswith("s"):
@@ -158,13 +162,26 @@ def _rank(tokens: Sequence[Token], last: int, place: int, alone: bool) -> int:
     if counted == 0:
         return 0
     if not TOTALS.isdisjoint(words) or _totalled(ahead):
-        return 3
+        return 3 if _CORRECTED.isdisjoint(words) else 4
     named = bool(gap) and gap[-1].kind == "key" and not _PLURALS.isdisjoint(_words(gap[-1]))
     if counted or named:
         return 2
     if tokens[place].text.isdigit() or "." in tokens[place].text or "," in tokens[place].text:
         return 1
     return 1 if alone or len(tokens) <= 3 else 0  # a number in words needs a word for jumps
+
+
+def _is_name(gap: Sequence[Token], ahead: Sequence[Token], token: Token) -> bool:
+    """Whether a number names one thing, or is a term of a sum: ``#7``, ``number 7``, ``12 + ``."""
+    before, behind = gap[-1:], ahead[:1]
+    if before and before[0].kind in ("mark", "word") and before[0].text in _NUMBERED:
+        return True
+    if behind and behind[0].text == "+" and any(t.kind == "number" for t in ahead[1:2]):
+        return True
+    if before and before[0].text == "+" and (not behind or behind[0].text in "+="):
+        return True
+    # "the main one jumps 28 times": there "jumps" is a verb
+    return token.text == "one" and bool(behind) and behind[0].text in _PLURALS
 
 
 def _totalled(ahead: Sequence[Token]) -> bool:

@@ -16,8 +16,10 @@ from jumpscore.answers.answer import prepare
 from jumpscore.answers.decimals import join_commas, join_thousands
 from jumpscore.answers.keys import key_role, key_scale
 from jumpscore.answers.labels import answer_start
+from jumpscore.answers.list_units import fit_units
 from jumpscore.answers.markup import lay_out
 from jumpscore.answers.reading import TIMES, VALUES
+from jumpscore.answers.span_tables import read_span_row
 from jumpscore.answers.tokens import Token, tokenize
 from jumpscore.answers.vocabulary import AND, AT, FRAMES, FROM, HEDGES, LASTING, TO, words
 
@@ -62,7 +64,11 @@ def read_spans(text: str, *, cut: bool = False) -> SpanReading:
     """
     answer = prepare(text)
     tokens = lay_out(tokenize(answer.text), answer.text)
-    tokens = _join(tokens)
+    if (row := read_span_row(tokens, answer.text)) is not None and not cut:
+        first, second, factor = row
+        span = (_scaled(first.value or 0.0, factor), _scaled(second.value or 0.0, factor))
+        return SpanReading((span,), (), ((first.low, second.high),))
+    tokens = _join(fit_units(tokens))
     if cut:
         end = answer.number_end
         tokens = [t for t in tokens if t.kind not in VALUES or t.high < end]

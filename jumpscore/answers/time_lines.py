@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jumpscore.answers.keys import key_role
+from jumpscore.answers.keys import key_role, key_scale
 from jumpscore.answers.reading import Reading, is_whole
 from jumpscore.answers.time_lists import is_numbered
 from jumpscore.answers.time_roles import STRUCTURE, Spoken, assign_roles
@@ -36,6 +36,7 @@ def read_lines(lines: Sequence[list[Token]], text: str) -> tuple[Reading, str] |
     read = [(line, assign_roles(line)) for line in lines]
     _number_lines(read)
     _number_columns(read)
+    _scale_by_heading(read)
     spoken = [one for _, roles in read for one in roles]
     loose = [one for one in spoken if _is_loose(one)]
     united = [one for one in spoken if one.role == "time" and not _is_loose(one)]
@@ -53,9 +54,31 @@ def read_lines(lines: Sequence[list[Token]], text: str) -> tuple[Reading, str] |
             reading.reject(one.token.low, one.token.high)
     if not reading.times:
         return None
+    for line in lines:
+        for token in line:
+            if token.kind == "label" and ":" in token.text:  # 0:76
+                reading.reject(token.low, token.high)
     if all(_is_item(line, roles) for line, roles in read):
         return reading, "lines"
     return reading, "units" if united else "prose"
+
+
+def _scale_by_heading(read: Sequence[_Line]) -> None:
+    """Let a unit in front of all numbers cover them: ``Timestamps in ms: 280, 760``."""
+    spoken = [one for _, roles in read for one in roles if one.role in ("time", "bare", "end")]
+    if not all(is_whole(one.token) and not one.unit for one in spoken):
+        return
+    first = next((one.token for one in spoken), None)
+    scale = 1.0
+    for line, _ in read:
+        for token in line:
+            if token is first:
+                break
+            if token.kind in ("word", "key") and key_scale(token.text) != 1.0:
+                scale = key_scale(token.text)
+    if scale != 1.0:
+        for one in spoken:
+            one.unit, one.role = scale, "end" if one.role == "end" else "time"
 
 
 def _is_loose(one: Spoken) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from jumpscore.answers.brackets import Element, Node, Part, elements, flatten, plain
 from jumpscore.answers.keys import Role, key_role, key_scale
 from jumpscore.answers.reading import TIMES, VALUES, Reading, is_whole
 from jumpscore.answers.time_roles import assign_roles
 from jumpscore.answers.tokens import Token
-from jumpscore.answers.vocabulary import AT, HEDGES, TO
+from jumpscore.answers.vocabulary import AT, HEDGES, SECONDS_PER, TO
 
 DEEPEST = 12
 """Brackets within brackets that are looked into."""
@@ -192,6 +193,10 @@ def _read_object(
 ) -> Reading:
     """Read an object: its start, else its time; or one event per key; or the lists in it."""
     reading = Reading(text)
+    clock = _clock_parts(items)
+    if clock is not None:
+        reading.add(clock)
+        return reading
     keyed = [(_role(item, items), item) for item in items if item.key is not None]
     chosen = _choose(keyed)
     if not chosen:
@@ -220,8 +225,8 @@ def _choose(keyed: list[tuple[Role, Element]]) -> list[Element]:
         if len(fields) > 1 and all(any(map(str.isdigit, item.key or "")) for item in fields):
             return fields
         if fields:
-            return _clock_parts(fields)
-    index = [item for role, item in keyed if role == "index"]
+            return fields[:1]  # several of one kind state the same time
+    index = _without_totals([item for role, item in keyed if role == "index"])
     mapped = [
         item
         for item in index
@@ -230,13 +235,37 @@ def _choose(keyed: list[tuple[Role, Element]]) -> list[Element]:
     return mapped if len(mapped) == len(index) else [item for item in index if _nodes(item)]
 
 
+def _without_totals(items: list[Element]) -> list[Element]:
+    """Leave out ``"jumps": 3`` beside lists or numbered keys: it says how many there are."""
+    events = [item for item in items if _nodes(item) or _numbered_key(item)]
+    totals = [item for item in items if item not in events and _states_whole(item)]
+    return [item for item in items if item not in totals] if events else items
+
+
+def _states_whole(item: Element) -> bool:
+    token, _ = _scalar(item.parts)
+    return token is not None and is_whole(token)
+
+
 def _numbered_key(item: Element) -> bool:
     return any(map(str.isdigit, item.key or "")) or (item.key or "").startswith("first")
 
 
-def _clock_parts(fields: list[Element]) -> list[Element]:
-    """Return the first field: several of one kind state the same time."""
-    return fields[:1]
+def _clock_parts(items: list[Element]) -> Token | None:
+    """Return the one time of ``{"minute": 1, "second": 2.5}``, whose keys are its units."""
+    parts = [
+        (SECONDS_PER[item.key], token)
+        for item in items
+        if item.key in SECONDS_PER and (token := _scalar(item.parts)[0]) is not None
+    ]
+    scales = {scale for scale, _ in parts}
+    if len(scales) < 2 or len(scales) < len(parts):
+        return None
+    if any(token.kind != "number" for _, token in parts):
+        return None
+    seconds = sum(round((token.value or 0.0) * scale * 1e9) for scale, token in parts) / 1e9
+    tokens = [token for _, token in parts]
+    return replace(tokens[0], kind="measure", high=tokens[-1].high, value=seconds, scale=1.0)
 
 
 def _nodes(item: Element) -> list[Node]:

@@ -39,8 +39,13 @@ STRUCTURE = frozenset({"end", "index"})
 """Roles of numbers that belong to a time that is read."""
 _DETERMINERS = frozenset(words("the a an and or to at is are in on of with when while as for"))
 _SAFE = _DETERMINERS | frozenset(words("then where respectively after before during by from"))
+_BETWEEN = frozenset(words("between zwischen entre"))
 _NUMBER_WORDS = frozenset(words("no nr number num"))
 _LINKS = frozenset({*TO, *HEDGES, *AT, "or", "again", "then", "also", "finally"})
+
+
+RESTATED = 0.005
+"""Seconds that a time and the same time in another unit may be apart."""
 
 
 @dataclass(slots=True)
@@ -101,6 +106,12 @@ class _View:
         if token.kind in ("frames", "percent"):
             return "unknown"
         whole = is_whole(token)
+        if self._restates():
+            return "end"
+        behind = self.gap[-1].text if self.gap else ""
+        spread = behind == "±" or (behind == "(" and token.text.startswith("+"))
+        if spread and self.before is not None:
+            return "length"
         if whole and self._is_index():
             return "index"
         if whole and self._is_count():
@@ -110,6 +121,18 @@ class _View:
         if token.kind != "number":
             return "length" if self._is_length() else "time"
         return self._bare(whole)
+
+    def _restates(self) -> bool:
+        """Whether the value repeats the one before it in another unit: ``0.28 s (280 ms)``."""
+        before, gap = self.before, [token.text for token in self.gap]
+        if before is None or before.role not in ("time", "bare") or gap not in (["("], ["="]):
+            return False
+        kinds = (before.token.kind, self.token.kind)
+        if kinds == ("number", "number"):
+            return False
+        first, second = before.token.value or 0.0, self.token.value or 0.0
+        coarse = kinds[1] == "clock" and "." not in self.token.text
+        return int(first) == second if coarse else abs(first - second) <= RESTATED
 
     def _is_index(self) -> bool:
         marks = [token for token in self.gap if token.text not in "#*\"'`([_"]
@@ -190,6 +213,9 @@ class _View:
             return True
         if self.token.signed and not link:
             return True
+        between = self.opener is not None and self.opener.text in _BETWEEN
+        if between and len(link) == 1 and link[0].text in AND:
+            return True
         if len(self.gap) == 1 and self.gap[0].kind == "comma" and self.opener is not None:
             closed = bool(self.ahead) and self.ahead[0].kind == "close"
             if self.opener.kind == "open" and closed:
@@ -201,6 +227,10 @@ class _View:
         for token in reversed(self.words):
             if token.text in FROM and token.kind == "word":
                 return False
+            if token.text in ("final", "finally"):
+                return False
+            if token.text in AT and token.kind == "word":
+                continue
             role = key_role(token.text)
             if role in ("start", "time"):
                 return False
@@ -232,10 +262,13 @@ class _View:
             if token.text == "." and not any(t.kind == "word" for t in self.gap[place:]):
                 return "bare"  # a sentence ends before it
             if token.kind == "key":
-                role = key_role(token.text)
-                return "unknown" if role == "other" else "time"
+                before = self.before  # 3 jumps total: 0.28, ...
+                if before is not None and before.role == "count" and token.text in TOTALS:
+                    return "time"
+                return "unknown" if key_role(token.text) == "other" else "time"
             if token.kind == "word":
-                if self._introduces(token):
+                behind_letter = [t.text for t in self.gap[place + 1 :]]
+                if self._introduces(token) or (len(token.text) == 1 and behind_letter == [")"]):
                     return "time"
             elif token.text in (":", "=") or (token.kind == "dash" and self.before is not None):
                 return "time"

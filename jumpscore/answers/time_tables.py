@@ -11,16 +11,20 @@ from jumpscore.answers.reading import TIMES, VALUES, Reading
 from jumpscore.answers.time_lists import is_numbered
 from jumpscore.answers.time_roles import assign_roles
 from jumpscore.answers.tokens import Token
+from jumpscore.answers.vocabulary import TOTALS, words
 
 WIDE = 2
 """Spaces between two columns of a table without rules."""
+_MEANS = frozenset(words("average avg mean median 平均 平均值"))
 Cell = list[Token]
 Cut = Callable[[list[Token], str], list[Cell]]
 Ends = Callable[[Token], bool]
 
 
 @dataclass(slots=True)
-class _Table:
+class Table:
+    """Cells of a table's first line and of its others, and the lines that are not a part of it."""
+
     header: list[Cell]
     rows: list[list[Cell]]
     rest: list[list[Token]]
@@ -33,8 +37,8 @@ def read_table(lines: Sequence[list[Token]], text: str) -> Reading | None:
         lines: Tokens of every line that is not blank.
         text: The original text, which still has its tabs.
     """
-    for cut in (_pipes, _commas, _gaps):
-        table = _find(lines, text, cut)
+    for cut in CUTS:
+        table = find_table(lines, text, cut)
         if table is None:
             continue
         reading = (
@@ -49,7 +53,7 @@ def read_table(lines: Sequence[list[Token]], text: str) -> Reading | None:
     return None
 
 
-def _find(lines: Sequence[list[Token]], text: str, cut: Cut) -> _Table | None:
+def find_table(lines: Sequence[list[Token]], text: str, cut: Cut) -> Table | None:
     """Return the first stretch of lines with the same number of cells, two or more."""
     header: list[Cell] = []
     rows: list[list[Cell]] = []
@@ -67,7 +71,7 @@ def _find(lines: Sequence[list[Token]], text: str, cut: Cut) -> _Table | None:
             rows.append(cells)
         else:
             rest.append(line)
-    return _Table(header, rows, rest) if rows else None
+    return Table(header, rows, rest) if rows else None
 
 
 def _is_rule(line: list[Token]) -> bool:
@@ -88,7 +92,13 @@ def _pipes(line: list[Token], text: str) -> list[Cell]:
 
 def _commas(line: list[Token], text: str) -> list[Cell]:
     mark = ";" if any(token.text == ";" for token in line) else ","
-    return _split(line, lambda token: token.text == mark)
+    cells = _split(line, lambda token: token.text == mark)
+    opened = any(_depth(cell) for cell in cells)  # the comma of (0.28, 0.50) parts no cells
+    return [line] if opened else cells
+
+
+def _depth(cell: Cell) -> int:
+    return sum({"open": 1, "close": -1}.get(token.kind, 0) for token in cell)
 
 
 def _gaps(line: list[Token], text: str) -> list[Cell]:
@@ -111,15 +121,20 @@ def _split(line: list[Token], ends: Ends) -> list[Cell]:
     return cells
 
 
-def _named(cell: Cell) -> str:
+CUTS: tuple[Cut, ...] = (_pipes, _commas, _gaps)
+"""How a line may be cut into cells."""
+
+
+def cell_name(cell: Cell) -> str:
+    """Return the words of a cell, which may name its column."""
     return " ".join(token.text for token in cell)
 
 
-def _read_headed(table: _Table, text: str) -> Reading | None:
+def _read_headed(table: Table, text: str) -> Reading | None:
     """Read the column whose header names a start or, if none does, a time."""
     if any(token.kind in VALUES for cell in table.header for token in cell):
         return None
-    names = [_named(cell) for cell in table.header]
+    names = [cell_name(cell) for cell in table.header]
     for wanted in ("start", "time"):
         for column, name in enumerate(names):
             if key_role(name) == wanted:
@@ -127,7 +142,7 @@ def _read_headed(table: _Table, text: str) -> Reading | None:
     return None
 
 
-def _read_numbered(table: _Table, text: str) -> Reading | None:
+def _read_numbered(table: Table, text: str) -> Reading | None:
     """Read the column behind row numbers or labels of a table without a header."""
     rows = [table.header, *table.rows]
     column = _numbered_column(rows)
@@ -137,7 +152,8 @@ def _read_numbered(table: _Table, text: str) -> Reading | None:
 def _read_column(rows: list[list[Cell]], column: int, text: str, scale: float) -> Reading | None:
     reading = Reading(text)
     for row in rows:
-        token, unit = _cell_time(row[column]) if column < len(row) else (None, 1.0)
+        stated = column < len(row) and not _is_total(row)
+        token, unit = cell_time(row[column]) if stated else (None, 1.0)
         if token is None:
             cells = [token for cell in row for token in cell]
             if cells:
@@ -145,6 +161,11 @@ def _read_column(rows: list[list[Cell]], column: int, text: str, scale: float) -
         else:
             reading.add(token, unit if unit != 1.0 else scale)
     return reading if reading.times else None
+
+
+def _is_total(row: list[Cell]) -> bool:
+    """Whether a row sums up the others: ``| Total | 3 |``."""
+    return any(token.text in TOTALS or token.text in _MEANS for token in row[0])
 
 
 def _numbered_column(rows: list[list[Cell]]) -> int | None:
@@ -156,23 +177,23 @@ def _numbered_column(rows: list[list[Cell]]) -> int | None:
     filled = [
         column
         for column in range(width)
-        if all(_cell_time(row[column])[0] is not None for row in rows)
+        if all(cell_time(row[column])[0] is not None for row in rows)
     ]
     worded = all(all(one.role == "index" for one in assign_roles(row[0])) for row in rows)
     return filled[0] if filled and worded and len(rows) > 1 else None
 
 
-def _read_turned(table: _Table, text: str) -> Reading | None:
+def _read_turned(table: Table, text: str) -> Reading | None:
     """Read a table that is turned: the row whose first cell names a start or a time."""
     rows = [table.header, *table.rows]
     for wanted in ("start", "time"):
         for row in rows:
-            if key_role(_named(row[0])) != wanted or len(row) < 2:
+            if key_role(cell_name(row[0])) != wanted or len(row) < 2:
                 continue
-            scale = key_scale(_named(row[0]))
+            scale = key_scale(cell_name(row[0]))
             reading = Reading(text)
             for cell in row[1:]:
-                token, unit = _cell_time(cell)
+                token, unit = cell_time(cell)
                 if token is not None:
                     reading.add(token, unit if unit != 1.0 else scale)
                 elif cell:
@@ -182,6 +203,7 @@ def _read_turned(table: _Table, text: str) -> Reading | None:
     return None
 
 
-def _cell_time(cell: Cell) -> tuple[Token | None, float]:
+def cell_time(cell: Cell) -> tuple[Token | None, float]:
+    """Return the one time of a cell and the scale of its unit, or ``None``."""
     times = [one for one in assign_roles(cell) if one.role in ("time", "bare")]
     return (times[0].token, times[0].scale) if len(times) == 1 else (None, 1.0)

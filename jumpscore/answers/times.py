@@ -17,9 +17,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from jumpscore.answers.answer import Answer, prepare
-from jumpscore.answers.brackets import arrange
+from jumpscore.answers.brackets import arrange, unquote_rows
 from jumpscore.answers.decimals import join_commas
 from jumpscore.answers.labels import answer_start
+from jumpscore.answers.list_units import fit_units
 from jumpscore.answers.markup import lay_out
 from jumpscore.answers.reading import TIMES, Reading
 from jumpscore.answers.time_lines import read_lines, split_lines
@@ -100,8 +101,11 @@ def _parse_tokens(
         for one in assign_roles(line):
             if one.role != "index":
                 aside.reject(one.token.low, one.token.high)
-    parts = arrange(join_commas_inside(tokens))
-    structured = read_structures(parts, answer)
+    structured = None
+    if any(token.kind == "open" for token in tokens):
+        tokens = fit_units(tokens)
+        parts = arrange(unquote_rows(join_commas_inside(tokens)))
+        structured = read_structures(parts, answer)
     if structured is not None:
         reading, form, status = structured
         if reading.times or status != "ok":

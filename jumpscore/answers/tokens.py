@@ -22,6 +22,7 @@ from jumpscore.answers.vocabulary import (
     TIMES_COUNTED,
     TO,
     alternatives,
+    words,
 )
 
 Kind = Literal[
@@ -101,6 +102,8 @@ _ATOM = re.compile(
     r"|(?P<mark>.)",
     re.DOTALL | re.IGNORECASE,
 )
+_SAMPLED = frozenset(words("sampled key video consecutive input provided given extracted uniform"))
+"""Words between a number of frames and the word for them."""
 _QUOTES = "\"'`*"
 _BEFORE_SIGN = frozenset("\"'%.")
 _NUMBERS = ("number", "measure", "clock", "frames")
@@ -315,8 +318,12 @@ def _frames(tokens: list[Token]) -> Iterator[Token]:
     for place, (before, token) in enumerate(pairwise(marked), start=1):
         if token.kind == "number" and before.kind in ("word", "key") and before.text in FRAMES:
             marked[place] = replace(token, kind="frames")
-        elif before.kind == "number" and token.kind == "word" and token.text in FRAMES:
-            marked[place - 1] = replace(before, kind="frames")
+        elif before.kind == "number" and token.kind == "word":
+            noun = token.text
+            if noun in _SAMPLED and place + 1 < len(marked):
+                noun = marked[place + 1].text
+            if noun in FRAMES:
+                marked[place - 1] = replace(before, kind="frames")
     for place in range(2, len(marked)):
         token, link, first = marked[place], marked[place - 1], marked[place - 2]
         linked = link.kind in ("dash", "comma") or link.text in TO | AND

@@ -69,8 +69,8 @@ END_KEYS = tuple(
 
 OTHER_KEYS = tuple(
     words(
-        "frame index confidence score probability prob total count number height fps 帧 幀 序号 "
-        "编号 总数 数量 置信度"
+        "frame index confidence score probability prob total count number num height fps 帧 幀 "
+        "序号 编号 总数 数量 置信度"
     )
 )
 """Stems of keys of numbers that are not times."""
@@ -109,7 +109,7 @@ EVENTS = frozenset(
     words(
         "jump jumps skip skips hop hops rep reps event events bounce bounces repetition "
         "repetitions sprung sprünge salto saltos saut sauts rotation rotations cycle cycles swing "
-        "swings 跳 跳跃 跳绳 第 прыжок"
+        "swings set sets round rounds attempt attempts 跳 跳跃 跳绳 第 прыжок"
     )
 )
 """Words for one event; a whole number behind one of them is its place in the row."""
