@@ -36,11 +36,11 @@ NO_POINT = "not a point"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
 _ID = re.compile(r"([0-9]{1,9})(?:\.0{0,9})?")
 _ATTRIBUTE = re.compile(
-    r"\bcoords\s*+[=:]\s*+(?:\\?[\"'`](?P<quoted>[^\"'`<>\\]*+)|(?P<bare>\d[^\"'`<>\\]*+)(?=[>/]))",
+    r"\bcoords(?:\\?[\"'])?\s*+[=:]\s*+(?:(?:\\?[\"'`]){1,2}+(?P<quoted>[^\"'`<>\\]*+)|(?P<bare>\d[^\"'`<>\\]*+)(?=[>/]))",
     re.IGNORECASE,
 )
 _SEGMENT = re.compile(r"[^;,:\t\n]++")
-_TIME_LINE = re.compile(r"\btime\s++([^\s{}]{1,40}+)[^\S\n]*+\n\s*+\{([^{}]*+)", re.IGNORECASE)
+_TIME_LINE = re.compile(r"\btime(?:\s*+[:=])?+\s++([^\s{}:s]{1,40}+)s?:?\s*+\{([^{}]*+)", re.IGNORECASE)
 _ENTRY = re.compile(r"\s*+[\"']?([^\"':,\[\](){}]{1,40}+)[\"']?\s*+:\s*+[\[(]([^\[\](){}]*+)[\])]")
 _OCCLUDED = {"yes", "true", "1"}
 
