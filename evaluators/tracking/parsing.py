@@ -40,7 +40,9 @@ _ATTRIBUTE = re.compile(
     re.IGNORECASE,
 )
 _SEGMENT = re.compile(r"[^;,:\t\n]++")
-_TIME_LINE = re.compile(r"\btime(?:\s*+[:=])?+\s++([^\s{}:s]{1,40}+)s?:?\s*+\{([^{}]*+)", re.IGNORECASE)
+_TIME_LINE = re.compile(
+    r"\btime(?:\s*+[:=])?+\s++([^\s{}:s]{1,40}+)s?:?\s*+\{([^{}]*+)", re.IGNORECASE
+)
 _ENTRY = re.compile(r"\s*+[\"']?([^\"':,\[\](){}]{1,40}+)[\"']?\s*+:\s*+[\[(]([^\[\](){}]*+)[\])]")
 _OCCLUDED = {"yes", "true", "1"}
 

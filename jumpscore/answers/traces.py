@@ -30,10 +30,10 @@ _LINKS = (
     | AND
     | frozenset(
         words(
-            "then next through via towards toward finally lastly last ending end ends at after that "
-            "move moves moving go goes going pass passes passing continue continues proceed lift "
-            "reach reaching arrive arriving shift slide lower travel by way of in into onto the it "
-            "-> → > 移 动 到 然 后 再 接 着 最 经 过 达 终 点 前 往 途 于 在 先 第 步"
+            "then next through via towards toward finally lastly last ending end ends at after "
+            "that move moves moving go goes going pass passes passing continue continues proceed "
+            "lift reach reaching arrive arriving shift slide lower travel by way of in into onto "
+            "the it -> → > 移 动 到 然 后 再 接 着 最 经 过 达 终 点 前 往 途 于 在 先 第 步"
         )
     )
 )
@@ -46,6 +46,8 @@ _NAMES = frozenset(
 )
 """Words of labels without a colon: ``start point (100, 200), end point (300, 400)``."""
 _QUIET = frozenset("\"'`*.\\")
+_IN_LABELS = frozenset(words("word number mark open close label dash key measure"))
+"""Kinds of tokens that a label may hold."""
 _ARROWS = frozenset(">≫➜➔➤▶")
 _WHOLES = frozenset(words("trace trajectory path route 轨迹 路径 路线"))
 """Labels of all that follows: they begin another row behind a place in prose."""
@@ -133,13 +135,13 @@ def _choose_row(places: list[Group], tokens: list[Token]) -> list[Group] | None:
         return None
     rows, prose = _rows(places, tokens)
     several = [row for row in rows if len(row) > 1]
-    if several and not _is_interrupted(several[-1], places, tokens):
+    if several:
         # "A, then B, and finally C": the words go on with the row.
         longer = (row for row in prose if len(row) > len(several[-1]) and several[-1][0] in row)
-        return next(longer, several[-1])
+        chosen = next(longer, None)
+        interrupted = chosen is None and _is_interrupted(several[-1], places, tokens)
+        return None if interrupted else chosen or several[-1]
     spoken = [row for row in prose if len(row) > 1]
-    if several:
-        return None
     if spoken and not _shares_sentence(spoken[-1], places, tokens):
         return spoken[-1]
     if spoken:
@@ -165,7 +167,10 @@ def _shares_sentence(row: list[Group], places: list[Group], tokens: list[Token])
     pairs = [(places[first - 1], row[0])] if first else []
     pairs += [(row[-1], places[last + 1])] if last + 1 < len(places) else []
     return any(
-        all(token.text not in (".", "\n", ";", "!", "?") for token in _between(*pair, tokens, starts))
+        all(
+            token.text not in (".", "\n", ";", "!", "?")
+            for token in _between(*pair, tokens, starts)
+        )
         for pair in pairs
     )
 
@@ -263,8 +268,7 @@ def _is_label(tokens: list[Token]) -> bool:
     last = tokens[-1]
     if last.kind != "key" and last.text not in (":", "="):
         return False
-    inside = all(t.kind in ("word", "number", "mark", "open", "close", "label", "dash", "key", "measure")
-                 for t in tokens)  # fmt: skip
+    inside = all(token.kind in _IN_LABELS for token in tokens)
     return inside and last.high - tokens[0].low <= LONGEST_LABEL
 
 
