@@ -41,7 +41,7 @@ _ATTRIBUTE = re.compile(
 )
 _SEGMENT = re.compile(r"[^;,:\t\n]++")
 _TIME_LINE = re.compile(
-    r"\btime(?:\s*+[:=])?+\s++([^\s{}:s]{1,40}+)s?:?\s*+\{([^{}]*+)", re.IGNORECASE
+    r"\btime(?:\s*+[:=])?+\s++([^\s{}:]{1,40}+):?\s*+\{([^{}]*+)", re.IGNORECASE
 )
 _ENTRY = re.compile(r"\s*+[\"']?([^\"':,\[\](){}]{1,40}+)[\"']?\s*+:\s*+[\[(]([^\[\](){}]*+)[\])]")
 _OCCLUDED = {"yes", "true", "1"}
@@ -265,7 +265,7 @@ def _read_time_lines(answer: str, rejected: Counter[str], axes: _Axes) -> tuple[
             # Only the end of the text cuts off; any other bracket is none of this form.
             cut = line.end() == len(answer)
             rejected[CUT_OFF if cut else NO_POINT] += 1
-        time = _number(line[1])
+        time = _number(line[1].removesuffix("s"))
         if time is None or time < 0:
             rejected[NO_TIME] += 1
             continue
