@@ -269,15 +269,20 @@ def _bare(words: str) -> str:
 
 
 def _letters(answer: str, options: Mapping[str, str]) -> set[str]:
-    """Return capital letters that stand alone: no English word (``A chair``), not denied."""
-    return {
-        match[1]
+    """Return capital letters that stand alone: no English word (``A chair``), not denied.
+
+    A letter that is refused behind it (``A is wrong``) is not chosen, but it is one of several.
+    """
+    matches = [
+        match
         for match in _LETTER.finditer(answer)
         if match[1] in options
         and not _is_word(answer, match.start(), "AI")
         and not _denied(answer, match.start())
-        and not _WRONG.match(answer, match.end())
-    }
+    ]
+    if all(_WRONG.match(answer, match.end()) for match in matches):
+        return set()
+    return {match[1] for match in matches}
 
 
 def _lower(answer: str, options: Mapping[str, str]) -> set[str]:
