@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -11,6 +12,21 @@ ID_KEYS = ("id", "object_id", "obj_id", "track_id", "object")
 POINT_KEYS = ("point_2d", "point", "coordinates", "coords", "position", "xy")
 DEEPEST = 12
 """Brackets that may be open at once in JSON that is read."""
+_PYTHON = re.compile(
+    r"'(?P<single>(?:[^'\\\n]|\\.)*+)'|\"(?:[^\"\\\n]|\\.)*+\"|[()]|\b(?:None|True|False)\b"
+    r"|(?<=[{,\s])(?P<key>\d{1,9}+(?:\.\d{1,30}+)?)\s?:"
+)
+_AS_JSON = {"(": "[", ")": "]", "None": "null", "True": "true", "False": "false"}
+_NEXT_LINE = re.compile(r"\}[^\S\n]*+,?[^\S\n]*+\n\s*+\{")
+_SECONDS = re.compile(r"(?P<time>\d{1,9}(?:\.\d{1,30})?)\s?s(?:ec(?:onds?)?)?")
+
+
+class _Place(NamedTuple):
+    """What the objects around a value say about it: a time, an id, and their last numeric key."""
+
+    time: str | None = None
+    name: str | None = None
+    key: str | None = None
 
 
 class Entry(NamedTuple):
@@ -36,11 +52,36 @@ def json_entries(text: str) -> list[Entry] | None:
     end = max(text.rfind("]"), text.rfind("}"))
     if start < 0 or _depth(text) > DEEPEST:
         return None
-    try:
-        value = json.loads(text[start : end + 1], parse_float=str, parse_int=str)
-    except ValueError:
-        return None
-    return list(_entries(value, None, 0))
+    value = _value(text[start : end + 1])
+    return None if value is None else list(_entries(value, _Place(), 0))
+
+
+def _value(text: str) -> Any:
+    """Return the value of JSON, of JSON with an object per line, or of a Python literal."""
+    for written in (text, "[" + _NEXT_LINE.sub("}, {", text) + "]", _as_json(text)):
+        try:
+            if _depth(written) <= DEEPEST:
+                return json.loads(written, parse_float=str, parse_int=str)
+        except ValueError:
+            continue
+    return None
+
+
+def _as_json(text: str) -> str:
+    """Return a Python literal as JSON; JSON stays as it is, but for tuples.
+
+    >>> _as_json("{'id': 0, 'point': (1, 2), 0.5: None}")
+    '{"id": 0, "point": [1, 2], "0.5": null}'
+    """
+    return _PYTHON.sub(_json_part, text)
+
+
+def _json_part(part: re.Match[str]) -> str:
+    if part["single"] is not None:
+        return json.dumps(part["single"].replace("\\'", "'"), ensure_ascii=False)
+    if part["key"] is not None:
+        return f'"{part["key"]}":'
+    return _AS_JSON.get(part[0], part[0])
 
 
 def _depth(text: str) -> int:
@@ -51,33 +92,53 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def _entries(value: Any, time: str | None, level: int) -> Iterator[Entry]:
+def _entries(value: Any, place: _Place, level: int) -> Iterator[Entry]:
     if level > DEEPEST:
         return
     if isinstance(value, list):
         for item in value:
-            yield from _entries(item, time, level + 1)
+            yield from _entries(item, place, level + 1)
     elif isinstance(value, dict):
-        yield from _of_object(value, time, level)
+        yield from _of_object(value, place, level)
 
 
-def _of_object(value: dict[str, Any], time: str | None, level: int) -> Iterator[Entry]:
-    own = _first(value, TIME_KEYS)
-    time = str(own) if isinstance(own, str) else time
+def _of_object(value: dict[str, Any], place: _Place, level: int) -> Iterator[Entry]:
+    own, name = _first(value, TIME_KEYS), _first(value, ID_KEYS)
+    place = _Place(
+        _seconds(own) if isinstance(own, str) else place.time,
+        name if isinstance(name, str) else place.name,
+        place.key,
+    )
+    time = place.time if place.time is not None else place.key
     point = _point(value)
     if point is not None and time is not None:
-        name = _first(value, ID_KEYS)
-        yield Entry(time, name if isinstance(name, str) else "0", *point)
+        # {"1": [{"time": 0.5, "x": 3, "y": 4}]}: with a time of its own the key is the id
+        outer = place.key if place.time is not None else None
+        yield Entry(time, place.name or outer or "0", *point)
         return
+    # {"1": {"0.0": [3, 4], "0.5": [5, 6]}}: the times are inside
+    swapped = place.time is None and place.key is not None and "." not in place.key
+    swapped = swapped and any("." in key for key in value)
     for key, inside in value.items():
         if time is not None and _is_pair(inside):
-            yield Entry(time, key, *inside)
+            yield Entry(key, time, *inside) if swapped else Entry(time, key, *inside)
         elif _is_number(key) and time is None and _is_pair(inside):
-            yield Entry(key, "0", *inside)
-        elif _is_number(key) and time is None:
-            yield from _entries(inside, key, level + 1)
+            yield Entry(key, place.name or "0", *inside)
         elif isinstance(inside, list | dict):
-            yield from _entries(inside, time, level + 1)
+            around = place
+            if _is_number(key):
+                around = place._replace(key=key) if time is None else place._replace(name=key)
+            yield from _entries(inside, around, level + 1)
+
+
+def _seconds(time: str) -> str:
+    """Return a time without its unit.
+
+    >>> _seconds("0.5 s"), _seconds("0.5"), _seconds("5 frames")
+    ('0.5', '0.5', '5 frames')
+    """
+    written = _SECONDS.fullmatch(time.strip())
+    return written["time"] if written else time
 
 
 def _point(value: dict[str, Any]) -> tuple[str, str] | None:

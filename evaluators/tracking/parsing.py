@@ -36,11 +36,13 @@ NO_POINT = "not a point"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
 _ID = re.compile(r"([0-9]{1,9})(?:\.0{0,9})?")
 _ATTRIBUTE = re.compile(
-    r"\bcoords\s*+[=:]\s*+(?:\\?[\"'`](?P<quoted>[^\"'`<>\\]*+)|(?P<bare>\d[^\"'`<>\\]*+)(?=[>/]))",
+    r"\bcoords(?:\\?[\"'])?\s*+[=:]\s*+(?:(?:\\?[\"'`]){1,2}+(?P<quoted>[^\"'`<>\\]*+)|(?P<bare>\d[^\"'`<>\\]*+)(?=[>/]))",
     re.IGNORECASE,
 )
 _SEGMENT = re.compile(r"[^;,:\t\n]++")
-_TIME_LINE = re.compile(r"\btime\s++([^\s{}]{1,40}+)[^\S\n]*+\n\s*+\{([^{}]*+)", re.IGNORECASE)
+_TIME_LINE = re.compile(
+    r"\btime(?:\s*+[:=])?+\s++([^\s{}:]{1,40}+):?\s*+\{([^{}]*+)", re.IGNORECASE
+)
 _ENTRY = re.compile(r"\s*+[\"']?([^\"':,\[\](){}]{1,40}+)[\"']?\s*+:\s*+[\[(]([^\[\](){}]*+)[\])]")
 _OCCLUDED = {"yes", "true", "1"}
 
@@ -263,7 +265,7 @@ def _read_time_lines(answer: str, rejected: Counter[str], axes: _Axes) -> tuple[
             # Only the end of the text cuts off; any other bracket is none of this form.
             cut = line.end() == len(answer)
             rejected[CUT_OFF if cut else NO_POINT] += 1
-        time = _number(line[1])
+        time = _number(line[1].removesuffix("s"))
         if time is None or time < 0:
             rejected[NO_TIME] += 1
             continue

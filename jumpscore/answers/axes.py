@@ -25,7 +25,7 @@ AXIS_WORDS = frozenset(("x", "y"))
 _INDEXED = re.compile(r"([xy])_?(\d{1,4})")
 _NOT_A_WORD = re.compile(r"[^\w]+")
 BOX = ("x1", "y1", "x2", "y2")
-_AREA = {"x": ("x", "y"), "cx": ("cx", "cy")}
+_AREA = {"x": ("x", "y"), "x1": ("x1", "y1"), "cx": ("cx", "cy")}
 
 
 def axis_of(key: str) -> str | None:
@@ -68,7 +68,7 @@ def named_groups(entries: list[Entry], form: Form, *, gap: int | None = None) ->
 def _groups(axes: dict[str, Entry], form: Form) -> list[Group]:
     """Return the box or the points of one set of axes, nothing of an incomplete one."""
     for x, (_, y) in _AREA.items():
-        if {x, y, "w", "h"} <= axes.keys():
+        if {x, y, "w", "h"} <= axes.keys() and "x2" not in axes:
             left, top, wide, high = (axes[name].value for name in (x, y, "w", "h"))
             if x == "cx":
                 left, top = left - wide / 2, top - high / 2

@@ -23,7 +23,7 @@ _LINKS = frozenset(
     words(
         "min max top left right bottom upper lower corner corners topleft bottomright top_left "
         "bottom_right top-left bottom-right start end and to the at is from until x1 y1 x2 y2 "
-        "tl br top_left_corner bottom_right_corner"
+        "tl br top_left_corner bottom_right_corner 左 上 右 下 角 点 坐 标 为 是 到 至 和"
     )
 )
 """Words that may stand between the two corners of one box."""
@@ -138,10 +138,25 @@ def _corners(pairs: list[Group], tokens: list[Token]) -> Iterator[tuple[Box, tup
         else:
             rows.append([pair])
     for row in rows:
-        if len(row) % 2 == 0:
+        rectangle = _rectangle(row)
+        if rectangle is not None:
+            yield rectangle, (row[0].low, row[-1].high), 4
+        elif len(row) % 2 == 0:
             for first, second in zip(row[::2], row[1::2], strict=True):
                 x1, y1, x2, y2 = *first.values, *second.values
                 yield (x1, y1, x2, y2), (first.low, second.high), 2
+
+
+def _rectangle(row: list[Group]) -> Box | None:
+    """Return the box whose four corners a row of points gives, one after another."""
+    if len(row) != 4:
+        return None
+    (x1, x2, x3, x4), (y1, y2, y3, y4) = zip(*(pair.values for pair in row), strict=True)
+    across = x1 == x4 and x2 == x3 and y1 == y2 and y3 == y4
+    down = x1 == x2 and x3 == x4 and y1 == y4 and y2 == y3
+    if not (across or down) or x1 == x3 or y1 == y3:
+        return None
+    return min(x1, x3), min(y1, y3), max(x1, x3), max(y1, y3)
 
 
 def _linked(first: Group, second: Group, tokens: list[Token], starts: dict[int, int]) -> bool:

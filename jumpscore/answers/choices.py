@@ -28,21 +28,28 @@ _SAID = re.compile(
 )
 _CORRECT = re.compile(
     r"(?<![a-zA-Z0-9_'])([A-Z])[*_)\]\"'`]{0,4}(?:\s(?:is|seems|appears)\s(?:the\s|most\slikely\s)?"
-    r"(?:correct|right|best|answer)\b|\s?(?:是正确|正确|是对的))"
+    r"(?:correct|right|best|answer)\b|\s?(?:选项)?(?:是正确|正确|是对的))"
 )
 _ALSO = re.compile(
     rf"{_SHUT}\s{{0,3}}(?:[,/&]|or\b|and\b|或|和){_OPEN}(?:option\s)?([A-Z])(?![a-zA-Z0-9_]|'\w)"
 )
 _NOT = re.compile(
     r"(?:\bnot|n't|\bneither|\bnor|\bexcept|\brather\sthan|\binstead\sof|不是|不选|而不是|并非)"
-    rf"(?:\sbe|\san?|\sthe|\soption|\schoice){{0,2}}{_OPEN}\Z",
+    rf"(?:\s(?:think|believe)(?:\sthat)?)?(?:\sbe|\san?|\sthe|\soption|\schoice){{0,2}}{_OPEN}\Z",
     re.IGNORECASE,
 )
+_WRONG = re.compile(
+    r"[*_)\]\"'`]{0,4}\s?(?:\s(?:is|was|seems|looks|would\sbe)\s(?:not\b|never\b|wrong|incorrect|false)"
+    r"|\s(?:isn't|wasn't|cannot|can't)\b|\s?(?:选项)?(?:不对|错|是错|不正确|不是正确))"
+)
+"""Behind a letter: the option is refused."""
 _ALONE = re.compile(r"[\s*_(\[\"'`<{]*([A-Za-z])[\s*_)\]\"'`>}.:,;!]*")
 _LEADING = re.compile(
     rf"{_OPEN}(?:(?i:option|choice|选项)\s?)?{_OPEN}([A-Z]){_SHUT}"
     r"(?:\s?[.:)\],;!]|\s?\n|(?<=[*_)\]\"'`>])|\s{1,3}[-=]{1,2}>?\s|\s(?:because|since|as|so)\b)",
 )
+_QUESTION = re.compile(r"[*_)\]\"'`]{0,4}\s?\?\s{0,3}\S")
+"""Behind a letter: it is asked about, and the text goes on: ``Is the answer A? No.``."""
 _SUBJECT = re.compile(
     r"[*_)\]\"'`>]{0,4}\s(?:is|are|was|has|can|looks|seems|appears|would|will|does)\b"
 )
@@ -123,6 +130,8 @@ def parse_choice(text: str, options: Mapping[str, str]) -> ParsedChoice:
     if by_text:
         return _choice(by_text, "text")
     lines = _alone_on_a_line(answer, options)
+    if len(lines) == 1 and len(leading) > 1 and len(_listed(answer)) > 1:
+        return _choice(lines, "alone")  # "A) is wrong\nB) is right\n\nB"
     if leading:
         return _choice(leading | lines, "leading")
     if lines:
@@ -179,6 +188,8 @@ def _said(answer: str) -> set[str]:
         # "the answer is a chair", "I cannot answer a question": an article.
         article = match[1].islower() and _ARTICLE.match(answer, match.end())
         if article or _denied(answer, match.start()) or _denied(answer, match.start(1)):
+            continue
+        if _WRONG.match(answer, match.end()) or _QUESTION.match(answer, match.end()):
             continue
         letters.add(match[1].upper())
         letters |= set(_also(answer, match.end()))
@@ -258,14 +269,20 @@ def _bare(words: str) -> str:
 
 
 def _letters(answer: str, options: Mapping[str, str]) -> set[str]:
-    """Return capital letters that stand alone: no English word (``A chair``), not denied."""
-    return {
-        match[1]
+    """Return capital letters that stand alone: no English word (``A chair``), not denied.
+
+    A letter that is refused behind it (``A is wrong``) is not chosen, but it is one of several.
+    """
+    matches = [
+        match
         for match in _LETTER.finditer(answer)
         if match[1] in options
         and not _is_word(answer, match.start(), "AI")
         and not _denied(answer, match.start())
-    }
+    ]
+    if all(_WRONG.match(answer, match.end()) for match in matches):
+        return set()
+    return {match[1] for match in matches}
 
 
 def _lower(answer: str, options: Mapping[str, str]) -> set[str]:

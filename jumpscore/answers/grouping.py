@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from dataclasses import field as default
 
 from jumpscore.answers.axes import AXIS_WORDS, axis_of, named_groups
-from jumpscore.answers.groups import POINT_KEYS, Entry, Form, Group, decimal_commas
+from jumpscore.answers.groups import DEEPEST, POINT_KEYS, Entry, Form, Group, decimal_commas
 from jumpscore.answers.tags import FRAMED, TagReading, read_tag
 from jumpscore.answers.tokens import Token
 from jumpscore.answers.vocabulary import words
@@ -25,8 +25,6 @@ _UNREADABLE = frozenset(("label", "percent", "measure", "clock"))
 """Kinds of tokens that are not coordinates, where a number was expected."""
 MOST_FIELDS = 12
 """Groups of numbers of one object that gives one point."""
-DEEPEST = 60
-"""Brackets that may be open at once; no answer nests deeper, and hostile text takes less room."""
 _KEYED_GAP = 16
 """Characters between two keyed numbers of one point in prose: ``x: 60 and y: 40``."""
 

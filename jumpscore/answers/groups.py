@@ -11,7 +11,8 @@ from jumpscore.records import Convention
 
 Form = Literal["(", "[", "{", "tag", "keys", "line"]
 
-
+DEEPEST = 60
+"""Brackets that may be open at once; no answer nests deeper, and hostile text takes less room."""
 POINT_KEYS = frozenset(
     words(
         "point point_2d points points_2d coordinate coordinates coord coords position pos xy pixel "
@@ -75,6 +76,24 @@ def check_convention(convention: str) -> None:
     if convention not in get_args(Convention):
         known = ", ".join(get_args(Convention))
         raise ValueError(f"convention {convention!r} is not one of {known}")
+
+
+def nesting(tokens: list[Token]) -> dict[int, int]:
+    """Return offset of each opening bracket -> how many lists and objects hold it.
+
+    >>> from jumpscore.answers.tokens import tokenize
+    >>> nesting(tokenize("(1, 2) [(3, 4)]"))
+    {0: 0, 7: 0, 8: 1}
+    """
+    depths: dict[int, int] = {}
+    opened: list[str] = []
+    for token in tokens:
+        if token.kind == "open":
+            depths[token.low] = sum(kind != "(" for kind in opened[-DEEPEST:])
+            opened.append(token.text)
+        elif token.kind == "close" and opened:
+            opened.pop()
+    return depths
 
 
 def without_other_keys(groups: list[Group]) -> list[Group]:

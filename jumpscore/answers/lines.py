@@ -34,7 +34,7 @@ def read_lines(tokens: list[Token], sizes: tuple[int, ...]) -> list[Group]:
     [(5.0, 6.0)]
     """
     groups = _read(list(_lines(tokens, ("newline",))), sizes)
-    for separator in (";", ","):  # "533, 310; 20, 40" and "533 310, 20 40"
+    for separator in (";", ",", "->", "→"):  # "533, 310; 20, 40" and "533 310, 20 40"
         groups = groups or _read(list(_lines(tokens, ("newline", separator))), sizes)
     return groups
 

@@ -138,6 +138,8 @@ def _one(tokens: list[Token], place: int) -> tuple[_Number | None, int]:
         and tokens[place - 2].kind in ("word", "measure")
     ):
         return None, place  # m^2
+    if token.kind == "measure" and "'" in token.text:  # feet and inches
+        return _Number(None, token.low, token.high, place, place), place + 1
     if token.kind in ("number", "percent", "measure", "frames") and _LEADING.match(token.text):
         return _digits(tokens, place)  # "nan" and "inf" are words here
     if token.kind == "number" and not token.text.isascii():  # in Chinese characters

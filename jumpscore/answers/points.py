@@ -10,9 +10,10 @@ from typing import Literal
 
 from jumpscore.answers.answer import prepare
 from jumpscore.answers.grouping import read_groups
-from jumpscore.answers.groups import Group, check_convention, without_other_keys
+from jumpscore.answers.groups import Group, check_convention, nesting, without_other_keys
 from jumpscore.answers.lines import read_lines, read_only
 from jumpscore.answers.region import choose, is_cut
+from jumpscore.answers.tokens import Token
 from jumpscore.answers.vocabulary import words
 from jumpscore.records import Convention, FinishReason
 
@@ -26,6 +27,8 @@ NOT_POINTS = frozenset(
     )
 )
 """Keys of pairs that are not points."""
+_FILLERS = frozenset(words("of is the a as being : = about"))
+"""Words between ``size`` and its two numbers."""
 _PARSERS = {"(": "brackets", "[": "brackets", "{": "keys", "keys": "keys", "tag": "tags",
             "line": "bare"}  # fmt: skip
 
@@ -84,7 +87,7 @@ def parse_points(
     cut = is_cut(answer.text, finish_reason)
     inside, outside = choose(answer)
     groups = read_groups(inside)
-    points = _points(groups)
+    points = _points(_without_prose(groups, inside))
     if not points and all(len(group.values) < 2 and not group.malformed for group in groups):
         only = None if cut else read_only(inside, 2)
         points = read_lines(inside, (2,)) or ([only] if only else [])
@@ -114,6 +117,29 @@ def _points(groups: Iterable[Group]) -> list[Group]:
     """Return the pairs; those of keys outside of brackets only if there are no others."""
     pairs = without_other_keys([pair for group in groups for pair in _pairs(group)])
     return [pair for pair in pairs if pair.form != "keys"] or pairs
+
+
+def _without_prose(groups: list[Group], tokens: list[Token]) -> list[Group]:
+    """Return the groups that may be points.
+
+    A size in prose is not one; next to a list of points, neither is one in prose.
+    """
+    starts = {token.low: place for place, token in enumerate(tokens)}
+    kept = [group for group in groups if not _is_size(starts.get(group.low, 0), tokens)]
+    depths = nesting(tokens)
+    listed = any(depths.get(group.low) and len(_pairs(group)) == 1 for group in kept)
+    if not listed:
+        return kept
+    return [group for group in kept if group.form not in "([" or depths.get(group.low)]
+
+
+def _is_size(place: int, tokens: list[Token]) -> bool:
+    """Whether ``size``, ``a resolution of`` or the like stands before a place."""
+    before = place - 1
+    while before >= max(0, place - 4) and tokens[before].text in _FILLERS:
+        before -= 1
+    named = before >= 0 and tokens[before].kind in ("word", "key")
+    return named and tokens[before].text in NOT_POINTS
 
 
 def _pairs(group: Group) -> list[Group]:

@@ -12,6 +12,8 @@ from jumpscore.answers.vocabulary import ANSWER_KEYS, UNITS
 from jumpscore.records import FinishReason
 
 _OPEN_LIST = re.compile(r"[(\[][\s\d.,:;eE+\-\"'(\[]*+\Z|\{[\s\w.,:;+\-\"']{0,200}+\Z")
+_HANZI = "案"
+"""Second character of the Chinese word for answer; each character is a token."""
 _OPEN_TAG = re.compile(
     r"<(?:point|box|bbox|track|coord|trace)[a-z]{0,9}(?:>[\s\d.,;+\-]*+|\s[^<>]*+)\Z"
 )
@@ -50,6 +52,10 @@ def answer_start(tokens: Sequence[Token]) -> int | None:
     for place, token in enumerate(tokens):
         if token.kind == "key" and token.text.replace("_", " ") in ANSWER_KEYS:
             return place + 1
+        if token.text == _HANZI and place and tokens[place - 1].text == "答":
+            behind = place + 1 < len(tokens) and tokens[place + 1].text in ("是", "为")
+            if token.kind == "key" or behind:
+                return place + 1 + behind
         following = tokens[place + 1].text if place + 1 < len(tokens) else ""
         if token.kind == "word" and token.text == "answer" and following == "is":
             return place + 2

@@ -8,7 +8,7 @@ from typing import Literal
 
 from jumpscore.answers.answer import prepare
 from jumpscore.answers.grouping import read_groups
-from jumpscore.answers.groups import Group, without_other_keys
+from jumpscore.answers.groups import Group, nesting, without_other_keys
 from jumpscore.answers.lines import read_lines
 from jumpscore.answers.region import choose, is_cut
 from jumpscore.answers.tokens import Token
@@ -30,19 +30,30 @@ _LINKS = (
     | AND
     | frozenset(
         words(
-            "then next through via towards toward finally lastly last ending end ends at after that"
+            "then next through via towards toward finally lastly last ending end ends at after "
+            "that move moves moving go goes going pass passes passing continue continues proceed "
+            "lift reach reaching arrive arriving shift slide lower travel by way of in into onto "
+            "the it -> → > 移 动 到 然 后 再 接 着 最 经 过 达 终 点 前 往 途 于 在 先 第 步"
         )
     )
 )
 _NAMES = frozenset(
     words(
         "start end begin beginning middle mid point points waypoint waypoints position target goal "
-        "first second third fourth fifth sixth seventh eighth intermediate final place step stop"
+        "first second third fourth fifth sixth seventh eighth intermediate final place step stop "
+        "起点 终点 中点 起 终 中 间 点 路 径 途 经 目 标 最"
     )
 )
 """Words of labels without a colon: ``start point (100, 200), end point (300, 400)``."""
 _QUIET = frozenset("\"'`*.\\")
+_IN_LABELS = frozenset(words("word number mark open close label dash key measure"))
+"""Kinds of tokens that a label may hold."""
+_ARROWS = frozenset(">≫➜➔➤▶")
+_WHOLES = frozenset(words("trace trajectory path route 轨迹 路径 路线"))
+"""Labels of all that follows: they begin another row behind a place in prose."""
 _BULLETS = frozenset("-*•+")
+_STOPS = frozenset((",", ".", ";", ":", "#", "*", "\n"))
+"""Marks between a way-point and the words that lead to the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,27 +138,62 @@ def _choose_row(places: list[Group], tokens: list[Token]) -> list[Group] | None:
     if several:
         # "A, then B, and finally C": the words go on with the row.
         longer = (row for row in prose if len(row) > len(several[-1]) and several[-1][0] in row)
-        return next(longer, several[-1])
+        chosen = next(longer, None)
+        interrupted = chosen is None and _is_interrupted(several[-1], places, tokens)
+        return None if interrupted else chosen or several[-1]
     spoken = [row for row in prose if len(row) > 1]
-    if spoken:
+    if spoken and not _shares_sentence(spoken[-1], places, tokens):
         return spoken[-1]
+    if spoken:
+        return None
     # Single places scattered over prose: which of them are the trace would be a guess.
     return rows[0] if len(rows) == 1 else None
+
+
+def _is_interrupted(row: list[Group], places: list[Group], tokens: list[Token]) -> bool:
+    """Whether a row outside of a list goes on with words: ``, avoiding (5, 5), to (3, 4)``."""
+    if row[0].form not in "([" or nesting(tokens).get(row[0].low):
+        return False
+    starts = {token.low: number for number, token in enumerate(tokens)}
+    gap = _between(row[0], row[1], tokens, starts)
+    spoken = any(token.text in TO for token in gap) and all(t.kind != "dash" for t in gap)
+    return spoken and _shares_sentence(row, places, tokens)
+
+
+def _shares_sentence(row: list[Group], places: list[Group], tokens: list[Token]) -> bool:
+    """Whether the sentence of a row in prose names another place, whose part in it is unclear."""
+    starts = {token.low: number for number, token in enumerate(tokens)}
+    first, last = places.index(row[0]), places.index(row[-1])
+    pairs = [(places[first - 1], row[0])] if first else []
+    pairs += [(row[-1], places[last + 1])] if last + 1 < len(places) else []
+    return any(
+        all(
+            token.text not in (".", "\n", ";", "!", "?")
+            for token in _between(*pair, tokens, starts)
+        )
+        for pair in pairs
+    )
 
 
 def _rows(places: list[Group], tokens: list[Token]) -> tuple[list[list[Group]], list[list[Group]]]:
     """Return the rows by their separators, and those by words such as ``to`` and ``then``."""
     starts = {token.low: number for number, token in enumerate(tokens)}
     rows, prose = [places[:1]], [places[:1]]
+    depths = nesting(tokens)
     for first, second in pairwise(places):
         gap = _between(first, second, tokens, starts)
+        inward = depths.get(second.low) or any(token.text in _WHOLES for token in gap)
+        if depths.get(first.low) == 0 and inward and first.form in "([":
+            rows.append([second])  # a list begins behind a place in prose
+            prose.append([second])
+            continue
         linked = first.form == second.form == "line" or _separates(gap)
         linked = linked or _lines_apart(first, gap, tokens, starts)
         if linked:
             rows[-1].append(second)
         else:
             rows.append([second])
-        if linked or all(token.text in _LINKS or token.text == "," for token in gap):
+        if linked or _leads_on(gap):
             prose[-1].append(second)
         else:
             prose.append([second])
@@ -165,7 +211,12 @@ def _between(
     while place >= 0 and tokens[place].low >= low:
         gap.append(tokens[place])
         place -= 1
-    return gap[::-1]
+    gap.reverse()
+    if first.form == "tag" == second.form:  # <point x="1" y="2">the cup</point>
+        words = next((place for place, token in enumerate(gap) if token.kind != "word"), 0)
+        if words and gap[words].kind == "tag" and gap[words].low - low <= LONGEST_LABEL:
+            return gap[words:]
+    return gap
 
 
 def _separates(gap: list[Token]) -> bool:
@@ -175,15 +226,37 @@ def _separates(gap: list[Token]) -> bool:
         place += 1
     start = place
     while place < len(gap) and (
-        gap[place].kind in ("comma", "newline", "pipe", "dash", "tag") or _is_quiet(gap[place])
+        gap[place].kind in ("comma", "newline", "pipe", "dash", "tag")
+        or gap[place].text in _ARROWS
+        or _is_quiet(gap[place])
     ):
         place += 1
     rest = gap[place:]
-    while rest and (rest[-1].kind in ("open", "pipe") or _is_quiet(rest[-1])):
+    while rest and (rest[-1].kind in ("open", "pipe", "newline", "dash") or _is_quiet(rest[-1])):
         rest.pop()
     if not rest:
         return place > start or not gap or all(token.kind in ("open", "close") for token in gap)
     return place > start and (_is_label(rest) or _is_number(rest) or _is_name(rest))
+
+
+def _leads_on(gap: list[Token]) -> bool:
+    """Whether words such as ``, then move to`` and ``Step 2:`` lead to the next place."""
+    said = [token for token in gap if token.kind not in ("close", "comma")]
+    if said and said[0].text == "to" and len(said) <= 4:  # "(1, 2) to the plate (3, 4)"
+        return all(token.kind == "word" for token in said)
+    named = False
+    for token in gap:
+        number = token.kind == "number" and token.text.isdecimal() and named
+        named = token.kind in ("word", "key") and set(token.text.split()) <= _LINKS | _NAMES
+        key = token.kind == "key" and _is_numbered(token.text)
+        if not (named or number or key or token.text in _STOPS or token.kind in ("tag", "close")):
+            return False
+    return True
+
+
+def _is_numbered(key: str) -> bool:
+    """Whether a key is ``step 2`` or the like."""
+    return all(word in _LINKS | _NAMES or word.isdecimal() for word in key.split())
 
 
 def _is_quiet(token: Token) -> bool:
@@ -195,8 +268,7 @@ def _is_label(tokens: list[Token]) -> bool:
     last = tokens[-1]
     if last.kind != "key" and last.text not in (":", "="):
         return False
-    inside = all(t.kind in ("word", "number", "mark", "open", "close", "label", "dash", "key")
-                 for t in tokens)  # fmt: skip
+    inside = all(token.kind in _IN_LABELS for token in tokens)
     return inside and last.high - tokens[0].low <= LONGEST_LABEL
 
 
@@ -207,9 +279,17 @@ def _is_name(tokens: list[Token]) -> bool:
 def _is_number(tokens: list[Token]) -> bool:
     """Whether tokens are a list number, a bullet or one word: ``2.``, ``3)``, ``then``."""
     texts = [token.text for token in tokens]
+    while len(texts) > 1 and texts[0] == "#":
+        texts = texts[1:]  # a heading: "### Step 2"
+    if len(texts) == 2 and texts[0] in _NAMES and texts[1].isdecimal():
+        return True
     if len(texts) == 1:
+        if tokens[-1].kind == "measure":  # 0.5s (300, 400)
+            return True
         named = tokens[0].kind == "word" and texts[0][-1].isdecimal()  # P2(300, 400)
         return texts[0] in _BULLETS or texts[0] in _LINKS or texts[0].isdecimal() or named
+    if len(texts) == 2 and len(texts[0]) == 1 and texts[1] == ")":  # a)
+        return True
     return len(texts) <= 3 and texts[-1] in (".", ")", "]") and texts[-2].isdecimal()
 
 
@@ -235,9 +315,9 @@ def _leads(tokens: list[Token]) -> bool:
     """Whether the start of a line is bare, a label, or numbered or bulleted text."""
     pipes = 1 if tokens and tokens[0].kind == "pipe" else 0
     rest = tokens[pipes:]
-    while rest and (rest[-1].kind in ("open", "pipe") or _is_quiet(rest[-1])):
+    while rest and (rest[-1].kind in ("open", "pipe", "dash") or _is_quiet(rest[-1])):
         rest.pop()
-    if not rest or _is_label(rest) or _is_number(rest):
+    if not rest or _is_name(rest) or _is_label(rest) or _is_number(rest):
         return True
     if rest[-1].high - rest[0].low > LONGEST_COMMENT:
         return False

@@ -170,11 +170,13 @@ TENS: dict[str, int] = {
 }
 POWERS: dict[str, int] = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 
-YES = frozenset(words("yes yeah yep true correct 是 是的 对 有 对的 正确 はい 네 예 oui ja да sí"))
+YES = frozenset(
+    words("yes yeah yep true correct 是 是的 对 有 对的 正确 可以 能 会 はい 네 예 oui ja да sí")
+)
 NO = frozenset(
     words(
-        "no nope false incorrect 否 不是 不 没有 错 错误 不对 不是的 いいえ 아니요 아니오 "
-        "non nein нет"
+        "no nope false incorrect 否 不是 不 没有 错 错误 不对 不是的 不可以 不能 不会 いいえ "
+        "아니요 아니오 non nein нет"
     )
 )
 

@@ -13,11 +13,14 @@ _ANSWER = re.compile(
     re.IGNORECASE,
 )
 _LEAD = r"[\s*_(\[\"'`{<]{0,9}"
-_STOP = r"[*_)\]\"'`}>]{0,4}\s?(?:[,.;:!?\n]|-{1,2}\s|\Z|(?:because|since|as)\b)"
+_STOP = r"[*_)\]\"'`}>]{0,4}\s?(?:[,.;:!?\n(]|-{1,2}\s|\Z|(?:because|since|as)\b)"
 _BEFORE = r"(?:[,.;!?/|\n]|\bor\b|\band\b|\bbut\b)[\s*_(\[\"'`{<]{0,9}"
 _BEHIND = r"[*_)\]\"']{0,4}\s?(?:[,.;!?/|\n]|\Z)"
 _PRONOUN = r"\s(?:there|it|its|it's|the|this|that|i|you|they|we|because)\b"
 """Behind ``no`` these begin a sentence of its own; in "no chair" the word denies the chair."""
+
+_DENIES = r"(?!\s(?!(?:as|because|since|for|from|if|in|on|at|to|there|it|it's|the|this)\b)[a-z])"
+"""Behind ``no``: another word that it denies (``no chair``) is not there."""
 
 
 def read_word(answer: str, options: Mapping[str, str]) -> tuple[set[str], str]:
@@ -87,6 +90,8 @@ def _last_line(part: str, patterns: Mapping[str, str]) -> set[str]:
 def _search(words: str, part: str) -> bool:
     """Whether a text contains an option's own words; its translations would be a guess."""
     pattern = _plain(words)
+    if words.strip().casefold() == "no":
+        pattern += _DENIES
     return (
         re.search(rf"(?<![a-zA-Z0-9_]){pattern}(?![a-zA-Z0-9_])", part, re.IGNORECASE) is not None
     )

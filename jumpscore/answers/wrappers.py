@@ -57,7 +57,16 @@ _REPR = re.compile(
 )
 _DTYPE = re.compile(r",\s{0,9}(?:dtype|device|requires_grad)\s?=\s?['\"]?[\w.:]{1,30}['\"]?")
 _FENCE = re.compile(r"(?P<marks>`{3,}|~{3,})(?:[ ]?(?P<language>\w[\w+.-]{0,20})(?=\s|\Z|[\[{]))?")
-_ENTITIES = {"nbsp": " ", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "#39": "'", "amp": "&"}
+_ENTITIES = {
+    "nbsp": " ",
+    "lt": "<",
+    "gt": ">",
+    "quot": '"',
+    "apos": "'",
+    "#39": "'",
+    "#34": '"',
+    "amp": "&",
+}
 _ENTITIES |= {"ndash": "-", "mdash": "-", "minus": "-", "rarr": "→", "thinsp": " "}
 _ENTITY = re.compile(rf"&(?P<name>{'|'.join(_ENTITIES)});")
 
