@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from jumpscore.answers.reading import TIMES
 from jumpscore.answers.tokens import Token
@@ -113,8 +113,8 @@ def unquote_rows(tokens: Sequence[Token]) -> list[Token]:
                 opened, commas = place, 0
         elif token.text == unquoted[opened].text:
             if commas:
-                unquoted[opened] = replace(unquoted[opened], kind="open", text="[")
-                unquoted[place] = replace(token, kind="close", text="]")
+                unquoted[opened] = unquoted[opened]._replace(kind="open", text="[")
+                unquoted[place] = token._replace(kind="close", text="]")
             opened = None
         elif token.kind == "comma":
             commas += 1

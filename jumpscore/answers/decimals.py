@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from jumpscore.answers.reading import is_whole
@@ -82,7 +81,7 @@ def _thousand(first: Token, token: Token) -> Token:
     text = first.text + token.text
     scale = token.scale or 1.0
     value = value / round(1 / scale) if scale < 1 else value * scale
-    return replace(token, low=first.low, text=text, value=sign * value, signed=first.signed)
+    return token._replace(low=first.low, text=text, value=sign * value, signed=first.signed)
 
 
 def _bare(token: Token) -> float:
@@ -98,7 +97,7 @@ def _joined(first: Token, second: Token) -> Token:
     else:
         value = number * (second.scale or 1.0)
     text = f"{first.text}.{second.text}"
-    return replace(second, low=first.low, text=text, value=value, signed=first.signed)
+    return second._replace(low=first.low, text=text, value=value, signed=first.signed)
 
 
 def _groups(tokens: Sequence[Token]) -> list[int]:

@@ -266,7 +266,7 @@ def _number(token: Token) -> Token | None:
     if token.kind in ("number", "frames"):
         return token
     if token.kind == "label" and token.text.isdecimal():  # too long for any coordinate
-        return replace(token, kind="number", value=float(token.text))
+        return token._replace(kind="number", value=float(token.text))
     return None
 
 

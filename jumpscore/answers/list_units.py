@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 
 from jumpscore.answers.keys import key_scale
@@ -75,7 +74,7 @@ def _is_bare(token: Token) -> bool:
 
 def _fit(token: Token, scale: float) -> Token:
     if scale == 0.0:
-        return replace(token, kind="frames")
+        return token._replace(kind="frames")
     value = token.value or 0.0
     seconds = value / round(1 / scale) if scale < 1 else value * scale
-    return replace(token, kind="measure", value=seconds, scale=scale)
+    return token._replace(kind="measure", value=seconds, scale=scale)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from jumpscore.answers.keys import key_role
 from jumpscore.answers.tokens import Token, tokenize
@@ -38,20 +37,20 @@ def _replace(token: Token, text: str) -> Iterator[Token]:
         return
     name = match["name"]
     if name in _LINES:
-        yield replace(token, kind="newline", text="\n")
+        yield token._replace(kind="newline", text="\n")
     elif name in _CELLS:
         if not match["shut"]:
-            yield replace(token, kind="pipe", text="|")
+            yield token._replace(kind="pipe", text="|")
     elif not match["shut"] and _DIGIT.search(token.text):
-        yield replace(token, kind="newline", text="\n")
+        yield token._replace(kind="newline", text="\n")
         start = token.low + match.end()
         for inner in tokenize(text[start : token.high]):
             if inner.kind != "tag":
-                yield replace(inner, low=inner.low + start, high=inner.high + start)
-        yield replace(token, kind="newline", text="\n")
+                yield inner._replace(low=inner.low + start, high=inner.high + start)
+        yield token._replace(kind="newline", text="\n")
     elif match["shut"]:
-        yield replace(token, kind="mark", text="")
+        yield token._replace(kind="mark", text="")
     elif key_role(name) in ("start", "time", "end"):
-        yield replace(token, kind="key", text=name)
+        yield token._replace(kind="key", text=name)
     else:
-        yield replace(token, kind="mark", text="")
+        yield token._replace(kind="mark", text="")

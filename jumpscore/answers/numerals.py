@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from jumpscore.answers.tokens import Token
 from jumpscore.answers.vocabulary import POWERS, TENS, UNITS
@@ -37,7 +36,7 @@ def join_numerals(tokens: Sequence[Token]) -> list[Token]:
             continue
         first, last = tokens[place], tokens[end - 1]
         text = " ".join(token.text for token in tokens[place:end])
-        joined.append(replace(first, kind="number", high=last.high, text=text, value=float(value)))
+        joined.append(first._replace(kind="number", high=last.high, text=text, value=float(value)))
         place = end
     return joined
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from jumpscore.answers.brackets import Element, Node, Part, elements, flatten, plain
 from jumpscore.answers.keys import Role, key_role, key_scale
@@ -265,7 +264,7 @@ def _clock_parts(items: list[Element]) -> Token | None:
         return None
     seconds = sum(round((token.value or 0.0) * scale * 1e9) for scale, token in parts) / 1e9
     tokens = [token for _, token in parts]
-    return replace(tokens[0], kind="measure", high=tokens[-1].high, value=seconds, scale=1.0)
+    return tokens[0]._replace(kind="measure", high=tokens[-1].high, value=seconds, scale=1.0)
 
 
 def _nodes(item: Element) -> list[Node]:

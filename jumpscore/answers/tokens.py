@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from jumpscore.answers.vocabulary import (
     AND,
@@ -52,8 +51,7 @@ LONGEST_KEY = 60
 """Characters of the longest key in quotes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One piece of an answer.
 
     Attributes:
@@ -196,8 +194,7 @@ def _measures(atoms: list[Token], text: str) -> Iterator[Token]:
             if atoms[place].text == "," and (token.scale < 60 or (part.value or 0.0) >= 60):
                 break  # "1 min, 2.5 s" is one time, "1 s, 500 ms" are two
             value = token.value + (part.value or 0.0)
-            token = replace(
-                token, high=part.high, text=text[token.low : part.high], value=value,
+            token = token._replace(high=part.high, text=text[token.low : part.high], value=value,
                 scale=part.scale,
             )  # fmt: skip
             place = after
@@ -217,13 +214,13 @@ def _one_measure(atoms: list[Token], place: int, text: str) -> tuple[Token, int]
         if unit.low == behind.high and unit.text in SECONDS_PER and token.kind == "number":
             return _measured(token, unit), place + 2
     if behind.kind == "mark" and behind.text == "%" and gap <= 1:
-        return replace(token, kind="percent", high=behind.high), place + 1
+        return token._replace(kind="percent", high=behind.high), place + 1
     if behind.kind == "mark" and (unit_place := _behind_marks(atoms, place)) is not None:
         return _measured(token, atoms[unit_place]), unit_place + 1
     if behind.kind != "word" or gap > LONGEST_BLANK:
         return token, place
     if behind.text in ("percent", "percents"):
-        return replace(token, kind="percent", high=behind.high), place + 1
+        return token._replace(kind="percent", high=behind.high), place + 1
     if behind.text in SECONDS_PER:
         return _measured(token, behind), place + 1
     if gap == 0 and behind.text[0].isascii() and behind.text not in FRAMES | TIMES_COUNTED | {"x"}:
@@ -243,12 +240,12 @@ def _behind_marks(atoms: list[Token], place: int) -> int | None:
 
 def _measured(token: Token, unit: Token) -> Token:
     if token.kind == "clock":
-        return replace(token, high=unit.high)
+        return token._replace(high=unit.high)
     scale = SECONDS_PER[unit.text]
     value = (token.value or 0.0) * scale
     if scale < 1:  # 280 ms is 0.28 s, not 0.28000000000000003
         value = (token.value or 0.0) / round(1 / scale)
-    return replace(token, kind="measure", high=unit.high, value=value, scale=scale)
+    return token._replace(kind="measure", high=unit.high, value=value, scale=scale)
 
 
 def _signs(tokens: list[Token]) -> list[Token]:
@@ -266,8 +263,8 @@ def _signs(tokens: list[Token]) -> list[Token]:
             continue
         value = -token.value if before.text == "-" else token.value
         doubtful = previous is not None and previous.kind in _NUMBERS and before.text == "-"
-        signed[-1] = replace(
-            token, low=before.low, text=before.text + token.text, value=value, signed=doubtful
+        signed[-1] = token._replace(
+            low=before.low, text=before.text + token.text, value=value, signed=doubtful
         )
     return signed
 
@@ -317,22 +314,22 @@ def _frames(tokens: list[Token]) -> Iterator[Token]:
     marked = list(tokens)
     for place, (before, token) in enumerate(pairwise(marked), start=1):
         if token.kind == "number" and before.kind in ("word", "key") and before.text in FRAMES:
-            marked[place] = replace(token, kind="frames")
+            marked[place] = token._replace(kind="frames")
         elif before.kind == "number" and token.kind == "word":
             noun = token.text
             if noun in _SAMPLED and place + 1 < len(marked):
                 noun = marked[place + 1].text
             if noun in FRAMES:
-                marked[place - 1] = replace(before, kind="frames")
+                marked[place - 1] = before._replace(kind="frames")
     for place in range(2, len(marked)):
         token, link, first = marked[place], marked[place - 1], marked[place - 2]
         linked = link.kind in ("dash", "comma") or link.text in TO | AND
         if token.kind == "number" and linked and first.kind == "frames":
-            marked[place] = replace(token, kind="frames")
+            marked[place] = token._replace(kind="frames")
     for place in range(len(marked) - 3, -1, -1):
         token, link, last = marked[place : place + 3]
         linked = link.kind == "dash" or link.text in TO | AND
         linked = linked or (link.kind == "comma" and token.text.isdigit())
         if token.kind == "number" and linked and last.kind == "frames":
-            marked[place] = replace(token, kind="frames")
+            marked[place] = token._replace(kind="frames")
     yield from marked
