@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from jumpscore.answers.tokens import Token
 from jumpscore.answers.vocabulary import words
@@ -53,8 +53,7 @@ class Group:
     field: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A number in a bracket: its key, its token, and what stands between it and the one before."""
 
     key: str

@@ -104,6 +104,7 @@ _SAMPLED = frozenset(words("sampled key video consecutive input provided given e
 """Words between a number of frames and the word for them."""
 _QUOTES = "\"'`*"
 _BEFORE_SIGN = frozenset("\"'%.")
+_LINKS = TO | AND
 _NUMBERS = ("number", "measure", "clock", "frames")
 
 
@@ -321,15 +322,17 @@ def _frames(tokens: list[Token]) -> Iterator[Token]:
                 noun = marked[place + 1].text
             if noun in FRAMES:
                 marked[place - 1] = before._replace(kind="frames")
+    if not any(token.kind == "frames" for token in marked):
+        return iter(marked)
     for place in range(2, len(marked)):
         token, link, first = marked[place], marked[place - 1], marked[place - 2]
-        linked = link.kind in ("dash", "comma") or link.text in TO | AND
+        linked = link.kind in ("dash", "comma") or link.text in _LINKS
         if token.kind == "number" and linked and first.kind == "frames":
             marked[place] = token._replace(kind="frames")
     for place in range(len(marked) - 3, -1, -1):
         token, link, last = marked[place : place + 3]
-        linked = link.kind == "dash" or link.text in TO | AND
+        linked = link.kind == "dash" or link.text in _LINKS
         linked = linked or (link.kind == "comma" and token.text.isdigit())
         if token.kind == "number" and linked and last.kind == "frames":
             marked[place] = token._replace(kind="frames")
-    yield from marked
+    return iter(marked)
