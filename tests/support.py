@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from time import process_time
 from types import ModuleType
 from typing import Any
 
@@ -39,9 +39,9 @@ def best_time(action: Callable[[], object], *, below: float, tries: int = 4) -> 
     """
     best = float("inf")
     for _ in range(tries):
-        before = time.process_time()
+        before = process_time()
         action()
-        best = min(best, time.process_time() - before)
+        best = min(best, process_time() - before)
         if best < below:
             break
     return best
