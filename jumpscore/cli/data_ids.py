@@ -50,7 +50,7 @@ def write_template(data: str, out: Path, *, task: str | None, root: Path | None)
     about = task or task_of_name(data) or JUMP_TASKS[0]
     chosen = "" if about == JUMP_TASKS[0] else f" --task {about}"
     output().print(
-        f"{out}: {len(lines)} ids; replace every null by the model's answer, then score it with "
+        f"{out}: {len(lines)} ids; replace every null with the model's answer, then score it with "
         f"jumpscore score {out} --data {data}{chosen}",
         soft_wrap=True,
     )
