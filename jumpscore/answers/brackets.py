@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from jumpscore.answers.keys import key_role
 from jumpscore.answers.reading import TIMES
 from jumpscore.answers.tokens import Token
-from jumpscore.answers.vocabulary import AND, words
+from jumpscore.answers.vocabulary import AND, ANSWER_KEYS, words
 
 _CLOSES = {"[": "]", "{": "}", "(": ")"}
 _OPENS = {close: opened for opened, close in _CLOSES.items()}
 _QUOTES = "\"'`"
+_PROSE = frozenset(words("word key mark dash"))
 _NOTHING = frozenset(words("null none nan inf infinity"))
 
 
@@ -96,7 +98,8 @@ def arrange(tokens: list[Token]) -> list[Part]:
 def unquote_rows(tokens: Sequence[Token]) -> list[Token]:
     """Return the tokens with the quotes around a row of values as brackets: ``"0.28, 0.76"``.
 
-    Only a text in quotes that is the value of a key is taken for a row.
+    Only a text in quotes that is the value of a key is taken for a row. It may contain words if
+    the key names the answer or its times: ``{"answer": "Jump 1: 0.28 s, jump 2: 0.76 s"}``.
 
     >>> from jumpscore.answers.tokens import tokenize
     >>> rows = unquote_rows(tokenize('{"times": "0.28, 0.76"}'))
@@ -119,8 +122,13 @@ def unquote_rows(tokens: Sequence[Token]) -> list[Token]:
         elif token.kind == "comma":
             commas += 1
         elif token.kind not in TIMES and token.text not in AND:
-            opened = None
+            prose = token.kind in _PROSE and _may_have_words(unquoted[opened - 1].text)
+            opened = opened if prose else None
     return unquoted
+
+
+def _may_have_words(key: str) -> bool:
+    return key in ANSWER_KEYS or key_role(key) in ("start", "time", "index")
 
 
 def _partners(tokens: list[Token]) -> dict[int, int]:

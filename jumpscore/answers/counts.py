@@ -128,7 +128,8 @@ def _numbers(tokens: Sequence[Token]) -> tuple[list[_Number], bool]:
         if value is None:
             odd = True
         else:
-            numbers.append(_Number(token, value, _rank(tokens, last, place, alone)))
+            rank = 0 if _starts_stretch(tokens, place) else _rank(tokens, last, place, alone)
+            numbers.append(_Number(token, value, rank))
             places.append(place)
         last = place
     for (first, second), (a, b) in zip(pairwise(numbers), pairwise(places), strict=True):
@@ -215,6 +216,15 @@ def _counted(ahead: Sequence[Token]) -> int | None:
         if token.text not in _ADJECTIVES:
             return None
     return None
+
+
+def _starts_stretch(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a number is the start of a stretch of time: ``between 0 and 30 seconds``."""
+    if place + 2 >= len(tokens) or tokens[place + 2].kind not in ("measure", "clock"):
+        return False
+    link = tokens[place + 1]
+    between = place > 0 and tokens[place - 1].text in ("between", "from")
+    return link.kind == "dash" or link.text in TO or (link.text in AND and between)
 
 
 def _is_range(tokens: Sequence[Token], first: int, second: int) -> bool:

@@ -77,11 +77,16 @@ def read_spans(text: str, *, cut: bool = False) -> SpanReading:
     places = [place for place, token in enumerate(tokens) if token.kind in VALUES]
     found: dict[tuple[float, float], tuple[int, int]] = {}
     asked: dict[tuple[float, float], None] = {}
+    used = -1
     for a, b in pairwise(places):
         pair = _Pair(tokens, a, b)
-        if pair.first.kind not in TIMES or pair.second.kind not in TIMES or not pair.connected():
+        if pair.first.kind not in TIMES or pair.second.kind not in TIMES:
             continue
-        span = pair.seconds()
+        backwards = a != used and pair.backwards()
+        if not backwards and (a == used or not pair.connected()):
+            continue
+        span = pair.seconds()[::-1] if backwards else pair.seconds()
+        used = b if backwards else -1
         if not all(map(math.isfinite, span)):
             continue
         found.setdefault(span, (pair.first.low, pair.second.high))
@@ -159,6 +164,10 @@ class _Pair:
             return self._between()
         return self._named(gap)
 
+    def backwards(self) -> bool:
+        """Whether the first value is named an end and the second a start."""
+        return self._role(self.before) == "end" and self._role(self.gap) == "start"
+
     def beside(self) -> bool:
         """Whether two times that are all of an answer stand side by side: ``3.2, 5.1``."""
         if self.first.kind not in TIMES or self.second.kind not in TIMES:
@@ -189,6 +198,7 @@ class _Pair:
             and t.text not in TO
             and t.text not in AT
             and not (t.kind == "key" and key_role(t.text) == "time")
+            and not (gap[0].text == "(" and t is gap[1] and key_role(t.text) == "start")
         ]
         return len(dashes) == 1 and not others
 
@@ -248,8 +258,13 @@ class _Pair:
         return not [t for t in self.gap if t.kind != "newline"]
 
     def _key_scale(self) -> float:
-        key = next((t for t in reversed(self.before[-3:]) if t.kind == "key"), None)
-        return key_scale(key.text) if key is not None else 1.0
+        """Return seconds per unit that a key or a word in brackets names: ``Range (ms):``."""
+        for token in reversed(self.before[-6:]):
+            if token.kind in VALUES or token.kind == "newline":
+                break
+            if token.kind in ("word", "key") and key_scale(token.text) != 1.0:
+                return key_scale(token.text)
+        return 1.0
 
 
 def _scaled(value: float, scale: float) -> float:

@@ -132,6 +132,16 @@ def _number_lines(read: Sequence[_Line]) -> None:
     if lone and numbered and stated >= len(lone):
         for one in lone:
             one.role = "index"
+    elif len(lone) == 1 and lone[0] is others[0] and stated:
+        _count_heading(lone[0], others[1:])
+
+
+def _count_heading(lone: Spoken, others: Sequence[Spoken]) -> None:
+    """Make a count of a lone whole number above times, if it is how many there are."""
+    if lone.token.value == len(others) and (others[0].token.value or 0.0) < lone.token.value:
+        lone.role = "count"
+    elif (others[0].token.value or 0.0) < (lone.token.value or 0.0):
+        lone.role = "unknown"
 
 
 def _number_columns(read: Sequence[_Line]) -> None:

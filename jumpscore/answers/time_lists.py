@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from jumpscore.answers.brackets import Element, Node, Part, elements, flatten, plain
@@ -14,7 +15,9 @@ from jumpscore.answers.vocabulary import AT, HEDGES, SECONDS_PER, TO
 DEEPEST = 12
 """Brackets within brackets that are looked into."""
 _QUIET = frozenset("\"'`*_#.<>$\\()")
-_PAIR_KEYS = ("interval", "segment", "range", "window", "span", "bounds", "pair", "区间", "时间段")
+PAIR_KEYS = ("interval", "segment", "range", "window", "span", "bounds", "pair", "区间", "时间段")
+"""Stems of keys and headings of stretches of time."""
+_PAIR_OF_TIMES = re.compile(r"(?:t|ts|time|timestamp)[_ ]?(?P<number>\d)")
 
 
 def read_node(node: Node, text: str, *, paired: bool = False, depth: int = 0) -> Reading:
@@ -197,7 +200,7 @@ def _read_object(
         reading.add(clock)
         return reading
     keyed = [(_role(item, items), item) for item in items if item.key is not None]
-    chosen = _choose(keyed)
+    chosen = _choose(keyed, paired=paired)
     if not chosen:
         chosen = [item for role, item in keyed if role == "unknown" and _nodes(item)]
     if not chosen and len(keyed) == 1 and keyed[0][0] in ("unknown", "index"):
@@ -217,10 +220,12 @@ def _role(item: Element, items: list[Element]) -> Role:
     return key_role(key)
 
 
-def _choose(keyed: list[tuple[Role, Element]]) -> list[Element]:
+def _choose(keyed: list[tuple[Role, Element]], *, paired: bool) -> list[Element]:
     """Return the fields that hold the times of an object."""
     for wanted in ("start", "time"):
         fields = [item for role, item in keyed if role == wanted and _has_values(item)]
+        if _is_start_and_end(fields, paired=paired):
+            return fields[:1]
         if len(fields) > 1 and all(any(map(str.isdigit, item.key or "")) for item in fields):
             return fields
         if fields:
@@ -232,6 +237,15 @@ def _choose(keyed: list[tuple[Role, Element]]) -> list[Element]:
         if _nodes(item) or (_has_values(item) and (len(index) > 1 or _numbered_key(item)))
     ]
     return mapped if len(mapped) == len(index) else [item for item in index if _nodes(item)]
+
+
+def _is_start_and_end(fields: list[Element], *, paired: bool) -> bool:
+    """Whether the fields are ``t0`` and ``t1`` of one event, or in a row of objects any two."""
+    matches = [_PAIR_OF_TIMES.fullmatch(item.key or "") for item in fields]
+    numbers = "".join(match["number"] for match in matches if match is not None)
+    if len(fields) != 2 or numbers not in ("01", "12"):
+        return False
+    return paired or [item.key for item in fields] == ["t0", "t1"]
 
 
 def _without_totals(items: list[Element]) -> list[Element]:
@@ -288,7 +302,7 @@ def _read_field(item: Element, reading: Reading, *, paired: bool, depth: int) ->
         else:
             reading.add(token, scale if scale != 1.0 else key_scale(key))
         return
-    pair = (paired and not key.endswith("s")) or any(stem in key for stem in _PAIR_KEYS)
+    pair = (paired and not key.endswith("s")) or any(stem in key for stem in PAIR_KEYS)
     inner = read_node(nodes[0], reading.text, paired=pair, depth=depth + 1)
     factor = key_scale(key)
     if factor != 1.0:

@@ -9,6 +9,13 @@ from typing import Literal
 
 from jumpscore.answers.keys import key_role
 from jumpscore.answers.reading import VALUES, is_whole
+from jumpscore.answers.time_remarks import (
+    formula_places,
+    is_denied,
+    is_negative_until,
+    is_spacing,
+    subtitle_places,
+)
 from jumpscore.answers.tokens import Token
 from jumpscore.answers.vocabulary import (
     AND,
@@ -32,6 +39,7 @@ Role = Literal[
     "index",  # which event it is
     "count",  # how many events there are
     "length",  # of the video, of an interval, ...
+    "denied",  # said not to be the time of an event
     "section",  # of the video, whose times follow
     "unknown",  # surely not a time, or in a place where nothing says what it is
 ]
@@ -81,6 +89,7 @@ def assign_roles(line: Sequence[Token]) -> list[Spoken]:
     _mark_ranges_of_counts(line, places, spoken)
     _mark_sections(line, places, spoken)
     _mark_chains(line, places, spoken)
+    _mark_forms(line, places, spoken)
     return spoken
 
 
@@ -112,6 +121,10 @@ class _View:
         spread = behind == "±" or (behind == "(" and token.text.startswith("+"))
         if spread and self.before is not None:
             return "length"
+        if self._is_denied():
+            return "denied"
+        if is_spacing(self.gap, self.ahead):
+            return "length"
         if whole and self._is_index():
             return "index"
         if whole and self._is_count():
@@ -133,6 +146,14 @@ class _View:
         first, second = before.token.value or 0.0, self.token.value or 0.0
         coarse = kinds[1] == "clock" and "." not in self.token.text
         return int(first) == second if coarse else abs(first - second) <= RESTATED
+
+    def _is_denied(self) -> bool:
+        """Whether the value is said to be wrong, or goes on with one that is (``not 1 or 2``)."""
+        if self.before is not None and self.before.role == "denied":
+            texts = [token.text for token in self.gap]
+            if texts[:1] in (["or"], ["nor"]) and all(text in _LINKS | {"nor"} for text in texts):
+                return True
+        return is_denied(self.gap)
 
     def _is_index(self) -> bool:
         marks = [token for token in self.gap if token.text not in "#*\"'`([_"]
@@ -184,6 +205,9 @@ class _View:
         )
 
     def _is_count(self) -> bool:
+        before = [token.text for token in self.gap[-2:]]
+        if len(before) == 2 and before[1] == "(" and before[0] in _PLURALS:
+            return bool(self.ahead) and self.ahead[0].kind == "close"  # Jumps (3)
         for token in self.ahead[:4]:
             if token.kind in ("word", "key") and token.text in TIMES_COUNTED:
                 return True
@@ -199,6 +223,8 @@ class _View:
 
     def _is_end(self) -> bool:
         before = self.before
+        if is_negative_until(self.gap):
+            return False
         if before is None:
             return bool(self.words) and self._names_end()
         if before.role not in ("time", "bare", "end"):
@@ -347,6 +373,18 @@ def _mark_chains(line: Sequence[Token], places: list[int], spoken: list[Spoken])
                 one.role = "time" if arrows else "unknown"
             if arrows and order + 3 < len(spoken) and spoken[order + 3].role == "end":
                 spoken[order + 3].role = "time"
+
+
+def _mark_forms(line: Sequence[Token], places: list[int], spoken: list[Spoken]) -> None:
+    """Terms of a formula are not times; a subtitle has one start, one end and other fields."""
+    terms = formula_places(line)
+    subtitle = subtitle_places(line)
+    for place, one in zip(places, spoken, strict=True):
+        if place in terms:
+            one.role, one.unit = "length", 0.0
+        elif subtitle is not None:
+            roles: dict[int, Role] = {subtitle[0]: "time", subtitle[1]: "end"}
+            one.role, one.unit = roles.get(place, "index"), 0.0
 
 
 def _mark_sections(line: Sequence[Token], places: list[int], spoken: list[Spoken]) -> None:

@@ -204,6 +204,9 @@ def _is_event(entry: _Entry) -> bool:
     if len(list(elements(entry.node))) != 2 and entry.node.closed:
         return False
     roles = assign_roles(entry.label)
+    named = [token for token in entry.label if token.kind not in ("mark", "pipe", "dash", "close")]
+    if len(named) == 1 and is_whole(named[0]):  # 1. [0.28, 0.50]
+        return True
     return all(one.role == "index" for one in roles) and (
         not entry.label
         or bool(roles)

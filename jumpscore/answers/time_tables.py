@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from jumpscore.answers.keys import key_role, key_scale
 from jumpscore.answers.reading import TIMES, VALUES, Reading
-from jumpscore.answers.time_lists import is_numbered
+from jumpscore.answers.time_lists import PAIR_KEYS, is_numbered
 from jumpscore.answers.time_roles import assign_roles
 from jumpscore.answers.tokens import Token
 from jumpscore.answers.vocabulary import TOTALS, words
@@ -139,6 +139,9 @@ def _read_headed(table: Table, text: str) -> Reading | None:
         for column, name in enumerate(names):
             if key_role(name) == wanted:
                 return _read_column(table.rows, column, text, key_scale(name))
+    for column, name in enumerate(names):
+        if any(stem in name for stem in PAIR_KEYS):
+            return _read_column(table.rows, column, text, key_scale(name))
     return None
 
 
@@ -190,6 +193,8 @@ def _read_turned(table: Table, text: str) -> Reading | None:
         for row in rows:
             if key_role(cell_name(row[0])) != wanted or len(row) < 2:
                 continue
+            if any(token.kind in VALUES for token in row[0]):
+                continue  # Jump times: 0.28, 0.76
             scale = key_scale(cell_name(row[0]))
             reading = Reading(text)
             for cell in row[1:]:

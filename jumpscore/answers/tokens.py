@@ -316,7 +316,7 @@ def _frames(tokens: list[Token]) -> Iterator[Token]:
     for place, (before, token) in enumerate(pairwise(marked), start=1):
         if token.kind == "number" and before.kind in ("word", "key") and before.text in FRAMES:
             marked[place] = token._replace(kind="frames")
-        elif before.kind == "number" and token.kind == "word":
+        elif before.kind == "number" and (token.kind == "word" or token.text == "fps"):
             noun = token.text
             if noun in _SAMPLED and place + 1 < len(marked):
                 noun = marked[place + 1].text

@@ -78,7 +78,7 @@ OTHER_KEYS = tuple(
 TO = frozenset(
     words(
         "to until till til through thru upto bis hasta sim rightarrow à "
-        "至 到 から 부터 まで 까지 до إلى"
+        "至 到 から 부터 에서 まで 까지 до إلى"
     )
 )
 """Words between the start and the end of a stretch."""

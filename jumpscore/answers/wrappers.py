@@ -57,6 +57,12 @@ _REPR = re.compile(
 )
 _DTYPE = re.compile(r",\s{0,9}(?:dtype|device|requires_grad)\s?=\s?['\"]?[\w.:]{1,30}['\"]?")
 _FENCE = re.compile(r"(?P<marks>`{3,}|~{3,})(?:[ ]?(?P<language>\w[\w+.-]{0,20})(?=\s|\Z|[\[{]))?")
+_STRUCK = re.compile(
+    r"(?<!~)~~(?=[^\s~])[^~\n]{1,200}(?<=\S)~~(?!~)"
+    r"|<(?P<name>del|strike)>[^<>\n]{1,200}</(?P=name)>",
+    _I,
+)
+"""Text that the model struck out."""
 _ENTITIES = {
     "nbsp": " ",
     "lt": "<",
@@ -78,7 +84,8 @@ class Unwrapped:
     Attributes:
         text: As long as the text that went in.
         aside: Regions with words or numbers that a wrapper declares not to be the answer: prose
-            around ``<answer>`` or ``\\\\boxed``, or text after the end of the model's turn.
+            around ``<answer>`` or ``\\\\boxed``, struck-out text, or text after the end of the
+            model's turn.
         marked: Whether the answer stood in ``<answer>``, ``\\\\boxed{}`` or the like.
         fences: Insides of fenced blocks, in order; the last one may be left open.
     """
@@ -106,6 +113,9 @@ def unwrap(text: str, low: int, high: int) -> Unwrapped:
     body = " " * low + text[low:high] + " " * (len(text) - high)
     if "&" in body:
         body = _ENTITY.sub(lambda entity: _ENTITIES[entity["name"]].ljust(len(entity[0])), body)
+    struck = [match.span() for match in _STRUCK.finditer(body)]
+    aside += struck
+    body = _blank(body, struck)
     marked: list[Region] = []
     blanks: list[Region] = []
     blocks = _blocks(body)

@@ -1,0 +1,84 @@
+"""Recognise values on a line that its words say are not times of events, or the end of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jumpscore.answers.reading import VALUES
+from jumpscore.answers.tokens import Token
+from jumpscore.answers.vocabulary import AND, AT, EVENTS, HEDGES, TO, words
+
+_NOT = frozenset(words("not isn't wasn't nicht pas"))
+_NEGATIVE = frozenset(words("no not nothing none never"))
+_UNTIL = frozenset(words("until till"))
+_BESIDES = frozenset(words("just exactly precisely"))
+"""Hedges behind ``not`` that do not deny the value: not just at 0.5 s but also at 0.7 s."""
+_SPACINGS = frozenset(words("interval gap spacing period"))
+_OF_SPACINGS = frozenset(words("between each two consecutive successive of the"))
+_OPERATORS = frozenset("/÷×")
+_SUBTITLES = frozenset(words("dialogue comment"))
+
+
+def is_denied(gap: Sequence[Token]) -> bool:
+    """Whether the words in front of a value say that it is wrong: ``not at 0.5 s but ...``.
+
+    >>> from jumpscore.answers.tokens import tokenize
+    >>> [is_denied(tokenize(text)) for text in ("not at", "instead of", "not just at", "at")]
+    [True, True, False, False]
+    """
+    texts = [token.text for token in gap if token.kind in ("word", "key")]
+    if texts[-2:] in (["rather", "than"], ["instead", "of"]):
+        return True
+    for text in reversed(texts):
+        if text in _NOT:
+            return True
+        if text in _BESIDES or not (text in AT or text in HEDGES):
+            return False
+    return False
+
+
+def is_negative_until(gap: Sequence[Token]) -> bool:
+    """Whether a value is the time of the next event: ``no further jumps until 1.24 s``."""
+    texts = [token.text for token in gap if token.kind == "word"]
+    return bool(texts) and texts[-1] in _UNTIL and not _NEGATIVE.isdisjoint(texts)
+
+
+def is_spacing(gap: Sequence[Token], ahead: Sequence[Token]) -> bool:
+    """Whether a value is the time between two events: ``the interval between jumps is 0.48 s``."""
+    behind = ahead[0] if ahead else None
+    if behind is not None and (behind.kind == "dash" or behind.text in TO or behind.text in AND):
+        return False  # a stretch
+    if behind is not None and behind.kind == "comma" and len(ahead) < 2:
+        return False  # a row
+    for token in reversed(gap):
+        if token.kind != "word":
+            return False
+        if token.text in _SPACINGS:
+            return token is not gap[-1] or behind is None or behind.kind != "comma"
+        if not any(token.text in known for known in (AT, HEDGES, EVENTS, _OF_SPACINGS)):
+            return False
+    return False
+
+
+def formula_places(line: Sequence[Token]) -> set[int]:
+    """Return the places of the terms of a quotient or a product: ``7 / 25 = 0.28 s``."""
+    places: set[int] = set()
+    for place in range(1, len(line) - 2):
+        three = line[place - 1 : place + 2]
+        ends = line[place + 2].text == "=" or line[place + 2].kind == "key"
+        if three[1].text in _OPERATORS and ends and three[0].kind in VALUES and three[2].value:
+            places |= {place - 1, place + 1}
+    return places
+
+
+def subtitle_places(line: Sequence[Token]) -> tuple[int, int] | None:
+    """Return the places of the start and the end of a line of a subtitle file in the form ASS.
+
+    >>> from jumpscore.answers.tokens import tokenize
+    >>> subtitle_places(tokenize("Dialogue: 0,0:00:00.28,0:00:00.50,Default,,Jump"))
+    (3, 5)
+    """
+    if not line or line[0].kind != "key" or line[0].text not in _SUBTITLES:
+        return None
+    clocks = [place for place, token in enumerate(line[:8]) if token.kind == "clock"]
+    return (clocks[0], clocks[1]) if len(clocks) == 2 else None
