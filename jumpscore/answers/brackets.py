@@ -13,6 +13,7 @@ from jumpscore.answers.vocabulary import AND, ANSWER_KEYS, words
 _CLOSES = {"[": "]", "{": "}", "(": ")"}
 _OPENS = {close: opened for opened, close in _CLOSES.items()}
 _QUOTES = "\"'`"
+_ANSWERS = frozenset(words("answer response output result prediction content text"))
 _PROSE = frozenset(words("word key mark dash"))
 _NOTHING = frozenset(words("null none nan inf infinity"))
 
@@ -128,7 +129,9 @@ def unquote_rows(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _may_have_words(key: str) -> bool:
-    return key in ANSWER_KEYS or key_role(key) in ("start", "time", "index")
+    last = key.replace("_", " ").split()[-1:]
+    named = key in ANSWER_KEYS or last[0] in _ANSWERS if last else False
+    return named or key_role(key) in ("start", "time", "index")
 
 
 def _partners(tokens: list[Token]) -> dict[int, int]:

@@ -153,8 +153,10 @@ def _rank(tokens: Sequence[Token], last: int, place: int, alone: bool) -> int:
     gap = tokens[max(last + 1, place - 12) : place]
     ahead = tokens[place + 1 : place + 6]
     words = [word for token in gap if token.kind in ("word", "key") for word in _words(token)]
+    if last >= 0 and tokens[last].kind == "number":
+        words = _without_participles(words)
     previous = next((t for t in reversed(gap) if t.text not in "#*\"'`(["), None)
-    if _is_name(gap, ahead, tokens[place]):
+    if _is_name(gap, ahead, tokens[place]) or _is_term(gap, ahead):
         return 0
     numbered = previous is not None and previous.kind == "word" and previous.text in EVENTS
     if previous is not None and numbered and not previous.text.endswith("s"):
@@ -170,6 +172,27 @@ def _rank(tokens: Sequence[Token], last: int, place: int, alone: bool) -> int:
     if tokens[place].text.isdigit() or "." in tokens[place].text or "," in tokens[place].text:
         return 1
     return 1 if alone or len(tokens) <= 3 else 0  # a number in words needs a word for jumps
+
+
+def _without_participles(words: Sequence[str]) -> list[str]:
+    """Leave out ``counted`` behind what was counted: ``28 jumps were counted over 30``."""
+    return [
+        word
+        for before, word in pairwise(["", *words])
+        if word != "counted" or not (before in _PLURALS or before in ("were", "was", "are"))
+    ]
+
+
+def _is_term(gap: Sequence[Token], ahead: Sequence[Token]) -> bool:
+    """Whether a number is a term of a sum with words: ``14 left + 14 right = 28``."""
+    behind = ahead[:1] if ahead and ahead[0].text == "+" else ahead[1:2]
+    if behind and behind[0].text == "+" and len(ahead) > 4:
+        return any(t.kind == "number" for t in ahead[2:4]) and _ends_sum(ahead[3:])
+    return bool(gap) and gap[-1].text == "+" and len(gap) > 1 and _ends_sum(ahead)
+
+
+def _ends_sum(tokens: Sequence[Token]) -> bool:
+    return any(token.text == "=" or token.kind == "key" for token in tokens)
 
 
 def _is_name(gap: Sequence[Token], ahead: Sequence[Token], token: Token) -> bool:

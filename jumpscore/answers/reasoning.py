@@ -32,7 +32,10 @@ _MARKER = re.compile(
     r"|(?P<close_bare>assistantfinal)"
     # Granite
     r"|(?P<open_granite>\bhere(?: is|'s) my thought process:)"
-    r"|(?P<close_granite>\bhere(?: is|'s) my response:)",
+    r"|(?P<close_granite>\bhere(?: is|'s) my response:)"
+    # Ollama's command line
+    r"|(?P<open_ollama>\A\s{0,9}Thinking\.\.\.\s?\n)"
+    r"|(?P<close_ollama>\n\.\.\.done thinking\.)",
     re.IGNORECASE,
 )
 
@@ -65,7 +68,7 @@ def answer_window(text: str) -> tuple[int, int, Reasoning]:
     return start, len(text), "closed" if closed else "none"
 
 
-_PROSE = {"close_bare": "open_bare", "close_granite": "open_granite"}
+_PROSE = {"close_bare": "open_bare", "close_granite": "open_granite", "close_ollama": "open_ollama"}
 """Closing markers that are ordinary words unless their opening one stands before them."""
 _SLASHED = ("close_tag", "close_kimi", "close_square")
 """Groups of markers that close when they hold a slash and open when they are empty."""

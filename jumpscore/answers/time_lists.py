@@ -203,7 +203,7 @@ def _read_object(
     chosen = _choose(keyed, paired=paired)
     if not chosen:
         chosen = [item for role, item in keyed if role == "unknown" and _nodes(item)]
-    if not chosen and len(keyed) == 1 and keyed[0][0] in ("unknown", "index"):
+    if not chosen and len(items) == 1 and len(keyed) == 1 and keyed[0][0] in ("unknown", "index"):
         token, _ = _scalar(keyed[0][1].parts)
         chosen = [keyed[0][1]] if token is not None and not is_whole(token) else []
     for item in chosen:

@@ -8,6 +8,8 @@ from jumpscore.answers.reading import VALUES
 from jumpscore.answers.tokens import Token
 from jumpscore.answers.vocabulary import AND, AT, EVENTS, HEDGES, TO, words
 
+PLURALS = frozenset(words("jumps skips hops reps repetitions events bounces times"))
+"""Words for several events; a lone whole number behind one of them is how many there are."""
 _NOT = frozenset(words("not isn't wasn't nicht pas"))
 _NEGATIVE = frozenset(words("no not nothing none never"))
 _UNTIL = frozenset(words("until till"))
@@ -15,7 +17,7 @@ _BESIDES = frozenset(words("just exactly precisely"))
 """Hedges behind ``not`` that do not deny the value: not just at 0.5 s but also at 0.7 s."""
 _SPACINGS = frozenset(words("interval gap spacing period"))
 _OF_SPACINGS = frozenset(words("between each two consecutive successive of the"))
-_OPERATORS = frozenset("/÷×")
+_OPERATORS = frozenset("/÷×*x")
 _SUBTITLES = frozenset(words("dialogue comment"))
 
 
@@ -35,6 +37,15 @@ def is_denied(gap: Sequence[Token]) -> bool:
         if text in _BESIDES or not (text in AT or text in HEDGES):
             return False
     return False
+
+
+def is_total(gap: Sequence[Token], ahead: Sequence[Token]) -> bool:
+    """Whether a whole number is how many events there are: ``Jumps (3)``, ``3 in total``."""
+    if [token.text for token in ahead[:2]] == ["in", "total"]:
+        return True
+    before = [token.text for token in gap[-2:]]
+    opened = len(before) == 2 and before[1] == "(" and before[0] in PLURALS
+    return opened and bool(ahead) and ahead[0].kind == "close"
 
 
 def is_negative_until(gap: Sequence[Token]) -> bool:

@@ -10,10 +10,12 @@ from typing import Literal
 from jumpscore.answers.keys import key_role
 from jumpscore.answers.reading import VALUES, is_whole
 from jumpscore.answers.time_remarks import (
+    PLURALS,
     formula_places,
     is_denied,
     is_negative_until,
     is_spacing,
+    is_total,
     subtitle_places,
 )
 from jumpscore.answers.tokens import Token
@@ -49,7 +51,7 @@ _DETERMINERS = frozenset(words("the a an and or to at is are in on of with when 
 _SAFE = _DETERMINERS | frozenset(words("then where respectively after before during by from"))
 _BETWEEN = frozenset(words("between zwischen entre"))
 _NUMBER_WORDS = frozenset(words("no nr number num"))
-_LINKS = frozenset({*TO, *HEDGES, *AT, "or", "again", "then", "also", "finally"})
+_LINKS = frozenset({*TO, *HEDGES, *AT, "or", "again", "then", "also", "finally", "followed", "by"})
 
 
 RESTATED = 0.005
@@ -167,7 +169,7 @@ class _View:
             return True
         if self.alone and previous is not None and previous.kind == "key":
             ordinal = any(token.text in ORDINALS for token in self.words)
-            return previous.text in EVENTS and previous.text not in _PLURALS and not ordinal
+            return previous.text in EVENTS and previous.text not in PLURALS and not ordinal
         behind = self.ahead[0] if self.ahead else None
         if behind is None:
             return False
@@ -205,9 +207,8 @@ class _View:
         )
 
     def _is_count(self) -> bool:
-        before = [token.text for token in self.gap[-2:]]
-        if len(before) == 2 and before[1] == "(" and before[0] in _PLURALS:
-            return bool(self.ahead) and self.ahead[0].kind == "close"  # Jumps (3)
+        if is_total(self.gap, self.ahead):
+            return True
         for token in self.ahead[:4]:
             if token.kind in ("word", "key") and token.text in TIMES_COUNTED:
                 return True
@@ -219,7 +220,7 @@ class _View:
         if not TOTALS.isdisjoint(words):
             return True
         last = self.gap[-1] if self.gap else None
-        return bool(last and self.alone and last.kind == "key" and last.text in _PLURALS)
+        return bool(last and self.alone and last.kind == "key" and last.text in PLURALS)
 
     def _is_end(self) -> bool:
         before = self.before
@@ -320,11 +321,6 @@ class _View:
             or text in EVENTS
             or key_role(text) in ("start", "time", "index")
         )
-
-
-_PLURALS = frozenset(
-    {"jumps", "skips", "hops", "reps", "repetitions", "events", "bounces", "times"}
-)
 
 
 def _cover_with_units(line: Sequence[Token], places: list[int], spoken: list[Spoken]) -> None:

@@ -161,6 +161,8 @@ def _choose(entries: list[_Entry], text: str) -> tuple[list[_Entry], str]:
         entries = starts
     longer = [entry for entry in entries if not _is_mark(entry)]
     entries = longer or entries
+    if len(entries) == 1 and _is_numbered_event(entries[0]):
+        _keep_start(entries[0].reading)
     if len(entries) < 2:
         return entries, "list"
     if all(entry.opens_line and len(entry.reading.times) == 1 for entry in entries) and all(
@@ -213,6 +215,13 @@ def _is_event(entry: _Entry) -> bool:
         or any(token.text in ORDINALS or token.text in EVENTS for token in entry.label)
         or all(token.kind in ("mark", "comma", "dash") for token in entry.label)
     )
+
+
+def _is_numbered_event(entry: _Entry) -> bool:
+    """Whether the label of a pair numbers one event: ``Jump 1: [0.28, 0.5]``."""
+    roles = assign_roles(entry.label)
+    events = any(token.text in EVENTS for token in entry.label)
+    return events and [one.role for one in roles] == ["index"] and _is_event(entry)
 
 
 def _keep_start(reading: Reading) -> None:

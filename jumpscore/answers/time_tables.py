@@ -142,7 +142,16 @@ def _read_headed(table: Table, text: str) -> Reading | None:
     for column, name in enumerate(names):
         if any(stem in name for stem in PAIR_KEYS):
             return _read_column(table.rows, column, text, key_scale(name))
+    for column in range(1, len(names)):
+        if all(column < len(row) and _is_stretch(row[column]) for row in table.rows):
+            return _read_column(table.rows, column, text, key_scale(names[column]))
     return None
+
+
+def _is_stretch(cell: Cell) -> bool:
+    """Whether a cell is a start and an end: ``0.28 - 0.50``."""
+    roles = [one.role for one in assign_roles(cell)]
+    return len(roles) == 2 and roles[0] in ("time", "bare") and roles[1] == "end"
 
 
 def _read_numbered(table: Table, text: str) -> Reading | None:
