@@ -8,7 +8,7 @@ of them is in the form that the question asked for: ``The event happens in A - B
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,6 +20,7 @@ from jumpscore.answers.list_units import fit_units
 from jumpscore.answers.markup import lay_out
 from jumpscore.answers.reading import TIMES, VALUES
 from jumpscore.answers.span_tables import read_span_row
+from jumpscore.answers.time_remarks import is_denied
 from jumpscore.answers.tokens import Token, tokenize
 from jumpscore.answers.vocabulary import AND, AT, FRAMES, FROM, HEDGES, LASTING, TO, words
 
@@ -77,16 +78,8 @@ def read_spans(text: str, *, cut: bool = False) -> SpanReading:
     places = [place for place, token in enumerate(tokens) if token.kind in VALUES]
     found: dict[tuple[float, float], tuple[int, int]] = {}
     asked: dict[tuple[float, float], None] = {}
-    used = -1
-    for a, b in pairwise(places):
-        pair = _Pair(tokens, a, b)
-        if pair.first.kind not in TIMES or pair.second.kind not in TIMES:
-            continue
-        backwards = a != used and pair.backwards()
-        if not backwards and (a == used or not pair.connected()):
-            continue
+    for pair, backwards in _pairs(tokens, places):
         span = pair.seconds()[::-1] if backwards else pair.seconds()
-        used = b if backwards else -1
         if not all(map(math.isfinite, span)):
             continue
         found.setdefault(span, (pair.first.low, pair.second.high))
@@ -98,6 +91,28 @@ def read_spans(text: str, *, cut: bool = False) -> SpanReading:
         if pair.beside() and all(map(math.isfinite, span)):
             found[span] = (pair.first.low, pair.second.high)
     return SpanReading(tuple(found), tuple(asked), tuple(found.values()))
+
+
+def _pairs(tokens: Sequence[Token], places: Sequence[int]) -> Iterator[tuple[_Pair, bool]]:
+    """Yield the pairs of values that are one span, and whether the end stands first.
+
+    In ``End of clip: 10. Start: 3.2. End: 5.1`` the start belongs to what follows it.
+    """
+    used, doubtful = -1, False
+    for order, (a, b) in enumerate(pairwise(places)):
+        pair = _Pair(tokens, a, b)
+        if pair.first.kind not in TIMES or pair.second.kind not in TIMES or pair.denied():
+            continue
+        if pair.backwards():
+            following = _Pair(tokens, b, places[order + 2]) if order + 2 < len(places) else None
+            within = following is not None and following.connected() and not following.parted()
+            if (a != used or doubtful) and not within:
+                used = b
+                yield pair, True
+            doubtful = doubtful or within
+        elif (a != used or not pair.parted()) and pair.connected():
+            used = b
+            yield pair, False
 
 
 def _drop_others(tokens: list[Token]) -> list[Token]:
@@ -167,6 +182,17 @@ class _Pair:
     def backwards(self) -> bool:
         """Whether the first value is named an end and the second a start."""
         return self._role(self.before) == "end" and self._role(self.gap) == "start"
+
+    def parted(self) -> bool:
+        """Whether the two values stand in different objects."""
+        return any(token.text in ("{", "}") for token in self.gap)
+
+    def denied(self) -> bool:
+        """Whether the answer denies the span: ``it does not happen in 1 - 2 s``."""
+        texts = [token.text for token in self.before]
+        while texts and (texts[-1] in _HAPPENS or texts[-1] in _WITHIN):
+            texts.pop()
+        return is_denied(self.before) or bool(texts and texts[-1] == "not")
 
     def beside(self) -> bool:
         """Whether two times that are all of an answer stand side by side: ``3.2, 5.1``."""
@@ -260,10 +286,12 @@ class _Pair:
     def _key_scale(self) -> float:
         """Return seconds per unit that a key or a word in brackets names: ``Range (ms):``."""
         for token in reversed(self.before[-6:]):
-            if token.kind in VALUES or token.kind == "newline":
-                break
-            if token.kind in ("word", "key") and key_scale(token.text) != 1.0:
+            if token.text in HEDGES or token.text in AT or token.text in FROM:
+                continue
+            if token.kind in ("word", "key"):
                 return key_scale(token.text)
+            if token.kind not in ("mark", "open", "close"):
+                break
         return 1.0
 
 

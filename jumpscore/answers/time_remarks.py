@@ -15,7 +15,9 @@ _NEGATIVE = frozenset(words("no not nothing none never"))
 _UNTIL = frozenset(words("until till"))
 _BESIDES = frozenset(words("just exactly precisely"))
 """Hedges behind ``not`` that do not deny the value: not just at 0.5 s but also at 0.7 s."""
-_SPACINGS = frozenset(words("interval gap spacing period"))
+_MORE = frozenset(words("a between from further more other real visible"))
+"""Words between ``no jump`` and the time at which there is none."""
+_SPACINGS = frozenset(words("interval gap spacing period difference"))
 _OF_SPACINGS = frozenset(words("between each two consecutive successive of the"))
 _OPERATORS = frozenset("/÷×*x")
 _SUBTITLES = frozenset(words("dialogue comment"))
@@ -31,10 +33,13 @@ def is_denied(gap: Sequence[Token]) -> bool:
     texts = [token.text for token in gap if token.kind in ("word", "key")]
     if texts[-2:] in (["rather", "than"], ["instead", "of"]):
         return True
+    events = False
     for text in reversed(texts):
-        if text in _NOT:
+        if text in _NOT or (text == "no" and events):
             return True
-        if text in _BESIDES or not (text in AT or text in HEDGES):
+        events = events or text in EVENTS
+        known = text in AT or text in HEDGES or text in EVENTS or text in _MORE
+        if text in _BESIDES or not known:
             return False
     return False
 
@@ -51,7 +56,8 @@ def is_total(gap: Sequence[Token], ahead: Sequence[Token]) -> bool:
 def is_negative_until(gap: Sequence[Token]) -> bool:
     """Whether a value is the time of the next event: ``no further jumps until 1.24 s``."""
     texts = [token.text for token in gap if token.kind == "word"]
-    return bool(texts) and texts[-1] in _UNTIL and not _NEGATIVE.isdisjoint(texts)
+    negative = any(text in _NEGATIVE or text.endswith("n't") for text in texts)
+    return bool(texts) and texts[-1] in _UNTIL and negative
 
 
 def is_spacing(gap: Sequence[Token], ahead: Sequence[Token]) -> bool:

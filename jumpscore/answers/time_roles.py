@@ -152,13 +152,17 @@ class _View:
     def _is_denied(self) -> bool:
         """Whether the value is said to be wrong, or goes on with one that is (``not 1 or 2``)."""
         if self.before is not None and self.before.role == "denied":
-            texts = [token.text for token in self.gap]
-            if texts[:1] in (["or"], ["nor"]) and all(text in _LINKS | {"nor"} for text in texts):
+            link = [token.text for token in self.gap if token.text not in HEDGES]
+            if link[:1] in (["or"], ["nor"]) and all(text in _LINKS | {"nor"} for text in link):
+                return True
+            if len(link) == 1 and (link[0] in TO or link[0] in AND or self.gap[0].kind == "dash"):
                 return True
         return is_denied(self.gap)
 
     def _is_index(self) -> bool:
         marks = [token for token in self.gap if token.text not in "#*\"'`([_"]
+        if marks[-1:] and marks[-1].text == "." and marks[-2:-1] and self.followed:
+            del marks[-1 if marks[-2].text in _NUMBER_WORDS else len(marks) :]  # no. 1
         previous = marks[-1] if marks else None
         if previous is not None and previous.kind == "word":
             if previous.text.rstrip(".") in EVENTS and not previous.text.endswith("ps"):
