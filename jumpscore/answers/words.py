@@ -30,7 +30,10 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 """In front of an option's words: they are denied, as in ``not on the left``."""
-_REFUSED = r"(?![*_)\]\"'`]{0,4}\s(?:(?:is|was|would\sbe)\s(?:not|never|wrong|incorrect|false)|isn't|wasn't)\b)"
+_REFUSED = (
+    r"(?![*_)\]\"'`]{0,4}\s(?:(?:is|was|would\sbe)\s(?:not|never|wrong|incorrect|false)"
+    r"|isn't|wasn't)\b)"
+)
 """Not behind an option's words: ``yes is wrong``."""
 _DENIES = (
     r"(?!\s(?!(?:as|because|since|for|from|if|in|on|at|to|there|it|it's|the|this|unless|wait|but"
