@@ -16,6 +16,7 @@ _PYTHON = re.compile(
     r"'(?P<single>(?:[^'\\\n]|\\.)*+)'|\"(?:[^\"\\\n]|\\.)*+\"|[()]|\b(?:None|True|False)\b"
     r"|(?<=[{,\s])(?P<key>\d{1,9}+(?:\.\d{1,30}+)?)\s?:"
 )
+_BRACKET = re.compile(r"[\[\]{}]|\"(?:[^\"\\\n]|\\.)*+\"")
 _AS_JSON = {"(": "[", ")": "]", "None": "null", "True": "true", "False": "false"}
 _NEXT_LINE = re.compile(r"\}[^\S\n]*+,?[^\S\n]*+\n\s*+\{")
 _SECONDS = re.compile(r"(?P<time>\d{1,9}(?:\.\d{1,30})?)\s?s(?:ec(?:onds?)?)?")
@@ -53,7 +54,30 @@ def json_entries(text: str) -> list[Entry] | None:
     if start < 0 or _depth(text) > DEEPEST:
         return None
     value = _value(text[start : end + 1])
+    if value is None:  # the prose around it has brackets of its own
+        value = _value(_objects_only(text))
     return None if value is None else list(_entries(value, _Place(), 0))
+
+
+def _objects_only(text: str) -> str:
+    """Return what reaches from the first outermost bracket with an object in it to the last one.
+
+    >>> _objects_only('Dog [0]: [{"id": 0}] (it runs [left])')
+    '[{"id": 0}]'
+    """
+    spans: list[tuple[int, int]] = []
+    depth = start = 0
+    for mark in _BRACKET.finditer(text):
+        if mark[0][0] == '"':
+            continue
+        if mark[0] in "[{":
+            start = start if depth else mark.start()
+            depth += 1
+        elif depth:
+            depth -= 1
+            if not depth and "{" in text[start : mark.end()]:
+                spans.append((start, mark.end()))
+    return text[spans[0][0] : spans[-1][1]] if spans else ""
 
 
 def _value(text: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -27,6 +28,22 @@ _LINKS = frozenset(
     )
 )
 """Words that may stand between the two corners of one box."""
+
+_PLACE = re.compile(
+    r"(?:(?P<center>cent(?:er|re)(?:ed)?|中心)|top[\s_-]?left)(?:\s(?:point|corner))?"
+    r"(?:\s(?:is|at)){0,2}[\s:=*\"']{0,5}\Z",
+    re.IGNORECASE,
+)
+_GAP = r"[\s,;*]{0,5}(?:(?:and|with|a|an|its)\s){0,3}"
+_NUMBER = r"(?:\s(?:of|is))?[\s:=*]{0,4}"
+_SIZE = re.compile(
+    rf"{_GAP}(?:(?:width|w|宽度?){_NUMBER}(?P<w>\d{{1,9}}(?:\.\d{{1,30}})?)(?:\s?px|\spixels)?"
+    rf"{_GAP}(?:height|h|高度?){_NUMBER}(?P<h>\d{{1,9}}(?:\.\d{{1,30}})?)"
+    rf"|size{_NUMBER}\(?(?P<w2>\d{{1,9}}(?:\.\d{{1,30}})?)\s?[x×,]\s?"
+    r"(?P<h2>\d{1,9}(?:\.\d{1,30})?))(?![\d%]|\.\d)",
+    re.IGNORECASE,
+)
+"""Behind a place: the width and the height of the box that it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +97,7 @@ def parse_box(
     cut = is_cut(answer.text, finish_reason)
     inside, outside = choose(answer)
     groups = read_groups(inside)
-    boxes = _boxes(groups, inside)
+    boxes = _boxes(groups, inside) or _sized(groups, answer.text)
     used = sum(count for _, _, count in boxes)
     if not boxes and not cut and all(len(group.values) < 2 for group in groups):
         only = read_only(inside, 4)
@@ -106,6 +123,25 @@ def _boxes(groups: list[Group], tokens: list[Token]) -> list[tuple[Box, tuple[in
     ]
     pairs = [group for group in groups if len(group.values) == 2 and not group.malformed]
     return boxes + list(_corners(pairs, tokens))
+
+
+def _sized(groups: list[Group], text: str) -> list[tuple[Box, tuple[int, int], int]]:
+    """Return the boxes of a named place with a width and a height behind it."""
+    boxes = []
+    for group in groups:
+        if len(group.values) != 2 or group.malformed:
+            continue
+        place = _PLACE.search(text, max(0, group.low - 40), group.low)
+        size = _SIZE.match(text, group.high)
+        if place is None or size is None:
+            continue
+        wide = float(size["w"] or size["w2"])
+        high = float(size["h"] or size["h2"])
+        x, y = group.values
+        if place["center"]:
+            x, y = x - wide / 2, y - high / 2
+        boxes.append(((x, y, x + wide, y + high), (group.low, size.end()), 1))
+    return boxes
 
 
 def _is_scored(group: Group) -> bool:

@@ -34,15 +34,48 @@ _ALSO = re.compile(
     rf"{_SHUT}\s{{0,3}}(?:[,/&]|or\b|and\b|或|和){_OPEN}(?:option\s)?([A-Z])(?![a-zA-Z0-9_]|'\w)"
 )
 _NOT = re.compile(
-    r"(?:\bnot|n't|\bneither|\bnor|\bexcept|\brather\sthan|\binstead\sof|不是|不选|而不是|并非)"
-    rf"(?:\s(?:think|believe)(?:\sthat)?)?(?:\sbe|\san?|\sthe|\soption|\schoice){{0,2}}{_OPEN}\Z",
+    r"(?:\bnot|n't|\bneither|\bnor|\bexcept|\bunlike|\bno\slonger|\bcannot|\brather\sthan"
+    r"|\binstead\sof|\b(?:rul(?:e|es|ed|ing)\sout|eliminat(?:e|es|ed|ing)|exclud(?:e|es|ed|ing)"
+    r"|reject(?:s|ed|ing)?|discard(?:s|ed|ing)?|(?:wrong|incorrect)"
+    r"(?:\s(?:answers?|options?|choices?|ones?))?(?:\s(?:is|are))?\s?:?)"
+    r"|不是|不选|而不是|并非|排除|不可能是|错误选项(?:是|为)?:?|错误答案(?:是|为)?:?)"
+    rf"(?:\s(?:think|believe)(?:\sthat)?)?(?:\sbe|\san?|\sthe|\soptions?|\schoices?){{0,2}}{_OPEN}\Z",
     re.IGNORECASE,
 )
 _WRONG = re.compile(
-    r"[*_)\]\"'`]{0,4}\s?(?:\s(?:is|was|seems|looks|would\sbe)\s(?:not\b|never\b|wrong|incorrect|false)"
-    r"|\s(?:isn't|wasn't|cannot|can't)\b|\s?(?:选项)?(?:不对|错|是错|不正确|不是正确))"
+    r"[*_)\]\"'`]{0,4}\s?(?:\s(?:is|was|seems|looks|would\sbe)\s(?:not\b|never\b|wrong|incorrect|false"
+    r"|too\b|out\b|ruled\b|excluded|eliminated|rejected|unlikely|impossible)"
+    r"|\s(?:isn't|wasn't|cannot|can't|doesn't|does\snot)\b|\s?(?:选项)?(?:不对|错|是错|不正确|不是正确))"
 )
 """Behind a letter: the option is refused."""
+_SEVERAL = rf"{_OPEN}+[A-Z](?![a-zA-Z0-9_]|'\w){_SHUT}+"
+_JOINED = (
+    r"\s{0,3}+(?:[,/&、]\s{0,3}+(?:(?:and|or|nor)\s)?+|(?:and|or|nor)\s|[和或与])(?:option\s)?+"
+)
+_REFUSED_LIST = re.compile(
+    rf"(?<![a-zA-Z0-9_'])[A-Z](?![a-zA-Z0-9_]|'\w){_SHUT}+(?:{_JOINED}{_SEVERAL}){{1,9}}"
+    r"\s?(?:(?:are|were|seem|look)\s(?:all\s|both\s|each\s|clearly\s|also\s){0,2}"
+    r"(?:not\b|wrong|incorrect|false|too\b|out\b|ruled\b|excluded|eliminated|unlikely)"
+    r"|(?:aren't|weren't|cannot|can't|don't|do\snot)\b|选?项?[都均皆]?(?:不对|不正确|不是|错))"
+)
+"""Several options that are refused at once: ``A, C and D are wrong``."""
+_DENIED_LIST = re.compile(
+    rf"(?:\bnot|n't|\bneither|\bno(?:ne)?\sof|\brul(?:e|ed|ing)\sout|\beliminat(?:e|ed|ing)"
+    rf"|\bexclud(?:e|ed|ing)|\breject(?:ed|ing)?|\bexcept|\brather\sthan|\binstead\sof|不是|不选|排除)"
+    rf"(?:\s(?:be|either|options?|choices?|both)){{0,2}}{_SEVERAL}(?:\s?+[,、]{_SEVERAL}){{0,9}}"
+    rf"(?:\s?,)?\s?(?:(?:and|or|nor)\s|[/&、和或与])(?:option\s)?{_SEVERAL}",
+    re.IGNORECASE,
+)
+"""Several options that are denied at once: ``not A or C``."""
+_CORRECTED = re.compile(
+    r"(?:\b(?:wait|actually|sorry|correction|scratch\sthat|second\sthoughts?|i\smean)\b"
+    r"|\bno\s?[,.:;!]|不对|等等|其实)[\s,.:;!—-]{0,4}"
+    r"(?:(?:no|wait|actually|it|it's|is|should|must|be|the|answer|option|i|choose|pick|mean|my|correct"
+    r"|final|rather|that's|应该|应|该|选|是|答案)[\s,.:;!]{0,3}){0,8}"
+    rf"{_OPEN}([A-Z]){_SHUT}(?![a-zA-Z0-9_]|'\w)",
+    re.IGNORECASE,
+)
+"""The model corrects itself: ``A. No, wait, B.``."""
 _ALONE = re.compile(r"[\s*_(\[\"'`<{]*([A-Za-z])[\s*_)\]\"'`>}.:,;!]*")
 _LEADING = re.compile(
     rf"{_OPEN}(?:(?i:option|choice|选项)\s?)?{_OPEN}([A-Z]){_SHUT}"
@@ -56,7 +89,9 @@ _SUBJECT = re.compile(
 """Behind a letter: it begins a sentence about the option, and does not choose it."""
 _LETTER = re.compile(r"(?<![a-zA-Z0-9_])(?<![a-zA-Z]')([A-Z])(?![a-zA-Z0-9_]|'\w)")
 _LISTED = re.compile(
-    r"(?:^|[.;!?]\s{1,3})[\s*_(\[]{0,6}([A-Z])[*_)\]]{0,4}\s?[.:)](?=\s|\w{2})", re.MULTILINE
+    r"(?:^|[.;!?]\s{1,3})[\s*_(\[]{0,6}([A-Z])[*_)\]]{0,4}"
+    r"(?:\s?[.:)](?=\s|\w{2})|\s\([^()\n]{1,60}\)\s?[:.=-]|\s[=-]{1,2}\s)",
+    re.MULTILINE,
 )
 _LOWER = re.compile(r"(?:\(|\b(?:option|choice)\s\(?)([a-z])(?![a-zA-Z0-9_'])")
 _ARTICLE = re.compile(r"\s(?!(?:or|and|is|because|but|as|since)\b)[a-z]")
@@ -115,7 +150,7 @@ def parse_choice(text: str, options: Mapping[str, str]) -> ParsedChoice:
     bad = [key for key in options if not re.fullmatch("[A-Z]", key)]
     if bad or not options:
         raise ValueError(f"options must have capital letters as keys, not {bad or 'be empty'}")
-    answer = _body(prepare(text))
+    answer = _without_refused(_body(prepare(text)))
     alone = _ALONE.fullmatch(answer)
     if alone and alone[1].upper() in options:
         return _choice({alone[1].upper()}, "alone")
@@ -124,7 +159,7 @@ def parse_choice(text: str, options: Mapping[str, str]) -> ParsedChoice:
     if said:
         # "A\n\nThe answer is B." gives two answers; "A. chair\nB. table\nThe answer is B" one.
         rival = {letter for letter in leading if len(leading) == 1 and len(_listed(answer)) < 2}
-        return _choice(said | rival, "said")
+        return _choice(said | rival | _corrected(answer, options), "said")
     field = _FIELD.search(answer)  # {"answer": "table"}
     by_text = _by_text(field[1] if field else answer, options)
     if by_text:
@@ -133,7 +168,7 @@ def parse_choice(text: str, options: Mapping[str, str]) -> ParsedChoice:
     if len(lines) == 1 and len(leading) > 1 and len(_listed(answer)) > 1:
         return _choice(lines, "alone")  # "A) is wrong\nB) is right\n\nB"
     if leading:
-        return _choice(leading | lines, "leading")
+        return _choice(leading | lines | _corrected(answer, options), "leading")
     if lines:
         return _choice(lines, "alone")
     letters = _letters(answer, options) or _lower(answer, options)
@@ -169,6 +204,27 @@ def parse_word(text: str, options: Mapping[str, str]) -> ParsedChoice:
 
 def _body(answer: Answer) -> str:
     return answer.text.strip()
+
+
+def _without_refused(answer: str) -> str:
+    """Return the answer without lists of options that it refuses.
+
+    >>> _without_refused("A, C and D are wrong, so B"), _without_refused("not A or C: B")
+    ('…, so B', '…: B')
+    """
+    return _DENIED_LIST.sub("…", _REFUSED_LIST.sub("…", answer))
+
+
+def _corrected(answer: str, options: Mapping[str, str]) -> set[str]:
+    """Return the options that the model names when it corrects itself: ``A. Wait, B.``."""
+    return {
+        match[1]
+        for match in _CORRECTED.finditer(answer)
+        if match[1] in options
+        and not _SUBJECT.match(answer, match.end(1))
+        and not _is_word(answer, match.start(1), "AI")
+        and not _ARTICLE.match(answer, match.end(1))
+    }
 
 
 def _alone_on_a_line(answer: str, options: Mapping[str, str]) -> set[str]:

@@ -19,6 +19,8 @@ MISSING = frozenset(words("null none nan undefined unknown"))
 """Words in the place of a number: a list with one of them is malformed, not prose."""
 _QUIET = frozenset("\"'`*\\&#$_/")
 """Marks that may stand next to a number in a list."""
+_ABOUT = frozenset("≈≃~")
+"""Marks between the name of an axis and its rounded value."""
 _LOCATION = re.compile(r"loc_?\d{1,4}")
 _SEPARATORS = frozenset(",;.|\n")
 _UNREADABLE = frozenset(("label", "percent", "measure", "clock"))
@@ -207,7 +209,7 @@ def _add(frame: _Frame, token: Token, behind: Token | None) -> None:
         _quote(frame, token)
     elif token.text == ".":
         frame.separator += "."  # of "533." if nothing but a space stands behind it
-    elif token.text not in _QUIET and not (token.text in ":=" and frame.pending):
+    elif token.text not in _QUIET and not (token.text in ":=≈≃" and frame.pending):
         frame.odd += 1
         frame.separator += "#"
 
@@ -215,8 +217,12 @@ def _add(frame: _Frame, token: Token, behind: Token | None) -> None:
 def _add_word(frame: _Frame, token: Token, behind: Token | None) -> None:
     if frame.quote:
         frame.quoted_words += 1
-    elif token.text in AXIS_WORDS and behind is not None and behind.kind == "number":
-        frame.pending = token.text  # "x 533"
+    elif (
+        token.text in AXIS_WORDS
+        and behind is not None
+        and (behind.kind == "number" or behind.text in _ABOUT)
+    ):
+        frame.pending = token.text  # "x 533", "x ≈ 533"
         frame.separator += "k"
     elif token.text in ("px", "pixel", "pixels"):
         frame.separator += "#"
@@ -270,9 +276,23 @@ def _number(token: Token) -> Token | None:
     return None
 
 
+def _deep(frame: _Frame, high: int) -> Group | None:
+    """Return the pair of ``(100, 200, depth=1.5)`` with its depth."""
+    keys = [axis_of(entry.key) if entry.key else "" for entry in frame.entries]
+    if keys != ["", "", "d"] or frame.missing or frame.odd or frame.words or frame.kind == "{":
+        return None
+    x, y, depth = (entry.value for entry in frame.entries)
+    return Group(
+        (x, y), frame.kind, frame.low, high, key=frame.key, depth=depth, outer=(frame.low, high)
+    )
+
+
 def _leaf(frame: _Frame, high: int) -> Group | None:
     """Return the group of a bracket with nothing but numbers in it, or a malformed one."""
     numbers = len(frame.entries) + frame.missing
+    deep = _deep(frame, high)
+    if deep is not None:
+        return deep
     if not numbers or frame.words or any(entry.key for entry in frame.entries):
         return None
     if numbers == 1 and (frame.missing or frame.odd):

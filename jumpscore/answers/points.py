@@ -29,6 +29,11 @@ NOT_POINTS = frozenset(
 """Keys of pairs that are not points."""
 _FILLERS = frozenset(words("of is the a as being : = about"))
 """Words between ``size`` and its two numbers."""
+_PICTURES = frozenset(words("image images picture photo frame canvas screenshot screen"))
+"""Words that name the size before them: ``for a (640, 480) image``."""
+_PLACED = frozenset(words("coordinate coordinates center centre point points plane space position"))
+"""Behind a picture's word: the numbers are a place, as in ``(5, 6) image coordinates``."""
+_PIXELS = frozenset(("px", "pixel", "pixels", "-", "sized"))
 _PARSERS = {"(": "brackets", "[": "brackets", "{": "keys", "keys": "keys", "tag": "tags",
             "line": "bare"}  # fmt: skip
 
@@ -125,12 +130,63 @@ def _without_prose(groups: list[Group], tokens: list[Token]) -> list[Group]:
     A size in prose is not one; next to a list of points, neither is one in prose.
     """
     starts = {token.low: place for place, token in enumerate(tokens)}
-    kept = [group for group in groups if not _is_size(starts.get(group.low, 0), tokens)]
+    kept = _without_sizes(groups, tokens, starts)
     depths = nesting(tokens)
     listed = any(depths.get(group.low) and len(_pairs(group)) == 1 for group in kept)
     if not listed:
         return kept
-    return [group for group in kept if group.form not in "([" or depths.get(group.low)]
+    rows: list[Group] = []
+    listed = False  # whether the group before is in a list, or goes on with one
+    for group in kept:
+        listed = bool(depths.get(group.low)) or (
+            listed and _continues(starts.get(group.low, 0), tokens)
+        )
+        if group.form not in "([" or listed:
+            rows.append(group)
+    return rows
+
+
+def _continues(place: int, tokens: list[Token]) -> bool:
+    """Whether a point goes on with the list before it: ``[(533, 310)], (20, 40)``."""
+    end = place
+    while end < len(tokens) and tokens[end].kind != "close":
+        end += 1
+    behind = tokens[end + 1] if end + 1 < len(tokens) else None
+    ends = behind is None or behind.kind in ("comma", "newline", "close")
+    listed = place > 1 and tokens[place - 1].kind == "comma" and tokens[place - 2].kind == "close"
+    return ends and listed
+
+
+def _without_sizes(groups: list[Group], tokens: list[Token], starts: dict[int, int]) -> list[Group]:
+    """Return the groups that no word next to them names a size.
+
+    What only ``image:`` or ``frame:`` stands before is a size next to another point.
+    """
+    ends = {token.high: place for place, token in enumerate(tokens)}
+    kept = [
+        group
+        for group in groups
+        if not _is_size(starts.get(group.low, 0), tokens)
+        and not _is_size_behind(ends.get(group.high, len(tokens)) + 1, tokens)
+    ]
+    named = [group for group in kept if group.key in _PICTURES and group.form in "(["]
+    others = [group for group in kept if group not in named and _pairs(group)]
+    return [group for group in kept if group not in named] if others else kept
+
+
+def _is_size_behind(place: int, tokens: list[Token]) -> bool:
+    """Whether ``image``, ``pixel frame`` or the like stands at a place: ``a (640, 480) image``."""
+    while place < len(tokens) and tokens[place].text in _PIXELS:
+        if tokens[place].text == "-" and tokens[place - 1].high < tokens[place].low:
+            return False  # "(533, 310) - image center"
+        place += 1
+    if place >= len(tokens) or tokens[place].kind not in ("word", "key"):
+        return False
+    numbered = place + 1 < len(tokens) and tokens[place + 1].kind in ("number", "frames")
+    named = tokens[place].text.split()
+    following = named[1:] or [token.text for token in tokens[place + 1 : place + 2]]
+    placed = bool(following) and following[0] in _PLACED
+    return named[0] in _PICTURES | NOT_POINTS and not numbered and not placed
 
 
 def _is_size(place: int, tokens: list[Token]) -> bool:

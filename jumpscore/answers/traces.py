@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Literal
 
 from jumpscore.answers.answer import prepare
+from jumpscore.answers.depths import with_depths
 from jumpscore.answers.grouping import read_groups
 from jumpscore.answers.groups import Group, nesting, without_other_keys
 from jumpscore.answers.lines import read_lines
@@ -103,7 +104,7 @@ def parse_trace(text: str, *, finish_reason: FinishReason | None = None) -> Pars
         places = [line for line in read_lines(inside, (2, 3)) if not cut or line.high < answer.end]
         groups = groups + places
     elsewhere = sum(map(_is_place, read_groups(outside)))
-    row = _choose_row(places, inside)
+    row = _choose_row(with_depths(places, answer.text), inside)
     if row is None:
         status: TraceStatus = "partial" if cut else "unparseable"
         return ParsedTrace(status, rejected=len(groups) + elsewhere)
@@ -236,6 +237,8 @@ def _separates(gap: list[Token]) -> bool:
         rest.pop()
     if not rest:
         return place > start or not gap or all(token.kind in ("open", "close") for token in gap)
+    if len(rest) == 2 and rest[0].text.isdecimal() and rest[1].text in (":", ".", ")"):
+        return True  # 1: (100, 200) 2: (300, 400)
     return place > start and (_is_label(rest) or _is_number(rest) or _is_name(rest))
 
 

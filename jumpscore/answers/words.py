@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 
 from jumpscore.answers.characters import normalise
 from jumpscore.answers.vocabulary import NO, YES, alternatives
@@ -14,12 +15,30 @@ _ANSWER = re.compile(
 )
 _LEAD = r"[\s*_(\[\"'`{<]{0,9}"
 _STOP = r"[*_)\]\"'`}>]{0,4}\s?(?:[,.;:!?\n(]|-{1,2}\s|\Z|(?:because|since|as)\b)"
-_BEFORE = r"(?:[,.;!?/|\n]|\bor\b|\band\b|\bbut\b)[\s*_(\[\"'`{<]{0,9}"
-_BEHIND = r"[*_)\]\"']{0,4}\s?(?:[,.;!?/|\n]|\Z)"
+_BEFORE = (
+    r"(?:[,.;!?/|\n]|\b(?:or|and|but|then|otherwise|else|wait|actually|maybe|perhaps|think|say)\b"
+    r"|但[^,.;!?\n]{0,12})[\s*_(\[\"'`{<]{0,9}"
+)
+_BEHIND = r"[*_)\]\"']{0,4}\s?(?:[,.:;!?/|\n]|\Z|\b(?:for|if|when|unless)\b)"
 _PRONOUN = r"\s(?:there|it|its|it's|the|this|that|i|you|they|we|because)\b"
 """Behind ``no`` these begin a sentence of its own; in "no chair" the word denies the chair."""
 
-_DENIES = r"(?!\s(?!(?:as|because|since|for|from|if|in|on|at|to|there|it|it's|the|this)\b)[a-z])"
+_DENIED = re.compile(
+    r"(?:\b(?:not|never|neither|nor|cannot|no\slonger|no\sway|rather\sthan|instead\sof)|n't)"
+    r"(?:\s(?:say|be|an?|the|on|to|in|at|think|it|it's|is|that|answer|case|said)){0,5}"
+    r"[\s*_(\[\"'`]{1,6}\Z",
+    re.IGNORECASE,
+)
+"""In front of an option's words: they are denied, as in ``not on the left``."""
+_REFUSED = (
+    r"(?![*_)\]\"'`]{0,4}\s(?:(?:is|was|would\sbe)\s(?:not|never|wrong|incorrect|false)"
+    r"|isn't|wasn't)\b)"
+)
+"""Not behind an option's words: ``yes is wrong``."""
+_DENIES = (
+    r"(?!\s(?!(?:as|because|since|for|from|if|in|on|at|to|there|it|it's|the|this|unless|wait|but"
+    r"|when|is|was|would)\b)[a-z])"
+)
 """Behind ``no``: another word that it denies (``no chair``) is not there."""
 
 
@@ -34,12 +53,16 @@ def read_word(answer: str, options: Mapping[str, str]) -> tuple[set[str], str]:
     ({'A'}, 'leading')
     """
     patterns = {letter: _pattern(words) for letter, words in options.items()}
-    said = [match.end() for match in _ANSWER.finditer(answer)]
-    parts = [answer[start:] for start in said[-1:]]
+    said = [(match.start(), match.end()) for match in _ANSWER.finditer(answer)]
+    parts = [answer[start:] for _, start in said[-1:]]
+    earlier: set[str] = set()  # "Answer: yes. Answer: no" gives two answers
+    for (_, start), (end, _) in pairwise(said):
+        earlier |= _leading(answer[start:end], patterns)
     for parser, part in [*(("said", part) for part in parts), ("word", answer)]:
         leading = _leading(part, patterns) | _last_line(part, patterns)
         if leading:
-            return leading, "said" if parser == "said" else "leading"
+            both = leading | earlier if parser == "said" else leading
+            return both, "said" if parser == "said" else "leading"
         named = {letter for letter, words in options.items() if _search(words, part)}
         if named:
             return named, parser
@@ -88,10 +111,15 @@ def _last_line(part: str, patterns: Mapping[str, str]) -> set[str]:
 
 
 def _search(words: str, part: str) -> bool:
-    """Whether a text contains an option's own words; its translations would be a guess."""
+    """Whether a text contains an option's own words and does not deny them.
+
+    Its translations would be a guess.
+    """
     pattern = _plain(words)
     if words.strip().casefold() == "no":
         pattern += _DENIES
-    return (
-        re.search(rf"(?<![a-zA-Z0-9_]){pattern}(?![a-zA-Z0-9_])", part, re.IGNORECASE) is not None
+    named = re.compile(rf"(?<![a-zA-Z0-9_]){pattern}(?![a-zA-Z0-9_]){_REFUSED}", re.IGNORECASE)
+    return any(
+        _DENIED.search(part, max(0, match.start() - 60), match.start()) is None
+        for match in named.finditer(part)
     )
