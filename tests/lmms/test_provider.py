@@ -97,7 +97,7 @@ def test_numbers_are_those_of_lmms_eval_to_the_last_bit(place, theirs, name):
     options = {"python": PYTHON, "benchmark": name}
     assert options.items() <= run.facts["config"]["task"].items()
     assert score_run(folder).result == run.result
-    assert run.facts["identity"]["task"]["version"].startswith("1, lmms-eval 0.7.3, task ")
+    assert run.facts["identity"]["task"]["version"].startswith("2, lmms-eval 0.7.3, task ")
     task.close()
 
 
