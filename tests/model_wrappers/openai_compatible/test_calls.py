@@ -58,10 +58,10 @@ def bounded(server):
 def test_call_answer_that_never_ends_is_given_up(bounded, server, start):
     server.faults = [("drip", start, 0.05)] * 9
     started = time.monotonic()
-    with pytest.raises(EndpointError, match="did not end within 1 s"):
-        ask(bounded, timeout=0.2)
-    assert time.monotonic() - started < 4
-    assert len(server.bodies) <= 1  # once, or never on a machine too busy to send it
+    with pytest.raises(EndpointError, match="did not end within 3 s"):
+        ask(bounded, timeout=0.5)
+    assert time.monotonic() - started < 6
+    assert len(server.bodies) == 1
 
 
 @pytest.mark.parametrize("packed", [False, True])
