@@ -12,7 +12,7 @@ TASKS: Registry[Task[Any]] = Registry(
         "jumpscore": "evaluators.jumpscore:JumpScore",
         "jumpscore_count": "evaluators.jumpscore:JumpScoreCount",
         "spatial": "evaluators.spatial.task:Spatial",
-        "lmms": "evaluators.video.task:LmmsTask",
+        "lmms": "evaluators.lmms.task:LmmsTask",
         "timelens": "evaluators.temporal.task:TimeLens",
         "traces": "evaluators.traces.task:Traces",
         "tracking": "evaluators.tracking.task:Tracking",

@@ -10,7 +10,7 @@ The flow, in order::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
@@ -26,6 +26,8 @@ Convention = Literal["unit", "relative_1000", "pixel"]
 """Of coordinates: 0-1 of the image, 0-1000 of it, or pixels of the image that the model saw."""
 Unit = Literal["percent", "seconds", "metres", "events", "number"]
 FinishReason = Literal["stop", "length", "error"]
+Progress = Callable[[int, int], None]
+"""Called with (done, total) after each step of a long job."""
 TokenSource = Literal["measured", "derived", "unknown"]
 Status = Literal["ok", "empty", "partial", "unparseable", "refused", "error"]
 

@@ -32,19 +32,32 @@ def running(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
         process.wait()
 
 
-def best_time(action: Callable[[], object], *, below: float, tries: int = 4) -> float:
-    """Return the least CPU seconds that an action took, tried again while another process slows it.
+def repeated(piece: str, lead: str = "") -> Callable[[int], str]:
+    """Return a function from a length to a text of about that length that repeats ``piece``."""
+    return lambda length: lead + piece * (length // len(piece))
 
-    Work that takes too long takes too long each time.
+
+def assert_linear(
+    read: Callable[[str], object], text_of: Callable[[int], str], *, length: int = 64_000
+) -> None:
+    """Assert that a text of ``length`` characters takes no more than linear time to read.
+
+    It is compared with a text an eighth as long: linear time grows 8-fold and quadratic time
+    64-fold, whatever the speed of the machine. The limit of 24 leaves room for noise; a noisy
+    measurement is repeated.
     """
-    best = float("inf")
-    for _ in range(tries):
-        before = process_time()
-        action()
-        best = min(best, process_time() - before)
-        if best < below:
-            break
-    return best
+    times: dict[int, float] = {}
+    for _ in range(4):
+        for size in (length // 8, length):
+            text = text_of(size)
+            before = process_time()
+            read(text)
+            times[size] = min(times.get(size, float("inf")), process_time() - before)
+        growth = times[length] / max(times[length // 8], 0.002)
+        if growth < 24:
+            return
+    start = text_of(length)[:40]
+    raise AssertionError(f"8 times the text {start!r}... took {growth:.0f} times as long")
 
 
 def numbered_frame(number: int, width: int, height: int) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from model_wrappers.llava_onevision2.training.settings import TrainSettings
+from jumpscore.training.settings import TrainSettings
 
 SMALL = {
     "data": {

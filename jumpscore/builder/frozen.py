@@ -11,12 +11,13 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from jumpscore.builder.generate import Progress, synthesize
-from jumpscore.builder.synthetic import load_profile
+from jumpscore.builder.generate import synthesize
+from jumpscore.builder.jump_rope import load_profile
 from jumpscore.data.digests import FrameDigest, Match, compare_digests
 from jumpscore.data.layout import Manifest, Row, read_rows
 from jumpscore.errors import DataError, UsageError
 from jumpscore.jsonio import write_json
+from jumpscore.records import Progress
 from jumpscore.video import content_hash
 
 FROZEN: Mapping[str, int] = {"mini": 0, "small": 7}

@@ -6,14 +6,14 @@ import hashlib
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from jumpscore.builder.synthetic import ClipSpec, Profile, RenderedClip, render_clip, sample_clips
+from jumpscore.builder.jump_rope import ClipSpec, Profile, RenderedClip, render_clip, sample_clips
 from jumpscore.data.digests import digest_frames
 from jumpscore.data.layout import (
     MANIFEST,
@@ -26,6 +26,7 @@ from jumpscore.data.layout import (
 )
 from jumpscore.errors import DataError, UsageError
 from jumpscore.jsonio import is_scratch, parse_json, remove_leftovers
+from jumpscore.records import Progress
 from jumpscore.video import content_hash
 
 LICENCE = "CC0-1.0"
@@ -33,8 +34,6 @@ LICENCE = "CC0-1.0"
 
 DONE = ".rendered.jsonl"
 """Clips that are done, until the set is whole."""
-
-Progress = Callable[[int, int], None]
 
 
 def synthesize(
@@ -63,7 +62,7 @@ def synthesize(
         UsageError: ``out`` holds another data set or cannot be written.
     """
     out = Path(out)
-    recipe: dict[str, Any] = {"generator": "jumpscore.builder.synthetic", "seed": seed}
+    recipe: dict[str, Any] = {"generator": "jumpscore.builder.jump_rope", "seed": seed}
     recipe |= {"profile": profile.recipe()}
     if (kept := _existing(out, recipe)) is not None:
         return kept

@@ -8,15 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from jumpscore.cli.compose import compose
 from jumpscore.cli.console import notes, output, print_json, progress
 from jumpscore.cli.datasets import located
 from jumpscore.cli.run import task_of_config, tell_missing
 from jumpscore.errors import InterruptedRun, UsageError
 from jumpscore.harness import RunConfig, RunInterrupted
-from jumpscore.harness.ablation import ABLATION, Ablation, ablate, read_ablation
-from jumpscore.harness.ablation_plan import refuse_what_is_set_here
-from jumpscore.harness.making import check_options
+from jumpscore.harness.compose import compose
+from jumpscore.harness.factory import check_options
+from jumpscore.studies.ablation import ABLATION, Ablation, ablate, read_ablation
+from jumpscore.studies.ablation_plan import refuse_what_is_set_here
 
 
 def run_ablation(

@@ -25,7 +25,7 @@ from jumpscore.data.layout import (
     rows_checksum,
 )
 from jumpscore.errors import UsageError, VideoError
-from jumpscore.harness.making import make_task
+from jumpscore.harness.factory import make_task
 from jumpscore.video import content_hash, probe
 
 JUMP_TASKS = ("jumpscore", "jumpscore_count")
@@ -38,7 +38,7 @@ def synthesize_set(
 ) -> None:
     """Render a data set and say what it holds."""
     from jumpscore.builder.generate import synthesize
-    from jumpscore.builder.synthetic import load_profile
+    from jumpscore.builder.jump_rope import load_profile
 
     chosen = load_profile(profile, list(overrides))
     with progress("rendering", "clips") as advance:
@@ -120,7 +120,7 @@ def offer_set(
     data: str, overrides: Sequence[str], *, task: str | None, out: Path, root: Path | None
 ) -> None:
     """Write lmms-eval's task over a data set, and say how to run it."""
-    from jumpscore.lmms_tasks.offer import offer
+    from jumpscore.lmms.export import offer
 
     options: dict[str, Any] = {}
     for word in overrides:
@@ -149,7 +149,7 @@ def task_of_name(data: str) -> str | None:
     """Return the task that a data set's name belongs to; a folder has none."""
     from evaluators.published import published_sets
     from jumpscore.builder.frozen import FROZEN
-    from jumpscore.builder.minis import MINIS
+    from jumpscore.builder.small_sets import MINIS
 
     published = published_sets()
     if data in published:
@@ -163,7 +163,7 @@ def list_sets(*, root: Path | None, as_json: bool) -> None:
     """Print every data set that has a name, and whether it is here."""
     from evaluators.published import published_sets
     from jumpscore.builder.frozen import FROZEN
-    from jumpscore.builder.minis import MINIS
+    from jumpscore.builder.small_sets import MINIS
     from jumpscore.data.published import is_fetched
 
     place = data_root(root)

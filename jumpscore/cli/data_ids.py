@@ -13,7 +13,7 @@ from jumpscore.cli.console import output, print_json
 from jumpscore.cli.data import JUMP_TASKS, task_of_name
 from jumpscore.cli.datasets import locate
 from jumpscore.errors import UsageError
-from jumpscore.harness.making import make_task
+from jumpscore.harness.factory import make_task
 from jumpscore.jsonio import write_text
 
 

@@ -47,7 +47,7 @@ def locate(data: str, *, root: Path | None = None, workers: int | None = None) -
     """
     from evaluators.published import published_sets
     from jumpscore.builder.frozen import FROZEN
-    from jumpscore.builder.minis import MINIS
+    from jumpscore.builder.small_sets import MINIS
 
     # Names first: a folder called mini is ./mini.
     if data in FROZEN:
@@ -77,7 +77,7 @@ def located(task: Mapping[str, Any], root: Path | None) -> dict[str, Any]:
     Raises:
         UsageError: There is no such data set, or it is not there yet.
     """
-    from jumpscore.builder.minis import MINIS
+    from jumpscore.builder.small_sets import MINIS
 
     found = dict(task)
     if isinstance(found.get("data"), str):
@@ -105,7 +105,7 @@ def _fetched(name: str, root: Path) -> Path:
 
 def _rendered(name: str) -> Path:
     """Return the folder of a rendered set, which is there whole or not at all."""
-    from jumpscore.builder.minis import MINIS, render_mini
+    from jumpscore.builder.small_sets import MINIS, render_mini
     from jumpscore.cli.console import notes
 
     folder = cache_folder() / f"{name}-{MINIS[name].version}"

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from evaluators import TASKS
-from evaluators.video.provider import NoLmmsEvalError
+from evaluators.lmms.provider import NoLmmsEvalError
 from jumpscore.cli.console import notes, output, progress
 from jumpscore.cli.datasets import located, render_bundled
 from jumpscore.cli.run import write_page
 from jumpscore.errors import UsageError
-from jumpscore.harness import StoredRun, compare_runs, compared_metrics, evaluate
-from jumpscore.harness.making import make_task
+from jumpscore.harness import evaluate
+from jumpscore.harness.factory import make_task
 from jumpscore.jsonio import write_text
 from jumpscore.report.tables import comparison_table, leader_table, tasks_table
+from jumpscore.runs import StoredRun
+from jumpscore.studies import compare_runs, compared_metrics
 
 DATA = "small"
 TINY = "jumpscore-tiny"

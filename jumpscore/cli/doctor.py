@@ -131,7 +131,7 @@ def _codecs() -> str:
 
 
 def _round_trip() -> str:
-    from jumpscore.builder.synthetic import load_profile, render_clip, sample_clips
+    from jumpscore.builder.jump_rope import load_profile, render_clip, sample_clips
     from jumpscore.video import decode
 
     tiny = ["clips=1", "durations=[{low: 4, high: 4, weight: 1}]"]

@@ -27,8 +27,8 @@ def fetch_named(
 
     A name is that of a published set of ours before it is one of lmms-eval's; ``task`` says which.
     """
+    from evaluators.lmms.benchmarks import BY_TASK
     from evaluators.published import published_sets
-    from evaluators.video.benchmarks import BY_TASK
 
     published = published_sets()
     ours = name == PUBLISHED or name in published
@@ -58,10 +58,10 @@ def fetch_named(
 def _unknown(name: str) -> UsageError:
     """Return what to say of a name that nothing has: the sets of a task, or the nearest names."""
     from evaluators import TASKS
+    from evaluators.lmms.benchmarks import BY_TASK, in_the_paper
     from evaluators.published import published_sets
-    from evaluators.video.benchmarks import BY_TASK, in_the_paper
     from jumpscore.builder.frozen import FROZEN
-    from jumpscore.builder.minis import MINIS
+    from jumpscore.builder.small_sets import MINIS
 
     published = published_sets()
     if name in FROZEN or name in MINIS:
@@ -112,7 +112,7 @@ def _fetch_benchmark(
     name: str, root: Path | None, python: str | None, include_path: Path | None
 ) -> bool:
     """Have lmms-eval download a benchmark, and say what is here."""
-    from evaluators.video.fetching import fetch_benchmark
+    from evaluators.lmms.fetching import fetch_benchmark
     from jumpscore.report.text import plural
 
     # Where a run looks under the same options.

@@ -33,7 +33,7 @@ def list_tasks(*, as_json: bool) -> None:
 
     As JSON with options too.
     """
-    from evaluators.video.benchmarks import BENCHMARKS
+    from evaluators.lmms.benchmarks import BENCHMARKS
 
     rows = _rows(TASKS, "headline")
     if as_json:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jumpscore.cli.compose import compose
 from jumpscore.cli.console import notes, output, print_json
 from jumpscore.errors import NoAnswerError, UsageError
 from jumpscore.harness import run_config
+from jumpscore.harness.compose import compose
 from jumpscore.harness.config import validated
-from jumpscore.harness.making import make_model
+from jumpscore.harness.factory import make_model
 
 
 def write_tiny_checkpoint(out: Path, words: Sequence[str], *, as_json: bool) -> None:

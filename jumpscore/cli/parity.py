@@ -9,14 +9,14 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from jumpscore.cli.compose import compose
 from jumpscore.cli.console import output, print_json, progress
 from jumpscore.cli.datasets import located
 from jumpscore.errors import UsageError, nearest_names
 from jumpscore.harness import RunConfig, run_config
-from jumpscore.harness.making import make_model, make_task, usual_input
-from jumpscore.harness.parity import Parity, compare_models
-from jumpscore.harness.visuals import input_cache
+from jumpscore.harness.compose import compose
+from jumpscore.harness.factory import make_model, make_task, usual_input
+from jumpscore.harness.input import input_cache
+from jumpscore.studies.parity import Parity, compare_models
 from model_wrappers import MODELS
 from model_wrappers.base import ModelWrapper
 

@@ -22,9 +22,9 @@ from jumpscore.harness.costs import (
     prices_of,
 )
 from jumpscore.harness.evaluate import selected
-from jumpscore.harness.making import make_model, usual_input
+from jumpscore.harness.factory import make_model, usual_input
+from jumpscore.harness.input import input_cache, visual_input
 from jumpscore.harness.repeating import check_repeatable
-from jumpscore.harness.visuals import input_cache, visual_input
 from jumpscore.records import Question
 from jumpscore.report.text import dollars
 from jumpscore.video import PLAIN_GRID

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jumpscore.cli.compose import compose
 from jumpscore.cli.console import notes, output, print_json
 from jumpscore.data.layout import QUESTION
 from jumpscore.errors import JumpScoreError, NoAnswerError, UsageError
 from jumpscore.harness import RunConfig, run_config
-from jumpscore.harness.making import make_model, usual_input
-from jumpscore.harness.visuals import input_cache, visual_input
+from jumpscore.harness.compose import compose
+from jumpscore.harness.factory import make_model, usual_input
+from jumpscore.harness.input import input_cache, visual_input
 from jumpscore.records import Media, ParseResult, Question, Response
 from jumpscore.scoring import parse_times
 from jumpscore.video import probe

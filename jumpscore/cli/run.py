@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from evaluators.base import Task
-from jumpscore.cli.compose import compose
 from jumpscore.cli.console import notes, output, print_json, progress, tell_files
 from jumpscore.cli.datasets import locate, located
 from jumpscore.cli.plan import show_plan
@@ -19,25 +18,23 @@ from jumpscore.harness import (
     RepeatedRun,
     RunConfig,
     RunInterrupted,
-    StoredRun,
-    compare_runs,
-    compared_metrics,
     evaluate,
     evaluate_repeats,
-    holds_repeats,
     read_repeats,
-    read_run,
     run_config,
     score_repeats,
     score_run,
 )
+from jumpscore.harness.compose import compose
 from jumpscore.harness.costs import spending
-from jumpscore.harness.failures import first_errors
-from jumpscore.harness.identity import beside_other_data
-from jumpscore.harness.making import check_options, make_task
+from jumpscore.harness.factory import check_options, make_task
 from jumpscore.harness.repeating import AnyRun
-from jumpscore.harness.tables import SUFFIXES, write_samples
 from jumpscore.report.text import plural
+from jumpscore.runs import StoredRun, holds_repeats, read_run
+from jumpscore.runs.failures import first_errors
+from jumpscore.runs.identity import beside_other_data
+from jumpscore.runs.tables import SUFFIXES, write_samples
+from jumpscore.studies import compare_runs, compared_metrics
 from jumpscore.video import content_hash
 
 RunT = TypeVar("RunT", StoredRun, RepeatedRun)

@@ -13,11 +13,12 @@ from rich.text import Text
 from evaluators.base import Task
 from jumpscore.cli.console import output
 from jumpscore.errors import JumpScoreError, UsageError, nearest_names
-from jumpscore.harness import StoredRun, read_run, run_config, task_of
+from jumpscore.harness import run_config, task_of
 from jumpscore.harness.controls import control_of
-from jumpscore.harness.making import make_model
-from jumpscore.harness.visuals import input_cache, visual_input
+from jumpscore.harness.factory import make_model
+from jumpscore.harness.input import input_cache, visual_input
 from jumpscore.records import Question, Response, SampleScore
+from jumpscore.runs import StoredRun, read_run
 from jumpscore.video import PLAIN_GRID, VisualInput
 from model_wrappers.base import ModelWrapper
 

@@ -8,13 +8,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jumpscore.cli.compose import choices
 from jumpscore.cli.console import notes, output, print_json, progress
 from jumpscore.errors import InterruptedRun, UsageError, nearest_names
+from jumpscore.harness.compose import choices
 from jumpscore.harness.config import validated
 
 if TYPE_CHECKING:
-    from model_wrappers.llava_onevision2.training.settings import TrainSettings
+    from jumpscore.training.settings import TrainSettings
 
 
 def train_model(
@@ -41,7 +41,7 @@ def train_model(
             holds another run.
         InterruptedRun: Ctrl-C.
     """
-    from model_wrappers.llava_onevision2.training.runs import CACHE, CHECKPOINT, claimed_folder
+    from jumpscore.training.runs import CACHE, CHECKPOINT, claimed_folder
     from model_wrappers.transformers.wrapper import require_packages, torch_device
 
     settings = train_settings(name, words)
@@ -73,8 +73,8 @@ def train_model(
 
 def _train(settings: TrainSettings, out: Path, clips: Path, workers: int) -> dict[str, Any]:
     """Prepare the clips and train, with a progress bar each; return the facts of the run."""
-    from jumpscore.builder.lessons import prepare_lessons
-    from model_wrappers.llava_onevision2.training.runs import train
+    from jumpscore.training.clips import prepare_lessons
+    from jumpscore.training.runs import train
 
     with progress("preparing", "clips") as advance:
         learned, held_out = prepare_lessons(settings.data, clips, workers=workers, on_clip=advance)
@@ -107,7 +107,7 @@ def train_settings(name: str, words: Sequence[str]) -> TrainSettings:
     from omegaconf import OmegaConf
 
     from jumpscore.cli.models import key_values
-    from model_wrappers.llava_onevision2.training.settings import TrainSettings
+    from jumpscore.training.settings import TrainSettings
 
     known = choices("train")
     if name not in known:

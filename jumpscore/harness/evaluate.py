@@ -13,24 +13,18 @@ from typing import Any
 
 from evaluators.base import Task
 from jumpscore.errors import DataError, UsageError
+from jumpscore.harness.ask import Asked, ask
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
 from jumpscore.harness.controls import Control, control_of
-from jumpscore.harness.derived import derive_all
+from jumpscore.harness.factory import make_model, make_task, task_of, usual_input
 from jumpscore.harness.facts import run_extras, run_facts, selection
-from jumpscore.harness.failures import FailureLog
-from jumpscore.harness.identity import beside_other_data, place_of
-from jumpscore.harness.making import make_model, make_task, task_of, usual_input
-from jumpscore.harness.runner import Asked, Progress, ask
-from jumpscore.harness.scores import collector_paused, score_sample, summarise
-from jumpscore.harness.store import RunStore
-from jumpscore.harness.stored import (
-    StoredRun,
-    holds_repeats,
-    read_facts,
-    read_responses,
-    read_timing,
-)
-from jumpscore.records import Response, Sample
+from jumpscore.harness.score import collector_paused, score_sample, summarise
+from jumpscore.records import Progress, Response, Sample
+from jumpscore.runs.derived import derive_all
+from jumpscore.runs.failures import FailureLog
+from jumpscore.runs.identity import beside_other_data, place_of
+from jumpscore.runs.reader import StoredRun, holds_repeats, read_facts, read_responses, read_timing
+from jumpscore.runs.writer import RunStore
 from model_wrappers.base import InputKind, ModelWrapper
 from model_wrappers.identity import is_ours
 

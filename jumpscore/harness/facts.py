@@ -11,9 +11,9 @@ from typing import Any
 
 from evaluators.base import Task
 from jumpscore.harness.config import RunConfig, RunSettings
-from jumpscore.harness.identity import model_identity, questions_digest
-from jumpscore.harness.stored import FORMAT
 from jumpscore.records import Sample
+from jumpscore.runs.identity import model_identity, questions_digest
+from jumpscore.runs.reader import FORMAT
 from model_wrappers.base import InputKind, ModelWrapper
 
 

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from evaluators.base import Task
 from jumpscore.errors import DataError, UsageError
+from jumpscore.harness.ask import RunInterrupted
 from jumpscore.harness.config import RunConfig, RunSettings, validated
 from jumpscore.harness.evaluate import (
     carry_out,
@@ -28,11 +29,12 @@ from jumpscore.harness.evaluate import (
     score_run,
     tell_nothing_asked,
 )
-from jumpscore.harness.identity import differences
-from jumpscore.harness.making import task_of
+from jumpscore.harness.factory import task_of
 from jumpscore.harness.repeats import RepeatedResult, summarise_repeats
-from jumpscore.harness.runner import Progress, RunInterrupted
-from jumpscore.harness.stored import (
+from jumpscore.jsonio import read_object, write_json
+from jumpscore.records import Progress
+from jumpscore.runs.identity import differences
+from jumpscore.runs.reader import (
     REPEATS,
     RUN,
     SCORES,
@@ -41,7 +43,6 @@ from jumpscore.harness.stored import (
     repeat_folder,
     repeat_folders,
 )
-from jumpscore.jsonio import read_object, write_json
 from model_wrappers.base import ModelWrapper
 from model_wrappers.identity import is_ours
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from evaluators.base import Task, clusters_of, ratios
-from jumpscore.harness.scores import unscored_caveat
+from jumpscore.harness.score import unscored_caveat
 from jumpscore.records import Estimate, Metric, RunResult, SampleScore
 from jumpscore.scoring import Ratio, bootstrap
 

@@ -10,13 +10,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from jumpscore.harness.ablation import Ablation, Budget, Outcome
 from jumpscore.records import Metric
 from jumpscore.report.ablation_curve import curves
 from jumpscore.report.page import page, write_page
 from jumpscore.report.tables import better_of, interval, value_of
 from jumpscore.report.text import DASH, escaped, plural, shortened, suffix
 from jumpscore.scoring import Comparison
+from jumpscore.studies.ablation import Ablation, Budget, Outcome
 from jumpscore.video.budgets import Matching
 
 MATCHED: dict[Matching, str] = {

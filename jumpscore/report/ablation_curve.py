@@ -10,9 +10,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jumpscore.harness.ablation import Ablation, Budget, Outcome
 from jumpscore.records import Metric
 from jumpscore.report.text import escaped, number, quantity, suffix
+from jumpscore.studies.ablation import Ablation, Budget, Outcome
 from jumpscore.video.budgets import Matching
 
 WIDTH, HEIGHT = 760, 300

@@ -7,11 +7,11 @@ Equal inputs give equal bytes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jumpscore.harness import StoredRun, task_of
-from jumpscore.records import STATUSES, Metric, Question, SampleScore
+from jumpscore.harness import task_of
+from jumpscore.records import STATUSES, Metric, Progress, Question, SampleScore
 from jumpscore.report.cards import SortKey, card, ordered, overview, sample_table, sort_keys
 from jumpscore.report.drawings import Drawn, drawn_sample
 from jumpscore.report.page import page, write_page
@@ -19,10 +19,10 @@ from jumpscore.report.prediction_page import write_prediction_page
 from jumpscore.report.summary import header, headline, how_to_read, metric_table, status_bar
 from jumpscore.report.text import escaped
 from jumpscore.report.thumbnails import MOST_STRIPS, PAGE_BYTES, Strip, video_strip
+from jumpscore.runs import StoredRun
 
 __all__ = ["write_prediction_page", "write_report"]
 
-Progress = Callable[[int, int], None]
 MANY = 60
 """Videos above which pictures are made smaller, to keep the page small."""
 

@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jumpscore.harness import StoredRun
 from jumpscore.harness.costs import spending
 from jumpscore.harness.floors import FLOORS, floor_of
 from jumpscore.records import STATUSES, Estimate, Metric, RunResult
@@ -21,6 +20,7 @@ from jumpscore.report.text import (
     spending_words,
     suffix,
 )
+from jumpscore.runs import StoredRun
 
 NEVER_LOOKS = "what an answer earns that never looks"
 """Of the metrics ``content_free_*`` of all other tasks."""

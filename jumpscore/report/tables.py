@@ -8,12 +8,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from jumpscore.harness import RepeatedResult, RepeatedRun, Spread, StoredRun
+from jumpscore.harness import RepeatedResult, RepeatedRun, Spread
 from jumpscore.harness.costs import spending
-from jumpscore.harness.failures import LOG, first_errors
 from jumpscore.harness.repeating import AnyRun
 from jumpscore.records import Estimate, Metric, RunResult
 from jumpscore.report.text import DASH, number, plural, quantity, spending_words, suffix
+from jumpscore.runs import StoredRun
+from jumpscore.runs.failures import LOG, first_errors
 from jumpscore.scoring import Comparison
 
 AnyResult = RunResult | RepeatedResult

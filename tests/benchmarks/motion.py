@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from jumpscore.builder.synthetic import load_profile, render_clip, sample_clips
+from jumpscore.builder.jump_rope import load_profile, render_clip, sample_clips
 from jumpscore.records import Media, Question
 from jumpscore.video import decode
 from model_wrappers.motion import Motion

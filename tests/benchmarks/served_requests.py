@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from jumpscore.harness import InputConfig, RunSettings
-from jumpscore.harness.runner import ask
-from jumpscore.harness.store import RunStore
+from jumpscore.harness.ask import ask
 from jumpscore.records import Media, Question
+from jumpscore.runs.writer import RunStore
 from jumpscore.video import uniform_frames
 from tests.serving.on_a_cpu import ON_A_CPU, SERVED
 from tests.support import write_video

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from jumpscore.builder.synthetic import load_profile, render_clip, sample_clips
+from jumpscore.builder.jump_rope import load_profile, render_clip, sample_clips
 from tests.benchmarks.visual_input_child import JOBS, PICTURES
 
 SIZES = ((640, 360), (1280, 720), (1920, 1080))

@@ -27,16 +27,20 @@ FLOORS = {
     "jumpscore.leaderboards": 0,
     "evaluators": 2,
     "model_wrappers": 2,
-    "jumpscore.harness": 3,
-    "jumpscore.report": 4,
-    "jumpscore.builder": 4,
-    "jumpscore.cli": 5,
-    "jumpscore.conf": 5,
-    "jumpscore.lmms_tasks": 4,
-    "jumpscore.lmms_bridge": 5.5,  # composes configuration as the command line does
+    "jumpscore.runs": 3,
+    "jumpscore.harness": 4,
+    "jumpscore.studies": 5,
+    "jumpscore.builder": 5,
+    "jumpscore.training": 5.5,  # learns from clips of the builder
+    "jumpscore.report": 5.5,  # draws studies
+    "jumpscore.lmms": 5,
+    "jumpscore.lmms.bridge": 6.5,  # prints with the console of the command line
+    "jumpscore.lmms.model": 6.6,
+    "jumpscore.cli": 6,
+    "jumpscore.conf": 0,
 }
 PACKAGES = ("jumpscore", "evaluators", "model_wrappers")
-ELSEWHERE = ("jumpscore.lmms_bridge.model",)
+ELSEWHERE = ("jumpscore.lmms.model",)
 """Modules that only another package imports, in its own environment."""
 
 
@@ -97,7 +101,7 @@ def test_modules_are_short():
 def test_importing_the_package_imports_nothing_heavy():
     heavy = "numpy pandas torch transformers lmms_eval cv2 av hydra pydantic rich"
     code = (
-        "import sys, jumpscore, jumpscore.cli.app, jumpscore.lmms_bridge; "
+        "import sys, jumpscore, jumpscore.cli.app, jumpscore.lmms; "
         f"print([name for name in {heavy.split()} if name in sys.modules])"
     )
     # Typer brings Rich only when it prints help.

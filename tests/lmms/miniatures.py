@@ -14,7 +14,7 @@ import pyarrow.parquet
 import pytest
 import yaml
 
-from evaluators.video.task import LmmsOptions, LmmsTask
+from evaluators.lmms.task import LmmsOptions, LmmsTask
 from tests.support import write_video
 
 Image = pytest.importorskip("PIL.Image")

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from evaluators.video.fetching import FetchedBenchmark, fetch_benchmark
+from evaluators.lmms.fetching import FetchedBenchmark, fetch_benchmark
 from tests.lmms.miniatures import MARKS, PYTHON, Place
 
 pytestmark = MARKS
@@ -24,7 +24,7 @@ def test_what_is_fetched_is_read_without_a_network_and_missing_videos_are_named(
 
 
 def test_the_command_fetches_what_a_run_under_the_same_root_asks(place, tmp_path):
-    from jumpscore.builder.minis import render_mini
+    from jumpscore.builder.small_sets import render_mini
 
     folder = place.root / "mini_to_fetch"
     render_mini("mini_lmms", folder)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import yaml
 
-from evaluators.video.benchmarks import BENCHMARKS
-from evaluators.video.task import LmmsTask
+from evaluators.lmms.benchmarks import BENCHMARKS
+from evaluators.lmms.task import LmmsTask
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import evaluate, score_run
 from model_wrappers.base import ModelWrapper
@@ -190,7 +190,7 @@ def test_jumpscore_through_lmms_eval_is_our_reference(place, tiny_set):
 
 
 def test_the_rendered_benchmark_is_answered_by_its_truth(place):
-    from jumpscore.builder.minis import render_mini
+    from jumpscore.builder.small_sets import render_mini
 
     folder = place.root / "mini"
     render_mini("mini_lmms", folder)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from jumpscore.errors import UsageError
-from jumpscore.harness.making import make_model
+from jumpscore.harness.factory import make_model
 from model_wrappers import MODELS
 from model_wrappers.families import FAMILIES, Family
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import jumpscore
 from jumpscore.harness import InputConfig
-from jumpscore.harness.visuals import visual_input
+from jumpscore.harness.input import visual_input
 from jumpscore.records import Media, Question
 from jumpscore.video.prepared import InputCache, default_cache_folder
 from jumpscore.video.prepared.references import keep, reference_to

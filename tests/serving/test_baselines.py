@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from jumpscore.harness.config import InputConfig
-from jumpscore.harness.parity import compare_models
 from jumpscore.records import Media, Question
+from jumpscore.studies.parity import compare_models
 from model_wrappers import MODELS
 from tests import tiny_baselines
 from tests.serving.on_a_cpu import ON_A_CPU, SERVED, VLLM, in_vllm

@@ -6,7 +6,7 @@ import pytest
 
 import jumpscore
 from jumpscore.builder.generate import synthesize
-from jumpscore.builder.synthetic import load_profile
+from jumpscore.builder.jump_rope import load_profile
 from tests.serving.on_a_cpu import SERVED, VLLM, cache_below
 
 pytest.importorskip("openai")

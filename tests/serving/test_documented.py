@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jumpscore.builder.generate import synthesize
-from jumpscore.builder.synthetic import load_profile
+from jumpscore.builder.jump_rope import load_profile
 from tests.serving.on_a_cpu import VLLM
 from tests.test_docs import console_lines
 

@@ -191,8 +191,8 @@ def test_a_server_killed_mid_run_is_started_again_and_no_sample_is_lost_or_doubl
 @pytest.mark.parametrize("kind", ["codec", "frames"])
 def test_parity_with_transformers_down_to_the_prompt(place, served, kind):
     from jumpscore.harness import InputConfig
-    from jumpscore.harness.parity import compare_models
     from jumpscore.records import Media, Question
+    from jumpscore.studies.parity import compare_models
     from jumpscore.video.prepared import InputCache, default_cache_folder
     from model_wrappers.llava_onevision2.wrapper import LlavaOnevision2, LlavaOnevision2Options
 

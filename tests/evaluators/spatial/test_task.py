@@ -174,8 +174,9 @@ def test_a_run_from_answers_to_the_comparison_and_the_page(tmp_path):
     assert good.result.metrics["overall"].mean == pytest.approx(0.875)
     assert bad.result.metrics["overall"].mean == pytest.approx(0.5)
     assert good.result.headline[0] == "overall"
-    from jumpscore.harness import compare_runs, read_run
     from jumpscore.report.html import write_report
+    from jumpscore.runs import read_run
+    from jumpscore.studies import compare_runs
 
     again = [read_run(stored.folder) for stored in (good, bad)]
     found = compare_runs(*again)["overall"]

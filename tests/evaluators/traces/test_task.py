@@ -15,7 +15,7 @@ import jumpscore
 from evaluators.traces.rows import Goal, TraceRow
 from evaluators.traces.scoring import LACKING
 from evaluators.traces.task import RULE_METRICS, Traces, TracesOptions
-from jumpscore.builder.minis import render_mini
+from jumpscore.builder.small_sets import render_mini
 from jumpscore.data import Manifest
 from jumpscore.data.layout import write_rows
 from jumpscore.records import Response

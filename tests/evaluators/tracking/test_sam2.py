@@ -223,7 +223,7 @@ def test_a_checkpoint_that_is_none_is_said_once_and_at_once(tmp_path, video):
 
 
 def test_a_run_derives_masks_once(checkpoint, tmp_path, monkeypatch):
-    from jumpscore.builder.minis import render_mini
+    from jumpscore.builder.small_sets import render_mini
 
     data = tmp_path / "set"
     data.mkdir()

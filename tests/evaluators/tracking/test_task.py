@@ -14,11 +14,11 @@ from evaluators.tracking import parse_tracks
 from evaluators.tracking.queries import Query, Target, parse_trajectories
 from evaluators.tracking.rle import encode_mask
 from evaluators.tracking.task import CRASH, PROMPT, Tracking, TrackingOptions
-from jumpscore.builder.minis import render_mini
+from jumpscore.builder.small_sets import render_mini
 from jumpscore.data.layout import Manifest, read_rows, write_rows
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import score_run
-from jumpscore.harness.making import make_task
+from jumpscore.harness.factory import make_task
 from jumpscore.records import Response
 from jumpscore.report.html import write_report
 from tests.support import lmms_eval_scorer

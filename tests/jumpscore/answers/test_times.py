@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from jumpscore.scoring import parse_count, parse_times
 from jumpscore.scoring.parsing import answer_window
+from tests.support import assert_linear, repeated
 
 TIME = st.floats(0, 9999, allow_nan=False).map(lambda value: round(value, 2))
 
@@ -221,22 +222,11 @@ HOSTILE += ["twenty ", "1\n", "1 min ", "0,28; ", "jump 1 ", "<answer>", "&lt;",
 @pytest.mark.parametrize("unit", HOSTILE)
 @pytest.mark.parametrize("lead", ["", "[", "[1, "])
 def test_time_grows_linearly_with_hostile_text(unit, lead):
-    # Counting work instead of seconds would need hooks in re; a factor of 12 for 8 times the text
-    # separates linear (8) from quadratic (64) on a noisy machine.
-    def seconds(size: int) -> float:
-        import time
+    def read(text):
+        parse_times(text)
+        parse_count(text)
 
-        text = lead + unit * (size // len(unit))
-        best = float("inf")
-        for _ in range(2):
-            before = time.process_time()
-            parse_times(text)
-            parse_count(text)
-            best = min(best, time.process_time() - before)
-        return best
-
-    # Again where it fails: another process may take the caches, quadratic time stays quadratic.
-    assert any(seconds(24_000) < 24 * seconds(3_000) + 0.01 for _ in range(4))
+    assert_linear(read, repeated(unit, lead), length=24_000)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from jumpscore.builder import frozen
 from jumpscore.builder.generate import synthesize
-from jumpscore.builder.synthetic import load_profile, sample_clips
+from jumpscore.builder.jump_rope import load_profile, sample_clips
 from jumpscore.data import read_manifest, read_rows
 from jumpscore.errors import DataError, UsageError
 from jumpscore.video import content_hash, probe
@@ -94,7 +94,7 @@ class TestFrozen:
     @pytest.mark.parametrize("name", frozen.FROZEN)
     def test_the_bundled_annotations_follow_from_their_recipe(self, name):
         """Without rendering: ids and events come from profile and seed alone."""
-        from jumpscore.builder.synthetic import clip_rhythm
+        from jumpscore.builder.jump_rope import clip_rhythm
 
         manifest, rows = frozen.frozen_manifest(name), frozen.frozen_rows(name)
         assert manifest.recipe["profile"] == load_profile(name).recipe()
@@ -151,7 +151,7 @@ def test_the_published_example_is_the_published_row():
 KILLED = """
 import os, signal, sys
 from jumpscore.builder import generate
-from jumpscore.builder.synthetic import load_profile
+from jumpscore.builder.jump_rope import load_profile
 if sys.argv[2] == "manifest":
     generate.write_set = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
     stop = lambda done, total: None

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from jumpscore.harness import compare_runs, read_run
+from jumpscore.runs import read_run
+from jumpscore.studies import compare_runs
 
 
 @pytest.fixture(scope="module")

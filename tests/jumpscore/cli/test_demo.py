@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from evaluators.video.provider import NoLmmsEvalError
+from evaluators.lmms.provider import NoLmmsEvalError
 from jumpscore.cli import demo
 from jumpscore.errors import DataError
 from jumpscore.records import Metric

@@ -4,9 +4,9 @@ import pytest
 import yaml
 
 from evaluators import TASKS
-from jumpscore.cli.compose import choices, compose
 from jumpscore.errors import UsageError
 from jumpscore.harness import InputConfig, RunSettings, run_config
+from jumpscore.harness.compose import choices, compose
 from model_wrappers import MODELS
 
 
@@ -87,7 +87,7 @@ def test_every_registered_name_has_a_yaml():
 def test_other_packages_bring_their_own_yaml(tmp_path, monkeypatch):
     from importlib.metadata import EntryPoint
 
-    import jumpscore.cli.compose as module
+    import jumpscore.harness.compose as module
 
     package = tmp_path / "their_conf"
     (package / "model").mkdir(parents=True)

@@ -11,7 +11,7 @@ from jumpscore.data.layout import QUESTION
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.config import InputConfig
 from jumpscore.harness.controls import Control, control_of
-from jumpscore.harness.visuals import visual_input
+from jumpscore.harness.input import visual_input
 from jumpscore.records import Media, Question, Response, Sample
 from jumpscore.video import VisualInput, codec_canvases, probe, uniform_frames
 from jumpscore.video.controls import with_pixels_of

@@ -7,8 +7,10 @@ import pytest
 
 import jumpscore
 from jumpscore.errors import DataError, UsageError
-from jumpscore.harness import compare_runs, read_run, score_run
+from jumpscore.harness import score_run
 from jumpscore.records import Response, Usage
+from jumpscore.runs import read_run
+from jumpscore.studies import compare_runs
 from tests.jumpscore.harness.stub import Stub
 
 
@@ -94,7 +96,7 @@ def test_a_changed_configuration_is_refused_with_what_changed(start, tiny_set):
 
 
 def test_two_processes_cannot_write_one_run(start, tmp_path):
-    from jumpscore.harness import RunStore
+    from jumpscore.runs import RunStore
 
     run = start(Stub(), name="mine")
     with RunStore(run.folder) as store:

@@ -9,16 +9,12 @@ import pytest
 import jumpscore
 from evaluators.base import DataFacts, Task
 from jumpscore.errors import DataError, UsageError
-from jumpscore.harness import (
-    RunInterrupted,
-    compare_runs,
-    read_repeats,
-    read_run,
-    score_repeats,
-)
+from jumpscore.harness import RunInterrupted, read_repeats, score_repeats
 from jumpscore.harness.repeats import summarise_repeats
 from jumpscore.records import STATUSES, Estimate, Metric, Response, RunResult, SampleScore
+from jumpscore.runs import read_run
 from jumpscore.scoring import Ratio, bootstrap
+from jumpscore.studies import compare_runs
 from model_wrappers.base import ModelOptions, ModelWrapper
 
 

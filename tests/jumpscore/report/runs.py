@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jumpscore.harness import StoredRun, evaluate
+from jumpscore.harness import evaluate
 from jumpscore.records import STATUSES, Estimate, Metric, Response, RunResult, SampleScore
+from jumpscore.runs import StoredRun
 
 HOSTILE = (
     "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>",

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from jumpscore.harness.ablation import Ablation, Budget, Outcome
 from jumpscore.harness.costs import MeanTokens
 from jumpscore.records import Estimate, Metric
 from jumpscore.report.ablation import ablation_table, better_words, write_ablation_page
 from jumpscore.report.ablation_curve import BOTTOM, HEIGHT, TOP, WIDTH, curves
 from jumpscore.scoring import Comparison
+from jumpscore.studies.ablation import Ablation, Budget, Outcome
 from tests.jumpscore.report.runs import HOSTILE
 from tests.jumpscore.report.test_html import Outline
 

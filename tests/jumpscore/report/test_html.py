@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from jumpscore.errors import UsageError
-from jumpscore.harness import read_run
 from jumpscore.records import Estimate, Metric, SampleScore
 from jumpscore.report.html import write_prediction_page, write_report
+from jumpscore.runs import read_run
 from tests.jumpscore.report.runs import HOSTILE, made_up_run, none, oracle_run, timed
 from tests.support import write_video
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jumpscore.builder.synthetic.encode import write_rotation
+from jumpscore.builder.jump_rope.encode import write_rotation
 from jumpscore.errors import UsageError, VideoError
 from jumpscore.video import decode, probe
 from tests.support import numbered_frame, read_number, write_video

@@ -8,7 +8,7 @@ import pytest
 
 import jumpscore
 from jumpscore.builder.generate import synthesize
-from jumpscore.builder.synthetic import load_profile
+from jumpscore.builder.jump_rope import load_profile
 from model_wrappers.checkpoints import checkpoint_use, resolve
 
 TINY = "jumpscore-tiny"

@@ -8,7 +8,7 @@ import pytest
 
 from jumpscore.cli.run import run_task
 from jumpscore.errors import UsageError
-from jumpscore.harness.making import make_model
+from jumpscore.harness.factory import make_model
 from model_wrappers.openai_compatible.wrapper import OpenAICompatible, OpenAICompatibleOptions
 from tests.model_wrappers.openai_compatible.server import MockServer
 

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from jumpscore.builder.synthetic import load_profile, render_clip, sample_clips
+from jumpscore.builder.jump_rope import load_profile, render_clip, sample_clips
 from jumpscore.errors import UsageError, VideoError
 from jumpscore.video import codec_canvases, decode, probe
 from jumpscore.video.codec.canvases import plan_canvases

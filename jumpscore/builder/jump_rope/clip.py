@@ -1,0 +1,109 @@
+"""One clip, from its specification to a video file with true event times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jumpscore.builder.jump_rope.encode import VideoWriter, frame_clock
+from jumpscore.builder.jump_rope.planning import plan_rhythm
+from jumpscore.builder.jump_rope.render import Renderer
+from jumpscore.builder.jump_rope.rhythm import Rhythm
+from jumpscore.builder.jump_rope.specs import ClipSpec
+
+
+@dataclass(frozen=True)
+class RenderedClip:
+    """A video file and what is true about it.
+
+    Attributes:
+        id: 20 hex digits.
+        name: 32 hex digits, of which `id` is the beginning.
+        path: The mp4 file.
+        events: True start times of the jumps (presentation seconds), rounded to 0.01 s, strictly
+            increasing; see `rhythm` for the definition.
+        duration: Seconds from the first frame to the end of the last.
+        frames: Number of frames.
+        width: Displayed width in pixels (after the rotation in the metadata).
+        height: Displayed height in pixels.
+        fps: Nominal frames per second; for a VFR clip the rate it was jittered from.
+        codec: ``"h264"`` or ``"h265"``.
+        rotation: Clockwise degrees in the metadata.
+        tags: Nuisance factors.
+        boxes: int32 [frames, 4]: the main person's (x0, y0, x1, y1) in displayed pixels, the upper
+            left inclusive, the lower right exclusive; the body without the rope.
+    """
+
+    id: str
+    name: str
+    path: Path
+    events: tuple[float, ...]
+    duration: float
+    frames: int
+    width: int
+    height: int
+    fps: float
+    codec: str
+    rotation: int
+    tags: tuple[str, ...]
+    boxes: NDArray[np.int32]
+
+
+def clip_rhythm(spec: ClipSpec) -> Rhythm:
+    """The rhythm of the clip's main person."""
+    return plan_rhythm(spec.tempo, spec.duration, spec.rng("rhythm"))
+
+
+def render_clip(spec: ClipSpec, path: Path) -> RenderedClip:
+    """Draws, encodes and writes a clip; equal specifications give equal bytes.
+
+    Frames are drawn, encoded and dropped one by one. Call it in a process of its own with
+    ``cv2.setNumThreads(1)`` when several clips are rendered at once.
+
+    Args:
+        spec: The clip.
+        path: The mp4 file to write; an existing one is replaced.
+    """
+    rhythm, clock = clip_rhythm(spec), frame_clock(spec)
+    renderer = Renderer(spec, rhythm, clock.times)
+    count = len(clock.ticks)
+    boxes = np.zeros((count, 4), dtype=np.int32)
+    size = (spec.width, spec.height)
+    with VideoWriter(path, size, spec.codec, clock, spec.rotation) as writer:
+        for index in range(count):
+            writer.write(renderer.frame(index))
+            boxes[index] = renderer.box(index)
+    return RenderedClip(
+        id=spec.id,
+        name=spec.name,
+        path=path,
+        events=tuple(round(event, 2) for event in rhythm.events),
+        duration=clock.duration,
+        frames=count,
+        width=spec.width,
+        height=spec.height,
+        fps=spec.fps,
+        codec=spec.codec,
+        rotation=spec.rotation,
+        tags=spec.tags,
+        boxes=boxes,
+    )
+
+
+def preview_frame(spec: ClipSpec, t: float, *, rope: bool = True) -> NDArray[np.uint8]:
+    """What the clip shows at ``t`` seconds, without encoding: uint8 [H, W, 3] RGB.
+
+    Args:
+        spec: The clip.
+        t: Seconds, in [0, duration).
+        rope: ``False`` leaves the ropes out.
+
+    Raises:
+        ValueError: ``t`` is outside the clip.
+    """
+    if not 0 <= t < spec.duration:
+        raise ValueError(f"t={t} is outside the clip; use 0 <= t < {spec.duration}")
+    return Renderer(spec, clip_rhythm(spec), np.array([float(t)]), rope=rope).frame(0)

@@ -1,0 +1,192 @@
+"""``--model_args`` to a configuration: the words of our command line, checked like them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from jumpscore.errors import UsageError, nearest_names
+from jumpscore.harness import InputConfig, RunSettings
+from jumpscore.harness.compose import choices, compose
+from jumpscore.harness.config import validated
+from model_wrappers import MODELS
+
+OnError = Literal["raise", "empty"]
+
+RUN_KEYS = ("run.workers", "run.ahead", "run.cache")
+"""Settings of a run that mean something where lmms-eval chooses and keeps the samples."""
+SINGLE_KEYS = ("wrapper", "on_error", "input", *RUN_KEYS)
+OPENING, CLOSING = "[{", "]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What lmms-eval passes on from its own command line.
+
+    Attributes:
+        batch_size: A number, or ``auto``; 1 where nothing was written.
+        max_batch_size: Goes with ``auto``.
+        device: Such as ``cuda:0``.
+    """
+
+    batch_size: int | str | None = None
+    max_batch_size: int | None = None
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeConfig:
+    """What to run.
+
+    Attributes:
+        name: Registry name of the wrapper.
+        options: Its options; making it validates them.
+        input: What it is shown.
+        run: How requests are prepared.
+        on_error: ``raise`` where documents stay without an answer, or score them as ``empty``.
+    """
+
+    name: str
+    options: Mapping[str, Any]
+    input: InputConfig
+    run: RunSettings
+    on_error: OnError = "raise"
+
+
+def split_arguments(text: str) -> dict[str, str]:
+    """Return key -> value, as written.
+
+    lmms-eval's own reading makes numbers of values, and other values of some: a folder ``007`` is 7
+    to it, a revision ``1e10`` ten thousand million.
+
+    >>> split_arguments("wrapper=vllm,model.checkpoint=007,model.arguments={a: 1, b: 2}")
+    {'wrapper': 'vllm', 'model.checkpoint': '007', 'model.arguments': '{a: 1, b: 2}'}
+
+    Raises:
+        UsageError: A piece is no ``key=value``, or a key is there twice.
+    """
+    found: dict[str, str] = {}
+    for piece in filter(None, _pieces(text)):
+        key, equals, value = piece.partition("=")
+        if not equals or not key:
+            raise UsageError(
+                f"model_args: {piece!r} is no key=value; a value with a comma needs quotes, such "
+                "as model.system='One, two.'"
+            )
+        if key in found:
+            raise UsageError(f"model_args: {key} is there twice, {found[key]!r} and {value!r}")
+        found[key] = value
+    return found
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield what stands between commas, those in brackets and in quotes aside."""
+    depth, quote, start = 0, "", 0
+    for at, letter in enumerate(text):
+        before = text[at - 1 : at]
+        if quote:
+            if letter == quote and before != "\\":
+                quote = ""
+        elif letter in "'\"" and (depth or before == "="):  # an apostrophe quotes nothing
+            quote = letter
+        elif letter in OPENING:
+            depth += 1
+        elif letter in CLOSING:
+            depth = max(0, depth - 1)
+        elif letter == "," and not depth:
+            yield text[start:at].strip()
+            start = at + 1
+    yield text[start:].strip()
+
+
+def read_arguments(arguments: Mapping[str, Any], flags: Flags | None = None) -> BridgeConfig:
+    """Return the configuration that ``model_args`` describe.
+
+    Args:
+        arguments: ``wrapper``, ``on_error``, and words such as ``input.count`` or ``model.system``.
+        flags: Of lmms-eval's command line.
+
+    Raises:
+        UsageError: A key or a value is wrong, or the wrapper answers from the truth.
+    """
+    _check_keys(arguments)
+    on_error = arguments.get("on_error", "raise")
+    if on_error not in get_args(OnError):
+        raise UsageError(f"on_error={on_error!r} is none of {', '.join(get_args(OnError))}")
+    words = [f"model={arguments['wrapper']}"]
+    words += [
+        f"{key}={_word(value)}"
+        for key, value in arguments.items()
+        if key not in ("wrapper", "on_error")
+    ]
+    values = compose(words)
+    model = dict(values["model"])
+    name = model.pop("name")
+    wrapper = MODELS.get(name)
+    if wrapper.needs_truth:
+        raise UsageError(
+            f"wrapper={arguments['wrapper']} answers from the truth, which lmms-eval does not show"
+        )
+    known = wrapper.Options.model_fields
+    return BridgeConfig(
+        name=name,
+        options=model | _flagged(name, known, flags or Flags(), arguments),
+        input=validated(InputConfig, values["input"], where="input."),
+        run=validated(RunSettings, values["run"], where="run."),
+        on_error=on_error,
+    )
+
+
+def _check_keys(arguments: Mapping[str, Any]) -> None:
+    known = [*SINGLE_KEYS, "input.*", "model.*"]
+    for key in arguments:
+        if key in SINGLE_KEYS or key.startswith(("model.", "input.")):
+            continue
+        if key.startswith("run."):
+            raise UsageError(
+                f"{key} means nothing here: lmms-eval chooses the documents and keeps the answers "
+                f"(--limit, --output_path). Known: {', '.join(RUN_KEYS)}."
+            )
+        near = nearest_names(key, known) or "."
+        raise UsageError(f"unknown key {key!r} in model_args{near} Known: {', '.join(known)}.")
+    if not arguments.get("wrapper"):
+        raise UsageError(f"model_args need wrapper=NAME, one of {', '.join(choices('model'))}")
+
+
+def _word(value: Any) -> str:
+    """Return a value as it is written on the command line.
+
+    >>> _word(True), _word(None), _word(0.5)
+    ('true', 'null', '0.5')
+    """
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
+
+
+def _flagged(
+    name: str, known: Mapping[str, Any], flags: Flags, arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the options that lmms-eval's flags set; a flag that cannot be followed is an error."""
+    if flags.max_batch_size is not None or str(flags.batch_size).startswith("auto"):
+        raise UsageError(
+            "--batch_size auto and --max_batch_size cannot be followed; leave them out, and the "
+            "wrapper's own options decide"
+        )
+    given: dict[str, Any] = {}
+    # 1 is lmms-eval's default: nobody knows whether it was meant.
+    if flags.batch_size is not None and str(flags.batch_size) != "1":
+        given["batch_size"] = flags.batch_size
+    if flags.device is not None:
+        given["device"] = flags.device
+    for key, value in given.items():
+        if key not in known:
+            raise UsageError(
+                f"--{key} {value}: wrapper {name!r} has no option {key}; leave it out. "
+                f"Its options: {', '.join(known) or 'none'}."
+            )
+        own = arguments.get(f"model.{key}")
+        if own is not None and str(own) != str(value):
+            raise UsageError(f"--{key} {value} and model.{key}={own} differ; give one of them")
+    return given

@@ -1,0 +1,98 @@
+"""The class that lmms-eval loads. Only lmms-eval imports this module."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, NoReturn
+
+from lmms_eval.api.instance import GenerationResult, Instance, TokenCounts
+from lmms_eval.api.model import lmms
+
+from jumpscore.errors import UsageError
+from jumpscore.lmms.arguments import Flags, read_arguments, split_arguments
+from jumpscore.lmms.bridge import Bridge, Document
+from jumpscore.records import Response, Usage
+
+
+class JumpScoreModel(lmms):
+    """A wrapper of this package as a model of lmms-eval's.
+
+    Args:
+        arguments: ``wrapper``, ``on_error`` and words of our command line, key -> value.
+        flags: Of lmms-eval's command line.
+
+    Raises:
+        UsageError: An argument is wrong, or there is more than this process.
+    """
+
+    is_simple = False
+
+    def __init__(self, arguments: Mapping[str, Any], flags: Flags | None = None) -> None:
+        super().__init__()
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise UsageError(
+                f"WORLD_SIZE={os.environ['WORLD_SIZE']}: run one process; for several GPUs serve "
+                "the model, such as with wrapper=vllm,model.data_parallel=2"
+            )
+        self.bridge = Bridge(read_arguments(arguments, flags or Flags()))
+
+    @classmethod
+    def create_from_arg_string(
+        cls, arg_string: str, additional_config: Mapping[str, Any] | None = None
+    ) -> JumpScoreModel:
+        """Return the model that ``--model_args`` describe."""
+        return cls(split_arguments(arg_string), Flags(**(additional_config or {})))
+
+    def generate_until(self, requests: Sequence[Instance]) -> list[GenerationResult]:
+        """Answer requests, in their order.
+
+        Raises:
+            UnansweredError: Some have no answer, and ``on_error`` is ``raise``.
+        """
+        asked: Counter[str] = Counter()
+        documents = [self._document(request, asked) for request in requests]
+        return [_result(response) for response in self.bridge.answer(documents)]
+
+    def generate_until_multi_round(self, requests: Sequence[Instance]) -> NoReturn:
+        """Refuse: a question is asked once."""
+        raise NotImplementedError(_refused(requests, "asks in several rounds"))
+
+    def loglikelihood(self, requests: Sequence[Instance]) -> NoReturn:
+        """Refuse: wrappers answer in words."""
+        raise NotImplementedError(_refused(requests, "compares likelihoods of given answers"))
+
+    def clean(self) -> None:
+        """Give back the model before lmms-eval scores."""
+        self.bridge.close()
+        super().clean()
+
+    def _document(self, request: Instance, asked: Counter[str]) -> Document:
+        _, doc_to_messages, wanted, doc_id, task, split = request.args
+        name = f"{task}-{split}-{doc_id}"
+        asked[name] += 1
+        if asked[name] > 1:  # lmms-eval's --repeats
+            name += f"#{asked[name]}"
+        messages = partial(_messages, doc_to_messages, self.task_dict[task][split], doc_id)
+        return Document(name, task, messages, wanted)
+
+
+def _messages(doc_to_messages: Any, documents: Any, doc_id: int) -> Any:
+    return doc_to_messages(documents[doc_id])
+
+
+def _result(response: Response) -> GenerationResult:
+    return GenerationResult(text=response.text, token_counts=_counts(response.usage))
+
+
+def _counts(usage: Usage) -> TokenCounts | None:
+    if usage.prompt is None and usage.output is None:
+        return None
+    return TokenCounts(input_tokens=usage.prompt, output_tokens=usage.output)
+
+
+def _refused(requests: Sequence[Instance], what: str) -> str:
+    tasks = ", ".join(sorted({str(request.task_name) for request in requests}))
+    return f"--model jumpscore: {tasks} {what}; only tasks of type generate_until can be run"

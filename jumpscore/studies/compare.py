@@ -1,0 +1,62 @@
+"""Two runs, or repeats of them, over the same questions, paired by video."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jumpscore.errors import UsageError
+from jumpscore.harness.repeating import AnyRun, RepeatedRun
+from jumpscore.harness.repeats import clusters_by_name, mean_ratios, scored_by_any
+from jumpscore.records import Metric
+from jumpscore.runs.reader import StoredRun
+from jumpscore.scoring import Comparison, compare
+
+
+def compare_runs(a: AnyRun, b: AnyRun, *, seed: int = 0) -> dict[str, Comparison]:
+    """Compare two runs metric by metric over the samples that both have scored.
+
+    Of repeats, every sample counts with its mean over them.
+
+    Raises:
+        UsageError: They are of different tasks, metric versions, prompts or data, or share no
+            scored sample.
+    """
+    for key in ("task", "data"):
+        one, other = (_without_version(_each(run)[0].facts["identity"][key]) for run in (a, b))
+        if one != other:
+            raise UsageError(
+                f"{a.folder} and {b.folder} cannot be compared: {key} is {one} in one and {other} "
+                "in the other"
+            )
+    if a.result.task_version != b.result.task_version:
+        raise UsageError(
+            f"{a.folder} and {b.folder} were scored by versions {a.result.task_version} and "
+            f"{b.result.task_version}; score both again with 'jumpscore score RUN'"
+        )
+    scores_a, scores_b = ([run.scores for run in _each(runs)] for runs in (a, b))
+    in_b = set(scored_by_any(scores_b))
+    shared = [name for name in scored_by_any(scores_a) if name in in_b]
+    if not shared:
+        raise UsageError(f"{a.folder} and {b.folder} have no scored sample in common")
+    metrics = compared_metrics(a)
+    return compare(
+        mean_ratios(metrics, scores_a, shared),
+        mean_ratios(metrics, scores_b, shared),
+        seed=seed,
+        clusters=clusters_by_name(scores_a, shared),
+    )
+
+
+def _each(run: AnyRun) -> tuple[StoredRun, ...]:
+    """Return the runs of repeats; of one run itself."""
+    return run.runs if isinstance(run, RepeatedRun) else (run,)
+
+
+def _without_version(identity: dict[str, Any]) -> dict[str, Any]:
+    """Return what was asked; the version that counts is the one that scored."""
+    return {key: value for key, value in identity.items() if key != "version"}
+
+
+def compared_metrics(run: AnyRun) -> tuple[Metric, ...]:
+    """Return the metrics of a run's task that say how good a model is; controls are left out."""
+    return tuple(metric for metric in run.result.described if metric.better)

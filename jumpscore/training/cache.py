@@ -1,0 +1,219 @@
+"""Clips prepared once: what a run of the harness would show a model, kept as patches and places.
+
+Decoding, scaling and choosing blocks are the harness's own (``uniform_frames``, ``codec_canvases``,
+``frame_pictures``, ``codec_pictures``); training then reads arrays and decodes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jumpscore.errors import DataError
+from jumpscore.training.lessons import Lesson, nearest_frames
+from jumpscore.video import VideoInfo, VisualInput, codec_canvases, probe, uniform_frames
+from jumpscore.video.inputs import whole_frames
+from model_wrappers.llava_onevision2.inputs import codec_pictures, frame_pictures
+
+FRAMES, REST = ".frames.npy", ".npz"
+"""Endings of a clip's two files: frames, read a few at a time, and everything else."""
+SMALL = ("seconds", "phases", "events", "grid", "budgets", "rope", "side")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Runs:
+    """Runs of visual tokens that follow one stamp each.
+
+    Attributes:
+        seconds: float64 [runs], what the stamp states.
+        tokens: int64 [runs], visual tokens.
+        frames: int64 [runs], their source frame.
+    """
+
+    seconds: npt.NDArray[np.float64]
+    tokens: npt.NDArray[np.int64]
+    frames: npt.NDArray[np.int64]
+
+
+class StoredClip:
+    """One clip of the cache; arrays are read when they are asked for.
+
+    Args:
+        path: Its file that ends in ``.npz``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @cached_property
+    def _held(self) -> Mapping[str, npt.NDArray[Any]]:
+        with np.load(self.path) as file:
+            return {name: file[name] for name in SMALL}
+
+    @property
+    def seconds(self) -> npt.NDArray[np.float64]:
+        """What the stamp of every frame states, float64 [frames]."""
+        return self._held["seconds"]
+
+    @property
+    def phases(self) -> npt.NDArray[np.float32]:
+        """Angle of the rope at every frame, radians, float32 [frames]."""
+        return self._held["phases"]
+
+    @property
+    def events(self) -> npt.NDArray[np.float64]:
+        """True times in seconds."""
+        return self._held["events"]
+
+    @property
+    def rope(self) -> npt.NDArray[np.float32]:
+        """Share of every patch that the rope covers, float32 [frames, rows, columns]; or -1."""
+        return self._held["rope"]
+
+    @property
+    def side(self) -> float:
+        """1 for a jumper who faces right, -1 for one who faces left."""
+        return float(self._held["side"])
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """(patch rows, patch columns) of a frame."""
+        rows, columns = self._held["grid"].tolist()
+        return rows, columns
+
+    @property
+    def budgets(self) -> tuple[int, ...]:
+        """Numbers of canvases that are stored."""
+        return tuple(self._held["budgets"].tolist())
+
+    @cached_property
+    def event_frames(self) -> npt.NDArray[np.int64]:
+        """The frame nearest to every event, increasing."""
+        return np.unique(nearest_frames(self.events, self.seconds))
+
+    @cached_property
+    def frames(self) -> npt.NDArray[np.uint8]:
+        """Every frame's patches, uint8 [frames, patches, 588], in block order; left on disk."""
+        path = self.path.with_name(self.path.name.removesuffix(REST) + FRAMES)
+        held: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r")
+        return held
+
+    def canvases(
+        self, budget: int
+    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return (patches, positions, grid) of the canvases of one budget, as in ``Pictures``."""
+        with np.load(self.path) as file:
+            patches, positions, grid = (
+                file[f"codec_{budget}_{name}"] for name in ("patches", "positions", "grid")
+            )
+        return patches, positions.astype(np.int64), grid
+
+    def canvas_runs(self, budget: int) -> Runs:
+        """Return the runs of the blocks of one budget's canvases."""
+        with np.load(self.path) as file:
+            seconds, tokens, frames = file[f"codec_{budget}_runs"]
+        return Runs(seconds, tokens.astype(np.int64), frames.astype(np.int64))
+
+
+def stored_clips(folder: Path) -> list[StoredClip]:
+    """Return the clips of a cache folder, by name.
+
+    Raises:
+        DataError: It holds none.
+    """
+    clips = [StoredClip(path) for path in sorted(folder.glob(f"*{REST}"))]
+    if not clips:
+        raise DataError(f"{folder}: holds no prepared clips")
+    return clips
+
+
+def store_clip(
+    lesson: Lesson, folder: Path, *, max_pixels: int, budgets: Sequence[int]
+) -> StoredClip:
+    """Prepare a clip and write it; its ``.npz`` appears last, when everything is there.
+
+    Args:
+        lesson: The clip.
+        folder: Of the cache.
+        max_pixels: Largest area of a frame and of a canvas.
+        budgets: Numbers of canvases.
+
+    Raises:
+        VideoError: The video cannot be read.
+        DataError: What is said about the frames is not about as many.
+    """
+    info = probe(lesson.path).require_whole()
+    if not info.frames == len(lesson.phases) == len(lesson.rope):
+        raise DataError(
+            f"{lesson.path}: {info.frames} frames, but {len(lesson.phases)} angles and "
+            f"{len(lesson.rope)} maps of the rope"
+        )
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for count in budgets:
+        arrays |= _canvas_arrays(info, count, max_pixels)
+    every = _every_frame(
+        uniform_frames(info.path, count=info.frames, max_pixels=max_pixels, info=info), info
+    )
+    rows, columns = every.grid[1:]
+    patches = frame_pictures(every).patches
+    np.save(folder / f"{lesson.id}{FRAMES}", patches.reshape(info.frames, -1, patches.shape[-1]))
+    arrays |= {
+        "seconds": np.array([stamp.seconds for stamp in every.stamps]),
+        "phases": np.asarray(lesson.phases, dtype=np.float32),
+        "events": np.array(lesson.events, dtype=np.float64),
+        "grid": np.array([rows, columns]),
+        "budgets": np.array(budgets, dtype=np.int64),
+        "rope": pooled(lesson.rope, rows, columns),
+        "side": np.array(lesson.side, dtype=np.float32),
+    }
+    scratch = folder / f"{lesson.id}.part"
+    with scratch.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+    path = folder / f"{lesson.id}{REST}"
+    scratch.replace(path)
+    return StoredClip(path)
+
+
+def pooled(shares: npt.NDArray[np.float32], rows: int, columns: int) -> npt.NDArray[np.float32]:
+    """Return means over a coarser grid, float32 [n, rows, columns].
+
+    Args:
+        shares: [n, a multiple of rows, a multiple of columns].
+        rows: Of the coarser grid.
+        columns: Likewise.
+
+    Raises:
+        DataError: The grids do not fit.
+    """
+    count, high, wide = shares.shape
+    if high % rows or wide % columns:
+        raise DataError(f"maps of {high}x{wide} cells cannot be cut into {rows}x{columns} patches")
+    cells = shares.reshape(count, rows, high // rows, columns, wide // columns)
+    return cells.mean(axis=(2, 4)).astype(np.float32)
+
+
+def _canvas_arrays(info: VideoInfo, count: int, max_pixels: int) -> dict[str, npt.NDArray[Any]]:
+    visual = codec_canvases(info.path, canvases=count, max_pixels=max_pixels, info=info, threads=1)
+    pictures = codec_pictures(visual)
+    runs = [(stamp.seconds, stamp.visual_tokens, stamp.frame) for stamp in visual.stamps]
+    return {
+        f"codec_{count}_patches": pictures.patches,
+        f"codec_{count}_positions": pictures.positions.astype(np.int32),
+        f"codec_{count}_grid": pictures.grid,
+        f"codec_{count}_runs": np.array(runs).T,
+    }
+
+
+def _every_frame(visual: VisualInput, info: VideoInfo) -> VisualInput:
+    """Return all frames of a video, also where their number is odd."""
+    return visual.changed(
+        blocks=whole_frames(range(info.frames), width=visual.width, height=visual.height),
+        frame_indices=tuple(range(info.frames)),
+        times=tuple(float(time) for time in info.times),
+    )

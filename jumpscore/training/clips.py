@@ -1,0 +1,211 @@
+"""Rendered clips to learn from, with what a teacher would point at; never a test's people.
+
+A lesson is a clip of a synthetic profile and, beside its true times, the rope's angle at every
+frame, where the jumper faces, and where in the picture the rope is: the difference between a frame
+and the same frame without a rope.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from jumpscore.builder.frozen import FROZEN, frozen_manifest
+from jumpscore.builder.jump_rope import (
+    ClipSpec,
+    Profile,
+    clip_rhythm,
+    load_profile,
+    render_clip,
+    sample_clips,
+)
+from jumpscore.training.cache import REST, store_clip
+from jumpscore.training.lessons import Lesson
+from jumpscore.training.settings import DataSettings
+from jumpscore.video import smart_size
+from jumpscore.video.codec.canvases import RULE
+from jumpscore.video.sizes import PATCH
+
+DIFFERENT = 24
+"""Of 255: a pixel that differs by more with and without a rope shows the rope."""
+Person = tuple[object, ...]
+OnClip = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One clip for a worker."""
+
+    spec: ClipSpec
+    folder: Path
+    max_pixels: int
+    budgets: tuple[int, ...]
+    rope_every: int
+
+
+def prepare_lessons(
+    settings: DataSettings, folder: Path, *, workers: int, on_clip: OnClip | None = None
+) -> tuple[Path, Path]:
+    """Render and prepare the clips of a training run; what is there already is kept.
+
+    Args:
+        settings: Which clips.
+        folder: Of the cache. Every sort of clips has a folder of its own in it, so that runs share
+            only what they would prepare alike.
+        workers: Processes.
+        on_clip: Called with (clips done, clips).
+
+    Returns:
+        The folders of the clips to learn from and of those held out.
+    """
+    profile = load_profile(settings.profile)
+    learned_specs, held_out_specs = lesson_specs(settings, profile)
+    own = folder / _sort_of(settings)
+    learned, held_out = own / "learned", own / "held_out"
+    sets = (
+        (learned, learned_specs, settings.budgets_each),
+        (held_out, held_out_specs, len(settings.budgets)),
+    )
+    jobs = []
+    for place, specs, each in sets:
+        place.mkdir(parents=True, exist_ok=True)
+        for spec in specs:
+            if not (place / f"{spec.id}{REST}").exists():
+                budgets = _some(settings.budgets, each, spec)
+                jobs.append(_Job(spec, place, settings.max_pixels, budgets, settings.rope_every))
+    _do_all(jobs, workers, on_clip)
+    return learned, held_out
+
+
+def _sort_of(settings: DataSettings) -> str:
+    """Return a name for clips that are chosen and prepared by these settings."""
+    # A renderer that draws otherwise is known by its bundled sets, which are then frozen anew.
+    drawn = [asdict(frozen_manifest(name)) for name in FROZEN]
+    said = json.dumps([RULE, drawn, settings.model_dump(mode="json")], sort_keys=True)
+    return f"{settings.profile}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
+
+
+def lesson_specs(settings: DataSettings, profile: Profile) -> tuple[list[ClipSpec], list[ClipSpec]]:
+    """Return the clips to learn from and those held out; they share nobody, with tests neither."""
+    reserved = reserved_people(settings, profile)
+    held_out = unreserved(_drawn(profile, settings.held_out, settings.held_out_seed), reserved)
+    unseen = reserved | {person(spec) for spec in held_out}
+    return unreserved(_drawn(profile, settings.clips, settings.seed), unseen), held_out
+
+
+def reserved_people(settings: DataSettings, profile: Profile) -> frozenset[Person]:
+    """Return everybody who appears in a test: in the reserved sets and in the bundled ones."""
+    tests = [_drawn(profile, settings.reserved_clips, seed) for seed in settings.reserved]
+    tests += [sample_clips(load_profile(name), seed=seed) for name, seed in FROZEN.items()]
+    return frozenset(person(spec) for clips in tests for spec in clips)
+
+
+def unreserved(specs: Iterable[ClipSpec], reserved: frozenset[Person]) -> list[ClipSpec]:
+    """Return the clips whose person is not among the reserved ones."""
+    return [spec for spec in specs if person(spec) not in reserved]
+
+
+def person(spec: ClipSpec) -> Person:
+    """Return what makes a person another one here: skin, shirt and trousers."""
+    return (spec.look.skin, spec.look.shirt, spec.look.bottom)
+
+
+def make_lesson(spec: ClipSpec, path: Path, *, max_pixels: int, rope_every: int) -> Lesson:
+    """Render one clip.
+
+    Args:
+        spec: The clip.
+        path: Of its video.
+        max_pixels: Largest area in which it will be shown: the rope is looked for in its patches.
+        rope_every: One frame in so many has the rope's place.
+    """
+    from jumpscore.builder.jump_rope.encode import frame_clock
+
+    clip = render_clip(spec, path)
+    times = frame_clock(spec).times
+    return Lesson(
+        id=spec.id,
+        path=path,
+        events=clip.events,
+        phases=clip_rhythm(spec).rope_angle(times).astype(np.float32),
+        side=float(np.sin(np.radians(spec.view.yaw))),
+        rope=_rope(spec, times, max_pixels=max_pixels, every=rope_every),
+    )
+
+
+def _rope(
+    spec: ClipSpec, times: npt.NDArray[np.float64], *, max_pixels: int, every: int
+) -> npt.NDArray[np.float32]:
+    """Return the share of each patch that the rope covers, [frames, rows, columns], or -1."""
+    import cv2
+
+    from jumpscore.builder.jump_rope.render import Renderer
+
+    wide, high = smart_size(spec.width, spec.height, max_pixels=max_pixels)
+    size = (wide // PATCH, high // PATCH)
+    known = np.arange(every // 2, len(times), every)
+    rhythm = clip_rhythm(spec)
+    with_rope = Renderer(spec, rhythm, times[known])
+    without = Renderer(spec, rhythm, times[known], rope=False)
+    shares = np.full((len(times), size[1], size[0]), -1, dtype=np.float32)
+    for place, frame in enumerate(known):
+        apart = cv2.absdiff(with_rope.frame(place), without.frame(place)).max(axis=-1) > DIFFERENT
+        shares[frame] = cv2.resize(apart.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return shares
+
+
+def _drawn(profile: Profile, clips: int, seed: int) -> list[ClipSpec]:
+    return sample_clips(profile.model_copy(update={"clips": clips}), seed=seed)
+
+
+def _some(budgets: Sequence[int], count: int, spec: ClipSpec) -> tuple[int, ...]:
+    chosen = spec.rng("budgets").choice(len(budgets), count, replace=False)
+    return tuple(sorted(budgets[place] for place in chosen.tolist()))
+
+
+def _do_all(jobs: Sequence[_Job], workers: int, on_clip: OnClip | None) -> None:
+    done = 0
+
+    def note() -> None:
+        nonlocal done
+        done += 1
+        if on_clip:
+            on_clip(done, len(jobs))
+
+    if min(workers, len(jobs)) <= 1:
+        for job in jobs:
+            _prepare(job)
+            note()
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context)
+    try:
+        for future in as_completed([pool.submit(_prepare, job) for job in jobs]):
+            future.result()
+            note()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _prepare(job: _Job) -> None:
+    """Render a clip, prepare it, and drop the video."""
+    import cv2
+
+    cv2.setNumThreads(1)  # the processes are the parallelism
+    with tempfile.TemporaryDirectory() as scratch:
+        lesson = make_lesson(
+            job.spec,
+            Path(scratch) / f"{job.spec.name}.mp4",
+            max_pixels=job.max_pixels,
+            rope_every=job.rope_every,
+        )
+        store_clip(lesson, job.folder, max_pixels=job.max_pixels, budgets=job.budgets)

@@ -1,0 +1,181 @@
+"""What is shown at which step: a function of the settings, the step and how far it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from jumpscore.training.cache import StoredClip
+from jumpscore.training.examples import Cut, Example, ExampleMaker
+from jumpscore.training.pictures import recoloured
+from jumpscore.training.settings import Growth, JoinStage, LookStage, Optimiser, ReadStage
+
+SHORTEST = 6
+"""Frames of the shortest piece of a clip."""
+FEW_TOKENS = (1, 2)
+"""Visual tokens per frame of most blind examples: as many stamps and events in half the tokens."""
+AS_SHOWN = 0.3
+"""Share of blind batches with as many visual tokens per frame as pictures have: a text model that
+never saw them so could not read whole frames."""
+WHOLE = 0.9
+"""Share of the longest clip's frames from which on clips count as whole."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a stage has come; the part of the curriculum that depends on the model.
+
+    Attributes:
+        longest: Frames of the longest piece that is shown.
+        right: Smoothed share of the answers' tokens that are right.
+    """
+
+    longest: float
+    right: float = 0.0
+
+    def after(self, right: float, growth: Growth, most: int) -> None:
+        """Take note of a step.
+
+        Args:
+            right: Share of the answers' tokens that were right.
+            growth: How clips grow.
+            most: Frames of the longest clip.
+        """
+        self.right += 0.03 * (right - self.right)
+        if self.right > growth.mastered:
+            self.longest = min(float(most), self.longest + growth.by)
+
+
+def step_rng(seed: int, stage: str, step: int) -> np.random.Generator:
+    """Return the generator of one step: a run that is resumed draws what it would have drawn."""
+    return np.random.default_rng([seed, *stage.encode(), step])
+
+
+def learning_rate(stage: Optimiser, step: int) -> float:
+    """Return the learning rate of a step: linear rise, flat, linear fall."""
+    left = (stage.steps - step) / max(1.0, stage.decay * stage.steps)
+    return stage.rate * min(1.0, (step + 1) / stage.warmup, left)
+
+
+def faded(first: float, last: float, step: int, steps: float) -> float:
+    """Return what has fallen from ``first`` to ``last`` after ``steps``, in a line.
+
+    >>> [faded(1.0, 0.0, step, 4) for step in (0, 1, 8)]
+    [1.0, 0.75, 0.0]
+    """
+    return first + (last - first) * (min(1.0, step / steps) if steps > 0 else 1.0)
+
+
+class Curriculum:
+    """Draws examples.
+
+    Args:
+        clips: To learn from.
+        maker: Makes examples of their cuts.
+    """
+
+    def __init__(self, clips: Sequence[StoredClip], maker: ExampleMaker) -> None:
+        self._clips, self._maker = clips, maker
+        self.most_frames = max(len(clip.seconds) for clip in clips)
+
+    def blind(
+        self, stage: ReadStage, progress: Progress, rng: np.random.Generator
+    ) -> list[Example]:
+        """Return a batch without pixels."""
+        whole = progress.longest > WHOLE * self.most_frames
+        if whole and rng.random() < stage.codec:
+            canvases = partial(_canvases, shift=stage.shift, blind=True)
+            return self._fill(stage.tokens, rng, canvases)
+        wanted = int(rng.integers(SHORTEST, int(progress.longest) + 1))
+        tokens = None if rng.random() < AS_SHOWN else int(rng.choice(FEW_TOKENS))
+        cut = partial(_piece, wanted=wanted, shift=stage.shift, blind=True, tokens=tokens)
+        return self._fill(stage.tokens, rng, cut)
+
+    def views(self, stage: LookStage, rng: np.random.Generator) -> list[Example]:
+        """Return a few frames of each of many clips, and canvases of some."""
+        pieces = [partial(_piece, wanted=stage.frames)] * stage.clips
+        cuts: list[Callable[..., Cut]] = [*pieces, *[_canvases] * stage.canvases]
+        return [recolour(self._one(cut, rng), rng, stage.recolour) for cut in cuts]
+
+    def joint(
+        self, stage: JoinStage, progress: Progress, rng: np.random.Generator
+    ) -> list[Example]:
+        """Return a batch of frames, of canvases, or of thinned frames."""
+        whole = progress.longest > WHOLE * self.most_frames
+        kind = rng.random()
+        cut: Callable[..., Cut]
+        if kind < stage.codec:  # canvases are of whole clips from the start: few tokens each
+            cut = partial(_canvases, shift=stage.shift)
+        else:
+            # Thinned once whole: of a short piece too little is left, and clips would not grow.
+            thinned = whole and kind < stage.codec + stage.thinned
+            every = int(rng.integers(2, stage.every + 1)) if thinned else 1
+            least = min(SHORTEST * every, int(progress.longest))
+            wanted = int(rng.integers(least, int(progress.longest) + 1))
+            wanted = self.most_frames if whole and rng.random() < 0.5 else wanted
+            cut = partial(_piece, wanted=wanted, shift=stage.shift, every=every)
+        examples = self._fill(stage.tokens, rng, cut)
+        return [recolour(example, rng, stage.recolour) for example in examples]
+
+    def _one(self, cut: Callable[..., Cut], rng: np.random.Generator) -> Example:
+        clip = self._clips[int(rng.integers(len(self._clips)))]
+        return self._maker(clip, cut(clip, rng))
+
+    def _fill(
+        self, tokens: int, rng: np.random.Generator, cut: Callable[..., Cut]
+    ) -> list[Example]:
+        """Return examples until they have so many tokens."""
+        examples, held = [], 0
+        while held < tokens:
+            examples.append(self._one(cut, rng))
+            held += len(examples[-1].ids)
+        return examples
+
+
+def recolour(example: Example, rng: np.random.Generator, spread: float) -> Example:
+    """Return an example in other colours; half of them keep theirs."""
+    if example.pictures is None or spread == 0 or rng.random() < 0.5:
+        return example
+    patches = recoloured(example.pictures.patches, rng, spread=spread)
+    return replace(example, pictures=replace(example.pictures, patches=patches))
+
+
+def _piece(
+    clip: StoredClip,
+    rng: np.random.Generator,
+    *,
+    wanted: int,
+    shift: int = 0,
+    every: int = 1,
+    blind: bool = False,
+    tokens: int | None = None,
+) -> Cut:
+    """Return a piece of a clip, its stamps moved."""
+    length = min(wanted, len(clip.seconds))
+    start = int(rng.integers(0, len(clip.seconds) - length + 1))
+    return Cut(
+        "frames",
+        count=max(2, length // every) if every > 1 else None,
+        start=start,
+        stop=start + length,
+        shift=int(rng.integers(-start, shift + 1)),
+        mirrored=bool(rng.random() < 0.5),
+        blind=blind,
+        tokens=tokens,
+    )
+
+
+def _canvases(
+    clip: StoredClip, rng: np.random.Generator, *, shift: int = 0, blind: bool = False
+) -> Cut:
+    """Return canvases of a clip, its stamps moved."""
+    return Cut(
+        "codec",
+        count=int(rng.choice(clip.budgets)),
+        shift=int(rng.integers(0, shift + 1)),
+        mirrored=bool(rng.random() < 0.5),
+        blind=blind,
+    )

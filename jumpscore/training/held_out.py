@@ -1,0 +1,57 @@
+"""How well a model in training answers about clips that it does not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from jumpscore.scoring.matching import count_pairs
+from jumpscore.scoring.parsing import parse_times
+from jumpscore.training.cache import StoredClip
+from jumpscore.training.examples import Cut, ExampleMaker, shown
+from model_wrappers.llava_onevision2.pixels import visual_inputs
+from model_wrappers.transformers.generation import Prompt, Sampling, answer
+
+TOLERANCE = 0.1
+MOST_TOKENS = 160
+TOGETHER = 8
+
+
+def held_out_f1(
+    model: Any, tokenizer: Any, maker: ExampleMaker, clips: Sequence[StoredClip], cut: Cut
+) -> float:
+    """Return the F1 at 0.1 s over the events of all clips together.
+
+    Args:
+        model: In training; it is put back as it was.
+        tokenizer: Its own.
+        maker: Of the prompts.
+        clips: Held out.
+        cut: How they are shown.
+    """
+    training = model.training
+    model.eval()
+    pairs = predicted = true = 0
+    for clip, text in zip(clips, _answers(model, tokenizer, maker, clips, cut), strict=True):
+        times = list(parse_times(text).times)
+        pairs += count_pairs(sorted(times), clip.events.tolist(), TOLERANCE)
+        predicted += len(times)
+        true += len(clip.events)
+    model.train(training)
+    return 2 * pairs / max(1, predicted + true)
+
+
+def _answers(
+    model: Any, tokenizer: Any, maker: ExampleMaker, clips: Sequence[StoredClip], cut: Cut
+) -> Iterator[str]:
+    prompts = []
+    for clip in clips:
+        example = maker(clip, cut)
+        prompts.append(Prompt(example.ids[: example.answer], shown(clip, cut)[0]))
+    for first in range(0, len(prompts), TOGETHER):
+        batch = prompts[first : first + TOGETHER]
+        found = answer(
+            model, batch, Sampling(MOST_TOKENS), lambda ids, pictures: visual_inputs(pictures)
+        )
+        for one in found:
+            yield tokenizer.decode(one.ids, skip_special_tokens=True)

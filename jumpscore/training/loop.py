@@ -1,0 +1,300 @@
+"""The training loop: stages one after the other, checkpoints to resume from, a log."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor
+
+from jumpscore.jsonio import write_text
+from jumpscore.training.batches import Batch, collate
+from jumpscore.training.cache import StoredClip
+from jumpscore.training.curriculum import Curriculum, Progress, faded, learning_rate, step_rng
+from jumpscore.training.examples import Cut, ExampleMaker
+from jumpscore.training.held_out import held_out_f1
+from jumpscore.training.learner import Learner
+from jumpscore.training.settings import Growth, LookStage, Optimiser, TrainSettings
+from model_wrappers.transformers.wrapper import torch_device
+
+Stage = Literal["read", "look", "join"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+STATE, LOG = "state.pt", "log.jsonl"
+LOGGED = 50
+"""Steps of which a line of the log is the mean."""
+LONG = 0.1
+"""Weight of the length of visual tokens."""
+
+OnStep = Callable[[Stage, int, int, Mapping[str, float]], None]
+"""Called with (stage, steps done, steps, what the last logged line says)."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a run is.
+
+    Attributes:
+        stage: Index in ``STAGES``.
+        step: Steps of it that are done.
+        progress: Of the stage's curriculum.
+        seconds: Spent so far, over all sessions.
+    """
+
+    stage: int
+    step: int
+    progress: Progress
+    seconds: float = 0.0
+
+
+class Trainer:
+    """Trains one model in one folder; the same folder again goes on where it stopped.
+
+    Args:
+        settings: Of the run.
+        model: The model, in its beginning.
+        tokenizer: Its tokenizer.
+        clips: To learn from.
+        held_out: To look at.
+        folder: Of checkpoints and log.
+    """
+
+    def __init__(
+        self,
+        settings: TrainSettings,
+        model: Any,
+        tokenizer: Any,
+        *,
+        clips: Sequence[StoredClip],
+        held_out: Sequence[StoredClip],
+        folder: Path,
+    ) -> None:
+        self.settings, self.model, self.tokenizer = settings, model, tokenizer
+        self.folder, self.held_out = folder, held_out[: settings.checked]
+        self.maker = ExampleMaker(tokenizer)
+        self.curriculum = Curriculum(clips, self.maker)
+        self.device = torch.device(torch_device(settings.device, key="device"))
+        learner = Learner(model, seed=settings.seed, layer=settings.model.layer)
+        self.learner = learner.to(self.device)
+        self._place = self._start_of(0)
+        self._optimiser: Any = None
+        self._unlogged: list[dict[str, float]] = []  # losses of the steps since the log's last line
+
+    def run(self, on_step: OnStep | None = None, *, stop_after: int | None = None) -> float:
+        """Train to the end and return the seconds that it took, those of earlier sessions too.
+
+        Args:
+            on_step: Is told how it goes.
+            stop_after: Steps after which to stop, with a checkpoint.
+        """
+        self._resume()
+        begun, before, budget = time.perf_counter(), self._place.seconds, stop_after
+        while self._place.stage < len(STAGES):
+            place, stage = self._place, STAGES[self._place.stage]
+            options: Optimiser = getattr(self.settings, stage)
+            if self._optimiser is None:
+                self._optimiser = self._new_optimiser(stage)
+            while place.step < options.steps:
+                if budget == 0:
+                    self._save()
+                    return place.seconds
+                budget = None if budget is None else budget - 1
+                self._unlogged.append(self._step(stage, options))
+                place.step += 1
+                place.seconds = before + time.perf_counter() - begun
+                if place.step % LOGGED == 0 or place.step == options.steps:
+                    row = self._log(stage)
+                    if on_step:
+                        on_step(stage, place.step, options.steps, row)
+                if place.step % self.settings.save_every == 0:
+                    self._save()
+            self._place = self._start_of(place.stage + 1, seconds=place.seconds)
+            self._optimiser = None
+            self._save()
+        return self._place.seconds
+
+    def log(self) -> list[dict[str, Any]]:
+        """Return the whole lines of the log so far; one that was torn by a stop is none."""
+        path = self.folder / LOG
+        if not path.is_file():
+            return []
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def _step(self, stage: Stage, options: Any) -> dict[str, float]:
+        """Take one step and return its losses."""
+        self.learner.train()
+        place = self._place
+        for group in self._optimiser.param_groups:
+            group["lr"] = group["share"] * learning_rate(options, place.step)
+        rng = step_rng(self.settings.seed, stage, place.step)
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        if stage == "look":
+            losses, weights = self._look(options, rng)
+        elif stage == "read":
+            losses, weights = self._read(options, rng, generator)
+        else:
+            losses, weights = self._join(options, rng)
+        total: Any = sum(weights[name] * losses[name] for name in weights)
+        self._optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        trained = [p for group in self._optimiser.param_groups for p in group["params"]]
+        torch.nn.utils.clip_grad_norm_(trained, options.clip)
+        self._optimiser.step()
+        said = {name: float(value.detach()) for name, value in losses.items()}
+        growth: Growth | None = getattr(options, "growth", None)
+        if growth is not None:
+            place.progress.after(said["right"], growth, self.curriculum.most_frames)
+        return said | {"longest": place.progress.longest}
+
+    def _batch(self, examples: Sequence[Any]) -> Batch:
+        return collate(examples, self.tokenizer.pad_token_id).to(self.device)
+
+    def _read(
+        self, options: Any, rng: Any, generator: torch.Generator
+    ) -> tuple[dict[str, Tensor], dict[str, float]]:
+        batch = self._batch(self.curriculum.blind(options, self._place.progress, rng))
+        tokens = self.learner.noise(batch, spread=options.noise, generator=generator)
+        # Of all strengths, because a tower is not always sure.
+        marks = options.faintest + (1 - options.faintest) * torch.rand(
+            len(batch.phases), generator=generator
+        )
+        marks = marks.to(self.device)
+        losses = self.learner.text_losses(self.learner.marked(tokens, batch, marks), batch)
+        return losses, {"answer": 1.0, "order": options.told, "latest": options.told}
+
+    def _look(self, options: LookStage, rng: Any) -> tuple[dict[str, Tensor], dict[str, float]]:
+        batch = self._batch(self.curriculum.views(options, rng))
+        losses = self.learner.tower_losses(self.learner.see(batch), batch)
+        return losses, {"event": 1.0, "angle": 2.0, "rope": options.rope, "length": LONG}
+
+    def _join(self, options: Any, rng: Any) -> tuple[dict[str, Tensor], dict[str, float]]:
+        step = self._place.step
+        batch = self._batch(self.curriculum.joint(options, self._place.progress, rng))
+        with torch.set_grad_enabled(options.tower > 0):
+            tokens = self.learner.see(batch)
+            losses = self.learner.tower_losses(tokens, batch)
+        share = faded(1.0, 0.0, step, options.marks * options.steps)
+        # Whole marks on ever fewer examples, so that each is clearly with or without.
+        marks = torch.from_numpy(rng.random(len(batch.ids)) < share).float().to(self.device)
+        tokens = self.learner.marked(tokens, batch, marks[batch.owners])
+        losses |= self.learner.text_losses(tokens, batch)
+        seen = faded(options.seen, options.seen_last, step, options.steps)
+        told = faded(options.told, options.told_last, step, options.steps)
+        weights = {"answer": 1.0, "order": told, "turn": told, "latest": told}
+        if options.tower > 0:
+            weights |= {"event": seen, "angle": seen, "rope": seen, "length": seen * LONG}
+        return losses, weights
+
+    def _new_optimiser(self, stage: Stage) -> torch.optim.AdamW:
+        options: Optimiser = getattr(self.settings, stage)
+        tower, text = self.learner.parts()
+        groups = {
+            "read": [{"params": text, "share": 1.0}],
+            "look": [{"params": tower, "share": 1.0}],
+            "join": [
+                {"params": text, "share": 1.0},
+                {"params": tower, "share": self.settings.join.tower},
+            ],
+        }
+        return torch.optim.AdamW(
+            groups[stage],
+            lr=options.rate,
+            betas=(0.9, options.beta2),
+            weight_decay=options.weight_decay,
+        )
+
+    def _start_of(self, stage: int, *, seconds: float = 0.0) -> _Place:
+        options = getattr(self.settings, STAGES[stage]) if stage < len(STAGES) else None
+        growth = getattr(options, "growth", None)
+        longest = growth.first if growth else self.curriculum.most_frames
+        return _Place(stage, 0, Progress(float(longest)), seconds)
+
+    def _log(self, stage: Stage) -> dict[str, float]:
+        """Write the means of the last steps, and what held-out clips say where it is time."""
+        place, kept = self._place, self._unlogged
+        row = {name: sum(r[name] for r in kept) / len(kept) for name in kept[0]}
+        last = place.step == getattr(self.settings, stage).steps
+        if stage == "join" and (last or place.step % self.settings.check_every == 0):
+            row |= self._checked()
+        line = {"stage": stage, "step": place.step, "seconds": round(place.seconds, 1)}
+        rounded = {name: round(value, 5) for name, value in row.items()}
+        with (self.folder / LOG).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line | rounded) + "\n")
+        self._unlogged = []
+        return row
+
+    def _checked(self) -> dict[str, float]:
+        """Return the held-out F1 of frames and of canvases."""
+        cuts = {
+            "f1_frames": Cut("frames"),
+            "f1_codec": Cut("codec", count=self.settings.checked_canvases),
+        }
+        return {
+            name: held_out_f1(self.model, self.tokenizer, self.maker, self.held_out, cut)
+            for name, cut in cuts.items()
+        }
+
+    def _save(self) -> None:
+        held = {
+            "settings": self.settings.model_dump(mode="json"),
+            "place": asdict(self._place),
+            "learner": self.learner.state_dict(),
+            "optimiser": self._optimiser.state_dict() if self._optimiser else None,
+            "unlogged": self._unlogged,
+        }
+        scratch = self.folder / f"{STATE}.part"
+        try:
+            with unwritten(self.folder / STATE):
+                torch.save(held, scratch)
+                scratch.replace(self.folder / STATE)
+        finally:
+            scratch.unlink(missing_ok=True)
+
+    def _resume(self) -> None:
+        """Go on from a checkpoint, where there is one."""
+        path = self.folder / STATE
+        if path.is_file():
+            self._go_on_from(path)
+        self._forget_later()
+
+    def _go_on_from(self, path: Path) -> None:
+        held = torch.load(path, map_location=self.device, weights_only=True)
+        place = held["place"]
+        self._place = _Place(**(place | {"progress": Progress(**place["progress"])}))
+        self._unlogged = held["unlogged"]
+        self.learner.load_state_dict(held["learner"])
+        if held["optimiser"] is not None:
+            self._optimiser = self._new_optimiser(STAGES[self._place.stage])
+            self._optimiser.load_state_dict(held["optimiser"])
+
+    def _forget_later(self) -> None:
+        """Drop lines of the log that were written after the checkpoint."""
+        now = (self._place.stage, self._place.step)
+        kept = [r for r in self.log() if (STAGES.index(r["stage"]), r["step"]) <= now]
+        write_text(self.folder / LOG, "".join(json.dumps(row) + "\n" for row in kept))
+
+
+@contextmanager
+def unwritten(path: Path) -> Iterator[None]:
+    """Turn what torch and safetensors raise on a full disk into an error of the system.
+
+    Raises:
+        OSError: Something could not be written.
+    """
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        words = ("PytorchStreamWriter", "unexpected pos", "enforce fail", "IoError", "I/O error")
+        if not any(word in str(error) for word in words):
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error

@@ -1,0 +1,189 @@
+"""A training run in a folder: model, trainer, checkpoint and facts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jumpscore.data.layout import QUESTION
+from jumpscore.errors import UsageError
+from jumpscore.jsonio import disk_problem, is_scratch, lock_file, write_text
+from jumpscore.training.settings import TrainSettings
+from model_wrappers.checkpoints import USE, CheckpointUse, read_settings
+from model_wrappers.llava_onevision2.prompts import SYSTEM
+
+if TYPE_CHECKING:
+    from jumpscore.training.cache import StoredClip
+
+SETTINGS, FACTS, CHECKPOINT, CACHE = "settings.json", "training.json", "checkpoint", "clips"
+
+
+@contextmanager
+def claimed_folder(folder: Path, settings: TrainSettings) -> Iterator[None]:
+    """Make a folder the place of a run, or find that it is the place of this very one.
+
+    It belongs to this process until the end.
+
+    Raises:
+        UsageError: It holds another run, or something else; another process trains in it; or it
+            cannot be written, now or later.
+    """
+    try:
+        _claim(folder, settings)
+        with (folder / SETTINGS).open("r+b") as held:
+            if not lock_file(held):
+                raise UsageError(f"{folder}: another process trains here; wait for it")
+            yield
+    except OSError as error:
+        if (reason := disk_problem(error)) is None:
+            raise
+        raise UsageError(
+            f"{error.filename or folder}: cannot be written ({reason}); prepared clips and "
+            "the last checkpoint are kept: free space or choose another folder, then run the same "
+            "again"
+        ) from error
+
+
+def _claim(folder: Path, settings: TrainSettings) -> None:
+    path, held = folder / SETTINGS, settings.model_dump(mode="json")
+    if path.is_file():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        changed = sorted(_differences(before, held))
+        if changed:
+            raise UsageError(
+                f"{folder}: holds a run with other settings ({', '.join(changed)}); choose "
+                "another folder, or give the same settings to go on with it"
+            )
+        return
+    # A process that was killed while it wrote the settings leaves their scratch file.
+    if folder.exists() and (
+        not folder.is_dir() or not all(is_scratch(entry.name) for entry in folder.iterdir())
+    ):
+        raise UsageError(f"{folder}: is not empty and holds no run; choose another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(path, json.dumps(held, indent=1) + "\n")
+
+
+def new_model(settings: TrainSettings) -> tuple[Any, Any]:
+    """Return a random model and its tokenizer, which knows the words of the question."""
+    from model_wrappers.llava_onevision2.tiny import TinyOptions, random_model, small_tokenizer
+
+    tokenizer = small_tokenizer((f"user\n{SYSTEM}", "system\n", QUESTION))
+    options = TinyOptions(
+        seed=settings.seed,
+        spread=settings.model.spread,
+        vision=settings.model.vision,
+        text=settings.model.text,
+    )
+    return random_model(tokenizer, options), tokenizer
+
+
+def train(
+    settings: TrainSettings,
+    folder: Path,
+    *,
+    learned: Path,
+    held_out: Path,
+    on_step: Any = None,
+) -> dict[str, Any]:
+    """Train in a folder, or go on with it, and write the checkpoint.
+
+    Args:
+        settings: Of the run.
+        folder: Its own, claimed.
+        learned: Prepared clips to learn from.
+        held_out: Prepared clips to look at.
+        on_step: See ``Trainer.run``.
+
+    Returns:
+        What is known of the run: parameters, seconds, held-out F1, versions.
+    """
+    import torch
+
+    from jumpscore.training.cache import stored_clips
+    from jumpscore.training.loop import Trainer, unwritten
+    from jumpscore.training.plots import write_plot
+    from model_wrappers.llava_onevision2.checkpoint import save_checkpoint
+
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    model, tokenizer = new_model(settings)
+    clips = stored_clips(learned)
+    trainer = Trainer(
+        settings, model, tokenizer,
+        clips=clips, held_out=stored_clips(held_out), folder=folder,
+    )  # fmt: skip
+    seconds = trainer.run(on_step)
+    rows = trainer.log()
+    write_plot(rows, folder / "training.svg")
+    with unwritten(folder / CHECKPOINT):
+        save_checkpoint(model.cpu().eval(), tokenizer, folder / CHECKPOINT)
+    write_use(folder / CHECKPOINT, settings, clips)
+    facts = {
+        "name": settings.name,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "clips": len(clips),
+        "seconds": round(seconds, 1),
+        "device": str(trainer.device),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "held_out": _last(rows),
+    }
+    for path in (folder / FACTS, folder / CHECKPOINT / FACTS):
+        path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    return facts
+
+
+def write_use(folder: Path, settings: TrainSettings, clips: Sequence[StoredClip]) -> None:
+    """Write into a checkpoint what it was trained on and how it is usually shown.
+
+    Args:
+        folder: Of the checkpoint.
+        settings: Of the run.
+        clips: That it was trained on.
+    """
+    from jumpscore.training.examples import DECIMALS
+
+    lengths = [len(clip.seconds) * _step(clip) for clip in clips]
+    fps = 1 / float(np.median([_step(clip) for clip in clips]))
+    trained = (
+        f"trained on {len(clips)} rendered clips of {min(lengths):.0f} to {max(lengths):.0f} s at "
+        f"{fps:.4g} frames/s (profile {settings.data.profile}) and on nothing else: it knows no "
+        "real video, no longer one, and no other question"
+    )
+    shown = {"max_pixels": settings.data.max_pixels, "decimals": DECIMALS}
+    canvases = settings.checked_canvases
+    use = CheckpointUse(
+        remarks=(trained,),
+        input={"codec": {"count": canvases, **shown}, "frames": {"fps": round(fps, 3), **shown}},
+    )
+    (folder / USE).write_text(use.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    path = folder / "preprocessor_config.json"  # the same, for processors
+    preprocessing = read_settings(path) | {"codec": {"canvases": canvases, **shown}}
+    path.write_text(json.dumps(preprocessing, indent=2) + "\n", encoding="utf-8")
+
+
+def _step(clip: StoredClip) -> float:
+    """Return the seconds from one frame to the next."""
+    return float(np.median(np.diff(clip.seconds)))
+
+
+def _last(rows: list[dict[str, Any]]) -> dict[str, float]:
+    checked = [row for row in rows if "f1_frames" in row]
+    return {name: checked[-1][name] for name in ("f1_frames", "f1_codec")} if checked else {}
+
+
+def _differences(a: Mapping[str, Any], b: Mapping[str, Any], prefix: str = "") -> list[str]:
+    found = []
+    for name in a.keys() | b.keys():
+        one, other = a.get(name), b.get(name)
+        if isinstance(one, dict) and isinstance(other, dict):
+            found += _differences(one, other, f"{prefix}{name}.")
+        elif one != other:
+            found.append(prefix + name)
+    return found

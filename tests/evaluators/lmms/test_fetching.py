@@ -1,0 +1,69 @@
+"""Fetching a benchmark: one process downloads it, another one reads it without a network."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from evaluators.lmms.fetching import FetchedBenchmark, fetch_benchmark
+from evaluators.lmms.provider import NoLmmsEvalError
+from jumpscore.errors import DataError, UsageError
+
+STAND_IN = Path(__file__).with_name("stand_in")
+NOBODY = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """An environment whose lmms-eval is the stand-in, and whose hub nobody answers for."""
+    inherited = os.environ.get("PYTHONPATH", "")
+    monkeypatch.setenv("PYTHONPATH", f"{STAND_IN}{os.pathsep}{inherited}")
+    monkeypatch.setenv("HF_ENDPOINT", NOBODY)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # a fetch is no run
+
+
+def test_what_is_told_is_what_a_run_without_a_network_finds(stand_in, tmp_path):
+    [found] = fetch_benchmark("stand_in", root=tmp_path)
+    assert found == FetchedBenchmark(
+        "stand_in", tmp_path / "huggingface", "stand/in/test", 7, (Path("/none/there.mp4"),)
+    )
+    assert found.unpacked() == []
+
+
+def test_the_members_of_a_group_are_fetched_one_after_the_other(stand_in, tmp_path):
+    told: list[str] = []
+    found = fetch_benchmark("grouped", root=tmp_path, on_found=told.append)
+    assert [one.name for one in found] == ["one", "other"]
+    assert told == ["grouped", "one", "other"]
+
+
+def test_without_a_network_one_message_names_benchmark_and_reason_at_once(stand_in, tmp_path):
+    begun = time.monotonic()
+    with pytest.raises(DataError) as told:
+        list(fetch_benchmark("far", root=tmp_path))
+    assert time.monotonic() - begun < 20
+    assert "far: the hub does not hand out its data set stand/in (" in str(told.value)
+    assert "Connect" in str(told.value)
+    assert str(tmp_path / "huggingface") in str(told.value)
+
+
+def test_what_fails_later_is_told_too(stand_in, tmp_path):
+    with pytest.raises(DataError, match="gone: lmms-eval cannot load its data set stand/in: Conn"):
+        list(fetch_benchmark("gone", root=tmp_path))
+
+
+def test_an_interpreter_without_lmms_eval_is_answered_with_the_option(tmp_path):
+    with pytest.raises(NoLmmsEvalError, match=f"--python {sys.executable} cannot import"):
+        list(fetch_benchmark("videomme", root=tmp_path))
+    with pytest.raises(UsageError, match="--python /none: cannot be started"):
+        list(fetch_benchmark("videomme", root=tmp_path, python="/none"))
+
+
+def test_folders_that_lmms_eval_would_not_fill_again(tmp_path):
+    missing = (tmp_path / "videomme" / "data" / "a.mp4", Path("/elsewhere/b.mp4"))
+    found = FetchedBenchmark("x", tmp_path, "", 2, missing)
+    assert found.unpacked() == [tmp_path / "videomme"]

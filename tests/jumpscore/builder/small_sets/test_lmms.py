@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from jumpscore.builder.small_sets import render_mini
+from jumpscore.builder.small_sets.lmms import COLOURS, SIDES
+from jumpscore.builder.small_sets.lmms_task import utils
+from jumpscore.cli.datasets import located
+from jumpscore.data.layout import read_manifest
+from jumpscore.jsonio import parse_json
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    found = tmp_path_factory.mktemp("mini") / "set"
+    found.mkdir()
+    render_mini("mini_lmms", found, seed=5)
+    return found
+
+
+@pytest.fixture(scope="module")
+def documents(folder):
+    return [parse_json(line) for line in (folder / "documents.jsonl").read_text().splitlines()]
+
+
+def test_answers_are_what_the_pictures_show(folder, documents):
+    for document in documents:
+        right = document["choices"]["ABCD".index(document["answer"])]
+        pixels = cv2.imread(str(folder / document["picture"]))[..., ::-1].astype(int)
+        coloured = (pixels.max(axis=2) - pixels.min(axis=2)) > 60
+        rows, columns = np.nonzero(coloured)
+        if document["category"] == "colour":
+            middle = np.median(pixels[coloured], axis=0)
+            assert np.abs(middle - COLOURS[right]).max() <= 2
+        elif document["category"] == "place":
+            height, width = coloured.shape
+            side = 2 * (rows.mean() > height / 2) + (columns.mean() > width / 2)
+            assert SIDES[side] == right
+        else:
+            discs, _ = cv2.connectedComponents(coloured.astype(np.uint8))
+            assert discs - 1 == int(right)
+
+
+def test_equal_seeds_give_equal_bytes(folder, tmp_path):
+    render_mini("mini_lmms", tmp_path, seed=5)
+    for file in folder.rglob("*"):
+        if file.is_file():
+            assert (tmp_path / file.relative_to(folder)).read_bytes() == file.read_bytes()
+    assert read_manifest(folder).synthetic
+
+
+def test_its_scorer(documents):
+    count = next(d for d in documents if d["category"] == "count" and d["answer"] == "C")
+    right, wrong, silent = (utils.results(count, [text]) for text in ("(C) three", "A", "hm"))
+    assert (right["accuracy"]["score"], right["number_error"]) == (1.0, 0)
+    assert (wrong["accuracy"]["score"], wrong["number_error"]) == (0.0, 2)
+    assert (silent["accuracy"]["answered"], "number_error" in silent) == ("", False)
+    assert utils.accuracy([right["accuracy"], wrong["accuracy"]]) == 50
+    prompt = utils.text(count, {"post_prompt": "!"})
+    assert prompt == "How many discs are there?\nA. 1\nB. 2\nC. 3\nD. 4!"
+    json.dumps(right)
+
+
+def test_the_command_line_finds_it_by_name(tmp_path):
+    task = {"name": "lmms", "benchmark": "mini_lmms", "include_path": None, "data_root": None}
+    found = located(task, tmp_path)
+    assert read_manifest(found["include_path"]).name == "mini_lmms"
+    assert found["data_root"] == str(tmp_path)
+    assert located({**task, "benchmark": "videomme"}, None)["include_path"] is None
+    assert located({**task, "include_path": "mine"}, None)["include_path"] == "mine"

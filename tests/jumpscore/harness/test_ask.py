@@ -1,0 +1,175 @@
+"""Questions are prepared ahead, answered in batches, stored as they come."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jumpscore.errors import VideoError
+from jumpscore.harness import RunInterrupted
+from jumpscore.records import Response
+from jumpscore.runs import read_run
+from jumpscore.video.timeline import JOINED, SHIFTED
+from model_wrappers.base import Request
+from tests.jumpscore.harness.stub import Stub
+
+VIDEOS = Path(__file__).parents[2] / "data" / "videos"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"finish_reason": "eos"}, {"confidences": (np.float32(1),)}, {"text": None}, {"usage": 5}],
+)
+def test_a_response_that_cannot_be_stored_is_an_error_of_that_sample(start, facts):
+    class Odd(Stub):
+        def generate(self, requests):
+            return [Response(**{"id": r.question.id, "text": "[1.0]", **facts}) for r in requests]
+
+    run = start(Odd())
+    assert run.result.counts["error"] == 3
+    assert "returned a response that is none" in str(run.responses["clip0"].error)
+    assert read_run(run.folder) == run
+
+
+def test_a_batch_that_fails_is_asked_one_by_one(start):
+    run = start(Stub(fail=["clip1"], batch_size=3))
+    assert run.result.counts == {**dict.fromkeys(run.result.counts, 0), "ok": 2, "error": 1}
+    assert run.responses["clip1"].error == "RuntimeError: out of memory"
+    assert run.result.unscored == 1
+    assert "1 of 3 samples are unscored" in run.result.caveats
+    # Unscored is not zero: the mean is over the two others.
+    assert run.result.metrics["f1@0.1"].n == 2
+
+
+def test_ctrl_c_keeps_what_is_answered(start):
+    class Interrupted(Stub):
+        def generate(self, requests):
+            if len(self.asked) == 2:
+                raise KeyboardInterrupt
+            return super().generate(requests)
+
+    with pytest.raises(RunInterrupted, match="2 of 3 samples"):
+        start(Interrupted())
+    again = Stub()
+    run = start(again)
+    assert again.asked == ["clip2"]
+    assert run.result.total == 3
+
+
+def test_preparing_runs_ahead_of_generating(start):
+    order: list[str] = []
+    generating, last_prepared = threading.Event(), threading.Event()
+
+    class Slow(Stub):
+        def prepare(self, question, visual):
+            order.append(f"prepare {question.id}")
+            if question.id == "clip1":
+                # Only a pool that runs ahead gets here while clip0 is generated, or before.
+                generating.wait(5)
+            if question.id == "clip2":
+                last_prepared.set()
+            return Request(question)
+
+        def generate(self, requests):
+            order.append(f"generate {requests[0].question.id}")
+            generating.set()
+            if waits:
+                assert last_prepared.wait(60)
+            return super().generate(requests)
+
+    waits = False
+    start(Slow(), ahead=1)
+    assert set(order[:2]) == {"prepare clip0", "generate clip0"}
+    order.clear()
+    last_prepared.clear()
+    waits = True
+    start(Slow(), name="ahead", ahead=3, workers=3)
+    assert order.index("prepare clip2") < order.index("generate clip1")
+
+
+def test_an_unprepared_question_is_an_error_of_that_sample(start):
+    class Fails(Stub):
+        def prepare(self, question, visual):
+            if question.id == "clip0":
+                raise VideoError("a.mp4: is empty")
+            return super().prepare(question, visual)
+
+    run = start(Fails())
+    assert run.responses["clip0"].error == "a.mp4: is empty"
+    assert run.result.counts["error"] == 1
+
+
+def test_a_wrapper_that_forgets_an_id_or_invents_one(start):
+    class Forgetful(Stub):
+        def generate(self, requests):
+            return [Response("somebody else", "[1.0]")]
+
+    run = start(Forgetful())
+    assert run.result.counts["error"] == 3
+    assert "returned no response for this id" in str(run.responses["clip0"].error)
+    assert "somebody else" not in run.responses
+
+
+def test_progress_is_told(start):
+    told = []
+    start(Stub(), on_progress=lambda done, total: told.append((done, total)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_answers_of_calls_at_once_are_stored_as_they_come(start):
+    """While a question is prepared, the answers before it are stored."""
+    stored = {1: threading.Event(), 2: threading.Event(), 3: threading.Event()}
+
+    class Slow(Stub):
+        concurrency = 32
+
+        def prepare(self, question, visual):
+            place = int(question.id.removeprefix("clip"))
+            assert place == 0 or stored[place].wait(60), "the answer before waits for this question"
+            return super().prepare(question, visual)
+
+        def generate(self, requests):
+            time.sleep(0.05)  # the next question is being prepared by then
+            return super().generate(requests)
+
+    run = start(Slow(), on_progress=lambda done, total: stored[done].set(), workers=1)
+    assert run.result.unscored == 0
+    assert all(event.is_set() for event in stored.values())
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_a_last_batch_that_is_not_full_is_waited_for(start, concurrency):
+    class Slow(Stub):
+        batch_size = 2
+
+        def prepare(self, question, visual):
+            time.sleep(0.05)
+            return super().prepare(question, visual)
+
+    model = Slow()
+    model.concurrency = concurrency
+    run = start(model, workers=1)
+    assert run.result.unscored == 0
+    assert sorted(model.asked) == ["clip0", "clip1", "clip2"]
+
+
+@pytest.mark.parametrize("kind", ["frames", "none"])
+def test_repairs_of_videos_are_counted(start, tiny_set, tmp_path, kind):
+    """Whoever reads the video: the harness for the model, or the model itself."""
+    data = tmp_path / "set"
+    shutil.copytree(tiny_set, data)
+    joined = VIDEOS / "joined.ts"  # 4.8 s, the set's clips have 4.0 s
+    shutil.copy(joined, data / "videos" / f"{0:032x}.mp4")
+    stub = Stub()
+    stub.inputs = ("frames",)
+    model = stub if kind == "frames" else "content_free"
+    run = start(model, data=data, input={"kind": kind})
+    assert run.responses["clip0"].notes == {JOINED: 1, SHIFTED: 1}
+    assert run.responses["clip1"].notes == {}
+    assert (run.result.notes[JOINED], run.result.notes[SHIFTED]) == (1, 1)
+    assert read_run(run.folder) == run

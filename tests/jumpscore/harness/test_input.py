@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import jumpscore
+from jumpscore.errors import DataError, UsageError
+from jumpscore.harness.config import InputConfig
+from jumpscore.harness.input import visual_input
+from jumpscore.records import Media, Question, Response, Usage
+from jumpscore.video import codec_canvases, match_budgets
+from jumpscore.video.prepared.cache import InputCache
+from jumpscore.video.prepared.folders import folder_name, write_prepared
+from model_wrappers.base import ModelWrapper
+from tests.support import write_video
+
+
+class Sees(ModelWrapper):
+    """Answers with what it was shown; reports tokens as told."""
+
+    name = "sees"
+    inputs = ("frames", "codec")
+
+    def __init__(self, source="measured", lost=0):
+        super().__init__()
+        self.seen = {}
+        self.source, self.lost = source, lost
+
+    def generate(self, requests):
+        responses = []
+        for request in requests:
+            visual = request.visual
+            self.seen[request.question.id] = visual
+            fed = len(visual.pixels) * visual.width * visual.height // 784 - self.lost
+            usage = Usage(visual=fed, visual_source=self.source)
+            responses.append(Response(request.question.id, "[0.5]", usage=usage))
+        return responses
+
+
+@pytest.fixture
+def video(tmp_path):
+    return write_video(tmp_path / "clip.mp4", frames=80, size=(168, 112))
+
+
+def question(path) -> Question:
+    return Question("a", (Media(path),), "When?")
+
+
+def run(model, tiny_set, runs, **input):
+    return jumpscore.evaluate(
+        model,
+        "jumpscore",
+        task_options={"data": str(tiny_set)},
+        input=input,
+        run={"folder": runs},
+    )
+
+
+class TestWhatAModelIsShown:
+    def test_canvases(self, video):
+        visual = visual_input(question(video), "codec", InputConfig(kind="codec", count=6))
+        assert visual.fingerprint == codec_canvases(video, canvases=6).fingerprint
+
+    def test_32_pictures_where_nothing_is_said(self, video):
+        for kind in ("frames", "codec"):
+            assert len(visual_input(question(video), kind, InputConfig()).blocks) == 32
+
+    def test_both_arms_of_a_budget(self, video):
+        config = InputConfig(tokens=300)
+        arms = match_budgets(video, visual_tokens=300)
+        frames = visual_input(question(video), "frames", config)
+        canvases = visual_input(question(video), "codec", config)
+        assert frames.fingerprint == arms.frames.fingerprint
+        assert canvases.fingerprint == arms.canvases.fingerprint
+
+    @pytest.mark.parametrize(
+        ("matching", "budget"),
+        [("visual", 24), ("visual", 101), ("total", 101), ("total", 400)],
+    )
+    def test_a_budget_of_small_pictures_differs_in_their_number_alone(
+        self, video, matching, budget
+    ):
+        """168x112 pixels within 7056 in whole squares of 28: 84x56, 6 tokens a picture."""
+        config = InputConfig(tokens=budget, matching=matching, max_pixels=7056)
+        arms = [visual_input(question(video), kind, config) for kind in ("frames", "codec")]
+        assert {(arm.width, arm.height) for arm in arms} == {(84, 56)}
+        frames, canvases = (len(arm.blocks) for arm in arms)
+        if matching == "visual":
+            assert canvases == budget // 6
+            assert frames == canvases - canvases % 2
+        else:  # a canvas has more stamps than a frame: it costs more
+            assert canvases < frames
+            spent = [arm.total_tokens for arm in arms]
+            assert spent[0] <= spent[1] <= budget
+
+    def test_decimals(self, video):
+        config = InputConfig(kind="frames", count=4, decimals=2)
+        assert visual_input(question(video), "frames", config).stamp_texts[0] == "<0.00 seconds>"
+
+    def test_canvases_of_another_tool(self, video, tmp_path):
+        made = tmp_path / "made"
+        canvases = codec_canvases(video, canvases=5)
+        write_prepared(canvases, made / folder_name(video))
+        config = InputConfig(kind="codec", folder=made)
+        visual = visual_input(question(video), "codec", config)
+        np.testing.assert_array_equal(visual.blocks, canvases.blocks)
+        assert visual.path == video
+
+    def test_canvases_of_another_tool_that_knew_another_path(self, video, tmp_path):
+        made = tmp_path / "made"
+        write_prepared(codec_canvases(video, canvases=5), made / "clip__0123abcd")
+        config = InputConfig(kind="codec", folder=made)
+        assert len(visual_input(question(video), "codec", config).blocks) == 5
+        write_prepared(codec_canvases(video, canvases=4), made / "clip__89abcdef")
+        with pytest.raises(DataError, match=r"canvases of clip\.mp4, there are 2"):
+            visual_input(question(video), "codec", config)
+
+    def test_canvases_that_are_not_there(self, video, tmp_path):
+        config = InputConfig(kind="codec", folder=tmp_path)
+        with pytest.raises(DataError, match=r"one folder clip__<8 hex digits>.* there is none"):
+            visual_input(question(video), "codec", config)
+
+    def test_the_cache_is_used(self, video, tmp_path):
+        cache = InputCache(tmp_path / "cache")
+        config = InputConfig(kind="codec", count=6)
+        first = visual_input(question(video), "codec", config, cache=cache)
+        again = visual_input(question(video), "codec", config, cache=cache)
+        assert (cache.stats.made, cache.stats.hits) == (1, 1)
+        assert "pixels" not in again.__dict__, "a request travels light"
+        np.testing.assert_array_equal(again.pixels, first.pixels)
+        assert again.fingerprint == codec_canvases(video, canvases=6).fingerprint
+
+
+class Trained(Sees):
+    """Was trained with small pictures."""
+
+    def usual_input(self, kind):
+        return {"count": 6, "max_pixels": 3136, "decimals": 2}
+
+
+class TestWhatIsUsual:
+    def shown(self, tiny_set, runs, **input):
+        model = Trained()
+        stored = run(model, tiny_set, runs, **input)
+        return model.seen["clip0"], stored.facts
+
+    def test_it_holds_where_nothing_is_said_and_is_part_of_the_run(self, tiny_set, tmp_path):
+        visual, facts = self.shown(tiny_set, tmp_path)
+        assert (len(visual.blocks), visual.width * visual.height <= 3136) == (6, True)
+        assert visual.stamp_texts[0] == "<0.00 seconds>"
+        for input in (facts["identity"]["input"], facts["config"]["input"]):
+            assert (input["count"], input["max_pixels"], input["decimals"]) == (6, 3136, 2)
+
+    def test_another_amount_replaces_the_usual_one(self, tiny_set, tmp_path):
+        visual, facts = self.shown(tiny_set, tmp_path, kind="frames", fps=1, decimals=1)
+        assert facts["identity"]["input"]["count"] is None
+        assert visual.width * visual.height <= 3136
+        assert visual.stamp_texts[0] == "<0.0 seconds>"
+
+    def test_sizes_that_follow_from_the_amount_are_left_alone(self):
+        usual = {"count": 6, "max_pixels": 3136}
+        for input in (
+            InputConfig(tokens=400, matching="as_published"),
+            InputConfig(kind="codec", folder="made"),
+        ):
+            assert input.filled(usual) == input
+
+    def test_nothing_usual_changes_nothing(self):
+        input = InputConfig(count=3)
+        assert input.filled({}) is input
+        assert input.filled({"count": 9}) is input
+
+    def test_a_field_that_there_is_not(self):
+        with pytest.raises(UsageError, match=r"input\.cont"):
+            InputConfig().filled({"cont": 3})
+
+
+class TestARun:
+    def test_a_model_that_takes_canvases_gets_them(self, tiny_set, tmp_path):
+        model = Sees()
+        result = run(model, tiny_set, tmp_path, kind="codec", count=4).result
+        assert result.counts["ok"] == 3
+        assert {visual.kind for visual in model.seen.values()} == {"codec"}
+
+    def test_measured_unlike_planned_is_an_error_of_ours(self, tiny_set, tmp_path):
+        stored = run(Sees(lost=1), tiny_set, tmp_path, kind="frames", count=4)
+        assert stored.result.counts["error"] == 3
+        assert "fed 15 visual tokens, 16 were planned" in stored.responses["clip0"].error
+
+    def test_derived_counts_are_believed(self, tiny_set, tmp_path):
+        stored = run(Sees("derived", lost=1), tiny_set, tmp_path, kind="frames", count=4)
+        assert stored.result.counts["ok"] == 3
+
+    def test_a_budget_too_small_is_told_per_video(self, tiny_set, tmp_path):
+        stored = run(Sees(), tiny_set, tmp_path, kind="codec", tokens=2)
+        assert stored.result.counts["error"] == 3
+        assert "a budget of 2 tokens is too small" in stored.responses["clip0"].error
+
+
+@pytest.mark.parametrize(
+    ("input", "message"),
+    [
+        ({"kind": "codec", "fps": 2}, "fps needs kind=frames, not codec"),
+        ({"kind": "frames", "folder": "x"}, "folder needs kind=codec, not frames"),
+        ({"count": 4, "tokens": 100}, "either count or tokens"),
+        ({"matching": "total"}, "matching=total needs tokens"),
+        ({"tokens": 100, "min_pixels": 784}, "min_pixels means nothing beside tokens"),
+        ({"tokens": 100, "max_pixels": 784, "matching": "as_published"}, "under as_published"),
+        ({"folder": "x", "max_pixels": 784}, "max_pixels means nothing beside folder"),
+        ({"kind": "none", "tokens": 100}, "tokens needs kind=frames or codec, not none"),
+        ({"kind": "codec", "decimals": 9}, "decimals"),
+        ({"kind": "codec", "backend": "magic"}, "backend"),
+    ],
+)
+def test_options_that_do_not_go_together(tiny_set, tmp_path, input, message):
+    with pytest.raises(UsageError, match=message):
+        run(Sees(), tiny_set, tmp_path, **input)
+
+
+def test_options_that_do_not_go_with_what_the_model_prefers(tiny_set, tmp_path):
+    with pytest.raises(UsageError, match=r"shown input 'frames', and input\.folder needs"):
+        run(Sees(), tiny_set, tmp_path, folder=str(tmp_path))
+
+
+@pytest.mark.parametrize("kind", ["frames", "codec"])
+def test_media_that_nobody_would_see_are_an_error(video, kind):
+    both = Question("a", (Media(video), Media(video), Media(video, "image")), "When?")
+    with pytest.raises(DataError, match="one video, and the question shows 2 with 1 images"):
+        visual_input(both, kind, InputConfig())

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from jumpscore.errors import UsageError
+from jumpscore.harness.compose import choices
+from jumpscore.lmms.arguments import Flags, read_arguments, split_arguments
+from model_wrappers import MODELS
+
+
+def read(text, **flags):
+    return read_arguments(split_arguments(text), Flags(**flags))
+
+
+def test_words_become_the_configuration_of_a_run():
+    config = read(
+        "wrapper=llava_ov2,model.checkpoint=007,model.system='One, two.',input=frames,"
+        "input.count=16,run.workers=4,on_error=empty"
+    )
+    assert config.name == "llava_ov2"
+    assert config.options["checkpoint"] == "007"  # lmms-eval's own reading makes 7 of it
+    assert config.options["system"] == "One, two."
+    assert config.options["max_new_tokens"] == 1024  # from the YAML
+    assert (config.input.kind, config.input.count) == ("frames", 16)
+    assert config.run.workers == 4
+    assert config.on_error == "empty"
+
+
+def test_values_may_be_mappings_and_hold_apostrophes():
+    config = read("wrapper=vllm,model.arguments={a: 1, b: [2,3]},model.checkpoint=bob's")
+    assert config.options["arguments"] == {"a": 1, "b": [2, 3]}
+    assert config.options["checkpoint"] == "bob's"
+
+
+@pytest.mark.parametrize("name", sorted(set(choices("model")) - {"oracle"}))
+def test_every_row_of_a_model_is_a_wrapper(name):
+    assert read(f"wrapper={name}").name in MODELS.names()
+
+
+def test_python_values_are_words_too():
+    config = read_arguments({"wrapper": "openai", "model.served_model": "m", "run.cache": False})
+    assert config.run.cache is False
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "model_args need wrapper=NAME, one of content_free, "),
+        ("wrapper=", "model_args need wrapper=NAME"),
+        ("wraper=motion", "unknown key 'wraper' in model_args; did you mean 'wrapper'"),
+        ("wrapper=moton", "unknown model 'moton'; did you mean 'motion'"),
+        ("wrapper=motion,motion", "'motion' is no key=value"),
+        ("wrapper=motion,wrapper=vllm", "wrapper is there twice, 'motion' and 'vllm'"),
+        ("wrapper=motion,input=film", "unknown input 'film'"),
+        ("wrapper=motion,input.cuont=3", "unknown key 'input.cuont'; did you mean 'count'"),
+        ("wrapper=motion,model.phse=3", "unknown key 'model.phse'; did you mean 'phase'"),
+        ("wrapper=motion,input.count=-1", "input.count=-1: input should be greater than 0"),
+        ("wrapper=motion,run.limit=3", "run.limit means nothing here"),
+        ("wrapper=motion,task=jumpscore", "unknown key 'task'"),
+        ("wrapper=motion,pretrained=x", "unknown key 'pretrained'"),
+        ("wrapper=motion,on_error=ignore", "on_error='ignore' is none of raise, empty"),
+        ("wrapper=oracle", "answers from the truth"),
+    ],
+)
+def test_wrong_arguments_name_the_value_and_what_is_known(text, message):
+    with pytest.raises(UsageError, match=message.replace("(", r"\(")):
+        read(text)
+
+
+def test_flags_set_the_options_of_the_same_name():
+    config = read("wrapper=llava_ov2", batch_size="4", device="cpu")
+    assert (config.options["batch_size"], config.options["device"]) == ("4", "cpu")
+    assert read("wrapper=llava_ov2", batch_size=1).options["batch_size"] == 8
+    assert read("wrapper=llava_ov2,model.batch_size=4", batch_size="4").options["batch_size"] == "4"
+
+
+@pytest.mark.parametrize(
+    ("text", "flags", "message"),
+    [
+        ("wrapper=motion", {"batch_size": "4"}, "--batch_size 4: wrapper 'motion' has no option"),
+        ("wrapper=motion", {"device": "cuda"}, "--device cuda: wrapper 'motion' has no option"),
+        ("wrapper=llava_ov2", {"batch_size": "auto:4"}, "--batch_size auto"),
+        ("wrapper=llava_ov2", {"max_batch_size": 64}, "--max_batch_size"),
+        ("wrapper=llava_ov2,model.batch_size=8", {"batch_size": "4"}, "differ; give one"),
+    ],
+)
+def test_a_flag_that_cannot_be_followed_is_an_error(text, flags, message):
+    with pytest.raises(UsageError, match=message):
+        read(text, **flags)

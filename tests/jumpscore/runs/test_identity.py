@@ -1,0 +1,456 @@
+"""No run takes the answers of another model: objects, weights in place, edited code, processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import jumpscore
+from jumpscore.errors import UsageError
+from jumpscore.harness import RunInterrupted, score_run
+from jumpscore.records import Response, Usage
+from jumpscore.runs import read_run
+from jumpscore.studies.ablation import ablate
+from model_wrappers import MODELS
+from model_wrappers.base import ModelOptions, ModelWrapper
+from model_wrappers.content_free import ContentFree
+from model_wrappers.identity import weights_digest
+
+PERFECT = {"clip0": "[0.5, 1.0, 1.5]", "clip1": "[0.4, 2.4]", "clip2": "[]"}
+
+
+class Learner(ModelWrapper):
+    """Knows one more clip with every step; says nothing of what it has learned."""
+
+    name = "learner"
+
+    def __init__(self, steps: int = 0) -> None:
+        super().__init__()
+        self.steps, self.asked = steps, 0
+
+    def generate(self, requests):
+        self.asked += len(requests)
+        known = list(PERFECT)[: self.steps]
+        return [
+            Response(r.question.id, PERFECT[r.question.id] if r.question.id in known else "[9.9]")
+            for r in requests
+        ]
+
+
+class Digested(Learner):
+    """The same, with a digest of what it has learned."""
+
+    name = "digested"
+
+    def identity(self):
+        return f"after {self.steps} steps"
+
+
+def f1(run) -> float:
+    return run.result.metrics["f1@0.1"].mean
+
+
+def test_training_loop_gives_every_step_its_own_score(start):
+    runs = [start(Learner(steps)) for steps in range(4)]
+    assert [f1(run) for run in runs] == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert [run.asked for run in runs] == [3] * 4
+    names = [run.folder.name for run in runs]
+    assert names == ["jumpscore-learner-tiny", *(f"{names[0]}-{n}" for n in (2, 3, 4))]
+    # One object that goes on learning is another model each time, too.
+    learner = Learner()
+    scores = []
+    for learner.steps in range(4):
+        scores.append(f1(start(learner, name="one")))
+    assert scores == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert [run.asked for run in map(read_run, (run.folder for run in runs))] == [0] * 4
+
+
+def test_unidentified_run_is_never_resumed_not_even_unchanged(start):
+    learner = Learner()
+    first, again = start(learner), start(learner)
+    assert learner.asked == 6
+    assert first.folder != again.folder
+    assert not json.loads((first.folder / "run.json").read_text())["identity"]["model"][
+        "identified"
+    ]
+    # What was stored can be scored, read and compared like any run.
+    assert score_run(first.folder).result == first.result == again.result
+
+
+def test_unidentified_run_after_ctrl_c_starts_again(start):
+    class Interrupted(Learner):
+        def generate(self, requests):
+            if self.asked == 2:
+                raise KeyboardInterrupt
+            return super().generate(requests)
+
+    with pytest.raises(RunInterrupted):
+        start(Interrupted())
+    run = start(Learner(3))
+    assert run.asked == 3
+    assert f1(run) == 1
+
+
+def test_digest_resumes_only_an_equal_one(start, caplog):
+    first, other = start(Digested(1)), start(Digested(2))
+    assert (f1(first), f1(other)) == pytest.approx((1 / 3, 2 / 3))
+    assert other.folder.name == f"{first.folder.name}-2"
+    assert "the model has changed; it is not resumed" in caplog.text
+    caplog.clear()
+    learner = Digested(1)
+    again = start(learner)
+    assert (learner.asked, again.asked, again.folder) == (0, 0, first.folder)
+    assert again.result == first.result
+    assert "nothing was asked; all answers are those stored before" in caplog.text
+    assert again.nothing_asked
+    assert not first.nothing_asked
+    assert start(Digested(2)).folder == other.folder
+    assert start(Digested(3)).folder.name == f"{first.folder.name}-3"
+
+
+def test_changed_configuration_is_refused_whatever_the_digest(start):
+    start(Digested(1), name="mine")
+    with pytest.raises(UsageError, match=r"another configuration:\n  task\.name"):
+        start(Digested(1), name="mine", task="jumpscore_count")
+    with pytest.raises(UsageError, match=r"model\.digest"):
+        start(Digested(2), name="mine", task="jumpscore_count")
+
+
+@pytest.mark.parametrize("odd", [5, {"weights": float("nan")}, {"weights": object()}, b"00"])
+def test_identity_that_cannot_be_stored_is_refused(start, odd):
+    class Odd(Learner):
+        def identity(self):
+            return odd
+
+    with pytest.raises(UsageError, match=r"identity\(\) gives .*return a digest as text"):
+        start(Odd())
+
+
+def test_inherited_identity_of_a_bundled_model_is_not_believed(start):
+    class Mine(ContentFree):
+        name = "mine"
+        period = 1.0
+
+        def generate(self, requests):
+            return [Response(r.question.id, f"[{self.period}]") for r in requests]
+
+    mine = Mine()
+    start(mine)
+    mine.period = 2.0
+    run = start(mine)
+    assert run.asked == 3
+    assert run.responses["clip0"].text == "[2.0]"
+
+
+def test_bundled_model_resumes_as_name_and_as_object(start):
+    first = start("content_free")
+    assert first.asked == 3
+    for model in ("content_free", ContentFree()):
+        again = start(model)
+        assert (again.asked, again.folder) == (0, first.folder)
+
+
+def test_bundled_run_of_an_earlier_version_is_resumed(start):
+    """Their ``run.json`` has no digest of code or questions."""
+    first = start("content_free")
+    facts = json.loads((first.folder / "run.json").read_text())
+    del facts["identity"]["model"]["code"], facts["identity"]["questions"]
+    (first.folder / "run.json").write_text(json.dumps(facts))
+    lines = (first.folder / "responses.jsonl").read_text().splitlines(keepends=True)
+    (first.folder / "responses.jsonl").write_text("".join(lines[:2]))
+    again = start("content_free")
+    assert (again.asked, again.folder) == (1, first.folder)
+    assert again.result == first.result
+
+
+def test_foreign_run_of_an_earlier_version_is_not_resumed(start):
+    start(Digested(1))
+    folder = start(Digested(1)).folder
+    facts = json.loads((folder / "run.json").read_text())
+    facts["identity"]["model"] = {"model": "digested", "options": {}}
+    (folder / "run.json").write_text(json.dumps(facts))
+    run = start(Digested(1))
+    assert (run.asked, run.folder.name) == (3, f"{folder.name}-2")
+
+
+def test_other_prompts_are_other_questions(start):
+    from dataclasses import replace
+
+    from evaluators.jumpscore import JumpScore
+
+    class Reworded(JumpScore):
+        words = ""
+
+        def load(self):
+            return [
+                replace(s, question=replace(s.question, prompt=s.question.prompt + self.words))
+                for s in super().load()
+            ]
+
+    def task(words, data):
+        made = Reworded(Reworded.Options(data=str(data)))
+        made.words = words
+        return made
+
+    data = Path(start("content_free").facts["data"]["source"])
+    folder = start("content_free").folder.parent
+    asked = [
+        jumpscore.evaluate(ContentFree(), task(words, data), run={"folder": folder, "name": "p"})
+        for words in ("", " Please.", "")
+    ]
+    assert [run.asked for run in asked] == [3, 3, 0]
+    assert asked[0].folder == asked[2].folder != asked[1].folder
+
+
+class TestTorch:
+    torch = pytest.importorskip("torch")
+
+    class Module(ModelWrapper):
+        name = "module"
+
+        def __init__(self, module) -> None:
+            super().__init__()
+            self.model, self.asked = module, 0
+
+        def identity(self):
+            return weights_digest(self.model)
+
+        def generate(self, requests):
+            self.asked += len(requests)
+            time = float(self.model.weight.detach().sum())
+            return [Response(r.question.id, f"[{time:.2f}]") for r in requests]
+
+    def test_weights_that_change_in_place_are_another_model(self, start):
+        torch = self.torch
+        module = torch.nn.Linear(3, 1)
+        wrapper = self.Module(module)
+        optimiser = torch.optim.SGD(module.parameters(), lr=0.1)
+        answers = []
+        for _ in range(3):
+            run = start(wrapper)
+            assert run.asked == 3
+            answers.append(run.responses["clip0"].text)
+            assert answers[-1] == f"[{float(module.weight.sum()):.2f}]"
+            optimiser.zero_grad()
+            module(torch.ones(1, 3)).sum().backward()
+            optimiser.step()
+        assert len(set(answers)) == 3
+        module.weight.data[0, 0] += 1  # past what autograd counts
+        assert start(wrapper).asked == 3
+        assert start(wrapper).asked == 0
+
+    def test_weights_digest_sees_every_element_and_type(self):
+        torch = self.torch
+        module = torch.nn.Sequential(torch.nn.Linear(40, 40), torch.nn.BatchNorm1d(40))
+        seen = {weights_digest(module)}
+        with torch.no_grad():
+            for place in ((0, 0), (20, 20), (39, 39)):
+                module[0].weight[place] += 1e-6
+                seen.add(weights_digest(module))
+        module(torch.randn(4, 40))  # running means of the norm
+        seen |= {weights_digest(module), weights_digest(module.bfloat16())}
+        assert len(seen) == 6
+        assert weights_digest(module) in seen
+
+
+class Colour(ModelWrapper):
+    """Takes frames; has no identity."""
+
+    name = "colour"
+    inputs = ("frames", "codec")
+    answer = "[0.5]"
+
+    def generate(self, requests):
+        return [
+            Response(
+                r.question.id,
+                self.answer,
+                usage=Usage(visual=r.visual.visual_tokens, visual_source="measured"),
+            )
+            for r in requests
+        ]
+
+
+def test_ablation_of_an_unidentified_model_asks_again(tiny_set, tmp_path):
+    model = Colour()
+    scores = []
+    for model.answer in ("[9.0]", "[0.5, 1.0, 1.5]"):
+        ablation = ablate(
+            model,
+            "jumpscore",
+            tokens=[36],
+            controls=False,
+            out=tmp_path / "out",
+            task_options={"data": str(tiny_set)},
+            input={"max_pixels": 7056},
+        )
+        scores.append(ablation.budgets[0].frames.score.mean)
+    assert scores[0] < scores[1]
+    assert ablation.budgets[0].frames.run == "visual-36-frames-2"
+
+
+class SeededOptions(ModelOptions):
+    seed: int = 0
+
+
+def test_repeats_of_an_unidentified_model_ask_again(tiny_set, tmp_path):
+    class Seeded(Learner):
+        Options = SeededOptions
+
+    def repeat(steps):
+        return jumpscore.evaluate_repeats(
+            Seeded(steps),
+            "jumpscore",
+            task_options={"data": str(tiny_set)},
+            run={"folder": tmp_path, "repeats": 2},
+        )
+
+    first, second = repeat(0), repeat(3)
+    assert (first.asked, second.asked) == (6, 6)
+    assert second.result.metrics["f1@0.1"].mean == 1
+    assert second.folder.name == f"{first.folder.name}-2"
+    assert [run.folder.name for run in second.runs] == ["repeat-0", "repeat-1"]
+
+
+MINE = """
+from jumpscore.records import Response
+from model_wrappers.base import ModelOptions, ModelWrapper
+import {helper}
+
+class MineOptions(ModelOptions):
+    file: str = ""
+
+class Mine(ModelWrapper):
+    name = "mine"
+    Options = MineOptions
+    def generate(self, requests):
+        text = open(self.options.file).read() if self.options.file else {helper}.ANSWER
+        return [Response(r.question.id, text) for r in requests]
+"""
+RUN = """
+import json, sys, jumpscore
+from model_wrappers import MODELS
+MODELS.add("mine", sys.argv[1])
+options = json.loads(sys.argv[4])
+run = jumpscore.evaluate("mine", "jumpscore", model_options=options,
+                         task_options={"data": sys.argv[2]}, run={"folder": sys.argv[3]})
+print(json.dumps([run.asked, run.responses["clip0"].text, run.folder.name]))
+"""
+
+
+@pytest.fixture(params=["module", "package"])
+def by_name(request, tiny_set, tmp_path):
+    """Write a wrapper with a module that it imports, and run it by name in a process of its own."""
+    folder = tmp_path / "code"
+    if request.param == "package":
+        folder, target, helper = folder / "my_package", "my_package.mine:Mine", "my_package.words"
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text("")
+    else:
+        target, helper = "mine:Mine", "my_words"
+        folder.mkdir()
+    words = folder / f"{helper.rpartition('.')[2]}.py"
+    words.write_text("ANSWER = '[0.5]'\n")
+    mine = folder / "mine.py"
+    mine.write_text(textwrap.dedent(MINE.format(helper=helper)))
+
+    def run(**options):
+        done = subprocess.run(
+            [sys.executable, "-c", RUN, target, str(tiny_set), str(tmp_path / "runs"),
+             json.dumps(options)],
+            env=os.environ | {"PYTHONPATH": str(tmp_path / "code"), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    run.mine, run.words = mine, words
+    return run
+
+
+def test_edited_code_is_another_model(by_name):
+    assert by_name() == [3, "[0.5]", "jumpscore-mine-tiny"]
+    assert by_name() == [0, "[0.5]", "jumpscore-mine-tiny"]
+    by_name.words.write_text("ANSWER = '[1.5]'\n")
+    assert by_name() == [3, "[1.5]", "jumpscore-mine-tiny-2"]
+    by_name.mine.write_text(by_name.mine.read_text() + "# edited\n")
+    assert by_name() == [3, "[1.5]", "jumpscore-mine-tiny-3"]
+
+
+@pytest.mark.parametrize("by_name", ["module"], indirect=True)
+def test_edited_file_of_an_option_is_another_model(by_name, tmp_path):
+    file = tmp_path / "weights.txt"
+    file.write_text("[0.7]")
+    options = {"file": str(file)}
+    assert by_name(**options)[:2] == [3, "[0.7]"]
+    assert by_name(**options)[:2] == [0, "[0.7]"]
+    file.write_text("[0.8]")
+    assert by_name(**options) == [3, "[0.8]", "jumpscore-mine-tiny-2"]
+
+
+class Unsure(Learner):
+    """By name, but it says itself that it cannot be identified."""
+
+    name = "unsure"
+
+    def __init__(self, options=None) -> None:
+        super().__init__()
+
+    def identity(self):
+        return None
+
+
+def test_model_by_name_that_cannot_say_what_it_is_is_never_resumed(start):
+    MODELS.add("unsure", f"{__name__}:Unsure")
+    assert [start("unsure").asked for _ in range(2)] == [3, 3]
+
+
+def test_every_bundled_model_decides_on_its_identity():
+    undecided = [
+        name for name in MODELS.names() if MODELS.get(name).identity is ModelWrapper.identity
+    ]
+    assert undecided == []
+
+
+def test_two_processes_never_share_a_numbered_folder(tiny_set, tmp_path):
+    code = (
+        "import sys, jumpscore\n"
+        "from tests.jumpscore.runs.test_identity import Learner\n"
+        "run = jumpscore.evaluate(Learner(int(sys.argv[1])), 'jumpscore', "
+        "task_options={'data': sys.argv[2]}, run={'folder': sys.argv[3]})\n"
+        "print(run.folder.name, run.asked, run.result.metrics['f1@0.1'].mean)\n"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(steps), str(tiny_set), str(tmp_path / "runs")],
+            stdout=subprocess.PIPE, text=True,
+        )
+        for steps in (0, 3, 3)
+    ]  # fmt: skip
+    said = [process.communicate()[0].split() for process in processes]
+    assert len({name for name, _, _ in said}) == 3
+    assert [(asked, score) for _, asked, score in said] == [("3", "0.0"), *[("3", "1.0")] * 2]
+
+
+def test_runs_of_data_sets_with_one_name_do_not_collide(start, tiny_set, tmp_path):
+    from jumpscore.data import Manifest, read_rows, write_set
+
+    write_set(tmp_path / "other", read_rows(tiny_set)[:2], Manifest("tiny"))
+    for row in read_rows(tiny_set)[:2]:
+        target = tmp_path / "other" / row.video_path
+        target.parent.mkdir(exist_ok=True)
+        target.symlink_to(tiny_set / row.video_path)
+    one, other = start("content_free"), start("content_free", data=tmp_path / "other")
+    assert (one.result.total, other.result.total) == (3, 2)
+    checksum = other.facts["identity"]["data"]["checksum"]
+    assert other.folder.name == f"{one.folder.name}-{checksum[:8]}"
+    assert start("content_free", data=tmp_path / "other").asked == 0
+    assert start("content_free").asked == 0
+    with pytest.raises(UsageError, match=r"data\.checksum"):
+        start("content_free", name=one.folder.name, data=tmp_path / "other")

@@ -1,0 +1,361 @@
+"""An ablation is its runs: every number is held against what they give one by one."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import jumpscore
+from evaluators import TASKS
+from jumpscore.builder.small_sets import render_mini
+from jumpscore.data import Manifest, Row, write_set
+from jumpscore.data.layout import QUESTION
+from jumpscore.errors import DataError, UsageError
+from jumpscore.harness import RunInterrupted
+from jumpscore.records import Media, Metric, Response, Usage
+from jumpscore.runs import read_run
+from jumpscore.studies import compare_runs
+from jumpscore.studies.ablation import ABLATION, ablate, read_ablation
+from jumpscore.studies.ablation_plan import chosen_metric, without_video
+from model_wrappers.base import ModelWrapper
+from tests.support import numbered_frame, write_video
+
+TRUTHS = ((0.5, 1.0), (1.5, 2.0), (2.5, 3.0, 3.5))
+"""No event of one clip is within 0.3 s of one of another: who sees the wrong clip earns 0."""
+GREYS = (40, 120, 200)
+"""Lower half of each clip; the whole frame that every canvas sequence begins with shows it."""
+SIZE = (168, 112)
+
+
+def written_set(root, sizes=(SIZE, SIZE, SIZE)):
+    rows, videos = [], {}
+    for number, (truth, grey, size) in enumerate(zip(TRUTHS, GREYS, sizes, strict=False)):
+        pictures = [numbered_frame(frame, *size) for frame in range(100)]
+        for picture in pictures:
+            picture[size[1] // 2 :] = grey
+        name = f"videos/{number:032x}.mp4"
+        write_video(root / name, pictures=pictures, size=size)
+        row = Row(f"clip{number}", name, QUESTION, json.dumps(truth))
+        rows.append(row)
+        videos[row.id] = {"duration": 4.0, "frames": 100, "fps": 25.0}
+    write_set(root, rows, Manifest("greys", synthetic=True, videos=videos))
+    return root
+
+
+@pytest.fixture(scope="module")
+def greys(tmp_path_factory):
+    return written_set(tmp_path_factory.mktemp("greys"))
+
+
+class Looks(ModelWrapper):
+    """Tells by its grey which clip it sees, and knows when that one's events are.
+
+    On frames it tells the first event only, so that the arms differ.
+    """
+
+    name = "looks"
+    inputs = ("frames", "codec")
+
+    def __init__(self, stop_after=None):
+        super().__init__()
+        self.opened, self.asked, self.stop_after = 0, 0, stop_after
+
+    def open(self):
+        self.opened += 1
+
+    def identity(self):
+        return self.stated()
+
+    def generate(self, requests):
+        if self.asked == self.stop_after:
+            raise KeyboardInterrupt
+        self.asked += len(requests)
+        return [self.answer(request.question, request.visual) for request in requests]
+
+    def answer(self, question, visual):
+        first = visual.pixels[0]
+        grey = np.median(first[first.shape[0] * 3 // 4 :])
+        clip = int(np.abs(np.subtract(GREYS, grey)).argmin())
+        times = TRUTHS[clip] if visual.kind == "codec" else TRUTHS[clip][:1]
+        fed = len(visual.pixels) * visual.width * visual.height // 784
+        usage = Usage(visual=fed, visual_source="measured", prompt=fed + visual.text_tokens + 20)
+        # A remark in words is no time; it tells the test whose plan this was.
+        text = f"saw {'abc'[clip]} by the plan of {'abc'[int(visual.path.stem, 16)]}\n{list(times)}"
+        return Response(question.id, text, usage=usage)
+
+
+def ablated(data, out, model=None, **options):
+    options = {"tokens": [36, 72], "input": {"max_pixels": 7056}} | options
+    return ablate(
+        model or Looks(), "jumpscore", task_options={"data": str(data)}, out=out, **options
+    )
+
+
+def by_hand(data, out, name, *, control="none", **input):
+    return jumpscore.evaluate(
+        Looks(),
+        "jumpscore",
+        task_options={"data": str(data)},
+        input={"max_pixels": 7056} | input,
+        run={"folder": out, "name": name, "control": control},
+    )
+
+
+def seen(run):
+    return {name: response.text.split("\n")[0] for name, response in run.responses.items()}
+
+
+class TestNumbers:
+    def test_are_what_the_runs_give_one_by_one(self, greys, tmp_path):
+        found = ablated(
+            greys, tmp_path / "a", tokens=[288, 72], matchings=["total", "visual"], metric="f1"
+        )
+        order = [(budget.matching, budget.tokens) for budget in found.budgets]
+        assert order == [("total", 72), ("total", 288), ("visual", 72), ("visual", 288)]
+        for budget in found.budgets[1:3]:
+            amount = {"tokens": budget.tokens, "matching": budget.matching}
+            arms = {
+                kind: by_hand(greys, tmp_path / "b", f"{budget.tokens}-{kind}", kind=kind, **amount)
+                for kind in ("frames", "codec")
+            }
+            for kind, run in arms.items():
+                outcome = getattr(budget, kind)
+                assert outcome.score == run.result.metrics["f1"]
+                assert outcome.floor == run.result.metrics["content_free_f1"].mean
+                usages = [response.usage for response in run.responses.values()]
+                assert outcome.tokens.visual == np.mean([usage.visual for usage in usages])
+                assert outcome.tokens.prompt == np.mean([usage.prompt for usage in usages])
+                assert (outcome.total, outcome.unscored, outcome.problem) == (3, 0, None)
+            assert budget.difference == compare_runs(arms["codec"], arms["frames"])["f1"]
+            assert (budget.seen is None) == (budget.leak is None) == (budget.selection is None)
+        assert found.shown == {kind: {"max_pixels": 7056} for kind in ("frames", "codec")}
+        assert read_ablation(tmp_path / "a") == found
+
+    def test_are_those_worked_out_by_hand(self, greys, tmp_path):
+        found = ablated(greys, tmp_path, tokens=[72], metric="f1")
+        [budget] = found.budgets
+        # Of 2, 2 and 3 events the frames tell one each: 2/3, 2/3 and 1/2.
+        assert budget.frames.score.mean == pytest.approx((2 / 3 + 2 / 3 + 1 / 2) / 3)
+        assert budget.codec.score.mean == 1.0
+        assert budget.difference.difference == pytest.approx(1 - 11 / 18)
+        assert budget.difference.verdict == "a"
+        assert budget.codec.tokens.visual == budget.frames.tokens.visual == 72
+        assert (budget.pixels.score.mean, budget.selection.score.mean) == (0.0, 0.0)
+        assert (budget.seen.difference, budget.seen.ci_low, budget.seen.verdict) == (1.0, 1.0, "a")
+        assert (budget.leak.difference, budget.leak.verdict) == (0.0, "tied")
+
+    def test_what_is_shown_is_what_all_budgets_have_in_common(self, greys, tmp_path):
+        class OfOneSize(Looks):
+            def usual_input(self, kind):
+                return {"max_pixels": 7056, "decimals": 2}
+
+        found = ablated(
+            greys, tmp_path, OfOneSize(), tokens=[72], matchings=["visual", "as_published"],
+            controls=False, input={},
+        )  # fmt: skip
+        runs = [read_run(tmp_path / "runs" / budget.frames.run) for budget in found.budgets]
+        said = [run.facts["identity"]["input"] for run in runs]
+        assert [one.get("max_pixels") for one in said] == [7056, None]
+        assert found.shown == {kind: {"decimals": 2} for kind in ("frames", "codec")}
+
+    def test_the_headline_is_shown_where_nothing_is_said(self, greys, tmp_path):
+        found = ablated(greys, tmp_path, tokens=[72], controls=False)
+        [budget] = found.budgets
+        assert found.metric.name == "map_reference"
+        stored = read_run(tmp_path / "runs" / budget.codec.run).result
+        assert budget.floor == stored.metrics["content_free_map"].mean > 0
+        assert "the data are synthetic" in found.caveats
+
+    def test_total_matches_what_visual_does_not(self, greys, tmp_path):
+        found = ablated(greys, tmp_path, tokens=[480], matchings=["visual", "total"])
+        visual, total = ((b.frames.tokens, b.codec.tokens) for b in found.budgets)
+        assert visual[0].visual == visual[1].visual
+        assert visual[1].prompt > 1.2 * visual[0].prompt
+        assert total[0].prompt == pytest.approx(total[1].prompt, rel=0.1)
+
+
+class TestRuns:
+    def test_arms_and_controls_are_shown_what_they_say(self, greys, tmp_path):
+        [budget] = ablated(greys, tmp_path, tokens=[72]).budgets
+        names = [outcome.run for outcome in budget.outcomes]
+        assert names == [
+            "visual-72-frames",
+            "visual-72-codec",
+            "visual-72-codec-pixels",
+            "visual-72-codec-selection",
+        ]
+        frames, codec, pixels, selection = (read_run(tmp_path / "runs" / name) for name in names)
+        own = {f"clip{i}": f"saw {'abc'[i]} by the plan of {'abc'[i]}" for i in range(3)}
+        assert seen(frames) == seen(codec) == own
+        for name, words in seen(pixels).items():
+            assert words != own[name]
+            assert words.split()[1] == words.split()[-1]
+        for name, words in seen(selection).items():
+            assert words.split()[1] != own[name].split()[1]
+            assert words.split()[-1] == own[name].split()[-1]
+        kinds = [run.facts["identity"]["input"]["kind"] for run in (frames, codec, pixels)]
+        assert kinds == ["frames", "codec", "codec"]
+
+    def test_controls_are_of_the_first_matching_only(self, greys, tmp_path):
+        found = ablated(greys, tmp_path, tokens=[144], matchings=["total", "visual"])
+        assert [budget.pixels is None for budget in found.budgets] == [False, True]
+        assert [budget.selection is None for budget in found.budgets] == [False, True]
+
+    def test_the_model_is_opened_once_and_asked_once(self, greys, tmp_path):
+        model, names = Looks(), []
+
+        @contextmanager
+        def told(name):
+            names.append(name)
+            yield lambda done, total: None
+
+        first = ablated(greys, tmp_path, model, on_run=told)
+        assert (model.opened, model.asked, len(names)) == (1, 8 * 3, 8)
+        content = (tmp_path / ABLATION).read_bytes()
+        again = Looks()
+        assert ablated(greys, tmp_path, again) == first
+        assert (again.opened, again.asked) == (0, 0)
+        assert (tmp_path / ABLATION).read_bytes() == content
+        more = Looks()
+        ablated(greys, tmp_path, more, tokens=[36, 72, 144], controls=False)
+        assert (more.opened, more.asked) == (1, 2 * 3)
+
+    def test_evaluate_knows_the_runs_as_its_own(self, greys, tmp_path):
+        ablated(greys, tmp_path, tokens=[72])
+        stored = read_run(tmp_path / "runs" / "visual-72-codec-selection")
+        again = by_hand(
+            greys, tmp_path / "runs", stored.folder.name,
+            control="selection", kind="codec", tokens=72, matching="visual",
+        )  # fmt: skip
+        assert again.result == stored.result
+        assert again.responses == stored.responses
+
+    def test_interrupted_it_goes_on(self, greys, tmp_path):
+        with pytest.raises(RunInterrupted) as kept:
+            ablated(greys, tmp_path / "a", Looks(stop_after=7))
+        assert (kept.value.answered, kept.value.total) == (7, 24)
+        assert not (tmp_path / "a" / ABLATION).exists()
+        model = Looks()
+        found = ablated(greys, tmp_path / "a", model)
+        assert model.asked == 24 - 7
+        assert found == ablated(greys, tmp_path / "b")
+
+    def test_references_stand_beside_the_arms(self, greys, tmp_path):
+        found = ablated(
+            greys, tmp_path, tokens=[72], controls=False, references=[{"fps": 2}, {"count": 4}]
+        )
+        assert [one.run for one in found.references] == ["reference-fps-2", "reference-count-4"]
+        stored = [read_run(tmp_path / "runs" / one.run) for one in found.references]
+        assert [one.tokens.visual for one in found.references] == [8 * 6, 4 * 6]
+        for one, run in zip(found.references, stored, strict=True):
+            assert run.facts["identity"]["input"]["kind"] == "frames"
+            assert one.score == run.result.metrics["map_reference"]
+
+
+class TestFailures:
+    def test_a_budget_too_small_for_one_video_is_told(self, tmp_path):
+        data = written_set(tmp_path / "set", (SIZE, (280, 196), SIZE))
+        found = ablated(data, tmp_path / "a", tokens=[30], input={}, metric="f1")
+        [budget] = found.budgets
+        assert (budget.frames.unscored, budget.codec.unscored, budget.codec.total) == (1, 1, 3)
+        assert "a budget of 30 tokens is too small" in budget.codec.problem
+        assert budget.difference.n == 2
+        assert found.unscored == sum(one.unscored for one in budget.outcomes) >= 2
+        assert not any("unscored" in caveat for caveat in found.caveats)
+
+    def test_a_budget_too_small_for_all(self, greys, tmp_path):
+        found = ablated(greys, tmp_path, tokens=[2, 72], controls=False)
+        assert found.budgets[0].difference is None
+        assert found.budgets[0].codec.score.mean is None
+        assert found.budgets[1].difference is not None
+        assert read_ablation(tmp_path) == found
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            ({"tokens": []}, "needs a budget and a matching"),
+            ({"tokens": [0]}, "a budget of 0 tokens is none"),
+            ({"tokens": [72, 72]}, "visual-72-frames is asked for twice"),
+            ({"matchings": ["totl"]}, "unknown matching 'totl'; did you mean 'total'"),
+            ({"metric": "f1@.1"}, r"no metric 'f1@.1' .* did you mean 'f1@0.1'.* Known: map_ref"),
+            ({"metric": "content_free_f1"}, "no metric 'content_free_f1'"),
+            ({"references": [{"tokens": 72}]}, "a reference is a number of frames"),
+            ({"input": {"tokens": 72}}, "input.tokens=72 means nothing .* --tokens sets"),
+            ({"input": {"matching": "total"}}, "--matching sets"),
+            ({"input": {"kind": "codec"}}, "both arms are run"),
+            ({"input": {"fps": 2}}, "--reference input.fps="),
+            ({"input": {"min_pixels": 784}}, "min_pixels means nothing beside tokens"),
+            ({"run": {"control": "pixels"}}, "--no-controls"),
+            ({"run": {"name": "x"}}, "--out sets"),
+            ({"run": {"repeats": 2}}, "run.repeats=2 means nothing"),
+        ],
+    )
+    def test_what_cannot_be_is_refused_before_anything_runs(self, greys, tmp_path, options, said):
+        model = Looks()
+        with pytest.raises(UsageError, match=said):
+            ablated(greys, tmp_path / "a", model, **options)
+        assert (model.opened, model.asked) == (0, 0)
+        assert not (tmp_path / "a").exists()
+
+    def test_a_model_that_takes_one_of_the_inputs(self, greys, tmp_path):
+        model = Looks()
+        model.inputs = ("frames", "video")
+        with pytest.raises(UsageError, match=r"'looks' takes frames, video.* there is no codec"):
+            ablated(greys, tmp_path / "a", model)
+        assert not (tmp_path / "a").exists()
+
+    def test_pictures_have_no_arms(self, tmp_path):
+        model = Looks()
+        mini = tmp_path / "mini"
+        mini.mkdir()
+        render_mini("mini_traces", mini)
+        with pytest.raises(UsageError, match="no question shows a video"):
+            ablate(
+                model, "traces", tokens=[72], out=tmp_path / "a", controls=False,
+                task_options={"data": str(mini)},
+            )  # fmt: skip
+        assert model.asked == 0
+
+    def test_questions_without_a_video_are_a_caveat(self, greys):
+        task = TASKS.get("jumpscore")(TASKS.get("jumpscore").Options(data=str(greys)))
+        first, *rest = samples = task.load()
+        assert without_video(samples) is None
+        picture = replace(first.question, media=(Media(first.question.media[0].path, "image"),))
+        mixed = [replace(first, question=picture), *rest]
+        assert without_video(mixed).startswith("1 of 3 questions show no video")
+
+    def test_controls_need_two_videos(self, tmp_path):
+        data = written_set(tmp_path / "set", (SIZE,))
+        with pytest.raises(UsageError, match=r"needs two different videos.*--no-controls"):
+            ablated(data, tmp_path / "a")
+        assert len(ablated(data, tmp_path / "a", controls=False).budgets) == 2
+
+    def test_another_ablation_in_the_folder_is_refused(self, greys, tmp_path):
+        ablated(greys, tmp_path, tokens=[72], controls=False)
+        with pytest.raises(UsageError, match=r"max_pixels: 7056 -> 14112"):
+            ablated(greys, tmp_path, tokens=[72], controls=False, input={"max_pixels": 14112})
+
+    def test_files_that_are_none(self, greys, tmp_path):
+        with pytest.raises(DataError, match="is no finished ablation"):
+            read_ablation(tmp_path)
+        (tmp_path / ABLATION).write_text('{"task": 3}')
+        with pytest.raises(DataError, match=r"damaged.*writes it anew"):
+            read_ablation(tmp_path)
+
+
+def test_a_metric_that_is_no_mean_is_shown_by_its_values_per_sample():
+    class Ranked:
+        name, headline = "ranked", ("rank", "f1")
+        metrics = (
+            Metric("rank", "", "number", "higher"),
+            Metric("rank.sample", "", "number", "higher"),
+            Metric("f1", "", "percent", "higher"),
+        )
+
+    assert chosen_metric(Ranked(), None).name == "rank.sample"
+    assert chosen_metric(Ranked(), "rank").name == "rank"
+    assert chosen_metric(Ranked(), "f1").name == "f1"

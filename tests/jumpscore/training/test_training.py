@@ -1,0 +1,214 @@
+"""The curriculum and the loop."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from jumpscore.errors import UsageError
+from jumpscore.training.batches import IGNORED, collate
+from jumpscore.training.cache import stored_clips
+from jumpscore.training.curriculum import SHORTEST, Curriculum, Progress, learning_rate, step_rng
+from jumpscore.training.examples import ExampleMaker
+from jumpscore.training.learner import MARK, SECONDS, _told
+from jumpscore.training.loop import Trainer
+from jumpscore.training.runs import claimed_folder, new_model
+from tests.training_support import small_settings
+
+
+def trainer(settings, clips, folder):
+    folder.mkdir(exist_ok=True)
+    learned, held_out = (stored_clips(place) for place in clips)
+    model, tokenizer = new_model(settings)
+    return Trainer(settings, model, tokenizer, clips=learned, held_out=held_out, folder=folder)
+
+
+@pytest.fixture(scope="module")
+def curriculum(clips):
+    _, tokenizer = new_model(small_settings())
+    return Curriculum(stored_clips(clips[0]), ExampleMaker(tokenizer))
+
+
+def test_clips_grow_once_short_ones_are_mastered():
+    growth = small_settings().read.growth
+    progress = Progress(float(growth.first))
+    for _ in range(200):
+        progress.after(growth.mastered - 0.01, growth, 70)
+    assert progress.longest == growth.first
+    for _ in range(1000):
+        progress.after(1.0, growth, 70)
+    assert progress.longest == 70
+
+
+def test_a_step_draws_the_same_whenever_it_is_drawn(curriculum):
+    stage, progress = small_settings().join, Progress(70.0)
+    one, again, other = (
+        curriculum.joint(stage, progress, step_rng(1, "join", step)) for step in (5, 5, 6)
+    )
+    assert [e.ids.tolist() for e in one] == [e.ids.tolist() for e in again]
+    np.testing.assert_array_equal(one[0].pictures.patches, again[0].pictures.patches)
+    assert [e.ids.tolist() for e in one] != [e.ids.tolist() for e in other]
+
+
+def test_stages_show_what_they_say(curriculum):
+    settings = small_settings()
+    progress = Progress(12.0)
+    rng = step_rng(0, "test", 0)
+    assert all(
+        example.pictures is None for example in curriculum.blind(settings.read, progress, rng)
+    )
+    short = small_settings(join={"codec": 0}).join
+    assert max(len(e.ends) for e in curriculum.joint(short, progress, rng)) <= 12
+    views = curriculum.views(settings.look, rng)
+    assert len(views) == settings.look.clips + settings.look.canvases
+    whole = Progress(float(curriculum.most_frames))
+    drawn = [curriculum.joint(settings.join, whole, step_rng(0, "join", s))[0] for s in range(40)]
+    kinds = [int(example.pictures.grid[0, 0]) > 1 for example in drawn]
+    assert 0.15 < np.mean(kinds) < 0.6, "share of canvases"
+
+
+def test_learning_rate_rises_stays_and_falls():
+    stage = small_settings(join={"steps": 100, "warmup": 10, "decay": 0.5}).join
+    rates = [learning_rate(stage, step) for step in range(100)]
+    assert rates[0] == pytest.approx(stage.rate / 10)
+    assert set(rates[10:50]) == {stage.rate}
+    assert all(a > b > 0 for a, b in pairwise(rates[50:]))
+
+
+def test_labels_are_the_answer_and_nothing_else(curriculum):
+    examples = curriculum.joint(small_settings().join, Progress(30.0), step_rng(3, "x", 0))
+    batch = collate(examples, 0)
+    for row, example in enumerate(examples):
+        labels = batch.labels[row]
+        held = labels[labels != IGNORED]
+        assert held.tolist() == example.ids[example.answer :].tolist()
+        assert int((labels != IGNORED).nonzero()[0]) == example.answer - 1
+    assert len(batch.owners) == len(batch.happening) == len(batch.rope)
+
+
+def test_marks_are_on_the_tokens_of_event_frames(clips, curriculum, tmp_path):
+    learner = trainer(small_settings(), clips, tmp_path / "run").learner
+    examples = curriculum.blind(small_settings().read, Progress(40.0), step_rng(0, "m", 1))
+    batch = collate(examples, 0)
+    nothing = torch.zeros(len(batch.phases), len(learner.mark))
+    marked = learner.marked(nothing, batch, torch.ones(len(nothing)))
+    torch.testing.assert_close(marked.norm(dim=1), MARK * batch.happening)
+    assert not learner.marked(nothing, batch, torch.zeros(len(nothing))).any()
+
+
+def test_a_few_steps_reduce_every_stage_s_loss(clips, tmp_path):
+    settings = small_settings(
+        read={"steps": 100, "rate": 0.005}, look={"steps": 100, "rate": 0.003},
+        join={"steps": 50, "rate": 0.003}, check_every=1000, save_every=1000,
+    )  # fmt: skip
+    run = trainer(settings, clips, tmp_path / "run")
+    run.run()
+    rows = {(row["stage"], row["step"]): row for row in run.log()}
+    assert rows["read", 100]["answer"] < 0.8 * rows["read", 50]["answer"]
+    assert rows["look", 100]["rope"] < rows["look", 50]["rope"]
+    assert rows["join", 50]["answer"] < rows["read", 50]["answer"]
+    assert 0 <= rows["join", 50]["f1_frames"] <= 1
+
+
+@pytest.mark.parametrize("stop", [1, 4, 8])
+def test_a_resumed_run_ends_with_the_same_weights(clips, tmp_path, stop):
+    settings = small_settings(check_every=1000)
+    whole = trainer(settings, clips, tmp_path / "whole")
+    whole.run()
+    trainer(settings, clips, tmp_path / "parts").run(stop_after=stop)
+    with (tmp_path / "parts" / "log.jsonl").open("a") as log:
+        log.write('{"stage": "re')  # torn by a stop that asked nobody
+    resumed = trainer(settings, clips, tmp_path / "parts")
+    resumed.run()
+    expected = whole.learner.state_dict()
+    for name, value in resumed.learner.state_dict().items():
+        torch.testing.assert_close(value, expected[name], rtol=0, atol=0, msg=name)
+    logs = [[row | {"seconds": 0} for row in run.log()] for run in (resumed, whole)]
+    assert logs[0] == logs[1]
+
+
+def test_a_folder_of_another_run_is_refused(tmp_path):
+    def claim(name, **changed):
+        with claimed_folder(tmp_path / name, small_settings(**changed)):
+            pass
+
+    claim("run")
+    claim("run")
+    with pytest.raises(UsageError, match=r"other settings \(join\.rate, seed\)"):
+        claim("run", seed=1, join={"rate": 0.5})
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+    with pytest.raises(UsageError, match="holds no run"):
+        claim("full")
+
+
+def test_a_folder_belongs_to_one_process(tmp_path):
+    with (
+        claimed_folder(tmp_path / "run", small_settings()),
+        pytest.raises(UsageError, match="another process trains here"),
+        claimed_folder(tmp_path / "run", small_settings()),
+    ):
+        pass
+
+
+def test_what_a_run_logged_before_its_first_checkpoint_is_forgotten(clips, tmp_path):
+    (tmp_path / "run").mkdir()
+    early = '{"stage": "read", "step": 50, "seconds": 1.0}\n'
+    (tmp_path / "run" / "log.jsonl").write_text(early + '{"stage": "re')
+    begun = trainer(small_settings(), clips, tmp_path / "run")
+    begun.run(stop_after=0)
+    assert begun.log() == []
+    assert (tmp_path / "run" / "log.jsonl").read_text() == ""
+
+
+def test_visual_tokens_stay_short_enough_to_be_read(clips, tmp_path, curriculum):
+    learner = trainer(small_settings(), clips, tmp_path / "run").learner
+    batch = collate(curriculum.views(small_settings().look, step_rng(0, "v", 0)), 0)
+    tokens = torch.zeros(len(batch.phases), len(learner.mark))
+    # Along the mark a token may be as long as it likes: that is how events are told.
+    along = learner.tower_losses(tokens + 10 * learner.mark, batch)["length"]
+    assert float(along) == pytest.approx(0, abs=1e-6)
+    across = torch.nn.functional.normalize(torch.randn(len(learner.mark)), dim=0)
+    across = across - (across @ learner.mark) * learner.mark
+    assert float(learner.tower_losses(tokens + 10 * across, batch)["length"]) > 10
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_the_tower_learns_at_its_own_rate(clips, tmp_path, share):
+    settings = small_settings(
+        read={"steps": 0}, look={"steps": 0}, join={"tower": share, "steps": 2}
+    )
+    run = trainer(settings, clips, tmp_path / "run")
+    tower, text = run.learner.parts()
+    before = [parameter.detach().clone() for parameter in (*tower, *text)]
+    run.run()
+    moved = [not torch.equal(a, b) for a, b in zip(before, (*tower, *text), strict=True)]
+    assert any(moved[: len(tower)]) is (share > 0)
+    assert any(moved[len(tower) :])
+
+
+def test_seconds_beyond_the_head_are_no_answers():
+    logits = torch.zeros(3, SECONDS)
+    inside = _told(logits, torch.tensor([-1, 3, 19]))
+    assert _told(logits, torch.tensor([SECONDS, 3, 19])) == inside > 0
+
+
+def test_clips_of_fewer_frames_than_examples_have_are_refused():
+    with pytest.raises(ValueError, match=r"read\.growth\.first"):
+        small_settings(read={"growth": {"first": SHORTEST - 1}})
+    assert small_settings(read={"growth": {"first": SHORTEST}}).read.growth.first == SHORTEST
+
+
+def test_claimed_folder_takes_one_whose_settings_were_half_written(tmp_path):
+    (tmp_path / ".settings.json.4194301").write_text('{"seed": ')
+    with claimed_folder(tmp_path, small_settings()):
+        assert "settings.json" in {entry.name for entry in tmp_path.iterdir()}
+    (tmp_path / "settings.json").rename(tmp_path / "notes.json")
+    with (
+        pytest.raises(UsageError, match="holds no run"),
+        claimed_folder(tmp_path, small_settings()),
+    ):
+        pass
