@@ -34,8 +34,6 @@ FLOORS = {
     "jumpscore.training": 5.5,  # learns from clips of the builder
     "jumpscore.report": 5.5,  # draws studies
     "jumpscore.lmms": 5,
-    "jumpscore.lmms.bridge": 6.5,  # prints with the console of the command line
-    "jumpscore.lmms.model": 6.6,
     "jumpscore.cli": 6,
     "jumpscore.conf": 0,
 }
