@@ -91,6 +91,7 @@ class ModelWrapper(ABC):
             file itself; ``"none"`` that it looks at nothing.
         needs_truth: Whether it can only work when shown the truth (to test metrics with); the
             harness does so under an explicit flag, and the result carries it.
+        answers_blindly: Whether it gives the answers of the task's blind baseline.
         trusts_remote_code: Whether it runs code that came with a checkpoint; every run records it.
         batch_size: Most requests per ``generate`` call.
         concurrency: ``generate`` calls at once, from threads; 1 for a wrapper that is no server.
@@ -109,6 +110,7 @@ class ModelWrapper(ABC):
     name: ClassVar[str]
     inputs: tuple[InputKind, ...] = ("none",)
     needs_truth: ClassVar[bool] = False
+    answers_blindly: ClassVar[bool] = False
     trusts_remote_code: bool = False
     batch_size: int = 1
     concurrency: int = 1
@@ -156,6 +158,9 @@ class ModelWrapper(ABC):
 
     def receive_truth(self, truth: Mapping[str, Any]) -> None:  # noqa: B027 - most never get it
         """Take id -> truth of the task's type; called only where ``needs_truth`` and the flag."""
+
+    def receive_blind_answers(self, answers: Mapping[str, Response]) -> None:  # noqa: B027
+        """Take id -> answer of the task's blind baseline; called only if ``answers_blindly``."""
 
     def open(self) -> None:  # noqa: B027 - most wrappers need nothing
         """Load or start what ``generate`` needs; called once, before the first question.

@@ -14,6 +14,7 @@ from typing import Any
 from evaluators.base import Task
 from jumpscore.errors import UsageError
 from jumpscore.harness.ask import Asked, Asker, RunInterrupted
+from jumpscore.harness.blind_baseline import blind_answers
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
 from jumpscore.harness.factory import make_model, make_task
 from jumpscore.harness.facts import run_extras, run_facts, selection
@@ -174,6 +175,8 @@ class Session:
         wrapper, samples = self.wrapper, planned.scorer.samples
         if wrapper.needs_truth:
             wrapper.receive_truth({sample.question.id: sample.truth for sample in samples})
+        if wrapper.answers_blindly:
+            wrapper.receive_blind_answers(blind_answers(samples))
         started = time.time()
         folder = self.claim(self.folder_of(planned.scorer.config), planned)
         if holds_repeats(folder):
