@@ -180,7 +180,7 @@ def selected(samples: Sequence[Sample[Any]], settings: RunSettings) -> list[Samp
 
 def run_folder(task: Task[Any], wrapper: ModelWrapper, config: RunConfig) -> Path:
     """Return the folder that a run's name says; by default of task, model and data set."""
-    parts = [task.name, wrapper.title, task.data().name]
+    parts = [task.name, wrapper.display_name, task.data().name]
     if config.input.kind != "auto":
         parts.append(config.input.kind)
     if config.run.control != "none":
