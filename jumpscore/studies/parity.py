@@ -11,7 +11,7 @@ from jumpscore.harness.config import InputConfig
 from jumpscore.harness.input import visual_input
 from jumpscore.records import Question
 from jumpscore.video.prepared import InputCache
-from model_wrappers.base import InputKind, ModelWrapper, GenerationTrace
+from model_wrappers.base import GenerationTrace, InputKind, ModelWrapper
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,11 @@ from jumpscore.errors import UsageError
 from jumpscore.records import Convention, Question, Response, Usage
 from jumpscore.video import VisualInput
 from model_wrappers.base import (
+    GenerationTrace,
     InputKind,
     ModelOptions,
     ModelWrapper,
     Request,
-    GenerationTrace,
     size_shown,
 )
 from model_wrappers.openai_compatible.calls import (

@@ -19,7 +19,7 @@ from pydantic import Field
 from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Convention, Question, Response, Usage
 from jumpscore.video import VisualInput
-from model_wrappers.base import ModelOptions, Request, GenerationTrace, size_shown
+from model_wrappers.base import GenerationTrace, ModelOptions, Request, size_shown
 from model_wrappers.checkpoints import FromCheckpoint, digest, resolve
 from model_wrappers.identity import fingerprint, weights_digest
 from model_wrappers.transformers.prompts import chat_ids, chat_messages, expand_pads

@@ -181,12 +181,12 @@ def test_a_file_cut_off_while_downloading(copy):
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("config.json", None, "config.json: is missing"),
+        ("config.json", None, "config.json: not found"),
         ("config.json", "{", "cannot be read"),
         ("config.json", "[]", "expected a JSON object, got list"),
         ("config.json", '{"model_type": "llava_onevision2", "vision_config": 3}', "config.json"),
         ("config.json", "[" * 100_000, "cannot be read"),
-        ("preprocessor_config.json", None, "preprocessor_config.json: is missing"),
+        ("preprocessor_config.json", None, "preprocessor_config.json: not found"),
         ("preprocessor_config.json", '{"size": 3}', "preprocessor_config.json"),
         ("model.safetensors", None, "weight file model.safetensors is missing"),
         ("model.safetensors", "no weights", "damaged"),
