@@ -130,7 +130,7 @@ class ModelWrapper(ABC):
         """What a reader of its answers should know, such as what it was trained on."""
         return ()
 
-    def usual_input(self, kind: InputKind) -> Mapping[str, Any]:
+    def default_input(self, kind: InputKind) -> Mapping[str, Any]:
         """Return fields of a run's ``input`` that hold where the run says nothing.
 
         For a checkpoint that was trained with pictures of one size, say, and knows no other.

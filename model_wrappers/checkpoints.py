@@ -40,7 +40,7 @@ class FromCheckpoint(ModelWrapper):
     def notes(self) -> tuple[str, ...]:
         return checkpoint_use(self.options.checkpoint).notes
 
-    def usual_input(self, kind: InputKind) -> Mapping[str, Any]:
+    def default_input(self, kind: InputKind) -> Mapping[str, Any]:
         return checkpoint_use(self.options.checkpoint).input.get(kind, {})
 
 
