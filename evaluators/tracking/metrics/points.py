@@ -1,4 +1,4 @@
-"""Point F1 and point HOTA: is a predicted point on the object that it is nearest to?"""
+"""Point F1 and point HOTA: does a predicted point lie on the object it is assigned to?"""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluators.tracking.higher_order import hota
+from evaluators.tracking.metrics.higher_order import hota
 from evaluators.tracking.rle import PixelMask
 from evaluators.tracking.tracks import Point, Trajectory
 
 ObjectMasks = Mapping[str, Mapping[int, NDArray[Any] | PixelMask]]
-"""Object id -> frame -> mask [H, W]; a frame that is missing is one without the object."""
+"""Object id -> frame -> mask [H, W]; the object is absent in frames that are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class PointScores:
         recall: Correct over true points, 0..1.
         f1: Mean of the frames' F1, not F1 of the means.
         frames: How many frames have true points.
-        unjudged: Predicted points in other frames; they count neither way.
+        unjudged: Predicted points in other frames; they are ignored.
     """
 
     precision: float
@@ -40,18 +40,18 @@ class PointScores:
 def point_f1(truth: Trajectory, prediction: Trajectory, *, masks: ObjectMasks) -> PointScores:
     """Return precision, recall and F1 of predicted points.
 
-    In every frame with ground truth, predicted and true points are assigned to each other with the
-    least total pixel distance. A pair is correct if the predicted point, rounded to a pixel, lies
-    inside the mask of the object of the true one. Recall is over the objects present in the frame,
-    and F1 is exact: a perfect answer scores 1.
+    In every frame with ground truth, predicted and true points are assigned to each other so that
+    the total pixel distance is smallest. A pair is correct if the predicted point, rounded to a
+    pixel, lies inside the mask of the true point's object. Recall is over the objects present in
+    the frame, and F1 is exact: a perfect answer scores 1.
 
     Args:
-        truth: True points; a frame with none of them scores 1 if nothing is predicted, else 0.
-        prediction: Predicted points; their ids do not matter here (they do in ``point_hota``).
+        truth: True points; a frame without true points scores 1 if nothing is predicted, else 0.
+        prediction: Predicted points; their ids are ignored (``point_hota`` uses them).
         masks: Masks of the true objects, by the ids of ``truth``.
 
     Returns:
-        All 1.0 where no frame has ground truth, as the public code has it.
+        All 1.0 if no frame has ground truth, as in the public code.
 
     Raises:
         ValueError: A coordinate is not finite, or a true object has no masks.
@@ -64,17 +64,17 @@ def point_f1(truth: Trajectory, prediction: Trajectory, *, masks: ObjectMasks) -
     check_points(truth, prediction, masks)
     rows = []
     for frame, true in truth.items():
-        found = list(prediction.get(frame, {}).values())
-        if not true or not found:
-            rows.append((float(not true and not found),) * 3)
+        points = list(prediction.get(frame, {}).values())
+        if not true or not points:
+            rows.append((float(not true and not points),) * 3)
             continue
         names = list(true)
         correct = sum(
-            is_inside(found[row], masks[names[column]].get(frame))
-            for row, column in assign(found, list(true.values()))
+            is_inside(points[row], masks[names[column]].get(frame))
+            for row, column in assign(points, list(true.values()))
         )
         rows.append(
-            (correct / len(found), correct / len(true), 2 * correct / (len(found) + len(true)))
+            (correct / len(points), correct / len(true), 2 * correct / (len(points) + len(true)))
         )
     return mean_scores(rows, truth, prediction)
 
@@ -89,8 +89,8 @@ def point_hota(
 ) -> float:
     """Return HOTA of points: similarity is 1 inside the object's mask and 0 outside.
 
-    Only the frames of ``truth`` count, and the ids of a prediction are its tracks. With a binary
-    similarity every threshold gives the same.
+    Only the frames of ``truth`` count, and the ids of a prediction are its tracks. The similarity
+    is binary, so every threshold gives the same result.
 
     Args:
         truth: True points.
@@ -109,21 +109,21 @@ def point_hota(
     0.7071
     """
     check_points(truth, prediction, masks)
-    similarities, true_ids, found_ids = [], [], []
+    similarities, true_ids, predicted_ids = [], [], []
     for frame in sorted(truth):
-        # In the order of the ids, so that equally good assignments are decided by them.
+        # Sorted by id, so that ties between assignments are broken by the ids.
         names = sorted(truth[frame])
-        found = sorted(prediction.get(frame, {}).items())
+        points = sorted(prediction.get(frame, {}).items())
         inside = [
-            [is_inside(point, masks[name].get(frame)) for _, point in found] for name in names
+            [is_inside(point, masks[name].get(frame)) for _, point in points] for name in names
         ]
-        similarities.append(np.array(inside, dtype=np.float64).reshape(len(names), len(found)))
+        similarities.append(np.array(inside, dtype=np.float64).reshape(len(names), len(points)))
         true_ids.append(names)
-        found_ids.append([name for name, _ in found])
+        predicted_ids.append([name for name, _ in points])
     measured = hota(
         similarities,
         true_ids,
-        prediction_ids=found_ids,
+        prediction_ids=predicted_ids,
         alphas=(alpha,),
         alignment_eps=alignment_eps,
     )
@@ -139,14 +139,16 @@ def check_points(truth: Trajectory, prediction: Trajectory, masks: ObjectMasks) 
     for points in (*truth.values(), *prediction.values()):
         for name, point in points.items():
             if not all(map(math.isfinite, point)):
-                raise ValueError(f"object {name!r} is at {point}; coordinates are finite pixels")
+                raise ValueError(
+                    f"object {name!r} is at {point}; give coordinates in finite pixels"
+                )
     missing = {name for points in truth.values() for name in points} - set(masks)
     if missing:
-        raise ValueError(f"no masks of objects {sorted(missing)}; there are {sorted(masks)}")
+        raise ValueError(f"objects {sorted(missing)} have no masks; these have: {sorted(masks)}")
 
 
-def assign(found: Sequence[Point], true: Sequence[Point]) -> list[tuple[int, int]]:
-    """Return (found, true) pairs with the least sum of distances in pixels.
+def assign(predicted: Sequence[Point], true: Sequence[Point]) -> list[tuple[int, int]]:
+    """Return the (predicted, true) pairs whose sum of pixel distances is smallest.
 
     >>> assign([(9.0, 9.0), (0.0, 1.0)], [(0.0, 0.0)])
     [(1, 0)]
@@ -154,12 +156,12 @@ def assign(found: Sequence[Point], true: Sequence[Point]) -> list[tuple[int, int
     from scipy.optimize import linear_sum_assignment
     from scipy.spatial.distance import cdist
 
-    rows, columns = linear_sum_assignment(cdist(np.asarray(found), np.asarray(true)))
+    rows, columns = linear_sum_assignment(cdist(np.asarray(predicted), np.asarray(true)))
     return list(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
 def is_inside(point: Point, mask: NDArray[Any] | PixelMask | None) -> bool:
-    """Whether the pixel that is nearest to the point (halves to even) exists and is set.
+    """Return whether the pixel nearest to the point (halves to even) exists and is set.
 
     >>> is_inside((0.5, 0.2), np.array([[1, 0]])), is_inside((-1, 0), np.array([[1, 1]]))
     (True, False)

@@ -43,20 +43,19 @@ TRUTH = trajectory(POINTS["gt_tracks"])
 
 
 def assert_reference(truth, prediction, masks, expected):
-    found = point_f1_reference(truth, prediction, masks=masks)
+    scores = point_f1_reference(truth, prediction, masks=masks)
     for name in ("precision", "recall", "f1"):
-        assert getattr(found, name) == pytest.approx(expected[name], abs=1e-9)
-    found_hota = point_hota(truth, prediction, masks=masks)
-    assert found_hota == pytest.approx(expected["HOTA"], abs=1e-9)
+        assert getattr(scores, name) == pytest.approx(expected[name], abs=1e-9)
+    assert point_hota(truth, prediction, masks=masks) == pytest.approx(expected["HOTA"], abs=1e-9)
 
 
 @pytest.mark.parametrize("name", POINTS["cases"])
-def test_reference_is_the_public_code(name):
+def test_point_f1_reference_equals_the_public_code(name):
     case = POINTS["cases"][name]
     assert_reference(TRUTH, trajectory(case["pred"]), MASKS, case["metrics"])
 
 
-def test_reference_reproduces_the_wrong_mask_and_the_default_does_not():
+def test_point_f1_reference_uses_the_wrong_mask():
     case = golden()["points_extra"]["subset_gt_index_bug"]
     masks = object_masks(case["gt_masks"], 20, 30)
     truth, prediction = trajectory(case["gt"]), trajectory(case["pred"])
@@ -64,7 +63,7 @@ def test_reference_reproduces_the_wrong_mask_and_the_default_does_not():
     assert point_f1(truth, prediction, masks=masks).f1 == 1.0
 
 
-def test_the_last_of_two_times_in_one_frame_counts():
+def test_point_f1_reference_takes_the_last_time_in_a_frame():
     case = golden()["points_extra"]["colliding_frames_last_wins"]
     mask = np.zeros((20, 30), dtype=bool)
     mask[10:20, 15:28] = True
@@ -72,7 +71,7 @@ def test_the_last_of_two_times_in_one_frame_counts():
     assert_reference(truth, trajectory(case["pred"]), {"0": {0: mask}}, case["metrics"])
 
 
-def test_reference_on_real_objects_and_a_parsed_answer():
+def test_point_f1_reference_of_a_parsed_answer():
     case = golden()["points_extra"]["sav_all_objs_points_roundtrip"]
     height, width = SAV_SIZE
     masks = {
@@ -88,12 +87,12 @@ def test_reference_on_real_objects_and_a_parsed_answer():
     assert (scores.precision, scores.recall, scores.f1) == (1.0, 1.0, 1.0)
 
 
-def test_a_perfect_answer_is_perfect():
+def test_point_f1_of_a_perfect_answer():
     assert point_f1(TRUTH, TRUTH, masks=MASKS).f1 == 1.0
     assert point_f1_reference(TRUTH, TRUTH, masks=MASKS).recall == pytest.approx(5 / 6)
 
 
-def test_by_hand():
+def test_point_f1_by_hand():
     prediction = {0: {"a": (7, 6), "b": (0, 0)}, 1: {"a": (21, 15)}, 9: {"a": (1, 1), "b": (2, 2)}}
     scores = point_f1(TRUTH, prediction, masks=MASKS)
     # Frame 0: one of two right of two; frame 1: the one right of two; frame 2: missed.
@@ -103,7 +102,7 @@ def test_by_hand():
     assert (scores.frames, scores.unjudged) == (3, 2)
 
 
-def test_frames_without_points_reward_silence():
+def test_point_f1_of_frames_without_points():
     truth = {0: {}, 1: {}}
     for measure in (point_f1, point_f1_reference):
         assert measure(truth, {1: {"0": (1.0, 1.0)}}, masks={}).f1 == 0.5
@@ -113,21 +112,21 @@ def test_frames_without_points_reward_silence():
     assert point_hota(truth, {1: {"0": (1.0, 1.0)}}, masks={}) == 0.0
 
 
-def test_what_cannot_be_measured_is_refused():
+def test_point_f1_refuses_invalid_points():
     lost = {0: {"0": (float("-inf"), 1.0)}}
     for measure in (point_f1, point_hota):
         with pytest.raises(ValueError, match="finite pixels"):
             measure(TRUTH, lost, masks=MASKS)
-        with pytest.raises(ValueError, match=r"no masks of objects \['1'\]; there are \['0'\]"):
+        with pytest.raises(ValueError, match=r"objects \['1'\] have no masks; these have: \['0'\]"):
             measure(TRUTH, {}, masks={"0": {}})
     assert point_f1_reference(TRUTH, lost, masks=MASKS).f1 == 0.0
 
 
-def test_hota_refuses_ids_that_do_not_fit():
+def test_hota_refuses_mismatched_ids():
     one = np.ones((1, 1))
     with pytest.raises(ValueError, match="1 frames of similarities, 2 of true"):
         hota([one], [[0], [0]], prediction_ids=[[0]])
-    with pytest.raises(ValueError, match=r"frame 0 have shape \(1, 1\); by the ids it is \(1, 2\)"):
+    with pytest.raises(ValueError, match=r"frame 0 have shape \(1, 1\); its ids require \(1, 2\)"):
         hota([one], [[0]], prediction_ids=[[0, 1]])
 
 
@@ -141,7 +140,7 @@ FRAMES = st.dictionaries(
 
 @settings(deadline=None)
 @given(truth=FRAMES, prediction=FRAMES, seed=st.integers(0, 2**32))
-def test_any_points_score_as_in_the_public_code(truth, prediction, seed):
+def test_point_f1_reference_of_random_points(truth, prediction, seed):
     theirs = lmms_eval_scorer("rvos")
     if theirs is None:
         pytest.skip("lmms-eval is not installed; `make test` installs it")

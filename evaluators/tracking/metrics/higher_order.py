@@ -1,4 +1,4 @@
-"""Higher order tracking accuracy (HOTA) of masks, or of any detections with a similarity."""
+"""HOTA (higher order tracking accuracy) of masks, or of any detections with a similarity."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluators.tracking import bits as packed
-from evaluators.tracking.masks import Mask
+from evaluators.tracking.metrics.masks import Mask
 
 Similarity = NDArray[np.float64]
 
 ALPHAS = tuple(float(alpha) for alpha in np.arange(0.05, 0.99, 0.05))
-"""The 19 thresholds 0.05..0.95 of the public codes, with their floating-point tails."""
+"""The 19 thresholds 0.05..0.95 of the public code, with their floating-point tails."""
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -27,7 +27,7 @@ class Hota:
         alphas: Least similarity of a match.
         hota: 0..1.
         detection: DetA: matches over all detections of either side.
-        association: AssA: how well the matches of a pair of tracks agree, over all matches.
+        association: AssA: how well matched pairs of tracks agree, averaged over all matches.
     """
 
     alphas: tuple[float, ...]
@@ -52,22 +52,22 @@ def hota(
     """Return HOTA of one sequence (Luiten et al., "HOTA", IJCV 2020, equations 9 to 12).
 
     In every frame detections are paired so that the sum of similarity times the global alignment
-    of their tracks is greatest; the pairs that reach a threshold are its matches.
+    of their tracks is largest; the pairs that reach a threshold are its matches.
 
     Args:
         similarities: Per frame, 0..1, [true detections, predicted detections].
-        truth_ids: Per frame, the track of every true detection, none twice in a frame.
+        truth_ids: Per frame, the track of every true detection, at most once per frame.
         prediction_ids: Per frame, the track of every predicted detection.
         alphas: Thresholds.
-        alignment_eps: Added to the denominator of the global alignment of two tracks; anything but
-            0 can decide between assignments that are equally good.
+        alignment_eps: Added to the denominator of the global alignment of two tracks; a value
+            other than 0 can break ties between assignments.
 
     Returns:
-        Values per threshold: all 0 where only one side has detections, all 1 where neither has
-        (``trackeval`` gives 0 there: such a sequence is empty for it, and perfect here).
+        Values per threshold: all 0 if only one side has detections, all 1 if neither has
+        (``trackeval`` returns 0 then: it treats such a sequence as empty, not as perfect).
 
     Raises:
-        ValueError: A frame's similarities and ids do not fit together.
+        ValueError: The shape of a frame's similarities does not match its ids.
 
     >>> sure = np.array([[1.0]])
     >>> hota([sure, sure], [["a"], ["a"]], prediction_ids=[[0], [1]]).mean.__round__(4)
@@ -75,17 +75,17 @@ def hota(
     """
     _check(similarities, truth_ids, prediction_ids)
     true, true_count = _numbered(truth_ids)
-    found, found_count = _numbered(prediction_ids)
-    if not true_count.size or not found_count.size:
-        value = np.full(len(alphas), float(true_count.size == found_count.size))
+    predicted, predicted_count = _numbered(prediction_ids)
+    if not true_count.size or not predicted_count.size:
+        value = np.full(len(alphas), float(true_count.size == predicted_count.size))
         return Hota(tuple(alphas), value, value, value)
-    counts = (true_count, found_count)
-    alignment = _alignment(similarities, true, found, counts=counts, eps=alignment_eps)
-    matches = _matches(similarities, true, found, alignment=alignment, alphas=alphas)
+    counts = (true_count, predicted_count)
+    alignment = _alignment(similarities, true, predicted, counts=counts, eps=alignment_eps)
+    matches = _matches(similarities, true, predicted, alignment=alignment, alphas=alphas)
     total = matches.sum(axis=(1, 2))
-    either = true_count[:, None] + found_count - matches
+    either = true_count[:, None] + predicted_count - matches
     association = (matches * matches / either).sum(axis=(1, 2)) / np.maximum(total, 1)
-    detection = total / (true_count.sum() + found_count.sum() - total)
+    detection = total / (true_count.sum() + predicted_count.sum() - total)
     return Hota(tuple(alphas), np.sqrt(detection * association), detection, association)
 
 
@@ -98,8 +98,8 @@ def mask_hota(truth: Mask, prediction: Mask, *, alphas: Sequence[float] = ALPHAS
         alphas: Thresholds of J.
 
     Returns:
-        Values per threshold; ``.mean`` is HOTA. Unlike the public code for one object, a frame that
-        is missed also costs association.
+        Values per threshold; ``.mean`` is HOTA. Unlike in the public code for one object, a missed
+        frame also lowers association.
 
     Raises:
         ValueError: Frames differ in number or size.
@@ -112,8 +112,8 @@ def mask_hota(truth: Mask, prediction: Mask, *, alphas: Sequence[float] = ALPHAS
     """
     if truth.ndim not in (3, 4) or prediction.ndim not in (3, 4):
         raise ValueError(
-            f"masks have shapes {truth.shape} and {prediction.shape}; they are [frames, height, "
-            "width] or [objects, frames, height, width]"
+            f"masks have shapes {truth.shape} and {prediction.shape}; give [frames, height, width] "
+            "or [objects, frames, height, width]"
         )
     if truth.shape[-3:] != prediction.shape[-3:]:
         raise ValueError(
@@ -121,15 +121,15 @@ def mask_hota(truth: Mask, prediction: Mask, *, alphas: Sequence[float] = ALPHAS
             "(number, height, width); resize and pair them first"
         )
     true = truth.reshape(-1, *truth.shape[-3:])
-    found = prediction.reshape(-1, *truth.shape[-3:])
-    similarities, true_ids, found_ids = [], [], []
+    predicted = prediction.reshape(-1, *truth.shape[-3:])
+    similarities, true_ids, predicted_ids = [], [], []
     for frame in range(truth.shape[-3]):
-        left, right = packed.pack(true[:, frame]), packed.pack(found[:, frame])
+        left, right = packed.pack(true[:, frame]), packed.pack(predicted[:, frame])
         [rows], [columns] = np.nonzero(packed.count(left)), np.nonzero(packed.count(right))
         similarities.append(_similarity(left[rows], right[columns]))
         true_ids.append(rows.tolist())
-        found_ids.append(columns.tolist())
-    return hota(similarities, true_ids, prediction_ids=found_ids, alphas=alphas)
+        predicted_ids.append(columns.tolist())
+    return hota(similarities, true_ids, prediction_ids=predicted_ids, alphas=alphas)
 
 
 def _check(
@@ -140,13 +140,13 @@ def _check(
     if not len(similarities) == len(truth_ids) == len(prediction_ids):
         raise ValueError(
             f"{len(similarities)} frames of similarities, {len(truth_ids)} of true and "
-            f"{len(prediction_ids)} of predicted ids; there must be as many of each"
+            f"{len(prediction_ids)} of predicted ids; give as many of each"
         )
     for frame, similarity in enumerate(similarities):
         expected = len(truth_ids[frame]), len(prediction_ids[frame])
         if similarity.shape != expected:
             raise ValueError(
-                f"similarities of frame {frame} have shape {similarity.shape}; by the ids it is "
+                f"similarities of frame {frame} have shape {similarity.shape}; its ids require "
                 f"{expected}"
             )
 
@@ -167,14 +167,14 @@ def _numbered(
 def _alignment(
     similarities: Sequence[Similarity],
     true: list[NDArray[np.intp]],
-    found: list[NDArray[np.intp]],
+    predicted: list[NDArray[np.intp]],
     *,
     counts: tuple[NDArray[np.float64], NDArray[np.float64]],
     eps: float,
 ) -> Similarity:
     """Return, per pair of tracks, the Jaccard index of their soft co-occurrence."""
     together = np.zeros((counts[0].size, counts[1].size))
-    for similarity, rows, columns in zip(similarities, true, found, strict=True):
+    for similarity, rows, columns in zip(similarities, true, predicted, strict=True):
         either = similarity.sum(axis=0) + similarity.sum(axis=1)[:, None] - similarity
         share = np.divide(
             similarity, either, out=np.zeros_like(similarity), where=either > _EPSILON
@@ -187,7 +187,7 @@ def _alignment(
 def _matches(
     similarities: Sequence[Similarity],
     true: list[NDArray[np.intp]],
-    found: list[NDArray[np.intp]],
+    predicted: list[NDArray[np.intp]],
     *,
     alignment: Similarity,
     alphas: Sequence[float],
@@ -197,7 +197,7 @@ def _matches(
 
     thresholds = np.asarray(alphas, dtype=np.float64) - _EPSILON
     matches = np.zeros((len(alphas), *alignment.shape))
-    for similarity, rows, columns in zip(similarities, true, found, strict=True):
+    for similarity, rows, columns in zip(similarities, true, predicted, strict=True):
         score = alignment[np.ix_(rows, columns)] * similarity
         left, right = linear_sum_assignment(score, maximize=True)
         reached = similarity[left, right] >= thresholds[:, None]
@@ -205,10 +205,10 @@ def _matches(
     return matches
 
 
-def _similarity(true: packed.Bits, found: packed.Bits) -> Similarity:
-    """Return J of every pair of masks that are not empty."""
-    shared = np.array([packed.count(mask & found) for mask in true], dtype=np.float64)
-    shared = shared.reshape(len(true), len(found))
-    either = packed.count(true)[:, None] + packed.count(found) - shared
+def _similarity(true: packed.Bits, predicted: packed.Bits) -> Similarity:
+    """Return J of every pair of non-empty masks."""
+    shared = np.array([packed.count(mask & predicted) for mask in true], dtype=np.float64)
+    shared = shared.reshape(len(true), len(predicted))
+    either = packed.count(true)[:, None] + packed.count(predicted) - shared
     similarity: Similarity = shared / either
     return similarity

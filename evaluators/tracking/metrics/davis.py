@@ -1,4 +1,4 @@
-"""The semi-supervised protocol of DAVIS: the first frame's mask is given, so it is no answer."""
+"""The semi-supervised protocol of DAVIS: the first frame's mask is an input and not scored."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluators.tracking.masks import Mask, PerFrame, j_and_f
+from evaluators.tracking.metrics.j_and_f import j_and_f
+from evaluators.tracking.metrics.masks import Mask, PerFrame
 
 BINS = 4
-"""Stretches of a sequence that decay is taken between, the first and the last of them."""
+"""Parts of a sequence; decay compares the first with the last."""
 RECALL_ABOVE = 0.5
-"""What recall counts the frames above, in the code of DAVIS."""
+"""Recall counts frames above this value (code of DAVIS)."""
 TRACKEVAL_RECALL = RECALL_ABOVE + float(np.finfo(np.float64).eps)
-"""The same in TrackEval, to which an F of 0.5000000000000001, a half with a rounding error, is not
-above a half; to the code of DAVIS it is."""
+"""The same in TrackEval, which does not count 0.5000000000000001, a half with a rounding error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What a measure does over the frames of one object.
+    """Statistics of a measure over the frames of one object.
 
     Attributes:
-        mean: Over frames.
+        mean: Mean over frames.
         recall: Share of frames above ``recall_above``, 0.5 by default.
         decay: Mean of the first quarter of the frames minus that of the last.
     """
@@ -34,7 +34,7 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class DavisScores:
-    """J, F and strict F (see ``JAndF``) of one object; ``mean`` is J&F."""
+    """J, F and strict F of one object (see ``JAndF``); ``mean`` is J&F."""
 
     j: Statistics
     f: Statistics
@@ -47,7 +47,7 @@ class DavisScores:
 
     @property
     def mean_strict(self) -> float:
-        """The same with the strict F."""
+        """J&F with the strict F."""
         return (self.j.mean + self.f_strict.mean) / 2
 
 
@@ -63,7 +63,7 @@ def davis_scores(
     Args:
         truth: Masks of the object [T, H, W].
         prediction: The same shape.
-        void: Pixels that do not count, the same shape.
+        void: Pixels to ignore, the same shape.
         recall_above: See ``Statistics.recall``; ``TRACKEVAL_RECALL`` to compare with TrackEval.
 
     Raises:
@@ -75,13 +75,13 @@ def davis_scores(
     """
     if truth.ndim != 3 or len(truth) < 3:
         raise ValueError(
-            f"masks have shape {truth.shape}; DAVIS leaves out the first and the last frame, so it "
-            "takes [frames, height, width] with at least 3 frames"
+            f"masks have shape {truth.shape}; give [frames, height, width] with at least 3 frames, "
+            "because DAVIS does not score the first and the last"
         )
     inner = slice(1, -1)
     if void is not None and void.shape == truth.shape:
         void = void[inner]
-    # Shapes that differ are refused below, whether or not both lose their ends.
+    # j_and_f refuses shapes that differ.
     measured = j_and_f(truth[inner], prediction[inner], void=void)
     return DavisScores(
         statistics(measured.j, recall_above=recall_above),
@@ -104,7 +104,7 @@ def statistics(values: PerFrame, *, recall_above: float = RECALL_ABOVE) -> Stati
     Statistics(mean=0.7, recall=0.75, decay=0.4)
     """
     if values.size == 0:
-        raise ValueError("no frames, so no mean, recall or decay")
+        raise ValueError("no frames: mean, recall and decay are undefined")
     recall = float((values > recall_above).mean())
     return Statistics(float(values.mean()), recall, decay(values))
 
@@ -112,8 +112,8 @@ def statistics(values: PerFrame, *, recall_above: float = RECALL_ABOVE) -> Stati
 def decay(values: PerFrame) -> float:
     """Return the mean of the first quarter of the frames minus that of the last.
 
-    Neighbouring quarters share a frame, as in the public code, which keeps the bounds of the
-    quarters in 8 bits and so fails beyond 256 frames. Here any number of frames is right.
+    Neighbouring quarters share a frame, as in the public code. That code stores the bounds in 8
+    bits and so fails beyond 256 frames; here any number of frames works.
 
     >>> decay(np.linspace(1, 0, 300)).__round__(3)
     0.749
