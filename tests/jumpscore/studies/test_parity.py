@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from jumpscore.harness import InputConfig
+from jumpscore.harness import InputConfig, InputPlan
 from jumpscore.records import Media, Question, Response, Usage
 from jumpscore.studies.parity import compare_models, compare_traces
 from model_wrappers.base import ModelWrapper, Trace
@@ -60,7 +60,7 @@ class Says(ModelWrapper):
 def test_a_question_that_fails_is_told_and_the_rest_goes_on(tmp_path):
     questions = [Question(name, (Media(tmp_path),), "When?") for name in ("a", "b")]
     models = (Says("[1]"), Says("[1]", fails=("a",)))
-    one, other = compare_models(models, questions, kind="none", input=InputConfig())
+    one, other = compare_models(models, questions, InputPlan("none", InputConfig()))
     assert one.error == "no such frame"
     assert not one.equal
     assert other.equal
