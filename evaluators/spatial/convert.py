@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from evaluators.images import image_size
 from evaluators.spatial.benchmarks import COLUMNS
 from evaluators.spatial.columns import Columns, Prompt, Reading
-from evaluators.spatial.pictures import image_size
 from evaluators.spatial.rows import SpatialRow, letters
 from jumpscore.data.convert import read_table, write_picture
 from jumpscore.data.layout import Manifest, write_rows

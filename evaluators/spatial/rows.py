@@ -11,9 +11,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from evaluators.coordinates import check_convention
+from evaluators.images import image_size, mask_pixels, read_mask
 from evaluators.spatial.boxes import Box
-from evaluators.spatial.coordinates import check_convention
-from evaluators.spatial.pictures import image_size, mask_pixels, read_mask
 from evaluators.spatial.references import FITTING
 from jumpscore.data.layout import ADDED
 from jumpscore.errors import DataError

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from evaluators.coordinates import in_mask, to_pixels
 from evaluators.drawings import box_shape, drawing, outlines, shape
+from evaluators.images import mask_pixels
 from evaluators.spatial.boxes import Box, box_iou, parse_box
 from evaluators.spatial.choices import parse_choice, parse_word
-from evaluators.spatial.coordinates import to_pixels
 from evaluators.spatial.numbers import mean_relative_accuracy, parse_number
-from evaluators.spatial.pictures import mask_pixels
-from evaluators.spatial.points import in_mask, mask_fraction, parse_points, right_count
+from evaluators.spatial.points import mask_fraction, parse_points, right_count
 from evaluators.spatial.references import (
     FILTERED_FIRST,
     LMMS,

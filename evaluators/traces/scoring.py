@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from evaluators.coordinates import to_pixels
 from evaluators.drawings import box_shape, drawing, outlines, shape
-from evaluators.spatial.coordinates import to_pixels
 from evaluators.traces.parsing import ParsedTrace, parse_trace
 from evaluators.traces.paths import path_errors, vabench_errors
 from evaluators.traces.reference_scores import (
