@@ -43,7 +43,7 @@ HEADLINE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class DocumentTruth:
     """What is right about one document of lmms-eval.
 
     Attributes:
@@ -91,7 +91,7 @@ class LmmsOptions(TaskOptions):
         return None if value is None else str(Path(value).resolve())
 
 
-class LmmsTask(Task[Document]):
+class LmmsTask(Task[DocumentTruth]):
     """Ask any benchmark of lmms-eval (videomme, mmstar, ...); it scores, to the last bit.
 
     Args:
@@ -177,17 +177,17 @@ class LmmsTask(Task[Document]):
         names.sort(key=lambda name: known is None or name.partition(",")[0] != known.metric)
         return tuple(names[:HEADLINE])
 
-    def load(self) -> list[Sample[Document]]:
+    def load(self) -> list[Sample[DocumentTruth]]:
         """Return every document, without its prompt and its pictures: ``complete`` makes them."""
         return self._samples
 
     @cached_property
-    def _samples(self) -> list[Sample[Document]]:
+    def _samples(self) -> list[Sample[DocumentTruth]]:
         self.facts  # noqa: B018 - its errors say more
         return [
             Sample(
                 Question(str(number), tuple(map(_media, document["files"])), ""),
-                Document(number, document["target"]),
+                DocumentTruth(number, document["target"]),
             )
             for number, document in enumerate(self.provider.ask("documents"))
         ]
@@ -222,7 +222,7 @@ class LmmsTask(Task[Document]):
             f"{benchmark.title}, not the same",
         )
 
-    def score(self, truth: Document, response: Response, derived: Any = None) -> SampleScore:
+    def score(self, truth: DocumentTruth, response: Response, derived: Any = None) -> SampleScore:
         try:
             tags = COMMAND_DEFAULT if self.options.reasoning_tags == "lmms_eval" else "none"
             results = self.provider.ask("score", number=truth.number, text=response.text, tags=tags)

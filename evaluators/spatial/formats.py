@@ -1,4 +1,4 @@
-"""What the columns of a published table are, and how a prompt is made of them."""
+"""A published benchmark as one row: its columns, and how questions are made of them."""
 
 from __future__ import annotations
 
@@ -9,27 +9,30 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from evaluators.spatial.rows import Rule, letters
+from jumpscore.data.published import PublishedSet
+
+UNVERIFIED = "columns as lmms-eval 0.7.3 reads them, not verified on the published files"
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class QuestionFormat:
     """How rows of one kind become questions.
 
     Attributes:
-        rule: How their answers are scored.
-        prompt: Format over the columns. ``{question!t}`` is stripped; ``!c`` is cleaned of what
-            ``Columns.remove`` says and stripped; ``!l`` are the letters of a list, ``!o`` its
-            options in lines, ``!q`` its texts in quotes.
+        rule: How answers are scored.
+        prompt: Format over the columns. Conversions: ``!t`` strips a text and removes the
+            sentences of ``Benchmark.remove``; ``!c`` removes first and strips then; ``!l`` lists
+            the letters of options, ``!o`` the options one per line, ``!q`` texts in quotes.
         answer: Column of the truth: letter or index of an option, number, or a box (x, y, width,
             height) in pixels.
         mask: Column of the mask.
-        mask_as: What that holds: an embedded picture, one in base64, or the name of a file.
+        mask_as: What that column contains: an embedded picture, one in base64, or a file name.
         mask_above: Grey values above this are inside.
-        options: Column of the options, or their words themselves.
-        listed_in: Column whose text lists the options, where none holds them.
+        options: Column of the options, or their words.
+        listed_in: Column whose text lists the options, if no column contains them.
         listing: Column in which lmms-eval's filter looks for the options.
-        option_form: A line of ``!o``.
-        convention: Of coordinates, that the prompt asks for; empty where it does not say.
+        option_form: Format of an option's line for ``!o``.
+        convention: Coordinate convention that the prompt asks for; empty if it names none.
     """
 
     rule: Rule
@@ -46,31 +49,41 @@ class Reading:
 
     @property
     def columns(self) -> set[str]:
-        """Columns that it needs."""
+        """Columns that the format reads."""
         named = {self.answer, self.mask, self.listed_in, self.listing}
         named |= {self.options} if isinstance(self.options, str) else set()
         return (named | _fields(self.prompt)) - {""}
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """What the columns of a published table are.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """A published benchmark: where it is, what its columns mean, and who else scores it.
 
     Attributes:
-        readings: Value of the column ``kind`` -> how its rows are read; ``""`` for all others.
-        kind: Column that says which reading a row has.
+        name: Data set name.
+        title: One line for lists of data sets.
+        repository: Data set on the Hugging Face hub; ``None`` if ``note`` says where it is.
+        formats: Value of the column ``kind`` -> format of its questions; ``""`` for other values.
+        kind: Column that selects the format.
         images: Columns with a picture, the path of one, or a list of either, in order.
         video: Format of the video's path over the columns.
-        splits: That are read, one after another; ``None`` for every file.
-        where: Column and value of the rows that belong to the set; the others are left out.
+        splits: Splits to read, one after another; ``None`` for all files.
+        where: Column and value of the rows that belong to the set; others are skipped.
         group: Column of the sub-task; ``"split"`` for the split.
-        families: Sub-task -> the group whose part it is.
-        grouped: Whether the overall is the mean over groups.
-        reference: Reading of the public code.
-        remove: Sentences that ``!c`` and ``!t`` take out of a text.
+        families: Sub-task -> the group that it belongs to.
+        grouped: Whether the overall score is the mean over groups.
+        reference: Public scorer that is reported too; see ``references``.
+        remove: Sentences that ``!c`` and ``!t`` remove from a text.
+        patterns: Files of the repository to download, as a shell matches them; empty for all.
+        licence: As its owners state it.
+        note: What a user must do or know.
+        convert: ``"module:function"`` that writes its rows.
     """
 
-    readings: Mapping[str, Reading]
+    name: str
+    title: str
+    repository: str | None
+    formats: Mapping[str, QuestionFormat]
     kind: str = ""
     images: tuple[str, ...] = ()
     video: str = ""
@@ -81,6 +94,25 @@ class Columns:
     grouped: bool = False
     reference: str = ""
     remove: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    licence: str = "unknown"
+    note: str = UNVERIFIED
+    convert: str = "evaluators.spatial.convert:convert"
+
+    @property
+    def published(self) -> PublishedSet:
+        """The data set as ``jumpscore data fetch`` lists it."""
+        return PublishedSet(
+            name=self.name,
+            task="spatial",
+            title=self.title,
+            repository=self.repository,
+            convert=self.convert,
+            split=", ".join(split or "all files" for split in self.splits),
+            patterns=self.patterns,
+            licence=self.licence,
+            note=self.note,
+        )
 
     @property
     def needed(self) -> list[str]:
@@ -88,8 +120,8 @@ class Columns:
         named = {self.kind, "" if self.group == "split" else self.group, *_fields(self.video)}
         named |= {column for column in self.images if not _may_lack(column)}
         named |= {self.where[0]} if self.where else set()
-        for reading in self.readings.values():
-            named |= reading.columns
+        for questions in self.formats.values():
+            named |= questions.columns
         return sorted(named - {""})
 
 
@@ -98,16 +130,16 @@ def _fields(template: str) -> set[str]:
 
 
 def _may_lack(column: str) -> bool:
-    """Whether it is one of several numbered pictures (``image_2``), which few rows have."""
+    """Return whether it is a numbered picture (``image_2``), which few rows have."""
     return re.fullmatch(r"\w+_(?:[2-9]|\d\d)", column) is not None
 
 
-class Prompt(string.Formatter):
-    """Formats prompts; what a value holds is never a format itself.
+class PromptFormatter(string.Formatter):
+    """Formats prompts; braces in a value stay as they are.
 
     Args:
-        remove: Sentences to take out.
-        option_form: A line of an option.
+        remove: Sentences to remove.
+        option_form: Format of an option's line.
     """
 
     def __init__(self, remove: Sequence[str], option_form: str) -> None:
