@@ -12,7 +12,7 @@ from jumpscore.data.ids import id_hint
 from jumpscore.data.predictions import (
     RESPELLED,
     ROW_NUMBERS,
-    Prediction,
+    StoredAnswer,
     Unreadable,
     read_predictions,
 )
@@ -58,7 +58,7 @@ class Replay(ModelWrapper):
     def __init__(self, options: ReplayOptions) -> None:
         super().__init__(options)
         self._file = read_predictions(options.answers)
-        self._answers: Mapping[str, Prediction] = self._file
+        self._answers: Mapping[str, StoredAnswer] = self._file
         self._unreadable = {record.id: record for record in self._file.unreadable}
         self.answered_ids = frozenset(self._answers)
         self.answer_notes = self._file.notes

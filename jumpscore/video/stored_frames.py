@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import VideoError
-from jumpscore.video.opening import open_video
-from jumpscore.video.ordering import decoded_in_order
+from jumpscore.video.containers import open_video
 from jumpscore.video.probe import VideoInfo
+from jumpscore.video.repaired_timeline import decoded_in_order
 from jumpscore.video.timeline import fed, rewind
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from jumpscore.errors import DataError
-from jumpscore.video.inputs import VisualInput
 from jumpscore.video.probe import VideoInfo
-from jumpscore.video.source import nearest_index, readable_frames
+from jumpscore.video.stored_frames import nearest_index, readable_frames
+from jumpscore.video.visual_input import VisualInput
 
 NOTE = "a control: the pixels are those of another video"
 

@@ -5,7 +5,7 @@ import pytest
 
 from jumpscore.errors import VideoError
 from jumpscore.video import decode, probe
-from jumpscore.video.writing import write_video
+from jumpscore.video.encode import write_video
 
 
 @pytest.mark.parametrize("size", [(48, 64), (47, 63)])

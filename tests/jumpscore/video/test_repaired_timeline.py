@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jumpscore.errors import VideoError
-from jumpscore.video.ordering import _filled, _run_on
+from jumpscore.video.repaired_timeline import _filled, _run_on
 from jumpscore.video.timeline import (
     FILLED,
     JOINED,

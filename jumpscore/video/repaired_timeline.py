@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import VideoError
-from jumpscore.video.opening import open_video, reason
+from jumpscore.video.containers import open_video, reason
 from jumpscore.video.timeline import (
     FILLED,
     JOINED,
