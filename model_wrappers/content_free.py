@@ -1,4 +1,4 @@
-"""The blind baseline of every task: an answer that never looks, for JumpScore a fixed grid."""
+"""The blind baseline: answers that never look; for JumpScore a fixed-rate grid of times."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from model_wrappers.base import ModelOptions, ModelWrapper, Request, asks_for_co
 
 
 class ContentFreeOptions(ModelOptions):
-    """Options of the grid.
+    """Options of the blind baseline.
 
     Attributes:
         period: Seconds between two answered times.
@@ -35,27 +35,27 @@ class ContentFree(ModelWrapper):
     Options = ContentFreeOptions
     options: ContentFreeOptions
 
-    def identity(self) -> Mapping[str, Any]:
-        """Return name and options, from which all answers follow."""
-        return self.stated()
-
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
         self._answers: Mapping[str, Response] = {}
 
+    def identity(self) -> Mapping[str, Any]:
+        """Return name and options, which determine every answer."""
+        return self.stated()
+
     def receive_blind_answers(self, answers: Mapping[str, Response]) -> None:
-        """Take the answers of the task's blind baseline, by id."""
+        """Receive the answers of the task's blind baseline, by id."""
         self._answers = answers
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
-        """Read the length of the video, if the task has no blind answer to the question."""
+        """Read the length of the video, unless the task has a blind answer."""
         if question.id in self._answers:
             return Request(question)
         info = probe(question.media[0].path).require_whole()
         return Request(question, payload=info.duration, notes=info.notes)
 
     def generate(self, requests: Sequence[Request]) -> list[Response]:
-        """Answer the grid as a JSON list, or its size where a count is asked for."""
+        """Answer the grid as a JSON list, or its size if the question asks for a count."""
         return [self._answer(request) for request in requests]
 
     def _answer(self, request: Request) -> Response:

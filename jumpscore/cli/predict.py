@@ -99,7 +99,7 @@ def ask_one(video: Path, config: RunConfig) -> Prediction:
         raise NoAnswerError(
             f"{wrapper.name} gave no times ({parsed.status}): {response.text[:200]!r}"
         )
-    return Prediction(wrapper.title, wrapper.remarks, response, parsed)
+    return Prediction(wrapper.display_name, wrapper.notes, response, parsed)
 
 
 def _as_json(video: Path, found: Prediction) -> dict[str, Any]:

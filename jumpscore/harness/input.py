@@ -25,13 +25,13 @@ from jumpscore.video import (
 )
 from jumpscore.video.codec import cached_canvases
 from jumpscore.video.codec.canvases import MAX_PIXELS
-from jumpscore.video.controls import with_pixels_of
 from jumpscore.video.prepared import (
     InputCache,
     default_cache_folder,
     folder_name,
     read_prepared,
 )
+from jumpscore.video.selection_control import with_pixels_of
 from model_wrappers.base import InputKind, ModelWrapper
 
 DEFAULT_COUNT = 32

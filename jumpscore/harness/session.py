@@ -137,7 +137,7 @@ class Session:
         if config.run.name:
             return config.run.folder / config.run.name
         data = self.task.data()
-        parts = [self.task.name, self.wrapper.title, data.name]
+        parts = [self.task.name, self.wrapper.display_name, data.name]
         if config.input.kind != "auto":
             parts.append(config.input.kind)
         if config.run.control != "none":

@@ -9,7 +9,7 @@ from typing import Any
 from jumpscore.errors import JumpScoreError, UsageError
 from jumpscore.harness.input import InputPlan
 from jumpscore.records import Progress, Question
-from model_wrappers.base import ModelWrapper, Trace
+from model_wrappers.base import GenerationTrace, ModelWrapper
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def compare_models(
     return entries
 
 
-def compare_traces(name: str, one: Trace, other: Trace) -> Parity:
+def compare_traces(name: str, one: GenerationTrace, other: GenerationTrace) -> Parity:
     """Return where two traces of one question part."""
     known = one.prompt_ids is not None and other.prompt_ids is not None
     # Tokens that are no whole letters look alike as text, or like nothing.

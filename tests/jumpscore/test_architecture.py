@@ -87,6 +87,21 @@ def test_modules_import_only_from_floors_below(file):
         assert FLOORS[there] < FLOORS[here], f"{here} imports {module}, which is not below it"
 
 
+def families() -> list[str]:
+    return sorted(path.name for path in (ROOT / "evaluators").iterdir() if path.is_dir())
+
+
+@pytest.mark.parametrize("family", [name for name in families() if name != "__pycache__"])
+def test_families_of_tasks_import_nothing_from_each_other(family):
+    for file in (ROOT / "evaluators" / family).rglob("*.py"):
+        for module in imports(file):
+            package, _, rest = module.partition(".")
+            other = rest.partition(".")[0]
+            assert package != "evaluators" or other == family or other not in families(), (
+                f"{file.relative_to(ROOT)} imports {module}; move what both need to evaluators/"
+            )
+
+
 def test_every_room_has_a_floor():
     rooms = {file.relative_to(ROOT).parts[:2] for file in sources()}
     for parts in rooms:

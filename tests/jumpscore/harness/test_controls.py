@@ -14,8 +14,8 @@ from jumpscore.harness.controls import Control, control_of
 from jumpscore.harness.input import InputPlan
 from jumpscore.records import Media, Question, Response, Sample
 from jumpscore.video import VisualInput, codec_canvases, probe, uniform_frames
-from jumpscore.video.controls import with_pixels_of
 from jumpscore.video.prepared.cache import InputCache
+from jumpscore.video.selection_control import with_pixels_of
 from model_wrappers.base import ModelWrapper
 from tests.support import read_number, write_video
 

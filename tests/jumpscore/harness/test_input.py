@@ -189,7 +189,9 @@ class TestARun:
     def test_measured_unlike_planned_is_an_error_of_ours(self, tiny_set, tmp_path):
         stored = run(Sees(lost=1), tiny_set, tmp_path, kind="frames", count=4)
         assert stored.result.counts["error"] == 3
-        assert "fed 15 visual tokens, 16 were planned" in stored.responses["clip0"].error
+        assert (
+            "received 15 visual tokens instead of the planned 16" in stored.responses["clip0"].error
+        )
 
     def test_derived_counts_are_believed(self, tiny_set, tmp_path):
         stored = run(Sees("derived", lost=1), tiny_set, tmp_path, kind="frames", count=4)
