@@ -214,9 +214,8 @@ class Session:
             if on_progress is not None:
                 on_progress(before + done, total)
 
-        if not pending:
-            advance(0)
-        elif not self._opened:
+        advance(0)  # before the model loads, which may take minutes
+        if pending and not self._opened:
             self.wrapper.open()
             self._opened = True
         asker = Asker(

@@ -220,7 +220,8 @@ class TestRuns:
         model, calls = Looks(), []
         first = ablated(greys, tmp_path, model, on_progress=lambda *counts: calls.append(counts))
         assert (model.opened, model.asked) == (1, 8 * 3)
-        assert calls == [(done, 24) for done in range(1, 25)]
+        assert sorted(set(calls)) == [(done, 24) for done in range(25)]
+        assert calls == sorted(calls)
         content = (tmp_path / ABLATION).read_bytes()
         again = Looks()
         assert ablated(greys, tmp_path, again) == first
