@@ -25,9 +25,9 @@ from jumpscore.runs.writer import RunStore
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from walking all samples and scores again while they are made.
+    """Pause the garbage collector while many samples or scores are created.
 
-    They hold no cycles; on 10,000 samples it costs a fifth of the time.
+    They contain no reference cycles; on 10,000 samples the collector takes a fifth of the time.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -45,7 +45,7 @@ def score_sample(
     derived: Derived | None = None,
     failures: FailureLog | None = None,
 ) -> SampleScore:
-    """Score one sample; what is missing or failed on our side is ``error``, unscored."""
+    """Score one sample; a missing response or a failure of ours gives ``error``, unscored."""
     name = sample.question.id
     problem = sample.problem
     if problem is None and response is None:
@@ -70,7 +70,7 @@ def score_sample(
 def summarise(
     task: Task[Any], config: RunConfig, scores: Sequence[SampleScore], extras: Mapping[str, Any]
 ) -> RunResult:
-    """Return what a run is worth, with everything that a reader must know beside the numbers."""
+    """Return the result of a run, with all of its caveats."""
     counted = Counter(score.status for score in scores)
     aggregate = task.aggregate(scores, seed=config.run.seed)
     data = task.data()
@@ -104,19 +104,19 @@ def summarise(
 
 
 def unscored_caveat(unscored: int, total: int) -> str:
-    """Return what stands beside a headline that is incomplete."""
+    """Return the caveat of an incomplete headline."""
     return f"{unscored} of {total} samples are unscored"
 
 
 def _notes(scores: Sequence[SampleScore], extras: Mapping[str, Any]) -> dict[str, int]:
-    """Return the notes of all samples added up, and those of the run as a whole."""
-    found: Counter[str] = Counter()
+    """Return the sum of all samples' notes, and the notes of the run as a whole."""
+    counts: Counter[str] = Counter()
     for score in scores:
-        found.update(score.notes)
+        counts.update(score.notes)
     if extras["unknown_ids"]:
-        found["answers to unknown ids"] = len(extras["unknown_ids"])
-    found.update(extras.get("notes", {}))
-    return dict(found)
+        counts["answers to unknown ids"] = len(extras["unknown_ids"])
+    counts.update(extras.get("notes", {}))
+    return dict(counts)
 
 
 @dataclass(frozen=True, slots=True)

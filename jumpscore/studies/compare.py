@@ -1,4 +1,4 @@
-"""Two runs, or repeats of them, over the same questions, paired by video."""
+"""Comparison of two runs, or of their repeats, over the same questions, paired by video."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from jumpscore.scoring import Comparison, compare
 def compare_runs(a: AnyRun, b: AnyRun, *, seed: int = 0) -> dict[str, Comparison]:
     """Compare two runs metric by metric over the samples that both have scored.
 
-    Of repeats, every sample counts with its mean over them.
+    The repeats of a sample are averaged first.
 
     Raises:
-        UsageError: They are of different tasks, metric versions, prompts or data, or share no
-            scored sample.
+        UsageError: The runs differ in task, metric version, prompt or data, or have no scored
+            sample in common.
     """
     for key in ("task", "data"):
         one, other = (_without_version(_each(run)[0].facts["identity"][key]) for run in (a, b))
         if one != other:
             raise UsageError(
-                f"{a.folder} and {b.folder} cannot be compared: {key} is {one} in one and {other} "
-                "in the other"
+                f"{a.folder} and {b.folder} cannot be compared: {key} is {one} in the first and "
+                f"{other} in the second"
             )
     if a.result.task_version != b.result.task_version:
         raise UsageError(
@@ -48,15 +48,15 @@ def compare_runs(a: AnyRun, b: AnyRun, *, seed: int = 0) -> dict[str, Comparison
 
 
 def _each(run: AnyRun) -> tuple[StoredRun, ...]:
-    """Return the runs of repeats; of one run itself."""
+    """Return the runs of repeats, or the single run."""
     return run.runs if isinstance(run, RepeatedRun) else (run,)
 
 
 def _without_version(identity: dict[str, Any]) -> dict[str, Any]:
-    """Return what was asked; the version that counts is the one that scored."""
+    """Return the identity without its version: the version of the scores is compared instead."""
     return {key: value for key, value in identity.items() if key != "version"}
 
 
 def compared_metrics(run: AnyRun) -> tuple[Metric, ...]:
-    """Return the metrics of a run's task that say how good a model is; controls are left out."""
+    """Return the metrics of a run's task that measure quality; controls are left out."""
     return tuple(metric for metric in run.result.described if metric.better)
