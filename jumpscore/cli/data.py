@@ -120,7 +120,7 @@ def offer_set(
     data: str, overrides: Sequence[str], *, task: str | None, out: Path, root: Path | None
 ) -> None:
     """Write lmms-eval's task over a data set, and say how to run it."""
-    from jumpscore.lmms.export import offer
+    from jumpscore.lmms.export import export_task
 
     options: dict[str, Any] = {}
     for word in overrides:
@@ -131,13 +131,13 @@ def offer_set(
     of = task_of_name(data)
     chosen = task or of
     if chosen == "lmms":
-        raise UsageError(f"{data}: is a benchmark of lmms-eval already; offer it a set of ours")
+        raise UsageError(f"{data}: is already a benchmark of lmms-eval; export a data set of ours")
     folder = locate(data, root=root).resolve()
     if chosen is None:
         raise UsageError(f"{data} is a folder: say with --task which task asks about it")
     made = make_task(chosen, {**options, "data": str(folder)})
     # By the name that was asked for; a rendered set may call itself otherwise.
-    name, count = offer(made, out, name=None if of is None else data)
+    name, count = export_task(made, out, name=None if of is None else data)
     output().print(
         f"{name}: {count} documents of task {chosen}; use it with lmms-eval --include_path {out} "
         f"--tasks {name}",

@@ -242,7 +242,7 @@ def test_a_misspelt_key_names_the_nearest(place, runs):
 
 def test_pictures_and_turns_reach_the_wrapper(place, runs):
     told, server = runs
-    assert "2 documents show media after or between text" in told
+    assert "2 documents have media after or between text" in told
     assert "1 documents have a system message" in told
     assert "max_new_tokens: pictures asks for 8; model.max_new_tokens=1024 decides" in told
     bodies = sorted(server.bodies, key=lambda body: len(body["messages"]))

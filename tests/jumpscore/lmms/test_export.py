@@ -15,21 +15,21 @@ from jumpscore.builder.small_sets import render_mini
 from jumpscore.errors import UsageError
 from jumpscore.harness.factory import make_task
 from jumpscore.lmms import rows
-from jumpscore.lmms.export import offer
+from jumpscore.lmms.export import export_task
 
 FUNCTIONS = ("doc_to_visual", "doc_to_text", "doc_to_messages", "process_results")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    root = tmp_path_factory.mktemp("offer")
+    root = tmp_path_factory.mktemp("export")
     render_mini("mini_traces", root / "set")
     return root
 
 
 @pytest.fixture(scope="module")
 def documents(folder):
-    name, count = offer(make_task("traces", {"data": str(folder / "set")}), folder / "tasks")
+    name, count = export_task(make_task("traces", {"data": str(folder / "set")}), folder / "tasks")
     assert (name, count) == ("mini_traces", 16)
     found = [json.loads(line) for line in (folder / "tasks" / "mini_traces.jsonl").open()]
     return {document["id"]: document for document in found}
@@ -96,5 +96,5 @@ def test_means_leave_out_what_is_not_defined():
 
 
 def test_numbers_that_are_no_means_are_refused(tmp_path):
-    with pytest.raises(UsageError, match="is no mean over samples"):
-        offer(make_task("jumpscore", {"data": str(tmp_path / "set")}), tmp_path / "tasks")
+    with pytest.raises(UsageError, match="is not a mean over samples"):
+        export_task(make_task("jumpscore", {"data": str(tmp_path / "set")}), tmp_path / "tasks")

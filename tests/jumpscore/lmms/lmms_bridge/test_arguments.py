@@ -45,20 +45,20 @@ def test_python_values_are_words_too():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "model_args need wrapper=NAME, one of content_free, "),
-        ("wrapper=", "model_args need wrapper=NAME"),
+        ("", "model_args must contain wrapper=NAME, one of content_free, "),
+        ("wrapper=", "model_args must contain wrapper=NAME"),
         ("wraper=motion", "unknown key 'wraper' in model_args; did you mean 'wrapper'"),
         ("wrapper=moton", "unknown model 'moton'; did you mean 'motion'"),
-        ("wrapper=motion,motion", "'motion' is no key=value"),
-        ("wrapper=motion,wrapper=vllm", "wrapper is there twice, 'motion' and 'vllm'"),
+        ("wrapper=motion,motion", "'motion' is not key=value"),
+        ("wrapper=motion,wrapper=vllm", "wrapper is set twice, to 'motion' and 'vllm'"),
         ("wrapper=motion,input=film", "unknown input 'film'"),
         ("wrapper=motion,input.cuont=3", "unknown key 'input.cuont'; did you mean 'count'"),
         ("wrapper=motion,model.phse=3", "unknown key 'model.phse'; did you mean 'phase'"),
         ("wrapper=motion,input.count=-1", "input.count=-1: input should be greater than 0"),
-        ("wrapper=motion,run.limit=3", "run.limit means nothing here"),
+        ("wrapper=motion,run.limit=3", "run.limit cannot be set here"),
         ("wrapper=motion,task=jumpscore", "unknown key 'task'"),
         ("wrapper=motion,pretrained=x", "unknown key 'pretrained'"),
-        ("wrapper=motion,on_error=ignore", "on_error='ignore' is none of raise, empty"),
+        ("wrapper=motion,on_error=ignore", "on_error='ignore' is unknown. Known: raise, empty"),
         ("wrapper=oracle", "answers from the truth"),
     ],
 )
@@ -81,7 +81,7 @@ def test_flags_set_the_options_of_the_same_name():
         ("wrapper=motion", {"device": "cuda"}, "--device cuda: wrapper 'motion' has no option"),
         ("wrapper=llava_ov2", {"batch_size": "auto:4"}, "--batch_size auto"),
         ("wrapper=llava_ov2", {"max_batch_size": 64}, "--max_batch_size"),
-        ("wrapper=llava_ov2,model.batch_size=8", {"batch_size": "4"}, "differ; give one"),
+        ("wrapper=llava_ov2,model.batch_size=8", {"batch_size": "4"}, "differ; set only one"),
     ],
 )
 def test_a_flag_that_cannot_be_followed_is_an_error(text, flags, message):

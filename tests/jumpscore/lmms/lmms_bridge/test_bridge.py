@@ -120,7 +120,7 @@ def test_what_was_changed_is_told_once_with_its_count(caplog, tmp_path):
     told = caplog.text
     assert told.count("max_new_tokens: task asks for 16; model.max_new_tokens=1024 decides") == 1
     assert "until" not in told
-    assert told.count("6 documents show media after or between text") == 1
+    assert told.count("6 documents have media after or between text") == 1
 
 
 def test_pictures_are_gone_in_the_end(tmp_path, monkeypatch):

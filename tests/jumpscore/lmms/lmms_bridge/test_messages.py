@@ -73,7 +73,7 @@ def test_pictures_become_files_without_loss_until_they_are_answered(pictures, mo
     picture = Image.fromarray(numbers)
     picture = Image.new("I;16", (7, 5), 40_000) if mode == "I;16" else picture.convert(mode)
     found = convert(
-        "a", [user({"type": "image", "url": picture}, text("?"))], lambda p: pictures.keep("a", p)
+        "a", [user({"type": "image", "url": picture}, text("?"))], lambda p: pictures.write("a", p)
     )
     [media] = found.question.media
     assert media.kind == "image"
@@ -87,7 +87,7 @@ def test_pictures_become_files_without_loss_until_they_are_answered(pictures, mo
 
 
 def test_colours_that_png_does_not_know_become_rgb(pictures):
-    path = pictures.keep("a", Image.new("CMYK", (4, 4), (0, 255, 255, 0)))
+    path = pictures.write("a", Image.new("CMYK", (4, 4), (0, 255, 255, 0)))
     with Image.open(path) as kept:
         assert kept.getpixel((0, 0)) == (255, 0, 0)
     folder = path.parent
