@@ -59,7 +59,7 @@ def test_python_values_are_words_too():
         ("wrapper=motion,task=jumpscore", "unknown key 'task'"),
         ("wrapper=motion,pretrained=x", "unknown key 'pretrained'"),
         ("wrapper=motion,on_error=ignore", "on_error='ignore' is unknown. Known: raise, empty"),
-        ("wrapper=oracle", "answers from the truth"),
+        ("wrapper=oracle", "needs the truth"),
     ],
 )
 def test_wrong_arguments_name_the_value_and_what_is_known(text, message):
