@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -27,7 +28,10 @@ LONGEST_TEXT = 4000
 SHEET_COLUMNS = 8
 
 
-def show_sample(folder: Path, sample_id: str) -> None:
+def show_sample(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    sample_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a sample.")],
+) -> None:
     """Print one sample of a run; pictures that were sent go into a contact sheet beside the run."""
     run = read_run(folder)
     scores = {score.id: score for score in run.scores}

@@ -37,6 +37,7 @@ FLOORS = {
     "jumpscore.lmms.bridge": 6.5,  # prints with the console of the command line
     "jumpscore.lmms.model": 6.6,
     "jumpscore.cli": 6,
+    "jumpscore.__main__": 6.5,
     "jumpscore.conf": 0,
 }
 PACKAGES = ("jumpscore", "evaluators", "model_wrappers")

@@ -180,7 +180,7 @@ def test_what_is_no_picture_is_named(tmp_path, content):
 
 
 def test_the_command(folders, capsys):
-    from jumpscore.cli.masks import score_mask_folders
+    from jumpscore.cli.score_masks import score_mask_folders
 
     prediction, truth, *_ = folders
     score_mask_folders(prediction, truth, as_json=True)

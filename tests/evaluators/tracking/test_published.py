@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
-from evaluators.published import published_sets
 from evaluators.tracking.queries import Query
 from evaluators.tracking.rle import encode_mask
 from evaluators.tracking.task import Tracking, TrackingOptions
 from evaluators.tracking.writing import inner_point
+from jumpscore.data.catalogue import published_sets
 from jumpscore.data.layout import read_manifest, read_rows
 from jumpscore.data.published import fetch_set
 from jumpscore.errors import DataError, UsageError

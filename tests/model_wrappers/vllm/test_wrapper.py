@@ -161,7 +161,7 @@ def test_canvases_go_as_a_reference_with_their_decimals(tiny, tmp_path, installe
 
 
 def test_serve_needs_a_model_that_is_served(tiny):
-    from jumpscore.cli.models import serve_model
+    from jumpscore.cli.serve import serve_model
 
     with pytest.raises(UsageError, match="'motion' is not served"):
         serve_model(["model=motion"])

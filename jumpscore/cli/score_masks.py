@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.table import Table
 
 from jumpscore.cli.console import output, print_json
+from jumpscore.cli.options import Json
 
 MOST_SHOWN = 100
 """Objects printed one by one; --json prints all."""
 
 
-def score_mask_folders(prediction: Path, truth: Path, *, as_json: bool) -> None:
+def score_mask_folders(
+    prediction: Annotated[
+        Path, typer.Argument(help="Folder that contains a folder of PNGs per video.")
+    ],
+    truth: Annotated[
+        Path, typer.Argument(help="The same for the truth, or a data set with Annotations/.")
+    ],
+    as_json: Json = False,
+) -> None:
     """Print J, F, their recall and decay, per object and overall."""
     from evaluators.tracking.folders import METRICS, score_folders
     from jumpscore.report.tables import interval, value_of

@@ -1,71 +1,30 @@
-"""``jumpscore models`` and ``jumpscore tasks``."""
+"""``jumpscore models list``."""
 
 from __future__ import annotations
 
 import inspect
-from dataclasses import asdict
-from importlib.resources import files
 from typing import Any
 
-from rich.syntax import Syntax
 from rich.table import Table
-from rich.text import Text
 
-from evaluators import TASKS
 from jumpscore.cli.console import notes, output, print_json
+from jumpscore.cli.options import Json
 from jumpscore.errors import UsageError
 from jumpscore.registry import Registry
 from model_wrappers import MODELS
 from model_wrappers.checkpoints import BUNDLED
 
 
-def list_models(*, as_json: bool) -> None:
+def list_models(as_json: Json = False) -> None:
     """Print every model with its input; as JSON with its options too."""
-    _show(_rows(MODELS, "inputs"), as_json=as_json)
+    print_rows(rows_of(MODELS, "inputs"), as_json=as_json)
     if not as_json:
         notes().print("options of one: jumpscore models options NAME", style="dim")
         shipped = ", ".join(BUNDLED)
         notes().print(f"model.checkpoint=... that this package brings: {shipped}", style="dim")
 
 
-def list_tasks(*, as_json: bool) -> None:
-    """Print every task with its headline, and lmms-eval's tasks that the paper reports.
-
-    As JSON with options too.
-    """
-    from evaluators.lmms.benchmarks import BENCHMARKS
-
-    rows = _rows(TASKS, "headline")
-    if as_json:
-        benchmarks = [asdict(benchmark) for benchmark in BENCHMARKS]
-        extra = {"lmms": {"benchmarks": benchmarks}}
-        print_json([row | extra.get(row["name"], {}) for row in rows])
-        return
-    _show(rows, as_json=False)
-    table = Table(title="task=lmms task.benchmark=...", title_justify="left")
-    for column in ("benchmark", "reported", "of the paper's"):
-        table.add_column(column, no_wrap=column == "benchmark")
-    for benchmark in BENCHMARKS:
-        table.add_row(benchmark.task, benchmark.metric, benchmark.about())
-    output().print(table)
-
-
-def show_options(name: str) -> None:
-    """Print the options of a model with their defaults and what they mean.
-
-    Raises:
-        UsageError: There is no such model.
-    """
-    found = MODELS.get(name)
-    described = files("jumpscore.conf.model").joinpath(f"{name}.yaml")
-    if described.is_file():
-        output().print(Syntax(described.read_text().rstrip(), "yaml", background_color="default"))
-        return
-    for key, field in found.Options.model_fields.items():  # of another package
-        output().print(Text(f"{key}: {field.get_default(call_default_factory=True)!r}"))
-
-
-def _rows(registry: Registry[Any], fact: str) -> list[dict[str, Any]]:
+def rows_of(registry: Registry[Any], fact: str) -> list[dict[str, Any]]:
     """Return name, one fact, options and first line of every class of a registry."""
     rows: list[dict[str, Any]] = []
     for name in registry.names():
@@ -93,7 +52,8 @@ def _first_line(found: type) -> str:
     return (inspect.getdoc(found) or "").split("\n", maxsplit=1)[0].replace("``", "")
 
 
-def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+def print_rows(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    """Print rows as a table, or as JSON."""
     if as_json:
         print_json(rows)
         return

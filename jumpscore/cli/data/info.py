@@ -1,4 +1,4 @@
-"""``jumpscore data``: synthesize, info, list, lmms."""
+"""``jumpscore data info``."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.table import Table
 
-from jumpscore.cli.console import notes, output, print_json, progress
-from jumpscore.cli.datasets import PUBLISHED, data_root, locate
+from jumpscore.cli.console import output, print_json, progress, rendering
+from jumpscore.cli.options import DataSetOptions, Json
+from jumpscore.data.catalogue import data_sets, locate
 from jumpscore.data.layout import (
     Manifest,
     Row,
@@ -24,7 +26,7 @@ from jumpscore.data.layout import (
     read_rows,
     rows_checksum,
 )
-from jumpscore.errors import UsageError, VideoError
+from jumpscore.errors import VideoError
 from jumpscore.harness.factory import make_task
 from jumpscore.video import content_hash, probe
 
@@ -33,39 +35,17 @@ MOST_SHOWN = 20
 """Problems printed one by one; a last line counts the others."""
 
 
-def synthesize_set(
-    out: Path, profile: str, overrides: Sequence[str], *, seed: int, workers: int | None
-) -> None:
-    """Render a data set and say what it holds."""
-    from jumpscore.builder.generate import synthesize
-    from jumpscore.builder.jump_rope import load_profile
-
-    chosen = load_profile(profile, list(overrides))
-    with progress("rendering", "clips") as advance:
-        manifest = synthesize(out, chosen, seed=seed, workers=workers, on_progress=advance)
-    jumps = sum(facts["jumps"] for facts in manifest.videos.values())
-    seconds = sum(facts["duration"] for facts in manifest.videos.values())
-    output().print(
-        f"{out}: {len(manifest.videos)} clips, {seconds:.0f} s, {jumps} jumps",
-        soft_wrap=True,
-    )
-
-
 def describe_set(
-    data: str, *, task: str | None, root: Path | None, check: bool, as_json: bool
+    data: Annotated[str, typer.Argument(help="A folder, or a name such as mini.")],
+    check: Annotated[bool, typer.Option(help="Verify files against the manifest.")] = False,
+    where: DataSetOptions = DataSetOptions(),
+    as_json: Json = False,
 ) -> bool:
-    """Print what a data set holds; return whether a check found something wrong.
-
-    Args:
-        data: Folder or name.
-        task: That asks about it; by default the one that its name belongs to, or JumpScore.
-        root: The data root.
-        check: Whether to open everything.
-        as_json: Print JSON.
-    """
-    folder = locate(data, root=root)
-    about = task or task_of_name(data) or JUMP_TASKS[0]
-    describe = _jumpscore_facts if about in JUMP_TASKS else partial(_task_facts, about)
+    """Print what a data set contains; return whether a check found a problem."""
+    with rendering() as how:
+        folder = locate(data, where.data_root, how)
+    task = task_of(data, where)
+    describe = _jumpscore_facts if task in JUMP_TASKS else partial(_task_facts, task)
     facts, problems = describe(folder, check=check)
     if as_json:
         print_json(facts | ({"problems": problems} if check else {}))
@@ -79,8 +59,14 @@ def describe_set(
     if len(problems) > MOST_SHOWN:
         output().print(f"and {len(problems) - MOST_SHOWN} more; --json lists all", style="red")
     if check and not problems:
-        output().print(f"all {facts['rows']} rows and their files are sound", style="green")
+        output().print(f"all {facts['rows']} rows and their files are valid", style="green")
     return bool(problems)
+
+
+def task_of(data: str, where: DataSetOptions) -> str:
+    """Return the task that reads a data set: as chosen, that of its name, or JumpScore's."""
+    row = data_sets().get(data)
+    return where.task or (row.task if row else JUMP_TASKS[0])
 
 
 def _jumpscore_facts(folder: Path, *, check: bool) -> tuple[dict[str, Any], list[str]]:
@@ -114,87 +100,6 @@ def _task_facts(task: str, folder: Path, *, check: bool) -> tuple[dict[str, Any]
     }
     problems = [*unusable, *(f"{path}: is missing" for path in missing)]
     return facts, problems if check else []
-
-
-def offer_set(
-    data: str, overrides: Sequence[str], *, task: str | None, out: Path, root: Path | None
-) -> None:
-    """Write lmms-eval's task over a data set, and say how to run it."""
-    from jumpscore.lmms.export import offer
-
-    options: dict[str, Any] = {}
-    for word in overrides:
-        key, equals, value = word.partition("=")
-        if not equals:
-            raise UsageError(f"{word!r} is no key=value")
-        options[key] = value
-    of = task_of_name(data)
-    chosen = task or of
-    if chosen == "lmms":
-        raise UsageError(f"{data}: is a benchmark of lmms-eval already; offer it a set of ours")
-    folder = locate(data, root=root).resolve()
-    if chosen is None:
-        raise UsageError(f"{data} is a folder: say with --task which task asks about it")
-    made = make_task(chosen, {**options, "data": str(folder)})
-    # By the name that was asked for; a rendered set may call itself otherwise.
-    name, count = offer(made, out, name=None if of is None else data)
-    output().print(
-        f"{name}: {count} documents of task {chosen}; use it with lmms-eval --include_path {out} "
-        f"--tasks {name}",
-        soft_wrap=True,
-    )
-
-
-def task_of_name(data: str) -> str | None:
-    """Return the task that a data set's name belongs to; a folder has none."""
-    from evaluators.published import published_sets
-    from jumpscore.builder.frozen import FROZEN
-    from jumpscore.builder.small_sets import MINIS
-
-    published = published_sets()
-    if data in published:
-        return published[data].task
-    if data in FROZEN or data == PUBLISHED:
-        return JUMP_TASKS[0]
-    return data.removeprefix("mini_") if data in MINIS else None
-
-
-def list_sets(*, root: Path | None, as_json: bool) -> None:
-    """Print every data set that has a name, and whether it is here."""
-    from evaluators.published import published_sets
-    from jumpscore.builder.frozen import FROZEN
-    from jumpscore.builder.small_sets import MINIS
-    from jumpscore.data.published import is_fetched
-
-    place = data_root(root)
-    rows = [(name, "jumpscore", "rendered", "bundled, rendered on first use") for name in FROZEN]
-    rows += [
-        (name, name.removeprefix("mini_"), "rendered", "rendered on first use") for name in MINIS
-    ]
-    here = (place / PUBLISHED).is_dir()
-    told = {True: "here", False: "to be fetched"}
-    rows.append((PUBLISHED, "jumpscore", told[here], "JumpScore: 240 videos"))
-    rows += [
-        (name, found.task, told[is_fetched(found, place)], found.title)
-        for name, found in published_sets().items()
-    ]
-    if as_json:
-        print_json(
-            [dict(zip(("name", "task", "state", "title"), row, strict=True)) for row in rows]
-        )
-        return
-    table = Table(title=f"data root: {place}", title_justify="left")
-    for column in ("name", "task", "state", "what"):
-        table.add_column(column, no_wrap=column == "name")
-    for row in rows:
-        table.add_row(*row)
-    output().print(table)
-    notes().print(
-        "and the benchmarks of lmms-eval that 'jumpscore tasks' lists, such as videomme: "
-        "'jumpscore data fetch NAME' brings them, and with --task lmms any other of lmms-eval's",
-        style="dim",
-        soft_wrap=True,
-    )
 
 
 def _facts(root: Path, rows: Sequence[Row], manifest: Manifest) -> dict[str, Any]:

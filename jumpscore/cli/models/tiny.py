@@ -1,26 +1,32 @@
-"""``jumpscore models tiny`` and ``jumpscore serve``."""
+"""``jumpscore models tiny``."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from jumpscore.cli.console import notes, output, print_json
-from jumpscore.errors import NoAnswerError, UsageError
-from jumpscore.harness import run_config
-from jumpscore.harness.compose import compose
+import typer
+
+from jumpscore.cli.console import output, print_json
+from jumpscore.cli.options import Json
+from jumpscore.errors import UsageError
 from jumpscore.harness.config import validated
-from jumpscore.harness.factory import make_model
 
 
-def write_tiny_checkpoint(out: Path, words: Sequence[str], *, as_json: bool) -> None:
-    """Write a random checkpoint and say what it is."""
+def write_tiny_checkpoint(
+    out: Annotated[Path, typer.Argument(help="New folder for the checkpoint.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(help="key=value, such as seed=1, size=2b or vision.num_hidden_layers=4"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a random checkpoint and describe it."""
     from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
     from model_wrappers.transformers.wrapper import require_packages
 
-    options = validated(TinyOptions, key_values(words), where="")
+    options = validated(TinyOptions, key_values(overrides or []), where="")
     require_packages("llava_ov2")
     parameters = write_tiny(out, options)
     if as_json:
@@ -36,38 +42,6 @@ def write_tiny_checkpoint(out: Path, words: Sequence[str], *, as_json: bool) -> 
         style="dim",
         soft_wrap=True,
     )
-
-
-def serve_model(words: Sequence[str]) -> None:
-    """Start a model's server, say where it is, and watch it until Ctrl-C.
-
-    Raises:
-        UsageError: The model is not one that is served.
-        NoAnswerError: The server died.
-    """
-    options = dict(run_config(compose(words)).model)
-    wrapper = make_model(options.pop("name"), options)
-    start: Any = getattr(wrapper, "serve", None)
-    if start is None:
-        raise UsageError(f"model {wrapper.name!r} is not served; write model=vllm")
-    notes().print("starting; this takes a minute or more", style="dim")
-    try:
-        server = start()
-        output().print(f"{server.url}/v1", soft_wrap=True)
-        checkpoint = options.get("checkpoint")
-        notes().print(
-            f"use it: jumpscore run model={wrapper.name} model.checkpoint={checkpoint} "
-            f"model.base_url={server.url}/v1\nlog: {server.log}; Ctrl-C stops it",
-            style="dim",
-            soft_wrap=True,
-        )
-        while server.alive():
-            time.sleep(0.5)
-        raise NoAnswerError(f"the server ended; the end of its log:\n{server.log_end()}")
-    except KeyboardInterrupt:
-        notes().print("stopped", style="dim")
-    finally:
-        wrapper.close()
 
 
 def key_values(words: Sequence[str]) -> dict[str, Any]:
