@@ -17,13 +17,14 @@ from jumpscore.harness.ask import Asked, ask
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
 from jumpscore.harness.controls import Control, control_of
 from jumpscore.harness.factory import make_model, make_task, task_of, usual_input
-from jumpscore.harness.facts import run_extras, run_facts, selection
+from jumpscore.harness.facts import run_extras, run_record, selection
 from jumpscore.harness.score import collector_paused, score_sample, summarise
 from jumpscore.records import Progress, Response, Sample
 from jumpscore.runs.derived import derive_all
 from jumpscore.runs.failures import FailureLog
 from jumpscore.runs.identity import beside_other_data, place_of
-from jumpscore.runs.reader import StoredRun, holds_repeats, read_facts, read_responses, read_timing
+from jumpscore.runs.reader import StoredRun, holds_repeats, read_record, read_responses, read_timing
+from jumpscore.runs.record import Extras, Identity, RunRecord
 from jumpscore.runs.writer import RunStore
 from model_wrappers.base import InputKind, ModelWrapper
 from model_wrappers.identity import is_ours
@@ -137,12 +138,12 @@ def score_run(folder: str | Path) -> StoredRun:
         DataError: The folder is no run, or its data set is gone or has changed.
     """
     folder = Path(folder)
-    facts = read_facts(folder)
+    record = read_record(folder)
     try:
-        config, task = run_config(facts["config"]), task_of(facts)
+        config, task = run_config(record.config.model_dump()), task_of(record)
     except UsageError as error:
         raise DataError(f"{folder}: run.json is of another version or damaged ({error})") from None
-    checksum = str(facts["identity"]["data"].get("checksum"))
+    checksum = record.identity.data.checksum
     with closing(task):
         if task.data().checksum != checksum:
             raise UsageError(
@@ -153,7 +154,7 @@ def score_run(folder: str | Path) -> StoredRun:
         with RunStore(folder) as store:
             store.lock()
             answers, timing = read_responses(folder), read_timing(folder)
-            return _write(store, task, config, samples, answers, facts["extras"], timing=timing)
+            return _write(store, task, config, samples, answers, record.extras, timing=timing)
 
 
 def selected(samples: Sequence[Sample[Any]], settings: RunSettings) -> list[Sample[Any]]:
@@ -220,13 +221,13 @@ def carry_out(
         wrapper.receive_truth({sample.question.id: sample.truth for sample in samples})
     started = time.time()
     ours = is_ours(type(wrapper))
-    folder = claimed(run_folder(task, wrapper, config), plan.facts["identity"], ours=ours)
+    folder = claimed(run_folder(task, wrapper, config), plan.record.identity, ours=ours)
     if holds_repeats(folder):
         raise UsageError(
             f"{folder} holds repeats of a run; choose another run.name, or go on with run.repeats"
         )
     with RunStore(folder) as store:
-        answers = store.open(plan.facts, ours=ours)
+        answers = store.open(plan.record, ours=ours)
         questions = [s.question for s in samples if s.problem is None]
         pending = [q for q in questions if q.id not in answers or answers[q.id].error]
         if pending:
@@ -253,7 +254,7 @@ def carry_out(
             config,
             samples,
             answers,
-            plan.facts["extras"],
+            plan.record.extras,
             timing=timing,
             on_derived=on_derived,
         )
@@ -269,14 +270,14 @@ class Planned:
         kind: What the model is shown.
         samples: Those that the run is about.
         control: Which other videos' pixels are shown, if any.
-        facts: The content of ``run.json``.
+        record: The content of ``run.json``.
     """
 
     config: RunConfig
     kind: InputKind
     samples: Sequence[Sample[Any]]
     control: Control | None
-    facts: Mapping[str, Any]
+    record: RunRecord
 
 
 def planned(wrapper: ModelWrapper, task: Task[Any], config: RunConfig) -> Planned:
@@ -298,8 +299,8 @@ def planned(wrapper: ModelWrapper, task: Task[Any], config: RunConfig) -> Planne
     control = control_of(config.run.control, kind, everything, seed=config.run.seed)
     wrapper.receive_questions([sample.question for sample in everything])
     extras = run_extras(wrapper, everything)
-    facts = run_facts(wrapper, task, config, samples, kind=kind, extras=extras)
-    return Planned(config, kind, samples, control, facts)
+    record = run_record(wrapper, task, config, samples, kind=kind, extras=extras)
+    return Planned(config, kind, samples, control, record)
 
 
 def tell_nothing_asked(folder: Path, runs: Sequence[StoredRun]) -> None:
@@ -308,7 +309,7 @@ def tell_nothing_asked(folder: Path, runs: Sequence[StoredRun]) -> None:
         logger.warning(NOTHING_ASKED, folder)
 
 
-def claimed(folder: Path, identity: Mapping[str, Any], *, ours: bool) -> Path:
+def claimed(folder: Path, identity: Identity, *, ours: bool) -> Path:
     """Return where a run is kept, and say why if that is not the folder of its name."""
     place = place_of(folder, identity, ours=ours)
     if place.reason is not None:
@@ -338,7 +339,7 @@ def _write(
     config: RunConfig,
     samples: Sequence[Sample[Any]],
     answers: Mapping[str, Response],
-    extras: Mapping[str, Any],
+    extras: Extras,
     *,
     timing: Mapping[str, Any],
     on_derived: Progress | None = None,
@@ -355,8 +356,8 @@ def _write(
         result = summarise(task, config, scores, extras)
     timing = {**timing, "score_seconds": round(time.perf_counter() - before, 3)}
     store.write_scores(scores, result, timing)
-    facts = read_facts(store.folder)
-    return StoredRun(store.folder, facts, dict(answers), tuple(scores), result, timing)
+    record = read_record(store.folder)
+    return StoredRun(store.folder, record, dict(answers), tuple(scores), result, timing)
 
 
 def _timing(asked: Asked, started: float) -> dict[str, Any]:

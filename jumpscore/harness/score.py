@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -15,6 +15,7 @@ from jumpscore.harness.controls import CAVEATS
 from jumpscore.records import STATUSES, Response, RunResult, Sample, SampleScore
 from jumpscore.runs.derived import Derived
 from jumpscore.runs.failures import FailureLog, describe
+from jumpscore.runs.record import Extras
 
 
 @contextmanager
@@ -62,7 +63,7 @@ def score_sample(
 
 
 def summarise(
-    task: Task[Any], config: RunConfig, scores: Sequence[SampleScore], extras: Mapping[str, Any]
+    task: Task[Any], config: RunConfig, scores: Sequence[SampleScore], extras: Extras
 ) -> RunResult:
     """Return what a run is worth, with everything that a reader must know beside the numbers."""
     counted = Counter(score.status for score in scores)
@@ -70,7 +71,7 @@ def summarise(
     data = task.data()
     unscored = counted["error"]
     caveats = list(task.caveats())
-    if config.run.expose_truth and extras["needs_truth"]:
+    if config.run.expose_truth and extras.needs_truth:
         caveats.append("the model was shown the truth")
     if config.run.control != "none":
         caveats.append(CAVEATS[config.run.control])
@@ -83,7 +84,7 @@ def summarise(
     return RunResult(
         task=task.name,
         task_version=task.version,
-        model=extras.get("title", config.model["name"]),
+        model=extras.title or config.model["name"],
         data=data.name,
         synthetic=data.synthetic,
         metrics=metrics,
@@ -102,12 +103,12 @@ def unscored_caveat(unscored: int, total: int) -> str:
     return f"{unscored} of {total} samples are unscored"
 
 
-def _notes(scores: Sequence[SampleScore], extras: Mapping[str, Any]) -> dict[str, int]:
+def _notes(scores: Sequence[SampleScore], extras: Extras) -> dict[str, int]:
     """Return the notes of all samples added up, and those of the run as a whole."""
     found: Counter[str] = Counter()
     for score in scores:
         found.update(score.notes)
-    if extras["unknown_ids"]:
-        found["answers to unknown ids"] = len(extras["unknown_ids"])
-    found.update(extras.get("notes", {}))
+    if extras.unknown_ids:
+        found["answers to unknown ids"] = len(extras.unknown_ids)
+    found.update(extras.notes)
     return dict(found)

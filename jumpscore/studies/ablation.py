@@ -303,7 +303,7 @@ def _summary(
 
 def _shown(runs: Sequence[StoredRun]) -> dict[str, Any]:
     """Return what the inputs of all these runs say alike, beside kind and budget."""
-    first, *others = (run.facts["identity"]["input"] for run in runs)
+    first, *others = (run.record.identity.input.model_dump() for run in runs)
     return {
         name: value
         for name, value in first.items()
