@@ -193,7 +193,7 @@ def present(run: StoredRun, *, report: bool, as_json: bool) -> bool:
         from jumpscore.report.tables import run_table
 
         output().print(run_table(run))
-    for hint in run.facts["extras"].get("hints", ()):
+    for hint in run.record.extras.hints:
         notes().print(hint, style="yellow", soft_wrap=True)
     notes().print(f"run: {run.folder}", style="dim", soft_wrap=True)
     return run.result.unscored > 0
@@ -228,7 +228,7 @@ def _errors(runs: Sequence[StoredRun]) -> dict[str, Any]:
 def _spent(runs: Sequence[StoredRun]) -> dict[str, Any]:
     """Return tokens and cost of the answers of runs of one model."""
     responses = [response for run in runs for response in run.responses.values()]
-    spent = spending(responses, runs[0].facts["config"]["model"])
+    spent = spending(responses, runs[0].record.config.model.options)
     return {"tokens": asdict(spent.tokens), "cost_usd": spent.cost}
 
 

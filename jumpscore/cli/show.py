@@ -34,8 +34,8 @@ def show_sample(folder: Path, sample_id: str) -> None:
         near = nearest_names(sample_id, scores) or "."
         raise UsageError(f"{folder}: has no sample {sample_id!r}{near}")
     console = output()
-    task = task_of(run.facts)
-    if task.data().checksum == run.facts["identity"]["data"].get("checksum"):
+    task = task_of(run.record)
+    if task.data().checksum == run.record.identity.data.checksum:
         try:
             _show_question(console, run, task, sample_id)
         except JumpScoreError as error:  # of the question itself: a file is gone, say
@@ -58,8 +58,8 @@ def _show_question(console: Console, run: StoredRun, task: Task[Any], name: str)
     for turn in question.history:
         _field(console, turn.role, turn.text)
     _field(console, "user", question.prompt)
-    kind = run.facts["identity"]["input"]["kind"]
-    config = run_config(run.facts["config"])
+    kind = run.record.identity.input.kind
+    config = run_config(run.record.config.model_dump())
     wrapper = _wrapper(console, run)
     try:
         plan = InputPlan(kind, config.input, wrapper=wrapper).in_run(config.run, samples)
@@ -88,9 +88,9 @@ def _show_question(console: Console, run: StoredRun, task: Task[Any], name: str)
 
 def _wrapper(console: Console, run: StoredRun) -> ModelWrapper | None:
     """Return the run's model, not opened; say why where it cannot be had."""
-    options = dict(run.facts["config"]["model"])
+    model = run.record.config.model
     try:
-        return make_model(options.pop("name"), options)
+        return make_model(model.name, model.options)
     except JumpScoreError as error:
         _field(console, "prompt", f"unknown: {error}")
         return None

@@ -9,6 +9,7 @@ from evaluators import TASKS
 from evaluators.base import Task
 from jumpscore.errors import UsageError
 from jumpscore.harness.config import RunConfig, validated
+from jumpscore.runs.record import RunRecord
 from model_wrappers import MODELS
 from model_wrappers.base import ModelWrapper
 
@@ -57,9 +58,9 @@ def _made_already(made: MadeT, options: Mapping[str, Any]) -> MadeT:
     return made
 
 
-def task_of(facts: Mapping[str, Any]) -> Task[Any]:
-    """Return the task that a stored run asked, from its ``run.json``."""
-    return make_task(facts["config"]["task"]["name"], _without_name(facts["config"]["task"]))
+def task_of(record: RunRecord) -> Task[Any]:
+    """Return the task that a stored run asked."""
+    return make_task(record.config.task.name, record.config.task.options)
 
 
 def _without_name(values: Mapping[str, Any]) -> dict[str, Any]:

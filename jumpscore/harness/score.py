@@ -19,7 +19,8 @@ from jumpscore.harness.factory import task_of
 from jumpscore.records import STATUSES, Progress, Response, RunResult, Sample, SampleScore
 from jumpscore.runs.derived import Derived, derive_all
 from jumpscore.runs.failures import FailureLog, describe
-from jumpscore.runs.reader import StoredRun, read_facts, read_responses, read_timing
+from jumpscore.runs.reader import StoredRun, read_record, read_responses, read_timing
+from jumpscore.runs.record import Extras
 from jumpscore.runs.writer import RunStore
 
 
@@ -68,7 +69,7 @@ def score_sample(
 
 
 def summarise(
-    task: Task[Any], config: RunConfig, scores: Sequence[SampleScore], extras: Mapping[str, Any]
+    task: Task[Any], config: RunConfig, scores: Sequence[SampleScore], extras: Extras
 ) -> RunResult:
     """Return what a run is worth, with everything that a reader must know beside the numbers."""
     counted = Counter(score.status for score in scores)
@@ -76,7 +77,7 @@ def summarise(
     data = task.data()
     unscored = counted["error"]
     caveats = list(aggregate.caveats)
-    if config.run.expose_truth and extras["needs_truth"]:
+    if config.run.expose_truth and extras.needs_truth:
         caveats.append("the model was shown the truth")
     if config.run.control != "none":
         caveats.append(CAVEATS[config.run.control])
@@ -89,7 +90,7 @@ def summarise(
     return RunResult(
         task=task.name,
         task_version=task.version,
-        model=extras.get("title", config.model["name"]),
+        model=extras.title or config.model["name"],
         data=data.name,
         synthetic=data.synthetic,
         metrics=aggregate.estimates,
@@ -108,14 +109,14 @@ def unscored_caveat(unscored: int, total: int) -> str:
     return f"{unscored} of {total} samples are unscored"
 
 
-def _notes(scores: Sequence[SampleScore], extras: Mapping[str, Any]) -> dict[str, int]:
+def _notes(scores: Sequence[SampleScore], extras: Extras) -> dict[str, int]:
     """Return the notes of all samples added up, and those of the run as a whole."""
     found: Counter[str] = Counter()
     for score in scores:
         found.update(score.notes)
-    if extras["unknown_ids"]:
-        found["answers to unknown ids"] = len(extras["unknown_ids"])
-    found.update(extras.get("notes", {}))
+    if extras.unknown_ids:
+        found["answers to unknown ids"] = len(extras.unknown_ids)
+    found.update(extras.notes)
     return dict(found)
 
 
@@ -133,7 +134,7 @@ class Scorer:
     task: Task[Any]
     config: RunConfig
     samples: Sequence[Sample[Any]]
-    extras: Mapping[str, Any]
+    extras: Extras
 
     def finish(
         self,
@@ -164,8 +165,8 @@ class Scorer:
             result = summarise(task, self.config, scores, self.extras)
         timing = {**timing, "score_seconds": round(time.perf_counter() - before, 3)}
         store.write_scores(scores, result, timing)
-        facts = read_facts(folder)
-        return StoredRun(folder, facts, dict(responses), tuple(scores), result, timing)
+        record = read_record(folder)
+        return StoredRun(folder, record, dict(responses), tuple(scores), result, timing)
 
 
 def score_run(folder: str | Path) -> StoredRun:
@@ -176,19 +177,19 @@ def score_run(folder: str | Path) -> StoredRun:
         UsageError: The data set has changed since the run.
     """
     folder = Path(folder)
-    facts = read_facts(folder)
+    record = read_record(folder)
     try:
-        config, task = run_config(facts["config"]), task_of(facts)
+        config, task = run_config(record.config.model_dump()), task_of(record)
     except UsageError as error:
         raise DataError(f"{folder}: run.json is of another version or damaged ({error})") from None
-    checksum = str(facts["identity"]["data"].get("checksum"))
+    checksum = record.identity.data.checksum
     with closing(task):
         if task.data().checksum != checksum:
             raise UsageError(
                 f"{folder}: the data set {task.data().source} has changed since the run "
                 f"(checksum {task.data().checksum[:12]}, was {checksum[:12]}); run again"
             )
-        scorer = Scorer(task, config, config.run.select(task.load()), facts["extras"])
+        scorer = Scorer(task, config, config.run.select(task.load()), record.extras)
         with RunStore(folder) as store:
             store.lock()
             return scorer.finish(store, read_responses(folder), read_timing(folder))

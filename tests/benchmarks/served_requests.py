@@ -22,7 +22,7 @@ from jumpscore.records import Media, Question
 from jumpscore.runs.writer import RunStore
 from jumpscore.video import uniform_frames
 from tests.serving.on_a_cpu import ON_A_CPU, SERVED
-from tests.support import write_video
+from tests.support import bare_record, write_video
 
 REQUESTS, ROUNDS = 200, 3
 
@@ -86,7 +86,7 @@ def through_the_harness(wrapper, folder: Path) -> float:
     questions = [request.question for request in wrapper.ready.values()]
     before = time.perf_counter()
     with RunStore(folder) as store:
-        store.open({"identity": {}})
+        store.open(bare_record())
         plan = InputPlan("none", InputConfig())
         _, answers = Asker(wrapper, plan, RunSettings()).ask(questions, store)
     assert all(answer.error is None for answer in answers.values())

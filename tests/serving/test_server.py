@@ -120,9 +120,9 @@ def test_one_video_can_be_asked_about_through_a_server_that_runs(place, served):
 
 
 def test_the_run_says_whose_code_ran_and_where(place, served):
-    facts = evaluate(served, place, "vllm-codec").facts
-    assert facts["trust_remote_code"] is True  # vLLM needs it; the folder is one of ours
-    assert facts["environment"]["vllm"] == "0.32.0"
+    record = evaluate(served, place, "vllm-codec").record
+    assert record.trust_remote_code is True  # vLLM needs it; the folder is one of ours
+    assert record.environment["vllm"] == "0.32.0"
 
 
 def test_one_by_one_and_all_at_once_are_the_same(place, served):

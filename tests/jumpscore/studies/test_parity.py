@@ -5,11 +5,11 @@ import pytest
 from jumpscore.harness import InputConfig, InputPlan
 from jumpscore.records import Media, Question, Response, Usage
 from jumpscore.studies.parity import compare_models, compare_traces
-from model_wrappers.base import ModelWrapper, Trace
+from model_wrappers.base import GenerationTrace, ModelWrapper
 
 
 def trace(text="[0.5]", ids=(1, 2, 3), stamps=("<0.0 seconds>",), first=None, visual=4):
-    return Trace(text, Usage(visual=visual, prompt=len(ids)), ids, stamps, first or {"[": -0.1})
+    return GenerationTrace(text, Usage(visual=visual, prompt=len(ids)), ids, stamps, first or {"[": -0.1})
 
 
 def test_two_that_are_one():
@@ -36,7 +36,7 @@ def test_what_differs_is_named(other, field, value):
 
 
 def test_what_a_model_does_not_tell_is_not_held_against_it():
-    silent = Trace("[0.5]", Usage())
+    silent = GenerationTrace("[0.5]", Usage())
     found = compare_traces("a", trace(), silent)
     assert found.equal
     assert (found.prompt_ids, found.stamps, found.first_logprob_gap) == (False, None, None)
