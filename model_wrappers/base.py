@@ -63,7 +63,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class GenerationTrace:
     """An answer with what led to it, to hold two ways of running one model against each other.
 
     Attributes:
@@ -126,11 +126,11 @@ class ModelWrapper(ABC):
         self.options = options if options is not None else self.Options()
 
     @property
-    def remarks(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[str, ...]:
         """What a reader of its answers should know, such as what it was trained on."""
         return ()
 
-    def usual_input(self, kind: InputKind) -> Mapping[str, Any]:
+    def default_input(self, kind: InputKind) -> Mapping[str, Any]:
         """Return fields of a run's ``input`` that hold where the run says nothing.
 
         For a checkpoint that was trained with pictures of one size, say, and knows no other.
@@ -141,7 +141,7 @@ class ModelWrapper(ABC):
         return {}
 
     @property
-    def title(self) -> str:
+    def display_name(self) -> str:
         """What tables call it: its name, and which of many models it is where it may be any."""
         return self.name
 
@@ -188,10 +188,10 @@ class ModelWrapper(ABC):
         """
         return None
 
-    def trace(self, request: Request) -> Trace:
+    def trace(self, request: Request) -> GenerationTrace:
         """Answer one request and tell as much as there is to know about how; for ``parity``."""
         [response] = self.generate([request])
-        return Trace(response.text, response.usage)
+        return GenerationTrace(response.text, response.usage)
 
     def identity(self) -> Mapping[str, Any] | str | None:
         """Return what its answers follow from, or ``None`` if that cannot be known.

@@ -12,7 +12,7 @@ from jumpscore.records import Convention
 from jumpscore.video import TokenGrid
 from model_wrappers.checkpoints import read_settings
 
-Backend = Literal["transformers", "vllm", "openai"]
+ServingBackend = Literal["transformers", "vllm", "openai"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Family:
 
     Attributes:
         name: Of the model that runs it here.
-        title: As its authors write it.
+        display_name: As its authors write it.
         model_type: Of its ``config.json``.
         checkpoint: Released weights, on the hub.
         licence: Of those.
@@ -36,14 +36,14 @@ class Family:
     """
 
     name: str
-    title: str
+    display_name: str
     model_type: str
     checkpoint: str
     licence: str
     grid: TokenGrid
     rules: str
     convention: Convention | None
-    backends: tuple[Backend, ...]
+    backends: tuple[ServingBackend, ...]
     before: str = "{stamp}"
     as_video: bool = False
     read_grid: Callable[[Path], TokenGrid] | None = None
@@ -109,7 +109,7 @@ def _perception_lm_grid(folder: Path) -> TokenGrid:
 
 QWEN3_VL = Family(
     name="qwen3_vl",
-    title="Qwen3-VL",
+    display_name="Qwen3-VL",
     model_type="qwen3_vl",
     checkpoint="Qwen/Qwen3-VL-8B-Instruct",
     licence="Apache-2.0",
@@ -122,7 +122,7 @@ QWEN3_VL = Family(
 )
 INTERNVL3_5 = Family(
     name="internvl3_5",
-    title="InternVL-3.5",
+    display_name="InternVL-3.5",
     model_type="internvl",
     checkpoint="OpenGVLab/InternVL3_5-8B-HF",
     licence="Apache-2.0",
@@ -135,7 +135,7 @@ INTERNVL3_5 = Family(
 )
 PERCEPTION_LM = Family(
     name="perception_lm",
-    title="PerceptionLM-8B",
+    display_name="PerceptionLM-8B",
     model_type="perception_lm",
     checkpoint="facebook/Perception-LM-8B",
     licence="FAIR Noncommercial Research License",
@@ -147,7 +147,7 @@ PERCEPTION_LM = Family(
 )
 KEYE_VL1_5 = Family(
     name="keye_vl1_5",
-    title="Keye-VL-1.5",
+    display_name="Keye-VL-1.5",
     model_type="KeyeVL1_5",
     checkpoint="Kwai-Keye/Keye-VL-1_5-8B",
     licence="Apache-2.0",
@@ -158,7 +158,7 @@ KEYE_VL1_5 = Family(
 )
 LLAVA_OV1_5 = Family(
     name="llava_ov1_5",
-    title="LLaVA-OneVision-1.5",
+    display_name="LLaVA-OneVision-1.5",
     model_type="llavaonevision1_5",
     checkpoint="lmms-lab/LLaVA-OneVision-1.5-8B-Instruct",
     licence="Apache-2.0",
@@ -173,7 +173,7 @@ FAMILIES: tuple[Family, ...] = (QWEN3_VL, INTERNVL3_5, KEYE_VL1_5, PERCEPTION_LM
 def family_of(model_type: str) -> Family | None:
     """Return the family of a ``model_type``, if it is one of the rows.
 
-    >>> family_of("qwen3_vl").title
+    >>> family_of("qwen3_vl").display_name
     'Qwen3-VL'
     """
     return next((family for family in FAMILIES if family.model_type == model_type), None)

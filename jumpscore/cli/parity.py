@@ -14,7 +14,7 @@ from jumpscore.cli.datasets import located
 from jumpscore.errors import UsageError, nearest_names
 from jumpscore.harness import RunConfig, run_config
 from jumpscore.harness.compose import compose
-from jumpscore.harness.factory import make_model, make_task, usual_input
+from jumpscore.harness.factory import make_model, make_task, default_input
 from jumpscore.harness.input import input_cache
 from jumpscore.studies.parity import Parity, compare_models
 from model_wrappers import MODELS
@@ -36,7 +36,7 @@ def print_parity(
     models = [_made(config) for config in configs]
     try:
         questions = [task.complete(sample.question) for sample in samples]
-        shown = {usual_input(model, first.input) for model in models}
+        shown = {default_input(model, first.input) for model in models}
         if len(shown) > 1:
             raise UsageError(
                 f"{model_a} and {model_b} prefer other inputs; write input=frames, input.count=..."

@@ -22,7 +22,7 @@ from jumpscore.harness.costs import (
     prices_of,
 )
 from jumpscore.harness.evaluate import selected
-from jumpscore.harness.factory import make_model, usual_input
+from jumpscore.harness.factory import make_model, default_input
 from jumpscore.harness.input import input_cache, visual_input
 from jumpscore.harness.repeating import check_repeatable
 from jumpscore.records import Question
@@ -46,7 +46,7 @@ def show_plan(config: RunConfig, task: Task[Any], *, as_json: bool) -> None:
         check_repeatable(wrapper)
     everything = task.load()
     samples = selected(everything, config.run)
-    kind, shown = usual_input(wrapper, config.input)
+    kind, shown = default_input(wrapper, config.input)
     config = config.model_copy(update={"input": shown})
     control = control_of(config.run.control, kind, everything, seed=config.run.seed)
     usable = [sample for sample in samples if sample.problem is None]

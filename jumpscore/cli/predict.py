@@ -12,7 +12,7 @@ from jumpscore.data.layout import QUESTION
 from jumpscore.errors import JumpScoreError, NoAnswerError, UsageError
 from jumpscore.harness import RunConfig, run_config
 from jumpscore.harness.compose import compose
-from jumpscore.harness.factory import make_model, usual_input
+from jumpscore.harness.factory import make_model, default_input
 from jumpscore.harness.input import input_cache, visual_input
 from jumpscore.records import Media, ParseResult, Question, Response
 from jumpscore.scoring import parse_times
@@ -79,7 +79,7 @@ def ask_one(video: Path, config: RunConfig) -> Prediction:
     if wrapper.needs_truth:
         raise UsageError(f"model {wrapper.name!r} answers from the truth; a new video has none")
     question = Question(id=video.stem, media=(Media(video),), prompt=QUESTION)
-    kind, shown = usual_input(wrapper, config.input)
+    kind, shown = default_input(wrapper, config.input)
     try:
         wrapper.open()
         visual = visual_input(
@@ -106,7 +106,7 @@ def ask_one(video: Path, config: RunConfig) -> Prediction:
         raise NoAnswerError(
             f"{wrapper.name} gave no times ({parsed.status}): {response.text[:200]!r}"
         )
-    return Prediction(wrapper.title, wrapper.remarks, response, parsed)
+    return Prediction(wrapper.display_name, wrapper.notes, response, parsed)
 
 
 def _as_json(video: Path, found: Prediction) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.ask import Asked, ask
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
 from jumpscore.harness.controls import Control, control_of
-from jumpscore.harness.factory import make_model, make_task, task_of, usual_input
+from jumpscore.harness.factory import make_model, make_task, task_of, default_input
 from jumpscore.harness.facts import run_extras, run_facts, selection
 from jumpscore.harness.score import collector_paused, score_sample, summarise
 from jumpscore.records import Progress, Response, Sample
@@ -180,7 +180,7 @@ def selected(samples: Sequence[Sample[Any]], settings: RunSettings) -> list[Samp
 
 def run_folder(task: Task[Any], wrapper: ModelWrapper, config: RunConfig) -> Path:
     """Return the folder that a run's name says; by default of task, model and data set."""
-    parts = [task.name, wrapper.title, task.data().name]
+    parts = [task.name, wrapper.display_name, task.data().name]
     if config.input.kind != "auto":
         parts.append(config.input.kind)
     if config.run.control != "none":
@@ -290,7 +290,7 @@ def planned(wrapper: ModelWrapper, task: Task[Any], config: RunConfig) -> Planne
             f"model {wrapper.name!r} answers from the truth, to test metrics with; allow it with "
             "run.expose_truth=true (the result will say so and no leaderboard takes it)"
         )
-    kind, shown = usual_input(wrapper, config.input)
+    kind, shown = default_input(wrapper, config.input)
     config = config.model_copy(update={"input": shown})
     with collector_paused():
         everything = task.load()

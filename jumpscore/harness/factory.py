@@ -66,14 +66,14 @@ def _without_name(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key != "name"}
 
 
-def usual_input(wrapper: ModelWrapper, config: InputConfig) -> tuple[InputKind, InputConfig]:
+def default_input(wrapper: ModelWrapper, config: InputConfig) -> tuple[InputKind, InputConfig]:
     """Return what the wrapper is shown, and how, with what is usual for it where nothing was said.
 
     Raises:
         UsageError: The wrapper does not take what was asked for.
     """
     kind = input_kind(wrapper, config)
-    return kind, config.filled(wrapper.usual_input(kind))
+    return kind, config.filled(wrapper.default_input(kind))
 
 
 def input_kind(wrapper: ModelWrapper, config: InputConfig) -> InputKind:

@@ -66,10 +66,10 @@ def summarise(
 ) -> RunResult:
     """Return what a run is worth, with everything that a reader must know beside the numbers."""
     counted = Counter(score.status for score in scores)
-    metrics = task.aggregate(scores, seed=config.run.seed)  # its failures become caveats
+    aggregate = task.aggregate(scores, seed=config.run.seed)
     data = task.data()
     unscored = counted["error"]
-    caveats = list(task.caveats())
+    caveats = list(aggregate.caveats)
     if config.run.expose_truth and extras["needs_truth"]:
         caveats.append("the model was shown the truth")
     if config.run.control != "none":
@@ -86,8 +86,8 @@ def summarise(
         model=extras.get("title", config.model["name"]),
         data=data.name,
         synthetic=data.synthetic,
-        metrics=metrics,
-        described=tuple(task.metrics),
+        metrics=aggregate.estimates,
+        described=aggregate.metrics,
         headline=tuple(task.headline),
         counts={status: counted[status] for status in STATUSES},
         total=len(scores),

@@ -13,7 +13,7 @@ from jumpscore.cli.console import notes, progress
 from jumpscore.errors import JumpScoreError
 from jumpscore.harness import RunInterrupted
 from jumpscore.harness.ask import ask
-from jumpscore.harness.factory import make_model, usual_input
+from jumpscore.harness.factory import make_model, default_input
 from jumpscore.lmms.arguments import BridgeConfig
 from jumpscore.lmms.generation import differences
 from jumpscore.lmms.pictures import Pictures
@@ -59,7 +59,7 @@ class Bridge:
     def __init__(self, config: BridgeConfig) -> None:
         self.config = config
         self.wrapper = make_model(config.name, config.options)
-        self._kind, self._input = usual_input(self.wrapper, config.input)
+        self._kind, self._input = default_input(self.wrapper, config.input)
         self._open = False
         self._pictures = Pictures()
         self._lock = threading.Lock()

@@ -11,7 +11,7 @@ from evaluators.base import PER_SAMPLE, Task
 from jumpscore.errors import UsageError, nearest_names
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
 from jumpscore.harness.controls import ControlKind, control_of
-from jumpscore.harness.factory import usual_input
+from jumpscore.harness.factory import default_input
 from jumpscore.records import Metric, Sample
 from jumpscore.video.budgets import Matching
 from model_wrappers.base import ModelWrapper
@@ -229,5 +229,5 @@ def config_of(wrapper: ModelWrapper, shared: RunConfig, one: PlannedRun, out: Pa
         input=validated(InputConfig, shown, where="input."),
         run=validated(RunSettings, shared.run.model_dump() | settings, where="run."),
     )
-    usual_input(wrapper, config.input)
+    default_input(wrapper, config.input)
     return config

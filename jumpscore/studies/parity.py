@@ -11,7 +11,7 @@ from jumpscore.harness.config import InputConfig
 from jumpscore.harness.input import visual_input
 from jumpscore.records import Question
 from jumpscore.video.prepared import InputCache
-from model_wrappers.base import InputKind, ModelWrapper, Trace
+from model_wrappers.base import GenerationTrace, InputKind, ModelWrapper
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def compare_models(
     return found
 
 
-def compare_traces(name: str, one: Trace, other: Trace) -> Parity:
+def compare_traces(name: str, one: GenerationTrace, other: GenerationTrace) -> Parity:
     """Return where two traces of one question part."""
     known = one.prompt_ids is not None and other.prompt_ids is not None
     # Tokens that are no whole letters look alike as text, or like nothing.

@@ -134,7 +134,7 @@ class TestWhatAModelIsShown:
 class Trained(Sees):
     """Was trained with small pictures."""
 
-    def usual_input(self, kind):
+    def default_input(self, kind):
         return {"count": 6, "max_pixels": 3136, "decimals": 2}
 
 

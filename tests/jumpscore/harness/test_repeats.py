@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import jumpscore
-from evaluators.base import DataFacts, Task
+from evaluators.base import Aggregate, DataFacts, Task
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import RunInterrupted, read_repeats, score_repeats
 from jumpscore.harness.repeats import summarise_repeats
@@ -59,7 +59,7 @@ def result_of(scores, **more):
         caveats += (f"{unscored} of {len(scores)} samples are unscored",)
     return RunResult(
         **facts,
-        metrics=Made().aggregate(scores),
+        metrics=Made().aggregate(scores).estimates,
         described=Made.metrics,
         headline=Made.headline,
         counts=counts,
@@ -110,7 +110,7 @@ def test_the_interval_is_over_videos_whose_repeats_are_averaged_first():
 
 def test_equal_repeats_are_one_run_with_its_interval():
     """Asking again adds no videos: five times the same answers are no narrower than once."""
-    once = Made().aggregate(SCORES[0])
+    once = Made().aggregate(SCORES[0]).estimates
     found = summarise_repeats(
         Made(), [result_of(SCORES[0])] * 5, [SCORES[0]] * 5, seeds=range(5)
     ).metrics
@@ -152,7 +152,7 @@ def test_a_sample_that_no_repeat_scored_is_left_out_of_the_interval():
 def test_a_task_that_aggregates_in_its_own_way_gets_no_made_up_interval():
     class Own(Made):
         def aggregate(self, scores, *, seed=0):
-            return {"f1": Estimate(0.5, None, None, None, 3)}
+            return Aggregate({"f1": Estimate(0.5, None, None, None, 3)}, self.metrics)
 
     assert summarised(Own()).metrics["f1"].over_videos is None
     assert summarised(Own()).metrics["f1"].mean == pytest.approx(0.6)

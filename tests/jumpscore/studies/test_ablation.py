@@ -150,7 +150,7 @@ class TestNumbers:
 
     def test_what_is_shown_is_what_all_budgets_have_in_common(self, greys, tmp_path):
         class OfOneSize(Looks):
-            def usual_input(self, kind):
+            def default_input(self, kind):
                 return {"max_pixels": 7056, "decimals": 2}
 
         found = ablated(
