@@ -9,7 +9,9 @@ from model_wrappers.base import GenerationTrace, ModelWrapper
 
 
 def trace(text="[0.5]", ids=(1, 2, 3), stamps=("<0.0 seconds>",), first=None, visual=4):
-    return GenerationTrace(text, Usage(visual=visual, prompt=len(ids)), ids, stamps, first or {"[": -0.1})
+    return GenerationTrace(
+        text, Usage(visual=visual, prompt=len(ids)), ids, stamps, first or {"[": -0.1}
+    )
 
 
 def test_two_that_are_one():
