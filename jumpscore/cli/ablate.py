@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,10 +13,11 @@ from jumpscore.cli.console import notes, output, print_json, progress
 from jumpscore.cli.options import DataRoot, Json, Overrides
 from jumpscore.cli.run import task_of_config, warn_of_missing_files, with_data
 from jumpscore.errors import InterruptedRun, UsageError
-from jumpscore.harness import RunConfig, RunInterrupted
+from jumpscore.harness import RunConfig, RunInterrupted, open_session
 from jumpscore.harness.compose import compose
+from jumpscore.harness.session import Callbacks
 from jumpscore.studies.ablation import ABLATION, Ablation, ablate
-from jumpscore.studies.ablation_plan import refuse_what_is_set_here
+from jumpscore.studies.ablation_plan import AblationPlan, refuse_what_is_set_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,13 @@ def ablate_budgets(
     as_json: Json = False,
 ) -> bool:
     """Run an ablation, print it and write its page; return whether samples failed."""
-    budgets = _numbers(arms.tokens)
-    references = [_reference(word) for word in arms.reference or []]
+    plan = AblationPlan(
+        tokens=_numbers(arms.tokens),
+        matchings=[name.strip() for name in arms.matching.split(",") if name.strip()],
+        metric=metric,
+        controls=arms.controls,
+        references=[_reference(word) for word in arms.reference or []],
+    )
     values = compose(overrides or [])
     # Before the data set is located, which may have to be rendered first.
     refuse_what_is_set_here(values)
@@ -59,22 +65,20 @@ def ablate_budgets(
     with closing(task_of_config(config)) as task:
         warn_of_missing_files(task)
         try:
-            ablation = ablate(
-                options.pop("name"),
-                task,
-                tokens=budgets,
-                matchings=[name.strip() for name in arms.matching.split(",") if name.strip()],
-                out=out,
-                metric=metric,
-                controls=arms.controls,
-                references=references,
-                model_options=options,
-                input=values["input"],
-                run=values["run"],
-                on_run=progress,
-            )
-        except RunInterrupted as interruption:
-            raise InterruptedRun(f"{interruption}; rerun the same command to resume") from None
+            with (
+                progress("ablation", "answers") as advance,
+                open_session(
+                    options.pop("name"),
+                    task,
+                    model_options=options,
+                    input=values["input"],
+                    run=values["run"],
+                    callbacks=Callbacks(advance),
+                ) as session,
+            ):
+                ablation = ablate(session, plan, out)
+        except RunInterrupted as stopped:
+            raise InterruptedRun(f"{stopped}; rerun the same command to resume") from None
     present_ablation(ablation, out, as_json=as_json)
     return ablation.unscored > 0
 
@@ -85,7 +89,7 @@ def present_ablation(ablation: Ablation, folder: Path, *, as_json: bool = False)
 
     page = write_ablation_page(ablation, folder)
     if as_json:
-        print_json(asdict(ablation))
+        print_json(ablation.to_json())
     else:
         output().print(ablation_table(ablation))
     notes().print(f"ablation: {folder / ABLATION}\npage: {page}", style="dim", soft_wrap=True)

@@ -70,6 +70,10 @@ class Commands(LazyGroup):
             "jumpscore.cli.serve:serve_model",
             "Start a server for a model ([bold]model=vllm model.checkpoint=...[/]) and watch it.",
         ),
+        "options": (
+            "jumpscore.cli.list_options:list_options",
+            "List the options of model, task, input and run, with their defaults.",
+        ),
         "tasks": ("jumpscore.cli.tasks:list_tasks", "List the tasks and their metrics."),
         "data": ("jumpscore.cli.data:app", "Create, inspect and fetch data sets."),
         "video": (

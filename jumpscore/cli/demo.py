@@ -164,7 +164,7 @@ def _run(
     name: str,
 ) -> StoredRun:
     with progress(name) as advance:
-        return evaluate(
+        run = evaluate(
             model,
             task,
             model_options=model_options,
@@ -177,3 +177,5 @@ def _run(
             },
             on_progress=advance,
         )
+    assert isinstance(run, StoredRun)  # repeats are not set
+    return run

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
@@ -16,11 +14,11 @@ from jumpscore.cli.console import output, print_json
 from jumpscore.cli.options import Json
 from jumpscore.errors import UsageError, nearest_names
 from jumpscore.harness import InputConfig, RunSettings
+from jumpscore.harness.options import REQUIRED, option_defaults, option_descriptions
 from model_wrappers import MODELS
 
 GROUPS = ("model", "task", "input", "run")
 DEFAULTS = {"model": "motion", "task": "jumpscore"}
-_ATTRIBUTE = re.compile(r" {4}(\w+): (.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +27,12 @@ class Option:
 
     Attributes:
         key: Key on the command line, such as ``input.count``.
-        default: Default value; ``None`` also if it must be given.
-        required: Whether it must be given.
+        default: Default value; ``"???"`` if it must be given.
         help: What it means.
     """
 
     key: str
     default: Any
-    required: bool
     help: str
 
 
@@ -83,32 +79,13 @@ def options_of(word: str) -> list[Option]:
         options = TASKS.get(name or DEFAULTS[group]).Options
     else:
         options = InputConfig if group == "input" else RunSettings
-    help = attribute_help(options)
+    descriptions = option_descriptions(options)
     return [
-        Option(
-            f"{group}.{key}" if key != "kind" or group != "input" else "input",
-            None if field.is_required() else field.get_default(call_default_factory=True),
-            field.is_required(),
-            help.get(key, ""),
+        Option("input" if (group, key) == ("input", "kind") else f"{group}.{key}", default, help)
+        for (key, default), help in zip(
+            option_defaults(options).items(), descriptions.values(), strict=True
         )
-        for key, field in options.model_fields.items()
     ]
-
-
-def attribute_help(options: type) -> dict[str, str]:
-    """Return what the ``Attributes`` of a class and of its bases say, by name."""
-    texts: dict[str, str] = {}
-    for base in reversed(options.__mro__):
-        _, _, section = inspect.cleandoc(base.__doc__ or "").partition("Attributes:\n")
-        name = ""
-        for line in section.splitlines():
-            if line and not line.startswith("    "):
-                break
-            if match := _ATTRIBUTE.fullmatch(line):
-                name, texts[match[1]] = match[1], match[2]
-            elif name and line.strip():
-                texts[name] += " " + line.strip()
-    return {name: text.replace("``", "") for name, text in texts.items()}
 
 
 def _table(word: str, rows: list[Option]) -> Table:
@@ -120,7 +97,7 @@ def _table(word: str, rows: list[Option]) -> Table:
     table.add_column("default")
     table.add_column("meaning", ratio=1)
     for row in rows:
-        default = "required" if row.required else _word(row.default)
+        default = "required" if row.default == REQUIRED else _word(row.default)
         table.add_row(row.key, default, row.help)
     return table
 

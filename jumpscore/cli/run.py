@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
@@ -27,17 +27,18 @@ from jumpscore.harness import (
     RepeatedRun,
     RunConfig,
     RunInterrupted,
-    evaluate,
-    evaluate_repeats,
+    open_session,
     run_config,
 )
 from jumpscore.harness.compose import compose
 from jumpscore.harness.costs import spending
+from jumpscore.harness.evaluate import carry_out
 from jumpscore.harness.factory import check_options, make_task, resolve_data
+from jumpscore.harness.repeating import AnyRun
+from jumpscore.harness.session import Callbacks
 from jumpscore.runs import StoredRun
 from jumpscore.runs.failures import first_errors
 
-RunT = TypeVar("RunT", StoredRun, RepeatedRun)
 MOST_ERRORS = 20
 """Kinds of errors under --json."""
 FETCH = "'jumpscore data fetch NAME' downloads those of a published set"
@@ -80,11 +81,9 @@ def run_task(
         if dry_run:
             show_plan(config, task, as_json=as_json)
             return False
-        label = str(config.model["name"])
-        if config.run.repeats > 1:
-            repeated = start_repeats(config, task, label=label)
-            return present_repeats(repeated, report=report, as_json=as_json)
-        run = start(config, task, label=label)
+        run = start(config, task, label=str(config.model["name"]))
+    if isinstance(run, RepeatedRun):
+        return present_repeats(run, report=report, as_json=as_json)
     return present(run, report=report, as_json=as_json)
 
 
@@ -114,41 +113,26 @@ def warn_of_missing_files(task: Task[Any]) -> None:
         tell_files(missing, FETCH, samples="will be errors")
 
 
-def start(config: RunConfig, task: Task[Any], *, label: str) -> StoredRun:
-    """Evaluate a configuration, whose task is made, with a progress bar."""
-    return _started(evaluate, config, task, label)
-
-
-def start_repeats(config: RunConfig, task: Task[Any], *, label: str) -> RepeatedRun:
-    """Evaluate a configuration several times with one progress bar."""
-    return _started(evaluate_repeats, config, task, label, unit="answers")
-
-
-def _started(
-    evaluation: Callable[..., RunT],
-    config: RunConfig,
-    task: Task[Any],
-    label: str,
-    *,
-    unit: str = "videos",
-) -> RunT:
+def start(config: RunConfig, task: Task[Any], *, label: str) -> AnyRun:
+    """Carry out a configuration whose task is open, with one progress bar over all repeats."""
     model = dict(config.model)
+    unit = "answers" if config.run.repeats > 1 else "videos"
     try:
         with (
             late_progress("deriving", "answers") as derived,
             progress(label, unit) as advance,
-        ):
-            return evaluation(
+            open_session(
                 model.pop("name"),
                 task,
                 model_options=model,
                 input=config.input.model_dump(),
                 run=config.run.model_dump(),
-                on_progress=advance,
-                on_derived=derived,
-            )
-    except RunInterrupted as interruption:
-        raise InterruptedRun(f"{interruption}; rerun the same command to resume") from None
+                callbacks=Callbacks(advance, on_derived=derived),
+            ) as session,
+        ):
+            return carry_out(session)
+    except RunInterrupted as stopped:
+        raise InterruptedRun(f"{stopped}; rerun the same command to resume") from None
 
 
 def present(run: StoredRun, *, report: bool, as_json: bool) -> bool:
@@ -168,7 +152,7 @@ def present(run: StoredRun, *, report: bool, as_json: bool) -> bool:
         from jumpscore.report.tables import run_table
 
         output().print(run_table(run))
-    for hint in run.facts["extras"].get("hints", ()):
+    for hint in run.record.extras.hints:
         notes().print(hint, style="yellow", soft_wrap=True)
     notes().print(f"run: {run.folder}", style="dim", soft_wrap=True)
     return run.result.unscored > 0
@@ -203,7 +187,7 @@ def _errors(runs: Sequence[StoredRun]) -> dict[str, Any]:
 def _spent(runs: Sequence[StoredRun]) -> dict[str, Any]:
     """Return tokens and cost of the answers of runs of one model."""
     responses = [response for run in runs for response in run.responses.values()]
-    spent = spending(responses, runs[0].facts["config"]["model"])
+    spent = spending(responses, runs[0].record.config.model.options)
     return {"tokens": asdict(spent.tokens), "cost_usd": spent.cost}
 
 

@@ -79,6 +79,7 @@ def score_target(
         named = config.run.model_copy(update={"name": place.name})
         config = config.model_copy(update={"run": named})
         run = start(config, made, label="scoring")
+        assert isinstance(run, StoredRun)  # repeats are not set
         _tell_lost(made, run)
     return present(run, report=report, as_json=as_json)
 

@@ -15,12 +15,11 @@ from evaluators.base import Task
 from jumpscore.cli.console import output
 from jumpscore.errors import JumpScoreError, UsageError, nearest_names
 from jumpscore.harness import run_config, task_of
-from jumpscore.harness.controls import control_of
 from jumpscore.harness.factory import make_model
-from jumpscore.harness.input import input_cache, visual_input
+from jumpscore.harness.input import InputPlan
 from jumpscore.records import Question, Response, SampleScore
 from jumpscore.runs import StoredRun, read_run
-from jumpscore.video import PLAIN_GRID, VisualInput
+from jumpscore.video import VisualInput
 from model_wrappers.base import ModelWrapper
 
 LONGEST_TEXT = 4000
@@ -39,8 +38,8 @@ def show_sample(
         near = nearest_names(sample_id, scores) or "."
         raise UsageError(f"{folder}: has no sample {sample_id!r}{near}")
     console = output()
-    task = task_of(run.facts)
-    if task.data().checksum == run.facts["identity"]["data"].get("checksum"):
+    task = task_of(run.record)
+    if task.data().checksum == run.record.identity.data.checksum:
         try:
             _show_question(console, run, task, sample_id)
         except JumpScoreError as error:  # of the question itself: a file is gone, say
@@ -63,18 +62,12 @@ def _show_question(console: Console, run: StoredRun, task: Task[Any], name: str)
     for turn in question.history:
         _field(console, turn.role, turn.text)
     _field(console, "user", question.prompt)
-    kind = run.facts["identity"]["input"]["kind"]
-    config = run_config(run.facts["config"])
+    kind = run.record.identity.input.kind
+    config = run_config(run.record.config.model_dump())
     wrapper = _wrapper(console, run)
     try:
-        visual = visual_input(
-            question,
-            kind,
-            config.input,
-            cache=input_cache(config.run),
-            grid=wrapper.token_grid if wrapper is not None else PLAIN_GRID,
-            control=control_of(config.run.control, kind, samples, seed=config.run.seed),
-        )
+        plan = InputPlan(kind, config.input, wrapper=wrapper).in_run(config.run, samples)
+        visual = plan.prepare(question)
     except JumpScoreError as error:
         _field(console, "input", str(error))
         return
@@ -99,9 +92,9 @@ def _show_question(console: Console, run: StoredRun, task: Task[Any], name: str)
 
 def _wrapper(console: Console, run: StoredRun) -> ModelWrapper | None:
     """Return the run's model, not opened; say why where it cannot be had."""
-    options = dict(run.facts["config"]["model"])
+    model = run.record.config.model
     try:
-        return make_model(options.pop("name"), options)
+        return make_model(model.name, model.options)
     except JumpScoreError as error:
         _field(console, "prompt", f"unknown: {error}")
         return None

@@ -156,8 +156,8 @@ def _different_prompts(asked: Mapping[str, Question | str]) -> dict[str, str]:
 def _questions(run: StoredRun) -> Mapping[str, Question | str]:
     """Return what each sample was asked, or why it cannot be told."""
     try:
-        task = task_of(run.facts)
-        now, then = task.data().checksum, run.facts["identity"]["data"]["checksum"]
+        task = task_of(run.record)
+        now, then = task.data().checksum, run.record.identity.data.checksum
         samples = task.load()
     except Exception as error:  # whatever a data set or a task from elsewhere may do
         reason = f"the data set cannot be read ({str(error)[:200]})"

@@ -16,12 +16,11 @@ from pydantic import TypeAdapter, ValidationError
 from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json, read_object
 from jumpscore.records import Response, RunResult, SampleScore, Usage
+from jumpscore.runs.record import RunRecord, parse_record
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-FORMAT = 2
-"""Version of the files of a run."""
 RUN, RESPONSES, SCORES = "run.json", "responses.jsonl", "scores.jsonl"
 RESULT, TIMING = "result.json", "timing.json"
 REPEATS = "repeats.json"
@@ -34,7 +33,7 @@ class StoredRun:
 
     Attributes:
         folder: The run's folder.
-        facts: ``run.json``.
+        record: ``run.json``.
         responses: By id.
         scores: In the order of the data set.
         result: ``result.json``.
@@ -43,7 +42,7 @@ class StoredRun:
     """
 
     folder: Path
-    facts: Mapping[str, Any]
+    record: RunRecord
     responses: Mapping[str, Response]
     scores: tuple[SampleScore, ...]
     result: RunResult
@@ -72,7 +71,7 @@ def read_run(folder: str | Path) -> StoredRun:
         DataError: The folder is no run, the run is not finished, or a file in it is damaged.
     """
     folder = Path(folder)
-    facts = read_facts(folder)
+    record = read_record(folder)
     if not (folder / RESULT).exists():
         raise DataError(
             f"{folder}: the run is not finished; start the same command again to resume it"
@@ -90,7 +89,7 @@ def read_run(folder: str | Path) -> StoredRun:
     scores = tuple(_score(parse_json(line)) for line in content.splitlines())
     return StoredRun(
         folder=folder,
-        facts=facts,
+        record=record,
         responses=read_responses(folder),
         scores=scores,
         result=result,
@@ -103,7 +102,7 @@ def _score(stored: dict[str, Any]) -> SampleScore:
     return SampleScore(**{**stored, "group": tuple(stored.get("group", ()))})
 
 
-def read_facts(folder: Path) -> dict[str, Any]:
+def read_record(folder: Path) -> RunRecord:
     """Return ``run.json``.
 
     Raises:
@@ -118,20 +117,10 @@ def read_facts(folder: Path) -> dict[str, Any]:
     if not (folder / RUN).is_file():
         raise DataError(f"{folder}: is no run (it has no {RUN})")
     fix = "restore it, or delete the folder and run again"
-    facts = read_object(folder / RUN, fix=fix)
-    if facts.get("format") != FORMAT:
-        raise DataError(
-            f"{folder / RUN}: has format {facts.get('format')!r}, this version reads {FORMAT}; "
-            "run again with this version"
-        )
-    for key in ("identity", "config", "extras"):
-        if not isinstance(facts.get(key), dict):
-            raise DataError(f"{folder / RUN}: lacks {key!r}; {fix}")
-    identity = facts["identity"]
-    whole = all(isinstance(identity.get(key), dict) for key in ("model", "task", "data", "input"))
-    if not whole or not {"needs_truth", "unknown_ids"} <= facts["extras"].keys():
-        raise DataError(f"{folder / RUN}: is not whole; {fix}")
-    return facts
+    try:
+        return parse_record(read_object(folder / RUN, fix=fix))
+    except ValueError as error:
+        raise DataError(f"{folder / RUN}: {error}; {fix}") from None
 
 
 def repeat_folder(folder: Path, place: int) -> Path:

@@ -29,10 +29,11 @@ from jumpscore.runs.reader import (
     SCORES,
     TIMING,
     parse_responses,
-    read_facts,
+    read_record,
     record_of,
     response_line,
 )
+from jumpscore.runs.record import Identity, RunRecord
 
 SYNC_EVERY = 64
 """Responses after which the file is forced to disk."""
@@ -49,11 +50,11 @@ class RunStore:
         self._unsynced = 0
         self._synced_at = 0.0
 
-    def open(self, facts: Mapping[str, Any], *, ours: bool = False) -> dict[str, Response]:
+    def open(self, record: RunRecord, *, ours: bool = False) -> dict[str, Response]:
         """Create or resume the run; return what is answered already.
 
         Args:
-            facts: The content of ``run.json``; its ``identity`` decides whether it is the same run.
+            record: The content of ``run.json``; its identity decides whether it is the same run.
             ours: Whether the model comes with this distribution.
 
         Raises:
@@ -63,7 +64,7 @@ class RunStore:
         self.lock()
         stored = self.folder / RUN
         if stored.exists():
-            self._refuse_changes(read_facts(self.folder), facts, ours=ours)
+            self._refuse_changes(read_record(self.folder).identity, record.identity, ours=ours)
         elif (self.folder / RESPONSES).stat().st_size:
             self.close()
             raise UsageError(
@@ -75,7 +76,7 @@ class RunStore:
             (self.folder / RESULT).unlink(missing_ok=True)
         except OSError as error:
             raise self._unwritable(error) from error
-        write_json(stored, facts)
+        write_json(stored, record.model_dump())
         return answered
 
     def lock(self) -> None:
@@ -190,15 +191,13 @@ class RunStore:
             "choose another place (run.folder=..., or --out of 'jumpscore score')"
         )
 
-    def _refuse_changes(
-        self, old: Mapping[str, Any], new: Mapping[str, Any], *, ours: bool
-    ) -> None:
-        lines = changes(old["identity"], new["identity"], ours=ours)
-        if lines:
+    def _refuse_changes(self, old: Identity, new: Identity, *, ours: bool) -> None:
+        found = changes(old, new, ours=ours)
+        if found:
             self.close()
             raise UsageError(
                 f"{self.folder} holds a run of another configuration:\n  "
-                + "\n  ".join(lines)
+                + "\n  ".join(map(str, found))
                 + "\nChoose another run.name=... (of an ablation, another --out), or delete the "
                 "folder to start again."
             )

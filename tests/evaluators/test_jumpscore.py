@@ -183,7 +183,7 @@ class TestRowsThatCannotBeUsed:
         assert run.result.metrics["f1"].mean == 1.0
         assert run.result.metrics["f1"].n == 1
         assert run.result.notes["answers to unknown ids"] == 1
-        assert run.facts["extras"]["unknown_ids"] == ["nobody"]
+        assert run.record.extras.unknown_ids == ["nobody"]
 
 
 class TestCount:

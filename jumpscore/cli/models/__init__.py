@@ -14,7 +14,7 @@ class _Commands(LazyGroup):
     rows: ClassVar[Rows] = {
         "list": ("jumpscore.cli.models.list:list_models", "List the models."),
         "options": (
-            "jumpscore.cli.models.options:show_options",
+            "jumpscore.cli.list_options:list_model_options",
             "Print the options of a model, with their defaults and what they mean.",
         ),
         "tiny": (

@@ -8,18 +8,17 @@ from typing import Annotated, Any, cast
 import typer
 
 from jumpscore.cli.console import notes, output, print_json
-from jumpscore.cli.options import Backend as BackendOption
-from jumpscore.cli.options import Json
+from jumpscore.cli.options import Backend, Json
 from jumpscore.errors import UsageError
 from jumpscore.video import VisualInput
-from jumpscore.video.codec import Backend, CodecPlan, plan_canvases
+from jumpscore.video.codec import CodecPlan, ScoreBackend, plan_canvases
 
 
 def inspect_video(
     video: Annotated[Path, typer.Argument(help="Any video file.")],
     canvases: Annotated[int, typer.Option(min=1, help="Number of canvases.")] = 16,
     max_pixels: Annotated[int, typer.Option(min=784, help="Largest area of a canvas.")] = 313_600,
-    backend: BackendOption = "pyav",
+    backend: Backend = "pyav",
     out: Annotated[
         Path | None, typer.Option(help="Page to write; default: <video>.codec.html here.")
     ] = None,
@@ -34,7 +33,7 @@ def inspect_video(
     page = out or Path(f"{video.stem}.codec.html")
     if page.exists() and video.exists() and page.samefile(video):
         raise UsageError(f"--out {page}: is the video itself; name another file")
-    known = cast(Backend, backend)  # checked by what it is handed to
+    known = cast(ScoreBackend, backend)  # checked by what it is handed to
     plan = plan_canvases(video, canvases=canvases, max_pixels=max_pixels, backend=known)
     write_codec_page(plan, page)
     folder = None if canvas_dir is None else _write_canvases(plan.visual, canvas_dir)

@@ -10,12 +10,11 @@ import typer
 from rich.table import Table
 
 from jumpscore.cli.console import notes, output, print_json
-from jumpscore.cli.options import Backend as BackendOption
-from jumpscore.cli.options import Json
+from jumpscore.cli.options import Backend, Json
 from jumpscore.errors import VideoError
 from jumpscore.video import MatchedArms, VisualInput, match_budgets
 from jumpscore.video.budgets import COARSE, Matching, mean_difference
-from jumpscore.video.codec import Backend
+from jumpscore.video.codec import ScoreBackend
 
 
 def plan_videos(
@@ -24,7 +23,7 @@ def plan_videos(
     matching: Annotated[
         str, typer.Option(help="What the budget counts: visual, total or as_published.")
     ] = "visual",
-    backend: BackendOption = "pyav",
+    backend: Backend = "pyav",
     as_json: Json = False,
 ) -> bool:
     """Print both arms of a matched comparison; return whether a video could not be read.
@@ -40,7 +39,7 @@ def plan_videos(
                 video,
                 visual_tokens=tokens,
                 matching=cast(Matching, matching),  # checked there, as is the backend
-                backend=cast(Backend, backend),
+                backend=cast(ScoreBackend, backend),
             )
             arms.append(pair)
         except VideoError as error:

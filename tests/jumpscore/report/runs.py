@@ -10,6 +10,7 @@ from typing import Any
 from jumpscore.harness import evaluate
 from jumpscore.records import STATUSES, Estimate, Metric, Response, RunResult, SampleScore
 from jumpscore.runs import StoredRun
+from tests.support import bare_record
 
 HOSTILE = (
     "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>",
@@ -53,13 +54,9 @@ def made_up_run(
         total=len(scores),
         unscored=counts["error"],
     )
-    facts = {
-        "identity": {"data": {"checksum": "00"}, "task": {"version": "1", "protocol": "v2"}},
-        "config": {"model": {"name": "made up"}, "task": {"name": "jumpscore", "data": "/nowhere"}},
-    }
     responses = {name: Response(name, text) for name, text in (texts or {}).items()}
     folder.mkdir(parents=True, exist_ok=True)
-    return StoredRun(folder, facts, responses, tuple(scores), replace(result, **more), {})
+    return StoredRun(folder, bare_record(), responses, tuple(scores), replace(result, **more), {})
 
 
 def none() -> Estimate:
