@@ -21,7 +21,7 @@ from jumpscore.harness.controls import Control
 from jumpscore.harness.input import input_cache, visual_input
 from jumpscore.records import Progress, Question, Response
 from jumpscore.runs.failures import FailureLog, describe
-from jumpscore.runs.reader import response_problem
+from jumpscore.runs.lines import response_problem
 from jumpscore.video.budgets import unlike_plan
 from model_wrappers.base import InputKind, ModelWrapper, Request
 
