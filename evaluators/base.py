@@ -50,6 +50,21 @@ class DataFacts:
     revision: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """The scores of all samples, combined.
+
+    Attributes:
+        estimates: Metric name -> estimate.
+        metrics: What each estimate is, in the order of tables.
+        caveats: What a reader must know about these estimates.
+    """
+
+    estimates: Mapping[str, Estimate]
+    metrics: tuple[Metric, ...]
+    caveats: tuple[str, ...] = ()
+
+
 class Task(ABC, Generic[TruthT]):
     """A set of samples and the rule that scores answers to them.
 
@@ -149,10 +164,11 @@ class Task(ABC, Generic[TruthT]):
     def score(self, truth: TruthT, response: Response, derived: Any = None) -> SampleScore:
         """Score one response. Pure, and safe against any text."""
 
-    def aggregate(self, scores: Sequence[SampleScore], *, seed: int = 0) -> dict[str, Estimate]:
-        """Return every metric with its interval over the samples that have a score."""
+    def aggregate(self, scores: Sequence[SampleScore], *, seed: int = 0) -> Aggregate:
+        """Return every metric with its interval over the scored samples. Pure."""
         scored = [score for score in scores if score.status != "error"]
-        return bootstrap(ratios(self.metrics, scored), seed=seed, clusters=clusters_of(scored))
+        estimates = bootstrap(ratios(self.metrics, scored), seed=seed, clusters=clusters_of(scored))
+        return Aggregate(estimates, tuple(self.metrics), self.caveats())
 
 
 def ratios(metrics: Sequence[Metric], scores: Sequence[SampleScore]) -> dict[str, Ratio]:

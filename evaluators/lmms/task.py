@@ -6,14 +6,14 @@ import math
 import sys
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, field_validator
 
-from evaluators.base import PER_SAMPLE, DataFacts, Task, TaskOptions, clusters_of
+from evaluators.base import PER_SAMPLE, Aggregate, DataFacts, Task, TaskOptions, clusters_of
 from evaluators.lmms.benchmarks import BY_TASK, in_the_paper
 from evaluators.lmms.messages import convert
 from evaluators.lmms.pictures import PictureFolder
@@ -43,7 +43,7 @@ HEADLINE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class DocumentTruth:
     """What is right about one document of lmms-eval.
 
     Attributes:
@@ -91,16 +91,7 @@ class LmmsOptions(TaskOptions):
         return None if value is None else str(Path(value).resolve())
 
 
-@dataclass
-class _Kept:
-    """What changes while a task is used: pictures on disk, and what the last aggregation found."""
-
-    pictures: PictureFolder = field(default_factory=PictureFolder)
-    parts: tuple[Metric, ...] = ()
-    failed: dict[str, str] = field(default_factory=dict)
-
-
-class LmmsTask(Task[Document]):
+class LmmsTask(Task[DocumentTruth]):
     """Ask any benchmark of lmms-eval (videomme, mmstar, ...); it scores, to the last bit.
 
     Args:
@@ -131,8 +122,8 @@ class LmmsTask(Task[Document]):
             folder=include,
             fetching=fetching,
         )
-        self._kept = _Kept()
-        self._cleaner = weakref.finalize(self, self._kept.pictures.remove)
+        self._pictures = PictureFolder()
+        self._cleaner = weakref.finalize(self, self._pictures.remove)
 
     @cached_property
     def facts(self) -> Mapping[str, Any]:
@@ -165,17 +156,18 @@ class LmmsTask(Task[Document]):
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """Of the benchmark, and what its last aggregation turned out to be made of."""
-        found: list[Metric] = []
+        """The benchmark's metrics, and their means over samples if lmms-eval computes another."""
+        metrics: list[Metric] = []
         for key, metric in self._metric_list():
             name = self._metric_name(metric["name"], key)
             better = _better(metric["higher_is_better"])
             how = f"by lmms-eval's {metric['aggregation']}"
-            found.append(Metric(name, f"{metric['name']}, {how}", "number", better, optional=True))
+            title = f"{metric['name']}, {how}"
+            metrics.append(Metric(name, title, "number", better, optional=True))
             if not metric["mean"]:
                 title = f"mean over samples of what {metric['name']} is made of"
-                found.append(Metric(name + PER_SAMPLE, title, "number", better, optional=True))
-        return (*found, *self._kept.parts)
+                metrics.append(Metric(name + PER_SAMPLE, title, "number", better, optional=True))
+        return tuple(metrics)
 
     @property
     def headline(self) -> tuple[str, ...]:
@@ -185,28 +177,28 @@ class LmmsTask(Task[Document]):
         names.sort(key=lambda name: known is None or name.partition(",")[0] != known.metric)
         return tuple(names[:HEADLINE])
 
-    def load(self) -> list[Sample[Document]]:
+    def load(self) -> list[Sample[DocumentTruth]]:
         """Return every document, without its prompt and its pictures: ``complete`` makes them."""
         return self._samples
 
     @cached_property
-    def _samples(self) -> list[Sample[Document]]:
+    def _samples(self) -> list[Sample[DocumentTruth]]:
         self.facts  # noqa: B018 - its errors say more
         return [
             Sample(
                 Question(str(number), tuple(map(_media, document["files"])), ""),
-                Document(number, document["target"]),
+                DocumentTruth(number, document["target"]),
             )
             for number, document in enumerate(self.provider.ask("documents"))
         ]
 
     def complete(self, question: Question) -> Question:
-        folder = self._kept.pictures.path()
+        folder = self._pictures.path()
         messages = self.provider.ask("question", number=int(question.id), folder=str(folder))
         return convert(question.id, messages, _no_picture).question
 
     def release(self, name: str) -> None:
-        self._kept.pictures.release(int(name))
+        self._pictures.release(int(name))
 
     def data(self) -> DataFacts:
         facts = self.facts
@@ -222,17 +214,15 @@ class LmmsTask(Task[Document]):
         )
 
     def caveats(self) -> tuple[str, ...]:
-        known = BY_TASK.get(self.options.benchmark)
-        failed = self._kept.failed.items()
-        found = [f"lmms-eval could not aggregate {metric}: {why}" for metric, why in failed]
-        if known is not None and known.nearest:
-            found.append(
-                f"{known.task} is the nearest task of lmms-eval's release to the paper's "
-                f"{known.title}, not the same"
-            )
-        return tuple(found)
+        benchmark = BY_TASK.get(self.options.benchmark)
+        if benchmark is None or not benchmark.nearest:
+            return ()
+        return (
+            f"{benchmark.task} is the nearest task of lmms-eval's release to the paper's "
+            f"{benchmark.title}, not the same",
+        )
 
-    def score(self, truth: Document, response: Response, derived: Any = None) -> SampleScore:
+    def score(self, truth: DocumentTruth, response: Response, derived: Any = None) -> SampleScore:
         try:
             tags = COMMAND_DEFAULT if self.options.reasoning_tags == "lmms_eval" else "none"
             results = self.provider.ask("score", number=truth.number, text=response.text, tags=tags)
@@ -258,19 +248,19 @@ class LmmsTask(Task[Document]):
             cluster=None if cluster is None else str(cluster),
         )
 
-    def aggregate(self, scores: Sequence[SampleScore], *, seed: int = 0) -> dict[str, Estimate]:
-        """Return lmms-eval's own numbers, and means of what they are made of.
+    def aggregate(self, scores: Sequence[SampleScore], *, seed: int = 0) -> Aggregate:
+        """Return lmms-eval's own numbers, and the means over samples of their inputs.
 
-        An interval stands beside a number of lmms-eval's only where it is the mean of the samples'
-        values (or 100 times that), which is checked.
+        A number of lmms-eval has an interval only if it equals the mean of the samples' values, or
+        100 times that mean.
         """
         scored = [score for score in scores if score.status != "error"]
         columns = _columns(scored)
         answer = self.provider.ask("aggregate", results=columns)
-        self._kept.failed = dict(answer["failed"])
+        own = self.metrics
         means = {
-            name: Ratio.mean([_nan(score.values.get(name)) for score in scored])
-            for name in [metric.name for metric in self.metrics if metric not in self._kept.parts]
+            metric.name: Ratio.mean([_nan(score.values.get(metric.name)) for score in scored])
+            for metric in own
         }
         estimates = bootstrap(means, seed=seed, clusters=clusters_of(scored))
         parts: list[Metric] = []
@@ -285,12 +275,15 @@ class LmmsTask(Task[Document]):
                 title = f"{part} of {metric['name']}, by lmms-eval"
                 parts.append(Metric(f"{name}.{part}", title, "number", better, optional=True))
                 estimates[parts[-1].name] = _estimate(number, None, count)
-        self._kept.parts = tuple(parts)
-        return estimates
+        failures = (
+            f"lmms-eval could not aggregate {metric}: {reason}"
+            for metric, reason in answer["failed"].items()
+        )
+        return Aggregate(estimates, (*own, *parts), (*failures, *self.caveats()))
 
     def close(self) -> None:
         self.provider.close()
-        self._kept.pictures.remove()
+        self._pictures.remove()
 
     def _metric_list(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Return filter and facts of every metric."""

@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
+from evaluators.coordinates import check_size
 from evaluators.spatial import lmms_numbers, lmms_points
 from evaluators.spatial.boxes import Box
-from evaluators.spatial.coordinates import check_size
 from evaluators.spatial.lmms_boxes import best_iou
 
 # The official script: no space behind the bracket or before a comma, a digit before the point.

@@ -29,7 +29,7 @@ MRA_AT = np.linspace(0.5, 0.95, 10)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ScoredQuestion:
     """What the public code looks at besides the answer.
 
     Attributes:
@@ -65,19 +65,19 @@ class Asked:
         return width, height
 
 
-Reading = Callable[[str, Asked], float]
+ReferenceScore = Callable[[str, ScoredQuestion], float]
 
 
-def _tuples(text: str, asked: Asked) -> float:
+def _tuples(text: str, asked: ScoredQuestion) -> float:
     pixels = lmms_points.TUPLES.read(text, asked.mask_size) or []
     return lmms_points.share_inside(pixels, asked.drawn)
 
 
-def _official_tuples(text: str, asked: Asked) -> float:
+def _official_tuples(text: str, asked: ScoredQuestion) -> float:
     return roborefer_accuracy(text, asked.drawn)
 
 
-def _pointbench(text: str, asked: Asked) -> float:
+def _pointbench(text: str, asked: ScoredQuestion) -> float:
     """Return PointBench's binary score: the first point is inside; of counts, all, as many."""
     pixels = lmms_points.guessed_pairs(text, asked.mask_size).value
     counted = asked.rule == "count"
@@ -87,7 +87,7 @@ def _pointbench(text: str, asked: Asked) -> float:
     return float(all(lmms_points.is_inside(pixel, asked.drawn) for pixel in checked))
 
 
-def _robospatial(text: str, asked: Asked) -> float:
+def _robospatial(text: str, asked: ScoredQuestion) -> float:
     """Return RoboSpatial's score: any point of a fenced JSON list, or the last line's yes or no."""
     if asked.rule == "word":
         right = (asked.options or {}).get(asked.letter, "").strip().lower()
@@ -97,7 +97,7 @@ def _robospatial(text: str, asked: Asked) -> float:
     return float(any(lmms_points.is_inside(pixel, asked.drawn) for pixel in pixels))
 
 
-def _crosspoint(text: str, asked: Asked) -> float:
+def _crosspoint(text: str, asked: ScoredQuestion) -> float:
     """Return CrossPoint's score: the point, in pixels, is in the mask; or the letter is right."""
     if asked.rule == "choice":
         return float(lmms_crosspoint.CHOICE.read(text) == asked.letter)
@@ -105,7 +105,7 @@ def _crosspoint(text: str, asked: Asked) -> float:
     return float(pixel is not None and lmms_points.is_inside(pixel, asked.drawn))
 
 
-def refcoco_iou(text: str, asked: Asked) -> float:
+def refcoco_iou(text: str, asked: ScoredQuestion) -> float:
     """Return the IoU of RefCOCO's public code.
 
     Raises:
@@ -117,7 +117,7 @@ def refcoco_iou(text: str, asked: Asked) -> float:
     return iou
 
 
-def _refcoco(text: str, asked: Asked) -> float:
+def _refcoco(text: str, asked: ScoredQuestion) -> float:
     return float(refcoco_iou(text, asked) >= OVERLAP)
 
 
@@ -132,7 +132,7 @@ def reference_mra(prediction: float | None, truth: float) -> float:
     return float((abs(prediction - truth) / truth <= 1 - MRA_AT).mean())
 
 
-def _vsi(text: str, asked: Asked, policy: NumberPolicy) -> float:
+def _vsi(text: str, asked: ScoredQuestion, policy: NumberPolicy) -> float:
     if asked.rule == "choice":
         return float(reference_choice(text, asked.options or {}) == asked.letter)
     number = parse_number(text, policy=policy)
@@ -141,72 +141,80 @@ def _vsi(text: str, asked: Asked, policy: NumberPolicy) -> float:
     return reference_mra(number.value, asked.number)
 
 
-def _revsi(text: str, asked: Asked) -> float:
+def _revsi(text: str, asked: ScoredQuestion) -> float:
     try:
         return _vsi(text.strip(), asked, "reference_official")
     except ReferenceCrashError:
         return 0.0  # which the public code catches
 
 
-def _letter(reader: Reader[str]) -> Reading:
+def _letter(reader: Reader[str]) -> ReferenceScore:
     return lambda text, asked: float(reader.read(text) == asked.letter)
 
 
-def _blink(text: str, asked: Asked) -> float:
+def _blink(text: str, asked: ScoredQuestion) -> float:
     return float(lmms_choices.BLINK.read(text, "".join(asked.options or {})) == asked.letter)
 
 
-def _word(reader: Reader[str]) -> Reading:
+def _word(reader: Reader[str]) -> ReferenceScore:
     """Return the reading of a task whose filter looks at the question's text."""
     return lambda text, asked: float(
         lmms_choices.is_same_word(reader.read(text, asked.question), asked.letter)
     )
 
 
-REFERENCES: dict[str, Mapping[str, Reading]] = {
-    "points_in_mask": {LMMS: _tuples, OFFICIAL: _official_tuples},
-    "pointbench": {LMMS: _pointbench},
-    "robospatial": {LMMS: _robospatial},
-    "crosspoint": {LMMS: _crosspoint},
-    "refcoco": {LMMS: _refcoco},
-    "vsibench": {
-        LMMS: lambda text, asked: _vsi(text, asked, "reference_lmms"),
-        OFFICIAL: lambda text, asked: _vsi(text, asked, "reference_official"),
-    },
-    "revsi": {LMMS: _revsi},
-    "cv_bench": {LMMS: _letter(lmms_choices.FIRST_LETTER)},
-    "embspatial": {LMMS: _letter(lmms_choices.FIRST_LETTER)},
-    "blink": {LMMS: _blink},
-    "erqa": {LMMS: _letter(lmms_choices.ERQA)},
-    "mmsi_bench": {LMMS: _letter(lmms_choices.MMSI)},
-    "sat": {LMMS: _word(lmms_choices.BY_ORDER)},
-    "metavqa": {LMMS: _word(lmms_choices.BY_ORDER)},
-    "crpe": {LMMS: _word(lmms_choices.CRPE)},
-}
-"""Name -> suffix of its number -> how it reads."""
+@dataclass(frozen=True, slots=True)
+class PublicScorer:
+    """The public code of a benchmark.
 
-FILTERED_FIRST = ("sat", "metavqa", "crpe")
-"""Names of tasks whose own filter reads the answer before reasoning tags are taken off."""
+    Attributes:
+        rules: Rules of the rows that it scores.
+        scores: Suffix of the main metric, or the name of another -> score of an answer.
+        filtered_first: Whether its own filter reads the answer before reasoning tags are removed.
+    """
 
-FITTING: dict[str, tuple[str, ...]] = {
-    "points_in_mask": ("points",),
-    "pointbench": ("points", "first_point", "count"),
-    "robospatial": ("points", "word"),
-    "crosspoint": ("first_point", "choice"),
-    "refcoco": ("box",),
-    "vsibench": ("number", "choice"),
-    "revsi": ("number", "choice"),
-    **dict.fromkeys(("cv_bench", "embspatial", "blink", "erqa", "mmsi_bench"), ("choice",)),
-    **dict.fromkeys(FILTERED_FIRST, ("choice",)),
+    rules: tuple[str, ...]
+    scores: Mapping[str, ReferenceScore]
+    filtered_first: bool = False
+
+
+def _of_choices(score: ReferenceScore, *, filtered_first: bool = False) -> PublicScorer:
+    return PublicScorer(("choice",), {LMMS: score}, filtered_first)
+
+
+REFERENCES: dict[str, PublicScorer] = {
+    "points_in_mask": PublicScorer(("points",), {LMMS: _tuples, OFFICIAL: _official_tuples}),
+    "pointbench": PublicScorer(("points", "first_point", "count"), {LMMS: _pointbench}),
+    "robospatial": PublicScorer(("points", "word"), {LMMS: _robospatial}),
+    "crosspoint": PublicScorer(("first_point", "choice"), {LMMS: _crosspoint}),
+    "refcoco": PublicScorer(("box",), {LMMS: _refcoco, f"miou{LMMS}": refcoco_iou}),
+    "vsibench": PublicScorer(
+        ("number", "choice"),
+        {
+            LMMS: lambda text, asked: _vsi(text, asked, "reference_lmms"),
+            OFFICIAL: lambda text, asked: _vsi(text, asked, "reference_official"),
+        },
+    ),
+    "revsi": PublicScorer(("number", "choice"), {LMMS: _revsi}),
+    "cv_bench": _of_choices(_letter(lmms_choices.FIRST_LETTER)),
+    "embspatial": _of_choices(_letter(lmms_choices.FIRST_LETTER)),
+    "blink": _of_choices(_blink),
+    "erqa": _of_choices(_letter(lmms_choices.ERQA)),
+    "mmsi_bench": _of_choices(_letter(lmms_choices.MMSI)),
+    "sat": _of_choices(_word(lmms_choices.BY_ORDER), filtered_first=True),
+    "metavqa": _of_choices(_word(lmms_choices.BY_ORDER), filtered_first=True),
+    "crpe": _of_choices(_word(lmms_choices.CRPE), filtered_first=True),
 }
-"""Name -> rules of the rows that it can read."""
+"""``SpatialRow.reference`` -> public scorer."""
 
 
 def suffixes(names: Sequence[str]) -> list[str]:
-    """Return the suffixes of the numbers that some of these readings give, in order.
+    """Return the suffixes of the main metric that these public scorers add, in order.
 
     >>> suffixes(["vsibench", ""])
     ['_reference_lmms', '_reference_official']
     """
-    given = {suffix for name in names for suffix in REFERENCES.get(name, ())}
-    return [suffix for suffix in (LMMS, OFFICIAL) if suffix in given]
+    available = {
+        suffix for name in names if name in REFERENCES for suffix in REFERENCES[name].scores
+    }
+    return [suffix for suffix in (LMMS, OFFICIAL) if suffix in available]

@@ -29,7 +29,7 @@ Area = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class PointReading:
     """What the rules have made of an answer so far.
 
     Attributes:
@@ -45,7 +45,7 @@ class Reading:
     areas: tuple[Area, ...] = ()
 
 
-def tuples_of_numbers(reading: Reading, mask: Mask) -> Reading:
+def tuples_of_numbers(reading: PointReading, mask: Mask) -> PointReading:
     """Read ``(x, y, ...)`` anywhere; blanks only after commas."""
     try:
         tuples = tuple(
@@ -57,22 +57,22 @@ def tuples_of_numbers(reading: Reading, mask: Mask) -> Reading:
     return replace(reading, tuples=tuples)
 
 
-def integers_are_pixels(reading: Reading, mask: Mask) -> Reading:
+def integers_are_pixels(reading: PointReading, mask: Mask) -> PointReading:
     """Take two integers as a pixel; every other rule scales."""
     return _with_areas(reading, lambda row: len(row) == 2 and not _has_float(row), (1, 1))
 
 
-def fractions_are_scaled(reading: Reading, mask: Mask) -> Reading:
+def fractions_are_scaled(reading: PointReading, mask: Mask) -> PointReading:
     """Take two numbers, at least one with a point, as fractions of the image, towards zero."""
     return _with_areas(reading, lambda row: len(row) == 2 and _has_float(row), reading.size)
 
 
-def boxes_are_every_pixel(reading: Reading, mask: Mask) -> Reading:
+def boxes_are_every_pixel(reading: PointReading, mask: Mask) -> PointReading:
     """Take four numbers as fractions that bound a box, of which every pixel is a point."""
     return _with_areas(reading, lambda row: len(row) == 4, reading.size)
 
 
-def boxes_have_their_corners_in_order(reading: Reading, mask: Mask) -> Reading:
+def boxes_have_their_corners_in_order(reading: PointReading, mask: Mask) -> PointReading:
     """Refuse a box whose second corner is left of or above the first.
 
     Raises:
@@ -83,7 +83,7 @@ def boxes_have_their_corners_in_order(reading: Reading, mask: Mask) -> Reading:
     return reading
 
 
-def pixels_are_indices(reading: Reading, mask: Mask) -> Reading:
+def pixels_are_indices(reading: PointReading, mask: Mask) -> PointReading:
     """Refuse pixels beyond 64 bits, which numpy does not index with.
 
     Raises:
@@ -94,7 +94,7 @@ def pixels_are_indices(reading: Reading, mask: Mask) -> Reading:
     return reading
 
 
-def share_inside(reading: Reading, mask: Mask) -> Value[float]:
+def share_inside(reading: PointReading, mask: Mask) -> Value[float]:
     """Return the share of the points that lie on the mask, those outside of the image included."""
     points = sum((right - left) * (below - above) for left, above, right, below in reading.areas)
     return Value(_inside(mask, reading.areas) / points if points else 0.0)
@@ -129,7 +129,7 @@ def roborefer_accuracy(text: str, mask: npt.NDArray[Any]) -> float:
     (0.5, 0.5)
     """
     height, width = mask.shape
-    return ROBOREFER.read(Reading(text, (width, height)), mask > 0) or 0.0
+    return ROBOREFER.read(PointReading(text, (width, height)), mask > 0) or 0.0
 
 
 def _has_float(row: tuple[float, ...]) -> bool:
@@ -137,8 +137,8 @@ def _has_float(row: tuple[float, ...]) -> bool:
 
 
 def _with_areas(
-    reading: Reading, wanted: Callable[[tuple[float, ...]], bool], size: tuple[int, int]
-) -> Reading:
+    reading: PointReading, wanted: Callable[[tuple[float, ...]], bool], size: tuple[int, int]
+) -> PointReading:
     areas = []
     for row in filter(wanted, reading.tuples):
         try:

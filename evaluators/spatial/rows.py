@@ -11,10 +11,10 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from evaluators.coordinates import check_convention
+from evaluators.images import image_size, mask_pixels, read_mask
 from evaluators.spatial.boxes import Box
-from evaluators.spatial.coordinates import check_convention
-from evaluators.spatial.pictures import image_size, mask_pixels, read_mask
-from evaluators.spatial.references import FITTING
+from evaluators.spatial.references import REFERENCES
 from jumpscore.data.layout import ADDED
 from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json
@@ -165,11 +165,13 @@ def read_truth(row: SpatialRow, root: Path, *, blind: float = 0.0) -> SpatialTru
     rule: Rule = row.rule
     if bool(row.images) == bool(row.video):
         raise DataError("needs images or a video, and not both")
-    if row.reference and rule not in FITTING.get(row.reference, ()):
-        known = [name for name, rules in FITTING.items() if rule in rules]
+    if row.reference and (
+        row.reference not in REFERENCES or rule not in REFERENCES[row.reference].rules
+    ):
+        known = [name for name, public in REFERENCES.items() if rule in public.rules]
         raise DataError(
-            f"reference {row.reference!r:.40} does not read rule {rule}; "
-            f"{', '.join(known) or 'none'} would"
+            f"reference {row.reference!r:.40} does not score rule {rule}; use one of "
+            f"{', '.join(known)}"
         )
     convention = _convention(row.convention)
     about = min(max(row.about, 0), max(len(row.images) - 1, 0))

@@ -10,20 +10,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from evaluators.coordinates import in_mask, to_pixels
 from evaluators.drawings import box_shape, drawing, outlines, shape
+from evaluators.images import mask_pixels
 from evaluators.spatial.boxes import Box, box_iou, parse_box
 from evaluators.spatial.choices import parse_choice, parse_word
-from evaluators.spatial.coordinates import to_pixels
 from evaluators.spatial.numbers import mean_relative_accuracy, parse_number
-from evaluators.spatial.pictures import mask_pixels
-from evaluators.spatial.points import in_mask, mask_fraction, parse_points, right_count
+from evaluators.spatial.points import mask_fraction, parse_points, right_count
 from evaluators.spatial.references import (
-    FILTERED_FIRST,
     LMMS,
     OVERLAP,
     REFERENCES,
-    Asked,
-    refcoco_iou,
+    ScoredQuestion,
 )
 from evaluators.spatial.rows import MASKED, SpatialTruth
 from jumpscore.records import Convention, OverlayView, ParseSummary, Response, Status
@@ -40,7 +38,7 @@ UNSTATED_NOTE = "answers in coordinates whose convention nobody states: set task
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SpatialScore:
     """What an answer is worth.
 
     Attributes:
@@ -72,7 +70,7 @@ def score_answer(
     *,
     convention: Convention | None = None,
     reasoning_tags: ReasoningTags = "lmms_eval",
-) -> Outcome:
+) -> SpatialScore:
     """Return what an answer is worth.
 
     Args:
@@ -125,7 +123,7 @@ def _points(
     mask: npt.NDArray[np.bool_],
     response: Response,
     convention: Convention | None,
-) -> Outcome:
+) -> SpatialScore:
     parsed = parse_points(
         response.text, convention=convention or "unit", finish_reason=response.finish_reason
     )
@@ -134,7 +132,9 @@ def _points(
     notes = {"groups of numbers that are not points": parsed.rejected} if parsed.rejected else {}
     if parsed.points and convention is None:
         notes[UNSTATED_NOTE] = 1
-        return Outcome("error", None, parse=parse, details=details, notes=notes, message=UNSTATED)
+        return SpatialScore(
+            "error", None, parse=parse, details=details, notes=notes, message=UNSTATED
+        )
     points = np.asarray(parsed.points, dtype=np.float64).reshape(-1, 2)
     if len(set(parsed.images)) > 1:  # only those of the image that the question is about
         about = np.array([image == truth.about + 1 for image in parsed.images])
@@ -159,7 +159,7 @@ def _points(
         words += f", {truth.number:.0f} asked for"
     shapes = [*outlines("truth", mask), answered]
     view = OverlayView((drawing(shapes, media=truth.about, caption=words),))
-    return Outcome(parsed.status, value, parse=parse, view=view, details=details, notes=notes)
+    return SpatialScore(parsed.status, value, parse=parse, view=view, details=details, notes=notes)
 
 
 def _within(pixels: npt.NDArray[np.float64], size: tuple[int, int]) -> npt.NDArray[np.bool_]:
@@ -172,7 +172,7 @@ _BOX_NOTES = {
 }
 
 
-def _box(truth: SpatialTruth, response: Response, convention: Convention | None) -> Outcome:
+def _box(truth: SpatialTruth, response: Response, convention: Convention | None) -> SpatialScore:
     parsed = parse_box(
         response.text, convention=convention or "unit", finish_reason=response.finish_reason
     )
@@ -182,7 +182,7 @@ def _box(truth: SpatialTruth, response: Response, convention: Convention | None)
     notes = {_BOX_NOTES[parsed.status]: 1} if parsed.status in _BOX_NOTES else {}
     if parsed.box is not None and convention is None:
         notes[UNSTATED_NOTE] = 1
-        return Outcome("error", None, details=details, notes=notes, message=UNSTATED)
+        return SpatialScore("error", None, details=details, notes=notes, message=UNSTATED)
     iou = 0.0
     if parsed.box is not None and convention is not None:
         pixels = to_pixels(
@@ -202,7 +202,7 @@ def _box(truth: SpatialTruth, response: Response, convention: Convention | None)
     status: Status = "partial" if parsed.status == "partial" else "ok"
     if parsed.status in ("ambiguous", "unparseable"):
         status = "unparseable"
-    return Outcome(
+    return SpatialScore(
         status,
         float(iou >= OVERLAP),
         beside={"miou": iou},
@@ -229,10 +229,10 @@ _NUMBER_NOTES = {
 }
 
 
-def _number(truth: SpatialTruth, response: Response) -> Outcome:
+def _number(truth: SpatialTruth, response: Response) -> SpatialScore:
     parsed = parse_number(response.text, finish_reason=response.finish_reason)
     readable = parsed.status in ("ok", "partial")
-    return Outcome(
+    return SpatialScore(
         status="unparseable" if not readable else parsed.status,  # type: ignore[arg-type]
         value=mean_relative_accuracy(parsed.value, truth.number),
         view=_shown(truth, f"{truth.number:g}", parsed.value),
@@ -245,12 +245,12 @@ def _number(truth: SpatialTruth, response: Response) -> Outcome:
     )
 
 
-def _choice(truth: SpatialTruth, response: Response) -> Outcome:
+def _choice(truth: SpatialTruth, response: Response) -> SpatialScore:
     parse = parse_word if truth.rule == "word" else parse_choice
     parsed = parse(response.text, truth.options)
     cut = response.finish_reason == "length"
     status: Status = "partial" if cut else "ok" if parsed.status == "ok" else "unparseable"
-    return Outcome(
+    return SpatialScore(
         status,
         value=float(parsed.letter == truth.letter),
         parse=ParseSummary(parsed.parser),
@@ -268,7 +268,7 @@ def _references(
     truth: SpatialTruth, mask: npt.NDArray[np.bool_] | None, text: str, tags: ReasoningTags
 ) -> tuple[dict[str, float], dict[str, int]]:
     """Return the values of the public code by suffix, and notes on answers that it stops at."""
-    asked = Asked(
+    asked = ScoredQuestion(
         truth.rule,
         mask=mask,
         size=truth.size,
@@ -278,15 +278,15 @@ def _references(
         options=truth.options,
         question=truth.listing,
     )
-    readings = dict(REFERENCES.get(truth.reference, {}))
-    if truth.reference == "refcoco":
-        readings[f"miou{LMMS}"] = refcoco_iou
-    scored = text if truth.reference in FILTERED_FIRST else scored_text(text, tags)
+    public = REFERENCES.get(truth.reference)
+    if public is None:
+        return {}, {}
+    scored = text if public.filtered_first else scored_text(text, tags)
     values: dict[str, float] = {}
     notes: dict[str, int] = {}
-    for name, reading in readings.items():
+    for name, score in public.scores.items():
         try:
-            values[name] = reading(scored if name.endswith(LMMS) else text, asked)
+            values[name] = score(scored if name.endswith(LMMS) else text, asked)
         except ReferenceCrashError:
             values[name] = 0.0
             notes[CRASH if name.endswith(LMMS) else OFFICIAL_CRASH] = 1

@@ -58,7 +58,7 @@ NOTES: dict[SpanStatus, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class SpanTruth:
     """Ground truth of one question.
 
     Attributes:
@@ -101,7 +101,7 @@ def _metrics_of(policy: Policy) -> tuple[Metric, ...]:
     )
 
 
-class TimeLens(VideoRowTask[Moment]):
+class TimeLens(VideoRowTask[SpanTruth]):
     """Say when a described event begins and ends; scored by mIoU and recall at three overlaps."""
 
     name = "timelens"
@@ -114,13 +114,13 @@ class TimeLens(VideoRowTask[Moment]):
         Metric("content_free_miou", "mIoU of the whole video as answer: the floor", better=None),
     )
 
-    def video_sample(self, row: Row, path: Path, duration: float | None) -> Sample[Moment]:
+    def video_sample(self, row: Row, path: Path, duration: float | None) -> Sample[SpanTruth]:
         span, problem = parse_true_span(row.answer, duration=duration)
         prompt = PROMPT.format(query=row.question)
         question = Question(row.id, (Media(path),), prompt)
-        return Sample(question, Moment(span, row.video_path, duration), problem=problem)
+        return Sample(question, SpanTruth(span, row.video_path, duration), problem=problem)
 
-    def score(self, truth: Moment, response: Response, derived: Any = None) -> SampleScore:
+    def score(self, truth: SpanTruth, response: Response, derived: Any = None) -> SampleScore:
         values: dict[str, float | None] = {}
         strict = None
         for policy, suffix in SUFFIXES.items():
@@ -150,7 +150,7 @@ class TimeLens(VideoRowTask[Moment]):
         )
 
 
-def _floor(truth: Moment) -> float | None:
+def _floor(truth: SpanTruth) -> float | None:
     """Return the overlap of the whole video with the true span, where its length is known."""
     if not truth.duration:
         return None

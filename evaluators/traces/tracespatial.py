@@ -14,8 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from evaluators.spatial.coordinates import to_pixels
-from evaluators.spatial.points import in_mask
+from evaluators.coordinates import in_mask, to_pixels
 from evaluators.traces.camera import Camera, OrientedBox
 from evaluators.traces.parsing import ParsedTrace, parse_trace
 from evaluators.traces.paths import PathErrors, checked_path, errors_between, resample

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,12 @@ from jumpscore.cli.console import notes, output, print_json, progress
 from jumpscore.cli.datasets import located
 from jumpscore.cli.run import task_of_config, tell_missing
 from jumpscore.errors import InterruptedRun, UsageError
-from jumpscore.harness import RunConfig, RunInterrupted
+from jumpscore.harness import RunConfig, RunInterrupted, open_session
 from jumpscore.harness.compose import compose
 from jumpscore.harness.factory import check_options
+from jumpscore.harness.session import Callbacks
 from jumpscore.studies.ablation import ABLATION, Ablation, ablate, read_ablation
-from jumpscore.studies.ablation_plan import refuse_what_is_set_here
+from jumpscore.studies.ablation_plan import AblationPlan, refuse_what_is_set_here
 
 
 def run_ablation(
@@ -32,8 +32,13 @@ def run_ablation(
     as_json: bool,
 ) -> bool:
     """Run an ablation, print it and write its page; return whether samples failed."""
-    budgets = _numbers(tokens)
-    beside = [_reference(word) for word in references]
+    plan = AblationPlan(
+        tokens=_numbers(tokens),
+        matchings=[name.strip() for name in matching.split(",") if name.strip()],
+        metric=metric,
+        controls=controls,
+        references=[_reference(word) for word in references],
+    )
     values = compose(words)
     # Before the data set is looked for, which may have to be rendered first.
     refuse_what_is_set_here(values)
@@ -44,22 +49,20 @@ def run_ablation(
     with closing(task_of_config(config)) as task:
         tell_missing(task)
         try:
-            found = ablate(
-                options.pop("name"),
-                task,
-                tokens=budgets,
-                matchings=[name.strip() for name in matching.split(",") if name.strip()],
-                out=out,
-                metric=metric,
-                controls=controls,
-                references=beside,
-                model_options=options,
-                input=values["input"],
-                run=values["run"],
-                on_run=progress,
-            )
-        except RunInterrupted as kept:
-            raise InterruptedRun(f"{kept}; the same command goes on") from None
+            with (
+                progress("ablation", "answers") as advance,
+                open_session(
+                    options.pop("name"),
+                    task,
+                    model_options=options,
+                    input=values["input"],
+                    run=values["run"],
+                    callbacks=Callbacks(advance),
+                ) as session,
+            ):
+                found = ablate(session, plan, out)
+        except RunInterrupted as stopped:
+            raise InterruptedRun(f"{stopped}; rerun the same command to resume") from None
     present_ablation(found, out, as_json=as_json)
     return found.unscored > 0
 
@@ -70,7 +73,7 @@ def present_ablation(ablation: Ablation, folder: Path, *, as_json: bool = False)
 
     page = write_ablation_page(ablation, folder)
     if as_json:
-        print_json(asdict(ablation))
+        print_json(ablation.to_json())
     else:
         output().print(ablation_table(ablation))
     notes().print(f"ablation: {folder / ABLATION}\npage: {page}", style="dim", soft_wrap=True)

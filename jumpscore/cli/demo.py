@@ -152,7 +152,7 @@ def _run(
     name: str,
 ) -> StoredRun:
     with progress(name) as advance:
-        return evaluate(
+        run = evaluate(
             model,
             task,
             model_options=model_options,
@@ -165,3 +165,5 @@ def _run(
             },
             on_progress=advance,
         )
+    assert isinstance(run, StoredRun)  # repeats are not set
+    return run

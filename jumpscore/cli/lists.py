@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import json
+import textwrap
 from dataclasses import asdict
-from importlib.resources import files
 from typing import Any
 
 from rich.syntax import Syntax
 from rich.table import Table
-from rich.text import Text
 
 from evaluators import TASKS
 from jumpscore.cli.console import notes, output, print_json
 from jumpscore.errors import UsageError
+from jumpscore.harness.options import REQUIRED, option_defaults, option_descriptions
 from jumpscore.registry import Registry
 from model_wrappers import MODELS
 from model_wrappers.checkpoints import BUNDLED
@@ -56,13 +57,14 @@ def show_options(name: str) -> None:
     Raises:
         UsageError: There is no such model.
     """
-    found = MODELS.get(name)
-    described = files("jumpscore.conf.model").joinpath(f"{name}.yaml")
-    if described.is_file():
-        output().print(Syntax(described.read_text().rstrip(), "yaml", background_color="default"))
-        return
-    for key, field in found.Options.model_fields.items():  # of another package
-        output().print(Text(f"{key}: {field.get_default(call_default_factory=True)!r}"))
+    options = MODELS.get(name).Options
+    described = option_descriptions(options)
+    lines = [f"name: {name}"]
+    for key, default in option_defaults(options).items():
+        value = default if default == REQUIRED else json.dumps(default)
+        lines += textwrap.wrap(described[key], 96, initial_indent="# ", subsequent_indent="#   ")
+        lines.append(f"{key}: {value}")
+    output().print(Syntax("\n".join(lines), "yaml", background_color="default"))
 
 
 def _rows(registry: Registry[Any], fact: str) -> list[dict[str, Any]]:

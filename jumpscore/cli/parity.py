@@ -14,8 +14,8 @@ from jumpscore.cli.datasets import located
 from jumpscore.errors import UsageError, nearest_names
 from jumpscore.harness import RunConfig, run_config
 from jumpscore.harness.compose import compose
-from jumpscore.harness.factory import make_model, make_task, usual_input
-from jumpscore.harness.input import input_cache
+from jumpscore.harness.factory import make_model, make_task
+from jumpscore.harness.input import InputPlan
 from jumpscore.studies.parity import Parity, compare_models
 from model_wrappers import MODELS
 from model_wrappers.base import ModelWrapper
@@ -32,27 +32,23 @@ def print_parity(
     first = configs[0]
     options = located(first.task, None)
     task = make_task(options.pop("name"), options)
-    samples = [sample for sample in task.load() if sample.problem is None][:limit]
+    everything = task.load()
+    samples = [sample for sample in everything if sample.problem is None][:limit]
     models = [_made(config) for config in configs]
     try:
         questions = [task.complete(sample.question) for sample in samples]
-        shown = {usual_input(model, first.input) for model in models}
-        if len(shown) > 1:
+        plan, other = (
+            InputPlan.resolve(model, first.input, first.run, everything) for model in models
+        )
+        if (plan.kind, plan.config) != (other.kind, other.config):
             raise UsageError(
-                f"{model_a} and {model_b} prefer other inputs; write input=frames, input.count=..."
+                f"{model_a} and {model_b} prefer different inputs; set input=frames, "
+                "input.count=..."
             )
-        [(kind, input)] = shown
         for model in models:
             model.open()
         with progress("parity") as advance:
-            found = compare_models(
-                models,
-                questions,
-                kind=kind,
-                input=input,
-                cache=input_cache(first.run),
-                on_progress=advance,
-            )
+            found = compare_models(models, questions, plan, on_progress=advance)
     finally:
         for model in models:
             model.close()

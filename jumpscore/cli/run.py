@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from evaluators.base import Task
 from jumpscore.cli.console import notes, output, print_json, progress, tell_files
@@ -18,8 +18,7 @@ from jumpscore.harness import (
     RepeatedRun,
     RunConfig,
     RunInterrupted,
-    evaluate,
-    evaluate_repeats,
+    open_session,
     read_repeats,
     run_config,
     score_repeats,
@@ -27,8 +26,10 @@ from jumpscore.harness import (
 )
 from jumpscore.harness.compose import compose
 from jumpscore.harness.costs import spending
+from jumpscore.harness.evaluate import carry_out
 from jumpscore.harness.factory import check_options, make_task
 from jumpscore.harness.repeating import AnyRun
+from jumpscore.harness.session import Callbacks
 from jumpscore.report.text import plural
 from jumpscore.runs import StoredRun, holds_repeats, read_run
 from jumpscore.runs.failures import first_errors
@@ -37,7 +38,6 @@ from jumpscore.runs.tables import SUFFIXES, write_samples
 from jumpscore.studies import compare_runs, compared_metrics
 from jumpscore.video import content_hash
 
-RunT = TypeVar("RunT", StoredRun, RepeatedRun)
 MOST_ERRORS = 20
 """Kinds of errors under --json."""
 FETCH = "'jumpscore data fetch' brings those of a published set"
@@ -66,11 +66,9 @@ def run_task(
         if dry_run:
             show_plan(config, task, as_json=as_json)
             return False
-        label = str(config.model["name"])
-        if config.run.repeats > 1:
-            repeated = start_repeats(config, task, label=label)
-            return present_repeats(repeated, report=report, as_json=as_json)
-        run = start(config, task, label=label)
+        run = start(config, task, label=str(config.model["name"]))
+    if isinstance(run, RepeatedRun):
+        return present_repeats(run, report=report, as_json=as_json)
     return present(run, report=report, as_json=as_json)
 
 
@@ -120,6 +118,7 @@ def score_target(
         named = config.run.model_copy(update={"name": place.name})
         config = config.model_copy(update={"run": named})
         run = start(config, made, label="scoring")
+        assert isinstance(run, StoredRun)
         _tell_lost(made, run)
     return present(run, report=report, as_json=as_json)
 
@@ -143,38 +142,26 @@ def task_of_config(config: RunConfig) -> Task[Any]:
     return make_task(options.pop("name"), options)
 
 
-def start(config: RunConfig, task: Task[Any], *, label: str) -> StoredRun:
-    """Evaluate a configuration, whose task is made, with a progress bar."""
-    return _started(evaluate, config, task, label)
-
-
-def start_repeats(config: RunConfig, task: Task[Any], *, label: str) -> RepeatedRun:
-    """Evaluate a configuration several times with one progress bar."""
-    return _started(evaluate_repeats, config, task, label, unit="answers")
-
-
-def _started(
-    evaluation: Callable[..., RunT],
-    config: RunConfig,
-    task: Task[Any],
-    label: str,
-    *,
-    unit: str = "videos",
-) -> RunT:
+def start(config: RunConfig, task: Task[Any], *, label: str) -> AnyRun:
+    """Carry out a configuration, whose task is made, with one progress bar over all repeats."""
     model = dict(config.model)
+    unit = "answers" if config.run.repeats > 1 else "videos"
     try:
-        with ExitStack() as bars, progress(label, unit) as advance:
-            return evaluation(
+        with (
+            ExitStack() as bars,
+            progress(label, unit) as advance,
+            open_session(
                 model.pop("name"),
                 task,
                 model_options=model,
                 input=config.input.model_dump(),
                 run=config.run.model_dump(),
-                on_progress=advance,
-                on_derived=_late_bar(bars),
-            )
-    except RunInterrupted as kept:
-        raise InterruptedRun(f"{kept}; the same command goes on") from None
+                callbacks=Callbacks(advance, on_derived=_late_bar(bars)),
+            ) as session,
+        ):
+            return carry_out(session)
+    except RunInterrupted as stopped:
+        raise InterruptedRun(f"{stopped}; rerun the same command to resume") from None
 
 
 def _late_bar(bars: ExitStack) -> Callable[[int, int], None]:

@@ -13,13 +13,12 @@ from evaluators.base import Task
 from jumpscore.cli.console import output
 from jumpscore.errors import JumpScoreError, UsageError, nearest_names
 from jumpscore.harness import run_config, task_of
-from jumpscore.harness.controls import control_of
 from jumpscore.harness.factory import make_model
-from jumpscore.harness.input import input_cache, visual_input
+from jumpscore.harness.input import InputPlan
 from jumpscore.records import Question, Response, SampleScore
 from jumpscore.report.timeline import Events, events_of
 from jumpscore.runs import StoredRun, read_run
-from jumpscore.video import PLAIN_GRID, VisualInput
+from jumpscore.video import VisualInput
 from model_wrappers.base import ModelWrapper
 
 LONGEST_TEXT = 4000
@@ -63,14 +62,8 @@ def _show_question(console: Console, run: StoredRun, task: Task[Any], name: str)
     config = run_config(run.record.config.model_dump())
     wrapper = _wrapper(console, run)
     try:
-        visual = visual_input(
-            question,
-            kind,
-            config.input,
-            cache=input_cache(config.run),
-            grid=wrapper.token_grid if wrapper is not None else PLAIN_GRID,
-            control=control_of(config.run.control, kind, samples, seed=config.run.seed),
-        )
+        plan = InputPlan(kind, config.input, wrapper=wrapper).in_run(config.run, samples)
+        visual = plan.prepare(question)
     except JumpScoreError as error:
         _field(console, "input", str(error))
         return

@@ -12,7 +12,7 @@ from jumpscore.cli.console import notes, output, print_json
 from jumpscore.errors import UsageError, VideoError
 from jumpscore.video import MatchedArms, VisualInput, match_budgets
 from jumpscore.video.budgets import COARSE, Matching, mean_difference
-from jumpscore.video.codec import Backend, CodecPlan, plan_canvases
+from jumpscore.video.codec import CodecPlan, ScoreBackend, plan_canvases
 
 
 def inspect_video(
@@ -31,7 +31,7 @@ def inspect_video(
     page = out or Path(f"{video.stem}.codec.html")
     if page.exists() and video.exists() and page.samefile(video):
         raise UsageError(f"--out {page}: is the video itself; name another file")
-    known = cast(Backend, backend)  # checked by what it is handed to
+    known = cast(ScoreBackend, backend)  # checked by what it is handed to
     plan = plan_canvases(video, canvases=canvases, max_pixels=max_pixels, backend=known)
     write_codec_page(plan, page)
     folder = None if canvas_folder is None else _write_canvases(plan.visual, canvas_folder)
@@ -112,7 +112,7 @@ def plan_videos(
                 video,
                 visual_tokens=tokens,
                 matching=cast(Matching, matching),  # checked there, as is the backend
-                backend=cast(Backend, backend),
+                backend=cast(ScoreBackend, backend),
             )
             arms.append(pair)
         except VideoError as error:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
-from jumpscore.data.convert import Space, unpacking, zip_members
+from jumpscore.data.archives import Space, unpacking, zip_members
 from jumpscore.data.hub import LOCK, download, pinned_revision
 from jumpscore.data.layout import read_rows
 from jumpscore.errors import DataError

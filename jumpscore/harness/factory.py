@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 from evaluators import TASKS
 from evaluators.base import Task
 from jumpscore.errors import UsageError
-from jumpscore.harness.config import InputConfig, RunConfig, validated
+from jumpscore.harness.config import RunConfig, validated
 from jumpscore.runs.record import RunRecord
 from model_wrappers import MODELS
-from model_wrappers.base import InputKind, ModelWrapper
+from model_wrappers.base import ModelWrapper
 
 MadeT = TypeVar("MadeT")
 
@@ -65,34 +65,3 @@ def task_of(record: RunRecord) -> Task[Any]:
 
 def _without_name(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key != "name"}
-
-
-def usual_input(wrapper: ModelWrapper, config: InputConfig) -> tuple[InputKind, InputConfig]:
-    """Return what the wrapper is shown, and how, with what is usual for it where nothing was said.
-
-    Raises:
-        UsageError: The wrapper does not take what was asked for.
-    """
-    kind = input_kind(wrapper, config)
-    return kind, config.filled(wrapper.usual_input(kind))
-
-
-def input_kind(wrapper: ModelWrapper, config: InputConfig) -> InputKind:
-    """Return what the wrapper is shown.
-
-    Raises:
-        UsageError: The wrapper does not take what was asked for.
-    """
-    if config.kind == "auto":
-        kind = wrapper.inputs[0]
-        if problem := config.unfit(kind):
-            raise UsageError(
-                f"model {wrapper.name!r} is shown input {kind!r}, and input.{problem}; leave it out"
-            )
-        return kind
-    if config.kind not in wrapper.inputs:
-        raise UsageError(
-            f"model {wrapper.name!r} takes no input {config.kind!r}; "
-            f"it takes {', '.join(wrapper.inputs)}"
-        )
-    return config.kind

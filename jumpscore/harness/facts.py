@@ -29,7 +29,7 @@ def run_extras(wrapper: ModelWrapper, samples: Sequence[Sample[Any]]) -> Extras:
     return Extras(
         unknown_ids=sorted(wrapper.answered_ids - known),
         needs_truth=wrapper.needs_truth,
-        title=wrapper.title,
+        title=wrapper.display_name,
         notes=dict(wrapper.answer_notes),
         hints=list(wrapper.answer_hints),
     )

@@ -6,8 +6,8 @@ import json
 import math
 from collections.abc import Sequence
 
+from jumpscore.harness.blind_baseline import FITTED_ON_NOTHING, blind_baseline
 from jumpscore.harness.costs import spending
-from jumpscore.harness.floors import FLOORS, floor_of
 from jumpscore.records import STATUSES, Estimate, Metric, RunResult
 from jumpscore.report.text import (
     DASH,
@@ -22,6 +22,7 @@ from jumpscore.report.text import (
 from jumpscore.runs import StoredRun
 from jumpscore.runs.record import InputIdentity
 
+FIXED_GRID = "a fixed grid that never saw the video"
 NEVER_LOOKS = "what an answer earns that never looks"
 """Of the metrics ``content_free_*`` of all other tasks."""
 STATUS_WORDS = {
@@ -143,14 +144,14 @@ def headline(result: RunResult, metrics: Sequence[Metric]) -> str:
 
 def _figure(metric: Metric, result: RunResult) -> str:
     estimate = result.metrics[metric.name]
-    floor = floor_of(result, metric.name)
+    floor = blind_baseline(result, metric.name)
     value = number(estimate.mean, metric.unit, signed=metric.better == "zero")
     unit = "" if value == DASH else suffix(metric.unit)
     below = [f"95% interval {interval(estimate, metric)}, n = {estimate.n:,}"]
     if floor is not None and floor.mean is not None:
         below.append(
             f'<span class="floor-key"></span>floor {number(floor.mean, metric.unit)}: '
-            + ("a fixed grid that never saw the video" if metric.name in FLOORS else NEVER_LOOKS)
+            + (FIXED_GRID if metric.name in FITTED_ON_NOTHING else NEVER_LOOKS)
         )
     if metric.better == "lower":
         below.append("lower is better")

@@ -159,7 +159,7 @@ def write_use(folder: Path, settings: TrainSettings, clips: Sequence[StoredClip]
     shown = {"max_pixels": settings.data.max_pixels, "decimals": DECIMALS}
     canvases = settings.checked_canvases
     use = CheckpointUse(
-        remarks=(trained,),
+        notes=(trained,),
         input={"codec": {"count": canvases, **shown}, "frames": {"fps": round(fps, 3), **shown}},
     )
     (folder / USE).write_text(use.model_dump_json(indent=1) + "\n", encoding="utf-8")

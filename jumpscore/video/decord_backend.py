@@ -25,7 +25,7 @@ import numpy.typing as npt
 from jumpscore.errors import UsageError, VideoError
 from jumpscore.video.colours import Converter
 from jumpscore.video.probe import VideoInfo
-from jumpscore.video.source import stored_frames
+from jumpscore.video.stored_frames import stored_frames
 
 CLOCK_SLACK = 2e-3
 """Seconds by which times may differ."""

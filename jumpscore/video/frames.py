@@ -10,11 +10,11 @@ import numpy as np
 
 from jumpscore.errors import UsageError
 from jumpscore.video.colours import PIXELS
-from jumpscore.video.inputs import VisualInput, whole_frames
 from jumpscore.video.probe import VideoInfo, probe
 from jumpscore.video.sizes import PLAIN_GRID, TokenGrid
-from jumpscore.video.source import readable_frames
 from jumpscore.video.stamps import default_policy
+from jumpscore.video.stored_frames import readable_frames
+from jumpscore.video.visual_input import VisualInput, whole_frames
 
 FEWEST_FRAMES = 4
 MOST_FRAMES = 768

@@ -14,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import VideoError
-from jumpscore.video.opening import open_video, video_tracks
-from jumpscore.video.ordering import by_decoding
+from jumpscore.video.containers import MOV, joined_files, open_video, segment_missing, video_tracks
 from jumpscore.video.orientation import Orientation, orientation_of
-from jumpscore.video.structure import MOV, joined_files, segment_missing
+from jumpscore.video.repaired_timeline import by_decoding
 from jumpscore.video.timeline import (
     BROADCAST,
     REPAIRS,

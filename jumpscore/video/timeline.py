@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import VideoError
-from jumpscore.video.opening import RAW_STREAMS, reason
+from jumpscore.video.containers import RAW_STREAMS, reason
 
 if TYPE_CHECKING:
     from av.container import InputContainer

@@ -33,5 +33,5 @@ class LlavaOnevision15(OpenAICompatible):
         return super().convention or LLAVA_OV1_5.convention
 
     @property
-    def title(self) -> str:
+    def display_name(self) -> str:
         return self.name

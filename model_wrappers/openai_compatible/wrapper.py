@@ -19,11 +19,11 @@ from jumpscore.errors import UsageError
 from jumpscore.records import Convention, Question, Response, Usage
 from jumpscore.video import VisualInput
 from model_wrappers.base import (
+    GenerationTrace,
     InputKind,
     ModelOptions,
     ModelWrapper,
     Request,
-    Trace,
     size_shown,
 )
 from model_wrappers.openai_compatible.calls import (
@@ -157,7 +157,7 @@ class OpenAICompatible(ModelWrapper):
         self._closed = False
 
     @property
-    def title(self) -> str:
+    def display_name(self) -> str:
         return f"{self.name}:{self.options.served_model}"
 
     def open(self) -> None:
@@ -271,13 +271,13 @@ class OpenAICompatible(ModelWrapper):
             image_size=request.payload.image_size,
         )
 
-    def trace(self, request: Request) -> Trace:
+    def trace(self, request: Request) -> GenerationTrace:
         self._require_open()
         body = self.body(request)
         body |= {"logprobs": True, "top_logprobs": TRACED}
         body["extra_body"] = {**body["extra_body"], **self.traced}
         found = self._call(body, request)
-        return Trace(
+        return GenerationTrace(
             found.text,
             self.usage(found, request),
             prompt_ids=found.prompt_ids,

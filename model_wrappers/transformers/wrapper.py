@@ -19,7 +19,7 @@ from pydantic import Field
 from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Convention, Question, Response, Usage
 from jumpscore.video import VisualInput
-from model_wrappers.base import ModelOptions, Request, Trace, size_shown
+from model_wrappers.base import GenerationTrace, ModelOptions, Request, size_shown
 from model_wrappers.checkpoints import FromCheckpoint, digest, resolve
 from model_wrappers.identity import fingerprint, weights_digest
 from model_wrappers.transformers.prompts import chat_ids, chat_messages, expand_pads
@@ -231,13 +231,13 @@ class InTransformers(FromCheckpoint):
             ]
         return responses
 
-    def trace(self, request: Request) -> Trace:
+    def trace(self, request: Request) -> GenerationTrace:
         from model_wrappers.transformers.generation import first_logprobs
 
         [response] = self.generate([request])
         prompt = request.payload
         likeliest = first_logprobs(self._model, prompt, TRACED, self.model_inputs)
-        return Trace(
+        return GenerationTrace(
             response.text,
             response.usage,
             prompt_ids=tuple(prompt.ids.tolist()),

@@ -19,7 +19,7 @@ from jumpscore.jsonio import read_object
 from jumpscore.records import Convention, Question, Usage
 from jumpscore.video import PLAIN_GRID, TokenGrid, VisualInput
 from jumpscore.video.prepared import default_cache_folder
-from model_wrappers.base import InputKind, ModelOptions, Request, Trace
+from model_wrappers.base import GenerationTrace, InputKind, ModelOptions, Request
 from model_wrappers.checkpoints import FromCheckpoint, digest, local_folder, resolve
 from model_wrappers.families import INTERNVL3_5, QWEN3_VL, Family, family_of
 from model_wrappers.llava_onevision2.prompts import CONVENTION
@@ -328,7 +328,7 @@ class VLLM(FromCheckpoint, OpenAICompatible):
         beside = counted_beside(request, self.family, tokenizer)
         return replace(usage, visual=usage.visual - beside)
 
-    def trace(self, request: Request) -> Trace:
+    def trace(self, request: Request) -> GenerationTrace:
         found = super().trace(request)
         if found.prompt_ids is None:
             return found

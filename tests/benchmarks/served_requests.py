@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from jumpscore.harness import InputConfig, RunSettings
-from jumpscore.harness.ask import ask
+from jumpscore.harness import InputConfig, InputPlan, RunSettings
+from jumpscore.harness.ask import Asker
 from jumpscore.records import Media, Question
 from jumpscore.runs.writer import RunStore
 from jumpscore.video import uniform_frames
@@ -87,9 +87,8 @@ def through_the_harness(wrapper, folder: Path) -> float:
     before = time.perf_counter()
     with RunStore(folder) as store:
         store.open(bare_record())
-        _, answers = ask(
-            wrapper, questions, store, kind="none", input=InputConfig(), settings=RunSettings()
-        )
+        plan = InputPlan("none", InputConfig())
+        _, answers = Asker(wrapper, plan, RunSettings()).ask(questions, store)
     assert all(answer.error is None for answer in answers.values())
     return time.perf_counter() - before
 

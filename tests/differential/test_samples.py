@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from evaluators.spatial import reference_box_iou
-from evaluators.spatial.references import LMMS, REFERENCES, Asked
+from evaluators.spatial.references import LMMS, REFERENCES, ScoredQuestion
 from evaluators.temporal import parse_span
 from jumpscore.scoring import ReferenceCrashError, parse_reference
 from jumpscore.scoring.reasoning_tags import scored_text
@@ -43,7 +43,7 @@ def iou(text: str) -> float:
 
 
 def spatial(name: str, **facts: Any) -> Any:
-    return lambda text: REFERENCES[name][LMMS](text, Asked(**facts))
+    return lambda text: REFERENCES[name].scores[LMMS](text, ScoredQuestion(**facts))
 
 
 READERS = {

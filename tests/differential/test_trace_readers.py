@@ -24,7 +24,7 @@ from evaluators.traces.references import (
     TRACESPATIAL_TEXT,
     VABENCH,
     VABENCH_REASONING,
-    Reading,
+    TraceReading,
     vabench_reference,
 )
 from evaluators.traces.sharerobot import SHAREROBOT, sharerobot_points
@@ -61,8 +61,8 @@ MASK = mask()
 def read(name: str, text: str, reader: Reader[Any]) -> Any:
     """What a reader makes of a text, in the form of the golden file."""
     if name == "roborefer":
-        return reader.read(roborefer.Reading(text, MASK.shape[::-1]), MASK)
-    points = [list(map(float, point)) for point in reader.read(Reading(text, SIZE)) or ()]
+        return reader.read(roborefer.PointReading(text, MASK.shape[::-1]), MASK)
+    points = [list(map(float, point)) for point in reader.read(TraceReading(text, SIZE)) or ()]
     if name.startswith("vabench"):
         # The script's points exist only scaled.
         points = [[x / SIZE[0] * 999, y / SIZE[1] * 999] for x, y in points]

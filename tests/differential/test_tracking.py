@@ -10,16 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evaluators.tracking.davis import TRACKEVAL_RECALL, statistics
-from evaluators.tracking.masks import j_and_f
-from evaluators.tracking.points import point_hota
-from evaluators.tracking.reference import (
-    COORDS,
-    TIME_LINES,
-    parse_tracks_reference,
-    point_f1_reference,
-    point_hota_reference,
-)
+from evaluators.tracking.metrics.davis import TRACKEVAL_RECALL, statistics
+from evaluators.tracking.metrics.j_and_f import j_and_f
+from evaluators.tracking.metrics.points import point_hota
+from evaluators.tracking.metrics.reference_scores import point_f1_reference, point_hota_reference
+from evaluators.tracking.reference import COORDS, TIME_LINES, parse_tracks_reference
 from jumpscore.scoring.readers import Reader, ReferenceCrashError
 from tests.differential.grammar import texts
 from tests.differential.public import lmms_eval

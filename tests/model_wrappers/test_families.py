@@ -23,7 +23,7 @@ def table(families: tuple[Family, ...]) -> list[str]:
         if grid.size:
             shape += f", frames of {grid.size[0]}x{grid.size[1]}"
         cells = [
-            f"`{family.name}`", family.title, f"`{family.checkpoint}`", shape, family.rules,
+            f"`{family.name}`", family.display_name, f"`{family.checkpoint}`", shape, family.rules,
             family.convention or "not stated", ", ".join(family.backends), family.licence,
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")

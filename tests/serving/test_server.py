@@ -190,7 +190,7 @@ def test_a_server_killed_mid_run_is_started_again_and_no_sample_is_lost_or_doubl
 
 @pytest.mark.parametrize("kind", ["codec", "frames"])
 def test_parity_with_transformers_down_to_the_prompt(place, served, kind):
-    from jumpscore.harness import InputConfig
+    from jumpscore.harness import InputConfig, InputPlan
     from jumpscore.records import Media, Question
     from jumpscore.studies.parity import compare_models
     from jumpscore.video.prepared import InputCache, default_cache_folder
@@ -201,9 +201,12 @@ def test_parity_with_transformers_down_to_the_prompt(place, served, kind):
     found = compare_models(
         (ours, served),
         [Question(clip.stem, (Media(clip),), "List the jumps.") for clip in clips],
-        kind=kind,
-        input=InputConfig(kind=kind, count=8, decimals=2),
-        cache=InputCache(default_cache_folder()),
+        InputPlan(
+            kind,
+            InputConfig(kind=kind, count=8, decimals=2),
+            InputCache(default_cache_folder()),
+            wrapper=ours,
+        ),
     )
     for entry in found:
         assert entry.error is None

@@ -29,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import UsageError, VideoError
-from jumpscore.video.opening import open_video
+from jumpscore.video.containers import open_video
 from jumpscore.video.probe import VideoInfo
 
 VARIABLE = "JUMPSCORE_BITCOST_PYTHON"

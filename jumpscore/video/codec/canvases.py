@@ -30,26 +30,26 @@ from jumpscore.video.codec.groups import (
     FRAMES_PER_CANVAS,
     IMAGES_PER_GROUP,
     Cell,
-    Group,
+    CellGroup,
     cell_edges,
     make_groups,
 )
 from jumpscore.video.codec.packing import ScoredFrame, Store
 from jumpscore.video.colours import PIXELS, Converter, to_rgb
 from jumpscore.video.frames import uniform_indices
-from jumpscore.video.inputs import VisualInput, whole_frames
 from jumpscore.video.probe import OTHER_TRACKS, VideoInfo, probe
 from jumpscore.video.sizes import FACTOR, smart_size
-from jumpscore.video.source import readable_frames, stored_frames
 from jumpscore.video.stamps import default_policy
+from jumpscore.video.stored_frames import readable_frames, stored_frames
+from jumpscore.video.visual_input import VisualInput, whole_frames
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
     from jumpscore.video.prepared.cache import InputCache
 
-Backend = Literal["pyav", "bitcost"]
-BACKENDS: tuple[Backend, ...] = ("pyav", "bitcost")
+ScoreBackend = Literal["pyav", "bitcost"]
+BACKENDS: tuple[ScoreBackend, ...] = ("pyav", "bitcost")
 MAX_PIXELS = 313_600
 """Largest area of a published canvas: 560 x 560."""
 DECIMALS = 2
@@ -91,7 +91,7 @@ def codec_canvases(
     canvases: int,
     min_pixels: int | None = None,
     max_pixels: int = MAX_PIXELS,
-    backend: Backend = "pyav",
+    backend: ScoreBackend = "pyav",
     threads: int = 0,
     info: VideoInfo | None = None,
 ) -> VisualInput:
@@ -134,7 +134,7 @@ def cached_canvases(
     canvases: int,
     min_pixels: int | None = None,
     max_pixels: int = MAX_PIXELS,
-    backend: Backend = "pyav",
+    backend: ScoreBackend = "pyav",
 ) -> VisualInput:
     """Return the same as ``codec_canvases``, from a cache where there is one."""
 
@@ -165,7 +165,7 @@ def plan_canvases(
     canvases: int,
     min_pixels: int | None = None,
     max_pixels: int = MAX_PIXELS,
-    backend: Backend = "pyav",
+    backend: ScoreBackend = "pyav",
     threads: int = 0,
     info: VideoInfo | None = None,
 ) -> CodecPlan:
@@ -178,17 +178,17 @@ def plan_canvases(
         raise UsageError(f"unknown backend {backend!r}; known: {', '.join(BACKENDS)}")
     info = info or probe(path)
     size = smart_size(info.width, info.height, min_pixels=min_pixels, max_pixels=max_pixels)
-    reader = _Reader(info, size, backend, threads)
+    reader = _CanvasPlanner(info, size, backend, threads)
     total = readable_frames(info)
     with one_opencv_thread():
         return reader.plan(canvases, total)
 
 
-class _Reader:
+class _CanvasPlanner:
     """Reads a video once and turns it into canvases."""
 
     def __init__(
-        self, info: VideoInfo, size: tuple[int, int], backend: Backend, threads: int
+        self, info: VideoInfo, size: tuple[int, int], backend: ScoreBackend, threads: int
     ) -> None:
         self._info = info
         self._size = size
@@ -306,7 +306,7 @@ def _check_unrepaired(info: VideoInfo) -> None:
         )
 
 
-def backend_facts(backend: Backend) -> dict[str, str]:
+def backend_facts(backend: ScoreBackend) -> dict[str, str]:
     """Return what decides the canvases besides the video and the options: for provenance and keys.
 
     Raises:
@@ -321,7 +321,7 @@ def backend_facts(backend: Backend) -> dict[str, str]:
 
 
 def _stretches(
-    cells: list[Cell], groups: list[Group], sampled: npt.NDArray[np.int64]
+    cells: list[Cell], groups: list[CellGroup], sampled: npt.NDArray[np.int64]
 ) -> Iterator[Stretch]:
     for number, group in enumerate(groups):
         first, last = cells[group.start].start, cells[group.stop - 1].stop - 1

@@ -60,7 +60,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class CellGroup:
     """Cells ``start`` to ``stop`` (excluded), which together fill ``canvases`` canvases."""
 
     start: int
@@ -105,7 +105,7 @@ def cell_edges(frames: int, canvases: int) -> list[int]:
     return [frames * cell // canvases for cell in range(canvases + 1)]
 
 
-def make_groups(cells: Sequence[Cell], canvases: int) -> list[Group]:
+def make_groups(cells: Sequence[Cell], canvases: int) -> list[CellGroup]:
     """Cut the cells into groups that deliver exactly ``canvases`` canvases.
 
     The published recipe grows each group, from 8 frames up to 128, until the scores of its best
@@ -131,11 +131,12 @@ def make_groups(cells: Sequence[Cell], canvases: int) -> list[Group]:
         edges = _solve([table] * (count - 1) + [last])
     sizes = [IMAGES_PER_GROUP] * (count - 1) + [left]
     return [
-        Group(start, stop, size) for (start, stop), size in zip(pairwise(edges), sizes, strict=True)
+        CellGroup(start, stop, size)
+        for (start, stop), size in zip(pairwise(edges), sizes, strict=True)
     ]
 
 
-def pick(cells: Sequence[Cell], group: Group) -> Picks:
+def pick(cells: Sequence[Cell], group: CellGroup) -> Picks:
     """Choose what a group shows: its lead, then the best blocks of all its other frames.
 
     They are exactly as many as fill the group's canvases.

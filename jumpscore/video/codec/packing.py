@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jumpscore.video.codec.groups import IMAGES_PER_GROUP, Cell, Group, Picks, best, pick
+from jumpscore.video.codec.groups import IMAGES_PER_GROUP, Cell, CellGroup, Picks, best, pick
 from jumpscore.video.colours import to_rgb
-from jumpscore.video.inputs import split_blocks
 from jumpscore.video.sizes import FACTOR
+from jumpscore.video.visual_input import split_blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Store:
         )
 
     def lay_out(
-        self, groups: Sequence[Group], sampled: npt.NDArray[np.int64]
+        self, groups: Sequence[CellGroup], sampled: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
         """Fill the canvases, group by group; the store is used up by it.
 

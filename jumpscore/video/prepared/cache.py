@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import IO, TypeAlias
 
 from jumpscore.errors import DataError, UsageError, VideoError
-from jumpscore.video.inputs import VisualInput, content_hash
 from jumpscore.video.prepared.folders import DOOMED, SCRATCH, read_prepared, remove, save
 from jumpscore.video.prepared.layout import DONE, ENTRY, FORMAT, KEPT, sha256
+from jumpscore.video.visual_input import VisualInput, content_hash
 
 JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"] | None
 

@@ -26,7 +26,6 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import DataError, UsageError
-from jumpscore.video.inputs import MOST_DECIMALS, VisualInput
 from jumpscore.video.prepared.layout import (
     AGAIN,
     DONE,
@@ -47,6 +46,7 @@ from jumpscore.video.prepared.record import HIGHEST_FPS, from_record, is_number,
 from jumpscore.video.probe import LONGEST_VIDEO, VideoInfo, probe
 from jumpscore.video.sizes import PLAIN_GRID
 from jumpscore.video.stamps import default_policy
+from jumpscore.video.visual_input import MOST_DECIMALS, VisualInput
 
 SCRATCH, DOOMED = ".new-", ".old-"
 """What folders are called that are being written, and that are being deleted."""

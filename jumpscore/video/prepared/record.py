@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import DataError
-from jumpscore.video.inputs import MOST_DECIMALS, VisualInput
 from jumpscore.video.prepared.layout import (
     AGAIN,
     META,
@@ -22,6 +21,7 @@ from jumpscore.video.prepared.layout import (
     sha256,
 )
 from jumpscore.video.probe import LONGEST_VIDEO
+from jumpscore.video.visual_input import MOST_DECIMALS, VisualInput
 
 HIGHEST_FPS = 1e6
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jumpscore.errors import DataError
-from jumpscore.video.inputs import VisualInput
+from jumpscore.video.visual_input import VisualInput
 
 MAGIC = "jumpscore-canvases"
 SUFFIX = ".canvases.json"

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -263,3 +264,21 @@ def test_the_process_needs_nothing_of_this_package(tmp_path):
         input=request, capture_output=True, env=environment, cwd=tmp_path, check=True,
     )  # fmt: skip
     assert b'{"id": 7, "error": {"kind": "usage", "message": "open comes first"}}' in done.stdout
+
+
+def test_aggregate_is_pure(stand_in):
+    """What one aggregation consists of, and what fails in it, does not appear in the next."""
+    task = stand_in()
+    samples = [task.load()[number] for number in (0, 5)]
+    scores = [task.score(s.truth, Response(s.question.id, "fine")) for s in samples]
+    broken = [replace(scores[0], details={"results": {"none": {"map": [{"per": {}}]}}})]
+    before = (task.version, task.metrics, task.headline, task.caveats())
+    first = task.aggregate(scores)
+    assert [metric.name for metric in first.metrics if metric.name not in first.estimates] == []
+    assert "map.overall" in first.estimates
+    failed = task.aggregate(broken)
+    assert "map.overall" not in failed.estimates
+    assert any("could not aggregate map" in caveat for caveat in failed.caveats)
+    assert task.aggregate(scores) == first
+    assert task.aggregate(broken) == failed
+    assert (task.version, task.metrics, task.headline, task.caveats()) == before

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluators.spatial.references import FITTING
+from evaluators.spatial.references import REFERENCES
 from evaluators.spatial.rows import RULES
 from evaluators.spatial.task import Spatial, SpatialOptions
 from jumpscore.records import Response
@@ -27,7 +27,7 @@ from tests.support import assert_linear, repeated
 
 
 def fitting(rule: str) -> list[str]:
-    return ["", *(name for name, rules in FITTING.items() if rule in rules)]
+    return ["", *(name for name, scorer in REFERENCES.items() if rule in scorer.rules)]
 
 
 HOSTILE = [
@@ -150,7 +150,7 @@ def write_bad_png(root: Path, name: str, content: bytes) -> str:
         ({"rule": "word", "options": ("", "no")}, "rule word needs the words of every option"),
         ({"rule": "smell"}, "rule 'smell' is not one of points, first_point"),
         ({"rule": "points", "convention": "feet"}, "convention 'feet' is not one of"),
-        ({"rule": "number", "reference": "x"}, "reference 'x' does not read rule number; vsibench"),
+        ({"rule": "number", "reference": "x"}, "reference 'x' does not score rule number; use one of vsibench"),
         ({"rule": "box", "reference": "revsi"}, "does not read rule box; refcoco would"),
         ({"rule": "number", "images": ()}, "needs images or a video"),
     ],

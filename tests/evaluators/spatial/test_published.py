@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from evaluators.spatial.columns import Prompt
 from evaluators.spatial.convert import options_in
+from evaluators.spatial.formats import PromptFormatter
 from evaluators.spatial.published import SETS
 from evaluators.spatial.task import Spatial, SpatialOptions
 from jumpscore.data.layout import read_rows
@@ -183,8 +183,8 @@ def test_masks_are_cut_where_each_benchmark_cuts_them(tmp_path):
     ("change", "said"),
     [
         (lambda row: row.pop("question"), "lacks question; it has"),
-        (lambda row: row.update(mask=None), "column mask holds no mask"),
-        (lambda row: row.update(mask=picture(b"no picture")), "column mask holds no mask"),
+        (lambda row: row.update(mask=None), "column mask is not a mask"),
+        (lambda row: row.update(mask=picture(b"no picture")), "column mask is not a mask"),
         (lambda row: row.update(image=picture(b"no picture")), "the published picture is damaged"),
         (lambda row: row.update(image=None), None),
     ],
@@ -229,7 +229,9 @@ def test_an_unknown_kind_of_question_is_named(tmp_path):
     source = source_of("vsibench", tmp_path / "source")
     row = VSI_ROW | {"question_type": "smell", "ground_truth": "A", "options": CHAIRS}
     table(source / "test-00000-of-00001.parquet", [row])
-    with pytest.raises(DataError, match="question_type is 'smell'; known are object_abs_distance"):
+    with pytest.raises(
+        DataError, match="unknown question_type 'smell'; known: object_abs_distance"
+    ):
         fetch_set(BY_NAME["vsibench"], tmp_path / "root", source=source)
 
 
@@ -260,7 +262,7 @@ def test_options_are_read_from_questions(text, options):
 
 
 def test_prompts_hold_what_questions_hold_and_nothing_else():
-    prompt = Prompt((), "{letter}. {words}")
+    prompt = PromptFormatter((), "{letter}. {words}")
     record = {"q": "a {b} {0} %s", "list": ["{x}", "y"]}
     assert prompt.vformat("{q}\n{list!o}", (), record) == "a {b} {0} %s\nA. {x}\nB. y"
 

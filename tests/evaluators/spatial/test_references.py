@@ -10,13 +10,11 @@ import numpy as np
 import pytest
 
 from evaluators.spatial import mean_relative_accuracy, parse_number
-from evaluators.spatial.benchmarks import COLUMNS
+from evaluators.spatial.benchmarks import BENCHMARKS
 from evaluators.spatial.references import (
-    FILTERED_FIRST,
-    FITTING,
     OFFICIAL,
     REFERENCES,
-    Asked,
+    ScoredQuestion,
     reference_mra,
 )
 from evaluators.spatial.task import Spatial, SpatialOptions
@@ -44,13 +42,13 @@ NAMES = {
 @pytest.mark.parametrize("case", GOLDEN["w2p_refspatial"]["cases"], ids=lambda case: case["text"])
 def test_references_score_what_the_public_code_scores(case):
     for (name, suffix, rule), key in NAMES.items():
-        asked = Asked(rule, mask=mask() > 0, number=1)
-        found = REFERENCES[name][suffix](case["text"], asked)
+        asked = ScoredQuestion(rule, mask=mask() > 0, number=1)
+        found = REFERENCES[name].scores[suffix](case["text"], asked)
         assert found == pytest.approx(case[key], abs=1e-9), key
-    asked = Asked("points", mask=mask() > 0)
+    asked = ScoredQuestion("points", mask=mask() > 0)
     points = case["robospatial_json2pts"]
     hit = any(0 <= x < WIDE and 0 <= y < HIGH and mask()[y, x] > 0 for x, y in points)
-    assert REFERENCES["robospatial"]["_reference_lmms"](case["text"], asked) == float(hit)
+    assert REFERENCES["robospatial"].scores["_reference_lmms"](case["text"], asked) == float(hit)
 
 
 @pytest.mark.parametrize(
@@ -64,8 +62,8 @@ def test_references_score_what_the_public_code_scores(case):
     ],
 )
 def test_robospatials_yes_is_a_piece_of_text(text, value):
-    asked = Asked("word", letter="A", options=WORDS)
-    assert REFERENCES["robospatial"]["_reference_lmms"](text, asked) == value
+    asked = ScoredQuestion("word", letter="A", options=WORDS)
+    assert REFERENCES["robospatial"].scores["_reference_lmms"](text, asked) == value
 
 
 @pytest.mark.parametrize(
@@ -86,9 +84,9 @@ def test_the_reference_finds_the_numbers_that_lmms_eval_finds(text, number):
 
 
 def test_an_empty_answer_tag_is_an_empty_answer_to_robospatials_code():
-    asked = Asked("word", letter="B", options=WORDS)
+    asked = ScoredQuestion("word", letter="B", options=WORDS)
     text = "<answer></answer> no"
-    assert REFERENCES["robospatial"]["_reference_lmms"](text, asked) == 0.0
+    assert REFERENCES["robospatial"].scores["_reference_lmms"](text, asked) == 0.0
 
 
 def test_the_reference_mean_relative_accuracy_is_float64s():
@@ -202,13 +200,13 @@ def test_a_new_field_leaves_the_checksums_of_older_sets(tmp_path):
     assert rows_checksum([old]) == hashlib.sha256(line.encode()).hexdigest()
 
 
-@pytest.mark.parametrize("name", COLUMNS)
-def test_every_published_set_has_a_reference_that_reads_its_rows(name):
-    columns = COLUMNS[name]
-    for reading in columns.readings.values():
-        assert reading.rule in FITTING[columns.reference]
-        # These look for options in the question as it is published.
-        assert bool(reading.listing) == (columns.reference in FILTERED_FIRST)
+@pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda benchmark: benchmark.name)
+def test_benchmarks_have_a_public_scorer_of_their_rules(benchmark):
+    scorer = REFERENCES[benchmark.reference]
+    for questions in benchmark.formats.values():
+        assert questions.rule in scorer.rules
+        # Filters that read the answer first look for options in the question as published.
+        assert bool(questions.listing) == scorer.filtered_first
 
 
 @pytest.mark.parametrize(
@@ -226,12 +224,12 @@ def test_every_published_set_has_a_reference_that_reads_its_rows(name):
 def test_the_official_number_of_refspatial_is_as_published(text, expected):
     pixels = np.zeros((100, 200), dtype=bool)
     pixels[20:60, 50:120] = True
-    read = REFERENCES["points_in_mask"][OFFICIAL]
-    assert read(text, Asked("points", mask=pixels)) == pytest.approx(expected, abs=1e-12)
+    read = REFERENCES["points_in_mask"].scores[OFFICIAL]
+    assert read(text, ScoredQuestion("points", mask=pixels)) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("text", ["(0.6, 0.6, 0.25, 0.2)", f"({'9' * 400}.0, 1)", f"({10**30}, 5)"])
 def test_answers_that_refspatials_script_drops_stop_the_reading(text):
     pixels = np.ones((100, 200), dtype=bool)
     with pytest.raises(ReferenceCrashError):
-        REFERENCES["points_in_mask"][OFFICIAL](text, Asked("points", mask=pixels))
+        REFERENCES["points_in_mask"].scores[OFFICIAL](text, ScoredQuestion("points", mask=pixels))

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import jumpscore
-from evaluators.spatial.pictures import image_size, mask_pixels
+from evaluators.images import image_size, mask_pixels
 from evaluators.spatial.rows import RULES, SpatialRow
 from evaluators.spatial.task import Spatial, SpatialOptions
 from jumpscore.errors import DataError

@@ -10,7 +10,7 @@ import jumpscore
 from evaluators.temporal.spans import Span
 from evaluators.temporal.task import (
     PROMPT,
-    Moment,
+    SpanTruth,
     TimeLens,
     TimeLensOptions,
     parse_true_span,
@@ -40,13 +40,13 @@ TRUTH = Span(1.0, 3.0)
 
 def score(text, truth=TRUTH, **facts):
     task = TimeLens(TimeLensOptions(data="none"))
-    return task.score(Moment(truth, "v", 20.0), Response("a", text, **facts))
+    return task.score(SpanTruth(truth, "v", 20.0), Response("a", text, **facts))
 
 
 def test_questions_are_the_benchmarks_to_the_letter(data):
     samples = TimeLens(TimeLensOptions(data=str(data))).load()
     assert [sample.problem for sample in samples] == [None] * 3
-    assert samples[2].truth == Moment(Span(0.0, 2.0), "videos/a.mp4", 4.0)
+    assert samples[2].truth == SpanTruth(Span(0.0, 2.0), "videos/a.mp4", 4.0)
     assert samples[2].question.prompt == (
         "Please find the visual event described by the sentence 'A dog's tail wags', determining "
         "its starting and ending times. The format should be: 'The event happens in <start time> "
@@ -159,12 +159,12 @@ def test_the_floor_is_the_whole_video():
     # 1 to 3 s of 20 s.
     assert score("?").values["content_free_miou"] == pytest.approx(0.1)
     task = TimeLens(TimeLensOptions(data="none"))
-    unknown = task.score(Moment(TRUTH, "v"), Response("a", "1 - 3"))
+    unknown = task.score(SpanTruth(TRUTH, "v"), Response("a", "1 - 3"))
     assert unknown.values["content_free_miou"] is None
 
 
 def test_a_right_answer_reads_as_one():
-    truth = Moment(Span(1.25, 3.5), "v", 20.0)
+    truth = SpanTruth(Span(1.25, 3.5), "v", 20.0)
     assert score(truth.answer("unit"), truth.span).values["miou"] == 1.0
 
 
@@ -172,7 +172,7 @@ def test_reference_lmms_reads_what_the_command_scores():
     text = "<think>At 1 - 2 it stops.</think>The event happens in 1.0 - 3.0 seconds."
     assert score(text).values["miou_reference_lmms"] == 1.0
     bare = TimeLens(TimeLensOptions(data="none", reasoning_tags="none"))
-    found = bare.score(Moment(TRUTH, "v", 20.0), Response("a", text))
+    found = bare.score(SpanTruth(TRUTH, "v", 20.0), Response("a", text))
     assert found.values["miou_reference_lmms"] == 0.5
     # The benchmark's own script takes off nothing.
     assert score(text).values["miou_reference_official"] == 0.5

@@ -19,7 +19,7 @@ from jumpscore.data.published import fetch_set
 from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Response
 from jumpscore.video import decode, probe
-from jumpscore.video.writing import write_video
+from jumpscore.video.encode import write_video
 
 FRAMES, WIDTH, HEIGHT = 4, 32, 24
 

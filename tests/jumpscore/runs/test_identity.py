@@ -13,10 +13,11 @@ import pytest
 
 import jumpscore
 from jumpscore.errors import UsageError
-from jumpscore.harness import RunInterrupted, score_run
+from jumpscore.harness import RunInterrupted, open_session, score_run
 from jumpscore.records import Response, Usage
 from jumpscore.runs import read_run
 from jumpscore.studies.ablation import ablate
+from jumpscore.studies.ablation_plan import AblationPlan
 from model_wrappers import MODELS
 from model_wrappers.base import ModelOptions, ModelWrapper
 from model_wrappers.content_free import ContentFree
@@ -281,15 +282,13 @@ def test_ablation_of_an_unidentified_model_asks_again(tiny_set, tmp_path):
     model = Colour()
     scores = []
     for model.answer in ("[9.0]", "[0.5, 1.0, 1.5]"):
-        ablation = ablate(
+        with open_session(
             model,
             "jumpscore",
-            tokens=[36],
-            controls=False,
-            out=tmp_path / "out",
             task_options={"data": str(tiny_set)},
             input={"max_pixels": 7056},
-        )
+        ) as session:
+            ablation = ablate(session, AblationPlan([36], controls=False), tmp_path / "out")
         scores.append(ablation.budgets[0].frames.score.mean)
     assert scores[0] < scores[1]
     assert ablation.budgets[0].frames.run == "visual-36-frames-2"
@@ -304,7 +303,7 @@ def test_repeats_of_an_unidentified_model_ask_again(tiny_set, tmp_path):
         Options = SeededOptions
 
     def repeat(steps):
-        return jumpscore.evaluate_repeats(
+        return jumpscore.evaluate(
             Seeded(steps),
             "jumpscore",
             task_options={"data": str(tiny_set)},

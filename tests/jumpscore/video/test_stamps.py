@@ -5,8 +5,8 @@ import pytest
 
 from jumpscore.errors import UsageError
 from jumpscore.video import VisualInput, probe, uniform_frames
-from jumpscore.video.inputs import whole_frames
 from jumpscore.video.stamps import default_policy
+from jumpscore.video.visual_input import whole_frames
 from tests.support import write_video
 
 

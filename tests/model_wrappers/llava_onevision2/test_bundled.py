@@ -45,9 +45,9 @@ def test_the_folder_is_small_and_holds_code_of_this_package_only():
 
 
 def test_it_says_what_it_was_trained_on():
-    [remark] = checkpoint_use(TINY).remarks
+    [note] = checkpoint_use(TINY).notes
     facts = json.loads((resolve(TINY) / "training.json").read_text())
-    assert f"trained on {facts['clips']} rendered clips" in remark
+    assert f"trained on {facts['clips']} rendered clips" in note
 
 
 @pytest.mark.slow

@@ -121,16 +121,16 @@ def test_recommended_sampling_of_a_checkpoint_is_not_followed(copy):
 
 
 def test_a_folder_that_is_none_is_not_looked_for_on_the_hub(tmp_path):
-    with pytest.raises(DataError, match=r"no such folder, no 'owner/name'"):
+    with pytest.raises(DataError, match=r"not a folder; give a folder, 'owner/name'"):
         resolve(str(tmp_path / "gone"))
-    with pytest.raises(DataError, match="no such folder"):
+    with pytest.raises(DataError, match="not a folder"):
         resolve("./gone/away")
-    with pytest.raises(UsageError, match="is a folder and has none"):
+    with pytest.raises(UsageError, match="is a local folder, which has no revisions"):
         resolve(str(tmp_path), "main")
 
 
 def test_a_hub_that_cannot_be_reached_says_what_to_do():
-    with pytest.raises(DataError, match=r"the hub does not give it .* set model\.checkpoint"):
+    with pytest.raises(DataError, match=r"the download failed .* set model\.checkpoint"):
         resolve("lmms-lab-encoder/LLaVA-OneVision-2-8B-Instruct", "main")
 
 
@@ -181,12 +181,12 @@ def test_a_file_cut_off_while_downloading(copy):
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("config.json", None, "config.json: is missing"),
+        ("config.json", None, "config.json: not found"),
         ("config.json", "{", "cannot be read"),
-        ("config.json", "[]", "holds no JSON object"),
+        ("config.json", "[]", "expected a JSON object, got list"),
         ("config.json", '{"model_type": "llava_onevision2", "vision_config": 3}', "config.json"),
         ("config.json", "[" * 100_000, "cannot be read"),
-        ("preprocessor_config.json", None, "preprocessor_config.json: is missing"),
+        ("preprocessor_config.json", None, "preprocessor_config.json: not found"),
         ("preprocessor_config.json", '{"size": 3}', "preprocessor_config.json"),
         ("model.safetensors", None, "weight file model.safetensors is missing"),
         ("model.safetensors", "no weights", "damaged"),

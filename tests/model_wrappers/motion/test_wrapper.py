@@ -149,13 +149,3 @@ def test_a_file_that_is_no_video(tmp_path: Path) -> None:
 def test_options_that_make_no_sense_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         MotionOptions(**options)
-
-
-def test_yaml_holds_exactly_the_defaults() -> None:
-    yaml = pytest.importorskip("yaml")
-    import jumpscore.conf.model as group
-
-    text = (Path(next(iter(group.__path__))) / "motion.yaml").read_text(encoding="utf-8")
-    settings = yaml.safe_load(text)
-    assert settings.pop("name") == Motion.name
-    assert settings == MotionOptions().model_dump()

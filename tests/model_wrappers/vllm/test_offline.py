@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from jumpscore.errors import JumpScoreError, UsageError
-from jumpscore.harness.evaluate import run_config
+from jumpscore.harness.config import run_config
 from jumpscore.harness.factory import check_options, make_model
 from model_wrappers.llava_onevision2.tiny import write_tiny
 from model_wrappers.vllm.engine import Engine, EngineError
@@ -47,7 +47,7 @@ def test_without_vllm_it_says_how_to_get_it(tiny):
 
 
 def test_tables_name_the_checkpoint(tiny):
-    assert make_model("vllm_offline", {"checkpoint": str(tiny)}).title == "vllm_offline:tiny"
-    assert make_model("llava_ov2", {"checkpoint": str(tiny)}).title == "llava_ov2:tiny"
-    assert make_model("llava_ov2", {}).title == "llava_ov2"
-    assert make_model("openai", {"served_model": "x/y"}).title == "openai:x/y"
+    assert make_model("vllm_offline", {"checkpoint": str(tiny)}).display_name == "vllm_offline:tiny"
+    assert make_model("llava_ov2", {"checkpoint": str(tiny)}).display_name == "llava_ov2:tiny"
+    assert make_model("llava_ov2", {}).display_name == "llava_ov2"
+    assert make_model("openai", {"served_model": "x/y"}).display_name == "openai:x/y"

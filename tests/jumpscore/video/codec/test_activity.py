@@ -13,7 +13,7 @@ from jumpscore.video.codec.activity import (
     spread,
 )
 from jumpscore.video.orientation import Orientation
-from jumpscore.video.source import stored_frames
+from jumpscore.video.stored_frames import stored_frames
 from tests.support import write_video
 
 WIDTH, HEIGHT = 280, 168

@@ -12,8 +12,8 @@ import pytest
 
 from jumpscore.errors import DataError
 from jumpscore.video import VisualInput, uniform_frames
-from jumpscore.video.inputs import whole_frames
 from jumpscore.video.prepared.folders import read_prepared
+from jumpscore.video.visual_input import whole_frames
 
 SMALL_FILES = ("meta.json", "src_patch_position.npy", "frame_ids.npy", "_DONE")
 WIDTH, HEIGHT = 112, 56

@@ -15,10 +15,10 @@ import pytest
 
 from jumpscore.errors import DataError, UsageError, VideoError
 from jumpscore.video import VisualInput, uniform_frames
-from jumpscore.video.inputs import whole_frames
 from jumpscore.video.prepared import folders as prepared_module
 from jumpscore.video.prepared.cache import InputCache, default_cache_folder, entry_key
 from jumpscore.video.prepared.folders import read_prepared, write_prepared
+from jumpscore.video.visual_input import whole_frames
 from tests.support import write_video
 
 OPTIONS = {"backend": "pyav", "version": "1", "canvases": 2}

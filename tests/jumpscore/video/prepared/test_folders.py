@@ -12,9 +12,9 @@ import pytest
 
 from jumpscore.errors import DataError, UsageError
 from jumpscore.video import VisualInput
-from jumpscore.video.inputs import whole_frames
 from jumpscore.video.prepared.folders import folder_name, read_prepared, write_prepared
 from jumpscore.video.prepared.record import RECORD
+from jumpscore.video.visual_input import whole_frames
 from tests.jumpscore.video.prepared.made import (
     HEIGHT,
     SMALL_FILES,
