@@ -10,13 +10,16 @@ from typing import Any, Literal
 from evaluators.rows import RowTaskOptions, VideoRowTask
 from jumpscore.data.layout import Row, parse_truth
 from jumpscore.records import (
+    CountView,
     Media,
     Metric,
     ParseResult,
+    ParseSummary,
     Question,
     Response,
     Sample,
     SampleScore,
+    TimelineView,
     Turn,
 )
 from jumpscore.scoring import (
@@ -184,15 +187,8 @@ class JumpScore(_JumpTask):
             id=response.id,
             status=parsed.status,
             values=values,
-            details={
-                "truth": list(truth.times),
-                "prediction": answered,
-                "pairs": [list(pair) for pair in scores.pairs],
-                "duration": truth.duration,
-                "parser": parsed.parser,
-                "rejected": list(parsed.rejected),
-                "reasoning": parsed.reasoning,
-            },
+            parse=ParseSummary(parsed.parser, parsed.rejected, parsed.reasoning),
+            view=TimelineView(truth.times, tuple(answered), scores.pairs, truth.duration),
             notes=_notes(parsed, answered, truth, response.confidences) | crashed,
         )
 
@@ -222,7 +218,8 @@ class JumpScoreCount(_JumpTask):
             id=response.id,
             status=parsed.status,
             values=values,
-            details={"truth": len(truth.times), "prediction": parsed.count},
+            parse=ParseSummary(parsed.parser, parsed.rejected, parsed.reasoning),
+            view=CountView(len(truth.times), parsed.count),
         )
 
 

@@ -190,6 +190,8 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
             id=response.id,
             status=found.status,
             values=values,
+            parse=found.parse,
+            view=found.view,
             details=found.details,
             notes=found.notes,
             message=found.message,

@@ -20,6 +20,7 @@ from jumpscore.records import (
     Response,
     Sample,
     SampleScore,
+    SpanView,
     Status,
 )
 from jumpscore.scoring.reasoning_tags import ReasoningTags, scored_text
@@ -139,11 +140,11 @@ class TimeLens(VideoRowTask[SpanTruth]):
             id=response.id,
             status=STATUS[parsed.status],
             values=values,
-            details={
-                "true_span": list(truth.span),
-                "answered_span": None if parsed.span is None else list(parsed.span),
-                "spans_found": parsed.found,
-            },
+            view=SpanView(
+                (truth.span.start, truth.span.end),
+                None if parsed.span is None else (parsed.span.start, parsed.span.end),
+            ),
+            details={"spans_found": parsed.found},
             notes={NOTES[parsed.status]: 1} if parsed.status in NOTES else {},
             cluster=truth.video,
         )

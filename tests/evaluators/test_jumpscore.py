@@ -96,7 +96,7 @@ def test_where_the_reference_crashes_the_sample_still_has_a_status():
     assert found.notes["answers on which the reference parser crashes"] == 1
     assert found.status == "ok"
     assert found.values["f1"] == 1.0
-    assert len(found.details["rejected"]) == 1
+    assert len(found.parse.rejected) == 1
 
 
 def test_controls():

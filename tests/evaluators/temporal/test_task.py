@@ -61,7 +61,7 @@ def test_by_hand():
     assert found.status == "ok"
     assert found.values["miou"] == pytest.approx(1 / 3)
     assert [found.values[f"r1@{at}"] for at in (0.3, 0.5, 0.7)] == [1.0, 0.0, 0.0]
-    assert found.details["answered_span"] == [2.0, 4.0]
+    assert found.view.answered == (2.0, 4.0)
 
 
 def test_each_reading_has_numbers_of_its_own():
