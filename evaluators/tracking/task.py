@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import field_validator
 
 from evaluators.rows import RowTask, RowTaskOptions
+from evaluators.tracking.explanations import EXPLANATIONS
 from evaluators.tracking.given import read_given
 from evaluators.tracking.measures import failed, measure_masks, measure_points
 from evaluators.tracking.parsing import parse_tracks
@@ -125,6 +126,7 @@ class Tracking(RowTask[Target, Query]):
     """Follow what an expression names: point F1 and HOTA, and J&F of masks where there are any."""
 
     name = "tracking"
+    explanations = EXPLANATIONS
     version = "2"
     row_kind = Query
     Options = TrackingOptions

@@ -17,6 +17,9 @@ Overrides = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Report = Annotated[bool, typer.Option(help="Write report.html.")]
+AllMetrics = Annotated[
+    bool, typer.Option("--all", help="Print every metric, not only headline and blind baselines.")
+]
 Backend = Annotated[str, typer.Option(help="Block-score backend: pyav or bitcost.")]
 DataRoot = Annotated[
     Path | None,

@@ -13,7 +13,7 @@ import typer
 
 from evaluators.base import Task
 from jumpscore.cli.console import rendering, tell_files
-from jumpscore.cli.options import DataRoot, Json, Report
+from jumpscore.cli.options import AllMetrics, DataRoot, Json, Report
 from jumpscore.cli.run import FETCH, present, present_repeats, start, task_of_config, with_data
 from jumpscore.data.catalogue import locate
 from jumpscore.errors import UsageError
@@ -43,6 +43,7 @@ def score_target(
     answers: AnswersOptions = AnswersOptions(),
     out: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
     report: Report = True,
+    everything: AllMetrics = False,
     as_json: Json = False,
 ) -> bool:
     """Score a file of answers, or a stored run again; return whether samples failed."""
@@ -54,8 +55,10 @@ def score_target(
                 f"{'--data' if answers.data is not None else words[0]}"
             )
         if holds_repeats(target):
-            return present_repeats(score_repeats(target), report=report, as_json=as_json)
-        return present(score_run(target), report=report, as_json=as_json)
+            return present_repeats(
+                score_repeats(target), report=report, everything=everything, as_json=as_json
+            )
+        return present(score_run(target), report=report, everything=everything, as_json=as_json)
     if not target.exists():
         raise UsageError(f"{target}: no such file and no run; give answers or a run's folder")
     if answers.data is None:
@@ -81,7 +84,7 @@ def score_target(
         run = start(config, made, label="scoring")
         assert isinstance(run, StoredRun)  # repeats are not set
         _tell_lost(made, run)
-    return present(run, report=report, as_json=as_json)
+    return present(run, report=report, everything=everything, as_json=as_json)
 
 
 def _task_options(task: str, words: Sequence[str]) -> dict[str, Any]:

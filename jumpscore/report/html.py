@@ -14,7 +14,6 @@ from jumpscore.harness import task_of
 from jumpscore.records import (
     STATUSES,
     CountView,
-    Metric,
     OverlayView,
     Progress,
     Question,
@@ -23,9 +22,10 @@ from jumpscore.records import (
 )
 from jumpscore.report.cards import SortKey, card, ordered, overview, sample_table, sort_keys
 from jumpscore.report.drawings import Drawn, drawn_sample
+from jumpscore.report.how_to_read import how_to_read
 from jumpscore.report.page import page, write_page
 from jumpscore.report.prediction_page import write_prediction_page
-from jumpscore.report.summary import header, headline, how_to_read, metric_table, status_bar
+from jumpscore.report.summary import header, headline, metric_table, status_bar
 from jumpscore.report.text import escaped
 from jumpscore.report.thumbnails import MOST_STRIPS, PAGE_BYTES, Strip, video_strip
 from jumpscore.runs import StoredRun
@@ -60,7 +60,7 @@ def write_report(
     Raises:
         UsageError: The place cannot be written.
     """
-    metrics, shown = task_metrics(run)
+    metrics = run.result.described
     striped = any(isinstance(score.view, STRIPED) for score in run.scores)
     pictured = any(isinstance(score.view, OverlayView) for score in run.scores)
     drawn = striped or pictured
@@ -90,10 +90,10 @@ def write_report(
     body = "".join(
         [
             f"<main>{header(run)}",
-            headline(run.result, shown),
+            headline(run.result),
             status_bar(run.result),
-            how_to_read(shown, timelines=timelines),
-            metric_table(run.result, metrics),
+            how_to_read(run.result, timelines=timelines),
+            metric_table(run.result),
             f'<section id="list"><h2>Every {"video" if striped else "sample"}</h2>',
             overview(run.scores, order, keys),
             _toolbar(run, keys, zoom=timelines),
@@ -102,12 +102,6 @@ def write_report(
     )
     title = f"{run.result.model}: {run.result.task} on {run.result.data}"
     return write_page(path or run.folder / "report.html", page(title, body))
-
-
-def task_metrics(run: StoredRun) -> tuple[list[Metric], list[Metric]]:
-    """Return all metrics of a run and those of its headline."""
-    by_name = {metric.name: metric for metric in run.result.described}
-    return list(by_name.values()), [by_name[name] for name in run.result.headline]
 
 
 def _strips(
