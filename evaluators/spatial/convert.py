@@ -15,7 +15,7 @@ from typing import Any
 
 from evaluators.images import image_size
 from evaluators.spatial.benchmarks import BENCHMARKS
-from evaluators.spatial.formats import Benchmark, PromptFormatter, QuestionFormat
+from evaluators.spatial.formats import PromptFormatter, QuestionFormat, SpatialBenchmark
 from evaluators.spatial.rows import SpatialRow, letters
 from jumpscore.data.convert import read_table, write_picture
 from jumpscore.data.layout import Manifest, write_rows
@@ -48,7 +48,7 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
 
 
 def _records(
-    published: PublishedSet, benchmark: Benchmark, source: Path, split: str | None
+    published: PublishedSet, benchmark: SpatialBenchmark, source: Path, split: str | None
 ) -> list[dict[str, Any]]:
     try:
         records = read_table(source, split=split, columns=benchmark.needed)
@@ -62,7 +62,7 @@ def _records(
 
 def _row(
     name: str,
-    benchmark: Benchmark,
+    benchmark: SpatialBenchmark,
     record: Mapping[str, Any],
     split: str | None,
     files: PublishedFiles,
@@ -169,7 +169,7 @@ def _are_numbers(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, (int, float)) for item in value)
 
 
-def _pictures(benchmark: Benchmark, record: Mapping[str, Any]) -> list[Any]:
+def _pictures(benchmark: SpatialBenchmark, record: Mapping[str, Any]) -> list[Any]:
     pictures: list[Any] = []
     for column in benchmark.images:
         value = record.get(column)

@@ -170,7 +170,7 @@ def read_truth(row: SpatialRow, root: Path, *, blind: float = 0.0) -> SpatialTru
     ):
         known = [name for name, public in REFERENCES.items() if rule in public.rules]
         raise DataError(
-            f"reference {row.reference!r:.40} does not score rule {rule}; use one of "
+            f"reference {row.reference!r:.40} does not score rule {rule}; these do: "
             f"{', '.join(known)}"
         )
     convention = _convention(row.convention)

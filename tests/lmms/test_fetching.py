@@ -55,7 +55,7 @@ def test_without_a_network_a_fetch_says_so_at_once(place, tmp_path):
     # Importing lmms-eval and looking through its tasks; its own loader would try for 30 s more.
     assert time.monotonic() - begun < 45
     assert done.stderr.splitlines()[0] == "videomme: lmms-eval loads it"
-    said = "error: videomme: the hub does not hand out its data set lmms-eval/Video-MME (Connect"
+    said = "error: videomme: the hub does not serve its data set lmms-eval/Video-MME (Connect"
     assert done.stderr.splitlines()[-1].startswith(said)
     assert "Traceback" not in done.stderr
 

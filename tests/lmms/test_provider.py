@@ -218,7 +218,7 @@ def test_what_a_task_prints_raises_and_does_costs_its_sample_only(place):
     assert "/nowhere/gone.mp4 does not exist" in told["1"]
     assert told["2"] == "lmms-eval cannot score this answer: ValueError: no such answer"
     assert "ended (exit code 3) at 'score'" in told["3"]
-    assert "a result is a set, which JSON cannot hold" in told["4"]
+    assert "a result of type set cannot be stored as JSON" in told["4"]
     assert run.result.counts["ok"] == 2
     assert run.result.metrics["score"].mean == 1
     assert run.result.metrics["whole.count"].mean == 2
@@ -238,7 +238,7 @@ def test_an_aggregate_that_fails_is_told(place):
 
 
 def test_what_cannot_be_asked_is_refused(place):
-    with pytest.raises(UsageError, match="likelihood is of output type 'multiple_choice'"):
+    with pytest.raises(UsageError, match="likelihood has output type 'multiple_choice'"):
         hostile(place, "likelihood", ["a"]).load()
     with pytest.raises(UsageError, match="did you mean 'videomme'"):
         place.made("videome").load()

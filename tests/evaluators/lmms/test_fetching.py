@@ -46,7 +46,7 @@ def test_without_a_network_one_message_names_benchmark_and_reason_at_once(stand_
     with pytest.raises(DataError) as told:
         list(fetch_benchmark("far", root=tmp_path))
     assert time.monotonic() - begun < 20
-    assert "far: the hub does not hand out its data set stand/in (" in str(told.value)
+    assert "far: the hub does not serve its data set stand/in (" in str(told.value)
     assert "Connect" in str(told.value)
     assert str(tmp_path / "huggingface") in str(told.value)
 

@@ -75,7 +75,7 @@ def test_the_last_words_of_a_process_are_waited_for(tmp_path, monkeypatch, left_
     interpreter.write_text(f"#!/bin/sh\n{left_behind}\necho last words >&2\nexit 3\n")
     interpreter.chmod(0o755)
     begun = time.monotonic()
-    with pytest.raises(UsageError, match=r"ended \(exit code 3\).*it said last: last words"):
+    with pytest.raises(UsageError, match=r"ended \(exit code 3\).*last output: last words"):
         LmmsTask(LmmsOptions(benchmark="a", python=str(interpreter))).load()
     assert time.monotonic() - begun < 45, "the end of a child's child was waited for"
 
@@ -85,7 +85,7 @@ def test_a_process_that_closes_its_pipes_and_lives_on_is_not_waited_for(tmp_path
     interpreter = tmp_path / "python"
     interpreter.write_text("#!/bin/sh\nexec sleep 60 <&- >&- 2>&-\n")
     interpreter.chmod(0o755)
-    with pytest.raises(UsageError, match="closed its pipes at 'open'; it said last: nothing"):
+    with pytest.raises(UsageError, match="closed its pipes at 'open'; last output: nothing"):
         LmmsTask(LmmsOptions(benchmark="a", python=str(interpreter))).load()
 
 
@@ -113,7 +113,7 @@ def test_a_run_ends_whatever_its_task_does(stand_in, tmp_path, monkeypatch):
     assert "ended (exit code 9) at 'score'" in told["3"]
     assert "last words" in told["3"]
     assert "gave no answer within 2 s at 'score'" in told["4"]
-    assert "is a set, which JSON cannot hold" in told["6"]
+    assert "of type set cannot be stored as JSON" in told["6"]
     metrics = run.result.metrics
     assert metrics["exact"].mean == 1
     assert metrics["map"].mean is None  # a mapping
@@ -248,7 +248,7 @@ def test_what_json_cannot_hold_is_refused():
     }  # fmt: skip
     assert type(_plain(np.float64(0.5))) is float
     assert math.isnan(_plain(math.nan))
-    with pytest.raises(Refused, match="a result is a object, which JSON cannot hold"):
+    with pytest.raises(Refused, match="a result of type object cannot be stored as JSON"):
         _plain({"a": [object()]})
 
 
