@@ -1,7 +1,7 @@
-"""What a report draws over the pictures of a sample, as JSON-ready facts of its score.
+"""Overlays that a report draws over the pictures of a sample, as JSON-ready values.
 
-``SampleScore.details["drawings"]`` is a list of drawings; each names a picture (one of the
-question's media, at a time where it is a video) and holds shapes. Coordinates are fractions of that
+``SampleScore.details["drawings"]`` is a list of drawings. Each refers to a picture (one of the
+question's media, for a video at a time) and contains shapes. Coordinates are fractions of the
 picture's width and height from the top left, so they fit it at any size.
 """
 
@@ -18,9 +18,9 @@ Form = Literal["points", "path", "area"]
 """Single points; a line through points in order; a closed outline."""
 
 MOST_POINTS = 200
-"""Points of a shape that are kept: nobody sees more, and an answer may hold ten thousand."""
+"""Points stored per shape: more cannot be told apart, and an answer may contain ten thousand."""
 MOST_OUTLINES = 12
-"""Parts of a mask that are outlined, the largest first."""
+"""Outlines stored per mask, the largest first."""
 
 
 def drawing(
@@ -33,22 +33,22 @@ def drawing(
     """Return one drawing.
 
     Args:
-        shapes: From ``shape`` and ``outlines``; ``None`` is left out.
-        media: Place of the picture or video among the question's media.
-        time: In seconds, where it is a video.
+        shapes: Results of ``shape`` and ``outlines``; ``None`` is skipped.
+        media: Index of the picture or video among the question's media.
+        time: Seconds, for a video.
         caption: A few words below the picture.
     """
-    kept = [found for found in shapes if found]
-    return {"media": media, "time": time, "caption": caption, "shapes": kept}
+    drawn = [item for item in shapes if item]
+    return {"media": media, "time": time, "caption": caption, "shapes": drawn}
 
 
 def shape(of: Side, form: Form, xy: npt.ArrayLike) -> dict[str, Any] | None:
-    """Return one shape, or ``None`` where there is nothing to draw.
+    """Return one shape, or ``None`` if there is nothing to draw.
 
     Args:
-        of: Whether it is true or answered.
+        of: Whether it belongs to the truth or the answer.
         form: See ``Form``.
-        xy: [n, 2] fractions of the picture; points that are not finite or far outside are left out.
+        xy: [n, 2] fractions of the picture; points that are not finite or far outside are skipped.
 
     >>> shape("answer", "points", [[0.5, 0.25], [float("nan"), 0]])["xy"]
     [[0.5, 0.25]]
@@ -79,11 +79,11 @@ def outlines(of: Side, mask: npt.NDArray[Any]) -> list[dict[str, Any]]:
 
     height, width = mask.shape
     binary = np.ascontiguousarray(mask, dtype=np.uint8)
-    found, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    largest = sorted(found, key=cv2.contourArea, reverse=True)[:MOST_OUTLINES]
+    contours, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    largest = sorted(contours, key=cv2.contourArea, reverse=True)[:MOST_OUTLINES]
     shapes = []
     for contour in largest:
         smooth = cv2.approxPolyDP(contour, 0.005 * max(height, width), True).reshape(-1, 2)
-        # Pixel centres: a contour runs through them.
+        # Contours run through pixel centres.
         shapes.append(shape(of, "area", (smooth + 0.5) / (width, height)))
-    return [found for found in shapes if found]
+    return [item for item in shapes if item]

@@ -144,7 +144,7 @@ def best_iou(
     """Return the IoU of the answered box that fits the truth best, NaN included.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         truth: Left, top, right, bottom in pixels.
         size: (width, height) of the image in pixels.
         reader: Reads the boxes.

@@ -46,15 +46,15 @@ def parse_number(
     """Read the one number that an answer gives, in digits or in English words.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         policy: ``strict``: two different numbers are ``ambiguous``, unless one stands behind
             ``answer is`` or alone on the first or last line.
             ``reference_lmms``: the first number, ``1,200`` is 1.
             ``reference_official``: the first word, if it is a number.
-        finish_reason: ``"length"`` where the model was stopped at its token limit.
+        finish_reason: ``"length"`` if the model was stopped at its token limit.
 
     Raises:
-        ValueError: The policy is not known.
+        ValueError: The policy is unknown.
 
     >>> parse_number("about 1,200 m").value
     1200.0

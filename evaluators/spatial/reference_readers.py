@@ -47,7 +47,7 @@ def reference_box_iou(text: str, truth: Box, *, size: tuple[int, int]) -> float:
     truth counts: a model that lists many boxes gains. ``parse_box`` with ``box_iou`` does not.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         truth: In pixels.
         size: (width, height) of the image in pixels.
 
@@ -67,7 +67,7 @@ def reference_points(
     """Return pixels as the public scorers of Where2Place and RefSpatial read them.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         size: (width, height) of the image in pixels.
         integers: How ``(60, 40)`` is read: lmms-eval scales every number (``unit``), the official
             script guesses that integers are pixels (``pixel``).

@@ -117,7 +117,7 @@ def roborefer_accuracy(text: str, mask: npt.NDArray[Any]) -> float:
     """Return the share of the points read that lie on the mask; 0 without points.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         mask: [height, width]; above 0 is inside.
 
     Raises:

@@ -149,7 +149,7 @@ def write_bad_png(root: Path, name: str, content: bytes) -> str:
         ({"rule": "word", "options": ("", "no")}, "rule word needs the words of every option"),
         ({"rule": "smell"}, "rule 'smell' is not one of points, first_point"),
         ({"rule": "points", "convention": "feet"}, "convention 'feet' is not one of"),
-        ({"rule": "number", "reference": "x"}, "reference 'x' does not score rule number; these do: vsibench"),
+        ({"rule": "number", "reference": "x"}, "'x' does not score rule number; these do: vsibench"),
         ({"rule": "box", "reference": "revsi"}, "does not score rule box; these do: refcoco"),
         ({"rule": "number", "images": ()}, "needs images or a video"),
     ],
