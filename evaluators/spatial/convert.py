@@ -73,20 +73,20 @@ def _row(
         known = ", ".join(benchmark.formats)
         raise DataError(f"{name}: unknown {benchmark.kind} {kind!r:.60}; known: {known}")
     named = _options(questions, record)
-    shown = [_picture(name, value, files) for value in _pictures(benchmark, record)]
+    images = [_picture(name, value, files) for value in _pictures(benchmark, record)]
     task = str(split) if benchmark.group == "split" else str(record.get(benchmark.group) or "")
     family = benchmark.families.get(task)
     mask, about = "", 0
     if questions.mask:
         mask, size = _mask(name, questions, record[questions.mask], files)
-        about = _asked_about(files.out, shown, size)
+        about = _asked_about(files.out, images, size)
     return SpatialRow(
         id=name,
         prompt=PromptFormatter(benchmark.remove, questions.option_form).vformat(
             questions.prompt, (), record
         ),
         rule=questions.rule,
-        images=tuple(shown),
+        images=tuple(images),
         video=files.video(name, benchmark.video, record) if benchmark.video else "",
         mask=mask,
         answer=json.dumps(_answer(questions, record, named)),

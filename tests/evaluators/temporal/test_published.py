@@ -54,7 +54,7 @@ def test_convert_reads_its_split(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("record", "said"),
+    ("record", "message"),
     [
         ({"video": "x", "query": "q", "span": [[0, 1]]}, "lacks video_path"),
         (
@@ -64,8 +64,8 @@ def test_convert_reads_its_split(tmp_path):
         (RECORD | {"video_path": "../../.."}, "is not among"),
     ],
 )
-def test_convert_reports_changed_files_and_leaves_nothing(tmp_path, record, said):
+def test_convert_reports_changed_files_and_leaves_nothing(tmp_path, record, message):
     source = publish(tmp_path / "hub", [record])
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         fetch_set(CHARADES, tmp_path / "root", source=source)
     assert list((tmp_path / "root").iterdir()) == []

@@ -99,7 +99,7 @@ def test_score_of_any_text(text):
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "message"),
     [
         ("[1]", "not a list of two times"),
         ("[1, 2, 3]", "not a list of two times"),
@@ -112,10 +112,10 @@ def test_score_of_any_text(text):
         ("[1, 50]", "the video at 4.00 s"),
     ],
 )
-def test_parse_true_span_reports_invalid_truths(data, tmp_path, answer, said):
+def test_parse_true_span_reports_invalid_truths(data, tmp_path, answer, message):
     span, problem = parse_true_span(answer, duration=4.0)
     assert span == (0.0, 0.0)
-    assert said in problem
+    assert message in problem
 
 
 def test_evaluate_counts_unusable_rows(data, tmp_path):
