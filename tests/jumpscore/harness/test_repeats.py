@@ -291,7 +291,7 @@ def test_a_greedy_model_may_repeat_and_it_is_said(repeat):
 
 
 def test_a_model_without_a_seed_is_refused(repeat, tmp_path):
-    with pytest.raises(UsageError, match="'content_free' has no option seed"):
+    with pytest.raises(UsageError, match="'content_free' has no option 'seed'"):
         repeat("content_free")
     assert not (tmp_path / "runs").exists()
 
