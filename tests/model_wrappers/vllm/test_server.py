@@ -167,7 +167,7 @@ def test_options_as_a_command_line_has_them(tmp_path):
     assert "--no-enable-prefix-caching" in words(enable_prefix_caching=False)
     assert "--quantization" not in words(quantization=None)
     for name in ("api_key", "hf-token"):
-        with pytest.raises(UsageError, match="which records would keep"):
+        with pytest.raises(UsageError, match="which would be stored with the run"):
             words(**{name: "secret"})
 
 
