@@ -82,7 +82,7 @@ class Replay(ModelWrapper):
                 f"{self.options.answers}: none of the ids belongs to a sample: "
                 f"{id_hint(match.unknown, expected)}{ambiguous}"
             )
-        self._answers = {name: self._file[given] for name, given in match.given.items()}
+        self._answers = {name: self._file[stored] for name, stored in match.given.items()}
         self.answered_ids = frozenset(self._answers) | frozenset(match.unknown)
         note = ROW_NUMBERS if match.by_row_number else RESPELLED
         respelled = {note: match.respelled} if match.respelled else {}
