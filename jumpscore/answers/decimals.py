@@ -103,7 +103,8 @@ def _joined(first: Token, second: Token) -> Token:
 def _groups(tokens: Sequence[Token]) -> list[int]:
     """Return the places of the first of three tokens: digits, a comma and digits that touch."""
     groups: list[int] = []
-    for place in range(len(tokens) - 2):
+    commas = [place for place, token in enumerate(tokens) if token.text == ","]
+    for place in [comma - 1 for comma in commas if 0 < comma < len(tokens) - 1]:
         if groups and place < groups[-1] + 3:
             continue
         if _touch(tokens, place) and not _chained(tokens, place):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jumpscore.answers.keys import key_role, key_scale
 from jumpscore.answers.reading import VALUES
 from jumpscore.answers.time_lines import split_lines
-from jumpscore.answers.time_tables import CUTS, cell_name, cell_time, find_table
+from jumpscore.answers.time_tables import cell_name, cell_time, find_table, possible_cuts
 from jumpscore.answers.tokens import Token
 
 
@@ -22,7 +22,7 @@ def read_span_row(tokens: Sequence[Token], text: str) -> tuple[Token, Token, flo
     if not any(token.kind == "newline" for token in tokens):
         return None
     lines = split_lines(tokens)
-    for cut in CUTS:
+    for cut in possible_cuts(lines):
         table = find_table(lines, text, cut)
         if table is None or len(table.rows) != 1 or _has_values(table.rest):
             continue

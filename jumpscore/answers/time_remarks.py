@@ -80,10 +80,12 @@ def is_spacing(gap: Sequence[Token], ahead: Sequence[Token]) -> bool:
 def formula_places(line: Sequence[Token]) -> set[int]:
     """Return the places of the terms of a quotient or a product: ``7 / 25 = 0.28 s``."""
     places: set[int] = set()
-    for place in range(1, len(line) - 2):
-        three = line[place - 1 : place + 2]
-        ends = line[place + 2].text == "=" or line[place + 2].kind == "key"
-        if three[1].text in _OPERATORS and ends and three[0].kind in VALUES and three[2].value:
+    for place, operator in enumerate(line[1:-2], start=1):
+        if operator.text not in _OPERATORS:
+            continue
+        before, behind, last = line[place - 1], *line[place + 1 : place + 3]
+        ends = last.text == "=" or last.kind == "key"
+        if ends and before.kind in VALUES and behind.value:
             places |= {place - 1, place + 1}
     return places
 

@@ -379,6 +379,8 @@ def _mark_forms(line: Sequence[Token], places: list[int], spoken: list[Spoken]) 
     """Terms of a formula are not times; a subtitle has one start, one end and other fields."""
     terms = formula_places(line)
     subtitle = subtitle_places(line)
+    if not terms and subtitle is None:
+        return
     for place, one in zip(places, spoken, strict=True):
         if place in terms:
             one.role, one.unit = "length", 0.0
