@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from jumpscore.answers.groups import check_convention
+from jumpscore.answers.places.groups import check_convention
 from jumpscore.records import Convention
 
 __all__ = ["Floats", "check_convention", "check_size", "to_pixels"]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluators.spatial.coordinates import to_pixels
-from jumpscore.answers.points import ParsedPoints, Point, PointStatus, parse_points
+from jumpscore.answers.places.points import ParsedPoints, Point, PointStatus, parse_points
 from jumpscore.records import Convention
 
 __all__ = [

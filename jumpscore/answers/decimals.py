@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from jumpscore.answers.reading import is_whole
-from jumpscore.answers.tokens import Token
+from jumpscore.answers.tokens import Token, is_whole
 
 LONGEST_FRACTION = 3
 """Digits behind a decimal comma."""

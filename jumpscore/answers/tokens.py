@@ -44,6 +44,10 @@ Kind = Literal[
     "mark",  # everything else: quotes, stars, full stops, bullets
 ]
 
+VALUES = frozenset({"number", "measure", "clock", "frames", "percent"})
+"""Kinds of tokens with a value."""
+TIMES = frozenset({"number", "measure", "clock"})
+"""Kinds of tokens that can be times."""
 LONGEST_NUMBER = 30
 """Characters of the longest number; a longer run of digits is a ``label``, no answer has them."""
 LONGEST_BLANK = 12
@@ -73,6 +77,11 @@ class Token(NamedTuple):
     value: float | None = None
     scale: float = 0.0
     signed: bool = False
+
+
+def is_whole(token: Token) -> bool:
+    """Whether a token is a whole number without a unit, a sign or a decimal point."""
+    return token.kind == "number" and token.text.isdigit()
 
 
 _token = partial(tuple.__new__, Token)

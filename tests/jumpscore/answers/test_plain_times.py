@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jumpscore.answers.plain_times import read_plain
+from jumpscore.answers.times.plain import read_plain
 from jumpscore.scoring import parse_times
 
 LABELS = st.sampled_from(["", "- ", "* ", "Jump {}: ", "- rep {}: ", "Hop {}: ", "{}. ", "{}) "])

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from jumpscore.answers.keys import key_role, key_scale
-from jumpscore.answers.reading import TIMES, VALUES, Reading
-from jumpscore.answers.time_lists import PAIR_KEYS, is_numbered
-from jumpscore.answers.time_roles import assign_roles
-from jumpscore.answers.tokens import Token
+from jumpscore.answers.times.lists import PAIR_KEYS, is_numbered
+from jumpscore.answers.times.reading import Reading
+from jumpscore.answers.times.roles import assign_roles
+from jumpscore.answers.tokens import TIMES, VALUES, Token
 from jumpscore.answers.vocabulary import TOTALS, words
 
 WIDE = 2

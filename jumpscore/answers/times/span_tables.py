@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jumpscore.answers.keys import key_role, key_scale
-from jumpscore.answers.reading import VALUES
-from jumpscore.answers.time_lines import split_lines
-from jumpscore.answers.time_tables import cell_name, cell_time, find_table, possible_cuts
-from jumpscore.answers.tokens import Token
+from jumpscore.answers.times.lines import split_lines
+from jumpscore.answers.times.tables import cell_name, cell_time, find_table, possible_cuts
+from jumpscore.answers.tokens import VALUES, Token
 
 
 def read_span_row(tokens: Sequence[Token], text: str) -> tuple[Token, Token, float] | None:

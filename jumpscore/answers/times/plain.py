@@ -1,13 +1,13 @@
-"""Read the two most common shapes of times without tokens: a list of numbers, labelled lines.
+"""A shortcut for the two most common forms of times: plain lists of numbers and labelled lines.
 
-A shortcut only: ``jumpscore.answers.times`` reads the same from their tokens, ten times slower.
+``parse`` would read the same times from the tokens of the text, but far more slowly.
 """
 
 from __future__ import annotations
 
 import re
 
-from jumpscore.answers.reading import Reading
+from jumpscore.answers.times.reading import Reading
 
 _LIST_ITEM = re.compile(r"-?\d{1,15}(?:\.\d{1,30})?+", re.ASCII)
 _LIST = re.compile(

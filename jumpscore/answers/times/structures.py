@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from jumpscore.answers.answer import Answer
-from jumpscore.answers.brackets import Node, Part, elements, flatten, plain
 from jumpscore.answers.decimals import join_commas
 from jumpscore.answers.keys import key_role
-from jumpscore.answers.reading import Reading, Status, is_whole
-from jumpscore.answers.time_lines import split_lines
-from jumpscore.answers.time_lists import read_node
-from jumpscore.answers.time_roles import assign_roles
-from jumpscore.answers.tokens import Token
+from jumpscore.answers.times.brackets import Node, Part, elements, flatten, plain
+from jumpscore.answers.times.lines import split_lines
+from jumpscore.answers.times.lists import read_node
+from jumpscore.answers.times.reading import Reading, Status
+from jumpscore.answers.times.roles import assign_roles
+from jumpscore.answers.tokens import Token, is_whole
 from jumpscore.answers.vocabulary import EVENTS, ORDINALS
 
 LONGEST_LABEL = 24

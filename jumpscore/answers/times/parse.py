@@ -16,18 +16,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from jumpscore.answers.answer import Answer, prepare
-from jumpscore.answers.brackets import arrange, unquote_rows
 from jumpscore.answers.decimals import join_commas
-from jumpscore.answers.labels import answer_start
-from jumpscore.answers.list_units import fit_units
 from jumpscore.answers.markup import lay_out
-from jumpscore.answers.plain_times import read_plain
-from jumpscore.answers.reading import TIMES, Reading
-from jumpscore.answers.time_lines import read_lines, split_lines
-from jumpscore.answers.time_roles import assign_roles
-from jumpscore.answers.time_structures import drop_marks, join_commas_inside, read_structures
-from jumpscore.answers.time_tables import read_table
-from jumpscore.answers.tokens import Token, tokenize
+from jumpscore.answers.region import behind_final_answer
+from jumpscore.answers.times.brackets import arrange, unquote_rows
+from jumpscore.answers.times.lines import read_lines, split_lines
+from jumpscore.answers.times.list_units import fit_units
+from jumpscore.answers.times.plain import read_plain
+from jumpscore.answers.times.reading import Reading
+from jumpscore.answers.times.roles import assign_roles
+from jumpscore.answers.times.structures import drop_marks, join_commas_inside, read_structures
+from jumpscore.answers.times.tables import read_table
+from jumpscore.answers.tokens import TIMES, Token, tokenize
 from jumpscore.records import FinishReason, ParseResult
 
 
@@ -70,7 +70,7 @@ def _parse(answer: Answer) -> ParseResult:
         reading.refuse(aside)
         return reading.result("ok", form)
     tokens = lay_out(tokenize(answer.text), answer.text)
-    start = answer_start(tokens, TIMES)
+    start = behind_final_answer(tokens, TIMES)
     parsed = _parse_tokens(tokens[start:], answer, aside, tokens[:start])
     if parsed is None:
         refused = not aside.rejected_count and answer.declines

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jumpscore.answers.reading import VALUES
-from jumpscore.answers.tokens import Token
+from jumpscore.answers.tokens import VALUES, Token
 from jumpscore.answers.vocabulary import AND, AT, EVENTS, HEDGES, TO, words
 
 PLURALS = frozenset(words("jumps skips hops reps repetitions events bounces times"))
