@@ -87,21 +87,12 @@ def prepare_lessons(
     return learned, held_out
 
 
-<<<<<<< HEAD
-def _sort_of(settings: DataSettings) -> str:
-    """Return a name for clips that are chosen and prepared by these settings."""
-    # A renderer that draws otherwise is known by its bundled sets, which are then frozen anew.
-    drawn = [asdict(frozen_manifest(bundled.name)) for bundled in BUNDLED]
-    said = json.dumps([RULE, drawn, settings.model_dump(mode="json")], sort_keys=True)
-    return f"{settings.profile}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
-=======
 def _cache_name(settings: DataSettings) -> str:
     """Return the folder name of clips selected and prepared with these settings."""
     # A changed renderer changes the frozen manifests of the bundled sets.
     drawn = [asdict(frozen_manifest(bundled.name)) for bundled in BUNDLED]
     description = json.dumps([RULE, drawn, settings.model_dump(mode="json")], sort_keys=True)
     return f"{settings.profile}-{hashlib.sha256(description.encode()).hexdigest()[:8]}"
->>>>>>> models
 
 
 def lesson_specs(settings: DataSettings, profile: Profile) -> tuple[list[ClipSpec], list[ClipSpec]]:
