@@ -28,7 +28,7 @@ def predict_video(video: Path, words: Sequence[str], *, as_json: bool, html: Pat
         print_json(_as_json(video, found) | {"video_notes": dict(info.notes)})
     else:
         _print(video, found)
-        for note in info.remarks:
+        for note in info.note_lines:
             notes().print(f"{video.name}: {note}", style="yellow", soft_wrap=True)
     if html is not None:
         from jumpscore.report.html import write_prediction_page

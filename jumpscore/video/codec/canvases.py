@@ -285,7 +285,7 @@ class _CanvasPlanner:
             time_policy=policy,
             decimals=DECIMALS,
             provenance=backend_facts(self._backend),
-            notes=(*info.remarks, *([note] if note else [])),
+            notes=(*info.note_lines, *([note] if note else [])),
             truncated=info.truncated,
             exhausted=exhausted,
         )
@@ -302,7 +302,7 @@ def _check_unrepaired(info: VideoInfo) -> None:
     if info.clock.by_order or info.clock.leading or OTHER_TRACKS in info.notes:
         raise VideoError(
             f"{info.path}: codec-video-prep would count other frames than those shown "
-            f"({'; '.join(info.remarks)}); use backend 'pyav'"
+            f"({'; '.join(info.note_lines)}); use backend 'pyav'"
         )
 
 
