@@ -40,9 +40,9 @@ NOT_NEARER = 0.25
 
 
 def decode_decord(
-    info: VideoInfo, wanted: list[int], *, size: tuple[int, int] | None, grey: bool
+    info: VideoInfo, indices: list[int], *, size: tuple[int, int] | None, grey: bool
 ) -> Iterator[npt.NDArray[np.uint8]]:
-    """Yield the pixels of the frames in ``wanted``; see ``jumpscore.video.decode.decode``.
+    """Yield the pixels of the requested frames; see ``jumpscore.video.decode.decode``.
 
     Raises:
         UsageError: decord is not installed.
@@ -55,12 +55,12 @@ def decode_decord(
             f"{info.path}: decord does not support files with repaired time stamps "
             f"({'; '.join(info.note_lines)}); use backend 'pyav'"
         )
-    pictures = _receive(info, wanted, size=size or (info.width, info.height), grey=grey)
-    return _checked(info, wanted, pictures)
+    pictures = _receive(info, indices, size=size or (info.width, info.height), grey=grey)
+    return _checked(info, indices, pictures)
 
 
 def _checked(
-    info: VideoInfo, wanted: list[int], pictures: Iterator[npt.NDArray[np.uint8]]
+    info: VideoInfo, indices: list[int], pictures: Iterator[npt.NDArray[np.uint8]]
 ) -> Iterator[npt.NDArray[np.uint8]]:
     """Yield the pictures after checking that each resembles PyAV's frame of the same index most.
 
@@ -69,11 +69,11 @@ def _checked(
     """
     scale = SMALL / max(info.width, info.height)
     size = (max(8, round(info.width * scale)), max(8, round(info.height * scale)))
-    around = sorted({other for index in wanted for other in _neighbours(info, index)})
+    around = sorted({other for index in indices for other in _neighbours(info, index)})
     converter = Converter(info, size)
     stored = stored_frames(info, around)
     small: dict[int, npt.NDArray[np.uint8]] = {}
-    for index, picture in zip(wanted, pictures, strict=True):
+    for index, picture in zip(indices, pictures, strict=True):
         neighbours = _neighbours(info, index)
         for other in [other for other in neighbours if other not in small]:
             small[other] = converter.grey(next(stored)[1])
@@ -122,10 +122,10 @@ def _check_times(info: VideoInfo, times: npt.NDArray[np.float64]) -> None:
 
 
 def _receive(
-    info: VideoInfo, wanted: list[int], *, size: tuple[int, int], grey: bool
+    info: VideoInfo, indices: list[int], *, size: tuple[int, int], grey: bool
 ) -> Iterator[npt.NDArray[np.uint8]]:
     shape = (size[1], size[0]) if grey else (size[1], size[0], 3)
-    order = {"path": str(info.path), "indices": wanted, "size": size, "grey": grey}
+    order = {"path": str(info.path), "indices": indices, "size": size, "grey": grey}
     child = subprocess.Popen(
         [sys.executable, "-m", "jumpscore.video.decord_backend"],
         stdin=subprocess.PIPE,
@@ -139,7 +139,7 @@ def _receive(
         child.stdin.write(json.dumps(order).encode())
         child.stdin.close()
         _check_times(info, _receive_times(info, child))
-        for index in wanted:
+        for index in indices:
             raw = _read_or_kill(child, child.stdout, int(np.prod(shape)))
             if len(raw) < np.prod(shape):
                 what = f"frame {index} at {info.times[index]:.2f} s"

@@ -30,7 +30,7 @@ MOST_THREADS = 4
 
 def stored_frames(
     info: VideoInfo,
-    wanted: list[int],
+    indices: list[int],
     *,
     threads: int = 0,
     damage: Damage = "error",
@@ -40,7 +40,7 @@ def stored_frames(
 
     Args:
         info: The file.
-        wanted: Frame indices in increasing order.
+        indices: Frame indices in increasing order.
         threads: Decoder threads; 0 uses one per core, up to 4.
         damage: Whether a frame that cannot be decoded raises or ends the stream.
         motion_vectors: Whether to export motion vectors as side data (H.264 only).
@@ -48,7 +48,7 @@ def stored_frames(
     Raises:
         VideoError: A frame cannot be decoded, under ``damage="error"``.
     """
-    if not wanted:
+    if not indices:
         return
     last_good: float | None = None
     with open_video(info.path, info.track) as (container, stream):
@@ -64,8 +64,8 @@ def stored_frames(
             from av.codec.context import Flags2
 
             context.flags2 |= Flags2.export_mvs
-        source = _Source(info, container, stream, wanted)
-        for index in wanted:
+        source = _Source(info, container, stream, indices)
+        for index in indices:
             frame = source.frame(index)
             if isinstance(frame, str):
                 if damage == "stop":
@@ -105,7 +105,7 @@ class _Source:
         info: VideoInfo,
         container: InputContainer,
         stream: VideoStream,
-        wanted: list[int],
+        indices: list[int],
     ) -> None:
         self._info = info
         self._container = container
@@ -115,10 +115,10 @@ class _Source:
         self._offset = info.clock.offset
         self._by_order = info.clock.by_order
         self._seeks = not self._by_order
-        # The decoder may leave out frames that nobody wants and no other frame refers to. Only in
-        # H.264, whose every frame says so itself, and only where time stamps tell frames apart.
-        skips = info.codec == "h264" and not self._by_order and len(wanted) < info.frames
-        self._needed = frozenset(wanted) if skips else None
+        # The decoder may skip frames that are neither requested nor referred to. This is safe only
+        # in H.264, where every frame states whether it is referred to, with valid time stamps.
+        skips = info.codec == "h264" and not self._by_order and len(indices) < info.frames
+        self._needed = frozenset(indices) if skips else None
         self._done = -1  # the frame decoded last
         self._tainted = False  # a damaged frame was decoded, and no key frame since
         self._frames = self._rewind()

@@ -288,13 +288,13 @@ def by_stamps(
     """Return the time line of a file whose frames are identified by their time stamps."""
     first = _first_frame(path, container, stream, clock)
     pts, base = packets.pts, float(stream.time_base or 1)
-    shown = ~packets.hidden
-    lost = shown & (pts < (first.pts or 0) * base - base / 2)
+    visible = ~packets.hidden
+    lost = visible & (pts < (first.pts or 0) * base - base / 2)
     if clock.leading:
-        lost |= shown & (np.arange(len(pts)) < np.argmax(packets.key))
+        lost |= visible & (np.arange(len(pts)) < np.argmax(packets.key))
     packets.notes[LEADING] += int(lost.sum())
     packets.notes[SHIFTED] += abs(clock.offset) > SHIFT
-    keep = np.flatnonzero(shown & ~lost)
+    keep = np.flatnonzero(visible & ~lost)
     order = keep[np.argsort(pts[keep])]
     times = pts[order] - clock.offset
     last = last_length(packets, order, reorders=container.format.name in DECODE_DURATIONS)

@@ -78,8 +78,8 @@ class VisualInput:
     def __post_init__(self) -> None:
         if not 0 <= self.decimals <= MOST_DECIMALS:
             raise UsageError(
-                f"decimals={self.decimals} is out of range; give 0 to {MOST_DECIMALS} decimals for the "
-                "time stamps"
+                f"decimals={self.decimals} is out of range; give 0 to {MOST_DECIMALS} decimals for "
+                "the time stamps"
             )
 
     @cached_property
