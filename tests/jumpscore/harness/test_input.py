@@ -125,7 +125,7 @@ class TestWhatAModelIsShown:
         config = InputConfig(kind="codec", count=6)
         first = visual_input(question(video), "codec", config, cache=cache)
         again = visual_input(question(video), "codec", config, cache=cache)
-        assert (cache.stats.made, cache.stats.hits) == (1, 1)
+        assert (cache.stats.stored, cache.stats.hits) == (1, 1)
         assert "pixels" not in again.__dict__, "a request travels light"
         np.testing.assert_array_equal(again.pixels, first.pixels)
         assert again.fingerprint == codec_canvases(video, canvases=6).fingerprint

@@ -72,7 +72,7 @@ def test_cached_canvases_ignores_earlier_pixel_version(tmp_path, monkeypatch):
     before = cached_canvases(info, cache, canvases=4)
     monkeypatch.undo()
     after = cached_canvases(info, cache, canvases=4)
-    assert (cache.stats.made, cache.stats.hits) == (2, 0)
+    assert (cache.stats.stored, cache.stats.hits) == (2, 0)
     assert before.fingerprint != after.fingerprint
     assert after.provenance["pixels"] == PIXELS
     cached_canvases(info, cache, canvases=4)

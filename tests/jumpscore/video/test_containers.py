@@ -68,7 +68,7 @@ def test_cached_canvases_never_stores_pixels_of_playlists(folder):
     path.write_text(PLAYLISTS["a.mp4"])
     with pytest.raises(VideoError):
         cached_canvases(probe(path), cache, canvases=4)
-    assert cache.stats.made == 0
+    assert cache.stats.stored == 0
 
 
 def test_probe_rejects_pictures_and_sequences(tmp_path, monkeypatch):

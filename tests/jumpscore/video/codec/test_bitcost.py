@@ -105,7 +105,7 @@ class TestWithoutThePackage:
 
     def test_bitcost_version_rejects_invalid_variable(self, monkeypatch):
         monkeypatch.setenv(VARIABLE, "/no/such/python")
-        with pytest.raises(UsageError, match=f"{VARIABLE} ='/no/such/python' is not a program"):
+        with pytest.raises(UsageError, match=f"{VARIABLE}='/no/such/python' is not a program"):
             bitcost_version()
 
     @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ class TestOrders:
 def _noise(
     path: Path, *, codec: str, options: dict[str, str], frames: int = 60, size=(320, 176)
 ) -> Path:
-    """A textured square that moves to the right over a still, textured ground."""
+    """Write a textured square that moves to the right over a static, textured background."""
     random = np.random.default_rng(0)
     ground = random.integers(0, 255, (size[1] // 8, size[0] // 8, 3), dtype=np.uint8)
     ground = ground.repeat(8, axis=0).repeat(8, axis=1)
@@ -306,7 +306,7 @@ def _noise(
             stream.bit_rate = 500_000
         for number in range(frames):
             pixels = ground.copy()
-            # New texture each time, or one motion vector would pay for the whole square.
+            # New texture each time; otherwise one motion vector would describe the whole square.
             left = 8 + 4 * number
             pixels[64:112, left : left + 48] = random.integers(0, 255, (48, 48, 3), dtype=np.uint8)
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
@@ -336,13 +336,14 @@ def video(request, tmp_path_factory) -> VideoInfo:
 
 
 @pytest.mark.skipif(
-    not os.environ.get(VARIABLE), reason=f"{VARIABLE} names no environment with codec-video-prep"
+    not os.environ.get(VARIABLE),
+    reason=f"{VARIABLE} is not set to an environment with codec-video-prep",
 )
 class TestThePackage:
-    def test_it_has_a_version(self):
+    def test_bitcost_version_of_package(self):
         assert bitcost_version()[0].isdigit()
 
-    def test_every_frame_has_a_map_that_sums_up_to_its_packet(self, video):
+    def test_bitcost_maps_sums_equal_packets(self, video):
         maps = list(bitcost_maps(video, range(video.frames)))
         assert len(maps) == 60
         assert all(grid.shape == (44, 80) for grid in maps)
@@ -350,51 +351,51 @@ class TestThePackage:
         assert (share < 1.01).all()
         assert np.median(share) > 0.8
 
-    def test_a_frame_costs_the_same_whatever_else_is_asked_for(self, video):
+    def test_bitcost_maps_do_not_depend_on_other_frames(self, video):
         every = list(bitcost_maps(video, range(video.frames)))
-        for wanted in ([17], [0, 59], list(range(1, 60, 7)), [5, 6, 30, 31, 58]):
-            found = list(bitcost_maps(video, wanted))
-            assert all((every[k] == grid).all() for k, grid in zip(wanted, found, strict=True))
+        for indices in ([17], [0, 59], list(range(1, 60, 7)), [5, 6, 30, 31, 58]):
+            maps = list(bitcost_maps(video, indices))
+            assert all((every[k] == grid).all() for k, grid in zip(indices, maps, strict=True))
 
-    def test_bits_go_where_the_square_is(self, video):
-        # Not the key frames, and not what VP9 shows for nothing once a hidden frame was paid for.
-        wanted = [k for k in range(10, 55) if video.times[k] not in video.keyframe_times]
-        judged = 0
-        for index, grid in zip(wanted, bitcost_maps(video, wanted), strict=True):
+    def test_bitcost_maps_follow_moving_square(self, video):
+        # Without key frames, and without VP9's empty frames that only show a hidden one.
+        indices = [k for k in range(10, 55) if video.times[k] not in video.keyframe_times]
+        checked = 0
+        for index, grid in zip(indices, bitcost_maps(video, indices), strict=True):
             if grid.sum() < video.bits.mean() / 4:
                 continue
-            judged += 1
+            checked += 1
             left = (8 + 4 * index) // 4
-            # One block of margin: a block that the square touches pays as a whole.
-            near = grid[8:36, max(0, left - 16) : left + 28].sum()
-            assert near > 0.8 * grid.sum()
-        assert judged > 20
+            # One block of margin, because blocks that the square only touches cost bits too.
+            around = grid[8:36, max(0, left - 16) : left + 28].sum()
+            assert around > 0.8 * grid.sum()
+        assert checked > 20
 
-    def test_sides_that_are_no_multiple_of_a_block(self, tmp_path):
+    def test_bitcost_maps_sides_not_multiple_of_block(self, tmp_path):
         info = probe(write_video(tmp_path / "a.mp4", frames=20, size=(102, 54)))
         (grid,) = bitcost_maps(info, [9])
         assert grid.shape == (14, 26)
 
-    def test_a_variable_rate(self, tmp_path):
+    def test_bitcost_maps_variable_rate(self, tmp_path):
         times = np.cumsum(np.tile([0.04, 0.12, 0.04, 0.4], 15)).tolist()
         info = probe(write_video(tmp_path / "a.mp4", frames=60, times=times))
         assert len(list(bitcost_maps(info, range(0, 60, 3)))) == 20
 
-    def test_what_a_cut_off_file_still_holds(self, tmp_path):
+    def test_bitcost_maps_truncated_file(self, tmp_path):
         path = write_video(tmp_path / "a.mkv", frames=100)
         whole = path.read_bytes()
         path.write_bytes(whole[: len(whole) // 2])
         info = probe(path)
         assert info.truncated
-        wanted = range(0, info.frames - 4, 5)
-        assert len(list(bitcost_maps(info, wanted))) == len(wanted)
+        indices = range(0, info.frames - 4, 5)
+        assert len(list(bitcost_maps(info, indices))) == len(indices)
 
-    def test_frames_under_another_number_are_refused(self, video):
+    def test_bitcost_maps_rejects_shifted_frames(self, video):
         shifted = VideoInfo(**{**vars(video), "bits": np.roll(video.bits, 1)})
-        with pytest.raises(VideoError, match="the map is another's"):
+        with pytest.raises(VideoError, match="another frame's map"):
             list(bitcost_maps(shifted, range(0, 60, 2)))
 
-    def test_a_file_that_is_no_video(self, video, tmp_path):
+    def test_bitcost_maps_rejects_other_file(self, video, tmp_path):
         other = tmp_path / "a.webm"
         other.write_bytes(b"nothing" * 100)
         info = VideoInfo(**{**vars(video), "path": other, "codec": "vp9"})

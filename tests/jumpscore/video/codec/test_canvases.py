@@ -200,7 +200,7 @@ def test_plan_canvases_shows_moving_square(tmp_path):
 class TestDeterminism:
     @pytest.mark.parametrize("codec", ["libx264", "libx265", "libvpx-vp9"])
     def test_codec_canvases_do_not_depend_on_threads(self, tmp_path, codec):
-        # Large enough that several frames are decoded at once, in which case motion vectors might be
+        # Large enough that several frames are decoded at once, when motion vectors might be
         # incomplete.
         name = "a.webm" if "vp9" in codec else "a.mp4"
         path = moving_video(tmp_path / name, count=90, size=(640, 368), codec=codec, b_frames=3)
