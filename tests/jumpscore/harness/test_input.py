@@ -129,7 +129,7 @@ class TestWhatAModelIsShown:
         config = InputConfig(kind="codec", count=6)
         first = InputPlan("codec", config, cache).prepare(question(video))
         again = InputPlan("codec", config, cache).prepare(question(video))
-        assert (cache.stats.made, cache.stats.hits) == (1, 1)
+        assert (cache.stats.stored, cache.stats.hits) == (1, 1)
         assert "pixels" not in again.__dict__, "a request travels light"
         np.testing.assert_array_equal(again.pixels, first.pixels)
         assert again.fingerprint == codec_canvases(video, canvases=6).fingerprint
