@@ -75,6 +75,10 @@ class SpanTruth:
         """Return the text of a right answer; coordinate conventions do not apply to spans."""
         return f"The event happens in {self.span.start:.3f} - {self.span.end:.3f} seconds."
 
+    def blind_answer(self, convention: Convention, *, salt: str) -> str | None:
+        """Return the answer of the blind baseline: the whole video."""
+        return f"The event happens in 0.0 - {self.duration} seconds." if self.duration else None
+
 
 class TimeLensOptions(RowTaskOptions):
     """Options of the task.

@@ -135,12 +135,12 @@ def spending_words(spent: Spending) -> dict[str, str]:
     '$0.5000 at least'
     """
     tokens = spent.tokens
-    if not tokens.told:
+    if not tokens.any_known:
         return {}
     visual = f" ({tokens.visual:,} of them visual)" if tokens.visual else ""
-    silent = f"; {tokens.untold:,} of {plural(tokens.answers, 'answer')} did not tell"
+    silent = f"; {tokens.missing:,} of {plural(tokens.answers, 'answer')} did not tell"
     counts = f"{tokens.prompt:,} in{visual}, {tokens.output:,} out"
-    words = {"tokens": counts + (silent if tokens.untold else "")}
+    words = {"tokens": counts + (silent if tokens.missing else "")}
     if spent.cost is not None:
-        words["cost"] = dollars(spent.cost) + (" at least" if tokens.untold else "")
+        words["cost"] = dollars(spent.cost) + (" at least" if tokens.missing else "")
     return words
