@@ -1,4 +1,4 @@
-"""A fixed-rate grid that never looks: the floor under every score."""
+"""A fixed-rate grid of times, independent of the video: the blind baseline."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from model_wrappers.base import ModelOptions, ModelWrapper, Request, asks_for_co
 
 
 class ContentFreeOptions(ModelOptions):
-    """Options of the grid.
+    """Options of the blind baseline.
 
     Attributes:
         period: Seconds between two answered times.
@@ -34,16 +34,16 @@ class ContentFree(ModelWrapper):
     options: ContentFreeOptions
 
     def identity(self) -> Mapping[str, Any]:
-        """Return name and options, from which all answers follow."""
+        """Return name and options, which determine every answer."""
         return self.stated()
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
-        """Read how long the video is; it is all that this model knows."""
+        """Read the duration of the video, the only input of this model."""
         info = probe(question.media[0].path).require_whole()
         return Request(question, payload=info.duration, notes=info.notes)
 
     def generate(self, requests: Sequence[Request]) -> list[Response]:
-        """Answer the grid as a JSON list, or its size where a count is asked for."""
+        """Answer the grid as a JSON list, or its size if the question asks for a count."""
         return [self._answer(request) for request in requests]
 
     def _answer(self, request: Request) -> Response:

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from evaluators.spatial.coordinates import check_convention
+from evaluators.coordinates import check_convention
 from evaluators.traces.camera import Camera, OrientedBox
 from evaluators.traces.paths import checked_path
 from evaluators.traces.scene import Scene

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from jumpscore.errors import UsageError, nearest_names
+from jumpscore.records import Sample
 from jumpscore.video.stamps import TimePolicy
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
@@ -168,6 +169,29 @@ class RunSettings(_Strict, coerce_numbers_to_str=True):
             raise ValueError(f"{value!r} cannot be a folder's name; use letters, digits, . _ -")
         return value
 
+    def select(self, samples: Sequence[Sample[Any]]) -> list[Sample[Any]]:
+        """Return the samples of a data set that the run asks.
+
+        Raises:
+            UsageError: The data set lacks an id of ``ids``, or no sample is left.
+        """
+        selected = list(samples)
+        if self.ids is not None:
+            known = {sample.question.id for sample in selected}
+            unknown = [name for name in self.ids if name not in known]
+            if unknown:
+                raise UsageError(f"run.ids names {unknown[0]!r}, which the data set does not have")
+            selected = [sample for sample in selected if sample.question.id in self.ids]
+        if self.shard:
+            part, parts = (int(number) for number in self.shard.split("/"))
+            selected = selected[part::parts]
+        selected = selected[: self.limit]
+        if not selected:
+            raise UsageError(
+                "no samples are left to ask; check the data set, run.ids and run.shard"
+            )
+        return selected
+
 
 class RunConfig(_Strict):
     """Everything that defines a run: ``model`` and ``task`` hold ``name`` and its options."""
@@ -176,6 +200,15 @@ class RunConfig(_Strict):
     task: dict[str, Any]
     input: InputConfig = InputConfig()
     run: RunSettings = RunSettings()
+
+
+def run_config(values: Mapping[str, Any]) -> RunConfig:
+    """Return a validated configuration.
+
+    Raises:
+        UsageError: A key is unknown (with the nearest known names), or a value is invalid.
+    """
+    return validated(RunConfig, values, where="")
 
 
 def validated(model: type[ConfigT], values: Any, *, where: str) -> ConfigT:

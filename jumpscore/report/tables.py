@@ -166,7 +166,7 @@ def _spread_cells(found: Spread, metric: Metric) -> list[str]:
 def spending_line(runs: Sequence[StoredRun]) -> list[Text]:
     """Return what the answers of runs of one model used and cost, where they tell."""
     responses = [response for run in runs for response in run.responses.values()]
-    words = spending_words(spending(responses, runs[0].facts["config"]["model"]))
+    words = spending_words(spending(responses, runs[0].record.config.model.options))
     return [Text("; ".join(f"{name}: {value}" for name, value in words.items()))] if words else []
 
 
@@ -235,7 +235,7 @@ def _truth_note(runs: Sequence[StoredRun]) -> list[Text]:
 
 
 def _saw_truth(run: StoredRun) -> bool:
-    return bool(run.facts["extras"]["needs_truth"])
+    return run.record.extras.needs_truth
 
 
 def comparison_table(

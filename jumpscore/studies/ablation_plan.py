@@ -11,7 +11,7 @@ from evaluators.base import PER_SAMPLE, Task
 from jumpscore.errors import UsageError, nearest_names
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
 from jumpscore.harness.controls import ControlKind, control_of
-from jumpscore.harness.factory import default_input
+from jumpscore.harness.input import InputPlan
 from jumpscore.records import Metric, Sample
 from jumpscore.video.budgets import Matching
 from model_wrappers.base import ModelWrapper
@@ -37,6 +37,26 @@ SET_HERE: Mapping[str, str] = {
     "run.repeats": "every run is carried out once; leave it out",
 }
 """Settings of a single run that an ablation makes itself, and what sets them instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class AblationPlan:
+    """The question of an ablation.
+
+    Attributes:
+        tokens: Token budgets.
+        matchings: Which tokens the budgets count: ``visual``, ``total``, ``as_published``.
+        metric: Name of the metric to report, by default the first of the task's headline.
+        controls: Whether to run the controls; they need two videos.
+        references: ``{"fps": ...}`` or ``{"count": ...}`` of further runs of frames that are
+            matched to no budget.
+    """
+
+    tokens: Sequence[int]
+    matchings: Sequence[str] = ("visual",)
+    metric: str | None = None
+    controls: bool = True
+    references: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,28 +103,27 @@ def refuse_what_is_set_here(given: Mapping[str, Mapping[str, Any]]) -> None:
             raise UsageError(f"{key}={value} means nothing in an ablation: {instead}")
 
 
-def planned_budgets(
-    tokens: Sequence[int], matchings: Sequence[str], *, controls: bool
-) -> list[PlannedBudget]:
+def planned_budgets(plan: AblationPlan) -> list[PlannedBudget]:
     """Return all matched runs: by matching, then by budget.
 
     Raises:
-        UsageError: There is no budget, one is none, or a matching is unknown.
+        UsageError: There is no budget, one is not positive, or a matching is unknown.
     """
+    tokens, matchings = plan.tokens, plan.matchings
     if not tokens or not matchings:
         raise UsageError(
             f"an ablation needs a budget and a matching, got tokens={list(tokens)} and "
             f"matchings={list(matchings)}; write --tokens 72,144 --matching visual"
         )
     if min(tokens) < 1:
-        raise UsageError(f"a budget of {min(tokens)} tokens is none; give numbers above 0")
+        raise UsageError(f"--tokens: budgets must be positive (got {min(tokens)})")
     pairs = []
     for matching in matchings:
         if matching not in get_args(Matching):
             near = nearest_names(matching, get_args(Matching)) or "."
             known = ", ".join(get_args(Matching))
             raise UsageError(f"unknown matching {matching!r}{near} Known: {known}.")
-        with_controls = controls and matching == matchings[0]
+        with_controls = plan.controls and matching == matchings[0]
         pairs += [_planned_budget(matching, number, with_controls) for number in sorted(tokens)]
     return pairs
 
@@ -216,10 +235,10 @@ def check_controls(samples: Sequence[Sample[Any]], settings: RunSettings) -> Non
 
 
 def config_of(wrapper: ModelWrapper, shared: RunConfig, one: PlannedRun, out: Path) -> RunConfig:
-    """Return the configuration of one run, checked against what the model takes.
+    """Return the configuration of one run, checked against the inputs of the model.
 
     Raises:
-        UsageError: Options of the input do not go together.
+        UsageError: Options of the input contradict each other.
     """
     shown = shared.input.model_dump(exclude_none=True) | dict(one.input)
     settings = {"folder": out / RUNS, "name": one.name, "control": one.control}
@@ -229,5 +248,5 @@ def config_of(wrapper: ModelWrapper, shared: RunConfig, one: PlannedRun, out: Pa
         input=validated(InputConfig, shown, where="input."),
         run=validated(RunSettings, shared.run.model_dump() | settings, where="run."),
     )
-    default_input(wrapper, config.input)
+    InputPlan.resolve(wrapper, config.input)
     return config

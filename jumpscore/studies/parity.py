@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from jumpscore.errors import JumpScoreError, UsageError
-from jumpscore.harness.config import InputConfig
-from jumpscore.harness.input import visual_input
-from jumpscore.records import Question
-from jumpscore.video.prepared import InputCache
-from model_wrappers.base import GenerationTrace, InputKind, ModelWrapper
+from jumpscore.harness.input import InputPlan
+from jumpscore.records import Progress, Question
+from model_wrappers.base import GenerationTrace, ModelWrapper
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,42 +62,38 @@ class Parity:
 def compare_models(
     models: Sequence[ModelWrapper],
     questions: Sequence[Question],
+    plan: InputPlan,
     *,
-    kind: InputKind,
-    input: InputConfig,
-    cache: InputCache | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> list[Parity]:
-    """Ask two models the same and return what came of it, one per question.
+    """Ask two models the same questions and return one comparison per question.
 
     Args:
-        models: Two, opened.
-        questions: What is asked.
-        kind: What both are shown.
-        input: How frames or canvases are made; both are shown the same ones.
-        cache: Of canvases; a server on this machine needs one.
+        models: Two open models.
+        questions: Questions to ask.
+        plan: Input of both models; a server on this machine needs its cache.
         on_progress: Called with (done, all).
 
     Raises:
-        UsageError: They cannot be shown the same frames.
+        UsageError: The models cut frames into different tokens, so they cannot get the same ones.
     """
     one, other = models
-    if kind == "frames" and one.token_grid != other.token_grid:
+    if plan.kind == "frames" and one.token_grid != other.token_grid:
         raise UsageError(
-            f"{one.name} and {other.name} cut frames into other tokens ({one.token_grid}, "
-            f"{other.token_grid}) and cannot be shown the same ones"
+            f"{one.name} and {other.name} cut frames into different tokens ({one.token_grid}, "
+            f"{other.token_grid}) and cannot get the same frames; compare them with input=codec"
         )
-    found = []
+    entries = []
     for place, question in enumerate(questions):
         try:
-            visual = visual_input(question, kind, input, cache=cache, grid=one.token_grid)
+            visual = plan.prepare(question)
             traces = [model.trace(model.prepare(question, visual)) for model in (one, other)]
-            found.append(compare_traces(question.id, *traces))
+            entries.append(compare_traces(question.id, *traces))
         except JumpScoreError as problem:
-            found.append(Parity(question.id, error=str(problem)))
+            entries.append(Parity(question.id, error=str(problem)))
         if on_progress:
             on_progress(place + 1, len(questions))
-    return found
+    return entries
 
 
 def compare_traces(name: str, one: GenerationTrace, other: GenerationTrace) -> Parity:

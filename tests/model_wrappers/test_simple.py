@@ -9,7 +9,7 @@ from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Media, Question
 from model_wrappers.base import Request
 from model_wrappers.content_free import ContentFree, ContentFreeOptions
-from model_wrappers.oracle import Oracle, OracleOptions, spoil
+from model_wrappers.oracle import Oracle, OracleOptions, with_errors
 from model_wrappers.replay import Replay, ReplayOptions
 from tests.support import write_video
 
@@ -111,23 +111,27 @@ class TestOracle:
 
     def test_no_faults_is_the_truth(self):
         perfect = OracleOptions(jitter=0, misses=0, insertions=0)
-        assert spoil(self.truth, perfect, salt="a") == self.truth.tolist()
+        assert with_errors(self.truth, perfect, salt="a") == self.truth.tolist()
 
     def test_faults_are_as_frequent_as_asked_for(self):
-        missing = spoil(self.truth, OracleOptions(jitter=0, misses=0.2, insertions=0), salt="a")
+        missing = with_errors(
+            self.truth, OracleOptions(jitter=0, misses=0.2, insertions=0), salt="a"
+        )
         assert len(missing) == pytest.approx(1600, abs=80)
         assert set(missing) <= set(self.truth)
-        extra = spoil(self.truth, OracleOptions(jitter=0, misses=0, insertions=0.3), salt="a")
+        extra = with_errors(self.truth, OracleOptions(jitter=0, misses=0, insertions=0.3), salt="a")
         assert len(extra) == pytest.approx(2600, abs=100)
-        moved = spoil(self.truth, OracleOptions(jitter=0.05, misses=0, insertions=0), salt="a")
+        moved = with_errors(
+            self.truth, OracleOptions(jitter=0.05, misses=0, insertions=0), salt="a"
+        )
         assert np.std(np.array(moved) - self.truth) == pytest.approx(0.05, rel=0.1)
 
     def test_seeded_per_question(self):
         options = OracleOptions()
-        again = spoil(self.truth, options, salt="a")
-        assert spoil(self.truth, options, salt="a") == again
-        assert spoil(self.truth, options, salt="b") != again
-        assert spoil(self.truth, OracleOptions(seed=1), salt="a") != again
+        again = with_errors(self.truth, options, salt="a")
+        assert with_errors(self.truth, options, salt="a") == again
+        assert with_errors(self.truth, options, salt="b") != again
+        assert with_errors(self.truth, OracleOptions(seed=1), salt="a") != again
 
     def test_no_truth_no_answer(self):
         with pytest.raises(UsageError, match=r"run\.expose_truth=true"):

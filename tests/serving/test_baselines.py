@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from jumpscore.harness.config import InputConfig
+from jumpscore.harness.input import InputPlan
 from jumpscore.records import Media, Question
 from jumpscore.studies.parity import compare_models
 from model_wrappers import MODELS
@@ -55,7 +56,7 @@ def test_vllm_is_sent_what_transformers_is_fed(name, media, tmp_path, monkeypatc
         ours.open()
         served.open()
         wanted = InputConfig(kind="frames", count=6, max_pixels=60_000)
-        found = compare_models([ours, served], questions, kind="frames", input=wanted)
+        found = compare_models([ours, served], questions, InputPlan("frames", wanted, wrapper=ours))
         plans_that_vllm_cannot_keep(name, ours, served, questions[:1])
     finally:
         served.close()
@@ -72,9 +73,9 @@ def test_vllm_is_sent_what_transformers_is_fed(name, media, tmp_path, monkeypatc
 def plans_that_vllm_cannot_keep(name, ours, served, questions):
     """Qwen3-VL's stamps have one decimal there: more are refused, not dropped."""
     wanted = InputConfig(kind="frames", count=6, max_pixels=60_000, decimals=2)
-    [entry] = compare_models([ours, served], questions, kind="frames", input=wanted)
+    [entry] = compare_models([ours, served], questions, InputPlan("frames", wanted, wrapper=ours))
     if name == "qwen3_vl":
-        assert "1 decimal, 2 were asked for" in entry.error
+        assert "input.decimals=2: vLLM writes" in entry.error
     else:
         assert entry.equal, entry
 

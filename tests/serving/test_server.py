@@ -120,9 +120,9 @@ def test_one_video_can_be_asked_about_through_a_server_that_runs(place, served):
 
 
 def test_the_run_says_whose_code_ran_and_where(place, served):
-    facts = evaluate(served, place, "vllm-codec").facts
-    assert facts["trust_remote_code"] is True  # vLLM needs it; the folder is one of ours
-    assert facts["environment"]["vllm"] == "0.32.0"
+    record = evaluate(served, place, "vllm-codec").record
+    assert record.trust_remote_code is True  # vLLM needs it; the folder is one of ours
+    assert record.environment["vllm"] == "0.32.0"
 
 
 def test_one_by_one_and_all_at_once_are_the_same(place, served):
@@ -190,7 +190,7 @@ def test_a_server_killed_mid_run_is_started_again_and_no_sample_is_lost_or_doubl
 
 @pytest.mark.parametrize("kind", ["codec", "frames"])
 def test_parity_with_transformers_down_to_the_prompt(place, served, kind):
-    from jumpscore.harness import InputConfig
+    from jumpscore.harness import InputConfig, InputPlan
     from jumpscore.records import Media, Question
     from jumpscore.studies.parity import compare_models
     from jumpscore.video.prepared import InputCache, default_cache_folder
@@ -201,9 +201,12 @@ def test_parity_with_transformers_down_to_the_prompt(place, served, kind):
     found = compare_models(
         (ours, served),
         [Question(clip.stem, (Media(clip),), "List the jumps.") for clip in clips],
-        kind=kind,
-        input=InputConfig(kind=kind, count=8, decimals=2),
-        cache=InputCache(default_cache_folder()),
+        InputPlan(
+            kind,
+            InputConfig(kind=kind, count=8, decimals=2),
+            InputCache(default_cache_folder()),
+            wrapper=ours,
+        ),
     )
     for entry in found:
         assert entry.error is None

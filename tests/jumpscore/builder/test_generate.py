@@ -13,6 +13,7 @@ from jumpscore.builder import frozen
 from jumpscore.builder.generate import synthesize
 from jumpscore.builder.jump_rope import load_profile, sample_clips
 from jumpscore.data import read_manifest, read_rows
+from jumpscore.data.catalogue import BUNDLED, bundled_set
 from jumpscore.errors import DataError, UsageError
 from jumpscore.video import content_hash, probe
 
@@ -91,14 +92,14 @@ def test_an_unwritable_place(tmp_path):
 
 
 class TestFrozen:
-    @pytest.mark.parametrize("name", frozen.FROZEN)
+    @pytest.mark.parametrize("name", [row.name for row in BUNDLED])
     def test_the_bundled_annotations_follow_from_their_recipe(self, name):
         """Without rendering: ids and events come from profile and seed alone."""
         from jumpscore.builder.jump_rope import clip_rhythm
 
         manifest, rows = frozen.frozen_manifest(name), frozen.frozen_rows(name)
         assert manifest.recipe["profile"] == load_profile(name).recipe()
-        assert manifest.recipe["seed"] == frozen.FROZEN[name]
+        assert manifest.recipe["seed"] == bundled_set(name).seed
         specs = sample_clips(load_profile(name), seed=manifest.recipe["seed"])
         assert [spec.id for spec in specs] == [row.id for row in rows]
         for spec, row in zip(specs, rows, strict=True):
@@ -133,7 +134,7 @@ class TestFrozen:
             frozen.materialize("mini", made, workers=1)
 
     def test_an_unknown_set(self):
-        with pytest.raises(UsageError, match="no bundled data set 'maxi'; there is: mini"):
+        with pytest.raises(UsageError, match="unknown bundled data set 'maxi'; known: mini"):
             frozen.frozen_folder("maxi")
 
 

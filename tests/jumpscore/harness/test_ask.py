@@ -32,7 +32,7 @@ def test_a_response_that_cannot_be_stored_is_an_error_of_that_sample(start, fact
 
     run = start(Odd())
     assert run.result.counts["error"] == 3
-    assert "returned a response that is none" in str(run.responses["clip0"].error)
+    assert "returned an invalid response" in str(run.responses["clip0"].error)
     assert read_run(run.folder) == run
 
 

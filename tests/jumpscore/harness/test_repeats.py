@@ -193,8 +193,8 @@ class Seeded(ModelWrapper):
 
 @pytest.fixture
 def repeat(tiny_set, tmp_path):
-    def repeat(model, repeats=3, function="evaluate_repeats", on_progress=None, **run):
-        return getattr(jumpscore, function)(
+    def repeat(model, repeats=3, on_progress=None, **run):
+        return jumpscore.evaluate(
             model,
             "jumpscore",
             task_options={"data": str(tiny_set)},
@@ -224,8 +224,8 @@ def test_repeats_are_ordinary_runs_of_one_opened_model(repeat, tmp_path):
     for place, run in enumerate(found.runs):
         assert run.folder == tmp_path / "runs" / "mine" / f"repeat-{place}"
         assert read_run(run.folder) == run
-        assert run.facts["identity"]["model"]["options"]["seed"] == 4 + place
-        assert "repeats" not in run.facts["config"]["run"]
+        assert run.record.identity.model["options"]["seed"] == 4 + place
+        assert "repeats" not in run.record.config.run
     assert read_repeats(found.folder) == found
     assert found.result.metrics["f1"].mean == pytest.approx(
         sum(run.result.metrics["f1"].mean for run in found.runs) / 3
@@ -240,7 +240,7 @@ def test_equal_repeats_give_equal_bytes(repeat):
 
 def test_a_repeat_is_what_a_run_with_its_seed_is(repeat):
     found = repeat(Seeded(), repeats=2)
-    alone = repeat(Seeded(seed=1), repeats=1, function="evaluate", name="alone")
+    alone = repeat(Seeded(seed=1), repeats=1, name="alone")
     assert content(found.runs[1].folder) == content(alone.folder)
 
 
@@ -291,7 +291,7 @@ def test_a_greedy_model_may_repeat_and_it_is_said(repeat):
 
 
 def test_a_model_without_a_seed_is_refused(repeat, tmp_path):
-    with pytest.raises(UsageError, match="'content_free' has no option seed"):
+    with pytest.raises(UsageError, match="'content_free' has no option 'seed'"):
         repeat("content_free")
     assert not (tmp_path / "runs").exists()
 
@@ -307,24 +307,17 @@ def test_a_seed_that_is_not_set_is_no_seed_to_count_up_from(repeat):
 
 
 def test_one_run_and_repeats_do_not_share_a_folder(repeat):
-    folder = repeat(Seeded(), repeats=1, function="evaluate").folder
+    folder = repeat(Seeded(), repeats=1).folder
     with pytest.raises(UsageError, match="holds one run and no repeats"):
         repeat(Seeded())
     assert "repeats" not in json.loads((folder / "run.json").read_text())["config"]["run"]
     repeat(Seeded(), name="other")
     with pytest.raises(UsageError, match=r"holds repeats of a run; choose another run\.name"):
-        repeat(Seeded(), repeats=1, function="evaluate", name="other")
-
-
-def test_each_function_names_the_other(repeat):
-    with pytest.raises(UsageError, match=r"call jumpscore\.evaluate_repeats"):
-        repeat(Seeded(), function="evaluate")
-    with pytest.raises(UsageError, match=r"run\.repeats=1: one run has no spread; call evaluate"):
-        repeat(Seeded(), repeats=1)
+        repeat(Seeded(), repeats=1, name="other")
 
 
 def test_by_default_repeats_have_a_folder_of_their_own(repeat):
-    one = repeat(Seeded(), repeats=1, function="evaluate", name=None)
+    one = repeat(Seeded(), repeats=1, name=None)
     several = repeat(Seeded(), repeats=2, name=None)
     assert several.folder.name == f"{one.folder.name}-repeats"
 
@@ -374,7 +367,7 @@ class TestOnDisk:
             score_repeats(found.folder)
 
     def test_repeats_compare_by_their_means(self, found, repeat):
-        alone = repeat(Seeded(), repeats=1, function="evaluate", name="alone")
+        alone = repeat(Seeded(), repeats=1, name="alone")
         compared = compare_runs(found, alone)["f1"]
         assert (compared.mean_a, compared.n) == (
             pytest.approx(found.result.metrics["f1"].mean),

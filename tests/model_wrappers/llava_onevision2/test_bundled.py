@@ -54,7 +54,7 @@ def test_it_says_what_it_was_trained_on():
 @pytest.mark.parametrize("kind", ["codec", "frames"])
 def test_it_sees_jumps_and_without_the_pixels_it_does_not(few, tmp_path, kind):
     seeing = asked(few, tmp_path, "seeing", input={"kind": kind})
-    shown = seeing.facts["identity"]["input"]
+    shown = seeing.record.identity.input.model_dump()
     assert (shown["count"], shown["fps"]) == ((16, None) if kind == "codec" else (None, 12.5))
     assert (shown["max_pixels"], shown["decimals"]) == (7056, 2)
     metrics = seeing.result.metrics
@@ -66,7 +66,7 @@ def test_it_sees_jumps_and_without_the_pixels_it_does_not(few, tmp_path, kind):
 
 def test_what_is_said_goes_before_what_is_usual(few, tmp_path):
     run = asked(few, tmp_path, "two", input={"kind": "codec", "tokens": 18}, limit=1)
-    shown = run.facts["identity"]["input"]
+    shown = run.record.identity.input.model_dump()
     assert (shown["tokens"], shown["count"], shown["max_pixels"]) == (18, None, 7056)
     [response] = run.responses.values()
     assert response.usage.visual == 18

@@ -30,7 +30,7 @@ def run(server, tiny_set, tmp_path, capsys):
         given = ["model=openai", "model.served_model=mock", f"model.base_url={server.url}"]
         given += [f"task.data={tiny_set}", "input=frames", "input.count=4", *words]
         given += [f"run.folder={tmp_path / 'runs'}", "run.name=mine"]
-        run_task(given, selection={}, dry_run=dry_run, report=report, as_json=as_json)
+        run_task(given, dry_run=dry_run, report=report, as_json=as_json)
         text = capsys.readouterr().out
         return json.loads(text) if as_json else text
 
@@ -90,7 +90,7 @@ def test_a_dry_run_plans_every_repeat_and_asks_nothing(server, run):
 def test_what_a_video_costs_nobody_knows_before(server, tiny_set, capsys):
     words = ["model=openai", "model.served_model=mock", f"model.base_url={server.url}", *PRICES]
     words += [f"task.data={tiny_set}", "input=video"]
-    run_task(words, selection={}, dry_run=True, report=False, as_json=False)
+    run_task(words, dry_run=True, report=False, as_json=False)
     text = capsys.readouterr().out
     assert "visual tokens: not known before the run" in text
     assert "cost of what is sent: not known before the run" in text
@@ -105,7 +105,9 @@ def test_repeats_ask_with_other_seeds_and_add_up(server, run):
 
 
 def test_prices_come_together_and_are_no_identity():
-    with pytest.raises(UsageError, match=r"model\.price_output is not set, but the other price is"):
+    with pytest.raises(
+        UsageError, match=r"model\.price_output is not set; set both prices or neither"
+    ):
         make_model("openai", {"served_model": "x", "price_input": 1.0})
     with pytest.raises(UsageError, match=r"model\.price_input=-1: .*greater than or equal to 0"):
         make_model("openai", {"served_model": "x", "price_input": -1, "price_output": 1})
