@@ -63,7 +63,8 @@ def _as_overrides(args: list[str], options: Collection[str]) -> list[str]:
     >>> _as_overrides(["--model", "motion", "--task.data=mini", "--limit", "3"], ["--limit"])
     ['model=motion', 'task.data=mini', '--limit', '3']
     """
-    words, rest = [], list(args)
+    words: list[str] = []
+    rest = list(args)
     while rest:
         word = rest.pop(0)
         if word == "--":

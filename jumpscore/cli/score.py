@@ -63,14 +63,13 @@ def score_target(
     if not target.exists():
         raise UsageError(f"{target}: not found; give a file of answers or a run's folder")
     if answers.data is None:
-        raise UsageError(
-            "choose the data set that was asked about: --data DIR (or mini, published)"
-        )
+        raise UsageError("choose the data set that was asked about: --data NAME_OR_FOLDER")
     with rendering() as how:
         folder = locate(answers.data, answers.data_root, how)
     # Content and data set are in the name: edited answers are another run, not a changed one.
-    name = f"{answers.task}-{answers.name or target.stem}-{content_hash(target)[:8]}-{folder.resolve().name}"
-    name = "-".join([name, *(word.removeprefix("task.") for word in words)])
+    parts = [answers.task, answers.name or target.stem, content_hash(target)[:8]]
+    parts += [folder.resolve().name, *(word.removeprefix("task.") for word in words)]
+    name = "-".join(parts)
     config = run_config(
         {
             "model": {"name": "replay", "answers": str(target), "display_name": answers.name},

@@ -30,7 +30,7 @@ SHEET_COLUMNS = 8
 def show_sample(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
     sample_id: Annotated[
-        str, typer.Argument(metavar="ID", help="Id of a sample, or how it begins.")
+        str, typer.Argument(metavar="ID", help="Id of a sample, or its beginning.")
     ],
 ) -> None:
     """Print one sample of a run; pictures that were sent go into a contact sheet beside the run."""
@@ -58,9 +58,9 @@ def _matching(given: str, ids: Collection[str], folder: Path) -> str:
     if given in ids or len(matches) == 1:
         return given if given in ids else matches[0]
     if matches:
-        examples = ", ".join(repr(name) for name in matches[:3])
         raise UsageError(
-            f"{given!r}: {len(matches)} samples begin so, such as {examples}; add more"
+            f"{given!r} is the beginning of {len(matches)} ids, such as "
+            f"{', '.join(matches[:3])}; write more of it"
         )
     near = nearest_names(given, ids) or f"; its ids look like {next(iter(ids), 'none')!r}."
     raise UsageError(f"{folder}: has no sample {given!r}{near}")
