@@ -31,9 +31,11 @@ class ReplayOptions(ModelOptions):
     Attributes:
         answers: File of answers: JSON, a table, or a log of lmms-eval or inspect_ai; see
             ``docs/answer_files.md``.
+        display_name: Name of the model that answered; by default the name of the file.
     """
 
     answers: Path
+    display_name: str | None = None
 
     @field_validator("answers")
     @classmethod
@@ -63,6 +65,11 @@ class Replay(ModelWrapper):
         self.answered_ids = frozenset(self._answers)
         self.answer_notes = self._file.notes
         self.answer_hints = tuple(self._unreadable_hints())
+
+    @property
+    def display_name(self) -> str:
+        """Name of the model that answered."""
+        return self.options.display_name or self.options.answers.stem
 
     def identity(self) -> Mapping[str, Any]:
         """Return the file's content hash: an edited file counts as another model."""

@@ -74,15 +74,17 @@ def number(value: float | None, unit: Unit, *, signed: bool = False) -> str:
     ('63.4', '−0.020', '–')
     >>> number(0.051, "percent", signed=True), number(77 / 3, "events")
     ('+5.1', '25.67')
+    >>> number(-0.0001, "seconds"), number(-0.0001, "seconds", signed=True)
+    ('0.000', '+0.000')
     """
     if value is None or not math.isfinite(value):
         return DASH
     if unit == "percent":
-        return f"{100 * value:{'+' if signed else ''}.1f}".replace("-", MINUS)
+        return f"{100 * value:{'+' if signed else ''}z.1f}".replace("-", MINUS)
     if abs(value) >= 1000:
         return f"{value:,.0f}".replace("-", MINUS)
     decimals = 3 if unit in ("seconds", "metres") else 2
-    return f"{value:{'+' if signed else ''}.{decimals}f}".replace("-", MINUS)
+    return f"{value:{'+' if signed else ''}z.{decimals}f}".replace("-", MINUS)
 
 
 def signed_count(value: int) -> str:
