@@ -15,9 +15,9 @@ import numpy.typing as npt
 from jumpscore.records import Drawing, Form, Shape, Side
 
 MOST_POINTS = 200
-"""Points of a shape that are kept: no one can see more, and an answer may contain ten thousand."""
+"""Points stored per shape: more cannot be told apart, and an answer may contain ten thousand."""
 MOST_OUTLINES = 12
-"""Parts of a mask that are outlined, the largest first."""
+"""Outlines stored per mask, the largest first."""
 
 
 def drawing(
@@ -30,9 +30,9 @@ def drawing(
     """Return one drawing.
 
     Args:
-        shapes: From ``shape`` and ``outlines``; ``None`` is left out.
-        media: Place of the picture or video among the question's media.
-        time: In seconds, where it is a video.
+        shapes: Results of ``shape`` and ``outlines``; ``None`` is skipped.
+        media: Index of the picture or video among the question's media.
+        time: Seconds, for a video.
         caption: A few words below the picture.
     """
     return Drawing(media, time, caption, tuple(one for one in shapes if one is not None))
@@ -42,9 +42,9 @@ def shape(side: Side, form: Form, xy: npt.ArrayLike) -> Shape | None:
     """Return one shape, or ``None`` if there is nothing to draw.
 
     Args:
-        side: Whether it is true or answered.
-        form: What the points are.
-        xy: [n, 2] fractions of the picture; points that are not finite or far outside are left out.
+        side: Whether it belongs to the truth or the answer.
+        form: See ``Form``.
+        xy: [n, 2] fractions of the picture; points that are not finite or far outside are skipped.
 
     >>> shape("answer", "points", [[0.5, 0.25], [float("nan"), 0]]).points
     ((0.5, 0.25),)
@@ -75,11 +75,11 @@ def outlines(side: Side, mask: npt.NDArray[Any]) -> list[Shape]:
 
     height, width = mask.shape
     binary = np.ascontiguousarray(mask, dtype=np.uint8)
-    found, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    largest = sorted(found, key=cv2.contourArea, reverse=True)[:MOST_OUTLINES]
+    contours, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    largest = sorted(contours, key=cv2.contourArea, reverse=True)[:MOST_OUTLINES]
     shapes: list[Shape | None] = []
     for contour in largest:
         smooth = cv2.approxPolyDP(contour, 0.005 * max(height, width), True).reshape(-1, 2)
-        # Pixel centres: a contour runs through them.
+        # Contours run through pixel centres.
         shapes.append(shape(side, "area", (smooth + 0.5) / (width, height)))
-    return [one for one in shapes if one is not None]
+    return [item for item in shapes if item is not None]

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jumpscore.harness import RepeatedResult, RepeatedRun, Spread
-from jumpscore.harness.blind_baseline import blind_metric
+from jumpscore.harness.blind_baseline import baseline_name
 from jumpscore.harness.costs import spending
 from jumpscore.harness.repeating import AnyRun
 from jumpscore.records import Estimate, Metric, RunResult, TimelineView
@@ -132,7 +132,7 @@ def _printed(result: AnyResult, *, everything: bool) -> tuple[list[list[Metric]]
     ]
     if everything:
         return groups, []
-    blind = {blind_metric(metric.name) for metric in groups[0]}
+    blind = {baseline_name(metric.name) for metric in groups[0]}
     short = [groups[0], [metric for metric in groups[1] if metric.name in blind]]
     left = sum(map(len, groups)) - sum(map(len, short))
     words = f"{plural(left, 'further metric')}: --all prints them, the page explains them"

@@ -145,7 +145,12 @@ def changes(old: Identity, new: Identity, *, ours: bool) -> list[Change]:
     found = [change for change in differences(old, new) if change.key not in ignored]
     if not (old.model_is_known or new.model_is_known):  # two unknown models may be two models
         found.append(Change(f"model.{IDENTIFIED}", False, False))
-    # Different questions usually follow from another change, which explains more.
+    # What follows from another change is left out: that one explains it.
+    keys = {change.key for change in found}
+    if "model.model" in keys:
+        found = [c for c in found if c.key == "model.model" or not c.key.startswith("model.")]
+    if any(key.startswith(("task.", "data.")) for key in keys):
+        found = [change for change in found if change.key != "questions"]
     return sorted(found, key=lambda change: change.key == "questions")
 
 

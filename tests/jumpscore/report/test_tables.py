@@ -63,8 +63,8 @@ def test_run_table_has_no_negative_zero(tmp_path: Path) -> None:
         described=(Metric("bias", "", "seconds", "zero"),),
     )  # fmt: skip
     text = printed(run_table(run))
-    assert "0.000 s" in text
-    assert "[0.000, 0.000]" in text
+    assert "+0.000 s" in text
+    assert "[+0.000, +0.000]" in text
     assert "−0.000" not in text
 
 

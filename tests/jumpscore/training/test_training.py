@@ -141,14 +141,14 @@ def test_a_folder_of_another_run_is_refused(tmp_path):
         claim("run", seed=1, join={"rate": 0.5})
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
-    with pytest.raises(UsageError, match="holds no run"):
+    with pytest.raises(UsageError, match="not a training run"):
         claim("full")
 
 
 def test_a_folder_belongs_to_one_process(tmp_path):
     with (
         claimed_folder(tmp_path / "run", small_settings()),
-        pytest.raises(UsageError, match="another process trains here"),
+        pytest.raises(UsageError, match="another process is training here"),
         claimed_folder(tmp_path / "run", small_settings()),
     ):
         pass
@@ -208,7 +208,7 @@ def test_claimed_folder_takes_one_whose_settings_were_half_written(tmp_path):
         assert "settings.json" in {entry.name for entry in tmp_path.iterdir()}
     (tmp_path / "settings.json").rename(tmp_path / "notes.json")
     with (
-        pytest.raises(UsageError, match="holds no run"),
+        pytest.raises(UsageError, match="not a training run"),
         claimed_folder(tmp_path, small_settings()),
     ):
         pass

@@ -141,7 +141,7 @@ def test_a_canvas_that_is_padding_is_left_out_and_was_never_planned(clip):
 
 def test_a_canvas_with_holes_is_an_error_and_so_is_nothing_at_all(clip):
     visual = codec_canvases(clip, canvases=8, max_pixels=10_000)
-    with pytest.raises(DataError, match=r"canvas 3 has 5 places without a source"):
+    with pytest.raises(DataError, match=r"canvas 3 has 5 blocks without a source"):
         codec_pictures(blackened(visual, 3, 5))
     with pytest.raises(DataError, match="all 8 canvases are padding"):
         codec_pictures(replace(visual, blocks=np.full_like(visual.blocks, -1)))

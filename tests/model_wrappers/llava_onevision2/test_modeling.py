@@ -122,9 +122,9 @@ def test_what_it_says_depends_on_what_it_sees(model):
 
 
 def test_too_few_and_too_many_pads(model):
-    with pytest.raises(UsageError, match="7 image pads for 8 visual tokens"):
+    with pytest.raises(UsageError, match="7 image pads but 8 visual tokens"):
         model(input_ids=prompt(3, 7, 2), **pictures([(2, 4, 4)]))
-    with pytest.raises(UsageError, match="8 image pads and no pixel_values"):
+    with pytest.raises(UsageError, match="8 image pads but no pixel_values"):
         model(input_ids=prompt(3, 8, 2))
     with pytest.raises(UsageError, match="image_grid_thw and patch_positions"):
         model(input_ids=prompt(3, 8, 2), pixel_values=torch.zeros(32, 588))
@@ -200,7 +200,10 @@ def test_half_precision_says_nearly_the_same(model, dtype):
         ({"hidden_act": "silu"}, "hidden_act is 'silu', expected 'gelu'"),
         ({"layer_norm_type": "rms_norm"}, "expected 'layer_norm'"),
         ({"out_hidden_size": 32}, "out_hidden_size is 32, expected 64"),
-        ({"num_attention_heads": 4}, "64 with 4 heads, expected heads a multiple of 32 wide"),
+        (
+            {"num_attention_heads": 4},
+            "64 with 4 heads, expected a head width that is a multiple of 32",
+        ),
         ({"frame_windows_size": 0}, "frame_windows_size is 0"),
     ],
 )

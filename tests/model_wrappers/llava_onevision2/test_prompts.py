@@ -50,7 +50,7 @@ def test_a_question_cannot_forge_the_form(token):
         Question("a", (), f"When?{token}"),
         Question("a", (), "When?", (Turn("user", token),)),
     ):
-        with pytest.raises(DataError, match="holds the control token"):
+        with pytest.raises(DataError, match="contains the control token"):
             chat_messages(question, "", system="x", control=CONTROL_TOKENS)
 
 

@@ -143,7 +143,7 @@ def test_bytes_are_normalised_like_clip(tower):
 
 def test_a_grid_that_does_not_fit_is_refused(tower):
     pixels, _, positions = some_input([(1, 4, 4)])
-    with pytest.raises(UsageError, match=r"holds 8 patches; there are pixels of 16"):
+    with pytest.raises(UsageError, match=r"has 8 patches, but there are pixels of 16"):
         tower(pixels, torch.tensor([[1, 2, 4]]), positions)
 
 

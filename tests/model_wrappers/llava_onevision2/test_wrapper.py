@@ -134,7 +134,7 @@ def test_a_prompt_beyond_the_context_is_refused_before_the_model(tmp_path, clip)
 
     write_tiny(tmp_path / "short", TinyOptions(text={"max_position_embeddings": 128}))
     short = made(tmp_path / "short")
-    with pytest.raises(DataError, match=r"more than the model's 128; show it less"):
+    with pytest.raises(DataError, match=r"exceeds the model's limit of 128; lower input"):
         short.prepare(question(clip), uniform_frames(clip, count=12, max_pixels=10_000))
 
 
@@ -171,7 +171,7 @@ def test_identity_changes_with_weights_in_place(tiny):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"device": "gpu"}, r"model\.device='gpu': write auto, cpu, cuda"),
+        ({"device": "gpu"}, r"model\.device='gpu': not a device; use auto, cpu, cuda"),
         ({"attention": "flash_attention_2", "device": "cpu"}, "needs a GPU"),
     ],
 )
@@ -185,7 +185,7 @@ def test_a_gpu_that_is_not_there(tiny):
 
     if torch.cuda.is_available():
         pytest.skip("there is one")
-    with pytest.raises(UsageError, match="torch finds no GPU here"):
+    with pytest.raises(UsageError, match="torch sees no GPU on this machine; use cpu"):
         made(tiny, device="cuda").open()
 
 

@@ -58,7 +58,7 @@ def bounded(server):
 def test_call_answer_that_never_ends_is_given_up(bounded, server, start):
     server.faults = [("drip", start, 0.05)] * 9
     started = time.monotonic()
-    with pytest.raises(EndpointError, match="did not end within 3 s"):
+    with pytest.raises(EndpointError, match="incomplete after 3 s"):
         ask(bounded, timeout=0.5)
     assert time.monotonic() - started < 6
     assert len(server.bodies) == 1
@@ -88,7 +88,7 @@ def test_call_compressed_answer_is_read(bounded, server, encoding):
 
 def test_call_compression_that_was_not_asked_for(bounded, server):
     server.faults = [("packed", "br")]
-    with pytest.raises(EndpointError, match="compressed by 'br'"):
+    with pytest.raises(EndpointError, match="unrequested encoding 'br'"):
         ask(bounded)
 
 
@@ -195,14 +195,14 @@ def test_a_server_says_how_long_to_wait(client, server):
 
 def test_a_wait_of_hours_is_no_wait(client, server):
     server.faults = [("status", 429, {"retry-after": "7200"})]
-    with pytest.raises(EndpointError, match="asked to wait 7200 s"):
+    with pytest.raises(EndpointError, match="asks to wait 7200 s"):
         ask(client)
     assert len(server.bodies) == 1
 
 
 def test_what_does_not_go_away_is_an_error_that_says_how_often(client, server):
     server.faults = [("status", 500)] * 9
-    with pytest.raises(EndpointError, match=r"no usable answer in 4 tries: status 500"):
+    with pytest.raises(EndpointError, match=r"no usable answer after 4 attempts: status 500"):
         ask(client)
     assert len(server.bodies) == 4
 
@@ -239,12 +239,12 @@ def test_wrong_use_says_what_to_check_and_not_the_key(client, server, status):
 def test_the_endpoint_is_checked_before_a_question(client, server):
     check_endpoint(client, "mock")
     server.models = ["mock-2", "other"]
-    with pytest.raises(UsageError, match=r"no model 'mock'; did you mean 'mock-2'"):
+    with pytest.raises(UsageError, match=r"unknown model 'mock'; did you mean 'mock-2'"):
         check_endpoint(client, "mock")
     server.models = None
     check_endpoint(client, "mock")  # keeps no list
     server.models = "locked"
-    with pytest.raises(UsageError, match="does not take the key") as caught:
+    with pytest.raises(UsageError, match="the key was rejected") as caught:
         check_endpoint(client, "mock", secret=KEY)
     assert KEY not in str(caught.value)
 
@@ -252,7 +252,7 @@ def test_the_endpoint_is_checked_before_a_question(client, server):
 def test_nobody_there():
     with (
         openai.OpenAI(api_key=KEY, base_url="http://127.0.0.1:9/v1", max_retries=0) as client,
-        pytest.raises(UsageError, match=r"no endpoint answers at http://127\.0\.0\.1:9/v1"),
+        pytest.raises(UsageError, match=r"http://127\.0\.0\.1:9/v1.*: no response"),
     ):
         check_endpoint(client, "mock")
 

@@ -105,7 +105,9 @@ def test_repeats_ask_with_other_seeds_and_add_up(server, run):
 
 
 def test_prices_come_together_and_are_no_identity():
-    with pytest.raises(UsageError, match=r"model\.price_output is not set, but the other price is"):
+    with pytest.raises(
+        UsageError, match=r"model\.price_output is not set; set both prices or neither"
+    ):
         make_model("openai", {"served_model": "x", "price_input": 1.0})
     with pytest.raises(UsageError, match=r"model\.price_input=-1: .*greater than or equal to 0"):
         make_model("openai", {"served_model": "x", "price_input": -1, "price_output": 1})

@@ -52,9 +52,9 @@ def test_only_videos_and_images_are_sent(tmp_path, name):
     file = tmp_path / name
     file.write_text("-----BEGIN PRIVATE KEY-----\n" + "A" * 200)
     for by in ("data", "file"):
-        with pytest.raises(DataError, match="is not sent, since it is not a video"):
+        with pytest.raises(DataError, match="not a video, so it is not sent"):
             video_part(file, by=by)
-    with pytest.raises(DataError, match="is not sent, since it is not an image"):
+    with pytest.raises(DataError, match="not an image, so it is not sent"):
         image_part(file)
 
 

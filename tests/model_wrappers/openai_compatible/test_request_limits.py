@@ -51,9 +51,7 @@ def test_body_at_the_limit_is_sent_and_beyond_it_is_not(server, clip):
     size = body_bytes(made(server).body(made(server).prepare(*asked(clip))))
     made(server, largest_body=size).prepare(*asked(clip))
     wrapper = made(server, largest_body=size - 1)
-    said = (
-        rf"a: its request has {size:,} bytes, the server takes {size - 1:,} \(model\.largest_body"
-    )
+    said = rf"a: the request has {size:,} bytes, but the server accepts {size - 1:,} \(model\.la"
     with pytest.raises(DataError, match=said):
         wrapper.prepare(*asked(clip))
     assert not server.bodies
@@ -63,7 +61,7 @@ def test_decoded_frames_at_the_limit_are_sent_and_beyond_it_are_not(server, clip
     size = 4 * 112 * 84 * 4
     assert decoded_bytes(*asked(clip)) == size
     made(server, largest_media=size).prepare(*asked(clip))
-    said = rf"its decoded pictures have {size:,} bytes, .* \(model\.largest_media\); show less"
+    said = rf"the decoded pictures have {size:,} bytes, .* \(model\.largest_media\); lower input"
     with pytest.raises(DataError, match=said):
         made(server, largest_media=size - 1).prepare(*asked(clip))
 
@@ -98,7 +96,7 @@ def test_status_413_is_reported_with_the_size_and_not_retried(server, clip):
     request = wrapper.prepare(*asked(clip))
     server.faults = [("status", 413)] * 3
     size = body_bytes(wrapper.body(request))
-    said = rf"status 413: .*; the request has {size:,} bytes: show less .*model\.largest_body"
+    said = rf"status 413: .*; the request has {size:,} bytes: lower input.*model\.largest_body"
     with pytest.raises(EndpointError, match=said):
         wrapper.generate([request])
     assert len(server.bodies) == 1

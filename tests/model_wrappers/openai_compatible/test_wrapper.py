@@ -142,13 +142,13 @@ def test_requests_are_on_the_way_together_and_no_more_than_allowed(server, tmp_p
 
 def test_wrong_use_ends_the_run_before_a_question(server, tiny_set, tmp_path, monkeypatch):
     server.models = ["other"]
-    with pytest.raises(UsageError, match="has no model 'mock'"):
+    with pytest.raises(UsageError, match="unknown model 'mock'"):
         evaluate(server, tiny_set, tmp_path)
     assert not server.bodies
-    with pytest.raises(UsageError, match="holds a user or password"):
+    with pytest.raises(UsageError, match="contains a user name or password"):
         evaluate(server, tiny_set, tmp_path / "b", options={"base_url": "http://me:x@localhost/v1"})
     monkeypatch.delenv("OPENAI_API_KEY")
-    with pytest.raises(UsageError, match="variable OPENAI_API_KEY holds no key"):
+    with pytest.raises(UsageError, match="set the environment variable OPENAI_API_KEY"):
         evaluate(server, tiny_set, tmp_path / "c", options={"base_url": None})
 
 
@@ -192,7 +192,7 @@ def test_a_key_that_no_request_can_carry_is_refused_without_showing_it(server, m
     )
     if "\x00" in key:  # no environment holds one, but a mapping in its place could
         monkeypatch.setattr("os.environ", {"OPENAI_API_KEY": key})
-    with pytest.raises(UsageError, match="holds characters that no key has") as caught:
+    with pytest.raises(UsageError, match="contains characters that are not allowed") as caught:
         made(server).open()
     assert "secret" not in str(caught.value)
 

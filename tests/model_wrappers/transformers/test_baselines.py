@@ -172,10 +172,14 @@ def test_the_checkpoint_of_another_model_is_refused(checkpoints):
 @pytest.mark.parametrize(
     ("file", "change", "said"),
     [
-        ("config.json", lambda _: None, "config.json: is missing"),
+        ("config.json", lambda _: None, "config.json: not found"),
         ("config.json", lambda held: held | {"text_config": "?"}, "cannot be read"),
-        ("config.json", lambda held: held | {"vision_config": {"patch_size": []}}, "do not say"),
-        ("tokenizer.json", lambda _: {"version": 1}, "holds no tokenizer"),
+        (
+            "config.json",
+            lambda held: held | {"vision_config": {"patch_size": []}},
+            "no valid token grid",
+        ),
+        ("tokenizer.json", lambda _: {"version": 1}, "the tokenizer cannot be loaded"),
         ("model.safetensors", lambda _: {}, "cannot be loaded"),
     ],
 )
@@ -203,7 +207,7 @@ def test_a_template_that_lies_with_the_processor_is_found(checkpoints, tmp_path)
     wrapper = found(found.Options(checkpoint=str(folder)))
     assert wrapper.tokenizer.chat_template == template
     (folder / "chat_template.json").write_text("{}")
-    with pytest.raises(DataError, match="holds no chat template"):
+    with pytest.raises(DataError, match="no chat template here or in the tokenizer"):
         found(found.Options(checkpoint=str(folder))).open()
 
 
@@ -255,7 +259,7 @@ def test_a_hub_checkpoint_is_planned_as_released_and_checked_when_opened(checkpo
     wrapper = found(found.Options())
     assert wrapper.token_grid == TokenGrid(side=28, size=(448, 448))
     wrapper.folder = checkpoints["internvl3_5"]  # as if the hub had given it
-    with pytest.raises(UsageError, match="planned was"):
+    with pytest.raises(UsageError, match="was planned; set model"):
         wrapper.open()
 
 

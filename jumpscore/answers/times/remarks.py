@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jumpscore.answers.reading import VALUES
-from jumpscore.answers.tokens import Token
+from jumpscore.answers.tokens import TIMES, VALUES, Token
 from jumpscore.answers.vocabulary import AND, AT, EVENTS, HEDGES, TO, words
 
 PLURALS = frozenset(words("jumps skips hops reps repetitions events bounces times"))
@@ -20,6 +19,8 @@ _MORE = frozenset(words("a between from further more other real visible"))
 _SPACINGS = frozenset(words("interval gap spacing period difference"))
 _OF_SPACINGS = frozenset(words("between each two consecutive successive of the"))
 _OPERATORS = frozenset("/÷×*x")
+_ROUNDING = 0.011
+"""Largest error of a sum of rounded seconds: ``0.33 + 0.33 = 0.67``."""
 _SUBTITLES = frozenset(words("dialogue comment"))
 
 
@@ -78,14 +79,40 @@ def is_spacing(gap: Sequence[Token], ahead: Sequence[Token]) -> bool:
 
 
 def formula_places(line: Sequence[Token]) -> set[int]:
-    """Return the places of the terms of a quotient or a product: ``7 / 25 = 0.28 s``."""
+    """Return the places of the terms of a formula: ``7 / 25 = 0.28 s``, ``0.76 - 0.28 = 0.48 s``.
+
+    A sum must be right, since ``0.28 - 0.50 = Jump 1`` is a stretch of time.
+    """
     places: set[int] = set()
-    for place in range(1, len(line) - 2):
-        three = line[place - 1 : place + 2]
-        ends = line[place + 2].text == "=" or line[place + 2].kind == "key"
-        if three[1].text in _OPERATORS and ends and three[0].kind in VALUES and three[2].value:
-            places |= {place - 1, place + 1}
+    for place, token in enumerate(line[1:-1], start=1):
+        if token.text == "=":
+            places.update(_terms(line, place))
+        elif token.text in _OPERATORS and place + 2 < len(line):
+            before, behind, last = line[place - 1], *line[place + 1 : place + 3]
+            ends = last.text == "=" or last.kind == "key"
+            if ends and before.kind in VALUES and behind.value:
+                places |= {place - 1, place + 1}
     return places
+
+
+def _terms(line: Sequence[Token], equals: int) -> list[int]:
+    """Return the places of the terms of ``a + b - c`` before ``=``, if the result is right."""
+    result = line[equals + 1]
+    scale = result.scale or 1.0
+    places: list[int] = []
+    total = 0.0
+    for place in range(equals - 1, -1, -2):
+        token, before = line[place], line[max(0, place - 2) : place]
+        sign = before[1].text if len(before) > 1 and before[0].value is not None else ""
+        if token.kind not in TIMES or token.value is None:
+            return []
+        places.append(place)
+        value = token.value if token.scale else token.value * scale
+        total += -value if sign == "-" else value
+        if sign not in ("-", "+"):
+            break
+    right = result.value is not None and abs(total - result.value) <= _ROUNDING
+    return places if right and len(places) > 1 else []
 
 
 def subtitle_places(line: Sequence[Token]) -> tuple[int, int] | None:

@@ -8,8 +8,7 @@ from itertools import pairwise
 from typing import Literal
 
 from jumpscore.answers.keys import key_role
-from jumpscore.answers.reading import VALUES, is_whole
-from jumpscore.answers.time_remarks import (
+from jumpscore.answers.times.remarks import (
     PLURALS,
     formula_places,
     is_denied,
@@ -18,7 +17,7 @@ from jumpscore.answers.time_remarks import (
     is_total,
     subtitle_places,
 )
-from jumpscore.answers.tokens import Token
+from jumpscore.answers.tokens import VALUES, Token, is_whole
 from jumpscore.answers.vocabulary import (
     AND,
     AT,
@@ -379,6 +378,8 @@ def _mark_forms(line: Sequence[Token], places: list[int], spoken: list[Spoken]) 
     """Terms of a formula are not times; a subtitle has one start, one end and other fields."""
     terms = formula_places(line)
     subtitle = subtitle_places(line)
+    if not terms and subtitle is None:
+        return
     for place, one in zip(places, spoken, strict=True):
         if place in terms:
             one.role, one.unit = "length", 0.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from jumpscore.answers.axes import axis_of
-from jumpscore.answers.groups import Entry, Group, decimal_commas
+from jumpscore.answers.places.axes import axis_of
+from jumpscore.answers.places.groups import Entry, Group, decimal_commas
 from jumpscore.answers.tokens import Token
 
 LONGEST_LABEL = 8

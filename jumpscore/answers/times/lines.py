@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jumpscore.answers.keys import key_role, key_scale
-from jumpscore.answers.reading import Reading, is_whole
-from jumpscore.answers.time_lists import is_numbered
-from jumpscore.answers.time_roles import STRUCTURE, Spoken, assign_roles
-from jumpscore.answers.tokens import Token
+from jumpscore.answers.times.lists import is_numbered
+from jumpscore.answers.times.reading import Reading
+from jumpscore.answers.times.roles import STRUCTURE, Spoken, assign_roles
+from jumpscore.answers.tokens import Token, is_whole
 from jumpscore.answers.vocabulary import AT, EVENTS, ORDINALS, words
 
 _COPULAS = frozenset(words("is are was were 是 为 um a à"))

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from jumpscore.answers.keys import key_role
-from jumpscore.answers.reading import TIMES
-from jumpscore.answers.tokens import Token
+from jumpscore.answers.tokens import TIMES, Token
 from jumpscore.answers.vocabulary import AND, ANSWER_KEYS, words
 
 _CLOSES = {"[": "]", "{": "}", "(": ")"}

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from jumpscore.answers.answer import prepare
-from jumpscore.answers.grouping import read_groups
-from jumpscore.answers.groups import Group, check_convention, nesting, without_other_keys
-from jumpscore.answers.lines import read_lines, read_only
-from jumpscore.answers.region import choose, is_cut
+from jumpscore.answers.places.groups import Group, check_convention, nesting, without_other_keys
+from jumpscore.answers.places.lines import read_lines, read_only
+from jumpscore.answers.places.opening import Region, open_answer
 from jumpscore.answers.tokens import Token
 from jumpscore.answers.vocabulary import words
 from jumpscore.records import Convention, FinishReason
@@ -88,22 +86,20 @@ def parse_points(
     'unparseable'
     """
     check_convention(convention)
-    answer = prepare(text, finish_reason=finish_reason)
-    cut = is_cut(answer.text, finish_reason)
-    inside, outside = choose(answer)
-    groups = read_groups(inside)
-    points = _points(_without_prose(groups, inside))
+    answer, cut, inside, outside = open_answer(text, finish_reason)
+    tokens, groups = inside
+    points = _points(_without_prose(inside))
     if not points and all(len(group.values) < 2 and not group.malformed for group in groups):
-        only = None if cut else read_only(inside, 2)
-        points = read_lines(inside, (2,)) or ([only] if only else [])
+        only = None if cut else read_only(tokens, 2)
+        points = read_lines(tokens, (2,)) or ([only] if only else [])
         groups = groups + points
     if cut:
         points = [point for point in points if not _halved(point, answer.end)]
     if not any(map(_finite, points)):
         points = []  # otherwise one that is nowhere is kept, to be scored as outside
-    rejected = _rejected(groups, points) + len(_points(read_groups(outside)))
+    rejected = _rejected(groups, points) + len(_points(outside.groups))
     if not points:
-        empty = any(a.kind == "open" and b.kind == "close" for a, b in pairwise(inside))
+        empty = any(a.kind == "open" and b.kind == "close" for a, b in pairwise(tokens))
         status: PointStatus = "partial" if cut else "empty" if empty else "unparseable"
         return ParsedPoints(status, convention, rejected=rejected)
     images = tuple(point.image for point in points)
@@ -124,11 +120,12 @@ def _points(groups: Iterable[Group]) -> list[Group]:
     return [pair for pair in pairs if pair.form != "keys"] or pairs
 
 
-def _without_prose(groups: list[Group], tokens: list[Token]) -> list[Group]:
+def _without_prose(region: Region) -> list[Group]:
     """Return the groups that may be points.
 
     A size in prose is not one; next to a list of points, neither is one in prose.
     """
+    tokens, groups = region
     starts = {token.low: place for place, token in enumerate(tokens)}
     kept = _without_sizes(groups, tokens, starts)
     depths = nesting(tokens)

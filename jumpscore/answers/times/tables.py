@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from jumpscore.answers.keys import key_role, key_scale
-from jumpscore.answers.reading import TIMES, VALUES, Reading
-from jumpscore.answers.time_lists import PAIR_KEYS, is_numbered
-from jumpscore.answers.time_roles import assign_roles
-from jumpscore.answers.tokens import Token
+from jumpscore.answers.times.lists import PAIR_KEYS, is_numbered
+from jumpscore.answers.times.reading import Reading
+from jumpscore.answers.times.roles import assign_roles
+from jumpscore.answers.tokens import TIMES, VALUES, Token
 from jumpscore.answers.vocabulary import TOTALS, words
 
 WIDE = 2
@@ -37,7 +37,7 @@ def read_table(lines: Sequence[list[Token]], text: str) -> Reading | None:
         lines: Tokens of every line that is not blank.
         text: The original text, which still has its tabs.
     """
-    for cut in CUTS:
+    for cut in possible_cuts(lines):
         table = find_table(lines, text, cut)
         if table is None:
             continue
@@ -104,8 +104,8 @@ def _depth(cell: Cell) -> int:
 def _gaps(line: list[Token], text: str) -> list[Cell]:
     cells: list[Cell] = [line[:1]]
     for before, token in pairwise(line):
-        gap = text[before.high : token.low]
-        if "\t" in gap or len(gap) >= WIDE:
+        wide = token.low - before.high >= WIDE
+        if wide or text[before.high : token.low] == "\t":
             cells.append([])
         cells[-1].append(token)
     return cells
@@ -121,8 +121,14 @@ def _split(line: list[Token], ends: Ends) -> list[Cell]:
     return cells
 
 
-CUTS: tuple[Cut, ...] = (_pipes, _commas, _gaps)
-"""How a line may be cut into cells."""
+_CUTS: dict[str, Cut] = {"pipe": _pipes, "comma": _commas, "": _gaps}
+"""Kind of the tokens between two cells -> how a line is cut there; blanks are not tokens."""
+
+
+def possible_cuts(lines: Iterable[Iterable[Token]]) -> list[Cut]:
+    """Return the ways to cut the lines into cells whose separators occur in them."""
+    kinds = {"", *(token.kind for line in lines for token in line)}
+    return [cut for kind, cut in _CUTS.items() if kind in kinds]
 
 
 def cell_name(cell: Cell) -> str:

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from jumpscore.answers.answer import prepare
-from jumpscore.answers.depths import with_depths
-from jumpscore.answers.grouping import read_groups
-from jumpscore.answers.groups import Group, nesting, without_other_keys
-from jumpscore.answers.lines import read_lines
-from jumpscore.answers.region import choose, is_cut
+from jumpscore.answers.places.depths import with_depths
+from jumpscore.answers.places.groups import Group, nesting, without_other_keys
+from jumpscore.answers.places.lines import read_lines
+from jumpscore.answers.places.opening import open_answer
 from jumpscore.answers.tokens import Token
 from jumpscore.answers.vocabulary import AND, TO, words
 from jumpscore.records import FinishReason
@@ -95,16 +93,14 @@ def parse_trace(text: str, *, finish_reason: FinishReason | None = None) -> Pars
     >>> parse_trace("```json\\n[[100, 200]]\\n```").form
     'lists'
     """
-    answer = prepare(text, finish_reason=finish_reason)
-    cut = is_cut(answer.text, finish_reason)
-    inside, outside = choose(answer)
-    groups = read_groups(inside)
+    answer, cut, inside, outside = open_answer(text, finish_reason)
+    tokens, groups = inside
     places = without_other_keys([group for group in groups if _is_place(group)])
     if not places and all(len(group.values) < 2 for group in groups):
-        places = [line for line in read_lines(inside, (2, 3)) if not cut or line.high < answer.end]
+        places = [line for line in read_lines(tokens, (2, 3)) if not cut or line.high < answer.end]
         groups = groups + places
-    elsewhere = sum(map(_is_place, read_groups(outside)))
-    row = _choose_row(with_depths(places, answer.text), inside)
+    elsewhere = sum(map(_is_place, outside.groups))
+    row = _choose_row(with_depths(places, answer.text), tokens)
     if row is None:
         status: TraceStatus = "partial" if cut else "unparseable"
         return ParsedTrace(status, rejected=len(groups) + elsewhere)

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from jumpscore.answers.answer import prepare
-from jumpscore.answers.grouping import read_groups
-from jumpscore.answers.groups import Group, check_convention
-from jumpscore.answers.lines import read_lines, read_only
-from jumpscore.answers.region import choose, is_cut
+from jumpscore.answers.places.groups import Group, check_convention
+from jumpscore.answers.places.lines import read_lines, read_only
+from jumpscore.answers.places.opening import Region, open_answer
 from jumpscore.answers.tokens import Token
 from jumpscore.answers.vocabulary import words
 from jumpscore.records import Convention, FinishReason
@@ -93,17 +91,15 @@ def parse_box(
     'ambiguous'
     """
     check_convention(convention)
-    answer = prepare(text, finish_reason=finish_reason)
-    cut = is_cut(answer.text, finish_reason)
-    inside, outside = choose(answer)
-    groups = read_groups(inside)
-    boxes = _boxes(groups, inside) or _sized(groups, answer.text)
+    answer, cut, inside, outside = open_answer(text, finish_reason)
+    groups = inside.groups
+    boxes = _boxes(inside) or _sized(groups, answer.text)
     used = sum(count for _, _, count in boxes)
     if not boxes and not cut and all(len(group.values) < 2 for group in groups):
-        only = read_only(inside, 4)
-        rows = read_lines(inside, (4,)) or ([only] if only else [])
+        only = read_only(inside.tokens, 4)
+        rows = read_lines(inside.tokens, (4,)) or ([only] if only else [])
         boxes = [(_box(row), (row.low, row.high), 0) for row in rows]
-    others = len(groups) - used + len(_boxes(read_groups(outside), outside))
+    others = len(groups) - used + len(_boxes(outside))
     different = {box: span for box, span, _ in reversed(boxes)}
     if len(different) != 1:
         status: BoxStatus = "partial" if cut else "ambiguous" if different else "unparseable"
@@ -114,15 +110,15 @@ def parse_box(
     return ParsedBox(status, convention, box, 1, others, span)
 
 
-def _boxes(groups: list[Group], tokens: list[Token]) -> list[tuple[Box, tuple[int, int], int]]:
+def _boxes(region: Region) -> list[tuple[Box, tuple[int, int], int]]:
     """Return (box, offsets, number of groups that it is made of) of every box."""
     boxes = [
         (_box(group), (group.low, group.high), 1)
-        for group in groups
+        for group in region.groups
         if not group.malformed and (len(group.values) == 4 or _is_scored(group))
     ]
-    pairs = [group for group in groups if len(group.values) == 2 and not group.malformed]
-    return boxes + list(_corners(pairs, tokens))
+    pairs = [g for g in region.groups if len(g.values) == 2 and not g.malformed]
+    return boxes + list(_corners(pairs, region.tokens))
 
 
 def _sized(groups: list[Group], text: str) -> list[tuple[Box, tuple[int, int], int]]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jumpscore.answers.keys import key_role, key_scale
-from jumpscore.answers.reading import VALUES
-from jumpscore.answers.time_lines import split_lines
-from jumpscore.answers.time_tables import CUTS, cell_name, cell_time, find_table
-from jumpscore.answers.tokens import Token
+from jumpscore.answers.times.lines import split_lines
+from jumpscore.answers.times.tables import cell_name, cell_time, find_table, possible_cuts
+from jumpscore.answers.tokens import VALUES, Token
 
 
 def read_span_row(tokens: Sequence[Token], text: str) -> tuple[Token, Token, float] | None:
@@ -22,7 +21,7 @@ def read_span_row(tokens: Sequence[Token], text: str) -> tuple[Token, Token, flo
     if not any(token.kind == "newline" for token in tokens):
         return None
     lines = split_lines(tokens)
-    for cut in CUTS:
+    for cut in possible_cuts(lines):
         table = find_table(lines, text, cut)
         if table is None or len(table.rows) != 1 or _has_values(table.rest):
             continue

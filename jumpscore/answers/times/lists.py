@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from jumpscore.answers.brackets import Element, Node, Part, elements, flatten, plain
 from jumpscore.answers.keys import Role, key_role, key_scale
-from jumpscore.answers.reading import TIMES, VALUES, Reading, is_whole
-from jumpscore.answers.time_roles import assign_roles
-from jumpscore.answers.tokens import Token
+from jumpscore.answers.times.brackets import Element, Node, Part, elements, flatten, plain
+from jumpscore.answers.times.reading import Reading
+from jumpscore.answers.times.roles import assign_roles
+from jumpscore.answers.tokens import TIMES, VALUES, Token, is_whole
 from jumpscore.answers.vocabulary import AT, HEDGES, SECONDS_PER, TO
 
 DEEPEST = 12

@@ -15,13 +15,12 @@ from itertools import pairwise
 from jumpscore.answers.answer import prepare
 from jumpscore.answers.decimals import join_commas, join_thousands
 from jumpscore.answers.keys import key_role, key_scale
-from jumpscore.answers.labels import answer_start
-from jumpscore.answers.list_units import fit_units
 from jumpscore.answers.markup import lay_out
-from jumpscore.answers.reading import TIMES, VALUES
-from jumpscore.answers.span_tables import read_span_row
-from jumpscore.answers.time_remarks import is_denied
-from jumpscore.answers.tokens import Token, tokenize
+from jumpscore.answers.region import behind_final_answer
+from jumpscore.answers.times.list_units import fit_units
+from jumpscore.answers.times.remarks import is_denied
+from jumpscore.answers.times.span_tables import read_span_row
+from jumpscore.answers.tokens import TIMES, VALUES, Token, tokenize
 from jumpscore.answers.vocabulary import AND, AT, FRAMES, FROM, HEDGES, LASTING, TO, words
 
 LONGEST_GAP = 16
@@ -74,7 +73,7 @@ def read_spans(text: str, *, cut: bool = False) -> SpanReading:
         end = answer.number_end
         tokens = [t for t in tokens if t.kind not in VALUES or t.high < end]
     tokens = [token for token in tokens if token.kind != "mark" or token.text not in _QUIET]
-    tokens = _drop_others(tokens[answer_start(tokens, TIMES) :])
+    tokens = _drop_others(tokens[behind_final_answer(tokens, TIMES) :])
     places = [place for place, token in enumerate(tokens) if token.kind in VALUES]
     found: dict[tuple[float, float], tuple[int, int]] = {}
     asked: dict[tuple[float, float], None] = {}

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from jumpscore.answers.answer import Answer
-from jumpscore.answers.brackets import Node, Part, elements, flatten, plain
 from jumpscore.answers.decimals import join_commas
 from jumpscore.answers.keys import key_role
-from jumpscore.answers.reading import Reading, Status, is_whole
-from jumpscore.answers.time_lines import split_lines
-from jumpscore.answers.time_lists import read_node
-from jumpscore.answers.time_roles import assign_roles
-from jumpscore.answers.tokens import Token
+from jumpscore.answers.times.brackets import Node, Part, elements, flatten, plain
+from jumpscore.answers.times.lines import split_lines
+from jumpscore.answers.times.lists import read_node
+from jumpscore.answers.times.reading import Reading, Status
+from jumpscore.answers.times.roles import assign_roles
+from jumpscore.answers.tokens import Token, is_whole
 from jumpscore.answers.vocabulary import EVENTS, ORDINALS
 
+_BULLETS = frozenset("-*•")
 LONGEST_LABEL = 24
 """Tokens in front of a list that may say what it is."""
 
@@ -218,10 +219,17 @@ def _is_event(entry: _Entry) -> bool:
 
 
 def _is_numbered_event(entry: _Entry) -> bool:
-    """Whether the label of a pair numbers one event: ``Jump 1: [0.28, 0.5]``."""
-    roles = assign_roles(entry.label)
-    events = any(token.text in EVENTS for token in entry.label)
-    return events and [one.role for one in roles] == ["index"] and _is_event(entry)
+    """Whether the label of a pair numbers one event: ``Jump 1: [0.28, 0.5]``, ``1. [0.28, 0.5]``.
+
+    ``1.`` is the only number that counts without a word, as the first item of a list.
+    """
+    texts = [token.text for token in entry.label if token.text not in _BULLETS]
+    if texts not in (["1", "."], ["1", ")"]):
+        events = any(token.text in EVENTS for token in entry.label)
+        roles = [one.role for one in assign_roles(entry.label)]
+        if not events or roles != ["index"]:
+            return False
+    return _is_event(entry)
 
 
 def _keep_start(reading: Reading) -> None:

@@ -6,18 +6,13 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from jumpscore.answers.tokens import Token
+from jumpscore.answers.tokens import TIMES, Token
 from jumpscore.records import ParseResult
 
 LONGEST_ITEM = 80
 """Characters of a rejected item that are kept."""
 MOST_REJECTED = 20
 """Rejected items kept word for word; all are counted."""
-VALUES = frozenset({"number", "measure", "clock", "frames", "percent"})
-"""Kinds of tokens with a value."""
-TIMES = frozenset({"number", "measure", "clock"})
-"""Kinds of tokens that can be times."""
-
 Status = Literal["ok", "empty", "partial", "unparseable", "refused"]
 
 
@@ -81,8 +76,3 @@ def digits_end(text: str, token: Token) -> int:
     while end > token.low + 1 and not text[end - 1].isdigit():
         end -= 1
     return end if text[end - 1].isdigit() else token.high
-
-
-def is_whole(token: Token) -> bool:
-    """Whether a token is a whole number without a unit, a sign or a decimal point."""
-    return token.kind == "number" and token.text.isdigit()

@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass, replace
 from dataclasses import field as default
 
-from jumpscore.answers.axes import AXIS_WORDS, axis_of, named_groups
-from jumpscore.answers.groups import DEEPEST, POINT_KEYS, Entry, Form, Group, decimal_commas
-from jumpscore.answers.tags import FRAMED, TagReading, read_tag
+from jumpscore.answers.places.axes import AXIS_WORDS, axis_of, named_groups
+from jumpscore.answers.places.groups import DEEPEST, POINT_KEYS, Entry, Form, Group, decimal_commas
+from jumpscore.answers.places.tags import FRAMED, TagReading, read_tag
 from jumpscore.answers.tokens import Token
 from jumpscore.answers.vocabulary import words
 

@@ -12,27 +12,23 @@ Forms, in this order; the first that yields a time wins:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from jumpscore.answers.answer import Answer, prepare
-from jumpscore.answers.brackets import arrange, unquote_rows
 from jumpscore.answers.decimals import join_commas
-from jumpscore.answers.labels import answer_start
-from jumpscore.answers.list_units import fit_units
 from jumpscore.answers.markup import lay_out
-from jumpscore.answers.reading import TIMES, Reading
-from jumpscore.answers.time_lines import read_lines, split_lines
-from jumpscore.answers.time_roles import assign_roles
-from jumpscore.answers.time_structures import drop_marks, join_commas_inside, read_structures
-from jumpscore.answers.time_tables import read_table
-from jumpscore.answers.tokens import Token, tokenize
+from jumpscore.answers.region import behind_final_answer
+from jumpscore.answers.times.brackets import arrange, unquote_rows
+from jumpscore.answers.times.lines import read_lines, split_lines
+from jumpscore.answers.times.list_units import fit_units
+from jumpscore.answers.times.plain import read_plain
+from jumpscore.answers.times.reading import Reading
+from jumpscore.answers.times.roles import assign_roles
+from jumpscore.answers.times.structures import drop_marks, join_commas_inside, read_structures
+from jumpscore.answers.times.tables import read_table
+from jumpscore.answers.tokens import TIMES, Token, tokenize
 from jumpscore.records import FinishReason, ParseResult
-
-_PLAIN = r"-?\d{1,15}(?:\.\d{1,30})?+"
-_PLAIN_LIST = re.compile(rf"\s*+\[\s*+{_PLAIN}(?:\s*+,\s*+{_PLAIN})*+\s*+\]\s*+", re.ASCII)
-_PLAIN_ITEM = re.compile(_PLAIN, re.ASCII)
 
 
 def parse_times(text: str, *, finish_reason: FinishReason | None = None) -> ParseResult:
@@ -54,8 +50,9 @@ def parse_times(text: str, *, finish_reason: FinishReason | None = None) -> Pars
     (0.5, 1.0)
     """
     cut = finish_reason == "length"
-    if (reading := _read_plain(text, text)) is not None:
-        return replace(reading.result("partial" if cut else "ok", "list"), text=text)
+    if (plain := read_plain(text, text, cut=cut)) is not None:
+        reading, form = plain
+        return replace(reading.result("partial" if cut else "ok", form), text=text)
     answer = prepare(text, finish_reason=finish_reason)
     parsed = replace(_parse(answer), reasoning=answer.reasoning, text=text)
     if cut and parsed.status in ("ok", "empty", "unparseable", "refused"):
@@ -63,28 +60,17 @@ def parse_times(text: str, *, finish_reason: FinishReason | None = None) -> Pars
     return parsed
 
 
-def _read_plain(text: str, original: str) -> Reading | None:
-    """Read a plain list of numbers without tokens, as they do; ``None`` if it is not one.
-
-    Without a decimal point the commas may be decimal commas, so that is not plain.
-    """
-    if "." not in text or not _PLAIN_LIST.fullmatch(text):
-        return None
-    matches = list(_PLAIN_ITEM.finditer(text))
-    times = [float(match[0]) for match in matches]
-    return Reading(original, times, [match.span() for match in matches])
-
-
 def _parse(answer: Answer) -> ParseResult:
     aside = Reading(answer.original)
     for low, high in answer.aside:
         if any(map(str.isdigit, answer.original[low:high])):
             aside.reject(low, high)
-    if (plain := _read_plain(answer.text, answer.original)) is not None:
-        plain.refuse(aside)
-        return plain.result("ok", "list")
+    if (plain := read_plain(answer.text, answer.original, cut=answer.cut)) is not None:
+        reading, form = plain
+        reading.refuse(aside)
+        return reading.result("ok", form)
     tokens = lay_out(tokenize(answer.text), answer.text)
-    start = answer_start(tokens, TIMES)
+    start = behind_final_answer(tokens, TIMES)
     parsed = _parse_tokens(tokens[start:], answer, aside, tokens[:start])
     if parsed is None:
         refused = not aside.rejected_count and answer.declines

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from jumpscore.answers.axes import axis_of
-from jumpscore.answers.groups import Group
+from jumpscore.answers.places.axes import axis_of
+from jumpscore.answers.places.groups import Group
 
 _BEHIND = re.compile(
     r"[^\S\n]{0,3}[,;|(\[-]?[^\S\n]{0,3}(?:(?:with|at|and|its|a|the)[^\S\n]){0,3}"

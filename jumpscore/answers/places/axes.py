@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from jumpscore.answers.groups import Entry, Form, Group
+from jumpscore.answers.places.groups import Entry, Form, Group
 from jumpscore.answers.vocabulary import words
 
 _ALIASES = {

@@ -1,4 +1,4 @@
-"""Prepared pictures made for tests, ours and another tool's."""
+"""Samples of prepared pictures, from us and from another tool."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def assert_equal(one: VisualInput, other: VisualInput, *, but: tuple[str, ...] =
 def write_foreign(
     folder: Path, positions: np.ndarray, meta: dict | None = None, *, digits: int = 3
 ) -> Path:
-    """A folder as the public tool leaves it: noise, positions [n, rows, columns, 3], fps."""
+    """Write a folder like the public tool: pictures, positions [n, rows, columns, 3] and fps."""
     folder.mkdir(parents=True)
     count, rows, columns, _ = positions.shape
     generator = np.random.default_rng(0)
