@@ -1,7 +1,7 @@
 """A small rendered data set per family of tasks, so that every task runs end to end offline.
 
-Each is a function of a folder and a seed; equal seeds give equal sets. JumpScore's own is ``mini``,
-whose annotations are frozen and ship with the package.
+Each is a function of a folder and a seed; equal seeds give equal sets. JumpScore's own set ``mini``
+is different: its annotations are frozen and shipped with the package.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Mini:
 
     Attributes:
         render: ``"module:function"``, a ``Render``.
-        version: Raised whenever what is rendered changes; part of the cache's folder name.
+        version: Incremented whenever the rendering changes; part of the cache folder's name.
     """
 
     render: str

@@ -80,7 +80,7 @@ def test_another_set_is_never_overwritten(made, tmp_path):
     with pytest.raises(UsageError, match=r"another recipe \(seed 5\)"):
         synthesize(made, load_profile("mini", TINY), seed=6)
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(UsageError, match="holds no data set"):
+    with pytest.raises(UsageError, match="not empty and not a data set"):
         synthesize(tmp_path, load_profile("mini", TINY), seed=5)
 
 
@@ -129,11 +129,11 @@ class TestFrozen:
     def test_another_event_is_an_error(self, bundled, made):
         rows = (bundled / "rows.jsonl").read_text()
         (bundled / "rows.jsonl").write_text(rows.replace("[", "[0.01, ", 1))
-        with pytest.raises(DataError, match="are not the frozen ones"):
+        with pytest.raises(DataError, match="differ from the frozen ones"):
             frozen.materialize("mini", made, workers=1)
 
     def test_an_unknown_set(self):
-        with pytest.raises(UsageError, match="no bundled data set 'maxi'; there is: mini"):
+        with pytest.raises(UsageError, match=r"unknown bundled data set 'maxi'\. Known: mini"):
             frozen.frozen_folder("maxi")
 
 
