@@ -52,7 +52,7 @@ def canvases(count):
     }
 
 
-def test_bfloat16_is_near_float32():
+def test_forward_bfloat16_is_near_float32():
     """The whole tower of the released size: directions of visual tokens agree."""
     exact = random_model(torch.float32, text={"num_hidden_layers": 2})
     given = canvases(8)
@@ -64,7 +64,7 @@ def test_bfloat16_is_near_float32():
     assert alike.min() > 0.99
 
 
-def test_float32_on_the_gpu_is_float32_on_the_cpu():
+def test_forward_float32_gpu_equals_cpu():
     model = random_model(
         torch.float32, vision={"num_hidden_layers": 2}, text={"num_hidden_layers": 2}
     )
@@ -74,7 +74,7 @@ def test_float32_on_the_gpu_is_float32_on_the_cpu():
     assert (on_gpu - on_cpu).abs().max() < 1e-3 * on_cpu.abs().max()
 
 
-def test_memory_and_speed_of_8b_at_16_64_and_128_canvases():
+def test_generate_8b_memory_and_speed():
     model = random_model(torch.bfloat16)
     weights = torch.cuda.memory_allocated()
     print(f"\n{torch.cuda.get_device_name()}: 8B, bfloat16, weights {weights / 2**30:.1f} GiB")

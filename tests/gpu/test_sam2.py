@@ -13,7 +13,7 @@ pytestmark = [
 ]
 
 
-def test_the_same_masks_as_on_a_cpu(tmp_path):
+def test_sam2_gpu_masks_equal_cpu(tmp_path):
     from evaluators.tracking import decode_masks
     from evaluators.tracking.sam2 import Sam2
     from jumpscore.video.writing import write_video

@@ -37,7 +37,7 @@ def media(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_vllm_is_sent_what_transformers_is_fed(name, media, tmp_path, monkeypatch):
+def test_vllm_prompts_equal_transformers(name, media, tmp_path, monkeypatch):
     for variable, value in {**ON_A_CPU, "JUMPSCORE_CACHE": str(tmp_path / "cache")}.items():
         monkeypatch.setenv(variable, value)
     folder = getattr(tiny_baselines, WRITERS[name])(tmp_path / name)
@@ -79,7 +79,7 @@ def plans_that_vllm_cannot_keep(name, ours, served, questions):
         assert entry.equal, entry
 
 
-def test_perception_lm_is_fed_what_its_own_processor_gives(media, tmp_path):
+def test_perception_lm_inputs_equal_its_processor(media, tmp_path):
     """In the environment of vLLM, which has the torchvision that timm needs."""
     found = json.loads(in_vllm("perception_lm_child.py", *media, tmp_path / "tiny"))
     assert found["prompts"]["video"] == (

@@ -53,7 +53,7 @@ def asked(model, place, name, kind, control):
     ("kind", "control"),
     [("codec", "none"), ("frames", "none"), ("codec", "pixels"), ("codec", "selection")],
 )
-def test_the_server_answers_as_transformers_does(place, served, kind, control):
+def test_bundled_server_answers_equal_transformers(place, served, kind, control):
     ours = asked("llava_ov2", place, f"transformers-{kind}-{control}", kind, control)
     theirs = asked(served, place, f"vllm-{kind}-{control}", kind, control)
     assert ours.result.unscored == theirs.result.unscored == 0

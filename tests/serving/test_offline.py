@@ -22,7 +22,7 @@ def offline(place):  # noqa: F811 - the fixture
 
 
 @pytest.mark.parametrize("kind", ["codec", "frames"])
-def test_the_engine_answers_as_transformers_does(place, offline, kind):  # noqa: F811
+def test_engine_answers_equal_transformers(place, offline, kind):  # noqa: F811
     ours = evaluate(
         "llava_ov2",
         place,
@@ -38,7 +38,7 @@ def test_the_engine_answers_as_transformers_does(place, offline, kind):  # noqa:
     assert len({one.text for one in ours.responses.values()}) > 3  # pictures matter
 
 
-def test_two_videos_of_canvases_in_one_prompt(place, offline):  # noqa: F811
+def test_engine_two_videos_in_one_prompt(place, offline):  # noqa: F811
     import torch
 
     from model_wrappers.llava_onevision2.checkpoint import inspect_checkpoint, load_model
@@ -68,6 +68,6 @@ def test_two_videos_of_canvases_in_one_prompt(place, offline):  # noqa: F811
     assert readable(text) == readable(offline["two"]["text"])
 
 
-def test_a_prompt_that_does_not_fit_fails_alone(offline):
+def test_engine_prompt_too_long_fails_alone(offline):
     assert "8192" in offline["too_long"]["problem"]
     assert offline["too_long"]["after"]

@@ -109,17 +109,17 @@ def answered(wrapper, prompt):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_prompts_are_token_for_token_the_same(both, name):
+def test_vllm_prompts_equal_transformers(both, name):
     ours, theirs = both[name]
     assert ours["prompt"] == theirs["prompt"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_greedy_answers_are_the_same(both, name):
+def test_vllm_greedy_answers_equal_transformers(both, name):
     ours, theirs = both[name]
     assert ours["ids"] == theirs["ids"]
     assert ours["logprobs"] == pytest.approx(theirs["logprobs"], abs=2e-5)
 
 
-def test_pictures_matter(both):
+def test_vllm_answers_depend_on_pictures(both):
     assert len({tuple(ours["ids"]) for ours, _ in both.values()}) == len(NAMES)

@@ -35,7 +35,7 @@ def made(tmp_path_factory):
     return out
 
 
-def test_rows_videos_and_manifest_fit_each_other(made):
+def test_synthesize_rows_videos_and_manifest(made):
     rows, manifest = read_rows(made), read_manifest(made)
     specs = sample_clips(load_profile("mini", TINY), seed=5)
     assert [row.id for row in rows] == [spec.id for spec in specs]
@@ -61,12 +61,12 @@ def test_rows_videos_and_manifest_fit_each_other(made):
     }
 
 
-def test_one_process_makes_the_same_bytes(made, tmp_path):
+def test_synthesize_with_one_process(made, tmp_path):
     synthesize(tmp_path / "again", load_profile("mini", TINY), seed=5, workers=1)
     assert read_manifest(tmp_path / "again") == read_manifest(made)
 
 
-def test_a_whole_set_is_kept_and_a_missing_video_made_again(made):
+def test_synthesize_existing_set(made):
     before = {file: file.stat().st_mtime_ns for file in (made / "videos").iterdir()}
     synthesize(made, load_profile("mini", TINY), seed=5)
     assert before == {file: file.stat().st_mtime_ns for file in (made / "videos").iterdir()}
@@ -76,7 +76,7 @@ def test_a_whole_set_is_kept_and_a_missing_video_made_again(made):
     assert gone.exists()
 
 
-def test_another_set_is_never_overwritten(made, tmp_path):
+def test_synthesize_never_overwrites_another_set(made, tmp_path):
     with pytest.raises(UsageError, match=r"another recipe \(seed 5\)"):
         synthesize(made, load_profile("mini", TINY), seed=6)
     (tmp_path / "notes.txt").write_text("mine")
@@ -84,7 +84,7 @@ def test_another_set_is_never_overwritten(made, tmp_path):
         synthesize(tmp_path, load_profile("mini", TINY), seed=5)
 
 
-def test_an_unwritable_place(tmp_path):
+def test_synthesize_unwritable_folder(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UsageError, match="cannot be written"):
         synthesize(tmp_path / "file" / "set", load_profile("mini", TINY), seed=5)
@@ -92,7 +92,7 @@ def test_an_unwritable_place(tmp_path):
 
 class TestFrozen:
     @pytest.mark.parametrize("name", frozen.FROZEN)
-    def test_the_bundled_annotations_follow_from_their_recipe(self, name):
+    def test_materialize_bundled_annotations(self, name):
         """Without rendering: ids and events come from profile and seed alone."""
         from jumpscore.builder.jump_rope import clip_rhythm
 
@@ -114,10 +114,10 @@ class TestFrozen:
         monkeypatch.setattr(frozen, "load_profile", lambda name: load_profile("mini", TINY))
         return folder
 
-    def test_rendered_videos_are_held_against_the_checksums(self, bundled, made):
+    def test_materialize_checks_videos(self, bundled, made):
         assert dict(frozen.materialize("mini", made, workers=1)) == {"exact": 2}
 
-    def test_another_picture_is_an_error(self, bundled, made):
+    def test_materialize_other_picture(self, bundled, made):
         manifest = frozen.frozen_manifest("mini")
         first = next(iter(manifest.videos))
         pictures = dict(manifest.videos[first]["pictures"], sha256="0" * 64, frames=7)
@@ -126,18 +126,18 @@ class TestFrozen:
         with pytest.raises(DataError, match=f"id {first} does not show what the frozen checksum"):
             frozen.materialize("mini", made, workers=1)
 
-    def test_another_event_is_an_error(self, bundled, made):
+    def test_materialize_other_event(self, bundled, made):
         rows = (bundled / "rows.jsonl").read_text()
         (bundled / "rows.jsonl").write_text(rows.replace("[", "[0.01, ", 1))
         with pytest.raises(DataError, match="differ from the frozen ones"):
             frozen.materialize("mini", made, workers=1)
 
-    def test_an_unknown_set(self):
+    def test_frozen_folder_unknown(self):
         with pytest.raises(UsageError, match=r"unknown bundled data set 'maxi'\. Known: mini"):
             frozen.frozen_folder("maxi")
 
 
-def test_the_published_example_is_the_published_row():
+def test_published_example_row():
     from importlib.resources import files
 
     text = files("jumpscore.annotations").joinpath("published_example/rows.jsonl").read_text()
@@ -163,7 +163,7 @@ generate.synthesize(sys.argv[1], profile, seed=5, workers=1, on_progress=stop)
 
 
 @pytest.mark.parametrize("when", ["first clip", "manifest"])
-def test_synthesize_goes_on_after_it_was_killed(made, tmp_path, when):
+def test_synthesize_resumes_after_a_kill(made, tmp_path, when):
     out = tmp_path / "set"
     code = KILLED.replace("TINY", repr(TINY))
     killed = subprocess.run([sys.executable, "-c", code, str(out), when])
@@ -187,7 +187,7 @@ def test_synthesize_goes_on_after_it_was_killed(made, tmp_path, when):
     assert len(list((out / "videos").iterdir())) == 2
 
 
-def test_synthesize_renders_a_clip_that_was_changed_meanwhile(made, tmp_path):
+def test_synthesize_renders_changed_clips_again(made, tmp_path):
     out = tmp_path / "set"
     code = KILLED.replace("TINY", repr(TINY))
     subprocess.run([sys.executable, "-c", code, str(out), "manifest"])
@@ -197,7 +197,7 @@ def test_synthesize_renders_a_clip_that_was_changed_meanwhile(made, tmp_path):
     assert read_manifest(out) == read_manifest(made)
 
 
-def test_synthesize_names_differ_with_the_recipe(made, tmp_path):
+def test_synthesize_names_depend_on_the_recipe(made, tmp_path):
     name = read_manifest(made).name
     assert re.fullmatch(r"synthetic-mini-[0-9a-f]{8}", name)
     synthesize(tmp_path / "set", load_profile("mini", TINY), seed=6, workers=1)

@@ -53,7 +53,7 @@ def visual_of(lesson, kind, count):
 
 
 @pytest.mark.parametrize(("kind", "count"), [("frames", 768), ("frames", 14), ("codec", BUDGET)])
-def test_an_example_is_what_the_wrapper_feeds(made, wrapper, kind, count):
+def test_example_maker_equals_the_wrapper(made, wrapper, kind, count):
     lesson, clip = made
     visual = visual_of(lesson, kind, count)
     question = Question("q", (Media(lesson.path),), QUESTION)
@@ -65,7 +65,7 @@ def test_an_example_is_what_the_wrapper_feeds(made, wrapper, kind, count):
         np.testing.assert_array_equal(getattr(example.pictures, name), expected, err_msg=name)
 
 
-def test_the_answer_is_the_stamps_of_the_frames_nearest_to_the_events(made, wrapper):
+def test_example_maker_answer_is_nearest_stamps(made, wrapper):
     lesson, clip = made
     example = ExampleMaker(wrapper.tokenizer)(clip, Cut("frames", shift=5))
     text = wrapper.tokenizer.decode(example.ids[example.answer : -1])
@@ -79,7 +79,7 @@ def test_the_answer_is_the_stamps_of_the_frames_nearest_to_the_events(made, wrap
     assert seconds + hundredths / 100 == pytest.approx(answered[-1])
 
 
-def test_marks_and_maps_follow_the_tokens(made, wrapper):
+def test_example_maker_labels_follow_tokens(made, wrapper):
     _, clip = made
     maker = ExampleMaker(wrapper.tokenizer)
     for cut in (Cut("frames"), Cut("codec", count=BUDGET), Cut("codec", count=BUDGET, blind=True)):
@@ -95,7 +95,7 @@ def test_marks_and_maps_follow_the_tokens(made, wrapper):
     assert whole.happening.sum() == 9 * len(clip.event_frames)
 
 
-def test_the_rope_is_where_its_map_says(made, wrapper):
+def test_make_lesson_rope_maps(made, wrapper):
     _, clip = made
     known = clip.rope[:, 0, 0] >= 0
     assert 0.4 < known.mean() < 0.6
@@ -106,7 +106,7 @@ def test_the_rope_is_where_its_map_says(made, wrapper):
     np.testing.assert_array_equal(example.rope.reshape(-1), expected)
 
 
-def test_mirrored_frames_are_frames_of_mirrored_pictures(made):
+def test_mirrored_pictures(made):
     lesson, clip = made
     visual = visual_of(lesson, "frames", 14)
     pictures = frame_pictures(visual)
@@ -115,7 +115,7 @@ def test_mirrored_frames_are_frames_of_mirrored_pictures(made):
     np.testing.assert_array_equal(found.reshape(-1, 588), cut_patches(visual.pixels[:, :, ::-1]))
 
 
-def test_mirrored_canvases_show_every_block_mirrored_at_its_mirrored_place(made):
+def test_mirrored_blocks(made):
     lesson, clip = made
     pictures = codec_pictures(visual_of(lesson, "codec", BUDGET))
     patches, places = mirrored_blocks(pictures.patches, pictures.positions, columns=clip.grid[1])
@@ -130,7 +130,7 @@ def test_mirrored_canvases_show_every_block_mirrored_at_its_mirrored_place(made)
         np.testing.assert_array_equal(other.reshape(3, 14, 14), flipped)
 
 
-def test_nobody_of_a_test_is_learned_from(clips):
+def test_lesson_specs_exclude_people_of_tests(clips):
     data = small_settings(data={"reserved_clips": 30}).data
     reserved = reserved_people(data, load_profile("small"))
     tests = sample_clips(load_profile("small", {"clips": 30}), seed=data.reserved[0])
@@ -142,7 +142,7 @@ def test_nobody_of_a_test_is_learned_from(clips):
     assert not {person(spec) for spec in kept} & reserved
 
 
-def test_nobody_held_out_is_learned_from(clips):
+def test_lesson_specs_exclude_held_out_people(clips):
     settings = small_settings(data={"clips": 60, "held_out": 10, "reserved_clips": 30}).data
     profile = load_profile("small")
     learned, held_out = lesson_specs(settings, profile)
@@ -159,7 +159,7 @@ def test_nobody_held_out_is_learned_from(clips):
     assert not stored[0] & stored[1]
 
 
-def test_runs_share_only_clips_that_they_would_prepare_alike(tmp_path, monkeypatch):
+def test_prepare_lessons_cache_folders(tmp_path, monkeypatch):
     prepared = []
     monkeypatch.setattr(lessons, "_do_all", lambda jobs, *_: prepared.append(len(jobs)))
 
@@ -181,7 +181,7 @@ def test_runs_share_only_clips_that_they_would_prepare_alike(tmp_path, monkeypat
     assert min(prepared) > 0
 
 
-def test_small_clips_are_seen_from_both_sides():
+def test_lesson_specs_show_both_sides():
     specs = sample_clips(load_profile("small", {"clips": 24}), seed=1)
     right = [60 <= spec.view.yaw <= 120 for spec in specs]
     left = [240 <= spec.view.yaw <= 300 for spec in specs]

@@ -43,22 +43,22 @@ def slow_places(height, width):
     ]
 
 
-def test_patches_come_in_block_order():
+def test_cut_patches_block_order():
     pictures = np.random.default_rng(0).integers(0, 256, (2, 56, 84, 3), dtype=np.uint8)
     assert np.array_equal(cut_patches(pictures), slow_patches(pictures))
 
 
-def test_pictures_of_odd_sizes_are_refused():
+def test_cut_patches_odd_sizes():
     with pytest.raises(DataError, match="pictures of 30x28"):
         cut_patches(np.zeros((1, 28, 30, 3), dtype=np.uint8))
 
 
-def test_block_order_keeps_every_value():
+def test_block_order_is_a_permutation():
     values = np.arange(3 * 4 * 6 * 2).reshape(3, 4, 6, 2)
     assert sorted(block_order(values).ravel()) == list(range(values.size))
 
 
-def test_an_image_has_its_own_row_and_time_0():
+def test_image_pictures_grid_and_positions():
     images = [np.zeros((56, 28, 3), np.uint8), np.zeros((28, 84, 3), np.uint8)]
     found = image_pictures(images)
     assert found.grid.tolist() == [[1, 4, 2], [1, 2, 6]]
@@ -67,7 +67,7 @@ def test_an_image_has_its_own_row_and_time_0():
     assert found.runs == (("", 2, ""), ("", 3, ""))
 
 
-def test_frames_are_a_row_each_and_their_time_is_in_the_text(clip):
+def test_frame_pictures_grid_and_runs(clip):
     visual = uniform_frames(clip, count=4, max_pixels=10_000)
     found = frame_pictures(visual)
     count, rows, columns = visual.grid
@@ -83,7 +83,7 @@ def test_frames_are_a_row_each_and_their_time_is_in_the_text(clip):
     assert np.array_equal(by_index[:, 1:], found.positions[:, 1:])
 
 
-def test_canvases_are_one_row_and_patches_keep_their_source(clip):
+def test_codec_pictures_grid_and_positions(clip):
     visual = codec_canvases(clip, canvases=8, max_pixels=10_000)
     found = codec_pictures(visual)
     count, rows, columns = visual.grid
@@ -98,7 +98,7 @@ def test_canvases_are_one_row_and_patches_keep_their_source(clip):
     assert {after for _, _, after in found.runs} == {"\n"}
 
 
-def test_the_pixels_of_a_patch_are_those_of_its_place_in_the_source(clip):
+def test_codec_pictures_pixels_match_positions(clip):
     """Canvases and frames agree: the same source patch has the same bytes and coordinates."""
     canvases = codec_pictures(codec_canvases(clip, canvases=8, max_pixels=10_000))
     count = len(np.unique(canvases.positions[:, 0]))
@@ -110,7 +110,7 @@ def test_the_pixels_of_a_patch_are_those_of_its_place_in_the_source(clip):
         assert np.array_equal(patch, known[tuple(at)])
 
 
-def test_a_canvas_that_is_one_whole_frame_is_that_frame(clip):
+def test_codec_pictures_whole_frame_equals_the_frame(clip):
     """Both where both must agree: patches, places, time, grid row, and the stamp before."""
     frames = uniform_frames(clip, count=2, max_pixels=10_000)
     one = replace(
@@ -130,7 +130,7 @@ def blackened(visual, canvas, places):
     return replace(visual, blocks=blocks)
 
 
-def test_a_canvas_that_is_padding_is_left_out_and_was_never_planned(clip):
+def test_codec_pictures_padding_is_left_out(clip):
     visual = codec_canvases(clip, canvases=8, max_pixels=10_000)
     padded = blackened(visual, 7, 12)
     found = codec_pictures(padded)
@@ -139,7 +139,7 @@ def test_a_canvas_that_is_padding_is_left_out_and_was_never_planned(clip):
     assert (found.positions >= 0).all()
 
 
-def test_a_canvas_with_holes_is_an_error_and_so_is_nothing_at_all(clip):
+def test_codec_pictures_partly_filled_or_empty(clip):
     visual = codec_canvases(clip, canvases=8, max_pixels=10_000)
     with pytest.raises(DataError, match=r"canvas 3 has 5 blocks without a source"):
         codec_pictures(blackened(visual, 3, 5))

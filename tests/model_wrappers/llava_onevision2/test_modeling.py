@@ -43,7 +43,7 @@ BLOCK = grown(
 )
 
 
-def test_parameters_have_the_released_names_and_shapes(model):
+def test_state_dict_has_released_names_and_shapes(model):
     found = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     expected = dict(VISION)
     for layer in range(2):
@@ -56,7 +56,7 @@ def test_parameters_have_the_released_names_and_shapes(model):
     assert sum(value.numel() for value in model.parameters()) == 298_112
 
 
-def test_the_text_model_is_qwen3_by_its_own_names(model):
+def test_text_model_is_qwen3(model):
     from transformers import Qwen3ForCausalLM
 
     theirs = Qwen3ForCausalLM(model.config.text_config).state_dict()
@@ -69,7 +69,7 @@ def test_the_text_model_is_qwen3_by_its_own_names(model):
 
 
 @pytest.mark.parametrize(("size", "billions"), [("8b", 8.5), ("4b", 4.35), ("2b", 2.05)])
-def test_named_sizes(size, billions):
+def test_size_config_parameters(size, billions):
     """8b: 24 blocks of 12.6 M in the tower, merger 33.6 M, Qwen3-8B 8.19 G."""
     with torch.device("meta"):
         model = LlavaOnevision2ForConditionalGeneration(size_config(size))
@@ -78,7 +78,7 @@ def test_named_sizes(size, billions):
     assert set(SIZES) == {"tiny", "2b", "4b", "8b"}
 
 
-def test_8b_by_hand():
+def test_size_config_8b_by_hand():
     with torch.device("meta"):
         model = LlavaOnevision2ForConditionalGeneration(size_config("8b"))
     block = 2 * 2 * 1024 + 1024 * 3072 + 3072 + 1024 * 1024 + 1024 + 2 * 1024 * 4096 + 4096 + 1024
@@ -105,7 +105,7 @@ def pictures(grid, seed=0):
     }
 
 
-def test_visual_tokens_take_the_places_of_the_pads(model):
+def test_embed_replaces_pads(model):
     ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
     embedded = model.model.embed(ids, **shown)
     tokens = model.model.visual(*shown.values())
@@ -115,13 +115,13 @@ def test_visual_tokens_take_the_places_of_the_pads(model):
     assert torch.equal(embedded[0, 11:], words[0, 11:])
 
 
-def test_what_it_says_depends_on_what_it_sees(model):
+def test_forward_depends_on_pictures(model):
     ids = prompt(3, 8, 2)
     one, other = (model(input_ids=ids, **pictures([(2, 4, 4)], seed)).logits for seed in (0, 1))
     assert (one - other)[0, -1].abs().max() > 0.01
 
 
-def test_too_few_and_too_many_pads(model):
+def test_embed_wrong_number_of_pads(model):
     with pytest.raises(UsageError, match="7 image pads but 8 visual tokens"):
         model(input_ids=prompt(3, 7, 2), **pictures([(2, 4, 4)]))
     with pytest.raises(UsageError, match="8 image pads but no pixel_values"):
@@ -130,7 +130,7 @@ def test_too_few_and_too_many_pads(model):
         model(input_ids=prompt(3, 8, 2), pixel_values=torch.zeros(32, 588))
 
 
-def test_generation_step_by_step_equals_the_cache(model):
+def test_generate_equals_forward_without_cache(model):
     """Greedy tokens by whole forward passes equal those of ``generate`` with its cache."""
     ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
     by_hand = ids
@@ -158,7 +158,7 @@ def test_forward_cache_by_either_name(model, name):
     assert torch.allclose(step.logits[:, -1], expected, atol=1e-4)
 
 
-def test_generate_does_not_warn(model):
+def test_generate_without_warnings(model):
     ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
     with warnings.catch_warnings():
         warnings.simplefilter("error", FutureWarning)
@@ -168,7 +168,7 @@ def test_generate_does_not_warn(model):
         )  # fmt: skip
 
 
-def test_labels_give_the_loss_of_the_next_token(model):
+def test_forward_loss_of_labels(model):
     ids, shown = prompt(3, 8, 4), pictures([(2, 4, 4)])
     labels = ids.clone()
     labels[:, :12] = -100
@@ -179,7 +179,7 @@ def test_labels_give_the_loss_of_the_next_token(model):
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_half_precision_says_nearly_the_same(model, dtype):
+def test_forward_half_precision(model, dtype):
     import copy
 
     half = copy.deepcopy(model).to(dtype)
@@ -207,12 +207,12 @@ def test_half_precision_says_nearly_the_same(model, dtype):
         ({"frame_windows_size": 0}, "frame_windows_size is 0"),
     ],
 )
-def test_another_architecture_is_refused_with_what_differs(vision, said):
+def test_check_supported_lists_differences(vision, said):
     with pytest.raises(DataError, match=said):
         LlavaOnevision2ForConditionalGeneration(size_config("tiny", vision=vision))
 
 
-def test_misspelt_sizes_and_fields():
+def test_size_config_unknown_names():
     with pytest.raises(UsageError, match=r"unknown size '8B'\. Known: tiny, 2b, 4b, 8b"):
         size_config("8B")
     with pytest.raises(UsageError, match=r"'vision.hidden_siez'; did you mean 'hidden_size'"):

@@ -39,7 +39,7 @@ def noise(height, width, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-def test_canvases_through_the_processor_are_those_of_the_harness(processor, wrapper, clip):
+def test_processor_canvases_equal_the_harness(processor, wrapper, clip):
     found = processor(text=chat(f"{VIDEO}When?"), videos=str(clip), video_backend="codec")
     visual = codec_canvases(clip, canvases=32).changed(decimals=1)
     prompt = wrapper.prepare(Question("a", (Media(clip),), "When?"), visual).payload
@@ -50,7 +50,7 @@ def test_canvases_through_the_processor_are_those_of_the_harness(processor, wrap
     assert found["codec_fps"] == [25.0]
 
 
-def test_frames_through_the_processor_carry_their_source_frame(processor, wrapper, clip):
+def test_processor_frames_have_source_positions(processor, wrapper, clip):
     found = processor(text=chat(f"{VIDEO}When?"), videos=[clip])
     visual = uniform_frames(clip, count=4, min_pixels=3136)
     prompt = wrapper.prepare(Question("a", (Media(clip),), "When?"), visual).payload
@@ -60,7 +60,7 @@ def test_frames_through_the_processor_carry_their_source_frame(processor, wrappe
     assert "codec_fps" not in found
 
 
-def test_the_image_processor_of_transformers_gives_the_same_pixels(processor):
+def test_processor_pixels_equal_transformers(processor):
     """Resized by bicubic with antialias, normalised, cut into patches in block order."""
     theirs = pytest.importorskip("transformers.models.qwen2_vl.image_processing_pil_qwen2_vl")
     from PIL import Image
@@ -77,7 +77,7 @@ def test_the_image_processor_of_transformers_gives_the_same_pixels(processor):
         assert gap < 1e-5
 
 
-def test_images_of_a_batch_go_to_their_own_prompts(processor):
+def test_processor_batch_of_images(processor):
     images = [noise(56, 56, 1), noise(84, 56, 2), noise(56, 84, 3)]
     found = processor(images=images, text=[f"{IMAGE} one", f"{IMAGE}{IMAGE} two and three"])
     pads = (found["input_ids"] == 283).sum(-1)
@@ -91,7 +91,7 @@ def test_images_of_a_batch_go_to_their_own_prompts(processor):
     assert torch.equal(found["pixel_values"][:16], alone["pixel_values"])
 
 
-def test_text_alone(processor):
+def test_processor_text_only(processor):
     found = processor(text="When?")
     assert set(found) == {"input_ids", "attention_mask"}
     assert processor.decode(found["input_ids"][0]) == "When?"
@@ -105,18 +105,18 @@ def test_text_alone(processor):
         ({"text": "hm", "images": noise(56, 56)}, "no marker for 1 of the images"),
     ],
 )
-def test_markers_and_pictures_that_do_not_match(processor, given, said):
+def test_processor_markers_and_pictures_differ(processor, given, said):
     with pytest.raises(UsageError, match=said):
         processor(**given)
 
 
-def test_another_patch_size_is_refused():
+def test_processor_unsupported_patch_size():
     with pytest.raises(UsageError, match="patch_size=16: this model needs 14"):
         LlavaOnevision2VideoProcessor(patch_size=16)
 
 
 @pytest.mark.parametrize(("seconds", "count"), [(2, 4), (9, 8), (60, 32)])
-def test_frames_are_one_per_second_from_4_to_32(tmp_path, seconds, count):
+def test_video_processor_number_of_frames(tmp_path, seconds, count):
     from tests.support import write_video
 
     path = write_video(tmp_path / "clip.mp4", frames=seconds * 5, fps=5)

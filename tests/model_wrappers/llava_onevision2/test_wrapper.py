@@ -34,7 +34,7 @@ def question(clip, name="a", prompt="List the jumps."):
     return Question(name, (Media(clip),), prompt)
 
 
-def test_token_counts_are_planned_and_measured(wrapper, clip):
+def test_generate_measures_the_planned_tokens(wrapper, clip):
     plans = [
         codec_canvases(clip, canvases=8, max_pixels=10_000),
         uniform_frames(clip, count=6, max_pixels=10_000),
@@ -52,7 +52,7 @@ def test_token_counts_are_planned_and_measured(wrapper, clip):
         assert response.seconds > 0
 
 
-def test_wrapper_answer_with_image_pads(wrapper, clip):
+def test_generate_answer_with_image_pads(wrapper, clip):
     """A model may say any token; pads in an answer stand for no picture."""
     special = ("<|image_pad|>", "<|vision_start|>", "<|video_pad|>", "<|image_pad|>")
     tokens = wrapper.tokenizer.encode("".join(special) + "5", add_special_tokens=False)
@@ -74,7 +74,7 @@ def test_wrapper_answer_with_image_pads(wrapper, clip):
     assert {*"".join(response.text for response in responses.values())} == {"5"}
 
 
-def test_stamps_follow_policy_and_decimals(wrapper, clip):
+def test_prompt_text_stamps_follow_policy_and_decimals(wrapper, clip):
     visual = uniform_frames(clip, count=4, max_pixels=10_000)
     texts = []
     for fields in ({"decimals": 3}, {"time_policy": "pts", "decimals": 1}):
@@ -84,7 +84,7 @@ def test_stamps_follow_policy_and_decimals(wrapper, clip):
     assert "<1.3 seconds>" in texts[1]
 
 
-def test_answers_come_back_whatever_the_batch(wrapper, clip):
+def test_generate_any_batch_size(wrapper, clip):
     visuals = [uniform_frames(clip, count=n, max_pixels=10_000) for n in (2, 4, 12)]
     requests = [
         wrapper.prepare(question(clip, str(place)), visual) for place, visual in enumerate(visuals)
@@ -95,7 +95,7 @@ def test_answers_come_back_whatever_the_batch(wrapper, clip):
     assert set(together) == {"0", "1", "2"}
 
 
-def test_preparing_in_threads_gives_the_same(tiny, clip):
+def test_prepare_in_threads(tiny, clip):
     """The pool calls ``prepare`` before anything is loaded, several at a time."""
     fresh = made(tiny)
     visual = uniform_frames(clip, count=4, max_pixels=10_000)
@@ -110,7 +110,7 @@ def test_preparing_in_threads_gives_the_same(tiny, clip):
     assert all(ids == found[0] for ids in found)
 
 
-def test_images_are_read_and_fitted(wrapper, tmp_path):
+def test_prepare_images(wrapper, tmp_path):
     from PIL import Image
 
     path = tmp_path / "rope.png"
@@ -129,7 +129,7 @@ def test_images_are_read_and_fitted(wrapper, tmp_path):
         wrapper.prepare(Question("a", (Media(tmp_path / "none.png", "image"),), "What?"), None)
 
 
-def test_a_prompt_beyond_the_context_is_refused_before_the_model(tmp_path, clip):
+def test_prepare_prompt_beyond_the_context(tmp_path, clip):
     from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
 
     write_tiny(tmp_path / "short", TinyOptions(text={"max_position_embeddings": 128}))
@@ -138,7 +138,7 @@ def test_a_prompt_beyond_the_context_is_refused_before_the_model(tmp_path, clip)
         short.prepare(question(clip), uniform_frames(clip, count=12, max_pixels=10_000))
 
 
-def test_identity_knows_the_weights_and_the_placement(tiny, tmp_path):
+def test_identity_has_weights_and_placement(tiny, tmp_path):
     from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
 
     one = made(tiny).identity()
@@ -175,12 +175,12 @@ def test_identity_changes_with_weights_in_place(tiny):
         ({"attention": "flash_attention_2", "device": "cpu"}, "needs a GPU"),
     ],
 )
-def test_what_cannot_be_had_is_said(tiny, options, said):
+def test_open_unavailable_options(tiny, options, said):
     with pytest.raises(UsageError, match=said):
         made(tiny, **options).open()
 
 
-def test_a_gpu_that_is_not_there(tiny):
+def test_open_without_gpu(tiny):
     import torch
 
     if torch.cuda.is_available():
@@ -190,7 +190,7 @@ def test_a_gpu_that_is_not_there(tiny):
 
 
 @pytest.mark.parametrize("kind", ["codec", "frames"])
-def test_a_run_from_data_set_to_report(tiny, tiny_set, tmp_path, kind):
+def test_evaluate_and_report(tiny, tiny_set, tmp_path, kind):
     run = jumpscore.evaluate(
         "llava_ov2",
         "jumpscore",
@@ -210,7 +210,7 @@ def test_a_run_from_data_set_to_report(tiny, tiny_set, tmp_path, kind):
     assert {"torch", "transformers"} <= facts["environment"].keys()
 
 
-def test_a_wrong_checkpoint_ends_the_run_before_a_question(tiny, tiny_set, tmp_path):
+def test_evaluate_wrong_checkpoint_asks_nothing(tiny, tiny_set, tmp_path):
     broken = shutil.copytree(tiny, tmp_path / "broken")
     (broken / "model.safetensors").unlink()
     with pytest.raises(DataError, match=r"model\.safetensors is missing"):
@@ -223,7 +223,7 @@ def test_a_wrong_checkpoint_ends_the_run_before_a_question(tiny, tiny_set, tmp_p
         )
 
 
-def test_a_sample_that_cannot_be_prepared_is_one_error(tiny, tiny_set, tmp_path):
+def test_evaluate_unreadable_sample_is_one_error(tiny, tiny_set, tmp_path):
     data = shutil.copytree(tiny_set, tmp_path / "set")
     path = sorted((data / "videos").iterdir())[1]
     path.write_bytes(path.read_bytes()[:2000])

@@ -40,14 +40,14 @@ def asked(clip, prompt="When?"):
 
 @pytest.mark.parametrize("prompt", ["When?", '何時？ "quoted"\n\t\\ é 🙂'])
 @pytest.mark.parametrize("extra", [{}, {"top_k": 5, "seed": 7}])
-def test_body_bytes_equal_what_arrives(server, clip, prompt, extra):
+def test_body_bytes_equal_the_sent_size(server, clip, prompt, extra):
     wrapper = made(server, extra_body=extra)
     request = wrapper.prepare(*asked(clip, prompt))
     wrapper.generate([request])
     assert body_bytes(wrapper.body(request)) == int(server.headers[0]["content-length"])
 
 
-def test_body_at_the_limit_is_sent_and_beyond_it_is_not(server, clip):
+def test_prepare_largest_body(server, clip):
     size = body_bytes(made(server).body(made(server).prepare(*asked(clip))))
     made(server, largest_body=size).prepare(*asked(clip))
     wrapper = made(server, largest_body=size - 1)
@@ -57,7 +57,7 @@ def test_body_at_the_limit_is_sent_and_beyond_it_is_not(server, clip):
     assert not server.bodies
 
 
-def test_decoded_frames_at_the_limit_are_sent_and_beyond_it_are_not(server, clip):
+def test_prepare_largest_media(server, clip):
     size = 4 * 112 * 84 * 4
     assert decoded_bytes(*asked(clip)) == size
     made(server, largest_media=size).prepare(*asked(clip))
@@ -66,7 +66,7 @@ def test_decoded_frames_at_the_limit_are_sent_and_beyond_it_are_not(server, clip
         made(server, largest_media=size - 1).prepare(*asked(clip))
 
 
-def test_decoded_images_count_by_their_own_size(server, tmp_path):
+def test_decoded_bytes_of_images(server, tmp_path):
     from PIL import Image
 
     media = []
@@ -81,17 +81,17 @@ def test_decoded_images_count_by_their_own_size(server, tmp_path):
         made(server, largest_media=size - 1).prepare(question, None)
 
 
-def test_endpoints_of_others_have_no_limits(server, clip):
+def test_largest_media_default(server, clip):
     options = made(server).options
     assert options.largest_body is options.largest_media is None
 
 
-def test_limits_do_not_change_the_identity(server):
+def test_identity_without_limits(server):
     limited = made(server, largest_body=10**6, largest_media=10**9)
     assert limited.identity() == made(server).identity()
 
 
-def test_status_413_is_reported_with_the_size_and_not_retried(server, clip):
+def test_call_status_413(server, clip):
     wrapper = made(server)
     request = wrapper.prepare(*asked(clip))
     server.faults = [("status", 413)] * 3

@@ -45,7 +45,7 @@ def made(server, **options):
     )
 
 
-def test_frames_are_pictures_each_after_its_stamp(server, clip):
+def test_body_frames_follow_their_stamps(server, clip):
     import cv2
 
     wrapper = made(server, picture_format="png", system="Be brief.")
@@ -80,7 +80,7 @@ def test_frames_are_pictures_each_after_its_stamp(server, clip):
 
 
 @pytest.mark.parametrize("by", ["data", "file"])
-def test_a_video_goes_as_it_is(server, clip, by):
+def test_body_video_unchanged(server, clip, by):
     wrapper = made(server, video_by=by)
     [_] = wrapper.generate([wrapper.prepare(Question("a", (Media(clip),), "When?"), None)])
     url = server.bodies[0]["messages"][0]["content"][0]["video_url"]["url"]
@@ -103,7 +103,7 @@ def evaluate(server, tiny_set, folder, *, options=None, **run):
     )
 
 
-def test_a_run_survives_faults_and_keeps_no_key(server, tiny_set, tmp_path, monkeypatch):
+def test_evaluate_retries_and_stores_no_key(server, tiny_set, tmp_path, monkeypatch):
     monkeypatch.setattr("model_wrappers.openai_compatible.calls.FIRST_PAUSE", 0.01)
     server.faults = [("status", 429, {"retry-after": "0"}), "cut_off", ("raw", b"{"), "of_another"]
     run = evaluate(server, tiny_set, tmp_path)
@@ -114,7 +114,7 @@ def test_a_run_survives_faults_and_keeps_no_key(server, tiny_set, tmp_path, monk
             assert KEY.encode() not in path.read_bytes(), path
 
 
-def test_what_failed_is_asked_again_when_resumed(server, tiny_set, tmp_path):
+def test_evaluate_resume_asks_failed_samples(server, tiny_set, tmp_path):
     server.faults = [("status", 400)] * 2
     first = evaluate(server, tiny_set, tmp_path, options={"concurrency": 1})
     assert first.result.unscored == 2
@@ -124,7 +124,7 @@ def test_what_failed_is_asked_again_when_resumed(server, tiny_set, tmp_path):
     assert len(server.bodies) == asked + 2
 
 
-def test_requests_are_on_the_way_together_and_no_more_than_allowed(server, tmp_path, clip):
+def test_evaluate_concurrency(server, tmp_path, clip):
     from jumpscore.data import Manifest, Row, write_set
 
     (tmp_path / "set").mkdir()
@@ -140,7 +140,7 @@ def test_requests_are_on_the_way_together_and_no_more_than_allowed(server, tmp_p
     assert 2 <= server.most_running <= 4
 
 
-def test_wrong_use_ends_the_run_before_a_question(server, tiny_set, tmp_path, monkeypatch):
+def test_open_wrong_use(server, tiny_set, tmp_path, monkeypatch):
     server.models = ["other"]
     with pytest.raises(UsageError, match="unknown model 'mock'"):
         evaluate(server, tiny_set, tmp_path)
@@ -152,23 +152,21 @@ def test_wrong_use_ends_the_run_before_a_question(server, tiny_set, tmp_path, mo
         evaluate(server, tiny_set, tmp_path / "c", options={"base_url": None})
 
 
-def test_counts_are_held_against_the_plan_where_tokens_are_28_pixels_wide(
-    server, tiny_set, tmp_path
-):
+def test_evaluate_compares_counts_with_the_plan(server, tiny_set, tmp_path):
     """The mock says 60 visual tokens; two frames of these videos are planned with fewer."""
     run = evaluate(server, tiny_set, tmp_path, options={"token_side": 28})
     assert run.result.unscored == 3
     assert "60" in next(iter(run.responses.values())).error
 
 
-def test_identity_is_what_decides_answers(server):
+def test_identity_has_options_that_affect_answers(server):
     one = made(server).identity()
     assert made(server, concurrency=3, retries=1, timeout=9.0).identity() == one
     assert made(server, temperature=0.5).identity() != one
     assert "sk-" not in json.dumps(one)
 
 
-def test_a_log_of_debugging_holds_no_key(server, clip, caplog):
+def test_debug_log_without_key(server, clip, caplog):
     import logging
 
     stream = io.StringIO()
@@ -186,7 +184,7 @@ def test_a_log_of_debugging_holds_no_key(server, clip, caplog):
 
 
 @pytest.mark.parametrize("key", [f"{KEY}\nx", f"{KEY}\x00", f"{KEY}\u00e9"])
-def test_a_key_that_no_request_can_carry_is_refused_without_showing_it(server, monkeypatch, key):
+def test_open_invalid_key_is_not_printed(server, monkeypatch, key):
     monkeypatch.setenv("OPENAI_API_KEY", "x") if "\x00" in key else monkeypatch.setenv(
         "OPENAI_API_KEY", key
     )
@@ -197,14 +195,14 @@ def test_a_key_that_no_request_can_carry_is_refused_without_showing_it(server, m
     assert "secret" not in str(caught.value)
 
 
-def test_a_line_break_after_the_key_is_no_part_of_it(server, monkeypatch):
+def test_open_key_with_trailing_line_break(server, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}\r\n")
     wrapper = made(server)
     wrapper.generate([wrapper.prepare(Question("a", (), "When?"), None)])
     assert server.headers[0]["authorization"] == f"Bearer {KEY}"
 
 
-def test_a_closed_model_asks_nothing_more(server):
+def test_generate_after_close(server):
     wrapper = made(server)
     request = wrapper.prepare(Question("a", (), "When?"), None)
     wrapper.open()
@@ -214,7 +212,7 @@ def test_a_closed_model_asks_nothing_more(server):
     assert not server.bodies
 
 
-def test_ctrl_c_does_not_wait_for_a_server(server, tiny_set, tmp_path):
+def test_interrupt_does_not_wait_for_the_server(server, tiny_set, tmp_path):
     """The process ends though an answer is 60 s away."""
     server.faults = [("slow", 60)] * 3
     code = (

@@ -44,7 +44,7 @@ def made(folder, **options):
     return vllm.VLLM(vllm.VLLMOptions(checkpoint=str(folder), **options))
 
 
-def test_folders_that_this_package_wrote_need_no_permission(tiny, installed):
+def test_plan_own_folder_needs_no_permission(tiny, installed):
     plan = made(tiny).plan()
     assert plan.trust_remote_code
     assert plan.codec
@@ -52,7 +52,7 @@ def test_folders_that_this_package_wrote_need_no_permission(tiny, installed):
 
 
 @pytest.mark.parametrize("how", ["changed", "added", "below"])
-def test_code_of_anybody_else_needs_it(tiny, tmp_path, installed, how):
+def test_plan_foreign_code_needs_permission(tiny, tmp_path, installed, how):
     folder = shutil.copytree(tiny, tmp_path / "theirs")
     if how == "changed":
         path = folder / "processing_llava_onevision2.py"
@@ -68,7 +68,7 @@ def test_code_of_anybody_else_needs_it(tiny, tmp_path, installed, how):
     assert made(folder, trust_remote_code=True).plan().trust_remote_code
 
 
-def test_code_that_a_settings_file_fetches_from_elsewhere_is_not_ours(tiny, tmp_path, installed):
+def test_holds_only_our_code_remote_auto_map(tiny, tmp_path, installed):
     folder = shutil.copytree(tiny, tmp_path / "elsewhere")
     for name in ("config.json", "preprocessor_config.json"):
         path = folder / name
@@ -81,7 +81,7 @@ def test_code_that_a_settings_file_fetches_from_elsewhere_is_not_ours(tiny, tmp_
     assert made(folder).trusts_remote_code
 
 
-def test_a_server_of_another_checkpoint_is_noticed(tiny, installed):
+def test_open_server_of_another_checkpoint(tiny, installed):
     with MockServer() as server:
         server.models = ["jumpscore-0123456789abcdef"]
         wrapper = made(tiny, base_url=server.url)
@@ -91,7 +91,7 @@ def test_a_server_of_another_checkpoint_is_noticed(tiny, installed):
         wrapper.open()
 
 
-def test_closing_ends_a_server_that_is_still_starting(tiny, tmp_path, installed):
+def test_close_while_the_server_starts(tiny, tmp_path, installed):
     plan = ServerPlan(program(tmp_path, "time.sleep(600)"), "x", tmp_path / "media")
     wrapper = made(tiny)
     wrapper.server = Server(plan, patience=60)
@@ -122,7 +122,7 @@ def test_plan_with_an_untested_vllm(tiny, tmp_path, installed):
     assert not made(folder).plan().guard
 
 
-def test_other_models_are_shown_frames_and_run_no_code(tiny, tmp_path, installed):
+def test_inputs_of_other_models(tiny, tmp_path, installed):
     folder = shutil.copytree(tiny, tmp_path / "qwen")
     for path in folder.glob("*.py"):
         path.unlink()
@@ -139,7 +139,7 @@ def test_other_models_are_shown_frames_and_run_no_code(tiny, tmp_path, installed
     assert made(tiny).convention == "relative_1000"
 
 
-def test_canvases_go_as_a_reference_with_their_decimals(tiny, tmp_path, installed):
+def test_body_canvases_as_reference(tiny, tmp_path, installed):
     clip = write_video(tmp_path / "clip.mp4", frames=100, fps=25, size=(112, 84))
     from jumpscore.video import probe
     from jumpscore.video.codec import cached_canvases
@@ -160,14 +160,14 @@ def test_canvases_go_as_a_reference_with_their_decimals(tiny, tmp_path, installe
     assert json.dumps(wrapper.identity())
 
 
-def test_serve_needs_a_model_that_is_served(tiny):
+def test_serve_unsupported_model(tiny):
     from jumpscore.cli.models import serve_model
 
     with pytest.raises(UsageError, match="'motion' is not served"):
         serve_model(["model=motion"])
 
 
-def test_largest_media_where_the_server_is_ours(tiny, installed):
+def test_largest_media_of_our_server(tiny, installed):
     installed("0.33.0", next(iter(TESTED)))
     assert made(tiny).largest_media == 715_827_880
     assert made(tiny, largest_media=10**9).largest_media == 10**9
@@ -176,7 +176,7 @@ def test_largest_media_where_the_server_is_ours(tiny, installed):
     assert made(tiny, base_url="http://127.0.0.1:1/v1").largest_media is None
 
 
-def test_frames_beyond_vllms_limit_are_refused_before_they_are_sent(tiny, tmp_path, installed):
+def test_prepare_frames_beyond_the_limit(tiny, tmp_path, installed):
     from jumpscore.video import uniform_frames
 
     installed("0.33.0", next(iter(TESTED)))
