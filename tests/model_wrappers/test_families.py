@@ -38,12 +38,12 @@ def test_families_are_documented():
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 def test_families_have_a_model_and_checkpoint(family):
-    found = MODELS.get(family.name)
-    held = found.Options.model_fields
-    named = "checkpoint" if "checkpoint" in held else "served_model"
-    assert held[named].default == family.checkpoint
+    model = MODELS.get(family.name)
+    fields = model.Options.model_fields
+    named = "checkpoint" if "checkpoint" in fields else "served_model"
+    assert fields[named].default == family.checkpoint
     modules = {"transformers": "transformers", "vllm": "vllm", "openai": "openai_compatible"}
-    assert found.__module__.startswith(f"model_wrappers.{modules[family.backends[0]]}.")
+    assert model.__module__.startswith(f"model_wrappers.{modules[family.backends[0]]}.")
 
 
 def test_llava_ov1_5_needs_an_endpoint():

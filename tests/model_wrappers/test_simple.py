@@ -32,8 +32,8 @@ class TestContentFree:
         assert json.loads(answer(slow, question)) == [0.5, 1.5]
 
     def test_generate_count(self, question):
-        asked = Question("a", question.media, "How many jump rope did the person do?")
-        assert answer(ContentFree(), asked) == "4"
+        count_question = Question("a", question.media, "How many jump rope did the person do?")
+        assert answer(ContentFree(), count_question) == "4"
 
 
 class TestReplay:

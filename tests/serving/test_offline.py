@@ -1,4 +1,4 @@
-"""vLLM's engine in process: what it answers is what a model in transformers answers."""
+"""vLLM's engine in process: its answers equal those of transformers."""
 
 from __future__ import annotations
 
@@ -47,23 +47,23 @@ def test_engine_two_videos_in_one_prompt(place, offline):  # noqa: F811
     processor = LlavaOnevision2Processor.from_pretrained(str(place / "tiny"))
     video = "<|vision_start|><|video_pad|><|vision_end|>"
     prompt = f"<|im_start|>user\n{video}{video}Which?<|im_end|>\n<|im_start|>assistant\n"
-    found = processor(
+    inputs = processor(
         text=prompt,
         videos=offline["two"]["kept"],
         video_backend="codec",
         timestamp_decimals=2,
         return_tensors="pt",
     )
-    found.pop("codec_fps")
-    assert found["input_ids"][0].tolist() == offline["two"]["prompt"]
+    inputs.pop("codec_fps")
+    assert inputs["input_ids"][0].tolist() == offline["two"]["prompt"]
     model = load_model(
         inspect_checkpoint(place / "tiny"), dtype="float32", device="cpu", attention="sdpa"
     )
     ends = processor.tokenizer.convert_tokens_to_ids(["<|im_end|>", "<|endoftext|>"])
     with torch.inference_mode():
-        ids = model.generate(**found, max_new_tokens=16, do_sample=False, eos_token_id=ends)
+        ids = model.generate(**inputs, max_new_tokens=16, do_sample=False, eos_token_id=ends)
     text = processor.tokenizer.decode(
-        ids[0, found["input_ids"].shape[1] :], skip_special_tokens=True
+        ids[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True
     )
     assert readable(text) == readable(offline["two"]["text"])
 

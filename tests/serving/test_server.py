@@ -73,7 +73,7 @@ def evaluate(model, place, name, *, options=None, kind="codec", on_progress=None
 
 
 def readable(text):
-    """What two detokenizers agree on: bytes that are no text end differently."""
+    """The part that two detokenizers agree on: invalid bytes end differently."""
     return text.replace("\N{REPLACEMENT CHARACTER}", "")
 
 
@@ -98,7 +98,7 @@ def test_server_answers_equal_transformers(place, served, kind):
 
 
 def test_predict_with_a_running_server(place, served):
-    """``predict`` prepares canvases where the server reads them; a random model names no times."""
+    """``predict`` prepares canvases in the server's folder; a random model answers no times."""
     from jumpscore.cli.predict import ask_one
     from jumpscore.errors import NoAnswerError
     from jumpscore.harness import run_config
@@ -198,18 +198,18 @@ def test_parity_with_transformers(place, served, kind):
 
     ours = LlavaOnevision2(LlavaOnevision2Options(checkpoint=str(place / "tiny"), **OPTIONS))
     clips = [place / "set" / f"{number}.mp4" for number in range(3)]
-    found = compare_models(
+    entries = compare_models(
         (ours, served),
         [Question(clip.stem, (Media(clip),), "List the jumps.") for clip in clips],
         kind=kind,
         input=InputConfig(kind=kind, count=8, decimals=2),
         cache=InputCache(default_cache_folder()),
     )
-    for entry in found:
+    for entry in entries:
         assert entry.error is None
         assert entry.prompt_ids
         assert entry.prompt_parts_at is None
         assert entry.stamps is True
         assert entry.visual_tokens[0] == entry.visual_tokens[1]
         assert entry.first_logprob_gap is None or entry.first_logprob_gap < 1e-4
-    assert any(entry.first_logprob_gap is not None for entry in found)
+    assert any(entry.first_logprob_gap is not None for entry in entries)

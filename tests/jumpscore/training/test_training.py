@@ -13,7 +13,7 @@ from jumpscore.training.batches import IGNORED, collate
 from jumpscore.training.cache import stored_clips
 from jumpscore.training.curriculum import SHORTEST, Curriculum, Progress, learning_rate, step_rng
 from jumpscore.training.examples import ExampleMaker
-from jumpscore.training.learner import MARK, SECONDS, _told
+from jumpscore.training.learner import MARK, SECONDS, _cross_entropy
 from jumpscore.training.loop import Trainer
 from jumpscore.training.runs import claimed_folder, new_model
 from tests.training_support import small_settings
@@ -83,8 +83,8 @@ def test_collate_labels_only_answers(curriculum):
     batch = collate(examples, 0)
     for row, example in enumerate(examples):
         labels = batch.labels[row]
-        held = labels[labels != IGNORED]
-        assert held.tolist() == example.ids[example.answer :].tolist()
+        labelled = labels[labels != IGNORED]
+        assert labelled.tolist() == example.ids[example.answer :].tolist()
         assert int((labels != IGNORED).nonzero()[0]) == example.answer - 1
     assert len(batch.owners) == len(batch.happening) == len(batch.rope)
 
@@ -120,7 +120,7 @@ def test_trainer_resumed_run_has_the_same_weights(clips, tmp_path, stop):
     whole.run()
     trainer(settings, clips, tmp_path / "parts").run(stop_after=stop)
     with (tmp_path / "parts" / "log.jsonl").open("a") as log:
-        log.write('{"stage": "re')  # torn by a stop that asked nobody
+        log.write('{"stage": "re')  # torn by a kill
     resumed = trainer(settings, clips, tmp_path / "parts")
     resumed.run()
     expected = whole.learner.state_dict()
@@ -168,7 +168,7 @@ def test_tower_losses_bound_the_length(clips, tmp_path, curriculum):
     learner = trainer(small_settings(), clips, tmp_path / "run").learner
     batch = collate(curriculum.views(small_settings().look, step_rng(0, "v", 0)), 0)
     tokens = torch.zeros(len(batch.phases), len(learner.mark))
-    # Along the mark a token may be as long as it likes: that is how events are told.
+    # Along the mark a token may have any length: that is how events are marked.
     along = learner.tower_losses(tokens + 10 * learner.mark, batch)["length"]
     assert float(along) == pytest.approx(0, abs=1e-6)
     across = torch.nn.functional.normalize(torch.randn(len(learner.mark)), dim=0)
@@ -192,8 +192,8 @@ def test_trainer_tower_learning_rate(clips, tmp_path, share):
 
 def test_text_losses_ignore_late_seconds():
     logits = torch.zeros(3, SECONDS)
-    inside = _told(logits, torch.tensor([-1, 3, 19]))
-    assert _told(logits, torch.tensor([SECONDS, 3, 19])) == inside > 0
+    inside = _cross_entropy(logits, torch.tensor([-1, 3, 19]))
+    assert _cross_entropy(logits, torch.tensor([SECONDS, 3, 19])) == inside > 0
 
 
 def test_settings_growth_first():

@@ -24,7 +24,7 @@ def few(tmp_path_factory):
     return out
 
 
-def asked(few, folder, name, *, input=None, **run):
+def evaluated(few, folder, name, *, input=None, **run):
     return jumpscore.evaluate(
         "llava_ov2",
         "jumpscore",
@@ -53,20 +53,20 @@ def test_checkpoint_use_of_the_bundled_model():
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["codec", "frames"])
 def test_evaluate_bundled_model_needs_pixels(few, tmp_path, kind):
-    seeing = asked(few, tmp_path, "seeing", input={"kind": kind})
-    shown = seeing.facts["identity"]["input"]
-    assert (shown["count"], shown["fps"]) == ((16, None) if kind == "codec" else (None, 12.5))
-    assert (shown["max_pixels"], shown["decimals"]) == (7056, 2)
+    seeing = evaluated(few, tmp_path, "seeing", input={"kind": kind})
+    fields = seeing.facts["identity"]["input"]
+    assert (fields["count"], fields["fps"]) == ((16, None) if kind == "codec" else (None, 12.5))
+    assert (fields["max_pixels"], fields["decimals"]) == (7056, 2)
     metrics = seeing.result.metrics
     assert metrics["map_reference"].mean > 0.75
     assert metrics["map_reference"].ci_low > metrics["content_free_map"].mean
-    blind = asked(few, tmp_path, "blind", input={"kind": kind}, control="pixels")
+    blind = evaluated(few, tmp_path, "blind", input={"kind": kind}, control="pixels")
     assert blind.result.metrics["map_reference"].mean < metrics["map_reference"].mean - 0.2
 
 
 def test_default_input_yields_to_the_run(few, tmp_path):
-    run = asked(few, tmp_path, "two", input={"kind": "codec", "tokens": 18}, limit=1)
-    shown = run.facts["identity"]["input"]
-    assert (shown["tokens"], shown["count"], shown["max_pixels"]) == (18, None, 7056)
+    run = evaluated(few, tmp_path, "two", input={"kind": "codec", "tokens": 18}, limit=1)
+    fields = run.facts["identity"]["input"]
+    assert (fields["tokens"], fields["count"], fields["max_pixels"]) == (18, None, 7056)
     [response] = run.responses.values()
     assert response.usage.visual == 18

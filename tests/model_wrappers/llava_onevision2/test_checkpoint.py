@@ -26,8 +26,8 @@ def copy(tiny, tmp_path):
 
 
 def edit(path, **values):
-    held = json.loads(path.read_text())
-    path.write_text(json.dumps(held | values))
+    config = json.loads(path.read_text())
+    path.write_text(json.dumps(config | values))
 
 
 def edit_weights(folder, change):
@@ -46,7 +46,7 @@ def test_save_checkpoint_round_trip(tiny, model, tmp_path):
     assert weights.keys() == model.state_dict().keys()
     for name, value in model.state_dict().items():
         assert torch.equal(weights[name], value), name
-    settings = [held.config.to_dict() | {"_name_or_path": ""} for held in (again, model)]
+    settings = [loaded.config.to_dict() | {"_name_or_path": ""} for loaded in (again, model)]
     assert settings[0] == settings[1]
     assert sorted(p.name for p in (tmp_path / "again").iterdir()) == sorted(
         p.name for p in tiny.iterdir()
@@ -81,7 +81,7 @@ def test_save_checkpoint_auto_classes(tiny, model, tmp_path):
     assert type(processor).__name__ == "LlavaOnevision2Processor"
     tokenizer = AutoTokenizer.from_pretrained(tiny, trust_remote_code=True)
     assert tokenizer.encode("jump") == processor.tokenizer.encode("jump")
-    # Saved after that, a folder still holds what this package writes and no more.
+    # A folder saved afterwards still contains exactly what this package writes.
     save_checkpoint(model, load_tokenizer(tiny, model.config), tmp_path / "after")
     assert holds_only_our_code(tmp_path / "after")
     assert {p.name for p in (tmp_path / "after").iterdir()} == {p.name for p in tiny.iterdir()}
@@ -91,8 +91,8 @@ def test_load_model_shards_and_tied_embeddings(tmp_path):
     options = TinyOptions(text={"tie_word_embeddings": True}, dtype="bfloat16", seed=3)
     write_tiny(tmp_path / "tied", options)
     assert "lm_head.weight" not in load_file(tmp_path / "tied" / "model.safetensors")
-    held = inspect_checkpoint(tmp_path / "tied")
-    model = load_model(held, dtype="bfloat16", device="cpu", attention="sdpa")
+    checkpoint = inspect_checkpoint(tmp_path / "tied")
+    model = load_model(checkpoint, dtype="bfloat16", device="cpu", attention="sdpa")
     assert model.lm_head.weight is model.get_input_embeddings().weight
     model.save_pretrained(tmp_path / "tied", max_shard_size="100KB")
     (tmp_path / "tied" / "model.safetensors").unlink(missing_ok=True)
@@ -144,8 +144,8 @@ def test_inspect_checkpoint_patch_size(copy):
     edit(copy / "preprocessor_config.json", patch_size=16)
     with pytest.raises(DataError, match=r"preprocessor_config.json: patch_size is 16, expected 14"):
         inspect_checkpoint(copy)
-    held = json.loads((copy / "config.json").read_text())
-    edit(copy / "config.json", vision_config=held["vision_config"] | {"patch_size": 16})
+    config = json.loads((copy / "config.json").read_text())
+    edit(copy / "config.json", vision_config=config["vision_config"] | {"patch_size": 16})
     with pytest.raises(DataError, match=r"config.json: .* vision_config.patch_size is 16"):
         inspect_checkpoint(copy)
 
@@ -159,10 +159,10 @@ def test_inspect_checkpoint_wrong_weights(copy):
     edit_weights(copy, change)
     with pytest.raises(DataError) as caught:
         inspect_checkpoint(copy)
-    said = str(caught.value)
-    assert "1 missing: model.visual.merger.ln_q.weight" in said
-    assert "1 unknown: model.visual.head.weight" in said
-    assert "1 with a wrong shape: lm_head.weight (288, 32) (expected (288, 64))" in said
+    message = str(caught.value)
+    assert "1 missing: model.visual.merger.ln_q.weight" in message
+    assert "1 unknown: model.visual.head.weight" in message
+    assert "1 with a wrong shape: lm_head.weight (288, 32) (expected (288, 64))" in message
 
 
 def test_inspect_checkpoint_counts_many_problems(copy):
@@ -181,7 +181,7 @@ def test_inspect_checkpoint_truncated_file(copy):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         ("config.json", None, "config.json: not found"),
         ("config.json", "{", "cannot be read"),
@@ -196,11 +196,11 @@ def test_inspect_checkpoint_truncated_file(copy):
         ("model.safetensors.index.json", '{"weight_map": [1]}', "weight"),
     ],
 )
-def test_inspect_checkpoint_damaged_files(copy, name, text, said):
+def test_inspect_checkpoint_damaged_files(copy, name, text, message):
     (copy / name).unlink(missing_ok=True)
     if text is not None:
         (copy / name).write_text(text)
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         inspect_checkpoint(copy)
 
 
@@ -225,9 +225,9 @@ def test_inspect_checkpoint_damaged_files(copy, name, text, said):
     ],
 )
 def test_inspect_checkpoint_odd_values(copy, part, name, value):
-    held = json.loads((copy / "config.json").read_text())
-    (held[part] if part else held)[name] = value
-    (copy / "config.json").write_text(json.dumps(held))
+    config = json.loads((copy / "config.json").read_text())
+    (config[part] if part else config)[name] = value
+    (copy / "config.json").write_text(json.dumps(config))
     with pytest.raises(DataError, match=r"config\.json"):
         inspect_checkpoint(copy)
 

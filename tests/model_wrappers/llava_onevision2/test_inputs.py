@@ -17,7 +17,7 @@ from model_wrappers.llava_onevision2.inputs import (
 
 
 def slow_patches(pictures):
-    """Row by row in block order, each patch channel, row, column: loops, as one would say it."""
+    """Patches in block order with plain loops; each patch is channel, row, column."""
     rows = []
     for picture in pictures:
         height, width, _ = picture.shape
@@ -60,42 +60,42 @@ def test_block_order_is_a_permutation():
 
 def test_image_pictures_grid_and_positions():
     images = [np.zeros((56, 28, 3), np.uint8), np.zeros((28, 84, 3), np.uint8)]
-    found = image_pictures(images)
-    assert found.grid.tolist() == [[1, 4, 2], [1, 2, 6]]
-    assert found.positions[:, 0].tolist() == [0] * 20
-    assert list(map(tuple, found.positions[:, 1:])) == slow_places(56, 28) + slow_places(28, 84)
-    assert found.runs == (("", 2, ""), ("", 3, ""))
+    pictures = image_pictures(images)
+    assert pictures.grid.tolist() == [[1, 4, 2], [1, 2, 6]]
+    assert pictures.positions[:, 0].tolist() == [0] * 20
+    assert list(map(tuple, pictures.positions[:, 1:])) == slow_places(56, 28) + slow_places(28, 84)
+    assert pictures.runs == (("", 2, ""), ("", 3, ""))
 
 
 def test_frame_pictures_grid_and_runs(clip):
     visual = uniform_frames(clip, count=4, max_pixels=10_000)
-    found = frame_pictures(visual)
+    pictures = frame_pictures(visual)
     count, rows, columns = visual.grid
-    assert found.grid.tolist() == [[1, rows, columns]] * count
-    assert set(found.positions[:, 0].tolist()) == {0}
-    assert list(map(tuple, found.positions[:, 1:])) == slow_places(84, 112) * 4
+    assert pictures.grid.tolist() == [[1, rows, columns]] * count
+    assert set(pictures.positions[:, 0].tolist()) == {0}
+    assert list(map(tuple, pictures.positions[:, 1:])) == slow_places(84, 112) * 4
     # 100 frames at 25 per second: 0, 33, 66, 99.
     stamps = ["<0.0 seconds>", "<1.3 seconds>", "<2.6 seconds>", "<4.0 seconds>"]
-    assert found.runs == tuple((stamp, 12, "") for stamp in stamps)
-    assert found.visual_tokens == visual.visual_tokens == 48
+    assert pictures.runs == tuple((stamp, 12, "") for stamp in stamps)
+    assert pictures.visual_tokens == visual.visual_tokens == 48
     by_index = frame_pictures(visual, positions="source").positions
     assert by_index[:, 0].reshape(4, -1)[:, 0].tolist() == [0, 33, 66, 99]
-    assert np.array_equal(by_index[:, 1:], found.positions[:, 1:])
+    assert np.array_equal(by_index[:, 1:], pictures.positions[:, 1:])
 
 
 def test_codec_pictures_grid_and_positions(clip):
     visual = codec_canvases(clip, canvases=8, max_pixels=10_000)
-    found = codec_pictures(visual)
+    pictures = codec_pictures(visual)
     count, rows, columns = visual.grid
-    assert found.grid.tolist() == [[count, rows, columns]]
+    assert pictures.grid.tolist() == [[count, rows, columns]]
     blocks = visual.blocks.reshape(-1, 3)
-    for place, (frame, row, column) in enumerate(found.positions.tolist()):
+    for place, (frame, row, column) in enumerate(pictures.positions.tolist()):
         source, block_row, block_column = blocks[place // 4]
         inside = divmod(place % 4, 2)
         assert frame == source
         assert (row, column) == (2 * block_row + inside[0], 2 * block_column + inside[1])
-    assert sum(tokens for _, tokens, _ in found.runs) == found.visual_tokens
-    assert {after for _, _, after in found.runs} == {"\n"}
+    assert sum(tokens for _, tokens, _ in pictures.runs) == pictures.visual_tokens
+    assert {after for _, _, after in pictures.runs} == {"\n"}
 
 
 def test_codec_pictures_pixels_match_positions(clip):
@@ -133,10 +133,10 @@ def blackened(visual, canvas, places):
 def test_codec_pictures_padding_is_left_out(clip):
     visual = codec_canvases(clip, canvases=8, max_pixels=10_000)
     padded = blackened(visual, 7, 12)
-    found = codec_pictures(padded)
-    assert found.grid[0, 0] == 7
-    assert found.visual_tokens == padded.visual_tokens == 7 * 12
-    assert (found.positions >= 0).all()
+    pictures = codec_pictures(padded)
+    assert pictures.grid[0, 0] == 7
+    assert pictures.visual_tokens == padded.visual_tokens == 7 * 12
+    assert (pictures.positions >= 0).all()
 
 
 def test_codec_pictures_partly_filled_or_empty(clip):

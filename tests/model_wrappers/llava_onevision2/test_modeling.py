@@ -17,11 +17,11 @@ PAD = 283
 
 def grown(text):
     """Names and shapes of the spec's list, for the tiny sizes."""
-    found = {}
+    shapes = {}
     for line in text.split():
         name, _, shape = line.partition(":")
-        found[name] = tuple(int(side) for side in shape.split("x"))
-    return found
+        shapes[name] = tuple(int(side) for side in shape.split("x"))
+    return shapes
 
 
 VISION = grown(
@@ -44,13 +44,13 @@ BLOCK = grown(
 
 
 def test_state_dict_has_released_names_and_shapes(model):
-    found = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     expected = dict(VISION)
     for layer in range(2):
         prefix = f"model.visual.encoder.layers.{layer}."
         expected |= {prefix + name: shape for name, shape in BLOCK.items()}
-    assert {n: s for n, s in found.items() if n.startswith("model.visual.")} == expected
-    others = {name for name in found if not name.startswith("model.visual.")}
+    assert {n: s for n, s in shapes.items() if n.startswith("model.visual.")} == expected
+    others = {name for name in shapes if not name.startswith("model.visual.")}
     assert "lm_head.weight" in others
     assert all(n.startswith("model.language_model.") for n in others - {"lm_head.weight"})
     assert sum(value.numel() for value in model.parameters()) == 298_112
@@ -106,9 +106,9 @@ def pictures(grid, seed=0):
 
 
 def test_embed_replaces_pads(model):
-    ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
-    embedded = model.model.embed(ids, **shown)
-    tokens = model.model.visual(*shown.values())
+    ids, visual = prompt(3, 8, 2), pictures([(2, 4, 4)])
+    embedded = model.model.embed(ids, **visual)
+    tokens = model.model.visual(*visual.values())
     assert torch.equal(embedded[0, 3:11], tokens)
     words = model.get_input_embeddings()(ids)
     assert torch.equal(embedded[0, :3], words[0, :3])
@@ -132,47 +132,47 @@ def test_embed_wrong_number_of_pads(model):
 
 def test_generate_equals_forward_without_cache(model):
     """Greedy tokens by whole forward passes equal those of ``generate`` with its cache."""
-    ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
+    ids, visual = prompt(3, 8, 2), pictures([(2, 4, 4)])
     by_hand = ids
     for _ in range(6):
-        following = model(input_ids=by_hand, **shown).logits[:, -1].argmax(-1, keepdim=True)
+        following = model(input_ids=by_hand, **visual).logits[:, -1].argmax(-1, keepdim=True)
         by_hand = torch.cat([by_hand, following], dim=1)
-    found = model.generate(
-        input_ids=ids, attention_mask=torch.ones_like(ids), **shown, max_new_tokens=6,
+    shapes = model.generate(
+        input_ids=ids, attention_mask=torch.ones_like(ids), **visual, max_new_tokens=6,
         do_sample=False, eos_token_id=None,
     )  # fmt: skip
-    assert found.tolist() == by_hand.tolist()
+    assert shapes.tolist() == by_hand.tolist()
 
 
 @pytest.mark.parametrize("name", ["cache", "past_key_values"])
 def test_forward_cache_by_either_name(model, name):
-    ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
+    ids, visual = prompt(3, 8, 2), pictures([(2, 4, 4)])
     whole = torch.cat([ids, torch.tensor([[PAD]])], dim=1)
     with warnings.catch_warnings():
         warnings.simplefilter("error", FutureWarning)
-        first = model(input_ids=ids, **shown, use_cache=True)
+        first = model(input_ids=ids, **visual, use_cache=True)
         step = model(input_ids=whole[:, -1:], **{name: first[modeling.CACHE]}, use_cache=True)
-    embedded = model.model.embed(ids, **shown)
+    embedded = model.model.embed(ids, **visual)
     embedded = torch.cat([embedded, model.get_input_embeddings()(whole[:, -1:])], dim=1)
     expected = model(inputs_embeds=embedded).logits[:, -1]
     assert torch.allclose(step.logits[:, -1], expected, atol=1e-4)
 
 
 def test_generate_without_warnings(model):
-    ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
+    ids, visual = prompt(3, 8, 2), pictures([(2, 4, 4)])
     with warnings.catch_warnings():
         warnings.simplefilter("error", FutureWarning)
         model.generate(
-            input_ids=ids, attention_mask=torch.ones_like(ids), **shown, max_new_tokens=3,
+            input_ids=ids, attention_mask=torch.ones_like(ids), **visual, max_new_tokens=3,
             do_sample=False, eos_token_id=None,
         )  # fmt: skip
 
 
 def test_forward_loss_of_labels(model):
-    ids, shown = prompt(3, 8, 4), pictures([(2, 4, 4)])
+    ids, visual = prompt(3, 8, 4), pictures([(2, 4, 4)])
     labels = ids.clone()
     labels[:, :12] = -100
-    outputs = model(input_ids=ids, labels=labels, **shown)
+    outputs = model(input_ids=ids, labels=labels, **visual)
     shares = torch.log_softmax(outputs.logits[0].double(), -1)
     expected = -np.mean([shares[at - 1, ids[0, at]].item() for at in range(12, ids.shape[1])])
     assert outputs.loss.item() == pytest.approx(expected, rel=1e-5)
@@ -183,15 +183,15 @@ def test_forward_half_precision(model, dtype):
     import copy
 
     half = copy.deepcopy(model).to(dtype)
-    ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
-    exact = torch.softmax(model(input_ids=ids, **shown).logits[0, -1].double(), -1)
-    rough = torch.softmax(half(input_ids=ids, **shown).logits[0, -1].double(), -1)
+    ids, visual = prompt(3, 8, 2), pictures([(2, 4, 4)])
+    exact = torch.softmax(model(input_ids=ids, **visual).logits[0, -1].double(), -1)
+    rough = torch.softmax(half(input_ids=ids, **visual).logits[0, -1].double(), -1)
     assert half.model.visual.dtype == dtype
     assert (exact - rough).abs().sum() < 0.2
 
 
 @pytest.mark.parametrize(
-    ("vision", "said"),
+    ("vision", "message"),
     [
         ({"patch_size": 16}, "patch_size is 16, expected 14"),
         ({"spatial_merge_size": 3}, "spatial_merge_size is 3, expected 2"),
@@ -207,8 +207,8 @@ def test_forward_half_precision(model, dtype):
         ({"frame_windows_size": 0}, "frame_windows_size is 0"),
     ],
 )
-def test_check_supported_lists_differences(vision, said):
-    with pytest.raises(DataError, match=said):
+def test_check_supported_lists_differences(vision, message):
+    with pytest.raises(DataError, match=message):
         LlavaOnevision2ForConditionalGeneration(size_config("tiny", vision=vision))
 
 

@@ -36,8 +36,8 @@ def test_chat_ids_of_frames(tokenizer):
 def test_chat_messages_pictures_in_the_first_user_turn():
     history = (Turn("user", "What is it?"), Turn("assistant", "A rope."))
     question = Question("a", (), "When?", history)
-    found = chat_messages(question, "[pictures]", system="", control=())
-    assert [(m["role"], m["content"]) for m in found] == [
+    actual = chat_messages(question, "[pictures]", system="", control=())
+    assert [(m["role"], m["content"]) for m in actual] == [
         ("user", "[pictures]What is it?"),
         ("assistant", "A rope."),
         ("user", "When?"),
@@ -58,11 +58,11 @@ def test_chat_messages_control_token(token):
 def test_expand_pads(ids, data):
     pads = ids.count(3)
     counts = data.draw(st.lists(st.integers(1, 9), min_size=pads, max_size=pads))
-    found = expand_pads(np.array(ids, dtype=np.int64), counts, 3)
+    actual = expand_pads(np.array(ids, dtype=np.int64), counts, 3)
     expected, left = [], list(counts)
     for token in ids:
         expected += [3] * left.pop(0) if token == 3 else [token]
-    assert found.tolist() == expected
+    assert actual.tolist() == expected
 
 
 def test_expand_pads_wrong_number():
@@ -71,7 +71,7 @@ def test_expand_pads_wrong_number():
 
 
 def test_small_tokenizer_stamp_tokens_equal_the_plan(tokenizer):
-    """``VisualInput.text_tokens`` counts on it, as it holds for the tokenizer of Qwen3."""
+    """``VisualInput.text_tokens`` assumes this; it is also true for Qwen3's tokenizer."""
     from jumpscore.video.stamps import stamp_text, stamp_tokens
 
     for seconds, decimals in ((0.0, 1), (12.345, 2), (1234.5, 1), (7.0, 3)):

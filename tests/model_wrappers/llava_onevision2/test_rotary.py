@@ -71,10 +71,10 @@ def test_rotate_depends_on_absolute_time():
 )
 def test_rotate_equals_slow_implementation(size, position, seed):
     vector = np.random.default_rng(seed).normal(size=size)
-    found = positioned(vector.tolist(), position).numpy()
-    # Angles of thousands lose digits in float32, where the released model computes them.
+    actual = positioned(vector.tolist(), position).numpy()
+    # Angles of thousands lose digits in float32, which the released model uses.
     tolerance = 1e-5 + 2e-7 * max(position) * abs(vector).max() * 2
-    assert found == pytest.approx(turned(vector, position), abs=tolerance)
+    assert actual == pytest.approx(turned(vector, position), abs=tolerance)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
@@ -82,6 +82,6 @@ def test_rotate_half_precision(dtype):
     heads = torch.randn(2, 7, 3, 64, generator=torch.Generator().manual_seed(0)).to(dtype)
     at = torch.randint(0, 900, (2, 7, 3), generator=torch.Generator().manual_seed(1))
     tables = rotary_tables(at, inverse_frequencies(64, 10_000.0))
-    found = rotate(heads, *tables)
-    assert found.dtype == dtype
-    assert torch.equal(found, rotate(heads.float(), *tables).to(dtype))
+    actual = rotate(heads, *tables)
+    assert actual.dtype == dtype
+    assert torch.equal(actual, rotate(heads.float(), *tables).to(dtype))

@@ -21,9 +21,9 @@ def some_input(grid, seed=0, most=300):
     return pixels, torch.tensor(grid), positions
 
 
-def alike(found, expected, share=2e-5):
+def alike(actual, expected, share=2e-5):
     """Equal but for float32: by a share of the largest value."""
-    return (found - expected).abs().max() <= share * expected.abs().max()
+    return (actual - expected).abs().max() <= share * expected.abs().max()
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +70,9 @@ def test_vision_tower_equals_dense_masks(tower):
     expected = slow_tower(
         weights, pixels.numpy(), ROWS, positions.tolist(), heads=2, layers=2, window=4
     )
-    found = tower(pixels, grid, positions).numpy()
-    assert found.shape == (len(pixels) // 4, 64)
-    assert np.abs(found - expected).max() < 2e-5 * np.abs(expected).max()
+    actual = tower(pixels, grid, positions).numpy()
+    assert actual.shape == (len(pixels) // 4, 64)
+    assert np.abs(actual - expected).max() < 2e-5 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize("most", [1, 16, 40, 10**6])
@@ -108,11 +108,11 @@ def test_vision_tower_batch_equals_single_rows(tower):
     together = tower(pixels, grid, positions)
     at = 0
     for row in ROWS:
-        held = row[0] * row[1] * row[2]
-        here = slice(at, at + held)
+        length = row[0] * row[1] * row[2]
+        here = slice(at, at + length)
         alone = tower(pixels[here], torch.tensor([row]), positions[here])
-        assert alike(alone, together[at // 4 : (at + held) // 4])
-        at += held
+        assert alike(alone, together[at // 4 : (at + length) // 4])
+        at += length
 
 
 def test_vision_tower_canvases_equal_frames_for_windows_of_one(tower):

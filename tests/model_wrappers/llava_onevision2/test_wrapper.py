@@ -16,7 +16,7 @@ from model_wrappers.llava_onevision2.wrapper import LlavaOnevision2, LlavaOnevis
 from tests.model_wrappers.saying import saying
 
 
-def made(tiny, **options):
+def make_wrapper(tiny, **options):
     return LlavaOnevision2(
         LlavaOnevision2Options(**{"checkpoint": str(tiny), "max_new_tokens": 8, **options})
     )
@@ -24,10 +24,10 @@ def made(tiny, **options):
 
 @pytest.fixture(scope="module")
 def wrapper(tiny):
-    found = made(tiny)
-    found.open()
-    yield found
-    found.close()
+    prepared = make_wrapper(tiny)
+    prepared.open()
+    yield prepared
+    prepared.close()
 
 
 def question(clip, name="a", prompt="List the jumps."):
@@ -53,7 +53,7 @@ def test_generate_measures_the_planned_tokens(wrapper, clip):
 
 
 def test_generate_answer_with_image_pads(wrapper, clip):
-    """A model may say any token; pads in an answer stand for no picture."""
+    """A model may answer with any token; pads in an answer are not pictures."""
     special = ("<|image_pad|>", "<|vision_start|>", "<|video_pad|>", "<|image_pad|>")
     tokens = wrapper.tokenizer.encode("".join(special) + "5", add_special_tokens=False)
     assert len(tokens) == len(special) + 1
@@ -69,7 +69,7 @@ def test_generate_answer_with_image_pads(wrapper, clip):
         response = responses[request.question.id]
         assert response.usage.output == 8
         assert response.finish_reason == "length"
-        # Only what the prompt holds is a visual token.
+        # Only pads of the prompt are visual tokens.
         assert response.usage.visual == (request.visual.visual_tokens if request.visual else 0)
     assert {*"".join(response.text for response in responses.values())} == {"5"}
 
@@ -97,7 +97,7 @@ def test_generate_any_batch_size(wrapper, clip):
 
 def test_prepare_in_threads(tiny, clip):
     """The pool calls ``prepare`` before anything is loaded, several at a time."""
-    fresh = made(tiny)
+    fresh = make_wrapper(tiny)
     visual = uniform_frames(clip, count=4, max_pixels=10_000)
     gate = threading.Barrier(4)
 
@@ -106,8 +106,8 @@ def test_prepare_in_threads(tiny, clip):
         return fresh.prepare(question(clip, str(number)), visual).payload.ids.tolist()
 
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(prepare, range(4)))
-    assert all(ids == found[0] for ids in found)
+        prepared = list(pool.map(prepare, range(4)))
+    assert all(ids == prepared[0] for ids in prepared)
 
 
 def test_prepare_images(wrapper, tmp_path):
@@ -115,8 +115,8 @@ def test_prepare_images(wrapper, tmp_path):
 
     path = tmp_path / "rope.png"
     Image.fromarray(np.zeros((60, 90, 3), np.uint8)).save(path)
-    asked = Question("a", (Media(path, "image"), Media(path, "image")), "What?")
-    [response] = wrapper.generate([wrapper.prepare(asked, None)])
+    question = Question("a", (Media(path, "image"), Media(path, "image")), "What?")
+    [response] = wrapper.generate([wrapper.prepare(question, None)])
     assert response.usage.visual == 2 * (2 * 3)
     # Coordinates in pixels would be those of what it was fed, not of the file.
     assert (response.convention, response.image_size) == ("relative_1000", (84, 56))
@@ -133,7 +133,7 @@ def test_prepare_prompt_beyond_the_context(tmp_path, clip):
     from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
 
     write_tiny(tmp_path / "short", TinyOptions(text={"max_position_embeddings": 128}))
-    short = made(tmp_path / "short")
+    short = make_wrapper(tmp_path / "short")
     with pytest.raises(DataError, match=r"exceeds the model's limit of 128; lower input"):
         short.prepare(question(clip), uniform_frames(clip, count=12, max_pixels=10_000))
 
@@ -141,19 +141,21 @@ def test_prepare_prompt_beyond_the_context(tmp_path, clip):
 def test_identity_has_weights_and_placement(tiny, tmp_path):
     from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
 
-    one = made(tiny).identity()
+    one = make_wrapper(tiny).identity()
     assert (one["device"], one["dtype"], one["attention"]) == ("cpu", "float32", "sdpa")
     write_tiny(tmp_path / "other", TinyOptions(seed=9))
-    assert made(tmp_path / "other").identity()["checkpoint_digest"] != one["checkpoint_digest"]
+    assert (
+        make_wrapper(tmp_path / "other").identity()["checkpoint_digest"] != one["checkpoint_digest"]
+    )
     moved = shutil.copytree(tiny, tmp_path / "moved")
-    assert made(moved, batch_size=3).identity() == one
-    assert made(moved, max_new_tokens=9).identity() != one
+    assert make_wrapper(moved, batch_size=3).identity() == one
+    assert make_wrapper(moved, max_new_tokens=9).identity() != one
 
 
 def test_identity_changes_with_weights_in_place(tiny):
     import torch
 
-    wrapper = made(tiny)
+    wrapper = make_wrapper(tiny)
     before = wrapper.identity()
     wrapper.open()
     assert wrapper.identity() == before
@@ -169,15 +171,15 @@ def test_identity_changes_with_weights_in_place(tiny):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"device": "gpu"}, r"model\.device='gpu': not a device; use auto, cpu, cuda"),
         ({"attention": "flash_attention_2", "device": "cpu"}, "needs a GPU"),
     ],
 )
-def test_open_unavailable_options(tiny, options, said):
-    with pytest.raises(UsageError, match=said):
-        made(tiny, **options).open()
+def test_open_unavailable_options(tiny, options, message):
+    with pytest.raises(UsageError, match=message):
+        make_wrapper(tiny, **options).open()
 
 
 def test_open_without_gpu(tiny):
@@ -186,7 +188,7 @@ def test_open_without_gpu(tiny):
     if torch.cuda.is_available():
         pytest.skip("there is one")
     with pytest.raises(UsageError, match="torch sees no GPU on this machine; use cpu"):
-        made(tiny, device="cuda").open()
+        make_wrapper(tiny, device="cuda").open()
 
 
 @pytest.mark.parametrize("kind", ["codec", "frames"])

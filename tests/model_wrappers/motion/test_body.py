@@ -1,4 +1,4 @@
-"""Where the jumping body is, and whether it moves as one."""
+"""The position of the jumping body, and whether it moves as one."""
 
 from __future__ import annotations
 

@@ -77,13 +77,13 @@ def test_run_starts_of_a_cut_run() -> None:
 
 def test_jump_events_after_a_double_under() -> None:
     singles = [jump(t) for t in (1.0, 1.4, 1.8, 3.0, 3.4)]
-    found = events.jump_events(
+    starts = events.jump_events(
         [*singles[:3], jump(2.4, rise=0.12), *singles[3:]],
         limits=events.Limits(),
         timing=events.Timing(),
         duration=60.0,
     )
-    times = [event.time for event in found]
+    times = [event.time for event in starts]
     # Passes at 2.29 and 2.51: the double-under itself starts after 1.8 as every jump does.
     assert times[3:5] == pytest.approx([1.8 + 0.49 / 12, 2.51 + 0.49 / 12])
 

@@ -16,9 +16,9 @@ def test_camera_motion_ignores_the_person() -> None:
     y, x = np.mgrid[:24, :43].astype(float)
     right, down = 1.5 + 0.02 * (x - 21), -0.5 + 0.02 * (y - 11.5)  # a shift and a zoom
     person = (abs(x - 21) < 4) & (y > 6)
-    found = flow.camera_motion(cells_of(right, np.where(person, down - 3.0, down)))
-    np.testing.assert_allclose(found[..., 0], right, atol=0.05)
-    np.testing.assert_allclose(found[..., 1], down, atol=0.05)
+    motion = flow.camera_motion(cells_of(right, np.where(person, down - 3.0, down)))
+    np.testing.assert_allclose(motion[..., 0], right, atol=0.05)
+    np.testing.assert_allclose(motion[..., 1], down, atol=0.05)
 
 
 def test_own_rise_removes_row_motion() -> None:

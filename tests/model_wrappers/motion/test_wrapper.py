@@ -19,6 +19,7 @@ from tests.model_wrappers.motion.films import (
     RUN_A,
     RUN_B,
     WIDTH,
+    Scene,
     clock,
     film,
     true_starts,
@@ -37,10 +38,10 @@ def ask(path: Path, prompt: str = LIST, **options: float) -> Response:
 
 def f1(answer: Response, truth: Sequence[float], tolerance: float) -> float:
     """Share by optimal matching, written for this test alone."""
-    given = json.loads(answer.text)
-    far = np.abs(np.subtract.outer(given, truth)) > tolerance
+    times = json.loads(answer.text)
+    far = np.abs(np.subtract.outer(times, truth)) > tolerance
     rows, columns = linear_sum_assignment(far)
-    return 2.0 * float((~far[rows, columns]).sum()) / (len(given) + len(truth))
+    return 2.0 * float((~far[rows, columns]).sum()) / (len(times) + len(truth))
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +53,9 @@ def jumper(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_motion_two_runs(jumper: Path) -> None:
     answer = ask(jumper)
     truth = true_starts(RUN_A, RUN_B)
-    given = json.loads(answer.text)
-    assert len(given) == len(truth)
-    np.testing.assert_allclose(given, truth, atol=0.04)  # one frame of 25 fps
+    times = json.loads(answer.text)
+    assert len(times) == len(truth)
+    np.testing.assert_allclose(times, truth, atol=0.04)  # one frame of 25 fps
     grid = Response("q", json.dumps(list(np.arange(0, 9.0, 0.5))))
     assert f1(grid, truth, 0.2) < 0.7 < 0.99 < f1(answer, truth, 0.05)
 
@@ -104,17 +105,17 @@ def test_motion_frame_rates(tmp_path: Path, fps: float) -> None:
 
 
 def test_motion_moving_camera_and_bystander(tmp_path: Path) -> None:
-    path = film(tmp_path / "p.mp4", clock(5.0), RUN_A, pan=25.0, shake=4.0, bystander=True)
+    path = film(tmp_path / "p.mp4", clock(5.0), RUN_A, Scene(pan=25.0, shake=4.0, bystander=True))
     assert f1(ask(path), true_starts(RUN_A), 0.1) == 1.0
 
 
 def test_motion_shaking_camera_without_jumps(tmp_path: Path) -> None:
-    # The figure stays where it is on the wall: without compensation all would bounce at 1.3 Hz.
-    assert ask(film(tmp_path / "s.mp4", clock(4.0), shake=5.0)).text == "[]"
+    # The figure does not move on the wall: without compensation everything would bounce at 1.3 Hz.
+    assert ask(film(tmp_path / "s.mp4", clock(4.0), scene=Scene(shake=5.0))).text == "[]"
 
 
 def test_motion_still_video(tmp_path: Path) -> None:
-    answer = ask(film(tmp_path / "still.mp4", clock(3.0), noise=4.0))
+    answer = ask(film(tmp_path / "still.mp4", clock(3.0), scene=Scene(noise=4.0)))
     assert (answer.text, answer.confidences) == ("[]", ())
 
 
@@ -124,7 +125,7 @@ def test_motion_identical_frames(tmp_path: Path) -> None:
 
 
 def test_motion_walking(tmp_path: Path) -> None:
-    path = film(tmp_path / "w.mp4", clock(6.0), walk=30.0)
+    path = film(tmp_path / "w.mp4", clock(6.0), scene=Scene(walk=30.0))
     assert len(json.loads(ask(path).text)) <= 1
 
 

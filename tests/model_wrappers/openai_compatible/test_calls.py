@@ -31,8 +31,8 @@ def server():
 
 @pytest.fixture
 def client(server):
-    with openai.OpenAI(api_key=KEY, base_url=server.url, timeout=5, max_retries=0) as made:
-        yield made
+    with openai.OpenAI(api_key=KEY, base_url=server.url, timeout=5, max_retries=0) as opened:
+        yield opened
 
 
 BODY = {"model": "mock", "messages": [{"role": "user", "content": "When?"}]}
@@ -50,8 +50,8 @@ def bounded(server):
     http = bounded_http_client(most_bytes=100_000)
     with openai.OpenAI(
         api_key=KEY, base_url=server.url, timeout=5, max_retries=0, http_client=http
-    ) as made:
-        yield made
+    ) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("start", ["headers", "body"])
@@ -106,14 +106,14 @@ def test_call_nested_body_is_retried(client, server):
 def test_call_malformed_usage_is_left_out(client, server, usage):
     choice = {"finish_reason": "stop", "message": {"content": "[0.5]"}}
     server.faults = [("raw", {"choices": [choice], "usage": usage})]
-    found = ask(client)
-    assert (found.text, found.tries) == ("[0.5]", 1)
-    assert (found.prompt, found.output, found.visual) == (None, None, None)
+    completion = ask(client)
+    assert (completion.text, completion.tries) == ("[0.5]", 1)
+    assert (completion.prompt, completion.output, completion.visual) == (None, None, None)
 
 
 @pytest.mark.parametrize("shift", range(0, 40, 3))
 def test_call_key_is_hidden_before_a_body_is_cut(client, server, shift):
-    """Whatever the place of the key, no part of it stands at the end of what is kept."""
+    """Wherever the key is, no part of it remains at the end of the excerpt."""
     echo = "x" * (185 - shift) + f" Bearer {KEY}" + "y" * 400
     server.faults = [("raw", {"choices": echo})]
     with pytest.raises(EndpointError) as caught:
@@ -129,17 +129,17 @@ def test_call_key_echoed_by_an_answer_is_hidden(server):
     key = "sk-0123456789abcdef"
     server.answer = lambda body: f"your key is {key}"
     with openai.OpenAI(api_key=key, base_url=server.url, max_retries=0) as client:
-        found = call(client, BODY, request_id="jumpscore-1", retries=0, secret=key)
-    assert found.text == "your key is ***"
+        completion = call(client, BODY, request_id="jumpscore-1", retries=0, secret=key)
+    assert completion.text == "your key is ***"
     server.answer = lambda body: "[1.0]"
     with openai.OpenAI(api_key="1", base_url=server.url, max_retries=0) as client:
         assert call(client, BODY, request_id="jumpscore-1", retries=0, secret="1").text == "[1.0]"
 
 
 def test_call_valid_answer(client, server):
-    found = ask(client)
-    assert (found.text, found.finish_reason, found.tries) == ("[0.5]", "stop", 1)
-    assert (found.prompt, found.output, found.visual) == (100, 7, 60)
+    completion = ask(client)
+    assert (completion.text, completion.finish_reason, completion.tries) == ("[0.5]", "stop", 1)
+    assert (completion.prompt, completion.output, completion.visual) == (100, 7, 60)
     assert server.headers[0]["x-request-id"] == "jumpscore-1"
     assert server.headers[0]["authorization"] == f"Bearer {KEY}"
 
@@ -168,8 +168,8 @@ def test_call_valid_answer(client, server):
 def test_call_temporary_failures_are_retried(client, server, fault):
     server.faults = [fault, fault]
     pauses: list[float] = []
-    found = ask(client, pauses)
-    assert (found.text, found.tries) == ("[0.5]", 3)
+    completion = ask(client, pauses)
+    assert (completion.text, completion.tries) == ("[0.5]", 3)
     assert len(server.bodies) == 3
     assert 0.3 < pauses[0] < 0.7
     assert 0.7 < pauses[1] < 1.3
@@ -267,8 +267,8 @@ def test_check_endpoint_no_response():
 )
 def test_call_separate_reasoning_is_kept_in_tags(client, server, fault, text, reason):
     server.faults = [fault]
-    found = ask(client)
-    assert (found.text, found.finish_reason) == (text, reason)
+    completion = ask(client)
+    assert (completion.text, completion.finish_reason) == (text, reason)
 
 
 JSON = st.recursive(
@@ -285,9 +285,9 @@ JSON = st.recursive(
 def test_fields_of_any_json(body):
     body = json.loads(json.dumps(body))
     try:
-        found = _fields(body)
+        completion = _fields(body)
     except _Transient:
         return
-    assert isinstance(found["text"], str)
+    assert isinstance(completion["text"], str)
     for name in ("prompt", "output", "visual"):
-        assert found[name] is None or found[name] >= 0
+        assert completion[name] is None or completion[name] >= 0

@@ -39,7 +39,7 @@ def clip(tmp_path):
     return write_video(tmp_path / "clip.mp4", frames=50, fps=25, size=(112, 84))
 
 
-def made(server, **options):
+def make_wrapper(server, **options):
     return OpenAICompatible(
         OpenAICompatibleOptions(**{"served_model": "mock", "base_url": server.url, **options})
     )
@@ -48,7 +48,7 @@ def made(server, **options):
 def test_body_frames_follow_their_stamps(server, clip):
     import cv2
 
-    wrapper = made(server, picture_format="png", system="Be brief.")
+    wrapper = make_wrapper(server, picture_format="png", system="Be brief.")
     visual = uniform_frames(clip, count=2)
     history = (Turn("user", "What?"), Turn("assistant", "A rope."))
     request = wrapper.prepare(Question("a", (Media(clip),), "When?", history), visual)
@@ -68,20 +68,22 @@ def test_body_frames_follow_their_stamps(server, clip):
     assert np.array_equal(seen, visual.pixels[1])
     assert (response.id, response.text) == ("a", "[0.5]")
     assert (response.usage.prompt, response.usage.visual) == (100, 60)
-    # What model stands behind an endpoint, only the user can know.
+    # Only the user knows which model an endpoint serves.
     assert (response.convention, response.image_size) == (None, (visual.width, visual.height))
-    told = made(server, convention="pixel")
-    [response] = told.generate([told.prepare(Question("a", (Media(clip),), "When?"), None)])
-    told.close()
+    configured = make_wrapper(server, convention="pixel")
+    [response] = configured.generate(
+        [configured.prepare(Question("a", (Media(clip),), "When?"), None)]
+    )
+    configured.close()
     assert (response.convention, response.image_size) == ("pixel", None)
-    shown = wrapper.prompt_text(request)
-    assert "system: Be brief.\nuser: <0.0 seconds>[image/png, " in shown
-    assert "base64" not in shown
+    text = wrapper.prompt_text(request)
+    assert "system: Be brief.\nuser: <0.0 seconds>[image/png, " in text
+    assert "base64" not in text
 
 
 @pytest.mark.parametrize("by", ["data", "file"])
 def test_body_video_unchanged(server, clip, by):
-    wrapper = made(server, video_by=by)
+    wrapper = make_wrapper(server, video_by=by)
     [_] = wrapper.generate([wrapper.prepare(Question("a", (Media(clip),), "When?"), None)])
     url = server.bodies[0]["messages"][0]["content"][0]["video_url"]["url"]
     if by == "file":
@@ -118,10 +120,10 @@ def test_evaluate_resume_asks_failed_samples(server, tiny_set, tmp_path):
     server.faults = [("status", 400)] * 2
     first = evaluate(server, tiny_set, tmp_path, options={"concurrency": 1})
     assert first.result.unscored == 2
-    asked = len(server.bodies)
+    requests = len(server.bodies)
     again = evaluate(server, tiny_set, tmp_path, options={"concurrency": 2})
     assert again.result.unscored == 0
-    assert len(server.bodies) == asked + 2
+    assert len(server.bodies) == requests + 2
 
 
 def test_evaluate_concurrency(server, tmp_path, clip):
@@ -153,16 +155,16 @@ def test_open_wrong_use(server, tiny_set, tmp_path, monkeypatch):
 
 
 def test_evaluate_compares_counts_with_the_plan(server, tiny_set, tmp_path):
-    """The mock says 60 visual tokens; two frames of these videos are planned with fewer."""
+    """The mock reports 60 visual tokens; two frames of these videos are planned with fewer."""
     run = evaluate(server, tiny_set, tmp_path, options={"token_side": 28})
     assert run.result.unscored == 3
     assert "60" in next(iter(run.responses.values())).error
 
 
 def test_identity_has_options_that_affect_answers(server):
-    one = made(server).identity()
-    assert made(server, concurrency=3, retries=1, timeout=9.0).identity() == one
-    assert made(server, temperature=0.5).identity() != one
+    one = make_wrapper(server).identity()
+    assert make_wrapper(server, concurrency=3, retries=1, timeout=9.0).identity() == one
+    assert make_wrapper(server, temperature=0.5).identity() != one
     assert "sk-" not in json.dumps(one)
 
 
@@ -175,7 +177,7 @@ def test_debug_log_without_key(server, clip, caplog):
     root.addHandler(handler)
     caplog.set_level(logging.DEBUG)
     try:
-        wrapper = made(server)
+        wrapper = make_wrapper(server)
         wrapper.generate([wrapper.prepare(Question("a", (Media(clip),), "When?"), None)])
     finally:
         root.removeHandler(handler)
@@ -188,22 +190,22 @@ def test_open_invalid_key_is_not_printed(server, monkeypatch, key):
     monkeypatch.setenv("OPENAI_API_KEY", "x") if "\x00" in key else monkeypatch.setenv(
         "OPENAI_API_KEY", key
     )
-    if "\x00" in key:  # no environment holds one, but a mapping in its place could
+    if "\x00" in key:  # impossible in a real environment, but not in a replacement
         monkeypatch.setattr("os.environ", {"OPENAI_API_KEY": key})
     with pytest.raises(UsageError, match="contains characters that are not allowed") as caught:
-        made(server).open()
+        make_wrapper(server).open()
     assert "secret" not in str(caught.value)
 
 
 def test_open_key_with_trailing_line_break(server, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}\r\n")
-    wrapper = made(server)
+    wrapper = make_wrapper(server)
     wrapper.generate([wrapper.prepare(Question("a", (), "When?"), None)])
     assert server.headers[0]["authorization"] == f"Bearer {KEY}"
 
 
 def test_generate_after_close(server):
-    wrapper = made(server)
+    wrapper = make_wrapper(server)
     request = wrapper.prepare(Question("a", (), "When?"), None)
     wrapper.open()
     wrapper.close()
@@ -226,5 +228,5 @@ def test_interrupt_does_not_wait_for_the_server(server, tiny_set, tmp_path):
         while not server.running and time.monotonic() < until:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=40)
-    assert "RunInterrupted: 0 of 3 samples are answered and kept" in said
+        _, errors = process.communicate(timeout=40)
+    assert "RunInterrupted: 0 of 3 samples are answered and kept" in errors

@@ -40,17 +40,17 @@ def checkpoints(tmp_path_factory):
     return {name: getattr(tiny_baselines, writer)(root / name) for name, writer in WRITERS.items()}
 
 
-def made(checkpoints, name, **options):
-    found = MODELS.get(name)
-    return found(found.Options(checkpoint=str(checkpoints[name]), max_new_tokens=8, **options))
+def make_wrapper(checkpoints, name, **options):
+    model = MODELS.get(name)
+    return model(model.Options(checkpoint=str(checkpoints[name]), max_new_tokens=8, **options))
 
 
 @pytest.fixture(scope="module", params=WRITERS)
 def wrapper(request, checkpoints):
-    found = made(checkpoints, request.param)
-    found.open()
-    yield found
-    found.close()
+    model = make_wrapper(checkpoints, request.param)
+    model.open()
+    yield model
+    model.close()
 
 
 def test_generate_measures_the_planned_tokens(wrapper, clip):
@@ -93,7 +93,7 @@ def test_prompt_text_of_every_family(wrapper, clip):
 
 
 def test_prompt_text_without_outer_markers(checkpoints, clip):
-    wrapper = made(checkpoints, "qwen3_vl", outer_markers=False)
+    wrapper = make_wrapper(checkpoints, "qwen3_vl", outer_markers=False)
     visual = uniform_frames(clip, count=4, max_pixels=40_000, grid=wrapper.token_grid)
     text = wrapper.prompt_text(wrapper.prepare(Question("a", (Media(clip),), "When?"), visual))
     assert "<|im_start|>user\n<0.3 seconds>" in text
@@ -170,31 +170,31 @@ def test_open_checkpoint_of_another_model(checkpoints):
 
 
 @pytest.mark.parametrize(
-    ("file", "change", "said"),
+    ("file", "change", "message"),
     [
         ("config.json", lambda _: None, "config.json: not found"),
-        ("config.json", lambda held: held | {"text_config": "?"}, "cannot be read"),
+        ("config.json", lambda settings: settings | {"text_config": "?"}, "cannot be read"),
         (
             "config.json",
-            lambda held: held | {"vision_config": {"patch_size": []}},
+            lambda settings: settings | {"vision_config": {"patch_size": []}},
             "no valid token grid",
         ),
         ("tokenizer.json", lambda _: {"version": 1}, "the tokenizer cannot be loaded"),
         ("model.safetensors", lambda _: {}, "cannot be loaded"),
     ],
 )
-def test_open_damaged_checkpoint(checkpoints, tmp_path, file, change, said):
+def test_open_damaged_checkpoint(checkpoints, tmp_path, file, change, message):
     folder = tmp_path / "damaged"
     shutil.copytree(checkpoints["qwen3_vl"], folder)
     path = folder / file
-    held = json.loads(path.read_text()) if file.endswith(".json") else {}
-    changed = change(held)
+    settings = json.loads(path.read_text()) if file.endswith(".json") else {}
+    changed = change(settings)
     path.unlink()
     if changed is not None:
         path.write_text(json.dumps(changed))
-    found = MODELS.get("qwen3_vl")
-    with pytest.raises(DataError, match=said):
-        found(found.Options(checkpoint=str(folder))).open()
+    model = MODELS.get("qwen3_vl")
+    with pytest.raises(DataError, match=message):
+        model(model.Options(checkpoint=str(folder))).open()
 
 
 def test_load_tokenizer_template_of_the_processor(checkpoints, tmp_path):
@@ -203,12 +203,12 @@ def test_load_tokenizer_template_of_the_processor(checkpoints, tmp_path):
     template = (folder / "chat_template.jinja").read_text()
     (folder / "chat_template.jinja").unlink()
     (folder / "chat_template.json").write_text(json.dumps({"chat_template": template}))
-    found = MODELS.get("qwen3_vl")
-    wrapper = found(found.Options(checkpoint=str(folder)))
+    model = MODELS.get("qwen3_vl")
+    wrapper = model(model.Options(checkpoint=str(folder)))
     assert wrapper.tokenizer.chat_template == template
     (folder / "chat_template.json").write_text("{}")
     with pytest.raises(DataError, match="no chat template here or in the tokenizer"):
-        found(found.Options(checkpoint=str(folder))).open()
+        model(model.Options(checkpoint=str(folder))).open()
 
 
 def test_evaluate_uses_the_token_grid_of_the_model(checkpoints, clip, tmp_path):
@@ -249,16 +249,16 @@ def test_cut_tubes_positions(count, rows, columns, seed):
                         cuts = [p[top : top + patch, left : left + patch] for p in group]
                         values = np.stack(cuts).transpose(3, 0, 1, 2)
                         expected.append(values.reshape(3, -1))
-    found = cut_tubes(pictures, frames=frames, patch=patch, merge=merge)
-    assert np.array_equal(found, np.stack(expected))
+    model = cut_tubes(pictures, frames=frames, patch=patch, merge=merge)
+    assert np.array_equal(model, np.stack(expected))
 
 
 def test_open_checks_the_released_token_grid(checkpoints):
-    """Planning needs no weights; weights that turn out to be otherwise are no silent change."""
-    found = MODELS.get("internvl3_5")
-    wrapper = found(found.Options())
+    """Planning needs no weights; weights with another grid are reported when opened."""
+    model = MODELS.get("internvl3_5")
+    wrapper = model(model.Options())
     assert wrapper.token_grid == TokenGrid(side=28, size=(448, 448))
-    wrapper.folder = checkpoints["internvl3_5"]  # as if the hub had given it
+    wrapper.folder = checkpoints["internvl3_5"]  # as if downloaded from the hub
     with pytest.raises(UsageError, match="was planned; set model"):
         wrapper.open()
 

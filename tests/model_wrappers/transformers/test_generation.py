@@ -27,9 +27,9 @@ def inputs(ids, pictures):
 def some_prompt(words, pixels, seed=0):
     rng = np.random.default_rng(seed)
     picture = rng.integers(0, 256, (*pixels, 3), dtype=np.uint8)
-    shown = image_pictures([picture])
-    ids = [*rng.integers(0, 256, words), *[PAD] * shown.visual_tokens, 7]
-    return Prompt(np.array(ids, dtype=np.int64), shown, seed=seed)
+    pictures = image_pictures([picture])
+    ids = [*rng.integers(0, 256, words), *[PAD] * pictures.visual_tokens, 7]
+    return Prompt(np.array(ids, dtype=np.int64), pictures, seed=seed)
 
 
 PROMPTS = [
@@ -42,12 +42,12 @@ PROMPTS = [
 
 @given(st.lists(st.integers(1, 5000), max_size=40), st.integers(1, 20_000))
 def test_batches_have_similar_lengths_and_every_prompt_once(lengths, most):
-    found = batches(lengths, most)
-    assert sorted(place for batch in found for place in batch) == list(range(len(lengths)))
-    for batch in found:
-        held = [lengths[place] for place in batch]
-        assert len(batch) == 1 or max(held) * len(held) <= most
-        assert max(held) - min(held) <= max(held) / 5
+    actual = batches(lengths, most)
+    assert sorted(place for batch in actual for place in batch) == list(range(len(lengths)))
+    for batch in actual:
+        sizes = [lengths[place] for place in batch]
+        assert len(batch) == 1 or max(sizes) * len(sizes) <= most
+        assert max(sizes) - min(sizes) <= max(sizes) / 5
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.3])
@@ -56,7 +56,7 @@ def test_answer_batch_equals_single_prompts(model, temperature):
     together = answer(model, PROMPTS, sampling, inputs)
     alone = [answer(model, [prompt], sampling, inputs)[0] for prompt in PROMPTS]
     assert together == alone
-    assert len({found.ids for found in together}) == len(PROMPTS)
+    assert len({actual.ids for actual in together}) == len(PROMPTS)
 
 
 def test_answer_sample_depends_only_on_its_seed(model):
@@ -68,9 +68,9 @@ def test_answer_sample_depends_only_on_its_seed(model):
 
 
 def test_answer_greedy(model):
-    [found] = answer(model, [PROMPTS[2]], Sampling(1), inputs)
+    [actual] = answer(model, [PROMPTS[2]], Sampling(1), inputs)
     logits = model(input_ids=torch.from_numpy(PROMPTS[2].ids)[None]).logits[0, -1]
-    assert found.ids == (int(logits.argmax()),)
+    assert actual.ids == (int(logits.argmax()),)
 
 
 def test_sample_each_alone_follows_the_softmax():

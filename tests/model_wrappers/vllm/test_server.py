@@ -1,4 +1,4 @@
-"""The process around a server, held against a small one that is no vLLM."""
+"""The server process, tested with a small server instead of vLLM."""
 
 from __future__ import annotations
 
@@ -110,27 +110,27 @@ def test_guard_is_bound_to_the_file_in_the_wheels():
 def test_installed_vllm_digests_the_file_without_importing_it(tmp_path, monkeypatch):
     content = "counts canvases otherwise\n"
     monkeypatch.setenv("PYTHONPATH", installed_package(tmp_path, "0.32.0+cu130", content))
-    found = installed_vllm(sys.executable)
+    installed = installed_vllm(sys.executable)
     digest = hashlib.sha256(content.encode()).hexdigest()
-    assert found == InstalledVLLM(sys.executable, "0.32.0", digest)
-    assert not found.tested
-    said = (
+    assert installed == InstalledVLLM(sys.executable, "0.32.0", digest)
+    assert not installed.tested
+    message = (
         rf"vLLM 0\.32\.0 contains another model_executor/models/llava_onevision2\.py \(SHA-256 "
         rf"{digest[:12]}\) than .* \(tested: {TESTED_DIGEST[:12]}, in vLLM 0\.32\.0, 0\.33\.0\); "
         r"install .* model\.untested_vllm=true"
     )
-    with pytest.raises(UsageError, match=said):
-        found.check_tested()
+    with pytest.raises(UsageError, match=message):
+        installed.check_tested()
     monkeypatch.setitem(plugin.TESTED, digest, ("0.34.0",))
-    found.check_tested()
+    installed.check_tested()
 
 
 def test_installed_vllm_without_the_file(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", installed_package(tmp_path, "0.20.0"))
-    found = installed_vllm(sys.executable)
-    assert found.digest is None
+    installed = installed_vllm(sys.executable)
+    assert installed.digest is None
     with pytest.raises(UsageError, match=r"vLLM 0\.20\.0 does not contain model_executor/models/"):
-        found.check_tested()
+        installed.check_tested()
 
 
 def test_free_port_taken(tmp_path):

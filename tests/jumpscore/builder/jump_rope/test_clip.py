@@ -1,4 +1,4 @@
-"""Whole clips: deterministic files that show what their events say."""
+"""Whole clips: deterministic files that match their events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from jumpscore.builder.jump_rope.specs import BACKDROPS
 MakeSpec = Callable[..., ClipSpec]
 
 
-def shown(path: Path) -> tuple[list[float], np.ndarray]:
+def decoded(path: Path) -> tuple[list[float], np.ndarray]:
     """Times and frames [T, H, W, 3] as a player shows them."""
     times, frames = [], []
     with av.open(str(path)) as container:
@@ -75,7 +75,7 @@ def test_render_clip_in_another_process(tmp_path: Path) -> None:
 def test_render_clip_equals_previews(tmp_path: Path, make_spec: MakeSpec) -> None:
     spec = make_spec(tags=("vfr",), width=320, height=180)
     clip = render_clip(spec, tmp_path / "a.mp4")
-    times, frames = shown(clip.path)
+    times, frames = decoded(clip.path)
     assert len(times) == clip.frames == len(clip.boxes)
     assert clip.duration == pytest.approx(4.0)
     for index in (0, 31, 60):
@@ -86,7 +86,7 @@ def test_render_clip_equals_previews(tmp_path: Path, make_spec: MakeSpec) -> Non
 def test_render_clip_rotated(tmp_path: Path, make_spec: MakeSpec) -> None:
     spec = make_spec(tags=("rotation",), rotation=270, width=144, height=256)
     clip = render_clip(spec, tmp_path / "a.mp4")
-    times, frames = shown(clip.path)
+    times, frames = decoded(clip.path)
     assert frames.shape[1:3] == (clip.height, clip.width) == (256, 144)
     assert np.abs(frames[20].astype(int) - preview_frame(spec, times[20])).mean() < 5
     with av.open(str(clip.path)) as container:
@@ -120,7 +120,7 @@ def test_renderer_rope_height(make_spec: MakeSpec) -> None:
     for t in (jump.start, half):
         differs = changed(preview_frame(spec, t), preview_frame(spec, t, rope=False))
         rows.append(np.flatnonzero(differs.any(axis=1)))
-    head = 0.9 * 360 - 0.56 * 360  # about where the head's top is
+    head = 0.9 * 360 - 0.56 * 360  # approximate top of the head
     assert rows[0].max() > 0.8 * 360
     assert rows[0].min() > head + 40
     assert rows[1].min() < head + 10
@@ -145,7 +145,7 @@ def test_renderer_box(make_spec: MakeSpec, tmp_path: Path) -> None:
     spec = make_spec(tags=("pan", "shake"), width=320, height=180)
     spec = replace(spec, look=replace(spec.look, shirt=(240, 20, 200), stripe=False))
     clip = render_clip(spec, tmp_path / "a.mp4")
-    _, frames = shown(clip.path)
+    _, frames = decoded(clip.path)
     assert (clip.boxes[:, 2:] > clip.boxes[:, :2] + 20).all()
     assert (clip.boxes >= 0).all()
     assert (clip.boxes[:, 2:] <= [320, 180]).all()
@@ -182,8 +182,8 @@ def test_renderer_occlusion(make_spec: MakeSpec, tmp_path: Path) -> None:
     spec = make_spec(duration=8.0, tags=("occlusion",))
     clip = render_clip(spec, tmp_path / "a.mp4")
     bare = render_clip(replace(spec, tags=()), tmp_path / "b.mp4")
-    _, frames = shown(clip.path)
-    _, plain = shown(bare.path)
+    _, frames = decoded(clip.path)
+    _, plain = decoded(bare.path)
     hidden = []
     for index in range(clip.frames):
         x0, y0, x1, y1 = clip.boxes[index]

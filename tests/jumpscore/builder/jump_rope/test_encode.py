@@ -68,9 +68,9 @@ def test_video_writer_rotation(tmp_path: Path, rotation: int) -> None:
     assert (frame.rotation + rotation) % 360 == 0, "FFmpeg counts anticlockwise"
     stored = frame.to_ndarray(format="rgb24").astype(int)
     assert stored.shape[:2] == ((SIZE[0], SIZE[1]) if rotation != 180 else SIZE[::-1])
-    shown = np.rot90(stored, -rotation // 90)  # numpy turns anticlockwise
-    assert np.abs(shown - card()).mean() < 6
-    assert np.abs(np.rot90(shown, 2) - card()).mean() > 50
+    upright = np.rot90(stored, -rotation // 90)  # numpy turns anticlockwise
+    assert np.abs(upright - card()).mean() < 6
+    assert np.abs(np.rot90(upright, 2) - card()).mean() > 50
 
 
 def test_write_rotation_matrix_by_hand(tmp_path: Path) -> None:

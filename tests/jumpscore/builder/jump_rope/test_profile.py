@@ -1,4 +1,4 @@
-"""Profiles: what they hold, what overrides change, what errors say."""
+"""Profiles: contents, overrides and error messages."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def crossings(rhythm: Rhythm, angle: float) -> list[float]:
     """Times at which the rope passes ``angle`` (mod 360 degrees): dense sampling, then halving."""
     grid = np.arange(0.0, rhythm.duration, 0.0005)
     turns = np.floor((rhythm.rope_angle(grid) - angle) / TURN)
-    found = []
+    crossings = []
     for i in np.flatnonzero(np.diff(turns) > 0):
         low, high = float(grid[i]), float(grid[i + 1])
         goal = turns[i + 1]
@@ -30,8 +30,8 @@ def crossings(rhythm: Rhythm, angle: float) -> list[float]:
                 high = middle
             else:
                 low = middle
-        found.append(high)
-    return found
+        crossings.append(high)
+    return crossings
 
 
 def events_from_motion(rhythm: Rhythm) -> list[float]:

@@ -16,10 +16,10 @@ from jumpscore.jsonio import parse_json
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    found = tmp_path_factory.mktemp("mini") / "set"
-    found.mkdir()
-    render_mini("mini_lmms", found, seed=5)
-    return found
+    folder = tmp_path_factory.mktemp("mini") / "set"
+    folder.mkdir()
+    render_mini("mini_lmms", folder, seed=5)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +67,8 @@ def test_results_and_accuracy(documents):
 
 def test_mini_lmms_on_the_command_line(tmp_path):
     task = {"name": "lmms", "benchmark": "mini_lmms", "include_path": None, "data_root": None}
-    found = located(task, tmp_path)
-    assert read_manifest(found["include_path"]).name == "mini_lmms"
-    assert found["data_root"] == str(tmp_path)
+    folder = located(task, tmp_path)
+    assert read_manifest(folder["include_path"]).name == "mini_lmms"
+    assert folder["data_root"] == str(tmp_path)
     assert located({**task, "benchmark": "videomme"}, None)["include_path"] is None
     assert located({**task, "include_path": "mine"}, None)["include_path"] == "mine"

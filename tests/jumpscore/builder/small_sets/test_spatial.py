@@ -33,7 +33,7 @@ def rows_of(mini, ending):
 
 
 def pixels_of(mini, row) -> dict[str, np.ndarray]:
-    """Colour -> where the picture shows it, bool [height, width]."""
+    """Colour -> mask of its pixels, bool [height, width]."""
     picture = cv2.imread(str(mini / row.images[0]))[..., ::-1].astype(int)
     return {name: np.abs(picture - rgb).max(axis=2) < 12 for name, rgb in COLOURS.items()}
 
@@ -93,16 +93,16 @@ def test_render_distances(mini):
     checked = 0
     for row in rows_of(mini, "-distance"):
         [(one, a), (other, b)] = re.findall(r"centre of the (\w+) (\w+)", row.prompt)
-        found = []
+        centres = []
         for colour, kind in ((one, a), (other, b)):
             where = pixels_of(mini, row)[colour].astype(np.uint8)
             pieces, labels = cv2.connectedComponents(where)
             if pieces == 2 and kind != "triangle":  # whose centre of mass lies lower
                 rows, columns = np.nonzero(labels)
-                found.append((columns.mean(), rows.mean()))
-        if len(found) == 2:
+                centres.append((columns.mean(), rows.mean()))
+        if len(centres) == 2:
             checked += 1
-            metres = np.hypot(*np.subtract(*found)) / RULER
+            metres = np.hypot(*np.subtract(*centres)) / RULER
             assert json.loads(row.answer) == pytest.approx(metres, abs=0.02)
     assert checked
 
@@ -113,8 +113,8 @@ def test_render_clips_show_the_counted_shapes(mini):
         assert (info.width, info.height, len(info.times)) == (240, 160, 40)
         [colour] = re.findall(r"How many (\w+) \w+s are", row.prompt)
         frames = [frame.pixels.astype(int) for frame in decode(mini / row.video, [0, 39])]
-        shown = [(np.abs(frame - COLOURS[colour]).max(axis=2) < 40).any() for frame in frames]
-        assert all(shown)  # it comes first, and again last
+        visible = [(np.abs(frame - COLOURS[colour]).max(axis=2) < 40).any() for frame in frames]
+        assert all(visible)  # it comes first, and again last
 
 
 def test_render_oracle_scores(mini, tmp_path):

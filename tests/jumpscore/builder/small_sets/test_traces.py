@@ -39,11 +39,11 @@ def test_render_depth_of_the_table(scene):
 def test_render_points_are_on_their_solid(scene):
     table, _, _, seen, points = scene
     for number, solid in enumerate(table.solids):
-        found = points[seen == number] - solid.center
+        offsets = points[seen == number] - solid.center
         if solid.round:
-            off = np.linalg.norm(found, axis=1) - solid.half[0]
+            off = np.linalg.norm(offsets, axis=1) - solid.half[0]
         else:
-            off = (np.abs(found) - solid.half).max(axis=1)
+            off = (np.abs(offsets) - solid.half).max(axis=1)
         assert np.abs(off).max() < 1.5e-3, number
 
 
