@@ -12,7 +12,7 @@ from jumpscore.data.ids import id_hint
 from jumpscore.data.predictions import (
     RESPELLED,
     ROW_NUMBERS,
-    Prediction,
+    StoredAnswer,
     Unreadable,
     read_predictions,
 )
@@ -31,9 +31,11 @@ class ReplayOptions(ModelOptions):
     Attributes:
         answers: File of answers: JSON, a table, or a log of lmms-eval or inspect_ai; see
             ``docs/answer_files.md``.
+        display_name: Name of the model that answered; by default the name of the file.
     """
 
     answers: Path
+    display_name: str | None = None
 
     @field_validator("answers")
     @classmethod
@@ -58,11 +60,16 @@ class Replay(ModelWrapper):
     def __init__(self, options: ReplayOptions) -> None:
         super().__init__(options)
         self._file = read_predictions(options.answers)
-        self._answers: Mapping[str, Prediction] = self._file
+        self._answers: Mapping[str, StoredAnswer] = self._file
         self._unreadable = {record.id: record for record in self._file.unreadable}
         self.answered_ids = frozenset(self._answers)
         self.answer_notes = self._file.notes
         self.answer_hints = tuple(self._unreadable_hints())
+
+    @property
+    def display_name(self) -> str:
+        """Name of the model that answered."""
+        return self.options.display_name or self.options.answers.stem
 
     def identity(self) -> Mapping[str, Any]:
         """Return the file's content hash: an edited file counts as another model."""

@@ -123,7 +123,7 @@ def surface_points(depth: Depths, camera: Camera) -> Floats:
     grid = _grid(depth, camera)
     if grid is None:
         return np.zeros((0, 3))
-    view = _View(depth, camera, grid)
+    view = _DepthView(depth, camera, grid)
     sides = _sides(view, grid)
     return np.concatenate([_crossings(sides, axis, view, grid) for axis in range(3)])
 
@@ -165,7 +165,7 @@ def _grid(depth: Depths, camera: Camera) -> _Grid | None:
     return _Grid(low * BLOCK, blocks, numbers)
 
 
-class _View:
+class _DepthView:
     """A depth map as the voxels of a grid see it.
 
     Attributes:
@@ -222,7 +222,7 @@ def _pixels(at: Floats, z: Floats, focal: float, center: float, size: int) -> In
     return np.where(within, places, size).astype(np.int64)
 
 
-def _sides(view: _View, grid: _Grid) -> npt.NDArray[np.uint8]:
+def _sides(view: _DepthView, grid: _Grid) -> npt.NDArray[np.uint8]:
     """Return the side of every voxel, uint8 [z, y, x, n + 1].
 
     Along z, y and x there is one more than a block has, from the block after it. The last block is
@@ -240,7 +240,7 @@ def _sides(view: _View, grid: _Grid) -> npt.NDArray[np.uint8]:
     return found
 
 
-def _crossings(sides: npt.NDArray[np.uint8], axis: int, view: _View, grid: _Grid) -> Floats:
+def _crossings(sides: npt.NDArray[np.uint8], axis: int, view: _DepthView, grid: _Grid) -> Floats:
     """Return the points at which the distance is 0 between voxels and the next along an axis."""
     ends = [slice(1, BLOCK + 1) if axis == place else slice(BLOCK) for place in (2, 1, 0)]
     changed = (sides[:BLOCK, :BLOCK, :BLOCK] | sides[tuple(ends)]) == BEFORE | BEHIND

@@ -1,8 +1,8 @@
 """Read traces as the public code does, faults included: for ``*_reference`` numbers only.
 
-A reader's rules pass a ``Reading`` on; the last ones return the way-points. An answer that stops
-the public code raises ``ReferenceCrashError``. Time is linear in the text, and nothing that a model
-writes is run.
+Each rule of a reader passes a ``TraceReading`` to the next; the last ones return the way-points. An
+answer that crashes the public code raises ``ReferenceCrashError``. Time is linear in the text, and
+nothing that a model writes is executed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PAIR = re.compile(rf"\[{_BARE},\s*+{_BARE}\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TraceReading:
     """What the rules of a reader have made of an answer so far.
 
     Attributes:
@@ -47,7 +47,7 @@ class Reading:
     content: Any = None
 
 
-Read = Reading | Value[Points]
+Read = TraceReading | Value[Points]
 """What a rule returns: what is left to be read, or the way-points."""
 NOTHING: Value[Points] = Value(())
 
@@ -55,23 +55,23 @@ NOTHING: Value[Points] = Value(())
 # TraceSpatial (RoboTracer 11f09e1).
 
 
-def tuples_of_numbers(reading: Reading) -> Read:
+def tuples_of_numbers(reading: TraceReading) -> Read:
     """Read ``(x, y)`` and ``(x, y, d, ...)`` anywhere; blanks only after commas."""
     rows = [match.split(",") for match in _TUPLE.findall(reading.text)]
     return replace(reading, content=[[float(number) for number in row] for row in rows])
 
 
-def at_least_two_numbers(reading: Reading) -> Read:
+def at_least_two_numbers(reading: TraceReading) -> Read:
     """Drop tuples of one number."""
     return replace(reading, content=[row for row in reading.content or [] if len(row) > 1])
 
 
-def first_three_numbers(reading: Reading) -> Read:
+def first_three_numbers(reading: TraceReading) -> Read:
     """Cut longer tuples to x, y and depth."""
     return replace(reading, content=[row[:3] for row in reading.content or []])
 
 
-def first_fence(reading: Reading) -> Read:
+def first_fence(reading: TraceReading) -> Read:
     """Keep what the first closed fence holds, whatever its tag; without a fence, nothing."""
     start = _FENCE.search(reading.text)
     end = reading.text.find("```", start.end()) if start else -1
@@ -80,7 +80,7 @@ def first_fence(reading: Reading) -> Read:
     return replace(reading, text=reading.text[start.end() : end].strip())
 
 
-def json_only(reading: Reading) -> Read:
+def json_only(reading: TraceReading) -> Read:
     """Parse JSON, ``NaN`` included; anything else holds nothing.
 
     Raises:
@@ -94,7 +94,7 @@ def json_only(reading: Reading) -> Read:
         raise ReferenceCrashError(f"the reference crashes on this answer: {error}") from error
 
 
-def lists_at_any_depth(reading: Reading) -> Read:
+def lists_at_any_depth(reading: TraceReading) -> Read:
     """Read every list of two or three numbers, true and false included, in order."""
     rows: list[list[float]] = []
     waiting = [reading.content]
@@ -110,7 +110,7 @@ def lists_at_any_depth(reading: Reading) -> Read:
     return replace(reading, content=rows)
 
 
-def equally_many_numbers(reading: Reading) -> Read:
+def equally_many_numbers(reading: TraceReading) -> Read:
     """Refuse lists of two and of three numbers in one answer, which make no array.
 
     Raises:
@@ -121,14 +121,14 @@ def equally_many_numbers(reading: Reading) -> Read:
     return reading
 
 
-def depth_for_all(reading: Reading) -> Read:
+def depth_for_all(reading: TraceReading) -> Read:
     """Give NaN as depth to tuples without one, if others have one."""
     rows = reading.content or []
     longest = max(map(len, rows), default=0)
     return replace(reading, content=[[*row, *[math.nan] * (longest - len(row))] for row in rows])
 
 
-def thousandths_rounded(reading: Reading) -> Read:
+def thousandths_rounded(reading: TraceReading) -> Read:
     """Return fractions of the image, rounded to six digits; depth as written.
 
     Raises:
@@ -144,12 +144,12 @@ def thousandths_rounded(reading: Reading) -> Read:
     return replace(reading, content=rows)
 
 
-def double_precision(reading: Reading) -> Read:
+def double_precision(reading: TraceReading) -> Read:
     """Return the rows as they are."""
     return Value(tuple(map(tuple, reading.content or [])))
 
 
-def single_precision(reading: Reading) -> Read:
+def single_precision(reading: TraceReading) -> Read:
     """Round to float32, which the text parser returns and the JSON parser does not."""
     with np.errstate(over="ignore"):
         points = np.array(reading.content or np.zeros((0, 2)), dtype=np.float32)
@@ -182,7 +182,7 @@ def tracespatial_reference(text: str, *, parser: Parser = "auto") -> Points:
     """Return the way-points that RoboTracer's scorer reads, x and y as fractions of the image.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         parser: The scorer reads tuples in the text of models whose name contains ``RoboTracer``
             (``text``), and a fenced JSON block of ``Qwen`` and ``Gemini`` models (``json``); it
             knows no others. ``auto`` is ``json`` if that reads any way-point, otherwise ``text``.
@@ -195,7 +195,7 @@ def tracespatial_reference(text: str, *, parser: Parser = "auto") -> Points:
     >>> tracespatial_reference("[[100, 200]]")
     ()
     """
-    reading = Reading(text)
+    reading = TraceReading(text)
     points = () if parser == "text" else TRACESPATIAL_JSON.read(reading)
     if not points and parser != "json":
         points = TRACESPATIAL_TEXT.read(reading)
@@ -205,29 +205,29 @@ def tracespatial_reference(text: str, *, parser: Parser = "auto") -> Points:
 # VABench-V (Embodied-R1 e599e95).
 
 
-def inside_answer_tags(reading: Reading) -> Read:
+def inside_answer_tags(reading: TraceReading) -> Read:
     """Keep what the first ``<answer>`` holds on one line; without one, nothing."""
     inner = _on_one_line(reading.text, "<answer>", "</answer>")
     return NOTHING if inner is None else replace(reading, text=inner.strip())
 
 
-def inside_point_tags(reading: Reading) -> Read:
+def inside_point_tags(reading: TraceReading) -> Read:
     """Keep what the first ``<point>[...]</point>`` holds on one line; without one, nothing."""
     inner = _on_one_line(reading.text, "<point>[", "]</point>")
     return NOTHING if inner is None else replace(reading, text=inner)
 
 
-def single_quotes_are_double(reading: Reading) -> Read:
+def single_quotes_are_double(reading: TraceReading) -> Read:
     """Make JSON strings of Python's."""
     return replace(reading, text=reading.text.replace("'", '"'))
 
 
-def within_brackets(reading: Reading) -> Read:
+def within_brackets(reading: TraceReading) -> Read:
     """Put back the outer brackets, of which the tags' pattern takes one each."""
     return replace(reading, text=f"[{reading.text}]")
 
 
-def json_if_it_is(reading: Reading) -> Read:
+def json_if_it_is(reading: TraceReading) -> Read:
     """Parse JSON, ``NaN`` included; what Python cannot parse at all holds nothing."""
     try:
         return replace(reading, content=json.loads(reading.text))
@@ -237,7 +237,7 @@ def json_if_it_is(reading: Reading) -> Read:
         return NOTHING
 
 
-def pairs_otherwise(reading: Reading) -> Read:
+def pairs_otherwise(reading: TraceReading) -> Read:
     """Read every ``[x, y]`` without a sign or inner blanks in what is not JSON."""
     if reading.content is not None:
         return reading
@@ -245,7 +245,7 @@ def pairs_otherwise(reading: Reading) -> Read:
     return Value(tuple(pairs))
 
 
-def two_numbers_each(reading: Reading) -> Read:
+def two_numbers_each(reading: TraceReading) -> Read:
     """Refuse content that is not pairs of numbers.
 
     Raises:
@@ -277,7 +277,7 @@ def vabench_reference(text: str, *, reasoning: bool = False) -> Points:
     """Return the points in pixels that Embodied-R1's script reads.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         reasoning: The script's ``reasoning_model``: only what is in ``<answer>`` is read.
 
     Raises:
@@ -289,7 +289,7 @@ def vabench_reference(text: str, *, reasoning: bool = False) -> Points:
     ()
     """
     reader = VABENCH_REASONING if reasoning else VABENCH
-    return reader.read(Reading(text)) or ()
+    return reader.read(TraceReading(text)) or ()
 
 
 def _on_one_line(text: str, opening: str, closing: str) -> str | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from evaluators.coordinates import to_pixels
 from evaluators.drawings import box_shape, drawing, outlines, shape
-from evaluators.spatial.coordinates import to_pixels
 from evaluators.traces.parsing import ParsedTrace, parse_trace
 from evaluators.traces.paths import path_errors, vabench_errors
 from evaluators.traces.reference_scores import (
@@ -39,7 +39,7 @@ from evaluators.traces.tracespatial import (
     image_box,
     score_parsed,
 )
-from jumpscore.records import Convention, Response, Status
+from jumpscore.records import Convention, OverlayView, Response, Shape, Status
 from jumpscore.scoring import ReferenceCrashError
 
 Floats = npt.NDArray[np.float64]
@@ -73,13 +73,14 @@ LACKING: dict[Lacking, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RuleScore:
     """What one answer is worth.
 
     Attributes:
         status: See ``STATUSES``.
         values: Metric -> value.
         details: JSON-ready facts.
+        view: What a report draws.
         notes: Counted oddities.
         message: Why there is no score.
         marked: True shapes for reports beside the trace: the object, the target's box.
@@ -90,7 +91,8 @@ class Outcome:
     details: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
     message: str | None = None
-    marked: tuple[dict[str, Any] | None, ...] = ()
+    marked: tuple[Shape | None, ...] = ()
+    view: OverlayView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def score_answer(
     *,
     convention: Convention | None = None,
     public: PublicReading | None = None,
-) -> Outcome:
+) -> RuleScore:
     """Score an answer.
 
     Args:
@@ -162,7 +164,7 @@ def score_answer(
         {"groups of numbers that are not way-points": parsed.rejected} if parsed.rejected else {}
     )
     if known is None and parsed.waypoints:
-        return Outcome("error", details=details, notes=notes, message=UNSTATED)
+        return RuleScore("error", details=details, notes=notes, message=UNSTATED)
     if known and goal.convention and known != goal.convention:
         notes[f"answers read as {known}, and the benchmark's are {goal.convention}"] = 1
     if known == "pixel" and response.image_size is None:
@@ -178,14 +180,17 @@ def score_answer(
         shape("truth", "path", goal.trace),
         None if answered is None else shape("answer", "path", answered),
     ]
-    details["drawings"] = [drawing(shapes)]
     values: Values = {"parsed": float(found.status in ("ok", "partial")), **found.values}
-    return Outcome(
-        found.status, values, {**details, **found.details}, {**notes, **found.notes}, found.message
+    return replace(
+        found,
+        values=values,
+        details={**details, **found.details},
+        notes={**notes, **found.notes},
+        view=OverlayView((drawing(shapes),)),
     )
 
 
-def _tracespatial(goal: Goal, read: _Read, dimensions: Literal[2, 3]) -> Outcome:
+def _tracespatial(goal: Goal, read: _Read, dimensions: Literal[2, 3]) -> RuleScore:
     assert goal.target is not None
     scene, target = goal.scene(), goal.target
 
@@ -219,14 +224,14 @@ def _tracespatial(goal: Goal, read: _Read, dimensions: Literal[2, 3]) -> Outcome
     status = STATUS.get(found.status, "unparseable")
     low, high = image_box(target.box, scene.camera)
     marked = (*outlines("truth", scene.mask), box_shape("truth", (*low, *high)))
-    return Outcome(status, values, {"read_as": found.status}, notes, marked=marked)
+    return RuleScore(status, values, {"read_as": found.status}, notes, marked=marked)
 
 
-def _tracespatial_2d(goal: Goal, read: _Read) -> Outcome:
+def _tracespatial_2d(goal: Goal, read: _Read) -> RuleScore:
     return _tracespatial(goal, read, 2)
 
 
-def _tracespatial_3d(goal: Goal, read: _Read) -> Outcome:
+def _tracespatial_3d(goal: Goal, read: _Read) -> RuleScore:
     return _tracespatial(goal, read, 3)
 
 
@@ -246,7 +251,7 @@ def _in_image(
     return None, "unparseable", notes
 
 
-def _vabench(goal: Goal, read: _Read) -> Outcome:
+def _vabench(goal: Goal, read: _Read) -> RuleScore:
     trace, status, notes = _in_image(goal, read, least=2)
     values = _vabench_errors("", trace, goal.trace)
     reference = None
@@ -265,7 +270,7 @@ def _vabench(goal: Goal, read: _Read) -> Outcome:
         values[name] = limit if value is None or limit is None else min(value, limit)
     middle = _vabench_errors("_all", np.full((2, 2), 0.5), goal.trace)
     values["content_free_rmse_999_all"] = middle["rmse_999_all"]
-    return Outcome(status, values, notes=notes)
+    return RuleScore(status, values, notes=notes)
 
 
 def _vabench_errors(suffix: str, trace: Floats | None, truth: Floats) -> Values:
@@ -275,7 +280,7 @@ def _vabench_errors(suffix: str, trace: Floats | None, truth: Floats) -> Values:
     return dict(zip(names, errors, strict=True))
 
 
-def _sharerobot(goal: Goal, read: _Read) -> Outcome:
+def _sharerobot(goal: Goal, read: _Read) -> RuleScore:
     trace, status, notes = _in_image(goal, read, least=1)
     names = ("dfd_2d", "hd_2d", "rmse_2d", "mae_2d")
     values: Values = dict.fromkeys(names)
@@ -291,10 +296,10 @@ def _sharerobot(goal: Goal, read: _Read) -> Outcome:
     values |= {f"{name}_reference": value for name, value in zip(names, reference, strict=False)}
     middle = path_errors(np.full((1, 2), 0.5), goal.trace)
     values["content_free_rmse_2d"] = middle.rmse
-    return Outcome(status, values, notes=notes)
+    return RuleScore(status, values, notes=notes)
 
 
-RULES: dict[Rule, Callable[[Goal, _Read], Outcome]] = {
+RULES: dict[Rule, Callable[[Goal, _Read], RuleScore]] = {
     "tracespatial_2d": _tracespatial_2d,
     "tracespatial_3d": _tracespatial_3d,
     "vabench": _vabench,

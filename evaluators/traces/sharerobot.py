@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from evaluators.traces.literals import LiteralError, read_literal
-from evaluators.traces.references import Points, Read, Reading
+from evaluators.traces.references import Points, Read, TraceReading
 from jumpscore.scoring.readers import Reader, ReferenceCrashError, Value
 
 _OPTIONAL_DIGITS = r"([-+]?(?:\d++(?:\.\d++)?+|\.\d++))"
@@ -21,7 +21,7 @@ _LINE_PAIR = re.compile(rf"\[{_OPTIONAL_DIGITS}\s*+,\s*+{_OPTIONAL_DIGITS}\]")
 _CALL = re.compile(r"(?<!\w)([^\W\d]\w*+)\s*+\(")
 
 
-def a_python_literal(reading: Reading) -> Read:
+def a_python_literal(reading: TraceReading) -> Read:
     """Read the whole answer as a Python literal of points."""
     try:
         points = _fractions(read_literal(reading.text), reading.size)
@@ -30,12 +30,12 @@ def a_python_literal(reading: Reading) -> Read:
     return Value(_checked(points))
 
 
-def dashes_are_hyphens(reading: Reading) -> Read:
+def dashes_are_hyphens(reading: TraceReading) -> Read:
     """Read en dashes and minus signs as hyphens."""
     return replace(reading, text=reading.text.replace("–", "-").replace("−", "-"))
 
 
-def one_list_of_lists(reading: Reading) -> Read:
+def one_list_of_lists(reading: TraceReading) -> Read:
     """Read the first ``[[...], [...]]`` in the text as Python.
 
     Raises:
@@ -53,13 +53,13 @@ def one_list_of_lists(reading: Reading) -> Read:
     return Value(_checked(points))
 
 
-def no_comments(reading: Reading) -> Read:
+def no_comments(reading: TraceReading) -> Read:
     """Drop the rest of each line from a ``#`` on."""
     lines = (line.split("#", 1)[0] for line in reading.text.split("\n"))
     return replace(reading, text="\n".join(lines))
 
 
-def one_pair_per_line(reading: Reading) -> Read:
+def one_pair_per_line(reading: TraceReading) -> Read:
     """Read the first ``[x, y]`` of each line; each coordinate above 1 is in pixels."""
     width, height = reading.size
     points = []
@@ -79,7 +79,7 @@ def sharerobot_points(text: str, *, size: tuple[int, int]) -> Points:
     """Return the points that FlagEvalMM reads, as fractions of the image.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         size: (width, height) of the image in pixels. A point with a coordinate above 1 is taken
             for pixels.
 
@@ -91,7 +91,7 @@ def sharerobot_points(text: str, *, size: tuple[int, int]) -> Points:
     >>> sharerobot_points("The path: [(0.5, 0.25)]", size=(640, 480))
     ()
     """
-    return SHAREROBOT.read(Reading(text, size)) or ()
+    return SHAREROBOT.read(TraceReading(text, size)) or ()
 
 
 _REFUSED = (LiteralError, TypeError, LookupError, ArithmeticError)

@@ -175,6 +175,7 @@ class Traces(RowTask[Goal, TraceRow]):
             id=response.id,
             status=found.status,
             values={} if found.status == "error" else found.values,
+            view=found.view,
             details=found.details,
             notes=found.notes,
             message=found.message,

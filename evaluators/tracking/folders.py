@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluators.base import clusters_of, ratios
-from evaluators.tracking.davis import DavisScores, davis_scores
+from evaluators.tracking.metrics.davis import DavisScores, davis_scores
 from jumpscore.errors import DataError, nearest_names
 from jumpscore.records import Estimate, Metric, SampleScore
 from jumpscore.scoring import bootstrap

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from evaluators.tracking.higher_order import mask_hota
-from evaluators.tracking.masks import j_and_f
-from evaluators.tracking.points import point_f1, point_hota
-from evaluators.tracking.queries import Rles, Target
-from evaluators.tracking.reference import (
+from evaluators.tracking.metrics.higher_order import mask_hota
+from evaluators.tracking.metrics.j_and_f import j_and_f
+from evaluators.tracking.metrics.points import point_f1, point_hota
+from evaluators.tracking.metrics.reference_scores import (
     mask_hota_reference,
     point_f1_reference,
     point_hota_reference,
 )
+from evaluators.tracking.queries import Rles, Target
 from evaluators.tracking.rle import decode_masks, decode_union
 from evaluators.tracking.tracks import Tracks
 

@@ -1,4 +1,4 @@
-"""The public code's numbers, faults included, for comparison with published tables.
+"""Read tracks as the public code does, faults included, for comparison with published tables.
 
 Equal to the ``rvos`` tasks of lmms-eval 0.7.3, in linear time on any text.
 """
@@ -11,20 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from evaluators.tracking.higher_order import ALPHAS
-from evaluators.tracking.masks import Mask, region_similarity
 from evaluators.tracking.parsing import check_video
-from evaluators.tracking.points import (
-    ObjectMasks,
-    PointScores,
-    assign,
-    is_inside,
-    mean_scores,
-    point_hota,
-)
-from evaluators.tracking.tracks import Moment, TrackPoint, Tracks, Trajectory
+from evaluators.tracking.tracks import Moment, TrackPoint, Tracks
 from jumpscore.scoring.readers import Reader, ReferenceCrashError, Value
 
 # The public grammar says the same with patterns that take quadratic time on long white space, long
@@ -44,7 +32,7 @@ def parse_tracks_reference(text: str, *, width: int, height: int, fps: float) ->
     and takes a lone line break for a space. It counts nothing of what it drops.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         width: Of the video in pixels.
         height: Of the video in pixels.
         fps: Frames per second that the ground truth is indexed by.
@@ -244,88 +232,3 @@ def _last_number(token: str) -> str:
     if len(parts) > 1 and parts[-1] and parts[-2]:
         return parts[-2]
     return parts[-1]
-
-
-def point_f1_reference(
-    truth: Trajectory, prediction: Trajectory, *, masks: ObjectMasks
-) -> PointScores:
-    """Return precision, recall and F1 as the public code does, with two faults.
-
-    Recall is over all objects of the query, present in the frame or not, so a perfect answer can
-    score 0.889. And the n-th true point of a frame is looked up in the n-th mask of the query, the
-    mask of another object where the frame holds only some of them.
-
-    Args:
-        truth: True points.
-        prediction: Predicted points.
-        masks: Of all objects of the query, in its order.
-
-    >>> masks = {"a": {}, "b": {0: np.ones((1, 1), dtype=bool)}}
-    >>> point_f1_reference({0: {"b": (0, 0)}}, {0: {"0": (0, 0)}}, masks=masks).f1
-    0.0
-    """
-    rows = []
-    for frame, true in truth.items():
-        found = list(prediction.get(frame, {}).values())
-        if not true or not found:
-            rows.append((float(not true and not found),) * 3)
-            continue
-        present = [by_frame.get(frame) for by_frame in masks.values()]
-        if not np.isfinite(found).all() or not present:
-            # The public code stops here and scores the whole query 0.
-            return mean_scores([(0.0, 0.0, 0.0)], truth, prediction)
-        correct = sum(
-            column < len(present) and is_inside(found[row], present[column])
-            for row, column in assign(found, list(true.values()))
-        )
-        precision, recall = correct / len(found), correct / len(present)
-        f1 = 2 * precision * recall / (precision + recall + 1e-10)
-        rows.append((precision, recall, f1))
-    return mean_scores(rows, truth, prediction)
-
-
-def point_hota_reference(truth: Trajectory, prediction: Trajectory, *, masks: ObjectMasks) -> float:
-    """Return HOTA of points as the public code does.
-
-    It adds the smallest step of float64 to the denominator of the alignment of two tracks, which
-    decides between assignments that are equally good: of two objects that overlap, the track of the
-    wrong one may be taken.
-
-    Args:
-        truth: True points.
-        prediction: Predicted points.
-        masks: Of all objects of the query.
-
-    >>> masks = {name: dict.fromkeys((0, 1), np.ones((1, 1), dtype=bool)) for name in "ab"}
-    >>> true = dict.fromkeys((0, 1), {"a": (0, 0), "b": (0, 0)})
-    >>> found = {0: {"0": (0, 0), "1": (0, 0)}, 1: {"0": (0, 0)}}
-    >>> round(point_hota_reference(true, found, masks=masks), 4)
-    0.5401
-    """
-    eps = float(np.finfo(np.float64).eps)
-    return point_hota(truth, prediction, masks=masks, alignment_eps=eps)
-
-
-def mask_hota_reference(truth: Mask, prediction: Mask) -> float:
-    """Return the mean over 0.05..0.95 of the root of DetA, association taken as perfect.
-
-    Args:
-        truth: Masks of one object [T, H, W]; an empty one is no detection.
-        prediction: The same shape.
-
-    Returns:
-        0..1; 1.0 where no frame has a detection.
-
-    Raises:
-        ValueError: Shapes differ, or an array holds no masks.
-
-    >>> masks = np.zeros((2, 1, 2), dtype=bool)
-    >>> masks[0] = True
-    >>> mask_hota_reference(masks, masks[::-1])
-    0.0
-    """
-    true, found = truth.any(axis=(1, 2)), prediction.any(axis=(1, 2))
-    similarity = np.where(true & found, region_similarity(truth, prediction), -1.0)
-    matches = (similarity >= np.asarray(ALPHAS)[:, None]).sum(axis=1)
-    either = int(true.sum() + found.sum()) - matches
-    return float(np.sqrt(np.where(either > 0, matches / np.maximum(either, 1), 1.0)).mean())

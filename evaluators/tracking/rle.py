@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluators.tracking import bits as packed
-from evaluators.tracking.masks import TOLERANCE, JAndF, measure_packed, stretch_length
+from evaluators.tracking.metrics.boundary import TOLERANCE
+from evaluators.tracking.metrics.j_and_f import JAndF, measure_packed
+from evaluators.tracking.metrics.masks import stretch_length
 from jumpscore.errors import DataError, nearest_names
 
 Rle = Mapping[str, Any]

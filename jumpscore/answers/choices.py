@@ -67,6 +67,15 @@ _DENIED_LIST = re.compile(
     re.IGNORECASE,
 )
 """Several options that are denied at once: ``not A or C``."""
+_NAMED_WRONG = re.compile(
+    r"[*_)\]\"'`]{0,4}(?:\s(?:is|was|seems|looks|would\sbe)\s(?:not\s(?:correct|right|the\sanswer)|wrong"
+    r"|incorrect|false|ruled\sout|excluded|eliminated|rejected)"
+    r"(?=\s?(?:[,.;:!?\n]|\Z)|\s(?:because|since|so|as|and|but)\b)|\s?(?:不对|是错|不正确|不是正确))",
+    re.IGNORECASE,
+)
+"""Behind an option's words: the option is refused, as in ``A. chair is wrong``."""
+_LISTED_WORDS = re.compile(r"[*_)\]\"'`]{0,4}\s?[.:)]?\s{0,3}")
+"""Between an option's letter and its words."""
 _CORRECTED = re.compile(
     r"(?:\b(?:wait|actually|sorry|correction|scratch\sthat|second\sthoughts?|i\smean)\b"
     r"|\bno\s?[,.:;!]|不对|等等|其实)[\s,.:;!—-]{0,4}"
@@ -150,7 +159,7 @@ def parse_choice(text: str, options: Mapping[str, str]) -> ParsedChoice:
     bad = [key for key in options if not re.fullmatch("[A-Z]", key)]
     if bad or not options:
         raise ValueError(f"options must have capital letters as keys, not {bad or 'be empty'}")
-    answer = _without_refused(_body(prepare(text)))
+    answer = _without_refused(_body(prepare(text)), options)
     alone = _ALONE.fullmatch(answer)
     if alone and alone[1].upper() in options:
         return _choice({alone[1].upper()}, "alone")
@@ -206,12 +215,27 @@ def _body(answer: Answer) -> str:
     return answer.text.strip()
 
 
-def _without_refused(answer: str) -> str:
-    """Return the answer without lists of options that it refuses.
+def _without_refused(answer: str, options: Mapping[str, str]) -> str:
+    """Return the answer without options that it refuses in a list or by their words.
 
-    >>> _without_refused("A, C and D are wrong, so B"), _without_refused("not A or C: B")
-    ('…, so B', '…: B')
+    >>> options = {"A": "chair", "B": "table"}
+    >>> _without_refused("A, C and D are wrong, so B", options)
+    '…, so B'
+    >>> _without_refused("A. chair is wrong, not B or C", options)
+    '… is wrong, …'
     """
+    parts: list[str] = []
+    place = 0
+    for match in _LETTER.finditer(answer):
+        words = normalise(options.get(match[1], "")).strip().casefold()
+        named = _LISTED_WORDS.match(answer, match.end()) if words else None
+        if named is None or match.start() < place:
+            continue
+        high = named.end() + len(words)
+        if answer[named.end() : high].casefold() == words and _NAMED_WRONG.match(answer, high):
+            parts += [answer[place : match.start()], "…"]
+            place = high
+    answer = "".join([*parts, answer[place:]])
     return _DENIED_LIST.sub("…", _REFUSED_LIST.sub("…", answer))
 
 

@@ -9,10 +9,10 @@ from itertools import pairwise
 
 from jumpscore.answers.answer import Answer, prepare
 from jumpscore.answers.decimals import join_thousands
-from jumpscore.answers.labels import answer_start
 from jumpscore.answers.markup import lay_out
-from jumpscore.answers.numerals import join_numerals
-from jumpscore.answers.reading import LONGEST_ITEM, MOST_REJECTED
+from jumpscore.answers.number_words import join_numerals
+from jumpscore.answers.region import behind_final_answer
+from jumpscore.answers.times.reading import LONGEST_ITEM, MOST_REJECTED
 from jumpscore.answers.tokens import Token, tokenize
 from jumpscore.answers.vocabulary import AND, EVENTS, TIMES_COUNTED, TO, TOTALS, words
 from jumpscore.records import FinishReason, ParseResult
@@ -71,7 +71,7 @@ def parse_count(text: str, *, finish_reason: FinishReason | None = None) -> Pars
     answer = prepare(text, finish_reason=finish_reason)
     tokens = lay_out(tokenize(answer.text), answer.text)
     tokens = join_numerals(join_thousands(tokens))
-    tokens = tokens[answer_start(tokens, {"number"}) :]
+    tokens = tokens[behind_final_answer(tokens, {"number"}) :]
     numbers, odd = _numbers(tokens)
     best = max((number.rank for number in numbers), default=0)
     chosen = [number for number in numbers if number.rank == best and best]

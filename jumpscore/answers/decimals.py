@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from jumpscore.answers.reading import is_whole
-from jumpscore.answers.tokens import Token
+from jumpscore.answers.tokens import Token, is_whole
 
 LONGEST_FRACTION = 3
 """Digits behind a decimal comma."""
@@ -103,7 +102,8 @@ def _joined(first: Token, second: Token) -> Token:
 def _groups(tokens: Sequence[Token]) -> list[int]:
     """Return the places of the first of three tokens: digits, a comma and digits that touch."""
     groups: list[int] = []
-    for place in range(len(tokens) - 2):
+    commas = [place for place, token in enumerate(tokens) if token.text == ","]
+    for place in [comma - 1 for comma in commas if 0 < comma < len(tokens) - 1]:
         if groups and place < groups[-1] + 3:
             continue
         if _touch(tokens, place) and not _chained(tokens, place):

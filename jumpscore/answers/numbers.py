@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jumpscore.answers.answer import prepare
-from jumpscore.answers.numerals import join_numerals
+from jumpscore.answers.number_words import join_numerals
 from jumpscore.answers.region import choose
 from jumpscore.answers.tokens import Token
 from jumpscore.answers.vocabulary import HEDGES, LENGTHS, POWERS, TENS, UNITS, words

@@ -39,6 +39,9 @@ _MARKER = re.compile(
     re.IGNORECASE,
 )
 
+_HINTS = ("<", "◁", "think]", "reasoning]", "analysis", "thought process:", "thinking...")
+"""Every answer with reasoning contains one of these, in any case."""
+
 
 def answer_window(text: str) -> tuple[int, int, Reasoning]:
     """Return (start, end) of the answer without its reasoning, and whether that was closed.
@@ -52,6 +55,9 @@ def answer_window(text: str) -> tuple[int, int, Reasoning]:
     >>> answer_window("<think>[0.1], or [0.2")
     (0, 0, 'unclosed')
     """
+    folded = text.casefold()
+    if not any(hint in folded for hint in _HINTS):
+        return 0, len(text), "none"
     start, open_at, closed = 0, None, False
     seen: set[str] = set()
     for marker in _MARKER.finditer(text):

@@ -22,6 +22,8 @@ _TURN_END = re.compile(
     r"|\n\s{0,3}(?-i:#{1,4} ?)?(?-i:USER|User|HUMAN|Human) ?:",
     _I,
 )
+_TURN_HINTS = ("<", "inst]", "[|endofturn", "[eos", "user", "human")
+"""Every text with an end of a turn contains one of these, in any case."""
 _ROLE = re.compile(
     r"\s{0,9}(?:<\|im_start\|>\s{0,3}assistant\b|<\|start_header_id\|>assistant<\|end_header_id\|>"
     r"|<start_of_turn>model\b|<\|turn>model\b|<\|assistant\|>|<\|start\|>assistant(?=<\|)"
@@ -113,7 +115,7 @@ def unwrap(text: str, low: int, high: int) -> Unwrapped:
     body = " " * low + text[low:high] + " " * (len(text) - high)
     if "&" in body:
         body = _ENTITY.sub(lambda entity: _ENTITIES[entity["name"]].ljust(len(entity[0])), body)
-    struck = [match.span() for match in _STRUCK.finditer(body)]
+    struck = _spans(_STRUCK, body, "~~", "<")
     aside += struck
     body = _blank(body, struck)
     marked: list[Region] = []
@@ -127,11 +129,18 @@ def unwrap(text: str, low: int, high: int) -> Unwrapped:
         aside += _complement(body, boxes, low, high)
         marked, body = boxes, _keep(body, boxes)
     blanks += commands
-    blanks += [match.span() for match in _SPECIAL.finditer(body)]
-    blanks += [match.span() for match in _LATEX.finditer(body)]
+    blanks += _spans(_SPECIAL, body, "<")
+    blanks += _spans(_LATEX, body, "\\", "$")
     blanks += _reprs(body)
     fences, marks = _fences(body)
     return Unwrapped(_blank(body, blanks + marks), tuple(aside), bool(marked), tuple(fences))
+
+
+def _spans(pattern: re.Pattern[str], text: str, *hints: str) -> list[Region]:
+    """Return where a pattern matches; a text without any of the hints is not searched."""
+    if not any(hint in text for hint in hints):
+        return []
+    return [match.span() for match in pattern.finditer(text)]
 
 
 def _turn(text: str, low: int, high: int) -> tuple[int, int, list[Region]]:
@@ -141,6 +150,9 @@ def _turn(text: str, low: int, high: int) -> tuple[int, int, list[Region]]:
     """
     while (role := _ROLE.match(text, low, high)) is not None:
         low = role.end()
+    folded = text.casefold()
+    if not any(hint in folded for hint in _TURN_HINTS):
+        return low, high, []
     for end in _TURN_END.finditer(text, low, high):
         if text[low : end.start()].strip():
             rest = _SPECIAL.sub("", text[end.end() : high])
@@ -153,6 +165,8 @@ def _blocks(text: str) -> list[Region]:
 
     A block that is never closed reaches to the end; one inside of another counts alone.
     """
+    if "<" not in text:
+        return []
     blocks: list[Region] = []
     start = None
     for mark in _BLOCK.finditer(text):
@@ -201,6 +215,8 @@ def _outermost(regions: list[Region]) -> list[Region]:
 
 def _reprs(text: str) -> list[Region]:
     """Return the parts of numpy, torch and Decimal reprs that are not the value."""
+    if "(" not in text:
+        return []
     blanks: list[Region] = []
     stack: list[re.Match[str]] = []
     for mark in _REPR.finditer(text):
@@ -216,7 +232,7 @@ def _reprs(text: str) -> list[Region]:
 
 def _fences(text: str) -> tuple[list[Region], list[Region]]:
     """Return the insides of fenced blocks and the fences themselves."""
-    marks = list(_FENCE.finditer(text))
+    marks = list(_FENCE.finditer(text)) if "```" in text or "~~~" in text else []
     fences: list[Region] = []
     spans: list[Region] = []
     opened: re.Match[str] | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -13,15 +12,13 @@ from typing import Any
 
 from jumpscore.builder.generate import synthesize
 from jumpscore.builder.jump_rope import load_profile
+from jumpscore.data.catalogue import BUNDLED, bundled_set
 from jumpscore.data.digests import FrameDigest, Match, compare_digests
 from jumpscore.data.layout import Manifest, Row, read_rows
-from jumpscore.errors import DataError, UsageError
+from jumpscore.errors import DataError
 from jumpscore.jsonio import write_json
 from jumpscore.records import Progress
 from jumpscore.video import content_hash
-
-FROZEN: Mapping[str, int] = {"mini": 0, "small": 7}
-"""Bundled sets: profile -> seed."""
 
 
 def frozen_folder(name: str) -> Traversable:
@@ -30,9 +27,7 @@ def frozen_folder(name: str) -> Traversable:
     Raises:
         UsageError: The name is unknown.
     """
-    if name not in FROZEN:
-        raise UsageError(f"unknown bundled data set {name!r}. Known: {', '.join(FROZEN)}.")
-    return files("jumpscore.annotations").joinpath(name)
+    return files("jumpscore.annotations").joinpath(bundled_set(name).name)
 
 
 def frozen_manifest(name: str) -> Manifest:
@@ -120,10 +115,11 @@ def main() -> None:
     """Render every bundled set in a temporary folder and freeze it into the source tree."""
     import tempfile
 
-    for name, seed in FROZEN.items():
+    for bundled in BUNDLED:
+        name = bundled.name
         target = Path(str(frozen_folder(name)))
         with tempfile.TemporaryDirectory() as scratch:
-            synthesize(scratch, load_profile(name), seed=seed, name=f"synthetic-{name}")
+            synthesize(scratch, load_profile(name), seed=bundled.seed, name=f"synthetic-{name}")
             freeze(scratch, target)
         print(f"frozen into {target}")
 

@@ -43,7 +43,7 @@ FURTHER_EPOCHS = "answers of further epochs, not scored"
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
+class StoredAnswer:
     """One stored answer: its text, whole, and what is known about it."""
 
     text: str
@@ -61,7 +61,7 @@ class Unreadable:
 
 
 @dataclass(frozen=True, eq=False)
-class Predictions(Mapping[str, Prediction]):
+class StoredAnswers(Mapping[str, StoredAnswer]):
     """The answers of a file by id; equal to a dict of them.
 
     Attributes:
@@ -71,12 +71,12 @@ class Predictions(Mapping[str, Prediction]):
         notes: Oddities, in words -> how many.
     """
 
-    answers: Mapping[str, Prediction]
+    answers: Mapping[str, StoredAnswer]
     names: Mapping[str, Mapping[str, str]]
     unreadable: tuple[Unreadable, ...]
     notes: Mapping[str, int]
 
-    def __getitem__(self, name: str) -> Prediction:
+    def __getitem__(self, name: str) -> StoredAnswer:
         return self.answers[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -111,7 +111,7 @@ class Predictions(Mapping[str, Prediction]):
         return best
 
 
-def read_predictions(path: str | Path) -> Predictions:
+def read_predictions(path: str | Path) -> StoredAnswers:
     """Read an answers file. A record that cannot be read is listed; the others are used.
 
     Raises:
@@ -119,7 +119,7 @@ def read_predictions(path: str | Path) -> Predictions:
             answers an id twice; the message names the place and the id.
     """
     path = Path(path)
-    answers: dict[str, Prediction] = {}
+    answers: dict[str, StoredAnswer] = {}
     names: dict[str, Mapping[str, str]] = {}
     unreadable: list[Unreadable] = []
     notes: Counter[str] = Counter()
@@ -146,7 +146,7 @@ def read_predictions(path: str | Path) -> Predictions:
         raise DataError(_nothing_read(path, unreadable))
     if unreadable:
         notes[UNREADABLE] = len(unreadable)
-    return Predictions(answers, names, tuple(unreadable), dict(notes))
+    return StoredAnswers(answers, names, tuple(unreadable), dict(notes))
 
 
 def _nothing_read(path: Path, unreadable: Sequence[Unreadable]) -> str:
@@ -160,7 +160,7 @@ def _nothing_read(path: Path, unreadable: Sequence[Unreadable]) -> str:
     return f"{path}, {first.place}{named}: {first.reason}{others}{expected}"
 
 
-def _prediction(record: Record) -> tuple[str, Prediction]:
+def _prediction(record: Record) -> tuple[str, StoredAnswer]:
     """Return id and answer of a record.
 
     Raises:
@@ -198,7 +198,7 @@ def _prediction(record: Record) -> tuple[str, Prediction]:
             f"finish_reason is {reason!r:.60}; allowed: stop, length (leave out an answer that "
             "failed, and it stays unscored)"
         )
-    return name, Prediction(
+    return name, StoredAnswer(
         text=text if text is not None else json.dumps(times),
         finish_reason=cast(FinishReason, reason),
         confidences=_confidences(content.get("confidences"), times),
@@ -253,7 +253,7 @@ def _confidences(value: Any, times: list[Any] | None) -> tuple[float, ...] | Non
     return confidences
 
 
-def _lmms_prediction(record: Mapping[str, Any]) -> tuple[str, Prediction]:
+def _lmms_prediction(record: Mapping[str, Any]) -> tuple[str, StoredAnswer]:
     """Return id and answer of one line of ``lmms-eval --log_samples``."""
     name = _lmms_id(record)
     if name is None:
@@ -263,7 +263,7 @@ def _lmms_prediction(record: Mapping[str, Any]) -> tuple[str, Prediction]:
         answer = answer[0]
     if not isinstance(answer, str):
         raise ValueError("'filtered_resps' contains no text")
-    return str(name), Prediction(answer)
+    return str(name), StoredAnswer(answer)
 
 
 def _lmms_id(record: Mapping[str, Any]) -> str | int | None:

@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Any, Literal
 
 from jumpscore.data.hub import LOCK, download, pinned_revision
-from jumpscore.data.layout import MANIFEST
 from jumpscore.errors import DataError, UsageError
 from jumpscore.jsonio import read_object, write_json
 
+Fetch = Callable[..., Path]
+"""``fetch(set, root, *, revision, source)`` puts a set into the data root; returns its folder."""
 Converter = Callable[["PublishedSet", Path, Path], None]
 """(set, folder with the published files, new folder) -> rows, manifest and files in the new one.
 
@@ -30,30 +32,58 @@ class PublishedSet:
     """A data set that others publish.
 
     Attributes:
-        name: Of the set here; the name of its folder and of ``task.data``.
-        task: That asks about it.
-        title: One line that says what it is.
-        repository: On the Hugging Face hub; ``None`` where its owners give it out otherwise, and
-            ``note`` says how.
-        split: Of the published rows, where they have splits.
-        patterns: Files of the repository that are needed, as a shell would match them; empty: all.
-        licence: As its owners state it.
-        convert: ``"module:function"``, a ``Converter``.
-        note: What a user must do or know, where anything.
-        revision: Commit that a new fetch loads; ``None`` where none is known, and the newest is
-            loaded. ``fetch.json`` says which one came.
+        name: Name, as in ``task.data=NAME``, and of its folder.
+        task: Task that reads it.
+        title: One line that describes it.
+        repository: Data set on the Hugging Face hub; ``None`` if its owners distribute it
+            otherwise, which ``note`` describes.
+        convert: ``"module:function"``, a ``Converter``; unused with a ``fetch`` of its own.
+        split: Split of the published rows, if they have splits.
+        patterns: Shell patterns of the files needed from the repository; empty: all.
+        licence: Licence, as its owners state it.
+        note: What a user must do or know, if anything.
+        revision: Commit that a new fetch loads; ``None``: the newest. ``fetch.json`` records which
+            one was loaded.
+        fetch: ``"module:function"``, a ``Fetch``.
     """
 
     name: str
     task: str
     title: str
     repository: str | None
-    convert: str
+    convert: str = ""
     split: str = "test"
     patterns: tuple[str, ...] = ()
     licence: str = "unknown"
     note: str = ""
     revision: str | None = None
+    fetch: str = "jumpscore.data.published:fetch_set"
+    kind: Literal["published"] = "published"
+
+    def is_here(self, root: Path) -> bool:
+        """Whether it was fetched into the data root."""
+        return (root / self.name).is_dir()
+
+    def ensure(self, root: Path, rendering: object = None) -> Path:
+        """Return its folder.
+
+        Raises:
+            UsageError: It was not fetched.
+        """
+        if self.is_here(root):
+            return root / self.name
+        raise UsageError(
+            f"{root / self.name}: the data set {self.name!r} is not on this machine. 'jumpscore "
+            f"data fetch {self.name}' downloads it, which needs a network; --data-root chooses "
+            "where data sets are stored. Offline, leave out task.data to use the rendered one."
+        )
+
+    def fetch_into(
+        self, root: Path, *, revision: str | None = None, source: Path | None = None
+    ) -> Path:
+        """Fetch it into the data root and return its folder; see ``fetch_set``."""
+        function: Callable[..., Path] = _imported(self.fetch)
+        return function(self, root, revision=revision, source=source)
 
 
 def fetch_set(
@@ -106,17 +136,13 @@ def fetch_set(
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:
-        _converter(published)(published, source, scratch)
+        convert: Converter = _imported(published.convert)
+        convert(published, source, scratch)
         write_json(scratch / LOCK, origin)
         _replace(folder, scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return folder
-
-
-def is_fetched(published: PublishedSet, root: Path) -> bool:
-    """Whether the set lies in the data root."""
-    return (root / published.name / MANIFEST).is_file()
 
 
 def origin_of(folder: Path) -> dict[str, object]:
@@ -136,10 +162,9 @@ def _otherwise(published: PublishedSet) -> str:
     )
 
 
-def _converter(published: PublishedSet) -> Converter:
-    module, _, name = published.convert.partition(":")
-    found: Converter = getattr(import_module(module), name)
-    return found
+def _imported(target: str) -> Any:
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)
 
 
 def _replace(folder: Path, scratch: Path) -> None:

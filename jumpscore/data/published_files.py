@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from jumpscore.data.convert import ARCHIVES, place, unpack_all
+from jumpscore.data.archives import ARCHIVES, unpack_all
+from jumpscore.data.convert import place
 from jumpscore.data.ids import VIDEO_SUFFIXES
 from jumpscore.data.layout import data_file
 from jumpscore.data.links import check_source

@@ -11,7 +11,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jumpscore.harness import task_of
-from jumpscore.records import STATUSES, Metric, Progress, Question, SampleScore
+from jumpscore.records import (
+    STATUSES,
+    CountView,
+    Metric,
+    OverlayView,
+    Progress,
+    Question,
+    SpanView,
+    TimelineView,
+)
 from jumpscore.report.cards import SortKey, card, ordered, overview, sample_table, sort_keys
 from jumpscore.report.drawings import Drawn, drawn_sample
 from jumpscore.report.page import page, write_page
@@ -23,6 +32,8 @@ from jumpscore.runs import StoredRun
 
 __all__ = ["write_prediction_page", "write_report"]
 
+STRIPED = (TimelineView, CountView, SpanView)
+"""Views that are shown with a strip of pictures of the video."""
 MANY = 60
 """Videos above which pictures are made smaller, to keep the page small."""
 
@@ -50,8 +61,8 @@ def write_report(
         UsageError: The place cannot be written.
     """
     metrics, shown = task_metrics(run)
-    striped = any(_is_striped(score) for score in run.scores)
-    pictured = any("drawings" in score.details for score in run.scores)
+    striped = any(isinstance(score.view, STRIPED) for score in run.scores)
+    pictured = any(isinstance(score.view, OverlayView) for score in run.scores)
     drawn = striped or pictured
     asked = _questions(run) if drawn else {}
     prompts = _different_prompts(asked)
@@ -59,7 +70,7 @@ def write_report(
     drawings = _drawings(run, asked, on_progress) if thumbnails and pictured else {}
     keys = sort_keys(metrics, run.scores)
     order = ordered(run.scores, keys, strips)
-    timelines = any(isinstance(score.details.get("truth"), list) for score in run.scores)
+    timelines = any(isinstance(score.view, TimelineView) for score in run.scores)
     if drawn:
         cards = "".join(
             card(
@@ -99,11 +110,6 @@ def task_metrics(run: StoredRun) -> tuple[list[Metric], list[Metric]]:
     return list(by_name.values()), [by_name[name] for name in run.result.headline]
 
 
-def _is_striped(score: SampleScore) -> bool:
-    """Whether the score says when something is in its video."""
-    return {"truth", "prediction"} <= score.details.keys() or "true_span" in score.details
-
-
 def _strips(
     run: StoredRun, asked: Mapping[str, Question | str], on_progress: Progress | None
 ) -> dict[str, Strip]:
@@ -133,9 +139,10 @@ def _drawings(
     budget = min(120_000, PAGE_BYTES // max(1, len(wanted)))
     drawn = {}
     for done, score in enumerate(wanted, start=1):
-        found = asked.get(score.id, "")
-        media = () if isinstance(found, str) else found.media
-        drawn[score.id] = drawn_sample(score.details, media, budget=budget)
+        question = asked.get(score.id, "")
+        media = () if isinstance(question, str) else question.media
+        if isinstance(score.view, OverlayView):
+            drawn[score.id] = drawn_sample(score.view, media, budget=budget)
         if on_progress is not None:
             on_progress(done, len(wanted))
     return drawn
@@ -156,8 +163,8 @@ def _different_prompts(asked: Mapping[str, Question | str]) -> dict[str, str]:
 def _questions(run: StoredRun) -> Mapping[str, Question | str]:
     """Return what each sample was asked, or why it cannot be told."""
     try:
-        task = task_of(run.facts)
-        now, then = task.data().checksum, run.facts["identity"]["data"]["checksum"]
+        task = task_of(run.record)
+        now, then = task.data().checksum, run.record.identity.data.checksum
         samples = task.load()
     except Exception as error:  # whatever a data set or a task from elsewhere may do
         reason = f"the data set cannot be read ({str(error)[:200]})"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from jumpscore.harness.blind_baseline import FITTED_ON_NOTHING, blind_baseline
 from jumpscore.harness.costs import spending
-from jumpscore.harness.floors import FLOORS, floor_of
 from jumpscore.records import STATUSES, Estimate, Metric, RunResult
 from jumpscore.report.text import (
     DASH,
@@ -21,7 +20,9 @@ from jumpscore.report.text import (
     suffix,
 )
 from jumpscore.runs import StoredRun
+from jumpscore.runs.record import InputIdentity
 
+FIXED_GRID = "a fixed grid that never saw the video"
 NEVER_LOOKS = "what an answer earns that never looks"
 """Of the metrics ``content_free_*`` of all other tasks."""
 STATUS_WORDS = {
@@ -102,41 +103,37 @@ def _said_above(caveat: str, result: RunResult) -> bool:
 
 
 def _facts(run: StoredRun) -> str:
-    identity = _mapping(run.facts.get("identity"))
-    config = _mapping(run.facts.get("config"))
-    task, data = _mapping(identity.get("task")), _mapping(run.facts.get("data"))
+    record = run.record
+    identity, config = record.identity, record.config
     rows = [
-        ("Task", f"{run.result.task}, version {task.get('version', '?')}"),
-        ("Prompt protocol", task.get("protocol", "?")),
-        ("Data set", f"{run.result.data}, checksum {str(data.get('checksum', '?'))[:12]}"),
-        ("Input", _input_words(_mapping(identity.get("input")))),
-        ("Package", f"jumpscore {_mapping(run.facts.get('versions')).get('jumpscore', '?')}"),
-        ("Bootstrap seed", _mapping(config.get("run")).get("seed", "?")),
+        ("Task", f"{run.result.task}, version {identity.task.version}"),
+        ("Prompt protocol", identity.task.protocol),
+        ("Data set", f"{run.result.data}, checksum {identity.data.checksum[:12]}"),
+        ("Input", _input_words(identity.input)),
+        ("Package", f"jumpscore {record.versions.get('jumpscore', '?')}"),
+        ("Bootstrap seed", str(identity.seed)),
     ]
-    spent = spending(run.responses.values(), _mapping(config.get("model")))
+    spent = spending(run.responses.values(), config.model.options)
     rows += [(name.capitalize(), words) for name, words in spending_words(spent).items()]
-    if run.facts.get("trust_remote_code"):
+    if record.trust_remote_code:
         rows.append(("Remote code", "trusted"))
     terms = "".join(
         f"<div><dt>{escaped(name)}</dt><dd>{shortened(value)}</dd></div>" for name, value in rows
     )
-    # Where a run lies on disk says nothing about it, and would make equal runs differ.
-    shown = {key: config[key] for key in ("model", "task", "input") if key in config}
-    text = json.dumps(shown, indent=2, sort_keys=True, ensure_ascii=False, default=str)
+    # Without the run's folder, so that equal runs have equal pages.
+    stored = config.model_dump(include={"model", "task", "input"})
+    text = json.dumps(stored, indent=2, sort_keys=True, ensure_ascii=False)
     return (
         f'<dl class="facts">{terms}</dl><details class="config"><summary>Configuration</summary>'
         f"<pre>{escaped(text[:20_000])}</pre></details>"
     )
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _input_words(settings: Mapping[str, Any]) -> str:
-    kind = settings.get("kind", "?")
-    rest = [f"{key} {value}" for key, value in settings.items() if key != "kind" and value]
-    return ", ".join([str(kind), *rest])
+def _input_words(settings: InputIdentity) -> str:
+    options = settings.model_dump(exclude={"kind"})
+    return ", ".join(
+        [settings.kind, *(f"{key} {value}" for key, value in options.items() if value)]
+    )
 
 
 def headline(result: RunResult, metrics: Sequence[Metric]) -> str:
@@ -147,14 +144,14 @@ def headline(result: RunResult, metrics: Sequence[Metric]) -> str:
 
 def _figure(metric: Metric, result: RunResult) -> str:
     estimate = result.metrics[metric.name]
-    floor = floor_of(result, metric.name)
+    floor = blind_baseline(result, metric.name)
     value = number(estimate.mean, metric.unit, signed=metric.better == "zero")
     unit = "" if value == DASH else suffix(metric.unit)
     below = [f"95% interval {interval(estimate, metric)}, n = {estimate.n:,}"]
     if floor is not None and floor.mean is not None:
         below.append(
             f'<span class="floor-key"></span>floor {number(floor.mean, metric.unit)}: '
-            + ("a fixed grid that never saw the video" if metric.name in FLOORS else NEVER_LOOKS)
+            + (FIXED_GRID if metric.name in FITTED_ON_NOTHING else NEVER_LOOKS)
         )
     if metric.better == "lower":
         below.append("lower is better")

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jumpscore.harness import RepeatedResult, RepeatedRun, Spread
+from jumpscore.harness.blind_baseline import baseline_name
 from jumpscore.harness.costs import spending
 from jumpscore.harness.repeating import AnyRun
 from jumpscore.records import Estimate, Metric, RunResult
@@ -85,29 +86,50 @@ def _asked(result: AnyResult) -> str:
     return "answers" if isinstance(result, RepeatedResult) else "samples"
 
 
-def run_table(run: StoredRun) -> RenderableType:
-    """Return one run's metrics with intervals, status counts and caveats."""
+def run_table(run: StoredRun, *, everything: bool = False) -> RenderableType:
+    """Return one run's metrics with intervals, status counts and caveats.
+
+    Args:
+        run: The run.
+        everything: Show every metric after those of the headline and their blind baselines.
+    """
     result = run.result
+    headline = [metric for metric in result.described if metric.name in result.headline]
+    blind = {baseline_name(metric.name): metric for metric in headline}
+    others = [m for m in result.described if m not in headline and m.name not in blind]
     table = Table(title=f"{result.task} · {result.model} · {result.data}", title_justify="left")
     table.add_column("metric", style="bold", no_wrap=True)
     table.add_column("mean", justify="right")
     table.add_column("95% interval", justify="right")
     table.add_column("n", justify="right")
     table.add_column("what it is", style="dim", ratio=1)
-    for metric in result.described:
-        estimate = result.metrics[metric.name]
-        if estimate.mean is None and metric.optional:
-            continue  # a row of dashes says nothing
-        unit = suffix(metric.unit)
-        table.add_row(
-            metric.name,
-            f"{value_of(estimate.mean, metric)} {unit}".rstrip(),
-            interval(estimate, metric),
-            str(estimate.n),
-            metric.title,
-        )
+    described = {metric.name: metric for metric in result.described}
+    for metric in headline:
+        _add_metric(table, result, metric)
+        if baseline := described.get(baseline_name(metric.name)):
+            _add_metric(table, result, baseline, style="dim")
+    table.add_section()
+    for metric in others if everything else ():
+        _add_metric(table, result, metric)
     below = [counts_line(result), *spending_line([run]), *errors_of([run]), banner(result)]
+    if others and not everything:
+        below.insert(0, Text(f"{plural(len(others), 'more metric')}: --all", "dim"))
     return Group(table, *below)
+
+
+def _add_metric(table: Table, result: RunResult, metric: Metric, *, style: str = "") -> None:
+    estimate = result.metrics[metric.name]
+    if estimate.mean is None and metric.optional:
+        return  # a row of dashes carries no information
+    unit = suffix(metric.unit)
+    table.add_row(
+        metric.name,
+        f"{value_of(estimate.mean, metric)} {unit}".rstrip(),
+        interval(estimate, metric),
+        str(estimate.n),
+        metric.title,
+        style=style,
+    )
 
 
 def repeats_table(repeated: RepeatedRun) -> RenderableType:
@@ -166,7 +188,7 @@ def _spread_cells(found: Spread, metric: Metric) -> list[str]:
 def spending_line(runs: Sequence[StoredRun]) -> list[Text]:
     """Return what the answers of runs of one model used and cost, where they tell."""
     responses = [response for run in runs for response in run.responses.values()]
-    words = spending_words(spending(responses, runs[0].facts["config"]["model"]))
+    words = spending_words(spending(responses, runs[0].record.config.model.options))
     return [Text("; ".join(f"{name}: {value}" for name, value in words.items()))] if words else []
 
 
@@ -235,7 +257,7 @@ def _truth_note(runs: Sequence[StoredRun]) -> list[Text]:
 
 
 def _saw_truth(run: StoredRun) -> bool:
-    return bool(run.facts["extras"]["needs_truth"])
+    return run.record.extras.needs_truth
 
 
 def comparison_table(

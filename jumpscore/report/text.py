@@ -74,15 +74,17 @@ def number(value: float | None, unit: Unit, *, signed: bool = False) -> str:
     ('63.4', '−0.020', '–')
     >>> number(0.051, "percent", signed=True), number(77 / 3, "events")
     ('+5.1', '25.67')
+    >>> number(-0.0001, "seconds"), number(-0.0001, "seconds", signed=True)
+    ('0.000', '+0.000')
     """
     if value is None or not math.isfinite(value):
         return DASH
     if unit == "percent":
-        return f"{100 * value:{'+' if signed else ''}.1f}".replace("-", MINUS)
+        return f"{100 * value:{'+' if signed else ''}z.1f}".replace("-", MINUS)
     if abs(value) >= 1000:
         return f"{value:,.0f}".replace("-", MINUS)
     decimals = 3 if unit in ("seconds", "metres") else 2
-    return f"{value:{'+' if signed else ''}.{decimals}f}".replace("-", MINUS)
+    return f"{value:{'+' if signed else ''}z.{decimals}f}".replace("-", MINUS)
 
 
 def signed_count(value: int) -> str:
@@ -135,12 +137,12 @@ def spending_words(spent: Spending) -> dict[str, str]:
     '$0.5000 at least'
     """
     tokens = spent.tokens
-    if not tokens.told:
+    if not tokens.any_known:
         return {}
     visual = f" ({tokens.visual:,} of them visual)" if tokens.visual else ""
-    silent = f"; {tokens.untold:,} of {plural(tokens.answers, 'answer')} did not tell"
+    silent = f"; {tokens.missing:,} of {plural(tokens.answers, 'answer')} did not tell"
     counts = f"{tokens.prompt:,} in{visual}, {tokens.output:,} out"
-    words = {"tokens": counts + (silent if tokens.untold else "")}
+    words = {"tokens": counts + (silent if tokens.missing else "")}
     if spent.cost is not None:
-        words["cost"] = dollars(spent.cost) + (" at least" if tokens.untold else "")
+        words["cost"] = dollars(spent.cost) + (" at least" if tokens.missing else "")
     return words

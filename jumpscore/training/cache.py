@@ -18,7 +18,7 @@ import numpy.typing as npt
 from jumpscore.errors import DataError
 from jumpscore.training.lessons import Lesson, nearest_frames
 from jumpscore.video import VideoInfo, VisualInput, codec_canvases, probe, uniform_frames
-from jumpscore.video.inputs import whole_frames
+from jumpscore.video.visual_input import whole_frames
 from model_wrappers.llava_onevision2.inputs import codec_pictures, frame_pictures
 
 FRAMES, REST = ".frames.npy", ".npz"

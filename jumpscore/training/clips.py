@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from jumpscore.builder.frozen import FROZEN, frozen_manifest
+from jumpscore.builder.frozen import frozen_manifest
 from jumpscore.builder.jump_rope import (
     ClipSpec,
     Profile,
@@ -28,6 +28,7 @@ from jumpscore.builder.jump_rope import (
     render_clip,
     sample_clips,
 )
+from jumpscore.data.catalogue import BUNDLED
 from jumpscore.training.cache import REST, store_clip
 from jumpscore.training.lessons import Lesson
 from jumpscore.training.settings import DataSettings
@@ -89,7 +90,7 @@ def prepare_lessons(
 def _cache_name(settings: DataSettings) -> str:
     """Return the folder name of clips selected and prepared with these settings."""
     # A changed renderer changes the frozen manifests of the bundled sets.
-    drawn = [asdict(frozen_manifest(name)) for name in FROZEN]
+    drawn = [asdict(frozen_manifest(bundled.name)) for bundled in BUNDLED]
     description = json.dumps([RULE, drawn, settings.model_dump(mode="json")], sort_keys=True)
     return f"{settings.profile}-{hashlib.sha256(description.encode()).hexdigest()[:8]}"
 
@@ -105,7 +106,7 @@ def lesson_specs(settings: DataSettings, profile: Profile) -> tuple[list[ClipSpe
 def reserved_people(settings: DataSettings, profile: Profile) -> frozenset[Person]:
     """Return the people in tests: those of the reserved sets and of the bundled ones."""
     tests = [_drawn(profile, settings.reserved_clips, seed) for seed in settings.reserved]
-    tests += [sample_clips(load_profile(name), seed=seed) for name, seed in FROZEN.items()]
+    tests += [sample_clips(load_profile(bundled.name), seed=bundled.seed) for bundled in BUNDLED]
     return frozenset(person(spec) for clips in tests for spec in clips)
 
 

@@ -16,7 +16,7 @@ pytestmark = [
 def test_sam2_gpu_masks_equal_cpu(tmp_path):
     from evaluators.tracking import decode_masks
     from evaluators.tracking.sam2 import Sam2
-    from jumpscore.video.writing import write_video
+    from jumpscore.video.encode import write_video
     from tests.tiny_sam2 import tiny_sam2
 
     checkpoint = tiny_sam2(tmp_path / "sam2")

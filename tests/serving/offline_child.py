@@ -13,7 +13,7 @@ from pathlib import Path
 
 import jumpscore
 from jumpscore.harness import InputConfig
-from jumpscore.harness.input import visual_input
+from jumpscore.harness.input import InputPlan
 from jumpscore.records import Media, Question
 from jumpscore.video.prepared import InputCache, default_cache_folder
 from jumpscore.video.prepared.references import keep, reference_to
@@ -61,7 +61,7 @@ def two_videos(wrapper, root):
     contents = []
     for number in (0, 1):
         question = Question("two", (Media(root / "set" / f"{number}.mp4"),), "Which?")
-        visual = visual_input(question, "codec", settings, cache=cache)
+        visual = InputPlan("codec", settings, cache).prepare(question)
         contents.append(reference_to(visual).to_bytes())
     request = wrapper.prepare(question, visual)
     parts = [video_part(root / "x.mp4", content=content) for content in contents]

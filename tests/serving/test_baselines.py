@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from jumpscore.harness.config import InputConfig
+from jumpscore.harness.input import InputPlan
 from jumpscore.records import Media, Question
 from jumpscore.studies.parity import compare_models
 from model_wrappers import MODELS
@@ -55,7 +56,8 @@ def test_vllm_prompts_equal_transformers(name, media, tmp_path, monkeypatch):
         ours.open()
         served.open()
         settings = InputConfig(kind="frames", count=6, max_pixels=60_000)
-        result = compare_models([ours, served], questions, kind="frames", input=settings)
+        plan = InputPlan("frames", settings, wrapper=ours)
+        result = compare_models([ours, served], questions, plan)
         plans_that_vllm_cannot_keep(name, ours, served, questions[:1])
     finally:
         served.close()
@@ -72,7 +74,8 @@ def test_vllm_prompts_equal_transformers(name, media, tmp_path, monkeypatch):
 def plans_that_vllm_cannot_keep(name, ours, served, questions):
     """Qwen3-VL's stamps have one decimal there: more are refused, not dropped."""
     settings = InputConfig(kind="frames", count=6, max_pixels=60_000, decimals=2)
-    [entry] = compare_models([ours, served], questions, kind="frames", input=settings)
+    plan = InputPlan("frames", settings, wrapper=ours)
+    [entry] = compare_models([ours, served], questions, plan)
     if name == "qwen3_vl":
         assert "input.decimals=2: vLLM writes" in entry.error
     else:

@@ -120,9 +120,9 @@ def test_predict_with_a_running_server(place, served):
 
 
 def test_run_records_code_and_server(place, served):
-    facts = evaluate(served, place, "vllm-codec").facts
-    assert facts["trust_remote_code"] is True  # vLLM needs it; the folder is one of ours
-    assert facts["environment"]["vllm"] == "0.32.0"
+    record = evaluate(served, place, "vllm-codec").record
+    assert record.trust_remote_code is True  # vLLM needs it; the folder is one of ours
+    assert record.environment["vllm"] == "0.32.0"
 
 
 def test_server_batch_equals_single_requests(place, served):
@@ -190,7 +190,7 @@ def test_evaluate_restarts_a_killed_server(place, served):
 
 @pytest.mark.parametrize("kind", ["codec", "frames"])
 def test_parity_with_transformers(place, served, kind):
-    from jumpscore.harness import InputConfig
+    from jumpscore.harness import InputConfig, InputPlan
     from jumpscore.records import Media, Question
     from jumpscore.studies.parity import compare_models
     from jumpscore.video.prepared import InputCache, default_cache_folder
@@ -201,9 +201,12 @@ def test_parity_with_transformers(place, served, kind):
     entries = compare_models(
         (ours, served),
         [Question(clip.stem, (Media(clip),), "List the jumps.") for clip in clips],
-        kind=kind,
-        input=InputConfig(kind=kind, count=8, decimals=2),
-        cache=InputCache(default_cache_folder()),
+        InputPlan(
+            kind,
+            InputConfig(kind=kind, count=8, decimals=2),
+            InputCache(default_cache_folder()),
+            wrapper=ours,
+        ),
     )
     for entry in entries:
         assert entry.error is None

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from jumpscore.builder.jump_rope.draw import Image
 from jumpscore.builder.jump_rope.specs import ClipSpec, Codec
-from jumpscore.video.writing import EXACT_X264
+from jumpscore.video.encode import EXACT_X264
 
 VFR_TIME_BASE = Fraction(1, 90_000)
 

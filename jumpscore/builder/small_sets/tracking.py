@@ -15,7 +15,7 @@ from evaluators.tracking.queries import Query
 from evaluators.tracking.rle import encode_mask
 from evaluators.tracking.writing import inner_point, trajectories, write_masks
 from jumpscore.data.layout import Manifest, write_rows
-from jumpscore.video.writing import write_video
+from jumpscore.video.encode import write_video
 
 WIDTH, HEIGHT, FRAMES, FPS = 160, 120, 24, 6
 VIDEOS = 4

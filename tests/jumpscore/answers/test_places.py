@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jumpscore.answers.boxes import parse_box
 from jumpscore.answers.choices import parse_choice, parse_word
 from jumpscore.answers.numbers import read_number
-from jumpscore.answers.points import ParsedPoints, parse_points
-from jumpscore.answers.traces import parse_trace
+from jumpscore.answers.places.boxes import parse_box
+from jumpscore.answers.places.points import ParsedPoints, parse_points
+from jumpscore.answers.places.traces import parse_trace
 from jumpscore.records import FinishReason
 from tests.support import assert_linear, repeated
 

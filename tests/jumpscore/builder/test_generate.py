@@ -13,6 +13,7 @@ from jumpscore.builder import frozen
 from jumpscore.builder.generate import synthesize
 from jumpscore.builder.jump_rope import load_profile, sample_clips
 from jumpscore.data import read_manifest, read_rows
+from jumpscore.data.catalogue import BUNDLED, bundled_set
 from jumpscore.errors import DataError, UsageError
 from jumpscore.video import content_hash, probe
 
@@ -95,14 +96,14 @@ def test_synthesize_unwritable_folder(tmp_path):
 
 
 class TestFrozen:
-    @pytest.mark.parametrize("name", frozen.FROZEN)
+    @pytest.mark.parametrize("name", [row.name for row in BUNDLED])
     def test_materialize_bundled_annotations(self, name):
         """Without rendering: ids and events come from profile and seed alone."""
         from jumpscore.builder.jump_rope import clip_rhythm
 
         manifest, rows = frozen.frozen_manifest(name), frozen.frozen_rows(name)
         assert manifest.recipe["profile"] == load_profile(name).recipe()
-        assert manifest.recipe["seed"] == frozen.FROZEN[name]
+        assert manifest.recipe["seed"] == bundled_set(name).seed
         specs = sample_clips(load_profile(name), seed=manifest.recipe["seed"])
         assert [spec.id for spec in specs] == [row.id for row in rows]
         for spec, row in zip(specs, rows, strict=True):
@@ -127,7 +128,7 @@ class TestFrozen:
         pictures = dict(manifest.videos[first]["pictures"], sha256="0" * 64, frames=7)
         videos = {**manifest.videos, first: {**manifest.videos[first], "pictures": pictures}}
         (bundled / "manifest.json").write_text(json.dumps(asdict(replace(manifest, videos=videos))))
-        with pytest.raises(DataError, match=f"id {first} does not show what the frozen checksum"):
+        with pytest.raises(DataError, match=f"video {first} do not match the frozen checksum"):
             frozen.materialize("mini", rendered, workers=1)
 
     def test_materialize_other_event(self, bundled, rendered):
@@ -137,7 +138,7 @@ class TestFrozen:
             frozen.materialize("mini", rendered, workers=1)
 
     def test_frozen_folder_unknown(self):
-        with pytest.raises(UsageError, match=r"unknown bundled data set 'maxi'\. Known: mini"):
+        with pytest.raises(UsageError, match="unknown bundled data set 'maxi'; known: mini"):
             frozen.frozen_folder("maxi")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from jumpscore.data.predictions import Prediction, read_predictions
+from jumpscore.data.predictions import StoredAnswer, read_predictions
 from jumpscore.errors import DataError
 
 ANSWERS = {
@@ -60,7 +60,7 @@ def test_a_table_of_vlmevalkit_with_scores_and_a_failed_request(tmp_path, name):
         answers, video=["x", "y", "z"], score=[0.5, None, 1.0], hit=[True, False, True]
     )
     predictions = read_predictions(written(frame, tmp_path / name))
-    assert predictions == {"0": Prediction("[1.0]"), "2": Prediction("[2.0]")}
+    assert predictions == {"0": StoredAnswer("[1.0]"), "2": StoredAnswer("[2.0]")}
     [record] = predictions.unreadable
     assert (record.place, record.id) == ("row 3", "1")
     assert predictions.match({"x": (), "y": (), "z": ()}).given == {"x": "0", "z": "2"}
@@ -69,7 +69,7 @@ def test_a_table_of_vlmevalkit_with_scores_and_a_failed_request(tmp_path, name):
 def test_numbers_that_pandas_turned_into_floats(tmp_path):
     frame = pd.DataFrame({"index": [1.0, 2.0], "prediction": [3, 4]})
     predictions = read_predictions(written(frame, tmp_path / "r.xlsx"))
-    assert predictions == {"1": Prediction("3"), "2": Prediction("4")}
+    assert predictions == {"1": StoredAnswer("3"), "2": StoredAnswer("4")}
 
 
 @pytest.mark.filterwarnings("ignore:Cell contents too long")
@@ -84,15 +84,15 @@ def test_an_answer_that_the_workbook_cut_is_cut_off(tmp_path):
 def test_a_long_answer_in_text_is_whole(tmp_path):
     text = "1.5 s " * 50_000
     path = written(vlmevalkit({"a": text}), tmp_path / "r.tsv")
-    assert read_predictions(path) == {"a": Prediction(text)}
+    assert read_predictions(path) == {"a": StoredAnswer(text)}
 
 
 def test_times_and_confidences_as_json_in_cells(tmp_path):
     path = tmp_path / "r.csv"
     path.write_text('id,times,confidences\na,"[1, 2.5]","[0.5, 1]"\nb,[],\n')
     assert read_predictions(path) == {
-        "a": Prediction("[1, 2.5]", confidences=(0.5, 1.0)),
-        "b": Prediction("[]"),
+        "a": StoredAnswer("[1, 2.5]", confidences=(0.5, 1.0)),
+        "b": StoredAnswer("[]"),
     }
 
 

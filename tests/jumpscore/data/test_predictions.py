@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jumpscore.data.predictions import Prediction, read_predictions
+from jumpscore.data.predictions import StoredAnswer, read_predictions
 from jumpscore.errors import DataError
 from jumpscore.scoring import parse_reference, reference_map
 
@@ -83,20 +83,22 @@ def test_lines_of_text_and_of_times(tmp_path):
         {"id": 7, "times": []},
     )
     assert read_predictions(path) == {
-        "a": Prediction("[1.0]", finish_reason="length"),
-        "b": Prediction("[1, 2.5]", confidences=(0.5, 1.0)),
-        "7": Prediction("[]"),
+        "a": StoredAnswer("[1.0]", finish_reason="length"),
+        "b": StoredAnswer("[1, 2.5]", confidences=(0.5, 1.0)),
+        "7": StoredAnswer("[]"),
     }
 
 
 def test_one_object_of_ids(tmp_path):
     path = tmp_path / "answers.json"
     path.write_text(json.dumps({"a": [1.0], "b": "at 2 s"}, indent=2))
-    assert read_predictions(path) == {"a": Prediction("[1.0]"), "b": Prediction("at 2 s")}
+    assert read_predictions(path) == {"a": StoredAnswer("[1.0]"), "b": StoredAnswer("at 2 s")}
 
 
 def test_a_single_line_is_no_object_of_ids(tmp_path):
-    assert read_predictions(write(tmp_path, {"id": "a", "times": [1]})) == {"a": Prediction("[1]")}
+    assert read_predictions(write(tmp_path, {"id": "a", "times": [1]})) == {
+        "a": StoredAnswer("[1]")
+    }
 
 
 def test_what_the_real_lmms_eval_logged_scores_as_it_scored():
@@ -233,7 +235,7 @@ def test_one_odd_record_costs_one_sample(tmp_path, odd, reason, form):
     if form == "list" and odd.endswith("}"):
         lines = ["[" + ",\n".join(lines) + "]"]
     predictions = read_predictions(write(tmp_path, *lines))
-    assert predictions == {"a": Prediction("[1]"), "c": Prediction("[]")}
+    assert predictions == {"a": StoredAnswer("[1]"), "c": StoredAnswer("[]")}
     [record] = predictions.unreadable
     assert reason in record.reason
     assert record.place in ("line 2", "item 2")
@@ -247,7 +249,7 @@ def test_one_odd_member_of_an_object_costs_one_sample(tmp_path):
         '{"a": [1], "b": [' + "9" * 5_000 + '], "c": ' + "[" * 10**5 + "]" * 10**5 + "}"
     )
     predictions = read_predictions(path)
-    assert predictions == {"a": Prediction("[1]")}
+    assert predictions == {"a": StoredAnswer("[1]")}
     assert [record.id for record in predictions.unreadable] == ["b", "c"]
 
 
@@ -263,8 +265,8 @@ def test_an_object_of_objects(tmp_path, indent):
     path.write_text(json.dumps(answers, indent=indent))
     predictions = read_predictions(path)
     assert predictions == {
-        "aaaa": Prediction("[0.28, 0.76, 1.24]", confidences=(1.0, 1.0, 0.5)),
-        "b": Prediction("at 2 s", finish_reason="length"),
+        "aaaa": StoredAnswer("[0.28, 0.76, 1.24]", confidences=(1.0, 1.0, 0.5)),
+        "b": StoredAnswer("at 2 s", finish_reason="length"),
     }
     assert [record.id for record in predictions.unreadable] == ["c", "e"]
     assert "contains another id, 'd'" in predictions.unreadable[0].reason
@@ -273,12 +275,12 @@ def test_an_object_of_objects(tmp_path, indent):
 def test_a_list_of_records(tmp_path):
     path = tmp_path / "answers.json"
     path.write_text(json.dumps([{"question_id": 3, "text": "x"}, {"id": "b", "times": [1]}]))
-    assert read_predictions(path) == {"3": Prediction("x"), "b": Prediction("[1]")}
+    assert read_predictions(path) == {"3": StoredAnswer("x"), "b": StoredAnswer("[1]")}
 
 
 def test_equal_answers_twice_are_counted(tmp_path):
     predictions = read_predictions(write(tmp_path, *[{"id": "a", "times": [1]}] * 3))
-    assert predictions == {"a": Prediction("[1]")}
+    assert predictions == {"a": StoredAnswer("[1]")}
     assert predictions.notes == {"answers that the file contains twice, word for word": 2}
 
 
@@ -286,7 +288,7 @@ def test_resps_are_read_where_lmms_eval_left_out_the_filtered_ones(tmp_path):
     both = {"doc_id": 0, "doc": {"id": "a"}, "resps": [["raw"]], "filtered_resps": ["kept"]}
     one = {"doc_id": 1, "doc": {"id": "b"}, "resps": [["raw"]]}
     predictions = read_predictions(write(tmp_path, both, one))
-    assert predictions == {"a": Prediction("kept"), "b": Prediction("raw")}
+    assert predictions == {"a": StoredAnswer("kept"), "b": StoredAnswer("raw")}
 
 
 def test_match_uses_the_key_that_fits_the_data_set(tmp_path):

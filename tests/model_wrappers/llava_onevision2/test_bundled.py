@@ -54,7 +54,7 @@ def test_checkpoint_use_of_the_bundled_model():
 @pytest.mark.parametrize("kind", ["codec", "frames"])
 def test_evaluate_bundled_model_needs_pixels(few, tmp_path, kind):
     seeing = evaluated(few, tmp_path, "seeing", input={"kind": kind})
-    fields = seeing.facts["identity"]["input"]
+    fields = seeing.record.identity.input.model_dump()
     assert (fields["count"], fields["fps"]) == ((16, None) if kind == "codec" else (None, 12.5))
     assert (fields["max_pixels"], fields["decimals"]) == (7056, 2)
     metrics = seeing.result.metrics
@@ -66,7 +66,7 @@ def test_evaluate_bundled_model_needs_pixels(few, tmp_path, kind):
 
 def test_default_input_yields_to_the_run(few, tmp_path):
     run = evaluated(few, tmp_path, "two", input={"kind": "codec", "tokens": 18}, limit=1)
-    fields = run.facts["identity"]["input"]
+    fields = run.record.identity.input.model_dump()
     assert (fields["tokens"], fields["count"], fields["max_pixels"]) == (18, None, 7056)
     [response] = run.responses.values()
     assert response.usage.visual == 18

@@ -30,7 +30,7 @@ def run(server, tiny_set, tmp_path, capsys):
         arguments = ["model=openai", "model.served_model=mock", f"model.base_url={server.url}"]
         arguments += [f"task.data={tiny_set}", "input=frames", "input.count=4", *words]
         arguments += [f"run.folder={tmp_path / 'runs'}", "run.name=mine"]
-        run_task(arguments, selection={}, dry_run=dry_run, report=report, as_json=as_json)
+        run_task(arguments, dry_run=dry_run, report=report, as_json=as_json)
         text = capsys.readouterr().out
         return json.loads(text) if as_json else text
 
@@ -90,7 +90,7 @@ def test_dry_run_plans_every_repeat(server, run):
 def test_dry_run_cost_of_a_video_is_unknown(server, tiny_set, capsys):
     words = ["model=openai", "model.served_model=mock", f"model.base_url={server.url}", *PRICES]
     words += [f"task.data={tiny_set}", "input=video"]
-    run_task(words, selection={}, dry_run=True, report=False, as_json=False)
+    run_task(words, dry_run=True, report=False, as_json=False)
     text = capsys.readouterr().out
     assert "visual tokens: not known before the run" in text
     assert "cost of what is sent: not known before the run" in text

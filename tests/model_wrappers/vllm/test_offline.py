@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from jumpscore.errors import JumpScoreError, UsageError
-from jumpscore.harness.evaluate import run_config
+from jumpscore.harness.config import run_config
 from jumpscore.harness.factory import check_options, make_model
 from model_wrappers.llava_onevision2.tiny import write_tiny
 from model_wrappers.vllm.engine import Engine, EngineError

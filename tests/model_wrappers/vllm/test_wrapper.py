@@ -161,7 +161,7 @@ def test_body_canvases_as_reference(tiny, tmp_path, installed):
 
 
 def test_serve_unsupported_model(tiny):
-    from jumpscore.cli.models import serve_model
+    from jumpscore.cli.serve import serve_model
 
     with pytest.raises(UsageError, match="'motion' is not served"):
         serve_model(["model=motion"])

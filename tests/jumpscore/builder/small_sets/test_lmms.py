@@ -9,7 +9,7 @@ import pytest
 from jumpscore.builder.small_sets import render_mini
 from jumpscore.builder.small_sets.lmms import COLOURS, SIDES
 from jumpscore.builder.small_sets.lmms_task import utils
-from jumpscore.cli.datasets import located
+from jumpscore.data.catalogue import with_folders
 from jumpscore.data.layout import read_manifest
 from jumpscore.jsonio import parse_json
 
@@ -67,8 +67,8 @@ def test_results_and_accuracy(documents):
 
 def test_mini_lmms_on_the_command_line(tmp_path):
     task = {"name": "lmms", "benchmark": "mini_lmms", "include_path": None, "data_root": None}
-    folder = located(task, tmp_path)
-    assert read_manifest(folder["include_path"]).name == "mini_lmms"
-    assert folder["data_root"] == str(tmp_path)
-    assert located({**task, "benchmark": "videomme"}, None)["include_path"] is None
-    assert located({**task, "include_path": "mine"}, None)["include_path"] == "mine"
+    options = with_folders(task, tmp_path)
+    assert read_manifest(options["include_path"]).name == "mini_lmms"
+    assert options["data_root"] == str(tmp_path)
+    assert with_folders({**task, "benchmark": "videomme"}, None)["include_path"] is None
+    assert with_folders({**task, "include_path": "mine"}, None)["include_path"] == "mine"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 
 import pytest
 
 import jumpscore
-from jumpscore.builder.small_sets import MINIS, render_mini
+from jumpscore.builder.small_sets import render_mini
 from jumpscore.builder.small_sets.timelens import REST, bouts_of
 from jumpscore.data import read_manifest, read_rows
 
@@ -57,11 +56,3 @@ def test_render_oracle_scores(mini, tmp_path):
     floor = run.result.metrics["content_free_miou"].mean
     assert floor is not None
     assert 0 < floor < 0.5
-
-
-def test_minis_names_and_versions():
-    for name, mini in MINIS.items():
-        assert name.startswith("mini_")
-        assert mini.version >= 1
-    assert len({mini.render for mini in MINIS.values()}) == len(MINIS)
-    assert all(one < other for one, other in pairwise(sorted(MINIS)))
