@@ -28,7 +28,7 @@ def test_a_typo_is_answered_with_the_nearest_name():
 def test_a_collision_is_refused():
     models = registry(a="x:A")
     models.add("a", "x:A")
-    with pytest.raises(UsageError, match="model 'a' is x:A and cannot become y:B"):
+    with pytest.raises(UsageError, match="model 'a' is already x:A and cannot become y:B"):
         models.add("a", "y:B")
 
 
@@ -43,7 +43,9 @@ def test_other_packages_add_names_and_may_not_take_ours(monkeypatch):
 def test_a_broken_target_says_where_it_points():
     with pytest.raises(UsageError, match="points to nowhere:A, which cannot be imported"):
         registry(a="nowhere:A").get("a")
-    with pytest.raises(UsageError, match=r"is no subclass of model_wrappers\.base\.ModelWrapper"):
+    with pytest.raises(
+        UsageError, match=r"is not a subclass of model_wrappers\.base\.ModelWrapper"
+    ):
         registry(a="json:JSONDecoder").get("a")
 
 
