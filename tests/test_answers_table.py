@@ -74,10 +74,10 @@ READERS: dict[str, Callable[[str], Any]] = {
 @pytest.mark.parametrize(
     ("parser", "row"), rows(), ids=lambda value: value if isinstance(value, str) else value["kind"]
 )
-def test_table_row_is_read_right(parser: str, row: dict[str, Any]):
+def test_parsers_read_table_row(parser: str, row: dict[str, Any]):
     assert READERS[parser](row["text"]) == row["right"]
 
 
-def test_page_is_what_the_table_gives():
+def test_page_equals_docs():
     path = Path(__file__).parents[1] / "docs" / "answers.md"
     assert path.read_text(encoding="utf-8") == page()
