@@ -49,7 +49,7 @@ def test_rows_that_ask_the_same_twice_stay_two(tmp_path):
 
 def test_another_split_is_another_set(tmp_path):
     source = publish(tmp_path / "hub", [RECORD], split="qvhighlights")
-    with pytest.raises(DataError, match="no parquet, JSONL or JSON of split 'charades'"):
+    with pytest.raises(DataError, match="no parquet, JSONL or JSON file of split 'charades'"):
         fetch_set(CHARADES, tmp_path / "root", source=source)
 
 
@@ -59,9 +59,9 @@ def test_another_split_is_another_set(tmp_path):
         ({"video": "x", "query": "q", "span": [[0, 1]]}, "lacks video_path"),
         (
             RECORD | {"video_path": "charades/other.mp4"},
-            r"its file 'charades/other\.mp4' is not among those of",
+            r"its file 'charades/other\.mp4' is not found in",
         ),
-        (RECORD | {"video_path": "../../.."}, "is not among"),
+        (RECORD | {"video_path": "../../.."}, "is not found in"),
     ],
 )
 def test_files_that_changed_are_said_and_nothing_is_left(tmp_path, record, said):
