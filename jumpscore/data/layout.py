@@ -215,6 +215,10 @@ def _row(file: Path, number: int, record: Any, kind: type[Any], adapter: TypeAda
         column = ".".join(map(str, first["loc"]))
         texts = [item.name for item in fields(kind) if item.type == "str"]
         problem = "must be text" if column in texts else first["msg"].lower()
+        if first["type"] == "missing":
+            problem = (
+                f"is missing; rows of this task need {', '.join(f.name for f in fields(kind))}"
+            )
         raise DataError(
             f"{file}, row {number} (id {record.get('id')!r:.60}): {column} {problem}"
         ) from None

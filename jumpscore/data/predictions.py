@@ -190,7 +190,7 @@ def _prediction(record: Record) -> tuple[str, StoredAnswer]:
     if (text is None) == (times is None):
         raise ValueError(
             "needs exactly one of 'text', a list 'times' or 'masks'; it has "
-            f"{', '.join(map(repr, content))[:200]}"
+            f"{', '.join(map(repr, content))[:200]}. Rename the key of the model's answer to 'text'"
         )
     if text is not None and text.startswith(VLMEVALKIT_FAILED):
         raise ValueError(f"VLMEvalKit reports a failed request ({text[:60]!r})")

@@ -72,6 +72,7 @@ class TestBadInput:
             ("[" * 100_000, "line 1: is not valid JSON"),
             ("[]", "row 1: is a list, not a JSON object"),
             ('{"id": 5}', "id 5.*must be text"),
+            ('{"id": "a"}', "id 'a'.*video_path is missing; rows of this task need id, video_path"),
             ('{"id": "a", "id": "b"}', "line 1: .*the key 'id' occurs 2 times in one object"),
         ],
     )
