@@ -1,4 +1,4 @@
-"""What the documents show is what the code does."""
+"""The documentation agrees with the code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENVIRONMENTS = {".venv-vllm/.served": "serving.md", ".venv-lmms/.lmms": "lmms_ev
 
 
 def console_lines(page: str) -> list[str]:
-    """Commands of a page's console blocks, continued lines joined."""
+    """Return the commands of a page's console blocks, with continued lines joined."""
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
     return re.findall(r"^\$ (.*)", "".join(blocks).replace("\\\n", ""), re.MULTILINE)
@@ -27,8 +27,8 @@ def console_lines(page: str) -> list[str]:
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 @pytest.mark.parametrize("target", ENVIRONMENTS)
-def test_environments_are_made_by_the_commands_of_their_page(target):
-    """The tests in these environments test what a reader of the page installs."""
+def test_makefile_environments_match_their_pages(target):
+    """Tests must run in the same environment that a reader of the page installs."""
     done = subprocess.run(
         ["make", "--dry-run", "--always-make", target],
         cwd=ROOT,
@@ -45,13 +45,13 @@ def test_environments_are_made_by_the_commands_of_their_page(target):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_and_pictures_lead_somewhere(page):
+def test_docs_links_exist(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
         if "://" not in target:
             assert (page.parent / target).exists(), target
 
 
-def test_the_picture_of_the_architecture_is_what_the_code_draws():
+def test_docs_architecture_picture_is_current():
     path = ROOT / "docs" / "images" / "draw_llava_onevision2.py"
     spec = importlib.util.spec_from_file_location("draw_llava_onevision2", path)
     module = importlib.util.module_from_spec(spec)
@@ -59,7 +59,7 @@ def test_the_picture_of_the_architecture_is_what_the_code_draws():
     assert path.with_name("llava_onevision2.svg").read_text(encoding="utf-8") == module.draw()
 
 
-def test_answer_files_reads_what_it_shows(tmp_path):
+def test_docs_answer_files_examples_can_be_read(tmp_path):
     from jumpscore.data.predictions import read_predictions
 
     page = (ROOT / "docs" / "answer_files.md").read_text(encoding="utf-8")
