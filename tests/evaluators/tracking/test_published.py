@@ -127,8 +127,11 @@ def test_a_published_set_becomes_one_that_is_scored(rvos, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"video": "cat"}, r"row 1 \(id 'ref-davis17_track_0'\): its file 'cat\.mp4' is not among"),
-        ({"mask_ids": ["13"]}, r"its file 'dog/13\.json' is not among those of"),
+        (
+            {"video": "cat"},
+            r"row 1 \(id 'ref-davis17_track_0'\): its file 'cat\.mp4' is not found in",
+        ),
+        ({"mask_ids": ["13"]}, r"its file 'dog/13\.json' is not found in"),
         ({"mask_ids": "12"}, "mask_ids is no list"),
         ({"video": "../dog"}, "leaves the data set's folder"),
         ({"width": "wide"}, "is no number"),
