@@ -182,7 +182,7 @@ def tracespatial_reference(text: str, *, parser: Parser = "auto") -> Points:
     """Return the way-points that RoboTracer's scorer reads, x and y as fractions of the image.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         parser: The scorer reads tuples in the text of models whose name contains ``RoboTracer``
             (``text``), and a fenced JSON block of ``Qwen`` and ``Gemini`` models (``json``); it
             knows no others. ``auto`` is ``json`` if that reads any way-point, otherwise ``text``.
@@ -277,7 +277,7 @@ def vabench_reference(text: str, *, reasoning: bool = False) -> Points:
     """Return the points in pixels that Embodied-R1's script reads.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         reasoning: The script's ``reasoning_model``: only what is in ``<answer>`` is read.
 
     Raises:

@@ -79,7 +79,7 @@ def sharerobot_points(text: str, *, size: tuple[int, int]) -> Points:
     """Return the points that FlagEvalMM reads, as fractions of the image.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         size: (width, height) of the image in pixels. A point with a coordinate above 1 is taken
             for pixels.
 

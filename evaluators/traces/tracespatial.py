@@ -97,16 +97,16 @@ def score_tracespatial(
     """Score one answer.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         truth: The true trace and the target's box.
         scene: Depth map, object mask and camera.
         dimensions: Which question was asked. In 3D, ``*_2d`` come from the projected 3D trace.
-        finish_reason: ``"length"`` where the model was stopped at its token limit.
+        finish_reason: ``"length"`` if the model was stopped at its token limit.
         convention: Of x and y; the benchmark's are thousandths. Depth is metres in any case.
         seen: (width, height) of the image that the model saw, for ``pixel``; default the scene's.
 
     Raises:
-        ValueError: ``dimensions`` is neither 2 nor 3, or the convention is not known.
+        ValueError: ``dimensions`` is neither 2 nor 3, or the convention is unknown.
     """
     parsed = parse_trace(text, finish_reason=finish_reason)
     return score_parsed(

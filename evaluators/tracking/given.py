@@ -16,7 +16,7 @@ def read_given(text: str, *, height: int, width: int, frames: int) -> dict[str, 
     Several objects are ``{"masks": {"name": [...], ...}}``; their union counts.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         height: Of the video in pixels.
         width: Of the video in pixels.
         frames: How many masks there must be.

@@ -74,11 +74,11 @@ def parse_tracks(
     entry of an object counts.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         width: Of the video in pixels.
         height: Of the video in pixels.
         fps: Frames per second that the ground truth is indexed by.
-        finish_reason: ``"length"`` where the model was stopped at its token limit.
+        finish_reason: ``"length"`` if the model was stopped at its token limit.
         convention: Of the ``coords`` form; the ``time_lines`` form is 0..100 of width and height.
         image_size: (width, height) of the picture that pixels are of; by default the video's.
 

@@ -32,7 +32,7 @@ def parse_tracks_reference(text: str, *, width: int, height: int, fps: float) ->
     and takes a lone line break for a space. It counts nothing of what it drops.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         width: Of the video in pixels.
         height: Of the video in pixels.
         fps: Frames per second that the ground truth is indexed by.

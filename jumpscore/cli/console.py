@@ -11,7 +11,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
+from jumpscore.data.catalogue import Rendering
 from jumpscore.errors import visible
 
 PLAIN_SECONDS = 10.0
@@ -62,9 +63,10 @@ def _console(**options: Any) -> Console:
     return SafeConsole(markup=False, emoji=False, highlight=False, **options)
 
 
-def print_note(message: str) -> None:
-    """Print what the package logged."""
-    notes().print(f"note: {message}", style="yellow", soft_wrap=True)
+def print_note(message: str, *, warning: bool = True) -> None:
+    """Print a message that the package logged."""
+    style = "yellow" if warning else "dim"
+    notes().print(f"note: {message}" if warning else message, style=style, soft_wrap=True)
 
 
 def tell_files(missing: Sequence[Path], fix: str, *, samples: str | None = None) -> None:
@@ -127,6 +129,27 @@ def progress(label: str, unit: str = "videos") -> Iterator[Callable[[int, int], 
             bar.update(job, rate=f"{speed:.1f} {unit}/s")
 
         yield advance
+
+
+@contextmanager
+def late_progress(label: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a callback whose bar appears with its first call."""
+    with ExitStack() as stack:
+        bars: list[Callable[[int, int], None]] = []
+
+        def advance(done: int, total: int) -> None:
+            if not bars:
+                bars.append(stack.enter_context(progress(label, unit)))
+            bars[0](done, total)
+
+        yield advance
+
+
+@contextmanager
+def rendering() -> Iterator[Rendering]:
+    """Yield how to render a data set: in all cores, with a bar if it takes place."""
+    with late_progress("rendering", "clips") as advance:
+        yield Rendering(None, advance)
 
 
 def _plain(label: str, unit: str) -> Callable[[int, int], None]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from jumpscore.cli.console import notes, output, print_json
+from jumpscore.cli.options import Json, Overrides
 from jumpscore.data.layout import QUESTION
 from jumpscore.errors import JumpScoreError, NoAnswerError, UsageError
 from jumpscore.harness import RunConfig, run_config
@@ -19,16 +21,21 @@ from jumpscore.scoring import parse_times
 from jumpscore.video import probe
 
 
-def predict_video(video: Path, words: Sequence[str], *, as_json: bool, html: Path | None) -> None:
+def predict_video(
+    video: Annotated[Path, typer.Argument(help="Any video file.")],
+    overrides: Overrides = None,
+    as_json: Json = False,
+    html: Annotated[Path | None, typer.Option(help="Write a page with pictures here.")] = None,
+) -> None:
     """Ask a model for the jumps of one video and print them."""
     info = probe(video)  # names what is wrong with a file before a model is loaded
-    config = run_config(compose(words))
+    config = run_config(compose(overrides or []))
     found = ask_one(video, config)
     if as_json:
         print_json(_as_json(video, found) | {"video_notes": dict(info.notes)})
     else:
         _print(video, found)
-        for note in info.remarks:
+        for note in info.note_lines:
             notes().print(f"{video.name}: {note}", style="yellow", soft_wrap=True)
     if html is not None:
         from jumpscore.report.html import write_prediction_page

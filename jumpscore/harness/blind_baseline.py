@@ -23,7 +23,16 @@ def blind_baseline(result: RunResult, metric: str) -> Estimate | None:
         result: Result of the run.
         metric: Name of the metric.
     """
-    return result.metrics.get(FITTED_ON_NOTHING.get(metric, f"content_free_{metric}"))
+    return result.metrics.get(baseline_name(metric))
+
+
+def baseline_name(metric: str) -> str:
+    """Return the name of a metric's blind baseline, which not every task has.
+
+    >>> baseline_name("f1"), baseline_name("miou")
+    ('content_free_f1', 'content_free_miou')
+    """
+    return FITTED_ON_NOTHING.get(metric, f"content_free_{metric}")
 
 
 def blind_answers(samples: Iterable[Sample[Any]]) -> dict[str, Response]:

@@ -24,6 +24,7 @@ _PLAIN_LIST = re.compile(r"\[[A-Za-z0-9_/.+%@:, -]+\]", re.ASCII)
 SEARCH_PATH_GROUP = "jumpscore.search_path"
 """Entry points of other packages that add YAML variants: modules with groups in them."""
 REGISTRIES: dict[str, Registry[Any]] = {"model": MODELS, "task": TASKS}
+GROUPS = ("model", "task", "input", "run")
 INPUT_KINDS: tuple[str, ...] = get_args(InputConfig.model_fields["kind"].annotation)
 
 
@@ -186,5 +187,8 @@ def _unknown_key(key: str, overrides: Sequence[str]) -> str:
     if parent:
         node = OmegaConf.select(node, parent)
     known = [str(name) for name in node] if isinstance(node, DictConfig) else []
+    if not known:
+        near = nearest_names(key.partition(".")[0], GROUPS) or "."
+        return f"unknown key {key!r}{near} A key begins with {', '.join(GROUPS[:-1])} or run."
     near = nearest_names(last, known) or "."
-    return f"unknown key {key!r}{near} Known: {', '.join(known) or 'none'}."
+    return f"unknown key {key!r}{near} Known: {', '.join(known)}."

@@ -127,7 +127,7 @@ def score_repeats(folder: Path) -> RepeatedRun:
         DataError: A repeat is missing, or cannot be scored (see ``score_run``).
     """
     runs = [score_run(place) for place in _complete(folder)]
-    return _write(folder, task_of(runs[0].facts), runs)
+    return _write(folder, task_of(runs[0].record), runs)
 
 
 def read_repeats(folder: str | Path) -> RepeatedRun:
@@ -198,7 +198,7 @@ def _write(folder: Path, task: Task[Any], runs: Sequence[StoredRun]) -> Repeated
     """Write ``repeats.json`` and return what ``read_repeats`` would read."""
     _refuse_strangers(runs)
     remarks = []
-    if runs[0].facts["config"]["model"].get("temperature") == 0:
+    if runs[0].record.config.model.options.get("temperature") == 0:
         remarks.append(
             "the model is greedy (model.temperature=0): its repeats measure only the noise of "
             "hardware and libraries"
@@ -208,7 +208,7 @@ def _write(folder: Path, task: Task[Any], runs: Sequence[StoredRun]) -> Repeated
         [run.result for run in runs],
         [run.scores for run in runs],
         seeds=[_seed_of(run) for run in runs],
-        seed=int(runs[0].facts["config"]["run"]["seed"]),
+        seed=runs[0].record.identity.seed,
         remarks=remarks,
     )
     write_json(folder / REPEATS, asdict(result) | {DIGESTS: _digests(runs)})
@@ -216,7 +216,7 @@ def _write(folder: Path, task: Task[Any], runs: Sequence[StoredRun]) -> Repeated
 
 
 def _seed_of(run: StoredRun) -> int:
-    seed = run.facts["config"]["model"].get("seed")
+    seed = run.record.config.model.options.get("seed")
     if not isinstance(seed, int):
         raise DataError(f"{run.folder}: not a repeat; its model has no seed")
     return seed
@@ -229,8 +229,8 @@ def _refuse_strangers(runs: Sequence[StoredRun]) -> None:
         DataError: They differ in something else, or were scored by different versions of the task.
     """
     for run in runs:
-        changes = differences(runs[0].facts["identity"], run.facts["identity"])
-        changes = [line for line in changes if not line.partition(":")[0].endswith(".seed")]
+        changes = differences(runs[0].record.identity, run.record.identity)
+        changes = [change for change in changes if not change.key.endswith(".seed")]
         if changes:
             raise DataError(f"{run.folder}: not a repeat of {runs[0].folder}; {changes[0]}")
         if run.result.task_version != runs[0].result.task_version:

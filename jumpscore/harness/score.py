@@ -1,4 +1,4 @@
-"""Scoring: responses to scores, and scores to the result of a run with all its caveats."""
+"""Score the answers of a run and summarise them, with every caveat."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from jumpscore.harness.factory import task_of
 from jumpscore.records import STATUSES, Progress, Response, RunResult, Sample, SampleScore
 from jumpscore.runs.derived import Derived, derive_all
 from jumpscore.runs.failures import FailureLog, describe
-from jumpscore.runs.reader import StoredRun, read_facts, read_responses, read_timing
+from jumpscore.runs.reader import StoredRun, read_record, read_responses, read_timing
+from jumpscore.runs.record import Extras
 from jumpscore.runs.writer import RunStore
 
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Pause the garbage collector while many samples or scores are created.
+    """Pause the garbage collector while samples are scored.
 
-    They contain no reference cycles; on 10,000 samples the collector takes a fifth of the time.
+    Scores contain no cycles; on 10,000 samples the collector takes a fifth of the time.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -45,7 +46,7 @@ def score_sample(
     derived: Derived | None = None,
     failures: FailureLog | None = None,
 ) -> SampleScore:
-    """Score one sample; a missing response or a failure of ours gives ``error``, unscored."""
+    """Score one sample; if a response is missing or our side failed, its status is ``error``."""
     name = sample.question.id
     problem = sample.problem
     if problem is None and response is None:
@@ -68,15 +69,15 @@ def score_sample(
 
 
 def summarise(
-    task: Task[Any], config: RunConfig, scores: Sequence[SampleScore], extras: Mapping[str, Any]
+    task: Task[Any], config: RunConfig, scores: Sequence[SampleScore], extras: Extras
 ) -> RunResult:
-    """Return the result of a run, with all of its caveats."""
+    """Return the result of a run: metrics, counts and caveats."""
     counted = Counter(score.status for score in scores)
     aggregate = task.aggregate(scores, seed=config.run.seed)
     data = task.data()
     unscored = counted["error"]
     caveats = list(aggregate.caveats)
-    if config.run.expose_truth and extras["needs_truth"]:
+    if config.run.expose_truth and extras.needs_truth:
         caveats.append("the model was shown the truth")
     if config.run.control != "none":
         caveats.append(CAVEATS[config.run.control])
@@ -89,7 +90,7 @@ def summarise(
     return RunResult(
         task=task.name,
         task_version=task.version,
-        model=extras.get("title", config.model["name"]),
+        model=extras.title or config.model["name"],
         data=data.name,
         synthetic=data.synthetic,
         metrics=aggregate.estimates,
@@ -108,15 +109,15 @@ def unscored_caveat(unscored: int, total: int) -> str:
     return f"{unscored} of {total} samples are unscored"
 
 
-def _notes(scores: Sequence[SampleScore], extras: Mapping[str, Any]) -> dict[str, int]:
-    """Return the sum of all samples' notes, and the notes of the run as a whole."""
-    counts: Counter[str] = Counter()
+def _notes(scores: Sequence[SampleScore], extras: Extras) -> dict[str, int]:
+    """Return the sums of all samples' notes, and the notes of the run."""
+    notes: Counter[str] = Counter()
     for score in scores:
-        counts.update(score.notes)
-    if extras["unknown_ids"]:
-        counts["answers to unknown ids"] = len(extras["unknown_ids"])
-    counts.update(extras.get("notes", {}))
-    return dict(counts)
+        notes.update(score.notes)
+    if extras.unknown_ids:
+        notes["answers to unknown ids"] = len(extras.unknown_ids)
+    notes.update(extras.notes)
+    return dict(notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class Scorer:
     task: Task[Any]
     config: RunConfig
     samples: Sequence[Sample[Any]]
-    extras: Mapping[str, Any]
+    extras: Extras
 
     def finish(
         self,
@@ -164,8 +165,8 @@ class Scorer:
             result = summarise(task, self.config, scores, self.extras)
         timing = {**timing, "score_seconds": round(time.perf_counter() - before, 3)}
         store.write_scores(scores, result, timing)
-        facts = read_facts(folder)
-        return StoredRun(folder, facts, dict(responses), tuple(scores), result, timing)
+        record = read_record(folder)
+        return StoredRun(folder, record, dict(responses), tuple(scores), result, timing)
 
 
 def score_run(folder: str | Path) -> StoredRun:
@@ -176,19 +177,19 @@ def score_run(folder: str | Path) -> StoredRun:
         UsageError: The data set has changed since the run.
     """
     folder = Path(folder)
-    facts = read_facts(folder)
+    record = read_record(folder)
     try:
-        config, task = run_config(facts["config"]), task_of(facts)
+        config, task = run_config(record.config.model_dump()), task_of(record)
     except UsageError as error:
         raise DataError(f"{folder}: run.json is of another version or damaged ({error})") from None
-    checksum = str(facts["identity"]["data"].get("checksum"))
+    checksum = record.identity.data.checksum
     with closing(task):
         if task.data().checksum != checksum:
             raise UsageError(
                 f"{folder}: the data set {task.data().source} has changed since the run "
                 f"(checksum {task.data().checksum[:12]}, was {checksum[:12]}); run again"
             )
-        scorer = Scorer(task, config, config.run.select(task.load()), facts["extras"])
+        scorer = Scorer(task, config, config.run.select(task.load()), record.extras)
         with RunStore(folder) as store:
             store.lock()
             return scorer.finish(store, read_responses(folder), read_timing(folder))

@@ -17,13 +17,14 @@ from jumpscore.harness.ask import Asked, Asker, RunInterrupted
 from jumpscore.harness.blind_baseline import blind_answers
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
 from jumpscore.harness.factory import make_model, make_task
-from jumpscore.harness.facts import run_extras, run_facts, selection
+from jumpscore.harness.facts import run_extras, run_record, selection
 from jumpscore.harness.input import InputPlan
 from jumpscore.harness.score import Scorer, collector_paused
 from jumpscore.records import Progress, Question, Response
 from jumpscore.runs.failures import FailureLog
 from jumpscore.runs.identity import beside_other_data, place_of
 from jumpscore.runs.reader import StoredRun, holds_repeats, read_timing
+from jumpscore.runs.record import RunRecord
 from jumpscore.runs.writer import RunStore
 from model_wrappers.base import ModelWrapper
 from model_wrappers.identity import is_ours
@@ -54,12 +55,12 @@ class Planned:
     Attributes:
         input: What the model is shown.
         scorer: Task, samples and configuration; its ``input`` has the defaults of the model.
-        facts: Content of ``run.json``.
+        record: Content of ``run.json``.
     """
 
     input: InputPlan
     scorer: Scorer
-    facts: Mapping[str, Any]
+    record: RunRecord
 
     @property
     def questions(self) -> list[Question]:
@@ -129,8 +130,8 @@ class Session:
         config = config.model_copy(update={"input": plan.config})
         wrapper.receive_questions([sample.question for sample in everything])
         extras = run_extras(wrapper, everything)
-        facts = run_facts(wrapper, task, config, samples, kind=plan.kind, extras=extras)
-        return Planned(plan, Scorer(task, config, samples, extras), facts)
+        record = run_record(wrapper, task, config, samples, kind=plan.kind, extras=extras)
+        return Planned(plan, Scorer(task, config, samples, extras), record)
 
     def folder_of(self, config: RunConfig) -> Path:
         """Return the folder of a run, named after task, model and data set by default."""
@@ -152,7 +153,7 @@ class Session:
     def claim(self, folder: Path, planned: Planned) -> Path:
         """Return the folder to store a run in; log the reason if it is not the named one."""
         ours = is_ours(type(self.wrapper))
-        place = place_of(folder, planned.facts["identity"], ours=ours)
+        place = place_of(folder, planned.record.identity, ours=ours)
         if place.reason is not None:
             logger.warning(
                 "%s; it is not resumed, this run is stored in %s", place.reason, place.folder
@@ -184,7 +185,7 @@ class Session:
                 f"{folder} contains repeats of a run; choose another run.name, or set run.repeats"
             )
         with RunStore(folder) as store:
-            responses = store.open(planned.facts, ours=is_ours(type(wrapper)))
+            responses = store.open(planned.record, ours=is_ours(type(wrapper)))
             questions = planned.questions
             pending = [q for q in questions if q.id not in responses or responses[q.id].error]
             before = (place + 1) * len(questions) - len(pending)

@@ -243,7 +243,7 @@ def _caveats(arms: Sequence[StoredRun], caveat: str | None) -> tuple[str, ...]:
 
 def _shown(runs: Sequence[StoredRun]) -> dict[str, Any]:
     """Return the fields of ``input`` that all runs share, apart from kind and budget."""
-    first, *others = (run.facts["identity"]["input"] for run in runs)
+    first, *others = (run.record.identity.input.model_dump() for run in runs)
     return {
         name: value
         for name, value in first.items()

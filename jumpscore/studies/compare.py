@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from jumpscore.errors import UsageError
 from jumpscore.harness.repeating import AnyRun, RepeatedRun
 from jumpscore.harness.repeats import clusters_by_name, mean_ratios, scored_by_any
@@ -22,7 +20,7 @@ def compare_runs(a: AnyRun, b: AnyRun, *, seed: int = 0) -> dict[str, Comparison
             sample in common.
     """
     for key in ("task", "data"):
-        one, other = (_without_version(_each(run)[0].facts["identity"][key]) for run in (a, b))
+        one, other = (_asked(run)[key] for run in (a, b))
         if one != other:
             raise UsageError(
                 f"{a.folder} and {b.folder} cannot be compared: {key} is {one} in the first and "
@@ -52,9 +50,14 @@ def _each(run: AnyRun) -> tuple[StoredRun, ...]:
     return run.runs if isinstance(run, RepeatedRun) else (run,)
 
 
-def _without_version(identity: dict[str, Any]) -> dict[str, Any]:
-    """Return the identity without its version: the version of the scores is compared instead."""
-    return {key: value for key, value in identity.items() if key != "version"}
+def _asked(run: AnyRun) -> dict[str, str]:
+    """Return what was asked; the version that counts is the one that scored."""
+    identity = _each(run)[0].record.identity
+    task, data = identity.task, identity.data
+    return {
+        "task": f"{task.name} (prompt protocol {task.protocol})",
+        "data": f"{data.name} (checksum {data.checksum})",
+    }
 
 
 def compared_metrics(run: AnyRun) -> tuple[Metric, ...]:

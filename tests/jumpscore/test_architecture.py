@@ -35,6 +35,7 @@ FLOORS = {
     "jumpscore.report": 5.5,  # draws studies
     "jumpscore.lmms": 5,
     "jumpscore.cli": 6,
+    "jumpscore.__main__": 6.5,
     "jumpscore.conf": 0,
 }
 PACKAGES = ("jumpscore", "evaluators", "model_wrappers")
@@ -45,11 +46,6 @@ LONG_SIGNATURES = {
     "model_wrappers/llava_onevision2/modeling.py forward",  # as transformers calls it
     "model_wrappers/llava_onevision2/processing.py __call__",
     # To do: group the options.
-    "jumpscore/cli/ablate.py run_ablation",
-    "jumpscore/cli/app.py ablate",
-    "jumpscore/cli/app.py run",
-    "jumpscore/cli/app.py score",
-    "jumpscore/cli/run.py score_target",
     "jumpscore/video/budgets.py match_budgets",
     "jumpscore/video/decode.py decode",
 }

@@ -95,8 +95,8 @@ def test_few_or_equal_points_are_no_cloud():
 @given(st.integers(0, 10_000), st.integers(1, 60), st.integers(1, 6))
 def test_clusters_are_those_of_an_independent_implementation(seed, n, least):
     points = np.random.default_rng(seed).uniform(0, 1, size=(n, 3))
-    found = density_clusters(points, radius=0.3, least=least)
-    assert found.tolist() == DBSCAN(eps=0.3, min_samples=least).fit(points).labels_.tolist()
+    result = density_clusters(points, radius=0.3, least=least)
+    assert result.tolist() == DBSCAN(eps=0.3, min_samples=least).fit(points).labels_.tolist()
 
 
 def test_a_wall_is_a_shell_one_voxel_thick():
@@ -124,24 +124,24 @@ def truncated_distance(depth: np.ndarray, view: Camera, voxel: np.ndarray) -> fl
 
 def brute_force_crossings(depth: np.ndarray, view: Camera) -> set[tuple[float, ...]]:
     """The definition, voxel by voxel, for a small scene whose blocks all take part."""
-    found = set()
+    result = set()
     for voxel in np.stack(np.mgrid[-7:8, -7:8, 40:62], axis=-1).reshape(-1, 3):
         for axis in np.eye(3, dtype=int):
             a, b = (truncated_distance(depth, view, at) for at in (voxel, voxel + axis))
             if a * b < 0:
                 point = (voxel + 0.5 + axis * abs(a) / (abs(a) + abs(b))) * VOXEL
-                found.add(tuple(np.round(point, 5)))
-    return found
+                result.add(tuple(np.round(point, 5)))
+    return result
 
 
 def test_the_surface_is_that_of_the_definition():
     view = Camera.from_matrix([[100, 0, 10], [0, 90, 9], [0, 0, 1]], size=(20, 18))
     depth = np.random.default_rng(3).uniform(0.97, 1.08, size=(18, 20)).astype(np.float32)
     depth[4:7, 5:9] = 0
-    found = surface_points(depth, view)
+    result = surface_points(depth, view)
     expected = brute_force_crossings(depth, view)
-    assert len(found) == len(expected) > 50
-    gaps = np.abs(np.array(sorted(expected))[:, None] - found[None]).max(axis=-1).min(axis=1)
+    assert len(result) == len(expected) > 50
+    gaps = np.abs(np.array(sorted(expected))[:, None] - result[None]).max(axis=-1).min(axis=1)
     assert gaps.max() < 2e-5
 
 
@@ -176,9 +176,9 @@ def test_neighbours_by_pixels_are_all_neighbours(holes, focal, noise):
     camera = Camera(60, 40, focal, focal, 30.0, 20.0)
     image = (columns / 60, rows / 40, np.maximum(depth[rows, columns], 0.01))
     points = camera.to_space(np.stack(image, axis=1))
-    found = pixel_neighbour_means(points, rows, columns, camera, neighbours=10)
+    result = pixel_neighbour_means(points, rows, columns, camera, neighbours=10)
     apart = np.linalg.norm(points[:, None] - points[None], axis=-1)
-    assert found == pytest.approx(np.sort(apart, axis=1)[:, :10].mean(axis=1), abs=1e-12)
+    assert result == pytest.approx(np.sort(apart, axis=1)[:, :10].mean(axis=1), abs=1e-12)
 
 
 def test_neighbours_of_few_points():
@@ -186,5 +186,5 @@ def test_neighbours_of_few_points():
     for n in (1, 2, 11):
         rows, columns = np.zeros(n, dtype=np.int64), np.arange(n)
         points = camera.to_space(np.stack([columns / 60, rows / 40, np.ones(n)], axis=1))
-        found = pixel_neighbour_means(points, rows, columns, camera, neighbours=10)
-        assert found == pytest.approx(neighbour_means(points, neighbours=10), abs=1e-12)
+        result = pixel_neighbour_means(points, rows, columns, camera, neighbours=10)
+        assert result == pytest.approx(neighbour_means(points, neighbours=10), abs=1e-12)

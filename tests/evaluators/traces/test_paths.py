@@ -56,9 +56,9 @@ def test_distances_are_as_published(pair):
     if "rmse" in expected:
         assert rmse(a, b) == close(expected["rmse"])
         assert mae(a, b) == close(expected["mae"])
-    found = path_errors(a, b)
+    result = path_errors(a, b)
     for name, theirs in NAMES.items():
-        assert getattr(found, name) == close(expected["interp100"][theirs])
+        assert getattr(result, name) == close(expected["interp100"][theirs])
 
 
 def test_embodied_r1_agrees():
@@ -68,11 +68,11 @@ def test_embodied_r1_agrees():
 
 @pytest.mark.parametrize("case", GOLDEN["vabench_visual_trace"], ids=lambda case: case["text"])
 def test_vabench_is_as_published(case):
-    found = vabench_errors(case["pred"], case["ans"], size=case["wh"])
+    result = vabench_errors(case["pred"], case["ans"], size=case["wh"])
     if case["rmse_mae"][0] is None:
-        assert found is None
+        assert result is None
     else:
-        assert found == pytest.approx(case["rmse_mae"], abs=1e-9)
+        assert result == pytest.approx(case["rmse_mae"], abs=1e-9)
 
 
 @given(PATH, PATH)
@@ -94,11 +94,11 @@ def test_distances_are_ordered_and_symmetric(a, b):
 
 @given(PATH, st.integers(2, 50))
 def test_resampled_points_lie_on_the_path_with_its_ends(path, n):
-    found = resample(path, n)
-    assert found.shape == (n, 2)
-    assert found[0] == pytest.approx(path[0], abs=1e-6)
-    assert found[-1] == pytest.approx(path[-1], abs=1e-6)
-    assert np.abs(found).max() <= np.abs(path).max() + 1e-9
+    result = resample(path, n)
+    assert result.shape == (n, 2)
+    assert result[0] == pytest.approx(path[0], abs=1e-6)
+    assert result[-1] == pytest.approx(path[-1], abs=1e-6)
+    assert np.abs(result).max() <= np.abs(path).max() + 1e-9
 
 
 def test_a_single_place_is_repeated():

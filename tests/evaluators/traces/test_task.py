@@ -56,7 +56,7 @@ def test_the_oracle_is_right_and_looking_away_is_not(mini, tmp_path):
         task_options={"data": str(mini)},
         run={"folder": str(tmp_path), "expose_truth": True},
     )
-    metrics = {name: found.mean for name, found in run.result.metrics.items()}
+    metrics = {name: actual.mean for name, actual in run.result.metrics.items()}
     for name in ("success", "success_path", "success_reference", "start", "end", "no_collision"):
         assert metrics[name] == 1.0, name
     for name in ("start_2d", "end_2d", "parsed", "no_collision_path"):
@@ -76,10 +76,10 @@ def test_a_straight_line_through_the_wall_collides_between_its_way_points(sample
     for number in range(4):
         goal = samples[f"{number}-tracespatial-3d"].truth
         true = json.loads(goal.answer("relative_1000").replace("(", "[").replace(")", "]"))
-        found = score(goal, str([tuple(true[0]), tuple(true[-1])])).values
-        assert (found["success"], found["no_collision"], found["collision"]) == (1.0, 1.0, 0.0)
-        assert (found["success_path"], found["no_collision_path"]) == (0.0, 0.0)
-        assert found["collision_path"] > 0.25
+        result = score(goal, str([tuple(true[0]), tuple(true[-1])])).values
+        assert (result["success"], result["no_collision"], result["collision"]) == (1.0, 1.0, 0.0)
+        assert (result["success_path"], result["no_collision_path"]) == (0.0, 0.0)
+        assert result["collision_path"] > 0.25
 
 
 def test_only_metrics_of_the_rules_at_hand_are_shown(mini, tmp_path):
@@ -107,16 +107,16 @@ def test_every_value_has_a_metric(samples):
 @pytest.mark.parametrize("case", GOLDEN["vabench_visual_trace"])
 def test_vabench_is_as_published(case):
     goal = flat("vabench", case["ans"], size=case["wh"], convention="pixel")
-    found = score(goal, case["text"], "pixel", image_size=tuple(case["wh"]))
+    result = score(goal, case["text"], "pixel", image_size=tuple(case["wh"]))
     rmse, mae = case["rmse_mae"]
     for suffix in ("", "_reference"):
         wanted = [
             None if value is None else pytest.approx(value, abs=1e-9) for value in (rmse, mae)
         ]
-        assert [found.values[f"{name}_999{suffix}"] for name in ("rmse", "mae")] == wanted
+        assert [result.values[f"{name}_999{suffix}"] for name in ("rmse", "mae")] == wanted
     if rmse is None:
-        assert found.status == "unparseable"
-        assert found.notes == {"answers with one way-point, which is no trace": 1}
+        assert result.status == "unparseable"
+        assert result.notes == {"answers with one way-point, which is no trace": 1}
 
 
 def test_vabench_counts_what_the_public_mean_leaves_out():
@@ -140,13 +140,13 @@ def test_vabench_counts_what_the_public_mean_leaves_out():
 
 def test_sharerobot_by_hand():
     goal = flat("sharerobot", [[0.1, 0.5], [0.5, 0.5]])
-    found = score(goal, "[[0.1, 0.6], [0.3, 0.6], [0.5, 0.6]]").values
+    result = score(goal, "[[0.1, 0.6], [0.3, 0.6], [0.5, 0.6]]").values
     for name in ("dfd_2d", "hd_2d", "rmse_2d"):
-        assert found[name] == pytest.approx(0.1), name
-    assert found["mae_2d"] == pytest.approx(0.05)
+        assert result[name] == pytest.approx(0.1), name
+    assert result["mae_2d"] == pytest.approx(0.05)
     # The public code compares the first points that both have: 0.1 off, then (0.2, 0.1).
-    assert found["rmse_2d_reference"] == pytest.approx(np.sqrt((0.01 + 0.05) / 2))
-    assert found["hd_2d_reference"] == pytest.approx(np.hypot(0.2, 0.1))
+    assert result["rmse_2d_reference"] == pytest.approx(np.sqrt((0.01 + 0.05) / 2))
+    assert result["hd_2d_reference"] == pytest.approx(np.hypot(0.2, 0.1))
     nothing = score(goal, "no trace").values
     assert nothing["dfd_2d"] is None
     assert nothing["dfd_2d_reference"] == pytest.approx(np.hypot(0.5, 0.5))
@@ -163,12 +163,12 @@ def test_conventions_are_declared_and_the_option_wins():
     stated = score(goal, thousandths)
     assert stated.values["rmse_2d"] > 100  # the benchmark's own: fractions
     task = Traces(TracesOptions(data="none", convention="unit"))
-    said = Response("a", "[(0.1, 0.5), (0.5, 0.5)]", convention="relative_1000")
-    assert task.score(goal, said).values["rmse_2d"] == pytest.approx(0)
+    text_said = Response("a", "[(0.1, 0.5), (0.5, 0.5)]", convention="relative_1000")
+    assert task.score(goal, text_said).values["rmse_2d"] == pytest.approx(0)
     pixels = Response("a", "[(32, 120), (160, 120)]", convention="pixel", image_size=(320, 240))
-    found = Traces(TracesOptions(data="none")).score(goal, pixels)
-    assert found.values["rmse_2d"] == pytest.approx(0)
-    assert found.notes == {"answers read as pixel, and the benchmark's are unit": 1}
+    result = Traces(TracesOptions(data="none")).score(goal, pixels)
+    assert result.values["rmse_2d"] == pytest.approx(0)
+    assert result.notes == {"answers read as pixel, and the benchmark's are unit": 1}
     silent = score(replace(goal, convention=None), thousandths)
     assert (silent.status, silent.values) == ("error", {})
     assert "set task.convention" in silent.message
@@ -199,10 +199,14 @@ def test_tracespatial_takes_pixels_of_a_resized_image(samples):
     ],
 )
 def test_what_cannot_be_scored_is_counted_and_no_success(samples, text, status, note):
-    found = score(samples["0-tracespatial-3d"].truth, text)
-    assert found.status == status
-    assert (found.values["success"], found.values["start"], found.values["rmse"]) == (0, None, None)
-    assert [key for key in found.notes if key.startswith(note or " ")] or note is None
+    result = score(samples["0-tracespatial-3d"].truth, text)
+    assert result.status == status
+    assert (result.values["success"], result.values["start"], result.values["rmse"]) == (
+        0,
+        None,
+        None,
+    )
+    assert [key for key in result.notes if key.startswith(note or " ")] or note is None
 
 
 @pytest.mark.parametrize("rule", ["tracespatial-3d", "tracespatial-2d", "vabench", "sharerobot"])
@@ -223,10 +227,10 @@ def test_long_and_cut_off_answers(samples, rule):
 )
 def test_no_text_breaks_a_rule(samples, text):
     for rule in ("tracespatial-3d", "tracespatial-2d", "vabench", "sharerobot"):
-        found = score(samples[f"0-{rule}"].truth, text)
-        assert found.status in ("ok", "partial", "unparseable")
-        assert all(value is None or np.isfinite(value) for value in found.values.values())
-        json.dumps(found.details, allow_nan=False)
+        result = score(samples[f"0-{rule}"].truth, text)
+        assert result.status in ("ok", "partial", "unparseable")
+        assert all(value is None or np.isfinite(value) for value in result.values.values())
+        json.dumps(result.details, allow_nan=False)
 
 
 def test_the_published_answers_end_as_they_should(tmp_path):
@@ -264,12 +268,12 @@ def test_the_published_answers_end_as_they_should(tmp_path):
         row = json.loads(line)
         key = (row["model"], row["dimensions"])
         goal = goals[f"{row['id']}-{row['dimensions']}"].truth
-        found = task.score(goal, Response("a", row["text"]))
-        counts.setdefault(key, Counter())[f"{found.status} {found.details['form']}"] += 1
+        result = task.score(goal, Response("a", row["text"]))
+        counts.setdefault(key, Counter())[f"{result.status} {result.details['form']}"] += 1
         if row["dimensions"] == 3:
-            assert found.notes[LACKING["no_object"]] == 1
-            assert found.values["success"] is None
-            ends.setdefault(key, []).append(found.values["end"])
+            assert result.notes[LACKING["no_object"]] == 1
+            assert result.values["success"] is None
+            ends.setdefault(key, []).append(result.values["end"])
     assert counts == {
         ("RoboTracer_Intrinsics_Depth", 3): {"ok tuples": 100},
         ("RoboTracer_Intrinsics_Depth", 2): {"ok tuples": 100},
@@ -301,7 +305,7 @@ def broken(mini, tmp_path, change=None, **fields):
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "message"),
     [
         ({"rule": "tracespatial"}, "rule 'tracespatial' is not one of tracespatial_2d"),
         ({"convention": "percent"}, "convention 'percent' is not one of unit"),
@@ -325,17 +329,17 @@ def broken(mini, tmp_path, change=None, **fields):
         ({"mask": "../m.png"}, "leaves the data set's folder"),
         ({"of": "vabench", "trace": [[0.5, 0.5]]}, "trace has one way-point"),
         ({"of": "vabench", "trace": [[1, 1, 1], [2, 2, 2]]}, "it must be [way-points, 2]"),
-        ({"of": "vabench", "image": ""}, "the file ''... is no path"),
+        ({"of": "vabench", "image": ""}, "the file '' is not a valid path"),
     ],
 )
-def test_a_broken_row_is_a_problem_that_names_it(mini, tmp_path, fields, said):
+def test_a_broken_row_is_a_problem_that_names_it(mini, tmp_path, fields, message):
     problem = broken(mini, tmp_path, **fields).problem
-    assert said in problem
+    assert message in problem
     assert "id 0-" in problem
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (("depth", np.zeros((240, 320), np.uint8)), "depth has uint8 and shape (240, 320)"),
         (("depth", np.zeros((240, 320, 3), np.uint16)), "one channel and 16 bits"),
@@ -346,9 +350,9 @@ def test_a_broken_row_is_a_problem_that_names_it(mini, tmp_path, fields, said):
         (("mask", b"no picture"), "mask is no picture that can be read"),
     ],
 )
-def test_a_broken_picture_is_a_problem_that_names_it(mini, tmp_path, change, said):
+def test_a_broken_picture_is_a_problem_that_names_it(mini, tmp_path, change, message):
     problem = broken(mini, tmp_path, change).problem
-    assert said in problem
+    assert message in problem
     assert "id 0-tracespatial-3d" in problem
 
 
@@ -357,10 +361,10 @@ def test_an_object_without_depth_counts_for_no_answer(mini, tmp_path, fill):
     sample = broken(mini, tmp_path, ("depth", np.full((240, 320), fill, np.uint16)))
     assert sample.problem is None
     for text in (sample.truth.answer("relative_1000"), "no trace"):
-        found = score(sample.truth, text)
-        assert found.values["success"] is found.values["success_path"] is None
-        assert found.values["success_reference"] is None
-        assert found.notes == {LACKING["no_object"]: 1}
+        result = score(sample.truth, text)
+        assert result.values["success"] is result.values["success_path"] is None
+        assert result.values["success_reference"] is None
+        assert result.notes == {LACKING["no_object"]: 1}
 
 
 def test_missing_files_are_listed_before_a_run(mini, tmp_path):
@@ -393,15 +397,15 @@ SHAREROBOT = [[0.25, 0.5], [0.4, 0.45], [0.6, 0.3]]
     ],
 )
 def test_sharerobot_reference_is_as_published(text, expected):
-    found = score(flat("sharerobot", SHAREROBOT), text).values
-    values = [found[f"{name}_2d_reference"] for name in ("dfd", "hd", "rmse")]
+    result = score(flat("sharerobot", SHAREROBOT), text).values
+    values = [result[f"{name}_2d_reference"] for name in ("dfd", "hd", "rmse")]
     assert values == [pytest.approx(value, abs=1e-8) for value in expected]
 
 
 def test_sharerobot_reference_runs_nothing():
-    found = score(flat("sharerobot", SHAREROBOT), "[[0.25, 0.5], [int(0.4), 0.45]]")
-    assert found.values["dfd_2d_reference"] is None
-    assert found.notes["answers that end a run of the public code, or that it runs as Python"] == 1
+    result = score(flat("sharerobot", SHAREROBOT), "[[0.25, 0.5], [int(0.4), 0.45]]")
+    assert result.values["dfd_2d_reference"] is None
+    assert result.notes["answers that end a run of the public code, or that it runs as Python"] == 1
 
 
 VABENCH = "<think><point>[[5, 5], [6, 6]]</point></think><answer><point>{}</point></answer>"
@@ -419,16 +423,16 @@ VABENCH = "<think><point>[[5, 5], [6, 6]]</point></think><answer><point>{}</poin
 def test_vabench_reference_is_as_published(text, reasoning, expected):
     goal = flat("vabench", [[100, 110], [300, 110]], convention="pixel")
     task = Traces(TracesOptions(data="none", reference_reasoning=reasoning))
-    found = task.score(goal, Response("a", text)).values["rmse_999_reference"]
-    assert found == (None if expected is None else pytest.approx(expected, abs=1e-9))
+    result = task.score(goal, Response("a", text)).values["rmse_999_reference"]
+    assert result == (None if expected is None else pytest.approx(expected, abs=1e-9))
 
 
 @pytest.mark.parametrize("text", ["<point>[['a', 1], [2, 3]]</point>", "<point>[[NaN, 1]]</point>"])
 def test_answers_that_the_public_script_drops_are_counted(text):
     goal = flat("vabench", [[100, 110], [300, 110]], convention="pixel")
-    found = score(goal, text)
-    assert found.values["rmse_999_reference"] is None
-    assert [note for note in found.notes if "the public script drops" in note]
+    result = score(goal, text)
+    assert result.values["rmse_999_reference"] is None
+    assert [note for note in result.notes if "the public script drops" in note]
 
 
 @pytest.mark.parametrize(
@@ -447,8 +451,8 @@ def test_tracespatial_reference_follows_the_parser(samples, text, parser, points
     true = json.loads(goal.answer("relative_1000").replace("(", "[").replace(")", "]"))
     forms = [", ".join(map(str, map(made, (true[0], true[-1])))) for made in (tuple, list)]
     task = Traces(TracesOptions(data="none", reference_parser=parser))
-    found = task.score(goal, Response("a", text.format(*forms))).values
-    assert (found["start_2d_reference"], found["end_2d_reference"]) == (points / 2, points / 2)
+    result = task.score(goal, Response("a", text.format(*forms))).values
+    assert (result["start_2d_reference"], result["end_2d_reference"]) == (points / 2, points / 2)
 
 
 def test_tracespatial_reference_moves_the_object_from_the_first_way_point(samples):
@@ -459,9 +463,9 @@ def test_tracespatial_reference_moves_the_object_from_the_first_way_point(sample
     path = np.stack([beside, target.trajectory[2], target.trajectory[-1]])
     image = scene.camera.to_image(path) * 1000
     text = str([(*map(float, at), float(d)) for at, d in zip(image, path[:, 2], strict=True)])
-    found = score(goal, text).values
+    result = score(goal, text).values
     ratios = [scene.occupancy.holds(at[None] - path[0], scene.object_points).mean() for at in path]
-    assert found["no_collision_reference"] == float(max(ratios) <= 0.2)
+    assert result["no_collision_reference"] == float(max(ratios) <= 0.2)
 
 
 @pytest.mark.parametrize(
@@ -475,8 +479,8 @@ def test_tracespatial_reference_moves_the_object_from_the_first_way_point(sample
     ],
 )
 def test_what_stops_the_public_scorer_is_counted(samples, text, counted):
-    found = score(samples["0-tracespatial-3d"].truth, text)
-    assert found.values["success_reference"] == 0.0
+    result = score(samples["0-tracespatial-3d"].truth, text)
+    assert result.values["success_reference"] == 0.0
     assert (
-        "answers that the public scorer cannot read, or never finishes with" in found.notes
+        "answers that the public scorer cannot read, or never finishes with" in result.notes
     ) is (counted)

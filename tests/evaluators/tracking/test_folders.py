@@ -40,22 +40,22 @@ def real_labels(shift: int = 0) -> np.ndarray:
 
 @pytest.fixture
 def folders(tmp_path):
-    true, found = real_labels(), real_labels(shift=15)
+    true, result = real_labels(), real_labels(shift=15)
     write(tmp_path / "DAVIS" / "Annotations" / "480p" / "cat", true)
     write(tmp_path / "DAVIS" / "Annotations" / "480p" / "still", true[:5])
-    write(tmp_path / "found" / "cat", found[:-1], mode="L")
+    write(tmp_path / "found" / "cat", result[:-1], mode="L")
     write(tmp_path / "found" / "still", true[1:5], first=1)
-    return tmp_path / "found", tmp_path / "DAVIS", true, found
+    return tmp_path / "found", tmp_path / "DAVIS", true, result
 
 
 def test_a_data_set_and_a_folder(folders):
-    prediction, truth, true, found = folders
+    prediction, truth, true, result = folders
     scores = score_folders(prediction, truth)
     by_id = {score.id: score for score in scores.objects}
     assert list(by_id) == ["cat/1", "cat/2", "still/1", "still/2"]
     assert by_id["still/2"].values["j_and_f"] == 1.0
     for value in (1, 2):
-        expected = davis_scores(true == value, found == value)
+        expected = davis_scores(true == value, result == value)
         values = by_id[f"cat/{value}"].values
         assert values["j"] == expected.j.mean
         assert values["f_decay"] == expected.f.decay
@@ -68,9 +68,9 @@ def test_a_data_set_and_a_folder(folders):
 
 
 def test_equal_to_trackeval(folders):
-    prediction, truth, true, found = folders
+    prediction, truth, true, result = folders
     scores = {score.id: score.values for score in score_folders(prediction, truth).objects}
-    pairs = [[encoded(labels[1:-1] == value) for value in (1, 2)] for labels in (true, found)]
+    pairs = [[encoded(labels[1:-1] == value) for value in (1, 2)] for labels in (true, result)]
     with contextlib.redirect_stdout(io.StringIO()):
         public = trackeval_j_and_f(trackeval_sequence(*pairs))
     for ours, theirs in (
@@ -88,11 +88,11 @@ def test_equal_to_trackeval(folders):
 def test_void_pixels_do_not_count(tmp_path):
     true = np.zeros((4, 20, 20), dtype=np.uint8)
     true[:, 5:15, 5:10] = 1
-    found = true.copy()
-    found[:, 5:15, 10:15] = 1
+    result = true.copy()
+    result[:, 5:15, 10:15] = 1
     true[:, 5:15, 10:15] = 255
     write(tmp_path / "true" / "a", true)
-    write(tmp_path / "found" / "a", found)
+    write(tmp_path / "found" / "a", result)
     [score] = score_folders(tmp_path / "found", tmp_path / "true").objects
     assert score.values["j"] == score.values["f"] == 1.0
 
@@ -100,12 +100,12 @@ def test_void_pixels_do_not_count(tmp_path):
 def test_oddities_are_counted(tmp_path):
     true = np.zeros((4, 20, 20), dtype=np.uint8)
     true[:, 5:15, 5:10] = 3
-    found = true.copy()
+    result = true.copy()
     true[2:, 0, 0] = 4
-    found[:, 19, 19] = 9
+    result[:, 19, 19] = 9
     write(tmp_path / "true" / "a", true)
-    write(tmp_path / "found" / "a", [*found, found[0]])
-    write(tmp_path / "found" / "b", found)
+    write(tmp_path / "found" / "a", [*result, result[0]])
+    write(tmp_path / "found" / "b", result)
     scores = score_folders(tmp_path / "found", tmp_path / "true")
     assert [score.id for score in scores.objects] == ["a/3"]
     assert scores.objects[0].values["j"] == 1.0
@@ -134,17 +134,17 @@ def test_single_sequences_and_layouts(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("labels", "said"),
+    ("labels", "message"),
     [
         (np.ones((3, 8, 9)), "is 8 high and 9 wide, the truth 8 and 8"),
         (np.ones((2, 8, 8)), r"lacks 1 of 2 frames \(00002\.png"),
         (np.ones((4, 8, 8, 3)), "kind rgb24, not of object numbers"),
     ],
 )
-def test_predictions_that_do_not_fit_are_named(tmp_path, labels, said):
+def test_predictions_that_do_not_fit_are_named(tmp_path, labels, message):
     write(tmp_path / "true" / "a", np.ones((4, 8, 8)))
     write(tmp_path / "found" / "a", labels, mode="L")
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         score_folders(tmp_path / "found", tmp_path / "true")
 
 
@@ -180,13 +180,13 @@ def test_what_is_no_picture_is_named(tmp_path, content):
 
 
 def test_the_command(folders, capsys):
-    from jumpscore.cli.masks import score_mask_folders
+    from jumpscore.cli.score_masks import score_mask_folders
 
     prediction, truth, *_ = folders
     score_mask_folders(prediction, truth, as_json=True)
-    told = json.loads(capsys.readouterr().out)
-    assert told["objects"]["still/1"]["j_and_f"] == 1.0
-    assert told["overall"]["j"]["n"] == 4
+    error = json.loads(capsys.readouterr().out)
+    assert error["objects"]["still/1"]["j_and_f"] == 1.0
+    assert error["overall"]["j"]["n"] == 4
     score_mask_folders(prediction, truth, as_json=False)
     shown = capsys.readouterr().out
     assert "4 objects in 2 sequences" in shown
@@ -211,15 +211,15 @@ def test_predictions_of_0_and_255_are_refused_and_the_fix_is_named(tmp_path):
     assert score_folders(tmp_path / "mended", tmp_path / "true").overall["j"].mean == 1.0
 
 
-@pytest.mark.parametrize("found", [(38, 75), (2, 9), (255, 75)])
-def test_predictions_without_any_object_of_the_truth_are_refused(tmp_path, found):
+@pytest.mark.parametrize("labels", [(38, 75), (2, 9), (255, 75)])
+def test_predictions_without_any_object_of_the_truth_are_refused(tmp_path, labels):
     true = boxes(1)
     true[:, :3, :3] = 3
-    predicted = boxes(found[0])
-    predicted[:, :3, :3] = found[1]
+    predicted = boxes(labels[0])
+    predicted[:, :3, :3] = labels[1]
     write(tmp_path / "true" / "dog", true)
     write(tmp_path / "found" / "dog", predicted, mode="L")
-    with pytest.raises(DataError, match=f"{min(found)}, {max(found)}, .* are 1, 3"):
+    with pytest.raises(DataError, match=f"{min(labels)}, {max(labels)}, .* are 1, 3"):
         score_folders(tmp_path / "found", tmp_path / "true")
 
 

@@ -35,19 +35,19 @@ def as_golden(tracks) -> list[dict]:
 @pytest.mark.parametrize("name", CASES["cases"])
 def test_reference_is_the_public_grammar(name):
     case = CASES["cases"][name]
-    found = parse_tracks_reference(
+    result = parse_tracks_reference(
         case["text"], width=CASES["width"], height=CASES["height"], fps=CASES["video_fps"]
     )
-    assert as_golden(found) == case["tracks"]
+    assert as_golden(result) == case["tracks"]
 
 
 @pytest.mark.parametrize("answer", golden()["answers"])
 def test_real_answers_are_read_by_both(answer):
     fps = answer["video_fps"]
     for parse in (parse_tracks, parse_tracks_reference):
-        found = parse(answer["prediction"], width=1000, height=1000, fps=fps)
-        assert found.status == "ok"
-        assert as_golden(found) == answer["parsed_w1000_h1000_fps6"]
+        result = parse(answer["prediction"], width=1000, height=1000, fps=fps)
+        assert result.status == "ok"
+        assert as_golden(result) == answer["parsed_w1000_h1000_fps6"]
 
 
 # Where the default reads another thing than the reference.
@@ -63,10 +63,10 @@ DIFFERENT = {
 @pytest.mark.parametrize("name", sorted(set(CASES["cases"]) - set(DIFFERENT)))
 def test_default_reads_the_plain_cases_alike(name):
     case = CASES["cases"][name]
-    found = parse_tracks(
+    result = parse_tracks(
         case["text"], width=CASES["width"], height=CASES["height"], fps=CASES["video_fps"]
     )
-    assert as_golden(found) == case["tracks"]
+    assert as_golden(result) == case["tracks"]
 
 
 READ = [
@@ -95,12 +95,12 @@ READ = [
 
 @pytest.mark.parametrize(("text", "frames", "rejected"), READ, ids=[case[0][:40] for case in READ])
 def test_default_reads_what_is_there_and_counts_the_rest(text, frames, rejected):
-    found = parse_tracks(text, **VIDEO)
+    result = parse_tracks(text, **VIDEO)
     assert {
-        k: {n: pytest.approx(p) for n, p in v.items()} for k, v in found.frames.items()
+        k: {n: pytest.approx(p) for n, p in v.items()} for k, v in result.frames.items()
     } == frames
-    assert found.rejected == rejected
-    assert found.status == ("ok" if frames else "unparseable")
+    assert result.rejected == rejected
+    assert result.status == ("ok" if frames else "unparseable")
 
 
 @pytest.mark.parametrize(
@@ -116,19 +116,19 @@ def test_default_reads_what_is_there_and_counts_the_rest(text, frames, rejected)
     ],
 )
 def test_a_cut_off_answer_is_partial_and_its_last_number_is_not_used(text, points, cut):
-    found = parse_tracks(text, **VIDEO)
-    assert found.status == "partial"
-    assert sum(len(moment.points) for moment in found.moments) == points
-    assert found.rejected.get(why.CUT_OFF, 0) == cut
+    result = parse_tracks(text, **VIDEO)
+    assert result.status == "partial"
+    assert sum(len(moment.points) for moment in result.moments) == points
+    assert result.rejected.get(why.CUT_OFF, 0) == cut
 
 
 def test_time_lines_are_read_where_the_tag_holds_nothing():
     for tag in ('<tracks coords="">', '<tracks coords="0 0 5000 5000">'):
         text = tag + "dog</tracks>\ntime 0.0\n{0: [50, 50]}"
         for parse in (parse_tracks, parse_tracks_reference):
-            found = parse(text, **VIDEO)
-            assert found.frames == {0: {"0": (500.0, 500.0)}}, (tag, parse)
-            assert found.status == "ok"
+            result = parse(text, **VIDEO)
+            assert result.frames == {0: {"0": (500.0, 500.0)}}, (tag, parse)
+            assert result.status == "ok"
     assert parse_tracks(text, **VIDEO).parser == "time_lines"
     assert parse_tracks('<tracks coords="">x</tracks> time 0\n{}', **VIDEO).status == "empty"
 
@@ -230,8 +230,8 @@ def test_where_the_public_code_stops_the_reference_says_so(text):
 @settings(max_examples=300, deadline=None)
 @given(st.text() | PIECES)
 def test_the_default_survives_any_text(text):
-    found = parse_tracks(text, **VIDEO)
-    for points in found.frames.values():
+    result = parse_tracks(text, **VIDEO)
+    for points in result.frames.values():
         for x, y in points.values():
             assert 0 <= x <= 1000
             assert 0 <= y <= 1000

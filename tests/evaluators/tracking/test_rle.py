@@ -32,8 +32,8 @@ def test_every_mask_comes_back(seed, height, width):
 
 
 def test_the_union_of_real_objects():
-    found = decode_union(sav_rles(), ["0", "2"], frames=121, height=848, width=480)
-    np.testing.assert_array_equal(found, sav_masks("0") | sav_masks("2"))
+    result = decode_union(sav_rles(), ["0", "2"], frames=121, height=848, width=480)
+    np.testing.assert_array_equal(result, sav_masks("0") | sav_masks("2"))
     assert not decode_union({}, [], frames=2, **SIZE).any()
 
 
@@ -41,9 +41,9 @@ def test_text_and_bytes_are_the_same_and_a_gap_is_empty():
     [rle] = encoded(np.eye(3, 4)[None])
     assert isinstance(rle["counts"], bytes)
     text = rle | {"counts": rle["counts"].decode()}
-    found = decode_masks([rle, None, text], **SIZE)
-    assert (found[0] == found[2]).all()
-    assert not found[1].any()
+    result = decode_masks([rle, None, text], **SIZE)
+    assert (result[0] == result[2]).all()
+    assert not result[1].any()
 
 
 @pytest.mark.parametrize(

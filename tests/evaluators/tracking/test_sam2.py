@@ -99,8 +99,8 @@ def test_masks_equal_transformers_used_by_hand(segmenter, video):
     order = [(f, False) for f in (2, 3, 4, 5, 6, 7, 8)] + [(f, True) for f in (2, 1, 0)]
     expected = by_hand(segmenter, video, PROMPTS, order)
     rles = segmenter.segment(video, PROMPTS, **SIZE, fps=6)
-    found = decode_masks(rles, height=HEIGHT, width=WIDTH)
-    np.testing.assert_array_equal(found, expected)
+    result = decode_masks(rles, height=HEIGHT, width=WIDTH)
+    np.testing.assert_array_equal(result, expected)
     assert 0.01 < expected.mean() < 0.99
     # The order matters, so equality above says something.
     straight = by_hand(segmenter, video, PROMPTS, order[:7])
@@ -111,14 +111,14 @@ def test_masks_equal_transformers_used_by_hand(segmenter, video):
 def visited(segmenter, monkeypatch):
     """(frame, backwards) of every call of the model, in order."""
     model, _ = segmenter._model
-    forward, found = type(model).forward, []
+    forward, result = type(model).forward, []
 
     def watched(self, inference_session, frame_idx=None, *rest, reverse=False, **facts):
-        found.append((frame_idx, reverse))
+        result.append((frame_idx, reverse))
         return forward(self, inference_session, frame_idx, *rest, reverse=reverse, **facts)
 
     monkeypatch.setattr(type(model), "forward", watched)
-    return found
+    return result
 
 
 @pytest.mark.parametrize(
@@ -168,17 +168,17 @@ def test_frames_are_resized_and_scaled_as_published(segmenter, video):
     for place, picture in read_frames(video, frames=FRAMES, fps=6, size=(WIDTH, HEIGHT)):
         small = Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
         expected = (np.asarray(small) / 255 - mean) / deviation
-        found = session.get_frame(place).permute(1, 2, 0).numpy()
-        assert np.abs(found - expected).max() <= 1.01 / 255 / 0.224
+        result = session.get_frame(place).permute(1, 2, 0).numpy()
+        assert np.abs(result - expected).max() <= 1.01 / 255 / 0.224
 
 
 def test_frames_are_those_nearest_to_their_times(tmp_path):
     """A video at 12 per second has every frame twice; a short one is an error."""
     pictures = [np.full((32, 32, 3), 20 * (n // 2), dtype=np.uint8) for n in range(12)]
     write_video(tmp_path / "v.mp4", pictures, fps=12)
-    found = list(read_frames(tmp_path / "v.mp4", frames=6, fps=6, size=(32, 32)))
-    assert [place for place, _ in found] == list(range(6))
-    for place, picture in found:
+    result = list(read_frames(tmp_path / "v.mp4", frames=6, fps=6, size=(32, 32)))
+    assert [place for place, _ in result] == list(range(6))
+    for place, picture in result:
         assert abs(float(picture.mean()) - 20 * place) < 4
     with pytest.raises(DataError, match=r"lasts 1\.00 s, and 9 frames at 6 per second need 1\.50"):
         list(read_frames(tmp_path / "v.mp4", frames=9, fps=6, size=(32, 32)))

@@ -90,13 +90,13 @@ def test_the_prompt_is_the_public_tasks_to_the_letter():
 def test_a_perfect_answer_is_perfect_but_for_the_reference():
     text = TARGET.answer("relative_1000")
     assert text.startswith('<tracks coords="0.000 0 140 233; 0.167 0 240 233 1 740 733; ')
-    found = score(text)
-    assert found.status == "ok"
-    assert found.values["point_f1"] == found.values["point_hota"] == 1.0
+    result = score(text)
+    assert result.status == "ok"
+    assert result.values["point_f1"] == result.values["point_hota"] == 1.0
     # In the first frame the reference asks for both objects: 2 * 1 * 0.5 / 1.5.
-    assert found.values["point_f1_reference"] == pytest.approx((2 / 3 + 1 + 1) / 3, abs=1e-9)
-    assert "j_and_f" not in found.values
-    assert found.cluster == "v"
+    assert result.values["point_f1_reference"] == pytest.approx((2 / 3 + 1 + 1) / 3, abs=1e-9)
+    assert "j_and_f" not in result.values
+    assert result.cluster == "v"
 
 
 @pytest.mark.parametrize("convention", ["unit", "relative_1000", "pixel"])
@@ -106,21 +106,21 @@ def test_coordinates_are_read_as_they_are_declared(convention):
     assert score(text, options={"convention": convention}).values["point_f1"] == 1.0
     # The option wins over what the wrapper says.
     other = "pixel" if convention == "unit" else "unit"
-    found = score(text, convention=other, options={"convention": convention})
-    assert found.values["point_f1"] == 1.0
+    result = score(text, convention=other, options={"convention": convention})
+    assert result.values["point_f1"] == 1.0
     if convention != "relative_1000":
         assert score(text).values["point_f1"] < 1.0
 
 
 def test_by_hand():
     # One object in frame 0 found, frame 1 not answered, in frame 2 one of two and one beside.
-    found = score(f'<tracks coords="0 5 140 233; 0.333 5 340 233 6 10 10">{LABEL}')
-    assert found.values["point_f1"] == pytest.approx((1 + 0 + 0.5) / 3)
-    assert found.values["point_precision"] == pytest.approx((1 + 0 + 0.5) / 3)
-    assert found.values["point_recall"] == pytest.approx((1 + 0 + 0.5) / 3)
-    assert found.details["points"] == 3
+    result = score(f'<tracks coords="0 5 140 233; 0.333 5 340 233 6 10 10">{LABEL}')
+    assert result.values["point_f1"] == pytest.approx((1 + 0 + 0.5) / 3)
+    assert result.values["point_precision"] == pytest.approx((1 + 0 + 0.5) / 3)
+    assert result.values["point_recall"] == pytest.approx((1 + 0 + 0.5) / 3)
+    assert result.details["points"] == 3
     # The centre, (50, 30), is on nothing.
-    assert found.values["content_free_point_f1"] == 0.0
+    assert result.values["content_free_point_f1"] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -139,48 +139,48 @@ def test_by_hand():
     ],
 )
 def test_odd_answers_are_counted(text, status, note):
-    found = score(text)
-    assert found.status == status
-    assert found.values["point_f1"] == (1 / 3 if status == "partial" else 0)
-    assert found.notes == ({f"points left out: {note}": 1} if note else {})
+    result = score(text)
+    assert result.status == status
+    assert result.values["point_f1"] == (1 / 3 if status == "partial" else 0)
+    assert result.notes == ({f"points left out: {note}": 1} if note else {})
 
 
 def test_an_unreadable_answer_earns_nothing_where_nothing_would_be_right():
     absent = replace(TARGET, points={0: {}}, masks={})
     cut = [("<think>let me look", "length"), ('<tracks coords="', None)]
     for text, reason in [("no", None), *cut]:
-        found = score(text, absent, finish_reason=reason).values
-        assert (found["point_f1"], found["point_hota"]) == (0.0, 0.0)
+        result = score(text, absent, finish_reason=reason).values
+        assert (result["point_f1"], result["point_hota"]) == (0.0, 0.0)
     assert score("no", absent).values["point_f1_reference"] == 1.0  # the public code's
     assert score('<tracks coords=""></tracks>', absent).values["point_f1"] == 1.0
 
 
 def test_ten_thousand_points_are_scored():
     points = " ".join(f"{n} {n % 1000} {n % 999}" for n in range(10_000))
-    found = score(f'<tracks coords="0 {points}">all</tracks>')
-    assert found.status == "ok"
-    assert 0 < found.values["point_precision"] < 0.01
-    assert found.details["points"] == 10_000
+    result = score(f'<tracks coords="0 {points}">all</tracks>')
+    assert result.status == "ok"
+    assert 0 < result.values["point_precision"] < 0.01
+    assert result.details["points"] == 10_000
 
 
 def test_an_answer_that_stops_the_public_code_is_counted():
-    found = score('time 0.0\n{0: "ab"}')
-    assert found.notes[CRASH] == 1
-    assert found.values["point_f1_reference"] == 0.0
+    result = score('time 0.0\n{0: "ab"}')
+    assert result.notes[CRASH] == 1
+    assert result.values["point_f1_reference"] == 0.0
 
 
 @given(st.text(max_size=300))
 def test_any_text_has_a_score(text):
-    found = score(text)
-    assert all(0 <= value <= 1 for value in found.values.values())
+    result = score(text)
+    assert all(0 <= value <= 1 for value in result.values.values())
 
 
 @given(st.text(max_size=200))
 def test_any_text_is_given_masks_or_a_problem(text):
     given_task = task(segmenter="given")
     given_task.__dict__["rows"] = [QUERY]
-    found = given_task.derive(given_task.sample(QUERY, safe=False).question, answered(text))
-    assert (found["masks"] is None) == ("problem" in found)
+    result = given_task.derive(given_task.sample(QUERY, safe=False).question, answered(text))
+    assert (result["masks"] is None) == ("problem" in result)
 
 
 QUERY = Query("a", "v", "squares", 100, 60, 3, 6.0, ("x", "y"), "[]")
@@ -196,10 +196,10 @@ def given_score(masks, target: Target = TARGET):
 
 def test_given_masks_need_no_points():
     objects = {name: list(rles) for name, rles in TARGET.masks.items()}
-    found = given_score(objects)
-    assert found.status == "ok"
-    assert found.values["j_and_f"] == found.values["mask_hota"] == 1.0
-    assert "point_f1" not in found.values
+    result = given_score(objects)
+    assert result.status == "ok"
+    assert result.values["j_and_f"] == result.values["mask_hota"] == 1.0
+    assert "point_f1" not in result.values
     # Object 0 alone: J is 1, 1/2, 1/2.
     alone = given_score(objects["0"])
     assert alone.values["j"] == pytest.approx(2 / 3)
@@ -207,7 +207,7 @@ def test_given_masks_need_no_points():
 
 
 @pytest.mark.parametrize(
-    ("masks", "said"),
+    ("masks", "text_said"),
     [
         (5, 'no JSON object with "masks"'),
         ("foo", 'no JSON object with "masks"'),
@@ -217,13 +217,13 @@ def test_given_masks_need_no_points():
         ({"dog": [3, None, None]}, "masks of 'dog': frame 0 has size None"),
     ],
 )
-def test_given_masks_that_do_not_fit_earn_nothing_and_are_named(masks, said):
-    found = given_score(masks)
-    assert found.status == "unparseable"
-    assert found.values["j_and_f"] == 0.0
+def test_given_masks_that_do_not_fit_earn_nothing_and_are_named(masks, text_said):
+    result = given_score(masks)
+    assert result.status == "unparseable"
+    assert result.values["j_and_f"] == 0.0
     import re
 
-    assert re.search(said, found.message)
+    assert re.search(text_said, result.message)
 
 
 def test_masks_of_an_unreadable_answer_earn_nothing_but_in_the_reference():
@@ -231,18 +231,18 @@ def test_masks_of_an_unreadable_answer_earn_nothing_but_in_the_reference():
         TARGET, points={2: {"0": (34.0, 14.0)}}, masks={"0": (None, None, square(30, 10))}
     )
     derived = {"masks": [None] * 3}
-    found = task(segmenter="sam2").score(late, answered("no"), derived)
-    assert found.values["j_and_f"] == found.values["mask_hota"] == 0.0
+    result = task(segmenter="sam2").score(late, answered("no"), derived)
+    assert result.values["j_and_f"] == result.values["mask_hota"] == 0.0
     # Two of three frames are empty on both sides.
-    assert found.values["j_and_f_reference"] == pytest.approx(2 / 3)
+    assert result.values["j_and_f_reference"] == pytest.approx(2 / 3)
     explicit = task(segmenter="sam2").score(late, answered('<tracks coords="">'), derived)
     assert explicit.values["j_and_f"] == pytest.approx(2 / 3)
 
 
 def test_points_after_the_end_are_no_prompts_here_and_counted():
     text = TARGET.answer("relative_1000").replace('">', '; 9 0 100 100">')
-    found = task(segmenter="sam2").score(TARGET, answered(text), {"masks": [None] * 3})
-    assert found.notes == {"without a mask: points after the last frame": 1}
+    result = task(segmenter="sam2").score(TARGET, answered(text), {"masks": [None] * 3})
+    assert result.notes == {"without a mask: points after the last frame": 1}
 
 
 def test_mini_and_oracle(mini, tmp_path):
@@ -252,7 +252,7 @@ def test_mini_and_oracle(mini, tmp_path):
         task_options={"data": str(mini)},
         run={"folder": str(tmp_path), "expose_truth": True},
     )
-    means = {name: found.mean for name, found in run.result.metrics.items()}
+    means = {name: actual.mean for name, actual in run.result.metrics.items()}
     assert run.result.counts["ok"] == run.result.total == len(read_rows(mini, Query))
     assert means["point_f1"] == means["point_hota"] == 1.0
     assert 0.9 < means["point_f1_reference"] < 1.0
@@ -312,7 +312,7 @@ def test_a_good_row_has_no_problem(broken):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"mask_ids": ("9",)}, "mask '9': 9.json is not there"),
         ({"file": ""}, "mask '0': 0.json is not there"),
@@ -342,9 +342,9 @@ def test_a_good_row_has_no_problem(broken):
         ),
     ],
 )
-def test_what_is_wrong_with_a_truth_is_named(broken, change, said):
+def test_what_is_wrong_with_a_truth_is_named(broken, change, message):
     problem = broken(**change)
-    assert said in problem
+    assert message in problem
     assert "id shapes0-0" in problem
 
 
@@ -394,9 +394,9 @@ def test_an_unknown_segmenter_is_refused():
 
 @pytest.mark.parametrize("place", ["-1e999", "-1e200"])
 def test_places_without_a_distance_stop_the_public_code_and_not_us(place):
-    found = score(f"time 0\n{{0: [{place}, 5]}}")
-    assert found.notes[CRASH] == 1
-    assert found.values["point_f1_reference"] == found.values["point_hota_reference"] == 0.0
+    result = score(f"time 0\n{{0: [{place}, 5]}}")
+    assert result.notes[CRASH] == 1
+    assert result.values["point_f1_reference"] == result.values["point_hota_reference"] == 0.0
 
 
 def test_reference_reads_what_the_command_scores():
@@ -404,5 +404,7 @@ def test_reference_reads_what_the_command_scores():
     text = f'<think><tracks coords="0 0 900 900">x</tracks></think>{answer}'
     assert score(text).values["point_f1_reference"] == score(answer).values["point_f1_reference"]
     bare = Tracking(TrackingOptions(data="none", reasoning_tags="none"))
-    found = bare.score(TARGET, Response("a", text)).values["point_f1_reference"]
-    assert found < score(answer).values["point_f1_reference"]  # the first place of an object counts
+    result = bare.score(TARGET, Response("a", text)).values["point_f1_reference"]
+    assert (
+        result < score(answer).values["point_f1_reference"]
+    )  # the first place of an object counts

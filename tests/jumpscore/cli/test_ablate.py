@@ -52,7 +52,7 @@ def test_from_the_command_to_the_page(jumpscore, words, tmp_path):
             assert budget[kind]["tokens"]["visual"] == budget["tokens"]
         paired = compare_runs(runs["codec"], runs["frames"])["f1"]
         assert budget["difference"]["difference"] == paired.difference
-        controls = [runs[kind].facts["identity"]["control"] for kind in ("pixels", "selection")]
+        controls = [runs[kind].record.identity.control for kind in ("pixels", "selection")]
         assert controls == ["pixels", "selection"]
     page = (tmp_path / "out" / "ablation.html").read_bytes()
 

@@ -216,7 +216,7 @@ def test_a_run_says_that_it_is_a_control(tmp_path):
 
     plain, pixels, selection = map(run, ("none", "pixels", "selection"))
     assert len({plain.folder, pixels.folder, selection.folder}) == 3
-    assert pixels.facts["identity"]["control"] == "pixels"
+    assert pixels.record.identity.control == "pixels"
     assert any("another clip" in caveat for caveat in pixels.result.caveats)
     assert any("another clip's pixels" in caveat for caveat in selection.result.caveats)
     names = {i: r.text.split()[1] for i, r in plain.responses.items()}

@@ -129,7 +129,7 @@ class TestWhatAModelIsShown:
         config = InputConfig(kind="codec", count=6)
         first = InputPlan("codec", config, cache).prepare(question(video))
         again = InputPlan("codec", config, cache).prepare(question(video))
-        assert (cache.stats.made, cache.stats.hits) == (1, 1)
+        assert (cache.stats.stored, cache.stats.hits) == (1, 1)
         assert "pixels" not in again.__dict__, "a request travels light"
         np.testing.assert_array_equal(again.pixels, first.pixels)
         assert again.fingerprint == codec_canvases(video, canvases=6).fingerprint
@@ -146,18 +146,18 @@ class TestWhatIsUsual:
     def shown(self, tiny_set, runs, **input):
         model = Trained()
         stored = run(model, tiny_set, runs, **input)
-        return model.seen["clip0"], stored.facts
+        return model.seen["clip0"], stored.record
 
     def test_it_holds_where_nothing_is_said_and_is_part_of_the_run(self, tiny_set, tmp_path):
-        visual, facts = self.shown(tiny_set, tmp_path)
+        visual, record = self.shown(tiny_set, tmp_path)
         assert (len(visual.blocks), visual.width * visual.height <= 3136) == (6, True)
         assert visual.stamp_texts[0] == "<0.00 seconds>"
-        for input in (facts["identity"]["input"], facts["config"]["input"]):
+        for input in (record.identity.input.model_dump(), record.config.input):
             assert (input["count"], input["max_pixels"], input["decimals"]) == (6, 3136, 2)
 
     def test_another_amount_replaces_the_usual_one(self, tiny_set, tmp_path):
-        visual, facts = self.shown(tiny_set, tmp_path, kind="frames", fps=1, decimals=1)
-        assert facts["identity"]["input"]["count"] is None
+        visual, record = self.shown(tiny_set, tmp_path, kind="frames", fps=1, decimals=1)
+        assert record.identity.input.model_dump()["count"] is None
         assert visual.width * visual.height <= 3136
         assert visual.stamp_texts[0] == "<0.0 seconds>"
 

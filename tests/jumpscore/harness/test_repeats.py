@@ -224,8 +224,8 @@ def test_repeats_are_ordinary_runs_of_one_opened_model(repeat, tmp_path):
     for place, run in enumerate(found.runs):
         assert run.folder == tmp_path / "runs" / "mine" / f"repeat-{place}"
         assert read_run(run.folder) == run
-        assert run.facts["identity"]["model"]["options"]["seed"] == 4 + place
-        assert "repeats" not in run.facts["config"]["run"]
+        assert run.record.identity.model["options"]["seed"] == 4 + place
+        assert "repeats" not in run.record.config.run
     assert read_repeats(found.folder) == found
     assert found.result.metrics["f1"].mean == pytest.approx(
         sum(run.result.metrics["f1"].mean for run in found.runs) / 3

@@ -199,7 +199,7 @@ def test_other_prompts_are_other_questions(start):
         made.words = words
         return made
 
-    data = Path(start("content_free").facts["data"]["source"])
+    data = Path(start("content_free").record.data.source)
     folder = start("content_free").folder.parent
     asked = [
         jumpscore.evaluate(ContentFree(), task(words, data), run={"folder": folder, "name": "p"})
@@ -447,7 +447,7 @@ def test_runs_of_data_sets_with_one_name_do_not_collide(start, tiny_set, tmp_pat
         target.symlink_to(tiny_set / row.video_path)
     one, other = start("content_free"), start("content_free", data=tmp_path / "other")
     assert (one.result.total, other.result.total) == (3, 2)
-    checksum = other.facts["identity"]["data"]["checksum"]
+    checksum = other.record.identity.data.checksum
     assert other.folder.name == f"{one.folder.name}-{checksum[:8]}"
     assert start("content_free", data=tmp_path / "other").asked == 0
     assert start("content_free").asked == 0

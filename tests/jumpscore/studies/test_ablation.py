@@ -169,7 +169,7 @@ class TestNumbers:
             controls=False, input={},
         )  # fmt: skip
         runs = [read_run(tmp_path / "runs" / budget.frames.run) for budget in found.budgets]
-        said = [run.facts["identity"]["input"] for run in runs]
+        said = [run.record.identity.input.model_dump() for run in runs]
         assert [one.get("max_pixels") for one in said] == [7056, None]
         assert found.shown == {kind: {"decimals": 2} for kind in ("frames", "codec")}
 
@@ -208,7 +208,7 @@ class TestRuns:
         for name, words in seen(selection).items():
             assert words.split()[1] != own[name].split()[1]
             assert words.split()[-1] == own[name].split()[-1]
-        kinds = [run.facts["identity"]["input"]["kind"] for run in (frames, codec, pixels)]
+        kinds = [run.record.identity.input.kind for run in (frames, codec, pixels)]
         assert kinds == ["frames", "codec", "codec"]
 
     def test_controls_are_of_the_first_matching_only(self, greys, tmp_path):
@@ -259,7 +259,7 @@ class TestRuns:
         stored = [read_run(tmp_path / "runs" / one.run) for one in found.references]
         assert [one.tokens.visual for one in found.references] == [8 * 6, 4 * 6]
         for one, run in zip(found.references, stored, strict=True):
-            assert run.facts["identity"]["input"]["kind"] == "frames"
+            assert run.record.identity.input.kind == "frames"
             assert one.score == run.result.metrics["map_reference"]
 
 
