@@ -16,7 +16,7 @@ def test_the_command(jumpscore, tmp_path):
         (("mini_lmms",), "is already a benchmark of lmms-eval"),
         (("nothing",), "no data-set folder 'nothing'"),
         (("mini_traces", "convenion=unit"), "unknown key 'task.convenion'"),
-        (("mini_traces", "convention"), "'convention' is no key=value"),
+        (("mini_traces", "convention"), "'convention' is not key=value"),
     ):
         failed = jumpscore("data", "lmms", *words, "--out", "tasks", expect=2)
         assert said in failed.stderr
