@@ -12,7 +12,7 @@ def read(text, **flags):
     return read_arguments(split_arguments(text), Flags(**flags))
 
 
-def test_words_become_the_configuration_of_a_run():
+def test_read_arguments_configuration():
     config = read(
         "wrapper=llava_ov2,model.checkpoint=007,model.system='One, two.',input=frames,"
         "input.count=16,run.workers=4,on_error=empty"
@@ -26,18 +26,18 @@ def test_words_become_the_configuration_of_a_run():
     assert config.on_error == "empty"
 
 
-def test_values_may_be_mappings_and_hold_apostrophes():
+def test_split_arguments_mappings_and_apostrophes():
     config = read("wrapper=vllm,model.arguments={a: 1, b: [2,3]},model.checkpoint=bob's")
     assert config.options["arguments"] == {"a": 1, "b": [2, 3]}
     assert config.options["checkpoint"] == "bob's"
 
 
 @pytest.mark.parametrize("name", sorted(set(choices("model")) - {"oracle"}))
-def test_every_row_of_a_model_is_a_wrapper(name):
+def test_read_arguments_every_wrapper(name):
     assert read(f"wrapper={name}").name in MODELS.names()
 
 
-def test_python_values_are_words_too():
+def test_read_arguments_python_values():
     config = read_arguments({"wrapper": "openai", "model.served_model": "m", "run.cache": False})
     assert config.run.cache is False
 
@@ -62,12 +62,12 @@ def test_python_values_are_words_too():
         ("wrapper=oracle", "needs the truth"),
     ],
 )
-def test_wrong_arguments_name_the_value_and_what_is_known(text, message):
+def test_read_arguments_errors(text, message):
     with pytest.raises(UsageError, match=message.replace("(", r"\(")):
         read(text)
 
 
-def test_flags_set_the_options_of_the_same_name():
+def test_read_arguments_flags_set_options():
     config = read("wrapper=llava_ov2", batch_size="4", device="cpu")
     assert (config.options["batch_size"], config.options["device"]) == ("4", "cpu")
     assert read("wrapper=llava_ov2", batch_size=1).options["batch_size"] == 8
@@ -84,6 +84,6 @@ def test_flags_set_the_options_of_the_same_name():
         ("wrapper=llava_ov2,model.batch_size=8", {"batch_size": "4"}, "differ; set only one"),
     ],
 )
-def test_a_flag_that_cannot_be_followed_is_an_error(text, flags, message):
+def test_read_arguments_unsupported_flags(text, flags, message):
     with pytest.raises(UsageError, match=message):
         read(text, **flags)
