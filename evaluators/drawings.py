@@ -18,7 +18,7 @@ Form = Literal["points", "path", "area"]
 """Single points; a line through points in order; a closed outline."""
 
 MOST_POINTS = 200
-"""Points stored per shape: more cannot be told apart, and an answer may contain ten thousand."""
+"""Points stored per shape; an answer may contain ten thousand."""
 MOST_OUTLINES = 12
 """Outlines stored per mask, the largest first."""
 

@@ -281,8 +281,8 @@ def test_invalid_arguments_are_named():
         ((-depth.astype(float), mask, intrinsics), "depth must be finite and at least 0"),
         ((depth, mask, np.eye(2)), r"intrinsics has shape \(2, 2\)"),
         ((depth, mask, np.transpose(intrinsics)), r"must be \[\[fx, 0, cx\]"),
-        ((depth, mask, 2 * np.array(intrinsics) - np.diag((0, 0, 1))), "image of another size"),
-        ((depth, mask, np.array(intrinsics) / 2 + np.diag((0, 0, 0.5))), "image of another size"),
+        ((depth, mask, 2 * np.array(intrinsics) - np.diag((0, 0, 1))), "another image size"),
+        ((depth, mask, np.array(intrinsics) / 2 + np.diag((0, 0, 0.5))), "another image size"),
     ):
         with pytest.raises(ValueError, match=message):
             Scene.from_millimetres(*wrong)
