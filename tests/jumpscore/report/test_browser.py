@@ -79,7 +79,7 @@ def report(tmp_path: Path) -> Path:
     return write_report(made_up_run(tmp_path, scores, {"beta": "[1, 8]"}), tmp_path / "r.html")
 
 
-def test_sorting_reorders_the_cards(browser: Any, report: Path) -> None:
+def test_toolbar_sorts_cards(browser: Any, report: Path) -> None:
     visit = Visit(browser, report)
     assert visit.shown() == ["delta", "beta", "Alpha", "gamma"]
     visit.page.select_option("[name=sort]", label="map_reference")
@@ -95,7 +95,7 @@ def test_sorting_reorders_the_cards(browser: Any, report: Path) -> None:
     visit.check_quiet()
 
 
-def test_filters(browser: Any, report: Path) -> None:
+def test_toolbar_filters_cards(browser: Any, report: Path) -> None:
     visit = Visit(browser, report)
     visit.page.select_option("[name=status]", "error")
     assert visit.shown() == ["gamma"]
@@ -110,7 +110,7 @@ def test_filters(browser: Any, report: Path) -> None:
     visit.check_quiet()
 
 
-def test_tips_say_the_time_and_the_error(browser: Any, report: Path) -> None:
+def test_timeline_tips_show_time_and_error(browser: Any, report: Path) -> None:
     visit = Visit(browser, report, viewport={"width": 1200, "height": 900})
     drawing = visit.page.locator("[data-id=beta] svg.timeline")
     drawing.focus()
@@ -135,7 +135,7 @@ def test_tips_say_the_time_and_the_error(browser: Any, report: Path) -> None:
     visit.check_quiet()
 
 
-def test_hostile_text_is_shown_and_does_nothing(browser: Any, tmp_path: Path) -> None:
+def test_page_shows_hostile_text(browser: Any, tmp_path: Path) -> None:
     scores = [
         dataclasses.replace(timed(name, 0.5, [1.0], [1.0], rejected=[name]), message=name)
         for name in HOSTILE
@@ -159,7 +159,7 @@ def test_hostile_text_is_shown_and_does_nothing(browser: Any, tmp_path: Path) ->
     visit.check_quiet()
 
 
-def test_even_unescaped_text_could_do_nothing(browser: Any, report: Path) -> None:
+def test_page_blocks_unescaped_script(browser: Any, report: Path) -> None:
     """The content policy is the second wall; here the first one is torn down on purpose."""
     text = report.read_text(encoding="utf-8")
     report.write_text(text.replace("<main>", f"<main>{HOSTILE[0]}"), encoding="utf-8")
@@ -171,7 +171,7 @@ def test_even_unescaped_text_could_do_nothing(browser: Any, report: Path) -> Non
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_fit_the_screen(
+def test_page_fits_the_screen(
     browser: Any, tiny_set: Path, tmp_path: Path, width: int, scheme: str
 ) -> None:
     size = {"width": width, "height": 700}
@@ -196,7 +196,7 @@ def test_pages_fit_the_screen(
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_codec_page_is_quiet_and_fits(browser, tmp_path, width, scheme):
+def test_codec_page_fits_the_screen(browser, tmp_path, width, scheme):
     video = write_video(tmp_path / "a <b> clip.mp4", frames=100, size=(448, 252))
     page = write_codec_page(plan_canvases(video, canvases=8), tmp_path / "page.html")
     visit = Visit(browser, page, viewport={"width": width, "height": 800}, color_scheme=scheme)
