@@ -60,13 +60,13 @@ def ablation(**more) -> Ablation:
         budget(144, 0.7, 0.5, comparison(-0.2, -0.3, -0.1), "total", controls=False),
     )
     facts = {"task": "jumpscore", "model": "made", "data": "set", "metric": F1}
-    shown = {"frames": {"max_pixels": 7056}, "codec": {}}
-    return Ablation(**{**facts, "shown": shown, "budgets": budgets} | more)
+    inputs = {"frames": {"max_pixels": 7056}, "codec": {}}
+    return Ablation(**{**facts, "shown": inputs, "budgets": budgets} | more)
 
 
-def printed(found: Ablation, width=120) -> str:
+def printed(result: Ablation, width=120) -> str:
     console = Console(width=width, file=io.StringIO())
-    console.print(ablation_table(found))
+    console.print(ablation_table(result))
     return console.file.getvalue()
 
 
@@ -98,7 +98,7 @@ class TestTheTable:
         text = printed(ablation())
         places = [text.index(f"{words} ") for words in VERDICTS]
         assert places == sorted(places)
-        assert "equal visual tokens and time stamps" in text
+        assert "equal sums of visual tokens and time stamps" in text
 
     @pytest.mark.parametrize(
         ("difference", "metric", "words"),
@@ -121,10 +121,10 @@ class TestTheTable:
         assert "INCOMPLETE: visual-72-frames: 2 of 6 samples are unscored (a video is cut" in text
 
     def test_ablation_table_prints_caveats(self):
-        found = ablation(
+        result = ablation(
             caveats=("the data are synthetic",), references=(outcome("reference-fps-12.5", 0.8),)
         )
-        text = printed(found)
+        text = printed(result)
         assert "note: the data are synthetic" in text
         assert "reference-fps-12.5: 80.0 [75.0, 85.0], 144 visual tokens" in text
 
@@ -134,13 +134,13 @@ class TestTheTable:
 
 
 def test_curve_labels_an_axis_of_budgets():
-    untold = [
+    unmeasured = [
         replace(one, frames=replace(one.frames, tokens=MeanTokens(None, None)))
         for one in ablation().budgets
     ]
     assert "measured mean" in curves(ablation())
-    drawing = curves(ablation(budgets=tuple(untold)))
-    assert "budget; the model tells no tokens (matching visual" in drawing
+    drawing = curves(ablation(budgets=tuple(unmeasured)))
+    assert "budget; tokens were not measured (matching visual" in drawing
     assert "measured mean" not in drawing
 
 
@@ -173,19 +173,19 @@ class TestThePage:
     @pytest.mark.parametrize("hostile", HOSTILE)
     def test_ablation_page_escapes_text(self, tmp_path, hostile):
         def written(words):
-            found = ablation(
+            result = ablation(
                 model=words,
                 data=words,
                 metric=replace(F1, name=words, title=words),
                 caveats=(words,),
                 references=(outcome(words, 0.5, unscored=1, problem=words),),
             )
-            ET.fromstring(curves(found))
-            return write_ablation_page(found, tmp_path).read_text(encoding="utf-8")
+            ET.fromstring(curves(result))
+            return write_ablation_page(result, tmp_path).read_text(encoding="utf-8")
 
         text = written(hostile)
-        found, plain = Outline(text).elements, Outline(written("plain")).elements
-        assert [tag for tag, _ in found] == [tag for tag, _ in plain]
+        result, plain = Outline(text).elements, Outline(written("plain")).elements
+        assert [tag for tag, _ in result] == [tag for tag, _ in plain]
         assert hostile not in text
 
 
@@ -220,22 +220,24 @@ class TestTheCurve:
             assert 0 < y < HEIGHT
 
     def test_curve_places_marks_by_spent_tokens(self):
-        found = ablation()
-        spent = replace(found.budgets[0].codec, tokens=MeanTokens(600.0, 700.0))
-        moved = replace(found, budgets=(replace(found.budgets[0], codec=spent), *found.budgets[1:]))
+        result = ablation()
+        spent = replace(result.budgets[0].codec, tokens=MeanTokens(600.0, 700.0))
+        moved = replace(
+            result, budgets=(replace(result.budgets[0], codec=spent), *result.budgets[1:])
+        )
         frames, codec = marks(curves(moved), "frames"), marks(curves(moved), "codec")
         assert frames[0][0] < codec[0][0] < frames[1][0]
 
     @pytest.mark.parametrize("tokens", [None, 144.0])
     def test_curve_of_one_budget(self, tokens):
         alone = Outcome("a", Estimate(0.5, None, None, None, 1), None, MeanTokens(tokens, None), 1)
-        found = ablation(budgets=(Budget("visual", 144, alone, alone, None),))
-        assert len(marks(curves(found), "codec")) == 1
+        result = ablation(budgets=(Budget("visual", 144, alone, alone, None),))
+        assert len(marks(curves(result), "codec")) == 1
 
     def test_curve_of_arm_without_score(self):
         assert len(marks(curves(incomplete()), "codec")) == 1
 
     def test_curve_of_nothing_scored(self):
         failed = outcome("a", None, None, unscored=6)
-        found = ablation(budgets=(Budget("visual", 2, failed, failed, None),))
-        assert "nothing was scored" in curves(found)
+        result = ablation(budgets=(Budget("visual", 2, failed, failed, None),))
+        assert "nothing was scored" in curves(result)

@@ -85,9 +85,9 @@ def test_codec_page_shows_every_canvas(plan, page):
     canvases = [image for image in page.images if image["alt"].startswith("canvas ")]
     assert [image["alt"] for image in canvases] == [f"canvas {k}" for k in range(8)]
     for image, pixels in zip(canvases, plan.visual.pixels, strict=True):
-        shown = pixels_of(image).astype(int)
-        assert shown.shape == pixels.shape
-        assert np.abs(shown - pixels).mean() < 8
+        picture = pixels_of(image).astype(int)
+        assert picture.shape == pixels.shape
+        assert np.abs(picture - pixels).mean() < 8
 
 
 def test_codec_page_marks_chosen_blocks(plan, page):
@@ -103,10 +103,10 @@ def test_codec_page_marks_chosen_blocks(plan, page):
 
 def test_dimmed_blocks_are_grey():
     pixels = np.full((56, 84, 3), (200, 100, 60), dtype=np.uint8)
-    shown = highlighted(pixels, np.array([[1, 2]]))
-    assert shown[42, 70].tolist() == [200, 100, 60]
-    assert shown[10, 10].tolist() == [36, 36, 36]
-    assert shown[28, 56].tolist() == [255, 196, 0]
+    picture = highlighted(pixels, np.array([[1, 2]]))
+    assert picture[42, 70].tolist() == [200, 100, 60]
+    assert picture[10, 10].tolist() == [36, 36, 36]
+    assert picture[28, 56].tolist() == [255, 196, 0]
 
 
 def test_codec_curve_shows_groups(plan, tmp_path):

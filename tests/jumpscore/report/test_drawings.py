@@ -71,9 +71,9 @@ def test_drawn_sample_leaves_out_shapes_without_a_place(picture, far):
 
 def test_drawn_sample_thins_many_drawings(picture):
     many = [Drawing(caption=str(i)) for i in range(50)]
-    found = drawn(many, picture)
-    assert len(found) == MOST_DRAWINGS
-    assert (found[0].caption, found[-1].caption) == ("0", "49")
+    pictures = drawn(many, picture)
+    assert len(pictures) == MOST_DRAWINGS
+    assert (pictures[0].caption, pictures[-1].caption) == ("0", "49")
 
 
 def test_span_lanes_share_the_axis():

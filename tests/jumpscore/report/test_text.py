@@ -13,9 +13,9 @@ from jumpscore.report.text import cut, escaped, number, quantity, seconds, short
 
 @given(st.text())
 def test_escaped_removes_markup(text: str) -> None:
-    shown = escaped(text)
-    assert not set("<>\"'") & set(shown)
-    shown.encode("utf-8")
+    text_on_page = escaped(text)
+    assert not set("<>\"'") & set(text_on_page)
+    text_on_page.encode("utf-8")
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"])))

@@ -17,9 +17,9 @@ from tests.support import read_number, write_video
 
 
 def pixels(jpeg: bytes) -> np.ndarray:
-    found = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    assert found is not None
-    return found
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    return picture
 
 
 def test_video_strip_is_spread_evenly(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Between answer and score: derived once, stored, and derived anew only where it must be."""
+"""Values derived from answers: made once, stored, and made again only if necessary."""
 
 from __future__ import annotations
 
@@ -52,13 +52,15 @@ def derive(task, folder, answers=ANSWERS, **more):
 
 
 def test_derive_all_reuses_stored_values(tmp_path):
-    first, second, told = Lengths(), Lengths(), []
-    found = derive(first, tmp_path, on_progress=lambda done, total: told.append((done, total)))
-    assert {name: one.value for name, one in found.items()} == {
+    first, second, progress = Lengths(), Lengths(), []
+    results = derive(
+        first, tmp_path, on_progress=lambda done, total: progress.append((done, total))
+    )
+    assert {name: one.value for name, one in results.items()} == {
         name: {"length": 3} for name in "abc"
     }
-    assert told == [(1, 3), (2, 3), (3, 3)]
-    assert derive(second, tmp_path) == found
+    assert progress == [(1, 3), (2, 3), (3, 3)]
+    assert derive(second, tmp_path) == results
     assert second.asked == []
 
 
@@ -83,8 +85,8 @@ def test_derive_all_of_changed_derivation(tmp_path):
 
 
 def test_derive_all_retries_failures(tmp_path):
-    found = derive(Lengths(fail="b"), tmp_path)
-    assert found["b"].error == "cannot be derived: OSError: no GPU"
+    results = derive(Lengths(fail="b"), tmp_path)
+    assert results["b"].error == "cannot be derived: OSError: no GPU"
     task = Lengths()
     assert derive(task, tmp_path)["b"].value == {"length": 3}
     assert task.asked == ["b"]

@@ -27,7 +27,7 @@ PERFECT = {"clip0": "[0.5, 1.0, 1.5]", "clip1": "[0.4, 2.4]", "clip2": "[]"}
 
 
 class Learner(ModelWrapper):
-    """Knows one more clip with every step; says nothing of what it has learned."""
+    """Learns one more clip with every step, and does not report what it has learned."""
 
     name = "learner"
 
@@ -195,9 +195,9 @@ def test_questions_digest_of_other_prompts(start):
             ]
 
     def task(words, data):
-        made = Reworded(Reworded.Options(data=str(data)))
-        made.words = words
-        return made
+        task = Reworded(Reworded.Options(data=str(data)))
+        task.words = words
+        return task
 
     data = Path(start("content_free").record.data.source)
     folder = start("content_free").folder.parent
@@ -394,7 +394,7 @@ def test_model_identity_of_edited_file(by_name, tmp_path):
 
 
 class Unsure(Learner):
-    """By name, but it says itself that it cannot be identified."""
+    """By name, but its identity is None."""
 
     name = "unsure"
 
@@ -432,9 +432,9 @@ def test_place_of_two_processes_differs(tiny_set, tmp_path):
         )
         for steps in (0, 3, 3)
     ]  # fmt: skip
-    said = [process.communicate()[0].split() for process in processes]
-    assert len({name for name, _, _ in said}) == 3
-    assert [(asked, score) for _, asked, score in said] == [("3", "0.0"), *[("3", "1.0")] * 2]
+    outputs = [process.communicate()[0].split() for process in processes]
+    assert len({name for name, _, _ in outputs}) == 3
+    assert [(count, score) for _, count, score in outputs] == [("3", "0.0"), *[("3", "1.0")] * 2]
 
 
 def test_beside_other_data_of_equal_names(start, tiny_set, tmp_path):

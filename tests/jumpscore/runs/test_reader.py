@@ -16,8 +16,8 @@ from jumpscore.studies import compare_runs
 from model_wrappers.base import ModelWrapper
 
 
-class Says(ModelWrapper):
-    name = "says"
+class Constant(ModelWrapper):
+    name = "constant"
 
     def __init__(self, text: str = "[1.0]") -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class Says(ModelWrapper):
 def ask(tiny_set, tmp_path):
     def ask(text: str = "[1.0]", name: str = "mine"):
         return jumpscore.evaluate(
-            Says(text),
+            Constant(text),
             "jumpscore",
             task_options={"data": str(tiny_set)},
             run={"folder": tmp_path / "runs", "name": name},
@@ -115,13 +115,13 @@ def test_read_run_of_damaged_file(ask, file, damage):
         path.mkdir()
     elif content is not None:
         path.write_text(content)
-    said = []
+    messages = []
     for work in (lambda: read_run(run.folder), lambda: score_run(run.folder), ask):
         try:
             work()
         except JumpScoreError as error:
-            said.append(str(error))
-    assert all(str(run.folder) in message for message in said)
+            messages.append(str(error))
+    assert all(str(run.folder) in message for message in messages)
     if file in ("scores.jsonl", "result.json", "timing.json") and damage != "folder":
         assert read_run(run.folder).result == run.result
 
@@ -133,7 +133,7 @@ def test_run_folder_of_hostile_data_set_name(tiny_set, tmp_path):
     manifest["name"] = "../../../escaped [/x] " + "long" * 100
     (copy / "manifest.json").write_text(json.dumps(manifest))
     run = jumpscore.evaluate(
-        Says(), "jumpscore", task_options={"data": str(copy)}, run={"folder": tmp_path / "runs"}
+        Constant(), "jumpscore", task_options={"data": str(copy)}, run={"folder": tmp_path / "runs"}
     )
     assert run.folder.parent == tmp_path / "runs"
     assert read_run(run.folder).result == run.result
