@@ -160,9 +160,10 @@ class TestUnusableRows:
         problems = {s.question.id: s.problem for s in task(broken).load()}
         assert problems["good"] is None
         assert (
-            problems["no_list"] == f"{broken}, id no_list: the ground truth is no JSON list: '1.0'"
+            problems["no_list"]
+            == f"{broken}, id no_list: the ground truth is not a JSON list: '1.0'"
         )
-        assert "99.0 s, the video ends at 4.00 s" in problems["late"]
+        assert "99.0 s, but the video ends at 4.00 s" in problems["late"]
         assert "leaves the data set's folder" in problems["outside"]
 
     def test_evaluate_counts_them_as_unscored(self, broken, tmp_path):

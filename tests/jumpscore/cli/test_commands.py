@@ -82,7 +82,7 @@ def test_ids_and_template_lead_to_a_file_that_scores(jumpscore, tiny_set, tmp_pa
     again = jumpscore("data", "template", tiny_set, "--out", "t.jsonl", expect=2)
     assert "t.jsonl: exists already" in again.stderr
     unfilled = jumpscore("score", "t.jsonl", "--data", tiny_set, expect=2)
-    assert "line 1 (id 'clip0'): has no answer yet: its text is null" in unfilled.stderr
+    assert "line 1 (id 'clip0'): has no answer, because its text is null" in unfilled.stderr
     file = tmp_path / "t.jsonl"
     file.write_text(file.read_text().replace("null", '"[1.0]"'))
     done = jumpscore("score", file, "--data", tiny_set, "--no-report", "--json")
