@@ -239,7 +239,7 @@ def test_score_folders_counts_void_predictions(tmp_path):
     assert scores.overall["j"].mean == pytest.approx(2 / 3)
     [note] = scores.notes
     assert "void in the truth only" in note
-    assert "needs the number that it has in the truth" in note
+    assert "use the truth's number of each object" in note
     # A truth with void is right as a prediction.
     true = boxes(1)
     true[:, 0, 0] = 255
