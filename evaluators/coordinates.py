@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jumpscore.answers.groups import check_convention
+from jumpscore.answers.places.groups import check_convention
 from jumpscore.records import Convention
 
 __all__ = ["Floats", "check_convention", "check_size", "in_mask", "to_pixels"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from jumpscore.answers.boxes import Box, BoxStatus, ParsedBox, parse_box
+from jumpscore.answers.places.boxes import Box, BoxStatus, ParsedBox, parse_box
 
 __all__ = ["Box", "BoxStatus", "ParsedBox", "box_iou", "parse_box"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluators.coordinates import in_mask
-from jumpscore.answers.points import ParsedPoints, Point, PointStatus, parse_points
+from jumpscore.answers.places.points import ParsedPoints, Point, PointStatus, parse_points
 
 __all__ = [
     "ParsedPoints",

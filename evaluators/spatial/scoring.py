@@ -24,7 +24,7 @@ from evaluators.spatial.references import (
     ScoredQuestion,
 )
 from evaluators.spatial.rows import MASKED, SpatialTruth
-from jumpscore.records import Convention, Response, Status
+from jumpscore.records import Convention, OverlayView, ParseSummary, Response, Status
 from jumpscore.scoring import ReferenceCrashError
 from jumpscore.scoring.reasoning_tags import ReasoningTags, scored_text
 
@@ -46,7 +46,9 @@ class SpatialScore:
         value: Score by the rule, 0..1; ``None`` if unscored, see ``message``.
         blind: Score of the blind baseline.
         more: Further values by name: those of the public code by suffix, ``miou``.
-        details: JSON-ready facts for reports.
+        parse: How the answer was read.
+        view: What a report draws.
+        details: JSON-ready facts.
         notes: Counted oddities.
         message: Why the answer is unscored.
     """
@@ -55,6 +57,8 @@ class SpatialScore:
     value: float | None = 0.0
     blind: float = 0.0
     more: dict[str, float] = field(default_factory=dict)
+    parse: ParseSummary | None = None
+    view: OverlayView | None = None
     details: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
     message: str | None = None
@@ -123,11 +127,14 @@ def _points(
     parsed = parse_points(
         response.text, convention=convention or "unit", finish_reason=response.finish_reason
     )
-    details: dict[str, Any] = {"parser": parsed.parser, "points_found": len(parsed.points)}
+    parse = ParseSummary(parsed.parser)
+    details: dict[str, Any] = {"points_found": len(parsed.points)}
     notes = {"groups of numbers that are not points": parsed.rejected} if parsed.rejected else {}
     if parsed.points and convention is None:
         notes[UNSTATED_NOTE] = 1
-        return SpatialScore("error", None, details=details, notes=notes, message=UNSTATED)
+        return SpatialScore(
+            "error", None, parse=parse, details=details, notes=notes, message=UNSTATED
+        )
     points = np.asarray(parsed.points, dtype=np.float64).reshape(-1, 2)
     if len(set(parsed.images)) > 1:  # keep points on the image that the question is about
         about = np.array([image == truth.about + 1 for image in parsed.images])
@@ -150,10 +157,9 @@ def _points(
     words = f"{np.count_nonzero(inside)} of {len(inside)} points inside"
     if truth.rule == "count":
         words += f", {truth.number:.0f} asked for"
-    details["drawings"] = [
-        drawing([*outlines("truth", mask), answered], media=truth.about, caption=words)
-    ]
-    return SpatialScore(parsed.status, value, details=details, notes=notes)
+    shapes = [*outlines("truth", mask), answered]
+    view = OverlayView((drawing(shapes, media=truth.about, caption=words),))
+    return SpatialScore(parsed.status, value, parse=parse, view=view, details=details, notes=notes)
 
 
 def _within(pixels: npt.NDArray[np.float64], size: tuple[int, int]) -> npt.NDArray[np.bool_]:
@@ -192,12 +198,17 @@ def _box(truth: SpatialTruth, response: Response, convention: Convention | None)
         else:
             notes["answers with numbers too large for any image"] = 1
     words = f"IoU {iou:.2f}" if "answered_box" in details else "no box answered"
-    details["drawings"] = [drawing(shapes, media=truth.about, caption=words)]
+    view = OverlayView((drawing(shapes, media=truth.about, caption=words),))
     status: Status = "partial" if parsed.status == "partial" else "ok"
     if parsed.status in ("ambiguous", "unparseable"):
         status = "unparseable"
     return SpatialScore(
-        status, float(iou >= OVERLAP), more={"miou": iou}, details=details, notes=notes
+        status,
+        float(iou >= OVERLAP),
+        more={"miou": iou},
+        view=view,
+        details=details,
+        notes=notes,
     )
 
 
@@ -205,10 +216,11 @@ def _fractions(box: Box, size: tuple[int, int]) -> list[float]:
     return [corner / size[place % 2] for place, corner in enumerate(box)]
 
 
-def _shown(truth: SpatialTruth, true: object, answered: object) -> list[dict[str, Any]]:
+def _shown(truth: SpatialTruth, true: object, answered: object) -> OverlayView:
     """Return the picture, or the first frame of a video, captioned with truth and answer."""
     text = "nothing readable" if answered is None else answered
-    return [drawing([], media=truth.about, caption=f"true: {true}, answered: {text}")]
+    caption = f"true: {true}, answered: {text}"
+    return OverlayView((drawing([], media=truth.about, caption=caption),))
 
 
 _NUMBER_NOTES = {
@@ -223,11 +235,11 @@ def _number(truth: SpatialTruth, response: Response) -> SpatialScore:
     return SpatialScore(
         status="unparseable" if not readable else parsed.status,  # type: ignore[arg-type]
         value=mean_relative_accuracy(parsed.value, truth.number),
+        view=_shown(truth, f"{truth.number:g}", parsed.value),
         details={
             "true_number": truth.number,
             "answered_number": parsed.value,
             "rejected": parsed.rejected,
-            "drawings": _shown(truth, f"{truth.number:g}", parsed.value),
         },
         notes={_NUMBER_NOTES[parsed.status]: 1} if parsed.status in _NUMBER_NOTES else {},
     )
@@ -241,12 +253,9 @@ def _choice(truth: SpatialTruth, response: Response) -> SpatialScore:
     return SpatialScore(
         status,
         value=float(parsed.letter == truth.letter),
-        details={
-            "true_choice": truth.letter,
-            "answered_choice": parsed.letter,
-            "parser": parsed.parser,
-            "drawings": _shown(truth, _option(truth, truth.letter), _option(truth, parsed.letter)),
-        },
+        parse=ParseSummary(parsed.parser),
+        view=_shown(truth, _option(truth, truth.letter), _option(truth, parsed.letter)),
+        details={"true_choice": truth.letter, "answered_choice": parsed.letter},
         notes={"answers that name several options": 1} if parsed.status == "ambiguous" else {},
     )
 

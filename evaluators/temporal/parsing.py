@@ -16,7 +16,7 @@ from typing import get_args
 
 from evaluators.temporal.reference import parse_reference
 from evaluators.temporal.spans import ParsedSpan, Policy, Span, SpanStatus
-from jumpscore.answers.spans import read_spans
+from jumpscore.answers.times.spans import read_spans
 from jumpscore.records import FinishReason
 
 

@@ -13,7 +13,7 @@ from evaluators.coordinates import check_convention
 from evaluators.traces.camera import Camera, OrientedBox
 from evaluators.traces.paths import checked_path
 from evaluators.traces.scene import Scene
-from evaluators.traces.tracespatial import TraceTruth
+from evaluators.traces.tracespatial import BLIND_DEPTH, TraceTruth
 from jumpscore.errors import DataError
 from jumpscore.records import Convention
 
@@ -127,6 +127,15 @@ class Goal:
         if self.rule == "vabench":
             return f"<point>{rounded}</point>"
         return str([tuple(row) for row in rounded])
+
+    def blind_answer(self, convention: Convention, *, salt: str) -> str:
+        """Return the answer of the blind baseline: the middle of the image, at 2 m."""
+        count = 2 if self.rule == "vabench" else 1
+        middle = replace(self, trace=np.full((count, 2), 0.5))
+        if self.target is not None:
+            trajectory = np.full((count, 3), BLIND_DEPTH)
+            middle = replace(middle, target=replace(self.target, trajectory=trajectory))
+        return middle.answer(convention)
 
 
 def read_truth(row: TraceRow, root: Path) -> Goal:

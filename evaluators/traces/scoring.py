@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -39,7 +39,7 @@ from evaluators.traces.tracespatial import (
     image_box,
     score_parsed,
 )
-from jumpscore.records import Convention, Response, Status
+from jumpscore.records import Convention, OverlayView, Response, Shape, Status
 from jumpscore.scoring import ReferenceCrashError
 
 Floats = npt.NDArray[np.float64]
@@ -80,6 +80,7 @@ class RuleScore:
         status: See ``STATUSES``.
         values: Metric -> value.
         details: JSON-ready facts.
+        view: What a report draws.
         notes: Counted oddities.
         message: Why the answer is unscored.
         marked: Further true shapes for reports: the object, the target's box.
@@ -90,7 +91,8 @@ class RuleScore:
     details: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
     message: str | None = None
-    marked: tuple[dict[str, Any] | None, ...] = ()
+    marked: tuple[Shape | None, ...] = ()
+    view: OverlayView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +180,13 @@ def score_answer(
         shape("truth", "path", goal.trace),
         None if answered is None else shape("answer", "path", answered),
     ]
-    details["drawings"] = [drawing(shapes)]
     values: Values = {"parsed": float(score.status in ("ok", "partial")), **score.values}
-    return RuleScore(
-        score.status, values, {**details, **score.details}, {**notes, **score.notes}, score.message
+    return replace(
+        score,
+        values=values,
+        details={**details, **score.details},
+        notes={**notes, **score.notes},
+        view=OverlayView((drawing(shapes),)),
     )
 
 

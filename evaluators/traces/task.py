@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, get_args
 
 from evaluators.rows import RowTask, RowTaskOptions
+from evaluators.traces.explanations import EXPLANATIONS
 from evaluators.traces.references import Parser
 from evaluators.traces.rows import Goal, Rule, TraceRow, read_truth
 from evaluators.traces.scoring import PublicReading, score_answer
@@ -134,6 +135,7 @@ class Traces(RowTask[Goal, TraceRow]):
     """
 
     name = "traces"
+    explanations = EXPLANATIONS
     version = "2"
     row_kind = TraceRow
     Options = TracesOptions
@@ -175,6 +177,7 @@ class Traces(RowTask[Goal, TraceRow]):
             id=response.id,
             status=result.status,
             values={} if result.status == "error" else result.values,
+            view=result.view,
             details=result.details,
             notes=result.notes,
             message=result.message,

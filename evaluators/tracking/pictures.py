@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from evaluators.drawings import drawing, outlines, shape
 from evaluators.tracking.queries import Rles, Target
 from evaluators.tracking.rle import decode_masks
 from evaluators.tracking.tracks import Tracks
+from jumpscore.records import OverlayView, Shape, Side
 
 MOST_FRAMES = 6
 """Maximum number of frames per query."""
 
 
-def draw(truth: Target, tracks: Tracks | None, masks: Rles | None) -> list[dict[str, Any]]:
+def draw(truth: Target, tracks: Tracks | None, masks: Rles | None) -> OverlayView:
     """Return drawings of frames spread over those in the answer, or else over all.
 
     Args:
@@ -25,7 +25,7 @@ def draw(truth: Target, tracks: Tracks | None, masks: Rles | None) -> list[dict[
     points = tracks.frames if tracks is not None else {}
     answered = [frame for frame in sorted(points) if frame < truth.frames]
     frames = _spread(answered or range(truth.frames))
-    return [
+    drawings = (
         drawing(
             [
                 *(
@@ -40,17 +40,18 @@ def draw(truth: Target, tracks: Tracks | None, masks: Rles | None) -> list[dict[
             caption=f"(frame {n})",
         )
         for n in frames
-    ]
+    )
+    return OverlayView(tuple(drawings))
 
 
-def _outlined(side: Any, rles: Rles | None, frame: int, truth: Target) -> list[dict[str, Any]]:
+def _outlined(side: Side, rles: Rles | None, frame: int, truth: Target) -> list[Shape]:
     if rles is None or rles[frame] is None:
         return []
     [mask] = decode_masks([rles[frame]], height=truth.height, width=truth.width)
     return outlines(side, mask)
 
 
-def _points(points: Mapping[str, tuple[float, float]], truth: Target) -> dict[str, Any] | None:
+def _points(points: Mapping[str, tuple[float, float]], truth: Target) -> Shape | None:
     places = [((x + 0.5) / truth.width, (y + 0.5) / truth.height) for x, y in points.values()]
     return shape("answer", "points", places) if places else None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,11 @@ class Target:
             if objects:
                 segments.append(f"{frame / self.fps:.3f}{objects}")
         return f'<tracks coords="{"; ".join(segments)}">target objects</tracks>'
+
+    def blind_answer(self, convention: Convention, *, salt: str) -> str:
+        """Return the answer of the blind baseline: the middle of every frame."""
+        centre = {"0": (self.width / 2, self.height / 2)}
+        return replace(self, points=dict.fromkeys(self.points, centre)).answer(convention)
 
     def pixel_masks(self) -> dict[str, FrameMasks]:
         """Return the masks by object and frame, each read on access."""

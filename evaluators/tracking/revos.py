@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from evaluators.tracking.queries import Query, Rles, check_masks
 from evaluators.tracking.rle import decode_masks
 from evaluators.tracking.writing import inner_point, trajectories, write_masks
-from jumpscore.data.convert import unpack_all
+from jumpscore.data.archives import unpack_all
 from jumpscore.data.layout import Manifest, data_file, write_rows
 from jumpscore.data.published import PublishedSet
 from jumpscore.errors import DataError
 from jumpscore.jsonio import read_object
-from jumpscore.video.writing import write_video
+from jumpscore.video.encode import write_video
 
 FPS = 6.0
 """Rate of the annotated frames, as in the other sets of the task."""

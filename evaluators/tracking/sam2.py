@@ -20,7 +20,7 @@ from evaluators.tracking.rle import encode_mask
 from evaluators.tracking.segmenters import Prompts, Segmenter
 from jumpscore.errors import DataError, UsageError
 from jumpscore.video import decode, probe
-from jumpscore.video.source import nearest_index
+from jumpscore.video.stored_frames import nearest_index
 
 CHECKPOINT = "facebook/sam2.1-hiera-large"
 MEAN = (0.485, 0.456, 0.406)

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import field_validator
 
 from evaluators.rows import RowTask, RowTaskOptions
+from evaluators.tracking.explanations import EXPLANATIONS
 from evaluators.tracking.given import read_given
 from evaluators.tracking.measures import failed, measure_masks, measure_points
 from evaluators.tracking.parsing import parse_tracks
@@ -38,6 +39,7 @@ from jumpscore.records import (
     Convention,
     Media,
     Metric,
+    ParseSummary,
     Question,
     Response,
     Sample,
@@ -124,6 +126,7 @@ class Tracking(RowTask[Target, Query]):
     """Track what an expression names: point F1 and HOTA, and J&F of masks if available."""
 
     name = "tracking"
+    explanations = EXPLANATIONS
     version = "2"
     row_kind = Query
     Options = TrackingOptions
@@ -286,12 +289,11 @@ class Tracking(RowTask[Target, Query]):
             id=response.id,
             status=tracks.status,
             values=values,
+            parse=ParseSummary(tracks.parser, reasoning=tracks.reasoning),
+            view=draw(truth, tracks, derived and derived["masks"]),
             details={
-                "parser": tracks.parser,
-                "reasoning": tracks.reasoning,
                 "points": sum(len(points) for points in tracks.frames.values()),
                 "frames": len(tracks.moments),
-                "drawings": draw(truth, tracks, derived and derived["masks"]),
             },
             notes=notes,
             cluster=truth.video,
@@ -305,7 +307,8 @@ class Tracking(RowTask[Target, Query]):
             id=response.id,
             status=status,
             values=measure_masks(truth, masks, failed=problem is not None),
-            details={"parser": "masks", "drawings": draw(truth, None, masks.get("masks"))},
+            parse=ParseSummary("masks"),
+            view=draw(truth, None, masks.get("masks")),
             message=problem,
             cluster=truth.video,
         )

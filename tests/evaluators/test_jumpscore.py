@@ -96,7 +96,7 @@ def test_score_counts_crashes_of_the_reference_parser():
     assert result.notes["answers on which the reference parser crashes"] == 1
     assert result.status == "ok"
     assert result.values["f1"] == 1.0
-    assert len(result.details["rejected"]) == 1
+    assert len(result.parse.rejected) == 1
 
 
 def test_score_controls():
@@ -160,9 +160,10 @@ class TestUnusableRows:
         problems = {s.question.id: s.problem for s in task(broken).load()}
         assert problems["good"] is None
         assert (
-            problems["no_list"] == f"{broken}, id no_list: the ground truth is no JSON list: '1.0'"
+            problems["no_list"]
+            == f"{broken}, id no_list: the ground truth is not a JSON list: '1.0'"
         )
-        assert "99.0 s, the video ends at 4.00 s" in problems["late"]
+        assert "99.0 s, but the video ends at 4.00 s" in problems["late"]
         assert "leaves the data set's folder" in problems["outside"]
 
     def test_evaluate_counts_them_as_unscored(self, broken, tmp_path):
@@ -183,7 +184,7 @@ class TestUnusableRows:
         assert run.result.metrics["f1"].mean == 1.0
         assert run.result.metrics["f1"].n == 1
         assert run.result.notes["answers to unknown ids"] == 1
-        assert run.facts["extras"]["unknown_ids"] == ["unknown"]
+        assert run.record.extras.unknown_ids == ["unknown"]
 
 
 class TestCount:

@@ -34,14 +34,22 @@ FLOORS = {
     "jumpscore.training": 5.5,  # learns from clips of the builder
     "jumpscore.report": 5.5,  # draws studies
     "jumpscore.lmms": 5,
-    "jumpscore.lmms.bridge": 6.5,  # prints with the console of the command line
-    "jumpscore.lmms.model": 6.6,
     "jumpscore.cli": 6,
+    "jumpscore.__main__": 6.5,
     "jumpscore.conf": 0,
 }
 PACKAGES = ("jumpscore", "evaluators", "model_wrappers")
 ELSEWHERE = ("jumpscore.lmms.model",)
 """Modules that only another package imports, in its own environment."""
+MOST_PARAMETERS = 7
+LONG_SIGNATURES = {
+    "model_wrappers/llava_onevision2/modeling.py forward",  # as transformers calls it
+    "model_wrappers/llava_onevision2/processing.py __call__",
+    # To do: group the options.
+    "jumpscore/video/budgets.py match_budgets",
+    "jumpscore/video/decode.py decode",
+}
+"""Functions with more parameters."""
 
 
 def sources() -> list[Path]:
@@ -111,6 +119,23 @@ def test_every_package_is_installed():
 def test_modules_are_short():
     long = {str(file): n for file in sources() if (n := len(file.read_text().splitlines())) > 400}
     assert not long
+
+
+def long_signatures(file: Path) -> set[str]:
+    long = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            signature = node.args
+            parameters = [*signature.posonlyargs, *signature.args, *signature.kwonlyargs]
+            names = {parameter.arg for parameter in parameters} - {"self", "cls"}
+            if len(names) > MOST_PARAMETERS:
+                long.add(f"{file.relative_to(ROOT)} {node.name}")
+    return long
+
+
+def test_functions_have_few_parameters():
+    long = {name for file in sources() for name in long_signatures(file)}
+    assert long <= LONG_SIGNATURES
 
 
 def test_importing_the_package_imports_nothing_heavy():

@@ -95,9 +95,9 @@ def test_evaluate_equals_lmms_eval_exactly(place, theirs, name):
     # Scored again from disk, without the model.
     folder = run.folder
     options = {"python": PYTHON, "benchmark": name}
-    assert options.items() <= run.facts["config"]["task"].items()
+    assert options.items() <= run.record.config.task.options.items()
     assert score_run(folder).result == run.result
-    assert run.facts["identity"]["task"]["version"].startswith("2, lmms-eval 0.7.3, task ")
+    assert run.record.identity.task.version.startswith("2, lmms-eval 0.7.3, task ")
     task.close()
 
 

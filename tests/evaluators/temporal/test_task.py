@@ -61,7 +61,7 @@ def test_score_by_hand():
     assert result.status == "ok"
     assert result.values["miou"] == pytest.approx(1 / 3)
     assert [result.values[f"r1@{at}"] for at in (0.3, 0.5, 0.7)] == [1.0, 0.0, 0.0]
-    assert result.details["answered_span"] == [2.0, 4.0]
+    assert result.view.answered == (2.0, 4.0)
 
 
 def test_score_of_each_policy():

@@ -10,8 +10,8 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from evaluators.published import published_sets
 from evaluators.traces.task import Traces, TracesOptions
+from jumpscore.data.catalogue import published_sets
 from jumpscore.data.published import fetch_set
 from jumpscore.errors import DataError
 

@@ -180,7 +180,7 @@ def test_read_labels_of_other_files(tmp_path, content):
 
 
 def test_score_masks_command(folders, capsys):
-    from jumpscore.cli.masks import score_mask_folders
+    from jumpscore.cli.score_masks import score_mask_folders
 
     prediction, truth, *_ = folders
     score_mask_folders(prediction, truth, as_json=True)

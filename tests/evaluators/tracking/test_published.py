@@ -9,17 +9,17 @@ import cv2
 import numpy as np
 import pytest
 
-from evaluators.published import published_sets
 from evaluators.tracking.queries import Query
 from evaluators.tracking.rle import encode_mask
 from evaluators.tracking.task import Tracking, TrackingOptions
 from evaluators.tracking.writing import inner_point
+from jumpscore.data.catalogue import published_sets
 from jumpscore.data.layout import read_manifest, read_rows
 from jumpscore.data.published import fetch_set
 from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Response
 from jumpscore.video import decode, probe
-from jumpscore.video.writing import write_video
+from jumpscore.video.encode import write_video
 
 FRAMES, WIDTH, HEIGHT = 4, 32, 24
 
@@ -127,8 +127,11 @@ def test_fetch_set_gives_a_set_that_scores(rvos, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"video": "cat"}, r"row 1 \(id 'ref-davis17_track_0'\): its file 'cat\.mp4' is not among"),
-        ({"mask_ids": ["13"]}, r"its file 'dog/13\.json' is not among those of"),
+        (
+            {"video": "cat"},
+            r"row 1 \(id 'ref-davis17_track_0'\): its file 'cat\.mp4' is not found in",
+        ),
+        ({"mask_ids": ["13"]}, r"its file 'dog/13\.json' is not found in"),
         ({"mask_ids": "12"}, "mask_ids is '12' instead of a list"),
         ({"video": "../dog"}, "leaves the data set's folder"),
         ({"width": "wide"}, "is not a number"),

@@ -16,7 +16,7 @@ from evaluators.tracking.sam2 import CHECKPOINT, Sam2, read_frames
 from evaluators.tracking.segmenters import MOST_OBJECTS, prompts_of, prompts_reference
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import score_run
-from jumpscore.video.writing import write_video
+from jumpscore.video.encode import write_video
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
