@@ -1,4 +1,4 @@
-"""Every row of the table of answers is read as the table says, and the page shows the table."""
+"""Every row of the table of answers is read as expected, and the page shows the table."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "times": times, "count": count, "span": span, "points": points, "box": box,
     "number": number, "choice": choice, "word": word, "trace": trace, "tracks": tracks,
 }  # fmt: skip
-"""Parser -> a function from a text to what the table's ``right`` holds."""
+"""Parser -> function from a text to the value in column ``right``."""
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from jumpscore.errors import VideoError
 from jumpscore.report.text import cut
 from jumpscore.video import VideoInfo, decode, probe
-from jumpscore.video.source import nearest_index
+from jumpscore.video.stored_frames import nearest_index
 
 COUNT = 9
 """Pictures in a strip."""

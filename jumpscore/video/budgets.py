@@ -1,7 +1,7 @@
-"""Matched budgets: the same number of tokens spent on uniform frames or on codec canvases.
+"""Matched budgets: spend the same number of tokens on uniform frames and on codec canvases.
 
-"N frames against N canvases" does not match what a model pays: a canvas may have 400 tokens and a
-frame 196. Here a budget is a number of tokens, and a comparison says which tokens it matches.
+"N frames against N canvases" is not an equal budget: a canvas may cost 400 tokens and a frame 196.
+Here a budget is a number of tokens, and a comparison states which tokens it matches.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, TypedDict, Unpack, get_args
 
 from jumpscore.errors import UsageError
 from jumpscore.records import Usage
@@ -20,33 +20,33 @@ from jumpscore.video.codec.canvases import (
     DECIMALS,
     MAX_PIXELS,
     MOST_CANVASES,
-    Backend,
+    ScoreBackend,
     cached_canvases,
 )
 from jumpscore.video.codec.groups import FRAMES_PER_CANVAS
 from jumpscore.video.frames import even_count, frames_of_size, uniform_indices
-from jumpscore.video.inputs import VisualInput
 from jumpscore.video.prepared.cache import InputCache
 from jumpscore.video.probe import VideoInfo, probe
 from jumpscore.video.sizes import PLAIN_GRID, TokenGrid, picture_tokens, smart_size
 from jumpscore.video.stamps import default_policy, stamp_seconds, stamp_tokens
+from jumpscore.video.visual_input import VisualInput
 
 Matching = Literal["visual", "total", "as_published"]
-"""``visual``: visual tokens. ``total``: time-stamp text as well. ``as_published``: N frames against
-N canvases, whatever they cost."""
+"""What both arms match: ``visual`` tokens; ``total`` tokens, which include the text of the time
+stamps; or the number of pictures, whatever they cost (``as_published``)."""
 
 MOST_REPLANS = 3
-"""Times that a budget is filled up with further canvases; each reads the video again."""
+"""How often canvases may be added to fill a budget; each time the video is read again."""
 FRAME_PIXELS = 153_664
 """Area of a frame in the published runs with frames: 392 x 392."""
 PUBLISHED_MIN_PIXELS = 100_352
-"""Smallest area of a canvas in the published runs with codec input; elsewhere there is none."""
+"""Smallest area of a canvas in the published runs with codec input; no minimum otherwise."""
 COARSE = 0.02
-"""Difference between the arms above which a comparison should say that its budget is coarse."""
+"""Difference between the arms above which a comparison should warn that its budget is coarse."""
 CLOSE = 0.01
-"""Shortfall, relative to the budget, below which a frame size is chosen for its likeness."""
+"""Shortfall, relative to the budget, below which the frame size most like the video's is taken."""
 STRETCH = 0.15
-"""Most that a frame's aspect ratio may differ from the video's, as a natural logarithm."""
+"""Largest difference between the aspect ratios of frame and video, as a natural logarithm."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class MatchedArms:
     Attributes:
         frames: Uniform frames.
         canvases: Codec canvases.
-        budget: Tokens that neither arm exceeds (``as_published``: which decided N).
-        matching: What is matched.
+        budget: Tokens that neither arm exceeds; under ``as_published`` the tokens that decided N.
+        matching: Which tokens are matched.
     """
 
     frames: VisualInput
@@ -77,9 +77,21 @@ class MatchedArms:
 
     @property
     def difference(self) -> float:
-        """How much more the frames cost, relative to the canvases; negative where less."""
+        """Relative cost of the frames over the canvases; negative if they cost less."""
         frames, canvases = self.tokens
         return frames / canvases - 1.0
+
+
+class CanvasOptions(TypedDict, total=False):
+    """Options of the canvas arm; all are optional.
+
+    Attributes:
+        max_pixels: Largest area of a canvas.
+        backend: Backend of the block scores.
+    """
+
+    max_pixels: int
+    backend: ScoreBackend
 
 
 def match_budgets(
@@ -87,31 +99,27 @@ def match_budgets(
     *,
     visual_tokens: int,
     matching: Matching = "visual",
-    frame_pixels: int = FRAME_PIXELS,
-    max_pixels: int = MAX_PIXELS,
     decimals: int = DECIMALS,
-    backend: Backend = "pyav",
     info: VideoInfo | None = None,
     cache: InputCache | None = None,
     grid: TokenGrid = PLAIN_GRID,
+    **options: Unpack[CanvasOptions],
 ) -> MatchedArms:
     """Plan both arms of a comparison under one token budget.
 
-    The canvas arm takes as many whole canvases as fit. The frame arm comes as close to the canvas
-    arm as it can, never over it, by its (even) count and by its size in steps of 28 pixels. What
-    difference remains is ``MatchedArms.difference``; small budgets are coarse.
+    The canvas arm takes as many whole canvases as fit. The frame arm comes as close to it as
+    possible from below, by its (even) count and by its size in steps of 28 pixels. The remaining
+    difference is ``MatchedArms.difference``; it is larger for small budgets.
 
     Args:
         path: A video file.
         visual_tokens: The budget; under ``"total"`` it includes the text of the time stamps.
-        matching: What is matched.
-        frame_pixels: Area of a frame before it is adapted; small videos are scaled up to it.
-        max_pixels: Largest area of a canvas.
-        decimals: Of the time stamps, the same in both arms.
-        backend: Of the canvases.
-        info: The file's ``probe``, where the caller has it already.
-        cache: Where canvases are kept for other runs.
-        grid: How the model of the frame arm cuts frames into tokens; canvases are as ever.
+        matching: Which tokens are matched.
+        decimals: Decimals of the time stamps, the same in both arms.
+        info: Result of ``probe`` for this file; by default the file is probed.
+        cache: Cache for the canvases.
+        grid: Token grid of the frame arm's model; canvases always have the default grid.
+        **options: See ``CanvasOptions``.
 
     Raises:
         UsageError: The budget is too small for this video, or ``matching`` is unknown.
@@ -119,89 +127,85 @@ def match_budgets(
     """
     if matching not in get_args(Matching):
         known = ", ".join(get_args(Matching))
-        raise UsageError(f"matching={matching!r} is unknown; known: {known}")
+        raise UsageError(f"unknown matching {matching!r}; known: {known}")
     info = info or probe(path)
     min_pixels = PUBLISHED_MIN_PIXELS if matching == "as_published" else None
-    each = picture_tokens(
-        *smart_size(info.width, info.height, min_pixels=min_pixels, max_pixels=max_pixels)
-    )
+    max_pixels = options.get("max_pixels", MAX_PIXELS)
+    size = smart_size(info.width, info.height, min_pixels=min_pixels, max_pixels=max_pixels)
+    each = picture_tokens(*size)
     count = _canvases_within(visual_tokens, each, info, matching=matching, decimals=decimals)
 
     def planned(count: int) -> VisualInput:
-        return cached_canvases(
-            info,
-            cache,
-            canvases=count,
-            min_pixels=min_pixels,
-            max_pixels=max_pixels,
-            backend=backend,
-        ).changed(decimals=decimals)
+        visual = cached_canvases(info, cache, canvases=count, min_pixels=min_pixels, **options)
+        return visual.changed(decimals=decimals)
 
     canvases = planned(count)
     if matching == "total":
         canvases = _filled(canvases, planned, visual_tokens)
-    base = grid.fitted(info.width, info.height, min_pixels=frame_pixels, max_pixels=frame_pixels)
+    base = grid.fitted(info.width, info.height, min_pixels=FRAME_PIXELS, max_pixels=FRAME_PIXELS)
     if matching == "as_published":
         width, height = base
-        found = even_count(count, info.frames)
+        number = even_count(count, info.frames)
     else:
         text = _text_cost(info, decimals, together=grid.frames) if matching == "total" else None
         target = canvases.visual_tokens if text is None else canvases.total_tokens
-        width, height, found = _closest(info, base, target, text, grid)
-    frames = frames_of_size(info, count=found, width=width, height=height, grid=grid)
+        width, height, number = _closest(info, base, target, text, grid)
+    frames = frames_of_size(info, count=number, width=width, height=height, grid=grid)
     return MatchedArms(frames.changed(decimals=decimals), canvases, visual_tokens, matching)
 
 
 def mean_difference(arms: Sequence[MatchedArms]) -> float:
-    """Return the mean over videos of the tokens that frames cost more, relative to canvases."""
+    """Return the mean over videos of ``MatchedArms.difference``."""
     return math.fsum(pair.difference for pair in arms) / len(arms)
 
 
 def unlike_plan(visual: VisualInput, usage: Usage) -> str | None:
-    """Return what is wrong with a response's token count, or nothing.
+    """Return why a response's token count contradicts the plan, or ``None``.
 
     Args:
-        visual: What was sent.
-        usage: What the model reports; only a measured count can contradict the plan.
+        visual: The input that was sent.
+        usage: The tokens that the model reports; only a measured count can contradict the plan.
     """
     if usage.visual_source != "measured" or usage.visual == visual.visual_tokens:
         return None
     return (
-        f"the model was fed {usage.visual} visual tokens, {visual.visual_tokens} were planned "
-        f"({len(visual.blocks)} pictures of {visual.width}x{visual.height}); its processor resizes "
-        "or drops pictures: set its pixel limits to the planned size"
+        f"the model received {usage.visual} visual tokens instead of the planned "
+        f"{visual.visual_tokens} ({len(visual.blocks)} pictures of "
+        f"{visual.width}x{visual.height}): its processor resizes or drops pictures; set its pixel "
+        "limits to the planned size"
     )
 
 
 def _canvases_within(
     budget: int, each: int, info: VideoInfo, *, matching: Matching, decimals: int
 ) -> int:
-    """Return the most canvases whose tokens stay within the budget, whatever blocks they show."""
+    """Return how many canvases fit into the budget, whatever blocks they show."""
     count = budget // each
     if matching == "as_published":
         count -= count % 2
     text = _text_cost(info, decimals, newline=True)
     if matching == "total":
-        # A canvas's blocks come from eight frames on average, each with a stamp of its own.
+        # A canvas's blocks come from eight frames on average, and each frame has its own stamp.
         count = bisect_right(
             range(1, count + 1), budget, key=lambda n: n * each + text(FRAMES_PER_CANVAS * n)
         )
         while count and count * each + text(FRAMES_PER_CANVAS * count) > budget:
             count -= 1
-    # More canvases than frames are as many as there are frames.
+    # A video never gives more canvases than it has frames.
     if count > MOST_CANVASES and info.frames <= MOST_CANVASES:
         count = MOST_CANVASES
     if count > MOST_CANVASES:
         raise UsageError(
-            f"{info.path}: a budget of {budget} tokens pays for {count} canvases, at most "
-            f"{MOST_CANVASES} are made; give at most {MOST_CANVASES * each}"
+            f"{info.path}: a budget of {budget} tokens would need {count} canvases, more than the "
+            f"limit of {MOST_CANVASES}; give at most {MOST_CANVASES * each} tokens"
         )
     if count < 1:
         stamps = text(FRAMES_PER_CANVAS) if matching == "total" else 0
         fewest = (2 if matching == "as_published" else 1) * each + stamps
         raise UsageError(
-            f"a budget of {budget} tokens is too small for {info.path}: a canvas has {each} "
-            f"visual tokens{f' and stamps of {stamps}' if stamps else ''}; give at least {fewest}"
+            f"{info.path}: a budget of {budget} tokens is too small for a canvas of {each} visual "
+            f"tokens{f' and {stamps} tokens of time stamps' if stamps else ''}; give at least "
+            f"{fewest} tokens"
         )
     return count
 
@@ -209,7 +213,7 @@ def _canvases_within(
 def _filled(
     canvases: VisualInput, planned: Callable[[int], VisualInput], budget: int
 ) -> VisualInput:
-    """Return more canvases where stamps leave room: frames that no canvas shows have none."""
+    """Return more canvases if frames without a stamp, which no canvas shows, leave room."""
     for _ in range(MOST_REPLANS):
         count = len(canvases.blocks)
         more = min(budget * count // canvases.total_tokens, MOST_CANVASES)
@@ -225,7 +229,7 @@ def _filled(
 
 
 class _text_cost:  # noqa: N801 - a function with a memory
-    """Text tokens of the stamps of so many evenly spread frames, ``together`` to a stamp."""
+    """Text tokens of the time stamps of evenly spread frames; ``together`` frames share one."""
 
     def __init__(
         self, info: VideoInfo, decimals: int, *, newline: bool = False, together: int = 1
@@ -261,8 +265,8 @@ def _closest(
 ) -> tuple[int, int, int]:
     """Return (width, height, count) of the frame arm that comes closest to ``target`` from below.
 
-    Of the sizes within 1% of the target the one most like ``base`` and the video's shape is taken;
-    where there is none, the one with the smallest shortfall.
+    If several sizes are within 1% of the target, the one most like ``base`` and the video's shape
+    is taken, otherwise the one with the smallest shortfall.
     """
     best: tuple[tuple[float, float], tuple[int, int, int]] | None = None
     columns, rows = base[0] // grid.side, base[1] // grid.side
@@ -282,7 +286,7 @@ def _closest(
                 best = rank, (wide * grid.side, high * grid.side, count)
     if best is None:
         raise UsageError(
-            f"{info.path}: no even number of frames fits {target} tokens; give a larger budget"
+            f"{info.path}: no even number of frames fits into {target} tokens; give a larger budget"
         )
     return best[1]
 
@@ -301,5 +305,5 @@ def _count_within(
 
 
 def _shared(count: int, together: int) -> int:
-    """Return how many times frames that share their tokens pay for them."""
+    """Return how many sets of tokens ``count`` frames need if ``together`` frames share a set."""
     return math.ceil(count / together)

@@ -1,7 +1,7 @@
-"""Decoding behind one interface: frames with their true times, upright, one at a time.
+"""Decode a video into frames with their true times: upright, in order, one at a time.
 
-``decode`` streams; nothing here ever holds more than a few frames. PyAV is the default backend;
-``decord`` is an option for random access and gives the same frames and times.
+``decode`` is a stream that never keeps more than a few frames in memory. PyAV is the default
+backend; ``decord`` is optional and returns the same frames and times.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -18,20 +18,20 @@ import numpy.typing as npt
 from jumpscore.errors import UsageError
 from jumpscore.video.colours import Converter
 from jumpscore.video.probe import VideoInfo, probe
-from jumpscore.video.source import Damage, stored_frames
+from jumpscore.video.stored_frames import Damage, stored_frames
 
-Backend = Literal["pyav", "decord"]
-BACKENDS: tuple[Backend, ...] = ("pyav", "decord")
+DecodeBackend = Literal["pyav", "decord"]
+BACKENDS: tuple[DecodeBackend, ...] = ("pyav", "decord")
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Pixels with their time.
+    """Pixels and their time.
 
     Attributes:
-        index: Place among the frames of the video, in order of presentation, from 0.
+        index: Position in order of presentation, from 0.
         time: Presentation time in seconds.
-        pixels: uint8, RGB [H, W, 3] or, where grey was asked for, luma [H, W].
+        pixels: uint8, RGB [H, W, 3], or luma [H, W] if ``grey`` was set.
     """
 
     index: int
@@ -39,50 +39,65 @@ class Frame:
     pixels: npt.NDArray[np.uint8]
 
 
+class DecodeOptions(TypedDict, total=False):
+    """Options of ``decode``; all are optional.
+
+    Attributes:
+        size: (width, height) in displayed pixels to scale to (bicubic); by default full size.
+        grey: Whether to return luma [H, W] instead of RGB [H, W, 3].
+        threads: Decoder threads; 0 (the default) uses one per core, up to 4. Pixels do not depend
+            on it.
+        damage: What to do about a frame that cannot be decoded: ``"error"`` (the default) raises,
+            ``"stop"`` ends the stream there. Frames are never made up.
+    """
+
+    size: tuple[int, int] | None
+    grey: bool
+    threads: int
+    damage: Damage
+
+
 def decode(
     path: str | Path,
     indices: Sequence[int] | None = None,
     *,
-    size: tuple[int, int] | None = None,
-    grey: bool = False,
-    threads: int = 0,
-    damage: Damage = "error",
-    backend: Backend = "pyav",
+    backend: DecodeBackend = "pyav",
     info: VideoInfo | None = None,
+    **options: Unpack[DecodeOptions],
 ) -> Iterator[Frame]:
     """Yield frames in order of presentation, upright and with square pixels.
 
     Args:
         path: A video file.
-        indices: Frames wanted, increasing; ``None`` for all.
-        size: (width, height) in displayed pixels to scale to (bicubic); ``None`` for full size.
-        grey: Luma [H, W] instead of RGB [H, W, 3].
-        threads: Decoder threads; 0 is as many as there are cores, up to 4. Pixels do not depend
-            on it.
-        damage: What a frame that cannot be decoded means: ``"error"`` raises, ``"stop"`` ends the
-            stream there (nothing is made up in either case).
+        indices: Frames to decode, in increasing order; ``None`` for all.
         backend: ``"pyav"`` or ``"decord"``.
-        info: The file's ``probe``, where the caller has it already.
+        info: Result of ``probe`` for this file; by default the file is probed.
+        **options: See ``DecodeOptions``.
 
     Raises:
         VideoError: The file cannot be read, or not to the end under ``damage="error"``.
-        UsageError: ``indices`` do not increase or name frames that the video has not.
+        UsageError: ``indices`` do not increase or lie outside the video, or the backend is unknown
+            or does not support an option.
     """
     info = info or probe(path)
-    wanted = _check_indices(indices, info)
+    damage = options.get("damage", "error")
     if damage == "error" and indices is None:
         info.require_whole()
+    indices = _check_indices(indices, info)
     if backend == "pyav":
-        return _decode_pyav(info, wanted, size=size, grey=grey, threads=threads, damage=damage)
+        return _decode_pyav(info, indices, **options)
     if backend == "decord":
         if damage != "error":
-            raise UsageError(f"backend 'decord' knows no damage={damage!r}; use 'pyav'")
+            raise UsageError(
+                f"damage={damage!r} is not supported by backend 'decord'; use backend 'pyav'"
+            )
         from jumpscore.video.decord_backend import decode_decord
 
-        pictures = decode_decord(info, wanted, size=size, grey=grey)
+        size, grey = options.get("size"), options.get("grey", False)
+        pictures = decode_decord(info, indices, size=size, grey=grey)
         return (
             Frame(index=index, time=float(info.times[index]), pixels=pixels)
-            for index, pixels in zip(wanted, pictures, strict=True)
+            for index, pixels in zip(indices, pictures, strict=True)
         )
     raise UsageError(f"unknown backend {backend!r}; known: {', '.join(BACKENDS)}")
 
@@ -90,27 +105,27 @@ def decode(
 def _check_indices(indices: Sequence[int] | None, info: VideoInfo) -> list[int]:
     if indices is None:
         return list(range(info.frames))
-    wanted = [int(index) for index in indices]
-    if any(later <= earlier for earlier, later in pairwise(wanted)):
-        raise UsageError(f"frame indices must increase, got {wanted[:8]}")
-    if wanted and not 0 <= wanted[0] <= wanted[-1] < info.frames:
+    numbers = [int(index) for index in indices]
+    if any(later <= earlier for earlier, later in pairwise(numbers)):
+        raise UsageError(f"frame indices must increase, got {numbers[:8]}; sort them")
+    if numbers and not 0 <= numbers[0] <= numbers[-1] < info.frames:
         raise UsageError(
-            f"{info.path}: frames {wanted[0]}..{wanted[-1]} were asked for, "
-            f"the video has 0..{info.frames - 1}"
+            f"{info.path}: frames {numbers[0]}..{numbers[-1]} are out of range; the video has "
+            f"frames 0..{info.frames - 1}"
         )
-    return wanted
+    return numbers
 
 
 def _decode_pyav(
     info: VideoInfo,
-    wanted: list[int],
+    indices: list[int],
     *,
-    size: tuple[int, int] | None,
-    grey: bool,
-    threads: int,
-    damage: Damage,
+    size: tuple[int, int] | None = None,
+    grey: bool = False,
+    threads: int = 0,
+    damage: Damage = "error",
 ) -> Iterator[Frame]:
     converter = Converter(info, size)
     convert = converter.grey if grey else converter.rgb
-    for index, frame in stored_frames(info, wanted, threads=threads, damage=damage):
+    for index, frame in stored_frames(info, indices, threads=threads, damage=damage):
         yield Frame(index=index, time=float(info.times[index]), pixels=convert(frame))

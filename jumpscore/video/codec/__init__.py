@@ -1,8 +1,8 @@
-"""Codec-stream input: a budget of blocks, spent where the video spends its bits."""
+"""Codec canvases: a budget of blocks is spent on the parts of a video that cost most bits."""
 
 from jumpscore.video.codec.canvases import (
-    Backend,
     CodecPlan,
+    ScoreBackend,
     Stretch,
     cached_canvases,
     codec_canvases,
@@ -10,8 +10,8 @@ from jumpscore.video.codec.canvases import (
 )
 
 __all__ = [
-    "Backend",
     "CodecPlan",
+    "ScoreBackend",
     "Stretch",
     "cached_canvases",
     "codec_canvases",

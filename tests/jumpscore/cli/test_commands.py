@@ -82,7 +82,7 @@ def test_ids_and_template_lead_to_a_file_that_scores(jumpscore, tiny_set, tmp_pa
     again = jumpscore("data", "template", tiny_set, "--out", "t.jsonl", expect=2)
     assert "t.jsonl: exists already" in again.stderr
     unfilled = jumpscore("score", "t.jsonl", "--data", tiny_set, expect=2)
-    assert "line 1 (id 'clip0'): has no answer yet: its text is null" in unfilled.stderr
+    assert "line 1 (id 'clip0'): has no answer, because its text is null" in unfilled.stderr
     file = tmp_path / "t.jsonl"
     file.write_text(file.read_text().replace("null", '"[1.0]"'))
     done = jumpscore("score", file, "--data", tiny_set, "--no-report", "--json")
@@ -311,7 +311,7 @@ def test_a_run_is_found_and_scored_from_any_folder(jumpscore, answers, tiny_set,
 
 def test_time_stamps_that_are_damaged_do_not_hang_a_run(jumpscore, tmp_path):
     video = write_video(tmp_path / "a.mkv", frames=3, times=[0.0, 4e5, 8e5])
-    assert "claims to last" in jumpscore("predict", video, expect=2).stderr
+    assert "more than the limit of 86400 s" in jumpscore("predict", video, expect=2).stderr
     slow = write_video(tmp_path / "b.mkv", frames=5, times=[0, 9e3, 1.8e4, 2.7e4, 3.6e4])
     assert "1800 s at most" in jumpscore("predict", slow, expect=2).stderr
     wide = write_video(tmp_path / "c.mp4", frames=5, size=(512, 8))
@@ -355,7 +355,7 @@ def test_ctrl_c_keeps_answers_and_the_same_command_goes_on(tmp_path):
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "samples are answered and kept; the same command goes on" in errors
+    assert "samples are answered and stored; rerun the same command to resume" in errors
     kept = stored.read_text().splitlines()
     assert 0 < len(kept) < 40
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=300)

@@ -18,9 +18,9 @@ SIZES = {"360p": (640, 360), "720p": (1280, 720), "480p": (640, 480), "portrait"
 @pytest.fixture(scope="module")
 def videos(tmp_path_factory):
     folder = tmp_path_factory.mktemp("videos")
-    made = {}
+    infos = {}
     for number, (name, size) in enumerate(SIZES.items()):
-        # Lengths and rates differ; encoding speed is all that the preset is for.
+        # The videos differ in length and rate; the preset makes encoding fast.
         path = write_video(
             folder / f"{name}.mp4",
             frames=(300, 160, 240, 500)[number],
@@ -28,11 +28,11 @@ def videos(tmp_path_factory):
             size=size,
             codec_options={"preset": "ultrafast"},
         )
-        made[name] = probe(path)
-    return made
+        infos[name] = probe(path)
+    return infos
 
 
-def test_by_hand_at_720p(videos):
+def test_match_budgets_equals_hand_worked_example(videos):
     # A canvas is 728x392: 26 * 14 = 364 tokens. 5,000 hold 13 of them: 4,732.
     arms = match_budgets(videos["720p"].path, visual_tokens=5000)
     frames, canvases = arms
@@ -45,7 +45,7 @@ def test_by_hand_at_720p(videos):
     assert arms.budget == 5000
 
 
-def test_as_published_is_n_against_n(videos):
+def test_match_budgets_as_published_gives_equal_counts(videos):
     # 10 canvases of 364; frames have 504x280: 180 tokens.
     arms = match_budgets(videos["720p"].path, visual_tokens=10 * 364 + 363, matching="as_published")
     assert arms.canvases.visual_tokens == 10 * 364
@@ -54,18 +54,18 @@ def test_as_published_is_n_against_n(videos):
     assert arms.difference == pytest.approx(180 / 364 - 1)
 
 
-def test_as_published_scales_small_videos_up_in_both_arms(tmp_path):
+def test_match_budgets_as_published_scales_small_videos_up(tmp_path):
     # 160x120: frames to 153,664 pixels at least (17 x 13 blocks), canvases to 100,352 (14 x 10).
     video = write_video(tmp_path / "a.mp4", frames=64, size=(160, 120))
     arms = match_budgets(video, visual_tokens=700, matching="as_published")
     assert (arms.frames.width // 28, arms.frames.height // 28) == (17, 13)
     assert (arms.canvases.width // 28, arms.canvases.height // 28) == (14, 10)
     assert len(arms.frames.blocks) == len(arms.canvases.blocks) == 4
-    # Elsewhere canvases stay as small as the video: 6 x 4.
+    # Otherwise canvases stay as small as the video: 6 x 4.
     assert match_budgets(video, visual_tokens=700).canvases.visual_tokens == 29 * 24
 
 
-def test_decimals_are_equal_in_both_arms(videos):
+def test_match_budgets_uses_same_decimals_in_both_arms(videos):
     for decimals in (1, 2):
         arms = match_budgets(videos["360p"].path, visual_tokens=2400, decimals=decimals)
         assert arms.frames.decimals == arms.canvases.decimals == decimals
@@ -73,7 +73,7 @@ def test_decimals_are_equal_in_both_arms(videos):
 
 @pytest.mark.parametrize("name", SIZES)
 @pytest.mark.parametrize("matching", ["visual", "total"])
-def test_neither_arm_is_over_budget_and_they_are_close(videos, name, matching):
+def test_match_budgets_arms_are_close_and_within_budget(videos, name, matching):
     info = videos[name]
     each = match_budgets(info.path, visual_tokens=10_000, info=info).canvases.visual_tokens // 16
     for budget in (each + 100, 4 * each, 16 * each, 20 * each + 17, 24 * each + each // 2):
@@ -89,17 +89,17 @@ def test_neither_arm_is_over_budget_and_they_are_close(videos, name, matching):
 
 @settings(max_examples=25)
 @given(budget=st.integers(700, 12_000), matching=st.sampled_from(["visual", "total"]))
-def test_any_budget(videos, budget, matching):
+def test_match_budgets_any_budget(videos, budget, matching):
     info = videos["360p"]
     arms = match_budgets(info.path, visual_tokens=budget, matching=matching, info=info)
     frames, canvases = arms.tokens
     assert frames <= canvases <= budget
-    # Sizes stay those of a picture of this video, not of any rectangle that fits the number.
+    # The frames keep the shape of the video instead of any rectangle that fits the number.
     assert 1.5 < arms.frames.width / arms.frames.height < 2.1
 
 
 @pytest.mark.parametrize(("count", "frames"), [(1, 1), (2, 2), (5, 4)])
-def test_fewer_frames_than_the_budget_pays_for(tmp_path, count, frames):
+def test_match_budgets_video_with_few_frames(tmp_path, count, frames):
     video = write_video(tmp_path / "a.mp4", frames=count, size=(640, 360))
     arms = match_budgets(video, visual_tokens=16 * 299)
     assert arms.canvases.exhausted
@@ -109,21 +109,23 @@ def test_fewer_frames_than_the_budget_pays_for(tmp_path, count, frames):
     assert -0.03 <= arms.difference <= 0
 
 
-def test_a_budget_below_one_canvas(videos):
-    with pytest.raises(UsageError, match="has 364 visual tokens; give at least 364"):
+def test_match_budgets_rejects_budget_below_one_canvas(videos):
+    with pytest.raises(UsageError, match="for a canvas of 364 visual tokens; give at least 364"):
         match_budgets(videos["720p"].path, visual_tokens=363)
     with pytest.raises(UsageError, match="give at least 728"):
         match_budgets(videos["720p"].path, visual_tokens=727, matching="as_published")
-    with pytest.raises(UsageError, match=r"and stamps of \d+; give at least \d+") as refused:
+    with pytest.raises(
+        UsageError, match=r"and \d+ tokens of time stamps; give at least \d+"
+    ) as refused:
         match_budgets(videos["720p"].path, visual_tokens=400, matching="total")
-    least = int(str(refused.value).rsplit(" ", 1)[1])
+    least = int(str(refused.value).split()[-2])
     arms = match_budgets(videos["720p"].path, visual_tokens=least, matching="total")
     assert arms.canvases.total_tokens <= least
 
 
-def test_a_budget_beyond_what_is_made(tmp_path):
+def test_match_budgets_rejects_budget_above_canvas_limit(tmp_path):
     long = write_video(tmp_path / "a.mp4", frames=5000, size=(32, 32))
-    with pytest.raises(UsageError, match=r"pays for 10000 canvases, at most 4096 are made"):
+    with pytest.raises(UsageError, match=r"need 10000 canvases, more than the limit of 4096"):
         match_budgets(long, visual_tokens=10_000)
     short = write_video(tmp_path / "b.mp4", frames=6, size=(32, 32))
     arms = match_budgets(short, visual_tokens=10_000)
@@ -131,14 +133,14 @@ def test_a_budget_beyond_what_is_made(tmp_path):
     assert len(arms.canvases.blocks) == 6
 
 
-def test_pictures_of_a_few_blocks(tmp_path):
+def test_match_budgets_tiny_pictures(tmp_path):
     video = write_video(tmp_path / "a.mp4", frames=100, size=(84, 56))
     for budget in (12, 96, 200):
         arms = match_budgets(video, visual_tokens=budget)
         assert 0 < arms.frames.visual_tokens <= arms.canvases.visual_tokens <= budget
 
 
-def test_a_long_video_and_a_large_budget_are_planned_at_once(tmp_path):
+def test_canvases_within_is_fast_for_long_videos(tmp_path):
     long = write_video(tmp_path / "a.mp4", frames=20_000, size=(32, 32), gop=250)
     info = probe(long)
     started = time.process_time()
@@ -146,25 +148,24 @@ def test_a_long_video_and_a_large_budget_are_planned_at_once(tmp_path):
     assert time.process_time() - started < 3
 
 
-def test_an_unknown_matching(videos):
-    with pytest.raises(UsageError, match="matching='roughly' is unknown; known: visual, total"):
+def test_match_budgets_rejects_unknown_matching(videos):
+    with pytest.raises(UsageError, match="unknown matching 'roughly'; known: visual, total"):
         match_budgets(videos["720p"].path, visual_tokens=5000, matching="roughly")
 
 
-def test_the_mean_over_videos(videos):
+def test_mean_difference_averages_over_videos(videos):
     arms = [match_budgets(videos[name].path, visual_tokens=6000) for name in ("360p", "720p")]
     assert mean_difference(arms) == pytest.approx((arms[0].difference + arms[1].difference) / 2)
 
 
-class TestMeasured:
-    def test_only_a_measured_count_contradicts_the_plan(self, videos):
-        visual = match_budgets(videos["360p"].path, visual_tokens=1200).canvases
-        planned = visual.visual_tokens
-        assert unlike_plan(visual, Usage(visual=planned, visual_source="measured")) is None
-        assert unlike_plan(visual, Usage(visual=7, visual_source="derived")) is None
-        assert unlike_plan(visual, Usage()) is None
-        problem = unlike_plan(visual, Usage(visual=planned - 299, visual_source="measured"))
-        assert f"fed 897 visual tokens, {planned} were planned" in problem
+def test_unlike_plan_checks_only_measured_counts(videos):
+    visual = match_budgets(videos["360p"].path, visual_tokens=1200).canvases
+    planned = visual.visual_tokens
+    assert unlike_plan(visual, Usage(visual=planned, visual_source="measured")) is None
+    assert unlike_plan(visual, Usage(visual=7, visual_source="derived")) is None
+    assert unlike_plan(visual, Usage()) is None
+    problem = unlike_plan(visual, Usage(visual=planned - 299, visual_source="measured"))
+    assert f"received 897 visual tokens instead of the planned {planned}" in problem
 
 
 @pytest.mark.parametrize("matching", ["visual", "total"])
@@ -172,7 +173,7 @@ class TestMeasured:
     "grid", [TokenGrid(side=32, frames=2), TokenGrid(size=(448, 448))], ids=["pairs", "tiles"]
 )
 @pytest.mark.parametrize("name", SIZES)
-def test_other_models_frames_stay_below_the_canvases_too(videos, name, grid, matching):
+def test_match_budgets_other_token_grids_stay_below_canvases(videos, name, grid, matching):
     info = videos[name]
     arms = match_budgets(info.path, visual_tokens=6000, matching=matching, grid=grid, info=info)
     spent, target = arms.tokens
