@@ -89,7 +89,7 @@ class TestPixels:
 
     def test_canvases_of_another_tool_cannot_be_swapped(self, own, other, tmp_path):
         plan = uniform_frames(own, count=4).changed(path=tmp_path)
-        with pytest.raises(DataError, match=r"leave out input\.folder"):
+        with pytest.raises(DataError, match=r"remove input\.folder"):
             with_pixels_of(plan, probe(other))
 
 
