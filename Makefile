@@ -1,13 +1,14 @@
-# Two commands do everything: `make demo` and `make test`. Each makes .venv, with torch in it, on
-# first use. The tests of served models (`make test-serving`), those inside lmms-eval
-# (`make test-lmms`) and those with the oldest releases that are allowed (`make test-oldest`) have an
-# environment of their own each, with the versions of its file in constraints/.
+# Two commands are enough to start: `make demo` and `make test`. Each creates .venv, including torch,
+# on first use. The tests of served models (`make test-serving`), those inside lmms-eval
+# (`make test-lmms`), those with the oldest supported releases (`make test-oldest`) and the site
+# (`make docs`) each use a separate environment with the versions of one file in constraints/.
 PYTHON ?= python3
 VENV ?= .venv
 VLLM_VENV ?= .venv-vllm
 LMMS_VENV ?= .venv-lmms
 OLDEST_VENV ?= .venv-oldest
-# Where torch comes from; a CPU machine need not load CUDA:
+DOCS_VENV ?= .venv-docs
+# Where torch comes from. On a CPU-only machine, this avoids downloading CUDA:
 #   make models TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 TORCH ?= torch==2.13.0
@@ -16,11 +17,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 VLLM_PIP := $(VLLM_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 LMMS_PIP := $(LMMS_VENV)/bin/python -m pip --disable-pip-version-check --quiet
+DOCS_PIP := $(DOCS_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 OLDEST_PIP := $(OLDEST_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 GET_TORCH := $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 CORE := constraints/core.txt
 
-.PHONY: demo test test-gpu test-oldest test-serving test-lmms lint format bench models wheel freeze clean
+.PHONY: demo test test-fast test-gpu test-oldest test-serving test-lmms lint format bench docs models wheel freeze clean
 
 demo: $(VENV)/.models
 	$(BIN)/jumpscore demo
@@ -28,7 +30,7 @@ demo: $(VENV)/.models
 test: lint
 	$(BIN)/python -m pytest --numprocesses auto
 
-# On a machine with an NVIDIA GPU; elsewhere the tests skip and say so.
+# Needs an NVIDIA GPU; the tests are skipped on other machines.
 test-gpu: $(VENV)/.dev
 	$(BIN)/python -m pytest -m gpu -rs -s
 
@@ -38,11 +40,11 @@ test-oldest: $(OLDEST_VENV)/.oldest
 	  tests/model_wrappers tests/jumpscore/video tests/jumpscore/data \
 	  tests/jumpscore/harness/test_tables.py tests/jumpscore/test_dependencies.py
 
-# A real vLLM on the CPU, in processes of its own environment.
+# A real vLLM on the CPU, in its own environment.
 test-serving: $(VENV)/.dev $(VLLM_VENV)/.served
 	JUMPSCORE_VLLM_PYTHON=$(abspath $(VLLM_VENV)/bin/python) $(BIN)/python -m pytest -m serving -rs
 
-# The real lmms-eval runs wrappers of this package, in processes of its own environment.
+# The real lmms-eval runs wrappers of this package, in its own environment.
 test-lmms: $(VENV)/.dev $(LMMS_VENV)/.lmms
 	JUMPSCORE_LMMS_PYTHON=$(abspath $(LMMS_VENV)/bin/python) $(BIN)/python -m pytest -m lmms -rs
 
@@ -55,16 +57,21 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Prints ratios against the alternative in the same run; not part of the tests.
+# Prints ratios against the alternative in the same run. Not part of the tests.
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks
+
+# The static site, with every link checked: build/site. Read it with
+#   python3 -m http.server --directory build/site
+docs: $(DOCS_VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict --quiet --config-file docs/site/mkdocs.yml
 
 models: $(VENV)/.models
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build --wheel --outdir dist
 
-# Only after a deliberate change of the renderer: replaces the bundled annotations.
+# Replaces the bundled annotations. Only after a deliberate change of the renderer.
 freeze: $(VENV)/.core
 	$(BIN)/python -m jumpscore.builder.frozen
 
@@ -84,19 +91,24 @@ $(VENV)/.models: $(VENV)/bin/python pyproject.toml $(CORE)
 	$(PIP) install --constraint $(CORE) --editable '.[models]'
 	touch $(VENV)/.core $@
 
-# Both come without their dependencies: the parity tests run a few files of theirs, not the whole.
+# Installed without dependencies: the parity tests run only a few files of these two packages.
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml $(CORE)
 	$(PIP) install --constraint $(CORE) $(GET_TORCH)
 	$(PIP) install --constraint $(CORE) --editable '.[dev,models,openai]'
 	$(PIP) install --no-deps lmms-eval==0.7.3 trackeval==1.3.0
 	touch $(VENV)/.core $(VENV)/.models $@
 
-# Shares what it can with .venv, so that torch is there once.
+# Shares packages with .venv, so that torch is installed once.
 $(OLDEST_VENV)/.oldest: $(VENV)/.dev constraints/oldest.txt
 	$(PYTHON) -m venv $(OLDEST_VENV)
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 	  > "$$($(OLDEST_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/shared.pth"
 	$(OLDEST_PIP) install --no-warn-conflicts --constraint constraints/oldest.txt --editable '.[models,openai,answers]'
+	touch $@
+
+$(DOCS_VENV)/.docs: constraints/docs.txt
+	$(PYTHON) -m venv $(DOCS_VENV)
+	$(DOCS_PIP) install --requirement constraints/docs.txt
 	touch $@
 
 $(VLLM_VENV)/.served: pyproject.toml constraints/vllm.txt

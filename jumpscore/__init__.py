@@ -1,8 +1,7 @@
 """JumpScore: does a video model know when things happen?
 
-``jumpscore.evaluate`` runs a model over a task, ``jumpscore.evaluate_repeats`` several times;
-``jumpscore.scoring`` holds the metrics as pure functions; the ``jumpscore`` command does everything
-from a shell.
+``jumpscore.evaluate`` runs a model over a task, once or several times; ``jumpscore.scoring``
+contains the metrics as pure functions; the ``jumpscore`` command does everything from a shell.
 """
 
 from __future__ import annotations
@@ -10,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jumpscore.harness import evaluate, evaluate_repeats
+    from jumpscore.harness import evaluate
 
-__all__ = ["evaluate", "evaluate_repeats"]
+__all__ = ["evaluate"]
 __version__ = "0.1.0"
 
 

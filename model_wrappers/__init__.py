@@ -1,4 +1,4 @@
-"""Models, one module each. ``MODELS`` names them; nothing is imported before it is used."""
+"""Models, one module each. ``MODELS`` maps names to classes and imports them on first use."""
 
 from jumpscore.registry import Registry
 from model_wrappers.base import ModelWrapper

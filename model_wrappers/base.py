@@ -1,6 +1,6 @@
-"""The one interface to every model: ``prepare`` on CPU, ahead; ``generate`` on the accelerator.
+"""The interface of every model: ``prepare`` runs ahead on CPU, ``generate`` on the accelerator.
 
-A wrapper receives questions, never the truth. The whole contract::
+A wrapper receives questions, never the ground truth. The whole contract::
 
     class Mine(ModelWrapper):
         name = "mine"
@@ -35,20 +35,20 @@ InputKind = Literal["none", "video", "frames", "codec"]
 
 
 class ModelOptions(BaseModel):
-    """Options of a wrapper, as its YAML and the command line set them; unknown keys are errors."""
+    """Options of a wrapper with their defaults; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A question made ready for the model.
+    """A question prepared for the model.
 
     Attributes:
-        question: What is asked.
-        visual: What the model sees, where the harness prepared it.
+        question: The question.
+        visual: Frames or canvases, if the harness prepared any.
         payload: Whatever the wrapper's ``prepare`` computed (tokens, a motion signal, ...).
-        notes: Notes of the video (``VideoInfo.notes``), where the wrapper read it itself.
+        notes: ``VideoInfo.notes`` of the video, if the wrapper read it itself.
     """
 
     question: Question
@@ -58,20 +58,20 @@ class Request:
 
     @property
     def repairs(self) -> Mapping[str, int]:
-        """What was repaired in the video that the model is shown, in words -> how many."""
+        """Repairs of the video that the model sees: description -> how many."""
         return self.notes or ({} if self.visual is None else repairs(self.visual.notes))
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
-    """An answer with what led to it, to hold two ways of running one model against each other.
+class GenerationTrace:
+    """An answer with its inputs, to compare two ways of running one model (``parity``).
 
     Attributes:
         text: The answer.
         usage: Token counts.
-        prompt_ids: Token ids of the prompt, where the model tells.
-        stamps: Time stamps as the prompt holds them, where the model tells.
-        first_logprobs: Token, as text, to log-probability, of the likeliest first tokens.
+        prompt_ids: Token ids of the prompt, if the model reports them.
+        stamps: Time stamps in the prompt, if the model reports them.
+        first_logprobs: Token text -> log-probability of the likeliest first tokens.
     """
 
     text: str
@@ -86,29 +86,32 @@ class ModelWrapper(ABC):
 
     Class attributes:
         name: Registry name.
-        inputs: Kinds of visual input it takes, the preferred one first. ``"frames"`` and
-            ``"codec"`` canvases are prepared by the harness; ``"video"`` means that it opens the
-            file itself; ``"none"`` that it looks at nothing.
-        needs_truth: Whether it can only work when shown the truth (to test metrics with); the
-            harness does so under an explicit flag, and the result carries it.
+        inputs: Kinds of visual input it accepts, the preferred one first. The harness prepares
+            ``"frames"`` and ``"codec"`` canvases; with ``"video"`` the wrapper opens the file
+            itself; ``"none"`` is a model without visual input.
+        needs_truth: Whether it answers from the ground truth (to test metrics). The harness allows
+            that only under an explicit flag, which the result records.
+        answers_blindly: Whether it gives the answers of the task's blind baseline.
         trusts_remote_code: Whether it runs code that came with a checkpoint; every run records it.
-        batch_size: Most requests per ``generate`` call.
-        concurrency: ``generate`` calls at once, from threads; 1 for a wrapper that is no server.
-        token_grid: How it cuts frames into visual tokens; frames are prepared for it.
-        answered_ids: Ids that it has stored answers for, where it has any; the harness counts
-            those that the data set does not know.
-        identified_by_code: Whether edited code makes it another model. ``False`` for endpoints of
-            others, whose answers cost money: a release of ours must not ask them all again.
-        code_modules: Names of further modules whose code decides its answers.
+        batch_size: Maximum number of requests per ``generate`` call.
+        concurrency: ``generate`` calls at once, from threads; 1 unless it calls a server.
+        token_grid: How it divides frames into visual tokens; frames are prepared for this grid.
+        answered_ids: Ids of its stored answers, if it has any; the harness counts those that are
+            not in the data set.
+        identified_by_code: Whether a change of its code changes its identity. ``False`` for paid
+            endpoints: a new release of ours must not ask them everything again.
+        code_modules: Names of further modules whose code affects its answers.
         made_by_name: Whether the harness made it from its name and options, so that nothing else
             can have changed it.
-        answer_notes: Oddities of its stored answers, in words -> how many; part of a run's notes.
-        answer_hints: Sentences about them for the user: which records, and what to do.
+        answer_notes: Problems of its stored answers: description -> how many; added to the notes
+            of a run.
+        answer_hints: Sentences about these problems for the user: which records, and what to do.
     """
 
     name: ClassVar[str]
     inputs: tuple[InputKind, ...] = ("none",)
     needs_truth: ClassVar[bool] = False
+    answers_blindly: ClassVar[bool] = False
     trusts_remote_code: bool = False
     batch_size: int = 1
     concurrency: int = 1
@@ -126,46 +129,49 @@ class ModelWrapper(ABC):
         self.options = options if options is not None else self.Options()
 
     @property
-    def remarks(self) -> tuple[str, ...]:
-        """What a reader of its answers should know, such as what it was trained on."""
+    def notes(self) -> tuple[str, ...]:
+        """Notes for readers of its answers, such as what it was trained on."""
         return ()
 
-    def usual_input(self, kind: InputKind) -> Mapping[str, Any]:
-        """Return fields of a run's ``input`` that hold where the run says nothing.
+    def default_input(self, kind: InputKind) -> Mapping[str, Any]:
+        """Return defaults for the fields of a run's ``input`` that the user leaves unset.
 
-        For a checkpoint that was trained with pictures of one size, say, and knows no other.
+        For a checkpoint that was trained with pictures of one size, say.
 
         Args:
-            kind: What it is shown.
+            kind: Kind of visual input of the run.
         """
         return {}
 
     @property
-    def title(self) -> str:
-        """What tables call it: its name, and which of many models it is where it may be any."""
+    def display_name(self) -> str:
+        """Display name; includes the checkpoint if the wrapper can load several."""
         return self.name
 
     def receive_questions(self, questions: Sequence[Question]) -> None:  # noqa: B027
-        """Take all questions of the data set; called before any is prepared.
+        """Receive all questions of the data set, before any is prepared.
 
         For wrappers that answer from a file, which may spell ids differently.
 
         Raises:
-            DataError: None of the stored answers belongs to a question.
+            DataError: No stored answer belongs to any of the questions.
         """
 
-    def receive_truth(self, truth: Mapping[str, Any]) -> None:  # noqa: B027 - most never get it
-        """Take id -> truth of the task's type; called only where ``needs_truth`` and the flag."""
+    def receive_truth(self, truth: Mapping[str, Any]) -> None:  # noqa: B027 - optional
+        """Receive id -> truth; called only if ``needs_truth`` and the user set the flag."""
 
-    def open(self) -> None:  # noqa: B027 - most wrappers need nothing
+    def receive_blind_answers(self, answers: Mapping[str, Response]) -> None:  # noqa: B027
+        """Receive id -> answer of the task's blind baseline; called only if ``answers_blindly``."""
+
+    def open(self) -> None:  # noqa: B027 - optional
         """Load or start what ``generate`` needs; called once, before the first question.
 
         Raises:
-            JumpScoreError: The model cannot be had; no sample is asked.
+            JumpScoreError: The model cannot be loaded or started; no question is asked.
         """
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
-        """Do all CPU work for one question. Runs in a pool, several at a time: keep no state.
+        """Do all CPU work for one question. Runs in a thread pool, so it must not change state.
 
         Raises:
             JumpScoreError: The question cannot be prepared; the sample becomes an ``error``.
@@ -176,77 +182,80 @@ class ModelWrapper(ABC):
     def generate(self, requests: Sequence[Request]) -> list[Response]:
         """Answer a batch: one response per request, in any order, each with its question's id.
 
+        Return a model's bad answer as a response; do not raise.
+
         Raises:
-            Exception: Whatever it raises makes the samples of the batch ``error`` (each is tried
-                alone first); a model's bad answer is no exception but a response.
+            Exception: Any exception marks the samples of the batch as ``error``, after each was
+                retried alone.
         """
 
     def prompt_text(self, request: Request) -> str | None:
-        """Return what the model is sent as text, to the letter, for people to read; if it is text.
+        """Return the exact text that the model receives, for people to read; ``None`` if unknown.
 
-        Tokens that stand for pictures may be written once with their number.
+        A run of picture tokens may be written once with its length.
         """
         return None
 
-    def trace(self, request: Request) -> Trace:
-        """Answer one request and tell as much as there is to know about how; for ``parity``."""
+    def trace(self, request: Request) -> GenerationTrace:
+        """Answer one request and report as much detail as possible; for ``parity``."""
         [response] = self.generate([request])
-        return Trace(response.text, response.usage)
+        return GenerationTrace(response.text, response.usage)
 
     def identity(self) -> Mapping[str, Any] | str | None:
-        """Return what its answers follow from, or ``None`` if that cannot be known.
+        """Return everything that determines its answers, or ``None`` if that is unknown.
 
-        A run is resumed only under an equal identity. A wrapper without one is asked everything
-        each time, and each run gets a folder of its own. A model that the harness makes by name
-        and that does not define this method is identified by its options, its code and the files
-        that its options name. In a training loop, return ``weights_digest(self.model)`` of
-        ``model_wrappers.identity`` if finished evaluations should not be repeated.
+        A run is resumed only if the identity is equal. A wrapper without one starts every run from
+        the beginning, in a new folder. A model that the harness makes by name and that does not
+        define this method is identified by its options, its code and the files that its options
+        name. In a training loop, return ``weights_digest(self.model)`` of
+        ``model_wrappers.identity`` to skip evaluations that are already finished.
 
         Returns:
             A digest, to which the harness adds name, options and code; or a JSON object with
-            everything but the code.
+            everything except the code.
         """
         return None
 
     def stated(self) -> dict[str, Any]:
-        """Return name and options, for the identity of a wrapper that has no other state."""
+        """Return name and options: the identity of a wrapper that has no other state."""
         return {"model": self.name, "options": self.options.model_dump(mode="json")}
 
     def reseed(self, seed: int) -> None:
-        """Sample by another seed from now on; nothing is loaded again; the identity contains it.
+        """Use another sampling seed from now on, without loading anything again.
 
-        A wrapper that keeps its seed elsewhere than in its option ``seed`` takes it there too.
+        Override it if the seed is stored anywhere else than in the option ``seed``. The identity
+        must include the seed.
 
         Raises:
-            UsageError: It has no such option, so another seed would change nothing.
+            UsageError: The wrapper has no option ``seed``, so another one would change nothing.
         """
         if "seed" not in type(self.options).model_fields:
             raise UsageError(
-                f"model {self.name!r} has no option seed: it answers alike every time, so repeats "
+                f"model {self.name!r} has no option 'seed': its answers never vary, so repeats "
                 "would be equal; leave out run.repeats"
             )
         self.options = self.options.model_copy(update={"seed": seed})
 
     def environment(self) -> Mapping[str, str]:
-        """Return versions and devices that answers come from, for ``run.json``; no identity."""
+        """Return versions and devices for ``run.json``; they are not part of the identity."""
         return {}
 
-    def close(self) -> None:  # noqa: B027 - most wrappers hold nothing
-        """Give back what the wrapper holds (processes, memory)."""
+    def close(self) -> None:  # noqa: B027 - optional
+        """Release processes and memory."""
 
 
 def size_shown(visual: VisualInput | None) -> tuple[int, int] | None:
-    """Return (width, height) in pixels of the frames that a model is shown, for its response.
+    """Return (width, height) in pixels of the frames that a model sees, for its response.
 
-    On canvases a pixel is no place in the video.
+    ``None`` for canvases, whose pixels do not correspond to positions in the video.
     """
     return (visual.width, visual.height) if visual and visual.kind == "frames" else None
 
 
 def asks_for_count(question: Question) -> bool:
-    """Whether a question wants a number of jumps rather than their times.
+    """Return whether a question asks for the number of jumps instead of their times.
 
-    For baselines that do not read: they answer both JumpScore questions.
+    For baselines that do not understand text but answer both JumpScore questions.
 
     >>> asks_for_count(Question("a", (), "How many jump rope did the person do?"))
     True

@@ -1,4 +1,4 @@
-"""The baselines as rows: what is particular to each family of models, and where it can run."""
+"""Baseline model families as table rows: their differences, and the backends that run them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jumpscore.records import Convention
 from jumpscore.video import TokenGrid
 from model_wrappers.checkpoints import read_settings
 
-Backend = Literal["transformers", "vllm", "openai"]
+ServingBackend = Literal["transformers", "vllm", "openai"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,58 +20,59 @@ class Family:
     """A family of models.
 
     Attributes:
-        name: Of the model that runs it here.
-        title: As its authors write it.
-        model_type: Of its ``config.json``.
-        checkpoint: Released weights, on the hub.
-        licence: Of those.
-        grid: How frames become visual tokens in the released checkpoint.
-        rules: How frames stand in a prompt, in words; what is not the authors' own is said.
-        convention: Of coordinates in answers; ``None`` where its authors state none that we know.
-        backends: What runs it here, the preferred one first.
-        before: What stands before a frame, with its ``number`` from 1 and its ``stamp``.
-        as_video: Whether frames go in as one video, or as images.
-        read_grid: Returns the grid that the settings of a checkpoint folder say; without it, all
-            have the released one's.
+        name: Registry name of its wrapper.
+        display_name: Name as its authors write it.
+        model_type: ``model_type`` in its ``config.json``.
+        checkpoint: Released weights on the hub.
+        licence: Licence of these weights.
+        grid: How the released checkpoint divides frames into visual tokens.
+        rules: How frames appear in a prompt, in words; deviations from the authors are marked.
+        convention: Coordinate convention of answers; ``None`` if its authors do not document one.
+        backends: Backends that can run it, the preferred one first.
+        before: Template of the text before a frame: ``number`` from 1, and ``stamp``.
+        as_video: Whether frames are passed as one video instead of as images.
+        read_grid: Reads the grid from the settings of a checkpoint folder; if ``None``, every
+            checkpoint has the released one's.
     """
 
     name: str
-    title: str
+    display_name: str
     model_type: str
     checkpoint: str
     licence: str
     grid: TokenGrid
     rules: str
     convention: Convention | None
-    backends: tuple[Backend, ...]
+    backends: tuple[ServingBackend, ...]
     before: str = "{stamp}"
     as_video: bool = False
     read_grid: Callable[[Path], TokenGrid] | None = None
 
     def grid_in(self, folder: Path) -> TokenGrid:
-        """Return how frames become visual tokens in a checkpoint.
+        """Return how a checkpoint divides frames into visual tokens.
 
         Raises:
-            DataError: Its settings do not say.
+            DataError: Its settings lack the required values.
         """
         if self.read_grid is None:
             return self.grid
         try:
-            found = self.read_grid(folder)
-            if found.side < 2 or found.side % 2 or found.frames < 1:
-                raise ValueError(f"{found}")
-            return found
+            grid = self.read_grid(folder)
+            if grid.side < 2 or grid.side % 2 or grid.frames < 1:
+                raise ValueError(f"{grid}")
+            return grid
         except (KeyError, TypeError, ValueError, ZeroDivisionError, IndexError) as error:
             raise DataError(
-                f"{folder}: its settings do not say how pictures become tokens ({error!r})"
+                f"{folder}: no valid token grid in the checkpoint's settings ({error!r}); download "
+                f"it again or compare with {self.checkpoint}"
             ) from None
 
     def before_frame(self, place: int, stamp: str) -> str:
         """Return the text before a frame.
 
         Args:
-            place: Of the frame, from 0.
-            stamp: Its time, as text.
+            place: Index of the frame, from 0.
+            stamp: Time of the frame as text.
 
         >>> INTERNVL3_5.before_frame(0, "<0.5 seconds>")
         'Frame1 <0.5 seconds>: '
@@ -97,19 +98,19 @@ def _internvl_grid(folder: Path) -> TokenGrid:
 
 def _perception_lm_grid(folder: Path) -> TokenGrid:
     pooling = read_settings(folder / "config.json").get("projector_pooling_ratio", 1)
-    # Its configuration leaves patch and tile to the processor's.
-    held: dict[str, Any] = {"patch_size": 14, "size": {"width": 448, "height": 448}}
+    # Patch and tile size are in the processor's settings, not in config.json.
+    values: dict[str, Any] = {"patch_size": 14, "size": {"width": 448, "height": 448}}
     for name in ("processor_config.json", "video_preprocessor_config.json"):
         if (folder / name).is_file():
-            found = read_settings(folder / name)
-            held |= {key: found[key] for key in held.keys() & found.keys()}
-    size = (int(held["size"]["width"]), int(held["size"]["height"]))
-    return TokenGrid(side=int(held["patch_size"] * pooling), size=size)
+            settings = read_settings(folder / name)
+            values |= {key: settings[key] for key in values.keys() & settings.keys()}
+    size = (int(values["size"]["width"]), int(values["size"]["height"]))
+    return TokenGrid(side=int(values["patch_size"] * pooling), size=size)
 
 
 QWEN3_VL = Family(
     name="qwen3_vl",
-    title="Qwen3-VL",
+    display_name="Qwen3-VL",
     model_type="qwen3_vl",
     checkpoint="Qwen/Qwen3-VL-8B-Instruct",
     licence="Apache-2.0",
@@ -122,7 +123,7 @@ QWEN3_VL = Family(
 )
 INTERNVL3_5 = Family(
     name="internvl3_5",
-    title="InternVL-3.5",
+    display_name="InternVL-3.5",
     model_type="internvl",
     checkpoint="OpenGVLab/InternVL3_5-8B-HF",
     licence="Apache-2.0",
@@ -135,7 +136,7 @@ INTERNVL3_5 = Family(
 )
 PERCEPTION_LM = Family(
     name="perception_lm",
-    title="PerceptionLM-8B",
+    display_name="PerceptionLM-8B",
     model_type="perception_lm",
     checkpoint="facebook/Perception-LM-8B",
     licence="FAIR Noncommercial Research License",
@@ -147,7 +148,7 @@ PERCEPTION_LM = Family(
 )
 KEYE_VL1_5 = Family(
     name="keye_vl1_5",
-    title="Keye-VL-1.5",
+    display_name="Keye-VL-1.5",
     model_type="KeyeVL1_5",
     checkpoint="Kwai-Keye/Keye-VL-1_5-8B",
     licence="Apache-2.0",
@@ -158,7 +159,7 @@ KEYE_VL1_5 = Family(
 )
 LLAVA_OV1_5 = Family(
     name="llava_ov1_5",
-    title="LLaVA-OneVision-1.5",
+    display_name="LLaVA-OneVision-1.5",
     model_type="llavaonevision1_5",
     checkpoint="lmms-lab/LLaVA-OneVision-1.5-8B-Instruct",
     licence="Apache-2.0",
@@ -171,9 +172,9 @@ FAMILIES: tuple[Family, ...] = (QWEN3_VL, INTERNVL3_5, KEYE_VL1_5, PERCEPTION_LM
 
 
 def family_of(model_type: str) -> Family | None:
-    """Return the family of a ``model_type``, if it is one of the rows.
+    """Return the family with a ``model_type``, if the table has one.
 
-    >>> family_of("qwen3_vl").title
+    >>> family_of("qwen3_vl").display_name
     'Qwen3-VL'
     """
     return next((family for family in FAMILIES if family.model_type == model_type), None)

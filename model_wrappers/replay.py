@@ -1,4 +1,4 @@
-"""Answers that somebody already has: any model can be scored from a file."""
+"""Stored answers: scores any model from a file of its answers."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ from jumpscore.video import VisualInput, content_hash
 from model_wrappers.base import ModelOptions, ModelWrapper, Request
 
 MOST_HINTS = 3
-"""Unreadable records that are shown one by one."""
+"""Maximum number of unreadable records that are listed."""
 
 
 class ReplayOptions(ModelOptions):
-    """Options of the replay.
+    """Options of stored answers.
 
     Attributes:
         answers: File of answers: JSON, a table, or a log of lmms-eval or inspect_ai; see
             ``docs/answer_files.md``.
+        display_name: Name of the model that answered; by default the name of the file.
     """
 
     answers: Path
+    display_name: str | None = None
 
     @field_validator("answers")
     @classmethod
@@ -43,7 +45,7 @@ class ReplayOptions(ModelOptions):
 
 
 class Replay(ModelWrapper):
-    """Hands out the answers of a file, each to the question of its id."""
+    """Returns the answers of a file, matched to questions by id."""
 
     name = "replay"
     inputs = ("none",)
@@ -64,22 +66,27 @@ class Replay(ModelWrapper):
         self.answer_notes = self._file.notes
         self.answer_hints = tuple(self._unreadable_hints())
 
+    @property
+    def display_name(self) -> str:
+        """Name of the model that answered."""
+        return self.options.display_name or self.options.answers.stem
+
     def identity(self) -> Mapping[str, Any]:
-        """Return the file's content hash: an edited file is another model."""
+        """Return the file's content hash: an edited file counts as another model."""
         return {"model": self.name, "answers": content_hash(self.options.answers)}
 
     def receive_questions(self, questions: Sequence[Question]) -> None:
-        """Match the ids of the file with the questions, in other spellings too.
+        """Match the ids of the file to the questions, including other spellings.
 
         Raises:
-            DataError: None fits; the message shows an id of either side.
+            DataError: No id matches; the message shows one id from each side.
         """
         expected = {q.id: [str(media.path) for media in q.media] for q in questions}
         match = self._file.match(expected)
         ambiguous = "" if match.ambiguous is None else f"; {match.ambiguous}"
         if not match.answer_ids:
             raise DataError(
-                f"{self.options.answers}: no answer has the id of a sample: "
+                f"{self.options.answers}: none of the ids belongs to a sample: "
                 f"{id_hint(match.unknown, expected)}{ambiguous}"
             )
         self._answers = {name: self._file[answer] for name, answer in match.answer_ids.items()}
@@ -94,7 +101,7 @@ class Replay(ModelWrapper):
         self.answer_hints = tuple(hints)
 
     def _unreadable_hints(self) -> list[str]:
-        """Return the first records that cannot be read, and how many others there are."""
+        """List the first records that cannot be read, and count the others."""
         unreadable = self._file.unreadable
         hints = [self._place(record) for record in unreadable[:MOST_HINTS]]
         if len(unreadable) > MOST_HINTS:
@@ -106,18 +113,18 @@ class Replay(ModelWrapper):
         return f"{self.options.answers}, {record.place}{named}: {record.reason}"
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
-        """Look the answer up.
+        """Look up the answer.
 
         Raises:
-            DataError: The file has no readable one for this id; the sample stays unscored.
+            DataError: The file has no readable answer for this id; the sample is unscored.
         """
         answer = self._answers.get(question.id)
         if answer is None and question.id in self._unreadable:
             raise DataError(self._place(self._unreadable[question.id]))
         if answer is None:
             raise DataError(
-                f"{self.options.answers}: no answer for id {question.id!r}; add one (an empty text "
-                "where the model said nothing: that scores as no answer)"
+                f"{self.options.answers}: no answer for id {question.id!r}; add one (with an empty "
+                "text if the model returned nothing, which scores as no answer)"
             )
         return Request(question, payload=answer)
 

@@ -15,6 +15,8 @@ from typing import Any
 import av
 import numpy as np
 
+from jumpscore.runs.record import RunRecord
+
 DIGITS = 8
 """Number of black and white squares that encode the number of a test frame in binary."""
 COUNTING_CODECS = ("mpeg1video", "mpeg2video", "mjpeg")
@@ -58,6 +60,24 @@ def assert_linear(
             return
     start = text_of(length)[:40]
     raise AssertionError(f"8 times the text {start!r}... took {growth:.0f} times as long")
+
+
+def bare_record() -> RunRecord:
+    """The record of a run that was never carried out; its data set does not exist."""
+    return RunRecord(
+        identity={
+            "model": {"model": "made up"},
+            "task": {"name": "jumpscore", "version": "1", "protocol": "v2"},
+            "data": {"name": "nowhere", "checksum": "00"},
+            "input": {"kind": "none"},
+        },
+        config={
+            "model": {"name": "made up"},
+            "task": {"name": "jumpscore", "data": "/nowhere"},
+        },
+        data={"name": "nowhere", "checksum": "00", "synthetic": False, "source": "/nowhere"},
+        extras={"unknown_ids": [], "needs_truth": False},
+    )
 
 
 def numbered_frame(number: int, width: int, height: int) -> np.ndarray:

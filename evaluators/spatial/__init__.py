@@ -1,8 +1,8 @@
 """Spatial grounding: points, boxes, numbers and choices."""
 
+from evaluators.coordinates import to_pixels
 from evaluators.spatial.boxes import ParsedBox, box_iou, parse_box
 from evaluators.spatial.choices import ParsedChoice, parse_choice, parse_word
-from evaluators.spatial.coordinates import to_pixels
 from evaluators.spatial.numbers import (
     ParsedNumber,
     grouped_means,

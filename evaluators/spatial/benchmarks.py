@@ -1,68 +1,17 @@
-"""How each published spatial benchmark reads: its columns, its prompts, its rules.
+"""The published spatial benchmarks, one row each.
 
-Splits, columns and prompts are facts of lmms-eval 0.7.3's tasks.
+Splits and columns are facts of lmms-eval 0.7.3's tasks.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from evaluators.spatial.columns import Columns, Reading
+from evaluators.spatial import prompts
+from evaluators.spatial.formats import UNVERIFIED, QuestionFormat, SpatialBenchmark
 
-TUPLES = (
-    "Your answer should be formatted as a list of tuples, i.e. [(x1, y1), (x2, y2), ...], where "
-    "each tuple contains the x and y coordinates of a point satisfying the conditions above. "
-)
-UNIT_POINTS = (
-    TUPLES + "The coordinates should be between 0 and 1, indicating the normalized pixel locations "
-    "of the points in the image."
-)
-GRID_POINTS = (
-    TUPLES + "The coordinates should be integers between 0 and 999, representing the pixel "
-    "locations scaled to a 1000x1000 grid."
-)
-ONLY_TUPLES = "Return only list of tuples, don't add anything else."
-ONLY_LETTER = "Please answer directly with only the letter of the correct option and nothing else."
-ONLY_LETTERS = (
-    "Note: You only need to respond with {choices!l} without providing any additional "
-    "information.\n"
-)
-LETTER = "Answer with the option's letter from the given choices directly."
-FRAMES = "These are frames of a video."
-ROBOSPATIAL_POINTS = (
-    "{question!c}\nYour task is to identify specific points in the image based on the question. "
-    "Respond with a brief explanation if needed, followed by a list of 2D point coordinates.\n\n"
-    "    The points should be in JSON format and normalized to the range [0, 1000].\n\n"
-    "    Do not include additional text after this line.\n    "
-)
-ROBOSPATIAL_WORD = (
-    "{question!c}\nYour task is to answer the question above. Respond with a brief explanation if "
-    "needed, followed by a yes or no answer in the last line of your response.\n\n"
-    "    Format your final answer strictly as follows on the last line of your response:\n"
-    "    Answer: yes or no\n\n"
-    "    Do not include additional text after this line.\n    "
-)
-ROBOSPATIAL_OWN = (
-    "Your answer should be formatted as a list of tuples, i.e. [(x1, y1), ...], where each tuple "
-    "contains the x and y coordinates of a point satisfying the conditions above. The coordinates "
-    "should be between 0 and 1, indicating the normalized pixel locations of the points.",
-    "Answer yes or no.",
-)
-"""What its questions end with, which the prompts above say in another way."""
-CAMERA = (
-    "When multiple images are provided, You want to realize that when camera moves left, the "
-    "objects in the image move right, and vice versa. And when you are asked about the movement of "
-    "the same object captured in different images, you can compare the position of the object "
-    "relative to other objects in the image to answer the question.\n"
-)
+NO_CONVENTION = "the prompt names no coordinate convention: the model's wrapper must state one"
 
-REFCOCO_SPLITS = {
-    "refcoco": ("test", "testA", "testB"),
-    "refcoco_plus": ("testA", "testB"),
-    "refcocog": ("test",),
-}
-REFCOCO_TITLES = {"refcoco": "RefCOCO", "refcoco_plus": "RefCOCO+", "refcocog": "RefCOCOg"}
-REVSI_FRAMES = ("16", "32", "64", "all")
 VSI_NUMBERS = (
     "object_abs_distance",
     "object_counting",
@@ -95,13 +44,26 @@ REVSI_CHOICES = (
 )
 
 
-def _video_readings(
+def _one(questions: QuestionFormat) -> dict[str, QuestionFormat]:
+    """Return the formats of a benchmark whose rows are all of one kind."""
+    return {"": questions}
+
+
+def _letter_in(column: str, answer: str) -> dict[str, QuestionFormat]:
+    """Return the formats of rows whose question lists the options and asks for the letter."""
+    prompt = f"{{{column}!t}}\n{prompts.ONLY_LETTER}"
+    return _one(QuestionFormat("choice", prompt, answer=answer, listed_in=column, listing=column))
+
+
+def _about_videos(
     numbers: tuple[str, ...], choices: tuple[str, ...], *, ask_number: str
-) -> dict[str, Reading]:
-    number = Reading("number", f"{FRAMES}\n{{question}}\n{ask_number}", answer="ground_truth")
-    choice = Reading(
+) -> dict[str, QuestionFormat]:
+    number = QuestionFormat(
+        "number", f"{prompts.FRAMES}\n{{question}}\n{ask_number}", answer="ground_truth"
+    )
+    choice = QuestionFormat(
         "choice",
-        f"{FRAMES}\n{{question}}\nOptions:\n{{options!o}}\n{LETTER}",
+        f"{prompts.FRAMES}\n{{question}}\nOptions:\n{{options!o}}\n{prompts.LETTER}",
         answer="ground_truth",
         options="options",
         option_form="{words}",
@@ -109,72 +71,30 @@ def _video_readings(
     return dict.fromkeys(numbers, number) | dict.fromkeys(choices, choice)
 
 
-def _one(reading: Reading) -> dict[str, Reading]:
-    return {"": reading}
-
-
-POINTBENCH_PROMPT = (
-    f"{{user_input!t}} {GRID_POINTS} Return only list of tuples, do not add anything else."
-)
-POINTBENCH_POINT = Reading(
-    "first_point",
-    POINTBENCH_PROMPT,
-    mask="mask_filename",
-    mask_as="file",
-    convention="relative_1000",
-)
-CROSSPOINT_POINT = Reading(
-    "first_point",
-    "{question} Output the point coordinates in JSON format.",
-    mask="answer",
-    mask_as="base64",
-    mask_above=128,
-)
-CROSSPOINT_CHOICE = Reading("choice", "{question}", answer="answer", listed_in="question")
-REFCOCO = Columns(
-    _one(
-        Reading(
-            "box",
-            "Locate every object that matches the description {answer!q} in the image. Report bbox "
-            "coordinates in JSON format.",
-            answer="bbox",
-        )
-    ),
-    images=("image",),
-    reference="refcoco",
-)
-
-
-def _of_split(columns: Columns, split: str) -> Columns:
-    return replace(columns, splits=(split,))
-
-
-def _cv_bench(kind: str) -> Columns:
-    return Columns(
-        _one(
-            Reading(
-                "choice",
-                f"{ONLY_LETTERS}\n{{prompt}}",
-                answer="answer",
-                options="choices",
-            )
-        ),
+def _refcoco(name: str, title: str, split: str) -> SpatialBenchmark:
+    return SpatialBenchmark(
+        name=f"{name}_{split}",
+        title=f"{title}, {split}: a box around what is described",
+        repository=f"lmms-lab-encoder/{title.replace('+', 'plus')}",
+        formats=_one(QuestionFormat("box", prompts.REFCOCO_BOX, answer="bbox")),
         images=("image",),
-        splits=(f"test_{kind.lower()}",),
-        where=("type", kind),
-        group="task",
-        reference="cv_bench",
+        splits=(split,),
+        reference="refcoco",
+        patterns=(f"*{split}-*.parquet",),
+        note=f"{NO_CONVENTION}; {UNVERIFIED}",
     )
 
 
-def _revsi(frames: str) -> Columns:
-    readings = _video_readings(
-        REVSI_NUMBERS,
-        REVSI_CHOICES,
-        ask_number="Answer the question using a single integer or decimal number.",
-    )
-    return Columns(
-        readings,
+def _revsi(frames: str) -> SpatialBenchmark:
+    return SpatialBenchmark(
+        name=f"revsi_{frames}",
+        title=f"ReVSI, {frames} frames",
+        repository="3dlg-hcvc/ReVSI",
+        formats=_about_videos(
+            REVSI_NUMBERS,
+            REVSI_CHOICES,
+            ask_number="Answer the question using a single integer or decimal number.",
+        ),
         kind="question_type",
         video="{num_frames}_frame/{scene_id}.mp4",
         where=("num_frames", frames),
@@ -185,18 +105,44 @@ def _revsi(frames: str) -> Columns:
     )
 
 
-def _letter_in(column: str, answer: str) -> dict[str, Reading]:
-    """Return how rows are read whose question lists the options and asks for the letter."""
-    prompt = f"{{{column}!t}}\n{ONLY_LETTER}"
-    return _one(Reading("choice", prompt, answer=answer, listed_in=column, listing=column))
+def _cv_bench(kind: str, title: str) -> SpatialBenchmark:
+    prompt = f"{prompts.ONLY_LETTERS}\n{{prompt}}"
+    return SpatialBenchmark(
+        name=f"cv_bench_{kind.lower()}",
+        title=f"CV-Bench {kind}: {title}",
+        repository="nyu-visionx/CV-Bench",
+        formats=_one(QuestionFormat("choice", prompt, answer="answer", options="choices")),
+        images=("image",),
+        splits=(f"test_{kind.lower()}",),
+        where=("type", kind),
+        group="task",
+        reference="cv_bench",
+        patterns=(f"test_{kind.lower()}.parquet",),
+        licence="Apache-2.0",
+    )
 
 
-COLUMNS: dict[str, Columns] = {
-    "where2place": Columns(
-        _one(
-            Reading(
+_POINTBENCH_POINT = QuestionFormat(
+    "first_point",
+    prompts.POINTBENCH_POINTS,
+    mask="mask_filename",
+    mask_as="file",
+    convention="relative_1000",
+)
+_CROSSPOINT_POINT = QuestionFormat(
+    "first_point", prompts.CROSSPOINT_POINT, mask="answer", mask_as="base64", mask_above=128
+)
+_CROSSPOINT_CHOICE = QuestionFormat("choice", "{question}", answer="answer", listed_in="question")
+
+BENCHMARKS: tuple[SpatialBenchmark, ...] = (
+    SpatialBenchmark(
+        name="where2place",
+        title="Where2Place: point to free space",
+        repository="FlagEval/Where2Place",
+        formats=_one(
+            QuestionFormat(
                 "points",
-                f"{{question}} {UNIT_POINTS} {ONLY_TUPLES}",
+                f"{{question}} {prompts.UNIT_POINTS} {prompts.ONLY_TUPLES}",
                 mask="mask",
                 convention="unit",
             )
@@ -204,10 +150,16 @@ COLUMNS: dict[str, Columns] = {
         images=("image",),
         reference="points_in_mask",
     ),
-    "refspatial": Columns(
-        _one(
-            Reading(
-                "points", f"{{prompt}} {{suffix}} {ONLY_TUPLES}", mask="mask", convention="unit"
+    SpatialBenchmark(
+        name="refspatial",
+        title="RefSpatial-Bench: point to what is described",
+        repository="BAAI/RefSpatial-Bench",
+        formats=_one(
+            QuestionFormat(
+                "points",
+                f"{{prompt}} {{suffix}} {prompts.ONLY_TUPLES}",
+                mask="mask",
+                convention="unit",
             )
         ),
         images=("image",),
@@ -215,52 +167,73 @@ COLUMNS: dict[str, Columns] = {
         group="split",
         reference="points_in_mask",
     ),
-    "pointbench": Columns(
-        {"counting": replace(POINTBENCH_POINT, rule="count", answer="count"), "": POINTBENCH_POINT},
+    SpatialBenchmark(
+        name="pointbench",
+        title="PointBench: point, and point to every one",
+        repository="PointArena/pointarena-data",
+        formats={
+            "counting": replace(_POINTBENCH_POINT, rule="count", answer="count"),
+            "": _POINTBENCH_POINT,
+        },
         kind="category",
         images=("image_filename",),
         splits=("data",),
         group="category",
         reference="pointbench",
+        patterns=("data.json", "selected_images.zip", "selected_masks.zip"),
     ),
-    "robospatial": Columns(
-        {
-            "context": Reading(
+    SpatialBenchmark(
+        name="robospatial",
+        title="RoboSpatial-Home: points, yes or no",
+        repository="chanhee-luke/RoboSpatial-Home",
+        formats={
+            "context": QuestionFormat(
                 "points",
-                ROBOSPATIAL_POINTS,
+                prompts.ROBOSPATIAL_POINTS,
                 mask="mask",
                 mask_above=0,
                 convention="relative_1000",
             ),
-            "": Reading("word", ROBOSPATIAL_WORD, answer="answer", options=("yes", "no")),
+            "": QuestionFormat(
+                "word", prompts.ROBOSPATIAL_WORD, answer="answer", options=("yes", "no")
+            ),
         },
         kind="category",
         images=("img",),
         splits=("compatibility", "configuration", "context"),
         group="category",
         reference="robospatial",
-        remove=ROBOSPATIAL_OWN,
+        remove=prompts.ROBOSPATIAL_OWN,
     ),
-    "crosspoint": Columns(
-        {
-            "Fine-grained Grounding": CROSSPOINT_POINT,
-            "Correspondence-Pointing": CROSSPOINT_POINT,
-            "Visibility Reasoning": CROSSPOINT_CHOICE,
-            "Correspondence-Judgement": CROSSPOINT_CHOICE,
+    SpatialBenchmark(
+        name="crosspoint",
+        title="CrossPoint-Bench: points and choices across views",
+        repository="WangYipu2002/CrossPoint-Bench",
+        formats={
+            "Fine-grained Grounding": _CROSSPOINT_POINT,
+            "Correspondence-Pointing": _CROSSPOINT_POINT,
+            "Visibility Reasoning": _CROSSPOINT_CHOICE,
+            "Correspondence-Judgement": _CROSSPOINT_CHOICE,
         },
         kind="type",
         images=("images",),
         splits=(None,),
         group="type",
         reference="crosspoint",
+        patterns=("CrossPoint-Bench.jsonl", "image/*"),
+        note=f"{NO_CONVENTION}; {UNVERIFIED}",
     ),
-    **{
-        f"{name}_{split}": _of_split(REFCOCO, split)
-        for name, splits in REFCOCO_SPLITS.items()
-        for split in splits
-    },
-    "vsibench": Columns(
-        _video_readings(
+    _refcoco("refcoco", "RefCOCO", "test"),
+    _refcoco("refcoco", "RefCOCO", "testA"),
+    _refcoco("refcoco", "RefCOCO", "testB"),
+    _refcoco("refcoco_plus", "RefCOCO+", "testA"),
+    _refcoco("refcoco_plus", "RefCOCO+", "testB"),
+    _refcoco("refcocog", "RefCOCOg", "test"),
+    SpatialBenchmark(
+        name="vsibench",
+        title="VSI-Bench: 5,130 questions about 288 videos of rooms",
+        repository="nyu-visionx/VSI-Bench",
+        formats=_about_videos(
             VSI_NUMBERS,
             VSI_CHOICES,
             ask_number="Please answer the question using a single word or phrase.",
@@ -271,14 +244,21 @@ COLUMNS: dict[str, Columns] = {
         families=dict.fromkeys(VSI_DIRECTIONS, "object_rel_direction"),
         grouped=True,
         reference="vsibench",
+        patterns=("test-*.parquet", "test.jsonl", "*.zip"),
+        licence="Apache-2.0",
     ),
-    **{f"revsi_{frames}": _revsi(frames) for frames in REVSI_FRAMES},
-    "sat": Columns(
-        _one(
-            Reading(
+    _revsi("16"),
+    _revsi("32"),
+    _revsi("64"),
+    _revsi("all"),
+    SpatialBenchmark(
+        name="sat",
+        title="SAT: questions about images and motion between them",
+        repository="nv-njb/SAT",
+        formats=_one(
+            QuestionFormat(
                 "choice",
-                f"{{question!t}}\n{CAMERA}\n{{answers!o}}\n\n"
-                "Only output the letter of the correct option and nothing else.",
+                prompts.SAT_CHOICE,
                 answer="correct_answer_idx",
                 options="answers",
                 listing="question",
@@ -287,12 +267,14 @@ COLUMNS: dict[str, Columns] = {
         images=("image_bytes",),
         reference="sat",
     ),
-    "embspatial": Columns(
-        _one(
-            Reading(
+    SpatialBenchmark(
+        name="embspatial",
+        title="EmbSpatial-Bench: spatial relations",
+        repository="FlagEval/EmbSpatial-Bench",
+        formats=_one(
+            QuestionFormat(
                 "choice",
-                "Note: You only need to respond with A, B, C, D without providing any additional "
-                "information.\n{question}\n{answer_options!o}",
+                prompts.EMBSPATIAL_CHOICE,
                 answer="answer",
                 options="answer_options",
                 option_form="{letter}) {words}",
@@ -302,38 +284,59 @@ COLUMNS: dict[str, Columns] = {
         group="relation",
         reference="embspatial",
     ),
-    "cv_bench_2d": _cv_bench("2D"),
-    "cv_bench_3d": _cv_bench("3D"),
-    "blink": Columns(
-        _one(Reading("choice", f"{ONLY_LETTERS}{{prompt}}", answer="answer", options="choices")),
+    _cv_bench("2D", "counts and relations"),
+    _cv_bench("3D", "depth and distance"),
+    SpatialBenchmark(
+        name="blink",
+        title="BLINK: 14 sub-tasks of perception",
+        repository="BLINK-SpatialBenchmark/BLINK",
+        formats=_one(
+            QuestionFormat(
+                "choice", f"{prompts.ONLY_LETTERS}{{prompt}}", answer="answer", options="choices"
+            )
+        ),
         images=("image_1", "image_2", "image_3", "image_4"),
         splits=("val",),
         group="sub_task",
         reference="blink",
     ),
-    "crpe": Columns(
-        _letter_in("text", "correct_option"),
+    SpatialBenchmark(
+        name="crpe",
+        title="CRPE, relations",
+        repository="nv-njb/CRPE",
+        formats=_letter_in("text", "correct_option"),
         images=("image",),
-        remove=(ONLY_LETTER,),
+        remove=(prompts.ONLY_LETTER,),
         reference="crpe",
     ),
-    "metavqa": Columns(
-        _letter_in("question", "answer"),
+    SpatialBenchmark(
+        name="metavqa",
+        title="MetaVQA: questions about driving scenes",
+        repository=None,
+        formats=_letter_in("question", "answer"),
         images=("obs",),
-        remove=(ONLY_LETTER,),
+        remove=(prompts.ONLY_LETTER,),
         reference="metavqa",
+        note="its rows are the JSONL of nv-njb/MetaVQA-MCQ, its images the folder obs of "
+        f"Weizhen011210/MetaVQA-Eval, both on the hub: put them into one folder; {UNVERIFIED}",
     ),
-    "erqa": Columns(
-        _one(Reading("choice", "{question}", answer="answer", listed_in="question")),
+    SpatialBenchmark(
+        name="erqa",
+        title="ERQA: embodied reasoning",
+        repository="FlagEval/ERQA",
+        formats=_one(QuestionFormat("choice", "{question}", answer="answer", listed_in="question")),
         images=("images",),
         group="question_type",
         reference="erqa",
     ),
-    "mmsi_bench": Columns(
-        _one(
-            Reading(
+    SpatialBenchmark(
+        name="mmsi_bench",
+        title="MMSI-Bench: reasoning over several images",
+        repository="RunsenXu/MMSI-Bench",
+        formats=_one(
+            QuestionFormat(
                 "choice",
-                f"{{question!t}}\n{LETTER} Enclose the option's letter within ``.",
+                f"{{question!t}}\n{prompts.LETTER} Enclose the option's letter within ``.",
                 answer="answer",
                 listed_in="question",
             )
@@ -343,5 +346,5 @@ COLUMNS: dict[str, Columns] = {
         group="question_type",
         reference="mmsi_bench",
     ),
-}
-"""How each set's published table is read."""
+)
+"""To add a benchmark, add a row."""

@@ -1,4 +1,4 @@
-"""Published spatial benchmarks to rows: one converter, told by a record what columns are."""
+"""Convert the tables of published spatial benchmarks to rows."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from evaluators.spatial.benchmarks import COLUMNS
-from evaluators.spatial.columns import Columns, Prompt, Reading
-from evaluators.spatial.pictures import image_size
+from evaluators.images import image_size
+from evaluators.spatial.benchmarks import BENCHMARKS
+from evaluators.spatial.formats import PromptFormatter, QuestionFormat, SpatialBenchmark
 from evaluators.spatial.rows import SpatialRow, letters
 from jumpscore.data.convert import read_table, write_picture
 from jumpscore.data.layout import Manifest, write_rows
@@ -28,81 +28,87 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
     """Write the rows of a published spatial benchmark.
 
     Raises:
-        DataError: The files, columns or values are not what the benchmark's record says; the
-            message names the row and the column.
+        DataError: The files, columns or values do not match the benchmark's row in ``BENCHMARKS``;
+            the message names row and column.
     """
-    columns = COLUMNS[published.name]
+    benchmark = next(row for row in BENCHMARKS if row.name == published.name)
     files = PublishedFiles(source, out)
     try:
         rows: list[SpatialRow] = []
-        for split in columns.splits:
-            for record in _records(published, columns, source, split):
+        for split in benchmark.splits:
+            for record in _records(published, benchmark, source, split):
                 name = f"{published.name}-{len(rows):05d}"
-                rows.append(_row(name, columns, record, split, files))
+                rows.append(_row(name, benchmark, record, split, files))
     finally:
         files.close()
     if not rows:
-        raise DataError(f"{source}: none of its rows belongs to {published.name}")
+        raise DataError(f"{source}: no row belongs to {published.name}; check the files")
     manifest = Manifest(published.name, licence=published.licence, source=published.title)
     write_rows(out, rows, manifest)
 
 
 def _records(
-    published: PublishedSet, columns: Columns, source: Path, split: str | None
+    published: PublishedSet, benchmark: SpatialBenchmark, source: Path, split: str | None
 ) -> list[dict[str, Any]]:
     try:
-        records = read_table(source, split=split, columns=columns.needed)
+        records = read_table(source, split=split, columns=benchmark.needed)
     except DataError as error:
         raise DataError(f"{error} ({published.note})" if published.note else str(error)) from None
-    if columns.where is None:
+    if benchmark.where is None:
         return records
-    column, value = columns.where
+    column, value = benchmark.where
     return [record for record in records if str(record[column]) == value]
 
 
 def _row(
-    name: str, columns: Columns, record: Mapping[str, Any], split: str | None, files: PublishedFiles
+    name: str,
+    benchmark: SpatialBenchmark,
+    record: Mapping[str, Any],
+    split: str | None,
+    files: PublishedFiles,
 ) -> SpatialRow:
-    kind = str(record[columns.kind]) if columns.kind else ""
-    reading = columns.readings.get(kind) or columns.readings.get("")
-    if reading is None:
-        known = ", ".join(columns.readings)
-        raise DataError(f"{name}: {columns.kind} is {kind!r:.60}; known are {known}")
-    named = _options(reading, record)
-    shown = [_picture(name, value, files) for value in _pictures(columns, record)]
-    task = str(split) if columns.group == "split" else str(record.get(columns.group) or "")
-    family = columns.families.get(task)
+    kind = str(record[benchmark.kind]) if benchmark.kind else ""
+    questions = benchmark.formats.get(kind) or benchmark.formats.get("")
+    if questions is None:
+        known = ", ".join(benchmark.formats)
+        raise DataError(f"{name}: unknown {benchmark.kind} {kind!r:.60}; known: {known}")
+    named = _options(questions, record)
+    images = [_picture(name, value, files) for value in _pictures(benchmark, record)]
+    task = str(split) if benchmark.group == "split" else str(record.get(benchmark.group) or "")
+    family = benchmark.families.get(task)
     mask, about = "", 0
-    if reading.mask:
-        mask, size = _mask(name, reading, record[reading.mask], files)
-        about = _asked_about(files.out, shown, size)
+    if questions.mask:
+        mask, size = _mask(name, questions, record[questions.mask], files)
+        about = _asked_about(files.out, images, size)
     return SpatialRow(
         id=name,
-        prompt=Prompt(columns.remove, reading.option_form).vformat(reading.prompt, (), record),
-        rule=reading.rule,
-        images=tuple(shown),
-        video=files.video(name, columns.video, record) if columns.video else "",
+        prompt=PromptFormatter(benchmark.remove, questions.option_form).vformat(
+            questions.prompt, (), record
+        ),
+        rule=questions.rule,
+        images=tuple(images),
+        video=files.video(name, benchmark.video, record) if benchmark.video else "",
         mask=mask,
-        answer=json.dumps(_answer(reading, record, named)),
-        options=tuple(named) if reading.rule in ("choice", "word") else (),
+        answer=json.dumps(_answer(questions, record, named)),
+        options=tuple(named) if questions.rule in ("choice", "word") else (),
         about=about,
-        convention=reading.convention,
+        convention=questions.convention,
         group=family or task,
         subgroup=task if family else "",
-        grouped=columns.grouped,
-        reference=columns.reference,
-        listing=str(record[reading.listing]) if reading.listing else "",
+        grouped=benchmark.grouped,
+        reference=benchmark.reference,
+        listing=str(record[questions.listing]) if questions.listing else "",
     )
 
 
-def _options(reading: Reading, record: Mapping[str, Any]) -> list[str]:
-    """Return the words of the options, without letters that they are published with."""
-    if isinstance(reading.options, tuple):
-        return list(reading.options)
-    if reading.listed_in:
-        return options_in(str(record[reading.listed_in]))
-    found = record[reading.options] if reading.options else None
-    words = [str(option) for option in found or ()]
+def _options(questions: QuestionFormat, record: Mapping[str, Any]) -> list[str]:
+    """Return the words of the options, without the letters they may be published with."""
+    if isinstance(questions.options, tuple):
+        return list(questions.options)
+    if questions.listed_in:
+        return options_in(str(record[questions.listed_in]))
+    options = record[questions.options] if questions.options else None
+    words = [str(option) for option in options or ()]
     lettered = [
         re.match(rf"\s*\(?{letter}\s?[.):]\s*", option)
         for letter, option in zip(string.ascii_uppercase, words, strict=False)
@@ -113,7 +119,7 @@ def _options(reading: Reading, record: Mapping[str, Any]) -> list[str]:
 
 
 def options_in(text: str) -> list[str]:
-    """Return the words of the options that a question lists; four without words where it is none.
+    """Return the options that a question lists, or four unlabelled options if it lists none.
 
     >>> options_in("Which is nearer?\\nA. the chair\\nB. the table\\nAnswer with the letter.")
     ['the chair', 'the table']
@@ -136,15 +142,15 @@ def options_in(text: str) -> list[str]:
     ]
 
 
-def _answer(reading: Reading, record: Mapping[str, Any], named: Sequence[str]) -> Any:
-    """Return the truth as a JSON value; a bad one as it is, which its sample will say."""
-    value = record[reading.answer] if reading.answer else ""
-    if reading.rule in ("number", "count"):
+def _answer(questions: QuestionFormat, record: Mapping[str, Any], named: Sequence[str]) -> Any:
+    """Return the truth as a JSON value; an invalid one as it is, for its sample to report."""
+    value = record[questions.answer] if questions.answer else ""
+    if questions.rule in ("number", "count"):
         try:
             return float(value)
         except (TypeError, ValueError):
             return value if isinstance(value, str) else str(value)
-    if reading.rule == "box":
+    if questions.rule == "box":
         corners = [float(v) for v in value] if _are_numbers(value) else []
         if len(corners) != 4:
             return str(value)
@@ -153,22 +159,22 @@ def _answer(reading: Reading, record: Mapping[str, Any], named: Sequence[str]) -
     if isinstance(value, int) and not isinstance(value, bool):
         return letters(len(named))[value] if 0 <= value < len(named) else str(value)
     text = str(value).strip()
-    if reading.rule == "word":
+    if questions.rule == "word":
         matching = [a for a, b in zip(letters(len(named)), named, strict=True) if b == text.lower()]
         return matching[0] if matching else text
-    return text.strip("().").upper() if reading.rule == "choice" else ""
+    return text.strip("().").upper() if questions.rule == "choice" else ""
 
 
 def _are_numbers(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, (int, float)) for item in value)
 
 
-def _pictures(columns: Columns, record: Mapping[str, Any]) -> list[Any]:
-    found: list[Any] = []
-    for column in columns.images:
+def _pictures(benchmark: SpatialBenchmark, record: Mapping[str, Any]) -> list[Any]:
+    pictures: list[Any] = []
+    for column in benchmark.images:
         value = record.get(column)
-        found += value if isinstance(value, list) else [value]
-    return [value for value in found if value is not None]
+        pictures += value if isinstance(value, list) else [value]
+    return [picture for picture in pictures if picture is not None]
 
 
 def _picture(name: str, value: Any, files: PublishedFiles) -> str:
@@ -177,7 +183,7 @@ def _picture(name: str, value: Any, files: PublishedFiles) -> str:
     content = value.get("bytes") if isinstance(value, dict) else value
     if content is None and isinstance(value, dict) and isinstance(value.get("path"), str):
         return files.image(name, value["path"])
-    # Named after the content: many questions are about one picture.
+    # Named by content: many questions share one picture.
     digest = hashlib.sha256(content).hexdigest()[:24] if isinstance(content, bytes) else name
     known = sorted((files.out / "images").glob(f"{digest}.*"))
     written = known[0] if known else write_picture(value, files.out / "images" / digest)
@@ -185,31 +191,31 @@ def _picture(name: str, value: Any, files: PublishedFiles) -> str:
 
 
 def _mask(
-    name: str, reading: Reading, value: Any, files: PublishedFiles
+    name: str, questions: QuestionFormat, value: Any, files: PublishedFiles
 ) -> tuple[str, tuple[int, int]]:
     """Write a mask as a PNG of 0 and 255; return its path and (width, height)."""
     from PIL import Image
 
     try:
-        if reading.mask_as == "file":
+        if questions.mask_as == "file":
             content = files.find(name, str(value)).read_bytes()
-        elif reading.mask_as == "base64":
+        elif questions.mask_as == "base64":
             content = base64.b64decode(str(value).rpartition(",")[2], validate=True)
         else:
             content = bytes(value["bytes"] if isinstance(value, dict) else value)
         with Image.open(io.BytesIO(content)) as picture:
             grey = picture.convert("L")
     except (OSError, ValueError, SyntaxError, TypeError, KeyError, binascii.Error) as error:
-        raise DataError(f"{name}: column {reading.mask} holds no mask ({error})") from None
+        raise DataError(f"{name}: column {questions.mask} is not a mask ({error})") from None
     except Image.DecompressionBombError as error:
-        raise DataError(f"{name}: column {reading.mask}: {error}") from None
+        raise DataError(f"{name}: column {questions.mask}: {error}") from None
     target = files.out / "masks" / f"{name}.png"
     target.parent.mkdir(exist_ok=True)
-    grey.point(lambda level: 255 * (level > reading.mask_above)).save(target)
+    grey.point(lambda level: 255 * (level > questions.mask_above)).save(target)
     return f"masks/{target.name}", grey.size
 
 
 def _asked_about(out: Path, images: Sequence[str], size: tuple[int, int]) -> int:
-    """Return the place of the image that a mask is drawn on: the first of its size."""
+    """Return the index of the image that a mask is drawn on: the first of its size."""
     sizes = [image_size(out / image) for image in images] if len(images) > 1 else []
     return sizes.index(size) if size in sizes else 0

@@ -57,7 +57,7 @@ class LiteralError(ValueError):
 
 
 @dataclass(slots=True)
-class _Frame:
+class _OpenBracket:
     """An open bracket, or the whole text.
 
     Attributes:
@@ -99,17 +99,17 @@ def read_literal(text: str, *, arithmetic: bool = False) -> Any:
     >>> read_literal("[[0.25 * 640, 2]]", arithmetic=True)
     [[160.0, 2]]
     """
-    return _Reader(text, arithmetic=arithmetic).read()
+    return _LiteralReader(text, arithmetic=arithmetic).read()
 
 
-class _Reader:
+class _LiteralReader:
     def __init__(self, text: str, *, arithmetic: bool) -> None:
         if "\0" in text or not _is_encodable(text):
             raise LiteralError("not source code")
         self.text = text.lstrip(" \t").replace("\r\n", "\n").replace("\r", "\n")
         self.arithmetic = arithmetic
         self.place = 0
-        self.stack = [_Frame("")]
+        self.stack = [_OpenBracket("")]
 
     def read(self) -> Any:
         self._skip_blank_lines()
@@ -157,7 +157,7 @@ class _Reader:
         match = _SPACE.match(self.text, place)
         return match.end() if match else place
 
-    def _newline(self, frame: _Frame) -> None:
+    def _newline(self, frame: _OpenBracket) -> None:
         self.place += 1
         if frame.opening:
             return
@@ -172,7 +172,7 @@ class _Reader:
             raise LiteralError("a call or an index")
         if len(self.stack) > DEEPEST:
             raise LiteralError("too many nested brackets")
-        self.stack.append(_Frame(character))
+        self.stack.append(_OpenBracket(character))
         self.place += 1
 
     def _close(self, character: str) -> None:
@@ -183,7 +183,7 @@ class _Reader:
         self.stack[-1].slot.append(_made(frame))
         self.place += 1
 
-    def _colon(self, frame: _Frame) -> None:
+    def _colon(self, frame: _OpenBracket) -> None:
         is_key = frame.opening == "{" and frame.keyed is not False and len(frame.items) % 2 == 0
         if not is_key or (frame.keyed is None and frame.items):
             raise LiteralError("a colon outside of a dictionary")
@@ -191,15 +191,15 @@ class _Reader:
         self._finish_slot(frame, needed=True, is_key=True)
         self.place += 1
 
-    def _value(self, frame: _Frame) -> None:
+    def _value(self, frame: _OpenBracket) -> None:
         text, place = self.text, self.place
         if sign := _OPERATOR.match(text, place):
             frame.slot.append(_Operator(sign[0]))
             self.place = sign.end()
             return
-        for pattern, made in _VALUES:
+        for pattern, convert in _VALUES:
             if match := pattern.match(text, place):
-                value = made(match)
+                value = convert(match)
                 before = frame.slot[-1] if frame.slot else None
                 are_strings = type(value) is str and type(before) is str  # and so one string
                 if frame.slot and not isinstance(before, _Operator) and not are_strings:
@@ -209,7 +209,7 @@ class _Reader:
                 return
         raise LiteralError(f"not a literal: {text[place : place + 20]!r}")
 
-    def _finish_slot(self, frame: _Frame, *, needed: bool, is_key: bool = False) -> None:
+    def _finish_slot(self, frame: _OpenBracket, *, needed: bool, is_key: bool = False) -> None:
         """Move what was read since the last comma or colon to the items."""
         slot, frame.slot = frame.slot, []
         if not slot:
@@ -265,7 +265,7 @@ _VALUES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Any]], ...] = (
 )
 
 
-def _made(frame: _Frame) -> Any:
+def _made(frame: _OpenBracket) -> Any:
     items = frame.items
     if frame.opening == "[":
         return items

@@ -1,26 +1,24 @@
 """Tracking of what an expression names: points over time, masks, and J&F. Pure functions.
 
-Names that end in ``_reference`` give the public code's numbers with its faults; the others mend
-them. Boundaries, J and F are the same in both.
+Names that end in ``_reference`` return the public code's numbers with its faults; the others are
+free of these faults. Boundaries, J and F are the same in both.
 """
 
-from evaluators.tracking.davis import DavisScores, Statistics, davis_scores, decay, statistics
-from evaluators.tracking.higher_order import ALPHAS, Hota, hota, mask_hota
-from evaluators.tracking.masks import (
-    TOLERANCE,
-    JAndF,
-    boundary_f,
-    boundary_radius,
-    j_and_f,
-    region_similarity,
+from evaluators.tracking.metrics.boundary import TOLERANCE, boundary_f, boundary_radius
+from evaluators.tracking.metrics.davis import (
+    DavisScores,
+    Statistics,
+    davis_scores,
+    decay,
+    statistics,
 )
+from evaluators.tracking.metrics.higher_order import ALPHAS, Hota, hota, mask_hota
+from evaluators.tracking.metrics.j_and_f import JAndF, j_and_f
+from evaluators.tracking.metrics.points import PointScores, point_f1, point_hota
+from evaluators.tracking.metrics.reference_scores import mask_hota_reference, point_f1_reference
+from evaluators.tracking.metrics.region import region_similarity
 from evaluators.tracking.parsing import parse_tracks
-from evaluators.tracking.points import PointScores, point_f1, point_hota
-from evaluators.tracking.reference import (
-    mask_hota_reference,
-    parse_tracks_reference,
-    point_f1_reference,
-)
+from evaluators.tracking.reference import parse_tracks_reference
 from evaluators.tracking.rle import decode_masks, decode_union, j_and_f_of_rles
 from evaluators.tracking.tracks import Moment, TrackPoint, Tracks
 

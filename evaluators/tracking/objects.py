@@ -11,7 +11,7 @@ TIME_KEYS = ("time", "t", "timestamp", "time_s", "seconds", "second", "sec")
 ID_KEYS = ("id", "object_id", "obj_id", "track_id", "object")
 POINT_KEYS = ("point_2d", "point", "coordinates", "coords", "position", "xy")
 DEEPEST = 12
-"""Brackets that may be open at once in JSON that is read."""
+"""Maximum nesting of brackets."""
 _PYTHON = re.compile(
     r"'(?P<single>(?:[^'\\\n]|\\.)*+)'|\"(?:[^\"\\\n]|\\.)*+\"|[()]|\b(?:None|True|False)\b"
     r"|(?<=[{,\s])(?P<key>\d{1,9}+(?:\.\d{1,30}+)?)\s?:"
@@ -22,16 +22,16 @@ _NEXT_LINE = re.compile(r"\}[^\S\n]*+,?[^\S\n]*+\n\s*+\{")
 _SECONDS = re.compile(r"(?P<time>\d{1,9}(?:\.\d{1,30})?)\s?s(?:ec(?:onds?)?)?")
 
 
-class _Place(NamedTuple):
-    """What the objects around a value say about it: a time, an id, and their last numeric key."""
+class _Context(NamedTuple):
+    """Facts from the enclosing objects: a time, an id, and the last numeric key."""
 
     time: str | None = None
     name: str | None = None
     key: str | None = None
 
 
-class Entry(NamedTuple):
-    """One point as it is written: all parts are text."""
+class PointEntry(NamedTuple):
+    """One point as written: all parts are text."""
 
     time: str
     name: str
@@ -39,28 +39,28 @@ class Entry(NamedTuple):
     y: str
 
 
-def json_entries(text: str) -> list[Entry] | None:
+def json_entries(text: str) -> list[PointEntry] | None:
     """Return the points of an answer that is one JSON value, or ``None`` if it is not.
 
-    Read are ``[{"time": 0.5, "id": 0, "point_2d": [1, 2]}]``, the same with ``x`` and ``y`` or with
-    a list of ``points`` per time, and ``{"0.5": {"0": [1, 2]}}``. An object without an id is
+    Supported are ``[{"time": 0.5, "id": 0, "point_2d": [1, 2]}]``, the same with ``x`` and ``y`` or
+    with a list of ``points`` per time, and ``{"0.5": {"0": [1, 2]}}``. An object without an id is
     object 0.
 
     >>> json_entries('{"0.5": {"1": [3, 4]}}')
-    [Entry(time='0.5', name='1', x='3', y='4')]
+    [PointEntry(time='0.5', name='1', x='3', y='4')]
     """
     start = min((text.find(mark) for mark in "[{" if mark in text), default=-1)
     end = max(text.rfind("]"), text.rfind("}"))
     if start < 0 or _depth(text) > DEEPEST:
         return None
     value = _value(text[start : end + 1])
-    if value is None:  # the prose around it has brackets of its own
+    if value is None:  # the prose around it may contain brackets
         value = _value(_objects_only(text))
-    return None if value is None else list(_entries(value, _Place(), 0))
+    return None if value is None else list(_entries(value, _Context(), 0))
 
 
 def _objects_only(text: str) -> str:
-    """Return what reaches from the first outermost bracket with an object in it to the last one.
+    """Return the text from the first to the last outermost bracket that contains an object.
 
     >>> _objects_only('Dog [0]: [{"id": 0}] (it runs [left])')
     '[{"id": 0}]'
@@ -81,7 +81,7 @@ def _objects_only(text: str) -> str:
 
 
 def _value(text: str) -> Any:
-    """Return the value of JSON, of JSON with an object per line, or of a Python literal."""
+    """Return the value of JSON, of one JSON object per line, or of a Python literal."""
     for written in (text, "[" + _NEXT_LINE.sub("}, {", text) + "]", _as_json(text)):
         try:
             if _depth(written) <= DEEPEST:
@@ -92,7 +92,7 @@ def _value(text: str) -> Any:
 
 
 def _as_json(text: str) -> str:
-    """Return a Python literal as JSON; JSON stays as it is, but for tuples.
+    """Return a Python literal as JSON; JSON is unchanged, except for tuples.
 
     >>> _as_json("{'id': 0, 'point': (1, 2), 0.5: None}")
     '{"id": 0, "point": [1, 2], "0.5": null}'
@@ -116,7 +116,7 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def _entries(value: Any, place: _Place, level: int) -> Iterator[Entry]:
+def _entries(value: Any, place: _Context, level: int) -> Iterator[PointEntry]:
     if level > DEEPEST:
         return
     if isinstance(value, list):
@@ -126,9 +126,9 @@ def _entries(value: Any, place: _Place, level: int) -> Iterator[Entry]:
         yield from _of_object(value, place, level)
 
 
-def _of_object(value: dict[str, Any], place: _Place, level: int) -> Iterator[Entry]:
+def _of_object(value: dict[str, Any], place: _Context, level: int) -> Iterator[PointEntry]:
     own, name = _first(value, TIME_KEYS), _first(value, ID_KEYS)
-    place = _Place(
+    place = _Context(
         _seconds(own) if isinstance(own, str) else place.time,
         name if isinstance(name, str) else place.name,
         place.key,
@@ -138,16 +138,16 @@ def _of_object(value: dict[str, Any], place: _Place, level: int) -> Iterator[Ent
     if point is not None and time is not None:
         # {"1": [{"time": 0.5, "x": 3, "y": 4}]}: with a time of its own the key is the id
         outer = place.key if place.time is not None else None
-        yield Entry(time, place.name or outer or "0", *point)
+        yield PointEntry(time, place.name or outer or "0", *point)
         return
     # {"1": {"0.0": [3, 4], "0.5": [5, 6]}}: the times are inside
     swapped = place.time is None and place.key is not None and "." not in place.key
     swapped = swapped and any("." in key for key in value)
     for key, inside in value.items():
         if time is not None and _is_pair(inside):
-            yield Entry(key, time, *inside) if swapped else Entry(time, key, *inside)
+            yield PointEntry(key, time, *inside) if swapped else PointEntry(time, key, *inside)
         elif _is_number(key) and time is None and _is_pair(inside):
-            yield Entry(key, place.name or "0", *inside)
+            yield PointEntry(key, place.name or "0", *inside)
         elif isinstance(inside, list | dict):
             around = place
             if _is_number(key):

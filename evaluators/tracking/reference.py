@@ -1,4 +1,4 @@
-"""The public code's numbers, faults included, for comparison with published tables.
+"""Read tracks as the public code does, faults included, for comparison with published tables.
 
 Equal to the ``rvos`` tasks of lmms-eval 0.7.3, in linear time on any text.
 """
@@ -11,24 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from evaluators.tracking.higher_order import ALPHAS
-from evaluators.tracking.masks import Mask, region_similarity
 from evaluators.tracking.parsing import check_video
-from evaluators.tracking.points import (
-    ObjectMasks,
-    PointScores,
-    assign,
-    is_inside,
-    mean_scores,
-    point_hota,
-)
-from evaluators.tracking.tracks import Moment, TrackPoint, Tracks, Trajectory
+from evaluators.tracking.tracks import Moment, TrackPoint, Tracks
 from jumpscore.scoring.readers import Reader, ReferenceCrashError, Value
 
-# The public grammar says the same with patterns that take quadratic time on long white space, long
-# digits or many tabs. A tab is both white space and a separator, hence "white space but a tab".
+# The public grammar is the same, but takes quadratic time on long white space, long digits or many
+# tabs. A tab is both white space and a separator, hence "white space except tabs".
 _ATTRIBUTE = re.compile(r"coords\s*+=\s*+[\"']([^\"']*+)")
 _SEGMENT = re.compile(r"\s*+([0-9]++(?:\.[0-9]++)?)\s++([0-9.](?:[0-9.]|[^\S\t])*+)(?=[\t:,;]|\Z)")
 _UNREAD = re.compile(r"\s*+[^\t:,;]*+")
@@ -40,17 +28,17 @@ _OCCLUDED = {"yes", "true", "1"}
 def parse_tracks_reference(text: str, *, width: int, height: int, fps: float) -> Tracks:
     """Read points as the public code does.
 
-    It drops fractions (100.7 -> 100) and digits beyond the fourth, finds numbers inside of others,
-    and takes a lone line break for a space. It counts nothing of what it drops.
+    It drops fractions (100.7 -> 100) and digits after the fourth, finds numbers inside others, and
+    reads a single line break as a space. Dropped items are not counted.
 
     Args:
-        text: The answer, whole.
-        width: Of the video in pixels.
-        height: Of the video in pixels.
+        text: The whole answer.
+        width: Width of the video in pixels.
+        height: Height of the video in pixels.
         fps: Frames per second that the ground truth is indexed by.
 
     Raises:
-        ReferenceCrashError: The public code stops with an error on this answer.
+        ReferenceCrashError: The answer crashes the public code.
         ValueError: The video has no size or no rate.
 
     >>> text = 'coords="0.0 0 100.7 12345 6 7"'
@@ -84,11 +72,11 @@ class _Video:
         return TrackPoint(x / of * self.width, y / of * self.height, occluded)
 
 
-# Rules of the first form, ``coords="t id x y ..."``. Each takes what the one before it returns.
+# Rules of the first form, ``coords="t id x y ..."``. Each receives the result of the previous one.
 
 
 def coords_attributes(text: str, video: _Video) -> list[str]:
-    """Return the text of every ``coords`` attribute, also of one that does not end."""
+    """Return the text of every ``coords`` attribute, closed or not."""
     return [attribute[1] for attribute in _ATTRIBUTE.finditer(text)]
 
 
@@ -100,14 +88,14 @@ def timed_segments(attributes: list[str], video: _Video) -> list[tuple[float, st
 def triples_of_tokens(
     segments: list[tuple[float, str]], video: _Video
 ) -> list[tuple[float, str, float, float]]:
-    """Return (time, id, x, y) of tokens that follow each other."""
+    """Return (time, id, x, y) of consecutive tokens."""
     return [(time, *triple) for time, rest in segments for triple in _triples(rest.split())]
 
 
 def up_to_a_thousand(
     entries: list[tuple[float, str, float, float]], video: _Video
 ) -> list[tuple[float, str, float, float]]:
-    """Drop what lies beyond 1000 thousandths of the frame."""
+    """Drop coordinates above 1000 thousandths of the frame."""
     return [entry for entry in entries if max(entry[2:]) <= 1000]
 
 
@@ -175,7 +163,7 @@ def two_or_more_numbers(entries: list[tuple[float, Any]], video: _Video) -> list
 
 
 def up_to_a_hundred(entries: list[tuple[float, Any]], video: _Video) -> list[tuple[float, Any]]:
-    """Drop what lies beyond 100 per cent of the frame."""
+    """Drop coordinates above 100 per cent of the frame."""
     return [
         (time, {name: at for name, at in objects.items() if max(at[0], at[1]) <= 100})
         for time, objects in entries
@@ -186,7 +174,7 @@ def moments_of_lines(entries: list[tuple[float, Any]], video: _Video) -> Value[l
     """Return the points of each line that has any, in order of the text."""
     moments = []
     for time, objects in entries:
-        moment = video.moment(time, {})  # which stops the public code also without points
+        moment = video.moment(time, {})  # may crash like the public code, even without points
         points = {str(int(name)): _percent(values, video) for name, values in objects.items()}
         if points:
             moments.append(replace(moment, points=points))
@@ -219,7 +207,7 @@ def _segments(value: str) -> Iterator[tuple[float, str]]:
 def _triples(tokens: list[str]) -> Iterator[tuple[str, float, float]]:
     """Yield (id, x, y) of three tokens in a row: the end of one, the next, the start of the third.
 
-    What is left of the third may be the next id.
+    The rest of the third token may be the next id.
     """
     tokens = tokens[::-1]
     while len(tokens) >= 3:
@@ -235,7 +223,7 @@ def _triples(tokens: list[str]) -> Iterator[tuple[str, float, float]]:
 
 
 def _last_number(token: str) -> str:
-    """Return the integer part of the number that the token ends with, or nothing.
+    """Return the integer part of the number at the end of the token, or an empty string.
 
     >>> _last_number("1.2.35"), _last_number("..7"), _last_number("7.")
     ('2', '7', '')
@@ -244,88 +232,3 @@ def _last_number(token: str) -> str:
     if len(parts) > 1 and parts[-1] and parts[-2]:
         return parts[-2]
     return parts[-1]
-
-
-def point_f1_reference(
-    truth: Trajectory, prediction: Trajectory, *, masks: ObjectMasks
-) -> PointScores:
-    """Return precision, recall and F1 as the public code does, with two faults.
-
-    Recall is over all objects of the query, present in the frame or not, so a perfect answer can
-    score 0.889. And the n-th true point of a frame is looked up in the n-th mask of the query, the
-    mask of another object where the frame holds only some of them.
-
-    Args:
-        truth: True points.
-        prediction: Predicted points.
-        masks: Of all objects of the query, in its order.
-
-    >>> masks = {"a": {}, "b": {0: np.ones((1, 1), dtype=bool)}}
-    >>> point_f1_reference({0: {"b": (0, 0)}}, {0: {"0": (0, 0)}}, masks=masks).f1
-    0.0
-    """
-    rows = []
-    for frame, true in truth.items():
-        found = list(prediction.get(frame, {}).values())
-        if not true or not found:
-            rows.append((float(not true and not found),) * 3)
-            continue
-        present = [by_frame.get(frame) for by_frame in masks.values()]
-        if not np.isfinite(found).all() or not present:
-            # The public code stops here and scores the whole query 0.
-            return mean_scores([(0.0, 0.0, 0.0)], truth, prediction)
-        correct = sum(
-            column < len(present) and is_inside(found[row], present[column])
-            for row, column in assign(found, list(true.values()))
-        )
-        precision, recall = correct / len(found), correct / len(present)
-        f1 = 2 * precision * recall / (precision + recall + 1e-10)
-        rows.append((precision, recall, f1))
-    return mean_scores(rows, truth, prediction)
-
-
-def point_hota_reference(truth: Trajectory, prediction: Trajectory, *, masks: ObjectMasks) -> float:
-    """Return HOTA of points as the public code does.
-
-    It adds the smallest step of float64 to the denominator of the alignment of two tracks, which
-    decides between assignments that are equally good: of two objects that overlap, the track of the
-    wrong one may be taken.
-
-    Args:
-        truth: True points.
-        prediction: Predicted points.
-        masks: Of all objects of the query.
-
-    >>> masks = {name: dict.fromkeys((0, 1), np.ones((1, 1), dtype=bool)) for name in "ab"}
-    >>> true = dict.fromkeys((0, 1), {"a": (0, 0), "b": (0, 0)})
-    >>> found = {0: {"0": (0, 0), "1": (0, 0)}, 1: {"0": (0, 0)}}
-    >>> round(point_hota_reference(true, found, masks=masks), 4)
-    0.5401
-    """
-    eps = float(np.finfo(np.float64).eps)
-    return point_hota(truth, prediction, masks=masks, alignment_eps=eps)
-
-
-def mask_hota_reference(truth: Mask, prediction: Mask) -> float:
-    """Return the mean over 0.05..0.95 of the root of DetA, association taken as perfect.
-
-    Args:
-        truth: Masks of one object [T, H, W]; an empty one is no detection.
-        prediction: The same shape.
-
-    Returns:
-        0..1; 1.0 where no frame has a detection.
-
-    Raises:
-        ValueError: Shapes differ, or an array holds no masks.
-
-    >>> masks = np.zeros((2, 1, 2), dtype=bool)
-    >>> masks[0] = True
-    >>> mask_hota_reference(masks, masks[::-1])
-    0.0
-    """
-    true, found = truth.any(axis=(1, 2)), prediction.any(axis=(1, 2))
-    similarity = np.where(true & found, region_similarity(truth, prediction), -1.0)
-    matches = (similarity >= np.asarray(ALPHAS)[:, None]).sum(axis=1)
-    either = int(true.sum() + found.sum()) - matches
-    return float(np.sqrt(np.where(either > 0, matches / np.maximum(either, 1), 1.0)).mean())

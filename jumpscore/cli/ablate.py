@@ -2,66 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from jumpscore.cli.console import notes, output, print_json, progress
-from jumpscore.cli.datasets import located
-from jumpscore.cli.run import task_of_config, tell_missing
+from jumpscore.cli.options import DataRoot, Json, Overrides
+from jumpscore.cli.run import task_of_config, warn_of_missing_files, with_data
 from jumpscore.errors import InterruptedRun, UsageError
-from jumpscore.harness import RunConfig, RunInterrupted
+from jumpscore.harness import RunConfig, RunInterrupted, open_session
 from jumpscore.harness.compose import compose
-from jumpscore.harness.factory import check_options
-from jumpscore.studies.ablation import ABLATION, Ablation, ablate, read_ablation
-from jumpscore.studies.ablation_plan import refuse_what_is_set_here
+from jumpscore.harness.session import Callbacks
+from jumpscore.studies.ablation import ABLATION, Ablation, ablate
+from jumpscore.studies.ablation_plan import AblationPlan, refuse_what_is_set_here
 
 
-def run_ablation(
-    words: Sequence[str],
-    *,
-    tokens: str,
-    matching: str,
-    out: Path,
-    metric: str | None,
-    controls: bool,
-    references: Sequence[str],
-    data_root: Path | None,
-    as_json: bool,
+@dataclass(frozen=True, slots=True)
+class Arms:
+    """What is compared."""
+
+    tokens: Annotated[str, typer.Option(help="Budgets, such as 4096,8192,16384.")]
+    matching: Annotated[
+        str, typer.Option(help="What budgets count: visual, total, as_published, or several.")
+    ] = "visual"
+    controls: Annotated[
+        bool, typer.Option(help="Run canvases with another clip's pixels too (first matching).")
+    ] = True
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(help="Add frames: input.fps=12.5 or input.count=64; repeatable."),
+    ] = None
+
+
+def ablate_budgets(
+    arms: Arms,
+    overrides: Overrides = None,
+    out: Annotated[
+        Path, typer.Option(help="Output folder. Rerun with the same folder to resume.")
+    ] = Path("ablation"),
+    metric: Annotated[
+        str | None, typer.Option(help="Metric to print; default: the task's first headline metric.")
+    ] = None,
+    data_root: DataRoot = None,
+    as_json: Json = False,
 ) -> bool:
     """Run an ablation, print it and write its page; return whether samples failed."""
-    budgets = _numbers(tokens)
-    beside = [_reference(word) for word in references]
-    values = compose(words)
-    # Before the data set is looked for, which may have to be rendered first.
+    plan = AblationPlan(
+        tokens=_numbers(arms.tokens),
+        matchings=[name.strip() for name in arms.matching.split(",") if name.strip()],
+        metric=metric,
+        controls=arms.controls,
+        references=[_reference(word) for word in arms.reference or []],
+    )
+    values = compose(overrides or [])
+    # Before the data set is located, which may have to be rendered first.
     refuse_what_is_set_here(values)
-    config = RunConfig(model=values["model"], task=values["task"])
-    check_options(config)
-    config = config.model_copy(update={"task": located(config.task, data_root)})
+    config = with_data(RunConfig(model=values["model"], task=values["task"]), data_root)
     options = dict(config.model)
     with closing(task_of_config(config)) as task:
-        tell_missing(task)
+        warn_of_missing_files(task)
         try:
-            found = ablate(
-                options.pop("name"),
-                task,
-                tokens=budgets,
-                matchings=[name.strip() for name in matching.split(",") if name.strip()],
-                out=out,
-                metric=metric,
-                controls=controls,
-                references=beside,
-                model_options=options,
-                input=values["input"],
-                run=values["run"],
-                on_run=progress,
-            )
-        except RunInterrupted as kept:
-            raise InterruptedRun(f"{kept}; the same command goes on") from None
-    present_ablation(found, out, as_json=as_json)
-    return found.unscored > 0
+            with (
+                progress("ablation", "answers") as advance,
+                open_session(
+                    options.pop("name"),
+                    task,
+                    model_options=options,
+                    input=values["input"],
+                    run=values["run"],
+                    callbacks=Callbacks(advance),
+                ) as session,
+            ):
+                ablation = ablate(session, plan, out)
+        except RunInterrupted as stopped:
+            raise InterruptedRun(f"{stopped}; rerun the same command to resume") from None
+    present_ablation(ablation, out, as_json=as_json)
+    return ablation.unscored > 0
 
 
 def present_ablation(ablation: Ablation, folder: Path, *, as_json: bool = False) -> None:
@@ -70,26 +89,10 @@ def present_ablation(ablation: Ablation, folder: Path, *, as_json: bool = False)
 
     page = write_ablation_page(ablation, folder)
     if as_json:
-        print_json(asdict(ablation))
+        print_json(ablation.to_json())
     else:
         output().print(ablation_table(ablation))
     notes().print(f"ablation: {folder / ABLATION}\npage: {page}", style="dim", soft_wrap=True)
-
-
-def redraw_ablation(folder: Path, out: Path | None) -> None:
-    """Write the page of a finished ablation anew, from what is stored.
-
-    Raises:
-        UsageError: Another place was given: page and drawing have their names in the folder.
-    """
-    if out is not None:
-        raise UsageError(f"{folder} holds an ablation, whose page lies in it; leave out --out")
-    present_ablation(read_ablation(folder), folder)
-
-
-def holds_ablation(folder: Path) -> bool:
-    """Whether a folder is no run but holds a finished ablation."""
-    return (folder / ABLATION).is_file()
 
 
 def _numbers(tokens: str) -> list[int]:

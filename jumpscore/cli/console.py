@@ -11,7 +11,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
+from jumpscore.data.catalogue import Rendering
 from jumpscore.errors import visible
 
 PLAIN_SECONDS = 10.0
@@ -62,9 +63,10 @@ def _console(**options: Any) -> Console:
     return SafeConsole(markup=False, emoji=False, highlight=False, **options)
 
 
-def print_note(message: str) -> None:
-    """Print what the package logged."""
-    notes().print(f"note: {message}", style="yellow", soft_wrap=True)
+def print_note(message: str, *, warning: bool = True) -> None:
+    """Print a message that the package logged."""
+    style = "yellow" if warning else "dim"
+    notes().print(f"note: {message}" if warning else message, style=style, soft_wrap=True)
 
 
 def tell_files(missing: Sequence[Path], fix: str, *, samples: str | None = None) -> None:
@@ -120,30 +122,49 @@ def progress(label: str, unit: str = "videos") -> Iterator[Callable[[int, int], 
         console=console,
     ) as bar:
         job = bar.add_task(label, total=None, rate="")
-        started = time.monotonic()
 
         def advance(done: int, total: int) -> None:
-            rate = done / max(1e-9, time.monotonic() - started)
-            bar.update(job, completed=done, total=total, rate=f"{rate:.1f} {unit}/s")
+            bar.update(job, completed=done, total=total)
+            speed = bar.tasks[0].speed or 0.0  # of the last seconds; stored answers took none
+            bar.update(job, rate=f"{speed:.1f} {unit}/s")
 
         yield advance
 
 
+@contextmanager
+def late_progress(label: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a callback whose bar appears with its first call."""
+    with ExitStack() as stack:
+        bars: list[Callable[[int, int], None]] = []
+
+        def advance(done: int, total: int) -> None:
+            if not bars:
+                bars.append(stack.enter_context(progress(label, unit)))
+            bars[0](done, total)
+
+        yield advance
+
+
+@contextmanager
+def rendering() -> Iterator[Rendering]:
+    """Yield how to render a data set: in all cores, with a bar if it takes place."""
+    with late_progress("rendering", "clips") as advance:
+        yield Rendering(None, advance)
+
+
 def _plain(label: str, unit: str) -> Callable[[int, int], None]:
-    started = time.monotonic()
-    last = [float("-inf")]
+    printed: list[tuple[float, int]] = []
 
     def advance(done: int, total: int) -> None:
         now = time.monotonic()
-        if done < total and now - last[0] < PLAIN_SECONDS:
+        if printed and done < total and now - printed[-1][0] < PLAIN_SECONDS:
             return
-        last[0] = now
-        rate = done / max(1e-9, now - started)
-        left = (total - done) / rate if rate > 0 else 0.0
-        print(
-            visible(f"{label}: {done}/{total} {unit}, {rate:.1f}/s, {left:.0f} s left"),
-            file=sys.stderr,
-            flush=True,
-        )
+        line = f"{label}: {done}/{total} {unit}"
+        if printed and done > printed[-1][1]:
+            before, count = printed[-1]
+            rate = (done - count) / max(1e-9, now - before)
+            line += f", {rate:.1f}/s, {(total - done) / rate:.0f} s left"
+        printed.append((now, done))
+        print(visible(line), file=sys.stderr, flush=True)
 
     return advance

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from evaluators import TASKS
 from evaluators.lmms.provider import NoLmmsEvalError
-from jumpscore.cli.console import notes, output, progress
-from jumpscore.cli.datasets import located, render_bundled
+from jumpscore.cli.console import late_progress, notes, output, progress
+from jumpscore.cli.options import Workers
 from jumpscore.cli.run import write_page
+from jumpscore.data.catalogue import Rendering, bundled_set
 from jumpscore.errors import UsageError
 from jumpscore.harness import evaluate
-from jumpscore.harness.factory import make_task
+from jumpscore.harness.factory import make_task, resolve_data
 from jumpscore.jsonio import write_text
 from jumpscore.report.tables import comparison_table, leader_table, tasks_table
 from jumpscore.runs import StoredRun
@@ -35,12 +38,21 @@ FAULTLESS = {"jitter": 0.0, "misses": 0.0, "insertions": 0.0}
 TOLERANCE = 1e-6
 
 
-def run_demo(out: Path, *, every_task: bool, workers: int | None) -> bool:
+def run_demo(
+    out: Annotated[Path, typer.Option(help="Folder for data, runs and reports.")] = Path(
+        "jumpscore-demo"
+    ),
+    every_task: Annotated[
+        bool, typer.Option("--all", help="Run every other task too, on a small rendered set.")
+    ] = False,
+    workers: Workers = None,
+) -> bool:
     """Render, run, compare, report into ``out``.
 
     Returns whether samples failed, or the truth did not earn everything.
     """
-    data = render_bundled(DATA, out / "data", workers=workers)
+    with late_progress(f"rendering {DATA}", "clips") as advance:
+        data = bundled_set(DATA).render(out / "data", Rendering(workers, advance))
     runs = [
         _run(out, *MODELS[name], "jumpscore", {"data": str(data)}, name=name)
         for name in _installed()
@@ -139,7 +151,7 @@ def wrong_numbers(run: StoredRun) -> list[str]:
 
 def _options(task: str) -> dict[str, Any]:
     """Return the task's defaults with its data set's name replaced by a folder."""
-    return located(TASKS.get(task).Options().model_dump(mode="json"), None)
+    return resolve_data(task, TASKS.get(task).Options().model_dump(mode="json"))
 
 
 def _run(
@@ -152,7 +164,7 @@ def _run(
     name: str,
 ) -> StoredRun:
     with progress(name) as advance:
-        return evaluate(
+        run = evaluate(
             model,
             task,
             model_options=model_options,
@@ -165,3 +177,5 @@ def _run(
             },
             on_progress=advance,
         )
+    assert isinstance(run, StoredRun)  # repeats are not set
+    return run

@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jumpscore.cli.console import output, print_json
+from jumpscore.cli.options import Json
 
 State = Literal["ok", "missing", "broken"]
 MARK = {
@@ -36,7 +37,7 @@ class Finding:
     needed_for: str
 
 
-def examine(*, as_json: bool) -> None:
+def examine(as_json: Json = False) -> None:
     """Look at everything and print it."""
     found = findings()
     if as_json:

@@ -18,15 +18,17 @@ class _Notes(logging.Handler):
         from jumpscore.cli.console import print_note
 
         try:
-            print_note(record.getMessage())
+            print_note(record.getMessage(), warning=record.levelno >= logging.WARNING)
         except Exception:  # a closed terminal, say
             self.handleError(record)
 
 
 def show_log() -> None:
-    """Print warnings of the package from now on."""
+    """Print the package's log messages from now on."""
     for package in PACKAGES:
-        logging.getLogger(package).addHandler(_Notes(logging.WARNING))
+        logger = logging.getLogger(package)
+        logger.setLevel(logging.INFO)
+        logger.addHandler(_Notes(logging.INFO))
 
 
 def stop(message: str, code: int) -> NoReturn:

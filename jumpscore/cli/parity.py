@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.table import Table
 from rich.text import Text
 
 from jumpscore.cli.console import output, print_json, progress
-from jumpscore.cli.datasets import located
+from jumpscore.cli.options import Json
+from jumpscore.cli.run import task_of_config, with_data
 from jumpscore.errors import UsageError, nearest_names
 from jumpscore.harness import RunConfig, run_config
 from jumpscore.harness.compose import compose
-from jumpscore.harness.factory import make_model, make_task, usual_input
-from jumpscore.harness.input import input_cache
+from jumpscore.harness.factory import make_model
+from jumpscore.harness.input import InputPlan
 from jumpscore.studies.parity import Parity, compare_models
 from model_wrappers import MODELS
 from model_wrappers.base import ModelWrapper
@@ -24,35 +26,38 @@ LONGEST_TEXT = 60
 
 
 def print_parity(
-    model_a: str, model_b: str, words: Sequence[str], *, limit: int, as_json: bool
+    model_a: Annotated[str, typer.Argument(help="A model, such as llava_ov2.")],
+    model_b: Annotated[str, typer.Argument(help="Another way to run it, such as vllm.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(help="key=value; a.key=value and b.key=value for one model's options"),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Number of samples.")] = 8,
+    as_json: Json = False,
 ) -> bool:
-    """Compare two models and print it; return whether nothing differs."""
+    """Compare two models and print it; return whether something differs."""
+    words = overrides or []
     _check_known((model_a, model_b), words)
     configs = [_config(name, side, words) for name, side in ((model_a, "a"), (model_b, "b"))]
     first = configs[0]
-    options = located(first.task, None)
-    task = make_task(options.pop("name"), options)
-    samples = [sample for sample in task.load() if sample.problem is None][:limit]
+    task = task_of_config(with_data(first, None))
+    everything = task.load()
+    samples = [sample for sample in everything if sample.problem is None][:limit]
     models = [_made(config) for config in configs]
     try:
         questions = [task.complete(sample.question) for sample in samples]
-        shown = {usual_input(model, first.input) for model in models}
-        if len(shown) > 1:
+        plan, other = (
+            InputPlan.resolve(model, first.input, first.run, everything) for model in models
+        )
+        if (plan.kind, plan.config) != (other.kind, other.config):
             raise UsageError(
-                f"{model_a} and {model_b} prefer other inputs; write input=frames, input.count=..."
+                f"{model_a} and {model_b} prefer different inputs; set input=frames, "
+                "input.count=..."
             )
-        [(kind, input)] = shown
         for model in models:
             model.open()
         with progress("parity") as advance:
-            found = compare_models(
-                models,
-                questions,
-                kind=kind,
-                input=input,
-                cache=input_cache(first.run),
-                on_progress=advance,
-            )
+            found = compare_models(models, questions, plan, on_progress=advance)
     finally:
         for model in models:
             model.close()
@@ -63,7 +68,7 @@ def print_parity(
         output().print(_table(model_a, model_b, found))
         same = sum(entry.equal for entry in found)
         output().print(f"{same} of {len(found)} samples are the same in all that both tell")
-    return all(entry.equal for entry in found)
+    return not all(entry.equal for entry in found)
 
 
 def _check_known(names: Sequence[str], words: Sequence[str]) -> None:

@@ -12,7 +12,6 @@ from rich.text import Text
 from evaluators.base import Task
 from jumpscore.cli.console import output, print_json
 from jumpscore.harness import RunConfig
-from jumpscore.harness.controls import Control, control_of
 from jumpscore.harness.costs import (
     LETTERS_PER_TOKEN,
     PlannedTokens,
@@ -21,14 +20,12 @@ from jumpscore.harness.costs import (
     planned_tokens,
     prices_of,
 )
-from jumpscore.harness.evaluate import selected
-from jumpscore.harness.factory import make_model, usual_input
-from jumpscore.harness.input import input_cache, visual_input
+from jumpscore.harness.factory import make_model
+from jumpscore.harness.input import InputPlan
 from jumpscore.harness.repeating import check_repeatable
 from jumpscore.records import Question
 from jumpscore.report.text import dollars
-from jumpscore.video import PLAIN_GRID
-from model_wrappers.base import InputKind, ModelWrapper
+from model_wrappers.base import ModelWrapper
 
 UNKNOWN = "not known before the run"
 LEFT_OUT = (
@@ -45,21 +42,19 @@ def show_plan(config: RunConfig, task: Task[Any], *, as_json: bool) -> None:
     if config.run.repeats > 1:
         check_repeatable(wrapper)
     everything = task.load()
-    samples = selected(everything, config.run)
-    kind, shown = usual_input(wrapper, config.input)
-    config = config.model_copy(update={"input": shown})
-    control = control_of(config.run.control, kind, everything, seed=config.run.seed)
+    samples = config.run.select(everything)
+    shown = InputPlan.resolve(wrapper, config.input, config.run, everything)
     usable = [sample for sample in samples if sample.problem is None]
     questions = _completed(task, [sample.question for sample in usable])
     first = next(questions, None)
     asked = chain([] if first is None else [first], questions)
-    tokens = _planned(wrapper, asked, kind, config, control)
+    tokens = _planned(wrapper, asked, shown).times(config.run.repeats)
     plan: dict[str, Any] = {
         "model": wrapper.name,
         "task": task.name,
         "data": asdict(task.data()),
         "protocol": task.protocol,
-        "input": kind,
+        "input": shown.kind,
         "control": config.run.control,
         "samples": len(samples),
         "repeats": config.run.repeats,
@@ -78,7 +73,7 @@ def show_plan(config: RunConfig, task: Task[Any], *, as_json: bool) -> None:
         print_json(plan | spending)
         return
     # Of a model that reads no text there is nothing to count.
-    if kind in ("frames", "codec") or hasattr(wrapper.options, "max_new_tokens"):
+    if shown.prepared or hasattr(wrapper.options, "max_new_tokens"):
         plan |= _words(spending, prices)
     for key, value in plan.items():
         output().print(Text(f"{key}: ", "bold").append(str(value)), soft_wrap=True)
@@ -92,22 +87,14 @@ def _completed(task: Task[Any], questions: Iterable[Question]) -> Iterator[Quest
 
 
 def _planned(
-    wrapper: ModelWrapper,
-    questions: Iterable[Question],
-    kind: InputKind,
-    config: RunConfig,
-    control: Control | None,
+    wrapper: ModelWrapper, questions: Iterable[Question], shown: InputPlan
 ) -> PlannedTokens:
-    """Return the tokens of all questions in all repeats."""
-    cache = input_cache(config.run)
+    """Return the tokens of all questions, asked once."""
     options: Any = wrapper.options
-    prepared = kind in ("frames", "codec")
-    # Read only where it is needed: a wrapper may have to look at its checkpoint for it.
-    grid = wrapper.token_grid if prepared else PLAIN_GRID
     total = PlannedTokens()
     for question in questions:
-        visual = visual_input(question, kind, config.input, cache=cache, grid=grid, control=control)
-        seen = (0, 0) if kind == "none" else None
+        visual = shown.prepare(question)
+        seen = (0, 0) if shown.kind == "none" else None
         if visual is not None:
             seen = (visual.visual_tokens, visual.text_tokens)
         total += planned_tokens(
@@ -116,7 +103,7 @@ def _planned(
             system=getattr(options, "system", None) or "",
             max_new_tokens=getattr(options, "max_new_tokens", None),
         )
-    return total.times(config.run.repeats)
+    return total
 
 
 def _costs(tokens: PlannedTokens, prices: Prices | None) -> dict[str, float | None]:

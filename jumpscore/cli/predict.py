@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from jumpscore.cli.console import notes, output, print_json
+from jumpscore.cli.options import Json, Overrides
 from jumpscore.data.layout import QUESTION
 from jumpscore.errors import JumpScoreError, NoAnswerError, UsageError
 from jumpscore.harness import RunConfig, run_config
 from jumpscore.harness.compose import compose
-from jumpscore.harness.factory import make_model, usual_input
-from jumpscore.harness.input import input_cache, visual_input
+from jumpscore.harness.factory import make_model
+from jumpscore.harness.input import InputPlan
 from jumpscore.records import Media, ParseResult, Question, Response
 from jumpscore.scoring import parse_times
 from jumpscore.video import probe
 
 
-def predict_video(video: Path, words: Sequence[str], *, as_json: bool, html: Path | None) -> None:
+def predict_video(
+    video: Annotated[Path, typer.Argument(help="Any video file.")],
+    overrides: Overrides = None,
+    as_json: Json = False,
+    html: Annotated[Path | None, typer.Option(help="Write a page with pictures here.")] = None,
+) -> None:
     """Ask a model for the jumps of one video and print them."""
     info = probe(video)  # names what is wrong with a file before a model is loaded
-    config = run_config(compose(words))
+    config = run_config(compose(overrides or []))
     found = ask_one(video, config)
     if as_json:
         print_json(_as_json(video, found) | {"video_notes": dict(info.notes)})
@@ -79,17 +86,10 @@ def ask_one(video: Path, config: RunConfig) -> Prediction:
     if wrapper.needs_truth:
         raise UsageError(f"model {wrapper.name!r} answers from the truth; a new video has none")
     question = Question(id=video.stem, media=(Media(video),), prompt=QUESTION)
-    kind, shown = usual_input(wrapper, config.input)
+    plan = InputPlan.resolve(wrapper, config.input, config.run)
     try:
         wrapper.open()
-        visual = visual_input(
-            question,
-            kind,
-            shown,
-            cache=input_cache(config.run),
-            grid=wrapper.token_grid,
-        )
-        request = wrapper.prepare(question, visual)
+        request = wrapper.prepare(question, plan.prepare(question))
         [response] = wrapper.generate([request])
     except JumpScoreError:
         raise
@@ -106,7 +106,7 @@ def ask_one(video: Path, config: RunConfig) -> Prediction:
         raise NoAnswerError(
             f"{wrapper.name} gave no times ({parsed.status}): {response.text[:200]!r}"
         )
-    return Prediction(wrapper.title, wrapper.remarks, response, parsed)
+    return Prediction(wrapper.display_name, wrapper.notes, response, parsed)
 
 
 def _as_json(video: Path, found: Prediction) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,12 +15,12 @@ from evaluators.base import Task
 from jumpscore.cli.console import output
 from jumpscore.errors import JumpScoreError, UsageError, nearest_names
 from jumpscore.harness import run_config, task_of
-from jumpscore.harness.controls import control_of
 from jumpscore.harness.factory import make_model
-from jumpscore.harness.input import input_cache, visual_input
+from jumpscore.harness.input import InputPlan
 from jumpscore.records import Question, Response, SampleScore
+from jumpscore.report.timeline import Events, events_of
 from jumpscore.runs import StoredRun, read_run
-from jumpscore.video import PLAIN_GRID, VisualInput
+from jumpscore.video import VisualInput
 from model_wrappers.base import ModelWrapper
 
 LONGEST_TEXT = 4000
@@ -27,16 +28,19 @@ LONGEST_TEXT = 4000
 SHEET_COLUMNS = 8
 
 
-def show_sample(folder: Path, sample_id: str) -> None:
+def show_sample(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    sample_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Id of a sample, or its beginning.")
+    ],
+) -> None:
     """Print one sample of a run; pictures that were sent go into a contact sheet beside the run."""
     run = read_run(folder)
     scores = {score.id: score for score in run.scores}
-    if sample_id not in scores:
-        near = nearest_names(sample_id, scores) or "."
-        raise UsageError(f"{folder}: has no sample {sample_id!r}{near}")
+    sample_id = _matching(sample_id, scores, folder)
     console = output()
-    task = task_of(run.facts)
-    if task.data().checksum == run.facts["identity"]["data"].get("checksum"):
+    task = task_of(run.record)
+    if task.data().checksum == run.record.identity.data.checksum:
         try:
             _show_question(console, run, task, sample_id)
         except JumpScoreError as error:  # of the question itself: a file is gone, say
@@ -49,6 +53,20 @@ def show_sample(folder: Path, sample_id: str) -> None:
     _show_score(console, scores[sample_id])
 
 
+def _matching(given: str, ids: Collection[str], folder: Path) -> str:
+    """Return the id that was given, or the only one that begins with it."""
+    matches = [name for name in ids if name.startswith(given)]
+    if given in ids or len(matches) == 1:
+        return given if given in ids else matches[0]
+    if matches:
+        raise UsageError(
+            f"{given!r} is the beginning of {len(matches)} ids, such as "
+            f"{', '.join(matches[:3])}; write more of it"
+        )
+    near = nearest_names(given, ids) or f"; its ids look like {next(iter(ids), 'none')!r}."
+    raise UsageError(f"{folder}: has no sample {given!r}{near}")
+
+
 def _show_question(console: Console, run: StoredRun, task: Task[Any], name: str) -> None:
     samples = task.load()
     asked = next(sample.question for sample in samples if sample.question.id == name)
@@ -59,18 +77,12 @@ def _show_question(console: Console, run: StoredRun, task: Task[Any], name: str)
     for turn in question.history:
         _field(console, turn.role, turn.text)
     _field(console, "user", question.prompt)
-    kind = run.facts["identity"]["input"]["kind"]
-    config = run_config(run.facts["config"])
+    kind = run.record.identity.input.kind
+    config = run_config(run.record.config.model_dump())
     wrapper = _wrapper(console, run)
     try:
-        visual = visual_input(
-            question,
-            kind,
-            config.input,
-            cache=input_cache(config.run),
-            grid=wrapper.token_grid if wrapper is not None else PLAIN_GRID,
-            control=control_of(config.run.control, kind, samples, seed=config.run.seed),
-        )
+        plan = InputPlan(kind, config.input, wrapper=wrapper).in_run(config.run, samples)
+        visual = plan.prepare(question)
     except JumpScoreError as error:
         _field(console, "input", str(error))
         return
@@ -95,9 +107,9 @@ def _show_question(console: Console, run: StoredRun, task: Task[Any], name: str)
 
 def _wrapper(console: Console, run: StoredRun) -> ModelWrapper | None:
     """Return the run's model, not opened; say why where it cannot be had."""
-    options = dict(run.facts["config"]["model"])
+    model = run.record.config.model
     try:
-        return make_model(options.pop("name"), options)
+        return make_model(model.name, model.options)
     except JumpScoreError as error:
         _field(console, "prompt", f"unknown: {error}")
         return None
@@ -162,33 +174,32 @@ def _show_score(console: Console, score: SampleScore) -> None:
         _field(console, "message", score.message)
     for note, count in score.notes.items():
         _field(console, "note", f"{count} {note}")
-    for key in ("parser", "rejected", "reasoning"):
-        if score.details.get(key) and score.details[key] != "none":
-            _field(console, key, str(score.details[key]))
+    if score.parse is not None:
+        _field(console, "parser", score.parse.parser)
+        if score.parse.rejected:
+            _field(console, "rejected", ", ".join(score.parse.rejected))
+        if score.parse.reasoning != "none":
+            _field(console, "reasoning", score.parse.reasoning)
     values = (f"{k} {v:.3f}" for k, v in score.values.items() if v is not None)
     _field(console, "values", ", ".join(values))
-    if isinstance(score.details.get("truth"), list):
-        console.print(_events_table(score.details))
+    events = events_of(score.view)
+    if events is not None:
+        console.print(_events_table(events))
 
 
-def _events_table(details: Any) -> Table:
+def _events_table(events: Events) -> Table:
     """Return true and answered times side by side, in order of time."""
-    truth, answered = details["truth"], details["prediction"]
+    truth, answers = events.truth or (), events.answers
     rows: list[tuple[float, str, str, str]] = []
-    for true, found in details["pairs"]:
-        error = answered[found] - truth[true]
-        rows.append((truth[true], f"{truth[true]:.2f}", f"{answered[found]:.2f}", f"{error:+.2f}"))
-    rows += [(time, f"{time:.2f}", "", "missed") for time in _left(truth, details["pairs"], 0)]
-    rows += [(time, "", f"{time:.2f}", "extra") for time in _left(answered, details["pairs"], 1)]
+    for i, j in events.pairs:
+        error = answers[j] - truth[i]
+        rows.append((truth[i], f"{truth[i]:.2f}", f"{answers[j]:.2f}", f"{error:+.2f}"))
+    rows += [(truth[i], f"{truth[i]:.2f}", "", "missed") for i in events.missed]
+    rows += [(answers[j], "", f"{answers[j]:.2f}", "extra") for j in events.extra]
     table = Table("true (s)", "answered (s)", "error (s)")
     for _, *cells in sorted(rows):
         table.add_row(*cells)
     return table
-
-
-def _left(times: Sequence[float], pairs: Sequence[Sequence[int]], side: int) -> list[float]:
-    taken = {pair[side] for pair in pairs}
-    return [time for place, time in enumerate(times) if place not in taken]
 
 
 def _field(console: Console, name: str, value: str) -> None:

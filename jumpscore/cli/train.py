@@ -6,9 +6,12 @@ import os
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from jumpscore.cli.console import notes, output, print_json, progress
+from jumpscore.cli.options import Json, Workers
 from jumpscore.errors import InterruptedRun, UsageError, nearest_names
 from jumpscore.harness.compose import choices
 from jumpscore.harness.config import validated
@@ -18,23 +21,20 @@ if TYPE_CHECKING:
 
 
 def train_model(
-    name: str,
-    out: Path,
-    words: Sequence[str],
-    *,
-    clips: Path | None,
-    workers: int | None,
-    as_json: bool,
+    name: Annotated[str, typer.Argument(help="What to train: tiny.")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="key=value, such as seed=1 or join.steps=6000")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Output folder. Rerun with the same folder to resume.")
+    ] = Path("jumpscore-train"),
+    clips: Annotated[
+        Path | None, typer.Option(help="Folder of prepared clips, shared by runs; default: in out.")
+    ] = None,
+    workers: Workers = None,
+    as_json: Json = False,
 ) -> None:
-    """Prepare clips, train, write the checkpoint and say how it went.
-
-    Args:
-        name: A file of ``jumpscore/conf/train``.
-        out: Folder of the run; one that was stopped goes on.
-        words: ``key=value``.
-        clips: Folder of prepared clips that runs share; by default in ``out``.
-        workers: Processes that prepare clips; by default one per core.
-        as_json: Print JSON.
+    """Prepare clips, train, write the checkpoint and print how well it does.
 
     Raises:
         UsageError: There is no such run, a key is unknown, there is no such device, or the folder
@@ -44,7 +44,7 @@ def train_model(
     from jumpscore.training.runs import CACHE, CHECKPOINT, claimed_folder
     from model_wrappers.transformers.wrapper import require_packages, torch_device
 
-    settings = train_settings(name, words)
+    settings = train_settings(name, overrides or [])
     require_packages("llava_ov2")
     torch_device(settings.device, key="device")  # before ten minutes of rendering
     with claimed_folder(out, settings):
@@ -53,7 +53,7 @@ def train_model(
         except KeyboardInterrupt:
             raise InterruptedRun(
                 f"{out}: prepared clips and the last checkpoint, one every {settings.save_every} "
-                "steps, are kept; the same command goes on"
+                "steps, are stored; rerun the same command to resume"
             ) from None
     if as_json:
         print_json({"checkpoint": str(out / CHECKPOINT), **facts})
@@ -106,7 +106,7 @@ def train_settings(name: str, words: Sequence[str]) -> TrainSettings:
     """
     from omegaconf import OmegaConf
 
-    from jumpscore.cli.models import key_values
+    from jumpscore.cli.models.tiny import key_values
     from jumpscore.training.settings import TrainSettings
 
     known = choices("train")

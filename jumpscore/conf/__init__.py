@@ -1,4 +1,4 @@
-"""Configuration groups (YAML): every key with its default.
+"""Configuration groups in YAML: the entry point, training and rendered data sets.
 
-``jumpscore.harness.config`` and the options of each model and task validate them.
+Defaults of models, tasks, inputs and runs are those of their classes (``harness/compose.py``).
 """

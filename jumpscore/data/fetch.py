@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 from jumpscore.data.archives import Space, unpacking, zip_members
 from jumpscore.data.hub import LOCK, download, pinned_revision
 from jumpscore.data.layout import read_rows
-from jumpscore.errors import DataError
+from jumpscore.data.published import PublishedSet
+from jumpscore.errors import DataError, UsageError
 from jumpscore.jsonio import write_json
 
 REPOSITORY = "lmms-lab-encoder/JumpScore"
@@ -76,6 +77,22 @@ def fetch(
     fetched = Fetched(repository, sha, len(rows), videos)
     write_json(folder / LOCK, asdict(fetched))
     return fetched
+
+
+def fetch_jumpscore(
+    published: PublishedSet, root: Path, *, revision: str | None = None, source: Path | None = None
+) -> Path:
+    """Fetch the set into the data root, as ``PublishedSet.fetch`` names it; see ``fetch``.
+
+    Raises:
+        UsageError: ``source`` was given.
+    """
+    if source is not None:
+        raise UsageError(
+            f"{source}: the published JumpScore set needs no --source; use its folder as task.data"
+        )
+    fetch(root / published.name, revision=revision)
+    return root / published.name
 
 
 def _unpack(archive: Path, folder: Path, placed: dict[Path, tuple[str, int]]) -> None:

@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Any, Literal
 
 from jumpscore.data.hub import LOCK, download, pinned_revision
-from jumpscore.data.layout import MANIFEST
 from jumpscore.errors import DataError, UsageError
 from jumpscore.jsonio import read_object, write_json
 
+Fetch = Callable[..., Path]
+"""``fetch(set, root, *, revision, source)`` puts a set into the data root; returns its folder."""
 Converter = Callable[["PublishedSet", Path, Path], None]
 """Function (set, folder with the published files, new folder) that fills the new folder.
 
@@ -30,30 +32,58 @@ class PublishedSet:
     """A data set that others publish.
 
     Attributes:
-        name: Data set name, of its folder and in ``task.data``.
-        task: Task of the data set.
-        title: One-line description.
-        repository: Repository on the Hugging Face hub, or ``None`` if it is distributed elsewhere;
-            then ``note`` explains how to get it.
+        name: Name, as in ``task.data=NAME``, and of its folder.
+        task: Task that reads it.
+        title: One line that describes it.
+        repository: Data set on the Hugging Face hub; ``None`` if its owners distribute it
+            otherwise, which ``note`` describes.
+        convert: ``"module:function"``, a ``Converter``; unused with a ``fetch`` of its own.
         split: Split of the published rows, if they have splits.
-        patterns: Shell patterns of the files to download; by default all.
-        licence: Licence stated by its owners.
-        convert: ``"module:function"`` of a ``Converter``.
-        note: Instructions for users, or empty.
-        revision: Commit for new downloads; ``None`` for the newest. ``fetch.json`` records which
+        patterns: Shell patterns of the files needed from the repository; empty: all.
+        licence: Licence, as its owners state it.
+        note: What a user must do or know, if anything.
+        revision: Commit that a new fetch loads; ``None``: the newest. ``fetch.json`` records which
             one was loaded.
+        fetch: ``"module:function"``, a ``Fetch``.
     """
 
     name: str
     task: str
     title: str
     repository: str | None
-    convert: str
+    convert: str = ""
     split: str = "test"
     patterns: tuple[str, ...] = ()
     licence: str = "unknown"
     note: str = ""
     revision: str | None = None
+    fetch: str = "jumpscore.data.published:fetch_set"
+    kind: Literal["published"] = "published"
+
+    def is_here(self, root: Path) -> bool:
+        """Whether it was fetched into the data root."""
+        return (root / self.name).is_dir()
+
+    def ensure(self, root: Path, rendering: object = None) -> Path:
+        """Return its folder.
+
+        Raises:
+            UsageError: It was not fetched.
+        """
+        if self.is_here(root):
+            return root / self.name
+        raise UsageError(
+            f"{root / self.name}: the data set {self.name!r} is not on this machine. 'jumpscore "
+            f"data fetch {self.name}' downloads it, which needs a network; --data-root chooses "
+            "where data sets are stored. Offline, leave out task.data to use the rendered one."
+        )
+
+    def fetch_into(
+        self, root: Path, *, revision: str | None = None, source: Path | None = None
+    ) -> Path:
+        """Fetch it into the data root and return its folder; see ``fetch_set``."""
+        function: Callable[..., Path] = _imported(self.fetch)
+        return function(self, root, revision=revision, source=source)
 
 
 def fetch_set(
@@ -107,17 +137,13 @@ def fetch_set(
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:
-        _converter(published)(published, source, scratch)
+        convert: Converter = _imported(published.convert)
+        convert(published, source, scratch)
         write_json(scratch / LOCK, origin)
         _replace(folder, scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return folder
-
-
-def is_fetched(published: PublishedSet, root: Path) -> bool:
-    """Whether the data set is in the data root."""
-    return (root / published.name / MANIFEST).is_file()
 
 
 def origin_of(folder: Path) -> dict[str, object]:
@@ -137,10 +163,9 @@ def _otherwise(published: PublishedSet) -> str:
     )
 
 
-def _converter(published: PublishedSet) -> Converter:
-    module, _, name = published.convert.partition(":")
-    converter: Converter = getattr(import_module(module), name)
-    return converter
+def _imported(target: str) -> Any:
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)
 
 
 def _replace(folder: Path, scratch: Path) -> None:

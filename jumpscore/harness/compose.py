@@ -1,18 +1,31 @@
-"""``key=value`` words to a resolved configuration: Hydra composes, the harness validates."""
+"""``key=value`` words to a resolved configuration: Hydra composes, the harness validates.
+
+Defaults are written once, in the options of models and tasks, ``InputConfig`` and ``RunSettings``;
+YAML files hold only what differs from them (``defaults: [vllm, _self_]``, say).
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from importlib.metadata import entry_points
-from typing import Any
+from importlib.resources import files
+from typing import Any, get_args
 
+from evaluators import TASKS
 from jumpscore.errors import UsageError, nearest_names
+from jumpscore.harness.config import InputConfig, RunSettings
+from jumpscore.harness.options import REQUIRED, option_defaults
+from jumpscore.registry import Registry
+from model_wrappers import MODELS
 
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9_/.+%@:-]*", re.ASCII)
 _PLAIN_LIST = re.compile(r"\[[A-Za-z0-9_/.+%@:, -]+\]", re.ASCII)
 SEARCH_PATH_GROUP = "jumpscore.search_path"
-"""Entry points of other packages that bring YAML: their value is a module with groups in it."""
+"""Entry points of other packages that add YAML variants: modules with groups in them."""
+REGISTRIES: dict[str, Registry[Any]] = {"model": MODELS, "task": TASKS}
+GROUPS = ("model", "task", "input", "run")
+INPUT_KINDS: tuple[str, ...] = get_args(InputConfig.model_fields["kind"].annotation)
 
 
 def compose(overrides: Sequence[str]) -> dict[str, Any]:
@@ -22,9 +35,8 @@ def compose(overrides: Sequence[str]) -> dict[str, Any]:
         overrides: Words from the command line, such as ``model=motion`` or ``run.limit=3``.
 
     Raises:
-        UsageError: A word is no ``key=value``, a group has no such choice, or a key is unknown.
+        UsageError: A word is not ``key=value``, or a name or a key is unknown.
     """
-    from hydra import compose as hydra_compose
     from hydra import initialize_config_module
     from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
@@ -35,13 +47,42 @@ def compose(overrides: Sequence[str]) -> dict[str, Any]:
     GlobalHydra.instance().clear()
     try:
         with initialize_config_module("jumpscore.conf", version_base="1.3"):
-            config = hydra_compose("config", overrides=words)
+            config = _composed(words)
             plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=False)
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise UsageError(_explain(str(error), overrides)) from None
     assert isinstance(plain, dict)
     composed: dict[str, Any] = _without_missing(plain)
     return composed
+
+
+def _composed(words: Sequence[str]) -> Any:
+    """Return Hydra's configuration; defaults of a name are added to its store on first use."""
+    from hydra import compose as hydra_compose
+    from hydra.core.config_store import ConfigStore
+    from hydra.errors import MissingConfigException
+
+    added: set[str] = set()
+    while True:
+        try:
+            return hydra_compose("config", overrides=list(words))
+        except MissingConfigException as error:
+            path = error.missing_cfg_file or ""
+            group, _, name = path.partition("/")
+            values = None if path in added else _defaults(group, name)
+            if values is None:
+                raise
+            added.add(path)
+            ConfigStore.instance().store(name, values, group=group)
+
+
+def _defaults(group: str, name: str) -> dict[str, Any] | None:
+    """Return the defaults of a name in a group, or ``None`` if no class defines any."""
+    if group in REGISTRIES and name in REGISTRIES[group].targets():
+        return {"name": name, **option_defaults(REGISTRIES[group].get(name).Options)}
+    if group == "input" and name in INPUT_KINDS:
+        return {**option_defaults(InputConfig), "kind": name}
+    return option_defaults(RunSettings) if (group, name) == ("run", "default") else None
 
 
 def _quoted(word: str) -> str:
@@ -60,7 +101,7 @@ def _quoted(word: str) -> str:
     key, equals, value = word.partition("=")
     if not equals or not key:
         raise UsageError(f"{word!r} is no key=value; write, for instance, model=motion")
-    if value == "???":
+    if value == REQUIRED:
         raise UsageError(f"{word!r} gives no value")
     if value.startswith("{"):
         # Hydra adds keys to a mapping only where told to; a misspelt option is found afterwards.
@@ -94,27 +135,30 @@ def _as_written(value: str) -> str:
 
 
 def choices(group: str) -> list[str]:
-    """Return the names that a configuration group offers, in this package."""
-    from importlib.resources import files
-
-    return sorted(
-        entry.name.removesuffix(".yaml")
-        for entry in files("jumpscore.conf").joinpath(group).iterdir()
-        if entry.name.endswith(".yaml")
-    )
+    """Return the names that a configuration group accepts: registered ones and YAML variants."""
+    names = set(REGISTRIES[group].names()) if group in REGISTRIES else set()
+    names.update({"input": INPUT_KINDS, "run": ("default",)}.get(group, ()))
+    for module in ("jumpscore.conf", *_variants()):
+        folder = files(module).joinpath(group)
+        entries = folder.iterdir() if folder.is_dir() else ()
+        names.update(e.name.removesuffix(".yaml") for e in entries if e.name.endswith(".yaml"))
+    return sorted(names)
 
 
 def _search_path() -> list[str]:
-    modules = sorted(point.value for point in entry_points(group=SEARCH_PATH_GROUP))
-    if not modules:
-        return []
-    return [f"hydra.searchpath=[{','.join('pkg://' + module for module in modules)}]"]
+    modules = ",".join(f"pkg://{module}" for module in _variants())
+    return [f"hydra.searchpath=[{modules}]"] if modules else []
+
+
+def _variants() -> list[str]:
+    """Return the modules of other packages that hold YAML variants."""
+    return sorted(point.value for point in entry_points(group=SEARCH_PATH_GROUP))
 
 
 def _without_missing(value: Any) -> Any:
     """Drop keys that must be given and were not, so that validation names them."""
     if isinstance(value, dict):
-        return {key: _without_missing(item) for key, item in value.items() if item != "???"}
+        return {key: _without_missing(item) for key, item in value.items() if item != REQUIRED}
     return value
 
 
@@ -132,17 +176,19 @@ def _explain(message: str, overrides: Sequence[str]) -> str:
 
 
 def _unknown_key(key: str, overrides: Sequence[str]) -> str:
-    """Return what is known at the place of a misspelt key, under the chosen groups."""
-    from hydra import compose as hydra_compose
+    """Return a message with the keys that exist next to a misspelt one, under the chosen groups."""
     from hydra import initialize_config_module
     from omegaconf import DictConfig, OmegaConf
 
     groups = [word for word in overrides if re.match(r"(model|task|input|run)=", word)]
     with initialize_config_module("jumpscore.conf", version_base="1.3"):
-        node: Any = hydra_compose("config", overrides=[*_search_path(), *groups])
+        node: Any = _composed([*_search_path(), *groups])
     parent, _, last = key.rpartition(".")
     if parent:
         node = OmegaConf.select(node, parent)
     known = [str(name) for name in node] if isinstance(node, DictConfig) else []
+    if not known:
+        near = nearest_names(key.partition(".")[0], GROUPS) or "."
+        return f"unknown key {key!r}{near} A key begins with {', '.join(GROUPS[:-1])} or run."
     near = nearest_names(last, known) or "."
-    return f"unknown key {key!r}{near} Known: {', '.join(known) or 'none'}."
+    return f"unknown key {key!r}{near} Known: {', '.join(known)}."

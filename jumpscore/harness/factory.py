@@ -1,18 +1,23 @@
-"""Names and options to models and tasks: what a configuration says, made and checked."""
+"""Create models and tasks from names and options."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from evaluators import TASKS
 from evaluators.base import Task
+from jumpscore.data.catalogue import Rendering, data_sets, with_folders
 from jumpscore.errors import UsageError
-from jumpscore.harness.config import InputConfig, RunConfig, validated
+from jumpscore.harness.config import RunConfig, validated
+from jumpscore.runs.record import RunRecord
 from model_wrappers import MODELS
-from model_wrappers.base import InputKind, ModelWrapper
+from model_wrappers.base import ModelWrapper
 
 MadeT = TypeVar("MadeT")
+DATA_OPTIONS = ("data", "benchmark", "include_path", "data_root")
+"""Options of tasks that name a data set or its place."""
 
 
 def check_options(config: RunConfig) -> None:
@@ -42,9 +47,44 @@ def make_model(model: str | ModelWrapper, options: Mapping[str, Any]) -> ModelWr
 
 
 def make_task(task: str | Task[Any], options: Mapping[str, Any]) -> Task[Any]:
-    """Return the task of a name with validated options."""
+    """Return the task of a name with validated options.
+
+    The name of a data set becomes its folder, which is rendered on first use if it can be.
+
+    Raises:
+        UsageError: A name, a key or a value is wrong, or the data set was not fetched.
+    """
     if isinstance(task, Task):
         return _made_already(task, options)
+    validated(TASKS.get(task).Options, dict(options), where="task.")  # before anything is rendered
+    return _task(task, resolve_data(task, options))
+
+
+def resolve_data(
+    task: str,
+    options: Mapping[str, Any],
+    root: Path | None = None,
+    rendering: Rendering = Rendering(),
+) -> dict[str, Any]:
+    """Return a task's options with the name of its data set replaced by the folder.
+
+    Args:
+        task: Name of the task; its default data set is resolved as well.
+        options: Options of the task.
+        root: The data root, if one was chosen.
+        rendering: How a set is rendered.
+
+    Raises:
+        UsageError: No such data set, or it was not fetched.
+    """
+    fields = TASKS.get(task).Options.model_fields
+    defaults = {name: fields[name].default for name in DATA_OPTIONS if name in fields}
+    if defaults.get("data") not in data_sets():  # another package's own
+        defaults.pop("data", None)
+    return with_folders({**defaults, **options}, root, rendering)
+
+
+def _task(task: str, options: Mapping[str, Any]) -> Task[Any]:
     found = TASKS.get(task)
     return found(validated(found.Options, dict(options), where="task."))
 
@@ -57,41 +97,10 @@ def _made_already(made: MadeT, options: Mapping[str, Any]) -> MadeT:
     return made
 
 
-def task_of(facts: Mapping[str, Any]) -> Task[Any]:
-    """Return the task that a stored run asked, from its ``run.json``."""
-    return make_task(facts["config"]["task"]["name"], _without_name(facts["config"]["task"]))
+def task_of(record: RunRecord) -> Task[Any]:
+    """Return the task that a stored run asked."""
+    return _task(record.config.task.name, record.config.task.options)
 
 
 def _without_name(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key != "name"}
-
-
-def usual_input(wrapper: ModelWrapper, config: InputConfig) -> tuple[InputKind, InputConfig]:
-    """Return what the wrapper is shown, and how, with what is usual for it where nothing was said.
-
-    Raises:
-        UsageError: The wrapper does not take what was asked for.
-    """
-    kind = input_kind(wrapper, config)
-    return kind, config.filled(wrapper.usual_input(kind))
-
-
-def input_kind(wrapper: ModelWrapper, config: InputConfig) -> InputKind:
-    """Return what the wrapper is shown.
-
-    Raises:
-        UsageError: The wrapper does not take what was asked for.
-    """
-    if config.kind == "auto":
-        kind = wrapper.inputs[0]
-        if problem := config.unfit(kind):
-            raise UsageError(
-                f"model {wrapper.name!r} is shown input {kind!r}, and input.{problem}; leave it out"
-            )
-        return kind
-    if config.kind not in wrapper.inputs:
-        raise UsageError(
-            f"model {wrapper.name!r} takes no input {config.kind!r}; "
-            f"it takes {', '.join(wrapper.inputs)}"
-        )
-    return config.kind

@@ -1,10 +1,11 @@
-"""What ``run.json`` records of a run, and which of it identifies the run."""
+"""Fills in the record of a run, ``run.json``."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -13,7 +14,7 @@ from evaluators.base import Task
 from jumpscore.harness.config import RunConfig, RunSettings
 from jumpscore.records import Sample
 from jumpscore.runs.identity import model_identity, questions_digest
-from jumpscore.runs.reader import FORMAT
+from jumpscore.runs.record import Extras, RunRecord
 from model_wrappers.base import InputKind, ModelWrapper
 
 
@@ -22,42 +23,41 @@ def selection(settings: RunSettings) -> dict[str, Any]:
     return settings.model_dump(mode="json", include={"limit", "ids", "shard"})
 
 
-def run_extras(wrapper: ModelWrapper, samples: Sequence[Sample[Any]]) -> dict[str, Any]:
-    """Return facts about the answers as a whole that no single response holds."""
+def run_extras(wrapper: ModelWrapper, samples: Sequence[Sample[Any]]) -> Extras:
+    """Return facts about the answers as a whole that no single response contains."""
     known = {sample.question.id for sample in samples}
-    return {
-        "unknown_ids": sorted(wrapper.answered_ids - known),
-        "needs_truth": wrapper.needs_truth,
-        "title": wrapper.title,
-        "notes": dict(wrapper.answer_notes),
-        "hints": list(wrapper.answer_hints),
-    }
+    return Extras(
+        unknown_ids=sorted(wrapper.answered_ids - known),
+        needs_truth=wrapper.needs_truth,
+        title=wrapper.display_name,
+        notes=dict(wrapper.answer_notes),
+        hints=list(wrapper.answer_hints),
+    )
 
 
-def run_facts(
+def run_record(
     wrapper: ModelWrapper,
     task: Task[Any],
     config: RunConfig,
     samples: Sequence[Sample[Any]],
     *,
     kind: InputKind,
-    extras: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Return the content of ``run.json``; ``identity`` is what may not change on resume.
+    extras: Extras,
+) -> RunRecord:
+    """Return the content of ``run.json``.
 
     Args:
         wrapper: The model.
         task: What is asked.
         config: Configuration of the run.
-        samples: Those that it is about.
-        kind: What the wrapper is shown.
-        extras: Of ``run_extras``.
+        samples: Samples that the run is about.
+        kind: Kind of input that the wrapper receives.
+        extras: From ``run_extras``.
 
     Raises:
         UsageError: The wrapper's own identity cannot be used.
     """
-    return {
-        "format": FORMAT,
+    content = {
         "identity": {
             "model": model_identity(wrapper),
             "task": {"name": task.name, "version": task.version, "protocol": task.protocol},
@@ -69,10 +69,10 @@ def run_facts(
             "seed": config.run.seed,
             "questions": questions_digest([sample.question for sample in samples]),
         },
-        # Every run on disk is one run, also where it is a repeat of another.
+        # Every run on disk is a single run, even if it is a repeat of another.
         "config": config.model_dump(mode="json", exclude={"run": {"repeats"}}),
         "data": asdict(task.data()),
-        "extras": dict(extras),
+        "extras": extras.model_dump(),
         "trust_remote_code": wrapper.trusts_remote_code,
         "versions": {
             name: version(name) for name in ("jumpscore", "numpy", "av", "opencv-python-headless")
@@ -85,3 +85,5 @@ def run_facts(
             "cores": os.cpu_count(),
         },
     }
+    # Through JSON, so that it equals what is read back: tuples become lists.
+    return RunRecord.model_validate(json.loads(json.dumps(content)))

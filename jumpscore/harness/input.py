@@ -1,16 +1,18 @@
-"""What the harness prepares for a question: frames or canvases, as the configuration says."""
+"""The input plan of a run: which frames or canvases the model is shown for each question."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from glob import escape
 from pathlib import Path
+from typing import Any
 
-from jumpscore.errors import DataError, JumpScoreError
+from jumpscore.errors import DataError, JumpScoreError, UsageError
 from jumpscore.harness.config import InputConfig, RunSettings
-from jumpscore.harness.controls import Control
-from jumpscore.records import Question
+from jumpscore.harness.controls import Control, control_of
+from jumpscore.records import Question, Sample
 from jumpscore.video import (
     PLAIN_GRID,
     MatchedArms,
@@ -30,169 +32,214 @@ from jumpscore.video.prepared import (
     read_prepared,
 )
 from jumpscore.video.selection_control import with_pixels_of
-from model_wrappers.base import InputKind
+from model_wrappers.base import InputKind, ModelWrapper
 
 DEFAULT_COUNT = 32
-"""Pictures that a model is shown where the configuration says nothing."""
+"""Number of pictures if neither the configuration nor the model sets one."""
 
 
-def input_cache(settings: RunSettings) -> InputCache | None:
-    """Return the cache of prepared canvases, where the run uses one."""
-    return InputCache(default_cache_folder(), optional=True) if settings.cache else None
+@dataclass(frozen=True, slots=True)
+class InputPlan:
+    """What a model is shown, resolved once for a whole run.
 
-
-def visual_input(
-    question: Question,
-    kind: InputKind,
-    input: InputConfig,
-    *,
-    cache: InputCache | None = None,
-    grid: TokenGrid = PLAIN_GRID,
-    control: Control | None = None,
-) -> VisualInput | None:
-    """Return what the harness prepares for a question, or nothing where the wrapper does it.
-
-    Args:
-        question: What is asked.
-        kind: What the model is shown.
-        input: How much of it.
-        cache: Of canvases.
-        grid: How the model cuts frames into tokens.
-        control: Which other video's pixels are shown, where that is so.
-
-    Raises:
-        VideoError: The video cannot be read.
-        DataError: There is more than the one video, or canvases of another tool are not there or
-            are none.
-        UsageError: The budget is too small for the video, or a control has none to swap.
+    Attributes:
+        kind: Kind of input, never ``auto``.
+        config: Size, amount and stamps, with the defaults of the model filled in.
+        cache: Cache of canvases; ``None`` prepares them again each time.
+        control: Replacement of pixels by another video's; ``None`` in an ordinary run.
+        wrapper: Model whose token grid decides the size of frames; ``None`` uses ``PLAIN_GRID``.
     """
-    if kind not in ("frames", "codec"):
-        return None
-    videos = [media.path for media in question.media if media.kind == "video"]
-    other = None if control is None else control.partner(question)
-    if not videos:
-        return None  # images are the wrapper's own
-    if len(question.media) > 1:
-        # A wrapper that gets frames looks at no other media: they would be dropped silently.
-        images = len(question.media) - len(videos)
-        raise DataError(
-            f"{question.id}: {kind} are made of one video, and the question shows {len(videos)} "
-            f"with {images} images; a model that takes input=video may see them all"
-        )
-    path = videos[0]
-    planned = partial(_planned, kind=kind, input=input, cache=cache, grid=grid)
-    if control is None or other is None:
-        return planned(path)
-    own = planned(path) if control.kind == "selection" else None
-    try:
-        if own is None:
-            return planned(other)
-        return _swapped(own, probe(other).require_whole(), cache)
-    except JumpScoreError as error:
-        message = f"run.control={control.kind} shows {other.name} for {path.name}: {error}"
-        raise type(error)(message) from error
 
+    kind: InputKind
+    config: InputConfig
+    cache: InputCache | None = None
+    control: Control | None = None
+    wrapper: ModelWrapper | None = None
 
-def _planned(
-    path: Path,
-    *,
-    kind: InputKind,
-    input: InputConfig,
-    cache: InputCache | None,
-    grid: TokenGrid,
-) -> VisualInput:
-    """Return the frames or canvases of a video, as the configuration says."""
-    if input.folder is not None:
-        visual = _made_elsewhere(path, input.folder)
-    else:
-        info = probe(path).require_whole()
-        if input.tokens is not None:
-            arms = _arms(info, input.tokens, input, cache=cache, grid=grid)
-            visual = arms.frames if kind == "frames" else arms.canvases
-        elif kind == "frames":
-            visual = _frames(info, input, grid)
+    @classmethod
+    def resolve(
+        cls,
+        wrapper: ModelWrapper,
+        config: InputConfig,
+        settings: RunSettings | None = None,
+        samples: Sequence[Sample[Any]] = (),
+    ) -> InputPlan:
+        """Return the plan of a run, with the model's defaults for everything that is unset.
+
+        Args:
+            wrapper: The model; it need not be open.
+            config: The configured input.
+            settings: Settings of the run; by default without cache and control.
+            samples: Whole data set, from which a control takes its videos.
+
+        Raises:
+            UsageError: The model does not take this input, or the control is impossible.
+        """
+        kind = _input_kind(wrapper, config)
+        plan = cls(kind, config.filled(wrapper.default_input(kind)), wrapper=wrapper)
+        return plan if settings is None else plan.in_run(settings, samples)
+
+    def in_run(self, settings: RunSettings, samples: Sequence[Sample[Any]]) -> InputPlan:
+        """Return the plan with the cache and the control of a run.
+
+        Raises:
+            UsageError: The control is impossible.
+        """
+        cache = InputCache(default_cache_folder(), optional=True) if settings.cache else None
+        control = control_of(settings.control, self.kind, samples, seed=settings.seed)
+        return replace(self, cache=cache, control=control)
+
+    @property
+    def prepared(self) -> bool:
+        """Whether the harness prepares the pictures; otherwise the wrapper reads the media."""
+        return self.kind in ("frames", "codec")
+
+    @property
+    def grid(self) -> TokenGrid:
+        """How the model cuts frames into tokens; some wrappers read their checkpoint for it."""
+        return PLAIN_GRID if self.wrapper is None else self.wrapper.token_grid
+
+    def prepare(self, question: Question) -> VisualInput | None:
+        """Return the pictures for a question, or ``None`` if the wrapper reads the media itself.
+
+        Raises:
+            VideoError: The video cannot be read.
+            DataError: The question has more than one video, or prepared canvases of another tool
+                are missing or invalid.
+            UsageError: The budget is too small for the video, or the control needs a video and
+                the question has none.
+        """
+        if not self.prepared:
+            return None
+        control = self.control
+        videos = [media.path for media in question.media if media.kind == "video"]
+        other = None if control is None else control.partner(question)
+        if not videos:
+            return None  # the wrapper reads images itself
+        if len(question.media) > 1:
+            # A wrapper that takes frames ignores other media: they would be dropped silently.
+            images = len(question.media) - len(videos)
+            raise DataError(
+                f"{question.id}: input={self.kind} needs exactly one video, and the question has "
+                f"{len(videos)} videos and {images} images; use a model that takes input=video"
+            )
+        path = videos[0]
+        if control is None or other is None:
+            return self._pictures(path)
+        own = self._pictures(path) if control.kind == "selection" else None
+        try:
+            if own is None:
+                return self._pictures(other)
+            return self._swapped(own, probe(other).require_whole())
+        except JumpScoreError as error:
+            message = f"run.control={control.kind} shows {other.name} for {path.name}: {error}"
+            raise type(error)(message) from error
+
+    def _pictures(self, path: Path) -> VisualInput:
+        """Return the frames or canvases of one video."""
+        config = self.config
+        if config.folder is not None:
+            visual = _from_folder(path, config.folder)
         else:
-            visual = _canvases(info, input, cache)
-    return _stamped(visual, input)
+            info = probe(path).require_whole()
+            if config.tokens is not None:
+                arms = self._arms(info, config.tokens)
+                visual = arms.frames if self.kind == "frames" else arms.canvases
+            else:
+                visual = self._frames(info) if self.kind == "frames" else self._canvases(info)
+        return _stamped(visual, config)
+
+    def _arms(self, info: VideoInfo, tokens: int) -> MatchedArms:
+        """Return both arms of a budget: in the published sizes, or in the configured one."""
+        config, grid = self.config, self.grid
+        planned = partial(
+            match_budgets,
+            info.path,
+            visual_tokens=tokens,
+            matching=config.matching or "visual",
+            backend=config.backend or "pyav",
+            info=info,
+            cache=self.cache,
+        )
+        if config.max_pixels is None:
+            return planned(grid=grid)
+        size = grid.fitted(info.width, info.height, max_pixels=config.max_pixels)
+        return planned(max_pixels=config.max_pixels, grid=replace(grid, size=size))
+
+    def _frames(self, info: VideoInfo) -> VisualInput:
+        config = self.config
+        count = DEFAULT_COUNT if config.count is None and config.fps is None else config.count
+        return uniform_frames(
+            info.path,
+            info=info,
+            count=count,
+            fps=config.fps,
+            min_pixels=config.min_pixels,
+            max_pixels=config.max_pixels,
+            grid=self.grid,
+        )
+
+    def _canvases(self, info: VideoInfo) -> VisualInput:
+        config = self.config
+        return cached_canvases(
+            info,
+            self.cache,
+            canvases=config.count or DEFAULT_COUNT,
+            min_pixels=config.min_pixels,
+            max_pixels=config.max_pixels or MAX_PIXELS,
+            backend=config.backend or "pyav",
+        )
+
+    def _swapped(self, own: VisualInput, other: VideoInfo) -> VisualInput:
+        """Return the input with another video's pixels; canvases on disk, for servers to read."""
+        swapped = with_pixels_of(own, other)
+        if self.cache is None or own.kind != "codec":
+            return swapped
+        cached = self.cache.get(own.path, {"control": swapped.fingerprint}, lambda: swapped)
+        # If the cache loses the entry, the recipe of ``own`` would not give these pixels.
+        return swapped.changed(folder=cached.folder)
 
 
-def _arms(
-    info: VideoInfo, tokens: int, input: InputConfig, *, cache: InputCache | None, grid: TokenGrid
-) -> MatchedArms:
-    """Return both arms of a budget: in the published sizes, or both in the size that was asked."""
-    planned = partial(
-        match_budgets,
-        info.path,
-        visual_tokens=tokens,
-        matching=input.matching or "visual",
-        backend=input.backend or "pyav",
-        info=info,
-        cache=cache,
-    )
-    if input.max_pixels is None:
-        return planned(grid=grid)
-    size = grid.fitted(info.width, info.height, max_pixels=input.max_pixels)
-    return planned(max_pixels=input.max_pixels, grid=replace(grid, size=size))
+def _input_kind(wrapper: ModelWrapper, config: InputConfig) -> InputKind:
+    """Return the kind of input, by default the one that the model prefers."""
+    if config.kind == "auto":
+        kind = wrapper.inputs[0]
+        if problem := config.unfit(kind):
+            raise UsageError(
+                f"model {wrapper.name!r} is shown input {kind!r}, and input.{problem}; leave it out"
+            )
+        return kind
+    if config.kind not in wrapper.inputs:
+        raise UsageError(
+            f"model {wrapper.name!r} takes no input {config.kind!r}; "
+            f"it takes {', '.join(wrapper.inputs)}"
+        )
+    return config.kind
 
 
-def _swapped(own: VisualInput, other: VideoInfo, cache: InputCache | None) -> VisualInput:
-    """Return the input with another video's pixels; canvases on disk, where a server reads them."""
-    swapped = with_pixels_of(own, other)
-    if cache is None or own.kind != "codec":
-        return swapped
-    kept = cache.get(own.path, {"control": swapped.fingerprint}, lambda: swapped)
-    # Should the cache lose it, the own recipe would not give these pixels.
-    return swapped.changed(folder=kept.folder)
-
-
-def _stamped(visual: VisualInput, input: InputConfig) -> VisualInput:
-    """Return the input with its stamps as the configuration wants them."""
-    if input.decimals is not None:
-        visual = visual.changed(decimals=input.decimals)
-    if input.time_policy is not None and input.time_policy != visual.time_policy:
-        # The note that explained the default policy would now be wrong.
+def _stamped(visual: VisualInput, config: InputConfig) -> VisualInput:
+    """Return the input with the configured time stamps."""
+    if config.decimals is not None:
+        visual = visual.changed(decimals=config.decimals)
+    if config.time_policy is not None and config.time_policy != visual.time_policy:
+        # The note that explains the default policy does not apply any more.
         notes = [note for note in visual.notes if f"(policy {visual.time_policy})" not in note]
-        notes.append(f"what time stamps state was chosen (policy {input.time_policy})")
-        visual = visual.changed(time_policy=input.time_policy, notes=tuple(notes))
+        notes.append(f"time stamps follow input.time_policy (policy {config.time_policy})")
+        visual = visual.changed(time_policy=config.time_policy, notes=tuple(notes))
     return visual
 
 
-def _frames(info: VideoInfo, input: InputConfig, grid: TokenGrid) -> VisualInput:
-    count = DEFAULT_COUNT if input.count is None and input.fps is None else input.count
-    return uniform_frames(
-        info.path,
-        info=info,
-        count=count,
-        fps=input.fps,
-        min_pixels=input.min_pixels,
-        max_pixels=input.max_pixels,
-        grid=grid,
-    )
+def _from_folder(path: Path, folder: Path) -> VisualInput:
+    """Return the canvases of a video that another tool prepared.
 
-
-def _canvases(info: VideoInfo, input: InputConfig, cache: InputCache | None) -> VisualInput:
-    return cached_canvases(
-        info,
-        cache,
-        canvases=input.count or DEFAULT_COUNT,
-        min_pixels=input.min_pixels,
-        max_pixels=input.max_pixels or MAX_PIXELS,
-        backend=input.backend or "pyav",
-    )
-
-
-def _made_elsewhere(path: Path, folder: Path) -> VisualInput:
-    """Return the canvases that another tool made of a video.
-
-    Folders are named after the path that the tool was given, which may have been another one; the
-    video's own name then has to be unique.
+    The folder of a video is named after the path that the tool was given, which may differ from
+    ours; then the name of the video must be unique.
     """
     exact = folder / folder_name(path)
     named = [exact] if exact.is_dir() else sorted(folder.glob(f"{escape(path.stem)}__????????"))
     if len(named) != 1:
-        found = "there is none" if not named else f"there are {len(named)}"
         raise DataError(
-            f"{folder}: needs one folder {path.stem}__<8 hex digits> with the canvases of "
-            f"{path.name}, {found}"
+            f"{folder}: found {len(named)} folders {path.stem}__<8 hex digits> with the canvases "
+            f"of {path.name}, expected one"
         )
     return read_prepared(named[0], video=path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -9,16 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluators.lmms.messages import convert
-from jumpscore.cli.console import notes, progress
 from jumpscore.errors import JumpScoreError
 from jumpscore.harness import RunInterrupted
-from jumpscore.harness.ask import ask
-from jumpscore.harness.factory import make_model, usual_input
+from jumpscore.harness.ask import Asker
+from jumpscore.harness.factory import make_model
+from jumpscore.harness.input import InputPlan
 from jumpscore.lmms.arguments import BridgeConfig
 from jumpscore.lmms.generation import differences
 from jumpscore.lmms.pictures import Pictures
-from jumpscore.records import Question, Response
+from jumpscore.records import Progress, Question, Response
 
+logger = logging.getLogger(__name__)
 SHOWN = 5
 """Documents without an answer that a message names."""
 MOVED = "show media after or between text; the wrapper sees their media first, then the text"
@@ -59,15 +61,21 @@ class Bridge:
     def __init__(self, config: BridgeConfig) -> None:
         self.config = config
         self.wrapper = make_model(config.name, config.options)
-        self._kind, self._input = usual_input(self.wrapper, config.input)
+        self._plan = InputPlan.resolve(self.wrapper, config.input, config.run)
         self._open = False
         self._pictures = Pictures()
         self._lock = threading.Lock()
         self._said: set[str] = set()
         self._noticed: Counter[str] = Counter()
 
-    def answer(self, documents: Sequence[Document]) -> list[Response]:
-        """Return the answers, in the order of the documents.
+    def answer(
+        self, documents: Sequence[Document], *, on_progress: Progress | None = None
+    ) -> list[Response]:
+        """Return the responses, in the order of the documents.
+
+        Args:
+            documents: Documents to ask.
+            on_progress: Called with (answered, all).
 
         Raises:
             UnansweredError: Some have none, and ``on_error`` is ``raise``.
@@ -75,7 +83,7 @@ class Bridge:
         """
         self._tell_differences(documents)
         try:
-            answers = self._ask({document.id: document for document in documents})
+            answers = self._ask({document.id: document for document in documents}, on_progress)
             responses = [answers[document.id] for document in documents]
             self._check(responses)
         except BaseException:  # lmms-eval calls nothing more: a server would be left behind
@@ -90,30 +98,29 @@ class Bridge:
         """
         for text, count in self._noticed.items():
             if count:
-                _tell(f"{count} documents {text}")
+                _warn(f"{count} documents {text}")
         self._noticed.clear()
         self._pictures.close()
         if self._open:
             self._open = False
             self.wrapper.close()
 
-    def _ask(self, documents: Mapping[str, Document]) -> Mapping[str, Response]:
+    def _ask(
+        self, documents: Mapping[str, Document], on_progress: Progress | None
+    ) -> Mapping[str, Response]:
         if not self._open:
             self._open = True  # what opens halfway is closed too
             self.wrapper.open()
         self._pictures.open()
         try:
-            with progress(self.wrapper.name, unit="documents") as advance:
-                _, answers = ask(
-                    self.wrapper,
-                    [Question(name, (), "") for name in documents],
-                    self._pictures,
-                    kind=self._kind,
-                    input=self._input,
-                    settings=self.config.run,
-                    complete=lambda question: self._question(documents[question.id]),
-                    on_progress=advance,
-                )
+            asker = Asker(
+                self.wrapper,
+                self._plan,
+                self.config.run,
+                complete=lambda question: self._question(documents[question.id]),
+            )
+            questions = [Question(name, (), "") for name in documents]
+            _, answers = asker.ask(questions, self._pictures, on_progress=on_progress)
         except RunInterrupted as stopped:
             raise KeyboardInterrupt(
                 f"{stopped.answered} of {stopped.total} documents were answered; none is kept"
@@ -138,7 +145,7 @@ class Bridge:
             for key, text in differences(self.wrapper.name, options, document.wanted).items():
                 if key not in self._said:
                     self._said.add(key)
-                    _tell(f"{key}: {document.task} {text}")
+                    _warn(f"{key}: {document.task} {text}")
 
     def _check(self, responses: Sequence[Response]) -> None:
         failed = [response for response in responses if response.error is not None]
@@ -149,7 +156,7 @@ class Bridge:
             lines.append(f"  and {len(failed) - SHOWN} more")
         count = f"{len(failed)} of {len(responses)} documents have no answer"
         if self.config.on_error == "empty":
-            _tell(
+            _warn(
                 "\n".join([f"{count}; they are SCORED AS EMPTY ANSWERS (on_error=empty):", *lines])
             )
             return
@@ -160,5 +167,6 @@ class Bridge:
         )
 
 
-def _tell(text: str) -> None:
-    notes().print(f"jumpscore: {text}", soft_wrap=True)
+def _warn(text: str) -> None:
+    # lmms-eval has loggers of its own, and Python prints warnings without the logger's name.
+    logger.warning("jumpscore: %s", text)

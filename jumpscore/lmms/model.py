@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from lmms_eval.api.instance import GenerationResult, Instance, TokenCounts
 from lmms_eval.api.model import lmms
+from tqdm import tqdm
 
 from jumpscore.errors import UsageError
 from jumpscore.lmms.arguments import Flags, read_arguments, split_arguments
@@ -54,7 +55,12 @@ class JumpScoreModel(lmms):
         """
         asked: Counter[str] = Counter()
         documents = [self._document(request, asked) for request in requests]
-        return [_result(response) for response in self.bridge.answer(documents)]
+        name = f"jumpscore: {self.bridge.wrapper.name}"
+        with tqdm(total=len(documents), desc=name, unit="documents") as bar:
+            responses = self.bridge.answer(
+                documents, on_progress=lambda done, _: bar.update(done - bar.n)
+            )
+        return [_result(response) for response in responses]
 
     def generate_until_multi_round(self, requests: Sequence[Instance]) -> NoReturn:
         """Refuse: a question is asked once."""

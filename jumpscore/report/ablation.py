@@ -153,7 +153,7 @@ def _cells(budget: Budget, metric: Metric) -> list[str]:
         " /\n".join(_mean(tokens.prompt) for tokens in both),
         _control(budget.pixels, metric),
         "\n".join([_control(budget.selection, metric), *apart]),
-        value_of(budget.floor, metric),
+        value_of(budget.blind_baseline, metric),
     ]
 
 

@@ -90,7 +90,8 @@ def _panel(ablation: Ablation, matching: Matching) -> str:
         kind: [point for budget in budgets if (point := _point(ablation, budget, kind))]
         for kind in ("frames", "codec", "pixels", "selection")
     }
-    floor = next((budget.floor for budget in budgets if budget.floor is not None), None)
+    baselines = (budget.blind_baseline for budget in budgets)
+    floor = next((mean for mean in baselines if mean is not None), None)
     beside = [
         (one.run, one.score.mean) for one in ablation.references if one.score.mean is not None
     ]

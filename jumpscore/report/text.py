@@ -6,8 +6,9 @@ import html
 import math
 
 from jumpscore.errors import visible
+from jumpscore.harness import RepeatedResult
 from jumpscore.harness.costs import Spending
-from jumpscore.records import Metric, Unit
+from jumpscore.records import Metric, RunResult, Unit
 
 DASH = "–"
 """Stands for a number that is not defined."""
@@ -74,15 +75,17 @@ def number(value: float | None, unit: Unit, *, signed: bool = False) -> str:
     ('63.4', '−0.020', '–')
     >>> number(0.051, "percent", signed=True), number(77 / 3, "events")
     ('+5.1', '25.67')
+    >>> number(-0.0001, "seconds"), number(-0.0001, "seconds", signed=True)
+    ('0.000', '+0.000')
     """
     if value is None or not math.isfinite(value):
         return DASH
     if unit == "percent":
-        return f"{100 * value:{'+' if signed else ''}.1f}".replace("-", MINUS)
+        return f"{100 * value:{'+' if signed else ''}z.1f}".replace("-", MINUS)
     if abs(value) >= 1000:
         return f"{value:,.0f}".replace("-", MINUS)
     decimals = 3 if unit in ("seconds", "metres") else 2
-    return f"{value:{'+' if signed else ''}.{decimals}f}".replace("-", MINUS)
+    return f"{value:{'+' if signed else ''}z.{decimals}f}".replace("-", MINUS)
 
 
 def signed_count(value: int) -> str:
@@ -97,6 +100,16 @@ def signed_count(value: int) -> str:
 def suffix(unit: Unit) -> str:
     """Return the unit as it stands behind a number; counts and bare numbers have none."""
     return {"percent": "%", "seconds": "s", "metres": "m", "events": "", "number": ""}[unit]
+
+
+def metric_groups(result: RunResult | RepeatedResult) -> dict[str, list[Metric]]:
+    """Return the metrics of a result in the groups in which pages and tables show them."""
+    by_name = {metric.name: metric for metric in result.described if metric.name in result.metrics}
+    return {
+        "Headline": [by_name.pop(name) for name in result.headline if name in by_name],
+        "Blind baselines and controls": [m for m in by_name.values() if m.better is None],
+        "Further metrics": [m for m in by_name.values() if m.better is not None],
+    }
 
 
 def quantity(value: float | None, metric: Metric) -> str:
@@ -135,12 +148,12 @@ def spending_words(spent: Spending) -> dict[str, str]:
     '$0.5000 at least'
     """
     tokens = spent.tokens
-    if not tokens.told:
+    if not tokens.any_known:
         return {}
     visual = f" ({tokens.visual:,} of them visual)" if tokens.visual else ""
-    silent = f"; {tokens.untold:,} of {plural(tokens.answers, 'answer')} did not tell"
+    silent = f"; {tokens.missing:,} of {plural(tokens.answers, 'answer')} did not tell"
     counts = f"{tokens.prompt:,} in{visual}, {tokens.output:,} out"
-    words = {"tokens": counts + (silent if tokens.untold else "")}
+    words = {"tokens": counts + (silent if tokens.missing else "")}
     if spent.cost is not None:
-        words["cost"] = dollars(spent.cost) + (" at least" if tokens.untold else "")
+        words["cost"] = dollars(spent.cost) + (" at least" if tokens.missing else "")
     return words

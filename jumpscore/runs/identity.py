@@ -16,7 +16,8 @@ from typing import Any
 
 from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Question
-from jumpscore.runs.reader import RUN, read_facts, repeat_folders
+from jumpscore.runs.reader import RUN, read_record, repeat_folders
+from jumpscore.runs.record import Identity
 from model_wrappers.base import ModelWrapper
 from model_wrappers.identity import code_digest, files_digest, is_ours
 
@@ -94,47 +95,63 @@ def questions_digest(questions: Sequence[Question]) -> str:
     return digest.hexdigest()[:16]
 
 
-def differences(old: Any, new: Any, where: str = "") -> list[str]:
-    """Return one line per value that differs between two JSON documents.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value that differs between two identities; ``key`` is its dotted path."""
 
-    >>> differences({"a": 1, "b": {"c": 2}}, {"a": 1, "b": {"c": 3}})
-    ['b.c: 2 -> 3']
+    key: str
+    old: Any
+    new: Any
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.old} -> {self.new}"
+
+
+def differences(old: Identity, new: Identity) -> list[Change]:
+    """Return every value that differs between two identities."""
+    return _differences(old.model_dump(), new.model_dump(), "")
+
+
+def _differences(old: Any, new: Any, key: str) -> list[Change]:
+    """Return every value that differs between two JSON documents.
+
+    >>> [str(change) for change in _differences({"a": 1, "b": {"c": 2}}, {"b": {"c": 3}}, "")]
+    ['a: 1 -> not set', 'b.c: 2 -> 3']
     """
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = list(dict.fromkeys([*old, *new]))
-        absent = "not set"
-        return [
-            line
-            for key in keys
-            for line in differences(
-                old.get(key, absent), new.get(key, absent), f"{where}.{key}" if where else key
-            )
-        ]
-    return [] if old == new else [f"{where}: {old} -> {new}"]
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return [] if old == new else [Change(key, old, new)]
+    absent = "not set"
+    return [
+        change
+        for name in dict.fromkeys([*old, *new])
+        for change in _differences(
+            old.get(name, absent), new.get(name, absent), f"{key}.{name}" if key else name
+        )
+    ]
 
 
-def changes(old: Mapping[str, Any], new: Mapping[str, Any], *, ours: bool) -> list[str]:
-    """Return what differs between two identities, one line each.
+def changes(old: Identity, new: Identity, *, ours: bool) -> list[Change]:
+    """Return what speaks against resuming a run.
 
     Args:
-        old: As stored.
-        new: Of now.
-        ours: Whether the model comes with this distribution: then its runs of versions that stored
-            no digest of code are identified all the same.
+        old: Identity of the stored run.
+        new: Identity of the run to carry out.
+        ours: Whether the model comes with this distribution. Its runs count as identified even if
+            they are of a version that stored no digest of code.
     """
-    # Through JSON, so that tuples equal the lists that were stored.
-    now = json.loads(json.dumps(new))
-    lines = differences(old, now)
-    model = old.get("model")
-    if "questions" not in old:
-        lines = [line for line in lines if not line.startswith("questions: ")]
-    if ours and isinstance(model, dict) and "code" not in model:
-        lines = [line for line in lines if not line.startswith("model.code: ")]
-    unknown = isinstance(model, dict) and model.get(IDENTIFIED) is False
-    if unknown and not any(line.startswith(f"model.{IDENTIFIED}: ") for line in lines):
-        lines.append(f"model.{IDENTIFIED}: False -> False")
-    # Other questions mostly follow from something else that has changed, which says more.
-    return sorted(lines, key=lambda line: line.startswith("questions: "))
+    ignored = {"questions"} if old.questions is None else set()
+    if ours and "code" not in old.model:
+        ignored.add("model.code")
+    found = [change for change in differences(old, new) if change.key not in ignored]
+    if not (old.model_is_known or new.model_is_known):  # two unknown models may be two models
+        found.append(Change(f"model.{IDENTIFIED}", False, False))
+    # What follows from another change is left out: that one explains it.
+    keys = {change.key for change in found}
+    if "model.model" in keys:
+        found = [c for c in found if c.key == "model.model" or not c.key.startswith("model.")]
+    if any(key.startswith(("task.", "data.")) for key in keys):
+        found = [change for change in found if change.key != "questions"]
+    return sorted(found, key=lambda change: change.key == "questions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +167,7 @@ class Place:
     reason: str | None = None
 
 
-def place_of(folder: Path, identity: Mapping[str, Any], *, ours: bool) -> Place:
+def place_of(folder: Path, identity: Identity, *, ours: bool) -> Place:
     """Return the folder for a run: one that it may resume, the named one, or the next number.
 
     A new numbered folder is created at once, so that no two processes take the same.
@@ -161,12 +178,13 @@ def place_of(folder: Path, identity: Mapping[str, Any], *, ours: bool) -> Place:
         ours: As in ``changes``.
     """
     reason = None
-    unknown = identity["model"].get(IDENTIFIED) is False
+    unknown = not identity.model_is_known
     for place in reversed(_taken(folder)):
-        lines = changes(_identity_in(place), identity, ours=ours)
-        if not lines:
+        stored = _identity_in(place)
+        differing = [] if stored is None else changes(stored, identity, ours=ours)
+        if stored is not None and not differing:
             return Place(place)
-        reasons = [_reason(line) for line in lines]
+        reasons = [None] if stored is None else [_reason(change) for change in differing]
         if None not in reasons:
             reason = reason or f"{place}: {reasons[0]}"
         if reason is not None and unknown:
@@ -185,8 +203,8 @@ def beside_other_data(folder: Path, checksum: str) -> Path:
     """
     if not (folder / RUN).is_file() and not repeat_folders(folder):
         return folder
-    stored = _identity_in(folder).get("data")
-    if not isinstance(stored, dict) or stored.get("checksum") in (checksum, None):
+    stored = _identity_in(folder)
+    if stored is None or stored.data.checksum == checksum:
         return folder
     return folder.with_name(f"{folder.name}-{checksum[:8]}")
 
@@ -218,22 +236,21 @@ def _numbered(folder: Path, number: int) -> Path:
     return folder.with_name(f"{folder.name}-{number}")
 
 
-def _identity_in(folder: Path) -> Mapping[str, Any]:
-    """Return the stored identity; empty if it cannot be read, which resuming then reports."""
+def _identity_in(folder: Path) -> Identity | None:
+    """Return the stored identity, or ``None`` if it is damaged; resuming then reports why."""
     repeats = repeat_folders(folder)
     try:
-        facts = read_facts(repeats[0] if repeats and not (folder / RUN).is_file() else folder)
+        return read_record(
+            repeats[0] if repeats and not (folder / RUN).is_file() else folder
+        ).identity
     except DataError:
-        return {}
-    identity: Mapping[str, Any] = facts["identity"]
-    return identity
+        return None
 
 
-def _reason(line: str) -> str | None:
-    """Return in words why a run may not be resumed, if not for its configuration."""
-    key = line.partition(": ")[0]
-    known = (words for part, words in CONTENT.items() if key == part or key.startswith(f"{part}."))
-    return next(known, None)
+def _reason(change: Change) -> str | None:
+    """Return in words why a run cannot be resumed, unless its configuration differs."""
+    parts = (part for part in CONTENT if f"{change.key}.".startswith(f"{part}."))
+    return next((CONTENT[part] for part in parts), None)
 
 
 def _may_begin(folder: Path) -> bool:

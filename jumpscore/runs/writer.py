@@ -7,7 +7,6 @@ other files are replaced atomically, ``result.json`` last.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,17 +21,9 @@ from jumpscore.errors import UsageError
 from jumpscore.jsonio import lock_file, write_json, write_text
 from jumpscore.records import Response, RunResult, SampleScore
 from jumpscore.runs.identity import changes
-from jumpscore.runs.reader import (
-    RESPONSES,
-    RESULT,
-    RUN,
-    SCORES,
-    TIMING,
-    parse_responses,
-    read_facts,
-    record_of,
-    response_line,
-)
+from jumpscore.runs.lines import parse_responses, response_line, score_line
+from jumpscore.runs.reader import RESPONSES, RESULT, RUN, SCORES, TIMING, read_record
+from jumpscore.runs.record import Identity, RunRecord
 
 SYNC_EVERY = 64
 """Responses after which the file is forced to disk."""
@@ -49,11 +40,11 @@ class RunStore:
         self._unsynced = 0
         self._synced_at = 0.0
 
-    def open(self, facts: Mapping[str, Any], *, ours: bool = False) -> dict[str, Response]:
+    def open(self, record: RunRecord, *, ours: bool = False) -> dict[str, Response]:
         """Create or resume the run; return what is answered already.
 
         Args:
-            facts: The content of ``run.json``; its ``identity`` decides whether it is the same run.
+            record: The content of ``run.json``; its identity decides whether it is the same run.
             ours: Whether the model comes with this distribution.
 
         Raises:
@@ -63,7 +54,7 @@ class RunStore:
         self.lock()
         stored = self.folder / RUN
         if stored.exists():
-            self._refuse_changes(read_facts(self.folder), facts, ours=ours)
+            self._refuse_changes(read_record(self.folder).identity, record.identity, ours=ours)
         elif (self.folder / RESPONSES).stat().st_size:
             self.close()
             raise UsageError(
@@ -75,7 +66,7 @@ class RunStore:
             (self.folder / RESULT).unlink(missing_ok=True)
         except OSError as error:
             raise self._unwritable(error) from error
-        write_json(stored, facts)
+        write_json(stored, record.model_dump())
         return answered
 
     def lock(self) -> None:
@@ -154,7 +145,7 @@ class RunStore:
             UsageError: It cannot be written, or the folder is gone.
         """
         self._require_folder()
-        lines = "".join(json.dumps(record_of(score)) + "\n" for score in scores)
+        lines = "".join(map(score_line, scores))
         write_text(self.folder / SCORES, lines)
         write_json(self.folder / TIMING, timing)
         digest = hashlib.sha256(lines.encode()).hexdigest()
@@ -190,15 +181,13 @@ class RunStore:
             "choose another place (run.folder=..., or --out of 'jumpscore score')"
         )
 
-    def _refuse_changes(
-        self, old: Mapping[str, Any], new: Mapping[str, Any], *, ours: bool
-    ) -> None:
-        lines = changes(old["identity"], new["identity"], ours=ours)
-        if lines:
+    def _refuse_changes(self, old: Identity, new: Identity, *, ours: bool) -> None:
+        found = changes(old, new, ours=ours)
+        if found:
             self.close()
             raise UsageError(
                 f"{self.folder} holds a run of another configuration:\n  "
-                + "\n  ".join(lines)
+                + "\n  ".join(map(str, found))
                 + "\nChoose another run.name=... (of an ablation, another --out), or delete the "
                 "folder to start again."
             )

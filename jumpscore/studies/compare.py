@@ -1,8 +1,6 @@
-"""Two runs, or repeats of them, over the same questions, paired by video."""
+"""Comparison of two runs, or of their repeats, over the same questions, paired by video."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from jumpscore.errors import UsageError
 from jumpscore.harness.repeating import AnyRun, RepeatedRun
@@ -15,18 +13,18 @@ from jumpscore.scoring import Comparison, compare
 def compare_runs(a: AnyRun, b: AnyRun, *, seed: int = 0) -> dict[str, Comparison]:
     """Compare two runs metric by metric over the samples that both have scored.
 
-    Of repeats, every sample counts with its mean over them.
+    The repeats of a sample are averaged first.
 
     Raises:
-        UsageError: They are of different tasks, metric versions, prompts or data, or share no
-            scored sample.
+        UsageError: The runs differ in task, metric version, prompt or data, or have no scored
+            sample in common.
     """
     for key in ("task", "data"):
-        one, other = (_without_version(_each(run)[0].facts["identity"][key]) for run in (a, b))
+        one, other = (_asked(run)[key] for run in (a, b))
         if one != other:
             raise UsageError(
-                f"{a.folder} and {b.folder} cannot be compared: {key} is {one} in one and {other} "
-                "in the other"
+                f"{a.folder} and {b.folder} cannot be compared: {key} is {one} in the first and "
+                f"{other} in the second"
             )
     if a.result.task_version != b.result.task_version:
         raise UsageError(
@@ -48,15 +46,20 @@ def compare_runs(a: AnyRun, b: AnyRun, *, seed: int = 0) -> dict[str, Comparison
 
 
 def _each(run: AnyRun) -> tuple[StoredRun, ...]:
-    """Return the runs of repeats; of one run itself."""
+    """Return the runs of repeats, or the single run."""
     return run.runs if isinstance(run, RepeatedRun) else (run,)
 
 
-def _without_version(identity: dict[str, Any]) -> dict[str, Any]:
+def _asked(run: AnyRun) -> dict[str, str]:
     """Return what was asked; the version that counts is the one that scored."""
-    return {key: value for key, value in identity.items() if key != "version"}
+    identity = _each(run)[0].record.identity
+    task, data = identity.task, identity.data
+    return {
+        "task": f"{task.name} (prompt protocol {task.protocol})",
+        "data": f"{data.name} (checksum {data.checksum})",
+    }
 
 
 def compared_metrics(run: AnyRun) -> tuple[Metric, ...]:
-    """Return the metrics of a run's task that say how good a model is; controls are left out."""
+    """Return the metrics of a run's task that measure quality; controls are left out."""
     return tuple(metric for metric in run.result.described if metric.better)

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from jumpscore.harness import InputConfig, RunSettings
-from jumpscore.harness.ask import ask
+from jumpscore.harness import InputConfig, InputPlan, RunSettings
+from jumpscore.harness.ask import Asker
 from jumpscore.records import Media, Question
 from jumpscore.runs.writer import RunStore
 from jumpscore.video import uniform_frames
 from tests.serving.on_a_cpu import ON_A_CPU, SERVED
-from tests.support import write_video
+from tests.support import bare_record, write_video
 
 REQUESTS, ROUNDS = 200, 3
 
@@ -86,10 +86,9 @@ def through_the_harness(wrapper, folder: Path) -> float:
     questions = [request.question for request in wrapper.ready.values()]
     before = time.perf_counter()
     with RunStore(folder) as store:
-        store.open({"identity": {}})
-        _, answers = ask(
-            wrapper, questions, store, kind="none", input=InputConfig(), settings=RunSettings()
-        )
+        store.open(bare_record())
+        plan = InputPlan("none", InputConfig())
+        _, answers = Asker(wrapper, plan, RunSettings()).ask(questions, store)
     assert all(answer.error is None for answer in answers.values())
     return time.perf_counter() - before
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from evaluators.spatial import reference_box_iou
-from evaluators.spatial.references import LMMS, REFERENCES, Asked
+from evaluators.spatial.references import LMMS, REFERENCES, ScoredQuestion
 from evaluators.temporal import parse_span
 from jumpscore.scoring import ReferenceCrashError, parse_reference
 from jumpscore.scoring.reasoning_tags import scored_text
@@ -34,8 +34,8 @@ def high_mask() -> np.ndarray:
 
 
 def span(text: str, policy: Any) -> list[float] | None:
-    found = parse_span(text, policy=policy).span
-    return None if found is None else list(found)
+    result = parse_span(text, policy=policy).span
+    return None if result is None else list(result)
 
 
 def iou(text: str) -> float:
@@ -43,7 +43,7 @@ def iou(text: str) -> float:
 
 
 def spatial(name: str, **facts: Any) -> Any:
-    return lambda text: REFERENCES[name][LMMS](text, Asked(**facts))
+    return lambda text: REFERENCES[name].scores[LMMS](text, ScoredQuestion(**facts))
 
 
 READERS = {

@@ -34,14 +34,22 @@ FLOORS = {
     "jumpscore.training": 5.5,  # learns from clips of the builder
     "jumpscore.report": 5.5,  # draws studies
     "jumpscore.lmms": 5,
-    "jumpscore.lmms.bridge": 6.5,  # prints with the console of the command line
-    "jumpscore.lmms.model": 6.6,
     "jumpscore.cli": 6,
+    "jumpscore.__main__": 6.5,
     "jumpscore.conf": 0,
 }
 PACKAGES = ("jumpscore", "evaluators", "model_wrappers")
 ELSEWHERE = ("jumpscore.lmms.model",)
 """Modules that only another package imports, in its own environment."""
+MOST_PARAMETERS = 7
+LONG_SIGNATURES = {
+    "model_wrappers/llava_onevision2/modeling.py forward",  # as transformers calls it
+    "model_wrappers/llava_onevision2/processing.py __call__",
+    # To do: group the options.
+    "jumpscore/video/budgets.py match_budgets",
+    "jumpscore/video/decode.py decode",
+}
+"""Functions with more parameters."""
 
 
 def sources() -> list[Path]:
@@ -75,6 +83,21 @@ def test_modules_import_only_from_floors_below(file):
         assert FLOORS[there] < FLOORS[here], f"{here} imports {module}, which is not below it"
 
 
+def families() -> list[str]:
+    return sorted(path.name for path in (ROOT / "evaluators").iterdir() if path.is_dir())
+
+
+@pytest.mark.parametrize("family", [name for name in families() if name != "__pycache__"])
+def test_families_of_tasks_import_nothing_from_each_other(family):
+    for file in (ROOT / "evaluators" / family).rglob("*.py"):
+        for module in imports(file):
+            package, _, rest = module.partition(".")
+            other = rest.partition(".")[0]
+            assert package != "evaluators" or other == family or other not in families(), (
+                f"{file.relative_to(ROOT)} imports {module}; move what both need to evaluators/"
+            )
+
+
 def test_every_room_has_a_floor():
     rooms = {file.relative_to(ROOT).parts[:2] for file in sources()}
     for parts in rooms:
@@ -96,6 +119,23 @@ def test_every_package_is_installed():
 def test_modules_are_short():
     long = {str(file): n for file in sources() if (n := len(file.read_text().splitlines())) > 400}
     assert not long
+
+
+def long_signatures(file: Path) -> set[str]:
+    long = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            signature = node.args
+            parameters = [*signature.posonlyargs, *signature.args, *signature.kwonlyargs]
+            names = {parameter.arg for parameter in parameters} - {"self", "cls"}
+            if len(names) > MOST_PARAMETERS:
+                long.add(f"{file.relative_to(ROOT)} {node.name}")
+    return long
+
+
+def test_functions_have_few_parameters():
+    long = {name for file in sources() for name in long_signatures(file)}
+    assert long <= LONG_SIGNATURES
 
 
 def test_importing_the_package_imports_nothing_heavy():

@@ -1,4 +1,4 @@
-"""Which folder a name is, and what a checkpoint says about its use."""
+"""Resolving checkpoint names, and reading a checkpoint's recommended use."""
 
 from __future__ import annotations
 
@@ -9,27 +9,33 @@ from model_wrappers.checkpoints import BUNDLED, CheckpointUse, checkpoint_use, l
 
 
 @pytest.mark.parametrize("name", BUNDLED)
-def test_a_bundled_name_goes_before_a_folder_of_that_name(name, tmp_path, monkeypatch):
+def test_resolve_bundled_name_goes_before_a_folder(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / name).mkdir()
     assert (resolve(name) / "model.safetensors").is_file()
     assert resolve(f"./{name}").samefile(tmp_path / name)
 
 
-def test_a_misspelt_bundled_name():
-    with pytest.raises(DataError, match=r"no bundled checkpoint.*did you mean 'jumpscore-tiny'"):
+def test_resolve_misspelt_bundled_name():
+    with pytest.raises(DataError, match=r"or a bundled checkpoint.*did you mean 'jumpscore-tiny'"):
         resolve("jumpscore-tinny")
 
 
-def test_a_bundled_checkpoint_has_no_revision():
-    with pytest.raises(UsageError, match="has none"):
+def test_resolve_bundled_checkpoint_with_revision():
+    with pytest.raises(UsageError, match="has no revisions; leave out"):
         resolve("jumpscore-tiny", "main")
 
 
-def test_most_checkpoints_say_nothing_and_the_hub_is_not_asked(tmp_path):
+def test_checkpoint_use_is_empty_by_default_and_needs_no_network(tmp_path):
     assert checkpoint_use(str(tmp_path)) == CheckpointUse()
     assert local_folder("owner/name") is None
     assert checkpoint_use("owner/name") == CheckpointUse()
+
+
+@pytest.mark.parametrize("key", ["notes", "remarks"])
+def test_checkpoint_use_reads_notes_under_both_names(tmp_path, key):
+    (tmp_path / "jumpscore.json").write_text(f'{{"{key}": ["trained on clips"]}}')
+    assert checkpoint_use(str(tmp_path)).notes == ("trained on clips",)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +49,7 @@ def test_most_checkpoints_say_nothing_and_the_hub_is_not_asked(tmp_path):
         '{"input": {"codec": {"count": {"deep": [1]}}}}',
     ],
 )
-def test_a_use_that_cannot_be_read_names_its_file(tmp_path, text):
+def test_checkpoint_use_malformed_file_is_named(tmp_path, text):
     (tmp_path / "jumpscore.json").write_text(text)
     with pytest.raises(DataError, match=r"jumpscore\.json"):
         checkpoint_use(str(tmp_path))

@@ -355,7 +355,7 @@ def test_ctrl_c_keeps_answers_and_the_same_command_goes_on(tmp_path):
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "samples are answered and kept; the same command goes on" in errors
+    assert "samples are answered and stored; rerun the same command to resume" in errors
     kept = stored.read_text().splitlines()
     assert 0 < len(kept) < 40
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=300)

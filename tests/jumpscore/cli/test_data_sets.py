@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from evaluators.published import published_sets
+from jumpscore.data.catalogue import published_sets
 from tests.support import write_video
 
 

@@ -97,9 +97,12 @@ def test_predict_asks_the_model_about_any_video(jumpscore, tiny, tiny_set):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("model.checkpoint=gone/away/far",), "no such folder, no 'owner/name' of the hub"),
+        (
+            ("model.checkpoint=gone/away/far",),
+            "not a folder; give a folder, 'owner/name' of the hub",
+        ),
         (("model.chekpoint=x",), "unknown key 'model.chekpoint'; did you mean"),
-        ((), "the hub does not give it"),
+        ((), "not a folder, and the download failed"),
     ],
 )
 def test_a_checkpoint_that_cannot_be_had_is_one_message(jumpscore, tiny_set, words, said):

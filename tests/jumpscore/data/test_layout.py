@@ -89,7 +89,7 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("content", "message"),
         [
-            ("[]", "is no JSON object"),
+            ("[]", "is not a JSON object"),
             ("[" * 100_000, "nested too deep"),
             ("{}", "has no name"),
             ('{"name": "x", "videos": {"a": {}, "a": {}}}', "the key 'a' occurs 2 times"),

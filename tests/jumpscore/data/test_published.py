@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from evaluators.published import published_sets
+from jumpscore.data.catalogue import published_sets
 from jumpscore.data.layout import Manifest, Row, read_rows, write_rows
-from jumpscore.data.published import PublishedSet, fetch_set, is_fetched, origin_of
+from jumpscore.data.published import PublishedSet, fetch_set, origin_of
 from jumpscore.errors import DataError, UsageError
 
 
@@ -34,9 +34,9 @@ def source(tmp_path):
 
 def test_fetch_set_replaces_previous_download(source, tmp_path):
     root = tmp_path / "root"
-    assert not is_fetched(set_of(), root)
+    assert not set_of().is_here(root)
     folder = fetch_set(set_of(), root, source=source)
-    assert is_fetched(set_of(), root)
+    assert set_of().is_here(root)
     (source / "text").write_text("second")
     fetch_set(set_of(), root, source=source)
     assert [row.question for row in read_rows(folder)] == ["second"]

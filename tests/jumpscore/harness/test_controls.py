@@ -11,7 +11,7 @@ from jumpscore.data.layout import QUESTION
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.config import InputConfig
 from jumpscore.harness.controls import Control, control_of
-from jumpscore.harness.input import visual_input
+from jumpscore.harness.input import InputPlan
 from jumpscore.records import Media, Question, Response, Sample
 from jumpscore.video import VisualInput, codec_canvases, probe, uniform_frames
 from jumpscore.video.prepared.cache import InputCache
@@ -115,10 +115,10 @@ class TestPartners:
             control_of("selection", "codec", [*data[:1], *data[:1]], seed=0)
         picture = Question("a", (Media(tmp_path / "a.png", "image"),), "?")
         control = control_of("selection", "codec", data, seed=0)
-        with pytest.raises(UsageError, match="shows no video"):
+        with pytest.raises(UsageError, match="the question has no video"):
             control.partner(picture)
-        with pytest.raises(UsageError, match="shows no video"):
-            visual_input(picture, "codec", InputConfig(kind="codec"), control=control)
+        with pytest.raises(UsageError, match="the question has no video"):
+            InputPlan("codec", InputConfig(), control=control).prepare(picture)
 
     def test_nobody_stands_in_for_itself_under_another_name(self, own, other, tmp_path):
         copy, link = tmp_path / "copy.mp4", tmp_path / "link.mp4"
@@ -135,8 +135,8 @@ class TestInput:
     def test_the_pixels_control_is_the_other_clip_whole(self, own, other):
         control = Control("pixels", {own: other, other: own})
         config = InputConfig(kind="frames", count=6)
-        found = visual_input(question(own), "frames", config, control=control)
-        plain = visual_input(question(other), "frames", config)
+        found = InputPlan("frames", config, control=control).prepare(question(own))
+        plain = InputPlan("frames", config).prepare(question(other))
         assert found.fingerprint == plain.fingerprint
 
     def test_from_the_cache_come_the_same_pixels(self, own, other, tmp_path):
@@ -144,10 +144,10 @@ class TestInput:
         config, cache = InputConfig(kind="codec", count=4), InputCache(tmp_path / "cache")
 
         def made() -> VisualInput:
-            return visual_input(question(own), "codec", config, cache=cache, control=control)
+            return InputPlan("codec", config, cache, control).prepare(question(own))
 
         first, again = made(), made()
-        bare = visual_input(question(own), "codec", config, control=control)
+        bare = InputPlan("codec", config, control=control).prepare(question(own))
         assert again.folder is not None
         assert first.fingerprint == again.fingerprint == bare.fingerprint
         np.testing.assert_array_equal(again.pixels, bare.pixels)
@@ -216,7 +216,7 @@ def test_a_run_says_that_it_is_a_control(tmp_path):
 
     plain, pixels, selection = map(run, ("none", "pixels", "selection"))
     assert len({plain.folder, pixels.folder, selection.folder}) == 3
-    assert pixels.facts["identity"]["control"] == "pixels"
+    assert pixels.record.identity.control == "pixels"
     assert any("another clip" in caveat for caveat in pixels.result.caveats)
     assert any("another clip's pixels" in caveat for caveat in selection.result.caveats)
     names = {i: r.text.split()[1] for i, r in plain.responses.items()}

@@ -100,7 +100,7 @@ def test_two_processes_cannot_write_one_run(start, tmp_path):
 
     run = start(Stub(), name="mine")
     with RunStore(run.folder) as store:
-        store.open(run.facts)
+        store.open(run.record)
         with pytest.raises(UsageError, match="another process is writing this run"):
             start(Stub(), name="mine")
 

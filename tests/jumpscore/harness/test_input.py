@@ -6,7 +6,7 @@ import pytest
 import jumpscore
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.config import InputConfig
-from jumpscore.harness.input import visual_input
+from jumpscore.harness.input import InputPlan
 from jumpscore.records import Media, Question, Response, Usage
 from jumpscore.video import codec_canvases, match_budgets
 from jumpscore.video.prepared.cache import InputCache
@@ -58,18 +58,18 @@ def run(model, tiny_set, runs, **input):
 
 class TestWhatAModelIsShown:
     def test_canvases(self, video):
-        visual = visual_input(question(video), "codec", InputConfig(kind="codec", count=6))
+        visual = InputPlan("codec", InputConfig(kind="codec", count=6)).prepare(question(video))
         assert visual.fingerprint == codec_canvases(video, canvases=6).fingerprint
 
     def test_32_pictures_where_nothing_is_said(self, video):
         for kind in ("frames", "codec"):
-            assert len(visual_input(question(video), kind, InputConfig()).blocks) == 32
+            assert len(InputPlan(kind, InputConfig()).prepare(question(video)).blocks) == 32
 
     def test_both_arms_of_a_budget(self, video):
         config = InputConfig(tokens=300)
         arms = match_budgets(video, visual_tokens=300)
-        frames = visual_input(question(video), "frames", config)
-        canvases = visual_input(question(video), "codec", config)
+        frames = InputPlan("frames", config).prepare(question(video))
+        canvases = InputPlan("codec", config).prepare(question(video))
         assert frames.fingerprint == arms.frames.fingerprint
         assert canvases.fingerprint == arms.canvases.fingerprint
 
@@ -82,7 +82,7 @@ class TestWhatAModelIsShown:
     ):
         """168x112 pixels within 7056 in whole squares of 28: 84x56, 6 tokens a picture."""
         config = InputConfig(tokens=budget, matching=matching, max_pixels=7056)
-        arms = [visual_input(question(video), kind, config) for kind in ("frames", "codec")]
+        arms = [InputPlan(kind, config).prepare(question(video)) for kind in ("frames", "codec")]
         assert {(arm.width, arm.height) for arm in arms} == {(84, 56)}
         frames, canvases = (len(arm.blocks) for arm in arms)
         if matching == "visual":
@@ -95,14 +95,16 @@ class TestWhatAModelIsShown:
 
     def test_decimals(self, video):
         config = InputConfig(kind="frames", count=4, decimals=2)
-        assert visual_input(question(video), "frames", config).stamp_texts[0] == "<0.00 seconds>"
+        assert (
+            InputPlan("frames", config).prepare(question(video)).stamp_texts[0] == "<0.00 seconds>"
+        )
 
     def test_canvases_of_another_tool(self, video, tmp_path):
         made = tmp_path / "made"
         canvases = codec_canvases(video, canvases=5)
         write_prepared(canvases, made / folder_name(video))
         config = InputConfig(kind="codec", folder=made)
-        visual = visual_input(question(video), "codec", config)
+        visual = InputPlan("codec", config).prepare(question(video))
         np.testing.assert_array_equal(visual.blocks, canvases.blocks)
         assert visual.path == video
 
@@ -110,21 +112,23 @@ class TestWhatAModelIsShown:
         made = tmp_path / "made"
         write_prepared(codec_canvases(video, canvases=5), made / "clip__0123abcd")
         config = InputConfig(kind="codec", folder=made)
-        assert len(visual_input(question(video), "codec", config).blocks) == 5
+        assert len(InputPlan("codec", config).prepare(question(video)).blocks) == 5
         write_prepared(codec_canvases(video, canvases=4), made / "clip__89abcdef")
-        with pytest.raises(DataError, match=r"canvases of clip\.mp4, there are 2"):
-            visual_input(question(video), "codec", config)
+        with pytest.raises(DataError, match=r"found 2 folders .* of clip\.mp4, expected one"):
+            InputPlan("codec", config).prepare(question(video))
 
     def test_canvases_that_are_not_there(self, video, tmp_path):
         config = InputConfig(kind="codec", folder=tmp_path)
-        with pytest.raises(DataError, match=r"one folder clip__<8 hex digits>.* there is none"):
-            visual_input(question(video), "codec", config)
+        with pytest.raises(
+            DataError, match="found 0 folders clip__<8 hex digits> with the canvases of"
+        ):
+            InputPlan("codec", config).prepare(question(video))
 
     def test_the_cache_is_used(self, video, tmp_path):
         cache = InputCache(tmp_path / "cache")
         config = InputConfig(kind="codec", count=6)
-        first = visual_input(question(video), "codec", config, cache=cache)
-        again = visual_input(question(video), "codec", config, cache=cache)
+        first = InputPlan("codec", config, cache).prepare(question(video))
+        again = InputPlan("codec", config, cache).prepare(question(video))
         assert (cache.stats.stored, cache.stats.hits) == (1, 1)
         assert "pixels" not in again.__dict__, "a request travels light"
         np.testing.assert_array_equal(again.pixels, first.pixels)
@@ -134,7 +138,7 @@ class TestWhatAModelIsShown:
 class Trained(Sees):
     """Was trained with small pictures."""
 
-    def usual_input(self, kind):
+    def default_input(self, kind):
         return {"count": 6, "max_pixels": 3136, "decimals": 2}
 
 
@@ -142,18 +146,18 @@ class TestWhatIsUsual:
     def shown(self, tiny_set, runs, **input):
         model = Trained()
         stored = run(model, tiny_set, runs, **input)
-        return model.seen["clip0"], stored.facts
+        return model.seen["clip0"], stored.record
 
     def test_it_holds_where_nothing_is_said_and_is_part_of_the_run(self, tiny_set, tmp_path):
-        visual, facts = self.shown(tiny_set, tmp_path)
+        visual, record = self.shown(tiny_set, tmp_path)
         assert (len(visual.blocks), visual.width * visual.height <= 3136) == (6, True)
         assert visual.stamp_texts[0] == "<0.00 seconds>"
-        for input in (facts["identity"]["input"], facts["config"]["input"]):
+        for input in (record.identity.input.model_dump(), record.config.input):
             assert (input["count"], input["max_pixels"], input["decimals"]) == (6, 3136, 2)
 
     def test_another_amount_replaces_the_usual_one(self, tiny_set, tmp_path):
-        visual, facts = self.shown(tiny_set, tmp_path, kind="frames", fps=1, decimals=1)
-        assert facts["identity"]["input"]["count"] is None
+        visual, record = self.shown(tiny_set, tmp_path, kind="frames", fps=1, decimals=1)
+        assert record.identity.input.model_dump()["count"] is None
         assert visual.width * visual.height <= 3136
         assert visual.stamp_texts[0] == "<0.0 seconds>"
 
@@ -206,9 +210,12 @@ class TestARun:
         ({"kind": "frames", "folder": "x"}, "folder needs kind=codec, not frames"),
         ({"count": 4, "tokens": 100}, "either count or tokens"),
         ({"matching": "total"}, "matching=total needs tokens"),
-        ({"tokens": 100, "min_pixels": 784}, "min_pixels means nothing beside tokens"),
-        ({"tokens": 100, "max_pixels": 784, "matching": "as_published"}, "under as_published"),
-        ({"folder": "x", "max_pixels": 784}, "max_pixels means nothing beside folder"),
+        ({"tokens": 100, "min_pixels": 784}, "min_pixels cannot be combined with tokens"),
+        (
+            {"tokens": 100, "max_pixels": 784, "matching": "as_published"},
+            "cannot be combined with matching=as_published",
+        ),
+        ({"folder": "x", "max_pixels": 784}, "max_pixels cannot be combined with folder"),
         ({"kind": "none", "tokens": 100}, "tokens needs kind=frames or codec, not none"),
         ({"kind": "codec", "decimals": 9}, "decimals"),
         ({"kind": "codec", "backend": "magic"}, "backend"),
@@ -227,5 +234,7 @@ def test_options_that_do_not_go_with_what_the_model_prefers(tiny_set, tmp_path):
 @pytest.mark.parametrize("kind", ["frames", "codec"])
 def test_media_that_nobody_would_see_are_an_error(video, kind):
     both = Question("a", (Media(video), Media(video), Media(video, "image")), "When?")
-    with pytest.raises(DataError, match="one video, and the question shows 2 with 1 images"):
-        visual_input(both, kind, InputConfig())
+    with pytest.raises(
+        DataError, match="needs exactly one video, and the question has 2 videos and 1 images"
+    ):
+        InputPlan(kind, InputConfig()).prepare(both)

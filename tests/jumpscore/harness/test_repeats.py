@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import jumpscore
-from evaluators.base import DataFacts, Task
+from evaluators.base import Aggregate, DataFacts, Task
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import RunInterrupted, read_repeats, score_repeats
 from jumpscore.harness.repeats import summarise_repeats
@@ -59,7 +59,7 @@ def result_of(scores, **more):
         caveats += (f"{unscored} of {len(scores)} samples are unscored",)
     return RunResult(
         **facts,
-        metrics=Made().aggregate(scores),
+        metrics=Made().aggregate(scores).estimates,
         described=Made.metrics,
         headline=Made.headline,
         counts=counts,
@@ -110,7 +110,7 @@ def test_the_interval_is_over_videos_whose_repeats_are_averaged_first():
 
 def test_equal_repeats_are_one_run_with_its_interval():
     """Asking again adds no videos: five times the same answers are no narrower than once."""
-    once = Made().aggregate(SCORES[0])
+    once = Made().aggregate(SCORES[0]).estimates
     found = summarise_repeats(
         Made(), [result_of(SCORES[0])] * 5, [SCORES[0]] * 5, seeds=range(5)
     ).metrics
@@ -152,7 +152,7 @@ def test_a_sample_that_no_repeat_scored_is_left_out_of_the_interval():
 def test_a_task_that_aggregates_in_its_own_way_gets_no_made_up_interval():
     class Own(Made):
         def aggregate(self, scores, *, seed=0):
-            return {"f1": Estimate(0.5, None, None, None, 3)}
+            return Aggregate({"f1": Estimate(0.5, None, None, None, 3)}, self.metrics)
 
     assert summarised(Own()).metrics["f1"].over_videos is None
     assert summarised(Own()).metrics["f1"].mean == pytest.approx(0.6)
@@ -193,8 +193,8 @@ class Seeded(ModelWrapper):
 
 @pytest.fixture
 def repeat(tiny_set, tmp_path):
-    def repeat(model, repeats=3, function="evaluate_repeats", on_progress=None, **run):
-        return getattr(jumpscore, function)(
+    def repeat(model, repeats=3, on_progress=None, **run):
+        return jumpscore.evaluate(
             model,
             "jumpscore",
             task_options={"data": str(tiny_set)},
@@ -219,13 +219,13 @@ def test_repeats_are_ordinary_runs_of_one_opened_model(repeat, tmp_path):
     assert model.opened == 1
     assert model.options.seed == 4
     assert [seed for seed, _ in model.asked] == [4] * 3 + [5] * 3 + [6] * 3
-    assert told == [(done, 9) for done in range(1, 10)]
+    assert told == [(done, 9) for done in (0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9)]
     assert found.result.seeds == (4, 5, 6)
     for place, run in enumerate(found.runs):
         assert run.folder == tmp_path / "runs" / "mine" / f"repeat-{place}"
         assert read_run(run.folder) == run
-        assert run.facts["identity"]["model"]["options"]["seed"] == 4 + place
-        assert "repeats" not in run.facts["config"]["run"]
+        assert run.record.identity.model["options"]["seed"] == 4 + place
+        assert "repeats" not in run.record.config.run
     assert read_repeats(found.folder) == found
     assert found.result.metrics["f1"].mean == pytest.approx(
         sum(run.result.metrics["f1"].mean for run in found.runs) / 3
@@ -240,7 +240,7 @@ def test_equal_repeats_give_equal_bytes(repeat):
 
 def test_a_repeat_is_what_a_run_with_its_seed_is(repeat):
     found = repeat(Seeded(), repeats=2)
-    alone = repeat(Seeded(seed=1), repeats=1, function="evaluate", name="alone")
+    alone = repeat(Seeded(seed=1), repeats=1, name="alone")
     assert content(found.runs[1].folder) == content(alone.folder)
 
 
@@ -249,7 +249,7 @@ def test_ctrl_c_and_the_same_call_goes_on_with_that_repeat(repeat, tmp_path):
         repeat(Seeded(interrupt_at=4))
     folder = tmp_path / "runs" / "mine"
     assert not (folder / "repeats.json").exists()
-    with pytest.raises(DataError, match=r"not all repeats are finished; start the same command"):
+    with pytest.raises(DataError, match=r"not all repeats are finished; rerun the same command"):
         read_repeats(folder)
     again = Seeded()
     found = repeat(again)
@@ -274,7 +274,9 @@ def test_more_repeats_are_added_and_none_is_left_out(repeat):
     more = Seeded()
     assert len(repeat(more, repeats=4).runs) == 4
     assert {seed for seed, _ in more.asked} == {2, 3}
-    with pytest.raises(UsageError, match=r"holds repeat-3, which run\.repeats=3 would leave out"):
+    with pytest.raises(
+        UsageError, match=r"contains repeat-3, which run\.repeats=3 would leave out"
+    ):
         repeat(Seeded(), repeats=3)
 
 
@@ -291,7 +293,7 @@ def test_a_greedy_model_may_repeat_and_it_is_said(repeat):
 
 
 def test_a_model_without_a_seed_is_refused(repeat, tmp_path):
-    with pytest.raises(UsageError, match="'content_free' has no option seed"):
+    with pytest.raises(UsageError, match="'content_free' has no option 'seed'"):
         repeat("content_free")
     assert not (tmp_path / "runs").exists()
 
@@ -307,24 +309,17 @@ def test_a_seed_that_is_not_set_is_no_seed_to_count_up_from(repeat):
 
 
 def test_one_run_and_repeats_do_not_share_a_folder(repeat):
-    folder = repeat(Seeded(), repeats=1, function="evaluate").folder
-    with pytest.raises(UsageError, match="holds one run and no repeats"):
+    folder = repeat(Seeded(), repeats=1).folder
+    with pytest.raises(UsageError, match="contains a single run, not repeats"):
         repeat(Seeded())
     assert "repeats" not in json.loads((folder / "run.json").read_text())["config"]["run"]
     repeat(Seeded(), name="other")
-    with pytest.raises(UsageError, match=r"holds repeats of a run; choose another run\.name"):
-        repeat(Seeded(), repeats=1, function="evaluate", name="other")
-
-
-def test_each_function_names_the_other(repeat):
-    with pytest.raises(UsageError, match=r"call jumpscore\.evaluate_repeats"):
-        repeat(Seeded(), function="evaluate")
-    with pytest.raises(UsageError, match=r"run\.repeats=1: one run has no spread; call evaluate"):
-        repeat(Seeded(), repeats=1)
+    with pytest.raises(UsageError, match=r"contains repeats of a run; choose another run\.name"):
+        repeat(Seeded(), repeats=1, name="other")
 
 
 def test_by_default_repeats_have_a_folder_of_their_own(repeat):
-    one = repeat(Seeded(), repeats=1, function="evaluate", name=None)
+    one = repeat(Seeded(), repeats=1, name=None)
     several = repeat(Seeded(), repeats=2, name=None)
     assert several.folder.name == f"{one.folder.name}-repeats"
 
@@ -351,13 +346,15 @@ class TestOnDisk:
         other = repeat(Seeded(seed=9), name="other")
         for name in ("scores.jsonl", "result.json"):
             (found.runs[1].folder / name).write_bytes((other.runs[1].folder / name).read_bytes())
-        with pytest.raises(DataError, match=r"not of the runs beside it; 'jumpscore score"):
+        with pytest.raises(
+            DataError, match=r"does not match the runs next to it; 'jumpscore score"
+        ):
             read_repeats(found.folder)
 
     @pytest.mark.parametrize("text", ["{}", "garbage", '{"metrics": 5}'])
     def test_a_damaged_summary_names_the_fix(self, found, text):
         (found.folder / "repeats.json").write_text(text)
-        with pytest.raises(DataError, match=r"repeats\.json.*'jumpscore score .*' writes it anew"):
+        with pytest.raises(DataError, match=r"repeats\.json.*'jumpscore score .*' writes it again"):
             read_repeats(found.folder)
 
     def test_a_missing_repeat(self, found):
@@ -370,11 +367,11 @@ class TestOnDisk:
     def test_a_run_of_something_else_in_a_repeats_place(self, found, repeat):
         other = repeat(Seeded(seed=7, temperature=0.5), repeats=2, name="other")
         other.runs[0].folder.rename(found.folder / "repeat-3")
-        with pytest.raises(DataError, match=r"repeat-3: is no repeat of .*temperature: 1\.0 -> 0"):
+        with pytest.raises(DataError, match=r"repeat-3: not a repeat of .*temperature: 1\.0 -> 0"):
             score_repeats(found.folder)
 
     def test_repeats_compare_by_their_means(self, found, repeat):
-        alone = repeat(Seeded(), repeats=1, function="evaluate", name="alone")
+        alone = repeat(Seeded(), repeats=1, name="alone")
         compared = compare_runs(found, alone)["f1"]
         assert (compared.mean_a, compared.n) == (
             pytest.approx(found.result.metrics["f1"].mean),

@@ -135,8 +135,9 @@ def test_videos_that_are_gone_or_damaged_cost_only_pictures(tiny_set: Path, tmp_
 
 def test_a_changed_data_set_gives_no_wrong_pictures(tiny_set: Path, tmp_path: Path) -> None:
     run = oracle_run(tiny_set, tmp_path)
-    identity = {**run.facts["identity"], "data": {"name": "tiny", "checksum": "other"}}
-    changed = dataclasses.replace(run, facts={**run.facts, "identity": identity})
+    data = run.record.identity.data.model_copy(update={"checksum": "other"})
+    identity = run.record.identity.model_copy(update={"data": data})
+    changed = dataclasses.replace(run, record=run.record.model_copy(update={"identity": identity}))
     text = write_report(changed).read_text(encoding="utf-8")
     assert text.count("No thumbnails: the data set has changed since the run") == 3
 
@@ -173,9 +174,8 @@ def test_a_task_that_is_not_installed(tmp_path: Path) -> None:
     assert '<td class="num">25.0%</td><td class="num">2.50</td>' in text
 
 
-def test_a_run_without_samples_or_facts(tmp_path: Path) -> None:
-    run = dataclasses.replace(made_up_run(tmp_path, []), facts={})
-    Outline(write_report(run).read_text(encoding="utf-8"))
+def test_write_report_without_samples(tmp_path: Path) -> None:
+    Outline(write_report(made_up_run(tmp_path, [])).read_text(encoding="utf-8"))
 
 
 def test_a_prediction_page(tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ import pytest
 
 import jumpscore
 from jumpscore.errors import UsageError
-from jumpscore.harness import RunInterrupted, score_run
+from jumpscore.harness import RunInterrupted, open_session, score_run
 from jumpscore.records import Response, Usage
 from jumpscore.runs import read_run
 from jumpscore.studies.ablation import ablate
+from jumpscore.studies.ablation_plan import AblationPlan
 from model_wrappers import MODELS
 from model_wrappers.base import ModelOptions, ModelWrapper
 from model_wrappers.content_free import ContentFree
@@ -198,7 +199,7 @@ def test_other_prompts_are_other_questions(start):
         made.words = words
         return made
 
-    data = Path(start("content_free").facts["data"]["source"])
+    data = Path(start("content_free").record.data.source)
     folder = start("content_free").folder.parent
     asked = [
         jumpscore.evaluate(ContentFree(), task(words, data), run={"folder": folder, "name": "p"})
@@ -281,15 +282,13 @@ def test_ablation_of_an_unidentified_model_asks_again(tiny_set, tmp_path):
     model = Colour()
     scores = []
     for model.answer in ("[9.0]", "[0.5, 1.0, 1.5]"):
-        ablation = ablate(
+        with open_session(
             model,
             "jumpscore",
-            tokens=[36],
-            controls=False,
-            out=tmp_path / "out",
             task_options={"data": str(tiny_set)},
             input={"max_pixels": 7056},
-        )
+        ) as session:
+            ablation = ablate(session, AblationPlan([36], controls=False), tmp_path / "out")
         scores.append(ablation.budgets[0].frames.score.mean)
     assert scores[0] < scores[1]
     assert ablation.budgets[0].frames.run == "visual-36-frames-2"
@@ -304,7 +303,7 @@ def test_repeats_of_an_unidentified_model_ask_again(tiny_set, tmp_path):
         Options = SeededOptions
 
     def repeat(steps):
-        return jumpscore.evaluate_repeats(
+        return jumpscore.evaluate(
             Seeded(steps),
             "jumpscore",
             task_options={"data": str(tiny_set)},
@@ -448,7 +447,7 @@ def test_runs_of_data_sets_with_one_name_do_not_collide(start, tiny_set, tmp_pat
         target.symlink_to(tiny_set / row.video_path)
     one, other = start("content_free"), start("content_free", data=tmp_path / "other")
     assert (one.result.total, other.result.total) == (3, 2)
-    checksum = other.facts["identity"]["data"]["checksum"]
+    checksum = other.record.identity.data.checksum
     assert other.folder.name == f"{one.folder.name}-{checksum[:8]}"
     assert start("content_free", data=tmp_path / "other").asked == 0
     assert start("content_free").asked == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -15,12 +14,18 @@ from jumpscore.builder.small_sets import render_mini
 from jumpscore.data import Manifest, Row, write_set
 from jumpscore.data.layout import QUESTION
 from jumpscore.errors import DataError, UsageError
-from jumpscore.harness import RunInterrupted
+from jumpscore.harness import RunInterrupted, open_session
+from jumpscore.harness.session import Callbacks
 from jumpscore.records import Media, Metric, Response, Usage
 from jumpscore.runs import read_run
 from jumpscore.studies import compare_runs
 from jumpscore.studies.ablation import ABLATION, ablate, read_ablation
-from jumpscore.studies.ablation_plan import chosen_metric, without_video
+from jumpscore.studies.ablation_plan import (
+    AblationPlan,
+    chosen_metric,
+    refuse_what_is_set_here,
+    without_video,
+)
 from model_wrappers.base import ModelWrapper
 from tests.support import numbered_frame, write_video
 
@@ -88,11 +93,17 @@ class Looks(ModelWrapper):
         return Response(question.id, text, usage=usage)
 
 
-def ablated(data, out, model=None, **options):
-    options = {"tokens": [36, 72], "input": {"max_pixels": 7056}} | options
-    return ablate(
-        model or Looks(), "jumpscore", task_options={"data": str(data)}, out=out, **options
-    )
+def ablated(data, out, model=None, *, task="jumpscore", input=None, run=None, on_progress=None,
+            **plan):  # fmt: skip
+    with open_session(
+        model or Looks(),
+        task,
+        task_options={"data": str(data)},
+        input={"max_pixels": 7056} if input is None else input,
+        run=run,
+        callbacks=Callbacks(on_progress),
+    ) as session:
+        return ablate(session, AblationPlan(**{"tokens": [36, 72]} | plan), out)
 
 
 def by_hand(data, out, name, *, control="none", **input):
@@ -125,7 +136,7 @@ class TestNumbers:
             for kind, run in arms.items():
                 outcome = getattr(budget, kind)
                 assert outcome.score == run.result.metrics["f1"]
-                assert outcome.floor == run.result.metrics["content_free_f1"].mean
+                assert outcome.blind_baseline == run.result.metrics["content_free_f1"].mean
                 usages = [response.usage for response in run.responses.values()]
                 assert outcome.tokens.visual == np.mean([usage.visual for usage in usages])
                 assert outcome.tokens.prompt == np.mean([usage.prompt for usage in usages])
@@ -150,7 +161,7 @@ class TestNumbers:
 
     def test_what_is_shown_is_what_all_budgets_have_in_common(self, greys, tmp_path):
         class OfOneSize(Looks):
-            def usual_input(self, kind):
+            def default_input(self, kind):
                 return {"max_pixels": 7056, "decimals": 2}
 
         found = ablated(
@@ -158,7 +169,7 @@ class TestNumbers:
             controls=False, input={},
         )  # fmt: skip
         runs = [read_run(tmp_path / "runs" / budget.frames.run) for budget in found.budgets]
-        said = [run.facts["identity"]["input"] for run in runs]
+        said = [run.record.identity.input.model_dump() for run in runs]
         assert [one.get("max_pixels") for one in said] == [7056, None]
         assert found.shown == {kind: {"decimals": 2} for kind in ("frames", "codec")}
 
@@ -167,7 +178,7 @@ class TestNumbers:
         [budget] = found.budgets
         assert found.metric.name == "map_reference"
         stored = read_run(tmp_path / "runs" / budget.codec.run).result
-        assert budget.floor == stored.metrics["content_free_map"].mean > 0
+        assert budget.blind_baseline == stored.metrics["content_free_map"].mean > 0
         assert "the data are synthetic" in found.caveats
 
     def test_total_matches_what_visual_does_not(self, greys, tmp_path):
@@ -197,7 +208,7 @@ class TestRuns:
         for name, words in seen(selection).items():
             assert words.split()[1] != own[name].split()[1]
             assert words.split()[-1] == own[name].split()[-1]
-        kinds = [run.facts["identity"]["input"]["kind"] for run in (frames, codec, pixels)]
+        kinds = [run.record.identity.input.kind for run in (frames, codec, pixels)]
         assert kinds == ["frames", "codec", "codec"]
 
     def test_controls_are_of_the_first_matching_only(self, greys, tmp_path):
@@ -206,15 +217,11 @@ class TestRuns:
         assert [budget.selection is None for budget in found.budgets] == [False, True]
 
     def test_the_model_is_opened_once_and_asked_once(self, greys, tmp_path):
-        model, names = Looks(), []
-
-        @contextmanager
-        def told(name):
-            names.append(name)
-            yield lambda done, total: None
-
-        first = ablated(greys, tmp_path, model, on_run=told)
-        assert (model.opened, model.asked, len(names)) == (1, 8 * 3, 8)
+        model, calls = Looks(), []
+        first = ablated(greys, tmp_path, model, on_progress=lambda *counts: calls.append(counts))
+        assert (model.opened, model.asked) == (1, 8 * 3)
+        assert sorted(set(calls)) == [(done, 24) for done in range(25)]
+        assert calls == sorted(calls)
         content = (tmp_path / ABLATION).read_bytes()
         again = Looks()
         assert ablated(greys, tmp_path, again) == first
@@ -252,7 +259,7 @@ class TestRuns:
         stored = [read_run(tmp_path / "runs" / one.run) for one in found.references]
         assert [one.tokens.visual for one in found.references] == [8 * 6, 4 * 6]
         for one, run in zip(found.references, stored, strict=True):
-            assert run.facts["identity"]["input"]["kind"] == "frames"
+            assert run.record.identity.input.kind == "frames"
             assert one.score == run.result.metrics["map_reference"]
 
 
@@ -278,20 +285,19 @@ class TestFailures:
         ("options", "said"),
         [
             ({"tokens": []}, "needs a budget and a matching"),
-            ({"tokens": [0]}, "a budget of 0 tokens is none"),
-            ({"tokens": [72, 72]}, "visual-72-frames is asked for twice"),
+            ({"tokens": [0]}, "budgets must be positive .got 0"),
+            ({"tokens": [72, 72]}, "visual-72-frames is planned twice"),
             ({"matchings": ["totl"]}, "unknown matching 'totl'; did you mean 'total'"),
             ({"metric": "f1@.1"}, r"no metric 'f1@.1' .* did you mean 'f1@0.1'.* Known: map_ref"),
             ({"metric": "content_free_f1"}, "no metric 'content_free_f1'"),
             ({"references": [{"tokens": 72}]}, "a reference is a number of frames"),
-            ({"input": {"tokens": 72}}, "input.tokens=72 means nothing .* --tokens sets"),
-            ({"input": {"matching": "total"}}, "--matching sets"),
+            ({"input": {"tokens": 72}}, "input.tokens=72 cannot be set .* --tokens sets"),
             ({"input": {"kind": "codec"}}, "both arms are run"),
             ({"input": {"fps": 2}}, "--reference input.fps="),
-            ({"input": {"min_pixels": 784}}, "min_pixels means nothing beside tokens"),
+            ({"input": {"min_pixels": 784}}, "min_pixels cannot be combined with tokens"),
             ({"run": {"control": "pixels"}}, "--no-controls"),
             ({"run": {"name": "x"}}, "--out sets"),
-            ({"run": {"repeats": 2}}, "run.repeats=2 means nothing"),
+            ({"run": {"repeats": 2}}, "run.repeats=2 cannot be set"),
         ],
     )
     def test_what_cannot_be_is_refused_before_anything_runs(self, greys, tmp_path, options, said):
@@ -301,10 +307,14 @@ class TestFailures:
         assert (model.opened, model.asked) == (0, 0)
         assert not (tmp_path / "a").exists()
 
+    def test_a_setting_of_the_ablation_is_refused_by_its_option(self):
+        with pytest.raises(UsageError, match=r"input\.matching=total .* --matching sets"):
+            refuse_what_is_set_here({"input": {"matching": "total"}, "run": {}})
+
     def test_a_model_that_takes_one_of_the_inputs(self, greys, tmp_path):
         model = Looks()
         model.inputs = ("frames", "video")
-        with pytest.raises(UsageError, match=r"'looks' takes frames, video.* there is no codec"):
+        with pytest.raises(UsageError, match=r"'looks' takes frames, video.* needs codec"):
             ablated(greys, tmp_path / "a", model)
         assert not (tmp_path / "a").exists()
 
@@ -313,11 +323,8 @@ class TestFailures:
         mini = tmp_path / "mini"
         mini.mkdir()
         render_mini("mini_traces", mini)
-        with pytest.raises(UsageError, match="no question shows a video"):
-            ablate(
-                model, "traces", tokens=[72], out=tmp_path / "a", controls=False,
-                task_options={"data": str(mini)},
-            )  # fmt: skip
+        with pytest.raises(UsageError, match="no question has a video"):
+            ablated(mini, tmp_path / "a", model, task="traces", controls=False)
         assert model.asked == 0
 
     def test_questions_without_a_video_are_a_caveat(self, greys):
@@ -326,7 +333,7 @@ class TestFailures:
         assert without_video(samples) is None
         picture = replace(first.question, media=(Media(first.question.media[0].path, "image"),))
         mixed = [replace(first, question=picture), *rest]
-        assert without_video(mixed).startswith("1 of 3 questions show no video")
+        assert without_video(mixed).startswith("1 of 3 questions have no video")
 
     def test_controls_need_two_videos(self, tmp_path):
         data = written_set(tmp_path / "set", (SIZE,))
@@ -340,10 +347,10 @@ class TestFailures:
             ablated(greys, tmp_path, tokens=[72], controls=False, input={"max_pixels": 14112})
 
     def test_files_that_are_none(self, greys, tmp_path):
-        with pytest.raises(DataError, match="is no finished ablation"):
+        with pytest.raises(DataError, match="not a finished ablation"):
             read_ablation(tmp_path)
         (tmp_path / ABLATION).write_text('{"task": 3}')
-        with pytest.raises(DataError, match=r"damaged.*writes it anew"):
+        with pytest.raises(DataError, match=r"damaged.*rerun the same"):
             read_ablation(tmp_path)
 
 

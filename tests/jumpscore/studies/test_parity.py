@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from jumpscore.harness import InputConfig
+from jumpscore.harness import InputConfig, InputPlan
 from jumpscore.records import Media, Question, Response, Usage
 from jumpscore.studies.parity import compare_models, compare_traces
-from model_wrappers.base import ModelWrapper, Trace
+from model_wrappers.base import GenerationTrace, ModelWrapper
 
 
 def trace(text="[0.5]", ids=(1, 2, 3), stamps=("<0.0 seconds>",), first=None, visual=4):
-    return Trace(text, Usage(visual=visual, prompt=len(ids)), ids, stamps, first or {"[": -0.1})
+    return GenerationTrace(
+        text, Usage(visual=visual, prompt=len(ids)), ids, stamps, first or {"[": -0.1}
+    )
 
 
 def test_two_that_are_one():
@@ -36,7 +38,7 @@ def test_what_differs_is_named(other, field, value):
 
 
 def test_what_a_model_does_not_tell_is_not_held_against_it():
-    silent = Trace("[0.5]", Usage())
+    silent = GenerationTrace("[0.5]", Usage())
     found = compare_traces("a", trace(), silent)
     assert found.equal
     assert (found.prompt_ids, found.stamps, found.first_logprob_gap) == (False, None, None)
@@ -60,7 +62,7 @@ class Says(ModelWrapper):
 def test_a_question_that_fails_is_told_and_the_rest_goes_on(tmp_path):
     questions = [Question(name, (Media(tmp_path),), "When?") for name in ("a", "b")]
     models = (Says("[1]"), Says("[1]", fails=("a",)))
-    one, other = compare_models(models, questions, kind="none", input=InputConfig())
+    one, other = compare_models(models, questions, InputPlan("none", InputConfig()))
     assert one.error == "no such frame"
     assert not one.equal
     assert other.equal

@@ -100,16 +100,16 @@ def test_what_has_no_answer_is_raised_with_names_and_reasons():
     assert wrapper.calls == ["open", "close"]  # lmms-eval would not
 
 
-def test_empty_answers_are_counted_aloud(capsys):
+def test_empty_answers_are_counted_aloud(caplog):
     bridge = bridge_to(Echo(), on_error="empty")
     found = bridge.answer([document("d0", "ok"), document("d1", "bad")])
     assert [response.text for response in found] == ["ok", ""]
-    told = capsys.readouterr().err
+    told = caplog.text
     assert "1 of 2 documents have no answer; they are SCORED AS EMPTY ANSWERS" in told
     assert "d1: RuntimeError: out of memory" in told
 
 
-def test_what_was_changed_is_told_once_with_its_count(capsys, tmp_path):
+def test_what_was_changed_is_told_once_with_its_count(caplog, tmp_path):
     (tmp_path / "a.png").write_bytes(b"png")
     image = {"type": "image", "url": str(tmp_path / "a.png")}
     wanted = {**GREEDY, "max_new_tokens": 16}
@@ -117,7 +117,7 @@ def test_what_was_changed_is_told_once_with_its_count(capsys, tmp_path):
     for _ in range(2):
         bridge.answer([document(f"d{n}", "?", shows=[image], wanted=wanted) for n in range(3)])
     bridge.close()
-    told = capsys.readouterr().err
+    told = caplog.text
     assert told.count("max_new_tokens: task asks for 16; model.max_new_tokens=1024 decides") == 1
     assert "until" not in told
     assert told.count("6 documents show media after or between text") == 1

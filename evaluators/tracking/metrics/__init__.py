@@ -1,0 +1,1 @@
+"""Metrics of tracking: pure functions, one module each."""

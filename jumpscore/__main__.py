@@ -1,0 +1,6 @@
+"""``python -m jumpscore``."""
+
+from jumpscore.cli.app import main
+
+if __name__ == "__main__":
+    main()

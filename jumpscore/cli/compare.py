@@ -1,0 +1,43 @@
+"""``jumpscore compare``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jumpscore.cli.console import output, print_json
+from jumpscore.cli.options import Json
+from jumpscore.harness import RepeatedRun, read_repeats
+from jumpscore.harness.repeating import AnyRun
+from jumpscore.runs import holds_repeats, read_run
+from jumpscore.studies import compare_runs, compared_metrics
+
+
+def compare_folders(
+    a: Annotated[Path, typer.Argument(help="Folder of a run.")],
+    b: Annotated[Path, typer.Argument(help="Folder of another run on the same data.")],
+    as_json: Json = False,
+) -> None:
+    """Print the paired comparison of two runs."""
+    one, other = read_either(a), read_either(b)
+    found = compare_runs(one, other)
+    if as_json:
+        print_json({name: asdict(comparison) for name, comparison in found.items()})
+        return
+    from jumpscore.report.tables import banner, comparison_table
+
+    output().print(comparison_table(one, other, found, compared_metrics(one)))
+    for run in (one, other):
+        if isinstance(run, RepeatedRun):
+            said = f"note: {run.folder} counts with the mean over its {len(run.runs)} repeats"
+            output().print(said, soft_wrap=True)
+        if run.result.unscored:
+            output().print(banner(run.result))
+
+
+def read_either(folder: Path) -> AnyRun:
+    """Return the run or the repeats in a folder."""
+    return read_repeats(folder) if holds_repeats(folder) else read_run(folder)

@@ -1,0 +1,52 @@
+"""``jumpscore data``: a table of its commands."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import typer
+
+from jumpscore.cli.commands import LazyGroup, Rows
+
+
+class _Commands(LazyGroup):
+    rows: ClassVar[Rows] = {
+        "synthesize": (
+            "jumpscore.cli.data.synthesize:synthesize_set",
+            "Render jump-rope videos with known event times.",
+        ),
+        "list": (
+            "jumpscore.cli.data.list:list_sets",
+            "List the named data sets and which of them are on this machine.",
+        ),
+        "info": (
+            "jumpscore.cli.data.info:describe_set",
+            "Describe a data set; with --check, verify its files.",
+        ),
+        "ids": (
+            "jumpscore.cli.data.ids:list_ids",
+            "List the sample ids of a data set, which an answers file needs.",
+        ),
+        "template": (
+            "jumpscore.cli.data.template:write_template",
+            "Write an answers file with the ids of a data set and empty answers.",
+        ),
+        "fetch": (
+            "jumpscore.cli.data.fetch:fetch_named",
+            "Download a data set (needs a network), verify it, resume if interrupted.",
+        ),
+        "lmms": (
+            "jumpscore.cli.data.lmms:export_set",
+            "Export a data set to lmms-eval as an external task.",
+        ),
+    }
+
+
+app = typer.Typer(
+    cls=_Commands, no_args_is_help=True, add_completion=False, rich_markup_mode="rich"
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Create, inspect and fetch data sets."""

@@ -1,0 +1,67 @@
+"""``jumpscore models list``."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from rich.table import Table
+
+from jumpscore.cli.console import notes, output, print_json
+from jumpscore.cli.options import Json
+from jumpscore.errors import UsageError
+from jumpscore.registry import Registry
+from model_wrappers import MODELS
+from model_wrappers.checkpoints import BUNDLED
+
+
+def list_models(as_json: Json = False) -> None:
+    """Print every model with its input; as JSON with its options too."""
+    print_rows(rows_of(MODELS, "inputs"), as_json=as_json)
+    if not as_json:
+        notes().print("options of one: jumpscore models options NAME", style="dim")
+        shipped = ", ".join(BUNDLED)
+        notes().print(f"model.checkpoint=... that this package brings: {shipped}", style="dim")
+
+
+def rows_of(registry: Registry[Any], fact: str) -> list[dict[str, Any]]:
+    """Return name, one fact, options and first line of every class of a registry."""
+    rows: list[dict[str, Any]] = []
+    for name in registry.names():
+        found = _load(registry, name)
+        if isinstance(found, str):
+            rows.append({"name": name, fact: [], "options": [], "about": found})
+            continue
+        options = [f"{registry.kind}.{key}" for key in found.Options.model_fields]
+        said = getattr(found, fact)
+        # A task whose metrics depend on its data has them as a property.
+        facts = {fact: [] if isinstance(said, property) else list(said), "options": options}
+        rows.append({"name": name, **facts, "about": _first_line(found)})
+    return rows
+
+
+def _load(registry: Registry[Any], name: str) -> Any:
+    """Return the class, or why it cannot be loaded; one broken plug-in does not hide the rest."""
+    try:
+        return registry.get(name)
+    except UsageError as error:
+        return str(error)
+
+
+def _first_line(found: type) -> str:
+    return (inspect.getdoc(found) or "").split("\n", maxsplit=1)[0].replace("``", "")
+
+
+def print_rows(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    """Print rows as a table, or as JSON."""
+    if as_json:
+        print_json(rows)
+        return
+    table = Table()
+    columns = [column for column in rows[0] if column != "options"]
+    for column in columns:
+        table.add_column(column, style="bold" if column == "name" else "")
+    for row in rows:
+        cells = [row[column] for column in columns]
+        table.add_row(*(", ".join(cell) if isinstance(cell, list) else cell for cell in cells))
+    output().print(table)

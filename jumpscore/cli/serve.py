@@ -1,0 +1,45 @@
+"""``jumpscore serve``."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from jumpscore.cli.console import notes, output
+from jumpscore.cli.options import Overrides
+from jumpscore.errors import NoAnswerError, UsageError
+from jumpscore.harness import run_config
+from jumpscore.harness.compose import compose
+from jumpscore.harness.factory import make_model
+
+
+def serve_model(overrides: Overrides = None) -> None:
+    """Start a model's server, say where it is, and watch it until Ctrl-C.
+
+    Raises:
+        UsageError: The model is not one that is served.
+        NoAnswerError: The server died.
+    """
+    options = dict(run_config(compose(overrides or [])).model)
+    wrapper = make_model(options.pop("name"), options)
+    start: Any = getattr(wrapper, "serve", None)
+    if start is None:
+        raise UsageError(f"model {wrapper.name!r} is not served; write model=vllm")
+    notes().print("starting; this takes a minute or more", style="dim")
+    try:
+        server = start()
+        output().print(f"{server.url}/v1", soft_wrap=True)
+        checkpoint = options.get("checkpoint")
+        notes().print(
+            f"use it: jumpscore run model={wrapper.name} model.checkpoint={checkpoint} "
+            f"model.base_url={server.url}/v1\nlog: {server.log}; Ctrl-C stops it",
+            style="dim",
+            soft_wrap=True,
+        )
+        while server.alive():
+            time.sleep(0.5)
+        raise NoAnswerError(f"the server ended; the end of its log:\n{server.log_end()}")
+    except KeyboardInterrupt:
+        notes().print("stopped", style="dim")
+    finally:
+        wrapper.close()

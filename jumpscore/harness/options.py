@@ -1,0 +1,42 @@
+"""Options as their classes define them: defaults, and what the docstrings say about each."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+from pydantic import BaseModel
+
+REQUIRED = "???"
+"""Stands for the default of an option that has none, as in Hydra."""
+_ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
+
+
+def option_defaults(options: type[BaseModel]) -> dict[str, Any]:
+    """Return the default of every option as JSON has it; ``REQUIRED`` if it has none."""
+    defaults = options.model_construct().model_dump(mode="json", warnings=False)
+    fields = options.model_fields.items()
+    return {key: REQUIRED if field.is_required() else defaults[key] for key, field in fields}
+
+
+def option_descriptions(options: type[BaseModel]) -> dict[str, str]:
+    """Return what the docstrings of a class and its bases say about every option.
+
+    >>> class Jitter(BaseModel):
+    ...     '''Options.
+    ...
+    ...     Attributes:
+    ...         seconds: Standard deviation
+    ...             of every time.
+    ...     '''
+    ...     seconds: float = 0.0
+    >>> option_descriptions(Jitter)
+    {'seconds': 'Standard deviation of every time.'}
+    """
+    described: dict[str, str] = {}
+    for base in reversed(options.__mro__):
+        _, _, attributes = (inspect.getdoc(base) or "").partition("\nAttributes:\n")
+        for key, text in _ATTRIBUTE.findall(attributes):
+            described[key] = " ".join(text.split()).replace("``", "")
+    return {key: described.get(key, "") for key in options.model_fields}
