@@ -85,7 +85,7 @@ def test_a_truth_that_earns_less_is_a_failure(monkeypatch, tmp_path, capsys):
     other = run_of(share=0.5)
     other.result.unscored = 0
     for name, value in {
-        "render_bundled": tmp_path,
+        "bundled_set": SimpleNamespace(render=lambda *_: tmp_path),
         "_installed": ["oracle", "oracle"],
         "_run": plain,
         "write_page": tmp_path,

@@ -38,8 +38,8 @@ def test_the_command(jumpscore, tmp_path):
         (["docvqa"], "did you mean 'docvqa_val'"),
         (["videomme", "--revision", "main"], "leave out --revision"),
         (["videomme", "--source", "x"], "leave out --source"),
-        (["where2place", "--python", "python"], "add --task lmms"),
-        (["where2place", "--task", "tracking"], "is a set of task spatial, not tracking"),
+        (["where2place", "--python", "python"], "need --task lmms"),
+        (["where2place", "--task", "tracking"], "is a data set of task spatial, not tracking"),
         (["videomme", "--python", "nothing-there"], "--python nothing-there: cannot be started"),
     ],
 )
