@@ -50,11 +50,9 @@ def test_load_builds_every_command(row):
         assert len(inspect.signature(function).parameters) <= 7
 
 
-@pytest.mark.parametrize(
-    "start", [["-m", "jumpscore"], ["-c", "from jumpscore.cli.app import main; main()"]]
-)
-def test_main_prints_the_version(start):
-    done = subprocess.run([sys.executable, *start, "--version"], capture_output=True, text=True)
+def test_main_prints_the_version():
+    command = [sys.executable, "-m", "jumpscore", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "jumpscore 0.1.0\n")
 
 
