@@ -73,9 +73,11 @@ class Task(ABC, Generic[TruthT]):
 
     Class attributes:
         name: Registry name.
+        headlines: Possible headline metrics, if ``headline`` depends on data or options.
     """
 
     name: ClassVar[str]
+    headlines: ClassVar[tuple[str, ...]] = ()
     Options: ClassVar[type[TaskOptions]] = TaskOptions
 
     def __init__(self, options: Any = None) -> None:

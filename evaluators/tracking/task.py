@@ -124,6 +124,7 @@ class Tracking(RowTask[Target, Query]):
     """Follow what an expression names: point F1 and HOTA, and J&F of masks where there are any."""
 
     name = "tracking"
+    headlines = ("point_f1", "point_hota", "j_and_f")
     version = "2"
     row_kind = Query
     Options = TrackingOptions
