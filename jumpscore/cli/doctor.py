@@ -146,8 +146,8 @@ def _try(what: str, check: Callable[[], str], purpose: str) -> Finding:
 def _codecs() -> str:
     import av
 
-    wanted = ("h264", "hevc", "vp9", "av1")
-    have = [name for name in wanted if name in av.codecs_available]
+    codecs = ("h264", "hevc", "vp9", "av1")
+    have = [name for name in codecs if name in av.codecs_available]
     if not {"h264", "hevc"} <= set(have):
         raise RuntimeError(f"PyAV {av.__version__} decodes only {have}; reinstall the 'av' wheel")
     return f"PyAV {av.__version__}: {', '.join(have)}"

@@ -1,7 +1,7 @@
-"""Published data sets as rows of a table, and how one is brought into this package's layout.
+"""Published data sets, and how one is converted to this package's layout.
 
-Every set ends as a folder ``<data root>/<name>`` that a task reads without a network. What the hub
-holds has columns of its own; a converter per family turns it into rows and files.
+Every set ends as a folder ``<data root>/<name>`` that a task reads without a network. The published
+files have columns of their own; a converter per family turns them into rows and files.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Fetch = Callable[..., Path]
 Converter = Callable[["PublishedSet", Path, Path], None]
 """(set, folder with the published files, new folder) -> rows, manifest and files in the new one.
 
-Raises ``DataError`` where the published files are not what they should be.
+Raises ``DataError`` if the published files are invalid.
 """
 
 
@@ -95,18 +95,18 @@ def fetch_set(
 ) -> Path:
     """Bring a published set into ``root``, and return its folder.
 
-    What is loaded is kept beside it in ``root/.sources/<name>``, pinned to a commit: fetching
-    again loads nothing that is whole.
+    Downloads stay next to it in ``root/.sources/<name>``, pinned to a commit: fetching again
+    loads only what is missing.
 
     Args:
         published: The set.
         root: The data root.
         revision: Commit to load; by default the one that was loaded before, else the set's
             ``revision``, else the newest.
-        source: Folder with the published files, where they are here already; nothing is loaded.
+        source: Folder that already contains the published files; nothing is downloaded.
 
     Raises:
-        DataError: It cannot be loaded, or the files are not what they should be.
+        DataError: It cannot be downloaded, or the files are invalid.
         UsageError: It cannot be fetched from the hub, or is pinned to another revision.
     """
     folder = root / published.name
@@ -128,9 +128,9 @@ def fetch_set(
         )
         origin = {"repository": published.repository, "revision": sha}
     elif not source.is_dir():
-        raise UsageError(f"{source}: no such folder; it should hold the published files")
+        raise UsageError(f"{source}: no such folder; it should contain the published files")
     else:
-        # A folder that was fetched elsewhere says itself which commit it holds.
+        # A folder that was fetched elsewhere records its commit.
         origin = origin_of(source) | origin
     scratch = root / f".{published.name}.{os.getpid()}"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -146,16 +146,16 @@ def fetch_set(
 
 
 def origin_of(folder: Path) -> dict[str, object]:
-    """Return where a fetched set came from: repository and revision, or a folder; else nothing."""
+    """Return where a fetched set came from (repository and revision, or folder), if known."""
     lock = folder / LOCK
     return read_object(lock, fix="fetch the set again") if lock.is_file() else {}
 
 
 def _otherwise(published: PublishedSet) -> str:
-    """Return what can be done where the hub cannot be reached."""
+    """Return what to do if the hub cannot be reached."""
     files = f" ({', '.join(published.patterns)})" if published.patterns else ""
     return (
-        "Options: run the same command where there is a network, and copy the data root here; load "
+        "Options: run this command on a machine with a network and copy the data root here; load "
         f"the files of {published.repository}{files} by other means, and give their folder as "
         f"--source FOLDER; or leave out task.data: the rendered set of task={published.task} needs "
         "no network."

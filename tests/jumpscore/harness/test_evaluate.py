@@ -138,7 +138,7 @@ def test_an_input_that_the_model_does_not_take(start):
 
 
 def test_options_for_something_made_already(tiny_set):
-    with pytest.raises(UsageError, match="is made already; give the options period"):
+    with pytest.raises(UsageError, match="is an object; pass the options period"):
         jumpscore.evaluate(Stub(), "jumpscore", model_options={"period": 1})
 
 
