@@ -1,7 +1,7 @@
-"""The one interface to every task: load samples, score a response, aggregate scores.
+"""The interface of every task: load samples, score a response, aggregate scores.
 
-Per-sample and over-samples are separate seams. ``score`` is pure: a stored response is scored again
-at any time, without its model.
+``score`` works on one sample and ``aggregate`` on all of them. Both are pure, so a stored response
+can be scored again at any time without its model.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from jumpscore.scoring import Ratio, bootstrap
 
 TruthT = TypeVar("TruthT")
 PER_SAMPLE = ".sample"
-"""Behind the name of a metric that is no mean: what it is made of, per sample."""
+"""Suffix of the per-sample values of a metric that is not their mean."""
 
 
 class TaskOptions(BaseModel):
-    """Options of a task, as its YAML and the command line set them; unknown keys are errors."""
+    """Options of a task, set by its YAML and the command line; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 @dataclass(frozen=True, slots=True)
 class DataFacts:
-    """Which data a task asks about.
+    """Provenance of a task's data.
 
     Attributes:
-        name: Of the data set.
-        checksum: SHA-256 of its annotations.
-        synthetic: Whether its media are generated.
+        name: Data set name.
+        checksum: SHA-256 of the annotations.
+        synthetic: Whether the media are generated.
         source: Folder or hub address.
-        revision: Commit of the hub that the data came from, where it is known.
+        revision: Commit on the hub that the data came from, if known.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Aggregate:
     Attributes:
         estimates: Metric name -> estimate.
         metrics: What each estimate is, in the order of tables.
-        caveats: What a reader must know about these estimates.
+        caveats: Warnings about these estimates.
     """
 
     estimates: Mapping[str, Estimate]
@@ -68,16 +68,19 @@ class Aggregate:
 class Task(ABC, Generic[TruthT]):
     """A set of samples and the rule that scores answers to them.
 
-    ``version``, ``metrics`` and ``headline`` are plain values of most classes; where they depend on
-    the data, a class has properties.
+    ``version``, ``metrics`` and ``headline`` are class attributes of most tasks, and properties if
+    they depend on the data.
 
     Class attributes:
         name: Registry name.
         headlines: Possible headline metrics, if ``headline`` depends on data or options.
+        explanations: Name of a metric, without ``@...`` and ``_reference...`` -> a title and a few
+            sentences for people who read a report.
     """
 
     name: ClassVar[str]
     headlines: ClassVar[tuple[str, ...]] = ()
+    explanations: ClassVar[Mapping[str, tuple[str, str]]] = {}
     Options: ClassVar[type[TaskOptions]] = TaskOptions
 
     def __init__(self, options: Any = None) -> None:
@@ -86,29 +89,29 @@ class Task(ABC, Generic[TruthT]):
     @property
     @abstractmethod
     def version(self) -> str:
-        """Raised whenever a score of the same answer changes."""
+        """Version of the scores; changes whenever the same answer would score differently."""
 
     @property
     @abstractmethod
     def metrics(self) -> tuple[Metric, ...]:
-        """What a run shows, in the order in which tables show it."""
+        """The metrics of a run, in the order of tables."""
 
     @property
     @abstractmethod
     def headline(self) -> tuple[str, ...]:
-        """Names of the metrics that a one-line summary shows."""
+        """Names of the metrics in a one-line summary."""
 
     @abstractmethod
     def load(self) -> list[Sample[TruthT]]:
-        """Return every sample, the unusable ones with their ``problem``.
+        """Return every sample; an unusable one has a ``problem``.
 
         Raises:
-            DataError: The data set as a whole cannot be read.
+            DataError: The whole data set cannot be read.
         """
 
     @abstractmethod
     def data(self) -> DataFacts:
-        """Return which data ``load`` reads."""
+        """Return the provenance of the data that ``load`` reads."""
 
     @property
     def protocol(self) -> str:
@@ -116,55 +119,55 @@ class Task(ABC, Generic[TruthT]):
         return "default"
 
     def caveats(self) -> tuple[str, ...]:
-        """Return what a reader must know about every result under these options."""
+        """Return warnings that apply to every result with these options."""
         return ()
 
     def complete(self, question: Question) -> Question:
-        """Return a question with all that a model needs; called when its turn comes.
+        """Return the question with media and prompt, just before it is asked.
 
-        For tasks whose questions are costly to make (pictures out of a table, say): ``load`` may
-        leave out media and prompt then. Called from several threads.
+        For tasks whose questions are expensive to build, such as pictures from a table: their
+        ``load`` may omit media and prompt. Called from several threads.
 
         Raises:
-            Exception: Whatever it raises makes the sample an ``error``, asked again on resume.
+            Exception: Any exception makes the sample an ``error``, which is retried on resume.
         """
         return question
 
     def release(self, name: str) -> None:
-        """Give back what ``complete`` made for the question of this id; it is answered."""
+        """Delete what ``complete`` created for this question, which has been answered."""
 
     def close(self) -> None:
-        """Give back what the task holds (processes, files); it may be used again."""
+        """Release processes and files; the task can be used again."""
 
     def missing(self) -> list[Path]:
-        """Return the files that samples need and that are not there, for a word before a run."""
-        found: dict[Path, None] = {}
+        """Return the files that samples need and that do not exist, to warn before a run."""
+        paths: dict[Path, None] = {}
         for sample in self.load():
             for media in sample.question.media:
                 if not media.path.is_file():
-                    found[media.path] = None
-        return list(found)
+                    paths[media.path] = None
+        return list(paths)
 
     def derivation(self) -> str | None:
-        """Return what ``derive`` does, with versions, or ``None`` where it derives nothing.
+        """Describe what ``derive`` does, with versions, or return ``None`` if it does nothing.
 
-        What was derived under another word is derived anew.
+        If the description changes, stored values are derived again.
         """
         return None
 
     def derive(self, question: Question, response: Response) -> Any:
-        """Return what ``score`` needs beyond the response (masks from points), as JSON values.
+        """Return what ``score`` needs besides the response (masks from points), as JSON values.
 
-        It is stored beside the response and made once; it may be slow and use a GPU.
+        It is derived once and stored; it may be slow and use a GPU.
 
         Raises:
-            Exception: Whatever it raises makes the sample an ``error``, derived again on resume.
+            Exception: Any exception makes the sample an ``error``, which is retried on resume.
         """
         return None
 
     @abstractmethod
     def score(self, truth: TruthT, response: Response, derived: Any = None) -> SampleScore:
-        """Score one response. Pure, and safe against any text."""
+        """Score one response. Pure; must accept any text."""
 
     def aggregate(self, scores: Sequence[SampleScore], *, seed: int = 0) -> Aggregate:
         """Return every metric with its interval over the scored samples. Pure."""
@@ -181,32 +184,31 @@ def ratios(metrics: Sequence[Metric], scores: Sequence[SampleScore]) -> dict[str
     0.5
     """
     values = [score.values for score in scores]
-    found: dict[str, Ratio] = {}
+    by_name: dict[str, Ratio] = {}
     for metric in metrics:
         if metric.grouped:
             cells = [tuple(score.group) for score in scores]
-            found[metric.name] = grouped_ratio(_column(values, metric.name), cells)
+            by_name[metric.name] = grouped_ratio(_column(values, metric.name), cells)
         elif metric.over is None:
-            found[metric.name] = Ratio.mean(_column(values, metric.name))
+            by_name[metric.name] = Ratio.mean(_column(values, metric.name))
         else:
             above, below = (np.nan_to_num(_column(values, name)) for name in metric.over)
-            found[metric.name] = Ratio(above, below)
-    return found
+            by_name[metric.name] = Ratio(above, below)
+    return by_name
 
 
 def grouped_ratio(values: npt.NDArray[np.float64], cells: Sequence[tuple[str, ...]]) -> Ratio:
     """Return the mean over groups of the mean of each group as a ratio over samples.
 
-    The ratio is exactly the nested mean ``m`` of the samples at hand: each has the weight ``w``
-    that its cell gives it. So that it can be resampled like any other ratio, the numerator of a
-    sample with value ``s`` is ``w (s - c + m)``, with ``c`` the mean of its cell: to first order
-    the nested mean moves by ``w (s - c)`` when the sample is drawn once more. Intervals then say
-    how far the nested mean moves when samples (or videos, with all their samples) are drawn anew
-    *within* the groups: how many of each group a draw happens to hold adds nothing, and no draw
-    can lack a group.
+    The ratio equals the nested mean ``m`` of the samples, each with the weight ``w`` of its cell.
+    To resample it like any other ratio, the numerator of a sample with value ``s`` is
+    ``w (s - c + m)``, where ``c`` is the mean of its cell: to first order the nested mean moves by
+    ``w (s - c)`` when the sample is drawn once more. Intervals then measure how far the nested mean
+    moves if samples (or videos, with all their samples) are redrawn *within* the groups: the number
+    of samples that a draw takes from each group adds no variance, and no draw misses a group.
 
     Args:
-        values: Of every sample, NaN where it has none and takes no part.
+        values: One per sample, NaN for samples that are ignored.
         cells: Groups of every sample, outermost first.
 
     >>> ratio = grouped_ratio(np.array([1.0, 1.0, 0.0]), [("a",), ("a",), ("b",)])
@@ -231,7 +233,7 @@ def _share(
     weights: npt.NDArray[np.float64],
     means: npt.NDArray[np.float64],
 ) -> None:
-    """Give every group at a depth the same share of a weight, and so on down to samples."""
+    """Divide a weight equally among the groups at a depth, recursively down to the samples."""
     children: dict[tuple[str, ...], list[int]] = {}
     for place in places.tolist():
         children.setdefault(cells[place][depth : depth + 1], []).append(place)
@@ -240,7 +242,7 @@ def _share(
         part = weight / len(children)
         if name:
             _share(part, inside, depth + 1, values, cells, weights, means)
-        else:  # they belong to no further group
+        else:  # no further subgroup
             weights[inside], means[inside] = part / len(inside), _mean(values[inside])
 
 
@@ -249,14 +251,14 @@ def _mean(values: npt.NDArray[np.float64]) -> float:
 
 
 def clusters_of(scores: Sequence[SampleScore]) -> list[str] | None:
-    """Return what is resampled together, by sample; ``None`` where every sample stands alone.
+    """Return the cluster of every sample for resampling, or ``None`` if all are independent.
 
     >>> clusters_of([SampleScore("a", "ok", cluster="v"), SampleScore("b", "ok", cluster="v")])
     ['in:v', 'in:v']
     """
     if all(score.cluster is None for score in scores):
         return None
-    # A prefix: an id may read like a cluster's name.
+    # Prefixed, because an id may equal a cluster's name.
     return [f"id:{s.id}" if s.cluster is None else f"in:{s.cluster}" for s in scores]
 
 

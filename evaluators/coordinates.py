@@ -1,4 +1,4 @@
-"""Coordinates of every convention as pixels of the image, and whether they lie in a mask."""
+"""Convert coordinates of every convention to pixels, and test whether they lie in a mask."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jumpscore.answers.groups import check_convention
+from jumpscore.answers.places.groups import check_convention
 from jumpscore.records import Convention
 
 __all__ = ["Floats", "check_convention", "check_size", "in_mask", "to_pixels"]
 
 Floats = npt.NDArray[np.float64]
 EDGE = 1e-9
-"""Pixels added before rounding down, so that 0.29 of 200 pixels is pixel 58 in float64 too."""
+"""Added to pixels before rounding down, so that 0.29 of 200 pixels is pixel 58 in float64."""
 
 
 def check_size(name: str, size: tuple[int, int]) -> None:
-    """Refuse a (width, height) that is not positive.
+    """Check that a (width, height) is positive.
 
     Raises:
         ValueError: It is not.
@@ -38,12 +38,12 @@ def to_pixels(
 
     Args:
         coordinates: [..., 2k] alternating x and y; x to the right, y down, from the top left.
-        convention: Declared by the model, never guessed from the size of the numbers.
-        size: (width, height) of the image that the truth is drawn on.
+        convention: Declared by the model; never guessed from the numbers.
+        size: (width, height) of the image of the ground truth.
         seen: (width, height) of the image that the model saw, for ``pixel``; default ``size``.
 
     Raises:
-        ValueError: The convention is not known or a size is not positive.
+        ValueError: The convention is unknown or a size is not positive.
 
     >>> to_pixels([[500, 250]], convention="relative_1000", size=(640, 480)).tolist()
     [[320.0, 120.0]]
@@ -66,16 +66,16 @@ def in_mask(
     convention: Convention,
     seen: tuple[int, int] | None = None,
 ) -> npt.NDArray[np.bool_]:
-    """Return which points lie on pixels of the mask, bool [n]; what is out of range does not.
+    """Return which points lie on pixels of the mask, bool [n]; points outside the image do not.
 
     Args:
         points: [n, 2] x and y.
         mask: [height, width]; above 0 is inside.
-        convention: Of the points.
+        convention: Convention of the points.
         seen: (width, height) of the image that the model saw, for ``pixel``.
 
     Raises:
-        ValueError: The mask is no picture, or see ``to_pixels``.
+        ValueError: The mask is not [height, width], or see ``to_pixels``.
 
     >>> in_mask([(0.5, 0.5), (7, 0)], np.ones((2, 2)), convention="unit").tolist()
     [True, False]
@@ -87,7 +87,7 @@ def in_mask(
     pixels = np.floor(
         to_pixels(array, convention=convention, size=(width, height), seen=seen) + EDGE
     )
-    # Compared as floats, where NaN is in no range and nothing overflows.
+    # Compared as floats: NaN is out of range and nothing overflows.
     within = ((pixels >= 0) & (pixels < (width, height))).all(axis=1)
     inside = np.zeros(len(array), dtype=np.bool_)
     columns, rows = pixels[within].astype(np.int64).T

@@ -1,89 +1,85 @@
-"""What a report draws over the pictures of a sample, as JSON-ready facts of its score.
+"""Shapes that a report draws over the pictures of a sample (``OverlayView``).
 
-``SampleScore.details["drawings"]`` is a list of drawings; each names a picture (one of the
-question's media, at a time where it is a video) and holds shapes. Coordinates are fractions of that
-picture's width and height from the top left, so they fit it at any size.
+Coordinates are fractions of the picture's width and height from the top left, so they fit it at any
+size.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Side = Literal["truth", "answer"]
-Form = Literal["points", "path", "area"]
-"""Single points; a line through points in order; a closed outline."""
+from jumpscore.records import Drawing, Form, Shape, Side
 
 MOST_POINTS = 200
-"""Points of a shape that are kept: nobody sees more, and an answer may hold ten thousand."""
+"""Points stored per shape; an answer may contain ten thousand."""
 MOST_OUTLINES = 12
-"""Parts of a mask that are outlined, the largest first."""
+"""Outlines stored per mask, the largest first."""
 
 
 def drawing(
-    shapes: Iterable[dict[str, Any] | None],
+    shapes: Iterable[Shape | None],
     *,
     media: int = 0,
     time: float | None = None,
     caption: str = "",
-) -> dict[str, Any]:
+) -> Drawing:
     """Return one drawing.
 
     Args:
-        shapes: From ``shape`` and ``outlines``; ``None`` is left out.
-        media: Place of the picture or video among the question's media.
-        time: In seconds, where it is a video.
+        shapes: Results of ``shape`` and ``outlines``; ``None`` is skipped.
+        media: Index of the picture or video among the question's media.
+        time: Seconds, for a video.
         caption: A few words below the picture.
     """
-    kept = [found for found in shapes if found]
-    return {"media": media, "time": time, "caption": caption, "shapes": kept}
+    return Drawing(media, time, caption, tuple(one for one in shapes if one is not None))
 
 
-def shape(of: Side, form: Form, xy: npt.ArrayLike) -> dict[str, Any] | None:
-    """Return one shape, or ``None`` where there is nothing to draw.
+def shape(side: Side, form: Form, xy: npt.ArrayLike) -> Shape | None:
+    """Return one shape, or ``None`` if there is nothing to draw.
 
     Args:
-        of: Whether it is true or answered.
+        side: Whether it belongs to the truth or the answer.
         form: See ``Form``.
-        xy: [n, 2] fractions of the picture; points that are not finite or far outside are left out.
+        xy: [n, 2] fractions of the picture; points that are not finite or far outside are skipped.
 
-    >>> shape("answer", "points", [[0.5, 0.25], [float("nan"), 0]])["xy"]
-    [[0.5, 0.25]]
+    >>> shape("answer", "points", [[0.5, 0.25], [float("nan"), 0]]).points
+    ((0.5, 0.25),)
     """
     points: npt.NDArray[np.float64] = np.asarray(xy, dtype=np.float64).reshape(-1, 2)[:MOST_POINTS]
     with np.errstate(invalid="ignore"):
         seen = points[(np.abs(points - 0.5) <= 1.5).all(axis=1)]
     if not len(seen):
         return None
-    return {"of": of, "form": form, "xy": np.round(seen, 4).tolist()}
+    return Shape(side, form, tuple((x, y) for x, y in np.round(seen, 4).tolist()))
 
 
-def box_shape(of: Side, box: Sequence[float]) -> dict[str, Any] | None:
+def box_shape(side: Side, box: Sequence[float]) -> Shape | None:
     """Return the outline of a box (x1, y1, x2, y2) in fractions of the picture."""
     x1, y1, x2, y2 = box
-    return shape(of, "area", [[x1, y1], [x2, y1], [x2, y2], [x1, y2]])
+    return shape(side, "area", [[x1, y1], [x2, y1], [x2, y2], [x1, y2]])
 
 
-def outlines(of: Side, mask: npt.NDArray[Any]) -> list[dict[str, Any]]:
+def outlines(side: Side, mask: npt.NDArray[Any]) -> list[Shape]:
     """Return the outlines of a mask [height, width], smoothed to within half a percent.
 
     >>> mask = np.zeros((10, 10), dtype=bool)
     >>> mask[2:8, 2:8] = True
-    >>> len(outlines("truth", mask)[0]["xy"])
+    >>> len(outlines("truth", mask)[0].points)
     4
     """
     import cv2
 
     height, width = mask.shape
     binary = np.ascontiguousarray(mask, dtype=np.uint8)
-    found, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    largest = sorted(found, key=cv2.contourArea, reverse=True)[:MOST_OUTLINES]
-    shapes = []
+    contours, _ = cv2.findContours(binary, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    largest = sorted(contours, key=cv2.contourArea, reverse=True)[:MOST_OUTLINES]
+    shapes: list[Shape | None] = []
     for contour in largest:
         smooth = cv2.approxPolyDP(contour, 0.005 * max(height, width), True).reshape(-1, 2)
-        # Pixel centres: a contour runs through them.
-        shapes.append(shape(of, "area", (smooth + 0.5) / (width, height)))
-    return [found for found in shapes if found]
+        # Contours run through pixel centres.
+        shapes.append(shape(side, "area", (smooth + 0.5) / (width, height)))
+    return [item for item in shapes if item is not None]

@@ -1,4 +1,4 @@
-"""Images and masks of a data set: sizes from the header, pixels when they are needed."""
+"""Images and masks of a data set: sizes from the header, pixels on demand."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy.typing as npt
 from jumpscore.errors import DataError
 
 LARGEST_MASK = 1 << 25
-"""Bytes of a mask's file; those of real masks have thousands."""
+"""Maximum bytes of a mask's file; real masks have thousands."""
 MOST_PIXELS = 1 << 28
 TURNED = frozenset({5, 6, 7, 8})
 """Orientations of EXIF that swap width and height."""
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Return (width, height) in pixels of an image as models are shown it: upright.
+    """Return (width, height) in pixels of an image after its EXIF orientation is applied.
 
     Raises:
         DataError: It cannot be read.
@@ -36,13 +36,12 @@ def image_size(path: Path) -> tuple[int, int]:
 
 
 def read_mask(path: Path) -> tuple[bytes, tuple[int, int]]:
-    """Return a mask's PNG as it is stored, its checksums checked, and (width, height).
+    """Return the bytes of a mask's PNG, with its checksums verified, and (width, height).
 
-    The bytes are a hundredth of the pixels, and ``mask_pixels`` gives those when an answer is
-    scored.
+    They take a hundredth of the memory of the pixels, which ``mask_pixels`` decodes for scoring.
 
     Raises:
-        DataError: It is missing, no PNG, damaged or cut off.
+        DataError: The file is missing, not a PNG, damaged or cut off.
     """
     from PIL import Image
 
@@ -62,10 +61,10 @@ def read_mask(path: Path) -> tuple[bytes, tuple[int, int]]:
 
 
 def mask_pixels(png: bytes) -> npt.NDArray[np.bool_]:
-    """Return which pixels a mask marks, bool [height, width]: those above 0 in any colour channel.
+    """Return the pixels inside a mask, bool [height, width]: above 0 in any colour channel.
 
     Raises:
-        DataError: Its pixels are damaged, or it marks none.
+        DataError: The pixels are damaged, or none is inside.
     """
     from PIL import Image
 

@@ -1,4 +1,4 @@
-"""JumpScore: list the start of every jump; and its sister task, how many jumps there are."""
+"""JumpScore: list the start time of every jump; and a second task that asks for their number."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from typing import Any, Literal
 from evaluators.rows import RowTaskOptions, VideoRowTask
 from jumpscore.data.layout import Row, parse_truth
 from jumpscore.records import (
+    CountView,
     Media,
     Metric,
     ParseResult,
+    ParseSummary,
     Question,
     Response,
     Sample,
     SampleScore,
+    TimelineView,
     Turn,
 )
 from jumpscore.scoring import (
@@ -35,7 +38,7 @@ from jumpscore.scoring.events import WIDEST, count_scores, detection_scores
 from jumpscore.scoring.reasoning_tags import ReasoningTags, scored_text
 
 COUNT_QUESTION = "How many jump rope did the person in the video do in total?"
-"""The second published question; also the first turn of protocol v1."""
+"""The second published question, and the first turn of protocol v1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Jumps:
 
     Attributes:
         times: Start of every jump in seconds, increasing.
-        duration: Of the video in seconds, where it is known.
+        duration: Length of the video in seconds, if known.
     """
 
     times: tuple[float, ...]
@@ -61,19 +64,65 @@ class JumpScoreOptions(JumpTaskOptions):
     """Options of the task that asks for times.
 
     Attributes:
-        protocol: ``v2`` asks directly; ``v1`` (withdrawn) tells the model the true count first.
-        reasoning_tags: What is taken off an answer before the public code's reader has it:
-            ``lmms_eval`` (as its command does by default) or ``none``.
+        protocol: ``v2`` asks directly; ``v1`` (withdrawn) reveals the true count first.
+        reasoning_tags: Which reasoning to remove before the public code reads an answer:
+            ``lmms_eval`` (the default of its command) or ``none``.
     """
 
     protocol: Literal["v1", "v2"] = "v2"
     reasoning_tags: ReasoningTags = "lmms_eval"
 
 
+EXPLANATIONS = {
+    "map_reference": (
+        "mAP as the paper computes it",
+        "Each answered time, in order, takes the nearest free jump within 0.1, 0.2 or 0.3 s, and "
+        "precision is averaged over the matched jumps. Wrong times after the last match cost "
+        "nothing while early ones cost a lot, and a fixed rhythm that never saw the video scores "
+        "too: compare with the blind baseline.",
+    ),
+    "f1": (
+        "F1",
+        "Answers and jumps are paired one to one so that as many pairs as possible lie within the "
+        "tolerance, and F1 weighs missed jumps and extra answers alike, wherever they stand. The "
+        "number is the mean over 0.1, 0.2 and 0.3 s; 100 means every jump and nothing else.",
+    ),
+    "precision": ("Precision", "The share of answered times that are paired in that matching."),
+    "recall": ("Recall", "The share of jumps that are paired in that matching."),
+    "count_exact": (
+        "Exact count",
+        "The share of videos for which the answered number is the true number. It does not depend "
+        "on when the jumps happen.",
+    ),
+    "count_mae": (
+        "Count error",
+        "How far the answered number lies from the true one, on average, in jumps. A long video "
+        "weighs as much as a short one.",
+    ),
+    "timing_bias": (
+        "Timing",
+        "Over matched pairs: whether answers come late (above 0) or early, and timing_spread, how "
+        "far they scatter around that.",
+    ),
+    "hallucination_rate": (
+        "Hallucinations and misses",
+        "Answered times without a jump nearby, out of all answered times; miss_rate is jumps "
+        "without an answer nearby, out of all jumps.",
+    ),
+    "phase_control": (
+        "Phase control",
+        "The paper's mAP after moving every answer by half the gap between jumps. It falls far "
+        "below the mAP if a model sees when jumps happen, and stays if it only knows the rhythm.",
+    ),
+}
+"""Name of a metric, without ``@...`` and ``_reference...`` -> title and text."""
+
+
 class _JumpTask(VideoRowTask[Jumps]):
-    """What both tasks share: truth with durations."""
+    """Base class of both tasks: ground truth with durations."""
 
     Options = JumpTaskOptions
+    explanations = EXPLANATIONS
 
     def video_sample(self, row: Row, path: Path, duration: float | None) -> Sample[Jumps]:
         times, problem = parse_truth(row.answer, duration=duration)
@@ -82,11 +131,11 @@ class _JumpTask(VideoRowTask[Jumps]):
 
     @abstractmethod
     def question(self, row: Row, path: Path, times: list[float]) -> Question:
-        """Return what the model is asked about a row; ``times`` only for protocol v1."""
+        """Return the question about a row; ``times`` is for protocol v1."""
 
 
 class JumpScore(_JumpTask):
-    """List the start time of every jump; scored by the paper's mAP and by numbers beside it."""
+    """List the start time of every jump; scored by the paper's mAP and by F1."""
 
     name = "jumpscore"
     version = "2"
@@ -102,7 +151,7 @@ class JumpScore(_JumpTask):
         *(
             Metric(
                 f"ap_reference_lmms@{t:g}",
-                "the same over the videos that lmms-eval keeps",
+                "the same over the videos that lmms-eval scores",
             )
             for t in TOLERANCES
         ),
@@ -136,8 +185,8 @@ class JumpScore(_JumpTask):
             optional=True,
         ),
         Metric("phase_control", "the paper's mAP of the same answer half a gap later", better=None),
-        Metric("content_free_map", "the paper's mAP of a fixed grid: the floor", better=None),
-        Metric("content_free_f1", "F1 of that grid: the floor", better=None),
+        Metric("content_free_map", "the paper's mAP of a fixed grid: blind baseline", better=None),
+        Metric("content_free_f1", "F1 of that grid: blind baseline", better=None),
     )
 
     @property
@@ -146,7 +195,7 @@ class JumpScore(_JumpTask):
 
     def caveats(self) -> tuple[str, ...]:
         if self.options.protocol == "v1":
-            return ("prompt protocol v1 tells the model the true count",)
+            return ("prompt protocol v1 reveals the true count to the model",)
         return ()
 
     def question(self, row: Row, path: Path, times: list[float]) -> Question:
@@ -160,13 +209,13 @@ class JumpScore(_JumpTask):
 
     def score(self, truth: Jumps, response: Response, derived: Any = None) -> SampleScore:
         parsed = parse_times(response.text, finish_reason=response.finish_reason)
-        # A cut-off answer without a time is no answer either; only an explicit [] is empty.
+        # A cut-off answer without a time has failed too; only an explicit [] is empty.
         failed = parsed.status != "empty" and not parsed.times
         answered = [] if failed else sorted(parsed.times)
         scores = event_scores(answered, truth.times)
         values: dict[str, float | None] = dict(scores.values)
         if failed:
-            # No answer earns nothing, also where there was nothing to find.
+            # A failed answer scores 0, even if the video has no jumps.
             values |= dict.fromkeys((k for k in values if "@" in k or k == "f1"), 0.0)
             values |= {"count_exact": 0.0, "count_off_by_one": 0.0}
         values |= {
@@ -178,27 +227,20 @@ class JumpScore(_JumpTask):
         scored = scored_text(response.text, self.options.reasoning_tags)
         reference, crashed = _reference_values(scored, truth)
         values |= reference
-        values |= _floor(truth)
+        values |= _blind_values(truth)
         values["map_confidence"] = _map_confidence(parsed, response, truth)
         return SampleScore(
             id=response.id,
             status=parsed.status,
             values=values,
-            details={
-                "truth": list(truth.times),
-                "prediction": answered,
-                "pairs": [list(pair) for pair in scores.pairs],
-                "duration": truth.duration,
-                "parser": parsed.parser,
-                "rejected": list(parsed.rejected),
-                "reasoning": parsed.reasoning,
-            },
+            parse=ParseSummary(parsed.parser, parsed.rejected, parsed.reasoning),
+            view=TimelineView(truth.times, tuple(answered), scores.pairs, truth.duration),
             notes=_notes(parsed, answered, truth, response.confidences) | crashed,
         )
 
 
 class JumpScoreCount(_JumpTask):
-    """Say how many jumps there are."""
+    """Answer how many jumps there are."""
 
     name = "jumpscore_count"
     version = "2"  # answers are read by jumpscore.answers
@@ -222,12 +264,13 @@ class JumpScoreCount(_JumpTask):
             id=response.id,
             status=parsed.status,
             values=values,
-            details={"truth": len(truth.times), "prediction": parsed.count},
+            parse=ParseSummary(parsed.parser, parsed.rejected, parsed.reasoning),
+            view=CountView(len(truth.times), parsed.count),
         )
 
 
 def _reference_values(text: str, truth: Jumps) -> tuple[dict[str, float | None], dict[str, int]]:
-    """Return the paper's numbers, and a note if the public code crashes, which scores 0."""
+    """Return the paper's numbers; if the public code crashes, they are 0 and a note counts it."""
     crashed: dict[str, int] = {}
     try:
         answered: list[float] | None = parse_reference(text)
@@ -251,8 +294,8 @@ def _reference_values(text: str, truth: Jumps) -> tuple[dict[str, float | None],
     return values, crashed
 
 
-def _floor(truth: Jumps) -> dict[str, float | None]:
-    """Return what a grid fitted on nothing earns on this video."""
+def _blind_values(truth: Jumps) -> dict[str, float | None]:
+    """Return the scores of the blind baseline, a fixed grid, on this video."""
     if truth.duration is None:
         return {"content_free_map": None, "content_free_f1": None}
     grid = grid_times(truth.duration)
@@ -268,7 +311,7 @@ def _map_confidence(parsed: ParseResult, response: Response, truth: Jumps) -> fl
     if confidences is None:
         return None
     if len(confidences) != len(parsed.times):
-        return 0.0  # nothing says which confidence belongs to which time; a note counts it
+        return 0.0  # confidences cannot be matched to times; a note counts it
     aps = [ranked_ap(parsed.times, confidences, truth.times, t) for t in TOLERANCES]
     known = [ap for ap in aps if ap is not None]
     return sum(known) / len(known) if known else None
@@ -280,15 +323,15 @@ def _notes(
     truth: Jumps,
     confidences: tuple[float, ...] | None,
 ) -> dict[str, int]:
-    """Return what is odd about an answer and changes no status."""
+    """Return counted oddities of an answer that do not change its status."""
     end = float("inf") if truth.duration is None else truth.duration
-    found = {
+    counts = {
         "answered times outside the video": sum(not 0 <= time <= end for time in answered),
         "answers with unordered times": int(list(parsed.times) != sorted(parsed.times)),
-        "items rejected as no time": parsed.rejected_count,
+        "items rejected because they are not times": parsed.rejected_count,
         "answers with unclosed reasoning": int(parsed.reasoning == "unclosed"),
-        "answers whose confidences do not fit their times": int(
+        "answers with a different number of confidences and times": int(
             confidences is not None and len(confidences) != len(parsed.times)
         ),
     }
-    return {note: count for note, count in found.items() if count}
+    return {note: count for note, count in counts.items() if count}

@@ -1,4 +1,4 @@
-"""What tasks share whose data are rows in a folder, with files beside them."""
+"""Base classes for tasks whose data set is a folder of rows and media files."""
 
 from __future__ import annotations
 
@@ -30,11 +30,10 @@ class RowTaskOptions(TaskOptions):
     """Options of a task over rows.
 
     Attributes:
-        data: Folder of a data set. The command line also knows names: the rendered sets, made on
-            first use, and the published ones that ``jumpscore data fetch`` has put in the data
-            root.
-        allow_links: Whether symbolic links in the folder may lead out of it. For a set of your own
-            whose videos lie elsewhere; in a set of strangers, a link can lead to any of your files.
+        data: Folder of a data set, or a name: a rendered set, which is created on first use, or a
+            published one that ``jumpscore data fetch`` has put in the data root.
+        allow_links: Whether symbolic links in the folder may point outside of it. Use it only for
+            your own sets: in others, a link can point to any of your files.
     """
 
     data: str
@@ -43,7 +42,7 @@ class RowTaskOptions(TaskOptions):
     @field_validator("data")
     @classmethod
     def _absolute(cls, value: str) -> str:
-        # A stored run must find its data set from any folder.
+        # A stored run must find its data set from any working directory.
         return str(Path(value).resolve()) if Path(value).is_dir() else value
 
 
@@ -51,7 +50,7 @@ class RowTask(Task[TruthT], Generic[TruthT, RowT]):
     """A task over rows.
 
     Class attributes:
-        row_kind: Data class of its rows.
+        row_kind: Data class of the rows.
     """
 
     row_kind: ClassVar[type[RowLike]]
@@ -65,13 +64,13 @@ class RowTask(Task[TruthT], Generic[TruthT, RowT]):
 
     @cached_property
     def rows(self) -> list[RowT]:
-        """All rows, as stored."""
+        """All stored rows."""
         kind: Any = self.row_kind
         return list(read_rows(self.root, kind, links=self.options.allow_links))
 
     @cached_property
     def manifest(self) -> Manifest:
-        """What is known about the data set beyond its rows."""
+        """The data set's manifest."""
         return read_manifest(self.root)
 
     def data(self) -> DataFacts:
@@ -106,22 +105,22 @@ class RowTask(Task[TruthT], Generic[TruthT, RowT]):
 
     @abstractmethod
     def sample(self, row: RowT, *, safe: bool) -> Sample[TruthT]:
-        """Return a row's sample; its ``problem`` says what is wrong with the truth, if anything.
+        """Return a row's sample; its ``problem`` describes an invalid ground truth, if any.
 
         Args:
-            row: As stored.
-            safe: Whether its files lie inside of the data set; others may not be opened.
+            row: The stored row.
+            safe: Whether its files are inside the data set; otherwise they must not be opened.
         """
 
     def missing(self) -> list[Path]:
-        """Return the files that rows speak of and that are not there, each once, in order."""
-        found: dict[Path, None] = {}
+        """Return the files that rows refer to and that do not exist, each once, in order."""
+        paths: dict[Path, None] = {}
         for row in self.rows:
             for path in row.files():
                 place, problem = data_file(self.root, path, links=self.options.allow_links)
-                if problem is None and place not in found and not place.is_file():
-                    found[place] = None
-        return list(found)
+                if problem is None and place not in paths and not place.is_file():
+                    paths[place] = None
+        return list(paths)
 
 
 class VideoRowTask(RowTask[TruthT, Row]):
@@ -140,14 +139,14 @@ class VideoRowTask(RowTask[TruthT, Row]):
         try:
             return header_duration(path)
         except VideoError:
-            return None  # without a video there is still an answer to score; a model will say so
+            return None  # stored answers can be scored without the video
 
     @abstractmethod
     def video_sample(self, row: Row, path: Path, duration: float | None) -> Sample[TruthT]:
         """Return a row's sample.
 
         Args:
-            row: As stored.
-            path: Where its video should be.
-            duration: Of the video in seconds, where it is known.
+            row: The stored row.
+            path: Path of its video.
+            duration: Length of the video in seconds, if known.
         """

@@ -25,6 +25,9 @@ Role = Literal["user", "assistant"]
 Convention = Literal["unit", "relative_1000", "pixel"]
 """Of coordinates: 0-1 of the image, 0-1000 of it, or pixels of the image that the model saw."""
 Unit = Literal["percent", "seconds", "metres", "events", "number"]
+Side = Literal["truth", "answer"]
+Form = Literal["points", "path", "area"]
+"""Single points; a line through points in order; a closed outline."""
 FinishReason = Literal["stop", "length", "error"]
 Progress = Callable[[int, int], None]
 """Called with (done, total) after each step of a long job."""
@@ -162,19 +165,116 @@ class ParseResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ParseSummary:
+    """How an answer was read, for reports.
+
+    Attributes:
+        parser: Name of the form that applied.
+        rejected: Items that could not be read, shortened, the first few.
+        reasoning: ``closed`` or ``unclosed`` if the text contained reasoning tags.
+    """
+
+    parser: str
+    rejected: tuple[str, ...] = ()
+    reasoning: Literal["none", "closed", "unclosed"] = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineView:
+    """Events of one video, true and answered, on a time axis in seconds.
+
+    Attributes:
+        truth: True times, increasing.
+        answered: Answered times, increasing.
+        pairs: (place in ``truth``, place in ``answered``) of every match.
+        duration: Length of the video, if known.
+    """
+
+    truth: tuple[float, ...]
+    answered: tuple[float, ...]
+    pairs: tuple[tuple[int, int], ...] = ()
+    duration: float | None = None
+    kind: Literal["timeline"] = "timeline"
+
+
+@dataclass(frozen=True, slots=True)
+class CountView:
+    """How many events a video has and how many were answered; ``None`` if unreadable."""
+
+    truth: int
+    answered: int | None = None
+    kind: Literal["count"] = "count"
+
+
+@dataclass(frozen=True, slots=True)
+class SpanView:
+    """The true and the answered span, (start, end) in seconds; ``None`` if unreadable."""
+
+    truth: tuple[float, float]
+    answered: tuple[float, float] | None = None
+    kind: Literal["span"] = "span"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Points, a path through points in order, or a closed outline.
+
+    Attributes:
+        side: Whether it is true or answered.
+        form: What the points are.
+        points: Fractions (x, y) of the picture's width and height, from the top left.
+    """
+
+    side: Side
+    form: Form
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Shapes over one picture.
+
+    Attributes:
+        media: Place of the picture or video among the question's media.
+        time: Time of the frame in seconds, if it is a video.
+        caption: A few words below the picture.
+        shapes: What is drawn.
+    """
+
+    media: int = 0
+    time: float | None = None
+    caption: str = ""
+    shapes: tuple[Shape, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayView:
+    """Pictures of a sample with true and answered shapes drawn over them."""
+
+    drawings: tuple[Drawing, ...]
+    kind: Literal["overlay"] = "overlay"
+
+
+View = TimelineView | CountView | SpanView | OverlayView
+"""What a report draws of a sample; stored in ``scores.jsonl``."""
+
+
+@dataclass(frozen=True, slots=True)
 class SampleScore:
-    """What one answer is worth.
+    """The score of one answer.
 
     Attributes:
         id: The question's id.
         status: See ``STATUSES``.
-        values: Metric name -> value; ``None`` where the metric is not defined for this sample.
-        details: JSON-ready facts for reports (true times, answered times, pairs, parser).
+        values: Metric name -> value; ``None`` if the metric is not defined for this sample.
+        details: Further facts of the task as JSON values; stored, interpreted only by the task.
         notes: Counted oddities that change no status, in words -> how many; a run adds them up.
         message: Why the status is what it is, where that needs saying.
         cluster: What the sample shares with others that are no independent evidence, its video say;
             intervals resample clusters. ``None`` where it stands alone.
         group: Sub-tasks that it belongs to, outermost first, for metrics that are means over them.
+        parse: How the answer was read.
+        view: What a report draws.
     """
 
     id: str
@@ -185,6 +285,8 @@ class SampleScore:
     message: str | None = None
     cluster: str | None = None
     group: tuple[str, ...] = ()
+    parse: ParseSummary | None = None
+    view: View | None = None
 
 
 @dataclass(frozen=True, slots=True)

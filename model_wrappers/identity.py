@@ -1,4 +1,4 @@
-"""Digests of what decides a model's answers: its code, its weights, the files that it reads."""
+"""Digests of everything that determines a model's answers: code, weights and files."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 OURS = ("evaluators", "jumpscore", "model_wrappers")
-"""Top-level packages of this distribution: one release has one version of what they share."""
+"""Top-level packages of this distribution, which are released together."""
 MOST_FILES = 10_000
-"""Files above which a folder is not hashed: it is more than a model."""
+"""Folders with more files are not hashed: they hold more than a model."""
 WHOLE_BYTES, END_BYTES = 64 << 20, 1 << 20
-"""Up to this size all of a file is read; of a larger one, its ends and its time stamp."""
+"""Files up to this size are read whole; of larger ones, both ends and the modification time."""
 DIGITS = 16
 
 _CODE: WeakKeyDictionary[type, str | None] = WeakKeyDictionary()
 
 
 def is_ours(kind: type) -> bool:
-    """Whether a class comes with this distribution."""
+    """Return whether a class is part of this distribution."""
     return kind.__module__.partition(".")[0] in OURS
 
 
 def code_digest(kind: type, also: Iterable[str] = ()) -> str | None:
-    """Return a digest of the source of a wrapper's class and what it imports next to it.
+    """Return a digest of the source code of a wrapper's class.
 
-    Of every class that it derives from: all of its package, if it lies in one; else its module and
-    the modules of the same folder that it imports. Of this distribution's own classes: the modules
-    of their folder. It is read once per class, soon after the class was imported.
+    It covers every class in the inheritance chain: the whole package of the class, or, for a single
+    module, that module and the modules of the same folder that it imports. For classes of this
+    distribution it covers the modules of their folder. Computed once per class, soon after import.
 
     Args:
         kind: The class.
@@ -54,7 +54,7 @@ def _code_digest(kind: type, also: Iterable[str]) -> str | None:
         source = getattr(module, "__file__", None)
         if source is None or not source.endswith(".py"):
             return None
-        spec = getattr(module, "__spec__", None)  # of python -m, which says the real name
+        spec = getattr(module, "__spec__", None)  # under python -m, only this has the real name
         places |= dict.fromkeys(_sources(spec.name if spec else name, Path(source)))
     digest = hashlib.sha256()
     try:
@@ -69,12 +69,12 @@ def _code_digest(kind: type, also: Iterable[str]) -> str | None:
 
 
 def _is_contract(base: type) -> bool:
-    """Whether a class says nothing about one model: the interface, or Python's own."""
+    """Return whether a class is common to all models: the interface, or Python's own."""
     return base.__module__ in ("builtins", "abc", "typing", "model_wrappers.base")
 
 
 def _sources(name: str, file: Path) -> list[Path]:
-    """Return the source files that a module's behaviour may come from."""
+    """Return the source files that may affect a module's behaviour."""
     top, dot, rest = name.partition(".")
     if top in OURS:
         in_folder = "." in rest or file.name == "__init__.py"
@@ -93,7 +93,7 @@ def _python_files(folder: Path) -> Iterator[Path]:
 
 
 def _with_neighbours(file: Path) -> list[Path]:
-    """Return a module and those of its folder that it imports, directly or not."""
+    """Return a module and the modules of its folder that it imports, directly or indirectly."""
     waiting, seen = [file], {file: None}
     while waiting:
         for name in _imports(waiting.pop()):
@@ -107,7 +107,7 @@ def _with_neighbours(file: Path) -> list[Path]:
 
 
 def _imports(file: Path) -> set[str]:
-    """Return the top-level names that a module imports, anywhere in it."""
+    """Return the top-level names that a module imports, anywhere in its code."""
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
@@ -122,10 +122,10 @@ def _imports(file: Path) -> set[str]:
 
 
 def weights_digest(module: Any) -> str:
-    """Return a digest of all weights of a torch module, 16 hex digits; every byte counts.
+    """Return a digest of all weights of a torch module, 16 hex digits; every byte is read.
 
     Args:
-        module: With ``state_dict()``, or a state as that returns it.
+        module: An object with ``state_dict()``, or such a state dictionary.
     """
     state: Mapping[str, Any] = module if isinstance(module, Mapping) else module.state_dict()
     digest = hashlib.sha256()
@@ -138,7 +138,7 @@ def weights_digest(module: Any) -> str:
 
 
 def _bytes_of(value: Any) -> Any:
-    """Return the bytes of a tensor or array, or the text of anything else in a state."""
+    """Return the bytes of a tensor or array, or the text of any other value."""
     if not hasattr(value, "detach"):
         return value.tobytes() if hasattr(value, "tobytes") else repr(value).encode()
     import torch
@@ -148,9 +148,9 @@ def _bytes_of(value: Any) -> Any:
 
 
 def fingerprint(module: Any) -> str:
-    """Return a quick fingerprint of a torch module in this process: it changes as weights do.
+    """Return a quick fingerprint of a torch module, which changes when its weights do.
 
-    Of every tensor its count of changes and its ends are read, not all of it.
+    It covers the version counter and both ends of every tensor. Valid in one process only.
     """
     digest = hashlib.sha256()
     for name, value in module.state_dict(keep_vars=True).items():
@@ -170,7 +170,7 @@ def files_digest(options: Mapping[str, Any]) -> dict[str, str] | None:
     """Return digests of the files and folders that options name, by option.
 
     Returns:
-        ``None`` if one of them cannot be read, or is more than a model.
+        ``None`` if one of them cannot be read or has too many files for a model.
     """
     digests: dict[str, str] = {}
     for key, value in options.items():

@@ -1,4 +1,4 @@
-"""Image files, as every model reads them."""
+"""Reading image files, the same for every model."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from jumpscore.errors import DataError
 
 
 def read_image(path: Path) -> Any:
-    """Return an image file as Pillow's, upright.
+    """Return an image file as an upright RGB Pillow image.
 
     Raises:
-        DataError: It cannot be read.
+        DataError: The file cannot be read as an image.
     """
     from PIL import ImageOps
 
@@ -26,7 +26,7 @@ def image_pixels(path: Path) -> int:
     """Return the number of pixels of an image file; reads its header only.
 
     Raises:
-        DataError: It cannot be read.
+        DataError: The file cannot be read as an image.
     """
     with _opened(path) as image:
         return int(image.width * image.height)

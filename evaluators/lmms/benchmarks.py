@@ -1,4 +1,4 @@
-"""The video and image benchmarks of the LLaVA-OneVision-2 paper, as lmms-eval 0.7.3 has them."""
+"""The video and image benchmarks of the LLaVA-OneVision-2 paper as tasks of lmms-eval 0.7.3."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ class Benchmark:
 
     Attributes:
         table: ``1a`` (video) or ``1c`` (image).
-        title: As the paper calls it.
-        task: Of lmms-eval 0.7.3; of a group, one task stands for its members.
-        metric: Of the task, that the paper reports, as lmms-eval names it.
-        nearest: Whether the paper used a task that no release has; then no number of it may be
-            read as the paper's protocol.
-        judge: Whether scoring asks a language model over the network (``task.offline=false``, and
-            a key in the environment, as lmms-eval says).
-        note: What else a user must know.
+        title: Name in the paper.
+        task: Task of lmms-eval 0.7.3, or a group of tasks.
+        metric: The metric that the paper reports, as lmms-eval names it.
+        nearest: Whether the paper used a task that no release has; the numbers then do not follow
+            the paper's protocol.
+        judge: Whether scoring calls a language model over the network (needs
+            ``task.offline=false`` and a key in the environment; see lmms-eval's documentation).
+        note: Further notes for users.
     """
 
     table: str
@@ -32,12 +32,12 @@ class Benchmark:
 
     def about(self) -> str:
         """Return the row in one line."""
-        told = [f"table {self.table}: {self.title}"]
+        parts = [f"table {self.table}: {self.title}"]
         if self.nearest:
-            told.append("nearest task of the release")
+            parts.append("nearest task of the release")
         if self.judge:
-            told.append("scored by a language model over the network")
-        return "; ".join([*told, *filter(None, [self.note])])
+            parts.append("scored by a language model over the network")
+        return "; ".join([*parts, *filter(None, [self.note])])
 
 
 BENCHMARKS: tuple[Benchmark, ...] = (
@@ -71,7 +71,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         "MV-Bench",
         "mvbench",
         "mvbench_accuracy",
-        note="a group of 20 tasks: run each, their mean is the number",
+        note="a group of 20 tasks: run each and average",
     ),
     Benchmark("1a", "NextQA", "nextqa_mc_test", "exact_match"),
     Benchmark("1a", "TempCompass-MC", "tempcompass_multi_choice", "avg_accuracy"),
@@ -93,13 +93,13 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("1c", "Pixmo_Count", "pixmo_count", "acc"),
     Benchmark("1c", "RealWorldQA", "realworldqa", "exact_match"),
 )
-"""In the order of the paper's tables."""
+"""In the order of the paper."""
 
 BY_TASK: dict[str, Benchmark] = {benchmark.task: benchmark for benchmark in BENCHMARKS}
 
 
 def in_the_paper(name: str) -> Benchmark | None:
-    """Return the row whose title, as the paper writes it, is nearest to a name, if one is near.
+    """Return the row whose title in the paper is closest to a name, or ``None``.
 
     >>> in_the_paper("DocVQA").task, in_the_paper("video-mme").task
     ('docvqa_val', 'videomme')
@@ -107,5 +107,5 @@ def in_the_paper(name: str) -> Benchmark | None:
     True
     """
     titles = {benchmark.title.lower(): benchmark for benchmark in BENCHMARKS}
-    near = difflib.get_close_matches(name.lower(), titles, n=1, cutoff=0.8)
-    return titles[near[0]] if near else None
+    similar = difflib.get_close_matches(name.lower(), titles, n=1, cutoff=0.8)
+    return titles[similar[0]] if similar else None

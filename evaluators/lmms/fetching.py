@@ -1,4 +1,4 @@
-"""Download a benchmark of lmms-eval, and read it without the network as a run will."""
+"""Download a benchmark of lmms-eval, then read it offline as a run does."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from evaluators.lmms.task import LmmsOptions, LmmsTask
 
 @dataclass(frozen=True, slots=True)
 class FetchedBenchmark:
-    """What is here of a benchmark.
+    """A downloaded benchmark.
 
     Attributes:
-        name: Of lmms-eval's task.
-        folder: Where it lies, with all others of lmms-eval's.
-        source: Repository, configuration, split and, where it is known, commit.
-        documents: How many can be asked.
-        missing: Files that documents speak of and that are not there.
+        name: Name of lmms-eval's task.
+        folder: Folder of all data sets of lmms-eval.
+        source: Repository, configuration, split and, if known, commit.
+        documents: Number of documents.
+        missing: Files that documents refer to and that do not exist.
     """
 
     name: str
@@ -30,7 +30,7 @@ class FetchedBenchmark:
     missing: tuple[Path, ...]
 
     def unpacked(self) -> list[Path]:
-        """Return the folders of the missing files: lmms-eval unpacks into new ones only."""
+        """Return the folders of the missing files: lmms-eval unpacks only into new folders."""
         inside = (path for path in self.missing if path.is_relative_to(self.folder))
         return sorted({self.folder / path.relative_to(self.folder).parts[0] for path in inside})
 
@@ -43,21 +43,21 @@ def fetch_benchmark(
     include_path: Path | None = None,
     on_found: Callable[[str], None] = lambda name: None,
 ) -> Iterator[FetchedBenchmark]:
-    """Yield a benchmark when it is here; of a group, one after the other.
+    """Download a benchmark and yield it; yield each member of a group.
 
-    lmms-eval downloads it in its process. Then another process, which may not use the network,
-    reads it as a run would: what is told is what that one has found.
+    lmms-eval downloads it in its process. A second process reads it without the network, as a run
+    does, and the result describes what that process finds.
 
     Args:
-        name: Of a task or a group of lmms-eval.
-        root: Data root; without one, the set lies where lmms-eval itself looks (``HF_HOME``).
+        name: Task or group of lmms-eval.
+        root: Data root; by default the folder that lmms-eval itself uses (``HF_HOME``).
         python: Interpreter that has lmms-eval; by default this one.
         include_path: Folder of external tasks.
         on_found: Called with the name of every task before it is downloaded.
 
     Raises:
-        UsageError: There is no such task, none that can be asked, or no lmms-eval.
-        DataError: The hub cannot be reached or does not have it.
+        UsageError: The task is unknown or unsupported, or lmms-eval is missing.
+        DataError: The hub cannot be reached or does not serve the data set.
     """
     options = LmmsOptions(
         benchmark=name,

@@ -1,4 +1,4 @@
-"""Messages of lmms-eval to questions: media first, then the text; nothing is dropped."""
+"""Convert messages of lmms-eval to questions: media first, then the text; nothing is dropped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jumpscore.errors import DataError
 from jumpscore.records import Media, Question, Role, Turn
 
 Keep = Callable[[Any], Path]
-"""Writes a picture of Pillow's and returns the file."""
+"""Write a Pillow image and return the file."""
 
 SECTION = ("start_time", "end_time")
 NO_FILE = ("http://", "https://", "data:")
@@ -22,9 +22,9 @@ class Converted:
     """A document as a question.
 
     Attributes:
-        question: What is asked.
-        moved: Whether media came after text, which now follows them.
-        system: Whether there was a system message, which now begins the first user turn.
+        question: The question.
+        moved: Whether media that came after text now come before it.
+        system: Whether a system message was moved to the start of the first user turn.
     """
 
     question: Question
@@ -37,11 +37,11 @@ def convert(name: str, messages: Any, keep: Keep) -> Converted:
 
     Args:
         name: Id of the question.
-        messages: What lmms-eval's ``doc_to_messages`` returns.
-        keep: Called with every picture that is no file.
+        messages: Result of lmms-eval's ``doc_to_messages``.
+        keep: Called with every image that is not a file.
 
     Raises:
-        DataError: The messages hold what no question can, such as audio.
+        DataError: The messages contain something unsupported, such as audio.
     """
     media: list[Media] = []
     turns: list[Turn] = []
@@ -50,19 +50,19 @@ def convert(name: str, messages: Any, keep: Keep) -> Converted:
     for role, parts in _messages(messages):
         pieces: list[str | None] = []
         for part in parts:
-            found = _part(part, keep)
-            if isinstance(found, Media):
-                media.append(found)
+            piece = _part(part, keep)
+            if isinstance(piece, Media):
+                media.append(piece)
                 moved = moved or text_seen
             elif role != "system":
-                text_seen = text_seen or bool(found.strip())
-            pieces.append(None if isinstance(found, Media) else found)
+                text_seen = text_seen or bool(piece.strip())
+            pieces.append(None if isinstance(piece, Media) else piece)
         if role == "system":
             instructions.append(_joined(pieces))
         else:
             turns.append(Turn(role, _joined(pieces)))
     if not turns or turns[-1].role != "user":
-        raise DataError("the messages do not end with a user's turn; there is nothing to answer")
+        raise DataError("the messages do not end with a user's turn, so nothing can be answered")
     turns = _instructed(turns, instructions)
     question = Question(name, tuple(media), turns[-1].text, tuple(turns[:-1]))
     return Converted(question, moved=moved, system=bool(instructions))
@@ -71,11 +71,11 @@ def convert(name: str, messages: Any, keep: Keep) -> Converted:
 def _messages(messages: Any) -> Iterator[tuple[Any, Sequence[Any]]]:
     """Yield role and parts of every message."""
     if not isinstance(messages, Sequence) or isinstance(messages, str):
-        raise DataError(f"the task gives no messages but {type(messages).__name__}")
+        raise DataError(f"the task returns {type(messages).__name__} instead of messages")
     for message in messages:
         role, content = message["role"], message["content"]
         if role not in ("system", "user", "assistant"):
-            raise DataError(f"a message's role is {role!r}; known: system, user, assistant")
+            raise DataError(f"a message has role {role!r}; allowed: system, user, assistant")
         yield role, [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
@@ -88,7 +88,7 @@ def _part(part: Mapping[str, Any], keep: Keep) -> Media | str:
         return Media(_image(part.get("url"), keep), "image")
     if kind == "video":
         return Media(_video(part), "video")
-    raise DataError(f"a message shows {kind!r}; questions know text, image and video")
+    raise DataError(f"a message contains {kind!r}; supported: text, image, video")
 
 
 def _image(source: Any, keep: Keep) -> Path:
@@ -96,22 +96,22 @@ def _image(source: Any, keep: Keep) -> Path:
         return _file(source)
     if hasattr(source, "convert") and hasattr(source, "mode"):
         return keep(source)
-    raise DataError(f"an image is a {type(source).__name__}; known: a path, a picture of Pillow's")
+    raise DataError(f"an image is a {type(source).__name__}; supported: a path, a Pillow image")
 
 
 def _video(part: Mapping[str, Any]) -> Path:
     source = part.get("url")
     if isinstance(source, Mapping) or any(part.get(key) is not None for key in SECTION):
-        raise DataError("a message shows a section of a video; questions know whole files only")
+        raise DataError("a message contains a section of a video; only whole files are supported")
     if not isinstance(source, str | Path):
-        raise DataError(f"a video is a {type(source).__name__}; known: a path")
+        raise DataError(f"a video is a {type(source).__name__}; supported: a path")
     return _file(source)
 
 
 def _file(source: str | Path) -> Path:
     text = str(source)
     if text.startswith(NO_FILE):
-        raise DataError(f"{text[:80]}: is no file on this machine; download it first")
+        raise DataError(f"{text[:80]}: not a local file; download it first")
     path = Path(text.removeprefix("file://"))
     if not path.is_file():
         raise DataError(f"{path}: no such file")
@@ -119,7 +119,7 @@ def _file(source: str | Path) -> Path:
 
 
 def _joined(pieces: Sequence[str | None]) -> str:
-    r"""Return texts as one, as chat templates do; a line ends where a picture stood between two.
+    r"""Join texts as chat templates do; an image between two texts becomes a line break.
 
     >>> _joined(["a", "b", None, "c"])
     'ab\nc'
@@ -135,7 +135,7 @@ def _joined(pieces: Sequence[str | None]) -> str:
 
 
 def _instructed(turns: list[Turn], instructions: Sequence[str]) -> list[Turn]:
-    """Return the turns with the system messages at the head of the first user turn."""
+    """Return the turns with the system messages at the start of the first user turn."""
     if not instructions:
         return turns
     first = next(place for place, turn in enumerate(turns) if turn.role == "user")

@@ -1,4 +1,4 @@
-"""Pictures that a benchmark hands out as it goes: on disk while they are needed."""
+"""Pictures embedded in a benchmark: on disk while their questions are asked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class PictureFolder:
-    """One folder for the pictures of all questions, made when the first asks for it."""
+    """A temporary folder for the pictures of all questions, created on first use."""
 
     def __init__(self) -> None:
         self._path: Path | None = None

@@ -1,7 +1,7 @@
-"""The other end of ``child.py``: lmms-eval in a process of its own, started once, asked one by one.
+"""The parent of ``child.py``: starts lmms-eval in a separate process and sends it requests.
 
-Starting takes about 10 s, so it happens with the first question and no earlier, and a process that
-died (a task may take it down) is started again a few times.
+Starting takes about 10 s, so the first request starts it. A process that dies, because a task may
+crash it, is restarted a few times.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ from jumpscore.jsonio import parse_json
 
 CHILD = Path(__file__).with_name("child.py")
 MOST_STARTS = 4
-"""Processes that one provider starts; one that dies again and again is not started for ever."""
+"""Starts per provider: a process that keeps dying is not restarted for ever."""
 OPENING_SECONDS = 600.0
-"""To import lmms-eval and load a data set that is here, on a slow disk too."""
+"""Enough to import lmms-eval and load a data set from a slow disk."""
 GRACE_SECONDS = 5.0
 LAST_LINES = 12
-"""Of standard error that are kept to be shown where the process dies."""
+"""Lines of standard error to show if the process dies."""
 LAST_SECONDS = 5.0
-"""To read them when it has ended; a child of its own may keep the pipe open for longer."""
+"""Time to read them after it ended; a child process of its own may keep the pipe open longer."""
 GLANCE_SECONDS = 0.5
-"""Between two looks at whether a process that was asked is still there."""
+"""Interval at which a waiting request checks that the process is alive."""
 
 
 class TaskError(JumpScoreError):
-    """The task's own code raised, or its result cannot be had."""
+    """The task's own code raised, or the process died or timed out."""
 
 
 class NoLmmsEvalError(UsageError):
-    """The interpreter has no lmms-eval that can be imported."""
+    """The interpreter cannot import lmms-eval."""
 
 
 class GroupError(UsageError):
@@ -60,12 +60,12 @@ class Provider:
 
     Args:
         python: Interpreter that has lmms-eval.
-        opening: What ``open`` of ``child.py`` is told.
-        home: Replaces ``HF_HOME``, where data sets lie.
-        timeout: Seconds that one question or one score may take.
-        folder: Where the process works: relative paths of external tasks begin there.
-        fetching: Whether the process is there to download: the hub must answer first, and messages
-            speak of the options of ``jumpscore data fetch``.
+        opening: Arguments of ``open`` in ``child.py``.
+        home: Replaces ``HF_HOME``, the folder of data sets.
+        timeout: Seconds allowed for one question or one score.
+        folder: Working directory of the process; external tasks resolve relative paths there.
+        fetching: Whether to download: the hub must answer first, and messages name the options of
+            ``jumpscore data fetch``.
     """
 
     def __init__(
@@ -91,15 +91,15 @@ class Provider:
 
     @property
     def offline(self) -> bool:
-        """Whether the network may not be used."""
+        """Whether the process must not use the network."""
         return bool(self.opening["offline"])
 
     def facts(self) -> dict[str, Any]:
-        """Return what the task says of itself; the process starts for it.
+        """Return the facts about the task; starts the process.
 
         Raises:
-            UsageError: There is no such task, or none that can be asked; or no lmms-eval.
-            DataError: Its data set is not here.
+            UsageError: The task is unknown or unsupported, or lmms-eval is missing.
+            DataError: The data set is missing.
         """
         with self._lock:
             if self._facts is None:
@@ -108,10 +108,10 @@ class Provider:
             return self._facts
 
     def ask(self, do: str, **arguments: Any) -> Any:
-        """Return what the process answers.
+        """Send a request and return the value of the reply.
 
         Raises:
-            TaskError: The task's code raised, the process died, or it took too long.
+            TaskError: The task's code raised, or the process died or timed out.
         """
         with self._lock:
             if self._process is None:
@@ -120,7 +120,7 @@ class Provider:
             return self._call(self._process, do, arguments, self.timeout)
 
     def close(self) -> None:
-        """End the process; the next question starts another."""
+        """End the process; the next request starts another."""
         with self._lock:
             if self._process is not None:
                 self._process.end()
@@ -130,7 +130,7 @@ class Provider:
         if self._starts >= MOST_STARTS:
             raise TaskError(
                 f"the process of lmms-eval died {self._starts} times with "
-                f"{self.opening['benchmark']!r}; it is not started again"
+                f"{self.opening['benchmark']!r}; giving up"
             )
         self._starts += 1
         try:
@@ -139,28 +139,29 @@ class Provider:
             )
         except OSError as error:
             raise UsageError(
-                f"{self._interpreter()}: cannot be started ({error.strerror}); name an interpreter"
+                f"{self._interpreter()}: cannot be started ({error.strerror}); name a Python "
+                "interpreter"
             ) from error
-        # A download has no end that could be known.
+        # How long a download takes is unknown.
         seconds = OPENING_SECONDS if self.offline else None
         opening = {**self.opening, "fetch": self.fetching}
         facts = dict(self._call(self._process, "open", opening, seconds))
         facts["files"] = self._digest(Path(facts.pop("yaml")))
         if self._facts is not None and facts != self._facts:
-            raise TaskError("the task or its data set changed while it was asked")
+            raise TaskError("the task or its data set changed during the run")
         self._facts = facts
 
     def _digest(self, yaml: Path) -> str | None:
-        """Return a checksum of an external task's files: its wording and its rules are in them."""
+        """Return a checksum of an external task's files, or ``None`` for lmms-eval's own tasks."""
         include = self.opening["include_path"]
         if include is None or not yaml.resolve().is_relative_to(Path(include).resolve()):
             return None
-        found = hashlib.sha256()
+        digest = hashlib.sha256()
         for file in sorted(yaml.parent.rglob("*")):
             if file.is_file() and file.name.endswith((".py", "yaml", ".yml")):
                 name = file.relative_to(yaml.parent).as_posix()
-                found.update(name.encode() + b"\0" + file.read_bytes())
-        return found.hexdigest()[:12]
+                digest.update(name.encode() + b"\0" + file.read_bytes())
+        return digest.hexdigest()[:12]
 
     def _call(
         self, process: _Process, do: str, arguments: Mapping[str, Any], seconds: float | None
@@ -170,11 +171,11 @@ class Provider:
         except (EOFError, TimeoutError) as problem:
             process.end(kill=True)
             self._process = None
-            told = f"{problem} at {do!r}; it said last: {process.last_words()}"
+            failure = f"{problem} at {do!r}; last output: {process.last_words()}"
             if do == "open":
-                raise UsageError(f"{self._interpreter()}: the process {told}") from None
-            raise TaskError(f"the process of lmms-eval {told}") from None
-        except BaseException:  # Ctrl-C: the reply would be taken for that to the next question
+                raise UsageError(f"{self._interpreter()}: the process {failure}") from None
+            raise TaskError(f"the process of lmms-eval {failure}") from None
+        except BaseException:  # Ctrl-C: the next request would read this one's reply
             process.end(kill=True)
             self._process = None
             raise
@@ -184,15 +185,15 @@ class Provider:
             process.end()
             self._process = None
             self._starts -= 1
-        raise self._told(**reply["error"])
+        raise self._error(**reply["error"])
 
-    def _told(self, kind: str, message: str, members: Sequence[str] = ()) -> JumpScoreError:
+    def _error(self, kind: str, message: str, members: Sequence[str] = ()) -> JumpScoreError:
         name = self.opening["benchmark"]
         if kind == "environment":
             return NoLmmsEvalError(
                 f"{self._interpreter()} cannot import lmms-eval ({message}); install it there "
                 "(pip install 'jumpscore[lmms]'), or name an interpreter that has it (lmms-eval "
-                "0.7.3 is enough)"
+                "0.7.3 alone is enough)"
             )
         if kind == "group":
             return GroupError(message, members)
@@ -200,22 +201,22 @@ class Provider:
             return UsageError(message)
         if kind == "hub":
             return DataError(
-                f"{name}: the hub does not hand out its data set {message}; run the command where "
-                f"there is a network, and copy {self.cache} here"
+                f"{name}: the hub does not serve its data set {message}; run the command on a "
+                f"machine with a network connection, and copy {self.cache} here"
             )
         if kind == "data":
             fix = (
-                f"where there is a network, {self._fetch()!r} downloads it into {self.cache} "
+                f"with a network connection, {self._fetch()!r} downloads it into {self.cache} "
                 "(HF_HOME, or --data-root)"
                 if self.offline
-                else "what lmms-eval printed above says more; the same command goes on"
+                else "see lmms-eval's output above; rerun the same command to resume"
             )
             return DataError(f"{name}: lmms-eval cannot load its data set {message}; {fix}")
         return TaskError(message)
 
     @property
     def cache(self) -> Path:
-        """Where data sets lie."""
+        """Folder of the data sets."""
         return self.home or Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser()
 
     def _interpreter(self) -> str:
@@ -233,22 +234,22 @@ class Provider:
         return shlex.join(words)
 
     def _environment(self) -> dict[str, str]:
-        found = dict(os.environ)
+        variables = dict(os.environ)
         if self.offline:
-            found |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TQDM_DISABLE": "1"}
+            variables |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TQDM_DISABLE": "1"}
         else:
             for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
-                found.pop(name, None)
-            found.setdefault("LOGURU_LEVEL", "INFO")  # what is printed here is for users
+                variables.pop(name, None)
+            variables.setdefault("LOGURU_LEVEL", "INFO")  # users see this output
         if self.home is not None:
             for name in ("HF_HUB_CACHE", "HF_DATASETS_CACHE", "HUGGINGFACE_HUB_CACHE"):
-                found.pop(name, None)
-            found["HF_HOME"] = str(self.home)
-        return found
+                variables.pop(name, None)
+            variables["HF_HOME"] = str(self.home)
+        return variables
 
 
 class _Process:
-    """A running ``child.py``, its replies and the last lines of what it says."""
+    """A running ``child.py``, its replies and its last lines of output."""
 
     def __init__(
         self, python: str, environment: Mapping[str, str], folder: Path | None, *, echo: bool
@@ -266,16 +267,16 @@ class _Process:
         assert process.stdout is not None
         assert process.stderr is not None
         self._replies: queue.Queue[bytes | None] = queue.Queue()
-        self._said: deque[str] = deque(maxlen=LAST_LINES)
+        self._output: deque[str] = deque(maxlen=LAST_LINES)
         self._number = 0
         threading.Thread(
             target=_read_replies, args=(process.stdout, self._replies), daemon=True
         ).start()
         self._noise = threading.Thread(
-            target=_read_noise, args=(process.stderr, self._said, echo), daemon=True
+            target=_read_noise, args=(process.stderr, self._output, echo), daemon=True
         )
         self._noise.start()
-        # Also where nobody closes it: at the end of this process, or when it is forgotten.
+        # Also runs if it is never closed: when this process exits or the object is collected.
         self._finalizer = weakref.finalize(self, _end, process)
 
     def exchange(self, request: Mapping[str, Any], seconds: float | None) -> dict[str, Any]:
@@ -296,26 +297,26 @@ class _Process:
         reply = self._reply(seconds)
         if reply is None:
             raise EOFError(self._ending())
-        found = parse_json(reply)
-        assert found["id"] == self._number
-        return dict(found)
+        parsed = parse_json(reply)
+        assert parsed["id"] == self._number
+        return dict(parsed)
 
     def _ending(self) -> str:
-        """Return how a process ended that says nothing any more, or that it lives on."""
+        """Return how a silent process ended, or that it still runs."""
         try:
             return f"ended (exit code {self._process.wait(GRACE_SECONDS)})"
         except subprocess.TimeoutExpired:
             return "closed its pipes"
 
     def _reply(self, seconds: float | None) -> bytes | None:
-        """Return the next reply, or ``None`` where the process ended without one.
+        """Return the next reply, or ``None`` if the process ended without one.
 
         Raises:
-            TimeoutError: Neither came in time.
+            TimeoutError: Neither happened in time.
         """
         until = math.inf if seconds is None else time.monotonic() + seconds
         while True:
-            ended = self._process.poll() is not None  # a child of its own may keep the pipe open
+            ended = self._process.poll() is not None  # its own child may keep the pipe open
             left = GLANCE_SECONDS if ended else max(0.0, until - time.monotonic())
             try:
                 return self._replies.get(timeout=min(left, GLANCE_SECONDS))
@@ -327,11 +328,11 @@ class _Process:
 
     def last_words(self) -> str:
         """Return the last lines of standard error of a process that has ended."""
-        self._noise.join(LAST_SECONDS)  # or the last of them may still be in the pipe
-        return " | ".join(self._said) or "nothing"
+        self._noise.join(LAST_SECONDS)  # the last lines may still be in the pipe
+        return " | ".join(self._output) or "nothing"
 
     def end(self, *, kill: bool = False) -> None:
-        """End the process; one that does not listen is killed, at once or after a while."""
+        """End the process; kill it at once, or after a grace period."""
         if kill:
             self._process.kill()
         self._finalizer()
@@ -357,11 +358,11 @@ def _read_replies(stream: IO[bytes], replies: queue.Queue[bytes | None]) -> None
     replies.put(None)
 
 
-def _read_noise(stream: IO[bytes], said: deque[str], echo: bool) -> None:
+def _read_noise(stream: IO[bytes], lines: deque[str], echo: bool) -> None:
     with stream:
         for line in iter(lambda: stream.readline(4096), b""):
             text = line.decode("utf-8", "replace").rstrip()
             if text:
-                said.append(text[:300])
+                lines.append(text[:300])
             if echo and text:
                 print(text, file=sys.stderr)

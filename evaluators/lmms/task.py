@@ -1,4 +1,4 @@
-"""``task=lmms``: any benchmark of lmms-eval that generates an answer, asked by this harness."""
+"""``task=lmms``: any generative benchmark of lmms-eval, asked by this harness."""
 
 from __future__ import annotations
 
@@ -35,27 +35,27 @@ from jumpscore.scoring import Ratio, bootstrap
 from jumpscore.scoring.reasoning_tags import COMMAND_DEFAULT, ReasoningTags
 
 VERSION = "2"
-"""Of how lmms-eval's results become records; the versions of what scores stand behind it."""
+"""Version of the conversion to records; ``LmmsTask.version`` appends those of the scorer."""
 SCALES = (1.0, 100.0)
-"""Factors by which benchmarks print a mean."""
+"""Scales in which benchmarks report a mean: fractions and per cent."""
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tiff", ".webp")
 HEADLINE = 3
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentTruth:
-    """What is right about one document of lmms-eval.
+    """Ground truth of one document of lmms-eval.
 
     Attributes:
-        number: Its place in the data set.
-        target: The right answer as the task states it, where it states one.
+        number: Index in the data set.
+        target: The right answer as text, if the task states one.
     """
 
     number: int
     target: str | None
 
     def answer(self, convention: Convention) -> str:
-        """Return how a right answer reads."""
+        """Return the text of a right answer."""
         return self.target or ""
 
 
@@ -63,16 +63,16 @@ class LmmsOptions(TaskOptions):
     """Options of the task.
 
     Attributes:
-        benchmark: Name of a task of lmms-eval, or of an external one in ``include_path``. The
-            command line knows the rendered one, ``mini_lmms``.
+        benchmark: Task of lmms-eval, external task in ``include_path``, or the rendered
+            ``mini_lmms``.
         include_path: Folder with external tasks (YAML and Python, as lmms-eval reads them).
         python: Interpreter that has lmms-eval; by default this one.
-        prompts: Which of the benchmark's model-specific wordings, such as ``qwen3_vl``.
-        offline: Whether the network may not be used; without it, lmms-eval downloads what it lacks.
-        data_root: Folder below which data sets lie, instead of ``HF_HOME``.
-        timeout: Seconds that one document or one score may take.
-        reasoning_tags: What lmms-eval takes off an answer before it scores: ``lmms_eval`` (as its
-            command does by default) or ``none``. Tags that a benchmark names itself go before.
+        prompts: Model-specific prompts of the benchmark to use, such as ``qwen3_vl``.
+        offline: Do not use the network; if false, lmms-eval downloads missing data.
+        data_root: Folder of data sets, instead of ``HF_HOME``.
+        timeout: Seconds allowed for one document or one score.
+        reasoning_tags: Which reasoning lmms-eval removes before it scores: ``lmms_eval`` (its
+            default) or ``none``. Tags that a benchmark names itself take precedence.
     """
 
     benchmark: str = "mini_lmms"
@@ -87,16 +87,16 @@ class LmmsOptions(TaskOptions):
     @field_validator("include_path", "data_root")
     @classmethod
     def _absolute(cls, value: str | None) -> str | None:
-        # A stored run must find its data set from any folder.
+        # A stored run must find its data set from any working directory.
         return None if value is None else str(Path(value).resolve())
 
 
 class LmmsTask(Task[DocumentTruth]):
-    """Ask any benchmark of lmms-eval (videomme, mmstar, ...); it scores, to the last bit.
+    """Any benchmark of lmms-eval (videomme, mmstar, ...), scored by lmms-eval itself.
 
     Args:
-        options: Of the task.
-        fetching: Whether it is made for its data set to be downloaded; see ``Provider``.
+        options: The task's options.
+        fetching: Whether to download the data set; see ``Provider``.
     """
 
     name = "lmms"
@@ -128,28 +128,28 @@ class LmmsTask(Task[DocumentTruth]):
 
     @cached_property
     def facts(self) -> Mapping[str, Any]:
-        """What lmms-eval says of the benchmark, before anything is asked.
+        """Facts about the benchmark that lmms-eval reports; starts its process.
 
         Raises:
-            UsageError: There is no such task, none that can be asked, or no lmms-eval.
-            DataError: Its data set is not here.
+            UsageError: The task is unknown or unsupported, or lmms-eval is missing.
+            DataError: The data set is missing.
         """
         try:
             return self.provider.facts()
         except (GroupError, NoLmmsEvalError):
             raise
         except UsageError as error:
-            known = in_the_paper(self.options.benchmark)
-            if known is None or known.task == self.options.benchmark:
+            row = in_the_paper(self.options.benchmark)
+            if row is None or row.task == self.options.benchmark:
                 raise
-            raise UsageError(f"{error}; the paper's {known.title} is {known.task!r}") from None
+            raise UsageError(f"{error}; the paper's {row.title} is {row.task!r}") from None
 
     @property
     def version(self) -> str:
-        """Everything that may change a score of the same answer."""
+        """Versions of everything that can change the score of an answer."""
         files = "" if self.facts["files"] is None else f", files {self.facts['files']}"
-        known = f"lmms-eval {self.facts['lmms_eval']}, task {self.facts['version']}{files}"
-        return f"{VERSION}, {known}"
+        scorer = f"lmms-eval {self.facts['lmms_eval']}, task {self.facts['version']}{files}"
+        return f"{VERSION}, {scorer}"
 
     @property
     def protocol(self) -> str:
@@ -172,19 +172,19 @@ class LmmsTask(Task[DocumentTruth]):
 
     @property
     def headline(self) -> tuple[str, ...]:
-        """The metric that the paper reports first, where it is a benchmark of the paper's."""
+        """The first metrics; for a benchmark of the paper, the one that it reports leads."""
         names = [self._metric_name(metric["name"], key) for key, metric in self._metric_list()]
-        known = BY_TASK.get(self.options.benchmark)
-        names.sort(key=lambda name: known is None or name.partition(",")[0] != known.metric)
+        row = BY_TASK.get(self.options.benchmark)
+        names.sort(key=lambda name: row is None or name.partition(",")[0] != row.metric)
         return tuple(names[:HEADLINE])
 
     def load(self) -> list[Sample[DocumentTruth]]:
-        """Return every document, without its prompt and its pictures: ``complete`` makes them."""
+        """Return every document without prompt and pictures, which ``complete`` adds."""
         return self._samples
 
     @cached_property
     def _samples(self) -> list[Sample[DocumentTruth]]:
-        self.facts  # noqa: B018 - its errors say more
+        self.facts  # noqa: B018 - its errors are more specific
         return [
             Sample(
                 Question(str(number), tuple(map(_media, document["files"])), ""),
@@ -269,8 +269,8 @@ class LmmsTask(Task[DocumentTruth]):
             name = self._metric_name(metric["name"], key)
             value = answer["values"].get(key, {}).get(metric["name"])
             count = len(columns.get(key, {}).get(metric["name"], []))
-            beneath = estimates[name if metric["mean"] else name + PER_SAMPLE]
-            estimates[name] = _estimate(value, beneath, count)
+            mean = estimates[name if metric["mean"] else name + PER_SAMPLE]
+            estimates[name] = _estimate(value, mean, count)
             for part, number in _numbers(value):
                 better = _better(metric["higher_is_better"])
                 title = f"{part} of {metric['name']}, by lmms-eval"
@@ -287,17 +287,17 @@ class LmmsTask(Task[DocumentTruth]):
         self._pictures.remove()
 
     def _metric_list(self) -> list[tuple[str, Mapping[str, Any]]]:
-        """Return filter and facts of every metric."""
+        """Return (filter, facts) of every metric."""
         return [(key, metric) for key in self.facts["filters"] for metric in self.facts["metrics"]]
 
     def _metric_name(self, metric: str, key: str) -> str:
         return metric if len(self.facts["filters"]) == 1 else f"{metric},{key}"
 
     def _value(self, metric: str, result: Any) -> float | None:
-        """Return what a sample counts with, where that is clear.
+        """Return a sample's value of a metric, or ``None`` if its result is not a number.
 
-        A number; of several, the one that lmms-eval calls the score, or that the metric is named
-        after (``map`` of ``jumpscore_map``).
+        Of a mapping: its score by lmms-eval's key, or the entry that the metric is named after
+        (``map`` of ``jumpscore_map``).
         """
         if isinstance(result, dict):
             keys = (self.facts["score_key"], metric.rpartition("_")[2])
@@ -316,7 +316,7 @@ def _media(path: str) -> Media:
 
 
 def _no_picture(picture: Any) -> Path:
-    raise TaskError(f"the process of lmms-eval sent {picture!r:.60}, which is no file")
+    raise TaskError(f"the process of lmms-eval sent {picture!r:.60} instead of a file")
 
 
 def _status(response: Response) -> Status:
@@ -326,7 +326,7 @@ def _status(response: Response) -> Status:
 
 
 def _better(higher: Any) -> Any:
-    """Return which way is up.
+    """Return ``Metric.better`` of lmms-eval's ``higher_is_better``.
 
     >>> _better(True), _better(False), _better(None)
     ('higher', 'lower', None)
@@ -343,38 +343,38 @@ def _nan(value: float | None) -> float:
 
 
 def _numbers(value: Any) -> list[tuple[str, float]]:
-    """Return the numbers of an aggregate that is a mapping.
+    """Return the numbers in an aggregate, if it is a mapping.
 
     >>> _numbers({"a": 1, "b": {"c": 0.5}, "d": "text"})
     [('a', 1.0), ('b.c', 0.5)]
     """
     if not isinstance(value, dict):
         return []
-    found: list[tuple[str, float]] = []
+    numbers: list[tuple[str, float]] = []
     for key, item in value.items():
         if _is_number(item):
-            found.append((key, float(item)))
-        found += [(f"{key}.{inner}", number) for inner, number in _numbers(item)]
-    return found
+            numbers.append((key, float(item)))
+        numbers += [(f"{key}.{inner}", number) for inner, number in _numbers(item)]
+    return numbers
 
 
 def _columns(scored: Sequence[SampleScore]) -> dict[str, dict[str, list[Any]]]:
-    """Return filter -> metric -> results of the samples that have one, in their order."""
-    found: dict[str, dict[str, list[Any]]] = {}
+    """Return filter -> metric -> results of the samples that have one, in order."""
+    columns: dict[str, dict[str, list[Any]]] = {}
     for score in scored:
         for key, results in score.details["results"].items():
             for metric, result in results.items():
-                found.setdefault(key, {}).setdefault(metric, []).append(result)
-    return found
+                columns.setdefault(key, {}).setdefault(metric, []).append(result)
+    return columns
 
 
 def _estimate(value: Any, mean: Estimate | None, count: int) -> Estimate:
-    """Return an aggregate, with the interval of the samples' mean where it is that mean.
+    """Return an aggregate; it gets the interval of the samples' mean if it equals that mean.
 
     Args:
-        value: lmms-eval's.
-        mean: Of the samples' values.
-        count: Samples that the aggregate is made of.
+        value: lmms-eval's aggregate.
+        mean: Mean of the samples' values.
+        count: Number of samples in the aggregate.
     """
     if not _is_number(value):
         return Estimate(None, None, None, None, count if value is not None else 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from evaluators.spatial import prompts
-from evaluators.spatial.formats import UNVERIFIED, Benchmark, QuestionFormat
+from evaluators.spatial.formats import UNVERIFIED, QuestionFormat, SpatialBenchmark
 
 NO_CONVENTION = "the prompt names no coordinate convention: the model's wrapper must state one"
 
@@ -71,8 +71,8 @@ def _about_videos(
     return dict.fromkeys(numbers, number) | dict.fromkeys(choices, choice)
 
 
-def _refcoco(name: str, title: str, split: str) -> Benchmark:
-    return Benchmark(
+def _refcoco(name: str, title: str, split: str) -> SpatialBenchmark:
+    return SpatialBenchmark(
         name=f"{name}_{split}",
         title=f"{title}, {split}: a box around what is described",
         repository=f"lmms-lab-encoder/{title.replace('+', 'plus')}",
@@ -85,8 +85,8 @@ def _refcoco(name: str, title: str, split: str) -> Benchmark:
     )
 
 
-def _revsi(frames: str) -> Benchmark:
-    return Benchmark(
+def _revsi(frames: str) -> SpatialBenchmark:
+    return SpatialBenchmark(
         name=f"revsi_{frames}",
         title=f"ReVSI, {frames} frames",
         repository="3dlg-hcvc/ReVSI",
@@ -105,9 +105,9 @@ def _revsi(frames: str) -> Benchmark:
     )
 
 
-def _cv_bench(kind: str, title: str) -> Benchmark:
+def _cv_bench(kind: str, title: str) -> SpatialBenchmark:
     prompt = f"{prompts.ONLY_LETTERS}\n{{prompt}}"
-    return Benchmark(
+    return SpatialBenchmark(
         name=f"cv_bench_{kind.lower()}",
         title=f"CV-Bench {kind}: {title}",
         repository="nyu-visionx/CV-Bench",
@@ -134,8 +134,8 @@ _CROSSPOINT_POINT = QuestionFormat(
 )
 _CROSSPOINT_CHOICE = QuestionFormat("choice", "{question}", answer="answer", listed_in="question")
 
-BENCHMARKS: tuple[Benchmark, ...] = (
-    Benchmark(
+BENCHMARKS: tuple[SpatialBenchmark, ...] = (
+    SpatialBenchmark(
         name="where2place",
         title="Where2Place: point to free space",
         repository="FlagEval/Where2Place",
@@ -150,7 +150,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         images=("image",),
         reference="points_in_mask",
     ),
-    Benchmark(
+    SpatialBenchmark(
         name="refspatial",
         title="RefSpatial-Bench: point to what is described",
         repository="BAAI/RefSpatial-Bench",
@@ -167,7 +167,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         group="split",
         reference="points_in_mask",
     ),
-    Benchmark(
+    SpatialBenchmark(
         name="pointbench",
         title="PointBench: point, and point to every one",
         repository="PointArena/pointarena-data",
@@ -182,7 +182,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         reference="pointbench",
         patterns=("data.json", "selected_images.zip", "selected_masks.zip"),
     ),
-    Benchmark(
+    SpatialBenchmark(
         name="robospatial",
         title="RoboSpatial-Home: points, yes or no",
         repository="chanhee-luke/RoboSpatial-Home",
@@ -205,7 +205,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         reference="robospatial",
         remove=prompts.ROBOSPATIAL_OWN,
     ),
-    Benchmark(
+    SpatialBenchmark(
         name="crosspoint",
         title="CrossPoint-Bench: points and choices across views",
         repository="WangYipu2002/CrossPoint-Bench",
@@ -229,7 +229,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     _refcoco("refcoco_plus", "RefCOCO+", "testA"),
     _refcoco("refcoco_plus", "RefCOCO+", "testB"),
     _refcoco("refcocog", "RefCOCOg", "test"),
-    Benchmark(
+    SpatialBenchmark(
         name="vsibench",
         title="VSI-Bench: 5,130 questions about 288 videos of rooms",
         repository="nyu-visionx/VSI-Bench",
@@ -251,7 +251,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     _revsi("32"),
     _revsi("64"),
     _revsi("all"),
-    Benchmark(
+    SpatialBenchmark(
         name="sat",
         title="SAT: questions about images and motion between them",
         repository="nv-njb/SAT",
@@ -267,7 +267,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         images=("image_bytes",),
         reference="sat",
     ),
-    Benchmark(
+    SpatialBenchmark(
         name="embspatial",
         title="EmbSpatial-Bench: spatial relations",
         repository="FlagEval/EmbSpatial-Bench",
@@ -286,10 +286,10 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     ),
     _cv_bench("2D", "counts and relations"),
     _cv_bench("3D", "depth and distance"),
-    Benchmark(
+    SpatialBenchmark(
         name="blink",
         title="BLINK: 14 sub-tasks of perception",
-        repository="BLINK-Benchmark/BLINK",
+        repository="BLINK-SpatialBenchmark/BLINK",
         formats=_one(
             QuestionFormat(
                 "choice", f"{prompts.ONLY_LETTERS}{{prompt}}", answer="answer", options="choices"
@@ -300,7 +300,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         group="sub_task",
         reference="blink",
     ),
-    Benchmark(
+    SpatialBenchmark(
         name="crpe",
         title="CRPE, relations",
         repository="nv-njb/CRPE",
@@ -309,7 +309,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         remove=(prompts.ONLY_LETTER,),
         reference="crpe",
     ),
-    Benchmark(
+    SpatialBenchmark(
         name="metavqa",
         title="MetaVQA: questions about driving scenes",
         repository=None,
@@ -320,7 +320,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         note="its rows are the JSONL of nv-njb/MetaVQA-MCQ, its images the folder obs of "
         f"Weizhen011210/MetaVQA-Eval, both on the hub: put them into one folder; {UNVERIFIED}",
     ),
-    Benchmark(
+    SpatialBenchmark(
         name="erqa",
         title="ERQA: embodied reasoning",
         repository="FlagEval/ERQA",
@@ -329,7 +329,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         group="question_type",
         reference="erqa",
     ),
-    Benchmark(
+    SpatialBenchmark(
         name="mmsi_bench",
         title="MMSI-Bench: reasoning over several images",
         repository="RunsenXu/MMSI-Bench",

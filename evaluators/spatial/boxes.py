@@ -1,10 +1,10 @@
-"""Measure an answered box against the true one."""
+"""Score a box against the true box."""
 
 from __future__ import annotations
 
 import math
 
-from jumpscore.answers.boxes import Box, BoxStatus, ParsedBox, parse_box
+from jumpscore.answers.places.boxes import Box, BoxStatus, ParsedBox, parse_box
 
 __all__ = ["Box", "BoxStatus", "ParsedBox", "box_iou", "parse_box"]
 
@@ -12,8 +12,8 @@ __all__ = ["Box", "BoxStatus", "ParsedBox", "box_iou", "parse_box"]
 def box_iou(box: Box, truth: Box) -> float:
     """Return intersection over union of two boxes in the same coordinates, 0..1.
 
-    A box without area, an inverted one included, scores 0. Corners are continuous: nothing is added
-    for a last pixel.
+    A box without area, such as an inverted one, scores 0. Corners are continuous coordinates: no
+    pixel is added to width and height.
 
     Raises:
         ValueError: A corner is not finite, or the truth is inverted.

@@ -1,4 +1,4 @@
-"""Read which option an answer chooses; the grammar is in ``jumpscore.answers.choices``."""
+"""Read the chosen option of an answer; see ``jumpscore.answers.choices`` for the grammar."""
 
 from __future__ import annotations
 

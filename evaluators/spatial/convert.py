@@ -15,7 +15,7 @@ from typing import Any
 
 from evaluators.images import image_size
 from evaluators.spatial.benchmarks import BENCHMARKS
-from evaluators.spatial.formats import Benchmark, PromptFormatter, QuestionFormat
+from evaluators.spatial.formats import PromptFormatter, QuestionFormat, SpatialBenchmark
 from evaluators.spatial.rows import SpatialRow, letters
 from jumpscore.data.convert import read_table, write_picture
 from jumpscore.data.layout import Manifest, write_rows
@@ -48,7 +48,7 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
 
 
 def _records(
-    published: PublishedSet, benchmark: Benchmark, source: Path, split: str | None
+    published: PublishedSet, benchmark: SpatialBenchmark, source: Path, split: str | None
 ) -> list[dict[str, Any]]:
     try:
         records = read_table(source, split=split, columns=benchmark.needed)
@@ -62,7 +62,7 @@ def _records(
 
 def _row(
     name: str,
-    benchmark: Benchmark,
+    benchmark: SpatialBenchmark,
     record: Mapping[str, Any],
     split: str | None,
     files: PublishedFiles,
@@ -73,20 +73,20 @@ def _row(
         known = ", ".join(benchmark.formats)
         raise DataError(f"{name}: unknown {benchmark.kind} {kind!r:.60}; known: {known}")
     named = _options(questions, record)
-    shown = [_picture(name, value, files) for value in _pictures(benchmark, record)]
+    images = [_picture(name, value, files) for value in _pictures(benchmark, record)]
     task = str(split) if benchmark.group == "split" else str(record.get(benchmark.group) or "")
     family = benchmark.families.get(task)
     mask, about = "", 0
     if questions.mask:
         mask, size = _mask(name, questions, record[questions.mask], files)
-        about = _asked_about(files.out, shown, size)
+        about = _asked_about(files.out, images, size)
     return SpatialRow(
         id=name,
         prompt=PromptFormatter(benchmark.remove, questions.option_form).vformat(
             questions.prompt, (), record
         ),
         rule=questions.rule,
-        images=tuple(shown),
+        images=tuple(images),
         video=files.video(name, benchmark.video, record) if benchmark.video else "",
         mask=mask,
         answer=json.dumps(_answer(questions, record, named)),
@@ -169,7 +169,7 @@ def _are_numbers(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, (int, float)) for item in value)
 
 
-def _pictures(benchmark: Benchmark, record: Mapping[str, Any]) -> list[Any]:
+def _pictures(benchmark: SpatialBenchmark, record: Mapping[str, Any]) -> list[Any]:
     pictures: list[Any] = []
     for column in benchmark.images:
         value = record.get(column)

@@ -21,8 +21,8 @@ class QuestionFormat:
     Attributes:
         rule: How answers are scored.
         prompt: Format over the columns. Conversions: ``!t`` strips a text and removes the
-            sentences of ``Benchmark.remove``; ``!c`` removes first and strips then; ``!l`` lists
-            the letters of options, ``!o`` the options one per line, ``!q`` texts in quotes.
+            sentences of ``SpatialBenchmark.remove``; ``!c`` removes first and strips then; ``!l``
+            lists the letters of options, ``!o`` the options one per line, ``!q`` texts in quotes.
         answer: Column of the truth: letter or index of an option, number, or a box (x, y, width,
             height) in pixels.
         mask: Column of the mask.
@@ -56,7 +56,7 @@ class QuestionFormat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Benchmark:
+class SpatialBenchmark:
     """A published benchmark: where it is, what its columns mean, and who else scores it.
 
     Attributes:

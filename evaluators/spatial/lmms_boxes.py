@@ -1,4 +1,4 @@
-"""Boxes as lmms-eval 0.7.3's RefCOCO tasks read and score them: the best of all readings."""
+"""Boxes as lmms-eval 0.7.3's RefCOCO tasks read and score them: the best reading counts."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def whole(text: str) -> Value[Any] | None:
 
 
 def outermost_list(text: str) -> Value[Any] | None:
-    """Read what stands from the first ``[`` to the last ``]`` as JSON."""
+    """Read the text from the first ``[`` to the last ``]`` as JSON."""
     return _outermost(text, "[", "]")
 
 
 def outermost_object(text: str) -> Value[Any] | None:
-    """Read what stands from the first ``{`` to the last ``}`` as JSON."""
+    """Read the text from the first ``{`` to the last ``}`` as JSON."""
     return _outermost(text, "{", "}")
 
 
@@ -62,7 +62,7 @@ def _parsed(text: str) -> Value[Any] | None:
 
 @dataclass(frozen=True)
 class _JsonReader(Reader[Boxes]):
-    """Reads every list of four numbers, and the first key of every object that holds a box."""
+    """Reads every list of four numbers, and the first key with a box of every object."""
 
     keys: tuple[str, ...] = KEYS
 
@@ -76,8 +76,8 @@ class _JsonReader(Reader[Boxes]):
 
     def read_json(self, text: str) -> Any:
         """Return the data of the first rule that reads JSON, or ``None``."""
-        found = super().__call__(text)
-        return None if found is None else found.value
+        parsed = super().__call__(text)
+        return None if parsed is None else parsed.value
 
 
 def _boxes_in(data: Any, keys: Sequence[str]) -> Iterator[list[float]]:
@@ -119,18 +119,18 @@ READER: Reader[Boxes] = Reader(
 
 
 def pixels(box: list[float], size: Size) -> list[float]:
-    """Take a box for pixels."""
+    """Read a box as pixels."""
     return box
 
 
 def thousandths(box: list[float], size: Size) -> list[float]:
-    """Take a box for thousandths of width and height."""
+    """Read a box as thousandths of width and height."""
     return [corner / 1000.0 * size[place % 2] for place, corner in enumerate(box)]
 
 
 Unit = Callable[[list[float], Size], list[float]]
 UNITS: tuple[Unit, ...] = (pixels, thousandths)
-"""In which every box is read; the one that fits better counts."""
+"""Units in which every box is read; the better match counts."""
 
 
 def best_iou(
@@ -141,14 +141,14 @@ def best_iou(
     reader: Reader[Boxes] = READER,
     units: Sequence[Unit] = UNITS,
 ) -> float:
-    """Return the IoU of the answered box that fits the truth best, NaN included.
+    """Return the IoU of the answered box that matches the truth best; it may be NaN.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         truth: Left, top, right, bottom in pixels.
         size: (width, height) of the image in pixels.
-        reader: Reads the boxes.
-        units: In which they are read.
+        reader: Reader of the boxes.
+        units: Units in which they are read.
 
     Raises:
         ReferenceCrashError: An integer is beyond float64.

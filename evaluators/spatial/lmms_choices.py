@@ -1,7 +1,7 @@
 """Options as lmms-eval 0.7.3 reads them: a reader for each benchmark, all in linear time.
 
-Every reader returns the letter that is read, or ``None``. Those of SAT, CRPE and MetaVQA return the
-words that the task then compares with the letter, without case and punctuation.
+Every reader returns a letter or ``None``. Those of SAT, CRPE and MetaVQA return words, which the
+task then compares with the letter, without case and punctuation.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ _WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 def first_letter(text: str) -> Value[str] | None:
-    """Read the first letter behind brackets, if the answer starts with one: ``The`` is T."""
+    """Read the first letter of the answer, after brackets: ``The`` is T."""
     match = _LEADING.match(text.strip())
     return Value(match[1].upper()) if match else None
 
 
 FIRST_LETTER: Reader[str] = Reader((first_letter,))
-"""Of CV-Bench and EmbSpatial."""
+"""Reader of CV-Bench and EmbSpatial."""
 
 
 # BLINK: ``letters`` are those of the question's options
 
 
 def stripped(text: str, letters: str) -> str:
-    """Take off outer white space."""
+    """Remove outer white space."""
     return text.strip()
 
 
@@ -48,7 +48,7 @@ def terse(text: str, letters: str) -> Value[str] | None:
 
 
 def last_stated(text: str, letters: str) -> Value[str] | None:
-    """Read the last letter that is said to be the answer."""
+    """Read the last letter that is stated as the answer."""
     pattern = rf"answers?(?:\s++is)?\s*+(?:[:\-]\s*+)?\(?([{letters}])\)?(?![A-Za-z])"
     matches = re.findall(pattern, text, _I)
     return Value(matches[-1].upper()) if matches else None
@@ -61,7 +61,7 @@ def last_bracketed(text: str, letters: str) -> Value[str] | None:
 
 
 def leading_option(text: str, letters: str) -> Value[str] | None:
-    """Read a letter that the answer starts with, also that of a word."""
+    """Read the letter that the answer starts with, even if it begins a word."""
     match = re.match(rf"[(\s]*+([{letters}])", text, _I)
     return Value(match[1].upper()) if match else None
 
@@ -84,7 +84,7 @@ _FOUR = "ABCD"
 
 
 def without_outer_marks(text: str) -> str | Value[None]:
-    """Take off white space and punctuation around the answer."""
+    """Remove white space and punctuation around the answer."""
     text = text.strip()
     if not text:
         return Value(None)
@@ -108,7 +108,7 @@ def ends_with(text: str) -> Value[str] | None:
 
 
 def behind_phrase(text: str) -> Value[str] | None:
-    """Read capital letters behind words such as ``the answer is``; the last of them counts."""
+    """Read the last capital letter that follows words such as ``the answer is``."""
     text = f" {text} "
     lowered = text.lower()
     places = (
@@ -132,7 +132,7 @@ def _with_mark(name: str, form: str) -> Callable[[str], Value[str] | None]:
 
 
 def _furthest(places: Iterator[tuple[int, str]]) -> Value[str] | None:
-    place, letter = max(places, default=(-1, ""), key=lambda found: found[0])
+    place, letter = max(places, default=(-1, ""), key=lambda item: item[0])
     return Value(letter) if place >= 0 else None
 
 
@@ -161,26 +161,26 @@ _ALONE = re.compile(r"\b[A-F]\b(?!\s[a-zA-Z])", _I)
 
 
 def in_double_backticks(text: str) -> str | None:
-    """Keep what stands between the first pair of double backticks, if any."""
+    """Keep the text between the first pair of double backticks, if any."""
     match = _DOUBLE_TICKS.search(text)
     return match[1] if match else None
 
 
 def in_backticks(text: str) -> str | None:
-    """Keep what stands between the first backticks, if any."""
+    """Keep the text between the first backticks, if any."""
     match = _TICKS.search(text)
     return match[1] if match else None
 
 
 def in_braces(text: str) -> str | None:
-    """Keep what stands between the first ``{`` and the next ``}``, if any."""
+    """Keep the text between the first ``{`` and the next ``}``, if any."""
     start = text.find("{")
     end = text.find("}", start)
     return text[start + 1 : end] if -1 < start < end else None
 
 
 def letter_alone(text: str) -> Value[str] | None:
-    """Read the first letter that stands alone and has no word behind it."""
+    """Read the first lone letter that no word follows."""
     match = _ALONE.search(text)
     return Value(match[0].upper()) if match else None
 
@@ -192,40 +192,40 @@ MMSI: Reader[str] = Reader((in_double_backticks, in_backticks, in_braces, letter
 
 
 def without_think(text: str, question: str) -> str:
-    """Take off every ``<think>...</think>``."""
+    """Remove every ``<think>...</think>``."""
     return _without(text, "<think>", "</think>").strip()
 
 
 def without_thought(text: str, question: str) -> str:
-    """Take off every ``<thought>...</thought>``."""
+    """Remove every ``<thought>...</thought>``."""
     return _without(text, "<thought>", "</thought>").strip()
 
 
 def _without(text: str, opening: str, closing: str) -> str:
-    kept, position = [], 0
+    parts, position = [], 0
     while (start := text.find(opening, position)) >= 0:
         end = text.find(closing, start)
         if end < 0:
             break
-        kept.append(text[position:start])
+        parts.append(text[position:start])
         position = end + len(closing)
-    return "".join([*kept, text[position:]])
+    return "".join([*parts, text[position:]])
 
 
 def in_answer_tag(text: str, question: str) -> str | None:
-    """Keep what stands between the first ``<answer>`` and the next ``</answer>``, if any."""
+    """Keep the text between the first ``<answer>`` and the next ``</answer>``, if any."""
     start = text.find("<answer>")
     end = text.find("</answer>", start)
     return text[start + len("<answer>") : end].strip() if -1 < start < end else None
 
 
 def without_punctuation(text: str, question: str) -> str:
-    """Take off all that is neither part of a word nor white space."""
+    """Remove everything but words and white space."""
     return _NOT_WORD.sub("", text).strip()
 
 
 def option_by_order(text: str, question: str) -> Value[str] | None:
-    """Read the first option of the question whose words occur; its letter is that of its place."""
+    """Read the first option of the question whose words occur; its position gives the letter."""
     listed = [words.strip() for _, words in _OPTION.findall(question)]
     letters = (chr(ord("A") + place) for place in range(len(listed)))
     return _occurring(text, dict(zip(listed, letters, strict=True)))
@@ -242,24 +242,24 @@ def _occurring(text: str, options: dict[str, str]) -> Value[str] | None:
 
 
 def first_word(text: str, question: str) -> Value[str]:
-    """Read what stands before the first space."""
+    """Read the text before the first space."""
     return Value(text.split(" ", 1)[0])
 
 
 def whole(text: str, question: str) -> Value[str]:
-    """Read the whole."""
+    """Read the whole text."""
     return Value(text)
 
 
 BY_ORDER: Reader[str] = Reader((without_punctuation, option_by_order, first_word))
-"""Of SAT and MetaVQA."""
+"""Reader of SAT and MetaVQA."""
 CRPE: Reader[str] = Reader(
     (without_think, without_thought, in_answer_tag, without_punctuation, option_by_letter, whole)
 )
 
 
 def is_same_word(answered: str | None, right: str) -> bool:
-    """Whether an answer is the right one without case and punctuation."""
+    """Return whether two words are equal without case and punctuation."""
     return answered is not None and _plain(answered.strip()) == _plain(right)
 
 

@@ -27,12 +27,12 @@ def _place(match: re.Match[str] | None) -> Value[Place] | None:
 
 
 def _objects(text: str) -> Iterator[str]:
-    """Yield what stands behind every ``{`` up to the next brace."""
+    """Yield the text after every ``{`` up to the next brace."""
     return (match[1] for match in _BRACELESS.finditer(text))
 
 
 def json_point(text: str) -> Value[Place] | None:
-    """Read the last ``"point": [x, y]`` of the first object that holds one."""
+    """Read the last ``"point": [x, y]`` of the first object that contains one."""
     for inside in _objects(text):
         matches = list(_LISTED.finditer(inside))
         if matches:
@@ -41,12 +41,12 @@ def json_point(text: str) -> Value[Place] | None:
 
 
 def json_x_y(text: str) -> Value[Place] | None:
-    """Read ``"x": 1, "y": 2`` of the first object that holds both in this order."""
+    """Read ``"x": 1, "y": 2`` of the first object that contains both in this order."""
     return _in_order(text, _X_KEY, _Y_KEY)
 
 
 def json_y_x(text: str) -> Value[Place] | None:
-    """Read ``"y": 2, "x": 1`` of the first object that holds both in this order."""
+    """Read ``"y": 2, "x": 1`` of the first object that contains both in this order."""
     return _swapped(_in_order(text, _Y_KEY, _X_KEY))
 
 
@@ -60,8 +60,8 @@ def _in_order(text: str, first: re.Pattern[str], second: re.Pattern[str]) -> Val
     return None
 
 
-def _swapped(found: Value[Place] | None) -> Value[Place] | None:
-    return None if found is None else Value((found.value[1], found.value[0]))
+def _swapped(place: Value[Place] | None) -> Value[Place] | None:
+    return None if place is None else Value((place.value[1], place.value[0]))
 
 
 def point_tag(text: str) -> Value[Place] | None:
@@ -71,7 +71,7 @@ def point_tag(text: str) -> Value[Place] | None:
 
 
 def stated_place(text: str) -> Value[Place] | None:
-    """Read the numbers behind ``is`` or ``are``, behind a word such as ``coordinates``."""
+    """Read the numbers after ``is`` or ``are`` that follow a word such as ``coordinates``."""
     word = _PLACE_WORD.search(text)
     return _place(_ARE.search(text, word.end())) if word else None
 
@@ -127,10 +127,10 @@ POINT: Reader[Place] = Reader(
 
 
 def answered_pixel(text: str, reader: Reader[Place] = POINT) -> tuple[int, int] | None:
-    """Return the answered point in pixels, which is how the task takes it by default.
+    """Return the answered point in pixels, the task's default unit.
 
     Raises:
-        ReferenceCrashError: What was read is not a number.
+        ReferenceCrashError: The coordinates are not numbers.
     """
     place = reader.read(text)
     if place is None:
@@ -153,7 +153,7 @@ _WORD_LETTER = re.compile(rf"\b{_L}\b")
 
 
 def after_thinking(text: str) -> str:
-    """Keep what stands behind the first ``</think>``."""
+    """Keep the text after the first ``</think>``."""
     return text.strip().partition("</think>")[2].strip() if "</think>" in text else text.strip()
 
 
@@ -199,7 +199,7 @@ def lone_line(text: str) -> Value[str] | None:
 
 
 def concluded(text: str) -> Value[str] | None:
-    """Read the first A, B, C or D behind words such as ``so``, even inside a word."""
+    """Read the first A, B, C or D after words such as ``so``, even inside a word."""
     done = -1
     for word in _CONCLUSION.finditer(text):
         if word.start() < done:
@@ -214,7 +214,7 @@ def concluded(text: str) -> Value[str] | None:
 
 
 def only_letter(text: str) -> Value[str] | None:
-    """Read the one capital letter that is a word of its own."""
+    """Read the only capital letter that is a whole word."""
     letters = _WORD_LETTER.findall(text)
     return Value(letters[0]) if len(letters) == 1 else None
 

@@ -23,7 +23,7 @@ def lower_case(text: str) -> str:
 
 
 def leading_digits(text: str) -> Value[float] | None:
-    """Read the first number in digits, unless a number word stands before it."""
+    """Read the first number in digits, unless a number word precedes it."""
     digits = _DIGITS.search(text)
     if digits is None:
         return None
@@ -32,7 +32,7 @@ def leading_digits(text: str) -> Value[float] | None:
 
 
 def number_words(text: str) -> Value[float] | None:
-    """Read the first run of number words; whatever stands between them, ``two (two)`` is 4."""
+    """Read the first run of number words, ignoring marks between them: ``two (two)`` is 4."""
     words: list[str] = []
     for run in _LETTERS.finditer(text):
         if run[0] in _WORDS:
@@ -55,12 +55,12 @@ def _word_value(words: list[str]) -> float:
 
 
 def first_word(text: str, *_: object) -> str:
-    """Return what stands before the first space."""
+    """Return the text before the first space."""
     return text.split(" ", 1)[0]
 
 
 def without_full_stop(word: str, *_: object) -> str:
-    """Take off full stops at the end, then outer white space."""
+    """Remove full stops at the end, then outer white space."""
     return word.rstrip(".").strip()
 
 
@@ -79,8 +79,8 @@ def as_letter(word: str, options: Mapping[str, str]) -> Value[str] | None:
 
 
 NUMBER: Reader[float] = Reader((lower_case, leading_digits, number_words))
-"""Of VSI-Bench; ``1,200`` is 1."""
+"""Reader of VSI-Bench; ``1,200`` is 1."""
 WORD_NUMBER: Reader[float] = Reader((first_word, without_full_stop, as_number))
-"""Of ReVSI, and of VSI-Bench's own script."""
+"""Reader of ReVSI and of VSI-Bench's own script."""
 LETTER: Reader[str] = Reader((first_word, without_full_stop, as_letter))
-"""Of both; ``(D)`` is wrong there."""
+"""Reader of both; it does not read ``(D)``."""

@@ -17,8 +17,8 @@ Size = tuple[int, int]
 Pixels = list[tuple[int, int]]
 Mask = npt.NDArray[np.bool_]
 
-# Nothing is given back once taken: linear in texts of any length. No space behind the bracket or
-# before a comma, and a digit before the point.
+# Possessive quantifiers: linear in texts of any length. No space after the bracket or before a
+# comma, and a digit before the point.
 _SIGNED = r"[-+]?\d++\.?+\d*+"
 _TUPLE = re.compile(rf"\(({_SIGNED}(?:,\s*+{_SIGNED})*+)\)")
 _PLAIN = r"([-+]?(?:\d++(?:\.\d++)?+|\.\d++))"
@@ -30,7 +30,7 @@ _INT32 = np.iinfo(np.int32)
 
 
 def written_tuples(text: str, size: Size) -> list[list[float]]:
-    """Read every ``(1, 2, ...)``; numbers without a point are whole.
+    """Read every ``(1, 2, ...)``; numbers without a point are integers.
 
     Raises:
         ReferenceCrashError: One has more digits than Python converts.
@@ -51,10 +51,10 @@ def pairs_only(tuples: list[list[float]], size: Size) -> list[list[float]]:
 
 
 def scaled_fractions(pairs: list[list[float]], size: Size) -> Value[Pixels]:
-    """Take every number for a fraction of the image, also ``(60, 40)``; rounds towards zero.
+    """Read every number as a fraction of the image, even ``(60, 40)``; rounds towards zero.
 
     Raises:
-        ReferenceCrashError: A number is beyond what indices can be.
+        ReferenceCrashError: A number is too large for an index.
     """
     try:
         pixels = [(int(x / 1 * size[0]), int(y / 1 * size[1])) for x, y in pairs]
@@ -66,17 +66,17 @@ def scaled_fractions(pairs: list[list[float]], size: Size) -> Value[Pixels]:
 
 
 TUPLES: Reader[Pixels] = Reader((written_tuples, pairs_only, scaled_fractions))
-"""Of Where2Place and RefSpatial."""
+"""Reader of Where2Place and RefSpatial."""
 
 
 def as_fractions(point: tuple[float, float], size: Size) -> Value[tuple[float, float]] | None:
-    """Take a point for fractions if both numbers are at most 1."""
+    """Read a point as fractions if both numbers are at most 1."""
     x, y = point
     return Value((x * size[0], y * size[1])) if 0 <= x <= 1 and 0 <= y <= 1 else None
 
 
 def as_thousandths(point: tuple[float, float], size: Size) -> Value[tuple[float, float]] | None:
-    """Take a point for thousandths if both numbers are at most 1000."""
+    """Read a point as thousandths if both numbers are at most 1000."""
     x, y = point
     if not (0 <= x <= 1000 and 0 <= y <= 1000):
         return None
@@ -84,7 +84,7 @@ def as_thousandths(point: tuple[float, float], size: Size) -> Value[tuple[float,
 
 
 def as_pixels(point: tuple[float, float], size: Size) -> Value[tuple[float, float]]:
-    """Take a point for pixels."""
+    """Read a point as pixels."""
     return Value(point)
 
 
@@ -104,47 +104,47 @@ def guessed_pairs(
     for x, y in _PAIR.findall(text):
         guessed = guess.read((float(x), float(y)), size) or (0.0, 0.0)
         if not all(_INT32.min - 1 < value < _INT32.max + 1 for value in guessed):
-            raise ReferenceCrashError("the public code cannot hold a number in 32 bits")
+            raise ReferenceCrashError("a number does not fit the public code's 32 bits")
         column, row = (round(value) for value in guessed)
         if not all(_INT32.min <= value <= _INT32.max for value in (column, row)):
-            raise ReferenceCrashError("the public code cannot hold a number in 32 bits")
+            raise ReferenceCrashError("a number does not fit the public code's 32 bits")
         pixels.append((column, row))
     return Value(pixels)
 
 
 def without_thinking(text: str, *_: object) -> str:
-    """Take off all up to the first ``</think>``."""
+    """Remove everything up to the first ``</think>``."""
     return text.partition("</think>")[2] if "</think>" in text else text
 
 
 def without_thought(text: str, *_: object) -> str:
-    """Take off all up to the first ``</thought>``."""
+    """Remove everything up to the first ``</thought>``."""
     return text.partition("</thought>")[2] if "</thought>" in text else text
 
 
 def inside_answer_tag(text: str, *_: object) -> str | None:
-    """Keep what stands between the first ``<answer>`` and the next ``</answer>``, if any."""
+    """Keep the text between the first ``<answer>`` and the next ``</answer>``, if any."""
     opening = _ANSWER.search(text)
     closing = _ANSWER_END.search(text, opening.end()) if opening else None
     return text[opening.end() : closing.start()] if opening and closing else None
 
 
 ROBOSPATIAL_RULES = (without_thinking, without_thought, inside_answer_tag)
-"""What RoboSpatial's scorer takes off an answer before it looks for points or for yes and no."""
+"""What RoboSpatial's scorer removes before it looks for points or for yes and no."""
 
 
 @dataclass(frozen=True, slots=True)
 class Json:
-    """What a JSON text holds; that may be ``None``."""
+    """The value of a JSON text, which may be ``None``."""
 
     data: Any
 
 
 def fenced_json(text: str, size: Size) -> Json | Value[Pixels]:
-    """Read the first fenced block as JSON; an answer without one holds no point.
+    """Read the first fenced block as JSON; without one there are no points.
 
     Raises:
-        ReferenceCrashError: Numbers have more digits than Python converts, or it nests too deep.
+        ReferenceCrashError: Numbers have too many digits for Python, or brackets nest too deep.
     """
     fence = _FENCE.search(text)
     end = text.find("```", fence.end()) if fence else -1
@@ -171,7 +171,7 @@ def point_2d_entries(block: Json, size: Size) -> Value[Pixels]:
 
 
 def _has_point(entry: Any) -> bool:
-    # Also a text that holds the word, which then has no such item: the public code stops there.
+    # A text that contains the word passes here, and then crashes the public code.
     if "point_2d" not in entry:
         return False
     point = entry["point_2d"]
@@ -192,7 +192,7 @@ def last_line(text: str, right: str) -> str:
 
 
 def one_word_only(line: str, right: str) -> Value[bool]:
-    """Whether the line holds the right one of ``yes`` and ``no``, even inside words, alone."""
+    """Return whether the line contains only the right one of ``yes`` and ``no``, even in words."""
     wrong = "no" if right == "yes" else "yes"
     return Value(right in line and wrong not in line)
 
@@ -201,12 +201,12 @@ ROBOSPATIAL_WORD: Reader[bool] = Reader((*ROBOSPATIAL_RULES, last_line, one_word
 
 
 def share_inside(pixels: Pixels, mask: Mask) -> float:
-    """Return the share of points that are inside, 0 of none."""
+    """Return the share of points inside the mask; 0 without points."""
     return sum(is_inside(pixel, mask) for pixel in pixels) / len(pixels) if pixels else 0.0
 
 
 def is_inside(pixel: tuple[int, int], mask: Mask) -> bool:
-    """Whether a pixel is inside the mask; one outside of the image is not."""
+    """Return whether a pixel is inside the mask; pixels outside the image are not."""
     column, row = pixel
     height, width = mask.shape
     return 0 <= column < width and 0 <= row < height and bool(mask[row, column])

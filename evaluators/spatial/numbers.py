@@ -15,21 +15,21 @@ NumberPolicy = Literal["strict", "reference_lmms", "reference_official"]
 NumberStatus = ReadStatus
 
 THRESHOLDS: tuple[float, ...] = tuple(k / 100 for k in range(50, 100, 5))
-"""theta of the mean relative accuracy."""
+"""Thresholds theta of the mean relative accuracy."""
 EDGE = 1e-9
-"""Relative error added, so that 90 of 100 is within 0.1 in float64 too."""
+"""Tolerance of the relative error, so that 90 of 100 is within 0.1 in float64."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedNumber:
-    """What a parser read in an answer.
+    """Result of a parser.
 
     Attributes:
         status: ``ok``; ``ambiguous`` (two different numbers); ``partial`` (cut off at the token
-            limit; a whole number is kept); ``not_finite``; ``unparseable``.
-        policy: Which parser read it.
+            limit; a complete number is kept); ``not_finite``; ``unparseable``.
+        policy: The parser used.
         value: The number, or ``None``.
-        rejected: How many other numbers the answer contains (``strict``).
+        rejected: Number of other numbers in the answer (``strict``).
         span: Offsets of the number in the original text (``strict``).
     """
 
@@ -43,18 +43,18 @@ class ParsedNumber:
 def parse_number(
     text: str, *, policy: NumberPolicy = "strict", finish_reason: FinishReason | None = None
 ) -> ParsedNumber:
-    """Read the one number that an answer gives, in digits or in English words.
+    """Read the one number in an answer, in digits or in English words.
 
     Args:
-        text: The answer, whole.
-        policy: ``strict``: two different numbers are ``ambiguous``, unless one stands behind
-            ``answer is`` or alone on the first or last line.
+        text: The whole answer.
+        policy: ``strict``: two different numbers are ``ambiguous``, unless one follows
+            ``answer is`` or is alone on the first or last line.
             ``reference_lmms``: the first number, ``1,200`` is 1.
             ``reference_official``: the first word, if it is a number.
-        finish_reason: ``"length"`` where the model was stopped at its token limit.
+        finish_reason: ``"length"`` if the model was stopped at its token limit.
 
     Raises:
-        ValueError: The policy is not known.
+        ValueError: The policy is unknown.
 
     >>> parse_number("about 1,200 m").value
     1200.0
@@ -82,11 +82,11 @@ def _parse_strict(text: str, finish_reason: FinishReason | None) -> ParsedNumber
 def mean_relative_accuracy(prediction: float | None, truth: float) -> float:
     """Return MRA, 0..1: the share of theta in 0.50, 0.55, ..., 0.95 with error at most 1 - theta.
 
-    The error is ``|prediction - truth| / |truth|`` (Yang et al., "Thinking in Space", 2024). Of
-    truth 0 it is not defined: then only an exact match counts.
+    The error is ``|prediction - truth| / |truth|`` (Yang et al., "Thinking in Space", 2024). For
+    truth 0 it is undefined, and only an exact match counts.
 
     Args:
-        prediction: Answered number; ``None`` or not finite scores 0.
+        prediction: Answered number; ``None`` and infinite numbers score 0.
         truth: True number, in the same unit.
 
     Raises:
@@ -110,12 +110,12 @@ def grouped_means(
 ) -> tuple[dict[str, float], float | None]:
     """Return the mean of every group of sub-tasks, and the mean over groups.
 
-    VSI-Bench's overall is the mean of 8 groups, not of samples; its direction is the mean of three
-    difficulties, however many samples each has.
+    VSI-Bench's overall score is the mean of 8 groups, not of samples; the score of direction is the
+    mean of three difficulties, regardless of their numbers of samples.
 
     Args:
         scores: (sub-task, score) of every sample.
-        groups: Sub-task -> its group; a sub-task that is not named is a group of its own.
+        groups: Sub-task -> its group; other sub-tasks form their own groups.
 
     >>> grouped_means([("easy", 1.0), ("hard", 0.0), ("size", 1.0)], {"easy": "way", "hard": "way"})
     ({'way': 0.5, 'size': 1.0}, 0.75)

@@ -1,4 +1,4 @@
-"""Ask which of the points that an answer gives lie in a mask."""
+"""Score points against a mask."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluators.coordinates import in_mask
-from jumpscore.answers.points import ParsedPoints, Point, PointStatus, parse_points
+from jumpscore.answers.places.points import ParsedPoints, Point, PointStatus, parse_points
 
 __all__ = [
     "ParsedPoints",
@@ -20,7 +20,7 @@ __all__ = [
 
 
 def mask_fraction(inside: npt.NDArray[np.bool_]) -> float:
-    """Return the share of answered points that are inside; 0 of none.
+    """Return the share of answered points inside; 0 without points.
 
     >>> mask_fraction(np.array([True, False]))
     0.5
@@ -29,7 +29,7 @@ def mask_fraction(inside: npt.NDArray[np.bool_]) -> float:
 
 
 def right_count(inside: npt.NDArray[np.bool_], expected: int) -> bool:
-    """Whether all answered points are inside and there are as many as asked for (PointBench).
+    """Return whether all answered points are inside and their number is right (PointBench).
 
     >>> right_count(np.array([True, True]), 2), right_count(np.array([True]), 2)
     (True, False)

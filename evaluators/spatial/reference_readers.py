@@ -1,7 +1,7 @@
 """Read answers as the public scorers of spatial benchmarks do, faults included.
 
-The readers of lmms-eval are in modules of their own, ``lmms_points`` and its neighbours. None of
-them shares code with the strict readers, so that either can change alone.
+The readers of lmms-eval are in separate modules, ``lmms_points`` and its neighbours. They share no
+code with the strict readers, so either can change alone.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from evaluators.spatial import lmms_numbers, lmms_points
 from evaluators.spatial.boxes import Box
 from evaluators.spatial.lmms_boxes import best_iou
 
-# The official script: no space behind the bracket or before a comma, a digit before the point.
+# The official script: no space after the bracket or before a comma, a digit before the point.
 _SIGNED = r"[-+]?\d++(?:\.\d*+)?+"
 _TUPLE = re.compile(rf"\(({_SIGNED}),\s*+({_SIGNED})\)")
 
 
 def first_number(text: str) -> float | None:
-    """Return the first number in digits or words, as lmms-eval 0.7.3 finds it.
+    """Return the first number in digits or words, as lmms-eval 0.7.3 reads it.
 
-    Its words are runs of letters, whatever stands between them: ``two (two)`` is 4.
+    Words are runs of letters, with any marks between them: ``two (two)`` is 4.
 
     >>> first_number("three hundred and one, or 5"), first_number("two (two)")
     (301.0, 4.0)
@@ -41,14 +41,14 @@ def first_word(text: str) -> float | None:
 
 
 def reference_box_iou(text: str, truth: Box, *, size: tuple[int, int]) -> float:
-    """Return the IoU of the public RefCOCO code, which is an oracle's, not the answer's.
+    """Return the IoU of the public RefCOCO code, an upper bound of the answer's IoU.
 
-    Every box in the text is read as pixels and as thousandths, and whichever comes nearest to the
-    truth counts: a model that lists many boxes gains. ``parse_box`` with ``box_iou`` does not.
+    Every box in the text is read as pixels and as thousandths, and the best match with the truth
+    counts, which rewards listing many boxes. ``parse_box`` with ``box_iou`` does not.
 
     Args:
-        text: The answer, whole.
-        truth: In pixels.
+        text: The whole answer.
+        truth: The true box in pixels.
         size: (width, height) of the image in pixels.
 
     Raises:
@@ -67,10 +67,10 @@ def reference_points(
     """Return pixels as the public scorers of Where2Place and RefSpatial read them.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         size: (width, height) of the image in pixels.
-        integers: How ``(60, 40)`` is read: lmms-eval scales every number (``unit``), the official
-            script guesses that integers are pixels (``pixel``).
+        integers: How to read ``(60, 40)``: lmms-eval scales every number (``unit``), the official
+            script takes integers as pixels (``pixel``).
 
     Raises:
         ReferenceCrashError: The public code stops with an error on this answer.
@@ -88,15 +88,15 @@ def reference_points(
 
 
 def _truncated(number: str, pixels: int) -> int:
-    """Return the pixel of a fraction, towards zero; beyond float64 it is outside of any image."""
+    """Return the pixel of a fraction, rounded towards zero; -1 if it is too large."""
     value = float(number) * pixels
     return int(value) if abs(value) < 2**53 else -1
 
 
 def reference_choice(text: str, options: Mapping[str, str]) -> str | None:
-    """Return the letter as the public VSI-Bench and ReVSI code reads it: the first word or nothing.
+    """Return the letter as the public VSI-Bench and ReVSI code reads it, from the first word only.
 
-    It does not know brackets: ``(D)`` is wrong there.
+    It does not accept brackets: ``(D)`` is not read.
 
     >>> reference_choice("A. chair", {"A": ""}), reference_choice("(A)", {"A": ""})
     ('A', None)

@@ -1,8 +1,8 @@
-"""How the public code of each benchmark scores an answer, its faults included.
+"""Scores of each benchmark's public code, faults included.
 
-Each reading has a name that rows carry (``SpatialRow.reference``). ``_reference_lmms`` is what
-lmms-eval 0.7.3 computes, ``_reference_official`` the benchmark's own script, where it differs.
-Readings take the answer as the public function does: ``reasoning_tags`` has its turn before them.
+Rows name their public scorer (``SpatialRow.reference``). ``_reference_lmms`` is the score of
+lmms-eval 0.7.3, ``_reference_official`` that of the benchmark's own script, if it differs. Scorers
+receive the same text as the public function, after ``reasoning_tags``.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from jumpscore.scoring.readers import Reader, ReferenceCrashError
 
 LMMS, OFFICIAL = "_reference_lmms", "_reference_official"
 OVERLAP = 0.5
-"""IoU from which a box counts as found."""
+"""Minimum IoU of a correct box."""
 MRA_AT = np.linspace(0.5, 0.95, 10)
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredQuestion:
-    """What the public code looks at besides the answer.
+    """The truth and question that the public code compares an answer with.
 
     Attributes:
-        rule: Of the row.
+        rule: Rule of the row.
         mask: bool [height, width], for points.
         size: (width, height) of the image in pixels, for boxes.
-        box: The true one in pixels.
-        number: The true one, or how many points are asked for.
-        letter: Of the right option.
+        box: The true box in pixels.
+        number: The true number, or how many points are asked for.
+        letter: Letter of the right option.
         options: Letter -> words.
-        question: The question's text, in which some tasks look for the options.
+        listing: Text in which some tasks look for the options.
     """
 
     rule: str
@@ -50,7 +50,7 @@ class ScoredQuestion:
     number: float = 0.0
     letter: str = ""
     options: Mapping[str, str] | None = None
-    question: str = ""
+    listing: str = ""
 
     @property
     def drawn(self) -> npt.NDArray[np.bool_]:
@@ -68,63 +68,63 @@ class ScoredQuestion:
 ReferenceScore = Callable[[str, ScoredQuestion], float]
 
 
-def _tuples(text: str, asked: ScoredQuestion) -> float:
-    pixels = lmms_points.TUPLES.read(text, asked.mask_size) or []
-    return lmms_points.share_inside(pixels, asked.drawn)
+def _tuples(text: str, question: ScoredQuestion) -> float:
+    pixels = lmms_points.TUPLES.read(text, question.mask_size) or []
+    return lmms_points.share_inside(pixels, question.drawn)
 
 
-def _official_tuples(text: str, asked: ScoredQuestion) -> float:
-    return roborefer_accuracy(text, asked.drawn)
+def _official_tuples(text: str, question: ScoredQuestion) -> float:
+    return roborefer_accuracy(text, question.drawn)
 
 
-def _pointbench(text: str, asked: ScoredQuestion) -> float:
-    """Return PointBench's binary score: the first point is inside; of counts, all, as many."""
-    pixels = lmms_points.guessed_pairs(text, asked.mask_size).value
-    counted = asked.rule == "count"
-    if not pixels or (counted and len(pixels) != asked.number):
+def _pointbench(text: str, question: ScoredQuestion) -> float:
+    """Return PointBench's binary score: the first point, or all of a count, are inside."""
+    pixels = lmms_points.guessed_pairs(text, question.mask_size).value
+    counted = question.rule == "count"
+    if not pixels or (counted and len(pixels) != question.number):
         return 0.0
     checked = pixels if counted else pixels[:1]
-    return float(all(lmms_points.is_inside(pixel, asked.drawn) for pixel in checked))
+    return float(all(lmms_points.is_inside(pixel, question.drawn) for pixel in checked))
 
 
-def _robospatial(text: str, asked: ScoredQuestion) -> float:
+def _robospatial(text: str, question: ScoredQuestion) -> float:
     """Return RoboSpatial's score: any point of a fenced JSON list, or the last line's yes or no."""
-    if asked.rule == "word":
-        right = (asked.options or {}).get(asked.letter, "").strip().lower()
-        found = lmms_points.ROBOSPATIAL_WORD.read(text, "yes" if right == "yes" else "no")
-        return float(bool(found))
-    pixels = lmms_points.ROBOSPATIAL.read(text, asked.mask_size) or []
-    return float(any(lmms_points.is_inside(pixel, asked.drawn) for pixel in pixels))
+    if question.rule == "word":
+        right = (question.options or {}).get(question.letter, "").strip().lower()
+        correct = lmms_points.ROBOSPATIAL_WORD.read(text, "yes" if right == "yes" else "no")
+        return float(bool(correct))
+    pixels = lmms_points.ROBOSPATIAL.read(text, question.mask_size) or []
+    return float(any(lmms_points.is_inside(pixel, question.drawn) for pixel in pixels))
 
 
-def _crosspoint(text: str, asked: ScoredQuestion) -> float:
+def _crosspoint(text: str, question: ScoredQuestion) -> float:
     """Return CrossPoint's score: the point, in pixels, is in the mask; or the letter is right."""
-    if asked.rule == "choice":
-        return float(lmms_crosspoint.CHOICE.read(text) == asked.letter)
+    if question.rule == "choice":
+        return float(lmms_crosspoint.CHOICE.read(text) == question.letter)
     pixel = lmms_crosspoint.answered_pixel(text)
-    return float(pixel is not None and lmms_points.is_inside(pixel, asked.drawn))
+    return float(pixel is not None and lmms_points.is_inside(pixel, question.drawn))
 
 
-def refcoco_iou(text: str, asked: ScoredQuestion) -> float:
+def refcoco_iou(text: str, question: ScoredQuestion) -> float:
     """Return the IoU of RefCOCO's public code.
 
     Raises:
-        ReferenceCrashError: It raises there, or is not a number, as is the mean then.
+        ReferenceCrashError: The public code raises, or its IoU and mean are NaN.
     """
-    iou = best_iou(text, asked.box, size=asked.size)
+    iou = best_iou(text, question.box, size=question.size)
     if math.isnan(iou):
         raise ReferenceCrashError("the public code's IoU of this answer is not a number")
     return iou
 
 
-def _refcoco(text: str, asked: ScoredQuestion) -> float:
-    return float(refcoco_iou(text, asked) >= OVERLAP)
+def _refcoco(text: str, question: ScoredQuestion) -> float:
+    return float(refcoco_iou(text, question) >= OVERLAP)
 
 
 def reference_mra(prediction: float | None, truth: float) -> float:
-    """Return MRA as the public code computes it, in float64, where thresholds are not round.
+    """Return MRA as the public code computes it, with rounding errors in its thresholds.
 
-    >>> reference_mra(4, 5)  # an error of 0.2, which is not within 1 - 0.8 there
+    >>> reference_mra(4, 5)  # an error of 0.2 is above its 1 - 0.8
     0.6
     """
     if prediction is None or truth == 0:
@@ -132,34 +132,34 @@ def reference_mra(prediction: float | None, truth: float) -> float:
     return float((abs(prediction - truth) / truth <= 1 - MRA_AT).mean())
 
 
-def _vsi(text: str, asked: ScoredQuestion, policy: NumberPolicy) -> float:
-    if asked.rule == "choice":
-        return float(reference_choice(text, asked.options or {}) == asked.letter)
+def _vsi(text: str, question: ScoredQuestion, policy: NumberPolicy) -> float:
+    if question.rule == "choice":
+        return float(reference_choice(text, question.options or {}) == question.letter)
     number = parse_number(text, policy=policy)
-    if number.status != "unparseable" and asked.number == 0:
+    if number.status != "unparseable" and question.number == 0:
         raise ReferenceCrashError("the public code divides by a true number of 0")
-    return reference_mra(number.value, asked.number)
+    return reference_mra(number.value, question.number)
 
 
-def _revsi(text: str, asked: ScoredQuestion) -> float:
+def _revsi(text: str, question: ScoredQuestion) -> float:
     try:
-        return _vsi(text.strip(), asked, "reference_official")
+        return _vsi(text.strip(), question, "reference_official")
     except ReferenceCrashError:
-        return 0.0  # which the public code catches
+        return 0.0  # the public code catches it
 
 
 def _letter(reader: Reader[str]) -> ReferenceScore:
-    return lambda text, asked: float(reader.read(text) == asked.letter)
+    return lambda text, question: float(reader.read(text) == question.letter)
 
 
-def _blink(text: str, asked: ScoredQuestion) -> float:
-    return float(lmms_choices.BLINK.read(text, "".join(asked.options or {})) == asked.letter)
+def _blink(text: str, question: ScoredQuestion) -> float:
+    return float(lmms_choices.BLINK.read(text, "".join(question.options or {})) == question.letter)
 
 
 def _word(reader: Reader[str]) -> ReferenceScore:
-    """Return the reading of a task whose filter looks at the question's text."""
-    return lambda text, asked: float(
-        lmms_choices.is_same_word(reader.read(text, asked.question), asked.letter)
+    """Return the score of a task whose filter searches the question's text."""
+    return lambda text, question: float(
+        lmms_choices.is_same_word(reader.read(text, question.listing), question.letter)
     )
 
 
@@ -191,8 +191,8 @@ REFERENCES: dict[str, PublicScorer] = {
     "vsibench": PublicScorer(
         ("number", "choice"),
         {
-            LMMS: lambda text, asked: _vsi(text, asked, "reference_lmms"),
-            OFFICIAL: lambda text, asked: _vsi(text, asked, "reference_official"),
+            LMMS: lambda text, question: _vsi(text, question, "reference_lmms"),
+            OFFICIAL: lambda text, question: _vsi(text, question, "reference_official"),
         },
     ),
     "revsi": PublicScorer(("number", "choice"), {LMMS: _revsi}),

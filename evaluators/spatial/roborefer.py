@@ -1,9 +1,9 @@
 """Read points as RoboRefer's script for RefSpatial does (commit d97a995), faults included.
 
-It is also RoboPoint's for Where2Place. This is the reading of models that answer with fractions of
-the image (RoboRefer, RoboPoint, Claude, GPT-4o): the script chooses it by the model's name, and has
-others for Qwen and RoboBrain (pixels), Molmo (XML) and Gemini (JSON). Boxes are counted, never
-filled in.
+RoboPoint's script for Where2Place reads the same. The script selects a reader by the model's name;
+this one is for models that answer with fractions of the image (RoboRefer, RoboPoint, Claude,
+GPT-4o). It has others for Qwen and RoboBrain (pixels), Molmo (XML) and Gemini (JSON). The pixels of
+boxes are counted without filling them.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from jumpscore.scoring.readers import Reader, ReferenceCrashError, Value
 _NUMBER = r"[-+]?\d++(?:\.\d*+)?+"
 _TUPLE = re.compile(rf"\(({_NUMBER}(?:,\s*+{_NUMBER})*+)\)")
 LARGEST = 1 << 63
-"""Coordinates from here on are not indices of an array."""
+"""Coordinates from here on cannot index an array."""
 
 Mask = npt.NDArray[np.bool_]
 Area = tuple[int, int, int, int]
-"""x from, y from, x up to, y up to, in pixels."""
+"""Left, top, right, bottom in pixels; right and bottom are exclusive."""
 
 
 @dataclass(frozen=True, slots=True)
 class PointReading:
-    """What the rules have made of an answer so far.
+    """An answer as the rules have read it so far.
 
     Attributes:
         text: The answer.
         size: (width, height) of the mask in pixels.
-        tuples: Numbers as written: with a point a float, otherwise an integer.
-        areas: Pixels: a point is an area of one, a box one of many.
+        tuples: Numbers as written: a float with a point, otherwise an integer.
+        areas: Areas of pixels; that of a point is one pixel.
     """
 
     text: str
@@ -46,7 +46,7 @@ class PointReading:
 
 
 def tuples_of_numbers(reading: PointReading, mask: Mask) -> PointReading:
-    """Read ``(x, y, ...)`` anywhere; blanks only after commas."""
+    """Read ``(x, y, ...)`` anywhere; spaces are allowed only after commas."""
     try:
         tuples = tuple(
             tuple(float(number) if "." in number else int(number) for number in match.split(","))
@@ -58,17 +58,17 @@ def tuples_of_numbers(reading: PointReading, mask: Mask) -> PointReading:
 
 
 def integers_are_pixels(reading: PointReading, mask: Mask) -> PointReading:
-    """Take two integers as a pixel; every other rule scales."""
+    """Read two integers as a pixel; every other rule scales."""
     return _with_areas(reading, lambda row: len(row) == 2 and not _has_float(row), (1, 1))
 
 
 def fractions_are_scaled(reading: PointReading, mask: Mask) -> PointReading:
-    """Take two numbers, at least one with a point, as fractions of the image, towards zero."""
+    """Read two numbers, at least one with a point, as fractions, rounded towards zero."""
     return _with_areas(reading, lambda row: len(row) == 2 and _has_float(row), reading.size)
 
 
 def boxes_are_every_pixel(reading: PointReading, mask: Mask) -> PointReading:
-    """Take four numbers as fractions that bound a box, of which every pixel is a point."""
+    """Read four numbers as a box in fractions, of which every pixel is a point."""
     return _with_areas(reading, lambda row: len(row) == 4, reading.size)
 
 
@@ -76,7 +76,7 @@ def boxes_have_their_corners_in_order(reading: PointReading, mask: Mask) -> Poin
     """Refuse a box whose second corner is left of or above the first.
 
     Raises:
-        ReferenceCrashError: There is one; the script drops the answer from its mean.
+        ReferenceCrashError: A box is inverted; the script drops the answer from its mean.
     """
     if any(right < left or below < above for left, above, right, below in reading.areas):
         raise ReferenceCrashError("a box has its corners in the other order")
@@ -84,10 +84,10 @@ def boxes_have_their_corners_in_order(reading: PointReading, mask: Mask) -> Poin
 
 
 def pixels_are_indices(reading: PointReading, mask: Mask) -> PointReading:
-    """Refuse pixels beyond 64 bits, which numpy does not index with.
+    """Refuse pixels beyond 64 bits, which NumPy cannot use as indices.
 
     Raises:
-        ReferenceCrashError: There is one; the script's run ends.
+        ReferenceCrashError: A pixel is too large; the script crashes.
     """
     if any(not -LARGEST <= at < LARGEST for area in reading.areas for at in area):
         raise ReferenceCrashError("a pixel is beyond 64 bits")
@@ -95,7 +95,7 @@ def pixels_are_indices(reading: PointReading, mask: Mask) -> PointReading:
 
 
 def share_inside(reading: PointReading, mask: Mask) -> Value[float]:
-    """Return the share of the points that lie on the mask, those outside of the image included."""
+    """Return the share of points on the mask; points outside of the image count as misses."""
     points = sum((right - left) * (below - above) for left, above, right, below in reading.areas)
     return Value(_inside(mask, reading.areas) / points if points else 0.0)
 
@@ -117,11 +117,11 @@ def roborefer_accuracy(text: str, mask: npt.NDArray[Any]) -> float:
     """Return the share of the points read that lie on the mask; 0 without points.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         mask: [height, width]; above 0 is inside.
 
     Raises:
-        ReferenceCrashError: The script drops the answer from its mean, or its run ends.
+        ReferenceCrashError: The script drops the answer from its mean, or crashes.
 
     >>> mask = np.zeros((10, 10), dtype=bool)
     >>> mask[:5] = True
@@ -137,10 +137,10 @@ def _has_float(row: tuple[float, ...]) -> bool:
 
 
 def _with_areas(
-    reading: PointReading, wanted: Callable[[tuple[float, ...]], bool], size: tuple[int, int]
+    reading: PointReading, applies: Callable[[tuple[float, ...]], bool], size: tuple[int, int]
 ) -> PointReading:
     areas = []
-    for row in filter(wanted, reading.tuples):
+    for row in filter(applies, reading.tuples):
         try:
             at = [int(number * size[place % 2]) for place, number in enumerate(row)]
         except (OverflowError, ValueError) as error:
@@ -150,8 +150,8 @@ def _with_areas(
 
 
 def _inside(mask: Mask, areas: Sequence[Area]) -> int:
-    """Return how many pixels of the areas lie on the mask, overlaps counted for each."""
-    # Sums of all rectangles that start in the upper left corner: constant time for an area.
+    """Return how many pixels of the areas lie on the mask; overlaps count once per area."""
+    # Summed-area table: constant time per area.
     sums = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1), dtype=np.int64)
     sums[1:, 1:] = mask.cumsum(axis=0).cumsum(axis=1)
     height, width = mask.shape

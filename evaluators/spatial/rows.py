@@ -1,4 +1,4 @@
-"""One kind of row for every spatial benchmark, and the truth that it holds."""
+"""The row of every spatial benchmark, and its ground truth."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
+from zlib import crc32
 
 import numpy as np
 
@@ -21,13 +22,13 @@ from jumpscore.jsonio import parse_json
 from jumpscore.records import Convention
 
 Rule = Literal["points", "first_point", "count", "box", "number", "choice", "word"]
-"""How an answer is scored: the share of points in a mask; whether the first one is in it; whether
-all are and there are as many as asked for; IoU with a box; relative accuracy of a number; an
-option's letter; an option's own word (yes or no)."""
+"""How an answer is scored: share of points in a mask; first point in the mask; all points in the
+mask and as many as asked for; IoU with a box; relative accuracy of a number; letter of an option;
+word of an option (yes or no)."""
 RULES: tuple[Rule, ...] = get_args(Rule)
 MASKED = ("points", "first_point", "count")
 LARGEST = 1e12
-"""The largest number that a truth can be."""
+"""Largest absolute value of a true number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +37,21 @@ class SpatialRow:
 
     Attributes:
         id: Unique in its data set.
-        prompt: As it is asked, with format and options.
+        prompt: The whole prompt, with format and options.
         rule: See ``Rule``.
-        images: Files, in the order in which they are shown.
-        video: File; then there are no images.
+        images: Files, in the order of the prompt.
+        video: File; a row has either a video or images.
         mask: PNG of the size of the image asked about, for points; above 0 is inside.
-        answer: As JSON. For a box [left, top, right, bottom] in pixels of the image asked about;
-            the number; how many points are asked for; the option's letter as a string.
-        options: Words of the options A, B, C, ...; empty words where the prompt has them.
-        about: Place of the image asked about among ``images``, from 0.
-        convention: Of coordinates, that the prompt asks for; empty where it does not say.
-        group: Sub-task, of breakdowns and of the overall mean.
-        subgroup: Part of it, such as its difficulty.
-        grouped: Whether the set's overall is the mean over groups, and not over samples.
-        reference: The public code whose reading is reported too: see ``references``.
-        listing: Text in which that code looks for the options, if it does; empty for the prompt.
+        answer: JSON: a box [left, top, right, bottom] in pixels of the image asked about, the
+            number, how many points are asked for, or the option's letter as a string.
+        options: Words of the options A, B, C, ...; empty strings if only the prompt has them.
+        about: Index of the image asked about among ``images``.
+        convention: Coordinate convention that the prompt asks for; empty if it names none.
+        group: Sub-task, for breakdowns and the overall mean.
+        subgroup: Part of the sub-task, such as a difficulty.
+        grouped: Whether the overall score of the set is the mean over groups instead of samples.
+        reference: Public scorer whose scores are reported too; see ``references``.
+        listing: Text in which the public scorer looks for the options; empty for the prompt.
     """
 
     id: str
@@ -70,12 +71,12 @@ class SpatialRow:
     listing: str = field(default="", metadata=ADDED)
 
     def files(self) -> tuple[str, ...]:
-        """Return the images, the video and the mask."""
+        """Return images, video and mask."""
         return (*self.images, *filter(None, (self.video, self.mask)))
 
     @property
     def cell(self) -> tuple[str, ...]:
-        """Groups that it belongs to, outermost first."""
+        """Groups of the row, outermost first."""
         return tuple(filter(None, (self.group, self.subgroup)))
 
 
@@ -85,19 +86,19 @@ class SpatialTruth:
 
     Attributes:
         rule: How an answer is scored.
-        media: File asked about; questions about one file are one piece of evidence.
-        about: Its place among the question's media.
-        size: (width, height) of the image asked about, where coordinates are asked for.
-        convention: That the prompt asks for.
-        mask: PNG.
+        media: File asked about; questions about the same file are one cluster.
+        about: Index of that file among the question's media.
+        size: (width, height) of the image asked about, for questions about coordinates.
+        convention: Coordinate convention that the prompt asks for.
+        mask: Bytes of the PNG.
         box: Left, top, right, bottom in pixels.
         number: The true number, or how many points are asked for.
-        letter: Of the right option.
+        letter: Letter of the right option.
         options: Letter -> words.
         cell: Groups, outermost first.
-        reference: Name of the public code's reading.
-        blind: The number that an answer would give that knows its question's group only.
-        listing: Text in which the public code looks for the options.
+        reference: Name of the public scorer.
+        blind: Median of the true numbers of the group, the blind baseline's answer.
+        listing: Text in which the public scorer looks for the options.
     """
 
     rule: Rule
@@ -116,37 +117,50 @@ class SpatialTruth:
     listing: str = ""
 
     def answer(self, convention: Convention) -> str:
-        """Return how a right answer reads, with coordinates in a convention."""
+        """Return the text of a right answer, with coordinates in a convention."""
         if self.rule in MASKED:
             return str(self._points(convention))
         if self.rule == "box":
-            return str([_said(v, i % 2, self.size, convention) for i, v in enumerate(self.box)])
+            return str([_written(v, i % 2, self.size, convention) for i, v in enumerate(self.box)])
         if self.rule == "number":
             return f"{self.number:.12g}"
         return self.options[self.letter] if self.rule == "word" else self.letter
 
+    def blind_answer(self, convention: Convention, *, salt: str) -> str:
+        """Return the answer of the blind baseline; among options, one at random by ``salt``."""
+        width, height = self.size
+        if self.rule in MASKED:
+            return str([self._place(width / 2, height / 2, convention)])
+        if self.rule == "box":
+            corners = self._place(0, 0, convention) + self._place(width, height, convention)
+            return str(list(corners))
+        if self.rule == "number":
+            return repr(self.blind)
+        letters = sorted(self.options)
+        return replace(self, letter=letters[crc32(salt.encode()) % len(letters)]).answer(convention)
+
+    def _place(self, x: float, y: float, convention: Convention) -> tuple[float, float]:
+        return _written(x, 0, self.size, convention), _written(y, 1, self.size, convention)
+
     def _points(self, convention: Convention) -> list[tuple[float, float]]:
         rows, columns = np.nonzero(mask_pixels(self.mask))
-        wanted = int(self.number) if self.rule == "count" else 1
-        # From the middle of as many equal parts of the mask's pixels.
-        places = ((np.arange(wanted) + 0.5) * len(rows) / max(wanted, 1)).astype(np.intp)
+        count = int(self.number) if self.rule == "count" else 1
+        # The middles of that many equal parts of the mask's pixels.
+        places = ((np.arange(count) + 0.5) * len(rows) / max(count, 1)).astype(np.intp)
         return [
-            (
-                _said(float(columns[place]) + 0.5, 0, self.size, convention),
-                _said(float(rows[place]) + 0.5, 1, self.size, convention),
-            )
+            self._place(float(columns[place]) + 0.5, float(rows[place]) + 0.5, convention)
             for place in places
         ]
 
 
-def _said(pixel: float, axis: int, size: tuple[int, int], convention: Convention) -> float:
-    """Return a pixel coordinate as a convention says it, rounded far below a pixel."""
+def _written(pixel: float, axis: int, size: tuple[int, int], convention: Convention) -> float:
+    """Return a pixel coordinate in a convention, rounded far below a pixel."""
     full = {"unit": 1.0, "relative_1000": 1000.0, "pixel": float(size[axis])}[convention]
     return round(pixel * full / size[axis], 7)
 
 
 def letters(count: int) -> str:
-    """Return the letters of so many options.
+    """Return the letters of a number of options.
 
     >>> letters(3)
     'ABC'
@@ -155,22 +169,22 @@ def letters(count: int) -> str:
 
 
 def read_truth(row: SpatialRow, root: Path, *, blind: float = 0.0) -> SpatialTruth:
-    """Return the truth of a row whose files lie inside of ``root``.
+    """Return the truth of a row whose files are inside ``root``.
 
     Raises:
-        DataError: It cannot be used; the message names the field.
+        DataError: The truth is invalid; the message names the field.
     """
     if row.rule not in RULES:
         raise DataError(f"rule {row.rule!r:.40} is not one of {', '.join(RULES)}")
     rule: Rule = row.rule
     if bool(row.images) == bool(row.video):
-        raise DataError("needs images or a video, and not both")
+        raise DataError("needs images or a video, not both")
     if row.reference and (
         row.reference not in REFERENCES or rule not in REFERENCES[row.reference].rules
     ):
         known = [name for name, public in REFERENCES.items() if rule in public.rules]
         raise DataError(
-            f"reference {row.reference!r:.40} does not score rule {rule}; use one of "
+            f"reference {row.reference!r:.40} does not score rule {rule}; these do: "
             f"{', '.join(known)}"
         )
     convention = _convention(row.convention)
@@ -200,10 +214,10 @@ def _convention(name: str) -> Convention | None:
 
 def _with_mask(row: SpatialRow, root: Path, truth: SpatialTruth) -> SpatialTruth:
     if not row.mask:
-        raise DataError(f"mask is empty, which rule {row.rule} needs")
+        raise DataError(f"mask is empty; rule {row.rule} needs one")
     mask, size = read_mask(root / row.mask)
     place = root / _asked_about(row)
-    # The mask says the size too; a model will say that its image is gone.
+    # A missing image is reported when the model opens it; the mask has the size too.
     if place.is_file() and image_size(place) != size:
         width, height = image_size(place)
         raise DataError(
@@ -224,7 +238,7 @@ def _with_box(row: SpatialRow, root: Path, truth: SpatialTruth) -> SpatialTruth:
     if not (x1 < x2 and y1 < y2):
         raise DataError(f"answer {row.answer!r:.60}: a box needs left < right and top < bottom")
     if x2 <= 0 or y2 <= 0 or x1 >= size[0] or y1 >= size[1]:
-        raise DataError(f"answer {row.answer!r:.60} lies outside of {size[0]}x{size[1]} pixels")
+        raise DataError(f"answer {row.answer!r:.60} is outside the {size[0]}x{size[1]} pixels")
     return replace(truth, box=(x1, y1, x2, y2), size=size)
 
 
@@ -235,7 +249,7 @@ def _with_number(row: SpatialRow, root: Path, truth: SpatialTruth) -> SpatialTru
 def _with_letter(row: SpatialRow, root: Path, truth: SpatialTruth) -> SpatialTruth:
     named = dict(zip(letters(len(row.options)), row.options, strict=False))
     if not 2 <= len(row.options) <= len(string.ascii_uppercase):
-        raise DataError(f"options: {len(row.options)} are given; a choice has 2 to 26")
+        raise DataError(f"options: got {len(row.options)}; a choice needs 2 to 26")
     if row.rule == "word" and not all(words.strip() for words in row.options):
         raise DataError("options: rule word needs the words of every option")
     letter = _json(row)
@@ -260,7 +274,7 @@ _FILLED = {
 
 def _asked_about(row: SpatialRow) -> str:
     if not 0 <= row.about < len(row.images):
-        raise DataError(f"about {row.about} must be the place of one of {len(row.images)} images")
+        raise DataError(f"about {row.about} must be the index of one of {len(row.images)} images")
     return row.images[row.about]
 
 
@@ -268,7 +282,7 @@ def _json(row: SpatialRow) -> object:
     try:
         return parse_json(row.answer)
     except ValueError:
-        raise DataError(f"answer {row.answer!r:.60} is no JSON") from None
+        raise DataError(f"answer {row.answer!r:.60} is not valid JSON") from None
 
 
 def _number(row: SpatialRow, *, whole: bool = False) -> float:

@@ -1,4 +1,4 @@
-"""One answer against one truth, by the row's rule: its score, and what stands beside it."""
+"""Score one answer by the rule of its row."""
 
 from __future__ import annotations
 
@@ -24,37 +24,41 @@ from evaluators.spatial.references import (
     ScoredQuestion,
 )
 from evaluators.spatial.rows import MASKED, SpatialTruth
-from jumpscore.records import Convention, Response, Status
+from jumpscore.records import Convention, OverlayView, ParseSummary, Response, Status
 from jumpscore.scoring import ReferenceCrashError
 from jumpscore.scoring.reasoning_tags import ReasoningTags, scored_text
 
 UNSTATED = (
-    "the answer holds coordinates, and nobody states their convention; set task.convention to "
-    "unit, relative_1000 or pixel"
+    "the answer contains coordinates of an unknown convention; set task.convention to unit, "
+    "relative_1000 or pixel"
 )
-CRASH = "answers on which lmms-eval stops with an error"
-OFFICIAL_CRASH = "answers on which the benchmark's own script stops with an error"
-UNSTATED_NOTE = "answers in coordinates whose convention nobody states: set task.convention"
+CRASH = "answers that crash lmms-eval"
+OFFICIAL_CRASH = "answers that crash the benchmark's own script"
+UNSTATED_NOTE = "answers in coordinates of an unknown convention: set task.convention"
 
 
 @dataclass(frozen=True, slots=True)
 class SpatialScore:
-    """What an answer is worth.
+    """Score of one answer.
 
     Attributes:
         status: See ``jumpscore.records.STATUSES``.
-        value: By the rule, 0..1; ``None`` where it cannot be scored, and ``message`` says why.
-        blind: The same of an answer that never looks.
-        beside: Further values by name: those of the public code by suffix, ``iou``.
-        details: JSON-ready facts for reports.
+        value: Score by the rule, 0..1; ``None`` if unscored, see ``message``.
+        blind: Score of the blind baseline.
+        more: Further values by name: those of the public code by suffix, ``miou``.
+        parse: How the answer was read.
+        view: What a report draws.
+        details: JSON-ready facts.
         notes: Counted oddities.
-        message: Why it cannot be scored.
+        message: Why the answer is unscored.
     """
 
     status: Status
     value: float | None = 0.0
     blind: float = 0.0
-    beside: dict[str, float] = field(default_factory=dict)
+    more: dict[str, float] = field(default_factory=dict)
+    parse: ParseSummary | None = None
+    view: OverlayView | None = None
     details: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
     message: str | None = None
@@ -67,15 +71,15 @@ def score_answer(
     convention: Convention | None = None,
     reasoning_tags: ReasoningTags = "lmms_eval",
 ) -> SpatialScore:
-    """Return what an answer is worth.
+    """Return the score of an answer.
 
     Args:
-        truth: Of the question.
+        truth: Ground truth of the question.
         response: The answer.
-        convention: Of its coordinates, whatever wrapper and prompt say. By default the wrapper's
-            word counts, then the prompt's; where all are silent nothing is guessed and the answer
-            has no score.
-        reasoning_tags: What is taken off before lmms-eval's reader has the answer.
+        convention: Convention of its coordinates, which overrides wrapper and prompt. By default
+            the wrapper's convention applies, then the prompt's; if all are unset, nothing is
+            guessed and the answer is unscored.
+        reasoning_tags: Which reasoning to remove before lmms-eval's code reads the answer.
 
     Raises:
         DataError: The mask is damaged or empty.
@@ -83,34 +87,34 @@ def score_answer(
     mask = mask_pixels(truth.mask) if truth.rule in MASKED else None
     known = convention or response.convention or truth.convention
     if mask is not None:
-        found = _points(truth, mask, response, known)
+        score = _points(truth, mask, response, known)
     elif truth.rule == "box":
-        found = _box(truth, response, known)
+        score = _box(truth, response, known)
     elif truth.rule == "number":
-        found = _number(truth, response)
+        score = _number(truth, response)
     else:
-        found = _choice(truth, response)
+        score = _choice(truth, response)
     coordinates = mask is not None or truth.rule == "box"
-    notes = _said_otherwise(truth, response, known) if coordinates else {}
+    notes = _assumptions(truth, response, known) if coordinates else {}
     references, crashes = _references(truth, mask, response.text, reasoning_tags)
     return replace(
-        found,
+        score,
         blind=_blind(truth, mask),
-        beside={**references, **found.beside},
-        details={"rule": truth.rule, **found.details},
-        notes={**found.notes, **notes, **crashes},
+        more={**references, **score.more},
+        details={"rule": truth.rule, **score.details},
+        notes={**score.notes, **notes, **crashes},
     )
 
 
-def _said_otherwise(
+def _assumptions(
     truth: SpatialTruth, response: Response, known: Convention | None
 ) -> dict[str, int]:
-    """Return notes on a convention or a size that is no matter of course."""
+    """Note a coordinate convention or image size that was assumed or overridden."""
     notes = {}
     if known and truth.convention and known != truth.convention:
-        notes[f"answers read as {known}, and the prompt asks for {truth.convention}"] = 1
+        notes[f"answers read as {known} although the prompt asks for {truth.convention}"] = 1
     if known == "pixel" and response.image_size is None:
-        notes["answers in pixels of an image whose size nobody states, read as the file's"] = 1
+        notes["answers in pixels of an image of unknown size, read as the file's size"] = 1
     return notes
 
 
@@ -123,13 +127,16 @@ def _points(
     parsed = parse_points(
         response.text, convention=convention or "unit", finish_reason=response.finish_reason
     )
-    details: dict[str, Any] = {"parser": parsed.parser, "points_found": len(parsed.points)}
+    parse = ParseSummary(parsed.parser)
+    details: dict[str, Any] = {"points_found": len(parsed.points)}
     notes = {"groups of numbers that are not points": parsed.rejected} if parsed.rejected else {}
     if parsed.points and convention is None:
         notes[UNSTATED_NOTE] = 1
-        return SpatialScore("error", None, details=details, notes=notes, message=UNSTATED)
+        return SpatialScore(
+            "error", None, parse=parse, details=details, notes=notes, message=UNSTATED
+        )
     points = np.asarray(parsed.points, dtype=np.float64).reshape(-1, 2)
-    if len(set(parsed.images)) > 1:  # only those of the image that the question is about
+    if len(set(parsed.images)) > 1:  # keep points on the image that the question is about
         about = np.array([image == truth.about + 1 for image in parsed.images])
         notes["points on other images"] = int((~about).sum())
         points = points[about]
@@ -144,16 +151,15 @@ def _points(
     pixels = to_pixels(points, convention=convention or "unit", size=truth.size, seen=seen)
     outside = int(np.count_nonzero(~_within(pixels, truth.size)))
     if outside:
-        notes["points outside of the image"] = outside
+        notes["points outside the image"] = outside
     details |= {"size": list(truth.size), "convention": convention}
     answered = shape("answer", "points", pixels / truth.size)
     words = f"{np.count_nonzero(inside)} of {len(inside)} points inside"
     if truth.rule == "count":
         words += f", {truth.number:.0f} asked for"
-    details["drawings"] = [
-        drawing([*outlines("truth", mask), answered], media=truth.about, caption=words)
-    ]
-    return SpatialScore(parsed.status, value, details=details, notes=notes)
+    shapes = [*outlines("truth", mask), answered]
+    view = OverlayView((drawing(shapes, media=truth.about, caption=words),))
+    return SpatialScore(parsed.status, value, parse=parse, view=view, details=details, notes=notes)
 
 
 def _within(pixels: npt.NDArray[np.float64], size: tuple[int, int]) -> npt.NDArray[np.bool_]:
@@ -190,14 +196,19 @@ def _box(truth: SpatialTruth, response: Response, convention: Convention | None)
             details |= {"answered_box": [round(v, 3) for v in box], "iou": round(iou, 6)}
             shapes.append(box_shape("answer", _fractions(box, truth.size)))
         else:
-            notes["answers with numbers beyond any image"] = 1
+            notes["answers with numbers too large for any image"] = 1
     words = f"IoU {iou:.2f}" if "answered_box" in details else "no box answered"
-    details["drawings"] = [drawing(shapes, media=truth.about, caption=words)]
+    view = OverlayView((drawing(shapes, media=truth.about, caption=words),))
     status: Status = "partial" if parsed.status == "partial" else "ok"
     if parsed.status in ("ambiguous", "unparseable"):
         status = "unparseable"
     return SpatialScore(
-        status, float(iou >= OVERLAP), beside={"miou": iou}, details=details, notes=notes
+        status,
+        float(iou >= OVERLAP),
+        more={"miou": iou},
+        view=view,
+        details=details,
+        notes=notes,
     )
 
 
@@ -205,15 +216,16 @@ def _fractions(box: Box, size: tuple[int, int]) -> list[float]:
     return [corner / size[place % 2] for place, corner in enumerate(box)]
 
 
-def _shown(truth: SpatialTruth, true: object, answered: object) -> list[dict[str, Any]]:
-    """Return the picture, or a video's first one, with truth and answer below it."""
-    said = "nothing readable" if answered is None else answered
-    return [drawing([], media=truth.about, caption=f"true: {true}, answered: {said}")]
+def _shown(truth: SpatialTruth, true: object, answered: object) -> OverlayView:
+    """Return the picture, or the first frame of a video, captioned with truth and answer."""
+    text = "nothing readable" if answered is None else answered
+    caption = f"true: {true}, answered: {text}"
+    return OverlayView((drawing([], media=truth.about, caption=caption),))
 
 
 _NUMBER_NOTES = {
     "ambiguous": "answers with more than one number",
-    "not_finite": "answers with numbers beyond any measure",
+    "not_finite": "answers with infinite numbers",
 }
 
 
@@ -223,11 +235,11 @@ def _number(truth: SpatialTruth, response: Response) -> SpatialScore:
     return SpatialScore(
         status="unparseable" if not readable else parsed.status,  # type: ignore[arg-type]
         value=mean_relative_accuracy(parsed.value, truth.number),
+        view=_shown(truth, f"{truth.number:g}", parsed.value),
         details={
             "true_number": truth.number,
             "answered_number": parsed.value,
             "rejected": parsed.rejected,
-            "drawings": _shown(truth, f"{truth.number:g}", parsed.value),
         },
         notes={_NUMBER_NOTES[parsed.status]: 1} if parsed.status in _NUMBER_NOTES else {},
     )
@@ -241,12 +253,9 @@ def _choice(truth: SpatialTruth, response: Response) -> SpatialScore:
     return SpatialScore(
         status,
         value=float(parsed.letter == truth.letter),
-        details={
-            "true_choice": truth.letter,
-            "answered_choice": parsed.letter,
-            "parser": parsed.parser,
-            "drawings": _shown(truth, _option(truth, truth.letter), _option(truth, parsed.letter)),
-        },
+        parse=ParseSummary(parsed.parser),
+        view=_shown(truth, _option(truth, truth.letter), _option(truth, parsed.letter)),
+        details={"true_choice": truth.letter, "answered_choice": parsed.letter},
         notes={"answers that name several options": 1} if parsed.status == "ambiguous" else {},
     )
 
@@ -258,8 +267,8 @@ def _option(truth: SpatialTruth, letter: str | None) -> str | None:
 def _references(
     truth: SpatialTruth, mask: npt.NDArray[np.bool_] | None, text: str, tags: ReasoningTags
 ) -> tuple[dict[str, float], dict[str, int]]:
-    """Return the values of the public code by suffix, and notes on answers that it stops at."""
-    asked = ScoredQuestion(
+    """Return the public code's values by suffix, and notes that count answers that crash it."""
+    question = ScoredQuestion(
         truth.rule,
         mask=mask,
         size=truth.size,
@@ -267,7 +276,7 @@ def _references(
         number=truth.number,
         letter=truth.letter,
         options=truth.options,
-        question=truth.listing,
+        listing=truth.listing,
     )
     public = REFERENCES.get(truth.reference)
     if public is None:
@@ -277,7 +286,7 @@ def _references(
     notes: dict[str, int] = {}
     for name, score in public.scores.items():
         try:
-            values[name] = score(scored if name.endswith(LMMS) else text, asked)
+            values[name] = score(scored if name.endswith(LMMS) else text, question)
         except ReferenceCrashError:
             values[name] = 0.0
             notes[CRASH if name.endswith(LMMS) else OFFICIAL_CRASH] = 1
@@ -285,10 +294,10 @@ def _references(
 
 
 def _blind(truth: SpatialTruth, mask: npt.NDArray[np.bool_] | None) -> float:
-    """Return what an answer earns that never looks.
+    """Return the score of the blind baseline.
 
-    The image's middle for points, the whole image for a box, a number that is the median of those
-    of its group, an option at random.
+    It answers the image's centre for points, the whole image for a box, the median of its group for
+    a number, and a random option.
     """
     if mask is not None:
         centre = in_mask([(0.5, 0.5)], mask, convention="unit")
@@ -304,7 +313,7 @@ def _blind(truth: SpatialTruth, mask: npt.NDArray[np.bool_] | None) -> float:
 
 
 def middle(values: Sequence[float]) -> float:
-    """Return the median of numbers, the lower of two.
+    """Return the median of numbers; of an even count, the lower middle one.
 
     >>> middle([3.0, 1.0, 2.0, 10.0])
     2.0

@@ -1,4 +1,4 @@
-"""Spatial questions: point into masks, draw boxes, give numbers, choose; a rule for every row."""
+"""Spatial questions: point into masks, draw boxes, give numbers, choose; every row has a rule."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from evaluators.rows import RowTask, RowTaskOptions
+from evaluators.spatial.explanations import EXPLANATIONS
 from evaluators.spatial.references import suffixes
 from evaluators.spatial.rows import MASKED, Rule, SpatialRow, SpatialTruth, read_truth
 from evaluators.spatial.scoring import middle, score_answer
@@ -32,18 +33,18 @@ RULE_METRICS: dict[Rule, Metric] = {
     "word": Metric("accuracy", "share of questions with the right option"),
 }
 READ_AS = {
-    "_reference_lmms": ", as lmms-eval reads and scores",
-    "_reference_official": ", as the benchmark's own script does",
+    "_reference_lmms": ", as lmms-eval scores it",
+    "_reference_official": ", as the benchmark's own script scores it",
 }
-FLOOR_WORDS: dict[str, tuple[str, ...]] = {
-    "the image's middle": MASKED,
-    "all of the image": ("box",),
+BLIND_ANSWERS: dict[str, tuple[str, ...]] = {
+    "the image's centre": MASKED,
+    "the whole image": ("box",),
     "the median number of the sub-task": ("number",),
-    "an option at random": ("choice", "word"),
+    "a random option": ("choice", "word"),
 }
-"""What never looks answers -> rules."""
+"""Answer of the blind baseline -> rules."""
 MOST_GROUPS = 40
-"""Groups of a data set that have a row of their own in tables."""
+"""Maximum number of groups that get their own rows in tables."""
 
 
 class SpatialOptions(RowTaskOptions):
@@ -51,10 +52,10 @@ class SpatialOptions(RowTaskOptions):
 
     Attributes:
         data: Folder of a data set of ``SpatialRow``, or its name.
-        convention: Of coordinates in answers, whatever the model's wrapper states and the prompt
-            asks for: ``unit`` (0-1), ``relative_1000`` or ``pixel``.
-        reasoning_tags: What is taken off an answer before lmms-eval's reader has it:
-            ``lmms_eval`` (as its command does by default) or ``none``.
+        convention: Convention of coordinates in answers, which overrides the model's wrapper and
+            the prompt: ``unit`` (0-1), ``relative_1000`` or ``pixel``.
+        reasoning_tags: Which reasoning to remove before lmms-eval's code reads an answer:
+            ``lmms_eval`` (the default of its command) or ``none``.
     """
 
     data: str = "mini_spatial"
@@ -65,13 +66,14 @@ class SpatialOptions(RowTaskOptions):
 class Spatial(RowTask[SpatialTruth, SpatialRow]):
     """Point, draw a box, measure, choose: spatial questions about images and videos.
 
-    Which metrics there are depends on the rules of the data set's rows. Its main one is the rule's
-    own where all rows have one rule, else ``score``, the mean over samples of what each rule gives,
-    or ``overall``, the mean over sub-tasks, where the benchmark is defined so.
+    The metrics depend on the rules of the data set's rows. The main one is the metric of the rule
+    if all rows have the same, ``overall``, the mean over sub-tasks, if the benchmark defines it,
+    and otherwise ``score``, the mean over samples.
     """
 
     name = "spatial"
     headlines = (*dict.fromkeys(m.name for m in RULE_METRICS.values()), "score", "overall")
+    explanations = EXPLANATIONS
     version = "2"
     row_kind = SpatialRow
     Options = SpatialOptions
@@ -79,17 +81,17 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
 
     @property
     def main(self) -> Metric:
-        """The metric that the benchmark is known by."""
+        """The benchmark's main metric."""
         return self._described[0]
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """Those that the rules of the data set's rows have."""
+        """The metrics of the rules that occur in the data set."""
         return self._described
 
     @property
     def headline(self) -> tuple[str, ...]:
-        """The main metric, as it is and as the public code has it."""
+        """The main metric, ours and the public code's."""
         return tuple(f"{self.main.name}{suffix}" for suffix in ("", *self._suffixes))
 
     @cached_property
@@ -103,8 +105,8 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
 
     @cached_property
     def _described(self) -> tuple[Metric, ...]:
-        held = {row.rule for row in self.rows}
-        own = {m.name: m for rule, m in RULE_METRICS.items() if rule in held} or {
+        rules = {row.rule for row in self.rows}
+        own = {m.name: m for rule, m in RULE_METRICS.items() if rule in rules} or {
             "accuracy": RULE_METRICS["choice"]
         }
         grouped = bool(self.rows) and all(row.grouped for row in self.rows)
@@ -112,7 +114,7 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
         if grouped:
             main = Metric("overall", "mean over sub-tasks, each the mean of its samples")
         elif len(own) > 1:
-            main = Metric("score", "mean over samples of what the rule of each gives")
+            main = Metric("score", "mean over samples, each scored by its rule")
         metrics = [
             Metric(main.name + suffix, main.title + READ_AS.get(suffix, ""), grouped=grouped)
             for suffix in self._both
@@ -120,19 +122,19 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
         metrics.append(
             Metric(
                 f"content_free_{main.name}",
-                f"{main.name} of an answer that never looks: {_floor_words(held)}",
+                f"{main.name} of the blind baseline: {_blind_answers(rules)}",
                 better=None,
                 grouped=grouped,
             )
         )
         metrics += [metric for name, metric in own.items() if name != main.name]
-        if "box" in held:
+        if "box" in rules:
             title = "mean IoU with the true box"
             metrics += [
                 Metric(f"miou{suffix}", title + READ_AS.get(suffix, "")) for suffix in self._both
             ]
         metrics += [
-            Metric(f"{main.name}/{group}", "of this sub-task", optional=True, grouped=grouped)
+            Metric(f"{main.name}/{group}", "this sub-task", optional=True, grouped=grouped)
             for group in self._groups
         ]
         return tuple(metrics)
@@ -142,12 +144,12 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
         return ("", *self._suffixes)
 
     @cached_property
-    def _shown(self) -> frozenset[str]:
+    def _names(self) -> frozenset[str]:
         return frozenset(metric.name for metric in self.metrics)
 
     @cached_property
     def _blind_numbers(self) -> dict[tuple[str, ...], float]:
-        """The median of the true numbers of every group."""
+        """Median of the true numbers of every group."""
         numbers: dict[tuple[str, ...], list[float]] = {}
         for row in self.rows:
             if row.rule == "number":
@@ -169,42 +171,44 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
         return Sample(question, truth, problem=problem)
 
     def score(self, truth: SpatialTruth, response: Response, derived: Any = None) -> SampleScore:
-        found = score_answer(
+        result = score_answer(
             truth,
             response,
             convention=self.options.convention,
             reasoning_tags=self.options.reasoning_tags,
         )
         values: dict[str, float | None] = {}
-        if found.value is not None:
+        if result.value is not None:
             main = self.main.name
-            values = {RULE_METRICS[truth.rule].name: found.value, main: found.value}
-            values[f"content_free_{main}"] = found.blind
+            values = {RULE_METRICS[truth.rule].name: result.value, main: result.value}
+            values[f"content_free_{main}"] = result.blind
             values |= {
                 (main + name if name.startswith("_") else name): value
-                for name, value in found.beside.items()
+                for name, value in result.more.items()
             }
             if truth.cell:
-                values[f"{main}/{truth.cell[0]}"] = found.value
-            values = {name: value for name, value in values.items() if name in self._shown}
+                values[f"{main}/{truth.cell[0]}"] = result.value
+            values = {name: value for name, value in values.items() if name in self._names}
         return SampleScore(
             id=response.id,
-            status=found.status,
+            status=result.status,
             values=values,
-            details=found.details,
-            notes=found.notes,
-            message=found.message,
+            parse=result.parse,
+            view=result.view,
+            details=result.details,
+            notes=result.notes,
+            message=result.message,
             cluster=truth.media,
             group=truth.cell,
         )
 
 
-def _floor_words(rules: set[str]) -> str:
-    return ", ".join(words for words, of in FLOOR_WORDS.items() if rules & set(of))
+def _blind_answers(rules: set[str]) -> str:
+    return ", ".join(answer for answer, of in BLIND_ANSWERS.items() if rules & set(of))
 
 
 def _as_number(answer: str) -> float:
-    """Return the number of a truth; NaN where it is none, which its sample will say."""
+    """Return the number of a truth; NaN if it is invalid, which its sample reports."""
     try:
         return float(parse_json(answer))
     except (ValueError, TypeError, OverflowError):

@@ -16,11 +16,11 @@ RECALL_AT: tuple[float, ...] = (0.3, 0.5, 0.7)
 
 @dataclass(frozen=True, slots=True)
 class SpanScore:
-    """What one answer is worth.
+    """Score of one answer.
 
     Attributes:
         parsed: What was read, with its status and policy.
-        iou: Intersection over union with the true span, 0..1; 0 where no span was read.
+        iou: Intersection over union with the true span, 0..1; 0 if no span was read.
         recalls: Threshold -> whether ``iou`` reaches it.
     """
 
@@ -69,13 +69,13 @@ def score_span(
     """Score one answer.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         truth: True (start, end) in seconds.
         policy: How the answer is read; see ``parse_span``.
-        finish_reason: ``"length"`` where the model was stopped at its token limit.
+        finish_reason: ``"length"`` if the model was stopped at its token limit.
 
     Raises:
-        ValueError: The truth is no span, or the policy is not known.
+        ValueError: The truth is not a span, or the policy is unknown.
 
     >>> score_span("4.2 - 9.6 seconds", (4.0, 10.0), policy="reference_official").iou
     1.0
@@ -86,10 +86,10 @@ def score_span(
 
 
 def mean_iou(ious: Sequence[float]) -> float | None:
-    """Return the mean over samples (mIoU, the paper's number), a fraction; ``None`` of none.
+    """Return the mean over samples (mIoU, the paper's number), a fraction; ``None`` if empty.
 
-    Samples are counted by their place, so that a (video, query) that occurs twice counts twice;
-    the public code keys results by text and loses one.
+    A (video, query) that occurs twice counts twice; the public code keys results by text and loses
+    one.
 
     >>> mean_iou([1.0, 0.0])
     0.5
@@ -98,7 +98,7 @@ def mean_iou(ious: Sequence[float]) -> float | None:
 
 
 def recall_at(ious: Sequence[float], threshold: float) -> float | None:
-    """Return R1@threshold: the share of samples whose IoU is at least that; ``None`` of none.
+    """Return R1@threshold, the share of samples with at least that IoU; ``None`` if empty.
 
     >>> recall_at([0.5, 0.49], 0.5)
     0.5

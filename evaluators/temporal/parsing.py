@@ -16,7 +16,7 @@ from typing import get_args
 
 from evaluators.temporal.reference import parse_reference
 from evaluators.temporal.spans import ParsedSpan, Policy, Span, SpanStatus
-from jumpscore.answers.spans import read_spans
+from jumpscore.answers.times.spans import read_spans
 from jumpscore.records import FinishReason
 
 
@@ -26,13 +26,13 @@ def parse_span(
     """Read the span (seconds) that an answer states.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         policy: See the module's text.
-        finish_reason: ``"length"`` where the model was stopped at its token limit; the references
+        finish_reason: ``"length"`` if the model was stopped at its token limit; the references
             do not look at it.
 
     Raises:
-        ValueError: The policy is not known.
+        ValueError: The policy is unknown.
 
     >>> parse_span("The event happens in 10.2s - 15.7s").span
     Span(start=10.2, end=15.7)
@@ -52,7 +52,7 @@ def _parse_strict(text: str, *, cut: bool) -> ParsedSpan:
     reading = read_spans(text, cut=cut)
     if len(reading.chosen) != 1:
         status: SpanStatus = "partial" if cut else "ambiguous" if reading.chosen else "unparseable"
-        return ParsedSpan(status, "strict", found=len(reading.spans))
+        return ParsedSpan(status, "strict", count=len(reading.spans))
     span = Span(*reading.chosen[0])
     status = "partial" if cut else "ok" if span.start <= span.end else "inverted"
     return ParsedSpan(status, "strict", span, len(reading.spans))

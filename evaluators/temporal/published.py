@@ -1,4 +1,4 @@
-"""TimeLens as published: three sets of (video, sentence, span)."""
+"""Convert TimeLens as published: three sets of (video, sentence, span)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SETS = tuple(
 
 
 def convert(published: PublishedSet, source: Path, out: Path) -> None:
-    """Write the rows of one split; rows that ask the same twice stay two samples.
+    """Write the rows of one split; duplicate questions stay separate samples.
 
     Raises:
         DataError: A row has no span, or its video is not among the published files.
@@ -45,7 +45,7 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
     for number, (record, path) in enumerate(zip(records, paths, strict=True)):
         span = record["span"]
         if isinstance(span, list) and span and isinstance(span[0], list):
-            span = span[0]  # one span is asked for, and the files hold lists of one
+            span = span[0]  # the files contain lists with one span
         name = f"{published.split}-{number:05d}"
         rows.append(Row(name, path, str(record["query"]), json.dumps(span)))
     facts = Manifest(published.name, licence=published.licence, source=published.title)
@@ -55,7 +55,7 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
 def _place_videos(published: Sequence[str], files: PublishedFiles) -> list[str]:
     """Place the videos of all rows, and return their paths in the set.
 
-    They lie in one folder under their own names; those that share a name keep the published folder.
+    They go to one folder under their own names; videos with equal names keep their folder.
     """
     where = [f"{files.source}, row {number}" for number in range(1, len(published) + 1)]
     videos = [files.find(name, path) for name, path in zip(where, published, strict=True)]

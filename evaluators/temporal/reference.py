@@ -56,7 +56,7 @@ def parse_reference(text: str, policy: Policy) -> ParsedSpan:
     """Return the first span that a public scorer reads.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         policy: ``reference_lmms`` or ``reference_official``.
     """
     spans = READER.read(text)
@@ -64,7 +64,7 @@ def parse_reference(text: str, policy: Policy) -> ParsedSpan:
         return ParsedSpan("unparseable", policy)
     first = spans[0]
     if not all(map(math.isfinite, first)):
-        return ParsedSpan("not_finite", policy, found=len(spans))
+        return ParsedSpan("not_finite", policy, count=len(spans))
     if policy == "reference_official":
         first = Span(float(round(first.start)), float(round(first.end)))
     status: SpanStatus = "ok" if first.start <= first.end else "inverted"

@@ -1,4 +1,4 @@
-"""What the readers of spans share: a span, how it is read, and what became of an answer."""
+"""Types that all readers of spans share: a span, a reading policy and a parse result."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class ParsedSpan:
             kept if it was complete); ``not_finite`` (a number beyond float64); ``unparseable``.
         policy: Which parser read it.
         span: Seconds, or ``None``.
-        found: How many spans the text holds.
+        count: Number of spans in the text.
     """
 
     status: SpanStatus
     policy: Policy
     span: Span | None = None
-    found: int = 0
+    count: int = 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluators.rows import RowTaskOptions, VideoRowTask
+from evaluators.temporal.explanations import EXPLANATIONS
 from evaluators.temporal.metrics import RECALL_AT, score_span
 from evaluators.temporal.spans import Policy, Span, SpanStatus
 from jumpscore.data.layout import END_SLACK, Row, is_time
@@ -20,6 +21,7 @@ from jumpscore.records import (
     Response,
     Sample,
     SampleScore,
+    SpanView,
     Status,
 )
 from jumpscore.scoring.reasoning_tags import ReasoningTags, scored_text
@@ -29,7 +31,7 @@ PROMPT = (
     "and ending times. The format should be: 'The event happens in <start time> - <end time> "
     "seconds'."
 )
-"""Of the benchmark, to the letter."""
+"""The benchmark's prompt, to the letter."""
 
 SUFFIXES: dict[Policy, str] = {
     "strict": "",
@@ -62,8 +64,8 @@ class SpanTruth:
 
     Attributes:
         span: Start and end in seconds.
-        video: As the row names it; several questions are about one.
-        duration: Of the video in seconds, where it is known.
+        video: Path in the row; several questions can be about one video.
+        duration: Length of the video in seconds, if known.
     """
 
     span: Span
@@ -71,18 +73,22 @@ class SpanTruth:
     duration: float | None = None
 
     def answer(self, convention: Convention) -> str:
-        """Return how a right answer reads; spans know no convention of coordinates."""
+        """Return the text of a right answer; coordinate conventions do not apply to spans."""
         return f"The event happens in {self.span.start:.3f} - {self.span.end:.3f} seconds."
+
+    def blind_answer(self, convention: Convention, *, salt: str) -> str | None:
+        """Return the answer of the blind baseline: the whole video."""
+        return f"The event happens in 0.0 - {self.duration} seconds." if self.duration else None
 
 
 class TimeLensOptions(RowTaskOptions):
     """Options of the task.
 
     Attributes:
-        data: Folder of a data set in JumpScore's layout: ``question`` holds the sentence that
+        data: Folder of a data set in JumpScore's layout: ``question`` is the sentence that
             describes the event, ``answer`` its start and end in seconds as a JSON list.
-        reasoning_tags: What is taken off an answer before lmms-eval's reader has it:
-            ``lmms_eval`` (as its command does by default) or ``none``.
+        reasoning_tags: Which reasoning to remove before lmms-eval's code reads an answer:
+            ``lmms_eval`` (the default of its command) or ``none``.
     """
 
     data: str = "mini_timelens"
@@ -101,16 +107,17 @@ def _metrics_of(policy: Policy) -> tuple[Metric, ...]:
 
 
 class TimeLens(VideoRowTask[SpanTruth]):
-    """Say when a described event begins and ends; scored by mIoU and recall at three overlaps."""
+    """Find when a described event begins and ends; scored by mIoU and recall at three overlaps."""
 
     name = "timelens"
+    explanations = EXPLANATIONS
     version = "2"
     Options = TimeLensOptions
     options: TimeLensOptions
     headline = ("miou", "r1@0.5", "miou_reference_lmms")
     metrics = (
         *(metric for policy in SUFFIXES for metric in _metrics_of(policy)),
-        Metric("content_free_miou", "mIoU of the whole video as answer: the floor", better=None),
+        Metric("content_free_miou", "mIoU of the whole video: blind baseline", better=None),
     )
 
     def video_sample(self, row: Row, path: Path, duration: float | None) -> Sample[SpanTruth]:
@@ -126,38 +133,38 @@ class TimeLens(VideoRowTask[SpanTruth]):
             text = response.text
             if policy == "reference_lmms":
                 text = scored_text(text, self.options.reasoning_tags)
-            found = score_span(
+            score = score_span(
                 text, truth.span, policy=policy, finish_reason=response.finish_reason
             )
-            strict = strict or found
-            values[f"miou{suffix}"] = found.iou
-            values |= {f"r1@{at:g}{suffix}": float(hit) for at, hit in found.recalls.items()}
+            strict = strict or score
+            values[f"miou{suffix}"] = score.iou
+            values |= {f"r1@{at:g}{suffix}": float(hit) for at, hit in score.recalls.items()}
         assert strict is not None
-        values["content_free_miou"] = _floor(truth)
+        values["content_free_miou"] = _blind_iou(truth)
         parsed = strict.parsed
         return SampleScore(
             id=response.id,
             status=STATUS[parsed.status],
             values=values,
-            details={
-                "true_span": list(truth.span),
-                "answered_span": None if parsed.span is None else list(parsed.span),
-                "spans_found": parsed.found,
-            },
+            view=SpanView(
+                (truth.span.start, truth.span.end),
+                None if parsed.span is None else (parsed.span.start, parsed.span.end),
+            ),
+            details={"spans_found": parsed.count},
             notes={NOTES[parsed.status]: 1} if parsed.status in NOTES else {},
             cluster=truth.video,
         )
 
 
-def _floor(truth: SpanTruth) -> float | None:
-    """Return the overlap of the whole video with the true span, where its length is known."""
+def _blind_iou(truth: SpanTruth) -> float | None:
+    """Return the overlap of the whole video with the true span, if its length is known."""
     if not truth.duration:
         return None
     return min(1.0, (truth.span.end - truth.span.start) / truth.duration)
 
 
 def parse_true_span(answer: str, *, duration: float | None = None) -> tuple[Span, str | None]:
-    """Return the true span in seconds, and why it cannot be used, if so.
+    """Return the true span in seconds, and the problem if it is invalid.
 
     >>> parse_true_span("[4, 10.5]")
     (Span(start=4.0, end=10.5), None)
@@ -170,7 +177,7 @@ def parse_true_span(answer: str, *, duration: float | None = None) -> tuple[Span
     except ValueError:
         bounds = None
     if not (isinstance(bounds, list) and len(bounds) == 2 and all(map(is_time, bounds))):
-        return nothing, f"the truth is no list of two times in seconds: {answer[:60]!r}"
+        return nothing, f"the truth is not a list of two times in seconds: {answer[:60]!r}"
     span = Span(float(bounds[0]), float(bounds[1]))
     if span.end < span.start:
         return nothing, f"the true span {json.dumps(bounds)} ends before it starts"

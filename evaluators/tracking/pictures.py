@@ -1,31 +1,31 @@
-"""What a report shows of a query: a few frames with the true objects and what was answered."""
+"""Overlays of a query for reports: a few frames with the true objects and the answer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from evaluators.drawings import drawing, outlines, shape
 from evaluators.tracking.queries import Rles, Target
 from evaluators.tracking.rle import decode_masks
 from evaluators.tracking.tracks import Tracks
+from jumpscore.records import OverlayView, Shape, Side
 
 MOST_FRAMES = 6
-"""Frames of a query that are shown."""
+"""Maximum number of frames per query."""
 
 
-def draw(truth: Target, tracks: Tracks | None, masks: Rles | None) -> list[dict[str, Any]]:
-    """Return drawings of frames spread over those that the answer speaks of, else over all.
+def draw(truth: Target, tracks: Tracks | None, masks: Rles | None) -> OverlayView:
+    """Return drawings of frames spread over those in the answer, or else over all.
 
     Args:
-        truth: What is right: outlined.
+        truth: Ground truth, drawn as outlines.
         tracks: Answered points.
-        masks: Answered or derived masks, one or ``None`` per frame: outlined.
+        masks: Answered or derived masks, one or ``None`` per frame, drawn as outlines.
     """
     points = tracks.frames if tracks is not None else {}
     answered = [frame for frame in sorted(points) if frame < truth.frames]
-    chosen = _spread(answered or range(truth.frames))
-    return [
+    frames = _spread(answered or range(truth.frames))
+    drawings = (
         drawing(
             [
                 *(
@@ -39,24 +39,25 @@ def draw(truth: Target, tracks: Tracks | None, masks: Rles | None) -> list[dict[
             time=n / truth.fps,
             caption=f"(frame {n})",
         )
-        for n in chosen
-    ]
+        for n in frames
+    )
+    return OverlayView(tuple(drawings))
 
 
-def _outlined(side: Any, rles: Rles | None, frame: int, truth: Target) -> list[dict[str, Any]]:
+def _outlined(side: Side, rles: Rles | None, frame: int, truth: Target) -> list[Shape]:
     if rles is None or rles[frame] is None:
         return []
     [mask] = decode_masks([rles[frame]], height=truth.height, width=truth.width)
     return outlines(side, mask)
 
 
-def _points(points: Mapping[str, tuple[float, float]], truth: Target) -> dict[str, Any] | None:
+def _points(points: Mapping[str, tuple[float, float]], truth: Target) -> Shape | None:
     places = [((x + 0.5) / truth.width, (y + 0.5) / truth.height) for x, y in points.values()]
     return shape("answer", "points", places) if places else None
 
 
 def _spread(frames: Sequence[int]) -> list[int]:
-    """Return some of the frames, evenly, the first and the last among them.
+    """Return evenly spread frames, including the first and the last.
 
     >>> _spread(range(11))
     [0, 2, 4, 6, 8, 10]

@@ -1,13 +1,14 @@
 """Split a prepared answer into typed tokens with their offsets.
 
-Every parser of answers reads these tokens; none looks for digits by itself. A number and its unit
-of time are one token, and a unit never stands on another line than its number.
+All parsers of numbers and times read these tokens. A number and its unit of time are one token; the
+unit must be on the same line as the number.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -30,25 +31,29 @@ Kind = Literal[
     "clock",  # 01:02.5, 0:01:02, 00:00:01,240
     "frames",  # frame 96, 96 frames, the 153 of "frames 96 to 153"
     "percent",  # 12%
-    "label",  # digits that are not a number of their own: 1.2.3, 3D, 1st, 1/2, a run of 40 digits
+    "label",  # digits that are not a single number: 1.2.3, 3D, 1st, 1/2, a run of 40 digits
     "dash",  # - ~ → -> --> ... between two things
     "comma",  # , ;
     "pipe",  # |
     "newline",
     "open",  # ( [ {
     "close",  # ) ] }
-    "key",  # a word or quoted text with : or = behind it
+    "key",  # a word or quoted text followed by : or =
     "tag",  # <points coords="...">
     "word",
     "mark",  # everything else: quotes, stars, full stops, bullets
 ]
 
+VALUES = frozenset({"number", "measure", "clock", "frames", "percent"})
+"""Kinds of tokens with a value."""
+TIMES = frozenset({"number", "measure", "clock"})
+"""Kinds of tokens that can be times."""
 LONGEST_NUMBER = 30
-"""Characters of the longest number; a longer run of digits is a ``label``, no answer has them."""
+"""Most characters of a number; a longer run of digits is a ``label``."""
 LONGEST_BLANK = 12
-"""Blanks between a number and its unit; LaTeX around the unit becomes blanks."""
+"""Most blanks between a number and its unit; LaTeX around the unit becomes blanks."""
 LONGEST_KEY = 60
-"""Characters of the longest key in quotes."""
+"""Most characters of a key in quotes."""
 
 
 class Token(NamedTuple):
@@ -57,12 +62,12 @@ class Token(NamedTuple):
     Attributes:
         kind: See ``Kind``.
         low: Offset of its first character.
-        high: Offset behind its last character.
+        high: Offset after its last character.
         text: Its characters in lower case; of a key without quotes and without the ``:``.
         value: The number; seconds of a measure or a clock; may be nan or infinite.
         scale: Seconds per last unit of a measure (0.001, 1, 60, 3600), 1 for a clock, else 0.
-        signed: Whether the value is negative by a ``-`` that could as well be a range mark, since a
-            number stands before it (``3.2 -5.1``).
+        signed: Whether the ``-`` of a negative value could also be a range mark, since a number
+            precedes it (``3.2 -5.1``).
     """
 
     kind: Kind
@@ -74,32 +79,42 @@ class Token(NamedTuple):
     signed: bool = False
 
 
-_LATIN = "A-Za-zÀ-ɏͰ-ӿ\u0600-\u06ff\u0900-\u097f"
-"""Letters of scripts that put spaces between words; of others each character is a word."""
+def is_whole(token: Token) -> bool:
+    """Whether a token is a whole number without a unit, a sign or a decimal point."""
+    return token.kind == "number" and token.text.isdigit()
+
+
+_token = partial(tuple.__new__, Token)
+"""Builds a token from a tuple of all fields; three times as fast as with keywords."""
+_LATIN = "A-Za-zµÀ-ʯͰ-ӿ\u0600-\u06ff\u0900-\u097fẞΩKÅ"
+"""Letters of scripts with spaces between words; in other scripts each character is a word."""
 _KNOWN = alternatives(
     word
     for word in {*SECONDS_PER, *TO, *FROM, *AND, *FRAMES, *TIMES_COUNTED, *HEDGES, *KEYS}
     if not word.isascii()
 )
 _ATOM = re.compile(
-    r"(?P<newline>\n)"
-    r"|(?P<space>[ ]+)"
+    r" *+(?:(?P<newline>\n)"
+    r"|(?P<odd>(?=[-+niNI])[+-]?(?i:nan|inf|infinity)\b)"
+    rf"|(?P<word>(?<!_)_*+[{_LATIN}](?:[{_LATIN}0-9]++|_(?=\w)|(?<=[{_LATIN}])'(?=[a-zA-Z]))*+)"
+    r"|(?=\d)(?:"
     # 01:02.5, 00:00:01,240 as in subtitles; digits and colons that are not a clock are a chain
-    r"|(?P<clock>\d{1,4}:[0-5]\d(?::[0-5]\d)?(?:\.\d{1,30}|,\d{1,3}(?![\d:.]))?)(?![\d:]|\.\d)"
-    r"|(?P<compact>(?:\d{1,3}h)?\d{1,4}m(?:in)?\d{1,2}(?:\.\d{1,9})?(?:s(?:ecs?)?)?"
-    r"|\d{1,3}h\d{1,2}m(?:in)?|\d{1,4}'[0-5]\d(?:\.\d{1,9})?\")(?!\w)"
-    r"|(?P<chain>\d++(?:\.\d++){2,}+|\d++/\d++(?:/\d++)*+|\d++(?::\d++){2,}+|\d++:\d\d++)"
-    rf"|(?P<number>(?:\d++(?:\.\d++)?+|(?<!\w)\.\d++)(?:[eE][+-]?\d{{1,3}}(?![\w.]))?)"
-    r"|(?P<odd>[+-]?(?:nan|inf|infinity)\b)"
-    rf"|(?P<word>(?<!_)_*+[{_LATIN}](?:[{_LATIN}0-9]|_(?=\w)|(?<=[{_LATIN}])'(?=[a-z]))*|{_KNOWN}"
-    r"|[^\W\d_])"
+    r"(?P<clock>\d{1,4}:[0-5]\d(?::[0-5]\d)?(?:\.\d{1,30}|,\d{1,3}(?![\d:.]))?)(?![\d:]|\.\d)"
+    r"|(?P<compact>(?i:(?:\d{1,3}h)?\d{1,4}m(?:in)?\d{1,2}(?:\.\d{1,9})?(?:s(?:ecs?)?)?"
+    r"|\d{1,3}h\d{1,2}m(?:in)?|\d{1,4}'[0-5]\d(?:\.\d{1,9})?\"))(?!\w)"
+    r"|(?P<chain>\d++(?:(?:\.\d++){2,}+|/\d++(?:/\d++)*+|(?::\d++){2,}+|:\d\d++)))"
+    r"|(?P<number>(?:\d++(?:\.\d++)?+|(?<!\w)\.\d++)(?:[eE][+-]?\d{1,3}(?![\w.]))?)"
+    r"|(?P<comma>[,;])|(?P<open>[\[({])|(?P<close>[\])}])|(?P<pipe>\|)"
     # a tag, or one that was cut off within its attributes; <time 0.28> is read as words
-    r"|(?P<tag></?(?!(?:t|ts|time\w{0,9}|start\w{0,9}|begin|end\w{0,9})[\s:=]\s?[\d.])[A-Za-z_][^<>\n]*>|<[A-Za-z_]\w*\s[^<>\n]*=[^<>\n]*)"
+    r"|(?=<)(?P<tag></?(?!(?i:t|ts|time\w{0,9}|start\w{0,9}|begin|end\w{0,9})[\s:=]\s?[\d.])"
+    r"[A-Za-z_][^<>\n]*>|<[A-Za-z_]\w*\s[^<>\n]*=[^<>\n]*)"
     r"|(?P<dash>-{1,3}>|={1,2}>|\.{2,3}|…|[-~→]+)"
-    r"|(?P<comma>[,;])|(?P<pipe>\|)|(?P<open>[\[({])|(?P<close>[\])}])"
-    r"|(?P<mark>.)",
-    re.DOTALL | re.IGNORECASE,
+    rf"|(?=[^\x00-\x7f])(?P<other>(?i:{_KNOWN})|[^\W\d_])"
+    r"|(?P<mark>.)|(?P<end>\Z))",
+    re.DOTALL,
 )
+_SIMPLE = frozenset(words("newline word comma open close pipe tag dash mark"))
+"""Groups of ``_ATOM`` whose names are kinds of tokens."""
 _SAMPLED = frozenset(words("sampled key video consecutive input provided given extracted uniform"))
 """Words between a number of frames and the word for them."""
 _QUOTES = "\"'`*"
@@ -125,12 +140,12 @@ def tokenize(text: str) -> list[Token]:
 
 def _atoms(text: str) -> Iterator[Token]:
     for match in _ATOM.finditer(text):
-        kind = match.lastgroup or "mark"
-        low, high = match.span()
-        characters = match[0].lower()
-        if kind == "space":
-            continue
-        if kind == "number":
+        kind = match.lastgroup or "end"
+        low, high = match.span(kind)
+        characters = text[low:high].lower()
+        if kind in _SIMPLE:
+            yield _token((kind, low, high, characters, None, 0.0, False))
+        elif kind == "number":
             yield _number(text, low, high)
         elif kind == "clock":
             yield Token("clock", low, high, characters, _clock(characters), 1.0)
@@ -141,17 +156,18 @@ def _atoms(text: str) -> Iterator[Token]:
             yield Token("label", low, high, characters)
         elif kind == "odd":
             yield Token("number", low, high, characters, float(characters))
-        else:
-            yield Token(kind, low, high, characters)  # type: ignore[arg-type]
+        elif kind == "other":
+            yield Token("word", low, high, characters)
 
 
 def _number(text: str, low: int, high: int) -> Token:
     written = text[low:high]
-    before = text[max(0, low - 2) : low]
-    behind_word = len(before) > 1 and before[1] == "." and before[0].isalnum() and before.isascii()
-    if high - low > LONGEST_NUMBER or behind_word:
+    behind_word = (
+        low > 1 and text[low - 1] == "." and text[low - 2].isalnum() and text[low - 2].isascii()
+    )
+    if behind_word or high - low > LONGEST_NUMBER:
         return Token("label", low, high, written)
-    return Token("number", low, high, written, float(written))
+    return _token(("number", low, high, written, float(written), 0.0, False))
 
 
 def _clock(written: str) -> float:
@@ -184,8 +200,13 @@ def _measures(atoms: list[Token], text: str) -> Iterator[Token]:
     """Join numbers with their units, and measures with their smaller parts (1 min 2.5 s)."""
     place = 0
     while place < len(atoms):
+        token = atoms[place]
+        if token.value is None:
+            yield token
+            place += 1
+            continue
         token, place = _one_measure(atoms, place, text)
-        while token.kind == "measure" and place < len(atoms):
+        while token.kind == "measure" and place < len(atoms) and atoms[place].kind != "newline":
             behind = place + (atoms[place].text in AND or atoms[place].text == ",")
             if behind >= len(atoms) or atoms[behind].low - token.high > 5:
                 break
@@ -203,7 +224,7 @@ def _measures(atoms: list[Token], text: str) -> Iterator[Token]:
 
 
 def _one_measure(atoms: list[Token], place: int, text: str) -> tuple[Token, int]:
-    """Return the token at a place, with its unit if it has one, and the place behind it."""
+    """Return the token at a place, with its unit if it has one, and the place after it."""
     token = atoms[place]
     place += 1
     if token.kind not in ("number", "clock") or place >= len(atoms):
@@ -230,7 +251,7 @@ def _one_measure(atoms: list[Token], place: int, text: str) -> tuple[Token, int]
 
 
 def _behind_marks(atoms: list[Token], place: int) -> int | None:
-    """Return where the unit of ``**0.28** s`` stands, if the marks at a place end a number."""
+    """Return the place of the unit of ``**0.28** s`` if marks follow the number."""
     for position in range(place, min(place + 3, len(atoms))):
         if atoms[position].text in SECONDS_PER and position > place:
             return position
@@ -246,11 +267,11 @@ def _measured(token: Token, unit: Token) -> Token:
     value = (token.value or 0.0) * scale
     if scale < 1:  # 280 ms is 0.28 s, not 0.28000000000000003
         value = (token.value or 0.0) / round(1 / scale)
-    return token._replace(kind="measure", high=unit.high, value=value, scale=scale)
+    return _token(("measure", token.low, unit.high, token.text, value, scale, token.signed))
 
 
 def _signs(tokens: list[Token]) -> list[Token]:
-    """Join a ``-`` with the number that it touches, if it is a sign and not a range mark."""
+    """Join a ``-`` with the number after it if it is a sign and not a range mark."""
     signed: list[Token] = []
     for token in tokens:
         before = signed[-1] if signed else None
@@ -271,30 +292,29 @@ def _signs(tokens: list[Token]) -> list[Token]:
 
 
 def _ends_value(token: Token) -> bool:
-    """Whether a ``-`` that touches the end of the token is a range mark or a hyphen."""
+    """Whether a ``-`` directly after the token is a range mark or a hyphen."""
     if token.kind in ("newline", "mark", "dash", "open", "comma", "pipe"):
         return token.text in _BEFORE_SIGN
     return True
 
 
 def _keys(tokens: list[Token]) -> list[Token]:
-    """Make keys of words and of quoted texts that have ``:`` or ``=`` behind them."""
+    """Turn words and quoted texts followed by ``:`` or ``=`` into keys."""
     joined: list[Token] = []
     for token in tokens:
         if token.kind == "mark" and token.text in ":=" and joined:
             start = _key_start(joined)
             if start is not None:
-                parts = joined[start:]
-                text = " ".join(part.text for part in parts if part.kind != "mark")
-                del joined[start:]
-                joined.append(Token("key", parts[0].low, token.high, text))
+                texts = [part.text for part in joined[start:] if part.kind != "mark"]
+                key = Token("key", joined[start].low, token.high, " ".join(texts))
+                joined[start:] = [key]
                 continue
         joined.append(token)
     return joined
 
 
 def _key_start(tokens: list[Token]) -> int | None:
-    """Return where the key that ends the tokens starts, or ``None``."""
+    """Return the place of the first token of a key at the end of the tokens, or ``None``."""
     last = tokens[-1]
     if last.kind == "word":
         return len(tokens) - 1
@@ -305,13 +325,13 @@ def _key_start(tokens: list[Token]) -> int | None:
         if last.high - token.low > LONGEST_KEY or token.kind == "newline":
             return None
         if token.kind == "mark" and token.text == last.text:
-            inside = tokens[place + 1 : -1]
-            return place if any(part.kind == "word" for part in inside) else None
+            kinds = [part.kind for part in tokens[place + 1 : -1]]
+            return place if "word" in kinds else None
     return None
 
 
 def _frames(tokens: list[Token]) -> Iterator[Token]:
-    """Mark numbers of frames: with the word beside them, or in a row with such a number."""
+    """Mark numbers of frames: next to a word for frames, or in a row with such a number."""
     marked = list(tokens)
     for place, (before, token) in enumerate(pairwise(marked), start=1):
         if token.kind == "number" and before.kind in ("word", "key") and before.text in FRAMES:

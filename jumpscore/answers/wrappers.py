@@ -1,6 +1,6 @@
-"""Take off what models and servers put around an answer, without moving a character.
+"""Remove what models and servers put around an answer, without moving a character.
 
-What is taken off becomes spaces, so offsets still point into the original text.
+Wrappers are replaced with spaces, so offsets still point into the original text.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ _TURN_END = re.compile(
     r"|\n\s{0,3}(?-i:#{1,4} ?)?(?-i:USER|User|HUMAN|Human) ?:",
     _I,
 )
+_TURN_HINTS = ("<", "inst]", "[|endofturn", "[eos", "user", "human")
+"""Every text with an end of a turn contains one of these, in any case."""
 _ROLE = re.compile(
     r"\s{0,9}(?:<\|im_start\|>\s{0,3}assistant\b|<\|start_header_id\|>assistant<\|end_header_id\|>"
     r"|<start_of_turn>model\b|<\|turn>model\b|<\|assistant\|>|<\|start\|>assistant(?=<\|)"
@@ -45,7 +47,7 @@ _COMMAND = re.compile(
     r"|(?P<open>\{)|(?P<shut>\})"
 )
 _MARKS = re.compile(rf"{_SPECIAL.pattern}|</?[a-z_]{{1,20}}>|\\[a-z]{{1,12}}\s{{0,3}}\{{", _I)
-"""What may stand around an answer without being a part of it that was set aside."""
+"""Markup around an answer; text with nothing else is not counted as set aside."""
 _LATEX = re.compile(
     r"\\[\[\]()]|\\[,;:! ]|\\(?:quad|qquad|left|right|displaystyle)\b|\\(?=[{}%$#&_~*\[\]-])|\$"
     r"|\\(?=(?:sim|approx|to|rightarrow|ldots|dots|cdots|times|cdot)\b)"
@@ -79,15 +81,14 @@ _ENTITY = re.compile(rf"&(?P<name>{'|'.join(_ENTITIES)});")
 
 @dataclass(frozen=True, slots=True)
 class Unwrapped:
-    """A text with its wrappers blanked.
+    """A text with its wrappers replaced with spaces.
 
     Attributes:
-        text: As long as the text that went in.
-        aside: Regions with words or numbers that a wrapper declares not to be the answer: prose
-            around ``<answer>`` or ``\\\\boxed``, struck-out text, or text after the end of the
-            model's turn.
-        marked: Whether the answer stood in ``<answer>``, ``\\\\boxed{}`` or the like.
-        fences: Insides of fenced blocks, in order; the last one may be left open.
+        text: The text, as long as the input.
+        aside: Regions with words or numbers that are excluded from the answer: prose around
+            ``<answer>`` or ``\\\\boxed``, struck-out text, or text after the model's turn.
+        marked: Whether the answer was in ``<answer>``, ``\\\\boxed{}`` or a similar wrapper.
+        fences: Contents of fenced blocks, in order; the last block may be unclosed.
     """
 
     text: str
@@ -97,7 +98,7 @@ class Unwrapped:
 
 
 def unwrap(text: str, low: int, high: int) -> Unwrapped:
-    """Blank everything outside of [low, high) and every wrapper inside of it.
+    """Replace everything outside [low, high) and every wrapper inside it with spaces.
 
     Args:
         text: Normalised text.
@@ -113,7 +114,7 @@ def unwrap(text: str, low: int, high: int) -> Unwrapped:
     body = " " * low + text[low:high] + " " * (len(text) - high)
     if "&" in body:
         body = _ENTITY.sub(lambda entity: _ENTITIES[entity["name"]].ljust(len(entity[0])), body)
-    struck = [match.span() for match in _STRUCK.finditer(body)]
+    struck = _spans(_STRUCK, body, "~~", "<")
     aside += struck
     body = _blank(body, struck)
     marked: list[Region] = []
@@ -127,20 +128,30 @@ def unwrap(text: str, low: int, high: int) -> Unwrapped:
         aside += _complement(body, boxes, low, high)
         marked, body = boxes, _keep(body, boxes)
     blanks += commands
-    blanks += [match.span() for match in _SPECIAL.finditer(body)]
-    blanks += [match.span() for match in _LATEX.finditer(body)]
+    blanks += _spans(_SPECIAL, body, "<")
+    blanks += _spans(_LATEX, body, "\\", "$")
     blanks += _reprs(body)
     fences, marks = _fences(body)
     return Unwrapped(_blank(body, blanks + marks), tuple(aside), bool(marked), tuple(fences))
 
 
-def _turn(text: str, low: int, high: int) -> tuple[int, int, list[Region]]:
-    """Return the model's own turn: from behind its role to the first end-of-turn token.
+def _spans(pattern: re.Pattern[str], text: str, *hints: str) -> list[Region]:
+    """Return where a pattern matches; a text without any of the hints is not searched."""
+    if not any(hint in text for hint in hints):
+        return []
+    return [match.span() for match in pattern.finditer(text)]
 
-    A raw completion endpoint lets a model go on and write the next question as well.
+
+def _turn(text: str, low: int, high: int) -> tuple[int, int, list[Region]]:
+    """Return the model's own turn: from the end of its role to the first end-of-turn token.
+
+    A raw completion endpoint lets a model continue with the next question.
     """
     while (role := _ROLE.match(text, low, high)) is not None:
         low = role.end()
+    folded = text.casefold()
+    if not any(hint in folded for hint in _TURN_HINTS):
+        return low, high, []
     for end in _TURN_END.finditer(text, low, high):
         if text[low : end.start()].strip():
             rest = _SPECIAL.sub("", text[end.end() : high])
@@ -149,10 +160,12 @@ def _turn(text: str, low: int, high: int) -> tuple[int, int, list[Region]]:
 
 
 def _blocks(text: str) -> list[Region]:
-    """Return the insides of ``<answer>`` blocks and the like, without blank ones.
+    """Return the contents of ``<answer>`` and similar blocks that are not blank.
 
-    A block that is never closed reaches to the end; one inside of another counts alone.
+    A block that is never closed reaches to the end; of nested blocks only the innermost counts.
     """
+    if "<" not in text:
+        return []
     blocks: list[Region] = []
     start = None
     for mark in _BLOCK.finditer(text):
@@ -168,7 +181,7 @@ def _blocks(text: str) -> list[Region]:
 
 
 def _commands(text: str) -> tuple[list[Region], list[Region]]:
-    """Return the LaTeX commands to blank, with their closing braces, and the insides of boxes."""
+    """Return the LaTeX commands to blank, with their closing braces, and the contents of boxes."""
     if "\\" not in text:
         return [], []
     blanks: list[Region] = []
@@ -201,6 +214,8 @@ def _outermost(regions: list[Region]) -> list[Region]:
 
 def _reprs(text: str) -> list[Region]:
     """Return the parts of numpy, torch and Decimal reprs that are not the value."""
+    if "(" not in text:
+        return []
     blanks: list[Region] = []
     stack: list[re.Match[str]] = []
     for mark in _REPR.finditer(text):
@@ -215,8 +230,8 @@ def _reprs(text: str) -> list[Region]:
 
 
 def _fences(text: str) -> tuple[list[Region], list[Region]]:
-    """Return the insides of fenced blocks and the fences themselves."""
-    marks = list(_FENCE.finditer(text))
+    """Return the contents of fenced blocks and the fences themselves."""
+    marks = list(_FENCE.finditer(text)) if "```" in text or "~~~" in text else []
     fences: list[Region] = []
     spans: list[Region] = []
     opened: re.Match[str] | None = None
@@ -233,19 +248,19 @@ def _fences(text: str) -> tuple[list[Region], list[Region]]:
     return fences, spans
 
 
-def _complement(text: str, kept: list[Region], low: int, high: int) -> list[Region]:
-    """Return what lies between the kept regions and holds a word or a number."""
-    edges = [low, *(edge for region in kept for edge in region), high]
+def _complement(text: str, regions: list[Region], low: int, high: int) -> list[Region]:
+    """Return the gaps between the regions that contain a word or a number."""
+    edges = [low, *(edge for region in regions for edge in region), high]
     gaps = zip(edges[::2], edges[1::2], strict=True)
     return [(a, b) for a, b in gaps if any(map(str.isalnum, _MARKS.sub("", text[a:b])))]
 
 
 def _keep(text: str, regions: list[Region]) -> str:
-    """Return the text with everything outside of the regions blank; they are lines of their own."""
-    return "".join(_kept(text, regions))
+    """Return the text with everything outside the regions blank; each region is its own line."""
+    return "".join(_pieces(text, regions))
 
 
-def _kept(text: str, regions: list[Region]) -> Iterator[str]:
+def _pieces(text: str, regions: list[Region]) -> Iterator[str]:
     place = 0
     for low, high in regions:
         yield "\n" if place and low > place else " " * min(1, low - place)

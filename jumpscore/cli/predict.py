@@ -35,7 +35,7 @@ def predict_video(
         print_json(_as_json(video, prediction) | {"video_notes": dict(info.notes)})
     else:
         _print(video, prediction)
-        for note in info.remarks:
+        for note in info.note_lines:
             notes().print(f"{video.name}: {note}", style="yellow", soft_wrap=True)
     if html is not None:
         from jumpscore.report.html import write_prediction_page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +18,7 @@ from jumpscore.harness import run_config, task_of
 from jumpscore.harness.factory import make_model
 from jumpscore.harness.input import InputPlan
 from jumpscore.records import Question, Response, SampleScore
+from jumpscore.report.timeline import Events, events_of
 from jumpscore.runs import StoredRun, read_run
 from jumpscore.video import VisualInput
 from model_wrappers.base import ModelWrapper
@@ -173,33 +174,32 @@ def _show_score(console: Console, score: SampleScore) -> None:
         _field(console, "message", score.message)
     for note, count in score.notes.items():
         _field(console, "note", f"{count} {note}")
-    for key in ("parser", "rejected", "reasoning"):
-        if score.details.get(key) and score.details[key] != "none":
-            _field(console, key, str(score.details[key]))
+    if score.parse is not None:
+        _field(console, "parser", score.parse.parser)
+        if score.parse.rejected:
+            _field(console, "rejected", ", ".join(score.parse.rejected))
+        if score.parse.reasoning != "none":
+            _field(console, "reasoning", score.parse.reasoning)
     values = (f"{k} {v:.3f}" for k, v in score.values.items() if v is not None)
     _field(console, "values", ", ".join(values))
-    if isinstance(score.details.get("truth"), list):
-        console.print(_events_table(score.details))
+    events = events_of(score.view)
+    if events is not None:
+        console.print(_events_table(events))
 
 
-def _events_table(details: Any) -> Table:
+def _events_table(events: Events) -> Table:
     """Return true and answered times side by side, in order of time."""
-    truth, answered = details["truth"], details["prediction"]
+    truth, answers = events.truth or (), events.answers
     rows: list[tuple[float, str, str, str]] = []
-    for true, found in details["pairs"]:
-        error = answered[found] - truth[true]
-        rows.append((truth[true], f"{truth[true]:.2f}", f"{answered[found]:.2f}", f"{error:+.2f}"))
-    rows += [(time, f"{time:.2f}", "", "missed") for time in _left(truth, details["pairs"], 0)]
-    rows += [(time, "", f"{time:.2f}", "extra") for time in _left(answered, details["pairs"], 1)]
+    for i, j in events.pairs:
+        error = answers[j] - truth[i]
+        rows.append((truth[i], f"{truth[i]:.2f}", f"{answers[j]:.2f}", f"{error:+.2f}"))
+    rows += [(truth[i], f"{truth[i]:.2f}", "", "missed") for i in events.missed]
+    rows += [(answers[j], "", f"{answers[j]:.2f}", "extra") for j in events.extra]
     table = Table("true (s)", "answered (s)", "error (s)")
     for _, *cells in sorted(rows):
         table.add_row(*cells)
     return table
-
-
-def _left(times: Sequence[float], pairs: Sequence[Sequence[int]], side: int) -> list[float]:
-    taken = {pair[side] for pair in pairs}
-    return [time for place, time in enumerate(times) if place not in taken]
 
 
 def _field(console: Console, name: str, value: str) -> None:

@@ -20,7 +20,7 @@ from jumpscore.harness.config import RunSettings
 from jumpscore.harness.input import InputPlan
 from jumpscore.records import Progress, Question, Response
 from jumpscore.runs.failures import FailureLog, describe
-from jumpscore.runs.reader import response_problem
+from jumpscore.runs.lines import response_problem
 from jumpscore.video.budgets import unlike_plan
 from model_wrappers.base import ModelWrapper, Request
 

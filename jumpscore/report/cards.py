@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from jumpscore.records import Metric, Response, SampleScore
+from jumpscore.records import CountView, Metric, Response, SampleScore, SpanView, TimelineView
 from jumpscore.report.drawings import Drawn, drawings_html, span_lanes
 from jumpscore.report.text import (
     DASH,
@@ -49,7 +49,9 @@ class SortKey:
         if self.metric is not None:
             value = score.values.get(self.metric.name)
         else:
-            value = score.details.get("duration") or (strip.duration if strip else None)
+            view = score.view
+            known = view.duration if isinstance(view, TimelineView) else None
+            value = known or (strip.duration if strip else None)
         if value is None or not math.isfinite(value):
             return None
         return abs(value) if self.absolute else value
@@ -71,7 +73,7 @@ def sort_keys(metrics: Sequence[Metric], scores: Sequence[SampleScore]) -> list[
         for metric in chosen
         if metric.name in known
     ]
-    if any(score.details.get("duration") for score in scores):
+    if any(isinstance(score.view, TimelineView) and score.view.duration for score in scores):
         keys.append(SortKey("duration", rising=False))
     return keys
 
@@ -149,7 +151,7 @@ def card(
         drawn: Its drawings.
         prompt: What was asked, where that is worth a line.
     """
-    events = events_of(score.details, duration=strip.duration if strip else None)
+    events = events_of(score.view, duration=strip.duration if strip else None)
     message = f'<p class="message">{shortened(score.message, 600)}</p>' if score.message else ""
     question = f'<p class="asked">{shortened(prompt, 400)}</p>' if prompt else ""
     return (
@@ -164,7 +166,9 @@ def card(
 
 
 def _spans(score: SampleScore, strip: Strip | None) -> str:
-    return span_lanes(score.details, strip.duration if strip else None)
+    if not isinstance(score.view, SpanView):
+        return ""
+    return span_lanes(score.view, strip.duration if strip else None)
 
 
 def _values(
@@ -176,14 +180,14 @@ def _values(
         if key.metric is not None and key.metric.name in score.values
         if key.metric.name != "count_error"
     ]
-    true, answered = score.details.get("truth"), score.details.get("prediction")
-    if events is not None and events.truth is not None:
-        true, answered = len(events.truth), len(events.answers)
-    if isinstance(true, int):
-        read = isinstance(answered, int)
+    counts = score.view
+    if isinstance(counts, TimelineView):
+        counts = CountView(len(counts.truth), len(counts.answered))
+    if isinstance(counts, CountView):
+        true, answered = counts.truth, counts.answered
         items.append(("jumps", f"{true:,}"))
-        items.append(("answered", f"{answered:,}" if read else DASH))
-        if read and isinstance(answered, int):
+        items.append(("answered", DASH if answered is None else f"{answered:,}"))
+        if answered is not None:
             items.append(("difference", signed_count(answered - true)))
     length = events.duration if events else strip.duration if strip else None
     if length is not None:
@@ -237,13 +241,12 @@ def _answer(score: SampleScore, response: Response | None) -> str:
     """Return how the answer was read and the answer itself, folded away."""
     if response is None or (response.error and not response.text):
         return ""
-    details = score.details
-    rejected = details.get("rejected") or []
     facts = []
-    if details.get("parser"):
-        facts.append(f"read as {shortened(details['parser'], 40)}")
-    if details.get("reasoning") not in (None, "none"):
-        facts.append(f"reasoning tags {shortened(details['reasoning'], 20)}")
+    rejected = score.parse.rejected if score.parse is not None else ()
+    if score.parse is not None:
+        facts.append(f"read as {shortened(score.parse.parser, 40)}")
+        if score.parse.reasoning != "none":
+            facts.append(f"reasoning tags {score.parse.reasoning}")
     if response.finish_reason == "length":
         facts.append("cut off at the token limit")
     facts += [f"{shortened(note, 80)}: {count:,}" for note, count in score.notes.items()]

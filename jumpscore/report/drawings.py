@@ -1,20 +1,16 @@
-"""Pictures of a sample with what is true and what was answered drawn over them.
-
-Shapes come from ``scores.jsonl``, which anybody may have edited: what is no shape is left out.
-"""
+"""Pictures of a sample with true and answered shapes drawn over them, and spans as bars."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
-from jumpscore.records import Media
+from jumpscore.records import Drawing, Media, OverlayView, Shape, SpanView
 from jumpscore.report.text import escaped, seconds, shortened
 from jumpscore.report.thumbnails import (
     Thumbnail,
@@ -37,52 +33,47 @@ class Drawn:
     """One picture with its shapes, ready for the page.
 
     Attributes:
-        picture: As JPEG; ``None`` where it cannot be shown.
+        picture: The picture as JPEG; ``None`` if it cannot be shown.
         size: (width, height) of the picture in pixels.
-        shapes: As in ``evaluators.drawings``.
-        caption: Below the picture.
-        problem: Why there is no picture.
+        shapes: Shapes to draw over it.
+        caption: Text below the picture.
+        problem: Why the picture is missing.
     """
 
     picture: Thumbnail | None
     size: tuple[int, int]
-    shapes: tuple[Mapping[str, Any], ...]
+    shapes: tuple[Shape, ...]
     caption: str
     problem: str | None = None
 
 
-def drawn_sample(
-    details: Mapping[str, Any], media: Sequence[Media], *, budget: int
-) -> tuple[Drawn, ...]:
+def drawn_sample(view: OverlayView, media: Sequence[Media], *, budget: int) -> tuple[Drawn, ...]:
     """Return the drawings of a sample. Never raises: a report outlives its data set.
 
     Args:
-        details: Of its score.
-        media: Of its question.
+        view: View of the sample's score.
+        media: Media of its question.
         budget: Bytes that all its pictures may take together.
     """
-    found = details.get("drawings")
-    wanted = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-    if len(wanted) > MOST_DRAWINGS:
-        step = (len(wanted) - 1) / (MOST_DRAWINGS - 1)
-        wanted = [wanted[round(i * step)] for i in range(MOST_DRAWINGS)]
-    return tuple(_drawn(one, media, budget // max(1, len(wanted))) for one in wanted)
+    drawings = view.drawings
+    if len(drawings) > MOST_DRAWINGS:
+        step = (len(drawings) - 1) / (MOST_DRAWINGS - 1)
+        drawings = tuple(drawings[round(i * step)] for i in range(MOST_DRAWINGS))
+    return tuple(_drawn(one, media, budget // max(1, len(drawings))) for one in drawings)
 
 
-def _drawn(one: Mapping[str, Any], media: Sequence[Media], budget: int) -> Drawn:
-    place, time = one.get("media"), one.get("time")
-    listed = one.get("shapes")
-    shapes = tuple(s for s in listed if _is_shape(s)) if isinstance(listed, list) else ()
-    caption = str(one.get("caption") or "")
+def _drawn(one: Drawing, media: Sequence[Media], budget: int) -> Drawn:
+    shapes = tuple(shape for shape in one.shapes if _is_finite(shape))
+    caption = one.caption
     picture: Thumbnail | None = None
     size, problem = (4 * HEIGHT // 3, HEIGHT), None
-    if not isinstance(place, int) or not 0 <= place < len(media):
+    if not 0 <= one.media < len(media):
         problem = "the sample has no such picture"
-    elif media[place].kind == "image":
-        picture, size, problem = _still(media[place].path, budget)
+    elif media[one.media].kind == "image":
+        picture, size, problem = _still(media[one.media].path, budget)
     else:
-        moment = float(time) if isinstance(time, (int, float)) else 0.0
-        strip = moment_strip(media[place].path, [moment], budget=budget, height=HEIGHT)
+        moment = one.time or 0.0
+        strip = moment_strip(media[one.media].path, [moment], budget=budget, height=HEIGHT)
         problem = strip.problem
         if strip.pictures:
             picture, size = strip.pictures[0], (round(HEIGHT * strip.aspect), HEIGHT)
@@ -105,20 +96,8 @@ def _still(path: Path, budget: int) -> tuple[Thumbnail | None, tuple[int, int], 
     return picture, size, None
 
 
-def _is_shape(shape: object) -> bool:
-    if not isinstance(shape, dict) or shape.get("of") not in ("truth", "answer"):
-        return False
-    points = shape.get("xy")
-    return (
-        shape.get("form") in ("points", "path", "area")
-        and isinstance(points, list)
-        and all(isinstance(p, list) and len(p) == 2 and all(map(_is_number, p)) for p in points)
-    )
-
-
-def _is_number(value: object) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and math.isfinite(value)  # type: ignore[arg-type]
+def _is_finite(shape: Shape) -> bool:
+    return all(math.isfinite(value) for point in shape.points for value in point)
 
 
 def drawings_html(drawn: Sequence[Drawn]) -> str:
@@ -132,8 +111,8 @@ def _figure(one: Drawn) -> str:
         below = f'<img src="{one.picture.address}" alt="" loading="lazy" decoding="async">'
     else:
         below = f'<p class="aside">No picture: {shortened(one.problem, 160)}</p>'
-    # Truth first: what was answered lies above it.
-    shapes = sorted(one.shapes, key=lambda shape: shape["of"] == "answer")
+    # Truth first, so that answers lie above it.
+    shapes = sorted(one.shapes, key=lambda shape: shape.side == "answer")
     drawn = "".join(_shape(shape, width, height) for shape in shapes)
     caption = f"<figcaption>{shortened(one.caption, 120)}</figcaption>" if one.caption else ""
     return (
@@ -144,8 +123,8 @@ def _figure(one: Drawn) -> str:
     )
 
 
-def _shape(shape: Mapping[str, Any], width: int, height: int) -> str:
-    points = [(x * width, y * height) for x, y in shape["xy"]]
+def _shape(shape: Shape, width: int, height: int) -> str:
+    points = [(x * width, y * height) for x, y in shape.points]
     listed = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in points)
     lines = {
@@ -153,18 +132,18 @@ def _shape(shape: Mapping[str, Any], width: int, height: int) -> str:
         "path": f'<polyline points="{listed}"/>{dots}',
         "points": dots,
     }
-    return f'<g class="{escaped(shape["of"])}">{lines[shape["form"]]}</g>'
+    return f'<g class="{escaped(shape.side)}">{lines[shape.form]}</g>'
 
 
-def span_lanes(details: Mapping[str, Any], duration: float | None) -> str:
-    """Return the true and the answered span as bars on the axis of a video, where there are any.
+def span_lanes(view: SpanView, duration: float | None) -> str:
+    """Return the true and the answered span as bars on the axis of a video.
 
     Args:
-        details: Of a score, with ``true_span`` and ``answered_span`` in seconds.
-        duration: Of the video in seconds; by default the end of the later span.
+        view: View of a score; a span with a time outside any video is left out.
+        duration: Length of the video in seconds; by default the end of the later span.
     """
-    spans = [(side, _span(details.get(name))) for side, name in SPANS]
-    known = [(side, span) for side, span in spans if span is not None]
+    spans = (("truth", view.truth), ("answer", view.answered))
+    known = [(side, span) for side, span in spans if span and all(0 <= at < 1e9 for at in span)]
     if not known:
         return ""
     end = max(duration or 0.0, *(max(span) for _, span in known), 1e-3)
@@ -175,14 +154,3 @@ def span_lanes(details: Mapping[str, Any], duration: float | None) -> str:
     )
     words = ", ".join(f"{side} {seconds(span[0])} to {seconds(span[1])} s" for side, span in known)
     return f'<div class="spans">{bars}</div><p class="aside">{words}</p>'
-
-
-SPANS = (("truth", "true_span"), ("answer", "answered_span"))
-
-
-def _span(span: object) -> tuple[float, float] | None:
-    if not isinstance(span, list) or len(span) != 2:
-        return None
-    if not all(_is_number(value) and 0 <= value < 1e9 for value in span):
-        return None
-    return float(span[0]), float(span[1])

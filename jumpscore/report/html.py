@@ -11,18 +11,29 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jumpscore.harness import task_of
-from jumpscore.records import STATUSES, Metric, Progress, Question, SampleScore
+from jumpscore.records import (
+    STATUSES,
+    CountView,
+    OverlayView,
+    Progress,
+    Question,
+    SpanView,
+    TimelineView,
+)
 from jumpscore.report.cards import SortKey, card, ordered, overview, sample_table, sort_keys
 from jumpscore.report.drawings import Drawn, drawn_sample
+from jumpscore.report.how_to_read import how_to_read
 from jumpscore.report.page import page, write_page
 from jumpscore.report.prediction_page import write_prediction_page
-from jumpscore.report.summary import header, headline, how_to_read, metric_table, status_bar
+from jumpscore.report.summary import header, headline, metric_table, status_bar
 from jumpscore.report.text import escaped
 from jumpscore.report.thumbnails import MOST_STRIPS, PAGE_BYTES, Strip, video_strip
 from jumpscore.runs import StoredRun
 
 __all__ = ["write_prediction_page", "write_report"]
 
+STRIPED = (TimelineView, CountView, SpanView)
+"""Views that are shown with a strip of pictures of the video."""
 MANY = 60
 """Videos above which pictures are made smaller, to keep the page small."""
 
@@ -49,9 +60,9 @@ def write_report(
     Raises:
         UsageError: The place cannot be written.
     """
-    metrics, shown = task_metrics(run)
-    striped = any(_is_striped(score) for score in run.scores)
-    pictured = any("drawings" in score.details for score in run.scores)
+    metrics = run.result.described
+    striped = any(isinstance(score.view, STRIPED) for score in run.scores)
+    pictured = any(isinstance(score.view, OverlayView) for score in run.scores)
     drawn = striped or pictured
     asked = _questions(run) if drawn else {}
     prompts = _different_prompts(asked)
@@ -59,7 +70,7 @@ def write_report(
     drawings = _drawings(run, asked, on_progress) if thumbnails and pictured else {}
     keys = sort_keys(metrics, run.scores)
     order = ordered(run.scores, keys, strips)
-    timelines = any(isinstance(score.details.get("truth"), list) for score in run.scores)
+    timelines = any(isinstance(score.view, TimelineView) for score in run.scores)
     if drawn:
         cards = "".join(
             card(
@@ -79,10 +90,10 @@ def write_report(
     body = "".join(
         [
             f"<main>{header(run)}",
-            headline(run.result, shown),
+            headline(run.result),
             status_bar(run.result),
-            how_to_read(shown, timelines=timelines),
-            metric_table(run.result, metrics),
+            how_to_read(run.result, timelines=timelines),
+            metric_table(run.result),
             f'<section id="list"><h2>Every {"video" if striped else "sample"}</h2>',
             overview(run.scores, order, keys),
             _toolbar(run, keys, zoom=timelines),
@@ -91,17 +102,6 @@ def write_report(
     )
     title = f"{run.result.model}: {run.result.task} on {run.result.data}"
     return write_page(path or run.folder / "report.html", page(title, body))
-
-
-def task_metrics(run: StoredRun) -> tuple[list[Metric], list[Metric]]:
-    """Return all metrics of a run and those of its headline."""
-    by_name = {metric.name: metric for metric in run.result.described}
-    return list(by_name.values()), [by_name[name] for name in run.result.headline]
-
-
-def _is_striped(score: SampleScore) -> bool:
-    """Whether the score says when something is in its video."""
-    return {"truth", "prediction"} <= score.details.keys() or "true_span" in score.details
 
 
 def _strips(
@@ -133,9 +133,10 @@ def _drawings(
     budget = min(120_000, PAGE_BYTES // max(1, len(wanted)))
     drawn = {}
     for done, score in enumerate(wanted, start=1):
-        found = asked.get(score.id, "")
-        media = () if isinstance(found, str) else found.media
-        drawn[score.id] = drawn_sample(score.details, media, budget=budget)
+        question = asked.get(score.id, "")
+        media = () if isinstance(question, str) else question.media
+        if isinstance(score.view, OverlayView):
+            drawn[score.id] = drawn_sample(score.view, media, budget=budget)
         if on_progress is not None:
             on_progress(done, len(wanted))
     return drawn

@@ -12,8 +12,16 @@ from jumpscore.harness import RepeatedResult, RepeatedRun, Spread
 from jumpscore.harness.blind_baseline import baseline_name
 from jumpscore.harness.costs import spending
 from jumpscore.harness.repeating import AnyRun
-from jumpscore.records import Estimate, Metric, RunResult
-from jumpscore.report.text import DASH, number, plural, quantity, spending_words, suffix
+from jumpscore.records import Estimate, Metric, RunResult, TimelineView
+from jumpscore.report.text import (
+    DASH,
+    metric_groups,
+    number,
+    plural,
+    quantity,
+    spending_words,
+    suffix,
+)
 from jumpscore.runs import StoredRun
 from jumpscore.runs.failures import LOG, first_errors
 from jumpscore.scoring import Comparison
@@ -87,53 +95,57 @@ def _asked(result: AnyResult) -> str:
 
 
 def run_table(run: StoredRun, *, everything: bool = False) -> RenderableType:
-    """Return one run's metrics with intervals, status counts and caveats.
+    """Return a run's metrics with intervals, status counts and caveats.
 
     Args:
-        run: The run.
-        everything: Show every metric after those of the headline and their blind baselines.
+        run: A finished run.
+        everything: Whether to print more than the headline and its blind baselines.
     """
     result = run.result
-    headline = [metric for metric in result.described if metric.name in result.headline]
-    blind = {baseline_name(metric.name): metric for metric in headline}
-    others = [m for m in result.described if m not in headline and m.name not in blind]
     table = Table(title=f"{result.task} · {result.model} · {result.data}", title_justify="left")
     table.add_column("metric", style="bold", no_wrap=True)
     table.add_column("mean", justify="right")
     table.add_column("95% interval", justify="right")
     table.add_column("n", justify="right")
     table.add_column("what it is", style="dim", ratio=1)
-    described = {metric.name: metric for metric in result.described}
-    for metric in headline:
-        _add_metric(table, result, metric)
-        if baseline := described.get(baseline_name(metric.name)):
-            _add_metric(table, result, baseline, style="dim")
-    table.add_section()
-    for metric in others if everything else ():
-        _add_metric(table, result, metric)
+    groups, left_out = _printed(result, everything=everything)
+    for group in groups:
+        table.add_section()
+        for metric in group:
+            estimate = result.metrics[metric.name]
+            table.add_row(
+                metric.name,
+                f"{value_of(estimate.mean, metric)} {suffix(metric.unit)}".rstrip(),
+                interval(estimate, metric),
+                str(estimate.n),
+                metric.title,
+            )
     below = [counts_line(result), *spending_line([run]), *errors_of([run]), banner(result)]
-    if others and not everything:
-        below.insert(0, Text(f"{plural(len(others), 'more metric')}: --all", "dim"))
-    return Group(table, *below)
+    return Group(table, *left_out, *below)
 
 
-def _add_metric(table: Table, result: RunResult, metric: Metric, *, style: str = "") -> None:
-    estimate = result.metrics[metric.name]
-    if estimate.mean is None and metric.optional:
-        return  # a row of dashes carries no information
-    unit = suffix(metric.unit)
-    table.add_row(
-        metric.name,
-        f"{value_of(estimate.mean, metric)} {unit}".rstrip(),
-        interval(estimate, metric),
-        str(estimate.n),
-        metric.title,
-        style=style,
-    )
+def _printed(result: AnyResult, *, everything: bool) -> tuple[list[list[Metric]], list[Text]]:
+    """Return the groups of metrics to print, and a line about those that are left out."""
+    groups = [  # a row of dashes is no news
+        [m for m in group if result.metrics[m.name].mean is not None or not m.optional]
+        for group in metric_groups(result).values()
+    ]
+    if everything:
+        return groups, []
+    blind = {baseline_name(metric.name) for metric in groups[0]}
+    short = [groups[0], [metric for metric in groups[1] if metric.name in blind]]
+    left = sum(map(len, groups)) - sum(map(len, short))
+    words = f"{plural(left, 'further metric')}: --all prints them, the page explains them"
+    return short, [Text(words, "dim")] if left else []
 
 
-def repeats_table(repeated: RepeatedRun) -> RenderableType:
-    """Return the metrics of repeats: spread over repeats, interval over videos."""
+def repeats_table(repeated: RepeatedRun, *, everything: bool = False) -> RenderableType:
+    """Return the metrics of repeats: spread over repeats, interval over videos.
+
+    Args:
+        repeated: Finished repeats.
+        everything: As in ``run_table``.
+    """
     result = repeated.result
     seeds = f"seeds {result.seeds[0]} to {result.seeds[-1]}"
     table = Table(
@@ -147,11 +159,11 @@ def repeats_table(repeated: RepeatedRun) -> RenderableType:
     for column in ("mean ± sd", "range", "95% interval"):
         table.add_column(column, justify="right")
     table.add_column("n", justify="right", no_wrap=True, min_width=3)
-    for metric in result.described:
-        found = result.metrics[metric.name]
-        if found.mean is None and metric.optional:
-            continue  # as for one run
-        table.add_row(metric.name, *_spread_cells(found, metric))
+    groups, left_out = _printed(result, everything=everything)
+    for group in groups:
+        table.add_section()
+        for metric in group:
+            table.add_row(metric.name, *_spread_cells(result.metrics[metric.name], metric))
     each = [
         _each_repeat(result, metric)
         for metric in result.described
@@ -159,7 +171,7 @@ def repeats_table(repeated: RepeatedRun) -> RenderableType:
     ]
     spent, errors = spending_line(repeated.runs), errors_of(repeated.runs)
     below = [counts_line(result), *spent, *errors, banner(result)]
-    return Group(table, *each, *below)
+    return Group(table, *left_out, *each, *below)
 
 
 def _each_repeat(result: RepeatedResult, metric: Metric) -> Text:
@@ -252,8 +264,21 @@ def tasks_table(runs: Sequence[StoredRun]) -> RenderableType:
 
 
 def _truth_note(runs: Sequence[StoredRun]) -> list[Text]:
-    words = "* was shown the truth: it checks the metrics and is no model"
-    return [Text(words, style="yellow")] if any(map(_saw_truth, runs)) else []
+    words = "* answers from the ground truth{}: a check of the metrics, not a model"
+    notes = {words.format(_faults(run)): None for run in runs if _saw_truth(run)}
+    return [Text(note, style="yellow") for note in notes]
+
+
+def _faults(run: StoredRun) -> str:
+    """Return in words the faults that an oracle makes on purpose; it makes them in times only."""
+    options = run.record.config.model.options
+    numbers = [options.get(name) for name in ("jitter", "misses", "insertions")]
+    if not all(isinstance(value, int | float) for value in numbers):
+        return ""
+    if not any(isinstance(score.view, TimelineView) for score in run.scores):
+        return ""
+    jitter, misses, insertions = numbers
+    return f" with {jitter:g} s jitter, {misses:.0%} misses and {insertions:.0%} insertions"
 
 
 def _saw_truth(run: StoredRun) -> bool:

@@ -6,8 +6,9 @@ import html
 import math
 
 from jumpscore.errors import visible
+from jumpscore.harness import RepeatedResult
 from jumpscore.harness.costs import Spending
-from jumpscore.records import Metric, Unit
+from jumpscore.records import Metric, RunResult, Unit
 
 DASH = "–"
 """Stands for a number that is not defined."""
@@ -101,6 +102,16 @@ def suffix(unit: Unit) -> str:
     return {"percent": "%", "seconds": "s", "metres": "m", "events": "", "number": ""}[unit]
 
 
+def metric_groups(result: RunResult | RepeatedResult) -> dict[str, list[Metric]]:
+    """Return the metrics of a result in the groups in which pages and tables show them."""
+    by_name = {metric.name: metric for metric in result.described if metric.name in result.metrics}
+    return {
+        "Headline": [by_name.pop(name) for name in result.headline if name in by_name],
+        "Blind baselines and controls": [m for m in by_name.values() if m.better is None],
+        "Further metrics": [m for m in by_name.values() if m.better is not None],
+    }
+
+
 def quantity(value: float | None, metric: Metric) -> str:
     """Return a metric's value with its unit.
 
@@ -137,12 +148,12 @@ def spending_words(spent: Spending) -> dict[str, str]:
     '$0.5000 at least'
     """
     tokens = spent.tokens
-    if not tokens.told:
+    if not tokens.any_known:
         return {}
     visual = f" ({tokens.visual:,} of them visual)" if tokens.visual else ""
-    silent = f"; {tokens.untold:,} of {plural(tokens.answers, 'answer')} did not tell"
+    silent = f"; {tokens.missing:,} of {plural(tokens.answers, 'answer')} did not tell"
     counts = f"{tokens.prompt:,} in{visual}, {tokens.output:,} out"
-    words = {"tokens": counts + (silent if tokens.untold else "")}
+    words = {"tokens": counts + (silent if tokens.missing else "")}
     if spent.cost is not None:
-        words["cost"] = dollars(spent.cost) + (" at least" if tokens.untold else "")
+        words["cost"] = dollars(spent.cost) + (" at least" if tokens.missing else "")
     return words

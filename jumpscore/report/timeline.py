@@ -6,11 +6,11 @@ keep their size because nothing is scaled.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
+from jumpscore.records import TimelineView, View
 from jumpscore.report.text import escaped, plural, seconds
 
 MATCHED_WITHIN = 0.3
@@ -71,28 +71,18 @@ class Events:
         return max(max(known, default=0.0) * 1.02, 0.1)
 
 
-def events_of(details: Mapping[str, Any], *, duration: float | None = None) -> Events | None:
-    """Return the events that a score's details hold, or ``None`` where they hold none.
+def events_of(view: View | None, *, duration: float | None = None) -> Events | None:
+    """Return the events of a timeline, or ``None`` if a score has none that can be drawn.
 
     Args:
-        details: Of a ``SampleScore``; lists under ``truth`` and ``prediction``.
-        duration: Of the video, where the details do not know it.
+        view: View of a ``SampleScore``.
+        duration: Length of the video, if the view does not have it.
     """
-    truth, answers = _numbers(details.get("truth")), _numbers(details.get("prediction"))
-    if truth is None or answers is None or not all(0 <= time <= LONGEST for time in truth):
+    if not isinstance(view, TimelineView) or not all(0 <= time <= LONGEST for time in view.truth):
         return None
-    pairs = tuple(
-        (pair[0], pair[1])
-        for pair in details.get("pairs") or ()
-        if len(pair) == 2 and 0 <= pair[0] < len(truth) and 0 <= pair[1] < len(answers)
-    )
-    return Events(truth, answers, pairs, details.get("duration") or duration)
-
-
-def _numbers(values: object) -> tuple[float, ...] | None:
-    if not isinstance(values, list) or not all(isinstance(value, int | float) for value in values):
-        return None
-    return tuple(float(value) for value in values)
+    within = (range(len(view.truth)), range(len(view.answered)))
+    pairs = tuple((i, j) for i, j in view.pairs if i in within[0] and j in within[1])
+    return Events(view.truth, view.answered, pairs, view.duration or duration)
 
 
 def axis_times(end: float) -> list[float]:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from functools import cache
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from jumpscore.errors import DataError
-from jumpscore.jsonio import parse_json, read_object
-from jumpscore.records import Response, RunResult, SampleScore, Usage
+from jumpscore.jsonio import read_object
+from jumpscore.records import Response, RunResult, SampleScore
+from jumpscore.runs.lines import adapter, parse_responses, parse_scores, reason_of
 from jumpscore.runs.record import RunRecord, parse_record
 
 if TYPE_CHECKING:
@@ -79,14 +76,19 @@ def read_run(folder: str | Path) -> StoredRun:
     fix = f"'jumpscore score {folder}' writes it anew"
     stored = read_object(folder / RESULT, fix=fix)
     digest = stored.pop("scores_sha256", None)
+    file = folder / RESULT
     try:
-        result = _adapter(RunResult).validate_python(stored)
-        content = (folder / SCORES).read_bytes()
-    except (OSError, ValidationError) as error:
-        raise DataError(f"{folder}: {RESULT} or {SCORES} is damaged ({error}); {fix}") from error
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise DataError(f"{folder / SCORES}: is not what {RESULT} was made of; {fix}")
-    scores = tuple(_score(parse_json(line)) for line in content.splitlines())
+        result: RunResult = adapter(RunResult).validate_python(stored)
+        named = {*result.headline, *(metric.name for metric in result.described)}
+        if named - result.metrics.keys():
+            raise ValueError(f"has no value of {min(named - result.metrics.keys())!r:.40}")
+        file = folder / SCORES
+        content = file.read_bytes()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise ValueError(f"is not what {RESULT} was made of")
+        scores = parse_scores(content)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file}: {reason_of(error)}; {fix}") from error
     return StoredRun(
         folder=folder,
         record=record,
@@ -95,11 +97,6 @@ def read_run(folder: str | Path) -> StoredRun:
         result=result,
         timing=read_timing(folder),
     )
-
-
-def _score(stored: dict[str, Any]) -> SampleScore:
-    """Return a score as it was; JSON has lists for tuples."""
-    return SampleScore(**{**stored, "group": tuple(stored.get("group", ()))})
 
 
 def read_record(folder: Path) -> RunRecord:
@@ -120,7 +117,7 @@ def read_record(folder: Path) -> RunRecord:
     try:
         return parse_record(read_object(folder / RUN, fix=fix))
     except ValueError as error:
-        raise DataError(f"{folder / RUN}: {error}; {fix}") from None
+        raise DataError(f"{folder / RUN}: {reason_of(error)}; {fix}") from None
 
 
 def repeat_folder(folder: Path, place: int) -> Path:
@@ -166,58 +163,3 @@ def read_responses(folder: Path) -> dict[str, Response]:
         raise DataError(
             f"{file}: cannot be read ({error.strerror}); remove what is in its place"
         ) from error
-
-
-def parse_responses(file: Path, content: bytes) -> dict[str, Response]:
-    """Return the answers in the content of a ``responses.jsonl``; a torn last line is left out.
-
-    Raises:
-        DataError: Another line is no response.
-    """
-    found: dict[str, Response] = {}
-    lines = content.split(b"\n")
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            response = _adapter(Response).validate_python(parse_json(line))
-        except ValueError as error:  # pydantic's errors are ValueErrors too
-            if number == len(lines):
-                continue  # torn by a crash; the sample is asked again
-            reason = " ".join(str(error).split())[:200]
-            raise DataError(
-                f"{file}, line {number}: is no response ({reason}); delete the line, and the "
-                "sample is asked again"
-            ) from error
-        found[response.id] = response
-    return found
-
-
-def response_line(response: Response) -> bytes:
-    """Return a response as its line of ``responses.jsonl``."""
-    record = record_of(response) | {"usage": record_of(response.usage)}
-    if not response.notes:
-        del record["notes"]
-    return json.dumps(record).encode() + b"\n"
-
-
-def record_of(record: Response | SampleScore | Usage) -> dict[str, Any]:
-    """Return a record as a dict; ``asdict`` would copy every number of every list."""
-    return {item.name: getattr(record, item.name) for item in fields(record)}
-
-
-def response_problem(response: Response) -> str | None:
-    """Return why a wrapper's response is none, or ``None``: only what reads back may be stored."""
-    try:
-        _adapter(Response).validate_python(parse_json(response_line(response)))
-    except ValidationError as error:
-        first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    except (TypeError, ValueError) as error:
-        return str(error)
-    return None
-
-
-@cache
-def _adapter(kind: type) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)

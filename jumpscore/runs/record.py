@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from evaluators.base import DataFacts
 from model_wrappers.base import InputKind
@@ -158,9 +158,4 @@ def parse_record(content: dict[str, Any]) -> RunRecord:
             f"has format {content.get('format')!r:.40}, this version reads "
             f"{' and '.join(map(str, READABLE))}"
         )
-    try:
-        return RunRecord.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part)[:40] for part in first["loc"])
-        raise ValueError(f"{key}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
+    return RunRecord.model_validate(content)

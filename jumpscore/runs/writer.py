@@ -7,7 +7,6 @@ other files are replaced atomically, ``result.json`` last.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,17 +21,8 @@ from jumpscore.errors import UsageError
 from jumpscore.jsonio import lock_file, write_json, write_text
 from jumpscore.records import Response, RunResult, SampleScore
 from jumpscore.runs.identity import changes
-from jumpscore.runs.reader import (
-    RESPONSES,
-    RESULT,
-    RUN,
-    SCORES,
-    TIMING,
-    parse_responses,
-    read_record,
-    record_of,
-    response_line,
-)
+from jumpscore.runs.lines import parse_responses, response_line, score_line
+from jumpscore.runs.reader import RESPONSES, RESULT, RUN, SCORES, TIMING, read_record
 from jumpscore.runs.record import Identity, RunRecord
 
 SYNC_EVERY = 64
@@ -155,7 +145,7 @@ class RunStore:
             UsageError: It cannot be written, or the folder is gone.
         """
         self._require_folder()
-        lines = "".join(json.dumps(record_of(score)) + "\n" for score in scores)
+        lines = "".join(map(score_line, scores))
         write_text(self.folder / SCORES, lines)
         write_json(self.folder / TIMING, timing)
         digest = hashlib.sha256(lines.encode()).hexdigest()

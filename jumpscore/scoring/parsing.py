@@ -2,6 +2,6 @@
 
 from jumpscore.answers.counts import parse_count
 from jumpscore.answers.reasoning import answer_window
-from jumpscore.answers.times import parse_times
+from jumpscore.answers.times.parse import parse_times
 
 __all__ = ["answer_window", "parse_count", "parse_times"]

@@ -1,1 +1,1 @@
-"""Training of miniatures: cached clips, three stages, a checkpoint like any other."""
+"""Training of the bundled miniature: cached clips, three stages, an ordinary checkpoint."""

@@ -1,4 +1,4 @@
-"""Examples side by side, as tensors."""
+"""Examples collated into tensors."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from jumpscore.training.examples import Example
 from model_wrappers.llava_onevision2.pixels import visual_inputs
 
 IGNORED = -100
-"""Label of a token that nothing is learned from."""
+"""Label of a token without a loss."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Examples side by side, padded on the right.
+    """Collated examples, padded on the right; see ``Example`` for the fields they share.
 
     Attributes:
         ids: int64 [examples, tokens].
-        labels: int64 [examples, tokens]: the token to be said next, ``IGNORED`` outside answers.
-        pictures: What the tower takes; empty of blind examples.
+        labels: int64 [examples, tokens]: the next token, ``IGNORED`` outside answers.
+        pictures: Inputs of the vision tower; empty for blind examples.
         happening: float32 [visual tokens of all examples].
         phases: float32 [visual tokens].
         sides: float32 [visual tokens].
         rope: float32 [visual tokens, 4].
-        owners: int64 [visual tokens]: the example of each.
-        ends: int64 [runs of all examples]: their places in the flattened ids.
+        owners: int64 [visual tokens]: index of each token's example.
+        ends: int64 [runs of all examples]: indices into the flattened ids.
         passed: float32 [runs, 2].
         turned: float32 [runs, 2]: sine and cosine of the rope's angle at the run's frame.
         latest: int64 [runs, 2].
@@ -50,7 +50,7 @@ class Batch:
     latest: Tensor
 
     def to(self, device: torch.device) -> Batch:
-        """Return the batch on a device; patches stay bytes and move as they are needed."""
+        """Return the batch on a device; patches stay bytes on the CPU until they are needed."""
         moved: dict[str, Any] = {
             field.name: getattr(self, field.name).to(device)
             for field in fields(self)
@@ -60,19 +60,19 @@ class Batch:
 
 
 def collate(examples: Sequence[Example], pad: int) -> Batch:
-    """Return one batch.
+    """Collate examples into one batch.
 
     Args:
-        examples: All blind, or all with pictures.
-        pad: Id that fills up short rows; being after everything else, it is seen by nobody.
+        examples: Examples that are all blind or all have pictures.
+        pad: Token id that fills short rows; it comes last, so nothing attends to it.
     """
     longest = max(len(example.ids) for example in examples)
     ids = torch.full((len(examples), longest), pad)
     labels = torch.full_like(ids, IGNORED)
     for row, example in enumerate(examples):
         ids[row, : len(example.ids)] = torch.from_numpy(example.ids)
-        said = torch.from_numpy(example.ids[example.answer :])
-        labels[row, example.answer - 1 : len(example.ids) - 1] = said
+        answer = torch.from_numpy(example.ids[example.answer :])
+        labels[row, example.answer - 1 : len(example.ids) - 1] = answer
     counts = [len(example.phases) for example in examples]
     sides = np.array([example.side for example in examples], dtype=np.float32)
     turned = _joined([example.turned for example in examples])

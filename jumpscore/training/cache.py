@@ -1,7 +1,7 @@
-"""Clips prepared once: what a run of the harness would show a model, kept as patches and places.
+"""Cached clips: the input of a run of the harness, stored as patches and positions.
 
-Decoding, scaling and choosing blocks are the harness's own (``uniform_frames``, ``codec_canvases``,
-``frame_pictures``, ``codec_pictures``); training then reads arrays and decodes nothing.
+Decoding, scaling and the choice of blocks are the harness's own (``uniform_frames``,
+``codec_canvases``, ``frame_pictures``, ``codec_pictures``); training only reads the arrays.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from jumpscore.video.visual_input import whole_frames
 from model_wrappers.llava_onevision2.inputs import codec_pictures, frame_pictures
 
 FRAMES, REST = ".frames.npy", ".npz"
-"""Endings of a clip's two files: frames, read a few at a time, and everything else."""
+"""Suffixes of a clip's two files: frames, which are read a few at a time, and everything else."""
 SMALL = ("seconds", "phases", "events", "grid", "budgets", "rope", "side")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Runs:
-    """Runs of visual tokens that follow one stamp each.
+    """Runs of visual tokens, each after one time stamp.
 
     Attributes:
-        seconds: float64 [runs], what the stamp states.
-        tokens: int64 [runs], visual tokens.
-        frames: int64 [runs], their source frame.
+        seconds: float64 [runs], time of the stamp.
+        tokens: int64 [runs], number of visual tokens.
+        frames: int64 [runs], source frame.
     """
 
     seconds: npt.NDArray[np.float64]
@@ -42,55 +42,55 @@ class Runs:
 
 
 class StoredClip:
-    """One clip of the cache; arrays are read when they are asked for.
+    """One clip of the cache; arrays are loaded on first use.
 
     Args:
-        path: Its file that ends in ``.npz``.
+        path: Its ``.npz`` file.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @cached_property
-    def _held(self) -> Mapping[str, npt.NDArray[Any]]:
+    def _arrays(self) -> Mapping[str, npt.NDArray[Any]]:
         with np.load(self.path) as file:
             return {name: file[name] for name in SMALL}
 
     @property
     def seconds(self) -> npt.NDArray[np.float64]:
-        """What the stamp of every frame states, float64 [frames]."""
-        return self._held["seconds"]
+        """Time of every frame's stamp, float64 [frames]."""
+        return self._arrays["seconds"]
 
     @property
     def phases(self) -> npt.NDArray[np.float32]:
         """Angle of the rope at every frame, radians, float32 [frames]."""
-        return self._held["phases"]
+        return self._arrays["phases"]
 
     @property
     def events(self) -> npt.NDArray[np.float64]:
         """True times in seconds."""
-        return self._held["events"]
+        return self._arrays["events"]
 
     @property
     def rope(self) -> npt.NDArray[np.float32]:
         """Share of every patch that the rope covers, float32 [frames, rows, columns]; or -1."""
-        return self._held["rope"]
+        return self._arrays["rope"]
 
     @property
     def side(self) -> float:
-        """1 for a jumper who faces right, -1 for one who faces left."""
-        return float(self._held["side"])
+        """1 if the jumper faces right, -1 if left."""
+        return float(self._arrays["side"])
 
     @property
     def grid(self) -> tuple[int, int]:
         """(patch rows, patch columns) of a frame."""
-        rows, columns = self._held["grid"].tolist()
+        rows, columns = self._arrays["grid"].tolist()
         return rows, columns
 
     @property
     def budgets(self) -> tuple[int, ...]:
-        """Numbers of canvases that are stored."""
-        return tuple(self._held["budgets"].tolist())
+        """Stored numbers of canvases."""
+        return tuple(self._arrays["budgets"].tolist())
 
     @cached_property
     def event_frames(self) -> npt.NDArray[np.int64]:
@@ -99,15 +99,15 @@ class StoredClip:
 
     @cached_property
     def frames(self) -> npt.NDArray[np.uint8]:
-        """Every frame's patches, uint8 [frames, patches, 588], in block order; left on disk."""
+        """Patches of every frame, uint8 [frames, patches, 588], in block order, memory-mapped."""
         path = self.path.with_name(self.path.name.removesuffix(REST) + FRAMES)
-        held: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r")
-        return held
+        frames: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r")
+        return frames
 
     def canvases(
         self, budget: int
     ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return (patches, positions, grid) of the canvases of one budget, as in ``Pictures``."""
+        """Return (patches, positions, grid) of one budget's canvases, as in ``Pictures``."""
         with np.load(self.path) as file:
             patches, positions, grid = (
                 file[f"codec_{budget}_{name}"] for name in ("patches", "positions", "grid")
@@ -125,34 +125,34 @@ def stored_clips(folder: Path) -> list[StoredClip]:
     """Return the clips of a cache folder, by name.
 
     Raises:
-        DataError: It holds none.
+        DataError: The folder has no clips.
     """
     clips = [StoredClip(path) for path in sorted(folder.glob(f"*{REST}"))]
     if not clips:
-        raise DataError(f"{folder}: holds no prepared clips")
+        raise DataError(f"{folder}: no prepared clips found; run 'jumpscore train' to make them")
     return clips
 
 
 def store_clip(
     lesson: Lesson, folder: Path, *, max_pixels: int, budgets: Sequence[int]
 ) -> StoredClip:
-    """Prepare a clip and write it; its ``.npz`` appears last, when everything is there.
+    """Prepare a clip and write it; its ``.npz`` is written last, when everything else exists.
 
     Args:
         lesson: The clip.
-        folder: Of the cache.
+        folder: Cache folder.
         max_pixels: Largest area of a frame and of a canvas.
         budgets: Numbers of canvases.
 
     Raises:
         VideoError: The video cannot be read.
-        DataError: What is said about the frames is not about as many.
+        DataError: The lesson describes another number of frames.
     """
     info = probe(lesson.path).require_whole()
     if not info.frames == len(lesson.phases) == len(lesson.rope):
         raise DataError(
-            f"{lesson.path}: {info.frames} frames, but {len(lesson.phases)} angles and "
-            f"{len(lesson.rope)} maps of the rope"
+            f"{lesson.path}: {info.frames} frames, but {len(lesson.phases)} rope angles and "
+            f"{len(lesson.rope)} rope maps; there must be one per frame"
         )
     arrays: dict[str, npt.NDArray[Any]] = {}
     for count in budgets:
@@ -185,15 +185,17 @@ def pooled(shares: npt.NDArray[np.float32], rows: int, columns: int) -> npt.NDAr
 
     Args:
         shares: [n, a multiple of rows, a multiple of columns].
-        rows: Of the coarser grid.
-        columns: Likewise.
+        rows: Rows of the coarser grid.
+        columns: Columns of the coarser grid.
 
     Raises:
-        DataError: The grids do not fit.
+        DataError: The sides are not multiples of the coarser grid's.
     """
     count, high, wide = shares.shape
     if high % rows or wide % columns:
-        raise DataError(f"maps of {high}x{wide} cells cannot be cut into {rows}x{columns} patches")
+        raise DataError(
+            f"maps of {high}x{wide} cells cannot be divided into {rows}x{columns} patches"
+        )
     cells = shares.reshape(count, rows, high // rows, columns, wide // columns)
     return cells.mean(axis=(2, 4)).astype(np.float32)
 
@@ -211,7 +213,7 @@ def _canvas_arrays(info: VideoInfo, count: int, max_pixels: int) -> dict[str, np
 
 
 def _every_frame(visual: VisualInput, info: VideoInfo) -> VisualInput:
-    """Return all frames of a video, also where their number is odd."""
+    """Return all frames of a video, even if their number is odd."""
     return visual.changed(
         blocks=whole_frames(range(info.frames), width=visual.width, height=visual.height),
         frame_indices=tuple(range(info.frames)),

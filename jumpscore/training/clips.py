@@ -1,8 +1,8 @@
-"""Rendered clips to learn from, with what a teacher would point at; never a test's people.
+"""Rendered training clips with auxiliary labels; people in tests never appear.
 
-A lesson is a clip of a synthetic profile and, beside its true times, the rope's angle at every
-frame, where the jumper faces, and where in the picture the rope is: the difference between a frame
-and the same frame without a rope.
+A lesson is a clip of a synthetic profile with its true times, the rope's angle at every frame, the
+direction in which the jumper faces, and the rope's position in the picture: the difference between
+a frame and the same frame without a rope.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from jumpscore.video.codec.canvases import RULE
 from jumpscore.video.sizes import PATCH
 
 DIFFERENT = 24
-"""Of 255: a pixel that differs by more with and without a rope shows the rope."""
+"""Of 255: a pixel shows the rope if it differs by more than this with and without a rope."""
 Person = tuple[object, ...]
 OnClip = Callable[[int, int], None]
 
@@ -56,21 +56,21 @@ class _Job:
 def prepare_lessons(
     settings: DataSettings, folder: Path, *, workers: int, on_clip: OnClip | None = None
 ) -> tuple[Path, Path]:
-    """Render and prepare the clips of a training run; what is there already is kept.
+    """Render and prepare the clips of a training run, except those already in the cache.
 
     Args:
-        settings: Which clips.
-        folder: Of the cache. Every sort of clips has a folder of its own in it, so that runs share
-            only what they would prepare alike.
-        workers: Processes.
+        settings: Settings of the clips.
+        folder: Cache folder. Each combination of settings has its own subfolder, so that runs share
+            only clips that they would prepare identically.
+        workers: Number of processes.
         on_clip: Called with (clips done, clips).
 
     Returns:
-        The folders of the clips to learn from and of those held out.
+        The folders of the training clips and of the held-out clips.
     """
     profile = load_profile(settings.profile)
     learned_specs, held_out_specs = lesson_specs(settings, profile)
-    own = folder / _sort_of(settings)
+    own = folder / _cache_name(settings)
     learned, held_out = own / "learned", own / "held_out"
     sets = (
         (learned, learned_specs, settings.budgets_each),
@@ -87,16 +87,16 @@ def prepare_lessons(
     return learned, held_out
 
 
-def _sort_of(settings: DataSettings) -> str:
-    """Return a name for clips that are chosen and prepared by these settings."""
-    # A renderer that draws otherwise is known by its bundled sets, which are then frozen anew.
+def _cache_name(settings: DataSettings) -> str:
+    """Return the folder name of clips selected and prepared with these settings."""
+    # A changed renderer changes the frozen manifests of the bundled sets.
     drawn = [asdict(frozen_manifest(bundled.name)) for bundled in BUNDLED]
-    said = json.dumps([RULE, drawn, settings.model_dump(mode="json")], sort_keys=True)
-    return f"{settings.profile}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
+    description = json.dumps([RULE, drawn, settings.model_dump(mode="json")], sort_keys=True)
+    return f"{settings.profile}-{hashlib.sha256(description.encode()).hexdigest()[:8]}"
 
 
 def lesson_specs(settings: DataSettings, profile: Profile) -> tuple[list[ClipSpec], list[ClipSpec]]:
-    """Return the clips to learn from and those held out; they share nobody, with tests neither."""
+    """Return training and held-out clips; no person appears in two of train, held-out and test."""
     reserved = reserved_people(settings, profile)
     held_out = unreserved(_drawn(profile, settings.held_out, settings.held_out_seed), reserved)
     unseen = reserved | {person(spec) for spec in held_out}
@@ -104,19 +104,19 @@ def lesson_specs(settings: DataSettings, profile: Profile) -> tuple[list[ClipSpe
 
 
 def reserved_people(settings: DataSettings, profile: Profile) -> frozenset[Person]:
-    """Return everybody who appears in a test: in the reserved sets and in the bundled ones."""
+    """Return the people in tests: those of the reserved sets and of the bundled ones."""
     tests = [_drawn(profile, settings.reserved_clips, seed) for seed in settings.reserved]
     tests += [sample_clips(load_profile(bundled.name), seed=bundled.seed) for bundled in BUNDLED]
     return frozenset(person(spec) for clips in tests for spec in clips)
 
 
 def unreserved(specs: Iterable[ClipSpec], reserved: frozenset[Person]) -> list[ClipSpec]:
-    """Return the clips whose person is not among the reserved ones."""
+    """Return the clips whose person is not reserved."""
     return [spec for spec in specs if person(spec) not in reserved]
 
 
 def person(spec: ClipSpec) -> Person:
-    """Return what makes a person another one here: skin, shirt and trousers."""
+    """Return the identity of a rendered person: (skin, shirt, trousers)."""
     return (spec.look.skin, spec.look.shirt, spec.look.bottom)
 
 
@@ -125,9 +125,9 @@ def make_lesson(spec: ClipSpec, path: Path, *, max_pixels: int, rope_every: int)
 
     Args:
         spec: The clip.
-        path: Of its video.
-        max_pixels: Largest area in which it will be shown: the rope is looked for in its patches.
-        rope_every: One frame in so many has the rope's place.
+        path: Video file to write.
+        max_pixels: Maximum area of the model's input; rope maps have one value per patch of it.
+        rope_every: Interval of frames with a rope map.
     """
     from jumpscore.builder.jump_rope.encode import frame_clock
 
@@ -153,14 +153,14 @@ def _rope(
 
     wide, high = smart_size(spec.width, spec.height, max_pixels=max_pixels)
     size = (wide // PATCH, high // PATCH)
-    known = np.arange(every // 2, len(times), every)
+    mapped = np.arange(every // 2, len(times), every)
     rhythm = clip_rhythm(spec)
-    with_rope = Renderer(spec, rhythm, times[known])
-    without = Renderer(spec, rhythm, times[known], rope=False)
+    with_rope = Renderer(spec, rhythm, times[mapped])
+    without = Renderer(spec, rhythm, times[mapped], rope=False)
     shares = np.full((len(times), size[1], size[0]), -1, dtype=np.float32)
-    for place, frame in enumerate(known):
-        apart = cv2.absdiff(with_rope.frame(place), without.frame(place)).max(axis=-1) > DIFFERENT
-        shares[frame] = cv2.resize(apart.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    for place, frame in enumerate(mapped):
+        differs = cv2.absdiff(with_rope.frame(place), without.frame(place)).max(axis=-1) > DIFFERENT
+        shares[frame] = cv2.resize(differs.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     return shares
 
 
@@ -169,8 +169,8 @@ def _drawn(profile: Profile, clips: int, seed: int) -> list[ClipSpec]:
 
 
 def _some(budgets: Sequence[int], count: int, spec: ClipSpec) -> tuple[int, ...]:
-    chosen = spec.rng("budgets").choice(len(budgets), count, replace=False)
-    return tuple(sorted(budgets[place] for place in chosen.tolist()))
+    places = spec.rng("budgets").choice(len(budgets), count, replace=False)
+    return tuple(sorted(budgets[place] for place in places.tolist()))
 
 
 def _do_all(jobs: Sequence[_Job], workers: int, on_clip: OnClip | None) -> None:
@@ -198,10 +198,10 @@ def _do_all(jobs: Sequence[_Job], workers: int, on_clip: OnClip | None) -> None:
 
 
 def _prepare(job: _Job) -> None:
-    """Render a clip, prepare it, and drop the video."""
+    """Render and prepare a clip; the video is deleted."""
     import cv2
 
-    cv2.setNumThreads(1)  # the processes are the parallelism
+    cv2.setNumThreads(1)  # clips are processed in parallel instead
     with tempfile.TemporaryDirectory() as scratch:
         lesson = make_lesson(
             job.spec,

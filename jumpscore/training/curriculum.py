@@ -1,4 +1,4 @@
-"""What is shown at which step: a function of the settings, the step and how far it has come."""
+"""Examples of every training step, determined by settings, step and progress."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from jumpscore.training.settings import Growth, JoinStage, LookStage, Optimiser,
 SHORTEST = 6
 """Frames of the shortest piece of a clip."""
 FEW_TOKENS = (1, 2)
-"""Visual tokens per frame of most blind examples: as many stamps and events in half the tokens."""
-AS_SHOWN = 0.3
-"""Share of blind batches with as many visual tokens per frame as pictures have: a text model that
-never saw them so could not read whole frames."""
+"""Visual tokens per frame of most blind examples, to fit more stamps and events in a batch."""
+FULL_TOKENS = 0.3
+"""Share of blind batches with as many visual tokens per frame as real pictures have, so that the
+text model learns to read whole frames."""
 WHOLE = 0.9
-"""Share of the longest clip's frames from which on clips count as whole."""
+"""Clips count as whole from this share of the longest clip's frames."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a stage has come; the part of the curriculum that depends on the model.
+    """Progress of a stage: the part of the curriculum that depends on the model.
 
     Attributes:
-        longest: Frames of the longest piece that is shown.
-        right: Smoothed share of the answers' tokens that are right.
+        longest: Frames of the longest piece in a batch.
+        right: Smoothed share of correct tokens in answers.
     """
 
     longest: float
     right: float = 0.0
 
     def after(self, right: float, growth: Growth, most: int) -> None:
-        """Take note of a step.
+        """Update after a step.
 
         Args:
-            right: Share of the answers' tokens that were right.
+            right: Share of correct tokens in the step's answers.
             growth: How clips grow.
             most: Frames of the longest clip.
         """
@@ -50,18 +50,18 @@ class Progress:
 
 
 def step_rng(seed: int, stage: str, step: int) -> np.random.Generator:
-    """Return the generator of one step: a run that is resumed draws what it would have drawn."""
+    """Return the generator of one step, so that a resumed run draws the same examples."""
     return np.random.default_rng([seed, *stage.encode(), step])
 
 
 def learning_rate(stage: Optimiser, step: int) -> float:
-    """Return the learning rate of a step: linear rise, flat, linear fall."""
+    """Return the learning rate of a step: linear warm-up, constant, linear decay."""
     left = (stage.steps - step) / max(1.0, stage.decay * stage.steps)
     return stage.rate * min(1.0, (step + 1) / stage.warmup, left)
 
 
 def faded(first: float, last: float, step: int, steps: float) -> float:
-    """Return what has fallen from ``first`` to ``last`` after ``steps``, in a line.
+    """Interpolate linearly from ``first`` to ``last``, which is reached after ``steps``.
 
     >>> [faded(1.0, 0.0, step, 4) for step in (0, 1, 8)]
     [1.0, 0.75, 0.0]
@@ -73,8 +73,8 @@ class Curriculum:
     """Draws examples.
 
     Args:
-        clips: To learn from.
-        maker: Makes examples of their cuts.
+        clips: Training clips.
+        maker: Makes examples from cuts of them.
     """
 
     def __init__(self, clips: Sequence[StoredClip], maker: ExampleMaker) -> None:
@@ -89,14 +89,14 @@ class Curriculum:
         if whole and rng.random() < stage.codec:
             canvases = partial(_canvases, shift=stage.shift, blind=True)
             return self._fill(stage.tokens, rng, canvases)
-        wanted = int(rng.integers(SHORTEST, int(progress.longest) + 1))
-        tokens = None if rng.random() < AS_SHOWN else int(rng.choice(FEW_TOKENS))
-        cut = partial(_piece, wanted=wanted, shift=stage.shift, blind=True, tokens=tokens)
+        frames = int(rng.integers(SHORTEST, int(progress.longest) + 1))
+        tokens = None if rng.random() < FULL_TOKENS else int(rng.choice(FEW_TOKENS))
+        cut = partial(_piece, frames=frames, shift=stage.shift, blind=True, tokens=tokens)
         return self._fill(stage.tokens, rng, cut)
 
     def views(self, stage: LookStage, rng: np.random.Generator) -> list[Example]:
         """Return a few frames of each of many clips, and canvases of some."""
-        pieces = [partial(_piece, wanted=stage.frames)] * stage.clips
+        pieces = [partial(_piece, frames=stage.frames)] * stage.clips
         cuts: list[Callable[..., Cut]] = [*pieces, *[_canvases] * stage.canvases]
         return [recolour(self._one(cut, rng), rng, stage.recolour) for cut in cuts]
 
@@ -107,16 +107,16 @@ class Curriculum:
         whole = progress.longest > WHOLE * self.most_frames
         kind = rng.random()
         cut: Callable[..., Cut]
-        if kind < stage.codec:  # canvases are of whole clips from the start: few tokens each
+        if kind < stage.codec:  # canvases always show whole clips, because they have few tokens
             cut = partial(_canvases, shift=stage.shift)
         else:
-            # Thinned once whole: of a short piece too little is left, and clips would not grow.
+            # Only whole clips are thinned: too little of a short piece would remain to learn from.
             thinned = whole and kind < stage.codec + stage.thinned
             every = int(rng.integers(2, stage.every + 1)) if thinned else 1
             least = min(SHORTEST * every, int(progress.longest))
-            wanted = int(rng.integers(least, int(progress.longest) + 1))
-            wanted = self.most_frames if whole and rng.random() < 0.5 else wanted
-            cut = partial(_piece, wanted=wanted, shift=stage.shift, every=every)
+            frames = int(rng.integers(least, int(progress.longest) + 1))
+            frames = self.most_frames if whole and rng.random() < 0.5 else frames
+            cut = partial(_piece, frames=frames, shift=stage.shift, every=every)
         examples = self._fill(stage.tokens, rng, cut)
         return [recolour(example, rng, stage.recolour) for example in examples]
 
@@ -127,16 +127,16 @@ class Curriculum:
     def _fill(
         self, tokens: int, rng: np.random.Generator, cut: Callable[..., Cut]
     ) -> list[Example]:
-        """Return examples until they have so many tokens."""
-        examples, held = [], 0
-        while held < tokens:
+        """Return examples with at least this many tokens in total."""
+        examples, total = [], 0
+        while total < tokens:
             examples.append(self._one(cut, rng))
-            held += len(examples[-1].ids)
+            total += len(examples[-1].ids)
         return examples
 
 
 def recolour(example: Example, rng: np.random.Generator, spread: float) -> Example:
-    """Return an example in other colours; half of them keep theirs."""
+    """Return an example with other colours, or with its own in half of the cases."""
     if example.pictures is None or spread == 0 or rng.random() < 0.5:
         return example
     patches = recoloured(example.pictures.patches, rng, spread=spread)
@@ -147,14 +147,14 @@ def _piece(
     clip: StoredClip,
     rng: np.random.Generator,
     *,
-    wanted: int,
+    frames: int,
     shift: int = 0,
     every: int = 1,
     blind: bool = False,
     tokens: int | None = None,
 ) -> Cut:
-    """Return a piece of a clip, its stamps moved."""
-    length = min(wanted, len(clip.seconds))
+    """Return a piece of a clip with shifted stamps."""
+    length = min(frames, len(clip.seconds))
     start = int(rng.integers(0, len(clip.seconds) - length + 1))
     return Cut(
         "frames",
@@ -171,7 +171,7 @@ def _piece(
 def _canvases(
     clip: StoredClip, rng: np.random.Generator, *, shift: int = 0, blind: bool = False
 ) -> Cut:
-    """Return canvases of a clip, its stamps moved."""
+    """Return canvases of a clip with shifted stamps."""
     return Cut(
         "codec",
         count=int(rng.choice(clip.budgets)),

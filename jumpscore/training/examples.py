@@ -1,4 +1,4 @@
-"""Cached clips to training examples: the tokens that a wrapper would feed, and what is right."""
+"""Cached clips to training examples: the tokens that a wrapper would use, and the labels."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ from model_wrappers.transformers.prompts import chat_ids, chat_messages, expand_
 Kind = Literal["frames", "codec"]
 DECIMALS = 2
 BLOCK = MERGE**2
-"""Patches of a visual token."""
+"""Patches per visual token."""
 HUNDREDTHS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What of a clip an example shows.
+    """The part of a clip in an example.
 
     Attributes:
         kind: Frames or canvases.
-        count: Canvases, one of the clip's budgets; of frames, how many evenly spread ones
-            (``None``: every frame).
-        start: First frame; canvases are always whole clips.
+        count: Number of canvases, one of the clip's budgets; or of evenly spread frames (``None``
+            for every frame).
+        start: First frame; canvases always show whole clips.
         stop: Frame after the last; ``None`` for the clip's end.
-        shift: Added to all times, in frames of the clip.
-        mirrored: Left and right exchanged.
-        blind: Without pixels.
-        tokens: Visual tokens per frame of a blind example, where not as many as with pixels.
+        shift: Shift of all times, in frames of the clip.
+        mirrored: Whether left and right are exchanged.
+        blind: Whether pixels are left out.
+        tokens: Visual tokens per frame of a blind example; by default as many as with pixels.
     """
 
     kind: Kind
@@ -63,22 +63,22 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """One prompt with its answer, and what the auxiliary losses point at.
+    """One prompt with its answer, and the labels of the auxiliary losses.
 
     Attributes:
         ids: int64 [tokens], prompt and answer.
-        answer: Place of the answer's first token.
-        pictures: What stands at the pads; nothing in a blind example, which has its marks alone.
-        happening: float32 [visual tokens]: whether the token's source frame is an event's.
+        answer: Index of the answer's first token.
+        pictures: Pictures of the prompt; ``None`` in a blind example, which has only marks.
+        happening: float32 [visual tokens]: whether an event is in the token's source frame.
         phases: float32 [visual tokens]: the rope's angle in that frame.
-        side: Where the jumper faces, from -1 (left) to 1.
-        rope: float32 [visual tokens, 4]: share of each patch that the rope covers; -1 unknown.
-        ends: int64 [runs]: places in ``ids`` of the token that ends each run.
-        passed: float32 [runs, 2]: whether an event fell after the run before and up to this one,
-            and the same of the run before.
+        side: Direction in which the jumper faces, from -1 (left) to 1.
+        rope: float32 [visual tokens, 4]: share of each patch that the rope covers; -1 if unknown.
+        ends: int64 [runs]: indices in ``ids`` of the token that ends each run.
+        passed: float32 [runs, 2]: whether an event occurred since the previous run, and the same
+            for the previous run.
         turned: float32 [runs]: the rope's angle in the run's frame.
-        latest: int64 [runs, 2]: hundredths and whole seconds of the latest event so far, as it is
-            answered; -1 before the first.
+        latest: int64 [runs, 2]: hundredths and whole seconds of the latest event so far, as in the
+            answer; -1 before the first.
     """
 
     ids: npt.NDArray[np.int64]
@@ -95,10 +95,10 @@ class Example:
 
 
 class ExampleMaker:
-    """Makes examples with one tokenizer, in one form of prompt.
+    """Makes examples with one tokenizer and prompt format.
 
     Args:
-        tokenizer: Of the checkpoint.
+        tokenizer: Tokenizer of the checkpoint.
         system: Text of the system turn.
     """
 
@@ -109,14 +109,14 @@ class ExampleMaker:
         self._question = Question("lesson", (Media(Path("lesson.mp4")),), QUESTION)
 
     def __call__(self, clip: StoredClip, cut: Cut) -> Example:
-        """Return the example that ``cut`` says."""
+        """Return the example of a cut."""
         stop = len(clip.seconds) if cut.stop is None else cut.stop
         shift = cut.shift * float(clip.seconds[1] - clip.seconds[0])
-        pictures, runs = shown(clip, cut)
+        pictures, runs = cut_pictures(clip, cut)
         prompt = self.prompt(stamped(runs, shift, after="\n" if cut.kind == "codec" else ""))
         inside = clip.event_frames
         inside = inside[(inside >= cut.start) & (inside < stop)]
-        # What is answered is the stamp of the nearest frame of the video, shown or not.
+        # The answer is the stamp of the nearest frame of the video, even if it is not in the cut.
         times = clip.seconds[inside] + shift
         return Example(
             ids=np.concatenate([prompt, self.answer(times.tolist())]),
@@ -133,7 +133,7 @@ class ExampleMaker:
         )
 
     def prompt(self, runs: Sequence[tuple[str, int, str]]) -> npt.NDArray[np.int64]:
-        """Return the prompt's ids, as a wrapper makes them of the same runs."""
+        """Return the prompt's ids, equal to those of a wrapper for the same runs."""
         messages = chat_messages(
             self._question, vision_text(runs), system=self._system, control=CONTROL_TOKENS
         )
@@ -141,7 +141,7 @@ class ExampleMaker:
         return expand_pads(ids, [tokens for _, tokens, _ in runs], self._pad)
 
     def answer(self, times: Sequence[float]) -> npt.NDArray[np.int64]:
-        """Return the ids of an answer, with the token that ends it."""
+        """Return the ids of an answer, with its end token."""
         text = "[" + ", ".join(f"{time:.{DECIMALS}f}" for time in times) + "]"
         ids = self._tokenizer.encode(text, add_special_tokens=False)
         return np.array([*ids, self._end], dtype=np.int64)
@@ -151,7 +151,7 @@ def stamped(runs: Runs, shift: float, *, after: str) -> tuple[tuple[str, int, st
     """Return (text before, visual tokens, text after) of every run, as in ``Pictures``.
 
     Args:
-        runs: What is shown.
+        runs: Runs of visual tokens.
         shift: Seconds added to the stamps.
         after: Text after a run.
     """
@@ -161,8 +161,8 @@ def stamped(runs: Runs, shift: float, *, after: str) -> tuple[tuple[str, int, st
     )
 
 
-def shown(clip: StoredClip, cut: Cut) -> tuple[Pictures | None, Runs]:
-    """Return pictures and runs of a cut; frames are those that ``uniform_frames`` takes."""
+def cut_pictures(clip: StoredClip, cut: Cut) -> tuple[Pictures | None, Runs]:
+    """Return pictures and runs of a cut; frames are selected like in ``uniform_frames``."""
     rows, columns = clip.grid
     if cut.kind == "codec":
         assert cut.count is not None
@@ -188,30 +188,30 @@ def shown(clip: StoredClip, cut: Cut) -> tuple[Pictures | None, Runs]:
 def passed_events(
     events: npt.NDArray[np.int64], frames: npt.NDArray[np.int64], *, first: int = 0
 ) -> npt.NDArray[np.float32]:
-    """Return for each run whether an event fell between the run before and it, and one earlier.
+    """Return for each run whether an event occurred since the previous run, and one run earlier.
 
     Args:
         events: Frames of events, increasing.
         frames: Source frame of each run.
-        first: Frame before which nothing was shown.
+        first: First frame of the cut.
 
     >>> passed_events(np.array([1, 4]), np.array([0, 2, 4])).tolist()
     [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]
     """
     before = np.concatenate([[first - 1], frames[:-1]])
-    fell = np.searchsorted(events, frames, "right") > np.searchsorted(events, before, "right")
-    earlier = np.concatenate([[False], fell[:-1]])
-    return np.stack([fell, earlier], axis=1).astype(np.float32)
+    passed = np.searchsorted(events, frames, "right") > np.searchsorted(events, before, "right")
+    earlier = np.concatenate([[False], passed[:-1]])
+    return np.stack([passed, earlier], axis=1).astype(np.float32)
 
 
 def latest_event(
     times: npt.NDArray[np.float64], events: npt.NDArray[np.int64], frames: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """Return (hundredths, whole seconds) of the latest event at every run, or -1 twice.
+    """Return (hundredths, whole seconds) of the latest event at every run, or (-1, -1).
 
     Args:
-        times: What is answered for every event, seconds.
-        events: Its frame, increasing.
+        times: Answered time of every event, seconds.
+        events: Frames of events, increasing.
         frames: Source frame of each run.
 
     >>> latest_event(np.array([1.28]), np.array([16]), np.array([15, 16, 20])).tolist()
@@ -226,7 +226,7 @@ def latest_event(
 def _covered(
     clip: StoredClip, cut: Cut, runs: Runs, pictures: Pictures | None
 ) -> npt.NDArray[np.float32]:
-    """Return how much of every patch the rope covers, [visual tokens, 4], or -1."""
+    """Return the share of every patch that the rope covers, [visual tokens, 4], or -1."""
     if pictures is None:
         return np.full((int(runs.tokens.sum()), BLOCK), -1, dtype=np.float32)
     _, row, column = pictures.positions.T

@@ -1,4 +1,4 @@
-"""How well a model in training answers about clips that it does not learn from."""
+"""Evaluation of a model in training on held-out clips."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from jumpscore.scoring.matching import count_pairs
 from jumpscore.scoring.parsing import parse_times
 from jumpscore.training.cache import StoredClip
-from jumpscore.training.examples import Cut, ExampleMaker, shown
+from jumpscore.training.examples import Cut, ExampleMaker, cut_pictures
 from model_wrappers.llava_onevision2.pixels import visual_inputs
 from model_wrappers.transformers.generation import Prompt, Sampling, answer
 
@@ -23,11 +23,11 @@ def held_out_f1(
     """Return the F1 at 0.1 s over the events of all clips together.
 
     Args:
-        model: In training; it is put back as it was.
-        tokenizer: Its own.
-        maker: Of the prompts.
-        clips: Held out.
-        cut: How they are shown.
+        model: Model in training; its mode is restored afterwards.
+        tokenizer: Tokenizer of the model.
+        maker: Makes the prompts.
+        clips: Held-out clips.
+        cut: Input for every clip.
     """
     training = model.training
     model.eval()
@@ -47,11 +47,11 @@ def _answers(
     prompts = []
     for clip in clips:
         example = maker(clip, cut)
-        prompts.append(Prompt(example.ids[: example.answer], shown(clip, cut)[0]))
+        prompts.append(Prompt(example.ids[: example.answer], cut_pictures(clip, cut)[0]))
     for first in range(0, len(prompts), TOGETHER):
         batch = prompts[first : first + TOGETHER]
-        found = answer(
+        answers = answer(
             model, batch, Sampling(MOST_TOKENS), lambda ids, pictures: visual_inputs(pictures)
         )
-        for one in found:
-            yield tokenizer.decode(one.ids, skip_special_tokens=True)
+        for item in answers:
+            yield tokenizer.decode(item.ids, skip_special_tokens=True)

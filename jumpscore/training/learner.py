@@ -1,4 +1,4 @@
-"""The model with what only training has: an oracle's marks and auxiliary heads."""
+"""The model with the parts that only training needs: an oracle's marks and auxiliary heads."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from jumpscore.training.examples import BLOCK, HUNDREDTHS
 MARK = 4.0
 """Length of an oracle's mark."""
 LENGTH = 1.5
-"""Length that the rest of a visual token may have at no cost. Left alone a tower made it ten times
-as long, and a text model that had learned to read marks no longer found them."""
+"""Length of the rest of a visual token up to which it has no loss. Without this loss the tower made
+it ten times as long, which hid the marks from the text model."""
 SHARPNESS = 2.0
 """Logits per unit along the mark's direction; half a mark is a logit of 0."""
 COVERED = 0.03
-"""Share of a patch from which on the rope counts as seen there."""
+"""Share of a patch from which the rope counts as visible in it."""
 SECONDS = 20
-"""Whole seconds that the text model's head can tell."""
+"""Number of whole seconds that the text model's head can predict."""
 ORDER, TURN = 2, 2
 DIRECTIONS = 4
 
@@ -30,14 +30,16 @@ class Learner(nn.Module):
     """A model and its auxiliary heads.
 
     An oracle marks the visual tokens of an event's frame: it adds a vector of fixed direction. The
-    tower's auxiliary loss asks that its tokens lie along the same direction where there is an
-    event. So the text model can learn to read marks before the tower sees anything, and later
-    reads the tower's as it read the oracle's.
+    tower's auxiliary loss trains its tokens to point in the same direction if there is an event.
+    The text model can therefore learn to read marks before the tower sees anything, and later reads
+    the tower's marks like the oracle's.
+
+    ``seen`` is the auxiliary head of the tower, ``told`` that of the text model.
 
     Args:
         model: The model that is trained and saved.
-        seed: Of the mark's direction and the heads.
-        layer: Text layer whose output the text model's head reads.
+        seed: Seed of the mark's direction and of the heads.
+        layer: Text layer whose output is the input of the text model's head.
     """
 
     mark: Tensor
@@ -59,64 +61,64 @@ class Learner(nn.Module):
     def parts(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
         """Return the parameters of the tower and those of the text model, heads included."""
         tower = [*self.model.model.visual.parameters(), *self.seen.parameters()]
-        held = {id(parameter) for parameter in tower}
-        return tower, [parameter for parameter in self.parameters() if id(parameter) not in held]
+        ids = {id(parameter) for parameter in tower}
+        return tower, [parameter for parameter in self.parameters() if id(parameter) not in ids]
 
     def see(self, batch: Batch) -> Tensor:
         """Return the tower's tokens of a batch, [visual tokens, width]."""
-        held = batch.pictures
-        found: Tensor = self.model.model.visual(
-            held["pixel_values"], held["image_grid_thw"], held["patch_positions"]
+        pictures = batch.pictures
+        tokens: Tensor = self.model.model.visual(
+            pictures["pixel_values"], pictures["image_grid_thw"], pictures["patch_positions"]
         )
-        return found
+        return tokens
 
     def noise(self, batch: Batch, *, spread: float, generator: torch.Generator) -> Tensor:
-        """Return visual tokens of nobody, for examples without pixels."""
+        """Return random stand-in visual tokens, for examples without pixels."""
         shape = (len(batch.phases), len(self.mark))
         return spread * torch.randn(shape, generator=generator).to(self.mark.device)
 
     def tower_losses(self, tokens: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """Return how badly visual tokens tell events, the rope's direction and its place.
+        """Return the losses of events, of the rope's direction and of its position.
 
-        The rope's direction in the picture and where the jumper faces are easy to see; together
-        they are the angle, which decides the event.
+        The rope's direction in the picture and the side that the jumper faces are easy to see;
+        together they determine the angle, and the angle determines the event.
         """
         logits = SHARPNESS * (tokens @ self.mark - MARK / 2)
         rest = tokens - (tokens @ self.mark)[:, None] * self.mark
-        found = self.seen(tokens)
+        outputs = self.seen(tokens)
         up, ahead = batch.phases.cos(), batch.phases.sin()
         directions = torch.stack([ahead, up, batch.sides * ahead, batch.sides], dim=-1)
         known = batch.rope[:, 0] >= 0
         places = functional.binary_cross_entropy_with_logits(
-            found[:, DIRECTIONS:], (batch.rope > COVERED).float(), reduction="none"
+            outputs[:, DIRECTIONS:], (batch.rope > COVERED).float(), reduction="none"
         )
         return {
             "event": functional.binary_cross_entropy_with_logits(logits, batch.happening),
-            "angle": functional.mse_loss(found[:, :DIRECTIONS], directions),
+            "angle": functional.mse_loss(outputs[:, :DIRECTIONS], directions),
             "length": (rest.norm(dim=-1) - LENGTH).relu().square().mean(),
             "rope": (places.mean(-1) * known).sum() / known.sum().clamp(min=1),
         }
 
     def marked(self, tokens: Tensor, batch: Batch, strength: Tensor) -> Tensor:
-        """Return visual tokens with the oracle's marks.
+        """Add the oracle's marks to visual tokens.
 
         Args:
             tokens: [visual tokens, width].
-            batch: Whose they are.
-            strength: [visual tokens]: 1 for a whole mark.
+            batch: The batch of the tokens.
+            strength: [visual tokens]: 1 for a full mark.
         """
         added = MARK * strength * batch.happening
         return tokens + added[:, None] * self.mark
 
     def text_losses(self, tokens: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """Return the loss of the answers, of the text model's head, and the share said right.
+        """Return the losses of answers and of the text model's head, and the token accuracy.
 
-        The head tells at the end of every run whether an event passed and when the latest one was:
-        a loss at every stamp, where answers have one at every event.
+        At the end of every run the head predicts whether an event passed and when the latest one
+        was. That gives a loss at every stamp, while answers only have one at every event.
 
         Args:
             tokens: Visual tokens, [visual tokens, width].
-            batch: Whose they are.
+            batch: The batch of the tokens.
         """
         model = self.model.model
         embeddings = model.get_input_embeddings()(batch.ids)
@@ -125,23 +127,27 @@ class Learner(nn.Module):
         outputs = model.language_model(
             inputs_embeds=embeddings, use_cache=False, output_hidden_states=True
         )
-        held = batch.labels != IGNORED
-        logits, right = self.model.lm_head(outputs.last_hidden_state[held]), batch.labels[held]
-        told = self.told(outputs.hidden_states[self.layer].flatten(0, 1)[batch.ends])
-        order, turn, hundredths, seconds = told.split([ORDER, TURN, HUNDREDTHS, SECONDS], dim=-1)
+        labelled = batch.labels != IGNORED
+        logits = self.model.lm_head(outputs.last_hidden_state[labelled])
+        right = batch.labels[labelled]
+        predicted = self.told(outputs.hidden_states[self.layer].flatten(0, 1)[batch.ends])
+        order, turn, hundredths, seconds = predicted.split(
+            [ORDER, TURN, HUNDREDTHS, SECONDS], dim=-1
+        )
         return {
             "answer": functional.cross_entropy(logits, right),
             "right": (logits.detach().argmax(-1) == right).float().mean(),
             "order": functional.binary_cross_entropy_with_logits(order, batch.passed),
             "turn": functional.mse_loss(turn, batch.turned),
-            "latest": _told(hundredths, batch.latest[:, 0]) + _told(seconds, batch.latest[:, 1]),
+            "latest": _cross_entropy(hundredths, batch.latest[:, 0])
+            + _cross_entropy(seconds, batch.latest[:, 1]),
         }
 
 
-def _told(logits: Tensor, right: Tensor) -> Tensor:
-    """Return the cross entropy over those that have a right answer; 0 where none has.
+def _cross_entropy(logits: Tensor, right: Tensor) -> Tensor:
+    """Return the mean cross entropy over valid labels, or 0 if there are none.
 
-    What is beyond the head's answers, as seconds of longer clips are, has none.
+    Labels beyond the head's range, such as the seconds of longer clips, are invalid.
     """
     right = torch.where(right < logits.shape[-1], right, -1)
     total = functional.cross_entropy(logits, right, ignore_index=-1, reduction="sum")

@@ -1,4 +1,4 @@
-"""The training loop: stages one after the other, checkpoints to resume from, a log."""
+"""The training loop: three stages, checkpoints to resume from, a log."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ Stage = Literal["read", "look", "join"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 STATE, LOG = "state.pt", "log.jsonl"
 LOGGED = 50
-"""Steps of which a line of the log is the mean."""
+"""Number of steps that a line of the log averages."""
 LONG = 0.1
-"""Weight of the length of visual tokens."""
+"""Weight of the loss on the length of visual tokens."""
 
 OnStep = Callable[[Stage, int, int, Mapping[str, float]], None]
-"""Called with (stage, steps done, steps, what the last logged line says)."""
+"""Called with (stage, steps done, steps, values of the last line of the log)."""
 
 
 @dataclass(slots=True)
 class _Place:
-    """Where a run is.
+    """The current position of a run.
 
     Attributes:
         stage: Index in ``STAGES``.
-        step: Steps of it that are done.
-        progress: Of the stage's curriculum.
-        seconds: Spent so far, over all sessions.
+        step: Finished steps of the stage.
+        progress: Progress of the stage's curriculum.
+        seconds: Training time so far, over all sessions.
     """
 
     stage: int
@@ -55,15 +55,15 @@ class _Place:
 
 
 class Trainer:
-    """Trains one model in one folder; the same folder again goes on where it stopped.
+    """Trains one model in one folder, and resumes if the folder has a checkpoint.
 
     Args:
-        settings: Of the run.
-        model: The model, in its beginning.
-        tokenizer: Its tokenizer.
-        clips: To learn from.
-        held_out: To look at.
-        folder: Of checkpoints and log.
+        settings: Settings of the run.
+        model: The untrained model.
+        tokenizer: Tokenizer of the model.
+        clips: Training clips.
+        held_out: Clips for evaluation during training.
+        folder: Folder of checkpoints and log.
     """
 
     def __init__(
@@ -85,14 +85,14 @@ class Trainer:
         self.learner = learner.to(self.device)
         self._place = self._start_of(0)
         self._optimiser: Any = None
-        self._unlogged: list[dict[str, float]] = []  # losses of the steps since the log's last line
+        self._unlogged: list[dict[str, float]] = []  # losses since the last line of the log
 
     def run(self, on_step: OnStep | None = None, *, stop_after: int | None = None) -> float:
-        """Train to the end and return the seconds that it took, those of earlier sessions too.
+        """Train to the end and return the training time in seconds, over all sessions.
 
         Args:
-            on_step: Is told how it goes.
-            stop_after: Steps after which to stop, with a checkpoint.
+            on_step: Called after every logged step.
+            stop_after: Number of steps after which to save a checkpoint and stop.
         """
         self._resume()
         begun, before, budget = time.perf_counter(), self._place.seconds, stop_after
@@ -121,7 +121,7 @@ class Trainer:
         return self._place.seconds
 
     def log(self) -> list[dict[str, Any]]:
-        """Return the whole lines of the log so far; one that was torn by a stop is none."""
+        """Return the complete lines of the log; a torn last line is ignored."""
         path = self.folder / LOG
         if not path.is_file():
             return []
@@ -148,11 +148,11 @@ class Trainer:
         trained = [p for group in self._optimiser.param_groups for p in group["params"]]
         torch.nn.utils.clip_grad_norm_(trained, options.clip)
         self._optimiser.step()
-        said = {name: float(value.detach()) for name, value in losses.items()}
+        values = {name: float(value.detach()) for name, value in losses.items()}
         growth: Growth | None = getattr(options, "growth", None)
         if growth is not None:
-            place.progress.after(said["right"], growth, self.curriculum.most_frames)
-        return said | {"longest": place.progress.longest}
+            place.progress.after(values["right"], growth, self.curriculum.most_frames)
+        return values | {"longest": place.progress.longest}
 
     def _batch(self, examples: Sequence[Any]) -> Batch:
         return collate(examples, self.tokenizer.pad_token_id).to(self.device)
@@ -162,7 +162,7 @@ class Trainer:
     ) -> tuple[dict[str, Tensor], dict[str, float]]:
         batch = self._batch(self.curriculum.blind(options, self._place.progress, rng))
         tokens = self.learner.noise(batch, spread=options.noise, generator=generator)
-        # Of all strengths, because a tower is not always sure.
+        # Marks of all strengths, because a tower is not always certain.
         marks = options.faintest + (1 - options.faintest) * torch.rand(
             len(batch.phases), generator=generator
         )
@@ -182,13 +182,13 @@ class Trainer:
             tokens = self.learner.see(batch)
             losses = self.learner.tower_losses(tokens, batch)
         share = faded(1.0, 0.0, step, options.marks * options.steps)
-        # Whole marks on ever fewer examples, so that each is clearly with or without.
+        # Full marks on fewer and fewer examples, so that each clearly has marks or none.
         marks = torch.from_numpy(rng.random(len(batch.ids)) < share).float().to(self.device)
         tokens = self.learner.marked(tokens, batch, marks[batch.owners])
         losses |= self.learner.text_losses(tokens, batch)
         seen = faded(options.seen, options.seen_last, step, options.steps)
-        told = faded(options.told, options.told_last, step, options.steps)
-        weights = {"answer": 1.0, "order": told, "turn": told, "latest": told}
+        head = faded(options.told, options.told_last, step, options.steps)
+        weights = {"answer": 1.0, "order": head, "turn": head, "latest": head}
         if options.tower > 0:
             weights |= {"event": seen, "angle": seen, "rope": seen, "length": seen * LONG}
         return losses, weights
@@ -218,9 +218,9 @@ class Trainer:
         return _Place(stage, 0, Progress(float(longest)), seconds)
 
     def _log(self, stage: Stage) -> dict[str, float]:
-        """Write the means of the last steps, and what held-out clips say where it is time."""
-        place, kept = self._place, self._unlogged
-        row = {name: sum(r[name] for r in kept) / len(kept) for name in kept[0]}
+        """Log the means of the last steps, and the held-out F1 when it is due."""
+        place, steps = self._place, self._unlogged
+        row = {name: sum(r[name] for r in steps) / len(steps) for name in steps[0]}
         last = place.step == getattr(self.settings, stage).steps
         if stage == "join" and (last or place.step % self.settings.check_every == 0):
             row |= self._checked()
@@ -243,7 +243,7 @@ class Trainer:
         }
 
     def _save(self) -> None:
-        held = {
+        state = {
             "settings": self.settings.model_dump(mode="json"),
             "place": asdict(self._place),
             "learner": self.learner.state_dict(),
@@ -253,41 +253,41 @@ class Trainer:
         scratch = self.folder / f"{STATE}.part"
         try:
             with unwritten(self.folder / STATE):
-                torch.save(held, scratch)
+                torch.save(state, scratch)
                 scratch.replace(self.folder / STATE)
         finally:
             scratch.unlink(missing_ok=True)
 
     def _resume(self) -> None:
-        """Go on from a checkpoint, where there is one."""
+        """Resume from the checkpoint, if present."""
         path = self.folder / STATE
         if path.is_file():
-            self._go_on_from(path)
-        self._forget_later()
+            self._load(path)
+        self._drop_later_rows()
 
-    def _go_on_from(self, path: Path) -> None:
-        held = torch.load(path, map_location=self.device, weights_only=True)
-        place = held["place"]
+    def _load(self, path: Path) -> None:
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        place = state["place"]
         self._place = _Place(**(place | {"progress": Progress(**place["progress"])}))
-        self._unlogged = held["unlogged"]
-        self.learner.load_state_dict(held["learner"])
-        if held["optimiser"] is not None:
+        self._unlogged = state["unlogged"]
+        self.learner.load_state_dict(state["learner"])
+        if state["optimiser"] is not None:
             self._optimiser = self._new_optimiser(STAGES[self._place.stage])
-            self._optimiser.load_state_dict(held["optimiser"])
+            self._optimiser.load_state_dict(state["optimiser"])
 
-    def _forget_later(self) -> None:
+    def _drop_later_rows(self) -> None:
         """Drop lines of the log that were written after the checkpoint."""
         now = (self._place.stage, self._place.step)
-        kept = [r for r in self.log() if (STAGES.index(r["stage"]), r["step"]) <= now]
-        write_text(self.folder / LOG, "".join(json.dumps(row) + "\n" for row in kept))
+        rows = [r for r in self.log() if (STAGES.index(r["stage"]), r["step"]) <= now]
+        write_text(self.folder / LOG, "".join(json.dumps(row) + "\n" for row in rows))
 
 
 @contextmanager
 def unwritten(path: Path) -> Iterator[None]:
-    """Turn what torch and safetensors raise on a full disk into an error of the system.
+    """Convert errors of torch and safetensors on a full disk to ``OSError``.
 
     Raises:
-        OSError: Something could not be written.
+        OSError: A file could not be written.
     """
     try:
         yield

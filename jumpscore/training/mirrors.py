@@ -1,4 +1,4 @@
-"""Pictures with left and right exchanged: a jumper who faces left from one who faces right."""
+"""Mirrored pictures: a jumper who faces right then faces left."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Patches = npt.NDArray[np.uint8]
 
 
 def mirrored_pictures(patches: Patches, rows: int, columns: int) -> Patches:
-    """Return whole pictures mirrored.
+    """Mirror whole pictures.
 
     Args:
         patches: uint8 [pictures, patches, 588] in block order.
@@ -25,9 +25,9 @@ def mirrored_pictures(patches: Patches, rows: int, columns: int) -> Patches:
 def mirrored_blocks(
     patches: Patches, positions: npt.NDArray[np.int64], *, columns: int
 ) -> tuple[Patches, npt.NDArray[np.int64]]:
-    """Return the blocks of canvases mirrored, and their positions.
+    """Mirror the blocks of canvases and their positions.
 
-    Blocks of a frame follow one another by row and column, so they change places.
+    Blocks of a frame are sorted by row and column, so mirroring changes their order.
 
     Args:
         patches: uint8 [patches, 588] in block order.

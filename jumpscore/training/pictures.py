@@ -1,4 +1,4 @@
-"""Cached frames as the vision tower takes them, and colours that no renderer drew."""
+"""Cached frames as inputs of the vision tower, and random colours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from model_wrappers.llava_onevision2.inputs import PATCH_VALUES, Pictures, block
 
 
 def frames_as_pictures(patches: npt.NDArray[np.uint8], rows: int, columns: int) -> Pictures:
-    """Return frames as ``frame_pictures`` does, each alone and at time 0; without runs.
+    """Return frames like ``frame_pictures``, one grid row each at time 0, without runs.
 
     Args:
         patches: uint8 [frames, patches, 588] in block order.
@@ -31,18 +31,18 @@ def frames_as_pictures(patches: npt.NDArray[np.uint8], rows: int, columns: int) 
 def recoloured(
     patches: npt.NDArray[np.uint8], rng: np.random.Generator, *, spread: float
 ) -> npt.NDArray[np.uint8]:
-    """Return patches in other colours: channels exchanged, each brighter or darker, more or less.
+    """Return patches with other colours: channels permuted, contrast and brightness changed.
 
-    A renderer has a few shirts and walls; a tower that has seen nothing else learns them by heart.
+    The renderer has only a few shirts and walls, which a tower would otherwise memorise.
 
     Args:
         patches: uint8 [patches, 588] of one example.
-        rng: Is advanced.
-        spread: Of contrast (relative) and brightness (of the whole range).
+        rng: Random generator.
+        spread: Range of contrast (relative) and brightness (of the whole range).
     """
     channels = patches.reshape(len(patches), 3, -1)[:, rng.permutation(3)]
     gain = rng.uniform(1 - spread, 1 + spread, (3, 1))
     offset = 255 * rng.uniform(-spread, spread, (3, 1)) / 2
     table = np.clip((np.arange(256) - 128) * gain + 128 + offset, 0, 255).astype(np.uint8)
-    found = np.stack([table[channel][channels[:, channel]] for channel in range(3)], axis=1)
-    return found.reshape(patches.shape)
+    mapped = np.stack([table[channel][channels[:, channel]] for channel in range(3)], axis=1)
+    return mapped.reshape(patches.shape)

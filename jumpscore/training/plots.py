@@ -1,4 +1,4 @@
-"""The log of a run as a picture: answer loss, share right, held-out F1. SVG, by hand."""
+"""The log of a run as an SVG plot: answer loss, token accuracy, held-out F1."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ CURVES = (
 
 
 def write_plot(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Write one panel per curve, all stages one after the other.
+    """Write one panel per curve, with all stages in sequence.
 
     Args:
         rows: Lines of the log, in order.
-        path: Of the SVG file.
+        path: SVG file to write.
     """
     panels, y = [], 10
     for name, title, colour in CURVES:
-        # A stage that does not have it leaves a gap, not a line across.
+        # A stage without this value leaves a gap in the curve.
         stages: dict[str, list[tuple[int, float]]] = {}
         for place, row in enumerate(rows):
             if name in row:
@@ -67,15 +67,15 @@ def _panel(
 
 
 def _stages(rows: Sequence[Mapping[str, Any]], y: int) -> str:
-    """Return name and steps of every stage where it begins, and a line through all panels."""
+    """Return the name and steps of every stage at its start, with a line through all panels."""
     steps = {row["stage"]: row["step"] for row in rows}
-    found = []
+    parts = []
     for place, row in enumerate(rows):
         if place == 0 or rows[place - 1]["stage"] != row["stage"]:
             x = LEFT + WIDTH * place / max(1, len(rows) - 1)
             name = f"{row['stage']}: {steps[row['stage']]:,} steps"
-            found.append(
+            parts.append(
                 f'<text x="{x:.1f}" y="{y}">{name}</text>'
                 f'<path d="M{x:.1f} 10V{y - 10}" stroke="#ccc" stroke-dasharray="3 3"/>'
             )
-    return "".join(found)
+    return "".join(parts)

@@ -1,4 +1,4 @@
-"""A training run in a folder: model, trainer, checkpoint and facts."""
+"""A training run in a folder: model, trainer, checkpoint and metadata."""
 
 from __future__ import annotations
 
@@ -25,52 +25,50 @@ SETTINGS, FACTS, CHECKPOINT, CACHE = "settings.json", "training.json", "checkpoi
 
 @contextmanager
 def claimed_folder(folder: Path, settings: TrainSettings) -> Iterator[None]:
-    """Make a folder the place of a run, or find that it is the place of this very one.
-
-    It belongs to this process until the end.
+    """Create the folder of a run, or check that it belongs to this run, and lock it.
 
     Raises:
-        UsageError: It holds another run, or something else; another process trains in it; or it
-            cannot be written, now or later.
+        UsageError: The folder contains another run or other files, another process is training in
+            it, or it cannot be written, now or later.
     """
     try:
         _claim(folder, settings)
-        with (folder / SETTINGS).open("r+b") as held:
-            if not lock_file(held):
-                raise UsageError(f"{folder}: another process trains here; wait for it")
+        with (folder / SETTINGS).open("r+b") as file:
+            if not lock_file(file):
+                raise UsageError(f"{folder}: another process is training here; wait for it")
             yield
     except OSError as error:
         if (reason := disk_problem(error)) is None:
             raise
         raise UsageError(
             f"{error.filename or folder}: cannot be written ({reason}); prepared clips and "
-            "the last checkpoint are kept: free space or choose another folder, then run the same "
-            "again"
+            "the last checkpoint are saved; free space or choose another folder, then rerun the "
+            "same command"
         ) from error
 
 
 def _claim(folder: Path, settings: TrainSettings) -> None:
-    path, held = folder / SETTINGS, settings.model_dump(mode="json")
+    path, values = folder / SETTINGS, settings.model_dump(mode="json")
     if path.is_file():
         before = json.loads(path.read_text(encoding="utf-8"))
-        changed = sorted(_differences(before, held))
+        changed = sorted(_differences(before, values))
         if changed:
             raise UsageError(
-                f"{folder}: holds a run with other settings ({', '.join(changed)}); choose "
-                "another folder, or give the same settings to go on with it"
+                f"{folder}: contains a run with other settings ({', '.join(changed)}); choose "
+                "another folder, or use the same settings to resume it"
             )
         return
-    # A process that was killed while it wrote the settings leaves their scratch file.
+    # A process that was killed while writing the settings leaves a scratch file.
     if folder.exists() and (
         not folder.is_dir() or not all(is_scratch(entry.name) for entry in folder.iterdir())
     ):
-        raise UsageError(f"{folder}: is not empty and holds no run; choose another folder")
+        raise UsageError(f"{folder}: not empty and not a training run; choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(path, json.dumps(held, indent=1) + "\n")
+    write_text(path, json.dumps(values, indent=1) + "\n")
 
 
 def new_model(settings: TrainSettings) -> tuple[Any, Any]:
-    """Return a random model and its tokenizer, which knows the words of the question."""
+    """Return a random model and its tokenizer, with the words of the question as tokens."""
     from model_wrappers.llava_onevision2.tiny import TinyOptions, random_model, small_tokenizer
 
     tokenizer = small_tokenizer((f"user\n{SYSTEM}", "system\n", QUESTION))
@@ -91,17 +89,17 @@ def train(
     held_out: Path,
     on_step: Any = None,
 ) -> dict[str, Any]:
-    """Train in a folder, or go on with it, and write the checkpoint.
+    """Train in a folder, or resume there, and write the checkpoint.
 
     Args:
-        settings: Of the run.
-        folder: Its own, claimed.
-        learned: Prepared clips to learn from.
-        held_out: Prepared clips to look at.
+        settings: Settings of the run.
+        folder: Folder of the run, locked.
+        learned: Prepared training clips.
+        held_out: Prepared held-out clips.
         on_step: See ``Trainer.run``.
 
     Returns:
-        What is known of the run: parameters, seconds, held-out F1, versions.
+        Metadata of the run: parameters, seconds, held-out F1, versions.
     """
     import torch
 
@@ -140,12 +138,12 @@ def train(
 
 
 def write_use(folder: Path, settings: TrainSettings, clips: Sequence[StoredClip]) -> None:
-    """Write into a checkpoint what it was trained on and how it is usually shown.
+    """Write the training data and the recommended input into a checkpoint.
 
     Args:
-        folder: Of the checkpoint.
-        settings: Of the run.
-        clips: That it was trained on.
+        folder: Folder of the checkpoint.
+        settings: Settings of the run.
+        clips: Training clips.
     """
     from jumpscore.training.examples import DECIMALS
 
@@ -153,23 +151,23 @@ def write_use(folder: Path, settings: TrainSettings, clips: Sequence[StoredClip]
     fps = 1 / float(np.median([_step(clip) for clip in clips]))
     trained = (
         f"trained on {len(clips)} rendered clips of {min(lengths):.0f} to {max(lengths):.0f} s at "
-        f"{fps:.4g} frames/s (profile {settings.data.profile}) and on nothing else: it knows no "
-        "real video, no longer one, and no other question"
+        f"{fps:.4g} frames/s (profile {settings.data.profile}) only, not on real or longer videos "
+        "or other questions"
     )
-    shown = {"max_pixels": settings.data.max_pixels, "decimals": DECIMALS}
+    sizes = {"max_pixels": settings.data.max_pixels, "decimals": DECIMALS}
     canvases = settings.checked_canvases
     use = CheckpointUse(
         notes=(trained,),
-        input={"codec": {"count": canvases, **shown}, "frames": {"fps": round(fps, 3), **shown}},
+        input={"codec": {"count": canvases, **sizes}, "frames": {"fps": round(fps, 3), **sizes}},
     )
     (folder / USE).write_text(use.model_dump_json(indent=1) + "\n", encoding="utf-8")
     path = folder / "preprocessor_config.json"  # the same, for processors
-    preprocessing = read_settings(path) | {"codec": {"canvases": canvases, **shown}}
+    preprocessing = read_settings(path) | {"codec": {"canvases": canvases, **sizes}}
     path.write_text(json.dumps(preprocessing, indent=2) + "\n", encoding="utf-8")
 
 
 def _step(clip: StoredClip) -> float:
-    """Return the seconds from one frame to the next."""
+    """Return the median frame interval in seconds."""
     return float(np.median(np.diff(clip.seconds)))
 
 
@@ -179,11 +177,11 @@ def _last(rows: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def _differences(a: Mapping[str, Any], b: Mapping[str, Any], prefix: str = "") -> list[str]:
-    found = []
+    names = []
     for name in a.keys() | b.keys():
         one, other = a.get(name), b.get(name)
         if isinstance(one, dict) and isinstance(other, dict):
-            found += _differences(one, other, f"{prefix}{name}.")
+            names += _differences(one, other, f"{prefix}{name}.")
         elif one != other:
-            found.append(prefix + name)
-    return found
+            names.append(prefix + name)
+    return names

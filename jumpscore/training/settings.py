@@ -1,4 +1,4 @@
-"""What a training run is made of; ``jumpscore/conf/train/tiny.yaml`` holds the values."""
+"""Settings of a training run; their values are in ``jumpscore/conf/train/tiny.yaml``."""
 
 from __future__ import annotations
 
@@ -12,28 +12,29 @@ Weight = Annotated[float, Field(ge=0)]
 
 
 class _Strict(BaseModel):
-    """Frozen, and an unknown key is an error."""
+    """Frozen; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DataSettings(_Strict):
-    """Which clips are learned from, and how they are prepared.
+    """Selection and preparation of the clips.
 
     Attributes:
         profile: Synthetic profile of all clips.
-        clips: Clips drawn; those with a person of a reserved or held-out set are left out.
-        seed: Of the clips.
-        held_out: Clips drawn to follow the training with, of people who are neither learned from
-            nor in a test; nothing is stopped or chosen by them.
-        held_out_seed: Of those.
-        reserved: Seeds of the profile that tests are rendered with; nobody who appears in them
-            or in a bundled set is learned from.
-        reserved_clips: Clips of each such set.
-        max_pixels: Largest area of a frame and a canvas.
+        clips: Number of clips drawn; those with a person of a reserved or held-out set are left
+            out.
+        seed: Seed of the clips.
+        held_out: Number of clips drawn for monitoring, with people who are in neither training nor
+            tests; they are not used for early stopping or selection.
+        held_out_seed: Seed of the held-out clips.
+        reserved: Seeds of the profile that tests are rendered with; people who appear in them or in
+            a bundled set are left out of training.
+        reserved_clips: Number of clips of each such set.
+        max_pixels: Maximum area of a frame and a canvas.
         budgets: Numbers of canvases.
-        budgets_each: How many of them a training clip is prepared for.
-        rope_every: Frames of which the place of the rope is known: one in so many.
+        budgets_each: Number of budgets that each training clip is prepared for.
+        rope_every: Interval of frames with a rope map.
     """
 
     profile: str
@@ -52,10 +53,10 @@ class DataSettings(_Strict):
     def _disjoint(self) -> DataSettings:
         seeds = (self.seed, self.held_out_seed, *self.reserved)
         if len(set(seeds)) < len(seeds):
-            raise ValueError(f"seed, held_out_seed and reserved share a seed: {seeds}")
+            raise ValueError(f"seed, held_out_seed and reserved must differ, got {seeds}")
         if self.budgets_each > len(self.budgets):
             raise ValueError(
-                f"budgets_each={self.budgets_each} of {len(self.budgets)} budgets; lower it"
+                f"budgets_each={self.budgets_each} is more than the {len(self.budgets)} budgets"
             )
         return self
 
@@ -64,8 +65,8 @@ class ModelSettings(_Strict):
     """The model.
 
     Attributes:
-        spread: Standard deviation of the weights to begin with.
-        layer: Text layer whose output the auxiliary head reads.
+        spread: Standard deviation of the initial weights.
+        layer: Text layer whose output is the input of the auxiliary head.
         vision: Fields of the vision configuration.
         text: Fields of the text configuration.
     """
@@ -80,13 +81,13 @@ class Optimiser(_Strict):
     """AdamW of one stage.
 
     Attributes:
-        steps: How many.
-        rate: Largest learning rate.
-        warmup: Steps of linear rise.
-        decay: Share of the steps, at the end, of linear fall.
-        beta2: Of the squared gradients.
-        weight_decay: Per step, times the rate.
-        clip: Largest norm of the gradients.
+        steps: Number of steps.
+        rate: Maximum learning rate.
+        warmup: Steps of linear warm-up.
+        decay: Share of the steps at the end with linear decay.
+        beta2: Decay rate of the squared gradients.
+        weight_decay: Weight decay per step, multiplied by the rate.
+        clip: Maximum norm of the gradients.
     """
 
     steps: Annotated[int, Field(ge=0)]
@@ -99,12 +100,12 @@ class Optimiser(_Strict):
 
 
 class Growth(_Strict):
-    """Clips are cut short until the model can do the short ones.
+    """Growth of clips: they are cut short until the model masters short ones.
 
     Attributes:
-        first: Frames to begin with.
-        mastered: Share of the answers' tokens from which on clips grow.
-        by: Frames per step.
+        first: Initial number of frames.
+        mastered: Token accuracy of answers from which clips grow.
+        by: Growth in frames per step.
     """
 
     first: Annotated[int, Field(ge=6)]
@@ -116,13 +117,13 @@ class ReadStage(Optimiser):
     """First stage: the text model learns to read an oracle's marks; no pixels.
 
     Attributes:
-        tokens: Of a batch.
-        growth: Of the clips.
-        told: Weight of the text model's head.
-        noise: Spread of the visual tokens that carry the marks.
+        tokens: Tokens per batch.
+        growth: Growth of the clips.
+        told: Weight of the losses of the text model's head.
+        noise: Standard deviation of the visual tokens that carry the marks.
         faintest: Strength of the faintest marks; the strongest have 1.
-        codec: Share of batches in the form of canvases, once clips are whole.
-        shift: Most frames by which stamps are moved.
+        codec: Share of batches in the format of canvases, once clips are whole.
+        shift: Maximum shift of stamps in frames.
     """
 
     tokens: Count
@@ -138,11 +139,11 @@ class LookStage(Optimiser):
     """Second stage: the tower alone learns to see the rope, its angle and the event.
 
     Attributes:
-        clips: Clips of a batch whose frames are shown.
-        frames: Frames of each, one after the other.
-        canvases: Clips of a batch whose canvases are shown.
-        rope: Weight of the rope's place.
-        recolour: Spread of contrast and brightness.
+        clips: Clips per batch as frames.
+        frames: Consecutive frames of each.
+        canvases: Clips per batch as canvases.
+        rope: Weight of the loss on the rope's position.
+        recolour: Range of contrast and brightness.
     """
 
     clips: Count
@@ -153,22 +154,22 @@ class LookStage(Optimiser):
 
 
 class JoinStage(Optimiser):
-    """Third stage: everything together, the oracle faded to nothing.
+    """Third stage: everything together, while the oracle fades out.
 
     Attributes:
-        tokens: Of a batch.
-        growth: Of the clips.
-        shift: Most frames by which stamps are moved.
+        tokens: Tokens per batch.
+        growth: Growth of the clips.
+        shift: Maximum shift of stamps in frames.
         marks: Share of the steps over which the oracle fades.
         seen: Weight of the tower's auxiliary losses at the start, falling to ``seen_last``.
-        seen_last: At the end.
+        seen_last: Weight at the end.
         told: Weight of the text model's head at the start, falling to ``told_last``.
-        told_last: At the end.
+        told_last: Weight at the end.
         codec: Share of batches of canvases.
         thinned: Share of batches of thinned frames, once clips are whole.
-        every: Largest number of frames of which a thinned clip keeps one.
-        recolour: Spread of contrast and brightness.
-        tower: The tower's learning rate, as a share of ``rate``; 0 leaves it as it is.
+        every: Maximum thinning: one frame of this many remains.
+        recolour: Range of contrast and brightness.
+        tower: Learning rate of the tower as a share of ``rate``; 0 freezes it.
     """
 
     tokens: Count
@@ -190,14 +191,14 @@ class TrainSettings(_Strict):
     """A whole run.
 
     Attributes:
-        name: Of the model.
-        seed: Of weights and order; the clips have their own.
-        threads: CPU threads; 0 for torch's own choice.
-        device: ``auto`` takes a GPU where there is one.
+        name: Name of the model.
+        seed: Seed of weights and order; the clips have their own.
+        threads: CPU threads; 0 for torch's default.
+        device: ``auto`` uses a GPU if available.
         save_every: Steps between two checkpoints to resume from.
-        check_every: Steps of the third stage between two looks at held-out clips.
-        checked: Held-out clips that are looked at.
-        checked_canvases: Canvases of those that are shown as canvases.
+        check_every: Steps of the third stage between two evaluations on held-out clips.
+        checked: Number of held-out clips to evaluate.
+        checked_canvases: Number of canvases in that evaluation.
         data: The clips.
         model: The model.
         read: First stage.
@@ -223,7 +224,7 @@ class TrainSettings(_Strict):
     def _prepared(self) -> TrainSettings:
         if self.checked_canvases not in self.data.budgets:
             raise ValueError(
-                f"checked_canvases={self.checked_canvases} is none of data.budgets "
+                f"checked_canvases={self.checked_canvases} must be one of data.budgets "
                 f"{self.data.budgets}"
             )
         return self

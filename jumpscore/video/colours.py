@@ -1,4 +1,4 @@
-"""Stored frames to upright arrays: one way from FFmpeg's pixels to RGB and to grey."""
+"""Convert stored frames to upright RGB or grey arrays; all pixels come from here."""
 
 from __future__ import annotations
 
@@ -15,30 +15,31 @@ if TYPE_CHECKING:
 
 
 PIXELS = "2"
-"""Version of how pixels are made from stored frames; part of fingerprints and of cache keys. Inputs
-that version 1 prepared under PyAV 17 or later have wrong colours where a video has full range."""
+"""Version of the conversion, part of fingerprints and cache keys. Inputs that version 1 prepared
+under PyAV 17 or later have wrong colours if the video has full range."""
 LIMITED, FULL = 1, 2
-"""FFmpeg's numbers of the colour ranges 16..235 and 0..255."""
+"""FFmpeg's constants for the colour ranges 16..235 and 0..255."""
 PLANAR = ("yuv4", "yuva4", "yuvj4")
 FULL_NAMES = {f"yuv{kind}p": f"yuvj{kind}p" for kind in (420, 422, 440, 444)}
-"""Formats of 8 bits that have another name in full range; older releases go by the name."""
+"""8-bit formats that have a second name for full range; older releases rely on the name."""
 EIGHT_BIT_FULL = (*FULL_NAMES, *FULL_NAMES.values(), "gray", "rgb24", "gbrp", "bgr0", "rgba")
 FROM_LIMITED = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
-"""Table of luma from limited to full range."""
+"""Lookup table for luma from limited to full range."""
 BT601 = 5
-"""FFmpeg's number of the scaler's default matrix."""
+"""FFmpeg's constant for the scaler's default matrix."""
 
 
 class Converter:
-    """Turns decoded frames into upright arrays of one size.
+    """Converts decoded frames to upright arrays of one size.
 
     Colour takes two steps: FFmpeg scales to planar YUV with colour at every pixel, and `to_rgb`
-    turns each pixel into RGB for itself. That comes as near to shrinking the full RGB frame (as
-    image processors do) as its direct way, in half the time; and because the second step looks at
-    one pixel only, blocks may be cut out, kept and moved before it.
+    converts each pixel on its own. The result is as close to a scaled-down RGB frame (the way of
+    image processors) as FFmpeg's direct conversion, in half the time. Because the second step works
+    pixel by pixel, blocks may be cut out, stored and moved before it.
 
-    What FFmpeg makes of a frame's range, matrix, fields and the place of its colour samples changed
-    between releases (with PyAV 17), so none is left to it: all allowed releases give equal pixels.
+    FFmpeg's treatment of a frame's range, matrix, fields and chroma location changed between
+    releases (with PyAV 17). All four are therefore set here, so that every supported release gives
+    the same pixels.
     """
 
     def __init__(self, info: VideoInfo, size: tuple[int, int] | None = None) -> None:
@@ -46,7 +47,7 @@ class Converter:
 
         width, height = size or (info.width, info.height)
         self._orientation = info.orientation
-        # Scale before turning: the stored frame is what the scaler sees.
+        # Scaling comes before rotation, so the scaler needs the size of the stored frame.
         self._size = (height, width) if self._orientation.swaps_sides else (width, height)
         self._reformat: Any = VideoReformatter().reformat
 
@@ -54,7 +55,7 @@ class Converter:
         """Return luma, uint8 [H, W]."""
         plain = _without_fields(frame)
         if _is_full(frame) and frame.format.name not in EIGHT_BIT_FULL:
-            # Older releases take more bits for limited range if the target is full.
+            # Older releases mistake more than 8 bits for limited range if the target is full range.
             scaled = self._scaled(plain, "yuv444p", LIMITED, source=frame)
             luma: Any = cv2.LUT(_rows(scaled.planes[0])[:, : scaled.width], FROM_LIMITED)
         else:
@@ -71,8 +72,8 @@ class Converter:
         """Return YUV of limited range, uint8 [H, W, 3], for `to_rgb`.
 
         Args:
-            frame: As stored.
-            out: Where to put it, so that no memory has to be allocated for it.
+            frame: The stored frame.
+            out: Array to write to instead of a new one.
         """
         scaled = self._scaled(_without_siting(frame), "yuv444p", LIMITED, source=frame)
         planes: list[Any] = [_rows(plane)[:, : scaled.width] for plane in scaled.planes]
@@ -107,20 +108,20 @@ def _is_full(frame: VideoFrame) -> bool:
 
 
 def _without_siting(frame: VideoFrame) -> VideoFrame:
-    """Return the frame without the mark of where its colour samples lie, if it has one."""
-    # Not colour between the luma samples, as in yuyv422.
+    """Return the frame without its chroma location, if it has one."""
+    # Packed formats such as yuyv422 have none.
     if frame.format.name.startswith(PLANAR) and len(frame.planes) >= 3:
         return _plain(frame)
     return _without_fields(frame)
 
 
 def _without_fields(frame: VideoFrame) -> VideoFrame:
-    """Return the frame without the mark that it is interlaced, if it has one."""
+    """Return the frame without its interlaced flag, if it has one."""
     return _plain(frame) if frame.interlaced_frame else frame
 
 
 def _plain(frame: VideoFrame) -> VideoFrame:
-    """Return a copy without any marks."""
+    """Return a copy of the pixels without any properties."""
     from av.video.frame import VideoFrame
 
     name = frame.format.name
@@ -135,15 +136,16 @@ def _plain(frame: VideoFrame) -> VideoFrame:
 
 
 def _rows(plane: Any) -> npt.NDArray[np.uint8]:
-    """Return the bytes of a plane by rows, as a view."""
+    """Return a view of a plane's bytes as rows."""
     return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
 
 
 def _yuv_to_rgb(red: float = 0.299, blue: float = 0.114) -> npt.NDArray[np.float64]:
-    """Return the matrix [3, 4] from 8-bit YUV of limited range, with the offset in the last column.
+    """Return the matrix [3, 4] from 8-bit YUV of limited range to RGB; the last column is an
+    offset.
 
     Args:
-        red: Weight of red in luma, by default that of ITU-R BT.601.
+        red: Weight of red in luma; the defaults are those of ITU-R BT.601.
         blue: Weight of blue.
     """
     green = 1 - red - blue
@@ -155,13 +157,13 @@ def _yuv_to_rgb(red: float = 0.299, blue: float = 0.114) -> npt.NDArray[np.float
 
 
 YUV_TO_RGB = _yuv_to_rgb()
-"""BT.601, whatever matrix a file names: PyAV, decord and OpenCV read them so, and with them the
-models that were trained on what these read."""
+"""BT.601, whatever matrix a file names: PyAV, decord and OpenCV do the same, so this is what models
+were trained on."""
 
 
 def to_rgb(
     picture: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8] | None = None
 ) -> npt.NDArray[np.uint8]:
-    """Turn YUV, uint8 [H, W, 3], into RGB pixel by pixel; ``out`` may be the picture itself."""
+    """Convert YUV, uint8 [H, W, 3], to RGB pixel by pixel; ``out`` may be the picture itself."""
     converted: Any = cv2.transform(picture, YUV_TO_RGB, out)
     return cast("npt.NDArray[np.uint8]", converted)

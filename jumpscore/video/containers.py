@@ -1,4 +1,7 @@
-"""Opens a video file safely: single-file formats only, local files only, and the right track."""
+"""Open a video file safely: only local single-file formats, and the track that players show.
+
+Also checks the outermost elements of a file: whether it is complete, and whether it is one file.
+"""
 
 from __future__ import annotations
 
@@ -19,38 +22,37 @@ CONTAINERS = (
     "mxf_opatom gxf wtv dv ivf gif apng nuv nsv lxf dhav hxvs yuv4mpegpipe swf roq smk bink ivr "
     "viv pva vc1test ty webp_anim"
 )
-"""Container formats that are read: each is one file with its own pictures."""
+"""Supported container formats; each is a single file that contains its pictures."""
 _RAW = "h264 hevc vvc m4v mpegvideo h261 h263 vc1 obu av1 cavsvideo dirac mjpeg dnxhd evc"
 RAW_STREAMS = tuple(_RAW.split())
-"""Bare codec streams, which hold pictures and no time stamps."""
+"""Raw codec streams: pictures without time stamps."""
 FORMATS = (*CONTAINERS.split(), *RAW_STREAMS)
 PLAYLIST_MARKS = (b"#EXTM3U", b"ffconcat", b"file ", b"<MPD", b"[playlist]", b"v=0", b"<?xml")
-"""First words of text files that name other media."""
+"""First bytes of text files that refer to other media."""
 NOT_MOVING = ("attached_pic", "timed_thumbnails", "still_image")
-"""Dispositions of tracks that are covers or thumbnails."""
+"""Dispositions of tracks with covers or thumbnails."""
 
 EBML = b"\x1a\x45\xdf\xa3"
 SEGMENT = b"\x18\x53\x80\x67"
 LONGEST_HEADER = 4096
-"""Bytes of the first element of a file; it is about 40."""
+"""Size limit of a file's first element in bytes; about 40 are usual."""
 MOV = "mov,mp4,m4a,3gp,3g2,mj2"
 MOST_BOXES = 200_000
-"""Boxes of an MP4 file that are looked at; a fragmented one has two every few seconds."""
+"""Number of boxes of an MP4 file to check; a fragmented file has two every few seconds."""
 FLASH_HEADER = re.compile(rb"FLV\x01[\x01\x04\x05]\0\0\0\x09")
 
 
 class open_video:  # noqa: N801 - used like the built-in open()
-    """Open a file and one of its video streams, with errors that name the file and the reason.
+    """Open a file and one of its video streams; errors name the file and the reason.
 
-    FFmpeg also reads playlists, image sequences and scripts, all of which open further files. Only
-    formats of single files are allowed here, and only local files: what a path in a data set names
-    is all that is read.
+    FFmpeg also reads playlists, image sequences and scripts, which open further files. Only local
+    files in single-file formats are allowed here, so a path in a data set never leads to another
+    file.
 
     Args:
         path: A local file.
-        track: Index of the stream to read, as FFmpeg counts streams; by default the one that
-            ``choose_track`` chooses.
-        options: Options of FFmpeg's reader of this format.
+        track: FFmpeg's index of the stream to read; by default ``choose_track`` decides.
+        options: Options of FFmpeg's demuxer.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class open_video:  # noqa: N801 - used like the built-in open()
             "protocol_whitelist": "file",
         }
         try:
-            # Absolute, so that a colon in a name is not taken for a protocol.
+            # An absolute path, because a colon in a name could look like a protocol.
             container = av.open(
                 str(path.absolute()), metadata_errors="replace", container_options=options
             )
@@ -94,7 +96,7 @@ class open_video:  # noqa: N801 - used like the built-in open()
 
 
 def video_tracks(container: InputContainer) -> list[VideoStream]:
-    """Return the video streams that move: covers and thumbnails are left out."""
+    """Return the video streams without covers and thumbnails."""
     from av.stream import Disposition
 
     still = Disposition(0)
@@ -104,17 +106,17 @@ def video_tracks(container: InputContainer) -> list[VideoStream]:
 
 
 def choose_track(path: Path, container: InputContainer, track: int | None = None) -> VideoStream:
-    """Return the stream to read: the default one; of several, the largest; of equals, the first.
+    """Return the stream to read: the default stream, otherwise the largest, otherwise the first.
 
-    This is the ``ffmpeg`` command's rule.
+    The ``ffmpeg`` command has the same rule.
 
     Args:
-        path: Path of the file, for errors.
+        path: Path of the file, for messages.
         container: The open file.
         track: Index of the stream, if it was chosen before.
 
     Raises:
-        VideoError: The file has no video stream, or none that can be decoded here.
+        VideoError: The file has no video stream that can be decoded here.
     """
     from av.stream import Disposition
 
@@ -123,7 +125,8 @@ def choose_track(path: Path, container: InputContainer, track: int | None = None
         moving = [stream for stream in moving if stream.index == track]
         if not moving:
             raise VideoError(
-                f"{path}: has no video track {track} any more; let it be written first"
+                f"{path}: video track {track} is gone; the file has changed, so run the command "
+                "again"
             )
     if not moving:
         kinds = {
@@ -131,10 +134,13 @@ def choose_track(path: Path, container: InputContainer, track: int | None = None
             for stream in container.streams
         }
         listed = ", ".join(sorted(kinds)) or "nothing"
-        raise VideoError(f"{path}: contains no video stream (only {listed})")
+        raise VideoError(f"{path}: contains no video stream (only {listed}); give a video file")
     decodable = [stream for stream in moving if stream.codec_context is not None]
     if not decodable:
-        raise VideoError(f"{path}: its codec is unknown here; convert it to H.264, say")
+        raise VideoError(
+            f"{path}: its codec is not supported by this FFmpeg; convert the video, for example "
+            "with ffmpeg -i IN -c:v libx264 OUT.mp4"
+        )
 
     def rank(stream: VideoStream) -> tuple[bool, int, int]:
         context = stream.codec_context
@@ -145,7 +151,7 @@ def choose_track(path: Path, container: InputContainer, track: int | None = None
 
 
 def reason(error: BaseException) -> str:
-    """Return FFmpeg's words without the file name, which the message already has."""
+    """Return FFmpeg's message without the file name."""
     return str(getattr(error, "strerror", None) or error).split(": '")[0]
 
 
@@ -153,17 +159,17 @@ def _check_file(path: Path) -> None:
     try:
         exists = path.exists()
     except (OSError, ValueError) as error:
-        raise VideoError(f"{str(path)[:200]}: not a valid path ({error})") from error
+        raise VideoError(f"{str(path)[:200]}: invalid path ({error}); correct it") from error
     if not exists:
         raise VideoError(f"{path}: no such video file; check the path")
     if path.is_dir():
-        raise VideoError(f"{path}: is a folder; name a video file")
+        raise VideoError(f"{path}: is a folder; give a video file")
     if path.stat().st_size == 0:
         raise VideoError(f"{path}: the file is empty (0 bytes); copy or download it again")
 
 
 def _refuse(path: Path, error: BaseException) -> NoReturn:
-    """Raise the error of a file that FFmpeg did not open.
+    """Explain why FFmpeg could not open a file.
 
     Raises:
         VideoError: Always.
@@ -175,25 +181,26 @@ def _refuse(path: Path, error: BaseException) -> NoReturn:
         raise VideoError(
             f"{path}: cannot be read ({unreadable.strerror}); check its permissions"
         ) from unreadable
-    if _names_others(start):
+    if _is_playlist(start):
         raise VideoError(
-            f"{path}: is a text file that names other media (a playlist, manifest or script), and "
-            "only single video files are read; give the path of the video itself"
+            f"{path}: is a text file that refers to other media (a playlist, manifest or script); "
+            "give the path of the video file itself"
         ) from error
     raise VideoError(
-        f"{path}: cannot be opened as a video ({reason(error)}); it is damaged, cut off or of an "
-        "unknown format (read are single video files such as mp4, mov, mkv, webm, avi, ts, mpg, "
-        "flv, wmv, ogv, gif, and raw H.264, HEVC and AV1; no pictures, no playlists)"
+        f"{path}: cannot be opened as a video ({reason(error)}): it is damaged, truncated or in an "
+        "unsupported format. Supported are video files such as mp4, mov, mkv, webm, avi, ts, mpg, "
+        "flv, wmv, ogv and gif, and raw H.264, HEVC and AV1, but not pictures or playlists. "
+        "Download the file again, or convert it to mp4"
     ) from error
 
 
-def _names_others(start: bytes) -> bool:
+def _is_playlist(start: bytes) -> bool:
     lead: Sequence[bytes] = start.removeprefix(b"\xef\xbb\xbf").lstrip().splitlines()[:8]
     return b"\0" not in start and any(line.startswith(PLAYLIST_MARKS) for line in lead)
 
 
 def joined_files(path: Path, format_name: str) -> int:
-    """Return how many files were joined byte by byte; counted if only the first would be read."""
+    """Return how many files were concatenated byte by byte; 1 if FFmpeg reads the whole file."""
     if format_name == "flv":
         with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
             return sum(1 for _ in FLASH_HEADER.finditer(data))
@@ -201,7 +208,7 @@ def joined_files(path: Path, format_name: str) -> int:
 
 
 def _movies(path: Path) -> int:
-    """Return how many headers (``moov``) an MP4 or QuickTime file has at its top level."""
+    """Return the number of top-level headers (``moov``) of an MP4 or QuickTime file."""
     count, place, end = 0, 0, path.stat().st_size
     with path.open("rb") as file:
         for _ in range(MOST_BOXES):
@@ -220,10 +227,10 @@ def _movies(path: Path) -> int:
 
 
 def segment_missing(path: Path) -> int:
-    """Return how many bytes are missing at the end of a file; 0 also where it does not say.
+    """Return how many bytes are missing at the end of a Matroska file; 0 if it does not state that.
 
-    Frames count from wherever a file starts, so that the length in its header does not show whether
-    it is whole; the size of its one large element does.
+    The duration in the header is not evidence, because time stamps may start anywhere; the size of
+    the file's one large element is.
     """
     with path.open("rb") as file:
         if file.read(4) != EBML:
@@ -241,7 +248,7 @@ def segment_missing(path: Path) -> int:
 
 
 def _size(file: IO[bytes]) -> int | None:
-    """Read the size of an element; ``None`` if it is unknown, as in a live recording."""
+    """Read the size of an element; ``None`` if unknown, as in a live recording."""
     first = file.read(1)
     if not first or not first[0]:
         return None

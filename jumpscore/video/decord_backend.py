@@ -1,12 +1,12 @@
-"""Frames through decord, in a child process that may not outlive its time.
+"""Frames through decord, in a child process with a time limit.
 
-decord can hang on damaged files, so it never runs in this process: ``python -m`` this module reads
-the order from standard input and writes raw frames to standard output. Times come from the packets,
-as with every backend; decord only delivers pixels.
+decord can hang on damaged files, so it runs in a process of its own: ``python -m`` this module
+reads a request from standard input and writes raw frames to standard output. Only the pixels come
+from decord; times come from the packets, as with every backend.
 
-decord counts frames that an edit list leaves out, and in a transport stream it delivers other
-frames than those asked for, so it is checked: first its number of frames and their times against
-the file's index, then every picture against PyAV's at a small size.
+decord counts frames that an edit list skips, and in a transport stream it returns wrong frames.
+Everything is therefore checked: the number of frames and their times against the file's index, and
+every picture against PyAV's at a small size.
 """
 
 from __future__ import annotations
@@ -28,72 +28,71 @@ from jumpscore.video.probe import VideoInfo
 from jumpscore.video.stored_frames import stored_frames
 
 CLOCK_SLACK = 2e-3
-"""Seconds by which times may differ."""
+"""Tolerance of times in seconds."""
 PATIENCE = 60.0
-"""Longest wait for one frame in seconds; a seek in 1440p takes well under one."""
-
-
+"""Time limit for one frame in seconds; a seek in 1440p takes well under one."""
 SMALL = 96
-"""Pixels on the longer side at which pictures are compared."""
+"""Longer side of the pictures that are compared, in pixels."""
 MOST_DIFFERENT = 6.0
-"""Mean difference in grey levels between equal frames; readers turn YUV into RGB differently."""
+"""Largest mean difference between equal frames in grey levels; YUV to RGB conversions differ."""
 NOT_NEARER = 0.25
-"""Grey levels by which a neighbouring frame may be nearer, through rounding."""
+"""Tolerance in grey levels if a neighbouring frame is more similar, because of rounding."""
 
 
 def decode_decord(
-    info: VideoInfo, wanted: list[int], *, size: tuple[int, int] | None, grey: bool
+    info: VideoInfo, indices: list[int], *, size: tuple[int, int] | None, grey: bool
 ) -> Iterator[npt.NDArray[np.uint8]]:
-    """Yield the pixels of the wanted frames; see ``jumpscore.video.decode.decode``.
+    """Yield the pixels of the requested frames; see ``jumpscore.video.decode.decode``.
 
     Raises:
         UsageError: decord is not installed.
-        VideoError: decord fails on the file, does not answer in time, or reads other frames.
+        VideoError: decord fails on the file, exceeds the time limit, or returns wrong frames.
     """
     if find_spec("decord") is None:
-        raise UsageError("backend 'decord' is not installed here; use 'pyav' or install decord")
+        raise UsageError("backend 'decord' is not installed; install decord, or use backend 'pyav'")
     if info.clock.by_order or info.clock.leading:
         raise VideoError(
-            f"{info.path}: decord cannot read a file whose time stamps were repaired "
-            f"({'; '.join(info.remarks)}); use backend 'pyav'"
+            f"{info.path}: decord does not support files with repaired time stamps "
+            f"({'; '.join(info.note_lines)}); use backend 'pyav'"
         )
-    pictures = _receive(info, wanted, size=size or (info.width, info.height), grey=grey)
-    return _checked(info, wanted, pictures)
+    pictures = _receive(info, indices, size=size or (info.width, info.height), grey=grey)
+    return _checked(info, indices, pictures)
 
 
 def _checked(
-    info: VideoInfo, wanted: list[int], pictures: Iterator[npt.NDArray[np.uint8]]
+    info: VideoInfo, indices: list[int], pictures: Iterator[npt.NDArray[np.uint8]]
 ) -> Iterator[npt.NDArray[np.uint8]]:
-    """Yield pictures that are nearer to PyAV's frame of that index than to its neighbours.
+    """Yield the pictures after checking that each resembles PyAV's frame of the same index most.
 
     Raises:
-        VideoError: One is not.
+        VideoError: A picture resembles a neighbouring frame or none.
     """
     scale = SMALL / max(info.width, info.height)
     size = (max(8, round(info.width * scale)), max(8, round(info.height * scale)))
-    around = sorted({near for index in wanted for near in _near(info, index)})
+    around = sorted({other for index in indices for other in _neighbours(info, index)})
     converter = Converter(info, size)
     stored = stored_frames(info, around)
     small: dict[int, npt.NDArray[np.uint8]] = {}
-    for index, picture in zip(wanted, pictures, strict=True):
-        for near in [near for near in _near(info, index) if near not in small]:
-            small[near] = converter.grey(next(stored)[1])
-        small = {near: small[near] for near in small if near >= index - 1}
-        off = {near: _difference(picture, small[near]) for near in _near(info, index)}
+    for index, picture in zip(indices, pictures, strict=True):
+        neighbours = _neighbours(info, index)
+        for other in [other for other in neighbours if other not in small]:
+            small[other] = converter.grey(next(stored)[1])
+        small = {other: small[other] for other in small if other >= index - 1}
+        off = {other: _difference(picture, small[other]) for other in neighbours}
         if off[index] > min(MOST_DIFFERENT, min(off.values()) + NOT_NEARER):
             raise VideoError(
-                f"{info.path}: decord delivers another frame for {index} at "
+                f"{info.path}: decord returned a wrong frame for frame {index} at "
                 f"{info.times[index]:.2f} s; use backend 'pyav'"
             )
         yield picture
 
 
-def _near(info: VideoInfo, index: int) -> range:
+def _neighbours(info: VideoInfo, index: int) -> range:
     return range(max(0, index - 1), min(info.frames, index + 2))
 
 
 def _difference(picture: npt.NDArray[np.uint8], small: npt.NDArray[np.uint8]) -> float:
-    """Return the mean difference in grey levels, at the size of the second."""
+    """Return the mean difference in grey levels, at the size of the small picture."""
     import cv2
 
     grey: Any = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
@@ -102,31 +101,31 @@ def _difference(picture: npt.NDArray[np.uint8], small: npt.NDArray[np.uint8]) ->
 
 
 def _check_times(info: VideoInfo, times: npt.NDArray[np.float64]) -> None:
-    """Check that decord has the same frames at the same times, counted from the first.
+    """Check that decord has the same frames at the same times, relative to the first.
 
     Raises:
-        VideoError: It has not.
+        VideoError: The frames or their times differ.
     """
     if len(times) != info.frames:
         raise VideoError(
-            f"{info.path}: decord reads {len(times)} frames, the video shows {info.frames}; use "
+            f"{info.path}: decord reads {len(times)} frames, but the video has {info.frames}; use "
             "backend 'pyav'"
         )
     off = np.abs((times - times[0]) - (info.times - info.times[0]))
-    # decord has times in 32 bits.
+    # decord stores times in 32 bits.
     if not float(off.max()) <= CLOCK_SLACK + 1e-6 * info.duration:
         worst = int(np.argmax(off))
         raise VideoError(
-            f"{info.path}: decord shows frame {worst} at {times[worst] - times[0]:.3f} s, the file "
-            f"at {info.times[worst] - info.times[0]:.3f} s; use backend 'pyav'"
+            f"{info.path}: decord reads frame {worst} at {times[worst] - times[0]:.3f} s, but its "
+            f"time is {info.times[worst] - info.times[0]:.3f} s; use backend 'pyav'"
         )
 
 
 def _receive(
-    info: VideoInfo, wanted: list[int], *, size: tuple[int, int], grey: bool
+    info: VideoInfo, indices: list[int], *, size: tuple[int, int], grey: bool
 ) -> Iterator[npt.NDArray[np.uint8]]:
     shape = (size[1], size[0]) if grey else (size[1], size[0], 3)
-    order = {"path": str(info.path), "indices": wanted, "size": size, "grey": grey}
+    order = {"path": str(info.path), "indices": indices, "size": size, "grey": grey}
     child = subprocess.Popen(
         [sys.executable, "-m", "jumpscore.video.decord_backend"],
         stdin=subprocess.PIPE,
@@ -140,7 +139,7 @@ def _receive(
         child.stdin.write(json.dumps(order).encode())
         child.stdin.close()
         _check_times(info, _receive_times(info, child))
-        for index in wanted:
+        for index in indices:
             raw = _read_or_kill(child, child.stdout, int(np.prod(shape)))
             if len(raw) < np.prod(shape):
                 what = f"frame {index} at {info.times[index]:.2f} s"
@@ -157,7 +156,7 @@ def _receive_times(info: VideoInfo, child: subprocess.Popen[bytes]) -> npt.NDArr
     """Return the times of decord's frames, which the child sends first.
 
     Raises:
-        VideoError: It does not.
+        VideoError: The child fails or exceeds the time limit.
     """
     assert child.stdout is not None
     head = _read_or_kill(child, child.stdout, 8)
@@ -173,13 +172,13 @@ def _undelivered(info: VideoInfo, child: subprocess.Popen[bytes], what: str) -> 
     assert child.stderr is not None
     lines = child.stderr.read().decode(errors="replace").strip().splitlines()
     return VideoError(
-        f"{info.path}: decord did not deliver {what} "
-        f"({lines[-1] if lines else 'no answer in time'}); use backend 'pyav'"
+        f"{info.path}: decord did not return {what} "
+        f"({lines[-1] if lines else f'no response in {PATIENCE:.0f} s'}); use backend 'pyav'"
     )
 
 
 def _read_or_kill(child: subprocess.Popen[bytes], pipe: IO[bytes], size: int) -> bytes:
-    """Read ``size`` bytes; a child that stays silent too long is killed, which ends the read."""
+    """Read ``size`` bytes; the child is killed at the time limit, which ends the read."""
     watchdog = threading.Timer(PATIENCE, child.kill)
     watchdog.start()
     try:

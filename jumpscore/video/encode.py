@@ -1,4 +1,4 @@
-"""Pictures to a video file: for data sets that are published as pictures, and for rendered ones."""
+"""Write pictures as a video file, for data sets that are published as pictures or rendered."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ import numpy.typing as npt
 from jumpscore.errors import VideoError
 
 QUALITY = "18"
-"""Constant rate factor of H.264; a person sees no difference to the pictures."""
+"""Constant rate factor of H.264; differences to the pictures are invisible."""
 EXACT_X264 = "mbtree=0"
-"""Without it x264 with B-frames on a processor with AVX-512 decides differently from run to run
-about noisy frames whose sides are no multiple of 16: 2 grey levels in a few pixels at the edge."""
+"""Without this option x264 is not deterministic for frames with noise whose sides are not multiples
+of 16 (with B-frames, on a processor with AVX-512): a few pixels at the edge differ by 2 levels."""
 
 
 def write_video(path: Path, pictures: Iterable[npt.NDArray[np.uint8]], *, fps: float) -> int:
     """Write pictures as H.264, picture ``n`` shown at ``n / fps`` seconds; return their number.
 
-    The encoder runs in one thread: equal pictures give equal bytes in one environment.
+    The encoder runs in one thread, so equal pictures give equal bytes in the same environment.
 
     Args:
-        path: An mp4 file; its folder is made.
-        pictures: RGB uint8 [H, W, 3], all of one size; read one at a time.
+        path: An mp4 file; its folder is created.
+        pictures: RGB uint8 [H, W, 3], all of the same size; read one at a time.
         fps: Frames per second.
 
     Raises:
-        VideoError: There are none, or their sizes differ.
+        VideoError: No pictures are given, or their sizes differ.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     rate = Fraction(fps).limit_denominator(1001)
@@ -44,12 +44,13 @@ def write_video(path: Path, pictures: Iterable[npt.NDArray[np.uint8]], *, fps: f
             if shape is None:
                 shape = picture.shape
                 stream.height, stream.width = shape[:2]
-                # Colour at half the resolution needs even sides.
+                # Chroma subsampling needs even sides.
                 odd = stream.height % 2 or stream.width % 2
                 stream.pix_fmt = "yuv444p" if odd else "yuv420p"
             if picture.shape != shape:
                 raise VideoError(
-                    f"{path.name}: picture {count} has shape {picture.shape}, the first {shape}"
+                    f"{path.name}: picture {count} has shape {picture.shape}, but the first has "
+                    f"{shape}; all must have the same size"
                 )
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
             frame.pts, frame.time_base = count, 1 / rate

@@ -1,4 +1,4 @@
-"""Uniform frames: which frames of a video a model sees, and how large."""
+"""Uniform frames: evenly spread frames of a video, by count or by rate."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jumpscore.video.visual_input import VisualInput, whole_frames
 
 FEWEST_FRAMES = 4
 MOST_FRAMES = 768
-"""Limits of a count that follows from a rate, as in qwen-vl-utils."""
+"""Limits of the number of frames if a rate is given, as in qwen-vl-utils."""
 
 
 def uniform_frames(
@@ -31,40 +31,40 @@ def uniform_frames(
     info: VideoInfo | None = None,
     grid: TokenGrid = PLAIN_GRID,
 ) -> VisualInput:
-    """Plan evenly spread frames of a video; pixels are decoded when they are asked for.
+    """Plan evenly spread frames of a video; pixels are decoded on first use.
 
-    Rules of ``qwen-vl-utils``: a count is rounded to an even one (halves to the nearest multiple of
-    four); a rate is multiplied by the length, kept within 4 and 768 and rounded down to an even
-    count. A video with fewer frames gives an even number of those it has, and a single frame where
-    it has one: no frame is ever repeated.
+    Rules of ``qwen-vl-utils``: a count is rounded to an even number (odd ones to the nearest
+    multiple of four); a rate is multiplied by the duration, limited to 4..768 and rounded down to
+    an even number. A video with too few frames gives an even number of them, or its only one. No
+    frame is ever repeated.
 
     Args:
         path: A video file.
         count: Number of frames.
         fps: Frames per second of video, instead of ``count``.
-        min_pixels: Smallest area of a frame; smaller ones are scaled up. Equal to ``max_pixels``,
-            the size no longer depends on the video's.
+        min_pixels: Smallest area of a frame; smaller ones are scaled up. Set it to ``max_pixels``
+            for an area that does not depend on the video.
         max_pixels: Largest area of a frame; larger ones are scaled down.
-        info: The file's ``probe``, where the caller has it already.
-        grid: How the model cuts frames into tokens; decides their size.
+        info: Result of ``probe`` for this file; by default the file is probed.
+        grid: Token grid of the model, which decides the size of the frames.
 
     Raises:
-        UsageError: Not exactly one of ``count`` and ``fps`` is given, or one is not positive.
+        UsageError: Both or neither of ``count`` and ``fps`` are set, or the value is not positive.
         VideoError: The file cannot be read.
     """
     if (count is None) == (fps is None):
-        raise UsageError(f"give either count or fps, got count={count} and fps={fps}")
-    wanted = count if count is not None else fps
-    if wanted is None or not 0 < wanted < math.inf:
-        raise UsageError(f"count and fps must be above 0, got {wanted}")
+        raise UsageError(f"set either count or fps, got count={count} and fps={fps}")
+    value = count if count is not None else fps
+    if value is None or not 0 < value < math.inf:
+        raise UsageError(f"count and fps must be above 0, got {value}")
     info = info or probe(path)
     width, height = grid.fitted(
         info.width, info.height, min_pixels=min_pixels, max_pixels=max_pixels
     )
     total = readable_frames(info)
     rate = None if count is not None else fps
-    found = even_count(wanted, total) if rate is None else _count_at(rate, info, total)
-    return frames_of_size(info, count=found, width=width, height=height, total=total, grid=grid)
+    number = even_count(value, total) if rate is None else _count_at(rate, info, total)
+    return frames_of_size(info, count=number, width=width, height=height, total=total, grid=grid)
 
 
 def frames_of_size(
@@ -80,11 +80,11 @@ def frames_of_size(
 
     Args:
         info: The video.
-        count: Frames; an even number of those that can be decoded, at most.
+        count: Number of frames, reduced to an even number of those that can be decoded.
         width: Pixels, a multiple of the grid's side.
         height: Pixels, a multiple of the grid's side.
-        total: Frames that can be decoded, where the caller knows.
-        grid: How the model cuts frames into tokens.
+        total: Number of frames that can be decoded; by default it is determined.
+        grid: Token grid of the model.
     """
     total = total or readable_frames(info)
     indices = uniform_indices(total, even_count(count, total))
@@ -105,14 +105,14 @@ def frames_of_size(
             "pixels": PIXELS,
             "pyav": version("av"),
         },
-        notes=(*info.remarks, *([note] if note else [])),
+        notes=(*info.note_lines, *([note] if note else [])),
         truncated=info.truncated,
         token_grid=grid,
     )
 
 
 def even_count(count: float, total: int) -> int:
-    """Return the even number of frames next to ``count`` that a video of ``total`` frames can give.
+    """Return the even number nearest to ``count`` that a video of ``total`` frames can give.
 
     >>> [even_count(count, 100) for count in (1, 5, 6, 7, 200)]
     [2, 4, 6, 8, 100]
@@ -128,7 +128,7 @@ def _count_at(fps: float, info: VideoInfo, total: int) -> int:
 
 
 def uniform_indices(total: int, count: int) -> np.ndarray:
-    """Return ``min(count, total)`` indices spread evenly over ``0 .. total - 1``, ends included.
+    """Return ``min(count, total)`` indices spread evenly over ``0..total - 1``, ends included.
 
     >>> uniform_indices(10, 4)
     array([0, 3, 6, 9])

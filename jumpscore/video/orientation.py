@@ -1,4 +1,4 @@
-"""How a stored picture is turned and mirrored for display: eight ways, one rule for all pixels."""
+"""Orientation: how stored frames are rotated and mirrored for display."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MATRIX_BYTES = 36
 """Nine 32-bit integers."""
 ONE = 1 << 16
 SLACK = 0.02
-"""Share of a matrix's size by which it may differ from a pure turn: about one degree."""
+"""Relative deviation of a matrix from a pure quarter turn: about one degree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Orientation:
     Attributes:
         turns: Quarter turns counter-clockwise, 0 to 3.
         mirrored: Whether left and right are then swapped.
-        exact: Whether the file asks for exactly this; otherwise its matrix also skews or turns by
-            other angles, and this is the nearest of the eight.
+        exact: Whether this is the file's display matrix; if not, the matrix also skews or rotates
+            by other angles, and this is the nearest of the eight orientations.
     """
 
     turns: int = 0
@@ -37,25 +37,25 @@ class Orientation:
 
     @property
     def is_upright(self) -> bool:
-        """Whether the stored picture is the displayed one."""
+        """Whether frames are displayed as stored."""
         return not self.turns and not self.mirrored
 
     @property
     def swaps_sides(self) -> bool:
-        """Whether width and height change places."""
+        """Whether width and height are swapped."""
         return self.turns % 2 == 1
 
     def applied(self, pixels: Array) -> Array:
-        """Return a view of [rows, columns, ...] as displayed."""
+        """Return a view of stored pixels, [rows, columns, ...], as displayed."""
         turned: Any = np.rot90(pixels, self.turns) if self.turns else pixels
         return cast("Array", turned[:, ::-1] if self.mirrored else turned)
 
 
 def orientation_of(frame: VideoFrame) -> Orientation:
-    """Return the orientation that a decoded frame's display matrix asks for."""
+    """Return the orientation from a decoded frame's display matrix."""
     from av.sidedata.sidedata import SideDataContainer
 
-    # Not frame.side_data, which would keep the frame alive in a reference cycle.
+    # frame.side_data would keep the frame alive in a reference cycle.
     container: Any = SideDataContainer
     data = container(frame).get("DISPLAYMATRIX")
     raw = b"" if data is None else bytes(data)
@@ -66,11 +66,11 @@ def orientation_of(frame: VideoFrame) -> Orientation:
 
 
 def from_matrix(a: int, b: int, c: int, d: int) -> Orientation:
-    """Return the orientation of a display matrix: (x, y) goes to (a x + c y, b x + d y), y down.
+    """Return the orientation of a display matrix: (x, y) maps to (a x + c y, b x + d y), y down.
 
     >>> from_matrix(-ONE, 0, 0, ONE)
     Orientation(turns=0, mirrored=True, exact=True)
-    >>> from_matrix(0, ONE, -ONE, 0)  # the phone was held upright: a quarter turn clockwise
+    >>> from_matrix(0, ONE, -ONE, 0)  # a phone in portrait: a quarter turn clockwise
     Orientation(turns=3, mirrored=False, exact=True)
     """
     across, along = abs(a) + abs(d), abs(b) + abs(c)
@@ -79,7 +79,7 @@ def from_matrix(a: int, b: int, c: int, d: int) -> Orientation:
     exact = min(across, along) <= SLACK * max(across, along)
     mirrored = a * d - b * c < 0
     if across >= along:
-        # Mirrored, the sign of d decides: upside down is two turns and a mirror.
+        # If mirrored, the sign of d decides: upside down is two turns and a mirror.
         turned = a > d if mirrored else a + d < 0
         return Orientation(2 if turned else 0, mirrored, exact)
     clockwise = b + c > 0 if mirrored else b > c

@@ -1,4 +1,4 @@
-"""Facts about a video file, read from its packets; frames are decoded only where packets lie."""
+"""Probe a video file: its facts come from its packets, and frames are decoded only if needed."""
 
 from __future__ import annotations
 
@@ -32,48 +32,48 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 RATE_JITTER = 0.1
-"""Share of the median frame gap by which a gap may differ in a clip that counts as constant-rate.
+"""Largest relative deviation from the median frame gap in a clip of constant rate.
 
-Containers with millisecond clocks (Matroska, WebM) round every time, so exact equality would call
-nearly all of them variable.
+Containers with millisecond clocks (Matroska, WebM) round every time, so nearly all of their files
+would fail a test for equality.
 """
 MISSING_SECONDS = 0.5
-"""Seconds that may be missing at the end besides; headers round."""
+"""Seconds that may be missing at the end in addition, because headers round."""
 OTHER_TRACKS = "other video tracks not read"
 NOT_A_QUARTER = "display matrix rounded to the nearest of the eight orientations"
 NOTES = frozenset({*REPAIRS, OTHER_TRACKS, NOT_A_QUARTER})
-"""All notes of videos."""
+"""All notes of a ``VideoInfo``."""
 MATROSKA = "matroska,webm"
 LONGEST_VIDEO = 86_400.0
-"""Seconds; time stamps beyond a day are damaged, and would make grids and signals endless."""
+"""Longest supported video in seconds; longer ones have damaged time stamps and would need too much
+memory."""
 MISSING_SHARE = 0.02
 """Share of the declared frames that may be missing before a file counts as truncated."""
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """Facts about the video track of a file that is read.
+    """Facts about the video track of a file.
 
     Attributes:
         path: The file.
         width: Displayed width in pixels, after rotation and with square pixels.
         height: Displayed height in pixels.
         coded_size: (width, height) as stored.
-        rotation: Degrees, counter-clockwise, by which stored frames are turned for display
-            (0, 90, 180 or 270).
-        mirrored: Whether left and right are swapped after that.
-        codec: Canonical name of the codec (``h264``, ``hevc``, ``vp9``, ``av1``), whatever decodes
-            it.
+        rotation: Counter-clockwise rotation of stored frames for display, in degrees (0, 90, 180 or
+            270).
+        mirrored: Whether left and right are swapped after the rotation.
+        codec: Canonical name of the codec (``h264``, ``hevc``, ``vp9``, ``av1``), not that of a
+            decoder.
         times: Presentation time of every frame in seconds, float64 [frames], increasing; 0 is the
             start of the container's time line (of all its tracks).
-        bits: Size of every frame in the file in bits, int64 [frames], in the order of ``times``:
-            what the frame cost, joined to it by presentation time.
+        bits: Size of every frame in the file in bits, int64 [frames], in the order of ``times``.
         keyframe_times: Times of the frames at which decoding can start, float64.
         duration: Seconds from 0 to the end of the last frame.
-        truncated: What is missing, where the file ends before its own header says; else ``None``.
-        track: Index of the stream that is read, as FFmpeg counts streams.
-        notes: What was repaired or left out, in words -> how often or for how many frames.
-        clock: How decoded frames are found on the time line.
+        truncated: What is missing if the file is shorter than its header states, else ``None``.
+        track: FFmpeg's index of the stream.
+        notes: Description of each repair or omission -> count.
+        clock: How decoded frames are identified on the time line.
     """
 
     path: Path
@@ -93,25 +93,25 @@ class VideoInfo:
     clock: Clock = field(default_factory=Clock)
 
     def require_whole(self) -> VideoInfo:
-        """Return the same facts.
+        """Return these facts if the file is complete.
 
         Raises:
-            VideoError: The file is cut off.
+            VideoError: The file is truncated.
         """
         if self.truncated:
             raise VideoError(
-                f"{self.path}: the file is cut off, the last good frame is at "
-                f"{self.times[-1]:.2f} s ({self.truncated}); copy or download it again"
+                f"{self.path}: the file is cut off after the frame at {self.times[-1]:.2f} s "
+                f"({self.truncated}); copy or download it again"
             )
         return self
 
     @property
     def orientation(self) -> Orientation:
-        """How stored frames are turned and mirrored for display."""
+        """How stored frames are rotated and mirrored for display."""
         return Orientation(self.rotation // 90, self.mirrored)
 
     @property
-    def remarks(self) -> tuple[str, ...]:
+    def note_lines(self) -> tuple[str, ...]:
         """The notes as lines of text."""
         return tuple(f"{text}: {count:,}" for text, count in self.notes.items())
 
@@ -122,7 +122,7 @@ class VideoInfo:
 
     @cached_property
     def fps(self) -> float:
-        """Average frames per second; 0.0 for a single frame without a length."""
+        """Average frames per second; 0.0 for a single frame without a duration."""
         span = float(self.times[-1] - self.times[0])
         if len(self.times) > 1 and span > 0:
             return (len(self.times) - 1) / span
@@ -130,21 +130,21 @@ class VideoInfo:
 
     @cached_property
     def constant_rate(self) -> bool:
-        """Whether all frames are equally far apart, up to the rounding of container clocks."""
+        """Whether all frame gaps are equal, up to the rounding of container clocks."""
         gaps = np.diff(self.times)
         if len(gaps) == 0:
             return True
         median = float(np.median(gaps))
-        # A clock of 1 ms moves a gap by up to 1 ms whatever the rate.
+        # A clock of 1 ms changes a gap by up to 1 ms at any rate.
         return bool(np.all(np.abs(gaps - median) <= max(RATE_JITTER * median, 0.0011)))
 
 
 def probe(path: str | Path) -> VideoInfo:
-    """Read what a video holds: sizes, orientation, and the presentation time of every frame.
+    """Read the facts of a video: size, orientation, and the presentation time of every frame.
 
-    Demuxes the whole file (0.06 s for 30 s of 1080p) because headers lie: about frame counts, and
-    about a rate where there is none. A file whose time stamps are missing, repeated or jump is also
-    decoded once.
+    The whole file is demuxed (0.06 s for 30 s of 1080p), because the frame count and rate in a
+    header are often wrong. A file whose time stamps are missing, repeated or jump is also decoded
+    once.
 
     Raises:
         VideoError: The file is missing, empty, damaged or has no video frames.
@@ -155,7 +155,8 @@ def probe(path: str | Path) -> VideoInfo:
         packets = read_packets(container, stream)
         if not (~packets.hidden).any():
             raise VideoError(
-                f"{path}: no video frame could be read ({packets.broken or 'the stream is empty'})"
+                f"{path}: no video frame could be read "
+                f"({packets.broken or 'the stream is empty'}); download the file again"
             )
         clock = decide_clock(packets, container, stream)
         read = by_decoding if clock.by_order else by_stamps
@@ -186,16 +187,16 @@ def probe(path: str | Path) -> VideoInfo:
 
 
 def _check_single(path: Path, container: InputContainer) -> None:
-    """Check that a file is one file; of several, FFmpeg and players would read only the first.
+    """Check that a file is not several concatenated ones, because FFmpeg would read only the first.
 
     Raises:
-        VideoError: There are several.
+        VideoError: The file contains several.
     """
     count = joined_files(path, container.format.name)
     if count > 1:
         raise VideoError(
-            f"{path}: {count} files joined byte by byte, of which only the first would be read; "
-            "join them with ffmpeg -f concat instead"
+            f"{path}: consists of {count} files joined byte by byte, and only the first "
+            "could be read; join them with ffmpeg -f concat instead"
         )
 
 
@@ -212,15 +213,15 @@ def _notes(
 
 
 def header_duration(path: str | Path) -> float | None:
-    """Return the length in seconds that a file's header states, without reading the file.
+    """Return the duration in seconds that a file's header states, without reading the file.
 
     Raises:
-        VideoError: The file is missing, empty or no video.
+        VideoError: The file is missing, empty or not a video.
     """
     path = Path(path)
     with open_video(path) as (container, _):
         if container.format.name in BROADCAST:
-            return probe(path).duration  # has no header; what FFmpeg says is a guess
+            return probe(path).duration  # these formats have no header, and FFmpeg only guesses
         seconds = None if container.duration is None else container.duration / 1_000_000
         if seconds is not None:
             seconds -= _counted_from_zero(container, seconds)
@@ -228,7 +229,7 @@ def header_duration(path: str | Path) -> float | None:
 
 
 def repairs(notes: Iterable[str]) -> dict[str, int]:
-    """Return the notes of a video among those of an input, as ``VideoInfo.notes`` has them.
+    """Return ``VideoInfo.notes`` from the notes of an input, which also contain others.
 
     >>> repairs([f"{OTHER_TRACKS}: 2", "the frame rate varies"])
     {'other video tracks not read': 2}
@@ -238,14 +239,16 @@ def repairs(notes: Iterable[str]) -> dict[str, int]:
 
 
 def _checked(path: Path, duration: float | None) -> float | None:
-    """Return a duration that can be true.
+    """Return the duration if it is plausible.
 
     Raises:
-        VideoError: It is longer than a day.
+        VideoError: The duration is longer than a day.
     """
     if duration is not None and not duration <= LONGEST_VIDEO:
         raise VideoError(
-            f"{path}: claims to last {duration:.0f} s; its time stamps are damaged, write it anew"
+            f"{path}: has a duration of {duration:.0f} s, more than the limit of "
+            f"{LONGEST_VIDEO:.0f} s, so its time stamps are probably damaged; convert the file, "
+            "for example with ffmpeg -i IN -c:v libx264 OUT.mp4"
         )
     return duration
 
@@ -253,7 +256,7 @@ def _checked(path: Path, duration: float | None) -> float | None:
 def display_size(
     coded: tuple[int, int], orientation: Orientation, *, aspect: Fraction = Fraction(1)
 ) -> tuple[int, int]:
-    """Return (width, height) as shown: square pixels first, then turned.
+    """Return the displayed (width, height), with square pixels and rotated.
 
     >>> display_size((1440, 1080), Orientation(turns=1), aspect=Fraction(4, 3))
     (1080, 1920)
@@ -264,14 +267,14 @@ def display_size(
 
 
 def frame_aspect(stream: VideoStream) -> Fraction | None:
-    """Return the pixel aspect ratio that the codec states, where the container states none."""
+    """Return the pixel aspect ratio that the codec states."""
     return stream.codec_context.sample_aspect_ratio
 
 
 def _missing(
     path: Path, container: InputContainer, stream: VideoStream, timeline: Timeline
 ) -> str | None:
-    """Return what is missing at the end of a file, as far as its header says how long it is."""
+    """Return what is missing at the end of a file according to its header, or ``None``."""
     if timeline.missing is not None:
         return timeline.missing
     cut = segment_missing(path) if container.format.name == MATROSKA else 0
@@ -281,24 +284,23 @@ def _missing(
     declared = 0 if timeline.clock.by_order else stream.frames
     promised = _promised_end(container, stream)
     few = timeline.present < declared * (1 - MISSING_SHARE)
-    # An edit list may leave frames out, so that fewer are there than the file holds; the last one
-    # then still ends where the header says.
+    # An edit list may skip frames. The last frame then still ends at the time in the header.
     gap = (times[-1] - times[0]) / max(1, len(times) - 1)
     if few and (not promised or end < promised - 1.5 * gap):
-        return f"{timeline.present} of {declared} frames are there"
+        return f"only {timeline.present} of {declared} frames are present"
     if end < promised * (1 - MISSING_SHARE) - MISSING_SECONDS:
-        return f"it ends at {end:.2f} s, the header says {promised:.2f} s"
+        return f"it ends at {end:.2f} s instead of {promised:.2f} s as its header states"
     return None
 
 
 def _promised_end(container: InputContainer, stream: VideoStream) -> float:
-    """Return when the video ends as the header says, in seconds; 0.0 where it says nothing.
+    """Return the end of the video according to the header, in seconds; 0.0 if not stated.
 
-    Matroska counts no frames; it tags streams with a length, and the file as a whole. The whole
-    counts only where there is no other stream that could be the longer one.
+    Matroska has no frame count. It states the duration of each stream and of the whole file; the
+    latter counts only if no other stream could be the longer one.
     """
     if container.format.name in BROADCAST:
-        return 0.0  # has no header; what FFmpeg says is a guess from the last time stamps
+        return 0.0  # these formats have no header; FFmpeg guesses from the last time stamps
     tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
     if stream.duration:
         seconds = float(stream.duration * (stream.time_base or 0))
@@ -311,10 +313,10 @@ def _promised_end(container: InputContainer, stream: VideoStream) -> float:
 
 
 def _counted_from_zero(container: InputContainer, seconds: float) -> float:
-    """Return by how much a stated length may be too long because it counts from 0, not the start.
+    """Return how much a stated duration may be too long because it counts from 0, not the start.
 
-    MP4 states how long a track lasts. Some writers of other formats do so too, and others state
-    where the last frame ends.
+    MP4 states the duration of a track. In other formats, some writers state that and others the end
+    of the last frame.
     """
     if container.format.name == MOV:
         return 0.0

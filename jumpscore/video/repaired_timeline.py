@@ -1,4 +1,7 @@
-"""The time line of files with missing, repeated or jumping time stamps: decoded once, in order."""
+"""Repair the time line of a file whose time stamps are missing, repeated or jump.
+
+Such a file is decoded once, and its frames are identified by their order.
+"""
 
 from __future__ import annotations
 
@@ -35,14 +38,14 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 UNLIKELY_RATE = Fraction(977, 31)
-"""A default for streams that state no frame rate. No real stream has it, so it is recognised."""
+"""Default for streams that state no frame rate; no real stream has it, so it can be recognised."""
 MOST_FILLED = 0.5
-"""Share of the time stamps that may be replaced before they count as damaged beyond repair."""
+"""Share of the time stamps that may be replaced; above it the file is rejected."""
 
 
 @dataclass(slots=True)
 class _Delivered:
-    """What the decoder gave: packet numbers in order of presentation, and the first frame."""
+    """Output of the decoder: packet indices in order of presentation, and the first frame."""
 
     numbers: npt.NDArray[np.int64]
     first: VideoFrame
@@ -52,10 +55,10 @@ class _Delivered:
 def decoded_in_order(
     stream: VideoStream, packets: Iterable[Any], clock: Clock
 ) -> Iterator[VideoFrame]:
-    """Yield the frames of a file that is read by order; their ``pts`` is their packet's number.
+    """Yield the frames of a file that is read by order; their ``pts`` is the index of their packet.
 
-    The decoder is emptied and reset where another recording begins, so that no frame refers to one
-    of the recording before.
+    The decoder is flushed and reset at the beginning of another recording, so that no frame refers
+    to one of the previous recording.
     """
     context = stream.codec_context
     breaks = sorted(clock.breaks)
@@ -107,7 +110,7 @@ def by_decoding(
 
 
 def _decode(path: Path, track: int, clock: Clock) -> _Delivered:
-    """Decode a file once and return which packets gave frames."""
+    """Decode a file once and return the packets that gave frames."""
     import av
 
     numbers: list[int] = []
@@ -124,25 +127,28 @@ def _decode(path: Path, track: int, clock: Clock) -> _Delivered:
         except (av.FFmpegError, IndexError) as error:
             broken = reason(error)
     if first is None:
-        raise VideoError(f"{path}: no frame could be decoded ({broken or 'the stream is empty'})")
+        raise VideoError(
+            f"{path}: no frame could be decoded ({broken or 'the stream is empty'}); download the "
+            "file again"
+        )
     return _Delivered(np.asarray(numbers, dtype=np.int64), first, broken)
 
 
 def _lost(packets: Packets, numbers: npt.NDArray[np.int64], clock: Clock, first_key: int) -> int:
-    """Return how many frames at the beginning of a recording have no key frame before them."""
+    """Return how many frames at the beginning of recordings have no key frame before them."""
     edges = sorted({0, *clock.breaks, len(packets.pts)})
-    given = np.zeros(len(packets.pts), dtype=bool)
-    given[numbers] = True
+    decoded = np.zeros(len(packets.pts), dtype=bool)
+    decoded[numbers] = True
     lost = 0
     for start, stop in pairwise(edges):
-        skipped = np.flatnonzero(given[start:stop])
+        skipped = np.flatnonzero(decoded[start:stop])
         head = skipped[0] if len(skipped) else stop - start
         lost += int((~packets.hidden[start : start + head]).sum())
     return lost
 
 
 def _run_on(packets: Packets, clock: Clock) -> Floats:
-    """Return the time stamps with every recording put after the one before."""
+    """Return the time stamps with every recording moved to the end of the previous one."""
     pts = packets.pts.copy()
     edges = sorted({0, *clock.breaks, len(pts)})
     end: float | None = None
@@ -155,16 +161,16 @@ def _run_on(packets: Packets, clock: Clock) -> Floats:
             packets.notes[JOINED] += 1
         last = start + int(np.nanargmax(part))
         gaps = np.diff(np.sort(part[~np.isnan(part)]))
-        usual = float(np.median(gaps)) if len(gaps) else 0.0
-        end = float(pts[last]) + (usual or float(packets.duration[last]))
+        typical = float(np.median(gaps)) if len(gaps) else 0.0
+        end = float(pts[last]) + (typical or float(packets.duration[last]))
     return pts
 
 
 def _filled(path: Path, stamps: Floats, packets: Packets) -> Floats:
-    """Return increasing time stamps: missing and repeated ones lie evenly between their neighbours.
+    """Return increasing time stamps: missing and repeated ones are interpolated.
 
     Raises:
-        VideoError: Too many would have to be replaced.
+        VideoError: Too many time stamps are missing.
     """
     before = np.concatenate([[-np.inf], np.fmax.accumulate(stamps)[:-1]])
     with np.errstate(invalid="ignore"):
@@ -175,35 +181,35 @@ def _filled(path: Path, stamps: Floats, packets: Packets) -> Floats:
     if bad > MOST_FILLED * len(stamps) or not sound.any():
         raise VideoError(
             f"{path}: {bad} of {len(stamps)} frames have missing or repeated time stamps, too many "
-            "to say when they are shown; write the file again, for example with "
+            "to determine when frames are shown; convert the file, for example with "
             "ffmpeg -i IN -c:v libx264 OUT.mp4"
         )
     packets.notes[FILLED] += bad
     places = np.flatnonzero(sound)
-    known = stamps[places]
-    gaps = np.diff(known) / np.diff(places)
+    valid = stamps[places]
+    gaps = np.diff(valid) / np.diff(places)
     gap = float(np.median(gaps)) if len(gaps) else float(packets.duration.max() or 0.04)
-    filled: Floats = np.interp(np.arange(len(stamps)), places, known)
+    filled: Floats = np.interp(np.arange(len(stamps)), places, valid)
     head, tail = int(places[0]), int(places[-1])
-    filled[:head] = known[0] - gap * np.arange(head, 0, -1)
-    filled[tail + 1 :] = known[-1] + gap * np.arange(1, len(stamps) - tail)
+    filled[:head] = valid[0] - gap * np.arange(head, 0, -1)
+    filled[tail + 1 :] = valid[-1] + gap * np.arange(1, len(stamps) - tail)
     return filled
 
 
 def _places(path: Path, packets: Packets, numbers: npt.NDArray[np.int64], clock: Clock) -> Floats:
-    """Return the times of frames by their order: the k-th that is shown has the k-th place.
+    """Return the times of frames by their order: the k-th shown frame gets the k-th slot.
 
-    AVI stores one length for all frames and empty places for those that repeat; what FFmpeg says
-    about frames that are reordered is a guess.
+    AVI stores one duration for all frames and empty slots for repeated ones; FFmpeg only guesses
+    the times of reordered frames.
     """
     dts = np.sort(packets.dts[numbers])
     if np.isnan(dts).any():
         raise VideoError(
-            f"{path}: its index has no place for {int(np.isnan(dts).sum())} frames; write it "
-            "again, for example with ffmpeg -i IN -c:v libx264 OUT.mp4"
+            f"{path}: its index lacks {int(np.isnan(dts).sum())} frames; convert the file, for "
+            "example with ffmpeg -i IN -c:v libx264 OUT.mp4"
         )
     times = _filled(path, dts, packets)
-    # Frames that the file begins with but nothing can decode keep their time.
+    # Frames at the beginning that cannot be decoded still take up time.
     times = times - min(clock.offset, float(np.nanmin(packets.dts)))
     guessed = packets.pts[numbers] - clock.offset
     if not np.allclose(guessed, times, atol=1e-6, equal_nan=False):
@@ -212,20 +218,20 @@ def _places(path: Path, packets: Packets, numbers: npt.NDArray[np.int64], clock:
 
 
 def _stated_rate(path: Path, format_name: str) -> Fraction:
-    """Return the frame rate that a bare codec stream states.
+    """Return the frame rate that a raw codec stream states.
 
-    FFmpeg assumes 25 where none is stated, so it is given another default to see which it is.
+    FFmpeg assumes 25 by default, so it gets an unlikely default to detect whether a rate is stated.
 
     Raises:
-        VideoError: The stream states none.
+        VideoError: The stream states no frame rate.
     """
     options = {"framerate": f"{UNLIKELY_RATE.numerator}/{UNLIKELY_RATE.denominator}"}
     with open_video(path, options=options) as (_, stream):
         rate = stream.codec_context.framerate
     if not rate or abs(rate - UNLIKELY_RATE) < Fraction(1, 1000):
         raise VideoError(
-            f"{path}: a raw {format_name} stream without time stamps or a frame rate, so when its "
-            "frames are shown is unknown; wrap it at its true rate, for example with "
+            f"{path}: is a raw {format_name} stream without time stamps or a frame rate, so the "
+            "times of its frames are unknown; wrap it at its true rate, for example with "
             f"ffmpeg -framerate 25 -i {path.name} -c copy OUT.mp4"
         )
     return Fraction(rate)

@@ -1,7 +1,7 @@
-"""The selection control: an input that keeps its blocks and stamps and shows another clip's pixels.
+"""The selection control: an input with its own blocks and stamps but another video's pixels.
 
-Which blocks were chosen, and when, says something about a video before any pixel is seen. A model
-that answers well on such an input answers from the choice, not from what it sees.
+The choice of blocks alone reveals something about a video. A model that answers well on such an
+input uses the choice, not the pixels.
 """
 
 from __future__ import annotations
@@ -13,30 +13,30 @@ from jumpscore.video.probe import VideoInfo
 from jumpscore.video.stored_frames import nearest_index, readable_frames
 from jumpscore.video.visual_input import VisualInput
 
-NOTE = "a control: the pixels are those of another video"
+NOTE = "control: the pixels are those of another video"
 
 
 def with_pixels_of(visual: VisualInput, other: VideoInfo) -> VisualInput:
-    """Return the input with the pixels of another video at the same places and times.
+    """Return the input with the pixels of another video at the same positions and times.
 
-    A source frame at time t becomes the other video's frame nearest to t, counted from its start
-    again where it is shorter; it is brought to the same size. Positions, stamps and token counts
-    stay as they are, and so does what is black.
+    A source frame at time t is replaced by the other video's frame nearest to t, scaled to the same
+    size; a shorter video is repeated. Positions, stamps, token counts and black blocks stay as they
+    are.
 
     Args:
         visual: Frames or canvases of a video file.
         other: The other video.
 
     Raises:
-        DataError: The input was made elsewhere, so nothing says how to make its pixels anew.
+        DataError: The input was prepared by another tool, so its pixels cannot be replaced.
     """
     if visual.path.is_dir():
         raise DataError(
-            f"{visual.path}: canvases of another tool cannot show another video's pixels; leave "
-            "out input.folder"
+            f"{visual.path}: this control needs canvases that were made here, not by another tool; "
+            "remove input.folder"
         )
     times = other.times[: readable_frames(other)]
-    # The last frame is shown as long as the others are on average.
+    # The last frame counts with the average length of the others.
     period = float(times[-1] - times[0]) * len(times) / max(1, len(times) - 1)
     source_of = {
         frame: nearest_index(times, times[0] + _within(time - times[0], period))
@@ -45,8 +45,8 @@ def with_pixels_of(visual: VisualInput, other: VideoInfo) -> VisualInput:
     old = np.array(list(source_of), dtype=np.int32)
     new = np.array(list(source_of.values()), dtype=np.int32)
     blocks = visual.blocks.copy()
-    shown = blocks[..., 0] >= 0
-    blocks[..., 0][shown] = new[np.searchsorted(old, blocks[..., 0][shown])]
+    filled = blocks[..., 0] >= 0
+    blocks[..., 0][filled] = new[np.searchsorted(old, blocks[..., 0][filled])]
     frames = np.unique(new)
     donor = visual.changed(
         path=other.path,

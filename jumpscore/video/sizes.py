@@ -1,6 +1,6 @@
 """Picture sizes: multiples of 28 pixels, so that 2x2 patches of 14x14 make one visual token.
 
-Other models cut pictures otherwise; ``TokenGrid`` says how.
+``TokenGrid`` describes models that cut pictures differently.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from jumpscore.errors import UsageError
 PATCH = 14
 """Side of a patch in pixels."""
 MERGE = 2
-"""Patches along each side of what becomes one visual token."""
+"""Patches along each side of the square that becomes one visual token."""
 FACTOR = PATCH * MERGE
 """Side of a block in pixels: 2x2 patches, one visual token."""
 
@@ -27,8 +27,8 @@ class TokenGrid:
 
     Attributes:
         side: Side in pixels of the square that becomes one token, a multiple of two.
-        frames: Frames in a row that share their tokens, and a time stamp.
-        size: (width, height) of every frame, where the model takes one size only.
+        frames: Consecutive frames that share their tokens and a time stamp.
+        size: (width, height) of every frame if the model accepts only one size, else ``None``.
     """
 
     side: int = FACTOR
@@ -64,8 +64,9 @@ def smart_size(
 ) -> tuple[int, int]:
     """Return the (width, height) in multiples of ``side`` within the area limits.
 
-    Rule of the Qwen2-VL image processor: sides are rounded; above ``max_pixels`` both are divided
-    by ``sqrt(W * H / max_pixels)`` and rounded down, below ``min_pixels`` scaled and rounded up.
+    Rule of the Qwen2-VL image processor: both sides are rounded. If the area is above
+    ``max_pixels``, they are divided by ``sqrt(W * H / max_pixels)`` and rounded down; if it is
+    below ``min_pixels``, they are scaled up and rounded up.
 
     >>> smart_size(1920, 1080, max_pixels=153664)
     (504, 280)
@@ -73,11 +74,14 @@ def smart_size(
     (644, 364)
 
     Raises:
-        UsageError: A limit leaves no room for one square, or is beyond any picture.
+        UsageError: A limit is smaller than one square or larger than ``MOST_PIXELS``.
     """
     for name, limit in (("min_pixels", min_pixels), ("max_pixels", max_pixels)):
         if limit is not None and not side**2 <= limit <= MOST_PIXELS:
-            raise UsageError(f"{name}={limit}: give an area from {side**2} to {MOST_PIXELS}")
+            raise UsageError(
+                f"{name}={limit} is out of range; give an area from {side**2} to {MOST_PIXELS} "
+                "pixels"
+            )
     wide = max(side, round(width / side) * side)
     high = max(side, round(height / side) * side)
     if max_pixels is not None and wide * high > max_pixels:

@@ -1,7 +1,7 @@
-"""Time stamps in a prompt: what they say, and how many text tokens they cost.
+"""Time stamps in a prompt: their text, and how many tokens it costs.
 
-A picture, or in codec input a run of blocks of one source frame, is preceded by
-``<12.3 seconds>``. Nothing else in a prompt grows with the number of pictures.
+A time stamp such as ``<12.3 seconds>`` precedes every picture or, in codec input, every run of
+blocks from one source frame. Nothing else in a prompt grows with the number of pictures.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy as np
 from jumpscore.video.probe import VideoInfo
 
 TimePolicy = Literal["released", "pts"]
-"""What stamps say: ``released`` is source frame index / average rate, as the released model, its
-processor and vLLM compute it; ``pts`` is the container's presentation time."""
+"""Time that stamps state: ``released`` is source frame index / average rate, as in the released
+model, its processor and vLLM; ``pts`` is the container's presentation time."""
 
 MARKERS = 2
-"""Vision-start and vision-end tokens around what a stamp announces."""
+"""Number of vision-start and vision-end tokens around the visual tokens that follow a stamp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class Stamp:
     """One time stamp of a prompt.
 
     Attributes:
-        seconds: The time it states, unrounded.
-        frame: Source frame of what follows.
-        visual_tokens: Visual tokens that follow, up to the next stamp.
+        seconds: Stated time, not yet rounded.
+        frame: Source frame of the visual tokens that follow.
+        visual_tokens: Number of visual tokens up to the next stamp.
     """
 
     seconds: float
@@ -46,10 +46,10 @@ def stamp_text(seconds: float, decimals: int) -> str:
 
 
 def stamp_tokens(seconds: float, decimals: int, *, newline: bool) -> int:
-    """Return the text tokens that a stamp costs: itself, the vision markers and its newline.
+    """Return the text tokens of a stamp, with its vision markers and newline.
 
-    Exact under the tokenizer of Qwen2 and Qwen3, which never merges digits: ``<``, every digit,
-    ``.``, `` seconds`` and ``>`` are a token each.
+    The number is exact for the tokenizer of Qwen2 and Qwen3, which never merges digits: ``<``,
+    every digit, ``.``, `` seconds`` and ``>`` are one token each.
 
     >>> stamp_tokens(12.34, 2, newline=True)
     11
@@ -60,9 +60,9 @@ def stamp_tokens(seconds: float, decimals: int, *, newline: bool) -> int:
 
 
 def default_policy(info: VideoInfo) -> tuple[TimePolicy, str | None]:
-    """Return the policy for a video, and why where it is not the released model's.
+    """Return the policy for a video, and the reason if it is not the released model's.
 
-    ``released`` is right only where frame index / average rate is the presentation time: in a clip
+    ``released`` is correct only if frame index / average rate is the presentation time: in a clip
     of constant rate that starts at 0.
     """
     if not info.constant_rate:
@@ -70,7 +70,7 @@ def default_policy(info: VideoInfo) -> tuple[TimePolicy, str | None]:
     if info.fps <= 0:
         return "pts", None
     off = float(np.max(np.abs(np.arange(info.frames) / info.fps - info.times)))
-    # Half a frame: below that, both name the same frame.
+    # Times that differ by less than half a frame mean the same frame.
     if off > 0.5 / info.fps:
         return "pts", (
             f"the video starts at {info.times[0]:.2f} s, so stamps are presentation times "
@@ -80,10 +80,10 @@ def default_policy(info: VideoInfo) -> tuple[TimePolicy, str | None]:
 
 
 def stamp_seconds(policy: TimePolicy, frame: int, time: float, fps: float) -> float:
-    """Return what the stamp of a source frame states, in seconds.
+    """Return the time that the stamp of a source frame states, in seconds.
 
     Args:
-        policy: Which time.
+        policy: Which time to state.
         frame: Source frame index.
         time: Presentation time of that frame in seconds.
         fps: Average rate of the video.

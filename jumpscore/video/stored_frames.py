@@ -1,4 +1,4 @@
-"""The decoded frames of a file as FFmpeg holds them, in increasing order, by index."""
+"""Decode frames by index, in increasing order, as FFmpeg stores them: not converted or rotated."""
 
 from __future__ import annotations
 
@@ -25,65 +25,65 @@ if TYPE_CHECKING:
 Damage = Literal["error", "stop"]
 
 MOST_THREADS = 4
-"""Decoder threads where the caller names none; each holds frames of its own (3 MB in 1080p)."""
+"""Default limit of decoder threads; each has frames of its own in memory (3 MB in 1080p)."""
 
 
 def stored_frames(
     info: VideoInfo,
-    wanted: list[int],
+    indices: list[int],
     *,
     threads: int = 0,
     damage: Damage = "error",
     motion_vectors: bool = False,
 ) -> Iterator[tuple[int, VideoFrame]]:
-    """Yield (index, frame as stored), decoding forward, jumping ahead where that skips work.
+    """Yield (index, stored frame); the decoder seeks ahead if that saves work.
 
     Args:
         info: The file.
-        wanted: Increasing frame indices.
-        threads: Decoder threads; 0 is as many as there are cores, up to 4.
+        indices: Frame indices in increasing order.
+        threads: Decoder threads; 0 uses one per core, up to 4.
         damage: Whether a frame that cannot be decoded raises or ends the stream.
-        motion_vectors: Export them as side data, where the codec has them (H.264).
+        motion_vectors: Whether to export motion vectors as side data (H.264 only).
 
     Raises:
         VideoError: A frame cannot be decoded, under ``damage="error"``.
     """
-    if not wanted:
+    if not indices:
         return
     last_good: float | None = None
     with open_video(info.path, info.track) as (container, stream):
         context = stream.codec_context
-        # Where several frames are decoded at once, FFmpeg hands out a frame's motion vectors before
-        # all of them are there (seen in one frame of ten); slices of one frame are safe.
+        # If FFmpeg decodes several frames at once, the motion vectors of a frame may be incomplete
+        # (seen in one frame out of ten). Threads for the slices of one frame are safe.
         context.thread_type = "SLICE" if motion_vectors else "AUTO"
         context.thread_count = threads or min(os.cpu_count() or 1, MOST_THREADS)
         if info.truncated:
-            # Threads read ahead, so that an error takes good frames before it away.
+            # Threads read ahead, so an error would also drop intact frames before it.
             context.thread_count = 1
         if motion_vectors:
             from av.codec.context import Flags2
 
             context.flags2 |= Flags2.export_mvs
-        source = _Source(info, container, stream, wanted)
-        for index in wanted:
+        source = _Source(info, container, stream, indices)
+        for index in indices:
             frame = source.frame(index)
             if isinstance(frame, str):
                 if damage == "stop":
                     return
-                good = "there is none" if last_good is None else f"is at {last_good:.2f} s"
+                good = "none" if last_good is None else f"at {last_good:.2f} s"
                 raise VideoError(
                     f"{info.path}: frame {index} at {info.times[index]:.2f} s cannot be decoded "
-                    f"({frame}); the last good frame {good}; copy or download the file again"
+                    f"({frame}; last intact frame: {good}); copy or download the file again"
                 )
             last_good = float(info.times[index])
             yield index, frame
 
 
 def readable_frames(info: VideoInfo) -> int:
-    """Return how many frames can be decoded, from the first on: all, where nothing is missing.
+    """Return how many frames can be decoded from the first on; all, if the file is complete.
 
     Raises:
-        VideoError: Not one.
+        VideoError: No frame can be decoded.
     """
     if not info.truncated:
         return info.frames
@@ -98,14 +98,14 @@ def readable_frames(info: VideoInfo) -> int:
 
 
 class _Source:
-    """The decoded frames of an open file, to be asked for in increasing order."""
+    """The decoded frames of an open file, for reading in increasing order."""
 
     def __init__(
         self,
         info: VideoInfo,
         container: InputContainer,
         stream: VideoStream,
-        wanted: list[int],
+        indices: list[int],
     ) -> None:
         self._info = info
         self._container = container
@@ -115,25 +115,25 @@ class _Source:
         self._offset = info.clock.offset
         self._by_order = info.clock.by_order
         self._seeks = not self._by_order
-        # The decoder may leave out frames that nobody wants and no other frame refers to. Only in
-        # H.264, whose every frame says so itself, and only where time stamps tell frames apart.
-        skips = info.codec == "h264" and not self._by_order and len(wanted) < info.frames
-        self._needed = frozenset(wanted) if skips else None
+        # The decoder may skip frames that are neither requested nor referred to. This is safe only
+        # in H.264, where every frame states whether it is referred to, with valid time stamps.
+        skips = info.codec == "h264" and not self._by_order and len(indices) < info.frames
+        self._needed = frozenset(indices) if skips else None
         self._done = -1  # the frame decoded last
         self._tainted = False  # a damaged frame was decoded, and no key frame since
         self._frames = self._rewind()
 
     def frame(self, index: int) -> VideoFrame | str:
-        """Return a frame, or why there is none."""
-        jumped = self._seeks and self._jump_towards(index)
-        found = self._forward(index)
-        if jumped and isinstance(found, str):
-            # Frames around an open key frame may need those before it: decode everything instead.
+        """Return a frame, or why it cannot be decoded."""
+        sought = self._seeks and self._seek_towards(index)
+        frame = self._forward(index)
+        if sought and isinstance(frame, str):
+            # Frames around an open key frame may refer to earlier ones: decode everything instead.
             self._seeks = False
             self._done = -1
             self._frames = self._rewind()
-            found = self._forward(index)
-        return found
+            frame = self._forward(index)
+        return frame
 
     def _forward(self, index: int) -> VideoFrame | str:
         import av
@@ -143,7 +143,7 @@ class _Source:
                 frame = next(self._frames)
             except StopIteration:
                 return "the stream ends before it"
-            # PyAV fails so where a damaged file seems to hold further streams.
+            # PyAV raises IndexError if a damaged file seems to contain further streams.
             except (av.FFmpegError, IndexError) as error:
                 return str(error)
             self._tainted = frame.is_corrupt or (self._tainted and not frame.key_frame)
@@ -164,14 +164,14 @@ class _Source:
         self._tainted = False
         clock = self._info.clock
         if clock.by_order:
-            # Read once, from the beginning; such files are never left for a key frame.
+            # Such a file is read once from the beginning, without seeking.
             return decoded_in_order(self._stream, self._container.demux(self._stream), clock)
         rewind(self._container, clock)
         packets = fed(self._container.demux(self._stream), clock)
         return self._decoded(packet for _, packet in packets)
 
     def _decoded(self, packets: Iterable[Any]) -> Iterator[VideoFrame]:
-        """Yield the frames of packets; unneeded ones may be missing."""
+        """Yield the frames of packets; frames that are not needed may be missing."""
         import av
 
         context = self._stream.codec_context
@@ -183,29 +183,29 @@ class _Source:
             try:
                 decoded = packet.decode()
             except av.FFmpegError:
-                # Good frames before it may still wait for their turn.
+                # The decoder may still have intact frames from before the error.
                 decoded = context.decode(None)
                 yield from decoded
                 raise
             yield from decoded
 
-    def _jump_towards(self, index: int) -> bool:
-        """Go to the last key frame at or before ``index``, if that lies well ahead."""
+    def _seek_towards(self, index: int) -> bool:
+        """Seek to the last key frame at or before ``index`` if it is well ahead."""
         info, keys = self._info, self._info.keyframe_times
         key = int(np.searchsorted(keys, info.times[index] + 1e-9)) - 1
-        # Two frames of margin: a jump throws away what the decoder has buffered.
-        near = info.times[min(self._done + 2, info.frames - 1)]
-        if key <= 0 or keys[key] <= near:
+        # Two frames of margin, because seeking discards the decoder's buffer.
+        position = info.times[min(self._done + 2, info.frames - 1)]
+        if key <= 0 or keys[key] <= position:
             return False
-        # Half a frame past the key frame, so that rounding cannot land before it.
+        # Half a frame past the key frame, so that rounding cannot end up before it.
         half = 0.5 / info.fps if info.fps else 0.0
         target = (keys[key] + self._offset + half) / self._base
         self._container.seek(int(target), stream=self._stream)
         packets = self._container.demux(self._stream)
         first = next(iter(packets), None)
         if first is None or not self._starts(first, float(keys[key])):
-            # Some containers (MPEG-TS) land behind the key frame, and some decoders then make up
-            # what they lack without a word: decode everything instead.
+            # In some containers (MPEG-TS) the position is after the key frame, and some decoders
+            # then invent the missing frames without an error: decode everything instead.
             self._seeks = False
             self._done = -1
             self._frames = self._rewind()
@@ -215,7 +215,7 @@ class _Source:
         return True
 
     def _starts(self, packet: Any, time: float) -> bool:
-        """Whether a packet is the key frame of a time or one before, so that decoding can start."""
+        """Whether a packet is a key frame at or before a time, so that decoding can start there."""
         if packet.pts is None or not packet.is_keyframe:
             return False
         return bool(packet.pts * self._base - self._offset < time + 1e-3)

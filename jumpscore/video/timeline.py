@@ -1,9 +1,9 @@
-"""When each frame of a file is shown: the one place where time stamps are read and judged.
+"""The time line of a file: when each frame is shown. All time stamps are read and checked here.
 
-All packets of a track are read. If their time stamps are sound, frames are identified by them, and
-a reader may seek. If they are missing, repeated or jump, the file is decoded once and frames are
-identified by their order (``ordering``), which is what decoders guarantee; such a file is always
-read from its beginning. Every repair is counted in words.
+All packets of a track are read. If their time stamps are valid, they identify the frames, and a
+reader may seek. If they are missing, repeated or jump, the file is decoded once and frames are
+identified by their order (``repaired_timeline``), which decoders guarantee; such a file is always
+read from its beginning. Every repair is noted and counted.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 BROADCAST = ("mpegts", "mpeg")
 """Formats whose clock may start anywhere, wrap and jump."""
 WRAP = 1 << 33
-"""Ticks after which the clock of a broadcast format starts again."""
+"""Ticks after which the clock of a broadcast format wraps."""
 LONGEST_GAP = 10.0
-"""Seconds by which the clock of a broadcast format may run ahead between two frames; a larger step
-is a new recording, as the ``ffmpeg`` command has it."""
+"""Longest step in seconds between two frames of a broadcast format; a longer one starts a new
+recording, as in the ``ffmpeg`` command."""
 DECODE_DURATIONS = ("mov,mp4,m4a,3gp,3g2,mj2", "flv")
 """Formats in which a packet lasts until the next one in decoding order."""
 FEW = 4
-"""Packets that may be in order by chance."""
+"""Number of packets that may be in order by chance."""
 VP8_SHOWN = 0x10
-"""Bit of a VP8 frame's first byte: whether it is shown, or only referred to."""
+"""Bit of a VP8 frame's first byte that is set if the frame is shown, not only referenced."""
 SHIFT = 1e-3
-"""Seconds of start offset that are worth a note."""
+"""Start offset in seconds from which on it is noted."""
 REORDERING = ("h264", "hevc", "mpeg4", "mpeg2video", "mpeg1video", "vc1", "wmv3", "vvc", "cavs")
-"""Codecs that may store frames in another order than they are shown."""
+"""Codecs that may store frames in another order than that of presentation."""
 
 SHIFTED = "start offset removed (time stamps did not start at 0)"
 WRAPPED = "clock wrap unwrapped"
@@ -58,14 +58,14 @@ REPAIRS = (SHIFTED, WRAPPED, JOINED, LEADING, EDITED, REORDERED, UNSTAMPED, FILL
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """How decoded frames are found again on the time line.
+    """How decoded frames are identified on the time line.
 
     Attributes:
         offset: Seconds to subtract from the container's time stamps.
         by_order: Whether frames are identified by their order instead of their time stamps; such a
             file must be decoded from its beginning.
         leading: Whether packets before the first key frame must be skipped.
-        breaks: Numbers of the packets at which another recording begins.
+        breaks: Indices of the packets at which another recording begins.
     """
 
     offset: float = 0.0
@@ -76,14 +76,14 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """What the packets of a track say; fields as in ``VideoInfo``.
+    """Time line of a track; fields as in ``VideoInfo``.
 
     Attributes:
         end: Seconds from 0 to the end of the last frame.
-        missing: Why the file could not be read to its end.
-        present: Frames in the file, also those that are never shown.
-        first: The first frame that is decoded.
-        notes: Repairs in words -> how many.
+        missing: Why the file could not be read to its end, else ``None``.
+        present: Number of frames in the file, including those that are never shown.
+        first: The first decoded frame.
+        notes: Description of each repair -> count.
     """
 
     times: Floats
@@ -99,14 +99,14 @@ class Timeline:
 
 @dataclass(slots=True)
 class Packets:
-    """The packets of a track in file order. Seconds; a missing time stamp is NaN.
+    """The packets of a track in file order. Times are in seconds; a missing time stamp is NaN.
 
     Attributes:
-        hidden: Packets that are never shown: left out by an edit list, or only referred to (VP8).
-        notes: Repairs in words -> how many.
-        raw: Whether there are no time stamps, as in a bare codec stream.
-        guessed: Whether the time stamps are a guess because the container has none for frames that
-            are reordered; places in the file are right.
+        hidden: Packets that are never shown: skipped by an edit list, or only referenced (VP8).
+        notes: Description of each repair -> count.
+        raw: Whether the file has no time stamps, as in a raw codec stream.
+        guessed: Whether FFmpeg guessed the time stamps because the container does not store those
+            of reordered frames; the order in the file is reliable.
     """
 
     pts: Floats
@@ -122,15 +122,15 @@ class Packets:
 
 
 def rewind(container: InputContainer, clock: Clock) -> None:
-    """Go to the beginning of a file, which on a clock that wraps lies before 0."""
+    """Seek to the beginning of a file, which is before 0 if its clock wraps."""
     container.seek(0 if clock.offset >= 0 else int((clock.offset - 1) * 1_000_000))
 
 
 def fed(packets: Iterable[Any], clock: Clock) -> Iterator[tuple[int, Any]]:
-    """Yield (number, packet) of what a decoder is given, from a file's beginning on.
+    """Yield (index, packet) for the decoder, from the beginning of a file.
 
-    Numbers count the packets with data. Where a recording begins between two key frames, packets
-    before the first one are skipped: a decoder would make up what they refer to.
+    The index counts packets with data. If a recording begins between two key frames, packets before
+    the first one are skipped, because a decoder would invent the frames that they refer to.
     """
     number = -1
     waiting = clock.leading
@@ -145,7 +145,7 @@ def fed(packets: Iterable[Any], clock: Clock) -> Iterator[tuple[int, Any]]:
 
 
 def read_packets(container: InputContainer, stream: VideoStream) -> Packets:
-    """Demux the whole file; where reading fails, the reason is kept."""
+    """Demux the whole file; if reading fails, the reason is stored in ``broken``."""
     import av
 
     base = float(stream.time_base or 0)
@@ -160,7 +160,7 @@ def read_packets(container: InputContainer, stream: VideoStream) -> Packets:
             packet = next(demuxed)
         except StopIteration:
             break
-        # PyAV raises IndexError where a damaged file seems to hold further streams.
+        # PyAV raises IndexError if a damaged file seems to contain further streams.
         except (av.FFmpegError, IndexError) as error:
             broken = reason(error)
             break
@@ -186,7 +186,7 @@ def read_packets(container: InputContainer, stream: VideoStream) -> Packets:
 
 
 def decide_clock(packets: Packets, container: InputContainer, stream: VideoStream) -> Clock:
-    """Decide how frames are identified and where 0 is; wraps are undone in ``packets``."""
+    """Decide how frames are identified and where 0 is; also undo clock wraps in ``packets``."""
     name = container.format.name
     broadcast = name in BROADCAST
     if broadcast:
@@ -204,8 +204,8 @@ def decide_clock(packets: Packets, container: InputContainer, stream: VideoStrea
         or not _rewinds(container)
     )
     start = (container.start_time or 0) / 1_000_000
-    # A negative start (the priming samples of an audio track) does not move the video, except on a
-    # clock that starts anywhere.
+    # A negative start (priming samples of an audio track) does not move the video, unless the clock
+    # may start anywhere.
     offset = start if broadcast else max(0.0, start)
     if not (packets.raw or packets.guessed or np.isnan(pts).all()):
         first = float(np.nanmin(pts))
@@ -218,7 +218,8 @@ def decide_clock(packets: Packets, container: InputContainer, stream: VideoStrea
 def _are_guessed(packets: Packets, name: str, stream: VideoStream) -> bool:
     """Return whether the container stores no presentation times although frames are reordered.
 
-    AVI has none. Other containers may lack them if what wrote the file put decoding times there.
+    AVI never does. Other containers may contain decoding times instead if the writer made a
+    mistake.
     """
     context = stream.codec_context
     if context.name not in REORDERING:
@@ -231,7 +232,7 @@ def _are_guessed(packets: Packets, name: str, stream: VideoStream) -> bool:
 
 
 def _rewinds(container: InputContainer) -> bool:
-    """Return whether a file can be read from its beginning again (Flash, for one, cannot)."""
+    """Return whether a file can be read from its beginning again; Flash, for example, cannot."""
     import av
 
     try:
@@ -242,32 +243,32 @@ def _rewinds(container: InputContainer) -> bool:
 
 
 def _unwrap(packets: Packets, wrap: float) -> None:
-    """Let the clock of a broadcast format run on where it starts again."""
+    """Undo the wraps of a broadcast clock, so that time stamps keep increasing."""
     dts = packets.dts
-    known = np.flatnonzero(~np.isnan(dts))
-    if len(known) == 0:
+    stamped = np.flatnonzero(~np.isnan(dts))
+    if len(stamped) == 0:
         return
     if np.nanmin(packets.pts) < 0 <= np.nanmax(packets.pts) or (
         np.nanmin(packets.pts) < wrap <= np.nanmax(packets.pts)
     ):
-        packets.notes[WRAPPED] += 1  # FFmpeg did it
-    turns = np.concatenate([[0], np.cumsum(np.abs(np.diff(dts[known]) + wrap) < LONGEST_GAP)])
+        packets.notes[WRAPPED] += 1  # FFmpeg has undone this one
+    turns = np.concatenate([[0], np.cumsum(np.abs(np.diff(dts[stamped]) + wrap) < LONGEST_GAP)])
     if turns[-1]:
         packets.notes[WRAPPED] += int(turns[-1])
-        dts[known] += turns * wrap
+        dts[stamped] += turns * wrap
         late = np.round((dts - packets.pts) / wrap) * wrap
         packets.pts += np.nan_to_num(late)
 
 
 def _clock_jumps(packets: Packets) -> frozenset[int]:
-    """Return the packets at which a broadcast clock jumps, so that another recording begins."""
-    known = np.flatnonzero(~np.isnan(packets.dts))
-    steps = np.diff(packets.dts[known])
-    return frozenset(known[1:][(steps < 0) | (steps > LONGEST_GAP)].tolist())
+    """Return the packets at which a broadcast clock jumps: another recording begins there."""
+    stamped = np.flatnonzero(~np.isnan(packets.dts))
+    steps = np.diff(packets.dts[stamped])
+    return frozenset(stamped[1:][(steps < 0) | (steps > LONGEST_GAP)].tolist())
 
 
 def _restarts(packets: Packets) -> frozenset[int]:
-    """Return the key frames shown before what precedes them in the file: recordings begin there."""
+    """Return the key frames that are shown before a preceding packet: a recording begins there."""
     pts = np.where(packets.hidden, np.nan, packets.pts)
     restarts: list[int] = []
     begin, latest = 0, -np.inf
@@ -287,13 +288,13 @@ def by_stamps(
     """Return the time line of a file whose frames are identified by their time stamps."""
     first = _first_frame(path, container, stream, clock)
     pts, base = packets.pts, float(stream.time_base or 1)
-    shown = ~packets.hidden
-    lost = shown & (pts < (first.pts or 0) * base - base / 2)
+    visible = ~packets.hidden
+    lost = visible & (pts < (first.pts or 0) * base - base / 2)
     if clock.leading:
-        lost |= shown & (np.arange(len(pts)) < np.argmax(packets.key))
+        lost |= visible & (np.arange(len(pts)) < np.argmax(packets.key))
     packets.notes[LEADING] += int(lost.sum())
     packets.notes[SHIFTED] += abs(clock.offset) > SHIFT
-    keep = np.flatnonzero(shown & ~lost)
+    keep = np.flatnonzero(visible & ~lost)
     order = keep[np.argsort(pts[keep])]
     times = pts[order] - clock.offset
     last = last_length(packets, order, reorders=container.format.name in DECODE_DURATIONS)
@@ -313,7 +314,7 @@ def by_stamps(
 def _first_frame(
     path: Path, container: InputContainer, stream: VideoStream, clock: Clock
 ) -> VideoFrame:
-    """Return the first frame that the decoder shows."""
+    """Return the first frame from the decoder that has a time stamp."""
     import av
 
     try:
@@ -324,18 +325,20 @@ def _first_frame(
                 if frame.pts is not None:
                     return cast("VideoFrame", frame)
     except av.FFmpegError as error:
-        raise VideoError(f"{path}: the first frame cannot be decoded ({reason(error)})") from error
-    raise VideoError(f"{path}: no frame could be decoded")
+        raise VideoError(
+            f"{path}: the first frame cannot be decoded ({reason(error)}); download the file again"
+        ) from error
+    raise VideoError(f"{path}: no frame could be decoded; download the file again")
 
 
 def last_length(packets: Packets, order: npt.NDArray[np.int64], *, reorders: bool) -> float:
-    """Return for how many seconds the last frame is shown.
+    """Return how long the last frame is shown, in seconds.
 
     Args:
         packets: All packets.
-        order: Numbers of the shown packets in order of presentation.
-        reorders: Whether the container states the time to the next packet in decoding order, which
-            is another frame's where frames are reordered. Their sum is still that of the frames.
+        order: Indices of the shown packets in order of presentation.
+        reorders: Whether the container states the time to the next packet in decoding order. If
+            frames are reordered, that is another frame's duration, but the sum is still right.
     """
     pts = packets.pts
     last = order[-1]

@@ -1,4 +1,4 @@
-"""``VisualInput``: what a model sees of a video, and when and where it was."""
+"""``VisualInput``: the pictures of a video for a model, with their times and positions."""
 
 from __future__ import annotations
 
@@ -23,38 +23,38 @@ from jumpscore.video.stamps import Stamp, TimePolicy, stamp_seconds, stamp_text,
 Kind = Literal["frames", "codec"]
 HASH_CHUNK = 1 << 20
 KEEPING_PIXELS = {"decimals", "time_policy", "notes", "provenance"}
-"""Fields whose change leaves the pixels as they are."""
+"""Fields that do not affect the pixels."""
 MOST_DECIMALS = 3
 
 
 @dataclass(frozen=True, eq=False)
 class VisualInput:
-    """Pictures of one video as a recipe: light to pass around, decoded on first use.
+    """Pictures of one video as a recipe: cheap to pass around, decoded on first use.
 
-    A picture is a grid of blocks of 28x28 pixels (2x2 patches, one visual token), or of what
-    ``token_grid`` says. In ``"frames"`` every picture is one source frame; in ``"codec"`` a picture
-    is a canvas whose blocks may come from several. Either way ``blocks`` says for each block where
-    it is from, and that alone decides the pixels.
+    A picture is a grid of blocks of 28x28 pixels (2x2 patches, one visual token), unless
+    ``token_grid`` differs. If ``kind`` is ``"frames"``, every picture is one source frame; if
+    ``"codec"``, a picture is a canvas whose blocks may come from several. ``blocks`` is the source
+    of each block and alone decides the pixels.
 
     Attributes:
         kind: ``"frames"`` or ``"codec"``.
-        path: The video; for canvases that another tool made, their folder.
+        path: The video; for canvases from another tool, their folder.
         width: Width of every picture in pixels, a multiple of the grid's side.
         height: Height of every picture in pixels, a multiple of the grid's side.
         blocks: int32 [n, height / side, width / side, 3]: (source frame, block row, block column)
-            of every block; -1 in all three for a black place.
-        frame_indices: Source frames used, increasing.
+            of every block; -1 in all three for a black block.
+        frame_indices: Source frames in use, increasing.
         times: Presentation time of each of them in seconds.
         fps: Average frame rate of the video.
-        time_policy: What the stamps in a prompt state; see ``stamps.TimePolicy``.
+        time_policy: Time that the stamps in a prompt state; see ``stamps.TimePolicy``.
         decimals: Decimals of the stamps.
-        provenance: Backend, its version, and the rule that made the recipe.
-        notes: What a reader of the result should know, in words.
-        truncated: What is missing of the file, where it is cut off.
-        exhausted: The video has fewer frames than pictures were asked for.
-        folder: Prepared pictures on disk, where there are any; ``pixels`` then reads them.
-        token_grid: How the model cuts frames into tokens; canvases are for the default one.
-        donor: In a control, the recipe whose pixels are shown in place of the own ones.
+        provenance: Backend, its version, and the rule of the recipe.
+        notes: Notes for a reader of the result.
+        truncated: What is missing if the file is truncated, else ``None``.
+        exhausted: Whether the video has fewer frames than the number of pictures requested.
+        folder: Folder with the prepared pictures, which ``pixels`` then reads, or ``None``.
+        token_grid: How the model cuts frames into tokens; canvases have the default grid.
+        donor: For a control, the recipe whose pixels replace those of this one.
     """
 
     kind: Kind
@@ -77,7 +77,10 @@ class VisualInput:
 
     def __post_init__(self) -> None:
         if not 0 <= self.decimals <= MOST_DECIMALS:
-            raise UsageError(f"decimals={self.decimals}: stamps have 0 to {MOST_DECIMALS} decimals")
+            raise UsageError(
+                f"decimals={self.decimals} is out of range; give 0 to {MOST_DECIMALS} decimals for "
+                "the time stamps"
+            )
 
     @cached_property
     def pixels(self) -> npt.NDArray[np.uint8]:
@@ -94,7 +97,7 @@ class VisualInput:
             try:
                 return read_pictures(self.folder, count=len(self.blocks), size=size)
             except DataError:
-                # Evicted from a cache since: the recipe gives the same pixels.
+                # If a cache has evicted the folder, the recipe gives the same pixels.
                 if not (was_evicted(self.folder) and self.path.is_file()):
                     raise
         return _decode_blocks(self) if self.donor is None else self.donor.pixels
@@ -109,7 +112,7 @@ class VisualInput:
     def patch_positions(self) -> npt.NDArray[np.int32]:
         """int32 [n * rows * columns, 3]: (source frame, patch row, patch column) of every patch.
 
-        Raster order within a picture; -1 in all three for a patch of a black place.
+        Raster order within a picture; -1 in all three for a patch of a black block.
         """
         n, rows, columns = self.grid
         fine = np.repeat(np.repeat(self.blocks, MERGE, axis=1), MERGE, axis=2)
@@ -121,21 +124,21 @@ class VisualInput:
 
     @property
     def visual_tokens(self) -> int:
-        """Planned visual tokens: one per block, pictures that are black all over left out.
+        """Planned visual tokens: one per block, without pictures that are entirely black.
 
-        Of frames that share their tokens the last one may be alone.
+        If frames share their tokens, the last one may have its own.
         """
         _, rows, columns = self.grid
-        shown = int((self.blocks[..., 0] >= 0).any(axis=(1, 2)).sum())
-        return math.ceil(shown / self.token_grid.frames) * rows * columns // MERGE**2
+        filled = int((self.blocks[..., 0] >= 0).any(axis=(1, 2)).sum())
+        return math.ceil(filled / self.token_grid.frames) * rows * columns // MERGE**2
 
     @cached_property
     def stamps(self) -> tuple[Stamp, ...]:
         """The time stamps of the prompt, in order.
 
-        Frames have one each, or one for those that share their tokens: the mean of the first and
-        the last. Canvases have one for every run of blocks of one source frame, in raster order
-        over all canvases; black places have none.
+        Each frame has one; frames that share their tokens have one together, with the mean of the
+        first and last time. Canvases have one for every run of blocks from one source frame, in
+        raster order over all canvases; black blocks have none.
         """
         sources = self.blocks[..., 0].reshape(-1)
         whole = self.blocks.shape[1] * self.blocks.shape[2]
@@ -153,7 +156,7 @@ class VisualInput:
         return tuple(stamps if self.token_grid.frames == 1 else self._shared(stamps))
 
     def _shared(self, stamps: list[Stamp]) -> list[Stamp]:
-        """Return one stamp for the frames that share their tokens."""
+        """Return one stamp for each set of frames that share their tokens."""
         together = self.token_grid.frames
         groups = [stamps[start : start + together] for start in range(0, len(stamps), together)]
         return [
@@ -163,7 +166,7 @@ class VisualInput:
 
     @property
     def stamp_texts(self) -> tuple[str, ...]:
-        """The stamps as the prompt holds them."""
+        """The stamps as they are written in the prompt."""
         return tuple(stamp_text(stamp.seconds, self.decimals) for stamp in self.stamps)
 
     @property
@@ -176,12 +179,12 @@ class VisualInput:
 
     @property
     def total_tokens(self) -> int:
-        """Visual tokens and stamp text together."""
+        """Sum of visual and text tokens."""
         return self.visual_tokens + self.text_tokens
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of the video's content and of every choice that decides pixels, places or stamps."""
+        """Hash of the video and of every choice that affects pixels, positions or stamps."""
         choices = {
             "source": content_hash(self.path),
             "kind": self.kind,
@@ -197,7 +200,7 @@ class VisualInput:
         return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()
 
     def changed(self, **fields: Any) -> VisualInput:
-        """Return a copy with some fields changed; pixels at hand stay where they still hold."""
+        """Return a copy with some fields changed; decoded pixels stay if they are still right."""
         copy = replace(self, **fields)
         if "pixels" in self.__dict__ and not fields.keys() - KEEPING_PIXELS:
             copy.__dict__["pixels"] = self.pixels
@@ -207,13 +210,13 @@ class VisualInput:
 def whole_frames(
     indices: npt.ArrayLike, *, width: int, height: int, side: int = FACTOR
 ) -> npt.NDArray[np.int32]:
-    """Return the ``blocks`` of pictures that are one whole source frame each.
+    """Return the ``blocks`` of pictures that each show one whole source frame.
 
     Args:
         indices: Source frames, int [n].
         width: Pixels, a multiple of ``side``.
         height: Pixels, a multiple of ``side``.
-        side: Of a block in pixels.
+        side: Side of a block in pixels.
     """
     frames = np.asarray(indices, dtype=np.int32)
     rows, columns = height // side, width // side
@@ -232,7 +235,7 @@ def split_blocks(picture: npt.NDArray[np.uint8], side: int = FACTOR) -> npt.NDAr
 
 
 def _decode_blocks(visual: VisualInput) -> npt.NDArray[np.uint8]:
-    """Decode the source frames once, in order, and lay their blocks where they belong."""
+    """Decode the source frames once, in order, and copy their blocks into the pictures."""
     n, side = len(visual.blocks), visual.token_grid.side
     pictures = np.zeros((n, visual.height, visual.width, 3), dtype=np.uint8)
     sources = visual.blocks[..., 0]
@@ -251,7 +254,7 @@ def _decode_blocks(visual: VisualInput) -> npt.NDArray[np.uint8]:
 
 
 def content_hash(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes as 64 hex digits; of a folder, of all its files."""
+    """Return the SHA-256 of a file, or of all files of a folder, as 64 hex digits."""
     digest = hashlib.sha256()
     if path.is_dir():
         for entry in sorted(path.iterdir()):

@@ -1,4 +1,4 @@
-"""Checkpoint folders: found (here or on the hub), checked before they are loaded, written."""
+"""Checkpoint folders: validated before loading, loaded and written."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from model_wrappers.llava_onevision2.modeling import LlavaOnevision2ForConditionalGeneration
 
 MOST_NAMED = 4
-"""Parameters that a message names."""
+"""Maximum number of parameters that a message lists."""
 
 PREPROCESSING: Mapping[str, Any] = {"patch_size": 14, "merge_size": 2, "temporal_patch_size": 1}
 IMAGE_LIMITS = {"shortest_edge": 56 * 56, "longest_edge": 1280 * 28 * 28}
-"""Areas between which images are scaled, where a checkpoint does not say: Qwen2-VL's."""
+"""Default limits of an image's area, from Qwen2-VL, if a checkpoint does not state any."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint folder that was looked at, not loaded.
+    """A validated checkpoint folder, not yet loaded.
 
     Attributes:
-        folder: Where the files are.
-        config: Its configuration.
+        folder: Folder of the files.
+        config: The model's configuration.
         min_pixels: Smallest area of an image.
-        max_pixels: Largest.
+        max_pixels: Largest area of an image.
     """
 
     folder: Path
@@ -46,8 +46,8 @@ def inspect_checkpoint(folder: Path) -> Checkpoint:
     """Check everything about a checkpoint that can be checked without loading it.
 
     Raises:
-        DataError: It is of another model, its shapes or its preprocessing differ, or weights are
-            missing; with what differs.
+        DataError: The checkpoint is of another model, its shapes or its preprocessing differ, or
+            weights are missing; the message lists the differences.
     """
     config, preprocessing = inspect_settings(folder)
     _check_weights(folder, config)
@@ -55,10 +55,10 @@ def inspect_checkpoint(folder: Path) -> Checkpoint:
 
 
 def inspect_settings(folder: Path) -> tuple[LlavaOnevision2Config, dict[str, Any]]:
-    """Return the configuration and the preprocessing of a checkpoint, both checked.
+    """Return the validated configuration and preprocessing settings of a checkpoint.
 
     Raises:
-        DataError: It is of another model, or its shapes or its preprocessing differ.
+        DataError: The checkpoint is of another model, or its shapes or preprocessing differ.
     """
     from model_wrappers.llava_onevision2.configuration import (
         MODEL_TYPE,
@@ -70,15 +70,15 @@ def inspect_settings(folder: Path) -> tuple[LlavaOnevision2Config, dict[str, Any
     values = read_settings(path)
     if values.get("model_type") != MODEL_TYPE:
         raise DataError(
-            f"{path}: model_type is {values.get('model_type')!r}, expected {MODEL_TYPE!r}; this is "
-            "the checkpoint of another model"
+            f"{path}: model_type is {values.get('model_type')!r}, expected {MODEL_TYPE!r}; set "
+            "model.checkpoint to a LLaVA-OneVision-2"
         )
     try:
         config = LlavaOnevision2Config.from_dict(values)
         check_supported(config, where=str(path))
     except DataError:
         raise
-    except Exception as error:  # values of any type and size, in fields of many owners
+    except Exception as error:  # fields may have any type and size
         raise DataError(f"{path}: cannot be read ({one_line(error)})") from None
     preprocessing = read_settings(folder / "preprocessor_config.json")
     _check_preprocessing(folder / "preprocessor_config.json", preprocessing)
@@ -93,7 +93,7 @@ def load_model(
     Args:
         checkpoint: From ``inspect_checkpoint``.
         dtype: ``float32``, ``bfloat16`` or ``float16``.
-        device: As torch names it.
+        device: Device name in torch.
         attention: ``sdpa``, ``eager`` or ``flash_attention_2``.
 
     Raises:
@@ -113,9 +113,9 @@ def load_model(
                 attn_implementation=attention,
                 local_files_only=True,
             )
-    except Exception as error:  # weights, generation_config.json, quantisation: many hands
+    except Exception as error:  # weights, generation_config.json, quantisation
         raise DataError(f"{checkpoint.folder}: cannot be loaded ({one_line(error)})") from None
-    # What a checkpoint recommends (sampling, penalties) must not change answers behind our back.
+    # Sampling settings that the checkpoint recommends must not silently change answers.
     model.generation_config = GenerationConfig(
         eos_token_id=model.generation_config.eos_token_id,
         pad_token_id=model.generation_config.pad_token_id,
@@ -127,49 +127,50 @@ def load_tokenizer(folder: Path, config: LlavaOnevision2Config) -> Any:
     """Load the tokenizer of a folder.
 
     Args:
-        folder: Of a checkpoint.
-        config: Of the same.
+        folder: Folder of a checkpoint.
+        config: Configuration of the same checkpoint.
 
     Raises:
-        DataError: There is none, or it does not know the control tokens.
+        DataError: There is no tokenizer, or it lacks control tokens.
     """
     from transformers import AutoTokenizer
 
     try:
-        # The configuration is given: to find it out, transformers would ask to run foreign code.
+        # Without the configuration, transformers would ask to run the folder's code.
         tokenizer = AutoTokenizer.from_pretrained(
             folder, config=config, local_files_only=True, trust_remote_code=False
         )
-    except Exception as error:  # its files may hold anything
-        raise DataError(
-            f"{folder}: holds no tokenizer that can be read ({one_line(error)})"
-        ) from None
+    except Exception as error:  # its files may contain anything
+        raise DataError(f"{folder}: the tokenizer cannot be loaded ({one_line(error)})") from None
     known = tokenizer.get_vocab()
     unknown = [token for token in CONTROL_TOKENS if token not in known]
     if unknown:
-        raise DataError(f"{folder}: the tokenizer does not know {', '.join(unknown)}")
+        raise DataError(f"{folder}: the tokenizer lacks the control tokens {', '.join(unknown)}")
     return tokenizer
 
 
 def save_checkpoint(
     model: LlavaOnevision2ForConditionalGeneration, tokenizer: Any, folder: Path
 ) -> None:
-    """Write a folder that transformers, vLLM and this package load.
+    """Write a folder that transformers, vLLM and this package can load.
 
-    Beside weights, configuration and tokenizer it holds thin modules that import from this
-    package: the others run code of the folder where they do not know a model
+    Besides weights, configuration and tokenizer it contains thin modules that import from this
+    package: transformers and vLLM run them for models they do not support themselves
     (``trust_remote_code``).
 
     Args:
-        model: To be written.
-        tokenizer: With a chat template.
-        folder: New, or a checkpoint to be overwritten.
+        model: The model to write.
+        tokenizer: A tokenizer with a chat template.
+        folder: A new folder, or a checkpoint to overwrite.
+
+    Raises:
+        UsageError: Model and tokenizer have different ids for the image pad.
     """
     pad = tokenizer.convert_tokens_to_ids(IMAGE_PAD)
     if pad != model.config.image_token_id:
         raise UsageError(
-            f"the tokenizer's {IMAGE_PAD} is {pad}, the model's image_token_id "
-            f"{model.config.image_token_id}"
+            f"{IMAGE_PAD} is {pad} in the tokenizer, but image_token_id is "
+            f"{model.config.image_token_id} in the model; use the tokenizer of this model"
         )
     folder.mkdir(parents=True, exist_ok=True)
     with no_progress_bar():
@@ -199,26 +200,26 @@ def _check_weights(folder: Path, config: LlavaOnevision2Config) -> None:
     try:
         with torch.device("meta"):
             model = LlavaOnevision2ForConditionalGeneration(config)
-    except Exception as error:  # whatever a value of the text model's makes of it
-        raise DataError(f"{folder}/config.json: describes no model ({one_line(error)})") from None
+    except Exception as error:  # any error that invalid values cause
+        raise DataError(f"{folder}/config.json: invalid ({one_line(error)})") from None
     expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    found = weight_shapes(folder)
+    shapes = weight_shapes(folder)
     shared = set(model._tied_weights_keys) if config.tie_word_embeddings else set()
     problems = [
-        _named("missing", sorted(expected.keys() - found.keys() - shared)),
-        _named("unknown", sorted(found.keys() - expected.keys())),
+        _named("missing", sorted(expected.keys() - shapes.keys() - shared)),
+        _named("unknown", sorted(shapes.keys() - expected.keys())),
         _named(
-            "of another shape",
+            "with a wrong shape",
             [
-                f"{name} {found[name]} (expected {shape})"
+                f"{name} {shapes[name]} (expected {shape})"
                 for name, shape in sorted(expected.items())
-                if found.get(name, shape) != shape
+                if shapes.get(name, shape) != shape
             ],
         ),
     ]
     if any(problems):
         raise DataError(
-            f"{folder}: the weights are not those of its config.json: "
+            f"{folder}: the weights do not match config.json: "
             + "; ".join(problem for problem in problems if problem)
         )
 
@@ -227,28 +228,29 @@ def weight_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
     """Return name and shape of every weight of a checkpoint, from the files' headers.
 
     Raises:
-        DataError: There are no weight files, one is missing, or one is damaged.
+        DataError: A weight file is missing or damaged.
     """
     from safetensors import SafetensorError, safe_open
 
     index = folder / "model.safetensors.index.json"
     names = ["model.safetensors"]
     if index.is_file():
-        held = read_settings(index).get("weight_map")
-        names = sorted({str(name) for name in held.values()}) if isinstance(held, dict) else []
+        weights = read_settings(index).get("weight_map")
+        files_of = weights.values() if isinstance(weights, dict) else ()
+        names = sorted({str(name) for name in files_of})
         if not names or any(Path(name).name != name for name in names):
-            raise DataError(f"{index}: names no weight files of its folder")
+            raise DataError(f"{index}: weight_map must name weight files in the same folder")
     shapes: dict[str, tuple[int, ...]] = {}
     for name in names:
         path = folder / name
         if not path.is_file():
-            raise DataError(f"{folder}: the weight file {name} is missing")
+            raise DataError(f"{folder}: weight file {name} is missing; download it again")
         try:
             with safe_open(path, framework="numpy") as file:
-                for key in file.keys():  # noqa: SIM118 - no mapping
+                for key in file.keys():  # noqa: SIM118 - not a mapping
                     shapes[key] = tuple(file.get_slice(key).get_shape())
         except SafetensorError as error:
-            raise DataError(f"{path}: damaged, or cut off while downloading ({error})") from None
+            raise DataError(f"{path}: damaged or truncated; download it again ({error})") from None
     return shapes
 
 
@@ -260,11 +262,11 @@ def _named(what: str, names: list[str]) -> str:
 
 
 def _check_preprocessing(path: Path, values: Mapping[str, Any]) -> None:
-    """Check that pictures are cut and normalised as they are here."""
+    """Check that the checkpoint cuts and normalises pictures like this package."""
     from model_wrappers.llava_onevision2.pixels import CLIP_MEAN, CLIP_STD
 
     expected = {**PREPROCESSING, "image_mean": list(CLIP_MEAN), "image_std": list(CLIP_STD)}
-    unlike = [
+    differences = [
         f"{name} is {values[name]!r}, expected {value!r}"
         for name, value in expected.items()
         if values.get(name, value) != value
@@ -272,15 +274,17 @@ def _check_preprocessing(path: Path, values: Mapping[str, Any]) -> None:
     low, high = _image_limits(values)
     sizes = isinstance(values.get("size") or {}, dict)
     if not (sizes and isinstance(low, int) and isinstance(high, int) and 0 < low <= high):
-        unlike.append(f"size is {values.get('size')!r}, expected shortest_edge and longest_edge")
-    if unlike:
-        raise DataError(f"{path}: {'; '.join(unlike)}")
+        differences.append(
+            f"size is {values.get('size')!r}, expected shortest_edge and longest_edge"
+        )
+    if differences:
+        raise DataError(f"{path}: {'; '.join(differences)}")
 
 
 def _image_limits(preprocessing: Mapping[str, Any]) -> tuple[Any, Any]:
     """Return the smallest and the largest area of an image."""
-    given = preprocessing.get("size")
-    size = {**IMAGE_LIMITS, **(given if isinstance(given, dict) else {})}
+    stored = preprocessing.get("size")
+    size = {**IMAGE_LIMITS, **(stored if isinstance(stored, dict) else {})}
     low = preprocessing.get("min_pixels") or size["shortest_edge"]
     high = preprocessing.get("max_pixels") or size["longest_edge"]
     return low, high

@@ -13,7 +13,7 @@ MODEL_TYPE = "llava_onevision2"
 ARCHITECTURE = "LlavaOnevision2ForConditionalGeneration"
 
 ROTARY_UNITS = 16
-"""Half of a head's width is cut into 16 units: 4 for time, 6 for rows, 6 for columns."""
+"""Half of a head's width has 16 units: 4 for time, 6 for rows, 6 for columns."""
 
 
 class LlavaOnevision2VisionConfig(PreTrainedConfig):
@@ -22,19 +22,19 @@ class LlavaOnevision2VisionConfig(PreTrainedConfig):
     Attributes:
         hidden_size: Width of the tower.
         intermediate_size: Width inside an MLP.
-        num_hidden_layers: Blocks.
-        num_attention_heads: Heads; the width of one is a multiple of 32.
-        num_channels: Of a picture.
+        num_hidden_layers: Number of blocks.
+        num_attention_heads: Number of heads; the width of a head is a multiple of 32.
+        num_channels: Colour channels of a picture.
         patch_size: Side of a patch in pixels.
         spatial_merge_size: Patches along each side of a visual token.
         temporal_patch_size: Pictures per patch.
         frame_windows_size: Pictures of a grid row that attend to one another.
         hidden_act: Activation, exact GELU.
-        layer_norm_type: Kind of norm.
-        layer_norm_eps: Of every norm.
+        layer_norm_type: Kind of normalisation.
+        layer_norm_eps: Epsilon of every normalisation.
         use_head: Whether a pooling head follows the last block.
         rope_theta: Base of the rotary frequencies.
-        out_hidden_size: Width of a visual token, that of the text model.
+        out_hidden_size: Width of a visual token, equal to the text model's.
         initializer_range: Standard deviation of random weights.
     """
 
@@ -68,17 +68,17 @@ class LlavaOnevision2Config(PreTrainedConfig):
     """The whole model. ``vision_config`` and ``text_config`` may be given as mappings.
 
     Attributes:
-        vision_config: The tower.
+        vision_config: The vision tower.
         text_config: The text model, a Qwen3.
-        image_token_id: Stands in a prompt for one visual token, of images and of videos.
-        video_token_id: Known to the tokenizer; not used.
-        vision_start_token_id: Before a run of visual tokens.
-        vision_end_token_id: After it.
+        image_token_id: Placeholder of one visual token, of images and videos alike.
+        video_token_id: In the tokenizer, but unused.
+        vision_start_token_id: Token before a run of visual tokens.
+        vision_end_token_id: Token after a run of visual tokens.
         tie_word_embeddings: Whether the output layer shares the input embeddings.
     """
 
     model_type = MODEL_TYPE
-    sub_configs = {  # noqa: RUF012 - the base class declares it so
+    sub_configs = {  # noqa: RUF012 - declared like this in the base class
         "vision_config": LlavaOnevision2VisionConfig,
         "text_config": Qwen3Config,
     }
@@ -93,27 +93,27 @@ class LlavaOnevision2Config(PreTrainedConfig):
 
     @classmethod
     def register_for_auto_class(cls, auto_class: str = "AutoConfig") -> None:
-        """Do nothing: once registered, every save would copy modules of this package."""
+        """Do nothing: registered classes make every save copy modules of this package."""
 
     def __post_init__(self, **kwargs: Any) -> None:
         for name, kind in self.sub_configs.items():
-            given = getattr(self, name)
-            if given is None or isinstance(given, dict):
-                setattr(self, name, kind(**(given or {})))
+            value = getattr(self, name)
+            if value is None or isinstance(value, dict):
+                setattr(self, name, kind(**(value or {})))
         if self.text_config.tie_word_embeddings:
             self.tie_word_embeddings = True
         super().__post_init__(**kwargs)
 
 
 def check_supported(config: LlavaOnevision2Config, *, where: str = "config") -> None:
-    """Check that the model is one that this implementation computes.
+    """Check that this implementation supports the model.
 
     Args:
-        config: Of a checkpoint.
-        where: Where it is from, for the message.
+        config: Configuration of a checkpoint.
+        where: File or object that it comes from, for the message.
 
     Raises:
-        DataError: With every value that differs and what was expected.
+        DataError: The configuration is unsupported; the message lists every difference.
     """
     vision, text = config.vision_config, config.text_config
     wrong = _not_positive(config)
@@ -129,33 +129,31 @@ def check_supported(config: LlavaOnevision2Config, *, where: str = "config") -> 
         "use_head": False,
         "out_hidden_size": text.hidden_size,
     }
-    unlike = [
+    differences = [
         f"vision_config.{name} is {getattr(vision, name)!r}, expected {expected!r}"
         for name, expected in fixed.items()
         if getattr(vision, name) != expected
     ]
     if vision.hidden_size % vision.num_attention_heads or vision.head_size % (2 * ROTARY_UNITS):
-        unlike.append(
+        differences.append(
             f"vision_config.hidden_size is {vision.hidden_size} with "
-            f"{vision.num_attention_heads} heads, expected heads a multiple of 32 wide"
+            f"{vision.num_attention_heads} heads, expected a head width that is a multiple of 32"
         )
     if vision.frame_windows_size < 1:
-        unlike.append(
+        differences.append(
             f"vision_config.frame_windows_size is {vision.frame_windows_size}, expected 1 or more"
         )
     pad, vocabulary = config.image_token_id, text.vocab_size
     if type(pad) is not int or not 0 <= pad < vocabulary:
-        unlike.append(f"image_token_id is {pad!r}, expected one of {vocabulary} tokens")
+        differences.append(f"image_token_id is {pad!r}, expected 0 to {vocabulary - 1}")
     if text.model_type != "qwen3":
-        unlike.append(f"text_config.model_type is {text.model_type!r}, expected 'qwen3'")
-    if unlike:
-        raise DataError(
-            f"{where}: no LLaVA-OneVision-2 that this package runs: {'; '.join(unlike)}"
-        )
+        differences.append(f"text_config.model_type is {text.model_type!r}, expected 'qwen3'")
+    if differences:
+        raise DataError(f"{where}: unsupported LLaVA-OneVision-2: {'; '.join(differences)}")
 
 
 def _not_positive(config: LlavaOnevision2Config) -> list[str]:
-    """Return what is said of sizes that are no whole numbers above 0."""
+    """Return messages about sizes that are not positive integers."""
     vision = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
               "frame_windows_size", "out_hidden_size")  # fmt: skip
     text = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
@@ -163,11 +161,11 @@ def _not_positive(config: LlavaOnevision2Config) -> list[str]:
     sizes = {f"vision_config.{name}": getattr(config.vision_config, name) for name in vision}
     sizes |= {f"text_config.{name}": getattr(config.text_config, name) for name in text}
     wrong = [
-        f"{name} is {value!r}, expected a whole number above 0"
+        f"{name} is {value!r}, expected a positive integer"
         for name, value in sizes.items()
         if type(value) is not int or value < 1
     ]
     theta = config.vision_config.rope_theta
     if not isinstance(theta, (int, float)) or not theta > 0:
-        wrong.append(f"vision_config.rope_theta is {theta!r}, expected a number above 0")
+        wrong.append(f"vision_config.rope_theta is {theta!r}, expected a positive number")
     return wrong

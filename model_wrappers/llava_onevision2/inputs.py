@@ -1,6 +1,7 @@
-"""Pictures to what the model is fed: patches, grid rows, positions, prompt runs. numpy only.
+"""Pictures to model inputs: patches, grid rows, positions, prompt runs. numpy only.
 
-Patches stay bytes here, a quarter of the memory of floats: many requests wait ahead of the model.
+Patches stay bytes here, a quarter of the memory of floats, because many requests wait for the
+model.
 """
 
 from __future__ import annotations
@@ -17,19 +18,19 @@ from jumpscore.video import VisualInput
 from jumpscore.video.sizes import FACTOR, MERGE, PATCH, picture_tokens
 
 FramePositions = Literal["zero", "source"]
-"""Time coordinate of frames: ``zero`` as vLLM serves them, time being in the text only; ``source``,
-the frame's index in the video, as the released processor does with ``videos=``."""
+"""Time coordinate of frames: ``zero`` like vLLM (time is in the text only), or ``source``, the
+frame's index in the video, like the released processor with ``videos=``."""
 
 PATCH_VALUES = 3 * PATCH * PATCH
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pictures:
-    """Pictures as the vision tower takes them, and the text that goes before each run of tokens.
+    """Pictures as input of the vision tower, with the text around each run of tokens.
 
     Attributes:
-        patches: uint8 [patches, 588]; a row is a patch in the order channel, row, column; rows come
-            in block order: four patches of a visual token follow one another.
+        patches: uint8 [patches, 588]; a row is a patch in the order channel, row, column; rows are
+            in block order: the four patches of a visual token are adjacent.
         grid: int64 [rows, 3]: (pictures, patch rows, patch columns); a row is an image, a frame, or
             all canvases of a video.
         positions: int64 [patches, 3]: (time, patch row, patch column) in block order.
@@ -43,18 +44,18 @@ class Pictures:
 
     @property
     def size(self) -> tuple[int, int] | None:
-        """(width, height) in pixels that all pictures have, where they have one."""
+        """(width, height) in pixels if all pictures have the same size, else ``None``."""
         sizes = {(int(columns) * PATCH, int(rows) * PATCH) for _, rows, columns in self.grid}
         return sizes.pop() if len(sizes) == 1 else None
 
     @property
     def visual_tokens(self) -> int:
-        """Tokens that the tower makes of them."""
+        """Number of visual tokens that the tower returns."""
         return len(self.patches) // MERGE**2
 
 
 def frame_pictures(visual: VisualInput, *, positions: FramePositions = "zero") -> Pictures:
-    """Return frames: a grid row each, so that a frame's patches see only one another.
+    """Return frames, one grid row each, so that a frame's patches attend only to one another.
 
     Args:
         visual: Frames.
@@ -74,27 +75,27 @@ def frame_pictures(visual: VisualInput, *, positions: FramePositions = "zero") -
 
 
 def codec_pictures(visual: VisualInput) -> Pictures:
-    """Return canvases: all of a video are one grid row; patches keep their source time and place.
+    """Return the canvases of a video as one grid row; patches keep their source time and place.
 
-    Canvases that are black all over are padding and left out.
+    Canvases that are entirely black are padding and left out.
 
     Args:
         visual: Canvases.
 
     Raises:
-        DataError: A canvas has black places among its blocks, which the model cannot read; or there
-            is nothing to see.
+        DataError: A canvas is only partly filled, which the model does not support; or all canvases
+            are padding.
     """
     black = visual.blocks[..., 0] < 0
     padding = np.asarray(black.all(axis=(1, 2)))
     torn = np.flatnonzero(np.logical_and(black.any(axis=(1, 2)), ~padding))
     if len(torn):
         raise DataError(
-            f"{visual.path}: canvas {torn[0]} has {int(black[torn[0]].sum())} places without a "
-            "source; LLaVA-OneVision-2 takes canvases that are full or padding as a whole"
+            f"{visual.path}: canvas {torn[0]} has {int(black[torn[0]].sum())} blocks without a "
+            "source; LLaVA-OneVision-2 needs canvases that are entirely filled or padding"
         )
     if padding.all():
-        raise DataError(f"{visual.path}: all {len(padding)} canvases are padding")
+        raise DataError(f"{visual.path}: all {len(padding)} canvases are padding; nothing to show")
     _, rows, columns = visual.grid
     places = visual.patch_positions.reshape(*visual.grid, 3)[~padding].astype(np.int64)
     return Pictures(
@@ -109,10 +110,10 @@ def codec_pictures(visual: VisualInput) -> Pictures:
 
 
 def image_pictures(images: Sequence[npt.NDArray[np.uint8]]) -> Pictures:
-    """Return images, in the size that they have: a grid row each, time 0.
+    """Return images in their own size: one grid row each, time 0.
 
     Args:
-        images: RGB, uint8 [height, width, 3], sides in multiples of 28.
+        images: RGB, uint8 [height, width, 3], sides are multiples of 28.
     """
     grids = [(1, image.shape[0] // PATCH, image.shape[1] // PATCH) for image in images]
     return Pictures(
@@ -132,7 +133,7 @@ def cut_patches(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     if height % FACTOR or width % FACTOR or channels != 3:
         raise DataError(
             f"pictures of {width}x{height} with {channels} channels: sides must be multiples of "
-            f"{FACTOR}, channels 3"
+            f"{FACTOR} and channels must be 3"
         )
     fine = pictures.reshape(
         count, height // FACTOR, MERGE, PATCH, width // FACTOR, MERGE, PATCH, channels
@@ -141,7 +142,7 @@ def cut_patches(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def block_order(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return values of patches [n, rows, columns, k] in block order, the same shape.
+    """Return values of patches [n, rows, columns, k] in block order, in the same shape.
 
     >>> block_order(np.arange(8).reshape(1, 2, 4, 1)).ravel()
     array([0, 1, 4, 5, 2, 3, 6, 7])

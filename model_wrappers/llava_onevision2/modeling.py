@@ -1,4 +1,4 @@
-"""LLaVA-OneVision-2 for transformers: visual tokens in the place of image pads, then Qwen3."""
+"""LLaVA-OneVision-2 for transformers: visual tokens replace image pads, then Qwen3 runs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ VISUAL_INPUTS = ("pixel_values", "image_grid_thw", "patch_positions")
 CACHE = (
     "cache" if "cache" in inspect.signature(Qwen3Model.forward).parameters else "past_key_values"
 )
-"""The name of the cache argument in this release of transformers; 5.24 renamed it."""
+"""Name of the cache argument in the installed transformers; 5.24 renamed it."""
 
 
 class LlavaOnevision2PreTrainedModel(PreTrainedModel):
-    """What transformers must know of every class below."""
+    """Class attributes that transformers needs on every class below."""
 
     config: LlavaOnevision2Config
     config_class = LlavaOnevision2Config
@@ -36,7 +36,7 @@ class LlavaOnevision2PreTrainedModel(PreTrainedModel):
 
     @classmethod
     def register_for_auto_class(cls, auto_class: str = "AutoModel") -> None:
-        """Do nothing: once registered, every save would copy modules of this package."""
+        """Do nothing: registered classes make every save copy modules of this package."""
 
 
 class LlavaOnevision2Model(LlavaOnevision2PreTrainedModel):
@@ -64,28 +64,31 @@ class LlavaOnevision2Model(LlavaOnevision2PreTrainedModel):
         image_grid_thw: Tensor | None = None,
         patch_positions: Tensor | None = None,
     ) -> Tensor:
-        """Return the embeddings [batch, tokens, width] of a prompt, visual tokens in their places.
+        """Return the embeddings [batch, tokens, width] of a prompt, including visual tokens.
 
         Args:
             input_ids: int [batch, tokens]; one image pad per visual token.
             pixel_values: Normalised patches of the whole batch, [patches, 588], in block order.
-            image_grid_thw: int [rows, 3], the rows in the order of the prompts.
+            image_grid_thw: int [rows, 3], in the order of the prompts.
             patch_positions: int [patches, 3]: (time, row, column).
 
         Raises:
-            UsageError: There are other numbers of visual tokens than image pads, or one of the
-                three is missing.
+            UsageError: The numbers of visual tokens and image pads differ, or one of the three
+                visual inputs is missing.
         """
         embeddings = self.get_input_embeddings()(input_ids)
         pads = input_ids == self.config.image_token_id
         if pixel_values is None or image_grid_thw is None or patch_positions is None:
             if pixel_values is not None:
-                raise UsageError("pixel_values need image_grid_thw and patch_positions beside them")
+                raise UsageError(
+                    "pixel_values need image_grid_thw and patch_positions; pass all three"
+                )
             return embeddings
         tokens = self.visual(pixel_values, image_grid_thw, patch_positions)
         if len(tokens) != int(pads.sum()):
             raise UsageError(
-                f"the prompt has {int(pads.sum())} image pads for {len(tokens)} visual tokens"
+                f"the prompt has {int(pads.sum())} image pads but {len(tokens)} visual tokens; "
+                "write one pad per token"
             )
         return embeddings.masked_scatter(pads.unsqueeze(-1), tokens.to(embeddings))
 
@@ -114,7 +117,7 @@ class LlavaOnevision2Model(LlavaOnevision2PreTrainedModel):
 class LlavaOnevision2ForConditionalGeneration(LlavaOnevision2PreTrainedModel, GenerationMixin):
     """The whole model: prompts with images, frames or canvases in, text out."""
 
-    _tied_weights_keys = {  # noqa: RUF012 - the base class declares it so
+    _tied_weights_keys = {  # noqa: RUF012 - declared like this in the base class
         "lm_head.weight": "model.language_model.embed_tokens.weight"
     }
 
@@ -148,21 +151,20 @@ class LlavaOnevision2ForConditionalGeneration(LlavaOnevision2PreTrainedModel, Ge
         logits_to_keep: int | Tensor = 0,
         **kwargs: Any,
     ) -> CausalLMOutputWithPast:
-        """Return logits [batch, kept tokens, vocabulary], and the loss where labels are given.
+        """Return logits [batch, kept tokens, vocabulary], and the loss if labels are passed.
 
         Args:
             input_ids: int [batch, tokens].
             attention_mask: int [batch, tokens], 0 for padding.
             position_ids: int [batch, tokens].
-            past_key_values: Cache of the tokens before these, under its name until transformers
-                5.23.
-            cache: The same, under its name since 5.24.
-            inputs_embeds: Instead of ``input_ids``.
-            pixel_values: As in ``LlavaOnevision2Model.embed``, and so the next two.
-            image_grid_thw: Grid rows.
-            patch_positions: Time, row, column.
-            labels: int [batch, tokens], -100 where nothing is to be learned.
-            logits_to_keep: How many of the last tokens (0: all), or which.
+            past_key_values: Cache of the previous tokens, named so until transformers 5.23.
+            cache: The same cache, named so since transformers 5.24.
+            inputs_embeds: Embeddings instead of ``input_ids``.
+            pixel_values: See ``LlavaOnevision2Model.embed``.
+            image_grid_thw: See ``LlavaOnevision2Model.embed``.
+            patch_positions: See ``LlavaOnevision2Model.embed``.
+            labels: int [batch, tokens], -100 for tokens without a loss.
+            logits_to_keep: Number of last tokens (0: all), or their indices.
             kwargs: Passed on to the text model.
         """
         outputs = self.model(
@@ -176,8 +178,8 @@ class LlavaOnevision2ForConditionalGeneration(LlavaOnevision2PreTrainedModel, Ge
             cache=past_key_values if cache is None else cache,
             **kwargs,
         )
-        kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
-        logits = self.lm_head(outputs.last_hidden_state[:, kept, :])
+        rows = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
+        logits = self.lm_head(outputs.last_hidden_state[:, rows, :])
         loss = None
         if labels is not None:
             loss = self.loss_function(
@@ -188,7 +190,7 @@ class LlavaOnevision2ForConditionalGeneration(LlavaOnevision2PreTrainedModel, Ge
     def prepare_inputs_for_generation(
         self, input_ids: Tensor, *args: Any, is_first_iteration: bool = False, **kwargs: Any
     ) -> dict[str, Any]:
-        """Return the inputs of one step: pictures are seen in the first one only."""
+        """Return the inputs of one step; only the first step gets pictures."""
         inputs = super().prepare_inputs_for_generation(
             input_ids, *args, is_first_iteration=is_first_iteration, **kwargs
         )
@@ -205,4 +207,4 @@ def _is_prompt(cache: Any) -> bool:
 def _check_no_pads(input_ids: Tensor, pad: int) -> None:
     count = int((input_ids == pad).sum())
     if count:
-        raise UsageError(f"the prompt has {count} image pads and no pixel_values came with it")
+        raise UsageError(f"the prompt has {count} image pads but no pixel_values; pass them")

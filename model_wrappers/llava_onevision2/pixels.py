@@ -1,4 +1,4 @@
-"""Images to the model's size, and patches to the numbers that it was trained on."""
+"""Resizes images for the model and normalises patches."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 def fitted(
     image: Any, *, min_pixels: int | None = None, max_pixels: int | None = None
 ) -> npt.NDArray[np.uint8]:
-    """Return an image in the model's size, RGB, uint8 [H, W, 3], bicubic with antialias.
+    """Return an image resized for the model: RGB, uint8 [H, W, 3], bicubic, antialiased.
 
     Args:
-        image: Pillow's, or an array [H, W, 3].
+        image: Pillow image, or array [H, W, 3].
         min_pixels: Smallest area.
         max_pixels: Largest area.
     """
@@ -41,21 +41,21 @@ def fitted(
 
 
 def normalised(patches: Tensor) -> Tensor:
-    """Return patches as the tower takes them, float32: over 255, less CLIP's mean, over its spread.
+    """Return patches normalised with CLIP's mean and standard deviation, float32.
 
     Args:
         patches: uint8 [patches, 588] in the order channel, row, column, on any device.
     """
     import torch
 
-    share = patches.to(torch.float32).unflatten(-1, (3, -1)).div_(255)
+    values = patches.to(torch.float32).unflatten(-1, (3, -1)).div_(255)
     mean = torch.tensor(CLIP_MEAN, device=patches.device)[:, None]
     std = torch.tensor(CLIP_STD, device=patches.device)[:, None]
-    return share.sub_(mean).div_(std).flatten(-2)
+    return values.sub_(mean).div_(std).flatten(-2)
 
 
 def visual_inputs(pictures: Sequence[Pictures]) -> dict[str, Tensor]:
-    """Return the pictures of a batch one after another; patches stay bytes and on this side."""
+    """Return the pictures of a batch, concatenated; patches stay bytes on the CPU."""
     import torch
 
     if not pictures:

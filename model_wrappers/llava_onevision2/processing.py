@@ -1,14 +1,14 @@
-"""The processor as transformers and vLLM call it: text with markers and pictures to model inputs.
+"""The processor for transformers and vLLM: text with markers and pictures to model inputs.
 
-The harness does not pass through here: it prepares a ``VisualInput`` and the wrapper feeds that.
-Both ways share ``inputs`` and ``prompts``.
+The harness does not use it: the wrapper takes a ``VisualInput``. Both share ``inputs`` and
+``prompts``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,7 +38,7 @@ from model_wrappers.llava_onevision2.prompts import (
 from model_wrappers.transformers.prompts import expand_pads
 
 LEAST_FRAMES, MOST_FRAMES = 4, 32
-"""Frames of a video of any length, where their number is not given."""
+"""Limits of the default number of frames of a video."""
 
 _MARKER = re.compile(
     re.escape(f"{VISION_START}{VIDEO_PAD}{VISION_END}") + "|" + re.escape(IMAGE_PAD)
@@ -50,11 +50,11 @@ class CodecConfig:
     """How the processor makes canvases; the key ``codec`` of ``preprocessor_config.json``.
 
     Attributes:
-        canvases: How many.
+        canvases: Number of canvases.
         min_pixels: Smallest area of a canvas.
-        max_pixels: Largest.
-        decimals: Of time stamps.
-        backend: Where block scores come from, ``pyav`` or ``bitcost``.
+        max_pixels: Largest area of a canvas.
+        decimals: Decimals of time stamps.
+        backend: Source of block scores, ``pyav`` or ``bitcost``.
     """
 
     canvases: int = 32
@@ -64,8 +64,31 @@ class CodecConfig:
     backend: Literal["pyav", "bitcost"] = "pyav"
 
 
+@dataclass(frozen=True)
+class VideoOptions:
+    """How a call of the processor reads videos.
+
+    Attributes:
+        video_backend: ``frames`` or ``codec``.
+        num_frames: Frames of a video, instead of ``fps``.
+        fps: Frames per second of video.
+        timestamp_decimals: Decimals of time stamps.
+    """
+
+    video_backend: str = "frames"
+    num_frames: int | None = None
+    fps: float = 1.0
+    timestamp_decimals: int | None = None
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> VideoOptions:
+        """Return the options among a call's keyword arguments."""
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: options[name] for name in names if name in options})
+
+
 def process_codec_video(path: str, config: CodecConfig) -> dict[str, Any]:
-    """Return the frame rate that a video's stamps are made with, under ``fps``."""
+    """Return the frame rate of a video's time stamps, as ``{"fps": ...}``."""
     return {"fps": _canvases(path, config).fps}
 
 
@@ -90,25 +113,25 @@ class LlavaOnevision2VideoProcessor:
         """Return the frames of a video.
 
         Args:
-            path: The file.
-            num_frames: How many, instead of ``fps``.
+            path: Video file.
+            num_frames: Number of frames, instead of ``fps``.
             fps: Frames per second of video.
         """
         info = probe(path)
         count = num_frames
         if count is None:
-            wanted = int(info.frames / info.fps * fps) if info.fps > 0 else info.frames
-            count = min(max(wanted, LEAST_FRAMES), MOST_FRAMES)
+            count = int(info.frames / info.fps * fps) if info.fps > 0 else info.frames
+            count = min(max(count, LEAST_FRAMES), MOST_FRAMES)
         return uniform_frames(
             path, info=info, count=count, min_pixels=self.min_pixels, max_pixels=self.max_pixels
         )
 
 
 class LlavaOnevision2Processor:
-    """Text, images and videos to ``input_ids``, ``pixel_values``, grid rows and positions.
+    """Converts text, images and videos to token ids, pixels, grid rows and positions.
 
-    In the text ``<|image_pad|>`` stands for an image, and for a video
-    ``<|vision_start|><|video_pad|><|vision_end|>``.
+    In the text, ``<|image_pad|>`` marks an image and
+    ``<|vision_start|><|video_pad|><|vision_end|>`` a video.
     """
 
     def __init__(
@@ -118,12 +141,12 @@ class LlavaOnevision2Processor:
         video_processor: Any = None,
         codec_config: Mapping[str, Any] | None = None,
     ) -> None:
-        known = {
+        sizes = {
             name: getattr(image_processor, name)
             for name in PREPROCESSING
             if hasattr(image_processor, name)
         }
-        _check_sizes(known)
+        _check_sizes(sizes)
         self.image_processor = image_processor
         self.tokenizer = tokenizer
         self.min_pixels, self.max_pixels = _limits(image_processor)
@@ -135,7 +158,7 @@ class LlavaOnevision2Processor:
 
     @classmethod
     def register_for_auto_class(cls, auto_class: str = "AutoProcessor") -> None:
-        """Do nothing; ``AutoProcessor`` calls it, and a folder's files are copied anyway."""
+        """Do nothing; ``AutoProcessor`` calls it, but a folder's files are copied anyway."""
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, **_: Any) -> LlavaOnevision2Processor:
@@ -157,25 +180,15 @@ class LlavaOnevision2Processor:
         images: Any = None,
         text: str | Sequence[str] | None = None,
         videos: Any = None,
-        *,
-        video_backend: str = "frames",
-        return_tensors: str | None = "pt",
-        num_frames: int | None = None,
-        fps: float = 1.0,
-        timestamp_decimals: int | None = None,
-        **_: Any,
+        **options: Any,
     ) -> Any:
-        """Return a ``BatchFeature``; everything visual of the whole batch in one row after another.
+        """Return a ``BatchFeature``; the visual inputs of the whole batch are concatenated.
 
         Args:
-            images: One or several, Pillow's or arrays [H, W, 3].
+            images: One or several Pillow images or arrays [H, W, 3].
             text: One prompt or several.
-            videos: Path or paths; of prepared canvases, their folder.
-            video_backend: ``frames`` or ``codec``.
-            return_tensors: ``pt``.
-            num_frames: Frames of a video, instead of ``fps``.
-            fps: Frames per second of video.
-            timestamp_decimals: Of time stamps.
+            videos: One path or several; the folder, for prepared canvases.
+            options: Fields of ``VideoOptions``; others, such as ``return_tensors``, are ignored.
 
         Returns:
             ``input_ids`` and ``attention_mask`` int [batch, tokens], padded on the left,
@@ -183,7 +196,7 @@ class LlavaOnevision2Processor:
             ``patch_positions`` int [patches, 3], and for canvases ``codec_fps``, a list.
 
         Raises:
-            UsageError: Markers and pictures do not match.
+            UsageError: The numbers of markers and pictures differ.
         """
         from transformers import BatchFeature
 
@@ -195,16 +208,14 @@ class LlavaOnevision2Processor:
             image_pictures([fitted(image, min_pixels=self.min_pixels, max_pixels=self.max_pixels)])
             for image in _listed(images)
         ]
-        clips = [
-            self._video(path, video_backend, num_frames, fps, timestamp_decimals)
-            for path in _listed(videos)
-        ]
+        video = VideoOptions.of(options)
+        clips = [self._video(path, video) for path in _listed(videos)]
         rows, used = self._fill(prompts, stills, [pictures for _, pictures in clips])
         ids, mask = pad_left(rows, self.tokenizer.pad_token_id)
         data: dict[str, Any] = {"input_ids": ids, "attention_mask": mask, **visual_inputs(used)}
         if used:
             data["pixel_values"] = normalised(data["pixel_values"])
-        if clips and video_backend == "codec":
+        if clips and video.video_backend == "codec":
             data["codec_fps"] = [visual.fps for visual, _ in clips]
         return BatchFeature(data)
 
@@ -220,19 +231,13 @@ class LlavaOnevision2Processor:
         """Return the texts of rows of token ids, as the tokenizer does."""
         return self.tokenizer.batch_decode(*args, **kwargs)
 
-    def _video(
-        self,
-        path: str | Path,
-        backend: str,
-        num_frames: int | None,
-        fps: float,
-        decimals: int | None,
-    ) -> tuple[VisualInput, Pictures]:
-        if backend == "codec":
+    def _video(self, path: str | Path, options: VideoOptions) -> tuple[VisualInput, Pictures]:
+        decimals = options.timestamp_decimals
+        if options.video_backend == "codec":
             visual = _canvases(path, self.codec)
             visual = visual if decimals is None else visual.changed(decimals=decimals)
             return visual, codec_pictures(visual)
-        visual = self.video_processor(path, num_frames=num_frames, fps=fps)
+        visual = self.video_processor(path, num_frames=options.num_frames, fps=options.fps)
         visual = visual if decimals is None else visual.changed(decimals=decimals)
         return visual, frame_pictures(visual, positions="source")
 
@@ -247,13 +252,13 @@ class LlavaOnevision2Processor:
         for prompt in prompts:
             counts: list[int] = []
 
-            def fill(found: re.Match[str], counts: list[int] = counts) -> str:
-                still = found[0] == IMAGE_PAD
+            def fill(marker: re.Match[str], counts: list[int] = counts) -> str:
+                still = marker[0] == IMAGE_PAD
                 left = left_stills if still else left_clips
                 if not left:
                     raise UsageError(
-                        f"the text has more markers {found[0]} than there are "
-                        f"{'images' if still else 'videos'}"
+                        f"the text has more markers {marker[0]} than there are "
+                        f"{'images' if still else 'videos'}; remove them or pass more"
                     )
                 pictures = left.pop(0)
                 used.append(pictures)
@@ -266,7 +271,7 @@ class LlavaOnevision2Processor:
         if left_stills or left_clips:
             raise UsageError(
                 f"the text has no marker for {len(left_stills)} of the images and "
-                f"{len(left_clips)} of the videos"
+                f"{len(left_clips)} of the videos; add {IMAGE_PAD} or the marker of a video"
             )
         return rows, used
 
@@ -286,13 +291,13 @@ def _canvases(path: str | Path, config: CodecConfig) -> VisualInput:
 
 
 def _limits(image_processor: Any) -> tuple[int, int]:
-    """Return the area limits of images; ``min_pixels`` is gone from transformers' processors."""
+    """Return the area limits of images, from ``size``."""
     size = getattr(image_processor, "size", None) or IMAGE_LIMITS
-    found = {}
+    limits = {}
     for edge, default in IMAGE_LIMITS.items():
-        held = size.get(edge) if isinstance(size, Mapping) else getattr(size, edge, None)
-        found[edge] = int(held or default)
-    return found["shortest_edge"], found["longest_edge"]
+        value = size.get(edge) if isinstance(size, Mapping) else getattr(size, edge, None)
+        limits[edge] = int(value or default)
+    return limits["shortest_edge"], limits["longest_edge"]
 
 
 def _check_sizes(sizes: Mapping[str, int]) -> None:
@@ -301,7 +306,7 @@ def _check_sizes(sizes: Mapping[str, int]) -> None:
             raise UsageError(f"{name}={value!r}: this model needs {PREPROCESSING[name]}")
 
 
-def _listed(given: Any) -> list[Any]:
-    if given is None:
+def _listed(items: Any) -> list[Any]:
+    if items is None:
         return []
-    return list(given) if isinstance(given, (list, tuple)) else [given]
+    return list(items) if isinstance(items, (list, tuple)) else [items]

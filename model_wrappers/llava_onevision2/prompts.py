@@ -1,4 +1,4 @@
-"""The form of a prompt: control tokens, the chat format, a vision block per run of tokens."""
+"""Prompt format: control tokens, chat template, one vision block per run of tokens."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ END_OF_TEXT = "<|endoftext|>"
 CONTROL_TOKENS = (
     END_OF_TEXT, CHAT_START, CHAT_END, VISION_START, VISION_END, IMAGE_PAD, VIDEO_PAD,
 )  # fmt: skip
-"""Tokens that the prompt's form is made of; a question that holds one would forge it."""
+"""Control tokens of the chat format; a question must not contain any."""
 
 CONVENTION: Convention = "relative_1000"
-"""Of coordinates in its answers: tracks and way-points of its authors' prompts are thousandths."""
+"""Coordinate convention of its answers: the authors' prompts ask for thousandths."""
 SYSTEM = "You are a helpful assistant."
 
 CHAT_TEMPLATE = (
@@ -33,7 +33,7 @@ CHAT_TEMPLATE = (
     "{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-"""The chat format of Qwen3, for checkpoints that are made here."""
+"""The chat format of Qwen3, for checkpoints made by this package."""
 
 
 def vision_text(runs: Iterable[tuple[str, int, str]]) -> str:

@@ -1,10 +1,9 @@
 """3D rotary positions of the vision tower, exactly as the released weights need them.
 
-Half a head is dealt among time, rows and columns as 4 : 6 : 6. Angles are laid out as
-``cat(angles, angles)``, as for a rotation of channel i with channel i + half; but the rotation
-pairs neighbours, (0, 1), (2, 3), ... So the two channels of a pair turn by different angles and the
-whole is no rotation: scores depend on absolute positions, not on differences only. The weights were
-trained so.
+Half a head is divided among time, rows and columns as 4 : 6 : 6. Angles are laid out as
+``cat(angles, angles)``, as if channel i were rotated with channel i + half, but the rotation pairs
+neighbours, (0, 1), (2, 3), ... The two channels of a pair therefore use different angles, and
+scores depend on absolute positions, not only on differences. The weights were trained like this.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ def inverse_frequencies(head_size: int, theta: float) -> tuple[Tensor, ...]:
 
     Args:
         head_size: Width of a head, a multiple of 32.
-        theta: Base.
+        theta: Base of the frequencies.
     """
     unit = head_size // (2 * ROTARY_UNITS)
     sizes = (unit * units for units in AXIS_UNITS)
@@ -33,14 +32,14 @@ def inverse_frequencies(head_size: int, theta: float) -> tuple[Tensor, ...]:
 
 
 def rotary_tables(positions: Tensor, frequencies: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-    """Return the factors of a channel and of its neighbour, each float32 [..., head_size].
+    """Return the factors of each channel and of its neighbour, both float32 [..., head_size].
 
     The second table is the sine with the sign of the pairing (x0, x1) -> (-x1, x0) built in, so
     that ``rotate`` is ``x * cosine + neighbour(x) * sine``.
 
     Args:
         positions: int [..., 3]: (time, row, column).
-        frequencies: Of each axis, from ``inverse_frequencies``.
+        frequencies: One tensor per axis, from ``inverse_frequencies``.
     """
     at = positions.to(torch.float32)
     angles = torch.cat(
@@ -54,12 +53,12 @@ def rotary_tables(positions: Tensor, frequencies: tuple[Tensor, ...]) -> tuple[T
 
 
 def rotate(heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    """Return queries or keys with their positions, computed in float32, in their own dtype.
+    """Apply positions to queries or keys, computed in float32 and returned in their dtype.
 
     Args:
         heads: [..., tokens, heads, head_size].
-        cosine: [..., tokens, head_size] of ``rotary_tables``.
-        sine: Likewise.
+        cosine: First table of ``rotary_tables``, [..., tokens, head_size].
+        sine: Second table.
     """
     wide = heads.to(torch.float32)
     neighbour = wide.unflatten(-1, (-1, 2)).flip(-1).flatten(-2)

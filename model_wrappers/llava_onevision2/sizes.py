@@ -26,7 +26,7 @@ QWEN3 = {
     "eos_token_id": 151_645,
     "pad_token_id": 151_643,
 }
-"""What the text models share."""
+"""Settings shared by all text models."""
 
 TINY_VOCABULARY = 288
 
@@ -99,26 +99,26 @@ def size_config(
         size: ``tiny``, ``2b``, ``4b`` or ``8b``.
         vision: Fields of the vision configuration that differ.
         text: Fields of the text configuration that differ.
-        fields: Further fields of the whole.
+        fields: Further fields of the model's configuration.
 
     Raises:
-        UsageError: There is no such size, or no such field.
+        UsageError: The size or a field is unknown.
     """
     from model_wrappers.llava_onevision2.configuration import LlavaOnevision2Config
 
     if size not in SIZES:
         near = nearest_names(size, SIZES) or "."
         raise UsageError(f"unknown size {size!r}{near} Known: {', '.join(SIZES)}.")
-    for kind, given in (("vision", vision or {}), ("text", text or {})):
+    for kind, changes in (("vision", vision or {}), ("text", text or {})):
         known = LlavaOnevision2Config.sub_configs[f"{kind}_config"]().to_dict()
-        for name in given.keys() - known.keys():
+        for name in changes.keys() - known.keys():
             near = nearest_names(name, known) or "."
             raise UsageError(f"unknown key '{kind}.{name}'{near} Known: {', '.join(known)}.")
-    words = SIZES[size]["text"] | (text or {})
+    text_fields = SIZES[size]["text"] | (text or {})
     return LlavaOnevision2Config(
         vision_config=SIZES[size]["vision"]
-        | {"out_hidden_size": words["hidden_size"]}
+        | {"out_hidden_size": text_fields["hidden_size"]}
         | (vision or {}),
-        text_config=words,
+        text_config=text_fields,
         **fields,
     )

@@ -1,4 +1,4 @@
-"""Random checkpoints of any size with a small real tokenizer: to test with, to train from."""
+"""Random checkpoints of any size with a small real tokenizer, for tests and training."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from model_wrappers.llava_onevision2.modeling import LlavaOnevision2ForConditionalGeneration
 
 WORDS = (" seconds", " jump", "assistant", "user")
-"""Words that are one token each; everything else is spelt in bytes. That a stamp's unit is one
-token is what planned stamp tokens count on, as with the tokenizer of Qwen3."""
+"""Words that are one token each; everything else is spelt in bytes. Planned stamp tokens assume
+that the unit of a stamp is one token, as in Qwen3's tokenizer."""
 
-# Digits are never merged, words take one leading space: what matters here of Qwen3's rule.
+# The relevant parts of Qwen3's rule: digits are never merged, words take one leading space.
 SPLIT = r"\p{N}| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+"
 
 TIMED_SPLIT = r"\.\p{N}\p{N}|, |" + SPLIT
-"""The same, with the hundredths of a time and the comma of a list in one piece."""
+"""The same, but hundredths of a time and the comma of a list are one piece."""
 
 
 class TinyOptions(BaseModel):
-    """What a random checkpoint is like.
+    """Options of a random checkpoint.
 
     Attributes:
         size: A size of ``sizes.SIZES``; ``tiny`` has 298,112 parameters.
-        seed: Of the weights.
-        dtype: Of the weights.
-        spread: Standard deviation of the weights. With the usual 0.02 a random model says nearly
-            the same whatever it sees; a larger one makes differences visible.
+        seed: Seed of the weights.
+        dtype: Data type of the weights.
+        spread: Standard deviation of the weights. With the usual 0.02 the answers of a random model
+            hardly depend on its input; a larger value makes differences visible.
         vision: Fields of the vision configuration that differ.
         text: Fields of the text configuration that differ.
     """
@@ -61,26 +61,28 @@ def write_tiny(folder: Path, options: TinyOptions | None = None) -> int:
     """Write a random checkpoint and return its number of parameters.
 
     Args:
-        folder: New, or empty.
-        options: What it is like.
+        folder: A new or empty folder.
+        options: Options of the checkpoint.
 
     Raises:
-        UsageError: The folder holds something, or an option does not fit.
-        DataError: The configuration is none of this model.
+        UsageError: The folder is not empty, or an option is invalid.
+        DataError: The configuration is unsupported.
     """
     from model_wrappers.llava_onevision2.checkpoint import save_checkpoint
 
     options = options or TinyOptions()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder}: is there already; name a new folder")
+        raise UsageError(f"{folder}: already exists and is not an empty folder; choose a new one")
     tokenizer = small_tokenizer()
     try:
         model = random_model(tokenizer, options)
         save_checkpoint(model, tokenizer, folder)
     except JumpScoreError:
         raise
-    except Exception as error:  # fields of the text model's that do not go together, a full disk
-        raise UsageError(f"{folder}: no such checkpoint can be made ({error})") from None
+    except Exception as error:  # incompatible fields of the text model, a full disk
+        raise UsageError(
+            f"{folder}: cannot write a checkpoint with these options ({error})"
+        ) from None
     return sum(parameter.numel() for parameter in model.parameters())
 
 
@@ -111,7 +113,8 @@ def random_model(tokenizer: Any, options: TinyOptions) -> LlavaOnevision2ForCond
     )
     if config.text_config.vocab_size < len(tokenizer):
         raise UsageError(
-            f"text.vocab_size={config.text_config.vocab_size}: the tokenizer has {len(tokenizer)}"
+            f"text.vocab_size={config.text_config.vocab_size}: the tokenizer has {len(tokenizer)} "
+            "tokens; use at least that"
         )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(options.seed)
@@ -124,9 +127,9 @@ def small_tokenizer(phrases: Sequence[str] = ()) -> Any:
     """Return a byte-level BPE tokenizer with the control tokens and the words of ``WORDS``.
 
     Args:
-        phrases: Texts whose words are to be one token each as well. Where there are any, the
-            hundredths of a stamp (``.56``) and the comma of a list (``, ``) are one token too:
-            a time is then copied in two steps, not in four.
+        phrases: Texts whose words become one token each as well. If there are any, the hundredths
+            of a stamp (``.56``) and the comma of a list (``, ``) are one token too, so that copying
+            a time takes two steps instead of four.
     """
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
@@ -152,7 +155,7 @@ def small_tokenizer(phrases: Sequence[str] = ()) -> Any:
         models.BPE(
             vocab={piece: place for place, piece in enumerate(pieces)},
             merges=merges,
-            ignore_merges=bool(phrases),  # a word of the vocabulary is itself, however spelt
+            ignore_merges=bool(phrases),  # use words of the vocabulary whole
         )
     )
     backend.pre_tokenizer = pre_tokenizers.Sequence([split, in_bytes])

@@ -1,9 +1,8 @@
 """The vision tower (OneVision-Encoder) and the merger: patches in, visual tokens out.
 
-Every block attends within windows only, so a window's patches meet nobody else's in the whole
-tower. It therefore runs as an ordinary transformer over a batch of windows, a few at a time: time
-and the tokens that come out grow linearly with the number of canvases, everything between stays as
-large as one pass. No mask exists.
+Every block attends within windows only, so windows are independent through the whole tower. It
+therefore runs as an ordinary transformer over batches of windows, without masks: time and output
+grow linearly with the number of canvases, and memory in between is that of one pass.
 
 Parameter names are those of the released checkpoint.
 """
@@ -24,12 +23,12 @@ from model_wrappers.llava_onevision2.rotary import inverse_frequencies, rotary_t
 from model_wrappers.llava_onevision2.windows import Window, cut_windows, passes
 
 MOST_PATCHES = {"cpu": 4_096, "cuda": 32_768}
-"""Patches of a pass through the tower, unless one window has more: on a CPU so few that memory is
-used again rather than asked for, on a GPU enough to keep it busy."""
+"""Maximum number of patches per pass, unless one window has more: on a CPU few enough to reuse
+memory, on a GPU enough to keep it busy."""
 
 
 class PatchEmbedding(nn.Module):
-    """A convolution whose kernel is its stride; patches come cut, so it is one matrix product."""
+    """A convolution with kernel = stride; on patches that are already cut, one matrix product."""
 
     def __init__(self, config: LlavaOnevision2VisionConfig) -> None:
         super().__init__()
@@ -39,7 +38,7 @@ class PatchEmbedding(nn.Module):
         )
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Return [..., hidden] of pixels [..., 3 * 14 * 14] in the order channel, row, column."""
+        """Map pixels [..., 3 * 14 * 14] (channel, row, column) to [..., hidden]."""
         return functional.linear(pixels, self.patch_embedding.weight.flatten(1))
 
 
@@ -57,24 +56,24 @@ class Attention(nn.Module):
         self.proj = nn.Linear(config.hidden_size, config.hidden_size)
 
     def forward(self, hidden: Tensor, tables: tuple[Tensor, Tensor]) -> Tensor:
-        """Return [windows, patches, hidden] of the same."""
+        """Map [windows, patches, hidden] to the same shape."""
         mixed = self.qkv(hidden).unflatten(-1, (3, self.heads, self.head_size))
         query, key, value = (part.transpose(-3, -2) for part in self._positioned(mixed, tables))
-        found = self._attend(query, key, value)
-        return self.proj(found.flatten(-2))
+        attended = self._attend(query, key, value)
+        return self.proj(attended.flatten(-2))
 
     def _positioned(self, mixed: Tensor, tables: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
         query, key, value = mixed.unbind(-3)
         return rotate(query, *tables), rotate(key, *tables), value
 
     def _attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        """Return [windows, patches, heads, head_size] of three [windows, heads, patches, ...]."""
+        """Map three [windows, heads, patches, ...] to [windows, patches, heads, head_size]."""
         scale = self.head_size**-0.5
-        how = self.config._attn_implementation or "sdpa"
-        if how == "eager":
+        implementation = self.config._attn_implementation or "sdpa"
+        if implementation == "eager":
             weights = (query @ key.transpose(-1, -2) * scale).softmax(-1, dtype=torch.float32)
             return (weights.to(value.dtype) @ value).transpose(-3, -2)
-        attend: Any = ALL_ATTENTION_FUNCTIONS[how]
+        attend: Any = ALL_ATTENTION_FUNCTIONS[implementation]
         return attend(self, query, key, value, attention_mask=None, scaling=scale, is_causal=False)[
             0
         ]
@@ -89,12 +88,12 @@ class Mlp(nn.Module):
         self.fc2 = nn.Linear(config.intermediate_size, config.hidden_size)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """Return [..., hidden] of the same."""
+        """Map [..., hidden] to the same shape."""
         return self.fc2(functional.gelu(self.fc1(hidden)))
 
 
 class VisionBlock(nn.Module):
-    """Attention and MLP, each after its norm and added to what came in."""
+    """Attention and MLP, each after a normalisation and with a residual connection."""
 
     def __init__(self, config: LlavaOnevision2VisionConfig) -> None:
         super().__init__()
@@ -104,27 +103,27 @@ class VisionBlock(nn.Module):
         self.mlp = Mlp(config)
 
     def forward(self, hidden: Tensor, tables: tuple[Tensor, Tensor]) -> Tensor:
-        """Return [windows, patches, hidden] of the same."""
+        """Map [windows, patches, hidden] to the same shape."""
         hidden = hidden + self.self_attn(self.layer_norm1(hidden), tables)
         return hidden + self.mlp(self.layer_norm2(hidden))
 
 
 class Encoder(nn.Module):
-    """The blocks; the last one's output is used as it is."""
+    """The blocks; there is no normalisation after the last one."""
 
     def __init__(self, config: LlavaOnevision2VisionConfig) -> None:
         super().__init__()
         self.layers = nn.ModuleList(VisionBlock(config) for _ in range(config.num_hidden_layers))
 
     def forward(self, hidden: Tensor, tables: tuple[Tensor, Tensor]) -> Tensor:
-        """Return [windows, patches, hidden] of the same."""
+        """Map [windows, patches, hidden] to the same shape."""
         for layer in self.layers:
             hidden = layer(hidden, tables)
         return hidden
 
 
 class Merger(nn.Module):
-    """Four neighbouring patches become one visual token."""
+    """Merges four neighbouring patches into one visual token."""
 
     def __init__(self, config: LlavaOnevision2VisionConfig) -> None:
         super().__init__()
@@ -136,13 +135,13 @@ class Merger(nn.Module):
         self.wide = wide
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """Return [..., patches / 4, out] of [..., patches, hidden] in block order."""
+        """Map [..., patches, hidden] in block order to [..., patches / 4, out]."""
         merged = self.ln_q(hidden).flatten(-2).unflatten(-1, (-1, self.wide))
         return self.mlp(merged)
 
 
 class VisionTower(PreTrainedModel):
-    """Patches of any number of images, frames and canvases to visual tokens."""
+    """Maps patches of any number of images, frames and canvases to visual tokens."""
 
     config: LlavaOnevision2VisionConfig
     config_class = LlavaOnevision2VisionConfig
@@ -171,29 +170,29 @@ class VisionTower(PreTrainedModel):
         """Return one token per four patches, [patches / 4, out_hidden_size], in the same order.
 
         Args:
-            pixels: [patches, 588] in block order: normalised, or bytes, which are normalised here;
-                on any device, moved a pass at a time.
+            pixels: [patches, 588] in block order, normalised, or bytes, which are normalised here;
+                on any device, moved one pass at a time.
             grid: int [rows, 3]: (pictures, patch rows, patch columns) of every image, frame, or
                 video of canvases.
             positions: int [patches, 3]: (time, row, column) of every patch, in block order.
-            most_patches: Patches of one pass, by default ``MOST_PATCHES``; changes memory, not
-                the result.
+            most_patches: Patches per pass, by default ``MOST_PATCHES``; affects memory, not the
+                result.
 
         Raises:
-            UsageError: The grid does not describe so many patches.
+            UsageError: The grid describes another number of patches.
         """
         rows = [(int(t), int(h), int(w)) for t, h, w in grid.tolist()]
         windows = cut_windows(rows, self.config.frame_windows_size)
-        held = sum(window.length for window in windows)
-        if not held == len(pixels) == len(positions):
+        patches = sum(window.length for window in windows)
+        if not patches == len(pixels) == len(positions):
             raise UsageError(
-                f"the grid {rows} holds {held} patches; there are pixels of {len(pixels)} and "
-                f"positions of {len(positions)}"
+                f"the grid {rows} has {patches} patches, but there are pixels of {len(pixels)} and "
+                f"positions of {len(positions)}; all three must be equal"
             )
         frequencies = inverse_frequencies(self.config.head_size, self.config.rope_theta)
         frequencies = tuple(axis.to(self.device) for axis in frequencies)
         most = most_patches or MOST_PATCHES.get(self.device.type, MOST_PATCHES["cuda"])
-        found: dict[int, Tensor] = {}
+        tokens: dict[int, Tensor] = {}
         for places in passes(windows, most):
             batch = [windows[place] for place in places]
             tables = rotary_tables(_cut(positions, batch).to(self.device), frequencies)
@@ -202,10 +201,10 @@ class VisionTower(PreTrainedModel):
                 values = normalised(values)
             hidden = self.embeddings(values.to(self.dtype))
             hidden = self.encoder(self.layernorm_pre(hidden), tables)
-            found.update(zip(places, self.merger(hidden).unbind(0), strict=True))
-        return torch.cat([found[place] for place in range(len(windows))])
+            tokens.update(zip(places, self.merger(hidden).unbind(0), strict=True))
+        return torch.cat([tokens[place] for place in range(len(windows))])
 
 
 def _cut(values: Tensor, windows: list[Window]) -> Tensor:
-    """Return [windows, patches, ...] of [all patches, ...]; windows of one length."""
+    """Cut [all patches, ...] into [windows, patches, ...]; windows must be equally long."""
     return torch.stack([values[w.start : w.start + w.length] for w in windows])

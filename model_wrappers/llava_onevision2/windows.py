@@ -1,4 +1,4 @@
-"""Attention windows of the vision tower: which patches see one another."""
+"""Attention windows of the vision tower: which patches attend to one another."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A run of patches that attend to one another and to nothing else.
+    """A run of patches that attend only to one another.
 
     Attributes:
-        start: First patch.
-        length: Patches.
+        start: Index of the first patch.
+        length: Number of patches.
     """
 
     start: int
@@ -20,12 +20,12 @@ class Window:
 
 
 def cut_windows(grid: Sequence[tuple[int, int, int]], frames_per_window: int) -> list[Window]:
-    """Cut every grid row along time; rows never mix.
+    """Cut every grid row into windows along time; a window never spans two rows.
 
     Args:
         grid: (pictures, patch rows, patch columns) of each row: an image or a frame is a row with
             one picture, all canvases of a video are one row.
-        frames_per_window: Pictures of a window; the last of a row may have fewer.
+        frames_per_window: Pictures per window; the last window of a row may have fewer.
 
     >>> cut_windows([(1, 2, 2), (5, 2, 2)], 4)
     [Window(start=0, length=4), Window(start=4, length=16), Window(start=20, length=4)]
@@ -40,9 +40,9 @@ def cut_windows(grid: Sequence[tuple[int, int, int]], frames_per_window: int) ->
 
 
 def passes(windows: Sequence[Window], most_patches: int) -> Iterator[list[int]]:
-    """Yield places of windows of one length each, to go through the tower together.
+    """Yield indices of equally long windows that go through the tower together.
 
-    A window above ``most_patches`` goes alone.
+    A window with more than ``most_patches`` patches is its own pass.
 
     >>> list(passes([Window(0, 4), Window(4, 16), Window(20, 4), Window(24, 4)], 8))
     [[0, 2], [3], [1]]

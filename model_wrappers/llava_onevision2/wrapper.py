@@ -1,4 +1,4 @@
-"""LLaVA-OneVision-2 behind the interface of every model."""
+"""Wrapper of LLaVA-OneVision-2 in transformers."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ RELEASED = "lmms-lab-encoder/LLaVA-OneVision-2-8B-Instruct"
 
 
 class LlavaOnevision2Options(TransformersOptions):
-    """Options of the model; those of any model in transformers, and one of its own.
+    """Options of any model in transformers, and one of its own.
 
     Attributes:
-        frame_positions: Time coordinate of frames: ``zero`` as vLLM serves them, or ``source``.
+        frame_positions: Time coordinate of frames: ``zero`` like vLLM, or ``source``, the frame's
+            index in the video.
     """
 
     checkpoint: str = RELEASED
@@ -52,7 +53,7 @@ class LlavaOnevision2(InTransformers):
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
-        """The checkpoint, looked at but not loaded."""
+        """The validated checkpoint, not yet loaded."""
         from model_wrappers.llava_onevision2.checkpoint import inspect_checkpoint
 
         return inspect_checkpoint(self.folder)
@@ -77,8 +78,8 @@ class LlavaOnevision2(InTransformers):
         from model_wrappers.llava_onevision2.checkpoint import load_model
 
         model = load_model(self.checkpoint, **self.placement)
-        held = model.generation_config.eos_token_id
-        ends = held if isinstance(held, list) else [] if held is None else [held]
+        end = model.generation_config.eos_token_id
+        ends = end if isinstance(end, list) else [] if end is None else [end]
         own = self.tokenizer.convert_tokens_to_ids([CHAT_END, END_OF_TEXT])
         model.generation_config.eos_token_id = [*ends, *own]
         return model

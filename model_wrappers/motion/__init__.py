@@ -1,10 +1,10 @@
-"""A classical baseline: finds jumps by how the body goes up and down; nothing is learned.
+"""A classical baseline: detects jumps from the body's vertical motion; nothing is learned.
 
-`flow` measures how every part of the picture moves beyond the camera, `body` finds the main person
-and follows the person's height, `events` turns that height into the times at which jumps start.
+`flow` measures how every part of the picture moves relative to the camera, `body` finds the main
+person and tracks their height, `events` turns that height into start times of jumps.
 
-It sees neither the rope nor the legs: whoever bounces like a jumper is counted, with or without a
-rope, and the times follow from the physics of jumping (see `events`).
+It sees neither the rope nor the legs: anyone who bounces like a jumper is counted, with or without
+a rope, and the times follow from the physics of jumping (see `events`).
 """
 
 from __future__ import annotations
@@ -28,23 +28,24 @@ class MotionOptions(ModelOptions):
 
     Attributes:
         analysis_height: Shorter side, in pixels, of the picture in which motion is measured. A body
-            of half its height then rises by 2 to 5 pixels; more costs time and follows noise.
+            of half that height rises by 2 to 5 pixels; a larger picture is slower and noisier.
         shortest_period: Shortest time between two jumps of a run, s.
-        longest_period: Longest one, s; whatever is further apart belongs to another run.
-        least_rise: Least rise of a body that jumps, as a share of its height. As measured, which is
-            about half of the true rise: the flow also sees what stands still around the body.
-        most_rise: Largest such rise; a double-under lifts the body by a sixth.
-        least_pull: Least downward acceleration around the apex, in body heights per s^2. Free fall
-            is 6; the smoothing of single frames leaves a third of it at the fastest tempo.
-        least_unity: Least share of the body's vertical motion that one common movement explains.
-        weakest: Least rise of a jump as a share of the clip's usual one.
-        double_rise: Rise of a double-under as a multiple of the clip's usual one.
-        phase: From an apex to the moment the rope is behind the legs, as a share of a turn: 30
-            degrees past the feet.
-        first_lead: From the start of a run's first jump to its apex, s: the rope rests behind the
-            heels and has to be swung up. In the data set's published example the first gap of a
-            run is about 0.6 s, of which `phase` takes 0.04 s.
-        double_split: Between the two passes of the rope in a double-under, s.
+        longest_period: Longest time between two jumps of a run, s; jumps further apart belong to
+            different runs.
+        least_rise: Minimum rise of a jumping body, as a share of its height. The measured rise is
+            about half of the true one, because the flow includes still surroundings.
+        most_rise: Maximum rise; a double-under lifts the body by a sixth.
+        least_pull: Minimum downward acceleration around the apex, in body heights per s^2. Free
+            fall is 6; the smoothing of single frames leaves a third of it at the fastest tempo.
+        least_unity: Minimum share of the body's vertical motion that one common movement explains.
+        weakest: Minimum rise of a jump as a share of the clip's median rise.
+        double_rise: Rise of a double-under as a multiple of the clip's median rise.
+        phase: Time from an apex to the moment the rope is behind the legs (30 degrees past the
+            feet), as a share of a turn.
+        first_lead: Time from the start of a run's first jump to its apex, s: the rope rests behind
+            the heels and has to be swung up. In the data set's published example the first gap of
+            a run is about 0.6 s, of which `phase` takes 0.04 s.
+        double_split: Time between the two passes of the rope in a double-under, s.
     """
 
     analysis_height: int = Field(default=192, ge=64, le=1080)
@@ -72,7 +73,7 @@ class MotionOptions(ModelOptions):
 
     @property
     def limits(self) -> Limits:
-        """What counts as jumping."""
+        """Thresholds for jumps."""
         return Limits(
             shortest=self.shortest_period,
             longest=self.longest_period,
@@ -85,7 +86,7 @@ class MotionOptions(ModelOptions):
 
     @property
     def timing(self) -> Timing:
-        """Where starts lie relative to flights."""
+        """Offsets of start times from flights."""
         return Timing(phase=self.phase, lead=self.first_lead, split=self.double_split)
 
 
@@ -98,11 +99,11 @@ class Motion(ModelWrapper):
     options: MotionOptions
 
     def identity(self) -> Mapping[str, Any]:
-        """Return name and options, from which all answers follow."""
+        """Return name and options, which determine every answer."""
         return self.stated()
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
-        """Measure the motion of the question's video; nearly all of the work is here.
+        """Measure the motion of the question's video, which is nearly all of the work.
 
         Raises:
             VideoError: The video cannot be read to its end.
@@ -111,7 +112,7 @@ class Motion(ModelWrapper):
         return Request(question, visual, payload=signal, notes=signal.notes)
 
     def generate(self, requests: Sequence[Request]) -> list[Response]:
-        """Answer a JSON list of seconds, or the count where the prompt asks how many."""
+        """Answer with a JSON list of seconds, or the count if the question asks for it."""
         return [self._answer(request.question, request.payload) for request in requests]
 
     def _answer(self, question: Question, signal: Signal) -> Response:
@@ -120,5 +121,5 @@ class Motion(ModelWrapper):
         if asks_for_count(question):
             return Response(question.id, str(len(events)), usage=usage)
         text = "[" + ", ".join(f"{event.time:.2f}" for event in events) + "]"
-        sure = tuple(event.confidence for event in events)
-        return Response(question.id, text, usage=usage, confidences=sure)
+        confidences = tuple(event.confidence for event in events)
+        return Response(question.id, text, usage=usage, confidences=confidences)

@@ -1,29 +1,28 @@
-"""Finds the main person in the motion of the cells and follows how high the person is.
+"""Finds the main person in the motion of the cells and tracks the person's height.
 
-Whoever jumps lifts most of the body at once, several times a second. So the person is where the
-vertical motion in that band is strongest *and in step*: the non-negative leading eigenvector of the
-cells' covariance. Somebody who walks through moves cells one after the other, hands and balls move
-against each other, and both lose to a body that moves as one.
+A jumper lifts most of the body at once, several times a second. The person is therefore where the
+vertical motion in that frequency band is strongest *and in phase*: the non-negative leading
+eigenvector of the cells' covariance. A passer-by moves cells one after the other, hands and balls
+move against each other, and both get lower weights than a body that moves as one.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from model_wrappers.motion.flow import CELL, FloatArray, Signal
 
 RATE = 25.0
-"""Samples per second at which cells are compared (jumps have little above 8 Hz)."""
+"""Samples per second of the cells' motion (jumps have little above 8 Hz)."""
 FAST, SLOW = 0.04, 0.25
-"""Widths (s) of the two Gaussians whose difference is the band of jumps."""
+"""Widths (s) of the two Gaussians whose difference selects the band of jumps."""
 BLOCK = 2.0
-"""Seconds per block: the person's place is found anew for every block."""
+"""Seconds per block; the person is located separately in every block."""
 REACH = 3.0
-"""Seconds around a block whose motion helps to find the person in it."""
-FLOOR = 0.02
-"""Weight of the rest of the clip, which finds the person in a block where nobody jumps."""
+"""Seconds around a block whose motion also contributes to it."""
+BACKGROUND = 0.02
+"""Weight of the rest of the clip, which locates the person in blocks without jumps."""
 ROUNDS = 15
 INSIDE = 0.5
 """Weight above which a cell belongs to the body."""
@@ -35,6 +34,8 @@ def band_motion(signal: Signal) -> npt.NDArray[np.float32]:
     Returns:
         Pixels per sample at `RATE`, float32 [samples, rows * columns].
     """
+    from scipy.ndimage import gaussian_filter1d
+
     span = signal.times[-1] - signal.times[0]
     grid = signal.times[0] + np.arange(max(2, int(span * RATE) + 1)) / RATE
     moves = (signal.up * signal.trust).reshape(len(signal.up), -1)
@@ -55,12 +56,12 @@ def resample(values: FloatArray, times: FloatArray, grid: FloatArray) -> FloatAr
 
 
 def body_maps(motion: npt.NDArray[np.float32], shape: tuple[int, int]) -> FloatArray:
-    """Return where the person is, block by block.
+    """Return the position of the person, block by block.
 
-    For each block, power iteration on the cells' covariance with time weighted by nearness to the
-    block. Negative entries are set to 0 after each step, so that parts that move against the body
-    (the rope, swinging arms) fall out; a blur over neighbouring cells rewards parts that hang
-    together.
+    For each block, power iteration on the cells' covariance, with samples weighted by their
+    distance to the block. Negative entries are set to 0 after each step, which removes parts that
+    move against the body (the rope, swinging arms); a blur over neighbouring cells favours
+    connected parts.
 
     Args:
         motion: `band_motion`, [samples, cells].
@@ -70,13 +71,15 @@ def body_maps(motion: npt.NDArray[np.float32], shape: tuple[int, int]) -> FloatA
         How much each cell moves with the body, 0..1, float64 [blocks, rows, columns]; a block is
         `BLOCK` seconds.
     """
+    from scipy.ndimage import gaussian_filter
+
     moments = np.arange(len(motion)) / RATE
     centres = (np.arange(max(1, round(len(motion) / RATE / BLOCK))) + 0.5) * BLOCK
-    near = np.exp(-0.5 * ((moments[:, None] - centres) / REACH) ** 2) + FLOOR
-    near = near.astype(np.float32)
-    weights = near.T @ motion**2  # start from the energy: [blocks, cells]
+    kernel = np.exp(-0.5 * ((moments[:, None] - centres) / REACH) ** 2) + BACKGROUND
+    kernel = kernel.astype(np.float32)
+    weights = kernel.T @ motion**2  # start from the energy: [blocks, cells]
     for _ in range(ROUNDS):
-        weights = ((motion @ weights.T) * near).T @ motion
+        weights = ((motion @ weights.T) * kernel).T @ motion
         maps = np.maximum(weights, 0.0).reshape(-1, *shape)
         maps = gaussian_filter(maps, (0.0, 0.7, 0.7))
         maps /= np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-20)
@@ -85,7 +88,7 @@ def body_maps(motion: npt.NDArray[np.float32], shape: tuple[int, int]) -> FloatA
 
 
 def body_height(weights: FloatArray) -> float:
-    """Return the height in analysis pixels of what moves with the body, from its map."""
+    """Return the height of the body in analysis pixels, from its map."""
     rows = weights.max(axis=1)
     return float(CELL * np.count_nonzero(rows > INSIDE))
 
@@ -93,7 +96,7 @@ def body_height(weights: FloatArray) -> float:
 def trajectory(signal: Signal, maps: FloatArray) -> FloatArray:
     """Return the person's height over time.
 
-    Cells move by ``weight * s(t)``; the least-squares s of each frame is summed up.
+    Cells move by ``weight * s(t)``; the height is the sum of the least-squares s of each frame.
 
     Args:
         signal: Measured motion.
@@ -111,13 +114,13 @@ def trajectory(signal: Signal, maps: FloatArray) -> FloatArray:
         local = resample(maps, centres, middle)
     gain = local * signal.trust
     norm = (gain * local).sum(axis=(1, 2))
-    found = norm > 0
-    moves[found] = (gain * signal.up).sum(axis=(1, 2))[found] / norm[found]
+    visible = norm > 0
+    moves[visible] = (gain * signal.up).sum(axis=(1, 2))[visible] / norm[visible]
     return np.concatenate([[0.0], np.cumsum(moves)])
 
 
 def unity(motion: npt.NDArray[np.float32], maps: FloatArray) -> FloatArray:
-    """Return how far the body moves as one, over time.
+    """Return how much the body moves as one, over time.
 
     Args:
         motion: `band_motion`, [samples, cells].
@@ -125,8 +128,10 @@ def unity(motion: npt.NDArray[np.float32], maps: FloatArray) -> FloatArray:
 
     Returns:
         Share of the body's vertical motion that one common movement explains, within about half a
-        second, 0..1, float64 [samples]. Legs or arms that move against each other lower it.
+        second, 0..1, float64 [samples]. Legs or arms that move against each other reduce it.
     """
+    from scipy.ndimage import gaussian_filter1d
+
     block = np.minimum((np.arange(len(motion)) / RATE / BLOCK).astype(int), len(maps) - 1)
     weights = maps.reshape(len(maps), -1)[block]
     common = (motion * weights).sum(axis=1) / np.maximum((weights**2).sum(axis=1), 1e-12)

@@ -2,17 +2,16 @@
 
 What the definition "the rope is behind the legs" means for the body
 --------------------------------------------------------------------
-The rope passes under the feet while they are highest: a jumper who leaves the ground no longer than
-needed has the pass at the apex of the flight. From there the rope goes on behind the legs, up the
-back, over the head and down in front. At its nearly constant speed it is behind the legs (some 30
-degrees past straight down) one twelfth of a turn after the apex, and that moment starts the *next*
-jump. So inside a run
+The rope passes under the feet while they are highest: for an efficient jumper, the pass is at the
+apex of the flight. From there the rope continues behind the legs, up the back, over the head and
+down in front. At its nearly constant speed it is behind the legs (about 30 degrees past straight
+down) one twelfth of a turn after the apex, and that moment starts the *next* jump. So inside a run
 
     start of jump k + 1 = apex of jump k + period / 12.
 
-The last apex of a run starts nothing: the rope stays on the ground. The first jump of a run has no
-apex before it: the rope rests behind the heels, which is where its jump starts, and has to be swung
-up from rest, which takes longer than a turn at full speed. So
+After the last apex of a run no jump starts: the rope stays on the ground. The first jump of a run
+has no apex before it: it starts with the rope at rest behind the heels, and swinging it up takes
+longer than a turn at full speed. So
 
     start of the first jump = its apex - lead,
 
@@ -25,8 +24,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 
 from model_wrappers.motion import body
 from model_wrappers.motion.body import resample
@@ -37,9 +34,9 @@ RATE = 100.0
 SMOOTH = 0.03
 """Seconds (standard deviation) of smoothing against the noise of single frames."""
 ARC = 6
-"""Samples on each side of an apex that the parabola is fitted to (0.06 s: still in the air)."""
+"""Samples on each side of an apex for fitting the parabola (0.06 s: still in the air)."""
 DRIFT = 0.5
-"""Seconds (standard deviation) beyond which a change of height is walking or crouching."""
+"""Seconds (standard deviation) of slow height changes to remove, such as walking or crouching."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +45,9 @@ class Bump:
 
     Attributes:
         apex: Time of the highest point, s.
-        rise: Height above the higher one of the dips beside it, in the unit of the trajectory.
-        pull: Downward acceleration around the apex, that unit per s^2.
-        unity: How far the body moves as one, 0..1.
+        rise: Height above the higher of the two dips next to it, in the unit of the trajectory.
+        pull: Downward acceleration around the apex, in that unit per s^2.
+        unity: How much the body moves as one, 0..1.
     """
 
     apex: float
@@ -67,13 +64,16 @@ def find_bumps(height: FloatArray, times: FloatArray, shortest: float) -> list[B
         times: Seconds, increasing, at any spacing, [n].
         shortest: Shortest time between two bumps, s.
     """
+    from scipy.ndimage import gaussian_filter1d
+    from scipy.signal import find_peaks
+
     if len(times) < 3:
         return []
     grid = np.arange(times[0], times[-1], 1.0 / RATE)
     track = resample(height, times, grid)
     smooth = gaussian_filter1d(track, SMOOTH * RATE, mode="nearest")
     level = smooth - gaussian_filter1d(track, DRIFT * RATE, mode="nearest")
-    # A bump is judged against the dips next to it, not against a crouch seconds away.
+    # A bump is measured from the dips next to it, not from a crouch seconds away.
     peaks, facts = find_peaks(
         level, distance=max(1.0, 0.8 * shortest * RATE), prominence=1e-6, wlen=int(1.2 * RATE)
     )
@@ -87,8 +87,8 @@ def find_bumps(height: FloatArray, times: FloatArray, shortest: float) -> list[B
 
 def parabola(level: FloatArray, grid: FloatArray, peak: int) -> tuple[float, float]:
     """Return (time of the top, downward acceleration) of the parabola around a peak."""
-    near = np.arange(max(0, peak - ARC), min(len(level), peak + ARC + 1))
-    curve, slope, _ = np.polyfit(grid[near] - grid[peak], level[near], 2)
+    arc = np.arange(max(0, peak - ARC), min(len(level), peak + ARC + 1))
+    curve, slope, _ = np.polyfit(grid[arc] - grid[peak], level[arc], 2)
     shift = float(np.clip(-slope / (2.0 * curve), -0.02, 0.02)) if curve < 0.0 else 0.0
     return float(grid[peak]) + shift, float(-2.0 * curve)
 
@@ -108,16 +108,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What counts as jumping.
+    """Thresholds for jumps.
 
     Attributes:
         shortest: Shortest time between two jumps of a run, s.
         longest: Longest time between two jumps of a run, s.
-        rise: Least and most rise of a body that jumps, as a share of its height.
-        pull: Least downward acceleration around the apex in body heights per s^2.
-        weakest: Least rise of a jump as a share of the usual one.
-        unity: Least share of the motion around an apex that moves the body as one.
-        double: Rise of a double-under as a multiple of the usual one.
+        rise: Minimum and maximum rise of a jumping body, as a share of its height.
+        pull: Minimum downward acceleration around the apex in body heights per s^2.
+        weakest: Minimum rise of a jump as a share of the median.
+        unity: Minimum share of the motion around an apex that one common movement explains.
+        double: Rise of a double-under as a multiple of the median.
     """
 
     shortest: float = 0.25
@@ -131,12 +131,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Where the start of a jump lies relative to the flights; see the module's docstring.
+    """Offsets of a jump's start from the flights; see the module's docstring.
 
     Attributes:
-        phase: From an apex to the start of the next jump, as a share of the period.
-        lead: From the start of a run's first jump to its apex, s.
-        split: Between the two passes of the rope in a double-under, s.
+        phase: Time from an apex to the start of the next jump, as a share of the period.
+        lead: Time from the start of a run's first jump to its apex, s.
+        split: Time between the two passes of the rope in a double-under, s.
     """
 
     phase: float = 1.0 / 12.0
@@ -145,24 +145,24 @@ class Timing:
 
 
 def keep_jumps(bumps: Sequence[Bump], limits: Limits) -> list[Bump]:
-    """Drop bumps that are no jumps: breathing, steps, waving, and what is too large for a body."""
+    """Drop bumps that are not jumps: breathing, steps, waving, and rises too large for a body."""
     lowest, highest = limits.rise
     bodily = [
         b for b in bumps if b.rise <= highest and b.unity >= limits.unity and b.pull >= limits.pull
     ]
-    # Among jumps, the hop that ends a run or steps over the rope stands out by its size.
-    usual = usual_rise([b for b in bodily if b.rise >= lowest])
-    least = limits.weakest * usual if usual > 0.0 else lowest
-    sure = [b for b in bodily if b.rise >= max(lowest, least)]
-    # A low jump counts where its neighbours are jumps: those who jump fast hardly leave the floor.
+    # The hop that ends a run or steps over the rope is much smaller than the jumps.
+    median = median_rise([b for b in bodily if b.rise >= lowest])
+    least = limits.weakest * median if median > 0.0 else lowest
+    clear = [b for b in bodily if b.rise >= max(lowest, least)]
+    # A low jump counts next to other jumps: fast jumpers hardly leave the floor.
     return [
         b
         for b in bodily
-        if b.rise >= least and any(abs(b.apex - s.apex) <= limits.longest for s in sure)
+        if b.rise >= least and any(abs(b.apex - s.apex) <= limits.longest for s in clear)
     ]
 
 
-def usual_rise(bumps: Sequence[Bump]) -> float:
+def median_rise(bumps: Sequence[Bump]) -> float:
     """Return the median rise, 0 without bumps."""
     return float(np.median([b.rise for b in bumps])) if bumps else 0.0
 
@@ -188,20 +188,21 @@ def run_starts(
     """Return the start of every jump of one run.
 
     Args:
-        first_passes: When the rope first passes under the feet in each flight, s, at least one.
-        last_passes: When it last does so, s; the same for single-unders.
-        timing: The convention.
+        first_passes: Times at which the rope first passes under the feet in each flight, s; at
+            least one.
+        last_passes: Times at which it last does so, s; the same for single-unders.
+        timing: Offsets of starts from flights.
         duration: Length of the video, s.
 
     Returns:
-        One start per flight, ``None`` where it lies before the video, and one more where the video
-        ends too soon to show that the run does.
+        One start per flight, ``None`` if it is before the video, and one more if the video ends too
+        early to show that the run has ended.
     """
     gaps = [b - a for a, b in zip(last_passes, first_passes[1:], strict=False)]
     period = float(np.median(gaps)) if gaps else timing.lead
     first: float | None = first_passes[0] - timing.lead
     if first_passes[0] < timing.lead:
-        # The video may have been cut inside the run: then there was a turn at full speed before.
+        # The video may start inside the run: then a turn at full speed came before.
         first = first_passes[0] - (1.0 - timing.phase) * period
         first = max(0.0, first) if first > -timing.phase * period else None
     later = [a + timing.phase * gap for a, gap in zip(last_passes, [*gaps, period], strict=True)]
@@ -216,15 +217,15 @@ def jump_events(
 
     Args:
         bumps: All bumps of the clip with rises and pulls in body heights.
-        limits: What counts as jumping.
-        timing: Where starts lie relative to flights.
+        limits: Thresholds for jumps.
+        timing: Offsets of starts from flights.
         duration: Length of the video, s.
     """
     jumps = keep_jumps(bumps, limits)
-    usual = usual_rise(jumps)
+    median = median_rise(jumps)
     events: list[Event] = []
     for run in split_runs(jumps, limits.longest):
-        half = [0.5 * timing.split * (b.rise > limits.double * usual) for b in run]
+        half = [0.5 * timing.split * (b.rise > limits.double * median) for b in run]
         starts = run_starts(
             [b.apex - h for b, h in zip(run, half, strict=True)],
             [b.apex + h for b, h in zip(run, half, strict=True)],
@@ -232,8 +233,8 @@ def jump_events(
             duration=duration,
         )
         trusts = [confidence(b, limits) for b in run]
-        # What no neighbouring flight confirms is less certain: the first start of a run rests on a
-        # typical lead, a start after the last flight on a jump that is not in the video.
+        # Starts without a confirming flight are less certain: the first of a run is based on a
+        # typical lead, one after the last flight on a jump that is not in the video.
         shares = [0.6, *[1.0] * (len(run) - 1), 0.4]
         for start, trust, share in zip(starts, [*trusts, trusts[-1]], shares, strict=False):
             if start is not None and 0.0 <= start < duration:
@@ -242,7 +243,7 @@ def jump_events(
 
 
 def confidence(bump: Bump, limits: Limits) -> float:
-    """Return how surely a bump is a jump, in (0, 1): how far it is above what barely counts.
+    """Return the confidence that a bump is a jump, in (0, 1), from its margin to the thresholds.
 
     >>> confidence(Bump(1.0, rise=0.012, pull=1.5, unity=1.0), Limits())
     0.5
@@ -252,30 +253,30 @@ def confidence(bump: Bump, limits: Limits) -> float:
 
 
 def spread(events: Sequence[Event]) -> list[Event]:
-    """Return events in order, at least 0.05 s apart; of two nearer ones the surer stays."""
-    kept: list[Event] = []
+    """Return events in order, at least 0.05 s apart; the more certain of two closer ones."""
+    distinct: list[Event] = []
     for event in sorted(events, key=lambda e: e.time):
-        if kept and event.time - kept[-1].time < 0.05:
-            kept[-1] = max(kept[-1], event, key=lambda e: e.confidence)
+        if distinct and event.time - distinct[-1].time < 0.05:
+            distinct[-1] = max(distinct[-1], event, key=lambda e: e.confidence)
         else:
-            kept.append(event)
-    return kept
+            distinct.append(event)
+    return distinct
 
 
 def find_jumps(signal: Signal, *, limits: Limits, timing: Timing) -> list[Event]:
-    """Return the jumps of the main person of a video, in order; none where nobody jumps.
+    """Return the jumps of the main person of a video, in order.
 
     Args:
         signal: The measured motion.
-        limits: What counts as jumping.
-        timing: Where starts lie relative to flights.
+        limits: Thresholds for jumps.
+        timing: Offsets of starts from flights.
     """
     bumps = body_bumps(signal, limits.shortest)
     return jump_events(bumps, limits=limits, timing=timing, duration=signal.duration)
 
 
 def body_bumps(signal: Signal, shortest: float) -> list[Bump]:
-    """Return every rise and fall of the main person, measured in heights of that person."""
+    """Return every rise and fall of the main person, in units of the person's height."""
     if len(signal.times) < 3 or not signal.up.any():
         return []
     motion = body.band_motion(signal)

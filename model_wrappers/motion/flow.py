@@ -1,8 +1,8 @@
-"""Measures how every part of the picture moves, beyond what the camera does.
+"""Measures how every part of the picture moves relative to the camera.
 
-The picture is cut into square cells; per pair of frames each cell gets one mean displacement, from
-dense optical flow on a small luma picture. The camera's own motion (shift, zoom and roll) is
-fitted to all cells robustly and taken away.
+The picture is divided into square cells; for each pair of frames, each cell gets one mean
+displacement from dense optical flow on a small luma picture. The camera's own motion (shift, zoom
+and roll) is fitted robustly to all cells and subtracted.
 """
 
 from __future__ import annotations
@@ -20,35 +20,35 @@ from jumpscore.errors import VideoError
 from jumpscore.video import decode, probe
 
 LONGEST = 1800.0
-"""Seconds of video whose motion is held in memory: 200 MB at 25 frames a second."""
+"""Maximum duration in seconds; its motion takes 200 MB of memory at 25 frames a second."""
 SMALLEST = 32
-"""Pixels on a side below which nobody can be seen."""
+"""Minimum side of a video in pixels; below, a person is too small to see."""
 CELL = 8
 """Side of a cell in analysis pixels: the patch of the optical flow."""
 FINEST = 4
-"""Pixels per side of what the optical flow sees at its finest (its preset stops at a quarter)."""
-TEXTURE_FLOOR = 1.5
+"""Finest scale of the optical flow, in pixels (its preset stops at a quarter)."""
+CODING_NOISE = 1.5
 """Luma difference between neighbours (at `FINEST`) that coding leaves in a flat area."""
 NOISE_MARGIN = 2.0
 CAMERA_ROUNDS = 8
 CAMERA_SCALE = 0.25
-"""Analysis pixels per frame by which a cell may miss the camera's motion and still count fully."""
+"""Deviation from the camera's motion up to which a cell counts fully, analysis pixels per frame."""
 
 FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What a video's motion comes down to.
+    """The measured motion of a video.
 
     Attributes:
         times: Presentation times of the frames, s, float64 [frames].
-        up: Upward motion of every cell from each frame to the next after the camera's motion was
-            taken away, analysis pixels, float32 [frames - 1, rows, columns].
-        trust: How far each cell's vertical motion can be trusted, mean over time, 0..1, float32
-            [rows, columns].
+        up: Upward motion of every cell from each frame to the next, without the camera's motion,
+            analysis pixels, float32 [frames - 1, rows, columns].
+        trust: Reliability of each cell's vertical motion, mean over time, 0..1, float32 [rows,
+            columns].
         duration: Length of the video, s.
-        notes: What was repaired in the video, in words -> how many.
+        notes: Repairs of the video: description -> how many.
     """
 
     times: FloatArray
@@ -63,7 +63,7 @@ def measure(path: str | Path, height: int) -> Signal:
 
     Args:
         path: A video file.
-        height: Shorter side of the analysed picture in pixels (never above the video's own).
+        height: Shorter side of the analysed picture in pixels (at most the video's own).
 
     Raises:
         VideoError: The file cannot be read to its end, or is too long or too small for this model.
@@ -71,11 +71,12 @@ def measure(path: str | Path, height: int) -> Signal:
     info = probe(path)
     if info.duration > LONGEST:
         raise VideoError(
-            f"{path}: lasts {info.duration:.0f} s, motion takes {LONGEST:.0f} s at most; cut it"
+            f"{path}: lasts {info.duration:.0f} s; model motion accepts at most {LONGEST:.0f} s; "
+            "cut the video"
         )
     if min(info.width, info.height) < SMALLEST:
         raise VideoError(
-            f"{path}: is {info.width}x{info.height}; motion needs {SMALLEST} pixels on each side"
+            f"{path}: is {info.width}x{info.height}; model motion needs {SMALLEST} pixels per side"
         )
     width, height = analysis_size(info.width, info.height, height)
     flow: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
@@ -84,7 +85,7 @@ def measure(path: str | Path, height: int) -> Signal:
     rows, columns = height // CELL, width // CELL
     trust = np.zeros((rows, columns), np.float32)
     before: npt.NDArray[np.uint8] | None = None
-    # One thread: the harness prepares several videos at a time.
+    # One thread, because the harness prepares several videos at a time.
     for frame in decode(path, size=(width, height), grey=True, threads=1, info=info):
         times.append(frame.time)
         if before is not None:
@@ -99,7 +100,7 @@ def measure(path: str | Path, height: int) -> Signal:
 
 
 def analysis_size(width: int, height: int, shorter: int) -> tuple[int, int]:
-    """Return (width, height) to analyse at: whole cells, about the video's aspect.
+    """Return the (width, height) for analysis: whole cells, roughly the video's aspect ratio.
 
     >>> analysis_size(1280, 720, 192)
     (344, 192)
@@ -111,44 +112,44 @@ def analysis_size(width: int, height: int, shorter: int) -> tuple[int, int]:
 def texture(
     picture: npt.NDArray[np.uint8], following: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Return how far the flow between two pictures can be trusted, in (0, 1).
+    """Return the reliability of the flow between two pictures, in (0, 1).
 
-    Flow in flat areas is guessed from their surroundings or follows sensor noise, so only contrast
-    that stands out of the noise counts, at the scale at which the flow looks (`FINEST`).
+    Flow in flat areas is interpolated from their surroundings or follows sensor noise, so only
+    contrast above the noise counts, at the finest scale of the flow (`FINEST`).
 
     Returns:
         For motion in any direction, float32 [H / FINEST, W / FINEST], and for vertical motion
-        alone, float32 [H / CELL, W / CELL]: a lamp post has contrast, but none that would show it
-        moving up.
+        alone, float32 [H / CELL, W / CELL]: a lamp post has contrast, but none that would reveal
+        vertical motion.
     """
     size = (picture.shape[1] // FINEST, picture.shape[0] // FINEST)
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     other = cv2.resize(following, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    # The quietest fifth of the picture shows the noise alone; 0.36 is that quantile of the
-    # absolute difference of two normal variables of deviation 1.
+    # The quietest fifth of the picture is pure noise; 0.36 is that quantile of the absolute
+    # difference of two normal variables with standard deviation 1.
     noise = float(np.quantile(np.abs(other - small), 0.2)) / 0.36
-    floor = (TEXTURE_FLOOR + NOISE_MARGIN * noise) ** 2
+    threshold = (CODING_NOISE + NOISE_MARGIN * noise) ** 2
     across = cv2.Sobel(small, cv2.CV_32F, 1, 0, scale=0.125)
     down = cv2.Sobel(small, cv2.CV_32F, 0, 1, scale=0.125)
     products = np.dstack([across * across, across * down, down * down])
     cells = (picture.shape[1] // CELL, picture.shape[0] // CELL)
     xx, xy, yy = np.moveaxis(cv2.resize(products, cells, interpolation=cv2.INTER_AREA), 2, 0)
     anywhere = products[..., 0] + products[..., 2]
-    # What is left of the vertical contrast when the cell may also slide sideways.
+    # The vertical contrast that remains if the cell may also move sideways.
     upright = np.maximum(yy - xy * xy / (xx + 1e-6), 0.0)
-    return _share(anywhere, floor), _share(upright, floor)
+    return _share(anywhere, threshold), _share(upright, threshold)
 
 
-def _share(contrast: npt.NDArray[np.float32], floor: float) -> npt.NDArray[np.float32]:
-    """Return squared contrast relative to its floor, from 0.01 where there is none up to 1."""
-    return np.asarray((contrast + 0.01 * floor) / (contrast + floor), dtype=np.float32)
+def _share(contrast: npt.NDArray[np.float32], threshold: float) -> npt.NDArray[np.float32]:
+    """Map squared contrast to 0.01 (no contrast) to 1, with about 0.5 at the threshold."""
+    return np.asarray((contrast + 0.01 * threshold) / (contrast + threshold), dtype=np.float32)
 
 
 def own_rise(cells: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return the upward motion of the cells beyond the camera's and beyond their row's.
+    """Return the upward motion of the cells relative to the camera and to their row.
 
-    What half a row of the picture does together is no person but its surroundings: a pattern that
-    the flow mistook for its neighbour, or rows that a rolling shutter read while the camera shook.
+    Motion common to half a row of the picture is not a person but the surroundings: a pattern that
+    the flow mistook for its neighbour, or a rolling shutter while the camera shook.
 
     Args:
         cells: (right, down, trust) per cell, [rows, columns, 3].
@@ -181,10 +182,10 @@ def cell_motion(
 
 
 def camera_motion(cells: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return the motion that the camera alone would give every cell.
+    """Return the motion of every cell that the camera alone would cause.
 
     A shift, a zoom and a roll (four numbers) are fitted by iteratively reweighted least squares
-    (Geman-McClure weights): cells that move otherwise, such as the person's, lose their say.
+    (Geman-McClure weights), so that cells with other motion, such as the person's, are ignored.
 
     Args:
         cells: (right, down, trust) per cell, [rows, columns, 3].
@@ -199,13 +200,13 @@ def camera_motion(cells: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     one, none = np.ones_like(x), np.zeros_like(x)
     design = np.stack([np.stack([one, none, x, -y], -1), np.stack([none, one, y, x], -1)])
     motion = cells[..., :2].reshape(-1, 2).T.astype(np.float64)
-    # The middle of the picture belongs to the person who was filmed; flat walls still count a
-    # little, since around them there may be nothing else.
+    # The middle of the picture usually shows the person; flat walls still count a little,
+    # because there may be nothing else around.
     prior = (0.05 + np.sqrt(cells[..., 2].ravel())) * np.where(np.abs(x) < 0.2, 0.3, 1.0)
     guess = np.array([np.median(motion[0]), np.median(motion[1]), 0.0, 0.0])
     for round_ in range(CAMERA_ROUNDS):
         residual = motion - design @ guess
-        scale = CAMERA_SCALE * 2.0 ** max(0, 3 - round_)  # wide first, so that it cannot get stuck
+        scale = CAMERA_SCALE * 2.0 ** max(0, 3 - round_)  # wide first, to avoid local minima
         weight = prior / (1.0 + (residual**2).sum(0) / scale**2) ** 2
         normal = np.einsum("c,kci,kcj->ij", weight, design, design) + 1e-9 * np.eye(4)
         guess = np.linalg.solve(normal, np.einsum("c,kci,kc->i", weight, design, motion))

@@ -1,5 +1,4 @@
-"""Any endpoint that speaks OpenAI's chat protocol, in the cloud or a server of one's own.
+"""Models behind an endpoint with OpenAI's chat protocol, in the cloud or your own server.
 
-``wrapper`` is what the harness runs, ``messages`` makes the chat, ``calls`` sends it and tries
-again.
+The harness runs ``wrapper``; ``messages`` builds the chat, ``calls`` sends it with retries.
 """

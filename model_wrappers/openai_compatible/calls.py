@@ -1,4 +1,4 @@
-"""One call to an endpoint: what to try again and when, and what an answer must look like."""
+"""One call to an endpoint: which failures to retry and when, and how to read the answer."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from jumpscore.jsonio import parse_json
 from model_wrappers.openai_compatible.limits import EndpointError, deadline, within
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
-"""Seconds between tries: doubled each time, unless the server says how long."""
+"""Seconds between attempts: doubled each time, unless the server states a delay."""
 PATIENCE = 600.0
-"""The longest time that a server may ask us to wait."""
-AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-"""Statuses that may go away."""
+"""Longest delay in seconds that a server may ask for."""
+RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+"""HTTP statuses of temporary failures."""
 WRONG_USE = frozenset({401, 403, 404})
-"""Statuses that every other question would get too."""
+"""HTTP statuses that any other question would cause as well."""
 TOO_LARGE = 413
 UNFINISHED = frozenset({"abort", "error"})
-"""Reasons to finish that are the server's, not the model's."""
+"""Finish reasons caused by the server, not by the model."""
 MOST_TOKENS = 2**53
-"""Largest count that is believed; a larger one is not a JSON number that others can read."""
+"""Largest accepted token count: larger JSON integers are not portable."""
 ECHOED = 16
-"""Letters from which a key is hidden in an answer too; a shorter one may be part of any answer."""
+"""Keys of at least this length are also removed from answers; shorter ones may occur by chance."""
 
 
 class TooLargeError(EndpointError):
@@ -37,26 +37,26 @@ class TooLargeError(EndpointError):
 
 
 class _Transient(Exception):  # noqa: N818 - never leaves this module
-    """Something that may go away; ``pause`` is what the server asked for."""
+    """A temporary failure; ``pause`` is the delay in seconds that the server asked for."""
 
-    def __init__(self, what: str, pause: float | None = None) -> None:
-        super().__init__(what)
+    def __init__(self, message: str, pause: float | None = None) -> None:
+        super().__init__(message)
         self.pause = pause
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What came back, checked.
+    """A validated chat completion.
 
     Attributes:
-        text: The answer; separate reasoning stands before it in think tags.
+        text: The answer; separate reasoning comes first, in think tags.
         finish_reason: ``stop`` or ``length``.
-        prompt: Tokens of the prompt, where the endpoint says.
-        output: Tokens of the answer.
-        visual: Tokens of pictures and videos among those of the prompt.
-        tries: Calls that it took.
-        prompt_ids: Token ids of the prompt, where they were asked for and given.
-        first_logprobs: Likeliest first tokens, likewise.
+        prompt: Tokens of the prompt, if the endpoint reports them.
+        output: Tokens of the answer, if reported.
+        visual: Tokens of pictures and videos in the prompt, if reported.
+        tries: Number of attempts.
+        prompt_ids: Token ids of the prompt, if requested and reported.
+        first_logprobs: Likeliest first tokens, if requested and reported.
     """
 
     text: str
@@ -79,51 +79,58 @@ def call(
     timeout: float = 600.0,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Completion:
-    """Return a completion, trying again what may go away.
+    """Return a completion, retrying after temporary failures.
 
     Args:
-        client: Of the package ``openai``, told not to try again by itself: it knows nothing of
-            answers that are cut off or belong to another request.
+        client: Client of the package ``openai`` without its own retries, which do not cover
+            truncated answers or answers to another request.
         body: Arguments of a chat completion.
-        request_id: Sent along; an answer that names another one is refused.
-        retries: Tries after the first.
-        secret: The key, kept out of messages and answers.
-        timeout: Seconds without a sign of the endpoint; a try ends after a few times as long.
-        sleep: Waits; replaced in tests.
+        request_id: Sent in a header; an answer with another id is rejected.
+        retries: Attempts after the first.
+        secret: The key, removed from messages and answers.
+        timeout: Seconds without any data from the endpoint; ``deadline`` bounds a whole attempt.
+        sleep: Waits between attempts; replaced in tests.
 
     Raises:
         UsageError: The key, the address or the model's name is wrong.
-        EndpointError: No usable answer after all tries, or a refusal that another try won't change.
+        EndpointError: There was no usable answer after all attempts, or the failure is permanent.
     """
-    # Spread out, so that many waiting requests do not come back together.
+    # Random, so that many waiting requests do not retry at the same time.
     spread = random.Random(request_id)
     for attempt in range(retries + 1):
         try:
             answer = within(deadline(timeout), lambda: _once(client, body, request_id, secret))
             return Completion(**{**_fields(answer, secret), "tries": attempt + 1})
         except _Transient as problem:
-            said = _hidden(str(problem), secret)
+            reason = _hidden(str(problem), secret)
             if attempt == retries:
-                raise EndpointError(f"no usable answer in {attempt + 1} tries: {said}") from None
+                raise EndpointError(
+                    f"no usable answer after {attempt + 1} attempts: {reason}"
+                ) from None
             if problem.pause is not None and problem.pause > PATIENCE:
-                raise EndpointError(f"asked to wait {problem.pause:.0f} s: {said}") from None
+                raise EndpointError(
+                    f"the endpoint asks to wait {problem.pause:.0f} s, more than {PATIENCE:.0f} s: "
+                    f"{reason}; rerun later"
+                ) from None
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt) * spread.uniform(0.75, 1.25)
             sleep(max(pause, problem.pause or 0.0))
         except JumpScoreError as problem:
             raise type(problem)(_hidden(str(problem), secret)) from None
-        except Exception as problem:  # of the package openai, on odd bodies; it may quote them
-            what = f"{type(problem).__name__}: {_hidden(str(problem), secret)}"
-            raise EndpointError(f"the answer cannot be read ({what[:500]})") from None
+        except (
+            Exception
+        ) as problem:  # from the package openai on malformed bodies, which it may quote
+            reason = f"{type(problem).__name__}: {_hidden(str(problem), secret)}"
+            raise EndpointError(f"the answer cannot be read ({reason[:500]})") from None
     raise AssertionError("unreachable")
 
 
 def check_endpoint(client: Any, model: str, *, secret: str | None = None) -> None:
-    """Check that an endpoint answers, takes the key and knows the model.
+    """Check that an endpoint responds, accepts the key and serves the model.
 
-    An endpoint that keeps no list of models passes.
+    An endpoint without a list of models passes.
 
     Raises:
-        UsageError: It does not, with what it said.
+        UsageError: One of these fails; the message includes the endpoint's.
     """
     import openai
 
@@ -132,21 +139,23 @@ def check_endpoint(client: Any, model: str, *, secret: str | None = None) -> Non
     except openai.APIConnectionError as error:
         why = _hidden(str(error.__cause__ or error), secret)
         raise UsageError(
-            f"no endpoint answers at {client.base_url} ({why}); check model.base_url"
+            f"{client.base_url}: no response ({why}); check model.base_url and that the server runs"
         ) from None
     except openai.APIStatusError as error:
         if error.status_code in (401, 403):
-            said = _hidden(error.message, secret)[:500]
-            raise UsageError(f"{client.base_url} does not take the key: {said}") from None
+            reason = _hidden(error.message, secret)[:500]
+            raise UsageError(
+                f"{client.base_url}: the key was rejected ({reason}); check model.api_key_env"
+            ) from None
         return
     except EndpointError as error:
         raise UsageError(f"{client.base_url}: {_hidden(str(error), secret)}") from None
     except (TypeError, AttributeError, ValueError, RecursionError):
-        return  # some answer with a list of another shape
+        return  # some endpoints have a list of another format
     if known and model not in known:
         near = nearest_names(model, known) or "."
         names = ", ".join(sorted(known)[:8])
-        raise UsageError(f"{client.base_url} has no model {model!r}{near} It has: {names}.")
+        raise UsageError(f"{client.base_url}: unknown model {model!r}{near} Known: {names}.")
 
 
 def _once(client: Any, body: Mapping[str, Any], request_id: str, secret: str | None) -> Any:
@@ -158,39 +167,39 @@ def _once(client: Any, body: Mapping[str, Any], request_id: str, secret: str | N
             **body, extra_headers={"X-Request-Id": request_id}
         )
     except openai.APIStatusError as error:
-        said = _hidden(error.message, secret)
-        raise _of_status(error.status_code, said, error.response.headers) from None
+        message = _hidden(error.message, secret)
+        raise _status_error(error.status_code, message, error.response.headers) from None
     except openai.APITimeoutError:
-        raise _Transient("timed out") from None
+        raise _Transient("no response before the timeout (model.timeout)") from None
     except openai.APIConnectionError as error:
         if isinstance(error.__cause__, JumpScoreError):
-            raise error.__cause__ from None  # a limit of ours, which openai before 3 wraps
+            raise error.__cause__ from None  # one of our limits, which openai before 3 wraps
         raise _Transient(f"the connection failed ({error.__cause__ or error})") from None
-    named = raw.headers.get("x-request-id")
-    if named is not None and _ours(named) and named != request_id:
-        raise _Transient(f"the answer is for request {named}, asked was {request_id}")
+    answered = raw.headers.get("x-request-id")
+    if answered is not None and _ours(answered) and answered != request_id:
+        raise _Transient(f"the answer belongs to request {answered}, not {request_id}")
     try:
         return parse_json(raw.http_response.content)
     except ValueError as error:
-        raise _Transient(f"the answer is no JSON ({error})") from None
+        raise _Transient(f"the answer is not valid JSON ({error})") from None
 
 
 def _ours(request_id: str) -> bool:
-    """Whether an id looks like one that this package made; servers make ids of their own too."""
+    """Return whether this package made a request id; servers also make their own."""
     return request_id.startswith("jumpscore-")
 
 
-def _of_status(status: int, message: str, headers: Mapping[str, str]) -> Exception:
-    said = f"status {status}: {message[:500]}"
-    if status in AGAIN and "insufficient_quota" not in message:
-        return _Transient(said, _retry_after(headers.get("retry-after")))
+def _status_error(status: int, message: str, headers: Mapping[str, str]) -> Exception:
+    text = f"status {status}: {message[:500]}"
+    if status in RETRIED and "insufficient_quota" not in message:
+        return _Transient(text, _retry_after(headers.get("retry-after")))
     if status in WRONG_USE:
-        return UsageError(f"{said}; check model.base_url, model.served_model and the key")
-    return TooLargeError(said) if status == TOO_LARGE else EndpointError(said)
+        return UsageError(f"{text}; check model.base_url, model.served_model and the key")
+    return TooLargeError(text) if status == TOO_LARGE else EndpointError(text)
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Return seconds to wait by a Retry-After header: a number or a date.
+    """Return the seconds to wait from a Retry-After header, a number or a date.
 
     >>> _retry_after("1.5"), _retry_after("soon"), _retry_after(None)
     (1.5, None, None)
@@ -210,10 +219,10 @@ def _retry_after(value: str | None) -> float | None:
 def _fields(body: Any, secret: str | None = None) -> dict[str, Any]:
     """Return the fields of a ``Completion`` from an answer's body.
 
-    Counts of tokens that are odd are left out; they are not a reason to ask again.
+    Malformed token counts are left out; they are no reason to retry.
 
     Raises:
-        _Transient: It is no chat completion.
+        _Transient: The body is not a complete chat completion.
     """
     try:
         [choice] = body["choices"]
@@ -221,14 +230,14 @@ def _fields(body: Any, secret: str | None = None) -> dict[str, Any]:
         text = message.get("content") or message.get("refusal") or ""
         reasoning = message.get("reasoning") or message.get("reasoning_content") or ""
     except (TypeError, KeyError, ValueError, AttributeError):
-        shown = repr(_excerpt(body, secret))
-        raise _Transient(f"the answer is not a chat completion ({shown})") from None
+        excerpt = repr(_excerpt(body, secret))
+        raise _Transient(f"the answer is not a chat completion ({excerpt})") from None
     if not isinstance(text, str) or not isinstance(reasoning, str):
-        raise _Transient("the answer's content is no text")
+        raise _Transient("the answer's content is not text")
     if not isinstance(reason, str) or reason in UNFINISHED:
-        raise _Transient(f"the answer was broken off (finish_reason {_excerpt(reason, secret)!r})")
+        raise _Transient(f"the answer was aborted (finish_reason {_excerpt(reason, secret)!r})")
     if reasoning:
-        # Cut off while thinking there is no answer, and the tag stays open.
+        # Truncated while thinking: there is no answer, so the tag stays open.
         closed = bool(text) or reason != "length"
         text = f"<think>{reasoning}{'</think>' if closed else ''}{text}"
     if secret is not None and len(secret) >= ECHOED:
@@ -250,11 +259,11 @@ def _object(value: Any) -> Mapping[str, Any]:
 
 
 def _excerpt(value: Any, secret: str | None, limit: int = 200) -> str:
-    """Return the beginning of what an endpoint sent; the key is hidden before it is cut."""
+    """Return the beginning of a response, with the key removed before cutting."""
     try:
         return _hidden(str(value), secret)[:limit]
     except RecursionError:
-        return "nested too deep"
+        return "nested too deeply"
 
 
 def _ids(value: Any) -> tuple[int, ...] | None:
@@ -263,7 +272,7 @@ def _ids(value: Any) -> tuple[int, ...] | None:
 
 
 def _first_logprobs(value: Any) -> dict[str, float]:
-    """Return the likeliest first tokens of an answer; nothing where they were not given."""
+    """Return the likeliest first tokens of an answer; empty if not reported."""
     try:
         likeliest = value["content"][0]["top_logprobs"]
         return {str(item["token"]): float(item["logprob"]) for item in likeliest}
@@ -277,7 +286,7 @@ def _count(value: Any) -> int | None:
 
 
 def _sum(kinds: Any) -> int | None:
-    """Return the tokens of all kinds of pictures, where every one is a number."""
+    """Return the total tokens of all kinds of pictures, or ``None`` if one is malformed."""
     if not isinstance(kinds, dict):
         return None
     counts = [_count(value) for value in kinds.values()]
@@ -285,7 +294,7 @@ def _sum(kinds: Any) -> int | None:
 
 
 def _hidden(text: str, secret: str | None) -> str:
-    """Return a text without the key, also as Python, JSON and addresses spell it.
+    """Return a text without the key, including its Python, JSON and URL spellings.
 
     >>> _hidden("Bearer a'b, a%27b", "a'b")
     'Bearer ***, ***'

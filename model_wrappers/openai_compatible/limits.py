@@ -1,4 +1,4 @@
-"""Bounds on what an endpoint may send: bytes, also after decompression, and time in all."""
+"""Limits for responses of an endpoint: bytes, also after decompression, and total time."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any, TypeVar
 from jumpscore.errors import JumpScoreError
 
 MOST_BYTES = 128 << 20
-"""Of an answer's body; the log-probabilities of 32,000 tokens take about half."""
+"""Maximum size of a response; the log-probabilities of 32,000 tokens take about half."""
 TIMEOUTS = 6
-"""How many timeouts a request may take in all, however steadily it trickles."""
+"""Maximum total time of a request in timeouts, even if data keeps trickling in."""
 
 ResultT = TypeVar("ResultT")
 
 
 class EndpointError(JumpScoreError):
-    """An endpoint gave no usable answer, for all tries."""
+    """An endpoint returned no usable answer."""
 
 
 def bounded_http_client(*, most_bytes: int = MOST_BYTES, **options: Any) -> Any:
-    """Return an HTTP client for the package ``openai`` that reads no body without an end.
+    """Return an HTTP client for the package ``openai`` that limits the size of bodies.
 
     Args:
-        most_bytes: Largest size of a body, as sent and decompressed.
+        most_bytes: Maximum size of a body, both as sent and decompressed.
         options: Further arguments of ``openai.DefaultHttpxClient``.
     """
     import openai
@@ -34,17 +34,17 @@ def bounded_http_client(*, most_bytes: int = MOST_BYTES, **options: Any) -> Any:
         decoder = _decoder(response.headers)
         response.stream = _bounded(response.stream, decoder, most_bytes)
 
-    # Only what can be decompressed step by step is asked for.
+    # Only encodings that can be decompressed in steps.
     headers = {"Accept-Encoding": "gzip, deflate"}
     return openai.DefaultHttpxClient(event_hooks={"response": [bound]}, headers=headers, **options)
 
 
 def within(seconds: float, action: Callable[[], ResultT]) -> ResultT:
-    """Return what an action returns, or give it up: not even its headers may trickle for ever.
+    """Return the result of an action, or give up after ``seconds``, even if data still arrives.
 
     Raises:
-        EndpointError: It took longer. Its thread ends with its connection.
-        BaseException: What the action raised.
+        EndpointError: The action took longer; its thread ends with its connection.
+        BaseException: Anything that the action raises.
     """
     results: list[ResultT] = []
     problems: list[BaseException] = []
@@ -62,25 +62,25 @@ def within(seconds: float, action: Callable[[], ResultT]) -> ResultT:
         raise problems[0]
     if not results:
         raise EndpointError(
-            f"the answer did not end within {seconds:.0f} s; a longer model.timeout allows more"
+            f"the answer was incomplete after {seconds:.0f} s; raise model.timeout to allow more"
         )
     return results[0]
 
 
 def _decoder(headers: Any) -> Any:
-    """Return what decompresses a body, if it is compressed, and take the header off."""
+    """Return the decompressor of a compressed body, and remove the header."""
     encoding = str(headers.get("content-encoding") or "identity").strip().lower()
     if encoding == "identity":
         return None
     if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise EndpointError(f"the answer is compressed by {encoding!r:.40}, not asked for")
+        raise EndpointError(f"the answer has the unrequested encoding {encoding!r:.40}")
     del headers["content-encoding"]
-    return zlib.decompressobj(wbits=47)  # both formats, by their first bytes
+    return zlib.decompressobj(wbits=47)  # detects both formats
 
 
 def _bounded(stream: Any, decoder: Any, most_bytes: int) -> Any:
-    """Return a stream of the same library that ends with an error beyond its bound."""
-    # The class is httpx's or httpx2's, whichever this version of openai uses.
+    """Return a stream of the same library that raises beyond its limit."""
+    # The class of httpx or httpx2, depending on the version of openai.
     base = next(kind for kind in type(stream).__mro__ if kind.__name__ == "SyncByteStream")
 
     class Bounded(base):  # type: ignore[misc, valid-type]
@@ -111,7 +111,7 @@ def _decompressed(decoder: Any, chunk: bytes, room: int) -> bytes:
 
 
 def deadline(timeout: float) -> float:
-    """Return how many seconds a request may take in all.
+    """Return the maximum total seconds of a request.
 
     >>> deadline(600.0)
     3600.0

@@ -1,4 +1,4 @@
-"""LLaVA-OneVision-1.5, which neither transformers nor vLLM knows: behind an endpoint."""
+"""LLaVA-OneVision-1.5 behind an endpoint; transformers and vLLM do not support it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from model_wrappers.openai_compatible.wrapper import OpenAICompatible, OpenAICom
 
 
 class LlavaOnevision15Options(OpenAICompatibleOptions):
-    """Options of the model; those of any endpoint.
+    """Options of any endpoint; the address is required.
 
     Attributes:
-        base_url: Of the endpoint, such as that of a server of one's own.
+        base_url: Address of the endpoint, such as ``http://localhost:30000/v1``.
     """
 
     served_model: str = LLAVA_OV1_5.checkpoint

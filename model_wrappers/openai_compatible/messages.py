@@ -18,7 +18,7 @@ from jumpscore.video import VisualInput, header_duration
 
 PictureFormat = Literal["jpeg", "png"]
 PICTURE_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-"""Formats of image files that are sent, as Pillow names them."""
+"""Accepted formats of image files, in Pillow's names."""
 Message = dict[str, Any]
 
 
@@ -26,9 +26,9 @@ def chat(question: Question, pictures: list[Message], *, system: str = "") -> li
     """Return the messages of a question; pictures come first in the first user turn.
 
     Args:
-        question: What is asked.
+        question: The question.
         pictures: Parts of that turn, from the functions below.
-        system: Text of the system turn, none where empty.
+        system: Text of the system turn; left out if empty.
     """
     turns: list[tuple[str, str]] = [(turn.role, turn.text) for turn in question.history]
     turns.append(("user", question.prompt))
@@ -49,32 +49,32 @@ def frame_parts(
     quality: int = 95,
     before: Callable[[int, str], str] = lambda place, stamp: stamp,
 ) -> list[Message]:
-    """Return every frame as a picture after its time stamp.
+    """Return every frame as a picture, preceded by its time stamp.
 
     Args:
         visual: Frames.
-        format: Of the pictures.
-        quality: Of JPEG, 1 to 100.
-        before: Place of a frame from 0 and its stamp, to the text before it.
+        format: Picture format.
+        quality: JPEG quality, 1 to 100.
+        before: Returns the text before a frame from its index (from 0) and its stamp.
     """
     parts = []
     for place, (stamp, picture) in enumerate(zip(visual.stamp_texts, visual.pixels, strict=True)):
-        shown = _image(_encoded(picture, format, quality), f"image/{format}")
-        parts += [_text(before(place, stamp)), shown]
+        image = _image(_encoded(picture, format, quality), f"image/{format}")
+        parts += [_text(before(place, stamp)), image]
     return parts
 
 
 def frames_video_part(
     visual: VisualInput, *, format: PictureFormat = "png", quality: int = 95
 ) -> Message:
-    """Return frames as one video: their pictures one after another, as vLLM takes them.
+    """Return frames as one video: a sequence of pictures, in vLLM's format.
 
-    What times they have goes with the request (``media_io_kwargs``), not with the video.
+    Their times are sent with the request (``media_io_kwargs``), not in the video.
 
     Args:
         visual: Frames.
-        format: Of the pictures; the media type says JPEG, readers look at the content.
-        quality: Of JPEG, 1 to 100.
+        format: Picture format; the media type is always JPEG, but readers detect the content.
+        quality: JPEG quality, 1 to 100.
     """
     pictures = (_encoded(picture, format, quality) for picture in visual.pixels)
     joined = ",".join(base64.b64encode(picture).decode("ascii") for picture in pictures)
@@ -82,10 +82,10 @@ def frames_video_part(
 
 
 def image_part(path: Path) -> Message:
-    """Return an image file as it is.
+    """Return an image file unchanged.
 
     Raises:
-        DataError: It cannot be read, or is not an image: nothing else is sent.
+        DataError: The file cannot be read or is not an image, so it is not sent.
     """
     from PIL import Image
 
@@ -94,28 +94,28 @@ def image_part(path: Path) -> Message:
         with Image.open(io.BytesIO(content), formats=PICTURE_FORMATS) as picture:
             picture.verify()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path}: is not sent, since it is not an image ({error})") from None
+        raise DataError(f"{path}: not an image, so it is not sent ({error})") from None
     return _image(content, mimetypes.guess_type(path.name)[0] or "image/png")
 
 
 def video_part(
     path: Path, *, by: Literal["data", "file"] = "data", content: bytes | None = None
 ) -> Message:
-    """Return a video file: its bytes, or its path for a server that may read the same disk.
+    """Return a video file: its bytes, or its path for a server that can read the same disk.
 
     Args:
-        path: The file.
-        by: What is sent.
-        content: What is sent instead of the file's bytes.
+        path: Video file.
+        by: Whether to send the bytes or the path.
+        content: Bytes to send instead of the file's.
 
     Raises:
-        DataError: It cannot be read, or is not a video: nothing else is sent.
+        DataError: The file cannot be read or is not a video, so it is not sent.
     """
     if content is None:
         try:
             header_duration(path)
         except VideoError as error:
-            raise DataError(f"{path}: is not sent, since it is not a video ({error})") from None
+            raise DataError(f"{path}: not a video, so it is not sent ({error})") from None
     if by == "file":
         url = path.resolve().as_uri()
     else:
@@ -140,9 +140,9 @@ def _encoded(picture: npt.NDArray[np.uint8], format: PictureFormat, quality: int
     import cv2
 
     options = [cv2.IMWRITE_JPEG_QUALITY, quality] if format == "jpeg" else []
-    done, content = cv2.imencode(f".{format}", picture[..., ::-1], options)
-    if not done:
-        raise DataError(f"a frame of {picture.shape} could not be written as {format}")
+    success, content = cv2.imencode(f".{format}", picture[..., ::-1], options)
+    if not success:
+        raise DataError(f"a frame of shape {picture.shape} cannot be encoded as {format}")
     return content.tobytes()
 
 

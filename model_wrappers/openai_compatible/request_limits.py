@@ -1,4 +1,4 @@
-"""Limits of a server: how large a request is, and whether it may be sent."""
+"""Size limits of a server, checked before a request is sent."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from jumpscore.video import VisualInput
 from model_wrappers.pictures import image_pixels
 
 BYTES_PER_PIXEL = 4
-"""As vLLM counts pictures before it decodes them."""
-SHOW_LESS = "show less (input.count, input.tokens)"
+"""vLLM's estimate for pictures before decoding."""
+SHOW_LESS = "lower input.count or input.tokens"
 
 
 def body_bytes(body: Mapping[str, Any]) -> int:
-    """Return the bytes of a request's body, as the package ``openai`` writes it.
+    """Return the size of a request's body in bytes, as the package ``openai`` writes it.
 
     Args:
         body: Arguments of a chat completion; ``extra_body`` is merged into the rest.
@@ -30,14 +30,14 @@ def body_bytes(body: Mapping[str, Any]) -> int:
 
 
 def decoded_bytes(question: Question, visual: VisualInput | None) -> int:
-    """Return the bytes of a request's pictures once a server has decoded them.
+    """Return the size of a request's pictures in bytes after decoding by the server.
 
-    Canvases count as nothing: they are sent as a reference. A video that is sent as a file does not
-    count either: how many of its frames are decoded is the server's choice.
+    Canvases count as 0, because they are sent as a reference. A video file does not count either:
+    the server decides how many of its frames it decodes.
 
     Args:
-        question: Whose images are sent.
-        visual: What is sent instead of its videos.
+        question: The question, whose images are sent.
+        visual: Frames or canvases that replace its videos.
 
     Raises:
         DataError: An image cannot be read.
@@ -54,17 +54,17 @@ def check_limit(question: Question, what: str, size: int, limit: int | None, opt
     """Check that a request does not exceed a limit of its server.
 
     Args:
-        question: For the message.
-        what: What is limited.
-        size: Bytes.
-        limit: Most bytes, ``None`` for any number.
-        option: The option that sets the limit.
+        question: The question, for the message.
+        what: Subject and verb of the message.
+        size: Size in bytes.
+        limit: Maximum in bytes; ``None`` for no limit.
+        option: Name of the option that sets the limit.
 
     Raises:
-        DataError: It does, with both numbers.
+        DataError: The size exceeds the limit; the message has both numbers.
     """
     if limit is not None and size > limit:
         raise DataError(
-            f"{question.id}: {what} {size:,} bytes, the server takes {limit:,} ({option}); "
+            f"{question.id}: {what} {size:,} bytes, but the server accepts {limit:,} ({option}); "
             f"{SHOW_LESS}, or raise the limit of the server and {option}"
         )

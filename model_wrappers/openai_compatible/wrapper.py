@@ -49,22 +49,21 @@ from model_wrappers.openai_compatible.request_limits import (
 
 
 class ChatOptions(ModelOptions):
-    """Options of any model that is sent chats.
+    """Options of any chat model.
 
     Attributes:
-        concurrency: Requests on the way at once.
-        system: System turn, none where empty.
-        max_new_tokens: Where an answer is cut off.
-        temperature: 0 takes the likeliest token.
-        top_p: Sample among the likeliest tokens that hold this share.
-        seed: Of sampling, where the endpoint heeds it.
-        picture_format: Of frames.
-        picture_quality: Of JPEG.
-        convention: Of coordinates in the model's answers, where its makers state it: ``unit``
-            (0-1), ``relative_1000`` or ``pixel``. By default what is known of the model, if
-            anything.
-        largest_media: Most bytes of a request's pictures after decoding (width x height x 4 each)
-            that the server accepts; a larger request is an error before it is sent.
+        concurrency: Maximum number of requests in progress.
+        system: System prompt; left out if empty.
+        max_new_tokens: Maximum length of an answer.
+        temperature: Sampling temperature; 0 always takes the likeliest token.
+        top_p: Sample from the likeliest tokens with this total probability.
+        seed: Sampling seed, if the endpoint supports it.
+        picture_format: Picture format of frames: ``jpeg`` or ``png``.
+        picture_quality: JPEG quality.
+        convention: Coordinate convention of the model's answers: ``unit`` (0-1), ``relative_1000``
+            or ``pixel``; by default that of the model's family, if known.
+        largest_media: Maximum size of a request's pictures in bytes after decoding (width x height
+            x 4 each); a larger request is an error before it is sent.
     """
 
     concurrency: int = Field(default=8, gt=0, le=1024)
@@ -80,24 +79,23 @@ class ChatOptions(ModelOptions):
 
 
 class OpenAICompatibleOptions(ChatOptions):
-    """Options of the model; those of any chat, and the endpoint's.
+    """Options of any chat model, and of an endpoint.
 
     Attributes:
-        served_model: The name that the endpoint knows it by.
-        base_url: Of the endpoint; by default OpenAI's.
-        api_key_env: Environment variable that holds the key; no key is ever written anywhere.
-        timeout: Seconds without a sign of the endpoint after which a request is given up; six times
-            as long it may take in all.
-        retries: Tries after the first, with growing pauses or as long as the server asks for.
-        video_by: ``data`` sends a video's bytes, ``file`` its path to a server on this machine.
-        token_side: Side in pixels of a visual token, where it is 28 as in the harness's plans; then
-            the endpoint's own count must agree with the plan.
+        served_model: Name of the model at the endpoint.
+        base_url: Address of the endpoint, such as ``http://localhost:8000/v1``; by default OpenAI.
+        api_key_env: Environment variable with the key; the key itself is never stored.
+        timeout: Seconds without any data before a request is given up; six times as long in total.
+        retries: Attempts after the first, with growing pauses or those that the server asks for.
+        video_by: ``data`` sends a video's bytes, ``file`` its path, to a server on this machine.
+        token_side: 28 if a visual token covers 28x28 pixels; then the endpoint's token counts must
+            equal the plan's.
         extra_body: Further fields of every request.
-        largest_body: Most bytes of a request's body that the server accepts; a larger one is an
-            error before it is sent.
-        price_input: US dollars per million tokens that are sent, to plan and to sum up what runs
-            cost; given together with the next, 0 for what is free.
-        price_output: US dollars per million tokens that are answered, thinking included.
+        largest_body: Maximum size of a request in bytes; a larger one is an error before it is
+            sent.
+        price_input: US dollars per million prompt tokens, to estimate and report costs; set both
+            prices or neither, 0 if free.
+        price_output: US dollars per million answer tokens, including reasoning.
     """
 
     served_model: str
@@ -117,18 +115,18 @@ class OpenAICompatibleOptions(ChatOptions):
         names = ("price_input", "price_output")
         missing = [name for name in names if getattr(self, name) is None]
         if len(missing) == 1:
-            raise ValueError(f"{missing[0]} is not set, but the other price is; 0 is for free")
+            raise ValueError(f"{missing[0]} is not set; set both prices or neither, 0 if free")
         return self
 
 
 TRACED = 20
-"""Likeliest first tokens of a trace."""
+"""Number of first tokens in a trace."""
 
 NO_IDENTITY = {
     "api_key_env", "concurrency", "timeout", "retries", "price_input", "price_output",
     "largest_body", "largest_media",
 }  # fmt: skip
-"""Options that change no answer."""
+"""Options that do not affect answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,7 @@ class OpenAICompatible(ModelWrapper):
     Options: ClassVar[type[ModelOptions]] = OpenAICompatibleOptions
     options: Any
     traced: ClassVar[Mapping[str, Any]] = {}
-    """Further fields of a request whose prompt's token ids are wanted."""
+    """Further fields of a request for a trace, such as one for the prompt's token ids."""
 
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
@@ -175,13 +173,13 @@ class OpenAICompatible(ModelWrapper):
             client.close()
 
     def identity(self) -> Mapping[str, Any]:
-        """Return name, address and options: all that can be known of a model behind an address."""
+        """Return name, address and options: an endpoint reveals nothing else."""
         options = self.options.model_dump(mode="json", exclude=NO_IDENTITY)
         return {"model": self.name, "options": options}
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
         messages = chat(question, self.parts(question, visual), system=self.system)
-        # Another grid of tokens cannot be held against the harness's plan.
+        # Counts of another token grid cannot be compared with the plan.
         planned = visual if self.options.token_side is not None else None
         payload = _Payload(messages, f"jumpscore-{uuid.uuid4().hex}", size_shown(visual))
         self._check_limits(Request(question, visual, payload))
@@ -189,7 +187,7 @@ class OpenAICompatible(ModelWrapper):
 
     @property
     def largest_media(self) -> int | None:
-        """Most bytes of decoded pictures that the server accepts, if it is known."""
+        """Maximum size of decoded pictures in bytes, if the server's limit is known."""
         limit: int | None = self.options.largest_media
         return limit
 
@@ -198,24 +196,24 @@ class OpenAICompatible(ModelWrapper):
         largest, most = self.options.largest_body, self.largest_media
         if most is not None:
             size = decoded_bytes(question, request.visual)
-            check_limit(question, "its decoded pictures have", size, most, "model.largest_media")
+            check_limit(question, "the decoded pictures have", size, most, "model.largest_media")
         if largest is not None:
             size = body_bytes(self.body(request))
-            check_limit(question, "its request has", size, largest, "model.largest_body")
+            check_limit(question, "the request has", size, largest, "model.largest_body")
 
     @property
     def convention(self) -> Convention | None:
-        """Of coordinates in answers, where it is stated or known."""
-        chosen: Convention | None = self.options.convention
-        return chosen
+        """Coordinate convention of answers, if configured or known."""
+        convention: Convention | None = self.options.convention
+        return convention
 
     @property
     def system(self) -> str:
-        """Text of the system turn, none where empty."""
+        """Text of the system turn; empty for none."""
         return str(self.options.system)
 
     def parts(self, question: Question, visual: VisualInput | None) -> list[Message]:
-        """Return what the first user turn shows."""
+        """Return the pictures of the first user turn."""
         options = self.options
         if visual is not None:
             return frame_parts(
@@ -246,7 +244,7 @@ class OpenAICompatible(ModelWrapper):
         }
 
     def pause(self, seconds: float) -> None:
-        """Wait before another try."""
+        """Wait before the next attempt."""
         time.sleep(seconds)
 
     def prompt_text(self, request: Request) -> str:
@@ -254,19 +252,19 @@ class OpenAICompatible(ModelWrapper):
         for message in request.payload.messages:
             content = message["content"]
             parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
-            shown = "".join(
-                part["text"] if part["type"] == "text" else f"[{_shown(part)}]" for part in parts
+            text = "".join(
+                part["text"] if part["type"] == "text" else f"[{_summary(part)}]" for part in parts
             )
-            lines.append(f"{message['role']}: {shown}")
+            lines.append(f"{message['role']}: {text}")
         return "\n".join(lines)
 
     def _answer(self, request: Request) -> Response:
-        found = self._call(self.body(request), request)
+        completion = self._call(self.body(request), request)
         return Response(
             request.question.id,
-            text=found.text,
-            finish_reason=found.finish_reason,
-            usage=self.usage(found, request),
+            text=completion.text,
+            finish_reason=completion.finish_reason,
+            usage=self.usage(completion, request),
             convention=self.convention,
             image_size=request.payload.image_size,
         )
@@ -276,18 +274,18 @@ class OpenAICompatible(ModelWrapper):
         body = self.body(request)
         body |= {"logprobs": True, "top_logprobs": TRACED}
         body["extra_body"] = {**body["extra_body"], **self.traced}
-        found = self._call(body, request)
+        completion = self._call(body, request)
         return GenerationTrace(
-            found.text,
-            self.usage(found, request),
-            prompt_ids=found.prompt_ids,
-            first_logprobs=found.first_logprobs,
+            completion.text,
+            self.usage(completion, request),
+            prompt_ids=completion.prompt_ids,
+            first_logprobs=completion.first_logprobs,
         )
 
     def _require_open(self) -> None:
-        """Open it for who did not, but never again what was closed meanwhile."""
+        """Open lazily; raise if already closed."""
         if self._closed:
-            raise EndpointError("the model was closed while questions were left")
+            raise EndpointError("the model was closed before all questions were answered")
         if self._client is None:
             self.open()
 
@@ -305,29 +303,29 @@ class OpenAICompatible(ModelWrapper):
         except TooLargeError as error:
             raise TooLargeError(
                 f"{error}; the request has {body_bytes(body):,} bytes: {SHOW_LESS}, and set "
-                "model.largest_body to what the server takes"
+                "model.largest_body to the server's limit"
             ) from None
 
-    def usage(self, found: Completion, request: Request) -> Usage:
-        """Return the tokens of an answer, by the endpoint's own count."""
+    def usage(self, completion: Completion, request: Request) -> Usage:
+        """Return token counts as the endpoint reports them."""
         return Usage(
-            visual=found.visual,
-            visual_source="unknown" if found.visual is None else "measured",
-            prompt=found.prompt,
-            output=found.output,
+            visual=completion.visual,
+            visual_source="unknown" if completion.visual is None else "measured",
+            prompt=completion.prompt,
+            output=completion.output,
         )
 
     def _key(self) -> str | None:
-        """Return the key.
+        """Return the key, or ``None`` if it is not set.
 
         Raises:
-            UsageError: It is none that a request could carry; the message does not hold it.
+            UsageError: The key has invalid characters; the message does not contain it.
         """
         key = (os.environ.get(self.options.api_key_env) or "").strip()
         if not (key.isascii() and key.isprintable()):
             raise UsageError(
-                f"the environment variable {self.options.api_key_env} holds characters that no "
-                "key has, such as a line break"
+                f"the environment variable {self.options.api_key_env} contains characters that are "
+                "not allowed in a key, such as a line break; set it again"
             )
         return key or None
 
@@ -343,14 +341,17 @@ class OpenAICompatible(ModelWrapper):
         url = options.base_url
         if url is not None and (urlsplit(url).username or urlsplit(url).password):
             raise UsageError(
-                "model.base_url holds a user or password, which runs would keep; put the key into "
-                f"the environment variable {options.api_key_env}"
+                "model.base_url contains a user name or password, which would be stored with the "
+                f"run; put the key into the environment variable {options.api_key_env}"
             )
         key = self._key()
         if key is None and url is None:
-            raise UsageError(f"the environment variable {options.api_key_env} holds no key")
+            raise UsageError(
+                f"no API key: set the environment variable {options.api_key_env}, or set "
+                "model.base_url to an endpoint that needs no key"
+            )
         return openai.OpenAI(
-            api_key=key or "none",  # servers of one's own ask for none; the package wants one
+            api_key=key or "none",  # your own server needs none, but the package requires one
             base_url=url,
             timeout=options.timeout,
             max_retries=0,
@@ -362,8 +363,8 @@ class OpenAICompatible(ModelWrapper):
         return {"http_client": bounded_http_client()}
 
 
-def _shown(part: Message) -> str:
-    """Return a picture's kind and size instead of its bytes."""
+def _summary(part: Message) -> str:
+    """Return the type and size of a picture instead of its bytes."""
     url = part[part["type"]]["url"]
     head, comma, content = url.partition(",")
     kind = re.sub(r"^data:|;base64$", "", head)

@@ -1,6 +1,5 @@
 """Models that run in this process, in transformers.
 
-``wrapper`` is what all of them share: loading, batching, generation. The other modules are the
-baselines, one family each; LLaVA-OneVision-2 has a package of its own. Nothing here imports torch
-before it is used.
+``wrapper`` contains what they share: loading, batching and generation. The other modules are the
+baselines, one family each; LLaVA-OneVision-2 has its own package. torch is imported on first use.
 """

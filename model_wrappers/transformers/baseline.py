@@ -1,4 +1,4 @@
-"""What the baselines share: a checkpoint that transformers knows, shown frames as we plan them."""
+"""Base class of the baselines: a checkpoint that transformers supports, fed planned frames."""
 
 from __future__ import annotations
 
@@ -24,22 +24,23 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 HALVES = (0.5, 0.5, 0.5)
-"""Mean and spread of pixels where a checkpoint does not say."""
+"""Mean and standard deviation of pixels if a checkpoint does not state them."""
 SETTINGS = ("video_preprocessor_config.json", "preprocessor_config.json")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shown:
-    """What a question shows.
+class PromptPictures:
+    """The frames or images of one question.
 
     Attributes:
         runs: (text before, visual tokens, text after) of every run of visual tokens.
-        pad: Token in whose place they stand.
-        frames: RGB, uint8, in the family's own shape; with frames.
-        images: Name to float32, as the checkpoint's image processor gives them; with images.
-        grid: (groups of frames, patch rows, patch columns), where the family's model wants it.
-        size: (width, height) in pixels of the images as they are fed, where they have one size and
-            are not cut into tiles.
+        pad: Placeholder token of the visual tokens.
+        frames: RGB, uint8, in the family's own shape; ``None`` for images.
+        images: Input name -> float32 array, from the checkpoint's image processor; ``None`` for
+            frames.
+        grid: (groups of frames, patch rows, patch columns), if the family's model needs it.
+        size: (width, height) in pixels of the images as the model gets them, if all have the same
+            size and are not cut into tiles.
     """
 
     runs: tuple[tuple[str, int, str], ...]
@@ -51,24 +52,24 @@ class Shown:
 
 
 class Baseline(InTransformers):
-    """A model of the tables' other columns, in transformers."""
+    """A baseline model in transformers."""
 
     inputs = ("frames",)
     family: ClassVar[Family]
     image_options: ClassVar[Mapping[str, Any]] = {}
-    """What its processor tells the image processor, whose own settings may say otherwise."""
+    """Arguments of the image processor that override the checkpoint's settings."""
 
     @abstractmethod
-    def frames_shown(self, visual: VisualInput) -> Shown:
-        """Return frames in the family's shape, and their text."""
+    def frame_pictures(self, visual: VisualInput) -> PromptPictures:
+        """Return frames in the family's shape, with their text."""
 
     @abstractmethod
-    def images_shown(self, processed: Mapping[str, Any]) -> Shown:
-        """Return images as the checkpoint's processor gave them, and their text."""
+    def image_pictures(self, processed: Mapping[str, Any]) -> PromptPictures:
+        """Return images as the checkpoint's processor prepared them, with their text."""
 
     @abstractmethod
-    def tensors(self, shown: Shown) -> Mapping[str, Tensor]:
-        """Return what the model takes of one prompt's pictures, on the model's device."""
+    def tensors(self, pictures: PromptPictures) -> Mapping[str, Tensor]:
+        """Return the model inputs for one prompt's pictures, on the model's device."""
 
     @property
     def convention(self) -> Convention | None:
@@ -76,7 +77,7 @@ class Baseline(InTransformers):
 
     @property
     def token_grid(self) -> TokenGrid:  # type: ignore[override]
-        """As the checkpoint says where it is at hand, else as the released one has it."""
+        """The grid of the checkpoint if it is a local folder, else that of the released one."""
         if not Path(self.options.checkpoint).expanduser().is_dir():
             return self.family.grid
         return self.family.grid_in(self.folder)
@@ -88,7 +89,7 @@ class Baseline(InTransformers):
         if values.get("model_type") != self.family.model_type:
             raise DataError(
                 f"{path}: model_type is {values.get('model_type')!r}, expected "
-                f"{self.family.model_type!r}; this is the checkpoint of another model"
+                f"{self.family.model_type!r}; set model.checkpoint to a {self.family.display_name}"
             )
         from transformers import AutoConfig
 
@@ -100,12 +101,12 @@ class Baseline(InTransformers):
             raise DataError(f"{path}: cannot be read ({one_line(error)})") from None
 
     def open(self) -> None:
-        assert self.config is not None  # another model's is said before what follows from it
-        found = self.family.grid_in(self.folder)
-        if found != self.token_grid:
+        assert self.config is not None  # reports the checkpoint of another model first
+        grid = self.family.grid_in(self.folder)
+        if grid != self.token_grid:
             raise UsageError(
-                f"{self.folder} cuts frames as {found}, planned was {self.token_grid}; set "
-                "model.checkpoint to the folder"
+                f"{self.folder}: the checkpoint's token grid is {grid}, but {self.token_grid} was "
+                "planned; set model.checkpoint to this folder"
             )
         super().open()
 
@@ -116,17 +117,17 @@ class Baseline(InTransformers):
             tokenizer = AutoTokenizer.from_pretrained(
                 self.folder, config=self.config, local_files_only=True, trust_remote_code=False
             )
-        except Exception as error:  # its files may hold anything
+        except Exception as error:  # its files may contain anything
             raise DataError(
-                f"{self.folder}: holds no tokenizer that can be read ({one_line(error)})"
+                f"{self.folder}: the tokenizer cannot be loaded ({one_line(error)})"
             ) from None
         if not tokenizer.chat_template:
-            # Older checkpoints keep it with the processor.
+            # Older checkpoints store it with the processor.
             path = self.folder / "chat_template.json"
-            held = read_settings(path).get("chat_template")
-            if not isinstance(held, str):
-                raise DataError(f"{path}: holds no chat template, and the tokenizer has none")
-            tokenizer.chat_template = held
+            template = read_settings(path).get("chat_template")
+            if not isinstance(template, str):
+                raise DataError(f"{path}: no chat template here or in the tokenizer")
+            tokenizer.chat_template = template
         return tokenizer
 
     def load_model(self) -> Any:
@@ -145,7 +146,7 @@ class Baseline(InTransformers):
                 )
         except Exception as error:  # weights, packages that a tower needs, quantisation
             raise DataError(f"{self.folder}: cannot be loaded ({one_line(error)})") from None
-        # What a checkpoint recommends (sampling, penalties) must not change answers unseen.
+        # Sampling settings that the checkpoint recommends must not silently change answers.
         model.generation_config = GenerationConfig(
             eos_token_id=model.generation_config.eos_token_id,
             pad_token_id=model.generation_config.pad_token_id,
@@ -163,30 +164,30 @@ class Baseline(InTransformers):
             for turn in turns
         ]
 
-    def pictures(self, question: Question, visual: VisualInput | None) -> Shown | None:
+    def pictures(self, question: Question, visual: VisualInput | None) -> PromptPictures | None:
         if visual is not None:
-            return self.frames_shown(visual)
+            return self.frame_pictures(visual)
         images = [media.path for media in question.media if media.kind == "image"]
         return self._images(images) if images else None
 
-    def pictures_text(self, pictures: Shown) -> str:
+    def pictures_text(self, pictures: PromptPictures) -> str:
         return "".join(f"{before}{pictures.pad}{after}" for before, _, after in pictures.runs)
 
-    def model_inputs(self, ids: Tensor, pictures: Sequence[Shown]) -> Mapping[str, Tensor]:
+    def model_inputs(self, ids: Tensor, pictures: Sequence[PromptPictures]) -> Mapping[str, Tensor]:
         import torch
 
-        found: dict[str, list[Tensor]] = defaultdict(list)
-        for shown in pictures:
-            for name, tensor in self.tensors(shown).items():
-                found[name].append(tensor)
-        return {name: torch.cat(tensors) for name, tensors in found.items()}
+        inputs: dict[str, list[Tensor]] = defaultdict(list)
+        for item in pictures:
+            for name, tensor in self.tensors(item).items():
+                inputs[name].append(tensor)
+        return {name: torch.cat(tensors) for name, tensors in inputs.items()}
 
     def normalised(self, pixels: npt.NDArray[np.uint8], channel: int) -> Tensor:
-        """Return pixels as the tower takes them, on its device and in its dtype.
+        """Return normalised pixels on the vision tower's device and in its dtype.
 
         Args:
             pixels: uint8, of any shape.
-            channel: Axis of the three channels.
+            channel: Axis of the colour channels.
         """
         import torch
 
@@ -198,7 +199,7 @@ class Baseline(InTransformers):
         return values.to(self._model.dtype)
 
     def placed(self, values: npt.NDArray[Any]) -> Tensor:
-        """Return an array on the model's device; floats in its dtype."""
+        """Return an array as a tensor on the model's device; floats in its dtype."""
         import torch
 
         tensor = torch.from_numpy(np.ascontiguousarray(values)).to(self._model.device)
@@ -206,12 +207,12 @@ class Baseline(InTransformers):
 
     @cached_property
     def _statistics(self) -> tuple[Any, Any]:
-        """Mean and spread of pixels by channel, as the checkpoint says."""
+        """Mean and standard deviation of pixels per channel, from the checkpoint."""
         for name in SETTINGS:
             if (self.folder / name).is_file():
-                held = read_settings(self.folder / name)
-                if "image_mean" in held and "image_std" in held:
-                    return held["image_mean"], held["image_std"]
+                settings = read_settings(self.folder / name)
+                if "image_mean" in settings and "image_std" in settings:
+                    return settings["image_mean"], settings["image_std"]
         return HALVES, HALVES
 
     @cached_property
@@ -222,15 +223,15 @@ class Baseline(InTransformers):
             return AutoImageProcessor.from_pretrained(
                 self.folder, local_files_only=True, trust_remote_code=False
             )
-        except Exception as error:  # its settings may hold anything; it may need torchvision
+        except Exception as error:  # settings of any content; it may need torchvision
             raise DataError(
-                f"{self.folder}: images cannot be prepared ({one_line(error)})"
+                f"{self.folder}: the image processor cannot be loaded ({one_line(error)})"
             ) from None
 
-    def _images(self, paths: Sequence[Path]) -> Shown:
+    def _images(self, paths: Sequence[Path]) -> PromptPictures:
         from model_wrappers.pictures import read_image
 
         with self._lock:
             processor = self._image_processor
         images = [read_image(path) for path in paths]
-        return self.images_shown(processor(images, **self.image_options))
+        return self.image_pictures(processor(images, **self.image_options))

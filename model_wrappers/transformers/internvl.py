@@ -1,4 +1,4 @@
-"""InternVL-3.5: every frame is one square tile of 256 tokens, numbered and on a line of its own."""
+"""InternVL-3.5: every frame is one square tile of 256 tokens, numbered, on its own line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from jumpscore.video import VisualInput
 from model_wrappers.base import ModelOptions
 from model_wrappers.families import INTERNVL3_5, Family
-from model_wrappers.transformers.baseline import Baseline, Shown
+from model_wrappers.transformers.baseline import Baseline, PromptPictures
 from model_wrappers.transformers.wrapper import TransformersOptions
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ START, END, PAD = "<img>", "</img>", "<IMG_CONTEXT>"
 
 
 class InternVLOptions(TransformersOptions):
-    """Options of the model; those of any model in transformers."""
+    """Options of any model in transformers, with this model's checkpoint."""
 
     checkpoint: str = INTERNVL3_5.checkpoint
 
@@ -37,9 +37,9 @@ class InternVL(Baseline):
     def pads(self) -> tuple[int, ...]:
         return (self.config.image_token_id,)
 
-    def frames_shown(self, visual: VisualInput) -> Shown:
+    def frame_pictures(self, visual: VisualInput) -> PromptPictures:
         each = visual.visual_tokens // len(visual.blocks)
-        return Shown(
+        return PromptPictures(
             runs=tuple(
                 (f"{self.family.before_frame(number, text)}{START}", each, f"{END}\n")
                 for number, text in enumerate(visual.stamp_texts)
@@ -48,19 +48,19 @@ class InternVL(Baseline):
             frames=visual.pixels.transpose(0, 3, 1, 2),
         )
 
-    def images_shown(self, processed: Mapping[str, Any]) -> Shown:
+    def image_pictures(self, processed: Mapping[str, Any]) -> PromptPictures:
         grid = self.family.grid_in(self.folder)
         assert grid.size is not None
         each = (grid.size[0] // grid.side) * (grid.size[1] // grid.side)
         tokens = [each * int(tiles) for tiles in processed["num_patches"]]
-        return Shown(
+        return PromptPictures(
             runs=tuple((START, count, f"{END}\n") for count in tokens),
             pad=PAD,
             images={"pixel_values": np.asarray(processed["pixel_values"], dtype=np.float32)},
         )
 
-    def tensors(self, shown: Shown) -> Mapping[str, Tensor]:
-        if shown.images is not None:
-            return {"pixel_values": self.placed(shown.images["pixel_values"])}
-        assert shown.frames is not None
-        return {"pixel_values": self.normalised(shown.frames, 1)}
+    def tensors(self, pictures: PromptPictures) -> Mapping[str, Tensor]:
+        if pictures.images is not None:
+            return {"pixel_values": self.placed(pictures.images["pixel_values"])}
+        assert pictures.frames is not None
+        return {"pixel_values": self.normalised(pictures.frames, 1)}

@@ -10,7 +10,7 @@ import numpy as np
 from jumpscore.video import VisualInput
 from model_wrappers.base import ModelOptions
 from model_wrappers.families import PERCEPTION_LM, Family
-from model_wrappers.transformers.baseline import Baseline, Shown
+from model_wrappers.transformers.baseline import Baseline, PromptPictures
 from model_wrappers.transformers.wrapper import TransformersOptions
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ VIDEO_PAD, IMAGE_PAD = "<|video|>", "<|image|>"
 
 
 class PerceptionLMOptions(TransformersOptions):
-    """Options of the model; those of any model in transformers."""
+    """Options of any model in transformers, with this model's checkpoint."""
 
     checkpoint: str = PERCEPTION_LM.checkpoint
 
@@ -36,34 +36,34 @@ class PerceptionLM(Baseline):
     def pads(self) -> tuple[int, ...]:
         return (self.config.video_token_id, self.config.image_token_id)
 
-    def frames_shown(self, visual: VisualInput) -> Shown:
+    def frame_pictures(self, visual: VisualInput) -> PromptPictures:
         each = visual.visual_tokens // len(visual.blocks)
-        return Shown(
+        return PromptPictures(
             runs=tuple((text, each, "") for text in visual.stamp_texts),
             pad=VIDEO_PAD,
             frames=visual.pixels.transpose(0, 3, 1, 2),
         )
 
-    def images_shown(self, processed: Mapping[str, Any]) -> Shown:
+    def image_pictures(self, processed: Mapping[str, Any]) -> PromptPictures:
         tiles = [np.asarray(image, dtype=np.float32) for image in processed["pixel_values"]]
         grid = self.family.grid_in(self.folder)
         each = [
             len(image) * (image.shape[-2] // grid.side) * (image.shape[-1] // grid.side)
             for image in tiles
         ]
-        return Shown(
+        return PromptPictures(
             runs=tuple(("", tokens, "") for tokens in each),
             pad=IMAGE_PAD,
             images={"pixel_values": np.concatenate(tiles)},
         )
 
-    def tensors(self, shown: Shown) -> Mapping[str, Tensor]:
-        if shown.images is not None:
-            return {"pixel_values": self.placed(shown.images["pixel_values"])}
-        assert shown.frames is not None
-        return {"pixel_values_videos": self.normalised(shown.frames, 1)}
+    def tensors(self, pictures: PromptPictures) -> Mapping[str, Tensor]:
+        if pictures.images is not None:
+            return {"pixel_values": self.placed(pictures.images["pixel_values"])}
+        assert pictures.frames is not None
+        return {"pixel_values_videos": self.normalised(pictures.frames, 1)}
 
-    def model_inputs(self, ids: Tensor, pictures: Sequence[Shown]) -> Mapping[str, Tensor]:
-        # It takes tiles as [pictures, tiles, ...] and joins the two axes again.
-        found = super().model_inputs(ids, pictures)
-        return {name: tiles[None] for name, tiles in found.items()}
+    def model_inputs(self, ids: Tensor, pictures: Sequence[PromptPictures]) -> Mapping[str, Tensor]:
+        # The model expects tiles as [pictures, tiles, ...] and joins the two axes.
+        inputs = super().model_inputs(ids, pictures)
+        return {name: tiles[None] for name, tiles in inputs.items()}

@@ -1,4 +1,4 @@
-"""Questions to token ids: the chat, and as many pads as there are visual tokens."""
+"""Questions to token ids: the chat format, with one pad per visual token."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def chat_messages(
     """Return the turns of a chat; pictures come first in the first user turn.
 
     Args:
-        question: What is asked.
-        pictures: Their text, with one pad for every run of visual tokens.
-        system: Text of the system turn, none where empty.
-        control: Tokens that the prompt's form is made of.
+        question: The question.
+        pictures: Text of the pictures, with one pad for every run of visual tokens.
+        system: Text of the system turn; left out if empty.
+        control: Control tokens of the chat format.
 
     Raises:
-        DataError: A turn holds a control token, which would forge the form.
+        DataError: A turn contains a control token, which would change the structure.
     """
     turns = [(turn.role, turn.text) for turn in question.history]
     turns.append(("user", question.prompt))
@@ -33,8 +33,8 @@ def chat_messages(
         for token in control:
             if token in text:
                 raise DataError(
-                    f"{question.id}: the question holds the control token {token!r}, which would "
-                    "change the form of the prompt; remove it"
+                    f"{question.id}: the question contains the control token {token!r}, which "
+                    "would change the structure of the prompt; remove it"
                 )
     first = next(place for place, (role, _) in enumerate(turns) if role == "user")
     messages = [{"role": "system", "content": system}] if system else []
@@ -45,7 +45,7 @@ def chat_messages(
 
 
 def chat_ids(tokenizer: Any, messages: Sequence[Any]) -> npt.NDArray[np.int64]:
-    """Return the token ids of a chat, up to where the assistant begins; one pad per run."""
+    """Return the token ids of a chat up to the assistant's turn, with one pad per run."""
     text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
     return np.array(tokenizer.encode(text, add_special_tokens=False), dtype=np.int64)
 
@@ -59,14 +59,14 @@ def expand_pads(
     array([7, 5, 5, 8, 5, 5, 5])
 
     Raises:
-        DataError: There are other numbers of pads than counts.
+        DataError: The numbers of pads and counts differ.
     """
     times = np.ones(len(ids), dtype=np.int64)
     places = np.flatnonzero(ids == pad)
     if len(places) != len(counts):
         raise DataError(
             f"the prompt has {len(places)} visual pads for {len(counts)} runs of visual tokens; "
-            "does the tokenizer know the pad, and the chat template keep its text?"
+            "check that the tokenizer has the pad token and that the chat template keeps its text"
         )
     times[places] = counts
     return np.repeat(ids, times)

@@ -1,4 +1,4 @@
-"""Qwen3-VL: tokens of 32x32 pixels over two frames, each pair after the mean of its times."""
+"""Qwen3-VL: a token covers 32x32 pixels of two frames, stamped with their mean time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from jumpscore.video import VisualInput
 from model_wrappers.base import ModelOptions
 from model_wrappers.families import QWEN3_VL, Family
-from model_wrappers.transformers.baseline import Baseline, Shown
+from model_wrappers.transformers.baseline import Baseline, PromptPictures
 from model_wrappers.transformers.wrapper import TransformersOptions
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ VIDEO_PAD, IMAGE_PAD = "<|video_pad|>", "<|image_pad|>"
 
 
 class Qwen3VLOptions(TransformersOptions):
-    """Options of the model; those of any model in transformers, and one of its own.
+    """Options of any model in transformers, and one of its own.
 
     Attributes:
-        outer_markers: Vision markers around a video as a whole, beside those of its frames: as
-            transformers 5 and vLLM 0.32 have it, and transformers 4.57 had not.
+        outer_markers: Also put vision markers around the whole video, in addition to those of its
+            frames, like transformers 5 and vLLM 0.32; ``false`` is the prompt of transformers 4.57.
     """
 
     checkpoint: str = QWEN3_VL.checkpoint
@@ -44,14 +44,14 @@ class Qwen3VL(Baseline):
     def pads(self) -> tuple[int, ...]:
         return (self.config.video_token_id, self.config.image_token_id)
 
-    def frames_shown(self, visual: VisualInput) -> Shown:
+    def frame_pictures(self, visual: VisualInput) -> PromptPictures:
         together, _, _ = grid = self._grid(visual)
         each = visual.visual_tokens // together
         runs = [(f"{text}{START}", each, END) for text in visual.stamp_texts]
         if self.options.outer_markers:
             runs[0] = (START + runs[0][0], *runs[0][1:])
             runs[-1] = (*runs[-1][:2], runs[-1][2] + END)
-        return Shown(
+        return PromptPictures(
             runs=tuple(runs),
             pad=VIDEO_PAD,
             frames=cut_tubes(
@@ -63,34 +63,34 @@ class Qwen3VL(Baseline):
             grid=grid,
         )
 
-    def images_shown(self, processed: Mapping[str, Any]) -> Shown:
+    def image_pictures(self, processed: Mapping[str, Any]) -> PromptPictures:
         grids = np.asarray(processed["image_grid_thw"], dtype=np.int64)
         merged = self.config.vision_config.spatial_merge_size**2
         patch = self.config.vision_config.patch_size
         sizes = {(int(columns) * patch, int(rows) * patch) for _, rows, columns in grids}
         pixels = np.asarray(processed["pixel_values"], dtype=np.float32)
-        return Shown(
+        return PromptPictures(
             runs=tuple((START, int(grid.prod()) // merged, END) for grid in grids),
             pad=IMAGE_PAD,
             images={"pixel_values": pixels, "image_grid_thw": grids},
             size=sizes.pop() if len(sizes) == 1 else None,
         )
 
-    def tensors(self, shown: Shown) -> Mapping[str, Tensor]:
-        if shown.images is not None:
-            return {name: self.placed(values) for name, values in shown.images.items()}
-        assert shown.frames is not None
+    def tensors(self, pictures: PromptPictures) -> Mapping[str, Tensor]:
+        if pictures.images is not None:
+            return {name: self.placed(values) for name, values in pictures.images.items()}
+        assert pictures.frames is not None
         return {
-            "pixel_values_videos": self.normalised(shown.frames, 1).flatten(1),
-            "video_grid_thw": self.placed(np.array([shown.grid])),
+            "pixel_values_videos": self.normalised(pictures.frames, 1).flatten(1),
+            "video_grid_thw": self.placed(np.array([pictures.grid])),
         }
 
-    def model_inputs(self, ids: Tensor, pictures: Sequence[Shown]) -> Mapping[str, Tensor]:
-        found = super().model_inputs(ids, pictures)
+    def model_inputs(self, ids: Tensor, pictures: Sequence[PromptPictures]) -> Mapping[str, Tensor]:
+        inputs = super().model_inputs(ids, pictures)
         video, image = self.pads
-        # Its positions in three dimensions follow from where pictures stand.
+        # The model derives its 3D positions from where pictures are in the prompt.
         kinds = (ids == image).int() + 2 * (ids == video).int()
-        return {**found, "mm_token_type_ids": kinds.to(self._model.device)}
+        return {**inputs, "mm_token_type_ids": kinds.to(self._model.device)}
 
     def _grid(self, visual: VisualInput) -> tuple[int, int, int]:
         """Return (groups of frames, patch rows, patch columns)."""
@@ -103,11 +103,11 @@ def cut_tubes(
 ) -> npt.NDArray[np.uint8]:
     """Return patches over several frames, [patches, 3, frames * patch * patch].
 
-    Rows come group by group of frames, and within one in block order: the patches of a visual
-    token follow one another. A group that is not full repeats its last frame.
+    Rows are ordered by group of frames, and within a group in block order: the patches of a visual
+    token are adjacent. An incomplete last group repeats its last frame.
 
     Args:
-        pictures: RGB [n, H, W, 3], sides in multiples of ``patch * merge``.
+        pictures: RGB [n, H, W, 3], sides are multiples of ``patch * merge``.
         frames: Frames that share a patch.
         patch: Side of a patch in pixels.
         merge: Patches along each side of a visual token.

@@ -1,4 +1,4 @@
-"""What all models share that run in this process: loading, batches, sampling, token counts."""
+"""Base class of models in this process: loading, batches, sampling, token counts."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 NO_IDENTITY = {
     "checkpoint", "revision", "device", "dtype", "attention", "batch_size", "batch_tokens",
 }  # fmt: skip
-"""Options that change no answer, or that say it through what they resolve to: the weights' digest
-and the placement."""
+"""Options that do not affect answers, or only through what they resolve to: the weights' digest and
+the placement."""
 
 TRACED = 20
-"""Likeliest first tokens of a trace; vLLM gives no more."""
+"""First tokens in a trace; vLLM reports at most this many."""
 STAMP = re.compile(r"<\d+(?:\.\d+)? seconds>")
 PACKAGES = ("torch", "transformers", "PIL")
 
@@ -45,17 +45,18 @@ class TransformersOptions(ModelOptions):
     Attributes:
         checkpoint: Folder, or ``owner/name`` on the hub.
         revision: Commit, tag or branch on the hub.
-        device: ``auto`` takes a GPU where there is one.
-        dtype: ``auto``: the checkpoint's on a GPU, ``float32`` on a CPU.
-        attention: ``auto``: ``flash_attention_2`` where it is installed and fits, else ``sdpa``.
-        system: System turn, none where empty.
-        max_new_tokens: Where an answer is cut off.
-        temperature: 0 takes the likeliest token.
-        top_p: Sample among the likeliest tokens that hold this share.
-        top_k: Sample among so many tokens; 0 for all.
-        seed: Of sampling, with the question's id.
-        batch_size: Most questions in one batch.
-        batch_tokens: Most tokens in one batch, padding counted, unless one prompt has more.
+        device: ``auto`` (a GPU if available), ``cpu``, ``cuda`` or ``cuda:1``.
+        dtype: ``auto`` is the checkpoint's on a GPU and ``float32`` on a CPU.
+        attention: ``auto`` is ``flash_attention_2`` if installed and supported, else ``sdpa``.
+        system: System prompt; left out if empty.
+        max_new_tokens: Maximum length of an answer.
+        temperature: Sampling temperature; 0 always takes the likeliest token.
+        top_p: Sample from the likeliest tokens with this total probability.
+        top_k: Sample from this many likeliest tokens; 0 for all.
+        seed: Sampling seed, combined with the question's id.
+        batch_size: Maximum number of questions in a batch.
+        batch_tokens: Maximum number of tokens in a batch, including padding; a longer prompt is
+            its own batch.
     """
 
     checkpoint: str
@@ -74,10 +75,10 @@ class TransformersOptions(ModelOptions):
 
 
 class InTransformers(FromCheckpoint):
-    """A model of this process; a family of models says how it is shown pictures.
+    """A model in this process; subclasses define how a family of models receives pictures.
 
-    The harness hands out frames and canvases in their final size, and they are fed as they are: no
-    processor resizes, drops or samples anew behind a plan's back.
+    The harness prepares frames and canvases in their final size, and they are used unchanged: no
+    processor resizes, drops or resamples them, so token counts match the plan.
     """
 
     Options: ClassVar[type[ModelOptions]] = TransformersOptions
@@ -85,7 +86,7 @@ class InTransformers(FromCheckpoint):
 
     @property
     def convention(self) -> Convention | None:
-        """Of coordinates in answers; ``None`` where the model's authors state none that we know."""
+        """Coordinate convention of answers; ``None`` if the authors do not document one."""
         return None
 
     def __init__(self, options: Any = None) -> None:
@@ -98,7 +99,7 @@ class InTransformers(FromCheckpoint):
     @property
     @abstractmethod
     def config(self) -> Any:
-        """The checkpoint's configuration, looked at and checked."""
+        """The checkpoint's configuration, validated."""
 
     @abstractmethod
     def load_tokenizer(self) -> Any:
@@ -110,7 +111,7 @@ class InTransformers(FromCheckpoint):
 
     @abstractmethod
     def pictures(self, question: Question, visual: VisualInput | None) -> Any:
-        """Return what the question shows, or nothing; an object with ``runs``.
+        """Return the question's pictures, an object with ``runs``, or ``None``.
 
         ``runs`` are (text before, visual tokens, text after) of every run of visual tokens.
         """
@@ -121,26 +122,26 @@ class InTransformers(FromCheckpoint):
 
     @abstractmethod
     def model_inputs(self, ids: Tensor, pictures: Sequence[Any]) -> Mapping[str, Tensor]:
-        """Return what the model takes beside token ids [batch, tokens]: pictures of the batch."""
+        """Return the model inputs besides token ids [batch, tokens]: the batch's pictures."""
 
     @property
     @abstractmethod
     def pads(self) -> tuple[int, ...]:
-        """Ids of the tokens in whose place visual tokens stand."""
+        """Ids of the placeholder tokens of visual tokens."""
 
     @abstractmethod
     def control_tokens(self) -> Sequence[str]:
-        """Return the tokens that a prompt's form is made of."""
+        """Return the control tokens of the chat format."""
 
     def messages(self, question: Question, pictures: str) -> Sequence[Any]:
-        """Return the chat as the checkpoint's template takes it."""
+        """Return the chat in the format of the checkpoint's template."""
         return chat_messages(
             question, pictures, system=self.options.system, control=self.control_tokens()
         )
 
     @cached_property
     def folder(self) -> Path:
-        """Where the checkpoint is."""
+        """Folder of the checkpoint."""
         require_packages(self.name)
         return resolve(self.options.checkpoint, self.options.revision)
 
@@ -167,7 +168,7 @@ class InTransformers(FromCheckpoint):
         self._model = None
 
     def identity(self) -> Mapping[str, Any]:
-        """Return options, placement and weights: those on disk, or as they were changed since."""
+        """Return options, placement and weights, including changes since loading."""
         model = self._model
         changed = model is not None and fingerprint(model) != self._loaded
         return {
@@ -182,10 +183,10 @@ class InTransformers(FromCheckpoint):
     def environment(self) -> Mapping[str, str]:
         import torch
 
-        found = {name: version(name) for name in ("torch", "transformers", "tokenizers")}
+        facts = {name: version(name) for name in ("torch", "transformers", "tokenizers")}
         if torch.device(self.placement["device"]).type == "cuda":
-            found["gpu"] = torch.cuda.get_device_name(self.placement["device"])
-        return {**found, "checkpoint": str(self.folder)}
+            facts["gpu"] = torch.cuda.get_device_name(self.placement["device"])
+        return {**facts, "checkpoint": str(self.folder)}
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
         from model_wrappers.transformers.generation import Prompt
@@ -197,7 +198,7 @@ class InTransformers(FromCheckpoint):
             tokenizer = self.tokenizer
         messages = self.messages(question, text)
         ids = chat_ids(tokenizer, messages)
-        # A prompt's runs are all of one kind: images, or a video.
+        # All runs of a prompt are of one kind: images or a video.
         pad = next((pad for pad in self.pads if (ids == pad).any()), self.pads[0])
         ids = expand_pads(ids, [tokens for _, tokens, _ in runs], pad)
         self._check_length(question, len(ids))
@@ -226,8 +227,8 @@ class InTransformers(FromCheckpoint):
             answers = answer(self._model, prompts, sampling, self.model_inputs)
             seconds = (time.perf_counter() - before) / len(batch)
             responses += [
-                self._response(request, found, seconds)
-                for request, found in zip(batch, answers, strict=True)
+                self._response(request, answered, seconds)
+                for request, answered in zip(batch, answers, strict=True)
             ]
         return responses
 
@@ -252,29 +253,29 @@ class InTransformers(FromCheckpoint):
         needed = tokens + self.options.max_new_tokens
         if needed > longest:
             raise DataError(
-                f"{question.id}: the prompt has {tokens} tokens, with an answer of up to "
-                f"{self.options.max_new_tokens} more than the model's {longest}; show it less "
-                "(input.count, input.tokens) or lower model.max_new_tokens"
+                f"{question.id}: the prompt has {tokens} tokens; with up to "
+                f"{self.options.max_new_tokens} for the answer it exceeds the model's limit of "
+                f"{longest}; lower input.count, input.tokens or model.max_new_tokens"
             )
 
     def _seed(self, question: Question) -> int:
         text = f"{self.options.seed}:{question.id}".encode()
         return int.from_bytes(hashlib.sha256(text).digest()[:7], "big")
 
-    def _response(self, request: Request, found: Any, seconds: float) -> Response:
+    def _response(self, request: Request, answered: Any, seconds: float) -> Response:
         prompt = request.payload
-        # Counted in what the model was fed; that the tower made as many is checked there.
-        fed = sum(int((prompt.ids == pad).sum()) for pad in self.pads)
+        # Counted in the model's input; the vision tower checks that it makes as many.
+        visual = sum(int((prompt.ids == pad).sum()) for pad in self.pads)
         return Response(
             request.question.id,
-            text=self.tokenizer.decode(found.ids, skip_special_tokens=True),
+            text=self.tokenizer.decode(answered.ids, skip_special_tokens=True),
             usage=Usage(
-                visual=fed,
+                visual=visual,
                 visual_source="measured",
                 prompt=len(prompt.ids),
-                output=len(found.ids),
+                output=len(answered.ids),
             ),
-            finish_reason=found.finish_reason,
+            finish_reason=answered.finish_reason,
             convention=self.convention,
             image_size=size_shown(request.visual) or getattr(prompt.pictures, "size", None),
             seconds=round(seconds, 6),
@@ -283,26 +284,26 @@ class InTransformers(FromCheckpoint):
     def _ends(self, model: Any) -> list[int]:
         """Return the ids that end an answer: the checkpoint's, and the end of a chat turn."""
         ends: set[int] = set()
-        for held in (model.generation_config.eos_token_id, self.tokenizer.eos_token_id):
-            ends |= set(held) if isinstance(held, list) else {held}
+        for token in (model.generation_config.eos_token_id, self.tokenizer.eos_token_id):
+            ends |= set(token) if isinstance(token, list) else {token}
         return sorted(ends - {None})
 
 
 def _counted(text: str, pad: str) -> str:
-    """Return a text with every run of a pad written once with its number.
+    """Return a text with every run of a pad replaced by one pad and its length.
 
     >>> _counted("a<p><p><p>b", "<p>")
     'a<p> x 3b'
     """
     runs = re.compile(f"(?:{re.escape(pad)})+")
-    return runs.sub(lambda found: f"{pad} x {len(found[0]) // len(pad)}", text)
+    return runs.sub(lambda run: f"{pad} x {len(run[0]) // len(pad)}", text)
 
 
 def require_packages(model: str) -> None:
-    """Check that what a model of this process needs is installed.
+    """Check that the packages of models in this process are installed.
 
     Raises:
-        UsageError: With what is missing and how to get it.
+        UsageError: A package is missing; the message explains how to install it.
     """
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
@@ -312,29 +313,29 @@ def require_packages(model: str) -> None:
         )
 
 
-def torch_device(wanted: str, *, key: str) -> str:
-    """Return the device, ``auto`` resolved.
+def torch_device(name: str, *, key: str) -> str:
+    """Return the name of a device, with ``auto`` resolved.
 
     Args:
-        wanted: As configured.
-        key: Under which it was configured.
+        name: Device in the configuration.
+        key: Its key, for the message.
 
     Raises:
-        UsageError: There is no such device here.
+        UsageError: This machine has no such device.
     """
     import torch
 
-    device = wanted
+    device = name
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        found = torch.device(device)
+        parsed = torch.device(device)
     except RuntimeError:
-        raise UsageError(f"{key}={device!r}: write auto, cpu, cuda or cuda:0") from None
-    if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
+        raise UsageError(f"{key}={device!r}: not a device; use auto, cpu, cuda or cuda:0") from None
+    if parsed.type == "cuda" and (parsed.index or 0) >= torch.cuda.device_count():
         raise UsageError(
-            f"{key}={device!r}: torch finds {torch.cuda.device_count() or 'no'} GPU here; "
-            "write cpu or auto"
+            f"{key}={device!r}: torch sees {torch.cuda.device_count() or 'no'} GPU on this "
+            "machine; use cpu or auto"
         )
     return device
 
@@ -347,14 +348,14 @@ def _placement(options: Any, config: Any) -> dict[str, str]:
     device = torch_device(options.device, key="model.device")
     on_gpu = torch.device(device).type == "cuda"
     if dtype == "auto":
-        held = str(config.dtype).removeprefix("torch.") if config.dtype else "bfloat16"
-        dtype = held if on_gpu else "float32"
+        stored = str(config.dtype).removeprefix("torch.") if config.dtype else "bfloat16"
+        dtype = stored if on_gpu else "float32"
     flash = on_gpu and dtype != "float32" and find_spec("flash_attn") is not None
     if attention == "auto":
         attention = "flash_attention_2" if flash else "sdpa"
     elif attention == "flash_attention_2" and not flash:
         raise UsageError(
             f"model.attention={attention!r} needs a GPU, the package flash-attn and bfloat16 or "
-            f"float16; here it is {device}, {dtype}; write sdpa or auto"
+            f"float16, but this run uses {device} and {dtype}; use sdpa or auto"
         )
     return {"device": device, "dtype": dtype, "attention": attention}

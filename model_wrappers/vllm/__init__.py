@@ -1,5 +1,5 @@
-"""Models served by vLLM on this machine: a server that the harness starts, watches and stops.
+"""Models in vLLM on this machine, in a server that the harness starts, monitors and stops.
 
-``wrapper`` is what the harness runs, ``server`` holds the process, ``plugin`` runs inside vLLM and
-takes what is sent it; ``offline`` and ``engine`` do without a server, in this process.
+The harness runs ``wrapper``; ``server`` manages the process; ``plugin`` runs inside vLLM and
+receives canvases; ``offline`` and ``engine`` need no server and run in this process.
 """

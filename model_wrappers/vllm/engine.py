@@ -1,4 +1,4 @@
-"""vLLM's engine in this process: requests join its running batch whenever they come."""
+"""vLLM's engine in this process: requests join its running batch at any time."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from model_wrappers.vllm.plugin import LOADER
 from model_wrappers.vllm.server import MOST_MEDIA, ServerPlan
 
 IDLE = 0.2
-"""Seconds that the engine waits for a request before it looks whether it shall end."""
+"""Seconds to wait for a request before checking whether to stop."""
 
 
 class EngineError(JumpScoreError):
-    """The engine did not start, or ended."""
+    """The engine did not start, or stopped."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _QueuedRequest:
     name: str
     prompt: Any
     sampling: Any
@@ -35,13 +35,13 @@ class Engine:
     """An engine; ``complete`` may be called from many threads, which keeps its batch full.
 
     Args:
-        plan: As for a server; what is particular to one is not used.
+        plan: Like a server's; fields that only a server needs are ignored.
     """
 
     def __init__(self, plan: ServerPlan) -> None:
         self.plan = plan
         self._llm: Any = None
-        self._waiting: queue.SimpleQueue[_Asked] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[_QueuedRequest] = queue.SimpleQueue()
         self._rendering = threading.Lock()
         self._ended = threading.Event()
         self._failure: BaseException | None = None
@@ -51,10 +51,10 @@ class Engine:
         """Load the checkpoint.
 
         Raises:
-            EngineError: It cannot be loaded.
+            EngineError: The checkpoint cannot be loaded.
         """
         plan = self.plan
-        # Read when vLLM is imported, by this process and those that it starts.
+        # vLLM reads these on import, in this process and its children.
         os.environ.update(plan.variables())
         if plan.cpu_only:
             from model_wrappers.vllm.cpu_only.sitecustomize import activate
@@ -63,11 +63,11 @@ class Engine:
         plan.media.mkdir(parents=True, exist_ok=True)
         from vllm import LLM
 
-        held: dict[str, Any] = {"limit_mm_per_prompt": MOST_MEDIA}
+        arguments: dict[str, Any] = {"limit_mm_per_prompt": MOST_MEDIA}
         if plan.max_model_len:
-            held["max_model_len"] = plan.max_model_len
+            arguments["max_model_len"] = plan.max_model_len
         if plan.codec:
-            held["media_io_kwargs"] = {"video": {"video_backend": LOADER}}
+            arguments["media_io_kwargs"] = {"video": {"video_backend": LOADER}}
         try:
             self._llm = LLM(
                 plan.checkpoint,
@@ -75,40 +75,40 @@ class Engine:
                 dtype=plan.dtype,
                 tensor_parallel_size=plan.tensor_parallel,
                 allowed_local_media_path=str(plan.media),
-                **held | dict(plan.arguments),
+                **arguments | dict(plan.arguments),
             )
-        except Exception as error:  # vLLM's own, torch's, the checkpoint's
-            raise EngineError(f"vLLM cannot load {plan.checkpoint} ({error})") from error
+        except Exception as error:  # errors of vLLM, torch or the checkpoint
+            raise EngineError(f"{plan.checkpoint}: vLLM cannot load it ({error})") from error
         threading.Thread(target=self._run, name="engine", daemon=True).start()
 
     def complete(self, body: Mapping[str, Any]) -> Completion:
-        """Return a completion; waits for it.
+        """Wait for a completion and return it.
 
         Args:
-            body: Arguments of a chat completion, as a server is sent them.
+            body: Arguments of a chat completion, as for a server.
 
         Raises:
-            EngineError: The engine ended.
+            EngineError: The engine stopped.
         """
         done: Future[Any] = Future()
         with self._rendering:
-            # Rendered and queued in one: vLLM's cache of pictures wants both in the same order.
+            # vLLM's cache of pictures needs rendering and queueing in the same order.
             prompt = self._rendered(body)
             self._count += 1
-            self._waiting.put(_Asked(f"{self._count}", prompt, _sampling(body), done))
+            self._waiting.put(_QueuedRequest(f"{self._count}", prompt, _sampling(body), done))
             if self._ended.is_set():
-                raise EngineError(f"vLLM's engine has ended ({self._failure})")
+                raise EngineError(f"vLLM's engine stopped ({self._failure})")
         return _completion(done.result(), prompt, wants_ids="return_token_ids" in _extra(body))
 
     def stop(self) -> None:
-        """End it and give back its memory."""
+        """Stop the engine and release its memory."""
         self._ended.set()
         self._llm = None
 
     def _rendered(self, body: Mapping[str, Any]) -> Any:
         llm = self._llm
         if llm is None:
-            raise EngineError("vLLM's engine was closed while questions were on the way")
+            raise EngineError("vLLM's engine was closed while requests were in progress")
         from vllm.renderers import ChatParams
 
         renderer, extra = llm.llm_engine.renderer, _extra(body)
@@ -126,7 +126,7 @@ class Engine:
         return prompt
 
     def _run(self) -> None:
-        """Step while there is something to do; everything that touches the engine is here."""
+        """Run the engine; only this thread uses it."""
         engine = self._llm.llm_engine
         running: dict[str, Future[Any]] = {}
         try:
@@ -137,7 +137,7 @@ class Engine:
                 for output in engine.step():
                     if output.finished:
                         running.pop(output.request_id.partition("-")[0]).set_result(output)
-        except BaseException as problem:  # whoever waits must learn of it
+        except BaseException as problem:  # reported to every waiting request
             self._failure = problem
         self._ended.set()
         left = [*running.values()]
@@ -145,27 +145,29 @@ class Engine:
             while not self._waiting.empty():
                 left.append(self._waiting.get().done)
         for future in left:
-            future.set_exception(EngineError(f"vLLM's engine has ended ({self._failure!r})"))
+            future.set_exception(EngineError(f"vLLM's engine stopped ({self._failure!r})"))
 
     def _take(self, engine: Any, running: dict[str, Future[Any]]) -> None:
-        """Hand the engine what waits; wait a little where it has nothing else to do."""
+        """Pass queued requests to the engine; wait briefly if it is idle."""
         idle = not running
         try:
             while True:
-                asked = self._waiting.get(block=idle, timeout=IDLE if idle else None)
+                request = self._waiting.get(block=idle, timeout=IDLE if idle else None)
                 idle = False
                 try:
-                    engine.add_request(asked.name, asked.prompt, asked.sampling)
-                    running[asked.name] = asked.done
-                except Exception as problem:  # a prompt that is too long, say: its own fault
-                    asked.done.set_exception(problem)
+                    engine.add_request(request.name, request.prompt, request.sampling)
+                    running[request.name] = request.done
+                except (
+                    Exception
+                ) as problem:  # fails this request only, such as a prompt that is too long
+                    request.done.set_exception(problem)
         except queue.Empty:
             return
 
 
 def _extra(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = body.get("extra_body") or {}
-    return found
+    extra: Mapping[str, Any] = body.get("extra_body") or {}
+    return extra
 
 
 def _sampling(body: Mapping[str, Any]) -> Any:
@@ -181,7 +183,7 @@ def _sampling(body: Mapping[str, Any]) -> Any:
 
 
 def _completion(output: Any, prompt: Mapping[str, Any], *, wants_ids: bool) -> Completion:
-    """Return vLLM's output as an endpoint's."""
+    """Convert vLLM's output to the completion of an endpoint."""
     [answer] = output.outputs
     places = prompt.get("mm_placeholders") or {}
     first = answer.logprobs[0] if answer.logprobs else {}

@@ -1,4 +1,4 @@
-"""Keye-VL-1.5, which vLLM knows and transformers does not."""
+"""Keye-VL-1.5, which vLLM supports and transformers does not."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from model_wrappers.vllm.wrapper import VLLM, VLLMOptions
 
 
 class KeyeVL15Options(VLLMOptions):
-    """Options of the model; those of any that vLLM serves.
+    """Options of any checkpoint that vLLM serves.
 
     Attributes:
-        trust_remote_code: It needs this: its configuration and processor are code of its own.
+        trust_remote_code: Required: its configuration and processor are the checkpoint's own code.
     """
 
     checkpoint: str = KEYE_VL1_5.checkpoint

@@ -19,10 +19,10 @@ from model_wrappers.vllm.wrapper import VLLM, EngineOptions
 
 
 class OfflineVLLMOptions(EngineOptions):
-    """Options of the model; those of any checkpoint in vLLM."""
+    """Options of any checkpoint in vLLM."""
 
     concurrency: int = Field(default=64, gt=0, le=1024)
-    # What only an endpoint has:
+    # Options that only an endpoint has:
     served_model: ClassVar[str] = ""
     base_url: ClassVar[None] = None
     python: ClassVar[None] = None
@@ -51,7 +51,7 @@ class OfflineVLLM(VLLM):
                 self.engine = engine
 
     def serve(self) -> Server:
-        raise UsageError(f"model {self.name!r} has no server; write model=vllm")
+        raise UsageError(f"model {self.name!r} has no server; use model=vllm")
 
     def close(self) -> None:
         self._closed = True
@@ -63,14 +63,14 @@ class OfflineVLLM(VLLM):
     def installed(self) -> InstalledVLLM:
         if find_spec("vllm") is None:
             raise UsageError(
-                f"{sys.executable} has no vLLM; run jumpscore from the environment that has it, "
-                "or write model=vllm"
+                f"{sys.executable}: vLLM is not installed; run jumpscore from an environment that "
+                "has it, or use model=vllm"
             )
         return installed_vllm(sys.executable)
 
     def _require_open(self) -> None:
         if self._closed:
-            raise EngineError("the model was closed while questions were left")
+            raise EngineError("the model was closed before all questions were answered")
         if self.engine is None:
             self.open()
 

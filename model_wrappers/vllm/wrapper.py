@@ -37,7 +37,7 @@ from model_wrappers.openai_compatible.wrapper import (
     OpenAICompatible,
     OpenAICompatibleOptions,
 )
-from model_wrappers.vllm.processing import check_stamps, counted_beside, processing
+from model_wrappers.vllm.processing import check_stamps, extra_counted_tokens, processing
 from model_wrappers.vllm.server import (
     SERVED_NAME,
     InstalledVLLM,
@@ -48,27 +48,27 @@ from model_wrappers.vllm.server import (
 )
 
 CODEC_MODEL = "llava_onevision2"
-"""Model type that reads canvases."""
+"""The model type that accepts canvases."""
 PYTHON_VARIABLE = "JUMPSCORE_VLLM_PYTHON"
 MOST_RESTARTS = 2
 
 
 class EngineOptions(ChatOptions):
-    """Options of a checkpoint that vLLM runs here.
+    """Options of a checkpoint in vLLM on this machine.
 
     Attributes:
         checkpoint: Folder, or ``owner/name`` on the hub.
         revision: Commit, tag or branch on the hub.
-        system: System turn; by default the one that the model was trained with, or none.
-        dtype: As vLLM names it.
-        tensor_parallel: GPUs that share a model.
-        max_model_len: Longest context, where the checkpoint's is not wanted.
-        trust_remote_code: Run code that came with the checkpoint. vLLM needs it for every
-            LLaVA-OneVision-2; folders that this package wrote need no permission.
-        untested_vllm: Send canvases to a vLLM whose model file the guard was not tested with.
-        cpu_only: For machines without a GPU, whose torch is a CPU build: start although
-            torchvision, torchaudio and torchcodec are CUDA builds.
-        arguments: Further options of vLLM's, name to value.
+        system: System prompt; by default the one that the model was trained with, if any.
+        dtype: Data type, in vLLM's names.
+        tensor_parallel: Number of GPUs that share a model.
+        max_model_len: Maximum context length, instead of the checkpoint's.
+        trust_remote_code: Run code that comes with the checkpoint. vLLM needs this for every
+            LLaVA-OneVision-2, but folders that this package wrote need no permission.
+        untested_vllm: Send canvases to a vLLM version that the guard was not tested with.
+        cpu_only: For machines without a GPU and a CPU build of torch: start although torchvision,
+            torchaudio and torchcodec are CUDA builds.
+        arguments: Further options of vLLM, name to value, such as ``{enforce_eager: true}``.
     """
 
     checkpoint: str
@@ -86,16 +86,17 @@ class EngineOptions(ChatOptions):
 
 
 class VLLMOptions(EngineOptions, OpenAICompatibleOptions):
-    """Options of the model; those of a checkpoint and of an endpoint, and how it is served.
+    """Options of a checkpoint, of an endpoint and of the server.
 
     Attributes:
-        served_model: Follows from the checkpoint, so that a server of another one is noticed.
-        base_url: Of a server that runs already (``jumpscore serve``); by default one is started.
-        python: Of an environment that has vLLM and this package; by default
+        served_model: Name of the model in the server; by default made from the checkpoint's digest,
+            so that a server with another checkpoint is noticed.
+        base_url: Address of a running server (``jumpscore serve``); by default one is started.
+        python: Python of an environment with vLLM and this package; by default
             ``$JUMPSCORE_VLLM_PYTHON``, else this one.
-        data_parallel: Copies of it.
-        port: 0 takes a free one.
-        patience: Seconds that the server has to start.
+        data_parallel: Number of copies of the model.
+        port: Port of the server; 0 for any free one.
+        patience: Maximum seconds that the server may take to start.
     """
 
     served_model: str = ""
@@ -109,12 +110,12 @@ SERVING = {
     "served_model", "checkpoint", "revision", "python", "tensor_parallel", "data_parallel", "port",
     "base_url", "trust_remote_code", "untested_vllm", "cpu_only", "patience",
 }  # fmt: skip
-"""Options that change no answer, or that say it through the checkpoint's digest."""
+"""Options that do not affect answers, or only through the checkpoint's digest."""
 
 
 CODEC_SYSTEM = "You are a helpful assistant."
 COUNTED = (QWEN3_VL, INTERNVL3_5)
-"""Families whose count of visual tokens in vLLM was held against the plan, and is."""
+"""Families whose visual token counts in vLLM are compared with the plan."""
 
 
 class VLLM(FromCheckpoint, OpenAICompatible):
@@ -136,19 +137,19 @@ class VLLM(FromCheckpoint, OpenAICompatible):
 
     @cached_property
     def family(self) -> Family | None:
-        """Of a baseline; its rules are those of its wrapper in transformers."""
+        """Family of a baseline, with the same rules as its wrapper in transformers."""
         return family_of(self.model_type)
 
     @property
     def convention(self) -> Convention | None:
-        """As set, or as the checkpoint's family has it."""
+        """The configured convention, else that of the checkpoint's family."""
         if self.model_type == CODEC_MODEL:
             return super().convention or CONVENTION
         return super().convention or (self.family.convention if self.family else None)
 
     @property
     def token_grid(self) -> TokenGrid:  # type: ignore[override]
-        """As the checkpoint says."""
+        """Token grid of the checkpoint."""
         return self.family.grid_in(self.folder) if self.family is not None else PLAIN_GRID
 
     @property
@@ -159,19 +160,21 @@ class VLLM(FromCheckpoint, OpenAICompatible):
 
     @cached_property
     def folder(self) -> Path:
-        """Where the checkpoint is."""
+        """Folder of the checkpoint."""
         options = self.options
         return resolve(options.checkpoint, options.revision, code=options.trust_remote_code)
 
     @cached_property
     def model_type(self) -> str:
-        """As its ``config.json`` says."""
-        held = read_object(self.folder / "config.json", fix="give the folder of a checkpoint")
-        return str(held.get("model_type"))
+        """``model_type`` of its ``config.json``."""
+        config = read_object(
+            self.folder / "config.json", fix="set model.checkpoint to the folder of a checkpoint"
+        )
+        return str(config.get("model_type"))
 
     @property
     def trusts_remote_code(self) -> bool:  # type: ignore[override]
-        """Whether code of the checkpoint folder runs in the server."""
+        """Whether the server runs code of the checkpoint folder."""
         return self.options.trust_remote_code or self._own_checkpoint
 
     @cached_property
@@ -187,30 +190,31 @@ class VLLM(FromCheckpoint, OpenAICompatible):
 
     @cached_property
     def installed(self) -> InstalledVLLM:
-        """The vLLM that serves."""
+        """The installed vLLM."""
         python = self.options.python or os.environ.get(PYTHON_VARIABLE) or sys.executable
         return installed_vllm(python)
 
     @property
     def largest_media(self) -> int | None:
-        """As set; by default vLLM's own limit where this package starts it."""
+        """The configured limit, else vLLM's own if this package starts it."""
         limit: int | None = self.options.largest_media
         if limit is None and (self.options.base_url is None or self.server is not None):
             return self.installed.largest_media
         return limit
 
     def plan(self) -> ServerPlan:
-        """Return what the server is started with.
+        """Return the settings of the server.
 
         Raises:
-            UsageError: The checkpoint's code may not run, or canvases are untested with this vLLM.
+            UsageError: Running the checkpoint's code is not allowed, or canvases are untested with
+                this vLLM.
         """
         options = self.options
         codec = self.model_type == CODEC_MODEL
         if codec and not self.trusts_remote_code:
             raise UsageError(
-                f"vLLM runs code of {self.folder} to serve it, and this package did not write it; "
-                "look at it, then allow that with model.trust_remote_code=true"
+                f"vLLM needs to run code in {self.folder} that this package did not write; review "
+                "it, then allow it with model.trust_remote_code=true"
             )
         if codec and not options.untested_vllm:
             self.installed.check_tested()
@@ -239,24 +243,24 @@ class VLLM(FromCheckpoint, OpenAICompatible):
 
     @cached_property
     def served_name(self) -> str:
-        """Name of the model in its server: it tells one checkpoint from another."""
+        """Name of the model in its server, different for every checkpoint."""
         return f"{SERVED_NAME}-{self.digest}"
 
     @cached_property
     def digest(self) -> str:
-        """Of the checkpoint; read once, which takes a seek per tensor."""
+        """Digest of the checkpoint; computed once, with one seek per tensor."""
         return digest(self.folder)
 
     def client_options(self) -> dict[str, Any]:
-        # A proxy of the environment is no way to a server on this machine.
+        # A proxy from the environment cannot reach a server on this machine.
         return {"http_client": bounded_http_client(trust_env=False)}
 
     def serve(self) -> Server:
         """Start the server, if it is not running, and return it.
 
         Raises:
-            ServerError: It does not start.
-            UsageError: The checkpoint or vLLM is not as it must be.
+            ServerError: The server does not start.
+            UsageError: The checkpoint or vLLM is unsuitable.
         """
         with self._lock:
             if self.server is None:
@@ -270,7 +274,7 @@ class VLLM(FromCheckpoint, OpenAICompatible):
 
     def close(self) -> None:
         super().close()
-        # Without the lock: who holds it may be waiting for a server to start, which ends with it.
+        # Without the lock, whose owner may be waiting for a server to start; stopping it ends that.
         server, self.server = self.server, None
         if server is not None:
             server.stop()
@@ -292,7 +296,7 @@ class VLLM(FromCheckpoint, OpenAICompatible):
         request = super().prepare(question, visual)
         if self.model_type != CODEC_MODEL and self.family not in COUNTED:
             return request
-        # Its tokens are those of the plan, so the server's count is held against it.
+        # Its tokens follow the plan, so the server's count is compared with it.
         return Request(question, visual, request.payload)
 
     def parts(self, question: Question, visual: VisualInput | None) -> list[Message]:
@@ -300,17 +304,20 @@ class VLLM(FromCheckpoint, OpenAICompatible):
 
         if visual is not None and visual.kind == "codec":
             if self.model_type != CODEC_MODEL:
-                raise UsageError(f"{self.folder} is a {self.model_type} and reads no canvases")
+                raise UsageError(
+                    f"{self.folder}: model type {self.model_type} does not support canvases; use "
+                    "input=frames"
+                )
             content = reference_to(visual).to_bytes()
             return [video_part(question.media[0].path, content=content)]
         if visual is None or self.family is None:
             return super().parts(question, visual)
         options = self.options
-        drawn: Any = {"format": options.picture_format, "quality": options.picture_quality}
+        encoding: Any = {"format": options.picture_format, "quality": options.picture_quality}
         if not self.family.as_video:
-            return frame_parts(visual, before=self.family.before_frame, **drawn)
+            return frame_parts(visual, before=self.family.before_frame, **encoding)
         check_stamps(visual)
-        return [frames_video_part(visual, **drawn)]
+        return [frames_video_part(visual, **encoding)]
 
     def body(self, request: Request) -> dict[str, Any]:
         body = super().body(request)
@@ -319,23 +326,23 @@ class VLLM(FromCheckpoint, OpenAICompatible):
         own = processing(request.visual, self.family)
         return {**body, "extra_body": {**body["extra_body"], **own}}
 
-    def usage(self, found: Completion, request: Request) -> Usage:
-        usage = super().usage(found, request)
+    def usage(self, completion: Completion, request: Request) -> Usage:
+        usage = super().usage(completion, request)
         if usage.visual is None:
             return usage
         own = self.model_type == CODEC_MODEL and find_spec("transformers") is not None
         tokenizer = self._tokenizer if own else None
-        beside = counted_beside(request, self.family, tokenizer)
-        return replace(usage, visual=usage.visual - beside)
+        extra = extra_counted_tokens(request, self.family, tokenizer)
+        return replace(usage, visual=usage.visual - extra)
 
     def trace(self, request: Request) -> GenerationTrace:
-        found = super().trace(request)
-        if found.prompt_ids is None:
-            return found
-        return replace(found, stamps=self._stamps(found.prompt_ids))
+        trace = super().trace(request)
+        if trace.prompt_ids is None:
+            return trace
+        return replace(trace, stamps=self._stamps(trace.prompt_ids))
 
     def _stamps(self, ids: Sequence[int]) -> tuple[str, ...] | None:
-        """Return the time stamps that a prompt holds, where its tokenizer can be had here."""
+        """Return the time stamps in a prompt, or ``None`` without a tokenizer here."""
         own = self.model_type == CODEC_MODEL or self.family in COUNTED
         if not own or find_spec("transformers") is None:
             return None
@@ -356,7 +363,7 @@ class VLLM(FromCheckpoint, OpenAICompatible):
         return load_tokenizer(self.folder, inspect_settings(self.folder)[0])
 
     def pause(self, seconds: float) -> None:
-        """Wait before another try; a server that died is started again first.
+        """Wait before the next attempt; restart the server first if it died.
 
         Raises:
             ServerError: It died too often, or does not start.
@@ -370,6 +377,6 @@ class VLLM(FromCheckpoint, OpenAICompatible):
                         f"{server.log_end()}"
                     )
                 self._restarts += 1
-                # The same port: requests on the way are told the old address.
+                # The same port, because requests in progress use the old address.
                 server.start_again()
         super().pause(seconds)

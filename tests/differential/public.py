@@ -44,8 +44,8 @@ def lmms_eval(module: str) -> Any:
 
 
 def _root() -> Path | None:
-    found = importlib.util.find_spec("lmms_eval")
-    places = found.submodule_search_locations if found is not None else None
+    result = importlib.util.find_spec("lmms_eval")
+    places = result.submodule_search_locations if result is not None else None
     return Path(places[0]) if places else None
 
 

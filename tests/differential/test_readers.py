@@ -103,10 +103,10 @@ def test_verdict_equals_exact_match(name):
     for text in drawn("choice", WITHIN):
         answered = case.reader.read(text, QUESTION)
         for letter in LETTERS:
-            found = exact_match()(
+            result = exact_match()(
                 [answered.strip()], [letter], ignore_case=True, ignore_punctuation=True
             )
-            assert lmms_choices.is_same_word(answered, letter) == bool(found["exact_match"])
+            assert lmms_choices.is_same_word(answered, letter) == bool(result["exact_match"])
 
 
 def test_map_of_answers_equals_lmms_eval():
@@ -118,8 +118,8 @@ def test_map_of_answers_equals_lmms_eval():
             answered = parse_reference(text)
         except ReferenceCrashError:
             continue
-        found = task.jumpscore_process_results(document, [text])["jumpscore_map"]["map"]
-        assert reference_map(answered, truth) == found
+        result = task.jumpscore_process_results(document, [text])["jumpscore_map"]["map"]
+        assert reference_map(answered, truth) == result
 
 
 def test_iou_of_spans_equals_lmms_eval():

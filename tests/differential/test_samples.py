@@ -34,8 +34,8 @@ def high_mask() -> np.ndarray:
 
 
 def span(text: str, policy: Any) -> list[float] | None:
-    found = parse_span(text, policy=policy).span
-    return None if found is None else list(found)
+    result = parse_span(text, policy=policy).span
+    return None if result is None else list(result)
 
 
 def iou(text: str) -> float:

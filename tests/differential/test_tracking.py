@@ -77,7 +77,7 @@ def outcomes(text: str) -> tuple[Any, Any]:
     return theirs, ours
 
 
-def test_tracks_are_read_as_lmms_eval_reads_them():
+def test_parse_tracks_reference_equals_lmms_eval():
     read = 0
     for text in track_texts(TEXTS):
         theirs, ours = outcomes(text)
@@ -92,9 +92,7 @@ def test_tracks_are_read_as_lmms_eval_reads_them():
      for rule in made.rules],
     ids=lambda value: getattr(value, "__name__", value),
 )  # fmt: skip
-def test_a_parser_without_one_of_its_rules_differs_within_a_thousand_texts(
-    monkeypatch, reader, rule
-):
+def test_parse_tracks_reference_without_a_rule_is_noticed(monkeypatch, reader, rule):
     whole = {"COORDS": COORDS, "TIME_LINES": TIME_LINES}[reader]
     rules = tuple(kept for kept in whole.rules if kept is not rule)
     monkeypatch.setattr(f"evaluators.tracking.reference.{reader}", Reader(rules))
@@ -157,15 +155,15 @@ class Scene:
         }
 
 
-def test_points_score_as_in_lmms_eval():
+def test_point_f1_reference_equals_lmms_eval():
     moved = 0
     for seed in range(CASES):
         scene = Scene(seed)
         expected = scene.public()
         masks = scene.by_frame()
         facts = (scene.truth, scene.prediction)
-        found = point_f1_reference(*facts, masks=masks)
-        assert (found.precision, found.recall, found.f1) == (
+        result = point_f1_reference(*facts, masks=masks)
+        assert (result.precision, result.recall, result.f1) == (
             expected["precision"],
             expected["recall"],
             expected["f1"],
@@ -176,7 +174,7 @@ def test_points_score_as_in_lmms_eval():
     assert moved  # the public code's eps decides some ties
 
 
-def test_hota_without_the_public_eps_differs_within_a_thousand_scenes():
+def test_point_hota_without_the_public_eps_is_noticed():
     scenes = (Scene(seed) for seed in range(1_000))
     assert any(
         point_hota(scene.truth, scene.prediction, masks=scene.by_frame())
@@ -205,8 +203,8 @@ def blobs(source: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 
 def trackeval_numbers(truth: np.ndarray, prediction: np.ndarray) -> list[float]:
-    true, found = ([encoded(masks)] for masks in (truth, prediction))
-    result = trackeval_j_and_f(trackeval_sequence(true, found))
+    true, actual = ([encoded(masks)] for masks in (truth, prediction))
+    result = trackeval_j_and_f(trackeval_sequence(true, actual))
     return [
         float(result[name][0] if np.ndim(result[name]) else result[name])
         for name in ("J-Mean", "J-Recall", "J-Decay", "F-Mean", "F-Recall", "F-Decay")
@@ -216,17 +214,17 @@ def trackeval_numbers(truth: np.ndarray, prediction: np.ndarray) -> list[float]:
 def our_numbers(truth: np.ndarray, prediction: np.ndarray, recall_above: float) -> list[float]:
     measured = j_and_f(truth, prediction)
     numbers = (statistics(values, recall_above=recall_above) for values in (measured.j, measured.f))
-    return [value for found in numbers for value in (found.mean, found.recall, found.decay)]
+    return [value for result in numbers for value in (result.mean, result.recall, result.decay)]
 
 
-def test_masks_score_as_in_trackeval():
+def test_j_and_f_equals_trackeval():
     source = np.random.default_rng(0)
     for case in range(SEQUENCES):
         masks = blobs(source)
         assert our_numbers(*masks, TRACKEVAL_RECALL) == trackeval_numbers(*masks), case
 
 
-def test_recall_above_a_half_alone_differs_within_a_thousand_sequences():
+def test_recall_without_the_public_eps_is_noticed():
     source = np.random.default_rng(5)  # a few of whose F are a half with a rounding error
     drawn = (blobs(source) for _ in range(1_000))
     assert any(our_numbers(*masks, 0.5) != trackeval_numbers(*masks) for masks in drawn)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
 from evaluators.drawings import MOST_OUTLINES, MOST_POINTS, box_shape, drawing, outlines, shape
 
 
-def test_a_drawing_is_plain_json():
+def test_drawing_keeps_shapes_in_order():
     mask = np.zeros((40, 80), dtype=bool)
     mask[10:20, 20:60] = True
     made = drawing(
@@ -18,42 +16,42 @@ def test_a_drawing_is_plain_json():
         time=1.5,
         caption="a ball",
     )
-    assert json.loads(json.dumps(made)) == made
-    assert [one["of"] for one in made["shapes"]] == ["truth", "answer"]
+    assert [one.side for one in made.shapes] == ["truth", "answer"]
+    assert (made.time, made.caption) == (1.5, "a ball")
 
 
-def test_an_outline_runs_through_the_centres_of_the_border_pixels():
+def test_outlines_run_through_pixel_centres():
     mask = np.zeros((10, 20), dtype=bool)
     mask[2:8, 4:16] = True
-    [found] = outlines("truth", mask)
-    xs, ys = zip(*found["xy"], strict=True)
+    [result] = outlines("truth", mask)
+    xs, ys = zip(*result.points, strict=True)
     assert (min(xs), max(xs)) == (4.5 / 20, 15.5 / 20)
     assert (min(ys), max(ys)) == (2.5 / 10, 7.5 / 10)
 
 
-def test_only_the_largest_parts_of_a_mask_are_outlined():
+def test_outlines_of_the_largest_parts():
     mask = np.zeros((100, 100), dtype=bool)
     for place in range(20):
         mask[5 * place : 5 * place + 3, : 2 + place] = True
-    found = outlines("truth", mask)
-    assert len(found) == MOST_OUTLINES
-    assert max(x for x, _ in found[0]["xy"]) == pytest.approx(20.5 / 100)
+    result = outlines("truth", mask)
+    assert len(result) == MOST_OUTLINES
+    assert max(x for x, _ in result[0].points) == pytest.approx(20.5 / 100)
 
 
-def test_an_empty_mask_has_no_outline():
+def test_outlines_of_an_empty_mask():
     assert outlines("truth", np.zeros((5, 5), dtype=bool)) == []
 
 
 @pytest.mark.parametrize("far", [float("nan"), float("inf"), -1e300, 1e300, 2.5])
-def test_points_that_nobody_could_see_are_left_out(far):
+def test_shape_skips_invisible_points(far):
     assert shape("answer", "points", [[far, 0.5]]) is None
-    assert shape("answer", "path", [[0.1, 0.2], [0.3, far]])["xy"] == [[0.1, 0.2]]
+    assert shape("answer", "path", [[0.1, 0.2], [0.3, far]]).points == ((0.1, 0.2),)
 
 
-def test_ten_thousand_points_are_too_many():
-    assert len(shape("answer", "points", np.full((10_000, 2), 0.5))["xy"]) == MOST_POINTS
+def test_shape_stores_a_limited_number_of_points():
+    assert len(shape("answer", "points", np.full((10_000, 2), 0.5)).points) == MOST_POINTS
 
 
-def test_a_box_is_its_four_corners_in_order():
-    found = box_shape("answer", (0.1, 0.2, 0.3, 0.4))
-    assert found["xy"] == [[0.1, 0.2], [0.3, 0.2], [0.3, 0.4], [0.1, 0.4]]
+def test_box_shape_has_four_corners():
+    result = box_shape("answer", (0.1, 0.2, 0.3, 0.4))
+    assert result.points == ((0.1, 0.2), (0.3, 0.2), (0.3, 0.4), (0.1, 0.4))

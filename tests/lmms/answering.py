@@ -23,7 +23,7 @@ class Answering(lmms):
         self.seen: list[dict] = []
 
     def generate_until(self, requests):
-        found = []
+        result = []
         for request in requests:
             _, messages_of, until, number, task, split = request.args
             documents = self.task_dict[task][split]
@@ -41,8 +41,8 @@ class Answering(lmms):
                 }
             )
             answer = "I would lift it.\n\nThen I would carry it." if last else document["answer"]
-            found.append(GenerationResult(text=answer, token_counts=TokenCounts(output_tokens=1)))
-        return found
+            result.append(GenerationResult(text=answer, token_counts=TokenCounts(output_tokens=1)))
+        return result
 
     def loglikelihood(self, requests):
         raise NotImplementedError

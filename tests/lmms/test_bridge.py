@@ -137,8 +137,8 @@ class Place:
 
     def results(self, name: str) -> dict:
         [path] = (self.root / "out" / name).rglob("*_results.json")
-        [found] = json.loads(path.read_text())["results"].values()
-        return found
+        [result] = json.loads(path.read_text())["results"].values()
+        return result
 
 
 def _tagged(text: str) -> str:
@@ -187,7 +187,7 @@ def runs(place):
     return done.stdout + done.stderr, server
 
 
-def test_the_command_gives_the_score_of_a_run_to_the_last_bit(place):
+def test_bridge_equals_a_run_exactly(place):
     words = ["--model", "jumpscore", "--model_args", "wrapper=motion", "--tasks", "jumpscore_set"]
     words += ["--include_path", "tasks", "--output_path", "out/motion", "--log_samples"]
     done = place.python("-m", "lmms_eval", *words)
@@ -195,13 +195,17 @@ def test_the_command_gives_the_score_of_a_run_to_the_last_bit(place):
     ours = place.score("motion")
     assert 0.2 < ours["map_reference"]["mean"] < 1
     assert place.results("motion")["jumpscore_map,none"] == ours["map_reference"]["mean"]
-    theirs = {name: found.text for name, found in read_predictions(place.samples("motion")).items()}
+    theirs = {
+        name: result.text for name, result in read_predictions(place.samples("motion")).items()
+    }
     assert theirs == place.answers("motion")
 
 
-def test_a_checkpoint_answers_as_in_a_run(place, runs):
+def test_bridge_with_a_checkpoint_equals_a_run(place, runs):
     ours = place.score("llava_ov2", **LLAVA, **{"model.batch_size": 4})
-    theirs = {name: found.text for name, found in read_predictions(place.samples("llava")).items()}
+    theirs = {
+        name: result.text for name, result in read_predictions(place.samples("llava")).items()
+    }
     assert theirs == place.answers("llava_ov2")
     assert len(set(theirs.values())) > 1  # pictures matter
     assert place.results("llava")["jumpscore_map,none"] == ours["map_reference"]["mean"]
@@ -210,10 +214,10 @@ def test_a_checkpoint_answers_as_in_a_run(place, runs):
     assert counts["output_tokens"] <= 16 < counts["input_tokens"]
 
 
-def test_a_document_without_an_answer_ends_the_run_and_is_named(place, runs):
-    told, _ = runs
-    assert "UnansweredError: 1 of 4 documents have no answer, so nothing is scored" in told
-    assert f"jumpscore_broken-test-{lost_number(place)}: {place.lost}" in told
+def test_bridge_stops_at_an_unanswered_document(place, runs):
+    output, _ = runs
+    assert "UnansweredError: 1 of 4 documents have no answer, so nothing is scored" in output
+    assert f"jumpscore_broken-test-{lost_number(place)}: {place.lost}" in output
     assert not list((place.root / "out" / "raised").rglob("*_results.json"))
 
 
@@ -226,25 +230,25 @@ def lost_number(place: Place) -> int:
     return [Path(path).name for path in paths].index(place.lost.name)
 
 
-def test_empty_answers_are_scored_where_that_is_wanted_and_counted(place, runs):
-    told, _ = runs
-    assert "1 of 4 documents have no answer; they are SCORED AS EMPTY ANSWERS" in told
-    texts = [found.text for found in read_predictions(place.samples("empty")).values()]
+def test_bridge_scores_empty_answers_on_request(place, runs):
+    output, _ = runs
+    assert "1 of 4 documents have no answer; they are SCORED AS EMPTY ANSWERS" in output
+    texts = [result.text for result in read_predictions(place.samples("empty")).values()]
     assert [bool(text) for text in texts].count(False) == 1
     assert texts.index("") == lost_number(place)
 
 
-def test_a_misspelt_key_names_the_nearest(place, runs):
-    told, _ = runs
-    assert "unknown key 'input.cuont'; did you mean 'count'?" in told
+def test_bridge_suggests_similar_keys(place, runs):
+    output, _ = runs
+    assert "unknown key 'input.cuont'; did you mean 'count'?" in output
     assert not (place.root / "out" / "misspelt").exists()
 
 
-def test_pictures_and_turns_reach_the_wrapper(place, runs):
-    told, server = runs
-    assert "2 documents show media after or between text" in told
-    assert "1 documents have a system message" in told
-    assert "max_new_tokens: pictures asks for 8; model.max_new_tokens=1024 decides" in told
+def test_bridge_passes_pictures_and_turns(place, runs):
+    output, server = runs
+    assert "2 documents show media after or between text" in output
+    assert "1 documents have a system message" in output
+    assert "max_new_tokens: pictures asks for 8; model.max_new_tokens=1024 decides" in output
     bodies = sorted(server.bodies, key=lambda body: len(body["messages"]))
     assert len(bodies) == 2
     for body, lead in zip(bodies, ("", "Be brief.\n\n"), strict=True):
@@ -261,6 +265,6 @@ def test_pictures_and_turns_reach_the_wrapper(place, runs):
     assert place.results("pictures")["exact,none"] == 0.5
 
 
-def test_what_is_no_single_question_is_refused(runs):
-    told, _ = runs
-    assert "rounds asks in several rounds; only tasks of type generate_until can be run" in told
+def test_bridge_refuses_multi_round_tasks(runs):
+    output, _ = runs
+    assert "rounds asks in several rounds; only tasks of type generate_until can be run" in output

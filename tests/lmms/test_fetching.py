@@ -15,15 +15,15 @@ from tests.lmms.miniatures import MARKS, PYTHON, Place
 pytestmark = MARKS
 
 
-def test_what_is_fetched_is_read_without_a_network_and_missing_videos_are_named(place):
-    found = fetched(place, "tiny_videomme")
-    assert (found.documents, found.folder) == (10, place.home)
-    assert found.missing == (place.home / "videomme" / "data" / "gone.mp4",)
-    assert found.unpacked() == [place.home / "videomme"]
+def test_fetch_benchmark_names_missing_videos(place):
+    result = fetched(place, "tiny_videomme")
+    assert (result.documents, result.folder) == (10, place.home)
+    assert result.missing == (place.home / "videomme" / "data" / "gone.mp4",)
+    assert result.unpacked() == [place.home / "videomme"]
     assert fetched(place, "tiny_mmstar").missing == ()
 
 
-def test_the_command_fetches_what_a_run_under_the_same_root_asks(place, tmp_path):
+def test_data_fetch_gives_what_a_run_reads(place, tmp_path):
     from jumpscore.builder.small_sets import render_mini
 
     folder = place.root / "mini_to_fetch"
@@ -44,7 +44,7 @@ def test_the_command_fetches_what_a_run_under_the_same_root_asks(place, tmp_path
     assert json.loads(run.stdout)["metrics"]["accuracy"]["mean"] == 100
 
 
-def test_without_a_network_a_fetch_says_so_at_once(place, tmp_path):
+def test_data_fetch_without_a_network_fails_at_once(place, tmp_path):
     begun = time.monotonic()
     done = jumpscore(
         tmp_path,
@@ -55,14 +55,14 @@ def test_without_a_network_a_fetch_says_so_at_once(place, tmp_path):
     # Importing lmms-eval and looking through its tasks; its own loader would try for 30 s more.
     assert time.monotonic() - begun < 45
     assert done.stderr.splitlines()[0] == "videomme: lmms-eval loads it"
-    said = "error: videomme: the hub does not hand out its data set lmms-eval/Video-MME (Connect"
-    assert done.stderr.splitlines()[-1].startswith(said)
+    message = "error: videomme: the hub does not serve its data set lmms-eval/Video-MME (Connect"
+    assert done.stderr.splitlines()[-1].startswith(message)
     assert "Traceback" not in done.stderr
 
 
 def fetched(place: Place, name: str) -> FetchedBenchmark:
-    found = fetch_benchmark(name, root=place.root, python=PYTHON, include_path=place.tasks)
-    [one] = found
+    result = fetch_benchmark(name, root=place.root, python=PYTHON, include_path=place.tasks)
+    [one] = result
     return one
 
 

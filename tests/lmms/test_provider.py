@@ -68,7 +68,7 @@ def run_of(place: Place, task: LmmsTask, model: str | ModelWrapper = "replay", *
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_numbers_are_those_of_lmms_eval_to_the_last_bit(place, theirs, name):
+def test_evaluate_equals_lmms_eval_exactly(place, theirs, name):
     task = place.made(name)
     run = run_of(place, task, limit=9)
     [file] = theirs.rglob("*_results.json")
@@ -101,18 +101,18 @@ def test_numbers_are_those_of_lmms_eval_to_the_last_bit(place, theirs, name):
     task.close()
 
 
-def test_an_interval_stands_where_the_number_is_a_mean_and_nowhere_else(place):
+def test_aggregate_gives_intervals_to_means_only(place):
     with_interval = place.made("tiny_videomme")
-    found = run_of(place, with_interval, name="interval", limit=9).result.metrics
-    total, mean = (found[f"videomme_perception_score{end}"] for end in ("", ".sample"))
+    actual = run_of(place, with_interval, name="interval", limit=9).result.metrics
+    total, mean = (actual[f"videomme_perception_score{end}"] for end in ("", ".sample"))
     assert total.mean == pytest.approx(100 * mean.mean, abs=1e-9)
     assert total.ci_low == pytest.approx(100 * mean.ci_low, abs=1e-9)
     assert mean.ci_low < mean.mean < mean.ci_high
     without = place.made("tiny_mmstar")
-    found = run_of(place, without, name="without", limit=11).result.metrics
-    assert found["average"].mean != pytest.approx(found["average.sample"].mean)
-    assert found["average"].ci_low is None
-    assert found["average.sample"].ci_low is not None
+    actual = run_of(place, without, name="without", limit=11).result.metrics
+    assert actual["average"].mean != pytest.approx(actual["average.sample"].mean)
+    assert actual["average"].ci_low is None
+    assert actual["average.sample"].ci_low is not None
     with_interval.close()
     without.close()
 
@@ -138,7 +138,7 @@ class Looks(ModelWrapper):
         return [Response(request.question.id, "A") for request in requests]
 
 
-def test_pictures_come_without_loss_and_go_when_answered(place):
+def test_complete_writes_lossless_pictures(place):
     task, model = place.made("tiny_mmstar"), Looks()
     run_of(place, task, model)
     for number, expected in enumerate(place.pictures):
@@ -153,7 +153,7 @@ def test_pictures_come_without_loss_and_go_when_answered(place):
     assert not folder.exists()
 
 
-def test_videos_are_shown_and_missing_ones_are_named(place):
+def test_evaluate_names_missing_videos(place):
     task, model = place.made("tiny_videomme", prompts="qwen3_vl"), Looks()
     gone = place.home / "videomme" / "data" / "gone.mp4"
     assert task.missing() == [gone]
@@ -168,7 +168,7 @@ def test_videos_are_shown_and_missing_ones_are_named(place):
     task.close()
 
 
-def test_jumpscore_through_lmms_eval_is_our_reference(place, tiny_set):
+def test_evaluate_jumpscore_equals_map_reference(place, tiny_set):
     words = {
         "include": str(place.package / "tasks" / "jumpscore" / "jumpscore.yaml"),
         "task": "tiny_jumpscore",
@@ -189,7 +189,7 @@ def test_jumpscore_through_lmms_eval_is_our_reference(place, tiny_set):
     task.close()
 
 
-def test_the_rendered_benchmark_is_answered_by_its_truth(place):
+def test_evaluate_oracle_on_the_rendered_benchmark(place):
     from jumpscore.builder.small_sets import render_mini
 
     folder = place.root / "mini"
@@ -211,14 +211,14 @@ def hostile(place: Place, benchmark: str, kinds: list[str], **options: object) -
     return place.made(benchmark, include_path=str(folder), **options)
 
 
-def test_what_a_task_prints_raises_and_does_costs_its_sample_only(place):
+def test_evaluate_survives_a_hostile_task(place):
     task = hostile(place, "hostile", ["fine", "exits", "raises", "dies", "strange", "fine again"])
     run = run_of(place, task, "oracle", expose_truth=True)
-    told = {score.id: score.message for score in run.scores if score.status == "error"}
-    assert "/nowhere/gone.mp4 does not exist" in told["1"]
-    assert told["2"] == "lmms-eval cannot score this answer: ValueError: no such answer"
-    assert "ended (exit code 3) at 'score'" in told["3"]
-    assert "a result is a set, which JSON cannot hold" in told["4"]
+    errors = {score.id: score.message for score in run.scores if score.status == "error"}
+    assert "/nowhere/gone.mp4 does not exist" in errors["1"]
+    assert errors["2"] == "lmms-eval cannot score this answer: ValueError: no such answer"
+    assert "ended (exit code 3) at 'score'" in errors["3"]
+    assert "a result of type set cannot be stored as JSON" in errors["4"]
     assert run.result.counts["ok"] == 2
     assert run.result.metrics["score"].mean == 1
     assert run.result.metrics["whole.count"].mean == 2
@@ -228,17 +228,19 @@ def test_what_a_task_prints_raises_and_does_costs_its_sample_only(place):
     task.close()
 
 
-def test_an_aggregate_that_fails_is_told(place):
+def test_aggregate_reports_failures_as_caveats(place):
     task = hostile(place, "failing", ["a", "b"])
     result = run_of(place, task, "oracle", expose_truth=True).result
     assert result.metrics["score"].mean is None
     assert result.metrics["score.sample"].mean == 1
-    assert any("could not aggregate score: ZeroDivisionError" in said for said in result.caveats)
+    assert any(
+        "could not aggregate score: ZeroDivisionError" in message for message in result.caveats
+    )
     task.close()
 
 
-def test_what_cannot_be_asked_is_refused(place):
-    with pytest.raises(UsageError, match="likelihood is of output type 'multiple_choice'"):
+def test_load_refuses_unsupported_tasks(place):
+    with pytest.raises(UsageError, match="likelihood has output type 'multiple_choice'"):
         hostile(place, "likelihood", ["a"]).load()
     with pytest.raises(UsageError, match="did you mean 'videomme'"):
         place.made("videome").load()
@@ -252,7 +254,7 @@ def test_what_cannot_be_asked_is_refused(place):
         place.made("mmstar").load()
 
 
-def test_every_benchmark_of_the_paper_is_there(place):
+def test_benchmarks_exist_in_lmms_eval(place):
     code = (
         "import json, sys\n"
         "from lmms_eval.tasks import TaskManager\n"
@@ -265,5 +267,5 @@ def test_every_benchmark_of_the_paper_is_there(place):
         "print('\\n' + json.dumps(found))\n"
     )
     names = [benchmark.task for benchmark in BENCHMARKS]
-    found = json.loads(place.python("-c", code, *names).splitlines()[-1])
-    assert {b.task: b.metric for b in BENCHMARKS if b.metric not in (found[b.task] or ())} == {}
+    result = json.loads(place.python("-c", code, *names).splitlines()[-1])
+    assert {b.task: b.metric for b in BENCHMARKS if b.metric not in (result[b.task] or ())} == {}

@@ -57,8 +57,8 @@ def answered(tmp_path_factory):
         render_mini("mini_traces", root / name)
     manifest = json.loads((root / "gone" / "manifest.json").read_text())
     (root / "gone" / "manifest.json").write_text(json.dumps(manifest | {"name": "gone"}))
-    told = [run(*offer, name, "--task", "traces", "--out", "tasks") for name in ("set", "gone")]
-    assert "mini_traces: 16 documents of task traces" in told[0]
+    outputs = [run(*offer, name, "--task", "traces", "--out", "tasks") for name in ("set", "gone")]
+    assert "mini_traces: 16 documents of task traces" in outputs[0]
     (root / "gone" / "scenes" / "1" / "depth.png").unlink()
     # The layout of the six tracking sets, ReVOS among them.
     render_mini("mini_tracking", root / "videos")
@@ -67,8 +67,8 @@ def answered(tmp_path_factory):
     return root, json.loads((root / "out.json").read_text())
 
 
-def test_the_numbers_are_those_of_a_run(answered, tmp_path):
-    root, found = answered
+def test_exported_task_equals_a_run(answered, tmp_path):
+    root, actual = answered
     lines = (root / "tasks" / "mini_traces.jsonl").read_text().splitlines()
     offered = {d["id"]: d["answer"] for d in map(json.loads, lines)}
     offered[list(offered)[-1]] = PROSE
@@ -81,7 +81,7 @@ def test_the_numbers_are_those_of_a_run(answered, tmp_path):
         task_options={"data": str(root / "set")},
         run={"folder": str(tmp_path / "runs")},
     )
-    results = found["results"]["mini_traces"]
+    results = actual["results"]["mini_traces"]
     for metric in run.result.described:
         theirs = results[f"{metric.name},none"]
         assert theirs == pytest.approx(run.result.metrics[metric.name].mean), metric.name
@@ -91,25 +91,25 @@ def test_the_numbers_are_those_of_a_run(answered, tmp_path):
     assert results["parsed,none"] == 15 / 16
 
 
-def test_tracks_are_offered_too(answered):
-    _, found = answered
-    results = found["results"]["mini_tracking"]
+def test_exported_task_of_tracks(answered):
+    _, result = answered
+    results = result["results"]["mini_tracking"]
     # The truth for all but the last query, which gets prose.
     assert results["point_f1,none"] == pytest.approx(20 / 21)
     assert results["unscored,none"] == 0.0
 
 
-def test_a_file_that_is_gone_is_counted_and_ends_nothing(answered):
-    _, found = answered
-    results = found["results"]["gone"]
+def test_exported_task_counts_missing_files(answered):
+    _, result = answered
+    results = result["results"]["gone"]
     assert results["unscored,none"] == 2 / 16  # a depth map that two questions need
     assert results["success,none"] == 1.0
     assert results["parsed,none"] == 13 / 14
 
 
-def test_models_see_the_picture_and_the_prompt_and_are_not_cut(answered):
-    _, found = answered
-    seen = [one for one in found["seen"] if one["task"] != "mini_tracking"]
+def test_exported_task_shows_picture_and_prompt(answered):
+    _, result = answered
+    seen = [one for one in result["seen"] if one["task"] != "mini_tracking"]
     assert len(seen) == 32
     assert {tuple(seen["size"]) for seen in seen} == {(320, 240)}
     assert all(seen["until"] == [] for seen in seen)

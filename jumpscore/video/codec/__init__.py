@@ -1,4 +1,4 @@
-"""Codec-stream input: a budget of blocks, spent where the video spends its bits."""
+"""Codec canvases: a budget of blocks is spent on the parts of a video that cost most bits."""
 
 from jumpscore.video.codec.canvases import (
     CodecPlan,

@@ -1,8 +1,8 @@
-"""How much happens in each block of a frame: an estimate of the bits that the codec spent there.
+"""Block scores: estimate how many bits the codec spent on each block of a frame.
 
-The container says what a frame cost in bits; where in the frame they went is estimated from what
-changed since the frame before, after the camera's own motion is taken out, and on H.264 from the
-motion vectors as well.
+The size of a frame in bits comes from the container. Their distribution over its blocks is
+estimated from the change since the previous frame, after compensation of camera motion, and in
+H.264 also from the motion vectors.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 PERCENTILE = 99.0
-"""Of the log bits of a frame's blocks: counts as 1."""
+"""Percentile of the log bits of a frame's blocks that gets the score 1."""
 HALF = 2
-"""Factor by which pictures are shrunk to compare them."""
+"""Factor by which pictures are scaled down to compare them."""
 COARSE = 4
-"""Factor by which pictures are shrunk to find the camera's motion."""
+"""Factor by which pictures are scaled down to estimate camera motion."""
 STEPS = (1.0, 0.5, 0.25)
-"""Pixels of the coarse picture by which the camera's motion is refined."""
+"""Step sizes in pixels of the coarse picture for the refinement of camera motion."""
 MOST_STEPS = 4
 STILL = 1.0
-"""Luma levels by which the median block may change while the camera counts as still."""
+"""Largest change of the median block, in luma levels, if the camera counts as still."""
 BLANK_CONTRAST = 2.0
-"""Standard deviation of luma, in levels, up to which a frame counts as blank."""
+"""Largest standard deviation of luma, in levels, of a blank frame."""
 VECTOR_CODECS = ("h264",)
-"""Codecs whose decoders hand out motion vectors."""
+"""Codecs whose decoders export motion vectors."""
 VECTOR_WEIGHT = 1.0
-"""Levels of luma difference that one pixel of a block's own motion counts for.
+"""Weight of one pixel of a block's own motion, in levels of luma difference.
 
-Measured on eight rendered clips with a panning camera, 128 frames in groups of 32: the share of
-chosen blocks inside the jumper's box is .53 on average with weight 0, .55 with 1 and 2, .54 with 4.
+Measured on eight rendered clips with a panning camera, 128 frames in groups of 32: on average, the
+share of chosen blocks inside the jumper's box is .53 with weight 0, .55 with 1 and 2, .54 with 4.
 """
 
 
 class _Threads:
-    """How many users want OpenCV to use one thread, and how many it had before."""
+    """Number of users who need OpenCV to use one thread, and its previous number of threads."""
 
     lock = threading.Lock()
     users = 0
@@ -56,10 +56,9 @@ class _Threads:
 
 @contextmanager
 def one_opencv_thread() -> Iterator[None]:
-    """Keep OpenCV from sharing out work on small pictures: its threads would spin for the next bit.
+    """Limit OpenCV to one thread: for small pictures its threads mostly wait, at 50% more CPU time.
 
-    That took half as much CPU time again. OpenCV has one setting per process; it is as before when
-    the last user is done.
+    OpenCV has one setting per process, which is restored when the last user is done.
     """
     with _Threads.lock:
         if _Threads.users == 0:
@@ -77,11 +76,11 @@ def one_opencv_thread() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is known of one sampled frame.
+    """Change of one sampled frame since the previous one.
 
     Attributes:
         blocks: float64 [rows, columns], mean absolute luma difference of every block.
-        blank: The frame shows nothing (black, white, one colour).
+        blank: Whether the frame is of one colour, such as black or white.
     """
 
     blocks: npt.NDArray[np.float64]
@@ -89,7 +88,7 @@ class Change:
 
 
 class ChangeMeter:
-    """Measures what changed from one picture to the next; feed it frames in order."""
+    """Measures the change from one picture to the next; call it with frames in order."""
 
     def __init__(self, width: int, height: int) -> None:
         self._blocks = (width // FACTOR, height // FACTOR)
@@ -99,7 +98,7 @@ class ChangeMeter:
         self._before: npt.NDArray[np.uint8] | None = None
 
     def __call__(self, picture: npt.NDArray[np.uint8]) -> Change:
-        """Return what is new in a picture, uint8 [H, W, 3] YUV, since the last call."""
+        """Return the change of a picture, uint8 [H, W, 3] YUV, since the last call."""
         luma: Any = cv2.extractChannel(picture, 0)
         luma = cv2.resize(luma, self._size, interpolation=cv2.INTER_AREA)
         before, self._before = self._before, luma
@@ -108,7 +107,8 @@ class ChangeMeter:
             return Change(np.zeros(self._blocks[::-1]), blank)
         change = self._means(cv2.absdiff(luma, before))
         if _middle(change) > STILL:
-            # Most blocks changed: the camera moved, or the light. Take its motion out if it helps.
+            # Most blocks changed, because the camera moved or the light changed. Compensate camera
+            # motion if that reduces the change.
             x, y = self._camera(before, luma)
             steady = self._means(cv2.absdiff(luma, _moved(before, luma, x, y)))
             if steady.sum() < change.sum():
@@ -117,7 +117,7 @@ class ChangeMeter:
 
     def _means(self, difference: Any) -> npt.NDArray[np.float64]:
         """Return the mean of every block."""
-        # Summed in float: INTER_AREA on bytes would round the means to whole levels.
+        # In float, because INTER_AREA on bytes would round the means to whole levels.
         means = cv2.resize(
             difference.astype(np.float32), self._blocks, interpolation=cv2.INTER_AREA
         )
@@ -125,7 +125,7 @@ class ChangeMeter:
         return exact
 
     def _camera(self, before: Any, luma: Any) -> tuple[float, float]:
-        """Return the (x, y) by which the picture as a whole moved."""
+        """Return the shift (x, y) of the picture as a whole."""
         first, second = (
             cv2.resize(image, self._coarse_size, interpolation=cv2.INTER_AREA).astype(np.float32)
             for image in (before, luma)
@@ -137,38 +137,38 @@ class ChangeMeter:
 
 
 def _refined(before: Any, now: Any, guess: Any) -> tuple[float, float]:
-    """Return the shift near ``guess`` that leaves the least difference.
+    """Return the shift near ``guess`` that leaves the smallest difference.
 
-    Phase correlation is drawn aside by large things that move on their own.
+    Phase correlation alone is biased by large objects that move on their own.
     """
 
-    def left(shift: tuple[float, float]) -> float:
+    def difference(shift: tuple[float, float]) -> float:
         return float(cv2.norm(now, _moved(before, now, *shift), cv2.NORM_L1))
 
     best = (float(guess[0]), float(guess[1]))
-    least = left(best)
+    least = difference(best)
     for step in STEPS:
         for _ in range(MOST_STEPS):
             x, y = best
-            tried = [(x - step, y), (x + step, y), (x, y - step), (x, y + step)]
-            found, shift = min((left(shift), shift) for shift in tried)
-            if found >= least:
+            shifts = [(x - step, y), (x + step, y), (x, y - step), (x, y + step)]
+            smallest, shift = min((difference(shift), shift) for shift in shifts)
+            if smallest >= least:
                 break
-            least, best = found, shift
+            least, best = smallest, shift
     return best
 
 
 def _transform_size(most: int) -> int:
-    """Return the largest even size up to ``most`` that a Fourier transform takes without padding.
+    """Return the largest even size up to ``most`` that needs no padding in a Fourier transform.
 
-    OpenCV pads others, and to an odd size it is half a pixel off.
+    OpenCV pads other sizes; for odd sizes its result is off by half a pixel.
     """
-    fits = (n for n in range(most, 1, -1) if n % 2 == 0 and cv2.getOptimalDFTSize(n) == n)
-    return next(fits)
+    sizes = (n for n in range(most, 1, -1) if n % 2 == 0 and cv2.getOptimalDFTSize(n) == n)
+    return next(sizes)
 
 
 def _moved(before: Any, now: Any, x: float, y: float) -> Any:
-    """Return ``before`` moved by (x, y); what it does not cover is taken from ``now``."""
+    """Return ``before`` moved by (x, y); pixels outside it are taken from ``now``."""
     height, width = now.shape
     return cv2.warpAffine(
         before,
@@ -181,14 +181,14 @@ def _moved(before: Any, now: Any, x: float, y: float) -> Any:
 
 
 def block_scores(change: npt.NDArray[np.float64], bits: float) -> npt.NDArray[np.float64]:
-    """Return scores in 0..1 of a frame's blocks from what changed in them.
+    """Return scores in 0..1 of a frame's blocks from their change.
 
-    The frame's bits are dealt among its blocks in proportion to their change above the typical
-    (median) block; then log1p, divided by the 99th percentile, clipped to 1.
+    The frame's bits are distributed over its blocks in proportion to their change above the median
+    block; the score is log1p of a block's bits over the 99th percentile, clipped to 1.
 
     Args:
         change: float [rows, columns], change per block in any unit.
-        bits: What the frame cost.
+        bits: Size of the frame in bits.
     """
     above = np.maximum(change - _middle(change), 0.0)
     total = float(above.sum())
@@ -203,21 +203,21 @@ def normalised(bits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     top = _percentile(logs, PERCENTILE) or float(logs.max())
     if top <= 0:
         return np.zeros_like(logs)
-    # Rounded, so that the last bit of a logarithm never decides between two blocks.
+    # Rounded, so that rounding errors of logarithms never decide between two blocks.
     rounded: npt.NDArray[np.float64] = np.minimum(logs / top, 1.0).round(9)
     return rounded
 
 
 def _middle(values: npt.NDArray[Any]) -> Any:
-    """Return the median, the upper one of two.
+    """Return the median; for an even number of values the upper one.
 
-    By sorting: for so few values it beats selecting, which is slow where most are equal.
+    For so few values sorting is faster than selecting, which is slow if most are equal.
     """
     return np.sort(values, axis=None, kind="stable")[values.size // 2]
 
 
 def _percentile(values: npt.NDArray[np.float64], percent: float) -> float:
-    """Return what ``numpy.percentile`` does, in a fifth of its time for a few hundred values."""
+    """Return the same as ``numpy.percentile``, five times as fast for a few hundred values."""
     place = (values.size - 1) * percent / 100
     low = int(place)
     high = min(low + 1, values.size - 1)
@@ -228,34 +228,34 @@ def _percentile(values: npt.NDArray[np.float64], percent: float) -> float:
 def own_motion(
     frame: VideoFrame, shape: tuple[int, int], *, orientation: Orientation
 ) -> npt.NDArray[np.float64] | None:
-    """Return how far each block moved against the frame's typical motion, from motion vectors.
+    """Return the motion of each block relative to the frame's median motion, from motion vectors.
 
     Args:
-        frame: A frame as stored, decoded with motion vectors exported.
+        frame: A stored frame, decoded with motion vectors exported.
         shape: (rows, columns) of blocks as displayed.
-        orientation: From stored to displayed.
+        orientation: Orientation of the video.
 
     Returns:
-        float64 [rows, columns]: mean over the area that has vectors, in canvas pixels times
+        float64 [rows, columns]: mean over the area with vectors, in canvas pixels times
         ``VECTOR_WEIGHT``; ``None`` for a frame without vectors (key frames, other codecs).
     """
     from av.sidedata.sidedata import SideDataContainer
 
-    # Not frame.side_data: it ties frame and data into a cycle, so frames would pile up until the
-    # garbage collector comes by (100 MB in 1080p).
-    held: Any = SideDataContainer
-    data = held(frame).get("MOTION_VECTORS")
+    # frame.side_data creates a reference cycle, so frames would pile up until the garbage collector
+    # runs (100 MB in 1080p).
+    container: Any = SideDataContainer
+    data = container(frame).get("MOTION_VECTORS")
     vectors = None if data is None else data.to_ndarray()
     if vectors is None or len(vectors) == 0:
         return None
     rows, columns = shape[::-1] if orientation.swaps_sides else shape
     scale = max(1, int(vectors["motion_scale"][0]))  # one per codec: quarter pixels
-    # In 16 bits, as codecs hold them: such numbers are sorted by counting.
+    # In 16 bits, as in codecs: numpy sorts such numbers by counting.
     x, y = (vectors[axis].astype(np.int16) for axis in ("motion_x", "motion_y"))
     length = np.abs(x - _middle(x)) * np.float32(columns * FACTOR / frame.width / scale)
     length += np.abs(y - _middle(y)) * np.float32(rows * FACTOR / frame.height / scale)
     area = (vectors["w"] * vectors["h"].astype(np.uint16)).astype(np.float32)
-    # A block at the rim may have its middle outside the picture.
+    # The centre of a block at the edge may be outside the picture.
     x, y = (np.maximum(vectors[axis], 0) for axis in ("dst_x", "dst_y"))
     row = np.minimum((y * np.float32(rows / frame.height)).astype(np.int32), rows - 1)
     column = np.minimum((x * np.float32(columns / frame.width)).astype(np.int32), columns - 1)
@@ -269,12 +269,12 @@ def own_motion(
 def spread(
     scores: npt.NDArray[np.float64], shape: tuple[int, int], *, orientation: Orientation
 ) -> npt.NDArray[np.float64]:
-    """Return scores on the codec's own grid as means over blocks of a canvas.
+    """Convert scores on the codec's own grid to means over blocks of a canvas.
 
     Args:
         scores: float64 [h, w], any grid that covers the stored picture.
         shape: (rows, columns) of blocks as displayed.
-        orientation: From stored to displayed.
+        orientation: Orientation of the video.
     """
     upright = np.ascontiguousarray(orientation.applied(scores))
     rows, columns = shape

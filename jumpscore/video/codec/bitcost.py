@@ -1,8 +1,8 @@
 """True bits per block, from the third-party package codec-video-prep.
 
-That package carries a patched FFmpeg which notes what every block cost. It pins an old numpy, so it
-lives in an environment of its own, and it can abort, hang or hand out a wrong frame, so it runs in
-a child process (``bitcost_child.py``) whose every answer is checked against the container.
+That package contains a patched FFmpeg that records the cost of every block. It pins an old numpy,
+so it needs an environment of its own. It can abort, hang or return a wrong frame, so it runs in a
+child process (``bitcost_child.py``), and its output is checked against the container.
 """
 
 from __future__ import annotations
@@ -35,52 +35,52 @@ from jumpscore.video.probe import VideoInfo
 VARIABLE = "JUMPSCORE_BITCOST_PYTHON"
 """Environment variable that names the Python of the environment with codec-video-prep."""
 CODECS = ("h264", "hevc", "vp9")
-"""Codecs whose blocks are counted; on AV1 the package delivers nothing or aborts."""
+"""Supported codecs; for AV1 the package returns nothing or aborts."""
 CELL = 4
-"""Side in pixels of what one number of a map stands for."""
+"""Side in pixels of a cell, the area of one number of a map."""
 MOST_PADDING = 16
-"""Cells by which a grid may exceed the picture: coded blocks are up to 64 pixels wide."""
+"""Largest padding of a map in cells: coded blocks are up to 64 pixels wide."""
 PATIENCE = 60.0
-"""Seconds that the child may be silent, besides the time to decode up to the next map."""
+"""Time limit for output of the child in seconds, plus the time to decode up to the next map."""
 PATIENCE_PER_MEGAPIXEL = 0.02
-"""Seconds more for each million pixels to decode; 0.002 were measured (1080p H.264, one core)."""
+"""Additional seconds per million pixels to decode; measured: 0.002 (1080p H.264, one core)."""
 CALL_BYTES = 512 * 2**20
-"""Memory for the maps of one call; the package returns them all at once."""
+"""Memory limit for the maps of one call, which the package returns all at once."""
 LONGEST_LINE = 1024
-"""Bytes of a line from the child."""
+"""Size limit of a line from the child in bytes."""
 
 HEADER_BITS = 8192
-"""Bits of a packet that may lie outside all blocks: x264's settings alone take 5,500."""
+"""Bits of a packet that may be outside all blocks: x264's settings alone take 5,500."""
 STEADY_HEADER_BITS = 512
-"""The same where there is no key frame: 80 to 450 were measured, slices and parameters included."""
+"""The same without a key frame; measured: 80 to 450, including slices and parameters."""
 ROUNDING_BITS = 64
-"""Bits by which counts may be off: floats, and HEVC's last block, which got -8 to -26 bits."""
+"""Tolerance in bits, for rounding and for HEVC's last block, which got -8 to -26 bits."""
 TELLING_BITS = 1024
-"""Bits from which two equal maps are no accident; two frames that cost nothing are alike."""
+"""Bits from which on two equal maps are not an accident; maps of nearly empty frames are alike."""
 FEWEST_TO_JUDGE = 8
-"""Frames from which on the sequence as a whole is judged."""
+"""Smallest number of frames for a check of the sequence as a whole."""
 
 _HOW = (
     "install it in an environment of its own (python3 -m venv ENV && ENV/bin/pip install "
-    f"codec-video-prep==0.2.5; export {VARIABLE}=ENV/bin/python); it states no licence and is "
-    "therefore not bundled; backend 'pyav' works without it"
+    f"codec-video-prep==0.2.5; export {VARIABLE}=ENV/bin/python), or use backend 'pyav'; the "
+    "package has no licence and is therefore not bundled"
 )
 
 
 def bitcost_version() -> str:
-    """Return the version of codec-video-prep in use, for the record of a run.
+    """Return the version of codec-video-prep, for the record of a run.
 
     Raises:
-        UsageError: The package is not installed, or the environment variable names no Python.
+        UsageError: The package is not installed, or the environment variable is not a Python.
     """
     return _version_in(_interpreter())
 
 
 def bitcost_maps(info: VideoInfo, indices: Sequence[int]) -> Iterator[npt.NDArray[np.float64]]:
-    """Yield what every block of the wanted frames cost, in order.
+    """Yield the bits of every block of the requested frames, in order.
 
-    The package decodes from the start of the file: its way of seeking counts frames by the average
-    rate, which names wrong frames where the rate varies.
+    The package decodes from the start of the file, because it seeks by the average rate, which
+    finds wrong frames if the rate varies.
 
     Args:
         info: The file; H.264, HEVC or VP9.
@@ -88,42 +88,42 @@ def bitcost_maps(info: VideoInfo, indices: Sequence[int]) -> Iterator[npt.NDArra
 
     Yields:
         Bits, float64 [ceil(height / 4), ceil(width / 4)], of the stored (not rotated) picture
-        ``info.coded_size``, one number for 4x4 pixels. What the codec coded beyond the picture's
-        edges is cut off; where a side is no multiple of 4 the last row or column reaches up to 3
-        pixels beyond the edge.
+        ``info.coded_size``, one number for 4x4 pixels. Padding beyond the picture's edges is
+        removed; if a side is not a multiple of 4, the last row or column covers up to 3 pixels
+        more.
 
     Raises:
-        UsageError: The package is missing, the codec is another, or the indices do not fit.
-        VideoError: The package fails on the file, does not answer in time, leaves a frame out or
-            delivers what does not agree with the container.
+        UsageError: The package is missing, or the codec or an index is invalid.
+        VideoError: The package fails on the file, exceeds the time limit, skips a frame or
+            contradicts the container.
     """
     if info.codec not in CODECS:
         raise UsageError(
-            f"{info.path}: backend 'bitcost' knows {', '.join(CODECS)}, this is {info.codec}; "
-            "use backend 'pyav'"
+            f"{info.path}: backend 'bitcost' does not support {info.codec}, only "
+            f"{', '.join(CODECS)}; use backend 'pyav'"
         )
-    wanted = [int(index) for index in indices]
-    inside = all(0 <= index < info.frames for index in wanted)
-    if not inside or any(later <= earlier for earlier, later in pairwise(wanted)):
+    frames = [int(index) for index in indices]
+    inside = all(0 <= index < info.frames for index in frames)
+    if not inside or any(later <= earlier for earlier, later in pairwise(frames)):
         raise UsageError(
-            f"{info.path}: frames {wanted[:8]} were asked for; indices must increase and lie "
-            f"within 0..{info.frames - 1}"
+            f"{info.path}: invalid frames {frames[:8]}; indices must increase and lie within "
+            f"0..{info.frames - 1}"
         )
     python = _interpreter()
     _version_in(python)
-    return _stream(info, wanted, python) if wanted else iter(())
+    return _stream(info, frames, python) if frames else iter(())
 
 
 def _interpreter() -> str:
-    named = os.environ.get(VARIABLE)
-    if named:
-        found = shutil.which(named)
-        if found is None:
-            raise UsageError(f"{VARIABLE} is {named!r}, which is no program; name a Python: {_HOW}")
-        return found
+    name = os.environ.get(VARIABLE)
+    if name:
+        path = shutil.which(name)
+        if path is None:
+            raise UsageError(f"{VARIABLE}={name!r} is not a program; set it to a Python: {_HOW}")
+        return path
     if find_spec("codec_video_prep") is None:
         raise UsageError(
-            f"backend 'bitcost' needs codec-video-prep, which is not installed here: {_HOW}"
+            f"backend 'bitcost' needs codec-video-prep, which is not installed: {_HOW}"
         )
     return sys.executable
 
@@ -135,25 +135,27 @@ def _version_in(python: str) -> str:
             line = child.line().decode("ascii", errors="replace").strip()
             child.finish()
         if not re.fullmatch(r"\d[\w.+!-]{0,40}", line):
-            raise _ChildError(f"it stated the version {line[:60]!r}")
+            raise _ChildError(f"it printed the version {line[:60]!r}")
     except _ChildError as error:
-        raise UsageError(f"no codec-video-prep in the Python {python} ({error}): {_HOW}") from None
+        raise UsageError(
+            f"{python}: codec-video-prep does not work there ({error}): {_HOW}"
+        ) from None
     return line
 
 
-def _stream(info: VideoInfo, wanted: list[int], python: str) -> Iterator[npt.NDArray[np.float64]]:
-    order = {"path": str(info.path.absolute()), "calls": _calls(info, wanted)}
-    megapixels = info.coded_size[0] * info.coded_size[1] / 1e6 * (wanted[-1] + 1)
+def _stream(info: VideoInfo, frames: list[int], python: str) -> Iterator[npt.NDArray[np.float64]]:
+    order = {"path": str(info.path.absolute()), "calls": _calls(info, frames)}
+    megapixels = info.coded_size[0] * info.coded_size[1] / 1e6 * (frames[-1] + 1)
     patience = PATIENCE + PATIENCE_PER_MEGAPIXEL * megapixels
     ledger = _Ledger(info)
-    index = wanted[0]
+    index = frames[0]
     try:
         with _Child(python, order=order, patience=patience) as child:
-            for index in wanted:
+            for index in frames:
                 grid = _receive(child, info, index)
                 ledger.enter(index, grid)
-                if index == wanted[-1]:
-                    # Before the last map: a caller who has it need not ask again.
+                if index == frames[-1]:
+                    # Checked before the last map, because the caller may stop after it.
                     child.finish()
                     ledger.close()
                 rows, cols = _cells(info)
@@ -170,13 +172,13 @@ def _cells(info: VideoInfo) -> tuple[int, int]:
     return -(-info.coded_size[1] // CELL), -(-info.coded_size[0] // CELL)
 
 
-def _calls(info: VideoInfo, wanted: list[int]) -> list[dict[str, list[int]]]:
-    """Split the wanted frames into calls whose maps fit into memory.
+def _calls(info: VideoInfo, frames: list[int]) -> list[dict[str, list[int]]]:
+    """Split the requested frames into calls whose maps fit into memory.
 
-    Of H.264 the package counts only near the frames asked for, but takes their numbers for places
-    in decoding order: with B-frames, 10 of 33 frames came without a map. So the frame whose number
-    equals that place is asked for too; then none was missing in 25 clips with up to 16 B-frames in
-    a row, and every map equalled that of a whole decode.
+    For H.264 the package counts bits only near the requested frames, but it mistakes their indices
+    for positions in decoding order: with B-frames, 10 of 33 frames had no map. The frame whose
+    index equals that position is therefore requested too. Then no map was missing in 25 clips with
+    up to 16 B-frames in a row, and every map was equal to that of a complete decode.
     """
     place = _decoding_places(info) if info.codec == "h264" else np.arange(info.frames)
     rows, cols = _cells(info)
@@ -184,7 +186,7 @@ def _calls(info: VideoInfo, wanted: list[int]) -> list[dict[str, list[int]]]:
     calls: list[dict[str, list[int]]] = []
     ask: set[int] = set()
     send: list[int] = []
-    for index in wanted:
+    for index in frames:
         if len(ask) + 2 > most:
             calls.append({"ask": sorted(ask), "send": send})
             ask, send = set(), []
@@ -194,11 +196,11 @@ def _calls(info: VideoInfo, wanted: list[int]) -> list[dict[str, list[int]]]:
 
 
 def _decoding_places(info: VideoInfo) -> npt.NDArray[np.int64]:
-    """Return the place of every frame, in order of presentation, in the order of decoding."""
+    """Return the position in decoding order of every frame, in order of presentation."""
     import av
 
     stamps: list[int] = []
-    # An error is the end of a cut-off file, which `info` knows of.
+    # An error means the end of a truncated file, which `info` has noted.
     with open_video(info.path, info.track) as opened, contextlib.suppress(av.FFmpegError):
         for packet in opened[0].demux(opened[1]):
             if packet.pts is not None and packet.size and not packet.is_discard:
@@ -206,13 +208,14 @@ def _decoding_places(info: VideoInfo) -> npt.NDArray[np.int64]:
     places = np.unique(stamps, return_index=True)[1].astype(np.int64)
     if len(places) != info.frames:
         raise VideoError(
-            f"{info.path}: holds {len(places)} frames, {info.frames} a moment ago; is it written?"
+            f"{info.path}: contains {len(places)} frames now instead of {info.frames}; wait until "
+            "the file is complete"
         )
     return places
 
 
 def _receive(child: _Child, info: VideoInfo, index: int) -> npt.NDArray[np.float32]:
-    """Return the next map, float32 [rows, columns] as coded, if it is the one asked for."""
+    """Return the next map, float32 [rows, columns] as coded, after checking it."""
     line = child.line()
     try:
         head = json.loads(line)
@@ -221,35 +224,36 @@ def _receive(child: _Child, info: VideoInfo, index: int) -> npt.NDArray[np.float
         )
         codec = head["codec"]
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        raise _ChildError(f"it wrote {line[:60]!r} where a map was due") from None
+        raise _ChildError(f"it wrote {line[:60]!r} instead of a map") from None
     if frame != index:
-        raise _ChildError(f"it delivered frame {frame} instead")
+        raise _ChildError(f"it returned frame {frame} instead")
     if (width, height) != info.coded_size or codec != info.codec:
         raise _ChildError(
-            f"it read {width}x{height} {str(codec)[:20]}, the file holds "
+            f"it read {width}x{height} {str(codec)[:20]} instead of "
             f"{info.coded_size[0]}x{info.coded_size[1]} {info.codec}"
         )
     if rows == 0 or cols == 0:
-        raise _ChildError("it delivered no bits for this frame")
+        raise _ChildError("it returned no bits for this frame")
     least = _cells(info)
     if not all(0 <= n - m <= MOST_PADDING for n, m in zip((rows, cols), least, strict=True)):
-        raise _ChildError(f"its map has {rows}x{cols} cells, {least[0]}x{least[1]} are due")
+        raise _ChildError(f"its map has {rows}x{cols} cells instead of {least[0]}x{least[1]}")
     grid = np.frombuffer(child.exactly(rows * cols * 4), dtype="<f4").reshape(rows, cols)
     if not (np.isfinite(grid).all() and grid[grid < 0].sum() >= -ROUNDING_BITS):
-        raise _ChildError("its map holds numbers that are no bits")
+        raise _ChildError("its map contains invalid numbers")
     return grid
 
 
 class _Ledger:
-    """Compares what frames cost by their maps with what they cost in the container.
+    """Compares the bits of maps with those of the container's packets.
 
-    Measured on 35 clips (H.264 of 0 to 16 B-frames, CAVLC, slices, interlaced, 10 bits; HEVC; VP9):
-    a map never sums up to more than its packet and misses it by 80 to 450 bits, 6,000 where the
-    encoder writes its settings. Packets are larger where VP9 packs a hidden frame with a shown one
-    (9% of frames; 5% of the packet are left) or H.264 is filled up to a constant rate. So more bits
-    than the packet's are refused for any frame: of draws of 32 maps shifted by one to three frames
-    97 to 100% broke that, of 4 maps 82 to 99% (32 to 55% of an all-intra clip). Fewer bits are
-    refused only where most frames lack most of theirs.
+    Measured on 35 clips (H.264 with 0 to 16 B-frames, CAVLC, slices, interlaced, 10 bits; HEVC;
+    VP9): the sum of a map is never above its packet and 80 to 450 bits below it, or 6,000 if the
+    encoder writes its settings. Packets are larger if VP9 combines a hidden frame with a shown one
+    (9% of frames; the map has 5% of the packet) or if H.264 is padded to a constant rate. A map
+    with more bits than its packet is therefore always rejected: that detected maps shifted by one
+    to three frames in 97 to 100% of samples of 32 maps and in 82 to 99% of samples of 4 maps (32 to
+    55% of an all-intra clip). Maps with fewer bits are rejected only if most maps lack most of
+    their bits.
     """
 
     def __init__(self, info: VideoInfo) -> None:
@@ -260,14 +264,14 @@ class _Ledger:
         self._short = 0
 
     def enter(self, index: int, grid: npt.NDArray[np.float32]) -> None:
-        """Take note of a map; refuse one that cannot belong to the frame."""
+        """Record a map; reject one that cannot belong to the frame."""
         bits, total = int(self._info.bits[index]), float(grid.sum(dtype=np.float64))
         if total > bits + ROUNDING_BITS:
             raise _ChildError(
-                f"its map sums up to {total:.0f} bits, the frame has {bits}: the map is another's"
+                f"its map has {total:.0f} bits, but the frame has {bits}: it is another frame's map"
             )
         if total == 0 and bits > HEADER_BITS:
-            raise _ChildError(f"its map is empty, the frame has {bits} bits")
+            raise _ChildError(f"its map is empty, but the frame has {bits} bits")
         self._frames += 1
         self._short += total < bits / 2 - HEADER_BITS
         if total < TELLING_BITS:
@@ -277,25 +281,25 @@ class _Ledger:
         either_key = self._key[index] or self._key[twin]
         if apart > (HEADER_BITS if either_key else STEADY_HEADER_BITS):
             raise _ChildError(
-                f"its map is that of frame {twin}, but the two cost {bits} and "
+                f"its map is that of frame {twin}, but the two frames have {bits} and "
                 f"{self._info.bits[twin]} bits"
             )
 
     def close(self) -> None:
-        """Refuse a sequence in which most maps lack most of their frames' bits."""
+        """Reject a sequence in which most maps lack most of their frames' bits."""
         if self._frames >= FEWEST_TO_JUDGE and 2 * self._short > self._frames:
             raise _ChildError(
-                f"{self._short} of {self._frames} maps hold less than half of their frames' bits: "
-                "they are other frames' maps, or the file is filled up to a constant rate"
+                f"{self._short} of {self._frames} maps have less than half of their frames' bits: "
+                "they belong to other frames, or the file is padded to a constant rate"
             )
 
 
 class _ChildError(Exception):
-    """What the child did wrong, in words."""
+    """Description of what the child did wrong."""
 
 
 class _Child:
-    """The other environment's Python at work; killed and reaped whatever happens."""
+    """A process of the other environment's Python; always killed and reaped at the end."""
 
     def __init__(
         self, python: str, *arguments: str, order: dict[str, Any], patience: float
@@ -307,7 +311,7 @@ class _Child:
         self._buffer = bytearray()
 
     def __enter__(self) -> _Child:
-        # Files, not pipes: neither side can wait for the other to read.
+        # Files instead of pipes, so that neither side waits for the other to read.
         self._errors: IO[bytes] = tempfile.TemporaryFile()
         try:
             with tempfile.TemporaryFile() as order:
@@ -331,7 +335,7 @@ class _Child:
 
     def __exit__(self, *_: object) -> None:
         if self._process.returncode is None:
-            # Not yet reaped, so the number still belongs to it and to its group.
+            # Not yet reaped, so the id still belongs to it and to its group.
             with contextlib.suppress(OSError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.kill()
@@ -341,7 +345,7 @@ class _Child:
         self._errors.close()
 
     def line(self) -> bytes:
-        """Return the next line, or what is there of one that is too long."""
+        """Return the next line, cut at ``LONGEST_LINE``."""
         while (end := self._buffer.find(b"\n")) < 0 and len(self._buffer) <= LONGEST_LINE:
             self._more()
         return self._take(end + 1 or LONGEST_LINE)
@@ -353,9 +357,9 @@ class _Child:
         return self._take(size)
 
     def finish(self) -> None:
-        """Wait for the end; refuse one with more output or an exit code."""
+        """Wait for the end; reject further output and a non-zero exit code."""
         if self._buffer or self._read():
-            raise _ChildError("it wrote more than was asked for")
+            raise _ChildError("it wrote more than was requested")
         if self._wait() != 0:
             raise _ChildError(self._ending())
 
@@ -364,17 +368,17 @@ class _Child:
             raise _ChildError(self._ending())
 
     def _read(self) -> bool:
-        """Read what there is, waiting for it; ``False`` at the end of the output."""
+        """Wait for output and read it; return ``False`` at its end."""
         if not self._ready.select(self._patience):
-            raise _ChildError(f"no answer in {self._patience:.0f} s{self._last_words()}")
+            raise _ChildError(f"no response in {self._patience:.0f} s{self._last_words()}")
         chunk = os.read(self._pipe.fileno(), 1 << 16)
         self._buffer += chunk
         return bool(chunk)
 
     def _take(self, size: int) -> bytes:
-        taken = bytes(self._buffer[:size])
+        data = bytes(self._buffer[:size])
         del self._buffer[:size]
-        return taken
+        return data
 
     def _wait(self) -> int:
         try:
@@ -388,7 +392,9 @@ class _Child:
             what = f"it crashed ({signal.strsignal(-code) or -code})"
         else:
             what = (
-                f"it ended with exit code {code}" if code else "it ended before all was delivered"
+                f"it ended with exit code {code}"
+                if code
+                else "it ended before all maps were written"
             )
         return what + self._last_words()
 

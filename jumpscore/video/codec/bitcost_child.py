@@ -1,11 +1,11 @@
-"""Bits per block through codec-video-prep, inside that package's own environment.
+"""Read bits per block with codec-video-prep, inside that package's own environment.
 
-Run as ``PYTHON -I bitcost_child.py`` by ``bitcost`` beside it. It may import the standard library
-and codec_video_prep only: its environment does not hold jumpscore.
+``bitcost.py`` runs this file as ``PYTHON -I bitcost_child.py``. It may import only the standard
+library and codec_video_prep, because its environment does not contain jumpscore.
 
-Reads one JSON order from standard input: ``path`` and ``calls``, each with the frames to ``ask``
-for and those to ``send``. Writes for each frame sent a JSON line (frame, width, height, codec,
-rows, cols; 0 rows where there is no map) and then rows * cols little-endian float32.
+Input: one JSON request on standard input with ``path`` and ``calls``, each with the frames to
+``ask`` for and those to ``send``. Output: for each frame sent a JSON line (frame, width, height,
+codec, rows, cols; 0 rows if it has no map), followed by rows * cols little-endian float32.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import IO, Any
 
 
 def main() -> None:
-    """Answer ``--version`` or serve the order on standard input."""
-    # What a C library prints must not mix with the maps.
+    """Print the version on ``--version``, else serve the request on standard input."""
+    # Output of C libraries must not mix with the maps.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     with out:
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def _forbid_core_dumps() -> None:
-    """Keep an abort of the decoder, which happens on some files, from leaving a file behind."""
+    """Avoid a core file if the decoder aborts, which happens on some files."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -45,7 +45,7 @@ def _serve(order: dict[str, Any], out: IO[bytes]) -> None:
         frames = reader.read_video_fast_selected(
             path=order["path"],
             frame_ids=call["ask"],
-            # More threads, or threads by frame, change results or crash.
+            # More threads, or frame threads, change results or crash.
             thread_count=1,
             thread_type="slice",
             export_bitcost=1,

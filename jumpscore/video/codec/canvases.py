@@ -1,7 +1,7 @@
-"""Codec canvases: one pass over a video spends a budget of blocks where things happen.
+"""Codec canvases: the blocks in which most happens, chosen in one pass over a video.
 
-Recipe of LLaVA-OneVision-2's codec-stream input, with the number of canvases made exact; the steps
-and the numbers are in ``groups`` and ``activity``.
+This is the recipe of LLaVA-OneVision-2's codec-stream input, but with an exact number of canvases.
+The steps and their constants are in ``groups`` and ``activity``.
 """
 
 from __future__ import annotations
@@ -53,15 +53,15 @@ BACKENDS: tuple[ScoreBackend, ...] = ("pyav", "bitcost")
 MAX_PIXELS = 313_600
 """Largest area of a published canvas: 560 x 560."""
 DECIMALS = 2
-"""Of the stamps in the published JumpScore runs with codec input."""
+"""Decimals of the time stamps in the published JumpScore runs with codec input."""
 MOST_CANVASES = 4096
 RULE = "cells-3"
-"""Version of everything here that decides which blocks are chosen; part of fingerprints."""
+"""Version of the choice of blocks; part of fingerprints."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A group as a reader sees it: frames ``first`` to ``last`` of the video, in some canvases."""
+    """A group in a report: frames ``first`` to ``last`` of the video, and their canvases."""
 
     first: int
     last: int
@@ -70,12 +70,12 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class CodecPlan:
-    """Canvases with how they came about.
+    """Canvases and how they were chosen.
 
     Attributes:
         visual: The canvases.
-        sampled: Source frames that were looked at, increasing.
-        stretches: The groups in order; empty where every frame is shown whole.
+        sampled: Source frames to choose from, increasing.
+        stretches: The groups in order; empty if every frame is shown whole.
         info: The video.
     """
 
@@ -95,26 +95,25 @@ def codec_canvases(
     threads: int = 0,
     info: VideoInfo | None = None,
 ) -> VisualInput:
-    """Return exactly ``canvases`` canvases of the most eventful blocks of a video.
+    """Return exactly ``canvases`` canvases with the blocks of a video in which most happens.
 
-    Per group of frames one whole frame and three canvases of blocks of 28x28 pixels from the
-    others. A video of fewer frames gives them all, whole, and is marked ``exhausted``.
+    Each group of frames gives one whole frame and three canvases of blocks of 28x28 pixels from the
+    others. A video with fewer frames gives them all, whole, and is marked ``exhausted``.
 
     Args:
         path: A video file.
-        canvases: How many pictures, above 0.
+        canvases: Number of pictures, above 0.
         min_pixels: Smallest area of a canvas; by default small videos are not scaled up.
         max_pixels: Largest area of a canvas.
-        backend: Where block scores come from: ``"pyav"`` estimates them from the bits of each
-            frame, luma differences and, on H.264, motion vectors; ``"bitcost"`` takes the codec's
-            own bits per block from ``codec-video-prep``, where the user has installed it.
-        threads: Decoder threads; 0 is as many as there are cores, up to 4. The result does not
-            depend on it.
-        info: The file's ``probe``, where the caller has it already.
+        backend: Source of block scores: ``"pyav"`` estimates them from the bits of each frame, luma
+            differences and, in H.264, motion vectors; ``"bitcost"`` reads the codec's bits per
+            block with ``codec-video-prep``, which must be installed.
+        threads: Decoder threads; 0 uses one per core, up to 4. The result does not depend on it.
+        info: Result of ``probe`` for this file; by default the file is probed.
 
     Raises:
-        UsageError: ``canvases`` or ``backend`` is none, or the backend is not installed.
-        VideoError: The file cannot be read; where it is only cut off, ``truncated`` says so.
+        UsageError: ``canvases`` or ``backend`` is invalid, or the backend is not installed.
+        VideoError: The file cannot be read. A truncated file only sets ``truncated``.
     """
     return plan_canvases(
         path,
@@ -136,7 +135,7 @@ def cached_canvases(
     max_pixels: int = MAX_PIXELS,
     backend: ScoreBackend = "pyav",
 ) -> VisualInput:
-    """Return the same as ``codec_canvases``, from a cache where there is one."""
+    """Return the same as ``codec_canvases``, from the cache if one is given."""
 
     def make() -> VisualInput:
         return codec_canvases(
@@ -169,11 +168,13 @@ def plan_canvases(
     threads: int = 0,
     info: VideoInfo | None = None,
 ) -> CodecPlan:
-    """Return canvases and how they came about; arguments and errors as in ``codec_canvases``."""
+    """Return canvases and how they were chosen; arguments and errors as in ``codec_canvases``."""
     if isinstance(canvases, bool) or not isinstance(canvases, int):
-        raise UsageError(f"canvases={canvases!r}: give a whole number above 0")
+        raise UsageError(
+            f"canvases={canvases!r} is invalid; give a whole number from 1 to {MOST_CANVASES}"
+        )
     if not 0 < canvases <= MOST_CANVASES:
-        raise UsageError(f"canvases={canvases}: give a number from 1 to {MOST_CANVASES}")
+        raise UsageError(f"canvases={canvases} is out of range; give 1 to {MOST_CANVASES}")
     if backend not in BACKENDS:
         raise UsageError(f"unknown backend {backend!r}; known: {', '.join(BACKENDS)}")
     info = info or probe(path)
@@ -231,9 +232,9 @@ class _CanvasPlanner:
     def _pictures(
         self, sampled: npt.NDArray[np.int64], room: npt.NDArray[np.uint8]
     ) -> Iterator[tuple[npt.NDArray[np.uint8], VideoFrame]]:
-        """Yield sampled frames at canvas size, as YUV and as stored.
+        """Yield sampled frames as YUV at canvas size, and as stored.
 
-        YUV is put into ``room``, one after the other and from its start again.
+        The YUV pictures are written to ``room`` in turn; when it is full, it is used again.
         """
         converter = Converter(self._info, self._size)
         vectors = self._backend == "pyav" and self._info.codec in VECTOR_CODECS
@@ -285,29 +286,29 @@ class _CanvasPlanner:
             time_policy=policy,
             decimals=DECIMALS,
             provenance=backend_facts(self._backend),
-            notes=(*info.remarks, *([note] if note else [])),
+            notes=(*info.note_lines, *([note] if note else [])),
             truncated=info.truncated,
             exhausted=exhausted,
         )
-        visual.__dict__["pixels"] = pixels  # cut on the way; decoding again would give the same
+        visual.__dict__["pixels"] = pixels  # decoding again would give the same
         return visual
 
 
 def _check_unrepaired(info: VideoInfo) -> None:
-    """Check that another reader counts the same frames.
+    """Check that codec-video-prep reads the same frames.
 
     Raises:
-        VideoError: The time stamps of the file were repaired, or another track would be read.
+        VideoError: The time stamps were repaired, or the file has several video tracks.
     """
     if info.clock.by_order or info.clock.leading or OTHER_TRACKS in info.notes:
         raise VideoError(
-            f"{info.path}: codec-video-prep would count other frames than those shown "
-            f"({'; '.join(info.remarks)}); use backend 'pyav'"
+            f"{info.path}: codec-video-prep would read other frames of this file "
+            f"({'; '.join(info.note_lines)}); use backend 'pyav'"
         )
 
 
 def backend_facts(backend: ScoreBackend) -> dict[str, str]:
-    """Return what decides the canvases besides the video and the options: for provenance and keys.
+    """Return the versions that affect the canvases, for provenance and cache keys.
 
     Raises:
         UsageError: The backend is not installed.

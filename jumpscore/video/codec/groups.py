@@ -1,10 +1,10 @@
 """Adaptive groups: which stretches of a video share a budget of blocks, and which blocks they get.
 
-Pure numbers; pixels stay with the caller. Sampled frames are dealt into *cells*, as many as there
-are canvases (eight frames each, where the video is long enough). Groups consist of whole cells, so
-what can still be chosen of a cell is known as soon as it has been read: one frame whole, in case
-the cell begins a group, and its best blocks as far as one group's budget reaches. That is what
-lets a video be read once, without keeping it.
+This module works on numbers; pixels stay with the caller. Sampled frames are divided into *cells*,
+one per canvas (of eight frames, if the video is long enough). Groups consist of whole cells, so the
+candidates of a cell are known as soon as it has been read: one whole frame, in case the cell begins
+a group, and its best blocks up to the budget of a group. A video can therefore be read in one pass
+without keeping it in memory.
 """
 
 from __future__ import annotations
@@ -17,36 +17,36 @@ import numpy as np
 import numpy.typing as npt
 
 IMAGES_PER_GROUP = 4
-"""Canvases of a group: one whole frame and three of blocks; also the vision tower's window."""
+"""Canvases per group: one whole frame and three of blocks; also the vision tower's window."""
 FRAMES_PER_CANVAS = 8
-"""Sampled frames for every canvas asked for."""
+"""Sampled frames per canvas."""
 FEWEST_FRAMES = 8
 """Frames of the smallest group."""
 MOST_FRAMES = 128
 """Frames of the largest group."""
 TEMPORAL_BINS = 3
-"""Equal parts of a group that the chosen blocks must all touch."""
+"""Equal parts of a group, all of which should have chosen blocks."""
 SLACK = 0.05
-"""Share of the threshold that a group may lack, where the cut shows more in exchange."""
+"""Relative shortfall of the threshold that is allowed if the cut has better blocks in total."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What can still be chosen of a few consecutive sampled frames.
+    """Candidate blocks of a few consecutive sampled frames.
 
-    Places are numbers of sampled frames, from 0; blocks are numbered in raster order.
+    A place is the position of a sampled frame, from 0; blocks are numbered in raster order.
 
     Attributes:
         start: Place of the first frame.
-        stop: Place after the last.
-        lead: Place of the frame that is shown whole where the cell begins a group: the first that
-            is not blank, or the first.
-        blank: Every frame is blank.
-        places: int32 [m], frame of each block that can be chosen: the best ones of the other frames
-            by (place, block), then all of the lead.
-        blocks: int32 [m].
-        scores: float64 [m].
-        size: Blocks of a picture; the last ``size`` items are the lead's.
+        stop: Place after the last frame.
+        lead: Place of the frame that is shown whole if the cell begins a group: the first frame
+            that is not blank, otherwise the first.
+        blank: Whether every frame is blank.
+        places: int32 [m], frame of each candidate: the best blocks of the other frames by (place,
+            block), then all blocks of the lead.
+        blocks: int32 [m], block of each candidate.
+        scores: float64 [m], score of each candidate.
+        size: Number of blocks of a picture; the last ``size`` candidates are the lead's.
     """
 
     start: int
@@ -61,7 +61,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class CellGroup:
-    """Cells ``start`` to ``stop`` (excluded), which together fill ``canvases`` canvases."""
+    """Cells ``start`` to ``stop`` (exclusive), which share ``canvases`` canvases."""
 
     start: int
     stop: int
@@ -70,9 +70,9 @@ class CellGroup:
 
 @dataclass(frozen=True, slots=True)
 class Picks:
-    """What a group shows, as cells and items of their arrays, int64 [canvases * blocks] each.
+    """The chosen blocks of a group: cells and candidates, int64 [canvases * blocks] each.
 
-    First the whole frame in raster order, then the best blocks by (frame, row, column).
+    The whole frame comes first in raster order, then the best blocks by (frame, row, column).
     """
 
     cells: npt.NDArray[np.int64]
@@ -80,7 +80,7 @@ class Picks:
 
 
 def best(scores: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.int64]:
-    """Return the places of the ``count`` highest scores, increasing; of equal ones the earliest.
+    """Return the indices of the ``count`` highest scores, increasing; ties go to the earliest.
 
     >>> best(np.array([1.0, 3.0, 2.0, 3.0, 2.0]), 3)
     array([1, 2, 3])
@@ -90,14 +90,14 @@ def best(scores: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.int64]:
     if count <= 0:
         return np.zeros(0, dtype=np.int64)
     least = np.partition(scores, len(scores) - count)[len(scores) - count]
-    chosen = scores > least
+    selected = scores > least
     ties = np.flatnonzero(scores == least)
-    chosen[ties[: count - int(chosen.sum())]] = True
-    return np.flatnonzero(chosen)
+    selected[ties[: count - int(selected.sum())]] = True
+    return np.flatnonzero(selected)
 
 
 def cell_edges(frames: int, canvases: int) -> list[int]:
-    """Return where cells begin and end among the sampled frames, ``canvases + 1`` numbers.
+    """Return the edges of the cells among the sampled frames, ``canvases + 1`` numbers.
 
     >>> cell_edges(10, 4)
     [0, 2, 5, 7, 10]
@@ -106,19 +106,19 @@ def cell_edges(frames: int, canvases: int) -> list[int]:
 
 
 def make_groups(cells: Sequence[Cell], canvases: int) -> list[CellGroup]:
-    """Cut the cells into groups that deliver exactly ``canvases`` canvases.
+    """Cut the cells into groups that give exactly ``canvases`` canvases.
 
-    The published recipe grows each group, from 8 frames up to 128, until the scores of its best
-    blocks reach a threshold and these blocks touch all its temporal bins; how many groups come out
-    is left to chance. Here their number is given and the threshold is solved for: it is the highest
-    that every group of some cut reaches. Of the cuts whose groups come within 5% of it the one is
-    taken that shows the most. The last group fills what canvases are left: where these are fewer
-    than four its blocks count for more and its temporal bins are fewer, both in proportion, so that
-    it is as short as it has few canvases.
+    The published recipe extends each group, from 8 frames up to 128, until the scores of its best
+    blocks reach a threshold and its temporal bins all have chosen blocks; the number of groups is
+    not fixed. Here the number is fixed and the threshold follows: it is the highest that all groups
+    of some cut reach. Among the cuts whose groups all reach 95% of it, the one with the highest
+    total score is taken. The last group gets the remaining canvases. If these are fewer than four,
+    its scores count for more and it has fewer temporal bins, both in proportion, so that it is
+    shorter.
 
     Args:
-        cells: As many as ``canvases``, at least one frame each.
-        canvases: Wanted, above 0.
+        cells: One per canvas, with at least one frame each.
+        canvases: Number of canvases, above 0.
     """
     count = -(-canvases // IMAGES_PER_GROUP)
     left = canvases - IMAGES_PER_GROUP * (count - 1)
@@ -137,9 +137,9 @@ def make_groups(cells: Sequence[Cell], canvases: int) -> list[CellGroup]:
 
 
 def pick(cells: Sequence[Cell], group: CellGroup) -> Picks:
-    """Choose what a group shows: its lead, then the best blocks of all its other frames.
+    """Choose the blocks of a group: its lead, then the best blocks of all its other frames.
 
-    They are exactly as many as fill the group's canvases.
+    Their number is exactly that of the blocks of the group's canvases.
     """
     inside = range(group.start, group.stop)
     size = cells[group.start].size
@@ -153,16 +153,16 @@ def pick(cells: Sequence[Cell], group: CellGroup) -> Picks:
         [cell.places[:count].astype(np.int64) * size + cell.blocks[:count] for cell, count in pool]
     )
     rank = np.argsort(order)
-    chosen = rank[best(scores[rank], (group.canvases - 1) * size)]
+    picked = rank[best(scores[rank], (group.canvases - 1) * size)]
     whole = np.arange(len(cells[lead].scores) - size, len(cells[lead].scores))
     return Picks(
-        cells=np.concatenate([np.full(size, lead), owners[chosen]]),
-        items=np.concatenate([whole, items[chosen]]),
+        cells=np.concatenate([np.full(size, lead), owners[picked]]),
+        items=np.concatenate([whole, items[picked]]),
     )
 
 
 def _limits(cells: Sequence[Cell], groups: int) -> tuple[int, int] | None:
-    """Return the fewest and the most cells of a group, or nothing where there is no choice."""
+    """Return the smallest and largest number of cells of a group, or ``None`` without a choice."""
     sizes = [cell.stop - cell.start for cell in cells]
     small, large = min(sizes), max(sizes)
     least = min(-(-FEWEST_FRAMES // small), len(cells) // groups)
@@ -172,28 +172,28 @@ def _limits(cells: Sequence[Cell], groups: int) -> tuple[int, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """What every stretch of cells would show as one group, float64 [cells, most + 1] each.
+    """Scores of every stretch of cells as one group, float64 [cells, most + 1] each.
 
     Attributes:
         images: Canvases of the group.
-        shown: Sum of the scores of its best blocks by first cell and length, as if of as many
-            blocks as a whole group has; -inf where there is no such group.
-        worth: The same times the share of temporal bins that these blocks touch; inf where a group
-            has no blocks to choose and owes nothing.
+        totals: Sum of the scores of its best blocks by first cell and length, scaled to the number
+            of blocks of a full group; -inf if there is no such group.
+        values: ``totals`` times the share of temporal bins with chosen blocks; inf if a group has
+            no blocks to choose.
     """
 
     images: int
-    shown: npt.NDArray[np.float64]
-    worth: npt.NDArray[np.float64]
+    totals: npt.NDArray[np.float64]
+    values: npt.NDArray[np.float64]
 
 
 def _table(cells: Sequence[Cell], least: int, most: int, images: int) -> _Table:
-    """Measure every stretch of ``least`` to ``most`` cells as a group of ``images`` canvases.
+    """Score every stretch of ``least`` to ``most`` cells as a group of ``images`` canvases.
 
-    A group of fewer canvases than others is the last one: see ``make_groups``.
+    A group with fewer canvases than others is the last one; see ``make_groups``.
     """
-    shown = np.full((len(cells), most + 1), -np.inf)
-    worth = shown.copy()
+    totals = np.full((len(cells), most + 1), -np.inf)
+    values = totals.copy()
     size = cells[0].size
     budget = (images - 1) * size
     parts = TEMPORAL_BINS * (images - 1) // (IMAGES_PER_GROUP - 1)
@@ -204,52 +204,52 @@ def _table(cells: Sequence[Cell], least: int, most: int, images: int) -> _Table:
         cell = cells[start]
         costs, places = _ranked(cell.scores[:-size], cell.places[:-size])
         for length in range(1, min(most, len(cells) - start) + 1):
-            # Grown cell by cell, keeping only what fits the budget.
+            # Extended cell by cell; only the best candidates within the budget are kept.
             if length > 1:
                 more = whole[start + length - 1]
                 costs = np.concatenate([costs, more[0]])
                 places = np.concatenate([places, more[1]])
-            # Of two sorted runs a stable sort is a merge.
-            kept = np.argsort(costs, kind="stable")[:budget]
-            costs, places = costs[kept], places[kept]
+            # A stable sort of two sorted runs is a merge.
+            order = np.argsort(costs, kind="stable")[:budget]
+            costs, places = costs[order], places[order]
             if length < least:
                 continue
             if budget == 0:
-                shown[start, length], worth[start, length] = 0.0, np.inf
+                totals[start, length], values[start, length] = 0.0, np.inf
                 continue
-            # Else a whole group would always gain more by a further cell than the last one.
-            shown[start, length] = -costs.sum() * (IMAGES_PER_GROUP - 1) / (images - 1)
+            # Scaled, because otherwise a full group would gain more from a cell than the last one.
+            totals[start, length] = -costs.sum() * (IMAGES_PER_GROUP - 1) / (images - 1)
             span = cells[start + length - 1].stop - cell.start
             bins = (places[: np.searchsorted(costs, 0.0)] - cell.start) * parts // span
             touched = np.count_nonzero(np.bincount(bins)) / parts
-            worth[start, length] = shown[start, length] * touched
-    return _Table(images, shown, worth)
+            values[start, length] = totals[start, length] * touched
+    return _Table(images, totals, values)
 
 
 def _ranked(
     scores: npt.NDArray[np.float64], places: npt.NDArray[np.int32]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int32]]:
-    """Return scores, negated, and places, the best first."""
+    """Return negated scores and their places, the best first."""
     rank = np.argsort(-scores, kind="stable")
     return -scores[rank], places[rank]
 
 
 def _solve(tables: Sequence[_Table]) -> list[int]:
-    """Return the edges of one group per table: see ``make_groups``."""
-    n, width = tables[0].shown.shape
+    """Return the edges of the groups, one group per table; see ``make_groups``."""
+    n, width = tables[0].totals.shape
     weakest = np.full(n + 1, -np.inf)
     weakest[0] = np.inf
     for each in tables:
-        weakest = _step(np.minimum, weakest, each.worth)[0]
+        weakest = _step(np.minimum, weakest, each.values)[0]
     threshold = weakest[n] * (1 - SLACK)
-    # Of cuts that show the same the most even one per canvas, as in a video where nothing happens.
+    # Among cuts of equal score, prefer equal lengths per canvas, as in a video without any change.
     uneven = 1e-9 * np.arange(width, dtype=np.float64) ** 2
-    uneven *= max(1.0, float(tables[0].shown.max())) * IMAGES_PER_GROUP
+    uneven *= max(1.0, float(tables[0].totals.max())) * IMAGES_PER_GROUP
     total = np.full(n + 1, -np.inf)
     total[0] = 0.0
     lengths = []
     for each in tables:
-        gain = np.where(each.worth >= threshold, each.shown - uneven / each.images, -np.inf)
+        gain = np.where(each.values >= threshold, each.totals - uneven / each.images, -np.inf)
         total, length = _step(np.add, total, gain)
         lengths.append(length)
     edges = [n]
@@ -263,13 +263,13 @@ def _step(
     before: npt.NDArray[np.float64],
     table: npt.NDArray[np.float64],
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Return the best that one more group can do for every end, and that group's length."""
+    """Return the best value after one more group for every end, and that group's length."""
     n = len(table)
     values = np.full(n + 1, -np.inf)
     lengths = np.zeros(n + 1, dtype=np.int64)
     for length in range(1, min(table.shape[1] - 1, n) + 1):
-        found = join(before[: n + 1 - length], table[: n + 1 - length, length])
-        better = found > values[length:]
-        values[length:][better] = found[better]
+        joined = join(before[: n + 1 - length], table[: n + 1 - length, length])
+        better = joined > values[length:]
+        values[length:][better] = joined[better]
         lengths[length:][better] = length
     return values, lengths

@@ -1,4 +1,4 @@
-"""Packing: what is kept of the frames while they stream by, and how canvases are filled from it."""
+"""Packing: store candidate blocks while frames are read, and fill canvases with them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jumpscore.video.visual_input import split_blocks
 
 @dataclass(frozen=True, slots=True)
 class ScoredFrame:
-    """A sampled frame: uint8 [H, W, 3], float64 [blocks], and whether it shows nothing."""
+    """A sampled frame: uint8 [H, W, 3], scores float64 [blocks], and whether it is blank."""
 
     picture: npt.NDArray[np.uint8]
     scores: npt.NDArray[np.float64]
@@ -24,40 +24,40 @@ class ScoredFrame:
 
 
 class Store:
-    """Keeps of every cell what a group could still choose: its lead, and its best blocks.
+    """Stores the candidates of every cell: its lead frame and its best blocks.
 
-    That is four pictures' worth of pixels per cell at most, however many frames stream by.
+    That is at most four pictures of pixels per cell, regardless of the number of frames.
 
     Attributes:
-        cells: What is kept, as numbers.
+        cells: Scores and positions of the candidates.
     """
 
     def __init__(self, canvases: int, shape: tuple[int, int]) -> None:
         self._shape = shape
         self._size = shape[0] * shape[1]
-        self._kept = (IMAGES_PER_GROUP - 1) * self._size
-        # One piece of memory, touched as it fills: many middle-sized ones would leave holes.
+        self._limit = (IMAGES_PER_GROUP - 1) * self._size
+        # One array, used as it fills; many smaller ones would fragment memory.
         room = (canvases, IMAGES_PER_GROUP * self._size, FACTOR, FACTOR, 3)
         self._pixels = np.empty(room, dtype=np.uint8)
         self._pieces = np.empty((self._size, FACTOR, FACTOR, 3), dtype=np.uint8)
         self.cells: list[Cell] = []
 
     def add(self, frames: Sequence[ScoredFrame]) -> None:
-        """Keep what could be chosen of the next cell's frames."""
+        """Store the candidates of the next cell's frames."""
         number = len(self.cells)
         start = self.cells[-1].stop if self.cells else 0
         lead = next((k for k, frame in enumerate(frames) if not frame.blank), 0)
         others = [k for k in range(len(frames)) if k != lead]
         scores = np.concatenate([np.zeros(0), *(frames[k].scores for k in others)])
-        kept = best(scores, self._kept)
+        chosen_blocks = best(scores, self._limit)
         source = np.asarray([*others, lead])[
-            np.concatenate([kept // self._size, np.full(self._size, len(others))])
+            np.concatenate([chosen_blocks // self._size, np.full(self._size, len(others))])
         ]
-        blocks = np.concatenate([kept % self._size, np.arange(self._size)])
+        blocks = np.concatenate([chosen_blocks % self._size, np.arange(self._size)])
         room = self._pixels[number]
         for k, frame in enumerate(frames):
             here = np.flatnonzero(source == k)
-            # One copy of everything, then whole pieces: cheaper than picking pieces row by row.
+            # Copying everything and then whole pieces is faster than copying pieces row by row.
             grid = split_blocks(frame.picture)
             np.copyto(self._pieces.reshape(grid.shape), grid)
             room[here] = self._pieces[blocks[here]]
@@ -69,7 +69,7 @@ class Store:
                 blank=all(frame.blank for frame in frames),
                 places=(start + source).astype(np.int32),
                 blocks=blocks.astype(np.int32),
-                scores=np.concatenate([scores[kept], frames[lead].scores]),
+                scores=np.concatenate([scores[chosen_blocks], frames[lead].scores]),
                 size=self._size,
             )
         )
@@ -77,10 +77,10 @@ class Store:
     def lay_out(
         self, groups: Sequence[CellGroup], sampled: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-        """Fill the canvases, group by group; the store is used up by it.
+        """Fill the canvases, group by group; the store cannot be used afterwards.
 
         Args:
-            groups: In order.
+            groups: The groups in order.
             sampled: Source frame of every place.
 
         Returns:
@@ -90,8 +90,8 @@ class Store:
         n = sum(group.canvases for group in groups)
         blocks = np.empty((n * self._size, 3), dtype=np.int32)
         pieces = np.empty(self._pixels.shape[1:], dtype=np.uint8)
-        # A group's canvases are as large as what is kept of one cell, and at least that much has
-        # been used up by then: they take its place, so that no further memory is needed.
+        # A group's canvases are as large as the candidates of one cell, and by then at least that
+        # many have been used: the canvases overwrite them, so no more memory is needed.
         height, width = rows * FACTOR, columns * FACTOR
         canvases = self._pixels.reshape(-1, height, width, 3)
         done = 0
@@ -107,11 +107,11 @@ class Store:
                 to_rgb(canvases[done], canvases[done])
                 done += 1
         del canvases
-        self._pixels.resize(n * height * width * 3, refcheck=False)  # gives the rest back
+        self._pixels.resize(n * height * width * 3, refcheck=False)  # frees the rest
         return blocks.reshape(n, rows, columns, 3), self._pixels.reshape(n, height, width, 3)
 
     def _sources(self, picks: Picks, sampled: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
-        """Return (source frame, block row, block column) of all that a group shows."""
+        """Return (source frame, block row, block column) of the chosen blocks of a group."""
         sources = np.empty((len(picks.items), 3), dtype=np.int32)
         for number in np.unique(picks.cells):
             here = picks.cells == number

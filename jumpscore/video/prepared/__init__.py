@@ -1,4 +1,4 @@
-"""Prepared inputs on disk: the published canvas layout, and a cache of it."""
+"""Prepared inputs on disk: folders in the published canvas layout, and a cache of them."""
 
 from jumpscore.video.prepared.cache import InputCache, default_cache_folder
 from jumpscore.video.prepared.folders import folder_name, read_prepared, write_prepared

@@ -1,4 +1,4 @@
-"""Prepared inputs kept on disk, so that what several runs ask of a video is decoded once."""
+"""Cache of prepared inputs on disk, so that several runs decode a video only once."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JS
 
 SHARD = re.compile("[0-9a-f]{2}")
 STALE_SECONDS = 86_400.0
-"""Age at which what a killed process was writing or deleting is cleared away."""
+"""Age in seconds from which on leftovers of killed processes are deleted."""
 
 _COUNTING = threading.Lock()
 _WARNED: set[Path] = set()
-"""Folders that the user was warned of."""
+"""Folders about which the user has been warned."""
 
 logger = logging.getLogger(__name__)
 
@@ -38,41 +38,40 @@ class CacheStats:
     """What one ``InputCache`` did in this process.
 
     Attributes:
-        hits: Inputs that were there.
-        made: Inputs that were made and stored.
-        repaired: Entries that were damaged and therefore deleted.
+        hits: Inputs that were in the cache.
+        stored: Inputs that were added to the cache.
+        repaired: Damaged entries that were deleted.
         evicted: Entries deleted because the cache was full.
-        oversized: Inputs stored although they alone are above the bound.
+        oversized: Inputs stored although each is larger than the whole limit.
     """
 
     hits: int = 0
-    made: int = 0
+    stored: int = 0
     repaired: int = 0
     evicted: int = 0
     oversized: int = 0
 
 
 class CacheError(UsageError):
-    """The cache cannot be written; ``made`` is the input that could not be stored, if made."""
+    """The cache cannot be written; ``visual`` is the input that could not be stored, if any."""
 
-    made: VisualInput | None = None
+    visual: VisualInput | None = None
 
 
 class InputCache:
-    """Prepared inputs by the content of the video and the options they were made with.
+    """Prepared inputs by the content of the video and their options.
 
-    Any number of processes and threads may share a folder. An entry is a folder of prepared
-    pictures (lossless) that appears and disappears as a whole. Of several processes that need the
-    same new one, one makes it and the others wait, where the system has file locks; locks end with
-    their process.
+    Any number of processes and threads may share a folder. An entry is a folder of lossless
+    pictures that appears and disappears as a whole. If several processes need the same new entry,
+    one creates it and the others wait (if the system has file locks, which end with their process).
 
     Attributes:
-        folder: Where the entries are: ``<first two digits of the key>/<key>``.
-        max_bytes: Bound that the entries are kept under by deleting those not used for longest.
-            An entry above it is stored all the same, and is the first to go when the next is
-            stored. Entries that the system does not let us delete stay.
-        optional: Whether to go on without a cache that cannot be written, with one warning.
-        stats: What was done so far.
+        folder: Folder of the entries: ``<first two digits of the key>/<key>``.
+        max_bytes: Size limit; the least recently used entries are deleted to stay below it. A
+            larger entry is stored too, but is the first to be deleted. Entries that cannot be
+            deleted stay.
+        optional: Whether to continue without a cache, with one warning, if it cannot be written.
+        stats: Counts of this object so far.
     """
 
     def __init__(
@@ -88,72 +87,73 @@ class InputCache:
     def get(
         self, video: Path, options: Mapping[str, JSON], make: Callable[[], VisualInput]
     ) -> VisualInput:
-        """Return a prepared input, made and stored where it is not there or damaged.
+        """Return a prepared input; a missing or damaged one is made and stored.
 
-        Pictures are compared with their digests when the pixels are read, all else at once.
+        Digests of pictures are checked when the pixels are read, everything else immediately.
 
         Args:
-            video: A video file; the input's ``path``, wherever the same content was met before.
-            options: All that decides the input besides the content: backend, its version, budgets.
-            make: Makes the input.
+            video: A video file; it becomes the input's ``path``.
+            options: Everything that affects the input apart from the video, such as backend,
+                version and budget.
+            make: Function that makes the input.
 
         Returns:
-            The input with ``folder`` set: its pixels are read from there when asked for, or decoded
-            again should the entry have been evicted by then.
+            The input with ``folder`` set. Its pixels are read from there on first use, or decoded
+            again if the entry has been evicted.
 
         Raises:
             VideoError: The video cannot be read.
             CacheError: The cache cannot be written, and is not optional.
-            UsageError: The options are no JSON.
+            UsageError: The options are not valid JSON.
         """
         key = entry_key(video, options)
-        found = self._find(key)
-        if found is None and self._given_up:
-            found = make()
-        elif found is None:
+        visual = self._find(key)
+        if visual is None and self._given_up:
+            visual = make()
+        elif visual is None:
             try:
                 with self._alone(key):
-                    found = self._find(key, repair=True) or self._make(key, make)
+                    visual = self._find(key, repair=True) or self._make(key, make)
             except CacheError as error:
                 self._give_up(error)
-                found = error.made or make()
-        return found.changed(path=Path(video))
+                visual = error.visual or make()
+        return visual.changed(path=Path(video))
 
     def _give_up(self, error: CacheError) -> None:
-        """Write nothing from now on, if that is allowed."""
+        """Stop writing to the cache if it is optional, else raise the error."""
         if not self.optional:
             raise error
         self._given_up = True
         with _COUNTING:
             if self.folder not in _WARNED:
                 _WARNED.add(self.folder)
-                logger.warning("%s; going on without it, which takes longer", error)
+                logger.warning("%s; continuing without the cache, which takes longer", error)
 
     def _find(self, key: str, *, repair: bool = False) -> VisualInput | None:
         for entry in (self._entry(key), self._entry(key + KEPT)):
             try:
-                found = read_prepared(entry)
+                visual = read_prepared(entry)
             except DataError:
                 if repair and entry.exists():
                     with self._explained():
                         remove(entry)
                     self._count("repaired")
                 continue
-            # A shared cache may be read-only; its owner's order of use then stays as it is.
+            # A shared cache may be read-only; then its order of use does not change.
             with suppress(OSError):
                 os.utime(entry / DONE)
             self._count("hits")
-            return found
+            return visual
         return None
 
     def _make(self, key: str, make: Callable[[], VisualInput]) -> VisualInput:
-        made = make()
-        entry = self._entry(key if made.folder is None else key + KEPT)
-        with self._explained(made):
-            save(made, entry, lossless=True, name_tells=True)
-        self._count("made")
+        visual = make()
+        entry = self._entry(key if visual.folder is None else key + KEPT)
+        with self._explained(visual):
+            save(visual, entry, lossless=True, unique_name=True)
+        self._count("stored")
         self._evict(entry)
-        return made.changed(folder=entry)
+        return visual.changed(folder=entry)
 
     def _entry(self, name: str) -> Path:
         return self.folder / name[:2] / name
@@ -163,21 +163,21 @@ class InputCache:
             setattr(self.stats, what, getattr(self.stats, what) + number)
 
     @contextmanager
-    def _explained(self, made: VisualInput | None = None) -> Iterator[None]:
+    def _explained(self, visual: VisualInput | None = None) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             problem = CacheError(
                 f"{self.folder}: the cache of prepared inputs cannot be written "
-                f"({error.strerror or error}); free space there, name another folder in the "
-                "environment variable JUMPSCORE_CACHE, or switch the cache off"
+                f"({error.strerror or error}); free some space, set JUMPSCORE_CACHE to another "
+                "folder, or run with run.cache=false"
             )
-            problem.made = made
+            problem.visual = visual
             raise problem from error
 
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:
-        """Keep other processes and threads from making the same entry."""
+        """Lock an entry, so that no other process or thread makes it."""
         file = self.folder / key[:2] / f".{key}.lock"
         with self._explained():
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -185,13 +185,13 @@ class InputCache:
         try:
             yield
         finally:
-            # Windows deletes no open file; it stays, empty.
+            # Windows cannot delete an open file, so an empty file stays.
             with suppress(OSError):
                 file.unlink()
             handle.close()
 
     def _evict(self, keep: Path) -> None:
-        """Delete entries, those unused for longest first, until the rest is under the bound."""
+        """Delete the least recently used entries until the rest is below the limit."""
         entries = list(self._entries())
         total = sum(size for _, size, _ in entries)
         own = next((size for entry, size, _ in entries if entry == keep), 0)
@@ -211,10 +211,10 @@ class InputCache:
                 total -= size
 
     def _entries(self) -> Iterator[tuple[Path, int, int]]:
-        """Yield every entry with its size in bytes and when it was last used; clear leftovers."""
+        """Yield every entry with its size in bytes and time of last use; delete old leftovers."""
         for shard in _children(self.folder):
             for entry in _children(shard) if SHARD.fullmatch(shard.name) else ():
-                # Others delete meanwhile.
+                # Other processes may delete at the same time.
                 with suppress(OSError):
                     if ENTRY.fullmatch(entry.name):
                         used = (entry / DONE).stat().st_mtime_ns
@@ -223,7 +223,7 @@ class InputCache:
                         shutil.rmtree(entry, ignore_errors=True)
 
     def _size(self, entry: Path) -> int:
-        # Entries never change, and a cache may hold a hundred thousand files.
+        # Sizes are remembered, because entries never change and may have 100,000 files in total.
         if entry not in self._sizes:
             self._sizes[entry] = sum(file.stat().st_size for file in entry.iterdir())
         return self._sizes[entry]
@@ -234,7 +234,7 @@ def entry_key(video: Path, options: Mapping[str, JSON]) -> str:
 
     Raises:
         VideoError: The video cannot be read.
-        UsageError: The options are no JSON.
+        UsageError: The options are not valid JSON.
     """
     try:
         content = content_hash(video)
@@ -245,28 +245,29 @@ def entry_key(video: Path, options: Mapping[str, JSON]) -> str:
         text = json.dumps(facts, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise UsageError(
-            f"options of a cached input must be JSON without NaN ({error}), got {options!r:.200}"
+            f"options of a cached input must be valid JSON without NaN ({error}), got "
+            f"{options!r:.200}"
         ) from error
     return sha256(text.encode())
 
 
 def default_cache_folder() -> Path:
-    """Return where inputs are cached: in ``$JUMPSCORE_CACHE``, else in the user's cache folder.
+    """Return the folder of cached inputs: in ``$JUMPSCORE_CACHE``, else in the user's cache folder.
 
     Raises:
         UsageError: The user has no home folder.
     """
-    named = os.environ.get("JUMPSCORE_CACHE")
+    folder = os.environ.get("JUMPSCORE_CACHE")
     base = os.environ.get("XDG_CACHE_HOME")
     try:
-        if named:
-            return Path(named).expanduser() / "inputs"
-        # The standard has relative paths ignored.
+        if folder:
+            return Path(folder).expanduser() / "inputs"
+        # The XDG standard says to ignore relative paths.
         home = Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache"
     except RuntimeError as error:
         raise UsageError(
-            f"no folder for the cache of prepared inputs ({error}); name one in the environment "
-            "variable JUMPSCORE_CACHE"
+            f"there is no folder for the cache of prepared inputs ({error}); set JUMPSCORE_CACHE "
+            "to a folder"
         ) from error
     return home / "jumpscore" / "inputs"
 
@@ -283,7 +284,7 @@ def _children(folder: Path) -> list[Path]:
 
 
 def _lock(file: Path) -> IO[bytes]:
-    """Open a file that no other process or thread has locked; closing it unlocks it."""
+    """Open a file and lock it, waiting if necessary; closing it releases the lock."""
     while True:
         handle = file.open("ab")
         try:
@@ -291,9 +292,9 @@ def _lock(file: Path) -> IO[bytes]:
 
             fcntl.flock(handle, fcntl.LOCK_EX)
         except (ImportError, OSError):
-            # Windows, and file systems without locks: an entry may then be made twice.
+            # Without locks (Windows, some file systems) an entry may be made twice.
             return handle
-        # Who had it deletes the file; one who waited for that file starts over.
+        # The previous owner of the lock deletes the file; then the lock is useless, so try again.
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(handle.fileno()), file.stat()):
                 return handle

@@ -1,12 +1,12 @@
-"""Prepared pictures on disk, in the layout that the public evaluation of codec input reads::
+"""Read and write folders of prepared pictures, in the layout of the public codec evaluation::
 
     <video stem>__<first 8 hex digits of sha1(path)>/
-        canvas_000.jpg ...        JPEG of quality 95; canvas_000.png ... where written lossless
+        canvas_000.jpg ...        JPEG of quality 95; canvas_000.png ... if lossless
         src_patch_position.npy    int32 [canvases * patch rows * patch columns, 3]: (source frame,
                                   patch row, patch column), raster order per canvas, -1 = padding
-        frame_ids.npy             int64, the source frames used
-        meta.json                 fps at least; ours also holds the recipe and a digest per file
-        _DONE                     written last; ours holds the digest of meta.json
+        frame_ids.npy             int64, the source frames in use
+        meta.json                 at least fps; ours also contains the recipe and a digest per file
+        _DONE                     written last; ours contains the digest of meta.json
 
 Folders of other tools need the canvases, the positions, ``fps`` and ``_DONE``.
 """
@@ -49,14 +49,14 @@ from jumpscore.video.stamps import default_policy
 from jumpscore.video.visual_input import MOST_DECIMALS, VisualInput
 
 SCRATCH, DOOMED = ".new-", ".old-"
-"""What folders are called that are being written, and that are being deleted."""
+"""Prefixes of folders that are being written or deleted."""
 
 JPEG = "jpeg of quality 95"
-"""What ``provenance`` says of pictures that were stored with losses."""
+"""Entry of ``provenance`` for lossy pictures."""
 
 
 def folder_name(path: str | Path) -> str:
-    """Return the published name of a video's folder, from the path as it is given.
+    """Return the published name of a video's folder, which depends on the spelling of the path.
 
     >>> folder_name("videos/clip.mp4")
     'clip__88feb6d7'
@@ -66,28 +66,28 @@ def folder_name(path: str | Path) -> str:
 
 
 def write_prepared(visual: VisualInput, folder: Path, *, lossless: bool = False) -> VisualInput:
-    """Write an input's pictures and its recipe; nobody ever sees half a folder.
+    """Write an input's pictures and its recipe, atomically.
 
-    A folder that holds the same input already stays; one that its writer left unfinished is
-    replaced.
+    A folder with the same input stays; an unfinished one is replaced.
 
     Args:
-        visual: Of either kind.
-        folder: Where to; ``folder_name`` gives the published name.
-        lossless: PNG instead of JPEG: the pixels come back bit for bit.
+        visual: Frames or canvases.
+        folder: Folder to write; ``folder_name`` gives the published name.
+        lossless: Whether to write PNG, which keeps every pixel, instead of JPEG.
 
     Returns:
-        The same input with ``folder`` set, so that its pixels are those on disk; as JPEG they are
-        others than before, which ``provenance`` and with it the fingerprint say.
+        The same input with ``folder`` set, so that its pixels are those on disk. As JPEG they
+        differ from before, and so do ``provenance`` and the fingerprint.
 
     Raises:
-        UsageError: The folder cannot be written, or holds something else; or the pictures are cut
-            for another model's tokens, which the layout cannot say.
+        UsageError: The folder cannot be written or contains something else, or the input has a
+            token grid that the layout does not support.
         VideoError: A frame cannot be decoded.
     """
     if visual.token_grid != PLAIN_GRID:
         raise UsageError(
-            f"frames in {visual.token_grid} cannot be written: the layout has patches of 14 pixels"
+            f"{visual.path}: inputs with {visual.token_grid} cannot be written, because the layout "
+            "has patches of 14 pixels; use the default grid"
         )
     if not lossless:
         visual = visual.changed(provenance={**visual.provenance, "pictures": JPEG})
@@ -95,33 +95,33 @@ def write_prepared(visual: VisualInput, folder: Path, *, lossless: bool = False)
         save(visual, folder, lossless=lossless)
     except OSError as error:
         raise UsageError(
-            f"{folder}: cannot be written ({error.strerror or error}); free space or choose "
+            f"{folder}: cannot be written ({error.strerror or error}); free some space or choose "
             "another folder"
         ) from error
     return visual.changed(folder=folder)
 
 
-def save(visual: VisualInput, folder: Path, *, lossless: bool, name_tells: bool = False) -> None:
-    """Write as ``write_prepared`` does, for callers with their own words for an ``OSError``.
+def save(visual: VisualInput, folder: Path, *, lossless: bool, unique_name: bool = False) -> None:
+    """Write like ``write_prepared``, for callers with their own message for an ``OSError``.
 
     Args:
-        visual: Of either kind.
-        folder: Where to.
-        lossless: PNG instead of JPEG.
-        name_tells: The folder's name says what is in it, so that a whole one there is never
-            compared but kept.
+        visual: Frames or canvases.
+        folder: Folder to write.
+        lossless: Whether to write PNG instead of JPEG.
+        unique_name: Whether the folder's name identifies its content, so that an existing folder
+            is not compared.
 
     Raises:
         OSError: The folder cannot be written.
-        UsageError: It holds something else, or the input is beyond what a reader accepts.
+        UsageError: The folder contains something else, or the input exceeds the limits of a reader.
         VideoError: A frame cannot be decoded.
     """
     problem = excess(len(visual.blocks), visual.width, visual.height)
     if problem or not 0 <= visual.fps <= HIGHEST_FPS:
-        problem = problem or f"{visual.fps} fps, at most {HIGHEST_FPS:.0f} are allowed"
-        raise UsageError(f"{visual.path}: {problem}; ask for fewer or smaller pictures")
+        problem = problem or f"{visual.fps} fps; at most {HIGHEST_FPS:.0f} are allowed"
+        raise UsageError(f"{visual.path}: {problem}; choose fewer or smaller pictures")
     record = to_record(visual, lossless=lossless)
-    same = None if name_tells else record
+    same = None if unique_name else record
     if _is_taken(folder, same):
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +134,7 @@ def save(visual: VisualInput, folder: Path, *, lossless: bool, name_tells: bool 
                 scratch.rename(folder)
                 return
             except OSError:
-                # Another process may have put one there since it was looked at.
+                # Another process may have created the folder in the meantime.
                 if not folder.is_dir():
                     raise
     finally:
@@ -142,13 +142,13 @@ def save(visual: VisualInput, folder: Path, *, lossless: bool, name_tells: bool 
 
 
 def remove(folder: Path) -> bool:
-    """Delete a folder of prepared pictures; a reader sees it whole or not at all.
+    """Delete a folder of prepared pictures atomically.
 
     Returns:
-        Whether it was there: of several that delete it at once, one is told so.
+        Whether the folder existed; if several processes delete it at once, ``True`` in only one.
 
     Raises:
-        OSError: It cannot be deleted.
+        OSError: The folder cannot be deleted.
     """
     doomed = folder.with_name(f"{DOOMED}{os.getpid()}-{uuid.uuid4().hex[:12]}")
     try:
@@ -160,19 +160,20 @@ def remove(folder: Path) -> bool:
 
 
 def read_prepared(folder: str | Path, *, video: str | Path | None = None) -> VisualInput:
-    """Read what ``write_prepared`` or another tool wrote; the pixels are read when asked for.
+    """Read a folder that ``write_prepared`` or another tool wrote; pixels are read on first use.
 
-    Of our own folders every field comes back as it was. Of others: ``codec``; canvases that are
-    padding all over are dropped; ``frame_ids.npy`` is not needed, the positions name the frames.
+    Our own folders restore every field. A folder of another tool gives kind ``codec``; canvases
+    that are only padding are dropped; ``frame_ids.npy`` is optional, because the positions contain
+    the frames.
 
     Args:
-        folder: With the layout above.
-        video: The video at its present place. Without it, times in a folder of another tool are
+        folder: Folder with the layout above.
+        video: Current path of the video. Without it, the times in a folder of another tool are
             source frame / ``fps``.
 
     Raises:
-        DataError: The folder is missing, unfinished, damaged or holds what it must not.
-        VideoError: ``video`` is needed and cannot be read.
+        DataError: The folder is missing, unfinished, damaged or invalid.
+        VideoError: ``video`` cannot be read.
     """
     layout = read_layout(Path(folder))
     if layout.own is not None:
@@ -214,60 +215,63 @@ def _npy(array: npt.NDArray[Any]) -> bytes:
 
 
 def _is_taken(folder: Path, record: dict[str, Any] | None) -> bool:
-    """Whether the input is there already; what its writer left unfinished is cleared away.
+    """Whether the folder already has the input; an unfinished folder is deleted.
 
     Args:
-        folder: Where to look.
-        record: What must be there; ``None`` where anything whole is the right one.
+        folder: Folder to check.
+        record: Expected recipe; ``None`` accepts every finished folder.
 
     Raises:
-        UsageError: Something else is there.
+        UsageError: The folder contains something else.
     """
     if not folder.is_dir():
         return False
-    found = [file.name for file in folder.iterdir()]
-    if DONE in found:
+    names = [file.name for file in folder.iterdir()]
+    if DONE in names:
         if record is None:
             return True
         try:
             own = read_layout(folder).own
         except DataError as error:
-            raise UsageError(f"{folder}: is in the way ({error})") from error
+            raise UsageError(
+                f"{folder}: exists already and is damaged ({error}); delete it or choose another "
+                "folder"
+            ) from error
         if own is not None and own["input"] == record:
             return True
         raise UsageError(
-            f"{folder}: holds another prepared input; delete it or choose another folder"
+            f"{folder}: contains another prepared input; delete it or choose another folder"
         )
-    for name in found:
+    for name in names:
         if not PICTURE.fullmatch(name) and name not in (META, POSITIONS, FRAMES):
-            raise UsageError(f"{folder}: holds other files ({name}); choose another folder")
+            raise UsageError(f"{folder}: contains other files ({name}); choose another folder")
     remove(folder)
     return False
 
 
 def _foreign_input(layout: Layout, video: str | Path | None) -> VisualInput:
-    """Make the input of a folder that another tool wrote."""
+    """Return the input of a folder that another tool wrote."""
     folder, meta = layout.folder, layout.meta
     fps: Any = meta.get("fps")
     decimals = meta.get("decimals", 1)
     if not is_number(fps) or not 0 < fps <= HIGHEST_FPS:
         raise DataError(
-            f"{folder / META}: fps is {fps!r:.40}, it must be a number above 0 and at most "
+            f"{folder / META}: fps is {fps!r:.40}; it must be a number above 0 and at most "
             f"{HIGHEST_FPS:.0f}; {AGAIN}"
         )
     if type(decimals) is not int or not 0 <= decimals <= MOST_DECIMALS:
         raise DataError(
-            f"{folder / META}: decimals is {decimals!r:.40}, 0 to {MOST_DECIMALS} are allowed; "
+            f"{folder / META}: decimals is {decimals!r:.40}; it must be 0 to {MOST_DECIMALS}; "
             "correct it"
         )
-    blocks = layout.blocks[layout.seen]
+    blocks = layout.blocks[layout.used]
     frames = np.unique(blocks[..., 0][blocks[..., 0] >= 0])
     if len(frames) == 0:
-        raise DataError(f"{folder / POSITIONS}: all canvases are padding; {AGAIN}")
+        raise DataError(f"{folder / POSITIONS}: all canvases are only padding; {AGAIN}")
     notes = []
     if len(blocks) < len(layout.pictures):
         dropped = len(layout.pictures) - len(blocks)
-        notes.append(f"{dropped} of {len(layout.pictures)} canvases are padding and left out")
+        notes.append(f"{dropped} of {len(layout.pictures)} canvases are only padding and dropped")
     visual = VisualInput(
         kind="codec",
         path=folder,
@@ -278,10 +282,10 @@ def _foreign_input(layout: Layout, video: str | Path | None) -> VisualInput:
         times=tuple((frames / fps).tolist()),
         fps=float(fps),
         decimals=decimals,
-        # Two folders for one video may differ in their pixels alone.
+        # Two folders for one video may differ only in their pixels.
         provenance={
             "backend": "prepared",
-            "pictures": sha256(*(data for _, data in layout.read_seen())),
+            "pictures": sha256(*(data for _, data in layout.read_used())),
         },
         notes=tuple(notes),
         folder=folder,
@@ -290,8 +294,8 @@ def _foreign_input(layout: Layout, video: str | Path | None) -> VisualInput:
         return _timed(visual, probe(video))
     if visual.times[-1] > LONGEST_VIDEO:
         raise DataError(
-            f"{folder}: frame {frames[-1]} at {fps} fps is at {visual.times[-1]:.0f} s, beyond a "
-            f"day; {AGAIN}"
+            f"{folder}: frame {frames[-1]} at {fps} fps is at {visual.times[-1]:.0f} s; at most "
+            f"{LONGEST_VIDEO:.0f} s are allowed; {AGAIN}"
         )
     return visual
 
@@ -301,8 +305,8 @@ def _timed(visual: VisualInput, info: VideoInfo) -> VisualInput:
     last = visual.frame_indices[-1]
     if last >= info.frames:
         raise DataError(
-            f"{visual.folder}: holds frame {last}, {info.path} has 0..{info.frames - 1}; it was "
-            "made from another video, name that one"
+            f"{visual.folder}: contains frame {last}, but {info.path} has only frames "
+            f"0..{info.frames - 1}; the folder was made from another video, so give that one"
         )
     policy, note = default_policy(info)
     return visual.changed(

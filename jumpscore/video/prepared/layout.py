@@ -1,6 +1,6 @@
-"""A folder of prepared pictures as it lies on disk, read without trusting any of it.
+"""Read the files of a folder of prepared pictures, without trusting their content.
 
-Sizes are checked before anything is decoded or reserved, and nothing is ever unpickled.
+Sizes are checked before anything is decoded or allocated, and nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from jumpscore.video.prepared.pictures import (
 from jumpscore.video.sizes import FACTOR, MERGE, PATCH
 
 OWN = "jumpscore"
-"""Key of ``meta.json`` under which ``write_prepared`` puts what others have no use for."""
+"""Key of ``meta.json`` for the data that only ``write_prepared`` writes."""
 FORMAT = 1
-"""Version of what is under it."""
+"""Version of that data."""
 META, POSITIONS, FRAMES, DONE = "meta.json", "src_patch_position.npy", "frame_ids.npy", "_DONE"
 SEAL = b"sha256 "
-"""What ``_DONE`` starts with, before the digest of ``meta.json``, where we wrote it."""
+"""Prefix of our ``_DONE`` files, followed by the digest of ``meta.json``."""
 PICTURE = re.compile(r"canvas_([0-9]{1,6})\.(jpg|jpeg|png)")
-# What numpy.save writes. Its own reader evaluates the header as Python.
+# Header of numpy.save. NumPy's reader evaluates it as Python, so it is parsed here.
 NPY_HEADER = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '([<>]i[48])', 'fortran_order': False, "
     rb"'shape': \(([0-9]{1,12}), ([0-9]{1,12})\), \} *\n",
@@ -42,14 +42,14 @@ NPY_HEADER = re.compile(
 )
 
 KEPT = "-kept"
-"""Ends the name of a cache's entry whose pixels no recipe gives: they came from a folder."""
+"""Suffix of cache entries whose pixels came from a folder, so that no recipe can restore them."""
 ENTRY = re.compile(rf"[0-9a-f]{{64}}({KEPT})?")
-"""Names of a cache's entries."""
+"""Names of cache entries."""
 
 MOST_PICTURES = 4096
 MOST_PICTURE_PIXELS = 2**24
 MOST_PIXELS = 2**31
-"""Pixels of all pictures of a folder: 6 GiB in memory."""
+"""Limit of pixels of all pictures of a folder: 6 GiB in memory."""
 MOST_META_BYTES = 2**24
 MOST_FRAMES = 2**31 - 1
 AGAIN = "delete the folder and prepare the video again"
@@ -57,7 +57,7 @@ AGAIN = "delete the folder and prepare the video again"
 
 @dataclass(frozen=True)
 class Layout:
-    """A folder whose small files are checked.
+    """A folder whose small files have been checked.
 
     Attributes:
         folder: The folder.
@@ -65,8 +65,8 @@ class Layout:
         width: Width of every picture in pixels, a multiple of 28.
         height: Height of every picture in pixels, a multiple of 28.
         blocks: int32 [pictures, rows, columns, 3] as in ``VisualInput``, padding included.
-        meta: What ``meta.json`` says.
-        own: The part of it that ``write_prepared`` left; ``None`` in folders of other tools.
+        meta: Content of ``meta.json``.
+        own: The part of it from ``write_prepared``; ``None`` in folders of other tools.
     """
 
     folder: Path
@@ -78,20 +78,20 @@ class Layout:
     own: dict[str, Any] | None
 
     @property
-    def seen(self) -> npt.NDArray[np.bool_]:
-        """Whether each picture belongs to the input; ours all do."""
+    def used(self) -> npt.NDArray[np.bool_]:
+        """Whether each picture belongs to the input; in our own folders all do."""
         if self.own is not None:
             return np.ones(len(self.pictures), dtype=bool)
         return np.asarray((self.blocks[..., 0] >= 0).any(axis=(1, 2)))
 
-    def read_seen(self) -> Iterator[tuple[Path, bytes]]:
-        """Yield the pictures that belong to the input with their bytes, verified if ours.
+    def read_used(self) -> Iterator[tuple[Path, bytes]]:
+        """Yield the pictures of the input with their bytes; ours are verified.
 
         Raises:
-            DataError: One is missing or damaged.
+            DataError: A picture is missing or damaged.
         """
-        for name, seen in zip(self.pictures, self.seen, strict=True):
-            if seen:
+        for name, used in zip(self.pictures, self.used, strict=True):
+            if used:
                 data = _read_verified(self.folder, name, self.own, most=MOST_PICTURE_BYTES)
                 yield self.folder / name, data
 
@@ -100,7 +100,7 @@ def read_layout(folder: Path) -> Layout:
     """Read the small files of a finished folder, and the headers of its pictures.
 
     Raises:
-        DataError: Something is missing, damaged, or beyond what is read.
+        DataError: A file is missing, damaged or too large.
     """
     names = _list_pictures(folder)
     meta, own = _read_meta(folder)
@@ -108,13 +108,13 @@ def read_layout(folder: Path) -> Layout:
         _check_files(folder, own, names)
     width, height = stated_size(folder / names[0], fix=AGAIN)
     if problem := excess(len(names), width, height):
-        raise DataError(f"{folder}: holds {problem}; {AGAIN}")
+        raise DataError(f"{folder}: contains {problem}; {AGAIN}")
     for name in names[1:]:
         size = stated_size(folder / name, fix=AGAIN)
         if size != (width, height):
             raise DataError(
-                f"{folder / name}: has {size[0]}x{size[1]} pixels, {names[0]} {width}x{height}; "
-                f"all must be alike; {AGAIN}"
+                f"{folder / name}: has {size[0]}x{size[1]} pixels, but {names[0]} has "
+                f"{width}x{height}; all pictures must have the same size; {AGAIN}"
             )
     positions = _read_positions(folder, own, (len(names), height // PATCH, width // PATCH))
     blocks = _merge_patches(folder, positions)
@@ -124,56 +124,57 @@ def read_layout(folder: Path) -> Layout:
 def _list_pictures(folder: Path) -> list[str]:
     """Return the names of the pictures of a finished folder, in order."""
     try:
-        found = [file.name for file in folder.iterdir()]
+        files = [file.name for file in folder.iterdir()]
     except (OSError, ValueError) as error:
         raise DataError(
-            f"{str(folder)[:200]}: is no folder of prepared pictures ({error}); check the path"
+            f"{str(folder)[:200]}: is not a folder of prepared pictures ({error}); check the path"
         ) from error
-    if DONE not in found:
-        raise DataError(f"{folder}: is not finished (no {DONE}); {AGAIN}")
-    numbered = sorted((int(match[1]), name) for name in found if (match := PICTURE.fullmatch(name)))
+    if DONE not in files:
+        raise DataError(f"{folder}: is unfinished ({DONE} is missing); {AGAIN}")
+    numbered = sorted((int(match[1]), name) for name in files if (match := PICTURE.fullmatch(name)))
     if not numbered:
-        raise DataError(f"{folder}: holds no canvas_000.jpg or canvas_000.png; {AGAIN}")
+        raise DataError(f"{folder}: contains neither canvas_000.jpg nor canvas_000.png; {AGAIN}")
     for place, (number, name) in enumerate(numbered):
         if number != place:
-            what = f"{name} is there twice" if number < place else f"canvas_{place:03d} is missing"
-            raise DataError(f"{folder}: {what}, canvases are numbered 0, 1, 2, ...; {AGAIN}")
+            what = f"{name} is a duplicate" if number < place else f"canvas_{place:03d} is missing"
+            raise DataError(f"{folder}: {what}; canvases must be numbered 0, 1, 2, ...; {AGAIN}")
     return [name for _, name in numbered]
 
 
 def _read_meta(folder: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Return what ``meta.json`` says, and the part that ``write_prepared`` left."""
+    """Return the content of ``meta.json``, and the part of it from ``write_prepared``."""
     file = folder / META
     data = read_bytes(file, most=MOST_META_BYTES, fix=AGAIN)
     done = read_bytes(folder / DONE, most=MOST_META_BYTES, fix=AGAIN)
     try:
         meta = parse_json(data)
     except ValueError as error:
-        raise DataError(f"{file}: is no JSON ({error}); {AGAIN}") from error
+        raise DataError(f"{file}: is not valid JSON ({error}); {AGAIN}") from error
     if not isinstance(meta, dict):
-        raise DataError(f"{file}: is no JSON object; {AGAIN}")
+        raise DataError(f"{file}: is not a JSON object; {AGAIN}")
     own = meta.get(OWN)
     if own is None and not done.startswith(SEAL):
         return meta, None
     if done != SEAL + sha256(data).encode():
-        raise DataError(f"{file}: is not what {DONE} was written for; {AGAIN}")
+        raise DataError(f"{file}: does not match the digest in {DONE}; {AGAIN}")
     if not isinstance(own, dict) or own.get("format") != FORMAT:
         version = own.get("format") if isinstance(own, dict) else own
         raise DataError(
-            f"{file}: {OWN!r} has format {version!r:.40}, this version reads {FORMAT}; {AGAIN}"
+            f"{file}: {OWN!r} has format {version!r:.40}, but this version reads only {FORMAT}; "
+            f"{AGAIN}"
         )
     if not isinstance(own.get("input"), dict) or not isinstance(own.get("files"), dict):
-        raise DataError(f"{file}: {OWN!r} must hold the objects 'input' and 'files'; {AGAIN}")
+        raise DataError(f"{file}: {OWN!r} must contain the objects 'input' and 'files'; {AGAIN}")
     return meta, own
 
 
 def _check_files(folder: Path, own: dict[str, Any], names: list[str]) -> None:
-    """Compare the files that are there with those that were written; pictures by size alone."""
+    """Compare the files with the list of written files; pictures only by size."""
     listed = own["files"]
     expected = {*names, POSITIONS, FRAMES}
     if listed.keys() != expected:
         odd = sorted(listed.keys() ^ expected)[0]
-        raise DataError(f"{folder}: {odd[:40]!r} is either missing or was added; {AGAIN}")
+        raise DataError(f"{folder}: {odd[:40]!r} is missing or was added; {AGAIN}")
     for name, facts in listed.items():
         if not isinstance(facts, dict) or not facts.keys() >= {"sha256", "bytes"}:
             raise DataError(f"{folder / META}: {name} must have 'sha256' and 'bytes'; {AGAIN}")
@@ -185,7 +186,8 @@ def _check_files(folder: Path, own: dict[str, Any], names: list[str]) -> None:
             ) from error
         if size != facts["bytes"]:
             raise DataError(
-                f"{folder / name}: has {size} bytes, {META} says {facts['bytes']!r:.40}; {AGAIN}"
+                f"{folder / name}: has {size} bytes instead of {facts['bytes']!r:.40} as in "
+                f"{META}; {AGAIN}"
             )
     _read_verified(folder, FRAMES, own, most=MOST_META_BYTES)
 
@@ -193,7 +195,7 @@ def _check_files(folder: Path, own: dict[str, Any], names: list[str]) -> None:
 def _read_verified(folder: Path, name: str, own: dict[str, Any] | None, *, most: int) -> bytes:
     data = read_bytes(folder / name, most=most, fix=AGAIN)
     if own is not None and own["files"][name]["sha256"] != sha256(data):
-        raise DataError(f"{folder / name}: is damaged, its SHA-256 is not that of {META}; {AGAIN}")
+        raise DataError(f"{folder / name}: is damaged (its SHA-256 differs from {META}); {AGAIN}")
     return data
 
 
@@ -206,14 +208,14 @@ def _read_positions(
     header = NPY_HEADER.match(data)
     if header is None:
         raise DataError(
-            f"{folder / POSITIONS}: is no two-dimensional array of int32 as numpy.save writes it; "
+            f"{folder / POSITIONS}: is not a two-dimensional int32 array written by numpy.save; "
             f"{AGAIN}"
         )
     dtype, shape = np.dtype(header[1].decode()), (int(header[2]), int(header[3]))
     if shape != (expected, 3) or len(data) != header.end() + expected * 3 * dtype.itemsize:
         raise DataError(
-            f"{folder / POSITIONS}: claims {shape[0]}x{shape[1]} numbers in {len(data)} bytes, "
-            f"the pictures have {expected} patches of 3 numbers each; {AGAIN}"
+            f"{folder / POSITIONS}: states {shape[0]}x{shape[1]} numbers in {len(data)} bytes, "
+            f"but the pictures have {expected} patches with 3 numbers each; {AGAIN}"
         )
     flat = np.frombuffer(data, dtype, offset=header.end())
     return flat.astype(np.int64).reshape(*grid, 3)
@@ -232,11 +234,11 @@ def _merge_patches(folder: Path, positions: npt.NDArray[np.int64]) -> npt.NDArra
     sound &= (first[..., 1:] % MERGE == 0).all(axis=3)
     if not (sound | black).all():
         canvas, row, column = np.argwhere(~(sound | black))[0].tolist()
-        found = patches[canvas, row, column].reshape(-1, 3).tolist()
+        values = patches[canvas, row, column].reshape(-1, 3).tolist()
         raise DataError(
-            f"{folder / POSITIONS}: canvas {canvas}, block ({row}, {column}) is {found}; the four "
-            "patches must be one aligned block of one source frame, rows (2r, 2r+1) and columns "
-            f"(2c, 2c+1) within {rows}x{columns}, or all -1; {AGAIN}"
+            f"{folder / POSITIONS}: canvas {canvas}, block ({row}, {column}) is {values}; the four "
+            "patches must form one aligned block of one source frame, rows (2r, 2r+1) and columns "
+            f"(2c, 2c+1) within {rows}x{columns}, or be all -1; {AGAIN}"
         )
     blocks = (first // [1, MERGE, MERGE]).astype(np.int32)
     blocks[black] = -1
@@ -244,25 +246,25 @@ def _merge_patches(folder: Path, positions: npt.NDArray[np.int64]) -> npt.NDArra
 
 
 def excess(count: int, width: int, height: int) -> str | None:
-    """Say what is beyond the limits of a folder, if anything is.
+    """Return which limit of a folder is exceeded, or ``None``.
 
     >>> excess(4, 56, 50)
-    'pictures of 56x50 pixels, sides must be multiples of 28'
+    'pictures of 56x50 pixels; sides must be multiples of 28'
     """
     if not 1 <= count <= MOST_PICTURES:
-        return f"{count} pictures, 1 to {MOST_PICTURES} are allowed"
+        return f"{count} pictures; 1 to {MOST_PICTURES} are allowed"
     if min(width, height) < FACTOR or width % FACTOR or height % FACTOR:
-        return f"pictures of {width}x{height} pixels, sides must be multiples of {FACTOR}"
+        return f"pictures of {width}x{height} pixels; sides must be multiples of {FACTOR}"
     if width * height > MOST_PICTURE_PIXELS or count * width * height > MOST_PIXELS:
         return (
-            f"{count} pictures of {width}x{height} pixels, at most {MOST_PICTURE_PIXELS} pixels "
+            f"{count} pictures of {width}x{height} pixels; at most {MOST_PICTURE_PIXELS} pixels "
             f"each and {MOST_PIXELS} together are allowed"
         )
     return None
 
 
 def sha256(*parts: bytes) -> str:
-    """Return the SHA-256 of some bytes, as 64 hex digits."""
+    """Return the SHA-256 of the parts as 64 hex digits."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)
@@ -273,31 +275,31 @@ def read_pictures(folder: Path, *, count: int, size: tuple[int, int]) -> npt.NDA
     """Read the pictures of a folder, without its padding canvases.
 
     Args:
-        folder: With the layout above.
-        count: Pictures expected.
-        size: (width, height) expected, in pixels.
+        folder: The folder.
+        count: Expected number of pictures.
+        size: Expected (width, height) in pixels.
 
     Returns:
         uint8 [n, height, width, 3], RGB.
 
     Raises:
-        DataError: They are damaged, or not as they were when the input was made.
+        DataError: The pictures are damaged, or have changed since the input was read.
     """
     layout = read_layout(folder)
-    there = int(layout.seen.sum())
-    if there != count or (layout.width, layout.height) != size:
+    number_used = int(layout.used.sum())
+    if number_used != count or (layout.width, layout.height) != size:
         raise DataError(
-            f"{folder}: holds {there} pictures of {layout.width}x{layout.height}, expected "
-            f"{count} of {size[0]}x{size[1]}; it was changed meanwhile, read it anew"
+            f"{folder}: contains {number_used} pictures of {layout.width}x{layout.height} instead "
+            f"of {count} of {size[0]}x{size[1]}; it has changed, so read it again"
         )
     pictures = np.empty((count, layout.height, layout.width, 3), dtype=np.uint8)
-    for number, (file, data) in enumerate(layout.read_seen()):
+    for number, (file, data) in enumerate(layout.read_used()):
         pictures[number] = decode_picture(file, data, size=size, fix=AGAIN)
     return pictures
 
 
 def was_evicted(folder: Path) -> bool:
-    """Whether a folder was an entry of a cache, is gone, and held what its recipe gives."""
+    """Whether a folder was a cache entry that is gone but can be restored from its recipe."""
     name = folder.name
     is_entry = ENTRY.fullmatch(name) and folder.parent.name == name[:2]
     return bool(is_entry) and not name.endswith(KEPT) and not folder.exists()

@@ -1,4 +1,4 @@
-"""Pictures as files of anybody: their size is known, and bounded, before anything is decoded."""
+"""Read and write picture files; their size is checked before anything is decoded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jumpscore.errors import DataError
 JPEG_QUALITY = 95
 MOST_PICTURE_BYTES = 2**26
 HEADER_BYTES = 2**18
-"""Bytes at a picture's start that must state its size."""
+"""Bytes at the start of a picture that must contain its size."""
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
@@ -26,22 +26,22 @@ def read_bytes(file: Path, *, most: int, fix: str) -> bytes:
     """Return the content of a regular file.
 
     Args:
-        file: To read.
-        most: Bytes it may have.
-        fix: What the reader of the error can do.
+        file: File to read.
+        most: Size limit in bytes.
+        fix: How to fix an error, for messages.
 
     Raises:
-        DataError: It is missing, too large, unreadable, or a pipe or device.
+        DataError: The file is missing, too large, unreadable, or a pipe or device.
     """
     try:
         if not file.is_file():
-            raise DataError(f"{file}: is missing or no regular file; {fix}")
+            raise DataError(f"{file}: is missing or not a regular file; {fix}")
         with file.open("rb") as stream:
             content = stream.read(most + 1)
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror}); {fix}") from error
     if len(content) > most:
-        raise DataError(f"{file}: is larger than {most} bytes, the most that is read; {fix}")
+        raise DataError(f"{file}: is larger than the limit of {most} bytes; {fix}")
     return content
 
 
@@ -50,13 +50,13 @@ def encode_picture(pixels: npt.NDArray[np.uint8], *, lossless: bool) -> bytes:
 
     Args:
         pixels: RGB [H, W, 3].
-        lossless: PNG.
+        lossless: Whether to return PNG.
     """
     import cv2
 
     bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    # One filter and run lengths alone: half the time of the default to write and to read, for files
-    # a tenth larger.
+    # One filter and only run lengths take half the time of the defaults to write and to read; files
+    # are 10% larger.
     png = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
     png += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
     jpeg = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
@@ -65,7 +65,7 @@ def encode_picture(pixels: npt.NDArray[np.uint8], *, lossless: bool) -> bytes:
 
 
 def stated_size(file: Path, *, fix: str) -> tuple[int, int]:
-    """Return the (width, height) in pixels that a picture's header states, decoding nothing.
+    """Return the (width, height) in pixels from a picture's header, without decoding it.
 
     Raises:
         DataError: The file cannot be read or is neither JPEG nor PNG.
@@ -78,7 +78,7 @@ def stated_size(file: Path, *, fix: str) -> tuple[int, int]:
                     return size
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror}); {fix}") from error
-    raise DataError(f"{file}: is no JPEG or PNG picture; {fix}")
+    raise DataError(f"{file}: is not a JPEG or PNG picture; {fix}")
 
 
 def decode_picture(
@@ -87,21 +87,21 @@ def decode_picture(
     """Decode a picture.
 
     Args:
-        file: For the message.
-        data: Its content.
-        size: (width, height) in pixels that it must have.
-        fix: What the reader of the error can do.
+        file: File of the picture, for messages.
+        data: Content of the file.
+        size: Expected (width, height) in pixels.
+        fix: How to fix an error, for messages.
 
     Returns:
-        uint8 [height, width, 3], RGB; turned by no metadata.
+        uint8 [height, width, 3], RGB, without rotation by metadata.
 
     Raises:
-        DataError: It has another size, is cut off or damaged.
+        DataError: The picture has another size, is truncated or damaged.
     """
     import cv2
 
     width, height = size
-    # The decoder fills what is missing with grey and says nothing.
+    # The decoder fills missing parts with grey without an error.
     if _size(data) == size and _is_whole(data):
         flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
         try:
@@ -110,7 +110,7 @@ def decode_picture(
             pixels = None
         if pixels is not None and pixels.shape == (height, width, 3) and pixels.dtype == np.uint8:
             return np.asarray(pixels, dtype=np.uint8)
-    raise DataError(f"{file}: is cut off, damaged or not {width}x{height} pixels; {fix}")
+    raise DataError(f"{file}: is truncated, damaged or not {width}x{height} pixels; {fix}")
 
 
 def _size(data: bytes) -> tuple[int, int] | None:
@@ -130,7 +130,7 @@ def _size(data: bytes) -> tuple[int, int] | None:
 
 
 def _is_whole(data: bytes) -> bool:
-    """Whether a PNG's checksums all hold, or a JPEG has its end; JPEG has no checksums."""
+    """Whether all checksums of a PNG are right, or a JPEG, which has none, has its end."""
     if data.startswith(JPEG_START):
         return data.rstrip(b"\0").endswith(JPEG_END)
     at = len(PNG_START)

@@ -1,4 +1,4 @@
-"""The recipe of an input as JSON: what ``meta.json`` holds so that every field comes back."""
+"""The recipe of an input as JSON, as stored in ``meta.json``: all fields can be read back."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ HIGHEST_FPS = 1e6
 
 
 def to_record(visual: VisualInput, *, lossless: bool) -> dict[str, Any]:
-    """Return every field of an input as JSON has it; of the blocks, which lie apart, the digest."""
+    """Return every field of an input as JSON; blocks have their own file, so only their digest."""
     record = {field.name: getattr(visual, field.name) for field in fields(visual)}
-    # A folder holds pictures of the default grid, in patches of 14 pixels, whoever's they are.
+    # All folders have the default grid, patches of 14 pixels, and their own pixels.
     del record["folder"], record["token_grid"], record["donor"]
     return record | {
         "path": str(visual.path),
@@ -43,42 +43,42 @@ def to_record(visual: VisualInput, *, lossless: bool) -> dict[str, Any]:
 
 
 def from_record(layout: Layout, record: dict[str, Any]) -> VisualInput:
-    """Make the input that ``write_prepared`` was given.
+    """Restore the input that was written with ``write_prepared``.
 
-    The digests say that nobody changed the files by accident; whoever did it on purpose also wrote
-    the digests, so that all is checked as if there were none.
+    The digests detect accidental changes only: an attacker can change them as well. Everything is
+    therefore checked as if there were none.
 
     Args:
         layout: The folder.
-        record: What ``to_record`` made, as it was read.
+        record: Result of ``to_record``, read from disk.
 
     Raises:
-        DataError: A field is not what it can be, or does not fit the others or the pictures.
+        DataError: A field is invalid, or contradicts others or the pictures.
     """
     file = layout.folder / META
     for name, is_sound in RECORD.items():
         if name not in record or not is_sound(record[name]):
             value = repr(record.get(name, "missing"))[:60]
-            raise DataError(f"{file}: {name} = {value} is not what was written; {AGAIN}")
+            raise DataError(f"{file}: invalid value {name} = {value}; {AGAIN}")
     frames = record["frame_indices"]
     if len(record["times"]) != len(frames):
         raise DataError(
-            f"{file}: has {len(record['times'])} times for {len(frames)} frames; {AGAIN}"
+            f"{file}: contains {len(record['times'])} times for {len(frames)} frames; {AGAIN}"
         )
     if (record["width"], record["height"]) != (layout.width, layout.height):
         raise DataError(
-            f"{file}: says {record['width']}x{record['height']} pixels, the pictures have "
+            f"{file}: states {record['width']}x{record['height']} pixels, but the pictures have "
             f"{layout.width}x{layout.height}; {AGAIN}"
         )
     unknown = set(np.unique(layout.blocks[..., 0]).tolist()) - {-1, *frames}
     if unknown or _digest(layout.blocks) != record["blocks"]:
         raise DataError(
-            f"{file}: tells of other blocks than {POSITIONS} (frames {sorted(unknown)[:5]} are in "
-            f"one alone); {AGAIN}"
+            f"{file}: does not match {POSITIONS} (frames {sorted(unknown)[:5]} are in only one of "
+            f"them); {AGAIN}"
         )
-    known = {name: record[name] for name in RECORD}
+    values = {name: record[name] for name in RECORD}
     return VisualInput(
-        **known
+        **values
         | {
             "path": Path(record["path"]),
             "blocks": layout.blocks,
@@ -95,7 +95,7 @@ def _digest(blocks: npt.NDArray[np.int32]) -> str:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value of JSON is a number; ``True`` is none."""
+    """Whether a JSON value is a number; ``True`` is not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -137,4 +137,4 @@ RECORD: dict[str, Callable[[Any], bool]] = {
     "truncated": lambda value: value is None or isinstance(value, str),
     "exhausted": lambda value: isinstance(value, bool),
 }
-"""What each field of a record must be."""
+"""Check of each field of a record."""

@@ -1,9 +1,9 @@
-"""How prepared canvases reach a vLLM on the same machine: a small reference, not the pixels.
+"""References to prepared canvases, to pass them to a vLLM server on the same machine.
 
-vLLM's protocol knows videos, not canvases. The harness sends, in the place of a video's bytes, a
-few lines of JSON that name a folder of prepared canvases below the directory that the server may
-read. Inside vLLM the plugin keeps them as a file named after its content, so that equal inputs are
-equal to its caches and others are not.
+vLLM's protocol supports videos, but not canvases. Instead of a video's bytes, the harness sends a
+few lines of JSON with a folder of prepared canvases, which must be below the directory that the
+server may read. The plugin in vLLM stores them as a file named after its content, so that equal
+inputs share an entry of vLLM's caches.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ MOST_BYTES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A prepared folder and how its stamps are written.
+    """A prepared folder and the format of its time stamps.
 
     Attributes:
-        folder: The folder, absolute.
-        video: The video that it was made of.
-        fingerprint: Of the input, so that other pixels in the same folder are another reference.
-        decimals: Of time stamps.
+        folder: Absolute path of the folder.
+        video: The video that it was made from.
+        fingerprint: Fingerprint of the input, so that other pixels give another reference.
+        decimals: Decimals of the time stamps.
     """
 
     folder: str
@@ -39,7 +39,7 @@ class Reference:
     decimals: int
 
     def to_bytes(self) -> bytes:
-        """Return what is sent in the place of a video."""
+        """Return the bytes to send instead of a video."""
         return json.dumps({"kind": MAGIC, **asdict(self)}, sort_keys=True).encode()
 
 
@@ -47,18 +47,18 @@ def reference_to(visual: VisualInput) -> Reference:
     """Return the reference to canvases that are on disk.
 
     Raises:
-        DataError: They are not, or their stamps are not what vLLM would write.
+        DataError: The canvases are not on disk, or vLLM would write other time stamps.
     """
     if visual.folder is None:
         raise DataError(
-            f"{visual.path}: its canvases are on no disk that a server could read; run with "
-            "run.cache=true"
+            f"{visual.path}: the server needs canvases on disk, but they are only in memory; run "
+            "with run.cache=true"
         )
     if visual.time_policy != "released":
         raise DataError(
             f"{visual.path}: vLLM writes time stamps by frame index and average rate, which is "
             "wrong for this video (policy pts); run it in transformers (model=llava_ov2), or "
-            "accept that by input.time_policy=released"
+            "accept the wrong times with input.time_policy=released"
         )
     return Reference(
         str(visual.folder.resolve()), str(visual.path), visual.fingerprint, visual.decimals
@@ -66,15 +66,15 @@ def reference_to(visual: VisualInput) -> Reference:
 
 
 def is_reference(content: bytes) -> bool:
-    """Whether bytes that came for a video are a reference."""
+    """Whether the bytes of a video are a reference."""
     return len(content) <= MOST_BYTES and content[:1] == b"{" and MAGIC.encode() in content
 
 
 def parse_reference(content: bytes) -> Reference:
-    """Return the reference that some bytes hold.
+    """Return the reference from its bytes.
 
     Raises:
-        DataError: They hold none.
+        DataError: The bytes are not a valid reference.
     """
     try:
         values: Any = json.loads(content)
@@ -84,12 +84,14 @@ def parse_reference(content: bytes) -> Reference:
     except (ValueError, KeyError, TypeError, RecursionError):
         whole = texts = False
     if not (whole and texts):
-        raise DataError(f"no reference to canvases: {content[:80]!r}")
+        raise DataError(
+            f"invalid reference to canvases: {content[:80]!r}; send the bytes of Reference.to_bytes"
+        )
     return Reference(**fields)
 
 
 def keep(content: bytes, media: Path) -> Path:
-    """Write bytes below ``media`` under a name made of their content, and return the file."""
+    """Write bytes to a file below ``media`` that is named after their content, and return it."""
     name = hashlib.sha256(content).hexdigest()
     path = media / "served" / f"{name}{SUFFIX if is_reference(content) else '.video'}"
     if not path.exists():
@@ -101,10 +103,10 @@ def keep(content: bytes, media: Path) -> Path:
 
 
 def read_reference(path: Path) -> VisualInput:
-    """Return the canvases that a kept reference names.
+    """Return the canvases of a stored reference.
 
     Raises:
-        DataError: The folder is not below the directory that holds the reference, or is gone.
+        DataError: The folder is missing or not below the directory of the reference.
     """
     from jumpscore.video.prepared.folders import read_prepared
 
@@ -112,6 +114,9 @@ def read_reference(path: Path) -> VisualInput:
     media = path.resolve().parent.parent
     folder = Path(reference.folder).resolve()
     if media not in folder.parents:
-        raise DataError(f"{folder}: is not below {media}, where the server may read")
+        raise DataError(
+            f"{folder}: is not below {media}, the only folder that the server may read; set the "
+            "cache to a folder below it"
+        )
     visual = read_prepared(folder, video=Path(reference.video))
     return visual.changed(decimals=reference.decimals)

@@ -1,8 +1,8 @@
 """Runs when Python starts, if this folder is on ``PYTHONPATH``: vLLM on a machine without a GPU.
 
 The package index has a CPU build of torch, but torchvision, torchaudio and torchcodec only as CUDA
-builds, which do not import next to it. vLLM needs torchvision's transforms, which work once two
-operators are defined that its CUDA library would bring; of the other two it needs nothing here.
+builds, which cannot be imported next to it. vLLM needs torchvision's transforms, which work once
+two operators of its CUDA library are defined; vLLM does not need the other two packages here.
 
 Does nothing if torch is a CUDA build. Uses the standard library only: every process that inherits
 ``PYTHONPATH`` runs it.
@@ -26,7 +26,7 @@ OPERATORS, SIGNATURE = ("nms", "qnms"), "(Tensor dets, Tensor scores, float thre
 
 
 class _BeforeTorchvision(importlib.abc.MetaPathFinder):
-    """Defines the operators when torchvision is about to be imported; finds no module itself."""
+    """Defines the operators before torchvision is imported; never finds a module itself."""
 
     library: Any = None
 
@@ -37,7 +37,7 @@ class _BeforeTorchvision(importlib.abc.MetaPathFinder):
             import torch
 
             make: Any = torch.library.Library  # has no types
-            # Kept: the operators disappear with the object.
+            # Stored, because the operators disappear with the object.
             self.library = make("torchvision", "FRAGMENT")
             for name in OPERATORS:
                 self.library.define(f"{name}{SIGNATURE}")
@@ -47,18 +47,18 @@ def activate() -> tuple[str, ...]:
     """Make CUDA builds harmless next to a CPU build of torch.
 
     Returns:
-        The packages that this was done for; none if torch is a CUDA build.
+        The affected packages; empty if torch is a CUDA build.
     """
     if not _version("torch").endswith(CPU_BUILD):
         return ()
     names = ("torchvision", "torchaudio", "torchcodec")
-    found = tuple(name for name in names if CPU_BUILD not in (_version(name) or CPU_BUILD))
-    if "torchvision" in found:
+    affected = tuple(name for name in names if CPU_BUILD not in (_version(name) or CPU_BUILD))
+    if "torchvision" in affected:
         sys.meta_path.insert(0, _BeforeTorchvision())
-    for name in found[:]:
+    for name in affected:
         if name != "torchvision":
             sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # makes its import fail
-    return found
+    return affected
 
 
 def _version(package: str) -> str:
@@ -69,7 +69,7 @@ def _version(package: str) -> str:
 
 
 def _run_the_next() -> None:
-    """Run the sitecustomize that this one hides, such as a distribution's own."""
+    """Run the sitecustomize that this one hides, such as the operating system's."""
     here = Path(__file__).parent
     folders = [folder for folder in sys.path if Path(folder).resolve() != here.resolve()]
     spec = importlib.machinery.PathFinder.find_spec("sitecustomize", folders)

@@ -26,44 +26,44 @@ def stand_in(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # a fetch is no run
 
 
-def test_what_is_told_is_what_a_run_without_a_network_finds(stand_in, tmp_path):
-    [found] = fetch_benchmark("stand_in", root=tmp_path)
-    assert found == FetchedBenchmark(
+def test_fetch_benchmark_describes_the_offline_data(stand_in, tmp_path):
+    [result] = fetch_benchmark("stand_in", root=tmp_path)
+    assert result == FetchedBenchmark(
         "stand_in", tmp_path / "huggingface", "stand/in/test", 7, (Path("/none/there.mp4"),)
     )
-    assert found.unpacked() == []
+    assert result.unpacked() == []
 
 
-def test_the_members_of_a_group_are_fetched_one_after_the_other(stand_in, tmp_path):
-    told: list[str] = []
-    found = fetch_benchmark("grouped", root=tmp_path, on_found=told.append)
-    assert [one.name for one in found] == ["one", "other"]
-    assert told == ["grouped", "one", "other"]
+def test_fetch_benchmark_fetches_members_of_a_group(stand_in, tmp_path):
+    names: list[str] = []
+    result = fetch_benchmark("grouped", root=tmp_path, on_found=names.append)
+    assert [one.name for one in result] == ["one", "other"]
+    assert names == ["grouped", "one", "other"]
 
 
-def test_without_a_network_one_message_names_benchmark_and_reason_at_once(stand_in, tmp_path):
+def test_fetch_benchmark_without_a_network_fails_at_once(stand_in, tmp_path):
     begun = time.monotonic()
-    with pytest.raises(DataError) as told:
+    with pytest.raises(DataError) as error:
         list(fetch_benchmark("far", root=tmp_path))
     assert time.monotonic() - begun < 20
-    assert "far: the hub does not hand out its data set stand/in (" in str(told.value)
-    assert "Connect" in str(told.value)
-    assert str(tmp_path / "huggingface") in str(told.value)
+    assert "far: the hub does not serve its data set stand/in (" in str(error.value)
+    assert "Connect" in str(error.value)
+    assert str(tmp_path / "huggingface") in str(error.value)
 
 
-def test_what_fails_later_is_told_too(stand_in, tmp_path):
+def test_fetch_benchmark_reports_a_failed_load(stand_in, tmp_path):
     with pytest.raises(DataError, match="gone: lmms-eval cannot load its data set stand/in: Conn"):
         list(fetch_benchmark("gone", root=tmp_path))
 
 
-def test_an_interpreter_without_lmms_eval_is_answered_with_the_option(tmp_path):
+def test_fetch_benchmark_without_lmms_eval_names_the_option(tmp_path):
     with pytest.raises(NoLmmsEvalError, match=f"--python {sys.executable} cannot import"):
         list(fetch_benchmark("videomme", root=tmp_path))
     with pytest.raises(UsageError, match="--python /none: cannot be started"):
         list(fetch_benchmark("videomme", root=tmp_path, python="/none"))
 
 
-def test_folders_that_lmms_eval_would_not_fill_again(tmp_path):
+def test_unpacked_lists_folders_of_missing_files(tmp_path):
     missing = (tmp_path / "videomme" / "data" / "a.mp4", Path("/elsewhere/b.mp4"))
-    found = FetchedBenchmark("x", tmp_path, "", 2, missing)
-    assert found.unpacked() == [tmp_path / "videomme"]
+    result = FetchedBenchmark("x", tmp_path, "", 2, missing)
+    assert result.unpacked() == [tmp_path / "videomme"]

@@ -44,7 +44,7 @@ def stand_in(monkeypatch):
         task.close()
 
 
-def test_an_environment_without_lmms_eval_is_named():
+def test_load_without_lmms_eval():
     """It is installed here without its dependencies."""
     with pytest.raises(
         UsageError, match=r"cannot import lmms-eval.*pip install 'jumpscore\[lmms\]"
@@ -52,7 +52,7 @@ def test_an_environment_without_lmms_eval_is_named():
         LmmsTask(LmmsOptions(benchmark="videomme")).load()
 
 
-def test_what_is_no_interpreter_is_named(tmp_path):
+def test_load_with_an_invalid_interpreter(tmp_path):
     with pytest.raises(UsageError, match="nothing-there: cannot be started"):
         LmmsTask(LmmsOptions(benchmark="a", python=str(tmp_path / "nothing-there"))).load()
     with pytest.raises(UsageError, match="ended"):
@@ -62,7 +62,7 @@ def test_what_is_no_interpreter_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("left_behind", ["", "sleep 60 &"])
-def test_the_last_words_of_a_process_are_waited_for(tmp_path, monkeypatch, left_behind):
+def test_load_reports_the_last_output_of_the_process(tmp_path, monkeypatch, left_behind):
     """They may still be in the pipe when its end is known, and a child may keep the pipe open."""
     read = provider._read_noise
 
@@ -75,29 +75,29 @@ def test_the_last_words_of_a_process_are_waited_for(tmp_path, monkeypatch, left_
     interpreter.write_text(f"#!/bin/sh\n{left_behind}\necho last words >&2\nexit 3\n")
     interpreter.chmod(0o755)
     begun = time.monotonic()
-    with pytest.raises(UsageError, match=r"ended \(exit code 3\).*it said last: last words"):
+    with pytest.raises(UsageError, match=r"ended \(exit code 3\).*last output: last words"):
         LmmsTask(LmmsOptions(benchmark="a", python=str(interpreter))).load()
     assert time.monotonic() - begun < 45, "the end of a child's child was waited for"
 
 
-def test_a_process_that_closes_its_pipes_and_lives_on_is_not_waited_for(tmp_path, monkeypatch):
+def test_load_does_not_wait_for_a_process_without_pipes(tmp_path, monkeypatch):
     monkeypatch.setattr(provider, "GRACE_SECONDS", 0.2)
     interpreter = tmp_path / "python"
     interpreter.write_text("#!/bin/sh\nexec sleep 60 <&- >&- 2>&-\n")
     interpreter.chmod(0o755)
-    with pytest.raises(UsageError, match="closed its pipes at 'open'; it said last: nothing"):
+    with pytest.raises(UsageError, match="closed its pipes at 'open'; last output: nothing"):
         LmmsTask(LmmsOptions(benchmark="a", python=str(interpreter))).load()
 
 
 @pytest.mark.parametrize(("tags", "value"), [("lmms_eval", 1), ("none", 0)])
-def test_reasoning_tags_are_taken_off_as_the_command_does(stand_in, tags, value):
+def test_score_removes_reasoning_tags(stand_in, tags, value):
     task = stand_in(reasoning_tags=tags)
     sample = task.load()[0]
     answer = Response(sample.question.id, f"<think>no</think>{sample.truth.target}")
     assert task.score(sample.truth, answer).values["exact"] == value
 
 
-def test_a_run_ends_whatever_its_task_does(stand_in, tmp_path, monkeypatch):
+def test_evaluate_survives_any_failure_of_the_task(stand_in, tmp_path, monkeypatch):
     call = provider.Provider._call
 
     def impatient(self, process, do, arguments, seconds):
@@ -107,13 +107,13 @@ def test_a_run_ends_whatever_its_task_does(stand_in, tmp_path, monkeypatch):
     monkeypatch.setattr(provider.Provider, "_call", impatient)
     task = stand_in()
     run = evaluate("oracle", task, run={"folder": tmp_path, "expose_truth": True})
-    told = {score.id: score.message for score in run.scores if score.status == "error"}
-    assert told["1"] == "lmms-eval cannot score this answer: ValueError: no such answer"
-    assert told["2"] == "there is no video"
-    assert "ended (exit code 9) at 'score'" in told["3"]
-    assert "last words" in told["3"]
-    assert "gave no answer within 2 s at 'score'" in told["4"]
-    assert "is a set, which JSON cannot hold" in told["6"]
+    errors = {score.id: score.message for score in run.scores if score.status == "error"}
+    assert errors["1"] == "lmms-eval cannot score this answer: ValueError: no such answer"
+    assert errors["2"] == "there is no video"
+    assert "ended (exit code 9) at 'score'" in errors["3"]
+    assert "last words" in errors["3"]
+    assert "gave no answer within 2 s at 'score'" in errors["4"]
+    assert "of type set cannot be stored as JSON" in errors["6"]
     metrics = run.result.metrics
     assert metrics["exact"].mean == 1
     assert metrics["map"].mean is None  # a mapping
@@ -125,7 +125,7 @@ def test_a_run_ends_whatever_its_task_does(stand_in, tmp_path, monkeypatch):
     assert task.provider._starts == 3
 
 
-def test_a_stored_run_is_scored_again_by_a_process_of_its_own(stand_in, tmp_path):
+def test_score_run_starts_its_own_process(stand_in, tmp_path):
     settings = {"folder": tmp_path, "ids": ["0", "5"]}
     answers = tmp_path / "answers.json"
     answers.write_text('{"0": "fine", "5": "wrong", "9": "unknown"}')
@@ -140,7 +140,7 @@ def test_a_stored_run_is_scored_again_by_a_process_of_its_own(stand_in, tmp_path
     assert score_run(run.folder).result == run.result
 
 
-def test_questions_are_made_when_their_turn_comes(stand_in):
+def test_complete_builds_questions_on_demand(stand_in):
     task = stand_in()
     sample = task.load()[0]
     assert sample.question.prompt == ""
@@ -151,7 +151,7 @@ def test_questions_are_made_when_their_turn_comes(stand_in):
         task.complete(task.load()[2].question)
 
 
-def test_threads_that_ask_at_once_share_one_folder_of_pictures(monkeypatch):
+def test_picture_folder_is_shared_by_threads(monkeypatch):
     """Two that each made one left pictures behind that nobody removed."""
     make = tempfile.mkdtemp
 
@@ -169,7 +169,7 @@ def test_threads_that_ask_at_once_share_one_folder_of_pictures(monkeypatch):
     assert not folder.exists()
 
 
-def test_nothing_starts_before_it_is_needed_and_everything_ends(stand_in):
+def test_close_ends_a_process_that_starts_on_demand(stand_in):
     task = stand_in()
     assert task.provider._process is None
     assert task.data().name == "stand_in"
@@ -180,7 +180,7 @@ def test_nothing_starts_before_it_is_needed_and_everything_ends(stand_in):
     assert len(task.load()) == 7  # starts again
 
 
-def test_a_forgotten_task_leaves_no_process(stand_in):
+def test_task_ends_its_process_when_collected(stand_in):
     task = LmmsTask(LmmsOptions(benchmark="stand_in"))
     task.load()
     process = task.provider._process._process
@@ -191,7 +191,7 @@ def test_a_forgotten_task_leaves_no_process(stand_in):
     assert process.poll() == 0
 
 
-def test_a_process_that_always_dies_is_not_started_for_ever(stand_in):
+def test_ask_limits_restarts(stand_in):
     task = stand_in()
     for _ in range(MOST_STARTS):
         score = task.score(task.load()[3].truth, Response("3", "a"))
@@ -200,7 +200,7 @@ def test_a_process_that_always_dies_is_not_started_for_ever(stand_in):
         task.provider.ask("documents")
 
 
-def test_names_that_cannot_be_asked(stand_in):
+def test_load_of_an_unsupported_name(stand_in):
     with pytest.raises(UsageError, match="has no such task; did you mean 'stand_in'"):
         stand_in("stand-in").load()
     with pytest.raises(UsageError, match="the paper's DocVQA is 'docvqa_val'"):
@@ -220,7 +220,7 @@ def test_names_that_cannot_be_asked(stand_in):
     ("text", "finish", "status"),
     [("fine", "stop", "ok"), (" \n", "stop", "unparseable"), ("fi", "length", "partial")],
 )
-def test_statuses(stand_in, text, finish, status):
+def test_score_status(stand_in, text, finish, status):
     task = stand_in()
     score = task.score(task.load()[0].truth, Response("0", text, finish_reason=finish))
     assert score.status == status
@@ -234,13 +234,13 @@ values = st.recursive(
 
 
 @given(values)
-def test_results_survive_the_pipe(value):
+def test_plain_and_restored_are_inverse(value):
     import json
 
     assert _restored(json.loads(json.dumps(_plain(value)))) == value
 
 
-def test_what_json_cannot_hold_is_refused():
+def test_plain_refuses_other_types():
     import numpy as np
 
     assert _plain({"a": np.float64(0.1), "b": np.arange(2), "c": (1,)}) == {
@@ -248,11 +248,11 @@ def test_what_json_cannot_hold_is_refused():
     }  # fmt: skip
     assert type(_plain(np.float64(0.5))) is float
     assert math.isnan(_plain(math.nan))
-    with pytest.raises(Refused, match="a result is a object, which JSON cannot hold"):
+    with pytest.raises(Refused, match="a result of type object cannot be stored as JSON"):
         _plain({"a": [object()]})
 
 
-def test_the_process_needs_nothing_of_this_package(tmp_path):
+def test_child_imports_nothing_of_this_package(tmp_path):
     import subprocess
 
     child = Path(sys.modules["evaluators.lmms.child"].__file__)

@@ -214,8 +214,8 @@ def mmsi_bench(source: Path) -> None:
 
 
 SOURCES = {
-    found.__name__: found
-    for found in (
+    result.__name__: result
+    for result in (
         where2place, refspatial, pointbench, robospatial, crosspoint, refcoco, vsibench, revsi,
         sat, embspatial, cv_bench, blink, crpe, metavqa, erqa, mmsi_bench,
     )

@@ -28,9 +28,9 @@ LETTERS = dict.fromkeys("ABCD", "")
 
 
 @pytest.mark.parametrize("case", GOLDEN["refcoco"]["cases"], ids=lambda case: case["text"][:40])
-def test_the_oracle_of_refcoco_is_as_published(case):
-    found = reference_box_iou(case["text"], TRUE_BOX, size=GOLDEN["refcoco"]["image_wh"])
-    assert found == pytest.approx(case["iou"], abs=1e-9)
+def test_reference_box_iou_equals_the_public_code(case):
+    result = reference_box_iou(case["text"], TRUE_BOX, size=GOLDEN["refcoco"]["image_wh"])
+    assert result == pytest.approx(case["iou"], abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_the_oracle_of_refcoco_is_as_published(case):
         ("no box", "unparseable", None),
     ],
 )
-def test_one_box_is_read_and_none_is_chosen(text, status, box):
-    found = parse_box(text, convention="pixel")
-    assert (found.status, found.box) == (status, box)
+def test_parse_box_reads_one_box(text, status, box):
+    result = parse_box(text, convention="pixel")
+    assert (result.status, result.box) == (status, box)
 
 
-def test_boxes_are_measured_as_areas():
+def test_box_iou_by_hand():
     assert box_iou((90, 110, 310, 290), TRUE_BOX) == pytest.approx(0.8080808080808081, abs=1e-9)
     assert box_iou((300, 280, 100, 120), TRUE_BOX) == 0.0
     assert box_iou((0, 0, 0, 0), TRUE_BOX) == 0.0
@@ -65,12 +65,12 @@ def test_boxes_are_measured_as_areas():
 
 
 @pytest.mark.parametrize("case", VSI["mra"], ids=str)
-def test_mean_relative_accuracy_is_as_published(case):
-    found = mean_relative_accuracy(case["pred"], case["target"])
-    assert found == pytest.approx(case["mra"], abs=1e-9)
+def test_mean_relative_accuracy_equals_the_public_code(case):
+    result = mean_relative_accuracy(case["pred"], case["target"])
+    assert result == pytest.approx(case["mra"], abs=1e-9)
 
 
-def test_mean_relative_accuracy_at_its_edges():
+def test_mean_relative_accuracy_at_its_thresholds():
     assert mean_relative_accuracy(0, 0) == 1.0
     assert mean_relative_accuracy(1e-9, 0) == 0.0
     assert mean_relative_accuracy(None, 4) == mean_relative_accuracy(math.inf, 4) == 0.0
@@ -80,7 +80,7 @@ def test_mean_relative_accuracy_at_its_edges():
 
 
 @pytest.mark.parametrize("case", VSI["extract_number"], ids=lambda case: case["text"][:30])
-def test_the_reference_numbers_are_as_published(case):
+def test_parse_number_reference_equals_the_public_code(case):
     assert parse_number(case["text"], policy="reference_lmms").value == case["num"]
     try:
         fuzzy = float(case["fuzzy"])
@@ -110,7 +110,7 @@ def test_the_reference_numbers_are_as_published(case):
         ("$\\boxed{4}$", 4.0),
     ],
 )
-def test_a_number_is_read_as_a_person_would(text, value):
+def test_parse_number_reads_one_number(text, value):
     assert (parse_number(text).status, parse_number(text).value) == ("ok", value)
 
 
@@ -129,11 +129,11 @@ def test_a_number_is_read_as_a_person_would(text, value):
         ("1e999", "not_finite"),
     ],
 )
-def test_a_number_is_never_guessed(text, status):
+def test_parse_number_does_not_guess(text, status):
     assert (parse_number(text).status, parse_number(text).value) == (status, None)
 
 
-def test_a_cut_off_number_may_be_half_a_number():
+def test_parse_number_of_a_cut_off_answer():
     assert parse_number("about 12", finish_reason="length").value is None
     assert parse_number("about 12 m", finish_reason="length").value == 12.0
 
@@ -149,7 +149,7 @@ def score_vsi(row, policy) -> tuple[str, float]:
     return task, mean_relative_accuracy(parse_number(answer, policy=policy).value, float(truth))
 
 
-def test_vsi_bench_is_a_mean_of_its_sub_tasks():
+def test_grouped_means_of_vsibench():
     rows = [score_vsi(row, "reference_lmms") for row in VSI["aggregate"]["rows"]]
     direction = {
         f"object_rel_direction_{level}": "object_rel_direction"
@@ -162,7 +162,7 @@ def test_vsi_bench_is_a_mean_of_its_sub_tasks():
     assert means == pytest.approx(named, abs=1e-9)
 
 
-def test_revsi_reads_only_the_first_word():
+def test_parse_number_reference_official_reads_the_first_word():
     rows = [score_vsi(row, "reference_official") for row in GOLDEN["revsi"]["rows"]]
     halves = ("_single", "_multiple", "_closest", "_farthest")
     groups = {task: task.rsplit("_", 1)[0] for task, _ in rows if task.endswith(halves)}
@@ -175,7 +175,7 @@ def test_revsi_reads_only_the_first_word():
 
 
 @pytest.mark.parametrize("case", GOLDEN["crosspoint"]["mcq"], ids=lambda case: case["text"])
-def test_choices_are_as_published(case):
+def test_reference_choice_equals_the_public_code(case):
     assert parse_choice(case["text"], LETTERS).letter == case["letter"]
 
 
@@ -216,7 +216,7 @@ def test_choices_are_as_published(case):
         ("The answer is B, and I am sure", "B"),
     ],
 )
-def test_a_choice_is_read_as_a_person_would(text, letter):
+def test_parse_choice_reads_one_option(text, letter):
     options = {"A": "The red chair", "B": "the table", "C": "", "D": "a lamp"}
     assert parse_choice(text, options).letter == letter
 
@@ -237,16 +237,16 @@ def test_a_choice_is_read_as_a_person_would(text, letter):
         ("", "unparseable"),
     ],
 )
-def test_a_choice_is_never_guessed(text, status):
-    found = parse_choice(text, LETTERS)
-    assert (found.status, found.letter) == (status, None)
+def test_parse_choice_does_not_guess(text, status):
+    result = parse_choice(text, LETTERS)
+    assert (result.status, result.letter) == (status, None)
 
 
-def test_two_options_with_the_same_text_are_ambiguous():
+def test_parse_choice_of_equal_options_is_ambiguous():
     assert parse_choice("left", {"A": "left", "B": "Left"}).status == "ambiguous"
 
 
-def test_errors_name_value_and_field():
+def test_invalid_arguments_are_named():
     with pytest.raises(ValueError, match=r"options .* not \['a'\]"):
         parse_choice("A", {"a": "chair"})
     with pytest.raises(ValueError, match="policy 'guess' is not one of strict"):
@@ -254,7 +254,7 @@ def test_errors_name_value_and_field():
 
 
 @pytest.mark.parametrize("piece", ["1", "1 ", "1,", "one ", "A ", "I a", "answer ", "[1,", "(1,1)"])
-def test_long_answers_take_linear_time(piece):
+def test_parsers_take_linear_time(piece):
     def read(text):
         for policy in ("strict", "reference_lmms", "reference_official"):
             parse_number(text, policy=policy)
@@ -266,7 +266,7 @@ def test_long_answers_take_linear_time(piece):
 
 
 @given(st.text(st.sampled_from("0123456789.,-+e()[] \nABDanswer:iso*point"), max_size=60))
-def test_no_text_breaks_a_parser(text):
+def test_parsers_accept_any_text(text):
     assert parse_choice(text, LETTERS).letter in (*LETTERS, None)
     assert 0.0 <= reference_box_iou(text, TRUE_BOX, size=(640, 480)) <= 1.0
     parse_box(text, convention="unit")
@@ -286,7 +286,7 @@ def test_mean_relative_accuracy_falls_with_the_error(prediction, truth):
     "text",
     ["one and a half meters", "two and a half", "three-quarters of a meter", "two thirds", "1½ m"],
 )
-def test_no_part_of_a_fraction_is_the_number(text):
+def test_parse_number_reads_no_part_of_a_fraction(text):
     assert parse_number(text).status == "unparseable"
     assert parse_number(f"It is {text}, so the answer is 3.").value == 3
     assert parse_number("3 half-filled cups").value == 3

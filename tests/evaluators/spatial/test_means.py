@@ -35,7 +35,7 @@ def estimate_of(samples, clusters=None, seed=0):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_overall_is_the_mean_over_sub_tasks_of_the_mean_over_difficulties(seed):
+def test_grouped_ratio_is_the_nested_mean(seed):
     samples = vsi_like(seed)
     parts = {f"way/{level}": "way" for level in ("easy", "medium", "hard")}
     _, expected = grouped_means([("/".join(cell), v) for cell, v in samples], parts)
@@ -52,10 +52,10 @@ def nested_mean(samples) -> float:
 
 
 @pytest.mark.parametrize("clustered", [False, True])
-def test_its_interval_is_that_of_computing_it_anew_on_every_resample(clustered):
+def test_grouped_ratio_interval_equals_resampling(clustered):
     samples = vsi_like(7, n=600)
     clusters = [str(i // 3) for i in range(600)] if clustered else [str(i) for i in range(600)]
-    found = estimate_of(samples, clusters=clusters)
+    result = estimate_of(samples, clusters=clusters)
     members: dict[str, list[int]] = {}
     for place, name in enumerate(clusters):
         members.setdefault(name, []).append(place)
@@ -65,27 +65,27 @@ def test_its_interval_is_that_of_computing_it_anew_on_every_resample(clustered):
     for _ in range(2000):
         drawn = generator.integers(0, len(held), size=len(held))
         means.append(nested_mean([samples[k] for c in drawn for k in held[c]]))
-    assert found.stderr == pytest.approx(np.std(means), rel=0.08)
+    assert result.stderr == pytest.approx(np.std(means), rel=0.08)
     low, high = np.quantile(means, [0.025, 0.975])
-    assert found.ci_low == pytest.approx(low, abs=0.012)
-    assert found.ci_high == pytest.approx(high, abs=0.012)
+    assert result.ci_low == pytest.approx(low, abs=0.012)
+    assert result.ci_high == pytest.approx(high, abs=0.012)
 
 
-def test_sizes_of_groups_add_no_uncertainty():
+def test_grouped_ratio_ignores_group_sizes():
     """Two groups whose members are all alike: only their shares vary between draws."""
     samples = [(("a",), 1.0)] * 30 + [(("b",), 0.0)] * 5
-    found = estimate_of(samples)
-    assert (found.mean, found.ci_low, found.ci_high) == (0.5, 0.5, 0.5)
+    result = estimate_of(samples)
+    assert (result.mean, result.ci_low, result.ci_high) == (0.5, 0.5, 0.5)
 
 
-def test_a_sample_without_the_value_takes_no_part():
+def test_grouped_ratio_ignores_undefined_samples():
     values = np.array([1.0, np.nan, 0.0, 0.0])
     ratio = grouped_ratio(values, [("a",), ("a",), ("b",), ()])
     assert ratio.denominator.tolist() == pytest.approx([1 / 3, 0, 1 / 3, 1 / 3])
     assert ratio.numerator.sum() == pytest.approx(1 / 3)
 
 
-def test_the_published_rows_of_revsi_add_up_as_the_public_code_has_it(tmp_path):
+def test_aggregate_of_revsi_equals_the_public_code(tmp_path):
     golden = GOLDEN["revsi"]
     families = ("object_counting", "object_rel_distance", "room_size_estimation")
     rows, answers = [], {}
@@ -98,16 +98,16 @@ def test_the_published_rows_of_revsi_add_up_as_the_public_code_has_it(tmp_path):
         answers[str(place)] = answer
     task = Spatial(SpatialOptions(data=str(write_set(tmp_path, rows))))
     scores = [score(task, s.truth, answers[s.question.id]) for s in task.load()]
-    found = task.aggregate(scores).estimates
+    result = task.aggregate(scores).estimates
     expected = golden["sub"]["overall_acc"]
-    assert found["overall_reference_lmms"].mean == pytest.approx(expected, abs=1e-9)
+    assert result["overall_reference_lmms"].mean == pytest.approx(expected, abs=1e-9)
     for name in ("object_counting", "object_rel_distance", "route_planning"):
-        assert found[f"overall/{name}"].mean == pytest.approx(golden["sub"][f"{name}_acc"])
+        assert result[f"overall/{name}"].mean == pytest.approx(golden["sub"][f"{name}_acc"])
     # "about 3" is read as a person would: 3 of 3.2 is within 10%.
-    assert found["overall"].mean > expected
+    assert result["overall"].mean > expected
 
 
-def test_grouped_metrics_are_read_from_stored_scores():
+def test_ratios_accept_groups_from_json():
     """JSON has no tuples: groups come back as lists."""
     from evaluators.base import ratios
 

@@ -34,7 +34,7 @@ def fraction(points, mask, convention) -> float:
 
 
 @pytest.mark.parametrize("case", GOLDEN["w2p_refspatial"]["cases"], ids=lambda case: case["text"])
-def test_the_references_score_what_the_public_code_scores(case):
+def test_reference_points_equal_the_public_code(case):
     mask = golden_mask("w2p_refspatial")
     for integers, names in (
         ("unit", ("where2place", "refspatial")),
@@ -64,7 +64,7 @@ def test_the_references_score_what_the_public_code_scores(case):
         ('```json\n[{"point_2d": [300, 400]},{"point_2d": [900, 900]}]\n```', "relative_1000", 0.5),
     ],
 )
-def test_the_default_reads_every_form_in_the_declared_convention(text, convention, expected):
+def test_parse_points_reads_every_form(text, convention, expected):
     points = parse_points(text, convention=convention).points
     assert fraction(points, golden_mask("w2p_refspatial"), convention) == expected
 
@@ -72,7 +72,7 @@ def test_the_default_reads_every_form_in_the_declared_convention(text, conventio
 @pytest.mark.parametrize(
     "case", GOLDEN["crosspoint"]["cases"], ids=lambda case: f"{case['fmt']} {case['text']}"
 )
-def test_crosspoint_is_as_published(case):
+def test_in_mask_of_crosspoint_equals_the_public_code(case):
     convention = CONVENTIONS[case["fmt"]]
     points = parse_points(case["text"], convention=convention).points
     assert (list(points[0]) if points else None) == case["coords"]
@@ -80,7 +80,7 @@ def test_crosspoint_is_as_published(case):
     assert mask_fraction(inside) == case["hit"]
 
 
-def test_a_fenced_answer_outranks_the_prose_and_reasoning_is_none():
+def test_parse_points_prefers_fences_and_ignores_reasoning():
     text = "<think>(1, 1)</think>Near (2, 2):\n```json\n[[3, 4]]\n```"
     assert parse_points(text, convention="pixel").points == ((3.0, 4.0),)
 
@@ -97,30 +97,30 @@ def test_a_fenced_answer_outranks_the_prose_and_reasoning_is_none():
         ("(" + "9" * 5000 + ", 1)", "unparseable", 1),
     ],
 )
-def test_what_is_no_point_is_a_status(text, status, rejected):
-    found = parse_points(text, convention="pixel")
-    assert (found.status, found.points, found.rejected) == (status, (), rejected)
+def test_parse_points_status_without_points(text, status, rejected):
+    result = parse_points(text, convention="pixel")
+    assert (result.status, result.points, result.rejected) == (status, (), rejected)
 
 
-def test_a_cut_off_answer_keeps_its_whole_points():
-    found = parse_points("[(1, 2), (3, 4", convention="pixel", finish_reason="length")
-    assert (found.status, found.points) == ("partial", ((1.0, 2.0),))
+def test_parse_points_of_a_cut_off_answer():
+    result = parse_points("[(1, 2), (3, 4", convention="pixel", finish_reason="length")
+    assert (result.status, result.points) == ("partial", ((1.0, 2.0),))
     assert parse_points("x: 1, y: 2", convention="pixel", finish_reason="length").points == ()
 
 
-def test_huge_and_undefined_coordinates_are_outside():
+def test_in_mask_of_huge_and_undefined_coordinates():
     mask = np.ones((4, 4))
     points = [(1e300, 1), (-1e300, 1), (np.nan, 1), (np.inf, 1), (1, 1)]
     assert in_mask(points, mask, convention="pixel").tolist() == [False] * 4 + [True]
-    found = parse_points("[(1e999, 1), (1, 1)]", convention="pixel")
-    assert found.points == ((np.inf, 1.0), (1.0, 1.0))
+    result = parse_points("[(1e999, 1), (1, 1)]", convention="pixel")
+    assert result.points == ((np.inf, 1.0), (1.0, 1.0))
 
 
 @pytest.mark.parametrize("nowhere", ["nan, nan", "-inf, 5", "12345678901234567890, 5", "NaN, 1"])
-def test_a_point_that_is_nowhere_is_no_point_less(nowhere):
-    found = parse_points(f"[(1, 1), ({nowhere})]", convention="pixel")
-    assert len(found.points) == 2
-    inside = in_mask(found.points, np.ones((4, 4)), convention="pixel")
+def test_parse_points_keeps_points_that_are_not_finite(nowhere):
+    result = parse_points(f"[(1, 1), ({nowhere})]", convention="pixel")
+    assert len(result.points) == 2
+    inside = in_mask(result.points, np.ones((4, 4)), convention="pixel")
     assert mask_fraction(inside) == 0.5
     assert not right_count(inside, 2)
 
@@ -137,15 +137,15 @@ def test_a_point_that_is_nowhere_is_no_point_less(nowhere):
         ("```json\n[[0.1, 0.2], [68", 1),
     ],
 )
-def test_an_answer_that_ends_inside_of_a_list_was_cut_off(text, count):
+def test_parse_points_of_an_unclosed_list(text, count):
     """Nobody states why a stored answer ended, so the answer itself must."""
-    found = parse_points(text, convention="unit")
-    assert len(found.points) == count
+    result = parse_points(text, convention="unit")
+    assert len(result.points) == count
     whole = text == "[(0.3, 0.4), (0.5, 0.2)"
-    assert found.status == ("ok" if whole else "partial")
+    assert result.status == ("ok" if whole else "partial")
 
 
-def test_pixels_of_a_resized_image_are_scaled_back():
+def test_in_mask_scales_pixels_of_a_resized_image():
     assert to_pixels([[50, 20]], convention="pixel", size=(200, 100), seen=(100, 50)).tolist() == [
         [100.0, 40.0]
     ]
@@ -155,20 +155,20 @@ def test_pixels_of_a_resized_image_are_scaled_back():
     assert not in_mask([(50, 20)], mask, convention="pixel").any()
 
 
-def test_fractions_of_pixels_are_not_lost_to_float64():
+def test_in_mask_tolerates_float_errors():
     mask = np.zeros((1, 200))
     mask[0, 58] = 1
     assert in_mask([(0.29, 0)], mask, convention="unit").all()
 
 
-def test_counting_asks_for_the_number_too():
+def test_right_count_requires_the_number():
     assert right_count(np.array([True, True]), 2)
     assert not right_count(np.array([True, True]), 3)
     assert not right_count(np.array([True, False]), 2)
     assert right_count(np.zeros(0, dtype=bool), 0)
 
 
-def test_errors_name_value_and_field():
+def test_invalid_arguments_are_named():
     with pytest.raises(ValueError, match="convention 'percent' is not one of unit"):
         parse_points("(1, 2)", convention="percent")
     with pytest.raises(ValueError, match=r"size \(0, 5\)"):
@@ -178,7 +178,7 @@ def test_errors_name_value_and_field():
 
 
 @pytest.mark.parametrize("piece", ["(1, 2), ", "(", "(1,", "x: 1, ", "1", "1.", "[[", " ", "```"])
-def test_long_answers_take_linear_time(piece):
+def test_parse_points_takes_linear_time(piece):
     text = piece * (80_000 // len(piece))
     before = time.process_time()
     parse_points(text, convention="pixel")
@@ -187,13 +187,13 @@ def test_long_answers_take_linear_time(piece):
 
 
 @given(st.lists(st.tuples(st.integers(-99, 2000), st.floats(0, 1e6)), max_size=20))
-def test_what_is_written_is_read(points):
+def test_parse_points_reads_any_written_points(points):
     for written in (json.dumps(points), str(points)):
         assert parse_points(written, convention="pixel").points == tuple(points)
 
 
 @given(st.text(st.sampled_from("0123456789.,-+e()[]{}:xy\"'<> \n`"), max_size=60))
-def test_no_text_breaks_a_parser(text):
+def test_parse_points_accepts_any_text(text):
     mask = np.ones((4, 4))
     points = parse_points(text, convention="unit").points
     assert 0.0 <= fraction(points, mask, "unit") <= 1.0

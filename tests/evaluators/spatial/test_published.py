@@ -27,7 +27,7 @@ from tests.evaluators.spatial.sources import (
     table,
 )
 
-BY_NAME = {found.name: found for found in SETS}
+BY_NAME = {result.name: result for result in SETS}
 FRAMES = "These are frames of a video.\n"
 LETTER = "Answer with the option's letter from the given choices directly."
 # Name -> (rule, convention, end or whole of the prompt, groups) of its questions, in order.
@@ -119,7 +119,7 @@ def task_over(folder: Path, **options: Any) -> Spatial:
 
 
 @pytest.mark.parametrize("name", BY_NAME)
-def test_a_published_set_becomes_questions_that_a_right_answer_solves(name, tmp_path):
+def test_fetch_set_gives_questions_that_a_right_answer_solves(name, tmp_path):
     source = source_of(name, tmp_path / "source")
     folder = fetch_set(BY_NAME[name], tmp_path / "root", source=source)
     task = task_over(folder)
@@ -134,13 +134,13 @@ def test_a_published_set_becomes_questions_that_a_right_answer_solves(name, tmp_
         assert sample.truth.convention == convention
         for stated in ("unit", "relative_1000", "pixel"):
             text = sample.truth.answer(stated)
-            found = task.score(sample.truth, Response(sample.question.id, text, convention=stated))
-            assert (found.status, found.values[task.main.name]) == ("ok", 1.0)
+            result = task.score(sample.truth, Response(sample.question.id, text, convention=stated))
+            assert (result.status, result.values[task.main.name]) == ("ok", 1.0)
     assert all(metric.name for metric in task.metrics)
     assert not (folder / ".unpacked").exists()
 
 
-def test_a_picture_that_many_questions_share_is_written_once(tmp_path):
+def test_convert_writes_a_shared_picture_once(tmp_path):
     folder = fetch_set(
         BY_NAME["where2place"], tmp_path / "root", source=source_of("where2place", tmp_path / "s")
     )
@@ -151,7 +151,7 @@ def test_a_picture_that_many_questions_share_is_written_once(tmp_path):
     assert samples[0].question.prompt.startswith("Free space {x}. Your answer should be formatted")
 
 
-def test_crosspoint_asks_about_the_image_that_its_mask_is_drawn_on(tmp_path):
+def test_convert_of_crosspoint_finds_the_image_of_the_mask(tmp_path):
     folder = fetch_set(
         BY_NAME["crosspoint"], tmp_path / "root", source=source_of("crosspoint", tmp_path / "s")
     )
@@ -164,7 +164,7 @@ def test_crosspoint_asks_about_the_image_that_its_mask_is_drawn_on(tmp_path):
     assert task.score(pointing.truth, response).values["score"] == 1.0
 
 
-def test_masks_are_cut_where_each_benchmark_cuts_them(tmp_path):
+def test_convert_thresholds_masks(tmp_path):
     """RoboSpatial counts every grey above 0, Where2Place those that round to 1."""
     source = tmp_path / "source"
     SOURCES["where2place"](source)
@@ -180,7 +180,7 @@ def test_masks_are_cut_where_each_benchmark_cuts_them(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda row: row.pop("question"), "lacks question; it has"),
         (lambda row: row.update(mask=None), "column mask is not a mask"),
@@ -189,35 +189,35 @@ def test_masks_are_cut_where_each_benchmark_cuts_them(tmp_path):
         (lambda row: row.update(image=None), None),
     ],
 )
-def test_published_files_of_another_form_are_refused_with_the_column(tmp_path, change, said):
+def test_convert_names_the_damaged_column(tmp_path, change, message):
     row = {"question": "?", "image": picture(png()), "mask": picture(mask_png())}
     change(row)
     table(tmp_path / "source" / "test.parquet", [row])
     published, root = BY_NAME["where2place"], tmp_path / "root"
-    if said is None:  # a question without a picture is a broken sample, not a broken set
+    if message is None:  # a question without a picture is a broken sample, not a broken set
         [sample] = task_over(fetch_set(published, root, source=tmp_path / "source")).load()
         assert "needs images or a video" in sample.problem
         return
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         fetch_set(published, root, source=tmp_path / "source")
     assert not (root / "where2place").exists()
 
 
-def test_a_file_that_is_not_there_or_there_twice_is_named(tmp_path):
+def test_convert_names_missing_and_ambiguous_files(tmp_path):
     source = source_of("metavqa", tmp_path / "source")
     (source / "obs" / "1.png").unlink()
-    with pytest.raises(DataError, match=r"its file 'obs/1\.png' is not among those of"):
+    with pytest.raises(DataError, match=r"its file 'obs/1\.png' is not found in"):
         fetch_set(BY_NAME["metavqa"], tmp_path / "root", source=source)
     for folder in ("a", "b"):
         (source / folder).mkdir()
         (source / folder / "1.png").write_bytes(png())
     fetch_set(BY_NAME["metavqa"], tmp_path / "root", source=source)  # one picture, twice
     (source / "b" / "1.png").write_bytes(png() + b"another")
-    with pytest.raises(DataError, match=r"'obs/1\.png' is 2 times among"):
+    with pytest.raises(DataError, match=r"'obs/1\.png' matches 2 files in"):
         fetch_set(BY_NAME["metavqa"], tmp_path / "root", source=source)
 
 
-def test_a_video_path_may_not_leave_the_set(tmp_path):
+def test_convert_refuses_video_paths_outside_the_set(tmp_path):
     source = source_of("vsibench", tmp_path / "source")
     row = VSI_ROW | {"question_type": "route_planning", "ground_truth": "A", "options": CHAIRS}
     table(source / "test-00000-of-00001.parquet", [row | {"dataset": "../.."}])
@@ -225,7 +225,7 @@ def test_a_video_path_may_not_leave_the_set(tmp_path):
         fetch_set(BY_NAME["vsibench"], tmp_path / "root", source=source)
 
 
-def test_an_unknown_kind_of_question_is_named(tmp_path):
+def test_convert_names_an_unknown_kind(tmp_path):
     source = source_of("vsibench", tmp_path / "source")
     row = VSI_ROW | {"question_type": "smell", "ground_truth": "A", "options": CHAIRS}
     table(source / "test-00000-of-00001.parquet", [row])
@@ -236,7 +236,7 @@ def test_an_unknown_kind_of_question_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("answer", ["C", "", "hidden"])
-def test_a_truth_that_is_no_option_is_a_problem_of_its_sample(tmp_path, answer):
+def test_convert_keeps_an_invalid_option_for_its_sample(tmp_path, answer):
     row = {"image": picture(png()), "text": LISTED, "correct_option": answer}
     good = row | {"correct_option": "A"}
     table(tmp_path / "source" / "test.parquet", [row, good])
@@ -257,22 +257,22 @@ def test_a_truth_that_is_no_option_is_a_problem_of_its_sample(tmp_path, answer):
         ("Only A. one", ["", "", "", ""]),
     ],
 )
-def test_options_are_read_from_questions(text, options):
+def test_options_in_questions(text, options):
     assert options_in(text) == options
 
 
-def test_prompts_hold_what_questions_hold_and_nothing_else():
+def test_prompt_formatter_keeps_braces():
     prompt = PromptFormatter((), "{letter}. {words}")
     record = {"q": "a {b} {0} %s", "list": ["{x}", "y"]}
     assert prompt.vformat("{q}\n{list!o}", (), record) == "a {b} {0} %s\nA. {x}\nB. y"
 
 
-def test_every_set_says_what_was_not_verified():
+def test_benchmarks_note_what_is_unverified():
     assert len(BY_NAME) == len(SETS)
-    assert all("not verified" in found.note for found in SETS)
+    assert all("not verified" in result.note for result in SETS)
 
 
-def test_rows_read_back_as_they_were_written(tmp_path):
+def test_read_rows_returns_written_rows(tmp_path):
     from evaluators.spatial.rows import SpatialRow
 
     folder = fetch_set(

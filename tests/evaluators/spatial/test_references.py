@@ -40,11 +40,11 @@ NAMES = {
 
 
 @pytest.mark.parametrize("case", GOLDEN["w2p_refspatial"]["cases"], ids=lambda case: case["text"])
-def test_references_score_what_the_public_code_scores(case):
+def test_references_of_points_equal_the_public_code(case):
     for (name, suffix, rule), key in NAMES.items():
         asked = ScoredQuestion(rule, mask=mask() > 0, number=1)
-        found = REFERENCES[name].scores[suffix](case["text"], asked)
-        assert found == pytest.approx(case[key], abs=1e-9), key
+        result = REFERENCES[name].scores[suffix](case["text"], asked)
+        assert result == pytest.approx(case[key], abs=1e-9), key
     asked = ScoredQuestion("points", mask=mask() > 0)
     points = case["robospatial_json2pts"]
     hit = any(0 <= x < WIDE and 0 <= y < HIGH and mask()[y, x] > 0 for x, y in points)
@@ -61,7 +61,7 @@ def test_references_score_what_the_public_code_scores(case):
         ("<think>no</think>yes", 1.0),
     ],
 )
-def test_robospatials_yes_is_a_piece_of_text(text, value):
+def test_reference_of_robospatial_finds_yes_inside_words(text, value):
     asked = ScoredQuestion("word", letter="A", options=WORDS)
     assert REFERENCES["robospatial"].scores["_reference_lmms"](text, asked) == value
 
@@ -78,18 +78,18 @@ def test_robospatials_yes_is_a_piece_of_text(text, value):
         ("five thousand and twenty", 5020.0),
     ],
 )
-def test_the_reference_finds_the_numbers_that_lmms_eval_finds(text, number):
+def test_reference_numbers_equal_lmms_eval(text, number):
     """Values of lmms-eval 0.7.3's ``extract_number``, run on these texts."""
     assert parse_number(text, policy="reference_lmms").value == number
 
 
-def test_an_empty_answer_tag_is_an_empty_answer_to_robospatials_code():
+def test_reference_of_robospatial_with_an_empty_answer_tag():
     asked = ScoredQuestion("word", letter="B", options=WORDS)
     text = "<answer></answer> no"
     assert REFERENCES["robospatial"].scores["_reference_lmms"](text, asked) == 0.0
 
 
-def test_the_reference_mean_relative_accuracy_is_float64s():
+def test_reference_mra_has_rounding_errors():
     # |4 - 5| / 5 = 0.2, and 1 - 0.8 = 0.19999999999999996.
     assert reference_mra(4, 5) == 0.6
     assert mean_relative_accuracy(4, 5) == 0.7
@@ -99,27 +99,27 @@ def test_the_reference_mean_relative_accuracy_is_float64s():
             assert reference_mra(case["pred"], case["target"]) == pytest.approx(case["mra"])
 
 
-def test_numbers_stand_beside_those_of_the_public_code(tmp_path):
+def test_score_reports_ours_and_the_public_code(tmp_path):
     rows = [row("number", reference="vsibench", answer="1200"), row("choice", reference="vsibench")]
     task = Spatial(SpatialOptions(data=str(write_set(tmp_path, rows))))
     number, choice = (sample.truth for sample in task.load())
-    found = score(task, number, "about 1,200 m").values
-    assert found["score"] == 1.0
-    assert found["score_reference_lmms"] == found["score_reference_official"] == 0.0
-    found = score(task, choice, "(B)").values
-    assert (found["score"], found["score_reference_lmms"]) == (1.0, 0.0)
+    result = score(task, number, "about 1,200 m").values
+    assert result["score"] == 1.0
+    assert result["score_reference_lmms"] == result["score_reference_official"] == 0.0
+    result = score(task, choice, "(B)").values
+    assert (result["score"], result["score_reference_lmms"]) == (1.0, 0.0)
 
 
-def test_boxes_of_an_oracle_are_only_a_reference(tmp_path):
+def test_score_of_many_boxes_differs_from_the_reference(tmp_path):
     root = write_set(tmp_path, [row("box", reference="refcoco")])
     task = Spatial(SpatialOptions(data=str(root)))
     [sample] = task.load()
-    found = score(task, sample.truth, "[0,0,9,9] [50, 20, 120, 60]", convention="relative_1000")
-    assert (found.values["acc@0.5"], found.values["miou"]) == (0.0, 0.0)
-    assert found.values["acc@0.5_reference_lmms"] == found.values["miou_reference_lmms"] == 1.0
+    result = score(task, sample.truth, "[0,0,9,9] [50, 20, 120, 60]", convention="relative_1000")
+    assert (result.values["acc@0.5"], result.values["miou"]) == (0.0, 0.0)
+    assert result.values["acc@0.5_reference_lmms"] == result.values["miou_reference_lmms"] == 1.0
 
 
-def test_the_floor_is_what_never_looking_earns(tmp_path):
+def test_score_blind_baseline_of_every_rule(tmp_path):
     """The middle (100, 50) is in the mask; the box has 0.14 of the image; 4 of 3, 4, 8, 9 is the
     lower median."""
     numbers = [row("number", id=str(n), answer=str(n), group="n") for n in (9, 3, 8, 4)]
@@ -155,7 +155,7 @@ def test_the_floor_is_what_never_looking_earns(tmp_path):
         ("vsibench", " B", 1.0),
     ],
 )
-def test_choice_sets_have_the_verdict_of_lmms_eval(tmp_path, reference, text, value):
+def test_references_of_choices_equal_lmms_eval(tmp_path, reference, text, value):
     options = ("chair", "table", "lamp", "sofa")
     listing = "\n".join(f"{a}. {b}" for a, b in zip("ABCD", options, strict=True))
     rows = [row("choice", reference=reference, options=options, listing=listing)]
@@ -164,7 +164,7 @@ def test_choice_sets_have_the_verdict_of_lmms_eval(tmp_path, reference, text, va
     assert score(task, sample.truth, text).values["accuracy_reference_lmms"] == value
 
 
-def test_reasoning_tags_are_an_option(tmp_path):
+def test_score_reasoning_tags_option(tmp_path):
     root = write_set(tmp_path, [row("number", reference="vsibench", answer="5")])
     text = "<think>I see 2 and 3.</think>5"
     for tags, value in (("lmms_eval", 1.0), ("none", 0.0)):
@@ -184,15 +184,15 @@ def test_reasoning_tags_are_an_option(tmp_path):
         ("number", {"reference": "vsibench", "answer": "0"}, "3"),
     ],
 )
-def test_answers_that_stop_the_public_code_score_0_and_are_counted(tmp_path, rule, more, text):
+def test_score_counts_answers_that_crash_the_public_code(tmp_path, rule, more, text):
     task = Spatial(SpatialOptions(data=str(write_set(tmp_path, [row(rule, **more)]))))
     [sample] = task.load()
-    found = score(task, sample.truth, text, convention="unit")
-    assert found.values[f"{task.main.name}_reference_lmms"] == 0.0
-    assert found.notes["answers on which lmms-eval stops with an error"] == 1
+    result = score(task, sample.truth, text, convention="unit")
+    assert result.values[f"{task.main.name}_reference_lmms"] == 0.0
+    assert result.notes["answers that crash lmms-eval"] == 1
 
 
-def test_a_new_field_leaves_the_checksums_of_older_sets(tmp_path):
+def test_rows_checksum_ignores_an_empty_new_field(tmp_path):
     old = row("choice")
     assert rows_checksum([old]) != rows_checksum([row("choice", listing="A. chair")])
     known = {name: value for name, value in asdict(old).items() if name != "listing"}
@@ -221,7 +221,7 @@ def test_benchmarks_have_a_public_scorer_of_their_rules(benchmark):
         ("[0.3, 0.4]", 0.0),
     ],
 )
-def test_the_official_number_of_refspatial_is_as_published(text, expected):
+def test_reference_official_of_points_equals_the_public_code(text, expected):
     pixels = np.zeros((100, 200), dtype=bool)
     pixels[20:60, 50:120] = True
     read = REFERENCES["points_in_mask"].scores[OFFICIAL]
@@ -229,7 +229,7 @@ def test_the_official_number_of_refspatial_is_as_published(text, expected):
 
 
 @pytest.mark.parametrize("text", ["(0.6, 0.6, 0.25, 0.2)", f"({'9' * 400}.0, 1)", f"({10**30}, 5)"])
-def test_answers_that_refspatials_script_drops_stop_the_reading(text):
+def test_reference_official_of_points_crashes(text):
     pixels = np.ones((100, 200), dtype=bool)
     with pytest.raises(ReferenceCrashError):
         REFERENCES["points_in_mask"].scores[OFFICIAL](text, ScoredQuestion("points", mask=pixels))

@@ -55,70 +55,70 @@ from tests.evaluators.spatial.made import (
         ("word", "maybe", 0.0, "unparseable"),
     ],
 )
-def test_every_rule_by_hand(everything, truths, rule, text, value, status):
-    found = score(everything, truths[rule], text, convention="unit")
-    assert (found.values["score"], found.status) == (pytest.approx(value), status)
+def test_score_of_every_rule_by_hand(everything, truths, rule, text, value, status):
+    result = score(everything, truths[rule], text, convention="unit")
+    assert (result.values["score"], result.status) == (pytest.approx(value), status)
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_cut_answer_is_partial_and_earns_what_it_surely_says(everything, truths, rule):
+def test_score_of_a_cut_off_answer(everything, truths, rule):
     whole = truths[rule].answer("unit")
-    found = score(everything, truths[rule], whole, convention="unit", finish_reason="length")
-    assert found.status == "partial"
+    result = score(everything, truths[rule], whole, convention="unit", finish_reason="length")
+    assert result.status == "partial"
     cut = score(everything, truths[rule], whole[:1], convention="unit", finish_reason="length")
     assert cut.status == "partial"
 
 
-def test_option_beats_wrapper_beats_prompt(tmp_path):
+def test_score_convention_precedence(tmp_path):
     """(60, 40) is in the mask as pixels; in thousandths it is (12, 4) and outside."""
     root = write_set(tmp_path, [row("points", convention="pixel")])
     task = Spatial(SpatialOptions(data=str(root)))
     [sample] = task.load()
     assert score(task, sample.truth, "(60, 40)").values["points_in_mask"] == 1.0
-    found = score(task, sample.truth, "(60, 40)", convention="relative_1000")
-    assert found.values["points_in_mask"] == 0.0
-    assert found.notes["answers read as relative_1000, and the prompt asks for pixel"] == 1
+    result = score(task, sample.truth, "(60, 40)", convention="relative_1000")
+    assert result.values["points_in_mask"] == 0.0
+    assert result.notes["answers read as relative_1000 although the prompt asks for pixel"] == 1
     chosen = Spatial(SpatialOptions(data=str(root), convention="pixel"))
-    found = score(chosen, sample.truth, "(60, 40)", convention="relative_1000")
-    assert found.values["points_in_mask"] == 1.0
+    result = score(chosen, sample.truth, "(60, 40)", convention="relative_1000")
+    assert result.values["points_in_mask"] == 1.0
 
 
 @pytest.mark.parametrize(
     ("rule", "text"), [("points", "(60, 40)"), ("count", "(6, 4)"), ("box", "[1, 2, 30, 40]")]
 )
-def test_a_convention_that_nobody_states_is_not_guessed_but_counted(everything, truths, rule, text):
-    found = score(everything, truths[rule], text)
-    assert found.status == "error"
-    assert "nobody states their convention; set task.convention" in found.message
-    assert found.values == {}
-    assert found.notes == {
-        "answers in coordinates whose convention nobody states: set task.convention": 1
+def test_score_of_an_unknown_convention_is_unscored(everything, truths, rule, text):
+    result = score(everything, truths[rule], text)
+    assert result.status == "error"
+    assert "of an unknown convention; set task.convention" in result.message
+    assert result.values == {}
+    assert result.notes == {
+        "answers in coordinates of an unknown convention: set task.convention": 1
     }
     # What holds no coordinates needs no convention.
     assert score(everything, truths[rule], "I cannot tell.").status == "unparseable"
 
 
-def test_pixels_of_a_smaller_image_are_scaled_to_the_truths(everything, truths):
+def test_score_scales_pixels_of_a_smaller_image(everything, truths):
     # The model saw 100x50: its (30, 20) is (60, 40) of 200x100.
     shown = {"convention": "pixel", "image_size": (100, 50)}
     assert score(everything, truths["points"], "(30, 20)", **shown).values["score"] == 1.0
     assert score(everything, truths["points"], "(60, 40)", **shown).values["score"] == 0.0
-    found = score(everything, truths["box"], "[25, 10, 60, 30]", **shown)
-    assert found.values["miou"] == pytest.approx(1.0)
-    assert found.details["answered_box"] == [50.0, 20.0, 120.0, 60.0]
+    result = score(everything, truths["box"], "[25, 10, 60, 30]", **shown)
+    assert result.values["miou"] == pytest.approx(1.0)
+    assert result.details["answered_box"] == [50.0, 20.0, 120.0, 60.0]
     unknown = score(everything, truths["points"], "(60, 40)", convention="pixel")
     assert unknown.values["score"] == 1.0
-    assert "whose size nobody states" in next(iter(unknown.notes))
+    assert "of unknown size" in next(iter(unknown.notes))
 
 
 @pytest.mark.parametrize("stated", ["unit", "relative_1000", "pixel"])
-def test_right_answers_are_right_in_every_convention(everything, truths, stated):
+def test_answer_scores_one_in_every_convention(everything, truths, stated):
     for rule, truth in truths.items():
-        found = score(everything, truth, truth.answer(stated), convention=stated)
-        assert (rule, found.values["score"], found.status) == (rule, 1.0, "ok")
+        result = score(everything, truth, truth.answer(stated), convention=stated)
+        assert (rule, result.values["score"], result.status) == (rule, 1.0, "ok")
 
 
-def test_metrics_are_those_of_the_rules_that_the_rows_have(tmp_path, everything):
+def test_metrics_depend_on_the_rules_of_the_rows(tmp_path, everything):
     def described(*rows: SpatialRow) -> tuple[list[str], tuple[str, ...]]:
         name = "-".join(one.rule for one in rows) + str(rows[0].grouped)
         task = Spatial(SpatialOptions(data=str(write_set(tmp_path / name, list(rows)))))
@@ -144,12 +144,12 @@ def test_metrics_are_those_of_the_rules_that_the_rows_have(tmp_path, everything)
     assert "points_in_mask" not in names
     assert names[-4:] == ["mra", "accuracy", "overall/counting", "overall/order"]
     # Every value that is scored is described, and the other way round over all samples.
-    found = [score(everything, s.truth, "?", convention="unit") for s in everything.load()]
-    held = {name for one in found for name in one.values}
+    result = [score(everything, s.truth, "?", convention="unit") for s in everything.load()]
+    held = {name for one in result for name in one.values}
     assert held == {metric.name for metric in everything.metrics}
 
 
-def test_a_run_from_answers_to_the_comparison_and_the_page(tmp_path):
+def test_evaluate_compare_and_report(tmp_path):
     vsi = {"grouped": True, "reference": "vsibench"}
     rows = [
         row("number", id=f"n{k}", group="counting", answer=str(k), **vsi) for k in (1, 2, 3, 4)
@@ -179,13 +179,13 @@ def test_a_run_from_answers_to_the_comparison_and_the_page(tmp_path):
     from jumpscore.studies import compare_runs
 
     again = [read_run(stored.folder) for stored in (good, bad)]
-    found = compare_runs(*again)["overall"]
-    assert (found.mean_a, found.mean_b) == (pytest.approx(0.875), pytest.approx(0.5))
-    assert found.difference == pytest.approx(0.375)
+    actual = compare_runs(*again)["overall"]
+    assert (actual.mean_a, actual.mean_b) == (pytest.approx(0.875), pytest.approx(0.5))
+    assert actual.difference == pytest.approx(0.375)
     assert "overall/counting" in write_report(again[0]).read_text()
 
 
-def test_a_mask_whose_pixels_are_no_mask_is_said_when_it_is_scored():
+def test_score_of_a_damaged_mask():
     with pytest.raises(DataError, match="marks no pixel"):
         mask_pixels(png(np.zeros((4, 4), dtype=np.uint8)))
     colour = np.zeros((2, 3, 4), dtype=np.uint8)
@@ -199,7 +199,7 @@ def test_a_mask_whose_pixels_are_no_mask_is_said_when_it_is_scored():
     assert mask_pixels(out.getvalue()).tolist() == [[False, True]]
 
 
-def test_a_turned_photograph_has_the_size_that_models_see(tmp_path):
+def test_image_size_applies_exif_orientation(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.new("RGB", (40, 30)).save(tmp_path / "a.jpg", exif=exif)

@@ -32,7 +32,7 @@ def publish(folder, records, split="charades"):
 RECORD = {"video_path": "charades/AO8RW.mp4", "query": "a person sits down", "span": [[1.0, 3.5]]}
 
 
-def test_rows_that_ask_the_same_twice_stay_two(tmp_path):
+def test_convert_keeps_duplicate_questions(tmp_path):
     source = publish(tmp_path / "hub", [RECORD, RECORD])
     folder = fetch_set(CHARADES, tmp_path / "root", source=source)
     rows = read_rows(folder)
@@ -47,25 +47,25 @@ def test_rows_that_ask_the_same_twice_stay_two(tmp_path):
     assert not list(folder.glob(".*")), "nothing is left over"
 
 
-def test_another_split_is_another_set(tmp_path):
+def test_convert_reads_its_split(tmp_path):
     source = publish(tmp_path / "hub", [RECORD], split="qvhighlights")
-    with pytest.raises(DataError, match="no parquet, JSONL or JSON of split 'charades'"):
+    with pytest.raises(DataError, match="no parquet, JSONL or JSON file of split 'charades'"):
         fetch_set(CHARADES, tmp_path / "root", source=source)
 
 
 @pytest.mark.parametrize(
-    ("record", "said"),
+    ("record", "message"),
     [
         ({"video": "x", "query": "q", "span": [[0, 1]]}, "lacks video_path"),
         (
             RECORD | {"video_path": "charades/other.mp4"},
-            r"its file 'charades/other\.mp4' is not among those of",
+            r"its file 'charades/other\.mp4' is not found in",
         ),
-        (RECORD | {"video_path": "../../.."}, "is not among"),
+        (RECORD | {"video_path": "../../.."}, "is not found in"),
     ],
 )
-def test_files_that_changed_are_said_and_nothing_is_left(tmp_path, record, said):
+def test_convert_reports_changed_files_and_leaves_nothing(tmp_path, record, message):
     source = publish(tmp_path / "hub", [record])
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         fetch_set(CHARADES, tmp_path / "root", source=source)
     assert list((tmp_path / "root").iterdir()) == []

@@ -18,28 +18,28 @@ SECONDS = st.floats(0, 9999, allow_nan=False).map(lambda value: round(value, 2))
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_references_read_what_the_public_code_reads(case):
-    found = score_span(case["text"], TRUTH, policy="reference_lmms")
+def test_parse_span_reference_lmms_equals_the_public_code(case):
+    result = score_span(case["text"], TRUTH, policy="reference_lmms")
     spans = [tuple(span) for span in case["lmms_spans"]]
-    assert found.parsed.span == (spans[0] if spans else None)
-    assert found.parsed.found == len(spans)
-    assert found.iou == pytest.approx(case["lmms_iou"], abs=1e-9)
+    assert result.parsed.span == (spans[0] if spans else None)
+    assert result.parsed.count == len(spans)
+    assert result.iou == pytest.approx(case["lmms_iou"], abs=1e-9)
     official = score_span(case["text"], TRUTH, policy="reference_official")
     assert official.iou == pytest.approx(case["official_iou_rounded_1s"], abs=1e-9)
 
 
 @pytest.mark.parametrize("case", GOLDEN["official_1s_rounding"], ids=lambda case: case["text"])
-def test_the_official_script_rounds_to_whole_seconds(case):
+def test_parse_span_reference_official_rounds_to_seconds(case):
     official = score_span(case["text"], case["gt"], policy="reference_official")
     assert official.parsed.span == tuple(case["official_rounded"])
     assert official.iou == pytest.approx(case["iou_official"], abs=1e-9)
     for policy in ("strict", "reference_lmms"):
-        found = score_span(case["text"], case["gt"], policy=policy)
-        assert found.parsed.span == tuple(case["span"])
-        assert found.iou == pytest.approx(case["iou_lmms"], abs=1e-9)
+        result = score_span(case["text"], case["gt"], policy=policy)
+        assert result.parsed.span == tuple(case["span"])
+        assert result.iou == pytest.approx(case["iou_lmms"], abs=1e-9)
 
 
-def test_aggregates_are_the_published_ones():
+def test_mean_iou_and_recall_equal_the_public_code():
     rows = GOLDEN["aggregate"]["docs"]
     ious = [
         score_span(text, json.loads(row["span"])[0], policy="reference_lmms").iou
@@ -77,7 +77,7 @@ READ = [
 
 
 @pytest.mark.parametrize(("text", "span"), READ, ids=[text for text, _ in READ])
-def test_the_strict_parser_reads_what_a_person_would(text, span):
+def test_parse_span_reads_one_span(text, span):
     assert parse_span(text).status == "ok"
     assert parse_span(text).span == pytest.approx(span)
 
@@ -98,17 +98,17 @@ NOT_READ = [
 
 
 @pytest.mark.parametrize(("text", "status"), NOT_READ, ids=[text[:30] for text, _ in NOT_READ])
-def test_the_strict_parser_does_not_guess(text, status):
+def test_parse_span_does_not_guess(text, status):
     assert (parse_span(text).status, parse_span(text).span) == (status, None)
     assert score_span(text, (0.0, 1.0)).iou == 0.0
 
 
-def test_an_inverted_span_is_kept_and_worth_nothing():
-    found = score_span("23.0 - 18.5 seconds", (18.0, 24.0))
-    assert (found.parsed.status, found.parsed.span, found.iou) == ("inverted", (23.0, 18.5), 0.0)
+def test_score_span_of_an_inverted_span_is_zero():
+    result = score_span("23.0 - 18.5 seconds", (18.0, 24.0))
+    assert (result.parsed.status, result.parsed.span, result.iou) == ("inverted", (23.0, 18.5), 0.0)
 
 
-def test_a_cut_off_answer_keeps_only_whole_numbers():
+def test_parse_span_of_a_cut_off_answer():
     assert parse_span("in 3.0 - 4.", finish_reason="length").span is None
     assert parse_span("in 3.0 - 4.", finish_reason="length").status == "partial"
     whole = parse_span("in 3.0 - 4.5 sec", finish_reason="length")
@@ -117,13 +117,13 @@ def test_a_cut_off_answer_keeps_only_whole_numbers():
     assert (whole.status, whole.span) == ("partial", (3.0, 4.5))
 
 
-def test_numbers_beyond_float64_are_a_status_of_the_reference():
+def test_parse_span_reference_of_huge_numbers():
     text = "9" * 400 + " - " + "9" * 400
     for policy in POLICIES[1:]:
         assert parse_span(text, policy=policy).status == "not_finite"
 
 
-def test_errors_name_value_and_field():
+def test_invalid_arguments_are_named():
     with pytest.raises(ValueError, match=r"truth \(4.0, nan\)"):
         temporal_iou((1.0, 2.0), (4.0, float("nan")))
     with pytest.raises(ValueError, match=r"span .*inf"):
@@ -138,7 +138,7 @@ def test_errors_name_value_and_field():
 @pytest.mark.parametrize(
     "piece", ["1", "1 ", "1 - ", "1:", "1,", "1.", "-", "[1,", "start 1 ", " ", "1m ", "1 to", "１"]
 )
-def test_long_answers_take_linear_time(policy, piece):
+def test_parse_span_takes_linear_time(policy, piece):
     text = piece * (50_000 // len(piece))
     before = time.process_time()
     parse_span(text, policy=policy)
@@ -146,20 +146,20 @@ def test_long_answers_take_linear_time(policy, piece):
 
 
 @given(SECONDS, SECONDS, st.sampled_from(["{} - {} seconds", "from {}s to {}s", "[{}, {}]"]))
-def test_what_is_written_is_read(start, end, form):
+def test_parse_span_reads_any_written_span(start, end, form):
     assert parse_span(form.format(start, end)).span == Span(start, end)
 
 
 @given(st.text(st.sampled_from("0123456789.:,-–[]() \nsmtoend<>٣½"), max_size=60))
-def test_no_text_breaks_a_parser(text):
+def test_parse_span_accepts_any_text(text):
     for policy in POLICIES:
-        found = parse_span(text, policy=policy)
-        assert (found.span is not None) or found.status not in ("ok", "inverted")
+        result = parse_span(text, policy=policy)
+        assert (result.span is not None) or result.status not in ("ok", "inverted")
         assert 0.0 <= score_span(text, (1.0, 2.0), policy=policy).iou <= 1.0
 
 
 @given(SECONDS, SECONDS, SECONDS, SECONDS)
-def test_iou_is_symmetric_and_a_fraction(a, b, c, d):
+def test_temporal_iou_is_symmetric_and_a_fraction(a, b, c, d):
     first, second = tuple(sorted((a, b))), tuple(sorted((c, d)))
     value = temporal_iou(first, second)
     assert 0.0 <= value <= 1.0
@@ -167,7 +167,7 @@ def test_iou_is_symmetric_and_a_fraction(a, b, c, d):
     assert temporal_iou(first, first) == (1.0 if a != b else 0.0)
 
 
-def test_nothing_has_no_mean():
+def test_mean_iou_of_nothing_is_none():
     assert mean_iou([]) is None
     assert recall_at([], 0.5) is None
 
@@ -182,5 +182,5 @@ def test_nothing_has_no_mean():
         ("The event happens in 1 minute 5 seconds - 1 minute 10 seconds.", (65, 70)),
     ],
 )
-def test_only_smaller_units_continue_a_time(text, span):
+def test_parse_span_joins_only_smaller_units(text, span):
     assert parse_span(text).span == span

@@ -43,7 +43,7 @@ def score(text, truth=TRUTH, **facts):
     return task.score(SpanTruth(truth, "v", 20.0), Response("a", text, **facts))
 
 
-def test_questions_are_the_benchmarks_to_the_letter(data):
+def test_load_uses_the_published_prompt(data):
     samples = TimeLens(TimeLensOptions(data=str(data))).load()
     assert [sample.problem for sample in samples] == [None] * 3
     assert samples[2].truth == SpanTruth(Span(0.0, 2.0), "videos/a.mp4", 4.0)
@@ -55,20 +55,20 @@ def test_questions_are_the_benchmarks_to_the_letter(data):
     assert PROMPT.count("{query}") == 1
 
 
-def test_by_hand():
+def test_score_by_hand():
     # 2 to 4 against 1 to 3: 1 s shared of 3.
-    found = score("The event happens in 2.0 - 4.0 seconds.")
-    assert found.status == "ok"
-    assert found.values["miou"] == pytest.approx(1 / 3)
-    assert [found.values[f"r1@{at}"] for at in (0.3, 0.5, 0.7)] == [1.0, 0.0, 0.0]
-    assert found.details["answered_span"] == [2.0, 4.0]
+    result = score("The event happens in 2.0 - 4.0 seconds.")
+    assert result.status == "ok"
+    assert result.values["miou"] == pytest.approx(1 / 3)
+    assert [result.values[f"r1@{at}"] for at in (0.3, 0.5, 0.7)] == [1.0, 0.0, 0.0]
+    assert result.view.answered == (2.0, 4.0)
 
 
-def test_each_reading_has_numbers_of_its_own():
+def test_score_of_each_policy():
     # Units that touch their numbers: the references read (10, 15).
-    found = score("10.2s - 15.7s", Span(10.2, 15.7)).values
-    assert found["miou"] == 1.0
-    assert found["miou_reference_lmms"] == pytest.approx((15 - 10.2) / (15.7 - 10))
+    result = score("10.2s - 15.7s", Span(10.2, 15.7)).values
+    assert result["miou"] == 1.0
+    assert result["miou_reference_lmms"] == pytest.approx((15 - 10.2) / (15.7 - 10))
     # The benchmark's script rounds: 4 to 10 of 4 to 10.
     rounded = score("4.2 - 9.6", Span(4.0, 10.0)).values
     assert rounded["miou_reference_official"] == 1.0
@@ -84,41 +84,41 @@ def test_each_reading_has_numbers_of_its_own():
         ("", "unparseable", None),
     ],
 )
-def test_what_is_no_span_earns_nothing_and_is_counted(text, status, note):
-    found = score(text)
-    assert found.status == status
-    assert found.values["miou"] == found.values["r1@0.3"] == 0.0
-    assert found.notes == ({note: 1} if note else {})
+def test_score_without_a_span_is_zero_and_counted(text, status, note):
+    result = score(text)
+    assert result.status == status
+    assert result.values["miou"] == result.values["r1@0.3"] == 0.0
+    assert result.notes == ({note: 1} if note else {})
 
 
 @given(st.text(max_size=200))
-def test_any_text_has_a_score(text):
-    found = score(text)
-    assert found.status in ("ok", "unparseable")
-    assert all(0 <= value <= 1 for value in found.values.values())
+def test_score_of_any_text(text):
+    result = score(text)
+    assert result.status in ("ok", "unparseable")
+    assert all(0 <= value <= 1 for value in result.values.values())
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "message"),
     [
-        ("[1]", "no list of two times"),
-        ("[1, 2, 3]", "no list of two times"),
-        ('["a", 2]', "no list of two times"),
-        ("[true, 2]", "no list of two times"),
-        ("[1, NaN]", "no list of two times"),
-        ("[-1, 2]", "no list of two times"),
-        ("1 - 2", "no list of two times"),
+        ("[1]", "not a list of two times"),
+        ("[1, 2, 3]", "not a list of two times"),
+        ('["a", 2]', "not a list of two times"),
+        ("[true, 2]", "not a list of two times"),
+        ("[1, NaN]", "not a list of two times"),
+        ("[-1, 2]", "not a list of two times"),
+        ("1 - 2", "not a list of two times"),
         ("[3, 1]", "ends before it starts"),
         ("[1, 50]", "the video at 4.00 s"),
     ],
 )
-def test_a_truth_that_cannot_be_is_a_problem_of_its_row(data, tmp_path, answer, said):
+def test_parse_true_span_reports_invalid_truths(data, tmp_path, answer, message):
     span, problem = parse_true_span(answer, duration=4.0)
     assert span == (0.0, 0.0)
-    assert said in problem
+    assert message in problem
 
 
-def test_rows_with_problems_are_never_asked_but_counted(data, tmp_path):
+def test_evaluate_counts_unusable_rows(data, tmp_path):
     (tmp_path / "videos").mkdir()
     (tmp_path / "videos" / "a.mp4").write_bytes((data / "videos" / "a.mp4").read_bytes())
     rows = [*ROWS, Row("bad", "videos/a.mp4", "?", "[3, 1]"), Row("out", "../x", "?", "[0, 1]")]
@@ -129,7 +129,7 @@ def test_rows_with_problems_are_never_asked_but_counted(data, tmp_path):
     assert "leaves the data set's folder" in problems[4]
 
 
-def test_a_run_from_answers_to_the_page(data, tmp_path):
+def test_evaluate_and_report(data, tmp_path):
     """Two rows of one video and query are two samples; the public code keys by text."""
     answers = tmp_path / "answers.jsonl"
     texts = {"one": "1 - 3 seconds", "again": "The event happens in 2 - 3 seconds", "other": "?"}
@@ -155,7 +155,7 @@ def test_a_run_from_answers_to_the_page(data, tmp_path):
     assert "timelens" in page
 
 
-def test_the_floor_is_the_whole_video():
+def test_score_blind_baseline_is_the_whole_video():
     # 1 to 3 s of 20 s.
     assert score("?").values["content_free_miou"] == pytest.approx(0.1)
     task = TimeLens(TimeLensOptions(data="none"))
@@ -163,16 +163,16 @@ def test_the_floor_is_the_whole_video():
     assert unknown.values["content_free_miou"] is None
 
 
-def test_a_right_answer_reads_as_one():
+def test_answer_scores_one():
     truth = SpanTruth(Span(1.25, 3.5), "v", 20.0)
     assert score(truth.answer("unit"), truth.span).values["miou"] == 1.0
 
 
-def test_reference_lmms_reads_what_the_command_scores():
+def test_score_reference_lmms_removes_reasoning_tags():
     text = "<think>At 1 - 2 it stops.</think>The event happens in 1.0 - 3.0 seconds."
     assert score(text).values["miou_reference_lmms"] == 1.0
     bare = TimeLens(TimeLensOptions(data="none", reasoning_tags="none"))
-    found = bare.score(SpanTruth(TRUTH, "v", 20.0), Response("a", text))
-    assert found.values["miou_reference_lmms"] == 0.5
+    result = bare.score(SpanTruth(TRUTH, "v", 20.0), Response("a", text))
+    assert result.values["miou_reference_lmms"] == 0.5
     # The benchmark's own script takes off nothing.
     assert score(text).values["miou_reference_official"] == 0.5

@@ -57,13 +57,13 @@ def score(text: str, dimensions: int = 3, **more):
 
 def reported(lines: list[str]) -> dict[str, float]:
     """The numbers of a printed report, by our names."""
-    found: dict[str, float] = {}
+    result: dict[str, float] = {}
     for line in lines:
         title, _, value = line.partition(": ")
         if "Path Metrics" in title:
             suffix = "_2d" if title.startswith("2D") else ""
             errors = ast.literal_eval(value)
-            found |= {name + suffix: errors[long] for name, long in NAMES.items() if errors}
+            result |= {name + suffix: errors[long] for name, long in NAMES.items() if errors}
         for start, name in (
             ("2D Start", "start_2d"),
             ("2D End", "end_2d"),
@@ -73,57 +73,57 @@ def reported(lines: list[str]) -> dict[str, float]:
             ("Overall", "success"),
         ):
             if title.startswith(start) and value.replace(".", "").isdigit():
-                found[name] = float(value)
-    return found
+                result[name] = float(value)
+    return result
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_3d_is_as_published(name):
+def test_score_tracespatial_in_3d_equals_the_public_code(name):
     case = CASES[name]
-    found = score(case["pred"])
+    result = score(case["pred"])
     expected = reported(case["report_3D"])
-    assert expected["success"] == found.values["success"]
+    assert expected["success"] == result.values["success"]
     for key, value in expected.items():
-        assert found.values[key] == pytest.approx(value, abs=1e-6), key
+        assert result.values[key] == pytest.approx(value, abs=1e-6), key
     if "start_d_obj" in case:
         nearest = min(case["start_d_obj"], case["start_d_gt"])
-        assert found.values["start_distance"] == pytest.approx(nearest, abs=1e-6)
-        assert found.values["end_distance"] == pytest.approx(case["end_d"], abs=1e-6)
+        assert result.values["start_distance"] == pytest.approx(nearest, abs=1e-6)
+        assert result.values["end_distance"] == pytest.approx(case["end_d"], abs=1e-6)
     if "collision_ratios_waypoints" in case:
-        assert found.values["collision"] == max(case["collision_ratios_waypoints"])
-        assert found.values["collision_path"] == case["collision_ratios_interp100_max"]
+        assert result.values["collision"] == max(case["collision_ratios_waypoints"])
+        assert result.values["collision_path"] == case["collision_ratios_interp100_max"]
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if "report_2D" in CASES[name]])
-def test_2d_is_as_published(name):
-    found = score(CASES[name]["pred"], 2)
+def test_score_tracespatial_in_2d_equals_the_public_code(name):
+    result = score(CASES[name]["pred"], 2)
     expected = reported(CASES[name]["report_2D"])
     if name == "unparsable":
         # The reference makes a trace of one point at the image's corner out of no answer.
         pixels = np.array([256, 192])
         true = SCENE.camera.to_image(TRUTH.trajectory) * pixels
-        assert found.values["dfd_2d"] is None
+        assert result.values["dfd_2d"] is None
         corner = np.linalg.norm(true / pixels, axis=1).max()
         assert expected["dfd_2d"] == pytest.approx(corner, abs=1e-6)
         assert path_errors(np.zeros((1, 2)), true).dfd > 0
         expected = {key: expected[key] for key in ("start_2d", "end_2d")}
     for key, value in expected.items():
-        assert found.values[key] == pytest.approx(value, abs=1e-6), key
+        assert result.values[key] == pytest.approx(value, abs=1e-6), key
 
 
-def test_the_scene_has_the_published_points_and_voxels():
+def test_scene_has_the_published_points_and_voxels():
     case = CASES["good_lift"]
     assert len(SCENE.object_points) == case["n_obj_pts"]
     assert SCENE.occupancy.filled.sum() == case["n_occ"]
     assert SCENE.occupancy.origin == pytest.approx(case["grid_origin"], abs=1e-6)
 
 
-def test_a_path_through_an_obstacle_is_seen_between_way_points():
-    found = score(CASES["flat_through_obstacle_no_waypoint"]["pred"]).values
-    assert (found["success"], found["success_path"]) == (1.0, 0.0)
+def test_score_tracespatial_path_through_an_obstacle():
+    result = score(CASES["flat_through_obstacle_no_waypoint"]["pred"]).values
+    assert (result["success"], result["success_path"]) == (1.0, 0.0)
 
 
-def test_success_counts_over_all_answers():
+def test_score_tracespatial_success_counts_all_answers():
     order = [name for name in CASES if name != "flat_through_obstacle_no_waypoint"]
     scores = [score(CASES[name]["pred"]).values for name in order]
     expected = reported(GOLDEN["all_together"]["3D"])
@@ -139,17 +139,17 @@ def real(model: str, dimensions: int) -> list[dict]:
 
 
 @pytest.mark.parametrize("model", ["RoboTracer_Intrinsics_Depth", "Gemini3Pro"])
-def test_real_answers_end_and_start_where_the_reference_says(model):
+def test_score_tracespatial_of_published_answers_in_3d(model):
     expected = GOLDEN[f"real_{model}"]
     ends, starts, counts = [], [], []
     for row in real(model, 3):
         item = ITEMS[row["id"]]
-        found = parse_trace(row["text"])
-        assert found.status == "ok"
+        result = parse_trace(row["text"])
+        assert result.status == "ok"
         matrix = np.array(item["intrinsics"])
         size = tuple(round(2 * matrix[axis, 2] / 32) * 32 for axis in (0, 1))
         trace = Camera.from_matrix(matrix, size=size).to_space(
-            np.array(found.waypoints) / (1000, 1000, 1)
+            np.array(result.waypoints) / (1000, 1000, 1)
         )
         box = OrientedBox(item["center"], item["extent"], item["rotation"])
         ends.append(box.distances(trace[-3:]).min())
@@ -165,27 +165,27 @@ def test_real_answers_end_and_start_where_the_reference_says(model):
         assert counts[place] == case["n"]
 
 
-def test_real_answers_in_2d_are_read_or_left_alone():
-    found = {row["id"]: parse_trace(row["text"]) for row in real("Gemini3Pro", 2)}
-    assert {key: value.status for key, value in found.items() if value.status != "ok"} == (
+def test_parse_trace_of_published_answers_in_2d():
+    result = {row["id"]: parse_trace(row["text"]) for row in real("Gemini3Pro", 2)}
+    assert {key: value.status for key, value in result.items() if value.status != "ok"} == (
         dict.fromkeys((30, 74), "unparseable") | dict.fromkeys((75, 84), "partial")
     )  # the last two end with "(" and "[[68"
     # "1. **Start:** [416, 620] - Grasping the napkin." and so on, below two places in prose.
-    assert len(found[15].waypoints) == 5
+    assert len(result[15].waypoints) == 5
     # Two places in prose, then the trace.
-    assert len(found[42].waypoints) == 7
-    assert found[42].rejected == 3
+    assert len(result[42].waypoints) == 7
+    assert result[42].rejected == 3
     tuples = [parse_trace(row["text"]).form for row in real("RoboTracer_Intrinsics_Depth", 2)]
     assert tuples == ["tuples"] * 100
 
 
 @pytest.mark.parametrize("family", ["text_parser", "json_parser"])
-def test_what_the_public_parsers_read_right_is_read_here(family):
+def test_parse_trace_reads_what_public_parsers_read(family):
     for text, expected in GOLDEN[family].items():
         if not expected or any(np.isnan(point).any() for point in expected):
             continue
-        found = [(x / 1000, y / 1000, *d) for x, y, *d in parse_trace(text).waypoints]
-        assert found == [pytest.approx(point, abs=1e-6) for point in expected]
+        result = [(x / 1000, y / 1000, *d) for x, y, *d in parse_trace(text).waypoints]
+        assert result == [pytest.approx(point, abs=1e-6) for point in expected]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_what_the_public_parsers_read_right_is_read_here(family):
         ("<think>[(9, 9), (8, 8)]</think>[(1, 2), (3, 4)]", ((1.0, 2.0), (3.0, 4.0))),
     ],
 )
-def test_what_the_public_parsers_miss_is_read(text, waypoints):
+def test_parse_trace_reads_what_public_parsers_miss(text, waypoints):
     assert parse_trace(text).waypoints == waypoints
 
 
@@ -222,56 +222,56 @@ def test_what_the_public_parsers_miss_is_read(text, waypoints):
         ("[(1, 2, 1e999)]", "out_of_range"),
     ],
 )
-def test_what_cannot_be_scored_is_a_status_and_no_success(text, status):
-    found = score(text)
-    assert (found.status, found.values["success"], found.values["dfd"]) == (status, 0.0, None)
-    assert set(found.values) == set(score(CASES["good_lift"]["pred"]).values)
+def test_score_tracespatial_of_an_unreadable_answer(text, status):
+    result = score(text)
+    assert (result.status, result.values["success"], result.values["dfd"]) == (status, 0.0, None)
+    assert set(result.values) == set(score(CASES["good_lift"]["pred"]).values)
 
 
-def test_a_cut_off_answer_is_scored_on_its_whole_way_points():
-    found = score("[(176, 651, 1.5), (848, 651, 1.55), (84", finish_reason="length")
-    assert (found.status, len(found.parsed.waypoints)) == ("partial", 2)
-    assert found.values["success"] == 1.0
+def test_score_tracespatial_of_a_cut_off_answer():
+    result = score("[(176, 651, 1.5), (848, 651, 1.55), (84", finish_reason="length")
+    assert (result.status, len(result.parsed.waypoints)) == ("partial", 2)
+    assert result.values["success"] == 1.0
     assert score("[(17", finish_reason="length").parsed.status == "partial"
 
 
 @pytest.mark.parametrize("fill", [0, 65535])
-def test_depth_that_tells_nothing(fill):
+def test_scene_without_depth_under_the_mask(fill):
     _, mask = depth_and_mask()
     scene = Scene.from_millimetres(
         np.full(mask.shape, fill, dtype=np.uint16), mask, GOLDEN["scene"]["K"]
     )
-    found = score_tracespatial(CASES["good_lift"]["pred"], TRUTH, scene, dimensions=3)
-    assert found.status == "no_object"
-    assert (found.values["start"], found.values["end"]) == (1.0, 1.0)
-    assert found.values["success"] is None
+    result = score_tracespatial(CASES["good_lift"]["pred"], TRUTH, scene, dimensions=3)
+    assert result.status == "no_object"
+    assert (result.values["start"], result.values["end"]) == (1.0, 1.0)
+    assert result.values["success"] is None
     assert not scene.occupancy.filled.any()
 
 
 @pytest.mark.parametrize("fill", [0, 65535])
-def test_without_depth_around_the_object_nothing_is_free(fill):
+def test_score_tracespatial_without_depth_around_the_object(fill):
     """With nothing known to collide with, a way-point inside of an obstacle would be right."""
     depth, mask = depth_and_mask()
     alone = np.where(mask > 0, depth, fill).astype(np.uint16)
     scene = Scene.from_millimetres(alone, mask, GOLDEN["scene"]["K"])
     text = CASES["through_obstacle_waypoint"]["pred"]
     assert score(text).values["success"] == 0.0
-    found = score_tracespatial(text, TRUTH, scene, dimensions=3)
-    assert found.status == "no_scene"
-    assert (found.values["start"], found.values["end"]) == (1.0, 1.0)
+    result = score_tracespatial(text, TRUTH, scene, dimensions=3)
+    assert result.status == "no_scene"
+    assert (result.values["start"], result.values["end"]) == (1.0, 1.0)
     for name in ("success", "success_path", "no_collision", "collision"):
-        assert found.values[name] is None, name
+        assert result.values[name] is None, name
     assert score_tracespatial("none", TRUTH, scene, dimensions=3).values["success"] is None
 
 
-def test_an_object_too_large_for_its_clusters_keeps_its_points():
+def test_scene_of_a_large_object_keeps_its_points():
     depth, mask = depth_and_mask()
     mask[20:180, 10:250] = 1
     scene = Scene.from_millimetres(np.full_like(depth, 4000), mask, GOLDEN["scene"]["K"])
     assert len(scene.object_points) > 100
 
 
-def test_errors_name_value_and_field():
+def test_invalid_arguments_are_named():
     depth, mask = depth_and_mask()
     intrinsics = GOLDEN["scene"]["K"]
     for wrong, message in (
@@ -281,8 +281,8 @@ def test_errors_name_value_and_field():
         ((-depth.astype(float), mask, intrinsics), "depth must be finite and at least 0"),
         ((depth, mask, np.eye(2)), r"intrinsics has shape \(2, 2\)"),
         ((depth, mask, np.transpose(intrinsics)), r"must be \[\[fx, 0, cx\]"),
-        ((depth, mask, 2 * np.array(intrinsics) - np.diag((0, 0, 1))), "image of another size"),
-        ((depth, mask, np.array(intrinsics) / 2 + np.diag((0, 0, 0.5))), "image of another size"),
+        ((depth, mask, 2 * np.array(intrinsics) - np.diag((0, 0, 1))), "another image size"),
+        ((depth, mask, np.array(intrinsics) / 2 + np.diag((0, 0, 0.5))), "another image size"),
     ):
         with pytest.raises(ValueError, match=message):
             Scene.from_millimetres(*wrong)
@@ -292,7 +292,7 @@ def test_errors_name_value_and_field():
         TraceTruth(np.array([[0.0, 0, -1]]), TRUTH.box)
 
 
-def test_ten_thousand_way_points_are_no_trouble():
+def test_score_tracespatial_of_ten_thousand_way_points():
     text = str([(k % 1000, 500, 1.5) for k in range(10_000)])
     before = time.process_time()
     assert score(text).status == "ok"
@@ -301,7 +301,7 @@ def test_ten_thousand_way_points_are_no_trouble():
 
 
 @pytest.mark.parametrize("piece", ["(1, 2, 3)", "(", "(1,", "[1, 2] a ", " ", "1", '"x": [1, 2]'])
-def test_long_answers_take_linear_time(piece):
+def test_parse_trace_takes_linear_time(piece):
     text = piece * (100_000 // len(piece))
     before = time.process_time()
     parse_trace(text)
@@ -309,10 +309,10 @@ def test_long_answers_take_linear_time(piece):
 
 
 @given(st.text(st.sampled_from("0123456789.,-+e()[]{}:xy\"'<> \n`"), max_size=60))
-def test_no_text_breaks_the_scorer(text):
+def test_score_tracespatial_of_any_text(text):
     for dimensions in (2, 3):
-        found = score(text, dimensions)
-        assert all(value is None or np.isfinite(value) for value in found.values.values())
+        result = score(text, dimensions)
+        assert all(value is None or np.isfinite(value) for value in result.values.values())
 
 
 @given(
@@ -322,9 +322,9 @@ def test_no_text_breaks_the_scorer(text):
         max_size=12,
     )
 )
-def test_what_is_written_is_read_and_scored(waypoints):
+def test_parse_trace_reads_any_written_trace(waypoints):
     for text in (str(waypoints), json.dumps(waypoints), f"```json\n{json.dumps(waypoints)}\n```"):
         assert parse_trace(text).waypoints == tuple(waypoints)
-    found = score(str(waypoints)).values
-    assert found["success_path"] in (0.0, 1.0)
-    assert found["hd"] <= found["dfd"] + 1e-9
+    result = score(str(waypoints)).values
+    assert result["success_path"] in (0.0, 1.0)
+    assert result["hd"] <= result["dfd"] + 1e-9

@@ -118,12 +118,17 @@ def test_a_wrapper_that_forgets_an_id_or_invents_one(start):
 def test_progress_is_told(start):
     told = []
     start(Stub(), on_progress=lambda done, total: told.append((done, total)))
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
 def test_answers_of_calls_at_once_are_stored_as_they_come(start):
     """While a question is prepared, the answers before it are stored."""
-    stored = {1: threading.Event(), 2: threading.Event(), 3: threading.Event()}
+    stored = {
+        0: threading.Event(),
+        1: threading.Event(),
+        2: threading.Event(),
+        3: threading.Event(),
+    }
 
     class Slow(Stub):
         concurrency = 32

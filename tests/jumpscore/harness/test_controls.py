@@ -115,9 +115,9 @@ class TestPartners:
             control_of("selection", "codec", [*data[:1], *data[:1]], seed=0)
         picture = Question("a", (Media(tmp_path / "a.png", "image"),), "?")
         control = control_of("selection", "codec", data, seed=0)
-        with pytest.raises(UsageError, match="shows no video"):
+        with pytest.raises(UsageError, match="the question has no video"):
             control.partner(picture)
-        with pytest.raises(UsageError, match="shows no video"):
+        with pytest.raises(UsageError, match="the question has no video"):
             InputPlan("codec", InputConfig(), control=control).prepare(picture)
 
     def test_nobody_stands_in_for_itself_under_another_name(self, own, other, tmp_path):

@@ -42,7 +42,7 @@ def test_what_was_used_by_hand():
     tokens = found.tokens
     assert (tokens.answers, tokens.prompt, tokens.visual, tokens.output) == (3, 150, 60, 10)
     assert (tokens.prompt_untold, tokens.visual_untold, tokens.output_untold) == (1, 2, 1)
-    assert tokens.untold == 1
+    assert tokens.missing == 1
     # 150 x $3 and 10 x $15 per million.
     assert found.cost == pytest.approx(0.0006)
 

@@ -129,7 +129,7 @@ class TestWhatAModelIsShown:
         config = InputConfig(kind="codec", count=6)
         first = InputPlan("codec", config, cache).prepare(question(video))
         again = InputPlan("codec", config, cache).prepare(question(video))
-        assert (cache.stats.made, cache.stats.hits) == (1, 1)
+        assert (cache.stats.stored, cache.stats.hits) == (1, 1)
         assert "pixels" not in again.__dict__, "a request travels light"
         np.testing.assert_array_equal(again.pixels, first.pixels)
         assert again.fingerprint == codec_canvases(video, canvases=6).fingerprint
@@ -210,9 +210,12 @@ class TestARun:
         ({"kind": "frames", "folder": "x"}, "folder needs kind=codec, not frames"),
         ({"count": 4, "tokens": 100}, "either count or tokens"),
         ({"matching": "total"}, "matching=total needs tokens"),
-        ({"tokens": 100, "min_pixels": 784}, "min_pixels means nothing beside tokens"),
-        ({"tokens": 100, "max_pixels": 784, "matching": "as_published"}, "under as_published"),
-        ({"folder": "x", "max_pixels": 784}, "max_pixels means nothing beside folder"),
+        ({"tokens": 100, "min_pixels": 784}, "min_pixels cannot be combined with tokens"),
+        (
+            {"tokens": 100, "max_pixels": 784, "matching": "as_published"},
+            "cannot be combined with matching=as_published",
+        ),
+        ({"folder": "x", "max_pixels": 784}, "max_pixels cannot be combined with folder"),
         ({"kind": "none", "tokens": 100}, "tokens needs kind=frames or codec, not none"),
         ({"kind": "codec", "decimals": 9}, "decimals"),
         ({"kind": "codec", "backend": "magic"}, "backend"),

@@ -219,7 +219,7 @@ def test_repeats_are_ordinary_runs_of_one_opened_model(repeat, tmp_path):
     assert model.opened == 1
     assert model.options.seed == 4
     assert [seed for seed, _ in model.asked] == [4] * 3 + [5] * 3 + [6] * 3
-    assert told == [(done, 9) for done in range(1, 10)]
+    assert told == [(done, 9) for done in (0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9)]
     assert found.result.seeds == (4, 5, 6)
     for place, run in enumerate(found.runs):
         assert run.folder == tmp_path / "runs" / "mine" / f"repeat-{place}"
@@ -249,7 +249,7 @@ def test_ctrl_c_and_the_same_call_goes_on_with_that_repeat(repeat, tmp_path):
         repeat(Seeded(interrupt_at=4))
     folder = tmp_path / "runs" / "mine"
     assert not (folder / "repeats.json").exists()
-    with pytest.raises(DataError, match=r"not all repeats are finished; start the same command"):
+    with pytest.raises(DataError, match=r"not all repeats are finished; rerun the same command"):
         read_repeats(folder)
     again = Seeded()
     found = repeat(again)
@@ -274,7 +274,9 @@ def test_more_repeats_are_added_and_none_is_left_out(repeat):
     more = Seeded()
     assert len(repeat(more, repeats=4).runs) == 4
     assert {seed for seed, _ in more.asked} == {2, 3}
-    with pytest.raises(UsageError, match=r"holds repeat-3, which run\.repeats=3 would leave out"):
+    with pytest.raises(
+        UsageError, match=r"contains repeat-3, which run\.repeats=3 would leave out"
+    ):
         repeat(Seeded(), repeats=3)
 
 
@@ -308,11 +310,11 @@ def test_a_seed_that_is_not_set_is_no_seed_to_count_up_from(repeat):
 
 def test_one_run_and_repeats_do_not_share_a_folder(repeat):
     folder = repeat(Seeded(), repeats=1).folder
-    with pytest.raises(UsageError, match="holds one run and no repeats"):
+    with pytest.raises(UsageError, match="contains a single run, not repeats"):
         repeat(Seeded())
     assert "repeats" not in json.loads((folder / "run.json").read_text())["config"]["run"]
     repeat(Seeded(), name="other")
-    with pytest.raises(UsageError, match=r"holds repeats of a run; choose another run\.name"):
+    with pytest.raises(UsageError, match=r"contains repeats of a run; choose another run\.name"):
         repeat(Seeded(), repeats=1, name="other")
 
 
@@ -344,13 +346,15 @@ class TestOnDisk:
         other = repeat(Seeded(seed=9), name="other")
         for name in ("scores.jsonl", "result.json"):
             (found.runs[1].folder / name).write_bytes((other.runs[1].folder / name).read_bytes())
-        with pytest.raises(DataError, match=r"not of the runs beside it; 'jumpscore score"):
+        with pytest.raises(
+            DataError, match=r"does not match the runs next to it; 'jumpscore score"
+        ):
             read_repeats(found.folder)
 
     @pytest.mark.parametrize("text", ["{}", "garbage", '{"metrics": 5}'])
     def test_a_damaged_summary_names_the_fix(self, found, text):
         (found.folder / "repeats.json").write_text(text)
-        with pytest.raises(DataError, match=r"repeats\.json.*'jumpscore score .*' writes it anew"):
+        with pytest.raises(DataError, match=r"repeats\.json.*'jumpscore score .*' writes it again"):
             read_repeats(found.folder)
 
     def test_a_missing_repeat(self, found):
@@ -363,7 +367,7 @@ class TestOnDisk:
     def test_a_run_of_something_else_in_a_repeats_place(self, found, repeat):
         other = repeat(Seeded(seed=7, temperature=0.5), repeats=2, name="other")
         other.runs[0].folder.rename(found.folder / "repeat-3")
-        with pytest.raises(DataError, match=r"repeat-3: is no repeat of .*temperature: 1\.0 -> 0"):
+        with pytest.raises(DataError, match=r"repeat-3: not a repeat of .*temperature: 1\.0 -> 0"):
             score_repeats(found.folder)
 
     def test_repeats_compare_by_their_means(self, found, repeat):

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from jumpscore.harness import evaluate
-from jumpscore.records import STATUSES, Estimate, Metric, Response, RunResult, SampleScore
+from jumpscore.records import (
+    STATUSES,
+    Estimate,
+    Metric,
+    ParseSummary,
+    Response,
+    RunResult,
+    SampleScore,
+    TimelineView,
+)  # fmt: skip
 from jumpscore.runs import StoredRun
 from tests.support import bare_record
 
@@ -68,15 +77,8 @@ def timed(
     name: str, f1: float, truth: Sequence[float], answers: Sequence[float], **more: Any
 ) -> SampleScore:
     """A score with a timeline; equal places are paired."""
-    pairs = [[i, answers.index(time)] for i, time in enumerate(truth) if time in answers]
-    details = {
-        "truth": list(truth),
-        "prediction": list(answers),
-        "pairs": pairs,
-        "duration": 10.0,
-        "parser": "list",
-        "rejected": [],
-        **more,
-    }
+    pairs = tuple((i, answers.index(time)) for i, time in enumerate(truth) if time in answers)
+    parse = ParseSummary(more.pop("parser", "list"), tuple(more.pop("rejected", ())))
+    view = TimelineView(tuple(truth), tuple(answers), pairs, more.pop("duration", 10.0))
     values = {"f1": f1, "map_reference": 1 - f1, "count_error": float(len(answers) - len(truth))}
-    return SampleScore(name, "ok", values, details)
+    return SampleScore(name, "ok", values, parse=parse, view=view, **more)

@@ -59,15 +59,15 @@ def test_a_bar_of_an_error_reaches_its_floor_and_is_no_microscope() -> None:
     error = Metric("rmse", "", "number", "lower")
     noise = Estimate(3e-8, None, 2e-8, 4e-8, 5)
     assert bar_range(noise, error) == (0.0, 1.0)
-    assert bar_range(noise, error, floor=Estimate(308.8, None, None, None, 5)) == (0.0, 500.0)
+    assert bar_range(noise, error, blind=Estimate(308.8, None, None, None, 5)) == (0.0, 500.0)
     assert bar_range(Estimate(0.0, None, 0.0, 0.0, 5), error) == (0.0, 1.0)
 
 
 def test_a_bar_shows_mean_interval_and_floor() -> None:
-    estimate, floor = Estimate(0.5, 0.1, 0.25, 0.75, 9), Estimate(0.2, None, None, None, 9)
-    bar = interval_bar(estimate, Metric("f1", ""), floor=floor)
+    estimate, blind = Estimate(0.5, 0.1, 0.25, 0.75, 9), Estimate(0.2, None, None, None, 9)
+    bar = interval_bar(estimate, Metric("f1", ""), blind=blind)
     assert "--lo:25.00%;--hi:75.00%;--at:50.00%" in bar
-    assert '<i class="floor" style="--at:20.00%">' in bar
+    assert '<i class="blind" style="--at:20.00%">' in bar
     signed = interval_bar(Estimate(-1, None, -2, 0, 9), Metric("e", "", "events", "zero"))
     assert "--lo:0.00%;--hi:50.00%;--at:25.00%" in signed
     nothing = Estimate(None, None, None, None, 0)

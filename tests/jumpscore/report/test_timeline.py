@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jumpscore.records import CountView, TimelineView
 from jumpscore.report.timeline import (
     MOST_ANSWERS,
     Events,
@@ -111,18 +112,21 @@ def test_an_axis_has_few_labels(end: float) -> None:
 def test_any_numbers_make_a_drawing(
     truth: list[float], answers: list[float], pairs: list[tuple[int, int]], duration: float | None
 ) -> None:
-    details = {"truth": truth, "prediction": answers, "pairs": pairs, "duration": duration}
-    events = events_of(details)
+    events = events_of(TimelineView(tuple(truth), tuple(answers), tuple(pairs), duration))
     assert events is not None
     drawing = timeline(events)
     ElementTree.fromstring(drawing)
     assert not re.search(r'"[^"]*(nan|inf)[^"]*%"', drawing)
 
 
-def test_details_of_other_tasks_have_no_timeline() -> None:
-    assert events_of({}) is None
-    assert events_of({"truth": 4, "prediction": 5}) is None
-    assert events_of({"truth": ["a"], "prediction": [1.0]}) is None
+@pytest.mark.parametrize("time", [-1.0, 1e300, math.nan])
+def test_events_of_absurd_truth(time: float) -> None:
+    assert events_of(TimelineView((time,), (1.0,))) is None
+
+
+def test_events_of_other_views() -> None:
+    assert events_of(None) is None
+    assert events_of(CountView(4, 5)) is None
     assert events_of({"truth": [math.nan], "prediction": [1.0]}) is None
 
 

@@ -117,7 +117,7 @@ def test_cache_that_cannot_be_written_costs_one_warning_and_no_sample(
     warnings = [r.getMessage() for r in caplog.records if "cache" in r.getMessage()]
     assert len(warnings) == 1
     assert "cannot be written" in warnings[0]
-    assert "going on without it" in warnings[0]
+    assert "continuing without the cache" in warnings[0]
     monkeypatch.setenv("JUMPSCORE_CACHE", str(tmp_path / "good"))
     assert start(Sees(), input=options, name="cached").scores == run.scores
 

@@ -220,7 +220,8 @@ class TestRuns:
         model, calls = Looks(), []
         first = ablated(greys, tmp_path, model, on_progress=lambda *counts: calls.append(counts))
         assert (model.opened, model.asked) == (1, 8 * 3)
-        assert calls == [(done, 24) for done in range(1, 25)]
+        assert sorted(set(calls)) == [(done, 24) for done in range(25)]
+        assert calls == sorted(calls)
         content = (tmp_path / ABLATION).read_bytes()
         again = Looks()
         assert ablated(greys, tmp_path, again) == first
@@ -285,18 +286,18 @@ class TestFailures:
         [
             ({"tokens": []}, "needs a budget and a matching"),
             ({"tokens": [0]}, "budgets must be positive .got 0"),
-            ({"tokens": [72, 72]}, "visual-72-frames is asked for twice"),
+            ({"tokens": [72, 72]}, "visual-72-frames is planned twice"),
             ({"matchings": ["totl"]}, "unknown matching 'totl'; did you mean 'total'"),
             ({"metric": "f1@.1"}, r"no metric 'f1@.1' .* did you mean 'f1@0.1'.* Known: map_ref"),
             ({"metric": "content_free_f1"}, "no metric 'content_free_f1'"),
             ({"references": [{"tokens": 72}]}, "a reference is a number of frames"),
-            ({"input": {"tokens": 72}}, "input.tokens=72 means nothing .* --tokens sets"),
+            ({"input": {"tokens": 72}}, "input.tokens=72 cannot be set .* --tokens sets"),
             ({"input": {"kind": "codec"}}, "both arms are run"),
             ({"input": {"fps": 2}}, "--reference input.fps="),
-            ({"input": {"min_pixels": 784}}, "min_pixels means nothing beside tokens"),
+            ({"input": {"min_pixels": 784}}, "min_pixels cannot be combined with tokens"),
             ({"run": {"control": "pixels"}}, "--no-controls"),
             ({"run": {"name": "x"}}, "--out sets"),
-            ({"run": {"repeats": 2}}, "run.repeats=2 means nothing"),
+            ({"run": {"repeats": 2}}, "run.repeats=2 cannot be set"),
         ],
     )
     def test_what_cannot_be_is_refused_before_anything_runs(self, greys, tmp_path, options, said):
@@ -313,7 +314,7 @@ class TestFailures:
     def test_a_model_that_takes_one_of_the_inputs(self, greys, tmp_path):
         model = Looks()
         model.inputs = ("frames", "video")
-        with pytest.raises(UsageError, match=r"'looks' takes frames, video.* there is no codec"):
+        with pytest.raises(UsageError, match=r"'looks' takes frames, video.* needs codec"):
             ablated(greys, tmp_path / "a", model)
         assert not (tmp_path / "a").exists()
 
@@ -322,7 +323,7 @@ class TestFailures:
         mini = tmp_path / "mini"
         mini.mkdir()
         render_mini("mini_traces", mini)
-        with pytest.raises(UsageError, match="no question shows a video"):
+        with pytest.raises(UsageError, match="no question has a video"):
             ablated(mini, tmp_path / "a", model, task="traces", controls=False)
         assert model.asked == 0
 
@@ -332,7 +333,7 @@ class TestFailures:
         assert without_video(samples) is None
         picture = replace(first.question, media=(Media(first.question.media[0].path, "image"),))
         mixed = [replace(first, question=picture), *rest]
-        assert without_video(mixed).startswith("1 of 3 questions show no video")
+        assert without_video(mixed).startswith("1 of 3 questions have no video")
 
     def test_controls_need_two_videos(self, tmp_path):
         data = written_set(tmp_path / "set", (SIZE,))

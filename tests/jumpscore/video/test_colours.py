@@ -1,4 +1,4 @@
-"""Equal pixels from every PyAV that is allowed; the golden values are those of 15.1."""
+"""Every supported PyAV gives equal pixels; the expected values are those of 15.1."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ FULL_RANGE = ("full.mp4", "hevc_full.mp4", "tenfull.mkv", "full444.mkv", "mjpeg.
 @pytest.mark.parametrize("name", sorted({key.split("/")[0] for key in GOLDEN}))
 @pytest.mark.parametrize("colours", ["rgb", "grey"])
 @pytest.mark.parametrize("size", ["whole", "small"])
-def test_pixels_equal_those_of_the_oldest_release(name, colours, size):
+def test_decode_pixels_equal_those_of_oldest_release(name, colours, size):
     """The last of three frames, every third pixel.
 
     FFmpeg 7 (PyAV 15) and FFmpeg 8 round differently when they convert full range to limited.
     """
-    wanted = None if size == "whole" else (56, 28)
-    *_, last = decode(FILES / name, size=wanted, grey=colours == "grey")
+    requested = None if size == "whole" else (56, 28)
+    *_, last = decode(FILES / name, size=requested, grey=colours == "grey")
     right = GOLDEN[f"{name}/{size}/{colours}"].astype(int)
     off = np.abs(last.pixels[::3, ::3].astype(int) - right)
     assert off.max() <= (4 if name in FULL_RANGE else 1)
     assert off.mean() < 1
 
 
-def test_full_range_and_limited_range_show_the_same_colours():
+def test_decode_full_and_limited_range_agree():
     limited, *others = (
         next(decode(FILES / name)).pixels.astype(int)
         for name in ("h264.mp4", "full.mp4", "hevc_full.mp4", "tenfull.mkv", "mjpeg.avi", "ten.mkv")
@@ -46,7 +46,7 @@ def test_full_range_and_limited_range_show_the_same_colours():
 
 
 @pytest.mark.parametrize(("pix_fmt", "codec"), [("yuvj420p", "libx264"), ("yuv420p", "libx264")])
-def test_known_colours_in_whole_frames_and_canvases(tmp_path, pix_fmt, codec):
+def test_visual_input_shows_known_colours(tmp_path, pix_fmt, codec):
     colours = np.array([(200, 30, 39), (255, 255, 255), (20, 180, 60)], dtype=np.uint8)
     picture = np.repeat(np.repeat(colours[None], 112, axis=0), 56, axis=1)
     path = write_video(
@@ -65,14 +65,14 @@ def test_known_colours_in_whole_frames_and_canvases(tmp_path, pix_fmt, codec):
             np.testing.assert_allclose(middle.astype(int), colours[place // 56].astype(int), atol=3)
 
 
-def test_prepared_inputs_of_an_earlier_version_are_not_used(tmp_path, monkeypatch):
+def test_cached_canvases_ignores_earlier_pixel_version(tmp_path, monkeypatch):
     info = probe(write_video(tmp_path / "a.mp4", frames=20))
     cache = InputCache(tmp_path / "cache")
     monkeypatch.setattr("jumpscore.video.codec.canvases.PIXELS", "1")
     before = cached_canvases(info, cache, canvases=4)
     monkeypatch.undo()
     after = cached_canvases(info, cache, canvases=4)
-    assert (cache.stats.made, cache.stats.hits) == (2, 0)
+    assert (cache.stats.stored, cache.stats.hits) == (2, 0)
     assert before.fingerprint != after.fingerprint
     assert after.provenance["pixels"] == PIXELS
     cached_canvases(info, cache, canvases=4)

@@ -38,18 +38,20 @@ def folder(tmp_path):
 
 
 @pytest.mark.parametrize("name", PLAYLISTS)
-def test_playlists_are_refused(folder, name):
+def test_probe_rejects_playlists(folder, name):
     path = folder / name
     path.write_text(PLAYLISTS[name])
     for read in (probe, header_duration):
-        with pytest.raises(VideoError, match=r"text file that names other media.*the video itself"):
+        with pytest.raises(
+            VideoError, match=r"text file that refers to other media.*the video file itself"
+        ):
             read(path)
-    with pytest.raises(VideoError, match="text file that names other media"):
+    with pytest.raises(VideoError, match="text file that refers to other media"):
         uniform_frames(path, count=2)
 
 
-def test_playlists_are_read_without_the_check(folder):
-    """The samples above are ones that FFmpeg would follow."""
+def test_av_open_follows_playlists(folder):
+    """Without our check FFmpeg follows these samples."""
     import av
 
     for name in ("a.m3u8", "a.ffconcat", "a.mp4"):
@@ -59,17 +61,17 @@ def test_playlists_are_read_without_the_check(folder):
             assert len(list(container.decode(video=0))) == 20
 
 
-def test_the_cache_never_holds_another_files_pixels(folder):
-    """Two sets with the same playlist and different clips would share a key."""
+def test_cached_canvases_never_stores_pixels_of_playlists(folder):
+    """Otherwise two sets with equal playlists but different clips would share a key."""
     cache = InputCache(folder / "cache")
     path = folder / "a.mp4"
     path.write_text(PLAYLISTS["a.mp4"])
     with pytest.raises(VideoError):
         cached_canvases(probe(path), cache, canvases=4)
-    assert cache.stats.made == 0
+    assert cache.stats.stored == 0
 
 
-def test_pictures_and_sequences_of_them_are_refused(tmp_path, monkeypatch):
+def test_probe_rejects_pictures_and_sequences(tmp_path, monkeypatch):
     for number in (1, 2):
         cv2.imwrite(str(tmp_path / f"frame{number}.png"), np.zeros((32, 32, 3), np.uint8))
     for name in ("frame%d.png", "frame1.png"):
@@ -79,7 +81,7 @@ def test_pictures_and_sequences_of_them_are_refused(tmp_path, monkeypatch):
             probe(tmp_path / name)
 
 
-def test_formats_that_open_other_files_are_not_allowed():
+def test_formats_exclude_those_that_open_other_files():
     risky = {"concat", "hls", "dash", "image2", "sdp", "rtsp", "imf", "webm_dash_manifest", "lavfi"}
     assert not risky & {name for names in FORMATS for name in names.split(",")}
 
@@ -88,24 +90,24 @@ def test_formats_that_open_other_files_are_not_allowed():
     "name",
     ["http://localhost/a.mp4", "file:a.mp4", "concat:other.ts|other.ts", "pipe:0", "async:a.mp4"],
 )
-def test_a_path_is_never_an_address(folder, name, monkeypatch):
+def test_probe_treats_addresses_as_paths(folder, name, monkeypatch):
     monkeypatch.chdir(folder)
     with pytest.raises(VideoError, match="no such video file"):
         probe(name)
 
 
-def test_names_with_special_characters_are_plain_names(tmp_path):
+def test_probe_accepts_special_characters_in_names(tmp_path):
     for name in ("a|b.mp4", "50%d.mp4", "clip*.mkv", "a?b.ts", "[x].mp4"):
         assert probe(write_video(tmp_path / name, frames=20)).frames == 20
 
 
-def test_a_track_that_is_gone_is_an_error(tmp_path):
+def test_open_video_rejects_missing_track(tmp_path):
     path = write_video(tmp_path / "a.mp4", frames=3)
-    with pytest.raises(VideoError, match="has no video track 7"), open_video(path, track=7):
+    with pytest.raises(VideoError, match="video track 7 is gone"), open_video(path, track=7):
         pass
 
 
-def test_a_song_with_a_cover_has_no_video(tmp_path):
+def test_probe_rejects_song_with_cover(tmp_path):
     path = tmp_path / "a.mp4"
     with av.open(str(path), "w") as container:
         sound = container.add_stream("aac", rate=48000)

@@ -1,7 +1,7 @@
 """Frames, times and pixels of many containers and codecs, compared with ffmpeg's and OpenCV's.
 
 The ``ffmpeg`` command writes every sample from one clip of 60 numbered frames, and reads it back.
-Where a reader disagrees, the table says why; a disagreement that has gone is an error too.
+The table explains known disagreements of other readers; one that no longer exists is an error, too.
 ``JUMPSCORE_REQUIRE_FFMPEG=1`` makes a missing command an error instead of a skip.
 """
 
@@ -45,7 +45,7 @@ NO_AV1 = "OpenCV's wheel has no software decoder for AV1"
 
 @dataclass(frozen=True)
 class Sample:
-    """How a file is written, and why a reader may disagree with us.
+    """How a file is written, and why another reader may disagree.
 
     Attributes:
         arguments: Of ffmpeg.
@@ -176,7 +176,7 @@ def _far(ours: npt.NDArray[np.uint8], theirs: npt.NDArray[np.uint8]) -> float:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_frames_times_and_pixels_agree(source, name):
+def test_decode_agrees_with_ffmpeg(source, name):
     sample = SAMPLES[name]
     path = source.with_name(name)
     _ffmpeg("-i", source, *sample.arguments.split(), path)
@@ -186,9 +186,9 @@ def test_frames_times_and_pixels_agree(source, name):
     numbers = [read_number(frame.pixels) for frame in frames]
     if sample.numbers:
         assert numbers == list(range(FRAMES))
-    chosen = [7, 29, 31, info.frames - 1]
-    singles = decode(path, chosen, size=SIZE, grey=True, info=info)
-    assert [read_number(frame.pixels) for frame in singles] == [numbers[k] for k in chosen]
+    indices = [7, 29, 31, info.frames - 1]
+    singles = decode(path, indices, size=SIZE, grey=True, info=info)
+    assert [read_number(frame.pixels) for frame in singles] == [numbers[k] for k in indices]
     assert info.duration == pytest.approx(info.times[-1] + np.median(np.diff(info.times)), abs=2e-3)
 
     times, luma = _by_ffmpeg(path)
@@ -203,6 +203,6 @@ def test_frames_times_and_pixels_agree(source, name):
         agrees = max(_far(a.pixels, b) for a, b in zip(frames, pictures, strict=True)) < 6
         off = np.abs(np.array(seen) - info.times).max()
         agrees = agrees and bool(off < 2e-3)
-    # What OpenCV's wheel can do depends on its release.
+    # The formats that OpenCV's wheel can read depend on its release.
     if not (agrees and sample.opencv in (FIELDS, NO_AV1)):
         assert agrees == (sample.opencv is None), sample.opencv or (len(pictures), seen[:4])

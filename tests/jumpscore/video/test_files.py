@@ -1,6 +1,6 @@
-"""Videos as people have them: one file of each kind that was once read wrong, with its values.
+"""Real-life videos: one file of each kind that was once read wrong, with the right values.
 
-The files show 60 frames at 25 frames/s unless the table says otherwise; every frame carries its
+The files show 60 frames at 25 frames/s unless the table has other values; every frame carries its
 number as two rows of four squares, the lowest bit first.
 """
 
@@ -29,7 +29,7 @@ FILES = Path(__file__).parents[2] / "data" / "videos"
 
 
 def squares(pixels: np.ndarray) -> int:
-    """The number that a frame of these files carries."""
+    """Return the number in a frame of these files."""
     height, width = pixels.shape[:2]
     grey = pixels.astype(float).mean(axis=2)
     number = 0
@@ -42,7 +42,7 @@ def squares(pixels: np.ndarray) -> int:
 
 @dataclass(frozen=True)
 class Right:
-    """What is right for a file; times run at 25 frames/s from ``first``."""
+    """Expected values of a file; times run at 25 frames/s from ``first``."""
 
     numbers: list[int] = field(default_factory=lambda: list(range(60)))
     first: float = 0.0
@@ -56,7 +56,7 @@ RIGHT = {
     "joined.ts": Right(
         numbers=[*range(60), *range(60)], duration=4.8, notes={JOINED: 1, SHIFTED: 1}
     ),
-    # The time line begins with the file: its first key frame comes 0.24 s later.
+    # The time line starts with the file; its first key frame is 0.24 s later.
     "live.ts": Right(
         numbers=list(range(24, 60)), first=0.24, duration=1.68, notes={LEADING: 6, SHIFTED: 1}
     ),
@@ -70,13 +70,13 @@ RIGHT = {
 
 
 @pytest.mark.parametrize("name", RIGHT)
-def test_file_is_read_whole_and_right(name):
+def test_probe_and_decode_read_whole_file(name):
     right = RIGHT[name]
     info = probe(FILES / name)
     assert info.truncated is None
     assert (info.width, info.height, info.track) == (160, 96, right.track)
     expected = right.first + np.arange(len(right.numbers)) / 25
-    # Closer than the microseconds that a container rounds its start to.
+    # The tolerance is below the microseconds to which a container rounds its start.
     np.testing.assert_allclose(info.times, expected, rtol=0, atol=1e-9)
     assert info.duration == pytest.approx(right.duration, abs=1e-6)
     assert info.constant_rate
@@ -89,14 +89,14 @@ def test_file_is_read_whole_and_right(name):
 
 
 @pytest.mark.parametrize("name", RIGHT)
-def test_single_frames_are_the_same_as_in_sequence(name):
+def test_decode_single_frames_equal_those_in_sequence(name):
     numbers = RIGHT[name].numbers
-    for chosen in ([10, 20, 30], [len(numbers) - 1], [0, 1, 25]):
-        found = [squares(frame.pixels) for frame in decode(FILES / name, chosen)]
-        assert found == [numbers[index] for index in chosen]
+    for indices in ([10, 20, 30], [len(numbers) - 1], [0, 1, 25]):
+        shown_numbers = [squares(frame.pixels) for frame in decode(FILES / name, indices)]
+        assert shown_numbers == [numbers[index] for index in indices]
 
 
-def test_a_pause_is_part_of_the_length():
+def test_probe_counts_pause_in_duration():
     info = probe(FILES / "pause.mp4")
     assert info.duration == pytest.approx(10.40, abs=1e-6)
     assert np.diff(info.times).max() == pytest.approx(8.04, abs=1e-6)
@@ -104,7 +104,7 @@ def test_a_pause_is_part_of_the_length():
     assert info.notes == {}
 
 
-def test_a_reflection_mirrors_left_and_right():
+def test_decode_applies_mirroring():
     info = probe(FILES / "hflip.mp4")
     assert info.mirrored
     assert info.rotation == 0
@@ -116,11 +116,11 @@ def test_a_reflection_mirrors_left_and_right():
 
 
 @pytest.mark.parametrize("name", [name for name in RIGHT if name not in ("raw.h264", "h264.avi")])
-def test_header_duration_agrees_with_the_frames(name):
+def test_header_duration_agrees_with_frames(name):
     assert header_duration(FILES / name) == pytest.approx(probe(FILES / name).duration, abs=0.03)
 
 
-def test_notes_go_with_what_a_model_sees():
+def test_uniform_frames_contains_notes_of_video():
     visual = uniform_frames(FILES / "joined.ts", count=8)
     assert f"{JOINED}: 1" in visual.notes
 
@@ -131,22 +131,22 @@ class TestDecord:
         pytest.importorskip("decord")
 
     @pytest.mark.parametrize("name", ["offset1.mkv", "pause.mp4", "thumb_first.mkv"])
-    def test_equal_frames(self, name):
+    def test_decode_decord_equals_pyav(self, name):
         frames = decode(FILES / name, [10, 20, 30], backend="decord")
         assert [squares(frame.pixels) for frame in frames] == [10, 20, 30]
 
     @pytest.mark.parametrize(
         ("name", "message"),
         [
-            ("editlist.mp4", "decord reads 60 frames, the video shows 52; use backend 'pyav'"),
-            ("stream.ts", r"decord delivers another frame for \d+ at .*; use backend 'pyav'"),
-            ("wrap.ts", r"decord delivers another frame for \d+"),
-            ("hflip.mp4", r"decord delivers another frame for 10"),
-            ("joined.ts", "decord cannot read a file whose time stamps were repaired"),
-            ("live.ts", "decord cannot read a file whose time stamps were repaired"),
-            ("h264.avi", "decord cannot read a file whose time stamps were repaired"),
+            ("editlist.mp4", "decord reads 60 frames, but the video has 52; use backend 'pyav'"),
+            ("stream.ts", r"decord returned a wrong frame for frame \d+ at .*; use backend 'pyav'"),
+            ("wrap.ts", r"decord returned a wrong frame for frame \d+"),
+            ("hflip.mp4", r"decord returned a wrong frame for frame 10"),
+            ("joined.ts", "decord does not support files with repaired time stamps"),
+            ("live.ts", "decord does not support files with repaired time stamps"),
+            ("h264.avi", "decord does not support files with repaired time stamps"),
         ],
     )
-    def test_other_frames_are_an_error(self, name, message):
+    def test_decode_decord_rejects_wrong_frames(self, name, message):
         with pytest.raises(VideoError, match=message):
             list(decode(FILES / name, [10, 20, 30], backend="decord"))

@@ -28,8 +28,8 @@ def canvases(blocks, **fields) -> VisualInput:
     return VisualInput(**settings | fields)
 
 
-def test_a_canvas_has_a_stamp_per_run_of_blocks_of_one_frame():
-    # Two canvases of 1 x 3 blocks: frame 0, then 5 5 10 | 10 10 250, the run of 10 goes on.
+def test_stamps_of_canvas_one_per_run_of_blocks():
+    # Two canvases of 1 x 3 blocks: frame 0, then 5 5 10 | 10 10 250; the run of 10 continues.
     visual = canvases(
         [
             [[(0, 0, 0), (0, 0, 1), (0, 0, 2)]],
@@ -55,13 +55,13 @@ def test_a_canvas_has_a_stamp_per_run_of_blocks_of_one_frame():
     assert visual.total_tokens == 50
 
 
-def test_black_places_have_no_stamp_and_no_position():
+def test_stamps_skip_black_blocks():
     visual = canvases([[[(3, 0, 0), (-1, -1, -1), (3, 0, 1)]]])
     assert [(stamp.frame, stamp.visual_tokens) for stamp in visual.stamps] == [(3, 1), (3, 1)]
     assert (visual.patch_positions.reshape(2, 6, 3)[:, 2:4] == -1).all()
 
 
-def test_patch_positions_of_a_moved_block():
+def test_patch_positions_of_moved_block():
     visual = canvases([[[(7, 4, 2), (7, 0, 0)]]])
     assert visual.patch_positions.tolist() == [
         [7, 8, 4],
@@ -75,7 +75,7 @@ def test_patch_positions_of_a_moved_block():
     ]
 
 
-def test_every_frame_has_a_stamp_even_where_a_frame_is_shown_twice():
+def test_stamps_of_repeated_frame():
     visual = canvases(
         whole_frames([4, 4], width=56, height=28), kind="frames", frame_indices=(4,), times=(0.16,)
     )
@@ -85,38 +85,38 @@ def test_every_frame_has_a_stamp_even_where_a_frame_is_shown_twice():
 @pytest.mark.parametrize(
     ("decimals", "text", "tokens"), [(1, "<3.2 seconds>", 8), (2, "<3.24 seconds>", 9)]
 )
-def test_both_precisions(tmp_path, decimals, text, tokens):
+def test_stamp_text_decimals(tmp_path, decimals, text, tokens):
     video = write_video(tmp_path / "a.mp4", frames=82)
     visual = uniform_frames(video, count=2).changed(decimals=decimals)
     assert visual.stamp_texts[1] == text
     assert visual.text_tokens == 2 * tokens
 
 
-def test_decimals_that_no_stamp_has():
-    with pytest.raises(UsageError, match="decimals=9: stamps have 0 to 3"):
+def test_visual_input_rejects_invalid_decimals():
+    with pytest.raises(UsageError, match="decimals=9 is out of range; give 0 to 3"):
         canvases([[[(0, 0, 0)]]], decimals=9)
 
 
 class TestPolicy:
-    def test_released_is_index_over_rate_and_right_for_a_constant_rate(self, tmp_path):
+    def test_default_policy_constant_rate_is_released(self, tmp_path):
         visual = uniform_frames(write_video(tmp_path / "a.mp4", frames=50), count=10)
         assert visual.time_policy == "released"
         assert visual.notes == ()
         stated = [stamp.seconds for stamp in visual.stamps]
         np.testing.assert_allclose(stated, visual.times, atol=0.02)
 
-    def test_a_variable_rate_states_presentation_times(self, tmp_path):
+    def test_default_policy_variable_rate_is_pts(self, tmp_path):
         times = [0.04 * k if k < 20 else 0.8 + 0.2 * (k - 20) for k in range(40)]
         video = write_video(tmp_path / "a.mp4", frames=40, times=times)
         visual = uniform_frames(video, count=8)
         assert visual.time_policy == "pts"
         assert "frame rate varies" in visual.notes[0]
         assert [stamp.seconds for stamp in visual.stamps] == list(visual.times)
-        # What the released model would be told instead is off by more than a second.
+        # The stamp of the released model would be off by more than a second.
         wrong = [stamp.seconds for stamp in visual.changed(time_policy="released").stamps]
         assert max(abs(a - b) for a, b in zip(wrong, visual.times, strict=True)) > 1.0
 
-    def test_a_late_start_states_presentation_times(self, tmp_path):
+    def test_default_policy_late_start_is_pts(self, tmp_path):
         # Sound from 0 s, pictures from 1 s: frame 0 is shown at 1 s.
         video = write_video(tmp_path / "a.mkv", frames=25, times=[k / 25 for k in range(25)])
         info = probe(video)
@@ -125,6 +125,6 @@ class TestPolicy:
         assert policy == "pts"
         assert "starts at 1.00 s" in note
 
-    def test_one_frame(self, tmp_path):
+    def test_default_policy_single_frame(self, tmp_path):
         visual = uniform_frames(write_video(tmp_path / "a.mp4", frames=1), count=4)
         assert [stamp.seconds for stamp in visual.stamps] == [0.0]

@@ -31,7 +31,7 @@ def scene(shift=0, square=None):
     return picture
 
 
-def test_only_what_changed_counts():
+def test_change_meter_measures_changed_blocks():
     meter = ChangeMeter(WIDTH, HEIGHT)
     first = meter(scene())
     assert first.blocks.shape == (ROWS, COLUMNS)
@@ -43,27 +43,27 @@ def test_only_what_changed_counts():
     assert change.max() < 1e-6
 
 
-def test_the_cameras_own_motion_is_taken_out():
+def test_change_meter_compensates_camera_motion():
     meter = ChangeMeter(WIDTH, HEIGHT)
     meter(scene(0, square=(56, 28)))
     change = meter(scene(12, square=(140, 84))).blocks
-    there = np.zeros((ROWS, COLUMNS), dtype=bool)
-    there[3:5, 5:7] = True  # where the square is now
-    where_it_was = np.zeros_like(there)
-    where_it_was[1:3, 1:4] = True
-    still = change[~there & ~where_it_was & (np.arange(COLUMNS) < COLUMNS - 1)]
-    assert change[there].min() > 4 * still.max()
+    square = np.zeros((ROWS, COLUMNS), dtype=bool)
+    square[3:5, 5:7] = True
+    previous = np.zeros_like(square)
+    previous[1:3, 1:4] = True
+    still = change[~square & ~previous & (np.arange(COLUMNS) < COLUMNS - 1)]
+    assert change[square].min() > 4 * still.max()
 
 
-def test_blank_frames_are_seen():
+def test_change_meter_detects_blank_frames():
     meter = ChangeMeter(WIDTH, HEIGHT)
     assert meter(np.zeros((HEIGHT, WIDTH, 3), dtype=np.uint8)).blank
     assert meter(np.full((HEIGHT, WIDTH, 3), 255, dtype=np.uint8)).blank
     assert not meter(scene()).blank
 
 
-def test_scores_by_hand():
-    # 100 blocks, of which the median is 0: bits are dealt 3 : 1 among two of them.
+def test_block_scores_equal_hand_worked_example():
+    # 100 blocks with median 0: two of them share the bits 3 : 1.
     change = np.zeros((10, 10))
     change[0, 0], change[9, 9] = 3.0, 1.0
     scores = block_scores(change, bits=4.0)
@@ -74,14 +74,14 @@ def test_scores_by_hand():
     assert np.count_nonzero(scores) == 2
 
 
-def test_nothing_happens_nothing_scores():
+def test_block_scores_without_change_are_zero():
     assert not block_scores(np.zeros((3, 4)), bits=1e6).any()
     assert not block_scores(np.full((3, 4), 7.0), bits=1e6).any()
     assert not block_scores(np.eye(4), bits=0.0).any()
     assert not normalised(np.zeros((3, 4))).any()
 
 
-def test_spread_is_the_mean_over_each_block():
+def test_spread_averages_over_each_block():
     fine = np.zeros((HEIGHT // 4, WIDTH // 4))
     fine[:7, :7] = 1.0
     fine[7:14, 7:14] = 0.5
@@ -91,28 +91,28 @@ def test_spread_is_the_mean_over_each_block():
     assert np.count_nonzero(blocks) == 2
     turned = spread(
         fine, (COLUMNS, ROWS), orientation=Orientation(turns=1)
-    )  # counter-clockwise: the corner comes down
+    )  # counter-clockwise: the top left corner is now at the bottom
     assert turned[COLUMNS - 1, 0] == pytest.approx(1.0, abs=1e-6)
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
-def test_motion_vectors_find_what_moves_on_its_own(tmp_path, turns):
+def test_own_motion_detects_moving_object(tmp_path, turns):
     pictures = [scene(4 * k, square=(28 + 9 * k, 56)) for k in range(12)]
     path = write_video(tmp_path / "a.mp4", pictures=pictures, size=(WIDTH, HEIGHT), b_frames=0)
     info = probe(path)
     shape = (ROWS, COLUMNS) if turns % 2 == 0 else (COLUMNS, ROWS)
-    found = {
+    motions = {
         index: own_motion(frame, shape, orientation=Orientation(turns))
         for index, frame in stored_frames(info, list(range(12)), motion_vectors=True)
     }
-    assert found[0] is None, "a key frame has no vectors"
-    motion = np.rot90(found[6], -turns)
+    assert motions[0] is None, "a key frame has no vectors"
+    motion = np.rot90(motions[6], -turns)
     inside = motion[2:4, 3:5]
     outside = np.delete(motion, slice(1, 6), axis=1)
     assert inside.mean() > 5 * max(outside.mean(), 0.1)
 
 
-def test_codecs_without_vectors_give_none(tmp_path):
+def test_own_motion_without_vectors_is_none(tmp_path):
     path = write_video(tmp_path / "a.mp4", frames=4, codec="libx265")
     for _, frame in stored_frames(probe(path), [0, 1, 2, 3], motion_vectors=True):
         assert own_motion(frame, (2, 2), orientation=Orientation()) is None

@@ -27,7 +27,7 @@ if sys.argv[-1] == "--version":
     print("0.2.5")
     sys.exit()
 order = json.load(sys.stdin)
-asked = [frame for call in order["calls"] for frame in call["send"]]
+requested = [frame for call in order["calls"] for frame in call["send"]]
 def send(frame, value=0.0, **other):
     head = dict(frame=frame, width=64, height=48, codec="vp9", rows=12, cols=16)
     head.update(other)
@@ -38,7 +38,7 @@ def fair(frame):
     send(frame, 10.0 + frame)
 {body}
 """
-GOOD = "for frame in asked: fair(frame)"
+GOOD = "for frame in requested: fair(frame)"
 
 
 def bits_of(frame: int) -> int:
@@ -72,7 +72,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Pat
 
 @pytest.fixture
 def child(tmp_path, monkeypatch):
-    """Puts a program in the place of the other environment's Python."""
+    """Replace the Python of the other environment by a program."""
 
     def put(body: str) -> VideoInfo:
         install(tmp_path, monkeypatch, FAKE.format(python=sys.executable, body=body))
@@ -82,7 +82,7 @@ def child(tmp_path, monkeypatch):
 
 
 class TestWithoutThePackage:
-    def test_the_message_says_what_is_missing_and_how_to_get_it(self, tmp_path, monkeypatch):
+    def test_bitcost_maps_missing_package(self, tmp_path, monkeypatch):
         monkeypatch.delenv(VARIABLE, raising=False)
         monkeypatch.setattr(bitcost, "find_spec", lambda _: None)
         for call in (bitcost_version, lambda: bitcost_maps(an_info(tmp_path), [0])):
@@ -93,53 +93,53 @@ class TestWithoutThePackage:
                 "ENV/bin/pip install codec-video-prep==0.2.5",
                 f"export {VARIABLE}=ENV/bin/python",
                 "no licence",
-                "'pyav' works without it",
+                "or use backend 'pyav'",
             ):
                 assert part in str(caught.value)
 
-    def test_this_python_counts_only_where_it_holds_the_package(self, monkeypatch):
+    def test_bitcost_version_uses_this_python_by_default(self, monkeypatch):
         monkeypatch.delenv(VARIABLE, raising=False)
         monkeypatch.setattr(bitcost, "find_spec", lambda _: object())
         monkeypatch.setattr(bitcost, "_version_in", lambda python: f"of {python}")
         assert bitcost_version() == f"of {sys.executable}"
 
-    def test_a_variable_that_names_nothing(self, monkeypatch):
+    def test_bitcost_version_rejects_invalid_variable(self, monkeypatch):
         monkeypatch.setenv(VARIABLE, "/no/such/python")
-        with pytest.raises(UsageError, match=f"{VARIABLE} is '/no/such/python', which is no prog"):
+        with pytest.raises(UsageError, match=f"{VARIABLE}='/no/such/python' is not a program"):
             bitcost_version()
 
     @pytest.mark.parametrize(
         ("script", "message"),
         [
             ("#!/bin/sh\necho ModuleNotFound >&2; exit 1\n", r"exit code 1 \(ModuleNotFound\)"),
-            ("#!/bin/sh\necho hello\n", "it stated the version 'hello'"),
-            ("#!/bin/sh\n", "ended before all was delivered"),
+            ("#!/bin/sh\necho hello\n", "it printed the version 'hello'"),
+            ("#!/bin/sh\n", "ended before all maps were written"),
             ("#!/no/such/interpreter\n", "cannot be started"),
         ],
     )
-    def test_an_environment_without_the_package(self, tmp_path, monkeypatch, script, message):
+    def test_bitcost_maps_broken_environment(self, tmp_path, monkeypatch, script, message):
         install(tmp_path, monkeypatch, script)
         with pytest.raises(UsageError, match=message):
             bitcost_maps(an_info(tmp_path), [0])
 
-    def test_the_version_that_is_there(self, child):
+    def test_bitcost_version_of_environment(self, child):
         child(GOOD)
         assert bitcost_version() == "0.2.5"
 
     @pytest.mark.parametrize("codec", ["libdav1d", "av1", "mpeg4"])
-    def test_other_codecs_start_no_child(self, tmp_path, monkeypatch, codec):
+    def test_bitcost_maps_rejects_other_codecs(self, tmp_path, monkeypatch, codec):
         monkeypatch.setenv(VARIABLE, "/no/such/python")
-        with pytest.raises(UsageError, match=f"knows h264, hevc, vp9, this is {codec}"):
+        with pytest.raises(UsageError, match=f"does not support {codec}, only h264, hevc, vp9"):
             bitcost_maps(an_info(tmp_path, codec=codec), [0])
 
     @pytest.mark.parametrize("indices", [[3, 3], [4, 2], [-1], [11, 12]])
-    def test_indices_increase_and_exist(self, tmp_path, indices):
+    def test_bitcost_maps_rejects_invalid_indices(self, tmp_path, indices):
         with pytest.raises(UsageError, match=r"must increase and lie within 0\.\.11"):
             bitcost_maps(an_info(tmp_path), indices)
 
 
 class TestGuards:
-    def test_a_child_that_works(self, child):
+    def test_bitcost_maps_of_working_child(self, child):
         maps = list(bitcost_maps(child(GOOD), [0, 3, 11]))
         assert [grid.shape for grid in maps] == [(ROWS, COLS)] * 3
         assert [grid[0, 0] for grid in maps] == [10.0, 13.0, 21.0]
@@ -153,59 +153,62 @@ class TestGuards:
             ("os.kill(os.getpid(), signal.SIGSEGV)", r"crashed \(Segmentation fault\)"),
             ("sys.exit('no such codec')", r"ended with exit code 1 \(no such codec\)"),
             (GOOD + "\nsys.exit(3)", "frame 11 .* ended with exit code 3"),
-            ("for k in range(5): fair(k)", "frame 5 .* ended before all was delivered"),
-            ("fair(0); print('x' * 100000)", "wrote b'xxx.* where a map was due"),
+            ("for k in range(5): fair(k)", "frame 5 .* ended before all maps were written"),
+            ("fair(0); print('x' * 100000)", "wrote b'xxx.* instead of a map"),
             ("print('x' * 10)", "wrote b'xxx"),
             ("print('[1, 2]')", r"wrote b'\[1, 2\]"),
-            ("print('[' * 1000)", "where a map was due"),
-            ("fair(0); sys.stdout.buffer.write(bytes(99))", "where a map was due|before all"),
-            ("print(json.dumps(dict(frame=0, width=64)))", "where a map was due"),
-            ("fair(0); fair(2)", "frame 1 .* delivered frame 2 instead"),
-            ("fair(0); fair(0)", "frame 1 .* delivered frame 0 instead"),
-            ("send(0, width=128)", "read 128x48 vp9, the file holds 64x48 vp9"),
-            ("send(0, codec='h264')", "read 64x48 h264, the file holds"),
-            ("send(0, rows=0, cols=0)", "delivered no bits for this frame"),
-            ("send(0, rows=10)", "map has 10x16 cells, 12x16 are due"),
+            ("print('[' * 1000)", "instead of a map"),
+            ("fair(0); sys.stdout.buffer.write(bytes(99))", "instead of a map|before all"),
+            ("print(json.dumps(dict(frame=0, width=64)))", "instead of a map"),
+            ("fair(0); fair(2)", "frame 1 .* returned frame 2 instead"),
+            ("fair(0); fair(0)", "frame 1 .* returned frame 0 instead"),
+            ("send(0, width=128)", "read 128x48 vp9 instead of 64x48 vp9"),
+            ("send(0, codec='h264')", "read 64x48 h264 instead of"),
+            ("send(0, rows=0, cols=0)", "returned no bits for this frame"),
+            ("send(0, rows=10)", "map has 10x16 cells instead of 12x16"),
             ("send(0, rows=2, cols=-16)", "map has 2x-16 cells"),
             ("send(0, rows=60, cols=16)", "map has 60x16 cells"),
-            ("send(0, float('nan'))", "numbers that are no bits"),
-            ("send(0, -5.0)", "numbers that are no bits"),
-            (GOOD + "\nfair(12)", "wrote more than was asked for"),
-            # Belonging to other frames:
-            ("for k in asked: send(k, 11.0 + (k + 1) % 12)", "sums up to 2304 bits, the frame has"),
-            ("for k in asked: send(k, 13.5 if k in (4, 9) else 10 + k)", "is that of frame 4"),
+            ("send(0, float('nan'))", "its map contains invalid numbers"),
+            ("send(0, -5.0)", "its map contains invalid numbers"),
+            (GOOD + "\nfair(12)", "wrote more than was requested"),
+            # Maps of other frames:
+            (
+                "for k in requested: send(k, 11.0 + (k + 1) % 12)",
+                "map has 2304 bits, but the frame has",
+            ),
+            ("for k in requested: send(k, 13.5 if k in (4, 9) else 10 + k)", "is that of frame 4"),
         ],
     )
-    def test_bad_children_are_errors_that_name_the_fix(self, child, body, message):
+    def test_bitcost_maps_rejects_bad_output(self, child, body, message):
         info = child(body)
         with pytest.raises(VideoError, match=message) as caught:
             list(bitcost_maps(info, range(FRAMES)))
         assert str(caught.value).startswith(str(info.path))
         assert "use backend 'pyav'" in str(caught.value)
 
-    def test_more_rows_than_the_picture_are_cut_off(self, child):
+    def test_bitcost_maps_removes_padding(self, child):
         info = child("send(0, 1.0, rows=16, cols=17)")
         (grid,) = bitcost_maps(info, [0])
         assert grid.shape == (ROWS, COLS)
 
-    def test_rounding_below_nothing_is_nothing(self, child):
+    def test_bitcost_maps_clips_rounding_below_zero(self, child):
         (grid,) = bitcost_maps(child("send(0, -0.1)"), [0])
         assert (grid == 0).all()
 
-    def test_an_empty_map_of_a_dear_frame(self, child, tmp_path):
-        child("for k in asked: send(k)")
+    def test_bitcost_maps_rejects_empty_map_of_large_frame(self, child, tmp_path):
+        child("for k in requested: send(k)")
         info = an_info(tmp_path, bits=np.full(FRAMES, 100_000))
-        with pytest.raises(VideoError, match="map is empty, the frame has 100000 bits"):
+        with pytest.raises(VideoError, match="map is empty, but the frame has 100000 bits"):
             list(bitcost_maps(info, [0]))
 
-    def test_maps_that_lack_most_bits(self, child, tmp_path):
+    def test_bitcost_maps_rejects_maps_that_lack_bits(self, child, tmp_path):
         child(GOOD)
         info = an_info(tmp_path, bits=np.full(FRAMES, 100_000))
-        with pytest.raises(VideoError, match="12 of 12 maps hold less than half"):
+        with pytest.raises(VideoError, match="12 of 12 maps have less than half"):
             list(bitcost_maps(info, range(FRAMES)))
         assert len(list(bitcost_maps(info, range(4)))) == 4  # too few to judge
 
-    def test_the_last_map_comes_only_after_the_whole_is_judged(self, child):
+    def test_bitcost_maps_checks_end_before_last_map(self, child):
         maps = bitcost_maps(child(GOOD + "\nsys.exit(3)"), [0, 1])
         assert next(maps)[0, 0] == 10
         with pytest.raises(VideoError, match="exit code 3"):
@@ -221,16 +224,16 @@ class TestGuards:
             "os.close(1); time.sleep(600)",
         ],
     )
-    def test_silence_ends(self, child, monkeypatch, body):
+    def test_bitcost_maps_time_limit(self, child, monkeypatch, body):
         info = child(body)
         bitcost_version()
         monkeypatch.setattr(bitcost, "PATIENCE", 0.4)
         start = time.monotonic()
-        with pytest.raises(VideoError, match=r"no answer in 0 s|did not end"):
+        with pytest.raises(VideoError, match=r"no response in 0 s|did not end"):
             list(bitcost_maps(info, [0, 1]))
         assert time.monotonic() - start < 20
 
-    def test_closing_early_ends_the_child(self, child, tmp_path):
+    def test_bitcost_maps_close_kills_child(self, child, tmp_path):
         note = tmp_path / "pid"
         body = f"open({str(note)!r}, 'w').write(str(os.getpid())); fair(0); time.sleep(600)"
         maps = bitcost_maps(child(body), range(FRAMES))
@@ -239,7 +242,7 @@ class TestGuards:
         with pytest.raises(ProcessLookupError):
             os.kill(int(note.read_text()), 0)
 
-    def test_a_chatty_child_does_not_block(self, child):
+    def test_bitcost_maps_tolerates_much_standard_error(self, child):
         info = child("print('noise ' * 500_000, file=sys.stderr)\n" + GOOD)
         assert len(list(bitcost_maps(info, [1, 2]))) == 2
         info = child("print('noise ' * 500_000, 'last words', file=sys.stderr); sys.exit(2)")
@@ -247,8 +250,8 @@ class TestGuards:
             list(bitcost_maps(info, [1]))
         assert len(str(caught.value)) < 6000
 
-    def test_two_frames_of_about_one_cost_may_be_alike(self, child, tmp_path):
-        child("for k in asked: send(k, 10.0)")
+    def test_bitcost_maps_accepts_equal_maps_of_equal_size(self, child, tmp_path):
+        child("for k in requested: send(k, 10.0)")
         info = an_info(tmp_path, bits=np.array([2120, 2136] * 6))
         assert len(list(bitcost_maps(info, range(FRAMES)))) == FRAMES
 
@@ -265,21 +268,21 @@ class TestOrders:
 
         return sent
 
-    def test_a_place_in_decoding_order_is_asked_for_too(self, orders, tmp_path):
+    def test_bitcost_maps_requests_position_in_decoding_order(self, orders, tmp_path):
         options = {"x264-params": "bframes=2:b-adapt=0:b-pyramid=none:scenecut=0"}
         info = probe(_noise(tmp_path / "a.mp4", codec="libx264", options=options, frames=20))
         # Decoding order is 0 3 1 2 6 4 5 9 7 8: frame 9 comes at place 7.
         (call,) = orders(info, [9])["calls"]
         assert call == {"ask": [7, 9], "send": [9]}
 
-    def test_a_call_holds_no_more_maps_than_memory(self, orders, tmp_path, monkeypatch):
+    def test_bitcost_maps_splits_calls_by_memory(self, orders, tmp_path, monkeypatch):
         monkeypatch.setattr(bitcost, "CALL_BYTES", 0)
         info = an_info(tmp_path, times=np.arange(100) / 25, bits=np.ones(100))
         calls = orders(info, range(0, 100, 2))["calls"]
         assert max(len(call["ask"]) for call in calls) <= 16
         assert [frame for call in calls for frame in call["send"]] == list(range(0, 100, 2))
 
-    def test_a_relative_path_is_made_absolute(self, orders, tmp_path, monkeypatch):
+    def test_bitcost_maps_sends_absolute_path(self, orders, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         info = an_info(tmp_path, path=Path("-x.webm"))
         assert orders(info, [0])["path"] == str(tmp_path / "-x.webm")
@@ -288,7 +291,7 @@ class TestOrders:
 def _noise(
     path: Path, *, codec: str, options: dict[str, str], frames: int = 60, size=(320, 176)
 ) -> Path:
-    """A textured square that moves to the right over a still, textured ground."""
+    """Write a textured square that moves to the right over a static, textured background."""
     random = np.random.default_rng(0)
     ground = random.integers(0, 255, (size[1] // 8, size[0] // 8, 3), dtype=np.uint8)
     ground = ground.repeat(8, axis=0).repeat(8, axis=1)
@@ -303,7 +306,7 @@ def _noise(
             stream.bit_rate = 500_000
         for number in range(frames):
             pixels = ground.copy()
-            # New texture each time, or one motion vector would pay for the whole square.
+            # New texture each time; otherwise one motion vector would describe the whole square.
             left = 8 + 4 * number
             pixels[64:112, left : left + 48] = random.integers(0, 255, (48, 48, 3), dtype=np.uint8)
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
@@ -333,13 +336,14 @@ def video(request, tmp_path_factory) -> VideoInfo:
 
 
 @pytest.mark.skipif(
-    not os.environ.get(VARIABLE), reason=f"{VARIABLE} names no environment with codec-video-prep"
+    not os.environ.get(VARIABLE),
+    reason=f"{VARIABLE} is not set to an environment with codec-video-prep",
 )
 class TestThePackage:
-    def test_it_has_a_version(self):
+    def test_bitcost_version_of_package(self):
         assert bitcost_version()[0].isdigit()
 
-    def test_every_frame_has_a_map_that_sums_up_to_its_packet(self, video):
+    def test_bitcost_maps_sums_equal_packets(self, video):
         maps = list(bitcost_maps(video, range(video.frames)))
         assert len(maps) == 60
         assert all(grid.shape == (44, 80) for grid in maps)
@@ -347,51 +351,51 @@ class TestThePackage:
         assert (share < 1.01).all()
         assert np.median(share) > 0.8
 
-    def test_a_frame_costs_the_same_whatever_else_is_asked_for(self, video):
+    def test_bitcost_maps_do_not_depend_on_other_frames(self, video):
         every = list(bitcost_maps(video, range(video.frames)))
-        for wanted in ([17], [0, 59], list(range(1, 60, 7)), [5, 6, 30, 31, 58]):
-            found = list(bitcost_maps(video, wanted))
-            assert all((every[k] == grid).all() for k, grid in zip(wanted, found, strict=True))
+        for indices in ([17], [0, 59], list(range(1, 60, 7)), [5, 6, 30, 31, 58]):
+            maps = list(bitcost_maps(video, indices))
+            assert all((every[k] == grid).all() for k, grid in zip(indices, maps, strict=True))
 
-    def test_bits_go_where_the_square_is(self, video):
-        # Not the key frames, and not what VP9 shows for nothing once a hidden frame was paid for.
-        wanted = [k for k in range(10, 55) if video.times[k] not in video.keyframe_times]
-        judged = 0
-        for index, grid in zip(wanted, bitcost_maps(video, wanted), strict=True):
+    def test_bitcost_maps_follow_moving_square(self, video):
+        # Without key frames, and without VP9's empty frames that only show a hidden one.
+        indices = [k for k in range(10, 55) if video.times[k] not in video.keyframe_times]
+        checked = 0
+        for index, grid in zip(indices, bitcost_maps(video, indices), strict=True):
             if grid.sum() < video.bits.mean() / 4:
                 continue
-            judged += 1
+            checked += 1
             left = (8 + 4 * index) // 4
-            # One block of margin: a block that the square touches pays as a whole.
-            near = grid[8:36, max(0, left - 16) : left + 28].sum()
-            assert near > 0.8 * grid.sum()
-        assert judged > 20
+            # One block of margin, because blocks that the square only touches cost bits too.
+            around = grid[8:36, max(0, left - 16) : left + 28].sum()
+            assert around > 0.8 * grid.sum()
+        assert checked > 20
 
-    def test_sides_that_are_no_multiple_of_a_block(self, tmp_path):
+    def test_bitcost_maps_sides_not_multiple_of_block(self, tmp_path):
         info = probe(write_video(tmp_path / "a.mp4", frames=20, size=(102, 54)))
         (grid,) = bitcost_maps(info, [9])
         assert grid.shape == (14, 26)
 
-    def test_a_variable_rate(self, tmp_path):
+    def test_bitcost_maps_variable_rate(self, tmp_path):
         times = np.cumsum(np.tile([0.04, 0.12, 0.04, 0.4], 15)).tolist()
         info = probe(write_video(tmp_path / "a.mp4", frames=60, times=times))
         assert len(list(bitcost_maps(info, range(0, 60, 3)))) == 20
 
-    def test_what_a_cut_off_file_still_holds(self, tmp_path):
+    def test_bitcost_maps_truncated_file(self, tmp_path):
         path = write_video(tmp_path / "a.mkv", frames=100)
         whole = path.read_bytes()
         path.write_bytes(whole[: len(whole) // 2])
         info = probe(path)
         assert info.truncated
-        wanted = range(0, info.frames - 4, 5)
-        assert len(list(bitcost_maps(info, wanted))) == len(wanted)
+        indices = range(0, info.frames - 4, 5)
+        assert len(list(bitcost_maps(info, indices))) == len(indices)
 
-    def test_frames_under_another_number_are_refused(self, video):
+    def test_bitcost_maps_rejects_shifted_frames(self, video):
         shifted = VideoInfo(**{**vars(video), "bits": np.roll(video.bits, 1)})
-        with pytest.raises(VideoError, match="the map is another's"):
+        with pytest.raises(VideoError, match="another frame's map"):
             list(bitcost_maps(shifted, range(0, 60, 2)))
 
-    def test_a_file_that_is_no_video(self, video, tmp_path):
+    def test_bitcost_maps_rejects_other_file(self, video, tmp_path):
         other = tmp_path / "a.webm"
         other.write_bytes(b"nothing" * 100)
         info = VideoInfo(**{**vars(video), "path": other, "codec": "vp9"})

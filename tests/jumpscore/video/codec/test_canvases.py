@@ -20,7 +20,7 @@ SMALL = 112 * 84
 
 
 def moving_pictures(count, size=(112, 84)):
-    """A textured square that runs over a textured ground; every frame differs from every other."""
+    """A textured square that moves over a textured background; all frames are different."""
     width, height = size
     rng = np.random.default_rng(1)
     ground = rng.integers(60, 120, (height, width, 3), dtype=np.uint8)
@@ -40,7 +40,7 @@ def moving_video(path, count=70, size=(112, 84), **settings):
 
 
 def check_every_patch(visual):
-    """Compare every patch with the frame it is said to come from, decoded on its own."""
+    """Compare every patch with its source frame, decoded separately."""
     frames = {
         frame.index: frame.pixels
         for frame in decode(visual.path, size=(visual.width, visual.height), damage="stop")
@@ -67,7 +67,7 @@ CASES = {
     "vp9": {"codec": "libvpx-vp9", "name": "a.webm"},
     "av1": {"codec": "libsvtav1", "codec_options": {"preset": "12"}},
     "variable rate": {"times": [0.04 * k + 0.3 * (k // 20) for k in range(70)]},
-    # FFmpeg's short cut without scaling left columns of this width unwritten.
+    # Without scaling, FFmpeg left columns of this width unwritten.
     "canvases as large as the video": {"size": (168, 112)},
     "odd size": {"size": (131, 97), "codec_options": {"crf": "18"}, "pix_fmt": "yuv444p"},
     "anamorphic": {"aspect": Fraction(4, 3)},
@@ -77,7 +77,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_every_patch_shows_the_frame_and_place_it_says(tmp_path, case):
+def test_codec_canvases_patches_match_positions(tmp_path, case):
     settings = dict(CASES[case])
     path = moving_video(tmp_path / settings.pop("name", "a.mp4"), **settings)
     visual = codec_canvases(path, canvases=8, max_pixels=SMALL * 2)
@@ -87,13 +87,13 @@ def test_every_patch_shows_the_frame_and_place_it_says(tmp_path, case):
     assert visual.time_policy == ("pts" if case == "variable rate" else "released")
     info = probe(path)
     assert visual.times == tuple(info.times[list(visual.frame_indices)])
-    # The recipe alone gives the same pixels: what the one pass kept is what is there.
+    # Decoding the recipe gives the same pixels as the single pass.
     recipe = visual.changed(folder=None)
     np.testing.assert_array_equal(recipe.pixels, visual.pixels)
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_rotated_videos(tmp_path, degrees):
+def test_codec_canvases_of_rotated_videos(tmp_path, degrees):
     base = sample_clips(load_profile("mini"), seed=3)[0]
     spec = replace(
         base,
@@ -112,8 +112,8 @@ def test_rotated_videos(tmp_path, degrees):
 
 
 @pytest.mark.parametrize("codec", ["libx264", "libx265", "libvpx-vp9"])
-def test_frames_are_told_apart_by_what_they_show(tmp_path, codec):
-    """Whole frames carry their own number, so a wrong frame would read wrong."""
+def test_plan_canvases_frames_match_their_numbers(tmp_path, codec):
+    """Every frame contains its number, so a wrong frame is detected."""
     name = "a.webm" if "vp9" in codec else "a.mp4"
     path = write_video(tmp_path / name, frames=100, size=(448, 112), codec=codec)
     plan = plan_canvases(path, canvases=8)
@@ -129,7 +129,7 @@ LENGTHS = (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 100, 130)
 
 
 @pytest.mark.parametrize("count", LENGTHS)
-def test_the_number_of_canvases_is_exact(tmp_path, count):
+def test_plan_canvases_count_is_exact(tmp_path, count):
     rate = (12, 25, 30, 60)[count % 4]
     size = ((112, 84), (64, 112), (160, 64))[count % 3]
     path = moving_video(tmp_path / "a.mp4", count=count, size=size, fps=rate)
@@ -151,7 +151,7 @@ def test_the_number_of_canvases_is_exact(tmp_path, count):
         assert sum(len(stretch.canvases) for stretch in plan.stretches) in (0, delivered)
 
 
-def test_a_block_keeps_its_four_patches_together(tmp_path):
+def test_patch_positions_of_a_block_stay_together(tmp_path):
     visual = codec_canvases(moving_video(tmp_path / "a.mp4"), canvases=8, max_pixels=SMALL)
     n, rows, columns = visual.grid
     grid = visual.patch_positions.reshape(n, rows // 2, 2, columns // 2, 2, 3)
@@ -162,7 +162,7 @@ def test_a_block_keeps_its_four_patches_together(tmp_path):
     assert (grid[:, :, 0, :, 0, 1:] % 2 == 0).all()
 
 
-def test_blocks_come_in_order_of_time_within_a_group(tmp_path):
+def test_plan_canvases_orders_blocks_by_time(tmp_path):
     plan = plan_canvases(moving_video(tmp_path / "a.mp4"), canvases=8, max_pixels=SMALL)
     for stretch in plan.stretches:
         blocks = plan.visual.blocks[stretch.canvases.start + 1 : stretch.canvases.stop]
@@ -172,12 +172,12 @@ def test_blocks_come_in_order_of_time_within_a_group(tmp_path):
         assert keys[-1][0] <= stretch.last
 
 
-def test_the_moving_square_is_what_is_shown(tmp_path):
+def test_plan_canvases_shows_moving_square(tmp_path):
     pictures = moving_pictures(64, size=(448, 336))
     path = write_video(tmp_path / "a.mp4", pictures=pictures, size=(448, 336))
     plan = plan_canvases(path, canvases=4)
     blocks = plan.visual.blocks[1:].reshape(-1, 3)
-    # Per frame the square covers up to 4 blocks, and left up to 4; 576 places for 31 frames.
+    # Per frame the square covers up to 4 blocks, and uncovers up to 4; 576 blocks for 31 frames.
     best = blocks[: len(blocks)]
     frames, rows, columns = best.T
     left = frames * 7 % (448 - 24)
@@ -199,9 +199,9 @@ def test_the_moving_square_is_what_is_shown(tmp_path):
 
 class TestDeterminism:
     @pytest.mark.parametrize("codec", ["libx264", "libx265", "libvpx-vp9"])
-    def test_runs_and_threads_do_not_matter(self, tmp_path, codec):
-        # Large enough that frames are decoded at the same time, where motion vectors are handed
-        # out before all of them are there.
+    def test_codec_canvases_do_not_depend_on_threads(self, tmp_path, codec):
+        # Large enough that several frames are decoded at once, when motion vectors might be
+        # incomplete.
         name = "a.webm" if "vp9" in codec else "a.mp4"
         path = moving_video(tmp_path / name, count=90, size=(640, 368), codec=codec, b_frames=3)
         first = codec_canvases(path, canvases=8, max_pixels=8 * SMALL, threads=1)
@@ -211,19 +211,19 @@ class TestDeterminism:
             np.testing.assert_array_equal(again.blocks, first.blocks)
             np.testing.assert_array_equal(again.pixels, first.pixels)
 
-    def test_another_process_finds_the_same(self, tmp_path):
+    def test_codec_canvases_equal_in_another_process(self, tmp_path):
         path = moving_video(tmp_path / "a.mp4")
         code = (
             "import sys; from jumpscore.video import codec_canvases; "
             f"print(codec_canvases(sys.argv[1], canvases=8, max_pixels={SMALL}).fingerprint)"
         )
-        found = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
         )
         here = codec_canvases(path, canvases=8, max_pixels=SMALL)
-        assert found.stdout.strip() == here.fingerprint
+        assert process.stdout.strip() == here.fingerprint
 
-    def test_the_fingerprint_is_of_content_and_choices(self, tmp_path):
+    def test_fingerprint_depends_on_content_and_choices(self, tmp_path):
         path = moving_video(tmp_path / "a.mp4")
         copy = tmp_path / "b.mp4"
         copy.write_bytes(path.read_bytes())
@@ -238,7 +238,7 @@ class TestDeterminism:
         assert len({one.fingerprint, *(other.fingerprint for other in others)}) == 5
 
 
-def test_bits_are_joined_to_frames_by_presentation_time(tmp_path):
+def test_probe_assigns_bits_by_presentation_time(tmp_path):
     path = moving_video(tmp_path / "a.mp4", b_frames=3, gop=20)
     info = probe(path)
     with av.open(str(path)) as container:
@@ -254,17 +254,17 @@ def test_bits_are_joined_to_frames_by_presentation_time(tmp_path):
 
 
 class TestBadInput:
-    def test_zero_bytes(self, tmp_path):
+    def test_codec_canvases_empty_file(self, tmp_path):
         path = tmp_path / "a.mp4"
         path.touch()
         with pytest.raises(VideoError, match=r"a\.mp4: the file is empty"):
             codec_canvases(path, canvases=4)
 
-    def test_sound_only(self, tmp_path):
+    def test_codec_canvases_audio_file(self, tmp_path):
         with pytest.raises(VideoError, match=r"contains no video stream \(only audio\)"):
             codec_canvases(write_audio(tmp_path / "a.m4a"), canvases=4)
 
-    def test_no_video_at_all(self, tmp_path):
+    def test_codec_canvases_text_file(self, tmp_path):
         path = tmp_path / "a.mp4"
         path.write_text("<html>not found</html>")
         with pytest.raises(VideoError, match="cannot be opened as a video"):
@@ -272,7 +272,7 @@ class TestBadInput:
 
     @pytest.mark.parametrize("share", [0.3, 0.5, 0.8])
     @pytest.mark.parametrize("canvases", [4, 64])
-    def test_a_cut_off_file_is_used_as_far_as_it_goes_and_marked(self, tmp_path, share, canvases):
+    def test_codec_canvases_truncated_file(self, tmp_path, share, canvases):
         whole = moving_video(tmp_path / "a.mp4", count=120, options={"movflags": "faststart"})
         cut = tmp_path / "cut.mp4"
         cut.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * share)])
@@ -281,11 +281,11 @@ class TestBadInput:
         assert visual.frame_indices[-1] < 119
         assert len(visual.blocks) == min(canvases, len(visual.frame_indices))
         check_every_patch(visual)
-        # Not one frame is made up: all are as in the whole file.
+        # No frame is made up: all are the same as in the complete file.
         same = codec_canvases(cut, canvases=canvases, max_pixels=SMALL).changed(path=whole)
         np.testing.assert_array_equal(same.changed(folder=None).pixels, visual.pixels)
 
-    def test_damage_inside_is_an_error_that_names_the_time(self, tmp_path):
+    def test_codec_canvases_damaged_file(self, tmp_path):
         path = moving_video(tmp_path / "a.mp4", count=120)
         data = bytearray(path.read_bytes())
         start = data.index(b"mdat") + len(data) // 3
@@ -295,18 +295,18 @@ class TestBadInput:
             codec_canvases(path, canvases=8, max_pixels=SMALL)
 
     @pytest.mark.parametrize("wrong", [0, -4, 2.5, True, "8", 10**6])
-    def test_wrong_counts(self, tmp_path, wrong):
+    def test_codec_canvases_rejects_invalid_counts(self, tmp_path, wrong):
         with pytest.raises(UsageError, match=f"canvases={wrong!r}"):
             codec_canvases(tmp_path / "a.mp4", canvases=wrong)
 
-    def test_an_unknown_backend(self, tmp_path):
+    def test_codec_canvases_rejects_unknown_backend(self, tmp_path):
         with pytest.raises(UsageError, match="unknown backend 'magic'; known: pyav, bitcost"):
             codec_canvases(tmp_path / "a.mp4", canvases=4, backend="magic")
 
 
 @pytest.mark.slow
 class TestPanningCamera:
-    """The selection follows the jumper better than chance although the whole picture moves."""
+    """The selection follows the jumper better than chance although the camera moves."""
 
     @pytest.fixture
     def clips(self, tmp_path):
@@ -319,7 +319,7 @@ class TestPanningCamera:
             for k, spec in enumerate(panning[:4])
         ]
 
-    def test_blocks_lie_inside_the_jumpers_box(self, clips):
+    def test_codec_canvases_choose_blocks_of_jumper(self, clips):
         for clip in clips:
             visual = codec_canvases(clip.path, canvases=8)
             blocks = np.delete(visual.blocks, slice(0, None, 4), axis=0).reshape(-1, 3)

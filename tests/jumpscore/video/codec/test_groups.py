@@ -19,15 +19,15 @@ def luma_of(frame, block):
 
 
 def frames_of(scores, blank=()):
-    """Frames of 2 x 3 blocks whose luma tells which frame and block they are, without colour."""
-    made = []
+    """Frames of 2 x 3 blocks whose luma identifies frame and block; without colour."""
+    frames = []
     for number, row in enumerate(scores):
         picture = np.zeros((56, 84, 3), dtype=np.uint8)
         for block in range(SIZE):
             top, left = block // 3 * 28, block % 3 * 28
             picture[top : top + 28, left : left + 28] = (luma_of(number, block), 128, 128)
-        made.append(ScoredFrame(picture, np.asarray(row, dtype=np.float64), number in blank))
-    return made
+        frames.append(ScoredFrame(picture, np.asarray(row, dtype=np.float64), number in blank))
+    return frames
 
 
 def filled(frames, canvases):
@@ -54,7 +54,7 @@ random_scores = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
 
 @given(random_scores, st.integers(1, 30), st.integers(0, 250))
-def test_groups_partition_the_frames_and_deliver_exactly(rng, canvases, more):
+def test_make_groups_partitions_frames_exactly(rng, canvases, more):
     count = min(canvases + 1 + more, 8 * canvases)
     if count <= canvases:
         return
@@ -69,7 +69,7 @@ def test_groups_partition_the_frames_and_deliver_exactly(rng, canvases, more):
     rows = blocks.reshape(-1, 3)
     assert len(np.unique(rows, axis=0)) == len(rows), "a block is shown twice"
     assert (rows >= 0).all()
-    # Every block holds the pixels that its position promises.
+    # Every block has the pixels of its position.
     for (n, i, j), frame in np.ndenumerate(blocks[..., 0]):
         piece = pixels[n, i * 28 : i * 28 + 28, j * 28 : j * 28 + 28]
         luma = luma_of(int(frame), int(blocks[n, i, j, 1] * 3 + blocks[n, i, j, 2]))
@@ -77,7 +77,7 @@ def test_groups_partition_the_frames_and_deliver_exactly(rng, canvases, more):
 
 
 @given(random_scores, st.sampled_from([4, 8, 12, 20]))
-def test_groups_have_8_to_128_frames_where_the_video_allows(rng, canvases):
+def test_make_groups_have_8_to_128_frames(rng, canvases):
     store, groups = plan(frames_of(rng.random((8 * canvases, SIZE))), canvases)
     for group in groups:
         frames = store.cells[group.stop - 1].stop - store.cells[group.start].start
@@ -85,8 +85,8 @@ def test_groups_have_8_to_128_frames_where_the_video_allows(rng, canvases):
 
 
 @given(random_scores, st.sampled_from([4, 6, 9, 16]))
-def test_what_was_let_go_while_reading_would_not_have_been_chosen(rng, canvases):
-    """Against choosing among all blocks of all frames of a group at once."""
+def test_pick_equals_choice_among_all_blocks(rng, canvases):
+    """Compared with a choice among all blocks of all frames of a group at once."""
     # Few different scores, so that many are equal and the order of ties counts.
     scores = rng.integers(0, 5, (8 * canvases, SIZE)) / 4
     store, groups = plan(frames_of(scores), canvases)
@@ -100,27 +100,27 @@ def test_what_was_let_go_while_reading_would_not_have_been_chosen(rng, canvases)
         ]
         expected = sorted((f, b) for _, f, b in sorted(everything)[: (group.canvases - 1) * SIZE])
         picks = pick(store.cells, group)
-        found = [
+        chosen_blocks = [
             (int(store.cells[cell].places[item]), int(store.cells[cell].blocks[item]))
             for cell, item in zip(picks.cells, picks.items, strict=True)
         ]
-        assert found[:SIZE] == [(first, block) for block in range(SIZE)]
-        assert found[SIZE:] == expected
+        assert chosen_blocks[:SIZE] == [(first, block) for block in range(SIZE)]
+        assert chosen_blocks[SIZE:] == expected
 
 
-def test_groups_are_short_where_much_happens():
-    # 24 canvases, 192 frames, six groups; cells 10 to 13 are twice as lively as the rest.
+def test_make_groups_are_short_if_much_happens():
+    # 24 canvases, 192 frames, six groups; in cells 10 to 13 twice as much happens.
     rng = np.random.default_rng(0)
     scores = rng.random((192, SIZE)) / 2
     scores[80:112] += 0.5
     _, groups = plan(frames_of(scores), 24)
     edges = [group.start for group in groups]
-    # The lively ones get groups of 8 frames; the others share what is left.
+    # These get groups of 8 frames; the others share the rest.
     assert edges[2:] == [11, 12, 13, 14]
     assert 8 <= edges[1] <= 10
 
 
-def test_groups_adapt_with_three_frames_per_canvas_too():
+def test_make_groups_adapt_with_three_frames_per_canvas():
     rng = np.random.default_rng(0)
     scores = rng.random((96, SIZE)) / 2
     scores[48:72] += 0.5
@@ -133,67 +133,67 @@ def test_groups_adapt_with_three_frames_per_canvas_too():
 
 
 def brute_force(tables):
-    """Of all cuts into groups: the highest threshold, the most shown within 5% of it."""
-    n, most = len(tables[0].shown), tables[0].shown.shape[1] - 1
+    """Return the highest threshold over all cuts, and the highest total within 5% of it."""
+    n, most = len(tables[0].totals), tables[0].totals.shape[1] - 1
     cuts = [
         list(zip(tables, (0, *inner), (*inner, n), strict=True))
         for inner in combinations(range(1, n), len(tables) - 1)
         if all(b - a <= most for a, b in pairwise((0, *inner, n)))
     ]
-    threshold = max(min(table.worth[a, b - a] for table, a, b in cut) for cut in cuts)
-    good = [c for c in cuts if min(t.worth[a, b - a] for t, a, b in c) >= threshold * 0.95]
-    return threshold, max(sum(table.shown[a, b - a] for table, a, b in cut) for cut in good)
+    threshold = max(min(table.values[a, b - a] for table, a, b in cut) for cut in cuts)
+    good = [c for c in cuts if min(t.values[a, b - a] for t, a, b in c) >= threshold * 0.95]
+    return threshold, max(sum(table.totals[a, b - a] for table, a, b in cut) for cut in good)
 
 
-def a_table(rng, n, images):
-    shown = np.full((n, n + 1), -np.inf)
+def random_table(rng, n, images):
+    totals = np.full((n, n + 1), -np.inf)
     for start in range(n):
-        shown[start, 1 : n - start + 1] = np.sort(rng.random(n - start)) * (images > 1)
-    worth = shown * rng.choice([1 / 3, 2 / 3, 1.0], shown.shape)
+        totals[start, 1 : n - start + 1] = np.sort(rng.random(n - start)) * (images > 1)
+    values = totals * rng.choice([1 / 3, 2 / 3, 1.0], totals.shape)
     if images == 1:
-        worth = np.where(np.isfinite(shown), np.inf, -np.inf)
-    return _Table(images, shown, worth)
+        values = np.where(np.isfinite(totals), np.inf, -np.inf)
+    return _Table(images, totals, values)
 
 
 @given(random_scores, st.integers(2, 9), st.integers(2, 4), st.integers(1, 4))
-def test_the_cut_is_the_best_of_all(rng, n, count, left):
-    whole = a_table(rng, n, 4)
-    tables = [whole] * (min(count, n) - 1) + [whole if left == 4 else a_table(rng, n, left)]
+def test_solve_equals_brute_force(rng, n, count, left):
+    whole = random_table(rng, n, 4)
+    tables = [whole] * (min(count, n) - 1) + [whole if left == 4 else random_table(rng, n, left)]
     edges = _solve(tables)
     assert edges[0] == 0
     assert edges[-1] == n
     assert len(edges) == len(tables) + 1
     threshold, most = brute_force(tables)
     cut = list(zip(tables, edges, edges[1:], strict=False))
-    assert min(table.worth[a, b - a] for table, a, b in cut) >= threshold * 0.95
-    assert sum(table.shown[a, b - a] for table, a, b in cut) == pytest.approx(most, abs=1e-6)
+    assert min(table.values[a, b - a] for table, a, b in cut) >= threshold * 0.95
+    assert sum(table.totals[a, b - a] for table, a, b in cut) == pytest.approx(most, abs=1e-6)
 
 
 @pytest.mark.parametrize("left", [1, 2, 3])
-def test_a_last_group_with_fewer_canvases_stands_for_less(left):
-    # Two whole groups and the rest: as lively all the time, and seven frames to a cell.
+def test_make_groups_last_group_is_shorter_with_fewer_canvases(left):
+    # Two full groups and the rest; the scores are constant, with seven frames per cell.
     store, groups = plan(frames_of(np.full((7 * (8 + left), SIZE), 0.5)), 8 + left)
     frames = [store.cells[group.stop - 1].stop - store.cells[group.start].start for group in groups]
     assert frames == [28, 28, 7 * left]
 
 
-def test_a_last_canvas_alone_never_stands_for_what_others_could_show():
+def test_make_groups_single_last_canvas_has_one_cell():
     rng = np.random.default_rng(0)
     _, groups = plan(frames_of(rng.random((59, SIZE))), 9)
     assert (groups[-1].start, groups[-1].stop, groups[-1].canvases) == (8, 9, 1)
 
 
 @pytest.mark.parametrize(("canvases", "cells"), [(6, [4, 2]), (7, [4, 3]), (10, [4, 4, 2])])
-def test_where_every_frame_is_as_lively_every_canvas_stands_for_as_much(canvases, cells):
-    found = []
+def test_make_groups_constant_scores_give_equal_lengths(canvases, cells):
+    lengths = []
     for seed in range(20):
         scores = np.random.default_rng(seed).random((8 * canvases, SIZE)) * 0.1 + 0.5
         _, groups = plan(frames_of(scores), canvases)
-        found.append([group.stop - group.start for group in groups])
-    np.testing.assert_allclose(np.mean(found, axis=0), cells, atol=0.6)
+        lengths.append([group.stop - group.start for group in groups])
+    np.testing.assert_allclose(np.mean(lengths, axis=0), cells, atol=0.6)
 
 
-def test_a_lively_end_gets_a_shorter_last_group():
+def test_make_groups_lively_end_gets_short_last_group():
     scores = np.full((8 * 22, SIZE), 0.3)
     scores[-48:] = np.random.default_rng(0).random((48, SIZE)) * 0.3 + 0.7
     _, groups = plan(frames_of(scores), 22)
@@ -201,23 +201,23 @@ def test_a_lively_end_gets_a_shorter_last_group():
     assert groups[-1].stop - groups[-1].start <= 2
 
 
-def test_still_video_is_cut_evenly():
+def test_make_groups_still_video_is_cut_evenly():
     _, groups = plan(frames_of(np.zeros((128, SIZE))), 16)
     assert [(group.start, group.stop) for group in groups] == [(0, 4), (4, 8), (8, 12), (12, 16)]
     _, groups = plan(frames_of(np.zeros((72, SIZE))), 9)
     assert [(group.start, group.stop) for group in groups] == [(0, 4), (4, 8), (8, 9)]
 
 
-def test_the_first_frame_that_is_not_blank_is_shown_whole():
+def test_pick_shows_first_frame_that_is_not_blank():
     # Blank: the whole first cell and the first two frames of the second.
     frames = frames_of(np.ones((32, SIZE)), blank=range(10))
     store, groups = plan(frames, 4)
     blocks, _ = store.lay_out(groups, np.arange(32))
     assert (blocks[0, ..., 0] == 10).all()
-    assert 0 in blocks[1:, ..., 0], "blank frames still are candidates"
+    assert 0 in blocks[1:, ..., 0], "blank frames are still candidates"
 
 
-def test_all_blank_shows_the_first():
+def test_pick_shows_first_frame_if_all_are_blank():
     store, groups = plan(frames_of(np.ones((32, SIZE)), blank=range(32)), 4)
     blocks, _ = store.lay_out(groups, np.arange(32))
     assert (blocks[0, ..., 0] == 0).all()
@@ -226,14 +226,14 @@ def test_all_blank_shows_the_first():
 @pytest.mark.parametrize(
     ("frames", "canvases", "leads"),
     [
-        (2, 1, [0]),  # one canvas: one frame whole
+        (2, 1, [0]),  # one canvas: one whole frame
         (8, 1, [0]),
-        (5, 4, [0]),  # groups of four frames where there are no eight
+        (5, 4, [0]),  # a group of four frames if there are not eight
         (9, 8, [0, None]),
-        (40, 5, [0, None]),  # the last group is cut to one canvas: its frame whole
+        (40, 5, [0, None]),  # the last group has one canvas, a whole frame
     ],
 )
-def test_few_frames(frames, canvases, leads):
+def test_make_groups_few_frames(frames, canvases, leads):
     store, groups = plan(frames_of(np.ones((frames, SIZE))), canvases)
     blocks, _ = store.lay_out(groups, np.arange(frames))
     assert len(blocks) == canvases

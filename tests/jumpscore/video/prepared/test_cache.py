@@ -59,12 +59,12 @@ def counted(cache: InputCache) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("make", [canvases, lambda video: uniform_frames(video, count=4)])
-def test_what_was_stored_comes_back(cache, video, make):
-    made = cache.get(video, OPTIONS, lambda: make(video))
+def test_get_returns_stored_input(cache, video, make):
+    stored = cache.get(video, OPTIONS, lambda: make(video))
     again = cache.get(video, OPTIONS, forbidden)
     truth = make(video)
-    assert counted(cache) == {"made": 1, "hits": 1}
-    for visual in (made, again):
+    assert counted(cache) == {"stored": 1, "hits": 1}
+    for visual in (stored, again):
         assert visual.folder == entries(cache)[0]
         assert "pixels" not in visual.__dict__
         assert visual.fingerprint == truth.fingerprint
@@ -74,13 +74,13 @@ def test_what_was_stored_comes_back(cache, video, make):
     assert entries(cache) == [cache.folder / key[:2] / key]
 
 
-def test_nothing_else_is_left(cache, video):
+def test_get_leaves_no_other_files(cache, video):
     cache.get(video, OPTIONS, lambda: canvases(video))
     shard = entries(cache)[0].parent
     assert list(shard.iterdir()) == entries(cache)
 
 
-def test_the_same_content_elsewhere_is_a_hit_with_its_own_path(cache, video, tmp_path):
+def test_get_equal_content_is_hit_with_own_path(cache, video, tmp_path):
     cache.get(video, OPTIONS, lambda: canvases(video))
     copy = tmp_path / "other.mp4"
     shutil.copy(video, copy)
@@ -89,7 +89,7 @@ def test_the_same_content_elsewhere_is_a_hit_with_its_own_path(cache, video, tmp
     assert pickle.loads(pickle.dumps(visual)).pixels.shape == (2, 56, 112, 3)
 
 
-def test_content_and_every_option_make_the_key(video, tmp_path):
+def test_entry_key_depends_on_content_and_options(video, tmp_path):
     other = write_video(tmp_path / "b.mp4", frames=41)
     keys = {
         entry_key(video, OPTIONS),
@@ -102,19 +102,19 @@ def test_content_and_every_option_make_the_key(video, tmp_path):
     assert len(keys) == 5
 
 
-def test_wrong_use(cache, video, tmp_path):
+def test_entry_key_rejects_invalid_arguments(cache, video, tmp_path):
     for wrong in ({"a": float("nan")}, {"a": object()}):
-        with pytest.raises(UsageError, match="must be JSON"):
+        with pytest.raises(UsageError, match="must be valid JSON"):
             cache.get(video, wrong, forbidden)
     with pytest.raises(VideoError, match=r"nowhere\.mp4"):
         cache.get(tmp_path / "nowhere.mp4", OPTIONS, forbidden)
 
 
-def test_what_make_raises_is_passed_on_and_blocks_nobody(cache, video):
+def test_get_passes_on_errors_of_make(cache, video):
     with pytest.raises(AssertionError, match="already"):
         cache.get(video, OPTIONS, forbidden)
     cache.get(video, OPTIONS, lambda: canvases(video))
-    assert counted(cache) == {"made": 1}
+    assert counted(cache) == {"stored": 1}
 
 
 # Damage
@@ -131,15 +131,15 @@ def test_what_make_raises_is_passed_on_and_blocks_nobody(cache, video):
         lambda entry: [shutil.rmtree(entry), entry.touch()],
     ],
 )
-def test_a_damaged_entry_is_made_anew(cache, video, damage):
+def test_get_replaces_damaged_entry(cache, video, damage):
     cache.get(video, OPTIONS, lambda: canvases(video))
     damage(entries(cache)[0])
     visual = cache.get(video, OPTIONS, lambda: canvases(video))
     np.testing.assert_array_equal(visual.pixels, canvases(video).pixels)
-    assert counted(cache) == {"made": 2, "repaired": 1}
+    assert counted(cache) == {"stored": 2, "repaired": 1}
 
 
-def test_damage_of_the_same_length_is_found_when_pixels_are_read(cache, video):
+def test_pixels_detects_damage_of_same_length(cache, video):
     visual = cache.get(video, OPTIONS, lambda: canvases(video))
     file = visual.folder / "canvas_001.png"
     data = bytearray(file.read_bytes())
@@ -153,33 +153,33 @@ def test_damage_of_the_same_length_is_found_when_pixels_are_read(cache, video):
 # Eviction
 
 
-def test_those_unused_for_longest_go_first(video, tmp_path):
+def test_get_evicts_least_recently_used(video, tmp_path):
     cache = InputCache(tmp_path / "cache")
-    made = [cache.get(video, {"n": n}, lambda: canvases(video)).folder for n in range(4)]
-    size = sum(file.stat().st_size for file in made[0].iterdir())
-    for n, folder in enumerate(made):
+    folders = [cache.get(video, {"n": n}, lambda: canvases(video)).folder for n in range(4)]
+    size = sum(file.stat().st_size for file in folders[0].iterdir())
+    for n, folder in enumerate(folders):
         os.utime(folder / "_DONE", (1000 + n, 1000 + n))
     cache.get(video, {"n": 0}, forbidden)  # used last now
     small = InputCache(tmp_path / "cache", max_bytes=int(3.5 * size))
     newest = small.get(video, {"n": 4}, lambda: canvases(video)).folder
-    assert set(entries(small)) == {made[0], made[3], newest}
-    assert counted(small) == {"made": 1, "evicted": 2}
+    assert set(entries(small)) == {folders[0], folders[3], newest}
+    assert counted(small) == {"stored": 1, "evicted": 2}
 
 
-def test_an_entry_above_the_bound_is_stored_and_the_first_to_go(video, tmp_path):
+def test_get_stores_oversized_entry_and_evicts_it_first(video, tmp_path):
     small = InputCache(tmp_path / "cache")
-    kept = small.get(video, {"n": 0}, lambda: canvases(video)).folder
-    small.max_bytes = int(1.5 * sum(file.stat().st_size for file in kept.iterdir()))
+    entry = small.get(video, {"n": 0}, lambda: canvases(video)).folder
+    small.max_bytes = int(1.5 * sum(file.stat().st_size for file in entry.iterdir()))
     large = small.get(video, {"n": 1}, lambda: canvases(video, count=20))
     assert len(large.pixels) == 20
-    assert set(entries(small)) == {kept, large.folder}
-    assert counted(small) == {"made": 2, "oversized": 1}
+    assert set(entries(small)) == {entry, large.folder}
+    assert counted(small) == {"stored": 2, "oversized": 1}
     small.max_bytes *= 2
     newest = small.get(video, {"n": 2}, lambda: canvases(video)).folder
-    assert set(entries(small)) == {kept, newest}
+    assert set(entries(small)) == {entry, newest}
 
 
-def test_an_evicted_entry_is_decoded_again(cache, video):
+def test_pixels_of_evicted_entry_are_decoded(cache, video):
     visual = cache.get(video, OPTIONS, lambda: canvases(video))
     cache.max_bytes = 1
     cache.get(video, {"n": 1}, lambda: canvases(video, count=3))
@@ -187,29 +187,29 @@ def test_an_evicted_entry_is_decoded_again(cache, video):
     np.testing.assert_array_equal(visual.pixels, canvases(video).pixels)
 
 
-def test_without_the_video_an_evicted_entry_is_an_error(cache, video, tmp_path):
+def test_pixels_of_evicted_entry_without_video(cache, video, tmp_path):
     copy = tmp_path / "copy.mp4"
     shutil.copy(video, copy)
     visual = cache.get(copy, OPTIONS, lambda: canvases(video))
     shutil.rmtree(cache.folder)
     copy.unlink()
-    with pytest.raises(DataError, match="no folder of prepared pictures"):
+    with pytest.raises(DataError, match="not a folder of prepared pictures"):
         _ = visual.pixels
 
 
-def test_no_other_vanished_folder_is_decoded_instead(video, tmp_path):
-    """Its pixels were JPEG, or another tool's: the recipe does not give them."""
+def test_pixels_of_other_deleted_folder_raise(video, tmp_path):
+    """Its pixels were JPEG or from another tool, so the recipe cannot restore them."""
     visual = write_prepared(canvases(video), tmp_path / "x")
     shutil.rmtree(tmp_path / "x")
     with pytest.raises(DataError):
         _ = visual.pixels
 
 
-def test_pixels_that_no_recipe_gives_are_not_made_up(cache, video, tmp_path):
+def test_pixels_from_a_folder_are_not_decoded_again(cache, video, tmp_path):
     lossy = write_prepared(canvases(video), tmp_path / "x")
-    made = cache.get(video, OPTIONS, lambda: lossy)
+    stored = cache.get(video, OPTIONS, lambda: lossy)
     again = cache.get(video, OPTIONS, forbidden)
-    for visual in (made, again):
+    for visual in (stored, again):
         np.testing.assert_array_equal(visual.pixels, lossy.pixels)
     late = cache.get(video, OPTIONS, forbidden)
     shutil.rmtree(cache.folder)
@@ -217,7 +217,7 @@ def test_pixels_that_no_recipe_gives_are_not_made_up(cache, video, tmp_path):
         _ = late.pixels
 
 
-def test_leftovers_of_the_killed_are_cleared_after_a_day(cache, video):
+def test_get_deletes_old_leftovers(cache, video):
     cache.get(video, OPTIONS, lambda: canvases(video))
     shard = entries(cache)[0].parent
     for name, age in ((".new-1-x", 0), (".new-2-x", 10**5), (".old-3-x", 10**5)):
@@ -228,27 +228,27 @@ def test_leftovers_of_the_killed_are_cleared_after_a_day(cache, video):
     assert [file.name for file in shard.glob(".*")] == [".new-1-x"]
 
 
-# Where it cannot be written
+# If the cache cannot be written
 
 
-def test_an_unwritable_folder(video, tmp_path):
+def test_get_unwritable_folder(video, tmp_path):
     (tmp_path / "file").touch()
     cache = InputCache(tmp_path / "file" / "cache")
     with pytest.raises(UsageError, match=r"file/cache.*JUMPSCORE_CACHE"):
         cache.get(video, OPTIONS, forbidden)
 
 
-def test_a_full_disk(cache, video, monkeypatch):
+def test_get_full_disk(cache, video, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(prepared_module, "_fill", full)
-    with pytest.raises(UsageError, match=r"No space left.*free space"):
+    with pytest.raises(UsageError, match=r"No space left.*free some space"):
         cache.get(video, OPTIONS, lambda: canvases(video))
     assert not [file for file in cache.folder.rglob("*") if file.parent != cache.folder]
 
 
-def test_the_default_folder(monkeypatch, tmp_path):
+def test_default_cache_folder_by_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("JUMPSCORE_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
@@ -264,49 +264,49 @@ def test_the_default_folder(monkeypatch, tmp_path):
 
 @pytest.fixture
 def spawn(monkeypatch):
-    """Processes that find this module, with the search path of their parent."""
+    """Return a spawn context whose processes can import this module."""
     monkeypatch.syspath_prepend(Path(__file__).parents[3])
     return multiprocessing.get_context("spawn")
 
 
-def slow_canvases(video: Path, made: Path) -> VisualInput:
-    (made / f"{os.getpid()}-{time.monotonic_ns()}").touch()
+def slow_canvases(video: Path, log: Path) -> VisualInput:
+    (log / f"{os.getpid()}-{time.monotonic_ns()}").touch()
     time.sleep(0.5)
     return canvases(video)
 
 
-def get_in_process(folder: Path, video: Path, made: Path, barrier: object, answers: object) -> None:
+def get_in_process(folder: Path, video: Path, log: Path, barrier: object, answers: object) -> None:
     barrier.wait(60)
-    visual = InputCache(folder).get(video, OPTIONS, lambda: slow_canvases(video, made))
+    visual = InputCache(folder).get(video, OPTIONS, lambda: slow_canvases(video, log))
     answers.put((visual.fingerprint, visual.folder, visual.pixels.tobytes()))
 
 
-def test_four_processes_make_one_entry(cache, video, tmp_path, spawn):
+def test_get_in_four_processes_makes_one_entry(cache, video, tmp_path, spawn):
     (tmp_path / "made").mkdir()
     barrier, answers = spawn.Barrier(4), spawn.Queue()
     arguments = (cache.folder, video, tmp_path / "made", barrier, answers)
     workers = [spawn.Process(target=get_in_process, args=arguments) for _ in range(4)]
     for worker in workers:
         worker.start()
-    found = {answers.get(timeout=60) for _ in workers}
+    answers_of_workers = {answers.get(timeout=60) for _ in workers}
     for worker in workers:
         worker.join(60)
     truth = canvases(video)
-    assert found == {(truth.fingerprint, entries(cache)[0], truth.pixels.tobytes())}
+    assert answers_of_workers == {(truth.fingerprint, entries(cache)[0], truth.pixels.tobytes())}
     assert len(list((tmp_path / "made").iterdir())) == 1
     assert list(entries(cache)[0].parent.iterdir()) == entries(cache)
 
 
-def hang_in_process(folder: Path, video: Path, made: Path) -> None:
+def hang_in_process(folder: Path, video: Path, log: Path) -> None:
     def hang() -> VisualInput:
-        (made / "begun").touch()
+        (log / "begun").touch()
         time.sleep(600)
         raise AssertionError
 
     InputCache(folder).get(video, OPTIONS, hang)
 
 
-def test_a_killed_maker_blocks_nobody(cache, video, tmp_path, spawn):
+def test_get_continues_after_killed_process(cache, video, tmp_path, spawn):
     worker = spawn.Process(target=hang_in_process, args=(cache.folder, video, tmp_path))
     worker.start()
     while not (tmp_path / "begun").exists():
@@ -322,11 +322,11 @@ def test_a_killed_maker_blocks_nobody(cache, video, tmp_path, spawn):
     worker.join(60)
     waiting.join(30)
     assert not waiting.is_alive()
-    assert counted(cache) == {"made": 1}
+    assert counted(cache) == {"stored": 1}
 
 
 def churn_in_process(folder: Path, video: Path, seed: int, answers: object) -> None:
-    """Get random entries from a cache that holds fewer, so that all evict all the time."""
+    """Get random entries from a smaller cache, so that all processes evict all the time."""
     generator = np.random.default_rng(seed)
     cache = InputCache(folder, max_bytes=9_000)
     truth = {count: canvases(video, count=count).pixels for count in range(2, 6)}
@@ -337,7 +337,7 @@ def churn_in_process(folder: Path, video: Path, seed: int, answers: object) -> N
     answers.put((wrong, cache.stats.evicted))
 
 
-def test_evictors_and_readers_do_not_disturb_each_other(cache, video, spawn):
+def test_get_while_others_evict(cache, video, spawn):
     answers = spawn.Queue()
     workers = [
         spawn.Process(target=churn_in_process, args=(cache.folder, video, seed, answers))
@@ -345,20 +345,20 @@ def test_evictors_and_readers_do_not_disturb_each_other(cache, video, spawn):
     ]
     for worker in workers:
         worker.start()
-    found = [answers.get(timeout=120) for _ in workers]
+    answers_of_workers = [answers.get(timeout=120) for _ in workers]
     for worker in workers:
         worker.join(60)
-    assert [wrong for wrong, _ in found] == [0, 0, 0]
-    assert sum(evicted for _, evicted in found) > 10
+    assert [wrong for wrong, _ in answers_of_workers] == [0, 0, 0]
+    assert sum(evicted for _, evicted in answers_of_workers) > 10
     for entry in entries(cache):
         read_prepared(entry)
 
 
-def test_threads_make_one_entry(cache, video, tmp_path):
+def test_get_in_threads_makes_one_entry(cache, video, tmp_path):
     get = lambda: cache.get(video, OPTIONS, lambda: slow_canvases(video, tmp_path))  # noqa: E731
     threads = [threading.Thread(target=get) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert counted(cache) == {"made": 1, "hits": 3}
+    assert counted(cache) == {"stored": 1, "hits": 3}

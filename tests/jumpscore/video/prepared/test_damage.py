@@ -1,4 +1,4 @@
-"""Damage: to what we wrote it is always noticed; to files of others it is never a crash."""
+"""Damage is always detected in our own folders, and never crashes on those of other tools."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jumpscore.errors import DataError
 from jumpscore.video import VisualInput
 from jumpscore.video.prepared.folders import read_prepared, write_prepared
 from jumpscore.video.prepared.record import RECORD
-from tests.jumpscore.video.prepared.made import (
+from tests.jumpscore.video.prepared.samples import (
     SMALL_FILES,
     canvases,
     foreign_positions,
@@ -25,7 +25,7 @@ from tests.jumpscore.video.prepared.made import (
 
 
 @pytest.mark.parametrize("lossless", [True, False])
-def test_a_damaged_picture_is_never_used(video, tmp_path, lossless):
+def test_pixels_rejects_damaged_picture(video, tmp_path, lossless):
     write_prepared(canvases(video), tmp_path / "x", lossless=lossless)
     visual = read_prepared(tmp_path / "x")
     file = next((tmp_path / "x").glob("canvas_001.*"))
@@ -35,17 +35,17 @@ def test_a_damaged_picture_is_never_used(video, tmp_path, lossless):
     with pytest.raises(DataError, match=r"canvas_001.*SHA-256"):
         _ = visual.pixels
     file.write_bytes(data[:-1])
-    refuse(tmp_path / "x", r"canvas_001.*bytes, meta\.json says")
+    refuse(tmp_path / "x", r"canvas_001.*bytes instead of .* as in meta\.json")
 
 
-def test_an_added_picture(video, tmp_path):
+def test_read_prepared_rejects_added_picture(video, tmp_path):
     write_prepared(canvases(video), tmp_path / "x")
     shutil.copy(tmp_path / "x" / "canvas_002.jpg", tmp_path / "x" / "canvas_003.jpg")
-    refuse(tmp_path / "x", r"'canvas_003\.jpg' is either missing or was added")
+    refuse(tmp_path / "x", r"'canvas_003\.jpg' is missing or was added")
 
 
 def forge(folder: Path, change) -> None:
-    """Change our part of meta.json and seal it again, as one would who does it on purpose."""
+    """Change our part of meta.json and its digest, like an attacker."""
     meta = json.loads((folder / "meta.json").read_text())
     change(meta["jumpscore"])
     data = json.dumps(meta).encode()
@@ -89,14 +89,14 @@ def forge(folder: Path, change) -> None:
         {"exhausted": 1},
     ],
 )
-def test_a_forged_recipe(video, tmp_path, fields):
+def test_read_prepared_rejects_forged_recipe(video, tmp_path, fields):
     write_prepared(canvases(video), tmp_path / "x")
     forge(tmp_path / "x", lambda own: own["input"].update(fields))
     refuse(tmp_path / "x", r"meta\.json")
 
 
 @pytest.mark.parametrize("field", RECORD)
-def test_a_recipe_without_a_field(video, tmp_path, field):
+def test_read_prepared_rejects_missing_field(video, tmp_path, field):
     write_prepared(canvases(video), tmp_path / "x")
     forge(tmp_path / "x", lambda own: own["input"].pop(field))
     refuse(tmp_path / "x", f"{field} = 'missing'")
@@ -105,17 +105,20 @@ def test_a_recipe_without_a_field(video, tmp_path, field):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda own: own.update(format=2), "has format 2, this version reads 1"),
+        (lambda own: own.update(format=2), "has format 2, but this version reads only 1"),
         (lambda own: own.pop("input"), "objects 'input' and 'files'"),
         (lambda own: own.update(files=[]), "objects 'input' and 'files'"),
-        (lambda own: own["files"].pop("frame_ids.npy"), "'frame_ids.npy' is either missing"),
-        (lambda own: own["files"].update({"../../x": {}}), "'../../x' is either missing"),
+        (lambda own: own["files"].pop("frame_ids.npy"), "'frame_ids.npy' is missing or was added"),
+        (lambda own: own["files"].update({"../../x": {}}), "'../../x' is missing or was added"),
         (lambda own: own["files"].update({"frame_ids.npy": 1}), "must have 'sha256'"),
         (lambda own: own["files"]["frame_ids.npy"].update(sha256=1), "SHA-256"),
-        (lambda own: own["files"]["frame_ids.npy"].update(bytes=None), "says None"),
+        (
+            lambda own: own["files"]["frame_ids.npy"].update(bytes=None),
+            "instead of None as in meta.json",
+        ),
     ],
 )
-def test_a_forged_list_of_files(video, tmp_path, change, match):
+def test_read_prepared_rejects_forged_file_list(video, tmp_path, change, match):
     write_prepared(canvases(video), tmp_path / "x")
     forge(tmp_path / "x", change)
     refuse(tmp_path / "x", match)
@@ -128,7 +131,7 @@ def corrupt(data: bytes, place: float, value: int, cut: bool) -> bytes:
 
 @pytest.fixture(scope="module")
 def whole(video, tmp_path_factory):
-    """One folder of ours and one of another tool, never changed."""
+    """Return one folder of ours and one of another tool; tests must not change them."""
     root = tmp_path_factory.mktemp("whole")
     write_prepared(canvases(video), root / "ours")
     write_foreign(root / "theirs", foreign_positions())
@@ -145,7 +148,9 @@ damage = {
 
 @given(**damage)
 @settings(max_examples=150)
-def test_any_damage_to_our_small_files_is_noticed(whole, tmp_path_factory, name, place, value, cut):
+def test_read_prepared_detects_damage_of_our_small_files(
+    whole, tmp_path_factory, name, place, value, cut
+):
     folder = tmp_path_factory.mktemp("d") / "x"
     shutil.copytree(whole / "ours", folder)
     before = (folder / name).read_bytes()
@@ -170,9 +175,7 @@ def outcome(folder: Path) -> tuple[VisualInput | None, str]:
 
 @given(**damage)
 @settings(max_examples=150)
-def test_damage_to_files_of_others_gives_a_clear_error_or_an_input(
-    whole, tmp_path_factory, name, place, value, cut
-):
+def test_read_prepared_damage_of_foreign_files(whole, tmp_path_factory, name, place, value, cut):
     folder = tmp_path_factory.mktemp("d") / "x"
     shutil.copytree(whole / "theirs", folder)
     data = (folder / name).read_bytes()
@@ -188,9 +191,7 @@ def test_damage_to_files_of_others_gives_a_clear_error_or_an_input(
 
 @given(place=st.floats(0, 1, exclude_max=True), value=st.integers(0, 255), cut=st.booleans())
 @settings(max_examples=150)
-def test_damage_to_pictures_of_others_gives_a_clear_error_or_pixels(
-    whole, tmp_path_factory, place, value, cut
-):
+def test_pixels_damage_of_foreign_pictures(whole, tmp_path_factory, place, value, cut):
     folder = tmp_path_factory.mktemp("d") / "x"
     shutil.copytree(whole / "theirs", folder)
     file = folder / "canvas_001.jpg"

@@ -15,7 +15,7 @@ from jumpscore.video import VisualInput
 from jumpscore.video.prepared.folders import folder_name, read_prepared, write_prepared
 from jumpscore.video.prepared.record import RECORD
 from jumpscore.video.visual_input import whole_frames
-from tests.jumpscore.video.prepared.made import (
+from tests.jumpscore.video.prepared.samples import (
     HEIGHT,
     SMALL_FILES,
     WIDTH,
@@ -32,7 +32,7 @@ from tests.support import read_number, write_video
 
 @pytest.mark.parametrize("make", [canvases, frames])
 @pytest.mark.parametrize("lossless", [True, False])
-def test_every_field_comes_back(video, tmp_path, make, lossless):
+def test_read_prepared_restores_every_field(video, tmp_path, make, lossless):
     visual = make(video)
     written = write_prepared(visual, tmp_path / "there" / "x", lossless=lossless)
     again = read_prepared(tmp_path / "there" / "x")
@@ -49,7 +49,7 @@ def test_every_field_comes_back(video, tmp_path, make, lossless):
     assert difference.max() == 0 if lossless else 0 < difference.mean() < 3
 
 
-def test_every_field_of_an_input_is_stored():
+def test_to_record_contains_every_field():
     assert {field.name for field in dataclasses.fields(VisualInput)} - {
         "folder",
         "token_grid",
@@ -57,13 +57,13 @@ def test_every_field_of_an_input_is_stored():
     } == set(RECORD)
 
 
-def test_the_pictures_are_those_of_their_frames(video, tmp_path):
+def test_write_prepared_pictures_match_frames(video, tmp_path):
     write_prepared(frames(video), tmp_path / "x")
     again = read_prepared(tmp_path / "x")
     assert [read_number(picture) for picture in again.pixels] == list(again.frame_indices)
 
 
-def test_colours_are_not_swapped(video, tmp_path):
+def test_write_prepared_keeps_colours(video, tmp_path):
     visual = canvases(video)
     visual.__dict__["pixels"] = np.full((3, HEIGHT, WIDTH, 3), (200, 100, 20), np.uint8)
     write_prepared(visual, tmp_path / "x")
@@ -74,7 +74,7 @@ def test_colours_are_not_swapped(video, tmp_path):
     np.testing.assert_allclose(stored[5, 5], (20, 100, 200), atol=4)
 
 
-def test_the_published_layout(video, tmp_path):
+def test_write_prepared_has_published_layout(video, tmp_path):
     folder = tmp_path / folder_name(video)
     write_prepared(canvases(video), folder)
     assert folder.name == f"a__{hashlib.sha1(str(video).encode()).hexdigest()[:8]}"
@@ -83,7 +83,7 @@ def test_the_published_layout(video, tmp_path):
     positions = np.load(folder / "src_patch_position.npy")
     assert positions.dtype == np.int32
     assert positions.shape == (3 * 4 * 8, 3)
-    # Canvas 1, patch (3, 2): block (1, 1) holds block (0, 2) of frame 11, its lower left patch.
+    # Canvas 1, patch (3, 2): block (1, 1) shows block (0, 2) of frame 11, its lower left patch.
     assert positions[1 * 32 + 3 * 8 + 2].tolist() == [11, 1, 4]
     assert positions[2 * 32 + 5].tolist() == [-1, -1, -1]
     frame_ids = np.load(folder / "frame_ids.npy")
@@ -93,7 +93,7 @@ def test_the_published_layout(video, tmp_path):
     assert list(tmp_path.iterdir()) == [folder]  # no scratch is left
 
 
-def test_another_path_may_be_named(video, tmp_path):
+def test_read_prepared_with_another_path(video, tmp_path):
     write_prepared(canvases(video), tmp_path / "x")
     other = tmp_path / "moved.mp4"
     assert read_prepared(tmp_path / "x", video=other).path == other
@@ -102,7 +102,7 @@ def test_another_path_may_be_named(video, tmp_path):
 # Writing
 
 
-def test_writing_the_same_again_changes_nothing(video, tmp_path):
+def test_write_prepared_same_input_again(video, tmp_path):
     write_prepared(canvases(video), tmp_path / "x")
     before = (tmp_path / "x" / "_DONE").stat()
     write_prepared(canvases(video), tmp_path / "x")
@@ -111,14 +111,14 @@ def test_writing_the_same_again_changes_nothing(video, tmp_path):
 
 
 @pytest.mark.parametrize("change", [{"decimals": 1}, {"lossless": True}])
-def test_another_input_is_not_overwritten(video, tmp_path, change):
+def test_write_prepared_rejects_other_input(video, tmp_path, change):
     write_prepared(canvases(video), tmp_path / "x")
     lossless = change.pop("lossless", False)
     with pytest.raises(UsageError, match="another prepared input"):
         write_prepared(canvases(video, **change), tmp_path / "x", lossless=lossless)
 
 
-def test_what_was_left_unfinished_is_replaced(video, tmp_path):
+def test_write_prepared_replaces_unfinished_folder(video, tmp_path):
     write_prepared(frames(video), tmp_path / "x")
     (tmp_path / "x" / "_DONE").unlink()
     write_prepared(canvases(video), tmp_path / "x")
@@ -126,7 +126,7 @@ def test_what_was_left_unfinished_is_replaced(video, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["x"]
 
 
-def test_files_of_others_are_never_deleted(video, tmp_path):
+def test_write_prepared_rejects_other_files(video, tmp_path):
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "thesis.tex").touch()
     with pytest.raises(UsageError, match=r"thesis\.tex"):
@@ -134,21 +134,21 @@ def test_files_of_others_are_never_deleted(video, tmp_path):
     assert (tmp_path / "x" / "thesis.tex").exists()
 
 
-def test_a_damaged_folder_is_named(video, tmp_path):
+def test_write_prepared_rejects_damaged_folder(video, tmp_path):
     write_prepared(canvases(video), tmp_path / "x")
     (tmp_path / "x" / "meta.json").write_text("{}")
-    with pytest.raises(UsageError, match=r"in the way.*meta\.json"):
+    with pytest.raises(UsageError, match=r"exists already and is damaged.*meta\.json"):
         write_prepared(canvases(video), tmp_path / "x")
 
 
-def test_a_folder_that_cannot_be_written(video, tmp_path):
+def test_write_prepared_unwritable_folder(video, tmp_path):
     (tmp_path / "file").touch()
     for folder in (tmp_path / "file" / "x", tmp_path / "file", tmp_path / ("n" * 300)):
         with pytest.raises(UsageError, match="cannot be written"):
             write_prepared(canvases(video), folder)
 
 
-def test_nothing_is_left_where_writing_fails(video, tmp_path, monkeypatch):
+def test_write_prepared_leaves_nothing_after_error(video, tmp_path, monkeypatch):
     def full(self, data):
         raise OSError(28, "No space left on device")
 
@@ -158,7 +158,7 @@ def test_nothing_is_left_where_writing_fails(video, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_no_reader_accepts_is_not_written(video, tmp_path):
+def test_write_prepared_rejects_excessive_input(video, tmp_path):
     blocks = np.zeros((5000, 1, 1, 3), np.int32)
     with pytest.raises(UsageError, match="5000 pictures"):
         write_prepared(
@@ -171,7 +171,7 @@ def test_what_no_reader_accepts_is_not_written(video, tmp_path):
 # Folders of other tools
 
 
-def test_a_folder_of_another_tool(tmp_path):
+def test_read_prepared_foreign_folder(tmp_path):
     folder = write_foreign(tmp_path / "x", foreign_positions(3))
     visual = read_prepared(folder)
     assert (visual.kind, visual.path, visual.folder) == ("codec", folder, folder)
@@ -187,7 +187,7 @@ def test_a_folder_of_another_tool(tmp_path):
     np.testing.assert_allclose(visual.pixels[:, 20, 20], colours, atol=4)
 
 
-def test_the_fingerprint_of_a_folder_is_of_its_pictures(tmp_path):
+def test_read_prepared_foreign_fingerprint_depends_on_pictures(tmp_path):
     one = read_prepared(write_foreign(tmp_path / "x", foreign_positions()))
     two = read_prepared(write_foreign(tmp_path / "y", foreign_positions()))
     assert one.fingerprint == two.fingerprint
@@ -195,7 +195,7 @@ def test_the_fingerprint_of_a_folder_is_of_its_pictures(tmp_path):
     assert read_prepared(tmp_path / "y").fingerprint != one.fingerprint
 
 
-def test_meta_may_say_decimals_and_numbers_may_be_wide(tmp_path):
+def test_read_prepared_foreign_decimals_and_digits(tmp_path):
     folder = write_foreign(
         tmp_path / "x", foreign_positions().astype(np.int64), {"fps": 8, "decimals": 2}, digits=5
     )
@@ -204,20 +204,20 @@ def test_meta_may_say_decimals_and_numbers_may_be_wide(tmp_path):
     assert isinstance(visual.fps, float)
 
 
-def test_padding_canvases_are_dropped_and_black_places_stay(tmp_path):
+def test_read_prepared_drops_padding_canvases(tmp_path):
     positions = foreign_positions(4)
     positions[1] = -1
     positions[3, 2:, 4:] = -1
     visual = read_prepared(write_foreign(tmp_path / "x", positions))
     assert visual.frame_indices == (3, 17, 24)
-    assert visual.notes == ("1 of 4 canvases are padding and left out",)
+    assert visual.notes == ("1 of 4 canvases are only padding and dropped",)
     assert len(visual.blocks) == len(visual.pixels) == 3
     assert visual.blocks[2, 1, 2].tolist() == [-1, -1, -1]
     colours = np.random.default_rng(0).integers(0, 255, (4, 3))[[0, 2, 3], ::-1]
     np.testing.assert_allclose(visual.pixels[:, 20, 20], colours, atol=4)
 
 
-def test_a_video_gives_presentation_times(tmp_path):
+def test_read_prepared_foreign_times_of_video(tmp_path):
     times = [0.0, 0.04, 0.08, 1.0, 1.04, 2.0, 2.04, 2.5, 2.6, 2.7, 3.0, 3.04]
     video = write_video(tmp_path / "v.mp4", frames=12, times=times)
     visual = read_prepared(write_foreign(tmp_path / "x", foreign_positions()), video=video)
@@ -225,11 +225,11 @@ def test_a_video_gives_presentation_times(tmp_path):
     np.testing.assert_allclose(visual.times, (1.0, 3.0), atol=1e-3)
     assert visual.time_policy == "pts"
     assert "rate varies" in visual.notes[0]
-    with pytest.raises(DataError, match=r"frame 17, .*v\.mp4 has 0\.\.11"):
+    with pytest.raises(DataError, match=r"frame 17, but .*v\.mp4 has only frames 0\.\.11"):
         read_prepared(write_foreign(tmp_path / "y", foreign_positions(3)), video=video)
 
 
-def test_a_folder_of_another_tool_can_be_written_as_ours(tmp_path):
+def test_write_prepared_foreign_input(tmp_path):
     visual = read_prepared(write_foreign(tmp_path / "x", foreign_positions()))
     write_prepared(visual, tmp_path / "y", lossless=True)
     again = read_prepared(tmp_path / "y")
