@@ -136,6 +136,7 @@ class Traces(RowTask[Goal, TraceRow]):
 
     name = "traces"
     explanations = EXPLANATIONS
+    headlines = tuple(names[0] for names in HEADLINES.values())
     version = "2"
     row_kind = TraceRow
     Options = TracesOptions

@@ -33,9 +33,10 @@ def rows_of(registry: Registry[Any], fact: str) -> list[dict[str, Any]]:
             rows.append({"name": name, fact: [], "options": [], "about": found})
             continue
         options = [f"{registry.kind}.{key}" for key in found.Options.model_fields]
-        said = getattr(found, fact)
-        # A task whose metrics depend on its data has them as a property.
-        facts = {fact: [] if isinstance(said, property) else list(said), "options": options}
+        values = getattr(found, fact)
+        if isinstance(values, property):  # the headline of a task that depends on its data
+            values = found.headlines
+        facts = {fact: list(values), "options": options}
         rows.append({"name": name, **facts, "about": _first_line(found)})
     return rows
 
