@@ -24,7 +24,7 @@ class _Part(BaseModel):
 
 
 class TaskIdentity(_Part):
-    """What was asked: the task, the version of its scores and the prompt protocol."""
+    """The task, the version of its scores and the prompt protocol."""
 
     name: str
     version: str
@@ -32,20 +32,20 @@ class TaskIdentity(_Part):
 
 
 class DataIdentity(_Part):
-    """Which data set was asked about: its name and the SHA-256 of its annotations."""
+    """Name of the data set and SHA-256 of its annotations."""
 
     name: str
     checksum: str
 
 
 class InputIdentity(_Part, extra="allow"):
-    """What the model received: its kind, and the fields of ``InputConfig`` as further keys."""
+    """Kind of input that the model received; fields of ``InputConfig`` are further keys."""
 
     kind: InputKind
 
 
 class Selection(_Part):
-    """Which samples of the data set were asked; see ``RunSettings``."""
+    """Which samples were asked; see ``RunSettings``."""
 
     limit: int | None = None
     ids: list[str] | None = None
@@ -61,7 +61,7 @@ class Identity(_Part, extra="forbid"):
         data: Data set.
         input: What the model received.
         expose_truth: Whether the wrapper could receive the ground truth.
-        control: Whether another clip's pixels were shown.
+        control: Whether, and how, another clip's pixels were shown.
         selection: Samples that the run is about.
         seed: Seed of the bootstrap and of the control.
         questions: Digest of the questions; ``None`` in runs of earlier versions.
