@@ -1,7 +1,7 @@
-"""The record of a run, ``run.json``: what was asked of which model, on which data, with what.
+"""The record of a run, ``run.json``: model, task, data, configuration, versions and hardware.
 
-The file has a format number; older formats are read. It may have been edited or may come from
-elsewhere, so everything in it is checked.
+Older formats are read. The file may have been edited or may come from elsewhere, so all of it is
+checked.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from evaluators.base import DataFacts
 from model_wrappers.base import InputKind
 
 FORMAT = 3
-"""Format of the files of a run. Format 2 had untyped ``details`` in ``scores.jsonl``, and no notes,
-hints, digest of questions or digest of code in ``run.json``."""
+"""Format of the files of a run. Format 2 had untyped ``details`` for reports in ``scores.jsonl``, and
+its first versions no notes, hints or digests of questions and code in ``run.json``."""
 READABLE = (2, FORMAT)
 
 
