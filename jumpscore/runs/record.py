@@ -14,8 +14,8 @@ from evaluators.base import DataFacts
 from model_wrappers.base import InputKind
 
 FORMAT = 3
-"""Format of the files of a run. Format 2 had untyped ``details`` for reports in ``scores.jsonl``, and
-its first versions no notes, hints or digests of questions and code in ``run.json``."""
+"""Format of the files of a run. Format 2 had untyped ``details`` for reports in ``scores.jsonl``;
+its first versions had no notes, hints or digests of questions and code in ``run.json``."""
 READABLE = (2, FORMAT)
 
 
