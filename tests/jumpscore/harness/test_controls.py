@@ -89,7 +89,7 @@ class TestWithPixelsOf:
 
     def test_with_pixels_of_refuses_canvases_of_another_tool(self, own, other, tmp_path):
         plan = uniform_frames(own, count=4).changed(path=tmp_path)
-        with pytest.raises(DataError, match=r"leave out input\.folder"):
+        with pytest.raises(DataError, match=r"remove input\.folder"):
             with_pixels_of(plan, probe(other))
 
 

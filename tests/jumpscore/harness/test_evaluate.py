@@ -208,7 +208,7 @@ def test_evaluate_unwritable_folder(start, tmp_path):
 
 
 def test_read_run_of_another_folder(tmp_path):
-    with pytest.raises(DataError, match="is no run"):
+    with pytest.raises(DataError, match="is not a run folder"):
         read_run(tmp_path)
 
 
@@ -216,7 +216,7 @@ def test_read_run_names_a_damaged_line(start):
     run = start(Stub())
     file = run.folder / "responses.jsonl"
     file.write_text("garbage\n" + file.read_text())
-    with pytest.raises(DataError, match=r"responses\.jsonl, line 1: is no response"):
+    with pytest.raises(DataError, match=r"responses\.jsonl, line 1: is not a valid response"):
         read_run(run.folder)
 
 
