@@ -1,7 +1,7 @@
 """``key=value`` words to a resolved configuration: Hydra composes, the harness validates.
 
-Defaults are written once, in the options of models and tasks, ``InputConfig`` and ``RunSettings``;
-YAML files hold only what differs from them (``defaults: [vllm, _self_]``, say).
+Defaults are defined once, in the options of models and tasks, ``InputConfig`` and ``RunSettings``;
+YAML files contain only differences from them (``defaults: [vllm, _self_]`` and a checkpoint).
 """
 
 from __future__ import annotations
@@ -96,15 +96,15 @@ def _quoted(word: str) -> str:
     '++model.arguments={enforce_eager: true}'
 
     Raises:
-        UsageError: It is no ``key=value``.
+        UsageError: The word is not ``key=value``.
     """
     key, equals, value = word.partition("=")
     if not equals or not key:
-        raise UsageError(f"{word!r} is no key=value; write, for instance, model=motion")
+        raise UsageError(f"{word!r} is not key=value; write, for instance, model=motion")
     if value == REQUIRED:
-        raise UsageError(f"{word!r} gives no value")
+        raise UsageError(f"{word!r} has no value; write one after the =")
     if value.startswith("{"):
-        # Hydra adds keys to a mapping only where told to; a misspelt option is found afterwards.
+        # Hydra adds keys to a mapping only with ++; validation reports misspelt options later.
         return f"++{word.lstrip('+')}"
     if _PLAIN_LIST.fullmatch(value):
         items = [_as_written(item.strip()) for item in value[1:-1].split(",")]
@@ -130,8 +130,8 @@ def _as_written(value: str) -> str:
         number = float(value)
     except ValueError:
         return value
-    kept = value == repr(number) or (number.is_integer() and value == str(int(number)))
-    return value if kept else f"'{value}'"
+    exact = value == repr(number) or (number.is_integer() and value == str(int(number)))
+    return value if exact else f"'{value}'"
 
 
 def choices(group: str) -> list[str]:
@@ -151,12 +151,12 @@ def _search_path() -> list[str]:
 
 
 def _variants() -> list[str]:
-    """Return the modules of other packages that hold YAML variants."""
+    """Return the modules of other packages with YAML variants."""
     return sorted(point.value for point in entry_points(group=SEARCH_PATH_GROUP))
 
 
 def _without_missing(value: Any) -> Any:
-    """Drop keys that must be given and were not, so that validation names them."""
+    """Drop required keys without a value, so that validation reports them."""
     if isinstance(value, dict):
         return {key: _without_missing(item) for key, item in value.items() if item != REQUIRED}
     return value

@@ -39,7 +39,7 @@ def test_composed_and_validated():
         (["input=frames", "input.count=4", "input.fps=1"], "either count or fps"),
         (["input=video", "input.count=4"], "count needs kind=frames"),
         (["input.count=0"], r"input\.count=0: input should be greater than 0"),
-        (["motion"], "'motion' is no key=value"),
+        (["motion"], "'motion' is not key=value"),
         (["input.count=[1"], "input '\\[1'"),
     ],
 )
