@@ -11,12 +11,12 @@ def test_the_command(jumpscore, tmp_path):
     [first, *_] = (tmp_path / "tasks" / "mini_traces.jsonl").read_text().splitlines()
     assert json.loads(json.loads(first)["options"])["convention"] == "unit"
     for words, said in (
-        (("tasks",), "say with --task which task asks about it"),
+        (("tasks",), "choose the task that reads it: --task spatial"),
         (("mini",), "hallucination_rate is no mean over samples"),
         (("mini_lmms",), "is a benchmark of lmms-eval already"),
         (("nothing",), "no data-set folder 'nothing'"),
         (("mini_traces", "convenion=unit"), "unknown key 'task.convenion'"),
-        (("mini_traces", "convention"), "'convention' is no key=value"),
+        (("mini_traces", "convention"), "'convention' is not key=value"),
     ):
         failed = jumpscore("data", "lmms", *words, "--out", "tasks", expect=2)
         assert said in failed.stderr
