@@ -84,12 +84,12 @@ class Replay(ModelWrapper):
         expected = {q.id: [str(media.path) for media in q.media] for q in questions}
         match = self._file.match(expected)
         ambiguous = "" if match.ambiguous is None else f"; {match.ambiguous}"
-        if not match.given:
+        if not match.answer_ids:
             raise DataError(
                 f"{self.options.answers}: none of the ids belongs to a sample: "
                 f"{id_hint(match.unknown, expected)}{ambiguous}"
             )
-        self._answers = {name: self._file[stored] for name, stored in match.given.items()}
+        self._answers = {name: self._file[answer] for name, answer in match.answer_ids.items()}
         self.answered_ids = frozenset(self._answers) | frozenset(match.unknown)
         note = ROW_NUMBERS if match.by_row_number else RESPELLED
         respelled = {note: match.respelled} if match.respelled else {}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluators.rows import RowTaskOptions, VideoRowTask
+from evaluators.temporal.explanations import EXPLANATIONS
 from evaluators.temporal.metrics import RECALL_AT, score_span
 from evaluators.temporal.spans import Policy, Span, SpanStatus
 from jumpscore.data.layout import END_SLACK, Row, is_time
@@ -109,6 +110,7 @@ class TimeLens(VideoRowTask[SpanTruth]):
     """Find when a described event begins and ends; scored by mIoU and recall at three overlaps."""
 
     name = "timelens"
+    explanations = EXPLANATIONS
     version = "2"
     Options = TimeLensOptions
     options: TimeLensOptions

@@ -84,7 +84,7 @@ def run_task(
             return False
         run = start(config, task, label=str(config.model["name"]))
     if isinstance(run, RepeatedRun):
-        return present_repeats(run, report=report, as_json=as_json)
+        return present_repeats(run, report=report, everything=everything, as_json=as_json)
     return present(run, report=report, everything=everything, as_json=as_json)
 
 
@@ -159,7 +159,9 @@ def present(run: StoredRun, *, report: bool, everything: bool, as_json: bool) ->
     return run.result.unscored > 0
 
 
-def present_repeats(repeated: RepeatedRun, *, report: bool, as_json: bool) -> bool:
+def present_repeats(
+    repeated: RepeatedRun, *, report: bool, everything: bool, as_json: bool
+) -> bool:
     """Print the spread over repeats and write a page for each; return whether samples failed."""
     if report:
         for run in repeated.runs:
@@ -174,7 +176,7 @@ def present_repeats(repeated: RepeatedRun, *, report: bool, as_json: bool) -> bo
     else:
         from jumpscore.report.tables import repeats_table
 
-        output().print(repeats_table(repeated))
+        output().print(repeats_table(repeated, everything=everything))
     notes().print(f"repeats: {repeated.folder}", style="dim", soft_wrap=True)
     return repeated.result.unscored > 0
 

@@ -20,7 +20,7 @@ from jumpscore.errors import UsageError
 from jumpscore.harness import run_config, score_repeats, score_run
 from jumpscore.harness.compose import compose
 from jumpscore.runs import StoredRun, holds_repeats
-from jumpscore.runs.identity import beside_other_data
+from jumpscore.runs.folders import beside_other_data
 from jumpscore.video import content_hash
 
 
@@ -58,7 +58,9 @@ def score_target(
                 f"{'--data' if answers.data is not None else words[0]}"
             )
         if holds_repeats(target):
-            return present_repeats(score_repeats(target), report=report, as_json=as_json)
+            return present_repeats(
+                score_repeats(target), report=report, everything=everything, as_json=as_json
+            )
         return present(score_run(target), report=report, everything=everything, as_json=as_json)
     if not target.exists():
         raise UsageError(f"{target}: not found; give a file of answers or a run's folder")

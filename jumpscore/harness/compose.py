@@ -86,7 +86,7 @@ def _defaults(group: str, name: str) -> dict[str, Any] | None:
 
 
 def _quoted(word: str) -> str:
-    """Return a word with its value in quotes where Hydra's grammar would stumble over it.
+    """Return a word with its value in quotes if Hydra's grammar would misread it.
 
     >>> _quoted("task.data=/data/séance, 2")
     "task.data='/data/séance, 2'"
@@ -118,7 +118,7 @@ def _quoted(word: str) -> str:
 
 
 def _as_written(value: str) -> str:
-    """Return a word in quotes if Hydra would read it as a number and lose how it was written.
+    """Return a word in quotes if Hydra would convert it to a number and change its spelling.
 
     An id such as ``12e45678`` is a number to Hydra, and one beyond float64. Options that are
     numbers accept them as text.
@@ -130,8 +130,8 @@ def _as_written(value: str) -> str:
         number = float(value)
     except ValueError:
         return value
-    exact = value == repr(number) or (number.is_integer() and value == str(int(number)))
-    return value if exact else f"'{value}'"
+    unchanged = value == repr(number) or (number.is_integer() and value == str(int(number)))
+    return value if unchanged else f"'{value}'"
 
 
 def choices(group: str) -> list[str]:
@@ -163,20 +163,20 @@ def _without_missing(value: Any) -> Any:
 
 
 def _explain(message: str, overrides: Sequence[str]) -> str:
-    """Return Hydra's message in our form: the value, what is allowed, the fix."""
+    """Return Hydra's message in our form: the value, what is allowed, how to fix it."""
     unknown = re.search(r"Could not override '([^']+)'", message)
     if unknown:
         return _unknown_key(unknown[1], overrides)
     group = re.search(r"Could not find '([^/']+)/([^']+)'", message)
     if group:
         known = choices(group[1])
-        near = nearest_names(group[2], known) or "."
-        return f"unknown {group[1]} {group[2]!r}{near} Known: {', '.join(known)}."
+        nearest = nearest_names(group[2], known) or "."
+        return f"unknown {group[1]} {group[2]!r}{nearest} Known: {', '.join(known)}."
     return " ".join(line.strip() for line in message.splitlines() if line.strip())
 
 
 def _unknown_key(key: str, overrides: Sequence[str]) -> str:
-    """Return a message with the keys that exist next to a misspelt one, under the chosen groups."""
+    """Return a message with the known keys in place of an unknown one, for the selected groups."""
     from hydra import initialize_config_module
     from omegaconf import DictConfig, OmegaConf
 
@@ -188,7 +188,7 @@ def _unknown_key(key: str, overrides: Sequence[str]) -> str:
         node = OmegaConf.select(node, parent)
     known = [str(name) for name in node] if isinstance(node, DictConfig) else []
     if not known:
-        near = nearest_names(key.partition(".")[0], GROUPS) or "."
-        return f"unknown key {key!r}{near} A key begins with {', '.join(GROUPS[:-1])} or run."
-    near = nearest_names(last, known) or "."
-    return f"unknown key {key!r}{near} Known: {', '.join(known)}."
+        nearest = nearest_names(key.partition(".")[0], GROUPS) or "."
+        return f"unknown key {key!r}{nearest} A key begins with {', '.join(GROUPS[:-1])} or run."
+    nearest = nearest_names(last, known) or "."
+    return f"unknown key {key!r}{nearest} Known: {', '.join(known)}."

@@ -12,8 +12,8 @@ def test_the_command(jumpscore, tmp_path):
     assert json.loads(json.loads(first)["options"])["convention"] == "unit"
     for words, said in (
         (("tasks",), "choose the task that reads it: --task spatial"),
-        (("mini",), "hallucination_rate is no mean over samples"),
-        (("mini_lmms",), "is a benchmark of lmms-eval already"),
+        (("mini",), "hallucination_rate is not a mean over samples"),
+        (("mini_lmms",), "is already a benchmark of lmms-eval"),
         (("nothing",), "no data-set folder 'nothing'"),
         (("mini_traces", "convenion=unit"), "unknown key 'task.convenion'"),
         (("mini_traces", "convention"), "'convention' is not key=value"),
