@@ -128,7 +128,6 @@ class Tracking(RowTask[Target, Query]):
     name = "tracking"
     headlines = ("point_f1", "point_hota", "j_and_f")
     explanations = EXPLANATIONS
-    headlines = ("point_f1", "point_hota", "j_and_f")
     version = "2"
     row_kind = Query
     Options = TrackingOptions
