@@ -16,6 +16,7 @@ import yaml
 
 from evaluators import TASKS
 from jumpscore.cli.app import app
+from jumpscore.cli.commands import load
 from jumpscore.harness.config import InputConfig, RunSettings
 from model_wrappers import MODELS
 
@@ -110,6 +111,9 @@ def documented() -> list[tuple[str, str]]:
 def test_documented_command_exists(command):
     """Its commands, options, and the keys and names of its overrides; nothing is executed."""
     node, words = typer.main.get_command(app), shlex.split(command, comments=True)[1:]
+    while words and words[0] in getattr(node, "rows", {}):
+        name = words.pop(0)
+        node = load(name, *node.rows[name])
     while words and words[0] in getattr(node, "commands", {}):
         node = node.commands[words.pop(0)]
     assert not hasattr(node, "commands") or not words or words[0].startswith("--"), words
