@@ -73,9 +73,12 @@ class Task(ABC, Generic[TruthT]):
 
     Class attributes:
         name: Registry name.
+        explanations: Name of a metric, without ``@...`` and ``_reference...`` -> a title and a few
+            sentences for people who read a report.
     """
 
     name: ClassVar[str]
+    explanations: ClassVar[Mapping[str, tuple[str, str]]] = {}
     Options: ClassVar[type[TaskOptions]] = TaskOptions
 
     def __init__(self, options: Any = None) -> None:

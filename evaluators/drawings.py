@@ -15,7 +15,7 @@ import numpy.typing as npt
 from jumpscore.records import Drawing, Form, Shape, Side
 
 MOST_POINTS = 200
-"""Points stored per shape: more cannot be told apart, and an answer may contain ten thousand."""
+"""Points stored per shape; an answer may contain ten thousand."""
 MOST_OUTLINES = 12
 """Outlines stored per mask, the largest first."""
 

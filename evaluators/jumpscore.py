@@ -73,10 +73,56 @@ class JumpScoreOptions(JumpTaskOptions):
     reasoning_tags: ReasoningTags = "lmms_eval"
 
 
+EXPLANATIONS = {
+    "map_reference": (
+        "mAP as the paper computes it",
+        "Each answered time, in order, takes the nearest free jump within 0.1, 0.2 or 0.3 s, and "
+        "precision is averaged over the matched jumps. Wrong times after the last match cost "
+        "nothing while early ones cost a lot, and a fixed rhythm that never saw the video scores "
+        "too: compare with the blind baseline.",
+    ),
+    "f1": (
+        "F1",
+        "Answers and jumps are paired one to one so that as many pairs as possible lie within the "
+        "tolerance, and F1 weighs missed jumps and extra answers alike, wherever they stand. The "
+        "number is the mean over 0.1, 0.2 and 0.3 s; 100 means every jump and nothing else.",
+    ),
+    "precision": ("Precision", "The share of answered times that are paired in that matching."),
+    "recall": ("Recall", "The share of jumps that are paired in that matching."),
+    "count_exact": (
+        "Exact count",
+        "The share of videos for which the answered number is the true number. It does not depend "
+        "on when the jumps happen.",
+    ),
+    "count_mae": (
+        "Count error",
+        "How far the answered number lies from the true one, on average, in jumps. A long video "
+        "weighs as much as a short one.",
+    ),
+    "timing_bias": (
+        "Timing",
+        "Over matched pairs: whether answers come late (above 0) or early, and timing_spread, how "
+        "far they scatter around that.",
+    ),
+    "hallucination_rate": (
+        "Hallucinations and misses",
+        "Answered times without a jump nearby, out of all answered times; miss_rate is jumps "
+        "without an answer nearby, out of all jumps.",
+    ),
+    "phase_control": (
+        "Phase control",
+        "The paper's mAP after moving every answer by half the gap between jumps. It falls far "
+        "below the mAP if a model sees when jumps happen, and stays if it only knows the rhythm.",
+    ),
+}
+"""Name of a metric, without ``@...`` and ``_reference...`` -> title and text."""
+
+
 class _JumpTask(VideoRowTask[Jumps]):
     """Base class of both tasks: ground truth with durations."""
 
     Options = JumpTaskOptions
+    explanations = EXPLANATIONS
 
     def video_sample(self, row: Row, path: Path, duration: float | None) -> Sample[Jumps]:
         times, problem = parse_truth(row.answer, duration=duration)

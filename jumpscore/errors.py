@@ -1,4 +1,4 @@
-"""Errors that a user can act on: each message names the value, what was allowed and the fix."""
+"""Errors that a user can act on: each message names the value, what is allowed and the fix."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _INVISIBLE = re.compile(
 
 
 def visible(text: str) -> str:
-    r"""Return text in which letters that cannot be seen, or that reorder a line, are visible.
+    r"""Return text with visible codes for characters that are invisible or reorder a line.
 
-    Names and messages come from files: they must not control a terminal, or look like others.
+    Names and messages come from files; they must not control a terminal or look like others.
 
     >>> visible("a\u202eb\x1b[0m")
     'a⟨U+202E⟩b⟨U+001B⟩[0m'
@@ -23,15 +23,15 @@ def visible(text: str) -> str:
 
 
 class JumpScoreError(Exception):
-    """Base of every error that the package raises on purpose."""
+    """Base class of all errors that the package raises deliberately."""
 
 
 class UsageError(JumpScoreError):
-    """The caller asked for something that does not exist or does not fit (exit code 2)."""
+    """The caller asked for something that does not exist or is invalid (exit code 2)."""
 
 
 class DataError(JumpScoreError):
-    """A file of a data set, of predictions or of a run does not hold what it must."""
+    """A data, prediction or run file is missing or malformed."""
 
 
 class VideoError(JumpScoreError):
@@ -39,15 +39,15 @@ class VideoError(JumpScoreError):
 
 
 class NoAnswerError(JumpScoreError):
-    """The model gave no usable answer for the one video that it was asked about (exit code 1)."""
+    """The model gave no usable answer for a single video (exit code 1)."""
 
 
-class InterruptedRun(JumpScoreError):  # noqa: N818 - nothing went wrong
-    """The user stopped a command; the message says what is kept."""
+class InterruptedRun(JumpScoreError):  # noqa: N818 - not an error
+    """The user stopped a command; the message reports which results are stored."""
 
 
 def nearest_names(name: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean 'a' or 'b'?"`` for a misspelt name, or ``""`` where none is near.
+    """Return ``"; did you mean 'a' or 'b'?"`` for a misspelt name, or ``""`` if none is similar.
 
     >>> nearest_names("moton", ["motion", "replay"])
     "; did you mean 'motion'?"

@@ -1,7 +1,7 @@
-"""JSON on disk: read from anybody, written so that no reader ever sees half a file.
+"""JSON on disk: read from any source, and written so that no reader ever sees half a file.
 
-Everything is written in ASCII with escapes: line separators and lone surrogates that models emit
-cannot break a line or an encoder then, and read back as they were.
+Everything is written in ASCII with escapes, so that line separators and lone surrogates from models
+cannot break a line or an encoder, and read back unchanged.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from jumpscore.errors import DataError, UsageError
 DISK_ERRORS = (
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO,
 )  # fmt: skip
-"""Numbers of errors of a disk that is full, read-only, broken or someone else's."""
+"""Error numbers of a disk that is full, read-only, broken or not accessible."""
 _SCRATCH = re.compile(r"\.(?P<file>.+)\.(?P<process>[1-9]\d{0,9})")
 
 
@@ -31,17 +31,17 @@ def parse_json(text: str | bytes, *, unique_keys: bool = False) -> Any:
 
     Args:
         text: The document.
-        unique_keys: Refuse objects in which a key occurs twice. JSON allows them, and Python keeps
+        unique_keys: Refuse objects in which a key occurs twice. JSON allows them, and Python uses
             the last value.
 
     Raises:
-        ValueError: It is not valid JSON, nests too deep, contains an integer of absurd length or,
-            with ``unique_keys``, the same key twice.
+        ValueError: The text is not valid JSON, is nested too deeply, contains an integer with too
+            many digits or, with ``unique_keys``, the same key twice.
     """
     try:
         return json.loads(text, object_pairs_hook=_unique_keys if unique_keys else None)
     except RecursionError:
-        raise ValueError("nested too deep") from None
+        raise ValueError("nested too deeply") from None
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -54,20 +54,20 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
-"""A string, or the rest of the text if it does not end: no quote is looked at twice."""
+"""A string, or the rest of the text if the string does not end; each quote is visited once."""
 _TOKEN = re.compile(rf"{_STRING}|[][{{}},]", re.DOTALL)
 _KEY = re.compile(rf"\s*({_STRING})\s*:", re.DOTALL)
 
 
 def split_json(text: str) -> list[tuple[str, str]] | None:
-    """Return the members of a JSON object, or the items of a JSON list, each as its own text.
+    """Return the members of a JSON object, or the items of a JSON list, as separate texts.
 
-    One member that cannot be parsed then leaves the others readable. Linear in time; nesting of any
-    depth is fine.
+    If one member cannot be parsed, the others are still readable. Linear in time, with any nesting
+    depth.
 
     Returns:
-        (key, text of the value) in order, equal keys included; keys of a list's items are empty.
-        ``None`` if the text is not one object or list.
+        (key, text of the value) in order, including repeated keys; keys of list items are empty.
+        ``None`` if the text is not a single object or list.
 
     >>> split_json('{"a": [1, 2], "b": {"c": ","}}')
     [('a', '[1, 2]'), ('b', '{"c": ","}')]
@@ -111,30 +111,30 @@ def split_json(text: str) -> list[tuple[str, str]] | None:
 
 
 def read_object(file: Path, *, fix: str, unique_keys: bool = False) -> dict[str, Any]:
-    """Return the JSON object that a file contains.
+    """Return the JSON object in a file.
 
     Args:
         file: The file.
-        fix: End of the message of an error.
+        fix: How to fix an error; the end of its message.
         unique_keys: Refuse objects in which a key occurs twice.
 
     Raises:
-        DataError: It cannot be read or is something else; the message ends with ``fix``.
+        DataError: The file cannot be read or is not a JSON object.
     """
     try:
         content = parse_json(file.read_bytes(), unique_keys=unique_keys)
     except (OSError, ValueError) as error:
         raise DataError(f"{file}: cannot be read as JSON ({error}); {fix}") from error
     if not isinstance(content, dict):
-        raise DataError(f"{file}: is no JSON object; {fix}")
+        raise DataError(f"{file}: is not a JSON object; {fix}")
     return content
 
 
 def lock_file(file: IO[bytes] | FileIO) -> bool:
-    """Take an open file for this process until it is closed, where the system knows file locks.
+    """Lock an open file for this process until it is closed, if the system supports file locks.
 
     Returns:
-        False where another process has it.
+        False if another process has locked it.
     """
     try:
         import fcntl
@@ -148,10 +148,10 @@ def lock_file(file: IO[bytes] | FileIO) -> bool:
 
 
 def write_text(file: Path, text: str) -> None:
-    """Replace a file as a whole; after a crash of the machine it is the old or the new one.
+    """Replace a file atomically; after a crash it has either the old or the new content.
 
     Raises:
-        UsageError: It cannot be written.
+        UsageError: The file cannot be written.
     """
     with replacing(file) as scratch, scratch.open("w", encoding="utf-8") as sink:
         sink.write(text)
@@ -160,10 +160,10 @@ def write_text(file: Path, text: str) -> None:
 
 @contextmanager
 def replacing(file: Path) -> Iterator[Path]:
-    """Yield a scratch file that takes the place of a file at the end, if nothing is raised.
+    """Yield a scratch file that replaces a file at the end, unless an error is raised.
 
     Raises:
-        UsageError: It cannot be written.
+        UsageError: The file cannot be written.
     """
     scratch = file.with_name(f".{file.name}.{os.getpid()}")
     try:
@@ -182,21 +182,21 @@ def replacing(file: Path) -> Iterator[Path]:
 
 
 def disk_problem(error: OSError) -> str | None:
-    """Return in words that a disk is full, read-only or broken, if that is what an error says."""
+    """Return the description of an error of the disk, or ``None`` for other errors."""
     if error.errno in DISK_ERRORS:
         return error.strerror or os.strerror(error.errno)
-    # NumPy's arrays write themselves, and say no more.
+    # NumPy writes arrays itself; its errors have no number.
     return "the disk is full" if "requested and" in str(error) else None
 
 
 def sync(file: IO[Any]) -> None:
-    """Force an open file to disk."""
+    """Flush an open file to disk."""
     file.flush()
     os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:
-    """Force the names in a folder to disk, where the system can."""
+    """Flush the names in a folder to disk, if the system supports it."""
     with suppress(OSError, AttributeError):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -206,7 +206,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def is_scratch(name: str) -> bool:
-    """Whether a file's name is one that ``replacing`` gives.
+    """Whether a file name is that of a scratch file of ``replacing``.
 
     >>> is_scratch(".manifest.json.4711"), is_scratch("manifest.json"), is_scratch(".a.mp4.12a")
     (True, False, False)
@@ -218,8 +218,8 @@ def remove_leftovers(folder: Path, of: str | None = None) -> None:
     """Remove scratch files of processes that have ended.
 
     Args:
-        folder: Where they are.
-        of: Name of the file that they were to replace; by default of any.
+        folder: Folder of the scratch files.
+        of: Name of the file that they would have replaced; by default any file.
     """
     try:
         names = [entry.name for entry in os.scandir(folder) if entry.name.startswith(".")]
@@ -233,7 +233,7 @@ def remove_leftovers(folder: Path, of: str | None = None) -> None:
 
 
 def _runs(process: int) -> bool:
-    """Whether a process of this machine runs; where that cannot be asked, it may."""
+    """Whether a process is running on this machine; True if that is unknown."""
     if os.name == "nt":
         return True
     try:
@@ -246,5 +246,5 @@ def _runs(process: int) -> bool:
 
 
 def write_json(file: Path, content: object) -> None:
-    """Replace a file by a JSON document with sorted keys."""
+    """Replace a file with a JSON document with sorted keys."""
     write_text(file, json.dumps(content, indent=1, sort_keys=True) + "\n")

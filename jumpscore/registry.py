@@ -13,13 +13,13 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """Names of one kind of thing, and where each is defined.
+    """Names of one kind of object, and where each is defined.
 
     Args:
-        kind: What the names stand for, as it should read in a message (``"model"``).
-        base: Class that every entry must derive from.
-        builtin: Name -> ``"module:Attribute"`` of what this package brings.
-        group: Entry-point group through which other packages add theirs.
+        kind: Kind of object as it appears in messages (``"model"``).
+        base: Base class of all entries.
+        builtin: Name -> ``"module:Attribute"`` of the entries of this package.
+        group: Entry-point group for entries of other packages.
     """
 
     def __init__(
@@ -35,21 +35,21 @@ class Registry(Generic[T]):
         """Add ``name`` for this process (tests, notebooks).
 
         Raises:
-            UsageError: The name is taken by something else.
+            UsageError: The name is already used for another target.
         """
         known = self.targets()
         if known.get(name, target) != target:
             raise UsageError(
-                f"{self.kind} {name!r} is {known[name]} and cannot become {target}; "
+                f"{self.kind} {name!r} is already {known[name]} and cannot become {target}; "
                 "choose another name"
             )
         self._added[name] = target
 
     def targets(self) -> dict[str, str]:
-        """Return name -> target of everything known, without importing any of it.
+        """Return name -> target of all entries, without importing them.
 
         Raises:
-            UsageError: Two packages claim one name.
+            UsageError: Two packages claim the same name.
         """
         targets = dict(self._builtin)
         for point in entry_points(group=self.group):
@@ -62,14 +62,15 @@ class Registry(Generic[T]):
         return targets | self._added
 
     def names(self) -> list[str]:
-        """Return every known name, sorted."""
+        """Return all names, sorted."""
         return sorted(self.targets())
 
     def get(self, name: str) -> type[T]:
-        """Import and return the class that ``name`` stands for.
+        """Import and return the class registered as ``name``.
 
         Raises:
-            UsageError: The name is unknown, or its target cannot be imported or is no such class.
+            UsageError: The name is unknown, its target cannot be imported, or it is not a subclass
+                of ``base``.
         """
         targets = self.targets()
         if name not in targets:
@@ -79,14 +80,14 @@ class Registry(Generic[T]):
             )
         module, _, attribute = targets[name].partition(":")
         try:
-            found = getattr(import_module(module), attribute)
+            entry = getattr(import_module(module), attribute)
         except (ImportError, AttributeError) as error:
             raise UsageError(
                 f"{self.kind} {name!r} points to {targets[name]}, which cannot be imported: {error}"
             ) from error
-        if not (isinstance(found, type) and issubclass(found, self._base)):
+        if not (isinstance(entry, type) and issubclass(entry, self._base)):
             raise UsageError(
-                f"{self.kind} {name!r} points to {targets[name]}, which is no subclass of "
+                f"{self.kind} {name!r} points to {targets[name]}, which is not a subclass of "
                 f"{self._base.__module__}.{self._base.__name__}"
             )
-        return found
+        return entry

@@ -91,6 +91,7 @@ class ModelWrapper(ABC):
             itself; ``"none"`` is a model without visual input.
         needs_truth: Whether it answers from the ground truth (to test metrics). The harness allows
             that only under an explicit flag, which the result records.
+        answers_blindly: Whether it gives the answers of the task's blind baseline.
         trusts_remote_code: Whether it runs code that came with a checkpoint; every run records it.
         batch_size: Maximum number of requests per ``generate`` call.
         concurrency: ``generate`` calls at once, from threads; 1 unless it calls a server.
@@ -110,6 +111,7 @@ class ModelWrapper(ABC):
     name: ClassVar[str]
     inputs: tuple[InputKind, ...] = ("none",)
     needs_truth: ClassVar[bool] = False
+    answers_blindly: ClassVar[bool] = False
     trusts_remote_code: bool = False
     batch_size: int = 1
     concurrency: int = 1
@@ -157,6 +159,9 @@ class ModelWrapper(ABC):
 
     def receive_truth(self, truth: Mapping[str, Any]) -> None:  # noqa: B027 - optional
         """Receive id -> truth; called only if ``needs_truth`` and the user set the flag."""
+
+    def receive_blind_answers(self, answers: Mapping[str, Response]) -> None:  # noqa: B027
+        """Receive id -> answer of the task's blind baseline; called only if ``answers_blindly``."""
 
     def open(self) -> None:  # noqa: B027 - optional
         """Load or start what ``generate`` needs; called once, before the first question.

@@ -1,9 +1,10 @@
-"""A fixed-rate grid of times, independent of the video: the blind baseline."""
+"""The blind baseline: answers that never look; for JumpScore a fixed-rate grid of times."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
@@ -25,20 +26,31 @@ class ContentFreeOptions(ModelOptions):
 
 
 class ContentFree(ModelWrapper):
-    """Answers a time every ``period`` seconds over the length of the video."""
+    """Gives the task's blind answer, or a time every ``period`` seconds of the video."""
 
     name = "content_free"
+    answers_blindly = True
     inputs = ("none",)
     batch_size = 64
     Options = ContentFreeOptions
     options: ContentFreeOptions
 
+    def __init__(self, options: Any = None) -> None:
+        super().__init__(options)
+        self._answers: Mapping[str, Response] = {}
+
     def identity(self) -> Mapping[str, Any]:
         """Return name and options, which determine every answer."""
         return self.stated()
 
+    def receive_blind_answers(self, answers: Mapping[str, Response]) -> None:
+        """Receive the answers of the task's blind baseline, by id."""
+        self._answers = answers
+
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
-        """Read the duration of the video, the only input of this model."""
+        """Read the length of the video, unless the task has a blind answer."""
+        if question.id in self._answers:
+            return Request(question)
         info = probe(question.media[0].path).require_whole()
         return Request(question, payload=info.duration, notes=info.notes)
 
@@ -47,6 +59,9 @@ class ContentFree(ModelWrapper):
         return [self._answer(request) for request in requests]
 
     def _answer(self, request: Request) -> Response:
+        blind = self._answers.get(request.question.id)
+        if blind is not None:
+            return replace(blind, usage=Usage(visual=0, visual_source="measured"))
         times = grid_times(request.payload, period=self.options.period)
         text = str(len(times)) if asks_for_count(request.question) else json.dumps(times)
         return Response(request.question.id, text, usage=Usage(visual=0, visual_source="measured"))

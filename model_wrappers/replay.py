@@ -31,9 +31,11 @@ class ReplayOptions(ModelOptions):
     Attributes:
         answers: File of answers: JSON, a table, or a log of lmms-eval or inspect_ai; see
             ``docs/answer_files.md``.
+        display_name: Name of the model that answered; by default the name of the file.
     """
 
     answers: Path
+    display_name: str | None = None
 
     @field_validator("answers")
     @classmethod
@@ -64,6 +66,11 @@ class Replay(ModelWrapper):
         self.answer_notes = self._file.notes
         self.answer_hints = tuple(self._unreadable_hints())
 
+    @property
+    def display_name(self) -> str:
+        """Name of the model that answered."""
+        return self.options.display_name or self.options.answers.stem
+
     def identity(self) -> Mapping[str, Any]:
         """Return the file's content hash: an edited file counts as another model."""
         return {"model": self.name, "answers": content_hash(self.options.answers)}
@@ -77,12 +84,12 @@ class Replay(ModelWrapper):
         expected = {q.id: [str(media.path) for media in q.media] for q in questions}
         match = self._file.match(expected)
         ambiguous = "" if match.ambiguous is None else f"; {match.ambiguous}"
-        if not match.given:
+        if not match.answer_ids:
             raise DataError(
                 f"{self.options.answers}: none of the ids belongs to a sample: "
                 f"{id_hint(match.unknown, expected)}{ambiguous}"
             )
-        self._answers = {name: self._file[stored] for name, stored in match.given.items()}
+        self._answers = {name: self._file[answer] for name, answer in match.answer_ids.items()}
         self.answered_ids = frozenset(self._answers) | frozenset(match.unknown)
         note = ROW_NUMBERS if match.by_row_number else RESPELLED
         respelled = {note: match.respelled} if match.respelled else {}

@@ -1,8 +1,8 @@
-"""The one table of answers with their right readings, and the page made from it.
+"""The table of answers with their right readings, and the docs page generated from it.
 
 ``python -m tests.answers_table > docs/answers.md`` writes the page. Each parser has one file in
-``tests/data/answers``: its title, the reader's import path, a sentence about it, and rows with
-``kind``, ``text``, ``right`` (``null``: nothing may be read) and, if needed, ``note``.
+``tests/data/answers`` with a title, the import path, a description, and rows with ``kind``,
+``text``, ``right`` (``null``: nothing may be read) and, optionally, ``note``.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "data" / "answers"
 ORDER = ("times", "count", "span", "points", "box", "number", "choice", "word", "trace", "tracks")
-"""Files in the order of the page; files that are not listed follow by name."""
+"""Order of the files on the page; other files follow by name."""
 INVISIBLE = {"\n": "⏎", "\t": "⇥", "\r": "␍", "\u00a0": "⍽", "\u200b": "⍽"}
-"""How the page shows characters that a table cell cannot."""
+"""Replacements for characters that a table cell cannot show."""
 
 
 def tables() -> dict[str, dict[str, Any]]:
@@ -57,9 +57,9 @@ def _right(row: dict[str, Any]) -> str:
 
 
 def _code(text: str) -> str:
-    """Return the text as HTML code, which a table cell of Markdown shows whole."""
-    for character, shown in INVISIBLE.items():
-        text = text.replace(character, shown)
+    """Return the text as HTML code that is safe in a Markdown table cell."""
+    for character, symbol in INVISIBLE.items():
+        text = text.replace(character, symbol)
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     for character in "|\\`*_[]~$":
         text = text.replace(character, f"&#{ord(character)};")

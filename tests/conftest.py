@@ -16,7 +16,7 @@ settings.register_profile(
     "default",
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
-    # A person's run looks for new counterexamples; CI must not fail at random.
+    # Local runs search for new counterexamples; CI must not fail at random.
     derandomize=bool(os.environ.get("CI")),
 )
 settings.register_profile("fast", settings.get_profile("default"), max_examples=10)  # make test-fast
@@ -25,7 +25,7 @@ settings.load_profile("default")
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Prepared inputs of tests never reach the cache of the person who runs them."""
+    """Keep prepared inputs of tests out of the user's cache."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUMPSCORE_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
@@ -33,7 +33,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_proxy() -> Iterator[None]:
-    """Servers of tests run on this machine; a proxy would be asked for them."""
+    """Servers of tests run on this machine, so requests must not go to a proxy."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
             patch.delenv(name, raising=False)
@@ -49,7 +49,7 @@ def tiny_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows, videos = [], {}
     for number, truth in enumerate(truths):
         name = f"{number:032x}"
-        # Key frames elsewhere: no two of them are one file.
+        # Different key frames make the files different.
         write_video(root / "videos" / f"{name}.mp4", frames=100, fps=25, gop=12 + number)
         row = Row(f"clip{number}", f"videos/{name}.mp4", QUESTION, json.dumps(truth))
         rows.append(row)

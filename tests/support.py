@@ -1,4 +1,4 @@
-"""Real videos and processes for tests, and slow independent implementations to compare with."""
+"""Helpers for tests: real videos and processes, and slow implementations for comparison."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ import numpy as np
 from jumpscore.runs.record import RunRecord
 
 DIGITS = 8
-"""Bits in which every test frame carries its own number, as black and white squares."""
+"""Number of black and white squares that encode the number of a test frame in binary."""
 COUNTING_CODECS = ("mpeg1video", "mpeg2video", "mjpeg")
-"""Codecs that have a frame rate and no finer clock."""
+"""Codecs whose clock is the frame rate."""
 
 
 @contextmanager
 def running(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
-    """A process that does not outlive its test, however that ends."""
+    """Run a process that is killed at the end of the block."""
     process = subprocess.Popen(command, **options)
     try:
         yield process
@@ -81,7 +81,7 @@ def bare_record() -> RunRecord:
 
 
 def numbered_frame(number: int, width: int, height: int) -> np.ndarray:
-    """A grey frame whose top row of squares spells ``number`` in binary, the highest bit first."""
+    """Return a grey frame with ``number`` in binary as squares at the top, highest bit first."""
     pixels = np.full((height, width, 3), 110, dtype=np.uint8)
     for place in range(DIGITS):
         bit = number >> (DIGITS - 1 - place) & 1
@@ -91,7 +91,7 @@ def numbered_frame(number: int, width: int, height: int) -> np.ndarray:
 
 
 def read_number(pixels: np.ndarray) -> int:
-    """The number that a decoded frame carries, whatever its size."""
+    """Return the number in a decoded frame of any size."""
     luma = pixels.mean(axis=2) if pixels.ndim == 3 else pixels
     height, width = luma.shape
     row = luma[height // 8 : height * 3 // 8]
@@ -118,7 +118,7 @@ def write_video(
     pictures: Sequence[np.ndarray] | None = None,
     pix_fmt: str = "yuv420p",
 ) -> Path:
-    """Encode numbered frames, or ``pictures``; ``times`` (seconds) makes the rate variable."""
+    """Write numbered frames or ``pictures`` as a video; ``times`` (s) makes the rate variable."""
     frames = frames if pictures is None else len(pictures)
     path.parent.mkdir(parents=True, exist_ok=True)
     base = Fraction(1, 12800)
@@ -127,7 +127,7 @@ def write_video(
         stream.width, stream.height = size
         stream.pix_fmt = pix_fmt
         if path.suffix in (".avi", ".h264", ".mxf") or codec in COUNTING_CODECS:
-            base = 1 / stream.average_rate  # these count frames
+            base = 1 / stream.average_rate  # clocks of these count frames
         stream.codec_context.time_base = base
         stream.codec_context.gop_size = gop
         stream.codec_context.max_b_frames = b_frames
@@ -149,7 +149,7 @@ def write_video(
 
 
 def write_audio(path: Path) -> Path:
-    """A file with sound and no picture."""
+    """Write a file with sound but no pictures."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=44100)
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
@@ -160,7 +160,7 @@ def write_audio(path: Path) -> Path:
 
 
 def lmms_eval_scorer(task: str = "jumpscore") -> ModuleType | None:
-    """The real scorer file of a task of lmms-eval, loaded alone: the package takes 10 s."""
+    """Load a task's scorer of lmms-eval without the rest of the package, which takes 10 s."""
     package = importlib.util.find_spec("lmms_eval")
     if package is None or package.submodule_search_locations is None:
         return None
@@ -174,15 +174,15 @@ def lmms_eval_scorer(task: str = "jumpscore") -> ModuleType | None:
 
 
 def slow_reference_ap(predictions: list[float], truth: list[float], tolerance: float) -> float:
-    """The paper's AP as its text says it, quadratic and without any cleverness."""
+    """Return the paper's AP, computed in quadratic time exactly as described there."""
     free = dict(enumerate(truth))
     hits, area, recall = 0, 0.0, 0.0
     for rank, time in enumerate(sorted(predictions), start=1):
-        near = [
+        candidates = [
             (abs(time - value), k) for k, value in free.items() if abs(time - value) <= tolerance
         ]
-        if near:
-            del free[min(near)[1]]
+        if candidates:
+            del free[min(candidates)[1]]
             hits += 1
             area += hits / rank * (hits / len(truth) - recall)
             recall = hits / len(truth)
@@ -192,10 +192,10 @@ def slow_reference_ap(predictions: list[float], truth: list[float], tolerance: f
 def slow_matching(
     predictions: Sequence[float], truth: Sequence[float], tolerance: float
 ) -> list[tuple[int, int]]:
-    """Every possible matching, the best one by (most pairs, least distance, earliest).
+    """Try every matching and return the best by (most pairs, least distance, earliest).
 
-    Distances are rounded to nanoseconds, which can make pairs that cross look a little better than
-    the same ones uncrossed, which cost the same: those are left out, and held against the best.
+    Distances are rounded to nanoseconds, so crossing pairs may seem slightly better than the same
+    pairs uncrossed, which have equal cost. They are excluded, and only compared with the best.
     """
     p = sorted((time, k) for k, time in enumerate(predictions))
     g = sorted((time, k) for k, time in enumerate(truth))

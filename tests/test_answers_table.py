@@ -1,4 +1,4 @@
-"""Every row of the table of answers is read as the table says, and the page shows the table."""
+"""Every row of the table of answers is read as expected, and the page shows the table."""
 
 from __future__ import annotations
 
@@ -68,16 +68,16 @@ READERS: dict[str, Callable[[str], Any]] = {
     "times": times, "count": count, "span": span, "points": points, "box": box,
     "number": number, "choice": choice, "word": word, "trace": trace, "tracks": tracks,
 }  # fmt: skip
-"""Parser -> a function from a text to what the table's ``right`` holds."""
+"""Parser -> function from a text to the value in column ``right``."""
 
 
 @pytest.mark.parametrize(
     ("parser", "row"), rows(), ids=lambda value: value if isinstance(value, str) else value["kind"]
 )
-def test_table_row_is_read_right(parser: str, row: dict[str, Any]):
+def test_parsers_read_table_row(parser: str, row: dict[str, Any]):
     assert READERS[parser](row["text"]) == row["right"]
 
 
-def test_page_is_what_the_table_gives():
+def test_page_equals_docs():
     path = Path(__file__).parents[1] / "docs" / "answers.md"
     assert path.read_text(encoding="utf-8") == page()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 SPREAD = 0.2
-"""Weights large enough that a random model says different things about different pictures."""
+"""Scale of weights for which a random model answers differently to different pictures."""
 
 TEXT = {
     "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2,
@@ -70,18 +70,18 @@ INTERNVL_TEMPLATE = (
     "{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-"""A picture is one context token and a line break, as the released template has it."""
+"""A picture is one context token and a line break, as in the released template."""
 
 
 def write_internvl(folder: Path, *, seed: int = 0) -> Path:
     """Write an InternVL: tiles of 56 pixels, four tokens each."""
     from transformers import InternVLConfig, InternVLForConditionalGeneration
 
-    named = {
+    names = {
         "start_image_token": "<img>", "end_image_token": "</img>",
         "context_image_token": "<IMG_CONTEXT>", "video_token": "<video>",
     }  # fmt: skip
-    tokenizer = _tokenizer(named)
+    tokenizer = _tokenizer(names)
     tokenizer.chat_template = INTERNVL_TEMPLATE
     config = InternVLConfig(
         text_config={**TEXT, "model_type": "qwen3", "vocab_size": len(tokenizer)},
@@ -112,13 +112,13 @@ def write_internvl(folder: Path, *, seed: int = 0) -> Path:
     return folder
 
 
-def _tokenizer(named: dict[str, str]) -> Any:
+def _tokenizer(names: dict[str, str]) -> Any:
     from model_wrappers.llava_onevision2.tiny import small_tokenizer
 
     tokenizer = small_tokenizer()
-    if named:
-        tokenizer.add_special_tokens({"extra_special_tokens": list(named.values())})
-        for name, token in named.items():
+    if names:
+        tokenizer.add_special_tokens({"extra_special_tokens": list(names.values())})
+        for name, token in names.items():
             tokenizer._set_model_specific_special_tokens({name: token})
     return tokenizer
 

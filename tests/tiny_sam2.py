@@ -1,4 +1,4 @@
-"""A tiny random SAM 2 video model, written as a real checkpoint."""
+"""Write a tiny random SAM 2 video model as a real checkpoint."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def tiny_sam2(folder: Path, *, seed: int = 0) -> Path:
     torch.manual_seed(seed)
     model = Sam2VideoModel(config).eval()
     with torch.no_grad():
-        # As initialised, its masks are noise around 0 that no picture or point changes.
+        # With the default initialisation, masks are noise that does not depend on the input.
         for parameter in model.parameters():
             if parameter.ndim > 1:
                 parameter.normal_(std=(parameter[0].numel()) ** -0.5)

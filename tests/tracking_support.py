@@ -1,4 +1,4 @@
-"""Real masks, and trackeval's J, F and HOTA of masks, to compare with."""
+"""Real masks, and trackeval's J, F and HOTA of masks for comparison."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def encoded(masks: np.ndarray) -> list[dict[str, Any]]:
 def trackeval_sequence(
     truth: Sequence[list[dict[str, Any]]], prediction: Sequence[list[dict[str, Any]]]
 ) -> dict[str, Any]:
-    """The input of trackeval's J&F: per object, run-length masks per frame."""
+    """Return the input of trackeval's J&F; each object has a run-length mask per frame."""
     frames = len(truth[0])
     return {
         "num_timesteps": frames,
@@ -65,28 +65,28 @@ def trackeval_j_and_f(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def trackeval_per_frame(truth: np.ndarray, prediction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """trackeval's J and F of one object, frame by frame."""
+    """Return trackeval's J and F of one object per frame."""
     from trackeval.metrics import JAndF
 
-    true, found = ([[rle] for rle in encoded(masks)] for masks in (truth, prediction))
-    j = JAndF._compute_j(true, found, 1, 1, len(true))[0, 0]
-    return j, JAndF._compute_f(true, found, 0, 0, 0.008)
+    true, predicted = ([[rle] for rle in encoded(masks)] for masks in (truth, prediction))
+    j = JAndF._compute_j(true, predicted, 1, 1, len(true))[0, 0]
+    return j, JAndF._compute_f(true, predicted, 0, 0, 0.008)
 
 
 def trackeval_hota(truth: np.ndarray, prediction: np.ndarray) -> dict[str, Any]:
-    """trackeval's HOTA of masks [objects, T, H, W]; empty masks are no detections."""
+    """Return trackeval's HOTA of masks [objects, T, H, W]; empty masks are not detections."""
     from pycocotools import mask as coco
     from trackeval.metrics import HOTA
 
     data: dict[str, Any] = {"gt_ids": [], "tracker_ids": [], "similarity_scores": []}
     for frame in range(truth.shape[1]):
-        held = []
+        rles = []
         for key, masks in (("gt_ids", truth), ("tracker_ids", prediction)):
             ids = np.nonzero(masks[:, frame].any(axis=(1, 2)))[0]
             data[key].append(ids)
-            held.append(encoded(masks[ids, frame]))
-        shape = (len(held[0]), len(held[1]))
-        similarity = np.asarray(coco.iou(held[0], held[1], [0] * shape[1]), dtype=float)
+            rles.append(encoded(masks[ids, frame]))
+        shape = (len(rles[0]), len(rles[1]))
+        similarity = np.asarray(coco.iou(rles[0], rles[1], [0] * shape[1]), dtype=float)
         data["similarity_scores"].append(similarity.reshape(shape))
     data |= {"num_gt_ids": len(truth), "num_tracker_ids": len(prediction)}
     data["num_gt_dets"] = sum(map(len, data["gt_ids"]))

@@ -1,4 +1,4 @@
-"""A training run made minute: for tests."""
+"""Settings of a very small training run for tests."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ SMALL = {
     "join": {"steps": 4, "tokens": 150, "warmup": 1},
     "save_every": 2, "check_every": 4, "checked": 1, "checked_canvases": 4, "threads": 1,
 }  # fmt: skip
-"""What makes the run a minute one."""
+"""Changes that make the run very small."""
 
 
 def merged(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Values with some changed, level by level."""
-    found = dict(values)
+    """Return the values with changes, merged level by level."""
+    result = dict(values)
     for name, value in changes.items():
-        inner = isinstance(value, dict) and isinstance(found.get(name), dict)
-        found[name] = merged(found[name], value) if inner else value
-    return found
+        inner = isinstance(value, dict) and isinstance(result.get(name), dict)
+        result[name] = merged(result[name], value) if inner else value
+    return result
 
 
 def small_settings(**changes: Any) -> TrainSettings:
-    """The settings of ``tiny``, made minute, with changes."""
+    """Return the settings of ``tiny``, made very small, with changes."""
     from jumpscore.cli.train import train_settings
 
     values = train_settings("tiny", []).model_dump(mode="json")
@@ -47,11 +47,11 @@ def small_settings(**changes: Any) -> TrainSettings:
 
 
 def words(values: dict[str, Any], prefix: str = "") -> list[str]:
-    """Settings as a command line has them."""
-    found = []
+    """Return settings as words of a command line."""
+    options = []
     for name, value in values.items():
         if isinstance(value, dict):
-            found += words(value, f"{prefix}{name}.")
+            options += words(value, f"{prefix}{name}.")
         else:
-            found.append(f"{prefix}{name}={value}")
-    return found
+            options.append(f"{prefix}{name}={value}")
+    return options

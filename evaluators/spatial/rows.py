@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
+from zlib import crc32
 
 import numpy as np
 
@@ -125,16 +126,29 @@ class SpatialTruth:
             return f"{self.number:.12g}"
         return self.options[self.letter] if self.rule == "word" else self.letter
 
+    def blind_answer(self, convention: Convention, *, salt: str) -> str:
+        """Return the answer of the blind baseline; among options, one at random by ``salt``."""
+        width, height = self.size
+        if self.rule in MASKED:
+            return str([self._place(width / 2, height / 2, convention)])
+        if self.rule == "box":
+            corners = self._place(0, 0, convention) + self._place(width, height, convention)
+            return str(list(corners))
+        if self.rule == "number":
+            return repr(self.blind)
+        letters = sorted(self.options)
+        return replace(self, letter=letters[crc32(salt.encode()) % len(letters)]).answer(convention)
+
+    def _place(self, x: float, y: float, convention: Convention) -> tuple[float, float]:
+        return _written(x, 0, self.size, convention), _written(y, 1, self.size, convention)
+
     def _points(self, convention: Convention) -> list[tuple[float, float]]:
         rows, columns = np.nonzero(mask_pixels(self.mask))
         count = int(self.number) if self.rule == "count" else 1
         # The middles of that many equal parts of the mask's pixels.
         places = ((np.arange(count) + 0.5) * len(rows) / max(count, 1)).astype(np.intp)
         return [
-            (
-                _written(float(columns[place]) + 0.5, 0, self.size, convention),
-                _written(float(rows[place]) + 0.5, 1, self.size, convention),
-            )
+            self._place(float(columns[place]) + 0.5, float(rows[place]) + 0.5, convention)
             for place in places
         ]
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from evaluators.rows import RowTask, RowTaskOptions
+from evaluators.spatial.explanations import EXPLANATIONS
 from evaluators.spatial.references import suffixes
 from evaluators.spatial.rows import MASKED, Rule, SpatialRow, SpatialTruth, read_truth
 from evaluators.spatial.scoring import middle, score_answer
@@ -71,6 +72,7 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
     """
 
     name = "spatial"
+    explanations = EXPLANATIONS
     version = "2"
     row_kind = SpatialRow
     Options = SpatialOptions

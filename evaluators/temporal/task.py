@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluators.rows import RowTaskOptions, VideoRowTask
+from evaluators.temporal.explanations import EXPLANATIONS
 from evaluators.temporal.metrics import RECALL_AT, score_span
 from evaluators.temporal.spans import Policy, Span, SpanStatus
 from jumpscore.data.layout import END_SLACK, Row, is_time
@@ -75,6 +76,10 @@ class SpanTruth:
         """Return the text of a right answer; coordinate conventions do not apply to spans."""
         return f"The event happens in {self.span.start:.3f} - {self.span.end:.3f} seconds."
 
+    def blind_answer(self, convention: Convention, *, salt: str) -> str | None:
+        """Return the answer of the blind baseline: the whole video."""
+        return f"The event happens in 0.0 - {self.duration} seconds." if self.duration else None
+
 
 class TimeLensOptions(RowTaskOptions):
     """Options of the task.
@@ -105,6 +110,7 @@ class TimeLens(VideoRowTask[SpanTruth]):
     """Find when a described event begins and ends; scored by mIoU and recall at three overlaps."""
 
     name = "timelens"
+    explanations = EXPLANATIONS
     version = "2"
     Options = TimeLensOptions
     options: TimeLensOptions

@@ -15,11 +15,11 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 FOCAL_LENGTHS = (1e-3, 1e6)
-"""Shortest and longest in pixels; beyond, squares of coordinates leave float64's range."""
+"""Minimum and maximum in pixels; beyond, squares of coordinates leave float64's range."""
 PRINCIPAL = (0.3, 0.7)
-"""Shares of a side between which a principal point lies; elsewhere it is that of another size."""
+"""Range of the principal point as a share of a side; outside, it belongs to another image size."""
 ROTATION_SLACK = 1e-3
-"""How far R^T R of a written rotation may be from the identity."""
+"""Tolerance of R^T R to the identity, for rounded rotations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Camera:
             size: (width, height) in pixels.
 
         Raises:
-            ValueError: The matrix has another size or form, is not finite, is that of another image
-                size (its principal point is not about the middle), a focal length is beyond reason,
-                or a side is not positive.
+            ValueError: The matrix has another shape or form, is not finite, belongs to another
+                image size (its principal point is not near the middle), a focal length is out of
+                range, or a side is not positive.
 
         >>> Camera.from_matrix([[2, 0, 1], [0, 2, 1], [0, 0, 1]], size=(2, 2)).fx
         2.0
@@ -75,14 +75,13 @@ class Camera:
         low, high = FOCAL_LENGTHS
         if not (low <= min(fx, fy) and max(fx, fy) <= high):
             raise ValueError(
-                f"intrinsics have focal lengths {fx:g}, {fy:g}; not {low:g} to {high:g} pixels"
+                f"intrinsics have focal lengths {fx:g}, {fy:g}; allowed: {low:g} to {high:g} pixels"
             )
-        near, far = PRINCIPAL
-        if not all(near <= at / side <= far for at, side in zip((cx, cy), size, strict=True)):
+        least, most = PRINCIPAL
+        if not all(least <= at / side <= most for at, side in zip((cx, cy), size, strict=True)):
             raise ValueError(
-                f"intrinsics have their principal point at {cx:g}, {cy:g}, which is not about the "
-                f"middle of {size[0]} x {size[1]} pixels: they are those of an image of another "
-                "size"
+                f"intrinsics have their principal point at {cx:g}, {cy:g}, which is not near the "
+                f"middle of {size[0]} x {size[1]} pixels: they belong to another image size"
             )
         return cls(size[0], size[1], fx, fy, cx, cy)
 
@@ -133,24 +132,24 @@ class OrientedBox:
         if (self.extent < 0).any():
             raise ValueError(f"extent {self.extent.tolist()} must not be negative")
         if np.abs(_product(self.rotation.T, self.rotation) - np.eye(3)).max() > ROTATION_SLACK:
-            raise ValueError(f"rotation {self.rotation.tolist()} is no rotation")
+            raise ValueError(f"rotation {self.rotation.tolist()} is not a rotation matrix")
 
     def distances(self, points: Floats) -> Floats:
         """Return the distance of every point to the box in metres, 0 inside, float64 [n]."""
         local = _product(points - self.center, self.rotation)
         outside = np.maximum(np.abs(local) - self.extent / 2, 0.0)
-        found: Floats = np.sqrt((outside**2).sum(axis=1))
-        return found
+        distances: Floats = np.sqrt((outside**2).sum(axis=1))
+        return distances
 
     def corners(self) -> Floats:
         """Return the 8 corners, float64 [8, 3]."""
         signs = np.array(list(product((-0.5, 0.5), repeat=3)))
-        found: Floats = self.center + _product(signs * self.extent, self.rotation.T)
-        return found
+        corners: Floats = self.center + _product(signs * self.extent, self.rotation.T)
+        return corners
 
 
 def _product(rows: Floats, matrix: Floats) -> Floats:
-    """Return ``rows @ matrix``, float64 [n, 3], added in one order on every processor."""
+    """Return ``rows @ matrix``, float64 [n, 3], with the same rounding on every processor."""
     product: Floats = rows[:, :1] * matrix[0]
     for axis in range(1, len(matrix)):
         product = product + rows[:, axis : axis + 1] * matrix[axis]

@@ -1,7 +1,7 @@
-"""The steps that make an object's points out of a depth map, as point-cloud libraries define them.
+"""Point-cloud operations: outlier removal, down-sampling and clustering.
 
-Written here with NumPy and SciPy, because the public scorer swallows the exception that newer
-versions of its point-cloud library raise, and then reports too much success.
+Written with NumPy and SciPy, because the public scorer swallows an exception of newer versions of
+its point-cloud library and then reports too much success.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ Labels = npt.NDArray[np.int64]
 
 
 def without_outliers(points: Floats, means: Floats, *, sigmas: float) -> Floats:
-    """Return the points whose neighbours are not unusually far.
+    """Return the points whose neighbours are not unusually far away.
 
-    A point stays if its mean is above 0 and below the mean of all such means plus ``sigmas`` sample
-    standard deviations.
+    A point is kept if its mean distance is above 0 and below the mean of all such distances plus
+    ``sigmas`` sample standard deviations.
 
     Args:
         points: float64 [n, 3].
-        means: float64 [n], of the distances to the nearest points (itself at 0 included).
+        means: float64 [n], mean distances to the nearest points, including itself at 0.
         sigmas: Standard deviations.
     """
     if len(points) < 2:
@@ -33,22 +33,23 @@ def without_outliers(points: Floats, means: Floats, *, sigmas: float) -> Floats:
     if len(positive) < 2:
         return points[:0]
     limit = positive.mean() + sigmas * positive.std(ddof=1)
-    kept: Floats = points[(means > 0) & (means < limit)]
-    return kept
+    inliers: Floats = points[(means > 0) & (means < limit)]
+    return inliers
 
 
-def neighbour_means(points: Floats, *, neighbours: int, asked: Floats | None = None) -> Floats:
-    """Return the mean distance to the nearest ``neighbours`` points, itself included, float64 [n].
+def neighbour_means(points: Floats, *, neighbours: int, queries: Floats | None = None) -> Floats:
+    """Return the mean distance to the nearest ``neighbours`` points, including itself, float64 [n].
 
     Args:
         points: float64 [n, 3].
-        neighbours: How many, the point itself included.
-        asked: Those of them that are asked about; by default all.
+        neighbours: Number of neighbours, including the point itself.
+        queries: Points to return the mean for; by default all.
     """
     # Splitting in the middle of a box makes the tree faster than splitting at medians.
     tree = cKDTree(points, balanced_tree=False)
-    found, _ = tree.query(points if asked is None else asked, k=min(neighbours, len(points)))
-    means: Floats = found.reshape(len(found), -1).mean(axis=1)
+    query = points if queries is None else queries
+    distances, _ = tree.query(query, k=min(neighbours, len(points)))
+    means: Floats = distances.reshape(len(distances), -1).mean(axis=1)
     return means
 
 
@@ -74,8 +75,8 @@ def down_sampled(points: Floats, size: float) -> Floats:
 def density_clusters(points: Floats, *, radius: float, least: int) -> Labels:
     """Return the cluster of every point, -1 for noise (DBSCAN; Ester et al., 1996), int64 [n].
 
-    A core has ``least`` points (itself included) within ``radius``; cores within reach of each
-    other are one cluster; another point belongs to the first cluster that has a core within reach.
+    A core has ``least`` points within ``radius``, including itself; cores within reach of each
+    other form a cluster; any other point belongs to the first cluster with a core within reach.
     """
     labels = np.full(len(points), -1, dtype=np.int64)
     if not len(points):
@@ -86,7 +87,7 @@ def density_clusters(points: Floats, *, radius: float, least: int) -> Labels:
     graph = coo_array((np.ones(len(linked)), linked.T), shape=(len(points), len(points)))
     _, parts = connected_components(graph, directed=False)
     cores, first = np.unique(parts[core], return_index=True)
-    # Numbered by their first core, as a scan over the points would.
+    # Numbered by their first core, like a scan over the points.
     rank = np.empty(parts.max() + 1, dtype=np.int64)
     rank[cores[np.argsort(first)]] = np.arange(len(cores))
     labels[core] = rank[parts[core]]
@@ -100,7 +101,7 @@ def density_clusters(points: Floats, *, radius: float, least: int) -> Labels:
 
 
 def largest_cluster(points: Floats, *, radius: float, least: int) -> Floats | None:
-    """Return the points of the largest cluster (the first of equals); ``None`` without clusters."""
+    """Return the points of the largest cluster, the first one if tied, or ``None``."""
     labels = density_clusters(points, radius=radius, least=least)
     if not (labels >= 0).any():
         return None

@@ -197,9 +197,9 @@ class _LiteralReader:
             frame.slot.append(_Operator(sign[0]))
             self.place = sign.end()
             return
-        for pattern, made in _VALUES:
+        for pattern, convert in _VALUES:
             if match := pattern.match(text, place):
-                value = made(match)
+                value = convert(match)
                 before = frame.slot[-1] if frame.slot else None
                 are_strings = type(value) is str and type(before) is str  # and so one string
                 if frame.slot and not isinstance(before, _Operator) and not are_strings:

@@ -1,14 +1,14 @@
-"""Which voxels of a scene its visible surface occupies, from one depth map.
+"""The voxels of a scene that its visible surface occupies, from one depth map.
 
 A truncated signed distance function (Curless and Levoy, 1996) on voxels around the surface: each
-voxel's centre falls on one pixel; its value is how far, along that pixel's ray, the surface lies
-behind it. Where the sign changes between two neighbouring centres, the surface crosses; crossings
-are the points of the shell, and the voxels of a second grid that hold one are occupied.
+voxel's centre projects to one pixel; its value is the distance from it to the surface along that
+pixel's ray. The surface crosses where the sign changes between two neighbouring centres. Crossings
+are the points of the shell, and voxels of a second grid that contain one are occupied.
 
-Only blocks of voxels near the surface take part, all at once, voxel by voxel of a block. The camera
-looks along z, so the column of the image onto which a centre falls depends on x and z only, and the
-row on y and z. A first pass keeps one byte per voxel (before the surface, behind it, or neither);
-distances are worked out only for the few neighbours between which that changes.
+Only blocks of voxels near the surface are processed, all blocks at once, voxel by voxel. The camera
+looks along z, so the image column of a centre depends on x and z only, and its row on y and z. A
+first pass stores one byte per voxel (before the surface, behind it, or neither); distances are
+computed only for the few neighbours between which it changes.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ Indices = npt.NDArray[np.int64]
 VOXEL = 0.02
 """Side of a voxel in metres."""
 TRUNCATION = 0.08
-"""Metres from the surface within which distances count."""
+"""Metres from the surface up to which distances count."""
 NEARLY_ONE = 0.98
-"""Truncated values beyond this are no surface."""
+"""Truncated values beyond this are not surface."""
 BLOCK = 16
-"""Voxels along the side of a block; only blocks near the sampled surface take part."""
+"""Voxels along the side of a block; only blocks near the sampled surface are processed."""
 STRIDE = 4
-"""Every so many pixels are sampled to find those blocks."""
+"""Step in pixels for sampling the surface to find those blocks."""
 MOST_VOXELS = 1024
-"""Along x or y; a wider field of view is a mistake in the intrinsics."""
+"""Maximum along x or y; a wider field of view means wrong intrinsics."""
 BEFORE, BEHIND = 1, 2
-"""Sides of the surface; 0 is out of reach, or at it."""
+"""Sides of the surface; 0 is out of reach, or on it."""
 _PIXEL_EDGE = 1e-4
 
 
@@ -48,7 +48,7 @@ class Occupancy:
 
     Attributes:
         origin: float64 [3], lowest corner of the grid in metres.
-        filled: bool [x + 2, y + 2, z + 2]; around the grid lies one empty voxel on every side.
+        filled: bool [x + 2, y + 2, z + 2]; the grid has a border of one empty voxel.
     """
 
     origin: Floats
@@ -56,7 +56,7 @@ class Occupancy:
 
     @classmethod
     def of_points(cls, points: Floats) -> Occupancy:
-        """Return the voxels that hold a point; the grid starts half a voxel below the lowest."""
+        """Return the voxels that contain points; the grid starts half a voxel below the lowest."""
         if not len(points):
             return cls(np.zeros(3), np.zeros((2, 2, 2), dtype=np.bool_))
         lines = np.ascontiguousarray(points.T)
@@ -66,16 +66,16 @@ class Occupancy:
         filled[tuple(cells)] = True
         return cls(origin, filled)
 
-    def holds(
+    def contains(
         self, positions: Floats, around: Floats, *, towards_zero: bool = False
     ) -> npt.NDArray[np.bool_]:
-        """Return which points of a cloud lie in an occupied voxel when it is moved.
+        """Return which points of a cloud are in an occupied voxel at each position.
 
         Args:
             positions: float64 [n, 3] metres.
-            around: float64 [m, 3] metres, the cloud about its own centre.
-            towards_zero: Cut places to voxels towards zero, as public code does, so that what lies
-                up to one voxel below the grid is in its first voxel.
+            around: float64 [m, 3] metres, the cloud relative to its position.
+            towards_zero: Round to voxels towards zero, as public code does, so that points up to
+                one voxel below the grid are in its first voxel.
 
         Returns:
             bool [n, m].
@@ -91,12 +91,12 @@ class Occupancy:
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """The blocks of voxels that may lie near the surface.
+    """The blocks of voxels that may be near the surface.
 
     Attributes:
         low: First voxel along x, y, z.
-        blocks: int64 [n, 3], the place of each along x, y, z, in blocks from ``low``.
-        numbers: int64 [x, y, z], which of them lies at a place; n where none takes part.
+        blocks: int64 [n, 3], position of each along x, y, z, in blocks from ``low``.
+        numbers: int64 [x, y, z], index of the block at a position; n if it is not processed.
     """
 
     low: Indices
@@ -104,18 +104,18 @@ class _Grid:
     numbers: Indices
 
     def after(self, axis: int) -> Indices:
-        """Return the number of the block that follows each one along an axis, int64 [n]."""
+        """Return the index of the block after each one along an axis, int64 [n]."""
         x, y, z = (self.blocks + np.eye(3, dtype=np.int64)[axis]).T
-        found: Indices = self.numbers[x, y, z]
-        return found
+        following: Indices = self.numbers[x, y, z]
+        return following
 
 
 def surface_points(depth: Depths, camera: Camera) -> Floats:
     """Return the points where the surface crosses between voxel centres, float64 [n, 3] metres.
 
     Args:
-        depth: float32 [height, width] metres, 0 where there is none.
-        camera: Of the depth map.
+        depth: float32 [height, width] metres, 0 if unknown.
+        camera: Camera of the depth map.
 
     Raises:
         ValueError: The field of view needs more than ``MOST_VOXELS`` voxels on a side.
@@ -129,7 +129,7 @@ def surface_points(depth: Depths, camera: Camera) -> Floats:
 
 
 def check_view(depth: Depths, camera: Camera) -> None:
-    """Refuse what ``surface_points`` refuses, at a fraction of its cost."""
+    """Raise what ``surface_points`` raises, at a fraction of its cost."""
     _grid(depth, camera)
 
 
@@ -148,7 +148,7 @@ def _grid(depth: Depths, camera: Camera) -> _Grid | None:
         for values in (x, y, z)
     ]
     low = np.array([first.min() for first, _ in ends])
-    # One more than needed, so that every block has a place after it.
+    # One more than needed, so that every block has a next position.
     count = np.array([last.max() for _, last in ends]) - low + 2
     if (count[:2] * BLOCK > MOST_VOXELS).any():
         raise ValueError(
@@ -156,7 +156,7 @@ def _grid(depth: Depths, camera: Camera) -> _Grid | None:
             f"{MOST_VOXELS * VOXEL:g} m to a side of a depth map of {depth.shape[::-1]} pixels"
         )
     taken = np.zeros(count, dtype=np.bool_)
-    # The reach is shorter than a block: its ends hold all blocks between.
+    # The reach is shorter than a block, so its ends cover all blocks.
     for of_x, of_y, of_z in product(*ends):
         taken[of_x - low[0], of_y - low[1], of_z - low[2]] = True
     blocks = np.argwhere(taken)
@@ -166,13 +166,13 @@ def _grid(depth: Depths, camera: Camera) -> _Grid | None:
 
 
 class _DepthView:
-    """A depth map as the voxels of a grid see it.
+    """A depth map projected onto the voxels of a grid.
 
     Attributes:
-        z: float64 [BLOCK, n], of the voxels' centres in metres.
-        columns: int64 [BLOCK (z), BLOCK (x), n]: of the image; one too many for "beside it".
-        rows: int64 [BLOCK (z), BLOCK (y), n]: the same for rows.
-        depth: float32 [(height + 1) * (width + 1)], out of every reach where there is none.
+        z: float64 [BLOCK, n] metres, depth of the voxels' centres.
+        columns: int64 [BLOCK (z), BLOCK (x), n], image columns; the width if outside.
+        rows: int64 [BLOCK (z), BLOCK (y), n], image rows; the height if outside.
+        depth: float32 [(height + 1) * (width + 1)], infinite if unknown.
     """
 
     def __init__(self, depth: Depths, camera: Camera, grid: _Grid) -> None:
@@ -198,24 +198,24 @@ class _DepthView:
         ]
 
     def ahead(self, layer: int) -> Depths:
-        """Return how far behind the centres of a layer the surface is, float32 [y, x, n] metres."""
+        """Return the depth from the centres of a layer to the surface, float32 [y, x, n] metres."""
         places = (self.rows[layer] * self.stride)[:, None] + self.columns[layer]
-        # All places are on the padded image; with "clip" NumPy does not look at each of them again.
-        found: Depths = self.depth.take(places, mode="clip")
-        found -= self.z[layer].astype(np.float32)
-        return found
+        # All indices are valid; with "clip" NumPy skips the check.
+        ahead: Depths = self.depth.take(places, mode="clip")
+        ahead -= self.z[layer].astype(np.float32)
+        return ahead
 
     def distances(self, x: Indices, y: Indices, z: Indices, block: Indices) -> Depths:
-        """Return signed distances along the rays, as parts of ``TRUNCATION``, float32."""
+        """Return signed distances along the rays in units of ``TRUNCATION``, float32."""
         columns, rows = self.columns[z, x, block], self.rows[z, y, block]
         ahead = self.depth[rows * self.stride + columns] - self.z[z, block].astype(np.float32)
         stretch = np.sqrt(1 + self.slopes[0][columns] + self.slopes[1][rows])
-        found: Depths = ahead * stretch.astype(np.float32) / np.float32(TRUNCATION)
-        return found
+        signed: Depths = ahead * stretch.astype(np.float32) / np.float32(TRUNCATION)
+        return signed
 
 
 def _pixels(at: Floats, z: Floats, focal: float, center: float, size: int) -> Indices:
-    """Return the pixel onto which centres [BLOCK, n] fall, int64 [BLOCK (z), BLOCK, n]."""
+    """Return the pixels to which centres [BLOCK, n] project, int64 [BLOCK (z), BLOCK, n]."""
     before = z[:, None] > 0
     places = at * (focal / np.where(before, z[:, None], 1.0)) + (center + 0.5)
     within = before & (places >= _PIXEL_EDGE) & (places < size - _PIXEL_EDGE)
@@ -225,23 +225,23 @@ def _pixels(at: Floats, z: Floats, focal: float, center: float, size: int) -> In
 def _sides(view: _DepthView, grid: _Grid) -> npt.NDArray[np.uint8]:
     """Return the side of every voxel, uint8 [z, y, x, n + 1].
 
-    Along z, y and x there is one more than a block has, from the block after it. The last block is
-    that of all which take no part.
+    Along z, y and x there is one voxel more than in a block, from the next block. The last block
+    stands for all that are not processed.
     """
-    found = np.zeros((*[BLOCK + 1] * 3, len(grid.blocks) + 1), dtype=np.uint8)
+    sides = np.zeros((*[BLOCK + 1] * 3, len(grid.blocks) + 1), dtype=np.uint8)
     for layer in range(BLOCK):
         ahead = view.ahead(layer)
         side = ((ahead > 0) & (ahead < TRUNCATION)).view(np.uint8)
         side += ((ahead < 0) & (ahead > -TRUNCATION)).view(np.uint8) * np.uint8(BEHIND)
-        found[layer, :BLOCK, :BLOCK, :-1] = side
-    found[BLOCK, ..., :-1] = found[0][..., grid.after(2)]
-    found[:, BLOCK, :, :-1] = found[:, 0][..., grid.after(1)]
-    found[:, :, BLOCK, :-1] = found[:, :, 0][..., grid.after(0)]
-    return found
+        sides[layer, :BLOCK, :BLOCK, :-1] = side
+    sides[BLOCK, ..., :-1] = sides[0][..., grid.after(2)]
+    sides[:, BLOCK, :, :-1] = sides[:, 0][..., grid.after(1)]
+    sides[:, :, BLOCK, :-1] = sides[:, :, 0][..., grid.after(0)]
+    return sides
 
 
 def _crossings(sides: npt.NDArray[np.uint8], axis: int, view: _DepthView, grid: _Grid) -> Floats:
-    """Return the points at which the distance is 0 between voxels and the next along an axis."""
+    """Return the points with distance 0 between voxels and the next ones along an axis."""
     ends = [slice(1, BLOCK + 1) if axis == place else slice(BLOCK) for place in (2, 1, 0)]
     changed = (sides[:BLOCK, :BLOCK, :BLOCK] | sides[tuple(ends)]) == BEFORE | BEHIND
     rest, block = np.divmod(np.flatnonzero(changed), changed.shape[-1])
@@ -252,17 +252,17 @@ def _crossings(sides: npt.NDArray[np.uint8], axis: int, view: _DepthView, grid: 
     after = np.where(over, 0, here[axis] + 1)
     there = [after if place == axis else line for place, line in enumerate(here)]
     beyond = np.where(over, grid.after(axis)[block], block)
-    near = view.distances(x, y, z, block)
-    far = view.distances(there[0], there[1], there[2], beyond)
-    # The first pass knows depths only: along a slanted ray the surface may be out of reach.
-    taken = _reached(near) & _reached(far)
+    first = view.distances(x, y, z, block)
+    second = view.distances(there[0], there[1], there[2], beyond)
+    # The first pass compares depths only: along a slanted ray the surface may be out of reach.
+    taken = _reached(first) & _reached(second)
     voxels = grid.blocks[block] * BLOCK + np.stack(here, axis=1) + grid.low
     points: Floats = (voxels[taken] + 0.5) * VOXEL
-    first, second = (np.abs(values[taken]).astype(np.float64) for values in (near, far))
-    points[:, axis] += VOXEL * first / (first + second)
+    before, behind = (np.abs(values[taken]).astype(np.float64) for values in (first, second))
+    points[:, axis] += VOXEL * before / (before + behind)
     return points
 
 
 def _reached(values: Depths) -> npt.NDArray[np.bool_]:
-    found: npt.NDArray[np.bool_] = (values < NEARLY_ONE) & (values >= -NEARLY_ONE)
-    return found
+    within: npt.NDArray[np.bool_] = (values < NEARLY_ONE) & (values >= -NEARLY_ONE)
+    return within

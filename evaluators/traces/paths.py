@@ -1,4 +1,4 @@
-"""Distances between two paths of points, in whatever unit and number of dimensions both have."""
+"""Distances between two paths of points, in any unit and number of dimensions."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from scipy.spatial.distance import cdist
 Floats = npt.NDArray[np.float64]
 
 RESAMPLED = 100
-"""Points along each path at which TraceSpatial compares them."""
+"""Number of points at which TraceSpatial compares two paths."""
 DIAGONALS = 64
-"""Anti-diagonals whose distances are worked out at once."""
+"""Anti-diagonals whose distances are computed at once."""
 DENSE = 1 << 16
-"""Pairs of points up to which all distances between two paths are cheaper than two trees."""
+"""Pairs of points up to which computing all distances is cheaper than two trees."""
 VABENCH_SIDE = 999
 """Largest coordinate of VABench-V's square, to which both traces are scaled."""
 
@@ -29,7 +29,7 @@ class PathErrors:
     Attributes:
         dfd: Discrete Frechet distance.
         hd: Symmetric Hausdorff distance.
-        rmse: Root of the mean squared distance of points with equal place.
+        rmse: Root of the mean squared distance of points with equal index.
         mae: Mean absolute difference over coordinates.
     """
 
@@ -43,7 +43,7 @@ def checked_path(name: str, points: npt.ArrayLike) -> Floats:
     """Return points as float64 [n, dimensions].
 
     Raises:
-        ValueError: There are none, they are no table, or one is not finite.
+        ValueError: The array is empty, not two-dimensional or not finite.
     """
     array: Floats = np.asarray(points, dtype=np.float64)
     if array.ndim != 2 or not array.size:
@@ -71,9 +71,9 @@ def _paired(a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:
 def discrete_frechet(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     """Return the discrete Frechet distance (Eiter and Mannila, 1994).
 
-    The shortest leash with which two walkers get from the first to the last points, each stepping
-    forward or waiting. Cells of the table are filled along its anti-diagonals, whose cells do not
-    depend on each other: time n * m, memory n + m.
+    It is the shortest leash for two walkers who go from the first to the last points, each stepping
+    forward or waiting. The table is filled along its anti-diagonals, whose cells are independent:
+    time n * m, memory n + m.
 
     Args:
         a: [n, dimensions].
@@ -88,14 +88,14 @@ def discrete_frechet(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     short, long = sorted(_both(a, b), key=len)
     n, m = len(short), len(long)
     rows = np.arange(n)
-    # Row i stands in place i + 1, and beside the table the leash is endless, except before its
-    # first cell. Squares do as well as lengths: the root keeps the order.
+    # Row i is stored at i + 1, and outside the table the leash is infinite, except before its first
+    # cell. Squared lengths suffice: the root keeps the order.
     before, diagonal, following = np.full((3, n + 1), np.inf)
     before[0] = 0.0
     for start in range(0, n + m - 1, DIAGONALS):
         columns = np.arange(start, min(start + DIAGONALS, n + m - 1))[:, None] - rows
         apart = short - long.take(columns, axis=0, mode="clip")
-        # Added one after another: the sums of einsum depend on the processor.
+        # Added one by one: sums of einsum depend on the processor.
         squares = apart[..., 0] ** 2
         for axis in range(1, apart.shape[-1]):
             squares += apart[..., axis] ** 2
@@ -111,7 +111,7 @@ def discrete_frechet(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
 
 
 def hausdorff(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
-    """Return the symmetric Hausdorff distance: the farthest that any point is from the other path.
+    """Return the symmetric Hausdorff distance: the largest distance of a point to the other path.
 
     Raises:
         ValueError: A path is empty or not finite, or the dimensions differ.
@@ -129,7 +129,7 @@ def hausdorff(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
 
 
 def rmse(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
-    """Return sqrt(mean ||a_i - b_i||^2); coordinates are not averaged over.
+    """Return sqrt(mean ||a_i - b_i||^2); the mean is over points, not coordinates.
 
     Raises:
         ValueError: The paths differ in length or dimensions, are empty or not finite.
@@ -155,7 +155,7 @@ def mae(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
 def resample(path: npt.ArrayLike, n: int = RESAMPLED) -> Floats:
     """Return n points at equal steps of arc length, both ends included, float64 [n, dimensions].
 
-    A path of one place gives that place n times.
+    A path without length returns its point n times.
 
     Raises:
         ValueError: The path is empty or not finite, or n is below 1.
@@ -168,12 +168,12 @@ def resample(path: npt.ArrayLike, n: int = RESAMPLED) -> Floats:
     points = checked_path("path", path)
     steps = np.sqrt((np.diff(points, axis=0) ** 2).sum(axis=1))
     along = np.concatenate([[0.0], np.cumsum(steps)])
-    wanted = np.linspace(0.0, along[-1], n)
-    return np.stack([np.interp(wanted, along, column) for column in points.T], axis=1)
+    targets = np.linspace(0.0, along[-1], n)
+    return np.stack([np.interp(targets, along, column) for column in points.T], axis=1)
 
 
 def errors_between(a: Floats, b: Floats) -> PathErrors:
-    """Return all four distances of paths that have equally many points."""
+    """Return all four distances of paths with equal numbers of points."""
     return PathErrors(discrete_frechet(a, b), hausdorff(a, b), rmse(a, b), mae(a, b))
 
 
@@ -194,9 +194,9 @@ def vabench_errors(
 ) -> tuple[float, float] | None:
     """Return (RMSE, MAE) of VABench-V, on coordinates scaled to 0-999.
 
-    Both are resampled to the longer one's length, linearly in the place of the points, not by arc
-    length. ``None`` for a trace of fewer than two points, which the public code leaves out of its
-    mean: count them, and report both means.
+    Both are resampled to the length of the longer one, linearly by point index, not by arc length.
+    ``None`` for a trace of fewer than two points, which the public code excludes from its mean:
+    count them, and report both means.
 
     Args:
         trace: [n, 2] pixels.
@@ -221,6 +221,6 @@ def vabench_errors(
 
 
 def resample_by_place(points: Floats, n: int) -> Floats:
-    """Return n points at equal steps of the place in the list, float64 [n, dimensions]."""
-    wanted = np.linspace(0, len(points) - 1, n)
-    return np.stack([np.interp(wanted, np.arange(len(points)), row) for row in points.T], axis=1)
+    """Return n points at equal steps of the point index, float64 [n, dimensions]."""
+    targets = np.linspace(0, len(points) - 1, n)
+    return np.stack([np.interp(targets, np.arange(len(points)), row) for row in points.T], axis=1)

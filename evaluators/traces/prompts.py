@@ -19,18 +19,18 @@ TRACESPATIAL: dict[Literal[2, 3], str] = {
     "(x2, y2, d2), ...], where each tuple contains the x and y coordinates of the point, and d is "
     "the depth of the point, which unit is meter. Output the point coordinates in JSON format.",
 }
-"""As general models are asked (RoboTracer's own model is asked otherwise)."""
+"""Prompts for general models (RoboTracer's own model uses another)."""
 VABENCH = (
     "{problem}\nUse 2D points to mark the region mentioned in the task with format "
     "<point>[[x1, y1], [x2, y2], ...]</point>."
 )
-"""As Embodied-R1 asks without reasoning."""
+"""Embodied-R1's prompt without reasoning."""
 SHAREROBOT_SHORT = "Please predict up to 10 key trajectory points to complete the task."
 SHAREROBOT_FORMAT = (
     " Your answer should be formatted as a list of tuples, i.e. [[x1, y1], [x2, y2], ...], where "
     "each tuple contains the x and y coordinates of a point."
 )
-"""What FlagEvalMM adds to that sentence."""
+"""Sentence that FlagEvalMM adds."""
 SHAREROBOT = (
     'You are a robot using the joint control. The task is "{instruction}". '
     + SHAREROBOT_SHORT

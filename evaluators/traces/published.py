@@ -1,4 +1,4 @@
-"""Benchmarks of traces as published: TraceSpatial-Bench, VABench-V, ShareRobot-Bench."""
+"""Convert published benchmarks of traces: TraceSpatial-Bench, VABench-V, ShareRobot-Bench."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json
 
 RAW = "trajectory_dataset.json"
-"""List of TraceSpatial-Bench's items whose pictures are files in ``raw_data/``."""
+"""TraceSpatial-Bench's items, whose pictures are files in ``raw_data/``."""
 COLUMNS = (
     *("id", "target_object", "trajectory", "gt_depth_intrinsics"),
     *("bbox_center", "bbox_extent", "bbox_rotation"),
 )
 VABENCH_TYPE = "<type>fsd_visual_trace</type>"
-"""Stands before the answers of VABench-V's first release."""
+"""Prefix of the answers in VABench-V's first release."""
 
 SETS = (
     *(
@@ -39,7 +39,7 @@ SETS = (
             patterns=("data/*.parquet",),
             licence="Apache-2.0",
             convert=f"evaluators.traces.published:convert_tracespatial_{dimensions}d",
-            note="columns are those of its data card; the files themselves were not seen",
+            note="columns as in its data card, not verified on the published files",
         )
         for dimensions in (2, 3)
     ),
@@ -50,18 +50,18 @@ SETS = (
         repository="IffYuan/vabench-v",
         split="train",
         convert="evaluators.traces.published:convert_vabench",
-        note="unverified: that its columns are id, problem, image and answer (JSON, pixels)",
+        note="not verified: the columns are id, problem, image and answer (JSON, pixels)",
     ),
     PublishedSet(
         name="sharerobot",
         task="traces",
-        title="ShareRobot-Bench, trajectories: where a robot's hand goes, in pictures",
+        title="ShareRobot-Bench, trajectories of a robot's hand in pictures",
         repository="BAAI/ShareRobot-Bench",
         split="test",
         patterns=("trajectory/*",),
         licence="Apache-2.0",
         convert="evaluators.traces.published:convert_sharerobot",
-        note="unverified: that answers are lists of fractions of the image",
+        note="not verified: answers are lists of fractions of the image",
     ),
 )
 
@@ -79,7 +79,7 @@ def convert_tracespatial_3d(published: PublishedSet, source: Path, out: Path) ->
 def _convert_tracespatial(
     published: PublishedSet, source: Path, out: Path, *, dimensions: Literal[2, 3]
 ) -> None:
-    """Write the items of the parquet, or of the list with pictures beside it.
+    """Write the items of the parquet file, or of the JSON list with picture files.
 
     Raises:
         DataError: A column or a picture is missing.
@@ -138,26 +138,26 @@ def _raw_records(file: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
     except (OSError, ValueError) as error:
         raise DataError(f"{file}: cannot be read as JSON ({error})") from error
     if not isinstance(records, list) or not all(isinstance(row, dict) for row in records):
-        raise DataError(f"{file}: is no list of objects")
+        raise DataError(f"{file}: is not a list of objects")
     for number, record in enumerate(records, start=1):
         _need(record, columns, f"{file}, item {number}")
     return records
 
 
 def _need(record: Mapping[str, Any], columns: Sequence[str], where: str) -> None:
-    lacking = [column for column in columns if column not in record]
-    if lacking:
+    missing = [column for column in columns if column not in record]
+    if missing:
         raise DataError(
-            f"{where}: lacks {', '.join(lacking)}; it has {', '.join(map(str, record))[:200]}. The "
-            "published files may have changed; fetch an earlier --revision"
+            f"{where}: missing {', '.join(missing)}; it has {', '.join(map(str, record))[:200]}. "
+            "The published files may have changed; fetch an earlier --revision"
         )
 
 
 def convert_vabench(published: PublishedSet, source: Path, out: Path) -> None:
-    """Write VABench-V: its traces are pixels of the picture.
+    """Write VABench-V, whose traces are pixels of the picture.
 
     Raises:
-        DataError: A column is missing, or an answer is no trace.
+        DataError: A column is missing, or an answer is not a trace.
     """
     records = read_table(source, split=published.split, columns=("problem", "answer"))
     rows = []
@@ -185,7 +185,7 @@ def convert_vabench(published: PublishedSet, source: Path, out: Path) -> None:
 
 
 def _trace(answer: Any, where: str) -> list[tuple[float, float]]:
-    """Return the pixels of an answer: a list, as JSON or not, or ``{"trajectory": list}``."""
+    """Return the pixels of an answer: a list, also as JSON text, or ``{"trajectory": list}``."""
     value = answer
     try:
         if isinstance(answer, str):
@@ -196,12 +196,12 @@ def _trace(answer: Any, where: str) -> list[tuple[float, float]]:
     except (ValueError, TypeError, KeyError, OverflowError):
         points = []
     if not points:
-        raise DataError(f"{where}: answer {str(answer)[:80]!r} is no list of [x, y]")
+        raise DataError(f"{where}: answer {str(answer)[:80]!r} is not a list of [x, y]")
     return points
 
 
 def convert_sharerobot(published: PublishedSet, source: Path, out: Path) -> None:
-    """Write ShareRobot-Bench's trajectories: fractions of the picture, asked in a conversation.
+    """Write ShareRobot-Bench's trajectories: conversations with answers in fractions.
 
     Raises:
         DataError: A column, an answer or a picture is missing, or an answer is in pixels.
@@ -211,27 +211,29 @@ def convert_sharerobot(published: PublishedSet, source: Path, out: Path) -> None
     rows = []
     for number, record in enumerate(records):
         where = f"{table}, row {number + 1}"
-        said = {
+        turns = {
             turn.get("from"): turn.get("value")
             for turn in reversed(list(record["conversations"]))
             if isinstance(turn, dict)
         }
-        prompt, answer = said.get("human"), said.get("gpt")
+        prompt, answer = turns.get("human"), turns.get("gpt")
         if not isinstance(prompt, str) or answer is None:
-            raise DataError(f"{where}: its conversation has no question or no answer")
+            raise DataError(f"{where}: the conversation has no question or no answer")
         points = _trace(answer, where)
         if any(not (0 <= x <= 1 and 0 <= y <= 1) for x, y in points):
-            raise DataError(f"{where}: answer {str(answer)[:60]!r} is no fractions of the image")
+            raise DataError(
+                f"{where}: answer {str(answer)[:60]!r} is not in fractions of the image"
+            )
         image = record["image"]
         path = str(image[0] if isinstance(image, list) and image else image)
         file = _placed(table, path, out / "images" / f"{number:04d}")
-        asked = prompt.replace("<image>", "").strip()
-        if SHAREROBOT_FORMAT not in asked:
-            asked = asked.replace(SHAREROBOT_SHORT, SHAREROBOT_SHORT + SHAREROBOT_FORMAT)
+        text = prompt.replace("<image>", "").strip()
+        if SHAREROBOT_FORMAT not in text:
+            text = text.replace(SHAREROBOT_SHORT, SHAREROBOT_SHORT + SHAREROBOT_FORMAT)
         rows.append(
             TraceRow(
                 f"{number:04d}-{record['id']}",
-                asked,
+                text,
                 "sharerobot",
                 file.relative_to(out).as_posix(),
                 [list(point) for point in points],
@@ -242,10 +244,10 @@ def convert_sharerobot(published: PublishedSet, source: Path, out: Path) -> None
 
 
 def _placed(root: Path, path: str, folder: Path) -> Path:
-    """Put a published picture into a folder under its own name."""
+    """Copy or link a published picture to a folder under its own name."""
     file, problem = data_file(root, path, column="the picture")
     if problem or not file.is_file():
-        raise DataError(f"{root}: {problem or f'the picture {path!r:.100} is not there'}")
+        raise DataError(f"{root}: {problem or f'the picture {path!r:.100} does not exist'}")
     target = folder / file.name
     place(file, target)
     return target

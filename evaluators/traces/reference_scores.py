@@ -1,7 +1,7 @@
 """Score traces as the public code does, faults included: for ``*_reference`` numbers only.
 
-A value is ``None`` if the public code's mean leaves the answer out. ``ReferenceCrashError`` says
-that the public code stops on the answer, and why.
+A value is ``None`` if the public code's mean excludes the answer. ``ReferenceCrashError`` means
+that the answer crashes the public code.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ from jumpscore.scoring import ReferenceCrashError
 Floats = npt.NDArray[np.float64]
 
 NAMES_3D = ("start", "end", "no_collision", "success")
-"""Values in space of which the public code has its own."""
+"""Values in space that the public code has too."""
 FARTHEST_PATH = 100.0
-"""DFD in fractions of the image beyond which RoboTracer's path means leave an answer out."""
+"""DFD in fractions of the image beyond which RoboTracer's path means exclude an answer."""
 NEAREST_DEPTH = 1e-6
-"""Metres; RoboTracer projects what is nearer from there."""
+"""Metres; RoboTracer moves nearer points to this depth before it projects them."""
 
 
 def tracespatial_in_image(points: Points, truth: TraceTruth, scene: Scene) -> Values:
-    """Return the values in the image of way-points as ``tracespatial_reference`` reads them.
+    """Return the scores in the image of way-points that ``tracespatial_reference`` read.
 
-    No way-point is a trace of one point, the image's corner. The start is the pixel nearest to the
-    first way-point, halves to even.
+    Without way-points the trace is one point, the image's corner. The start is the pixel nearest to
+    the first way-point, halves to even.
 
     Raises:
-        ReferenceCrashError: The first way-point is not finite, which ends the public run.
+        ReferenceCrashError: The first way-point is not finite, which crashes the public code.
     """
     trace = _array([point[:2] for point in points] or [(0.0, 0.0)])
     pixels = trace * (scene.camera.width, scene.camera.height)
@@ -69,24 +69,24 @@ def tracespatial_in_image(points: Points, truth: TraceTruth, scene: Scene) -> Va
         errors = errors_between(resample(pixels) / size, resample(true) / size)
         if errors.dfd <= FARTHEST_PATH:
             names = ("dfd_2d", "hd_2d", "rmse_2d", "mae_2d")
-            found = (errors.dfd, errors.hd, errors.rmse, errors.mae)
-            values |= dict(zip(names, found, strict=True))
+            distances = (errors.dfd, errors.hd, errors.rmse, errors.mae)
+            values |= dict(zip(names, distances, strict=True))
     return values
 
 
 def tracespatial_in_space(points: Points, truth: TraceTruth, scene: Scene) -> Values:
-    """Return the values in space of way-points as ``tracespatial_reference`` reads them.
+    """Return the scores in space of way-points that ``tracespatial_reference`` read.
 
-    The object is moved by the way from the first way-point to each one. An answer without depth is
-    left out, except that it is no success. An item without object or scene has no values here;
-    RoboTracer's scorer then goes on without a check of collisions.
+    The object is moved by the offset from the first way-point to each one. An answer without depth
+    only counts as a failure in ``success``. An item without object or scene has no values here;
+    RoboTracer's scorer then skips the check of collisions.
 
     Raises:
-        ReferenceCrashError: Depth is missing for some way-points, or something is not finite: the
-            distance of such paths takes the public code for ever.
+        ReferenceCrashError: Depth is missing for some way-points, or a coordinate is not finite:
+            the public code never finishes on such paths.
     """
     values: Values = dict.fromkeys(NAMES_3D)
-    if scene.lacking:
+    if scene.missing:
         return values
     values["success"] = 0.0
     if not points or len(points[0]) < 3:
@@ -100,8 +100,8 @@ def tracespatial_in_space(points: Points, truth: TraceTruth, scene: Scene) -> Va
     end = float(truth.box.distances(last).min()) < REACH
     ratios = scene.collision_ratios(trace, moved_from=trace[0])
     free = not (ratios > MOST_COLLIDING).any()
-    found = (float(start), float(end), float(free), float(start and end and free))
-    return values | dict(zip(NAMES_3D, found, strict=True))
+    scores = (float(start), float(end), float(free), float(start and end and free))
+    return values | dict(zip(NAMES_3D, scores, strict=True))
 
 
 def _array(points: object) -> Floats:
@@ -112,7 +112,7 @@ def _array(points: object) -> Floats:
 
 
 def _image_box(box: OrientedBox, scene: Scene) -> tuple[Floats, Floats]:
-    """Return the lowest and highest image coordinates of all corners, also those behind."""
+    """Return the bounds in the image of all corners, even those behind the camera."""
     corners = box.corners()
     depth = corners[:, 2]
     corners[:, 2] = np.where(np.abs(depth) < NEAREST_DEPTH, NEAREST_DEPTH, depth)
@@ -123,19 +123,19 @@ def _image_box(box: OrientedBox, scene: Scene) -> tuple[Floats, Floats]:
 def vabench_scores(
     points: Points, truth: Floats, *, size: tuple[int, int]
 ) -> tuple[float, float] | None:
-    """Return (RMSE, MAE) at 0-999 of points in pixels as ``vabench_reference`` reads them.
+    """Return (RMSE, MAE) at 0-999 of points that ``vabench_reference`` read.
 
     Args:
-        points: In pixels of the image.
+        points: Pixels of the image.
         truth: [m, 2], fractions of the image.
         size: (width, height) of the image in pixels.
 
     Returns:
-        ``None`` for fewer than two points, which the script leaves out of its means.
+        ``None`` for fewer than two points, which the script excludes from its means.
 
     Raises:
-        ReferenceCrashError: A number is beyond float64, which makes the script drop the answer, or
-            not finite, which makes its means NaN.
+        ReferenceCrashError: A number is too large for float64, so the script drops the answer, or
+            not finite, so its means are NaN.
     """
     try:
         scaled = np.array(
@@ -154,17 +154,17 @@ def vabench_scores(
 
 
 def sharerobot_scores(points: Points, truth: Floats) -> tuple[float, float, float]:
-    """Return (DFD, HD, RMSE) of points as ``sharerobot_points`` reads them.
+    """Return (DFD, HD, RMSE) of points that ``sharerobot_points`` read.
 
-    Nothing is resampled: RMSE compares the first points that both have. No answer is a trace of one
-    point, the image's corner.
+    Nothing is resampled: RMSE compares the first points that both have. Without points the trace is
+    one point, the image's corner.
 
     Args:
         points: Fractions of the image.
         truth: [m, 2].
 
     Raises:
-        ReferenceCrashError: A number is not finite, which makes the public means infinite.
+        ReferenceCrashError: A number is not finite, so the public means are infinite.
 
     >>> sharerobot_scores((), np.array([[0.3, 0.4], [0.6, 0.8]]))
     (1.0, 1.0, 0.5)

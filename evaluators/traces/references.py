@@ -19,12 +19,12 @@ from jumpscore.scoring.readers import Reader, ReferenceCrashError, Value
 
 Points = tuple[tuple[float, ...], ...]
 Parser = Literal["auto", "text", "json"]
-"""Which of RoboTracer's two parsers reads an answer."""
+"""RoboTracer's parser of answers."""
 
 DIGITS = 6
-"""After the point, to which RoboTracer rounds fractions of the image."""
+"""Decimals to which RoboTracer rounds fractions of the image."""
 
-# Whole numbers and fractions of any script's digits, never given back once taken.
+# Integers and decimals in digits of any script, with possessive quantifiers.
 _SIGNED = r"[-+]?\d++(?:\.\d*+)?+"
 _TUPLE = re.compile(rf"\(({_SIGNED}(?:,\s*+{_SIGNED})*+)\)")
 _FENCE = re.compile(r"```\w*+\n")
@@ -34,10 +34,10 @@ _PAIR = re.compile(rf"\[{_BARE},\s*+{_BARE}\]")
 
 @dataclass(frozen=True, slots=True)
 class TraceReading:
-    """What the rules of a reader have made of an answer so far.
+    """An answer as the rules of a reader have read it so far.
 
     Attributes:
-        text: What is left to be read.
+        text: The text left to read.
         size: (width, height) of the image in pixels.
         content: Parsed content; ``None`` until a rule parses some.
     """
@@ -48,7 +48,7 @@ class TraceReading:
 
 
 Read = TraceReading | Value[Points]
-"""What a rule returns: what is left to be read, or the way-points."""
+"""Result of a rule: what is left to read, or the way-points."""
 NOTHING: Value[Points] = Value(())
 
 
@@ -56,13 +56,13 @@ NOTHING: Value[Points] = Value(())
 
 
 def tuples_of_numbers(reading: TraceReading) -> Read:
-    """Read ``(x, y)`` and ``(x, y, d, ...)`` anywhere; blanks only after commas."""
+    """Read ``(x, y)`` and ``(x, y, d, ...)`` anywhere; spaces are allowed only after commas."""
     rows = [match.split(",") for match in _TUPLE.findall(reading.text)]
     return replace(reading, content=[[float(number) for number in row] for row in rows])
 
 
 def at_least_two_numbers(reading: TraceReading) -> Read:
-    """Drop tuples of one number."""
+    """Drop tuples with one number."""
     return replace(reading, content=[row for row in reading.content or [] if len(row) > 1])
 
 
@@ -72,7 +72,7 @@ def first_three_numbers(reading: TraceReading) -> Read:
 
 
 def first_fence(reading: TraceReading) -> Read:
-    """Keep what the first closed fence holds, whatever its tag; without a fence, nothing."""
+    """Keep the text in the first closed fence, with any tag; without a fence, nothing."""
     start = _FENCE.search(reading.text)
     end = reading.text.find("```", start.end()) if start else -1
     if start is None or end < 0:
@@ -81,10 +81,10 @@ def first_fence(reading: TraceReading) -> Read:
 
 
 def json_only(reading: TraceReading) -> Read:
-    """Parse JSON, ``NaN`` included; anything else holds nothing.
+    """Parse JSON, including ``NaN``; anything else has no way-points.
 
     Raises:
-        ReferenceCrashError: It nests too deep, or an integer has too many digits.
+        ReferenceCrashError: Brackets nest too deep, or an integer has too many digits.
     """
     try:
         return replace(reading, content=[json.loads(reading.text)])
@@ -111,18 +111,18 @@ def lists_at_any_depth(reading: TraceReading) -> Read:
 
 
 def equally_many_numbers(reading: TraceReading) -> Read:
-    """Refuse lists of two and of three numbers in one answer, which make no array.
+    """Refuse a mix of lists with two and three numbers, which do not form an array.
 
     Raises:
-        ReferenceCrashError: There are both.
+        ReferenceCrashError: Both occur.
     """
     if len({len(row) for row in reading.content or []}) > 1:
-        raise ReferenceCrashError("way-points with and without depth make no array")
+        raise ReferenceCrashError("way-points with and without depth do not form an array")
     return reading
 
 
 def depth_for_all(reading: TraceReading) -> Read:
-    """Give NaN as depth to tuples without one, if others have one."""
+    """Set the depth of tuples without one to NaN, if others have one."""
     rows = reading.content or []
     longest = max(map(len, rows), default=0)
     return replace(reading, content=[[*row, *[math.nan] * (longest - len(row))] for row in rows])
@@ -145,7 +145,7 @@ def thousandths_rounded(reading: TraceReading) -> Read:
 
 
 def double_precision(reading: TraceReading) -> Read:
-    """Return the rows as they are."""
+    """Return the rows unchanged."""
     return Value(tuple(map(tuple, reading.content or [])))
 
 
@@ -185,10 +185,11 @@ def tracespatial_reference(text: str, *, parser: Parser = "auto") -> Points:
         text: The whole answer.
         parser: The scorer reads tuples in the text of models whose name contains ``RoboTracer``
             (``text``), and a fenced JSON block of ``Qwen`` and ``Gemini`` models (``json``); it
-            knows no others. ``auto`` is ``json`` if that reads any way-point, otherwise ``text``.
+            supports no others. ``auto`` is ``json`` if that reads any way-point, otherwise
+            ``text``.
 
     Raises:
-        ReferenceCrashError: The scorer's parser stops with an error.
+        ReferenceCrashError: The scorer's parser crashes.
 
     >>> tracespatial_reference("at (500, 500): [(250, 125), (750, 875)]")
     ((0.5, 0.5), (0.25, 0.125), (0.75, 0.875))
@@ -206,29 +207,29 @@ def tracespatial_reference(text: str, *, parser: Parser = "auto") -> Points:
 
 
 def inside_answer_tags(reading: TraceReading) -> Read:
-    """Keep what the first ``<answer>`` holds on one line; without one, nothing."""
+    """Keep the text of the first ``<answer>`` on one line; without one, nothing."""
     inner = _on_one_line(reading.text, "<answer>", "</answer>")
     return NOTHING if inner is None else replace(reading, text=inner.strip())
 
 
 def inside_point_tags(reading: TraceReading) -> Read:
-    """Keep what the first ``<point>[...]</point>`` holds on one line; without one, nothing."""
+    """Keep the text of the first ``<point>[...]</point>`` on one line; without one, nothing."""
     inner = _on_one_line(reading.text, "<point>[", "]</point>")
     return NOTHING if inner is None else replace(reading, text=inner)
 
 
 def single_quotes_are_double(reading: TraceReading) -> Read:
-    """Make JSON strings of Python's."""
+    """Turn Python strings into JSON strings."""
     return replace(reading, text=reading.text.replace("'", '"'))
 
 
 def within_brackets(reading: TraceReading) -> Read:
-    """Put back the outer brackets, of which the tags' pattern takes one each."""
+    """Restore the outer brackets, which the pattern of the tags removed."""
     return replace(reading, text=f"[{reading.text}]")
 
 
 def json_if_it_is(reading: TraceReading) -> Read:
-    """Parse JSON, ``NaN`` included; what Python cannot parse at all holds nothing."""
+    """Parse JSON, including ``NaN``; text that crashes the parser has no way-points."""
     try:
         return replace(reading, content=json.loads(reading.text))
     except json.JSONDecodeError:
@@ -238,7 +239,7 @@ def json_if_it_is(reading: TraceReading) -> Read:
 
 
 def pairs_otherwise(reading: TraceReading) -> Read:
-    """Read every ``[x, y]`` without a sign or inner blanks in what is not JSON."""
+    """Read every ``[x, y]`` without a sign or inner spaces in text that is not JSON."""
     if reading.content is not None:
         return reading
     pairs = [(float(x), float(y)) for x, y in _PAIR.findall(reading.text)]
@@ -246,10 +247,10 @@ def pairs_otherwise(reading: TraceReading) -> Read:
 
 
 def two_numbers_each(reading: TraceReading) -> Read:
-    """Refuse content that is not pairs of numbers.
+    """Refuse content other than pairs of numbers.
 
     Raises:
-        ReferenceCrashError: It is not; the script drops the answer from its means.
+        ReferenceCrashError: There is other content; the script drops the answer from its means.
     """
     rows = reading.content if isinstance(reading.content, list) else [reading.content]
     points = []
@@ -278,10 +279,10 @@ def vabench_reference(text: str, *, reasoning: bool = False) -> Points:
 
     Args:
         text: The whole answer.
-        reasoning: The script's ``reasoning_model``: only what is in ``<answer>`` is read.
+        reasoning: The script's ``reasoning_model``: read only the text in ``<answer>``.
 
     Raises:
-        ReferenceCrashError: The script stops with an error, and drops the answer from its means.
+        ReferenceCrashError: The script crashes and drops the answer from its means.
 
     >>> vabench_reference("<point>[[1, 2], [3, 4]]</point>")
     ((1, 2), (3, 4))
@@ -293,7 +294,7 @@ def vabench_reference(text: str, *, reasoning: bool = False) -> Points:
 
 
 def _on_one_line(text: str, opening: str, closing: str) -> str | None:
-    """Return what stands between the first two marks that share a line."""
+    """Return the text between the first two marks on the same line."""
     for line in text.split("\n"):
         start = line.find(opening)
         end = line.find(closing, start + len(opening)) if start >= 0 else -1

@@ -1,4 +1,4 @@
-"""One kind of row for every benchmark of traces, and the truth that it holds."""
+"""The row of every benchmark of traces, and its ground truth."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from evaluators.coordinates import check_convention
 from evaluators.traces.camera import Camera, OrientedBox
 from evaluators.traces.paths import checked_path
 from evaluators.traces.scene import Scene
-from evaluators.traces.tracespatial import TraceTruth
+from evaluators.traces.tracespatial import BLIND_DEPTH, TraceTruth
 from jumpscore.errors import DataError
 from jumpscore.records import Convention
 
 Floats = npt.NDArray[np.float64]
 
 Rule = Literal["tracespatial_2d", "tracespatial_3d", "vabench", "sharerobot"]
-"""How an answer is scored: in the image or in space against an object, a box and a scene; by RMSE
-and MAE at 0-999 (VABench-V); by path distances in fractions of the image (ShareRobot)."""
+"""How an answer is scored: in the image or in space against an object, a box and a scene; RMSE and
+MAE at 0-999 (VABench-V); path distances in fractions of the image (ShareRobot)."""
 IN_SCENE = ("tracespatial_2d", "tracespatial_3d")
 LARGEST_FILE = 1 << 26
-"""Bytes of a picture; those of depth maps have less than a million."""
+"""Maximum bytes of a picture; depth maps have less than a million."""
 MOST_POINTS = 10_000
-"""Way-points of a true trace."""
+"""Maximum number of way-points of a true trace."""
 DIGITS = 7
-"""After the point, of a right answer."""
+"""Decimals of a right answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +37,17 @@ class TraceRow:
 
     Attributes:
         id: Unique in its data set.
-        prompt: As it is asked, with format.
+        prompt: The whole prompt, with format.
         rule: See ``Rule``.
         image: File.
         trace: The true way-points: [x, y, z] in camera coordinates, in metres, for
             ``tracespatial``; else [x, y] as fractions of the image.
-        convention: Of x and y, that the benchmark reads answers in; empty where it states none.
-        depth: PNG of 16 bits, millimetres, 0 where there is none. This and what follows is for
+        convention: Convention of x and y in the benchmark; empty if it states none.
+        depth: PNG of 16 bits, millimetres, 0 if unknown. This and the fields below are for
             ``tracespatial``.
         mask: PNG of the depth map's size; above 0 is the object.
-        intrinsics: Of the depth map, 3 x 3 or 4 x 4.
-        box: Where the object belongs: ``center``, ``extent`` (metres) and ``rotation``.
+        intrinsics: Intrinsics of the depth map, 3 x 3 or 4 x 4.
+        box: Target of the object: ``center``, ``extent`` (metres) and ``rotation``.
     """
 
     id: str
@@ -72,14 +72,14 @@ class Goal:
 
     Attributes:
         rule: How an answer is scored.
-        image: As the row names it; questions about one image are one piece of evidence.
-        size: (width, height) of it in pixels.
+        image: Path in the row; questions about the same image are one cluster.
+        size: (width, height) of the image in pixels.
         trace: float64 [n, 2], fractions of the image.
-        convention: That the benchmark reads answers in.
+        convention: Convention of x and y in the benchmark.
         target: True trace and box in space, for ``tracespatial``.
-        depth: PNG.
-        mask: PNG.
-        camera: Of the depth map.
+        depth: Bytes of the PNG.
+        mask: Bytes of the PNG.
+        camera: Camera of the depth map.
     """
 
     rule: Rule
@@ -95,10 +95,10 @@ class Goal:
     def scene(self) -> Scene:
         """Return the scene, for ``tracespatial``.
 
-        The PNGs are a hundredth of its points and voxels, so they are what is kept.
+        It is built on demand, because the PNGs take a hundredth of its memory.
 
         Raises:
-            DataError: A picture is damaged, or they do not fit each other.
+            DataError: A picture is damaged, or their sizes differ.
         """
         assert self.camera is not None
         depth = _pixels("depth", self.depth)
@@ -109,7 +109,7 @@ class Goal:
         if mask.ndim == 3:
             mask = mask[..., :3].max(axis=2)
         if not mask.any():
-            raise DataError("mask marks no pixel, and so no object")
+            raise DataError("mask is empty: no pixel belongs to the object")
         camera = self.camera
         matrix: Any = [[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1]]
         try:
@@ -118,7 +118,7 @@ class Goal:
             raise DataError(str(error)) from None
 
     def answer(self, convention: Convention) -> str:
-        """Return how a right answer reads, as the benchmark asks for it; depth is in metres."""
+        """Return the text of a right answer in the benchmark's format; depth is in metres."""
         full = {"unit": (1, 1), "relative_1000": (1000, 1000), "pixel": self.size}[convention]
         points: Floats = self.trace * np.array(full)
         if self.rule == "tracespatial_3d" and self.target is not None:
@@ -128,12 +128,21 @@ class Goal:
             return f"<point>{rounded}</point>"
         return str([tuple(row) for row in rounded])
 
+    def blind_answer(self, convention: Convention, *, salt: str) -> str:
+        """Return the answer of the blind baseline: the middle of the image, at 2 m."""
+        count = 2 if self.rule == "vabench" else 1
+        middle = replace(self, trace=np.full((count, 2), 0.5))
+        if self.target is not None:
+            trajectory = np.full((count, 3), BLIND_DEPTH)
+            middle = replace(middle, target=replace(self.target, trajectory=trajectory))
+        return middle.answer(convention)
+
 
 def read_truth(row: TraceRow, root: Path) -> Goal:
-    """Return the truth of a row whose files lie inside of ``root``.
+    """Return the truth of a row whose files are inside ``root``.
 
     Raises:
-        DataError: It cannot be used; the message names the field.
+        DataError: The truth is invalid; the message names the field.
     """
     if row.rule not in get_args(Rule):
         raise DataError(f"rule {row.rule!r:.40} is not one of {', '.join(get_args(Rule))}")
@@ -147,9 +156,9 @@ def read_truth(row: TraceRow, root: Path) -> Goal:
         return _in_scene(row, root, goal)
     trace = _path("trace", row.trace, dimensions=2)
     if len(trace) < 2:
-        raise DataError("trace has one way-point; a true trace has two or more")
+        raise DataError("trace has one way-point; a true trace needs two or more")
     if not row.image:
-        raise DataError("image is empty, which its rule needs")
+        raise DataError("image is empty; the rule needs one")
     return replace(goal, trace=trace, size=picture_size(root / row.image))
 
 
@@ -167,14 +176,14 @@ def _in_scene(row: TraceRow, root: Path, goal: Goal) -> Goal:
     except ValueError as error:
         raise DataError(str(error)) from None
     trace = camera.to_image(target.trajectory)
-    found = replace(
+    goal = replace(
         goal, trace=trace, size=size, target=target, depth=depth, mask=mask, camera=camera
     )
-    try:  # what is wrong with it is better said before anything is asked
-        found.scene().check_view()
+    try:  # report an invalid scene before the run
+        goal.scene().check_view()
     except ValueError as error:
         raise DataError(str(error)) from None
-    return found
+    return goal
 
 
 def _path(name: str, value: Any, *, dimensions: int) -> Floats:
@@ -189,7 +198,7 @@ def _path(name: str, value: Any, *, dimensions: int) -> Floats:
             f"{MOST_POINTS} of them"
         )
     if np.abs(path).max() > MOST_POINTS:
-        raise DataError(f"{name} holds {np.abs(path).max():g}, which is beyond any scene")
+        raise DataError(f"{name} contains {np.abs(path).max():g}; at most {MOST_POINTS} is allowed")
     return path
 
 
@@ -206,7 +215,7 @@ def _numbers(name: str, value: Any) -> Floats:
 
 def _read(root: Path, name: str, path: str) -> bytes:
     if not path:
-        raise DataError(f"{name} is empty, which its rule needs")
+        raise DataError(f"{name} is empty; the rule needs one")
     try:
         with (root / path).open("rb") as stream:
             content = stream.read(LARGEST_FILE + 1)
@@ -218,7 +227,7 @@ def _read(root: Path, name: str, path: str) -> bytes:
 
 
 def picture_size(file: Path) -> tuple[int, int]:
-    """Return the (width, height) in pixels of an image as models are shown it: upright.
+    """Return (width, height) in pixels of an image after its EXIF orientation is applied.
 
     Raises:
         DataError: It is damaged.
@@ -231,7 +240,7 @@ def _size(pixels: npt.NDArray[Any]) -> tuple[int, int]:
 
 
 def _pixels(name: str, content: bytes, *, upright: bool = False) -> npt.NDArray[Any]:
-    """Return a picture's pixels: as models are shown them, or as stored.
+    """Return the pixels of a picture as stored, or with its EXIF orientation applied.
 
     Raises:
         DataError: It is damaged.
@@ -240,10 +249,10 @@ def _pixels(name: str, content: bytes, *, upright: bool = False) -> npt.NDArray[
 
     how = cv2.IMREAD_COLOR if upright else cv2.IMREAD_UNCHANGED
     try:
-        found = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), how)
+        decoded = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), how)
     except cv2.error as error:
-        raise DataError(f"{name} is no picture ({error})") from None
-    if found is None:
-        raise DataError(f"{name} is no picture that can be read, or it is damaged")
-    pixels: npt.NDArray[Any] = found
+        raise DataError(f"{name} cannot be decoded ({error})") from None
+    if decoded is None:
+        raise DataError(f"{name} cannot be decoded; it is damaged or of an unsupported format")
+    pixels: npt.NDArray[Any] = decoded
     return pixels

@@ -1,4 +1,4 @@
-"""What a depth map and an object's mask tell about a scene: the object's points, and the rest."""
+"""A scene of a depth map and an object's mask: the object's points, and the obstacles."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from evaluators.traces.pixels import pixel_neighbour_means
 Floats = npt.NDArray[np.float64]
 
 FARTHEST_OBJECT = 15.0
-"""Metres; depth from there on is no part of the object."""
+"""Metres; points at this depth or beyond do not belong to the object."""
 FARTHEST_SCENE = 5.0
-"""Metres; depth from there on is no obstacle."""
+"""Metres; points at this depth or beyond are not obstacles."""
 OUTLIER_NEIGHBOURS, OUTLIER_SIGMAS = 10, 1.2
 FINEST_VOXEL = 0.01
-"""Metres to which the object is down-sampled at least."""
+"""Smallest voxel in metres for down-sampling the object."""
 CLUSTER_RADIUS, CLUSTER_LEAST = 0.02, 10
 COLLISION_CHUNK = 16
-"""Positions of the object that are looked up at once."""
+"""Positions of the object to look up at once."""
 
-Lacking = Literal["no_object", "no_scene"]
+Missing = Literal["no_object", "no_scene"]
 """No depth under the object's mask; no surface within ``FARTHEST_SCENE`` around it."""
 
 
@@ -37,9 +37,9 @@ class Scene:
     """A depth map with its camera and the mask of the object that is to be moved.
 
     Attributes:
-        depth: float32 [height, width] metres, 0 where there is none.
+        depth: float32 [height, width] metres, 0 if unknown.
         mask: bool [height, width].
-        camera: Of the depth map.
+        camera: Camera of the depth map.
     """
 
     depth: npt.NDArray[np.float32]
@@ -53,7 +53,7 @@ class Scene:
         """Return the scene of a depth map as TraceSpatial stores it.
 
         Args:
-            depth: [height, width] millimetres; 0 is no depth.
+            depth: [height, width] millimetres; 0 if unknown.
             mask: [height, width]; above 0 is the object.
             intrinsics: See ``Camera.from_matrix``.
 
@@ -67,17 +67,17 @@ class Scene:
         if mask.shape != depth.shape:
             raise ValueError(f"mask has shape {mask.shape}, depth has {depth.shape}")
         if not np.isfinite(depth).all() or depth.min() < 0:
-            raise ValueError("depth must be finite and at least 0 everywhere; 0 is no depth")
+            raise ValueError("depth must be finite and at least 0 everywhere; 0 means unknown")
         camera = Camera.from_matrix(intrinsics, size=(depth.shape[1], depth.shape[0]))
         return cls((depth / 1000).astype(np.float32), mask > 0, camera)
 
     @cached_property
     def object_points(self) -> Floats:
-        """The object's points, float64 [n, 3] metres; none where the mask has no depth.
+        """The object's points, float64 [n, 3] metres; empty if the mask has no depth.
 
-        Where nothing is dense enough for a cluster (the object is large, so its voxels are wider
-        than the cluster's radius), these are all its down-sampled points. There the public code
-        silently goes on with the object of the sample before.
+        If no points are dense enough for a cluster (a large object has voxels wider than the
+        cluster's radius), these are all down-sampled points. The public code then silently uses the
+        object of the previous sample.
         """
         rows, columns = np.nonzero(self.mask & (self.depth > 0) & (self.depth < FARTHEST_OBJECT))
         z = self.depth[rows, columns].astype(np.float64)
@@ -92,8 +92,8 @@ class Scene:
             return points
         size = max(FINEST_VOXEL, 3 * math.hypot(*points.std(axis=0).tolist()) / 40)
         points = down_sampled(points, size)
-        found = largest_cluster(points, radius=CLUSTER_RADIUS, least=CLUSTER_LEAST)
-        return points if found is None else found
+        cluster = largest_cluster(points, radius=CLUSTER_RADIUS, least=CLUSTER_LEAST)
+        return points if cluster is None else cluster
 
     @cached_property
     def occupancy(self) -> Occupancy:
@@ -101,13 +101,13 @@ class Scene:
         return Occupancy.of_points(surface_points(self._obstacles(), self.camera))
 
     def _obstacles(self) -> npt.NDArray[np.float32]:
-        """Return the depth map without the object and what is far away."""
-        kept = ~self.mask & (self.depth < FARTHEST_SCENE)
-        found: npt.NDArray[np.float32] = np.where(kept, self.depth, np.float32(0))
-        return found
+        """Return the depth map without the object and without distant points."""
+        obstacle = ~self.mask & (self.depth < FARTHEST_SCENE)
+        depth: npt.NDArray[np.float32] = np.where(obstacle, self.depth, np.float32(0))
+        return depth
 
     def check_view(self) -> None:
-        """Refuse intrinsics that no scene can be seen with.
+        """Check that the intrinsics fit a scene.
 
         Raises:
             ValueError: See ``surface_points``.
@@ -115,26 +115,26 @@ class Scene:
         check_view(self._obstacles(), self.camera)
 
     @cached_property
-    def lacking(self) -> Lacking | None:
-        """Without which of both nobody can say what collides, or ``None``.
+    def missing(self) -> Missing | None:
+        """What is missing to check collisions, or ``None``.
 
-        A scene without depth has no obstacles only because nobody knows them: with nothing to
-        collide with, every answer would be free.
+        The obstacles of a scene without depth are unknown; without this check every answer would be
+        free of collisions.
         """
         if not len(self.object_points):
             return "no_object"
         return None if self.occupancy.filled.any() else "no_scene"
 
     def collision_ratios(self, positions: Floats, *, moved_from: Floats | None = None) -> Floats:
-        """Return the share of the object's points in occupied voxels, with its mean at a position.
+        """Return the share of the object's points in occupied voxels at each position of its mean.
 
         Args:
             positions: float64 [n, 3] metres.
-            moved_from: float64 [3] metres: move the object by the way from here to each position
-                instead, and count what lies up to one voxel below the grid as in its first voxel.
+            moved_from: float64 [3] metres: move the object by the offset from here to each position
+                instead, and count points up to one voxel below the grid as in its first voxel.
 
         Returns:
-            float64 [n], 0 where the object has no points.
+            float64 [n], 0 if the object has no points.
         """
         if not len(self.object_points):
             return np.zeros(len(positions))
@@ -145,6 +145,6 @@ class Scene:
         parts = []
         for start in range(0, len(positions), COLLISION_CHUNK):
             chunk = positions[start : start + COLLISION_CHUNK]
-            held = self.occupancy.holds(chunk, around, towards_zero=towards_zero)
-            parts.append(held.mean(axis=1))
+            occupied = self.occupancy.contains(chunk, around, towards_zero=towards_zero)
+            parts.append(occupied.mean(axis=1))
         return np.concatenate(parts)

@@ -1,4 +1,4 @@
-"""What one answer is worth under the rule of its row."""
+"""Score one answer by the rule of its row."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from evaluators.traces.references import (
     vabench_reference,
 )
 from evaluators.traces.rows import Goal, Rule
-from evaluators.traces.scene import Lacking
+from evaluators.traces.scene import Missing
 from evaluators.traces.sharerobot import sharerobot_points
 from evaluators.traces.tracespatial import (
     LARGEST,
@@ -45,28 +45,28 @@ from jumpscore.scoring import ReferenceCrashError
 Floats = npt.NDArray[np.float64]
 
 UNSTATED = (
-    "the answer holds coordinates, and nobody states their convention; set task.convention to "
-    "unit, relative_1000 or pixel"
+    "the answer contains coordinates of an unknown convention; set task.convention to unit, "
+    "relative_1000 or pixel"
 )
 SIDE = 999
 """Largest coordinate of VABench-V's square."""
 MOST_SHOWN = 100
-"""Way-points of an answer that reports show."""
+"""Maximum number of way-points in reports."""
 STATUS: dict[str, Status] = {
     "ok": "ok", "no_object": "ok", "no_scene": "ok", "partial": "partial",
 }  # fmt: skip
 NOTES = {
     "no_depth": "answers in 3D with a way-point that has no depth",
-    "out_of_range": "answers with a coordinate beyond any image or scene",
+    "out_of_range": "answers with a coordinate out of range",
 }
 STOPPED: dict[Rule, str] = {
-    "tracespatial_2d": "answers that end a run of the public scorer with an error",
-    "tracespatial_3d": "answers that the public scorer cannot read, or never finishes with",
+    "tracespatial_2d": "answers that crash the public scorer",
+    "tracespatial_3d": "answers that the public scorer cannot read or never finishes",
     "vabench": "answers that the public script drops from its means, or that make them NaN",
-    "sharerobot": "answers that end a run of the public code, or that it runs as Python",
+    "sharerobot": "answers that crash the public code, or that it executes as Python",
 }
-"""What a run of the public code would do where it has no number; here they are counted."""
-LACKING: dict[Lacking, str] = {
+"""Notes that count answers without a score by the public code."""
+MISSING: dict[Missing, str] = {
     "no_object": "items whose object has no depth: no collisions, no success",
     "no_scene": "items without depth around the object: no collisions, no success",
 }
@@ -74,7 +74,7 @@ LACKING: dict[Lacking, str] = {
 
 @dataclass(frozen=True, slots=True)
 class RuleScore:
-    """What one answer is worth.
+    """Score of one answer.
 
     Attributes:
         status: See ``STATUSES``.
@@ -82,8 +82,8 @@ class RuleScore:
         details: JSON-ready facts.
         view: What a report draws.
         notes: Counted oddities.
-        message: Why there is no score.
-        marked: True shapes for reports beside the trace: the object, the target's box.
+        message: Why the answer is unscored.
+        marked: Further true shapes for reports: the object, the target's box.
     """
 
     status: Status
@@ -97,10 +97,10 @@ class RuleScore:
 
 @dataclass(frozen=True, slots=True)
 class PublicReading:
-    """How the public code is run, where that depends on the model.
+    """Settings of the public code that depend on the model.
 
     Attributes:
-        parser: Which of RoboTracer's parsers reads an answer; see ``tracespatial_reference``.
+        parser: RoboTracer's parser; see ``tracespatial_reference``.
         reasoning: Embodied-R1's ``reasoning_model``; see ``vabench_reference``.
     """
 
@@ -110,7 +110,7 @@ class PublicReading:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """An answer, and how its coordinates are meant."""
+    """An answer and the convention of its coordinates."""
 
     text: str
     parsed: ParsedTrace
@@ -119,14 +119,14 @@ class _Read:
     public: PublicReading
 
     def fractions(self, goal: Goal, waypoints: Points) -> Floats | None:
-        """Return way-points as fractions of the image; ``None`` of none, or of absurd ones."""
+        """Return way-points as fractions of the image; ``None`` if empty or out of range."""
         points = np.array([waypoint[:2] for waypoint in waypoints])
         if not len(points) or not (np.abs(points) <= LARGEST).all():
             return None
         size = goal.size
         pixels = to_pixels(points, convention=self.convention, size=size, seen=self.seen)
-        found: Floats = pixels / size
-        return found
+        fractions: Floats = pixels / size
+        return fractions
 
 
 def score_answer(
@@ -139,25 +139,25 @@ def score_answer(
     """Score an answer.
 
     Args:
-        goal: Of the question.
+        goal: Ground truth of the question.
         response: The answer.
-        convention: Of its x and y, whatever wrapper and benchmark say. By default the wrapper's
-            word counts, then the benchmark's; where all are silent nothing is guessed and the
-            answer has no score.
-        public: How ``*_reference`` values read it. They take coordinates as the benchmark's code
-            does, whatever the model's wrapper states.
+        convention: Convention of its x and y, which overrides wrapper and benchmark. By default
+            the wrapper's convention applies, then the benchmark's; if all are unset, nothing is
+            guessed and the answer is unscored.
+        public: Settings of the ``*_reference`` values, which always use the benchmark's
+            coordinates.
 
     Raises:
         DataError: A picture of the scene is damaged.
     """
     parsed = parse_trace(response.text, finish_reason=response.finish_reason)
     known = convention or response.convention or goal.convention
-    shown = parsed.waypoints[:MOST_SHOWN]
+    displayed = parsed.waypoints[:MOST_SHOWN]
     details: dict[str, Any] = {
         "rule": goal.rule,
         "form": parsed.form,
         "waypoints": len(parsed.waypoints),
-        "answered_trace": [list(point) for point in shown if all(map(math.isfinite, point))],
+        "answered_trace": [list(point) for point in displayed if all(map(math.isfinite, point))],
         "convention": known,
     }
     notes = (
@@ -166,26 +166,26 @@ def score_answer(
     if known is None and parsed.waypoints:
         return RuleScore("error", details=details, notes=notes, message=UNSTATED)
     if known and goal.convention and known != goal.convention:
-        notes[f"answers read as {known}, and the benchmark's are {goal.convention}"] = 1
+        notes[f"answers read as {known} although the benchmark uses {goal.convention}"] = 1
     if known == "pixel" and response.image_size is None:
-        notes["answers in pixels of an image whose size nobody states, read as the file's"] = 1
+        notes["answers in pixels of an image of unknown size, read as the file's size"] = 1
     public = public or PublicReading()
     read = _Read(response.text, parsed, known or "unit", response.image_size, public)
-    found = RULES[goal.rule](goal, read)
+    score = RULES[goal.rule](goal, read)
     answered = read.fractions(goal, parsed.waypoints)
     if answered is not None and ((answered < 0) | (answered > 1)).any():
-        notes["answers with way-points outside of the image"] = 1
+        notes["answers with way-points outside the image"] = 1
     shapes = [
-        *found.marked,
+        *score.marked,
         shape("truth", "path", goal.trace),
         None if answered is None else shape("answer", "path", answered),
     ]
-    values: Values = {"parsed": float(found.status in ("ok", "partial")), **found.values}
+    values: Values = {"parsed": float(score.status in ("ok", "partial")), **score.values}
     return replace(
-        found,
+        score,
         values=values,
-        details={**details, **found.details},
-        notes={**notes, **found.notes},
+        details={**details, **score.details},
+        notes={**notes, **score.notes},
         view=OverlayView((drawing(shapes),)),
     )
 
@@ -204,27 +204,27 @@ def _tracespatial(goal: Goal, read: _Read, dimensions: Literal[2, 3]) -> RuleSco
             seen=read.seen,
         )
 
-    found = scored(read.parsed)
+    score = scored(read.parsed)
     named = NAMES_2D if dimensions == 2 else NAMES_3D
     reference: Values = dict.fromkeys(named)
-    notes = {NOTES[found.status]: 1} if found.status in NOTES else {}
+    notes = {NOTES[score.status]: 1} if score.status in NOTES else {}
     score_points = tracespatial_in_image if dimensions == 2 else tracespatial_in_space
     try:
         points = tracespatial_reference(read.text, parser=read.public.parser)
         reference = score_points(points, target, scene)
     except ReferenceCrashError:
         counted = ("start_2d", "end_2d") if dimensions == 2 else ("success",)
-        reference |= dict.fromkeys(counted, None if dimensions == 3 and scene.lacking else 0.0)
+        reference |= dict.fromkeys(counted, None if dimensions == 3 and scene.missing else 0.0)
         notes[STOPPED[goal.rule]] = 1
-    values = found.values | {f"{name}_reference": reference[name] for name in named}
+    values = score.values | {f"{name}_reference": reference[name] for name in named}
     free = content_free_values(target, scene, dimensions)
     values |= {f"content_free_{name}": value for name, value in free.items()}
-    if dimensions == 3 and scene.lacking:
-        notes[LACKING[scene.lacking]] = 1
-    status = STATUS.get(found.status, "unparseable")
+    if dimensions == 3 and scene.missing:
+        notes[MISSING[scene.missing]] = 1
+    status = STATUS.get(score.status, "unparseable")
     low, high = image_box(target.box, scene.camera)
     marked = (*outlines("truth", scene.mask), box_shape("truth", (*low, *high)))
-    return RuleScore(status, values, {"read_as": found.status}, notes, marked=marked)
+    return RuleScore(status, values, {"read_as": score.status}, notes, marked=marked)
 
 
 def _tracespatial_2d(goal: Goal, read: _Read) -> RuleScore:
@@ -238,7 +238,7 @@ def _tracespatial_3d(goal: Goal, read: _Read) -> RuleScore:
 def _in_image(
     goal: Goal, read: _Read, *, least: int
 ) -> tuple[Floats | None, Status, dict[str, int]]:
-    """Return a trace as fractions, its status and notes; ``None`` for one that has no score."""
+    """Return a trace as fractions, or ``None`` if it cannot be scored, with status and notes."""
     waypoints = read.parsed.waypoints
     trace = read.fractions(goal, waypoints)
     if trace is not None and len(trace) >= least:
@@ -247,7 +247,7 @@ def _in_image(
     if waypoints and trace is None:
         notes = {NOTES["out_of_range"]: 1}
     elif trace is not None:
-        notes = {"answers with one way-point, which is no trace": 1}
+        notes = {"answers with a single way-point": 1}
     return None, "unparseable", notes
 
 
@@ -262,7 +262,7 @@ def _vabench(goal: Goal, read: _Read) -> RuleScore:
         notes[STOPPED[goal.rule]] = 1
     names = (f"rmse_{SIDE}_reference", f"mae_{SIDE}_reference")
     values |= dict(zip(names, reference or (None, None), strict=True))
-    # No answer may pay: it counts as the trace that is everywhere as far off as the image allows.
+    # A missing answer must not pay off: it counts as the trace with the largest possible error.
     farthest = np.where(goal.trace < 0.5, 1.0, 0.0)
     worst = _vabench_errors("_all", farthest, goal.trace)
     for name, limit in worst.items():
@@ -274,8 +274,8 @@ def _vabench(goal: Goal, read: _Read) -> RuleScore:
 
 
 def _vabench_errors(suffix: str, trace: Floats | None, truth: Floats) -> Values:
-    found = None if trace is None else vabench_errors(trace, truth, size=(1, 1))
-    errors = (None, None) if found is None else found
+    pair = None if trace is None else vabench_errors(trace, truth, size=(1, 1))
+    errors = (None, None) if pair is None else pair
     names = (f"rmse_{SIDE}{suffix}", f"mae_{SIDE}{suffix}")
     return dict(zip(names, errors, strict=True))
 
@@ -286,8 +286,8 @@ def _sharerobot(goal: Goal, read: _Read) -> RuleScore:
     values: Values = dict.fromkeys(names)
     if trace is not None:
         errors = path_errors(trace, goal.trace)
-        found = (errors.dfd, errors.hd, errors.rmse, errors.mae)
-        values = dict(zip(names, found, strict=True))
+        distances = (errors.dfd, errors.hd, errors.rmse, errors.mae)
+        values = dict(zip(names, distances, strict=True))
     reference: tuple[float | None, ...] = (None, None, None)
     try:
         reference = sharerobot_scores(sharerobot_points(read.text, size=goal.size), goal.trace)

@@ -1,7 +1,7 @@
 """Read ShareRobot's traces as the public code does (FlagEvalMM 24655d2), faults included.
 
-The public code hands parts of an answer to ``eval``. Nothing is run here: an answer that would have
-to be run is a ``ReferenceCrashError``. Time is linear in the text.
+The public code passes parts of an answer to ``eval``. Nothing is executed here: such an answer
+raises ``ReferenceCrashError``. Time is linear in the text.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def one_list_of_lists(reading: TraceReading) -> Read:
     """Read the first ``[[...], [...]]`` in the text as Python.
 
     Raises:
-        ReferenceCrashError: It calls a function, which the public code does.
+        ReferenceCrashError: The text calls a function, which the public code executes.
     """
     listed = _list_of_lists(reading.text)
     if listed is None:
@@ -48,19 +48,19 @@ def one_list_of_lists(reading: TraceReading) -> Read:
         points = _fractions(read_literal(listed, arithmetic=True), reading.size)
     except _REFUSED:
         if any(hasattr(builtins, call[1]) for call in _CALL.finditer(listed)) or "**" in listed:
-            raise ReferenceCrashError("the public code runs this answer as Python") from None
+            raise ReferenceCrashError("the public code executes this answer as Python") from None
         return reading
     return Value(_checked(points))
 
 
 def no_comments(reading: TraceReading) -> Read:
-    """Drop the rest of each line from a ``#`` on."""
+    """Drop the rest of each line after a ``#``."""
     lines = (line.split("#", 1)[0] for line in reading.text.split("\n"))
     return replace(reading, text="\n".join(lines))
 
 
 def one_pair_per_line(reading: TraceReading) -> Read:
-    """Read the first ``[x, y]`` of each line; each coordinate above 1 is in pixels."""
+    """Read the first ``[x, y]`` of each line; coordinates above 1 are pixels."""
     width, height = reading.size
     points = []
     for line in reading.text.split("\n"):
@@ -80,11 +80,11 @@ def sharerobot_points(text: str, *, size: tuple[int, int]) -> Points:
 
     Args:
         text: The whole answer.
-        size: (width, height) of the image in pixels. A point with a coordinate above 1 is taken
-            for pixels.
+        size: (width, height) of the image in pixels. A point with a coordinate above 1 is read as
+            pixels.
 
     Raises:
-        ReferenceCrashError: The public code runs the answer as Python, or cannot measure it.
+        ReferenceCrashError: The public code executes the answer as Python, or crashes.
 
     >>> sharerobot_points("[(320, 240), (0.5, 0.25)]", size=(640, 480))
     ((0.5, 0.5), (0.5, 0.25))
@@ -95,11 +95,11 @@ def sharerobot_points(text: str, *, size: tuple[int, int]) -> Points:
 
 
 _REFUSED = (LiteralError, TypeError, LookupError, ArithmeticError)
-"""What the public code swallows before it tries its next reading."""
+"""Exceptions that the public code swallows before it tries its next reading."""
 
 
 def _fractions(items: Any, size: tuple[int, int]) -> list[tuple[Any, Any]]:
-    """Return the first two of each item, divided by the image's size if one is above 1.
+    """Return the first two numbers of each item, divided by the image's size if one is above 1.
 
     Raises:
         TypeError, LookupError, ArithmeticError: The items are not points.
@@ -117,8 +117,8 @@ def _checked(points: list[tuple[Any, Any]]) -> Points:
 
 
 def _list_of_lists(text: str) -> str | None:
-    """Return the first list that holds nothing but lists, each of which ends at its first ``]``."""
-    hopeless: set[int] = set()
+    """Return the first list that contains only lists, each of which ends at its first ``]``."""
+    failed: set[int] = set()
     start, first_close = text.find("["), -1
     while start >= 0:
         inner = _LIST_START.match(text, start + 1)
@@ -126,20 +126,20 @@ def _list_of_lists(text: str) -> str | None:
             first_close = text.find("]", inner.end())
             if first_close < 0:
                 return None
-        end = _end_of_lists(text, first_close, hopeless) if inner else None
+        end = _end_of_lists(text, first_close, failed) if inner else None
         if end is not None:
             return text[start:end]
         start = text.find("[", start + 1)
     return None
 
 
-def _end_of_lists(text: str, close: int, hopeless: set[int]) -> int | None:
-    """Return where the list of lists ends of which the first one ends at ``close``.
+def _end_of_lists(text: str, close: int, failed: set[int]) -> int | None:
+    """Return the end of a list of lists whose first list ends at ``close``.
 
-    ``hopeless`` gathers ends of lists after which something else follows.
+    ``failed`` collects ends of lists that were tried before.
     """
-    while close >= 0 and close not in hopeless:
-        hopeless.add(close)
+    while close >= 0 and close not in failed:
+        failed.add(close)
         following = _AFTER_LIST.match(text, close + 1)
         if following is None:
             return None

@@ -1,4 +1,4 @@
-"""Manipulation traces: way-points along which an object is carried, in the image or in space."""
+"""Manipulation traces: way-points of a carried object, in the image or in space."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, get_args
 
 from evaluators.rows import RowTask, RowTaskOptions
+from evaluators.traces.explanations import EXPLANATIONS
 from evaluators.traces.references import Parser
 from evaluators.traces.rows import Goal, Rule, TraceRow, read_truth
 from evaluators.traces.scoring import PublicReading, score_answer
@@ -21,8 +22,8 @@ from jumpscore.records import (
     Unit,
 )
 
-AS_PUBLISHED = ", as the public code reads and scores"
-PARSED = Metric("parsed", "share of answers that hold a trace")
+AS_PUBLISHED = ", as the public code scores it"
+PARSED = Metric("parsed", "share of answers with a trace")
 
 
 def _distances(suffix: str, unit: Unit, where: str) -> tuple[Metric, ...]:
@@ -48,7 +49,7 @@ _ENDS_2D = (
     Metric("start_2d", "share of answers that start on the object, in the image"),
     Metric("end_2d", "share of answers that end in the target's box, in the image"),
 )
-_SUCCESS = Metric("success", "share of answers that start and end right and collide nowhere")
+_SUCCESS = Metric("success", "share of answers that start and end right without collisions")
 _RATES = (
     Metric("start", "share of traces that start within 0.2 m of the object"),
     Metric("end", "share of traces that end within 0.2 m of the target's box"),
@@ -58,12 +59,12 @@ _AT_999 = (
     Metric("rmse_999", "RMSE at 0-999, of answers with a trace", "number", "lower"),
     Metric("mae_999", "MAE at 0-999, of answers with a trace", "number", "lower"),
 )
-_BLIND = "of a trace that never looks and stays in the image's middle"
+_BLIND = "of the blind baseline, which stays in the image's centre"
 
 RULE_METRICS: dict[Rule, tuple[Metric, ...]] = {
     "tracespatial_3d": (
         _SUCCESS,
-        Metric("success_path", "the same, and collides nowhere between way-points either"),
+        Metric("success_path", "the same, without collisions between way-points"),
         *_reference((_SUCCESS,)),
         Metric("content_free_success", f"success {_BLIND}, at 2 m", better=None),
         *_RATES,
@@ -87,8 +88,8 @@ RULE_METRICS: dict[Rule, tuple[Metric, ...]] = {
         Metric("content_free_rmse_2d", f"rmse_2d {_BLIND}", "number", better=None),
     ),
     "vabench": (
-        Metric("rmse_999_all", "RMSE at 0-999, no trace being the farthest", "number", "lower"),
-        Metric("mae_999_all", "MAE at 0-999, no trace being the farthest", "number", "lower"),
+        Metric("rmse_999_all", "RMSE at 0-999, the worst value if no trace", "number", "lower"),
+        Metric("mae_999_all", "MAE at 0-999, the worst value if no trace", "number", "lower"),
         *_AT_999,
         *_reference(_AT_999),
         Metric("content_free_rmse_999_all", f"RMSE at 0-999 {_BLIND}", "number", better=None),
@@ -112,13 +113,13 @@ class TracesOptions(RowTaskOptions):
 
     Attributes:
         data: Folder of a data set whose rows are ``TraceRow``.
-        convention: Of x and y in answers, whatever the model's wrapper states and the benchmark
-            reads: ``unit`` (0-1), ``relative_1000`` or ``pixel``.
-        reference_parser: Of TraceSpatial's ``*_reference`` values. RoboTracer's scorer chooses by
-            the model's name: ``text`` for RoboTracer, ``json`` for Qwen and Gemini. ``auto`` is
-            ``json`` if that reads any way-point, otherwise ``text``.
+        convention: Convention of x and y in answers, which overrides the model's wrapper and the
+            benchmark: ``unit`` (0-1), ``relative_1000`` or ``pixel``.
+        reference_parser: Parser of TraceSpatial's ``*_reference`` values. RoboTracer's scorer
+            selects it by the model's name: ``text`` for RoboTracer, ``json`` for Qwen and Gemini.
+            ``auto`` is ``json`` if that reads any way-point, otherwise ``text``.
         reference_reasoning: Embodied-R1's ``reasoning_model``: VABench-V's ``*_reference`` values
-            read only what is in ``<answer>``.
+            read only the text in ``<answer>``.
     """
 
     data: str = "mini_traces"
@@ -128,12 +129,13 @@ class TracesOptions(RowTaskOptions):
 
 
 class Traces(RowTask[Goal, TraceRow]):
-    """Say along which way-points to carry an object; scored in the image, or in space.
+    """Plan way-points along which to carry an object; scored in the image, or in space.
 
-    Which metrics there are depends on the rules of the data set's rows.
+    The metrics depend on the rules of the data set's rows.
     """
 
     name = "traces"
+    explanations = EXPLANATIONS
     version = "2"
     row_kind = TraceRow
     Options = TracesOptions
@@ -141,18 +143,18 @@ class Traces(RowTask[Goal, TraceRow]):
 
     @cached_property
     def _rules(self) -> list[Rule]:
-        held = {row.rule for row in self.rows}
-        return [rule for rule in RULE_METRICS if rule in held] or list(get_args(Rule)[:1])
+        present = {row.rule for row in self.rows}
+        return [rule for rule in RULE_METRICS if rule in present] or list(get_args(Rule)[:1])
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """Those that the rules of the data set's rows have."""
+        """The metrics of the rules that occur in the data set."""
         own = {metric.name: metric for rule in self._rules for metric in RULE_METRICS[rule]}
         return (*own.values(), PARSED)
 
     @property
     def headline(self) -> tuple[str, ...]:
-        """Of one rule its main metrics; of several the first of each."""
+        """The main metrics of a single rule, or the first metric of each of several."""
         if len(self._rules) == 1:
             return HEADLINES[self._rules[0]]
         return tuple(dict.fromkeys(HEADLINES[rule][0] for rule in self._rules))
@@ -170,14 +172,14 @@ class Traces(RowTask[Goal, TraceRow]):
     def score(self, truth: Goal, response: Response, derived: Any = None) -> SampleScore:
         options = self.options
         public = PublicReading(options.reference_parser, options.reference_reasoning)
-        found = score_answer(truth, response, convention=options.convention, public=public)
+        result = score_answer(truth, response, convention=options.convention, public=public)
         return SampleScore(
             id=response.id,
-            status=found.status,
-            values={} if found.status == "error" else found.values,
-            view=found.view,
-            details=found.details,
-            notes=found.notes,
-            message=found.message,
+            status=result.status,
+            values={} if result.status == "error" else result.values,
+            view=result.view,
+            details=result.details,
+            notes=result.notes,
+            message=result.message,
             cluster=truth.image or None,
         )

@@ -1,8 +1,7 @@
 """TraceSpatial-Bench: does a trace pick up the object, carry it past everything, and put it down?
 
-Definitions are those of the public scorer (RoboTracer, 2025) computed here without its point-cloud
-library. Beside its collision check, which looks at the way-points only, ``*_path`` looks along the
-whole path.
+Definitions follow the public scorer (RoboTracer, 2025), computed here without its point-cloud
+library. Its collision check covers the way-points only; ``*_path`` covers the whole path.
 """
 
 from __future__ import annotations
@@ -18,23 +17,23 @@ from evaluators.coordinates import in_mask, to_pixels
 from evaluators.traces.camera import Camera, OrientedBox
 from evaluators.traces.parsing import ParsedTrace, parse_trace
 from evaluators.traces.paths import PathErrors, checked_path, errors_between, resample
-from evaluators.traces.scene import Lacking, Scene
+from evaluators.traces.scene import Missing, Scene
 from jumpscore.records import Convention, FinishReason
 
 Floats = npt.NDArray[np.float64]
-Status = Literal["ok", "partial", "unparseable", "no_depth", "out_of_range"] | Lacking
+Status = Literal["ok", "partial", "unparseable", "no_depth", "out_of_range"] | Missing
 Values = dict[str, float | None]
 
 REACH = 0.20
-"""Metres to the object or the box within which a trace starts or ends right."""
+"""Maximum distance in metres of the start to the object, and of the end to the box."""
 LAST = 3
-"""Way-points of which one must end right; the last alone where there are fewer."""
+"""Number of last way-points of which one must end right; only the last one if there are fewer."""
 MOST_COLLIDING = 0.20
-"""Share of the object's points in occupied voxels up to which there is no collision."""
+"""Share of the object's points in occupied voxels that is not yet a collision."""
 LARGEST = 1e6
-"""As written; a coordinate beyond is ``out_of_range``."""
+"""Largest coordinate as written; larger ones are ``out_of_range``."""
 BLIND_DEPTH = 2.0
-"""Metres, about half of a room, at which an answer that never looks stays."""
+"""Depth of the blind baseline in metres, about half of a room."""
 
 NAMES_2D = ("start_2d", "end_2d", "dfd_2d", "hd_2d", "rmse_2d", "mae_2d")
 NAMES_3D = (
@@ -45,11 +44,11 @@ NAMES_3D = (
 
 @dataclass(frozen=True, slots=True)
 class TraceTruth:
-    """What is right.
+    """Ground truth in space.
 
     Attributes:
         trajectory: float64 [n, 3], the true way-points in camera coordinates (metres).
-        box: Where the object belongs in the end.
+        box: Target of the object.
     """
 
     trajectory: Floats
@@ -58,25 +57,25 @@ class TraceTruth:
     def __post_init__(self) -> None:
         array = checked_path("trajectory", self.trajectory)
         if array.shape[1] != 3 or (array[:, 2] <= 0).any():
-            raise ValueError(f"trajectory {array.tolist()} must be (x, y, z) before the camera")
+            raise ValueError(f"trajectory {array.tolist()} must be (x, y, z) with z above 0")
         object.__setattr__(self, "trajectory", array)
 
 
 @dataclass(frozen=True, slots=True)
 class TraceScore:
-    """What one answer is worth.
+    """Score of one answer.
 
     Attributes:
-        status: ``ok``; ``partial`` (cut off at the token limit, scored on its whole way-points);
-            ``unparseable``; ``no_depth`` (3D is asked for, a way-point has no depth);
+        status: ``ok``; ``partial`` (cut off at the token limit, scored on its complete way-points);
+            ``unparseable``; ``no_depth`` (the question asks for 3D, a way-point has no depth);
             ``out_of_range`` (a coordinate beyond 1e6, or a depth that is not positive);
-            ``no_object`` and ``no_scene`` (ours: no depth under the mask, or none around it, so
+            ``no_object`` and ``no_scene`` (our failures: no depth under the mask, or around it, so
             collisions cannot be checked).
-        parsed: What was read.
-        values: Metric -> value. Shares are 0 or 1, distances metres, of ``*_2d`` fractions of the
-            image. ``None`` is not defined; ``success`` and, in 2D, ``start_2d`` and ``end_2d`` of
-            an answer that cannot be scored are 0, because they count over all answers. Of an item
-            without object points or without a scene no answer has a ``success``.
+        parsed: The parsed answer.
+        values: Metric -> value. Shares are 0 or 1, distances are metres, those of ``*_2d``
+            fractions of the image. ``None`` means undefined. Unreadable answers have ``success``
+            and, in 2D, ``start_2d`` and ``end_2d`` 0, because these count all answers. Items
+            without object points or scene have no ``success``.
     """
 
     status: Status
@@ -100,9 +99,9 @@ def score_tracespatial(
         text: The whole answer.
         truth: The true trace and the target's box.
         scene: Depth map, object mask and camera.
-        dimensions: Which question was asked. In 3D, ``*_2d`` come from the projected 3D trace.
+        dimensions: Dimensions of the question. In 3D, ``*_2d`` use the projected 3D trace.
         finish_reason: ``"length"`` if the model was stopped at its token limit.
-        convention: Of x and y; the benchmark's are thousandths. Depth is metres in any case.
+        convention: Convention of x and y; the benchmark uses thousandths. Depth is in metres.
         seen: (width, height) of the image that the model saw, for ``pixel``; default the scene's.
 
     Raises:
@@ -123,7 +122,7 @@ def score_parsed(
     convention: Convention = "relative_1000",
     seen: tuple[int, int] | None = None,
 ) -> TraceScore:
-    """Score way-points that are read already; see ``score_tracespatial``."""
+    """Score parsed way-points; see ``score_tracespatial``."""
     if dimensions not in (2, 3):
         raise ValueError(f"dimensions {dimensions!r} must be 2 or 3")
     if (problem := _problem(parsed, dimensions)) is not None:
@@ -137,32 +136,32 @@ def score_parsed(
     trace = scene.camera.to_space(points)
     errors = _errors_of_projection(trace, truth, scene.camera)
     values = _values_2d(points[:, :2], errors, truth, scene) | _values_3d(trace, truth, scene)
-    return TraceScore(scene.lacking or status, parsed, values)
+    return TraceScore(scene.missing or status, parsed, values)
 
 
 def to_unit(
     points: Floats, camera: Camera, *, convention: Convention, seen: tuple[int, int] | None
 ) -> Floats:
-    """Return points [n, 2] of a convention as fractions of the image."""
+    """Return points [n, 2] in a convention as fractions of the image."""
     size = (camera.width, camera.height)
     return to_pixels(points, convention=convention, size=size, seen=seen) / size
 
 
 def content_free_values(truth: TraceTruth, scene: Scene, dimensions: Literal[2, 3]) -> Values:
-    """Return what a trace earns that never looks: it stays in the image's middle, at 2 m.
+    """Return the scores of the blind baseline, which stays in the image's centre, at 2 m.
 
-    In 3D its ``success``, in 2D its ``start_2d``, ``end_2d`` and ``rmse_2d``.
+    In 3D ``success``; in 2D ``start_2d``, ``end_2d`` and ``rmse_2d``.
     """
     middle = np.array([[0.5, 0.5, BLIND_DEPTH]])
     if dimensions == 2:
         errors = _errors_in_image(middle[:, :2], truth, scene.camera)
         values = _values_2d(middle[:, :2], errors, truth, scene)
         return {name: values[name] for name in ("start_2d", "end_2d", "rmse_2d")}
-    if scene.lacking:
+    if scene.missing:
         return {"success": None}
     trace = scene.camera.to_space(middle)
     values = _reached(trace, truth, scene)
-    if not (values["start"] and values["end"]):  # so that nothing need be looked up
+    if not (values["start"] and values["end"]):  # skip the lookup of collisions
         return {"success": 0.0}
     return {"success": _collision("", values, trace, scene)["success"]}
 
@@ -186,8 +185,8 @@ def _nothing(dimensions: int, scene: Scene) -> Values:
     values: Values = dict.fromkeys(NAMES_2D)
     if dimensions == 2:
         return values | {"start_2d": 0.0, "end_2d": 0.0}
-    # Whether an item counts may not depend on what is answered to it.
-    success = None if scene.lacking else 0.0
+    # Whether an item counts must not depend on the answer.
+    success = None if scene.missing else 0.0
     return values | dict.fromkeys(NAMES_3D) | {"success": success, "success_path": success}
 
 
@@ -207,20 +206,20 @@ def _values_2d(points: Floats, errors: PathErrors, truth: TraceTruth, scene: Sce
 
 
 def _errors_in_image(points: Floats, truth: TraceTruth, camera: Camera) -> PathErrors:
-    """Return the errors of a 2D trace: arc length is that in pixels, distances are fractions."""
+    """Return the errors of a 2D trace: arc length in pixels, distances in fractions."""
     pixels = np.array([camera.width, camera.height])
     true = camera.to_image(truth.trajectory)
     return errors_between(resample(points * pixels) / pixels, resample(true * pixels) / pixels)
 
 
 def _errors_of_projection(trace: Floats, truth: TraceTruth, camera: Camera) -> PathErrors:
-    """Return the errors in the image of a 3D trace: arc length is that in space."""
+    """Return the errors in the image of a 3D trace: arc length in space."""
     path, true = resample(trace), resample(truth.trajectory)
     return errors_between(camera.to_image(path), camera.to_image(true))
 
 
 def image_box(box: OrientedBox, camera: Camera) -> tuple[Floats, Floats]:
-    """Return the lowest and highest image coordinates of a box's corners before the camera."""
+    """Return the bounds in the image of a box's corners in front of the camera."""
     corners = box.corners()
     image = camera.to_image(corners[corners[:, 2] > 0])
     if not len(image):
@@ -254,9 +253,9 @@ def _values_3d(trace: Floats, truth: TraceTruth, scene: Scene) -> Values:
 
 
 def _collision(suffix: str, values: Values, positions: Floats, scene: Scene) -> Values:
-    """Return collision, its absence and success, under names that end in ``suffix``."""
+    """Return collision, no collision and success, with names that end in ``suffix``."""
     names = (f"collision{suffix}", f"no_collision{suffix}", f"success{suffix}")
-    if scene.lacking:
+    if scene.missing:
         return dict.fromkeys(names)
     most = float(scene.collision_ratios(positions).max())
     free = most <= MOST_COLLIDING

@@ -1,7 +1,7 @@
 """Tracking of what an expression names: points over time, masks, and J&F. Pure functions.
 
-Names that end in ``_reference`` give the public code's numbers with its faults; the others mend
-them. Boundaries, J and F are the same in both.
+Names that end in ``_reference`` return the public code's numbers with its faults; the others are
+free of these faults. Boundaries, J and F are the same in both.
 """
 
 from evaluators.tracking.metrics.boundary import TOLERANCE, boundary_f, boundary_radius

@@ -1,7 +1,7 @@
 """Masks as rows of 64-bit words: boundaries, dilation by a disk and counts, 64 pixels at a time.
 
-Bit ``x % 64`` of word ``x // 64`` of a row is pixel ``x``. Every function takes any number of
-leading axes, so that a mask and its counterpart, or a stretch of frames, go through in one call.
+Bit ``x % 64`` of word ``x // 64`` of a row is pixel ``x``. Every function accepts any number of
+leading axes, so one call can process a mask and its counterpart, or several frames.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ WORD = 64
 
 
 def pack(masks: NDArray[Any]) -> Bits:
-    """Pack masks [..., H, W] (any non-zero value is inside) into words [..., H, ceil(W / 64)].
+    """Pack masks [..., H, W] (non-zero is inside) into words [..., H, ceil(W / 64)].
 
     >>> pack(np.array([[1, 1, 0, 1]], dtype=bool)).tolist()
     [[11]]
@@ -43,10 +43,10 @@ def unpack(bits: Bits, width: int) -> NDArray[np.uint8]:
 
 
 def pack_changes(changes: NDArray[np.int64], width: int, height: int) -> Bits:
-    """Pack the mask that starts outside and changes sides at these pixels, counted row by row.
+    """Pack the mask that starts outside and toggles at these pixels, counted row by row.
 
     Args:
-        changes: Increasing, each below ``width * height``; two at one pixel cancel each other.
+        changes: Increasing, each below ``width * height``; two at the same pixel cancel out.
         width: Pixels of a row.
         height: Rows.
 
@@ -61,7 +61,7 @@ def pack_changes(changes: NDArray[np.int64], width: int, height: int) -> Bits:
     firsts = np.flatnonzero(np.diff(places, prepend=-1))
     if firsts.size:
         bits[places[firsts]] = np.bitwise_xor.reduceat(flips, firsts)
-    # A pixel is inside after an odd number of changes: within words, then from word to word.
+    # A pixel is inside after an odd number of changes: first within words, then across words.
     for step in (1, 2, 4, 8, 16, 32):
         bits ^= bits << np.uint64(step)
     odd = np.bitwise_xor.accumulate(bits >> np.uint64(WORD - 1))
@@ -85,12 +85,12 @@ def count(bits: Bits) -> NDArray[np.int64]:
 def boundary(bits: Bits, width: int) -> Bits:
     """Return the pixels that differ from their right, lower or lower right neighbour.
 
-    That is the 1-pixel boundary map of the DAVIS benchmark (after the Berkeley segmentation
-    benchmark): half a pixel towards the origin, and none along the edge of the frame.
+    This is the 1-pixel boundary map of the DAVIS benchmark (after the Berkeley segmentation
+    benchmark): half a pixel towards the origin, without the edge of the frame.
 
     Args:
         bits: Packed masks [..., H, words].
-        width: Of the frame in pixels; the last column has no right neighbour.
+        width: Width of the frame in pixels; the last column has no right neighbour.
 
     >>> dot = np.zeros((4, 4), dtype=bool)
     >>> dot[2, 2] = True
@@ -98,7 +98,7 @@ def boundary(bits: Bits, width: int) -> Bits:
     [0, 6, 6, 0]
     """
     # A pixel differs from its lower right neighbour only if one of them differs from the pixel
-    # between them, so differences to the right in this row and the next say it all.
+    # between them, so differences to the right in this row and the next are sufficient.
     across = bits >> np.uint64(1)
     across[..., :-1] |= bits[..., 1:] << np.uint64(WORD - 1)
     across ^= bits
@@ -112,8 +112,9 @@ def boundary(bits: Bits, width: int) -> Bits:
 def dilate(bits: Bits, radius: int) -> Bits:
     """Return the pixels within ``radius`` of a set one: dx^2 + dy^2 <= radius^2, exactly.
 
-    The disk is a union of rectangles, each half as wide as one of its chords. From the narrowest
-    and tallest on, rows are widened to the next chord, joined, and heightened by the difference.
+    The disk is a union of rectangles, each half as wide as one of its chords. Starting with the
+    narrowest and tallest, rows are widened to the next chord, joined, and extended vertically by
+    the difference.
 
     >>> dot = np.zeros((5, 5), dtype=bool)
     >>> dot[2, 2] = True
@@ -145,8 +146,8 @@ def disk_corners(radius: int) -> list[tuple[int, int]]:
     return list(tallest.items())
 
 
-# Steps of at most one more than what is reached already: so no pixel in between is skipped, and a
-# path from a set pixel never leaves the array, in which the pixels beyond it are unknown.
+# Each step is at most one more than the distance reached, so no pixel in between is skipped, and a
+# path from a set pixel never leaves the array, outside of which pixels are unknown.
 
 
 def _widen(bits: Bits, by: int) -> Bits:

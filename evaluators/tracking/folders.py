@@ -1,6 +1,6 @@
-"""Folders of PNGs as DAVIS has them: a folder per sequence, a picture per frame.
+"""Score folders of PNGs in the layout of DAVIS: a folder per sequence, a picture per frame.
 
-``Annotations/480p/<sequence>/00000.png``: indexed or grey; a value is an object, 0 the background,
+``Annotations/480p/<sequence>/00000.png``: indexed or grey. A value is an object, 0 the background,
 and in the truth 255 is void.
 """
 
@@ -23,13 +23,13 @@ from jumpscore.scoring import bootstrap
 
 VOID = 255
 LARGEST = 1 << 28
-"""Pixels of a picture that is decoded."""
+"""Maximum number of pixels of a picture."""
 HEADER = 33
-"""Bytes of a PNG up to the end of its first chunk; the 25th is its number of bits per value."""
+"""Bytes of a PNG up to the end of its first chunk; the 25th is the number of bits per value."""
 BINARY_FIX = "write 1 for 255 (`mask // 255`)"
 VOID_PREDICTED = (
-    "sequences whose predicted masks have 255, which is void in the truth only; it was read as "
-    "background; an object needs the number that it has in the truth"
+    "sequences whose predicted masks contain 255, which means void in the truth only; it was read "
+    "as background; use the truth's number of each object"
 )
 Labels = NDArray[np.uint8]
 """Object per pixel, [H, W] or [T, H, W]."""
@@ -49,12 +49,12 @@ METRICS = (
 
 @dataclass(frozen=True, slots=True)
 class FolderScores:
-    """What a folder of predicted masks is worth.
+    """Scores of a folder of predicted masks.
 
     Attributes:
-        objects: One score per object, ``id`` ``"sequence/object"``, its sequence as cluster.
+        objects: One score per object, ``id`` ``"sequence/object"``, clustered by sequence.
         overall: Metric -> mean over objects; intervals resample sequences.
-        notes: Counted oddities that change no number.
+        notes: Counted oddities that do not change the scores.
     """
 
     objects: tuple[SampleScore, ...]
@@ -65,42 +65,42 @@ class FolderScores:
 def score_folders(prediction: str | Path, truth: str | Path, *, seed: int = 0) -> FolderScores:
     """Score predicted masks as the semi-supervised protocol of DAVIS does (see ``davis_scores``).
 
-    The objects are those of a sequence's first true frame. Predicted frames are found by name; the
-    first and the last one, which do not count, may be missing.
+    The objects are those of a sequence's first true frame. Predicted frames are matched by name;
+    the first and the last one are not scored and may be missing.
 
     Args:
         prediction: Folder with a folder of PNGs per sequence.
         truth: The same, or the root of a data set with ``Annotations`` in it.
-        seed: Of the intervals.
+        seed: Seed of the intervals.
 
     Raises:
         DataError: A sequence or a frame is missing, a picture cannot be read or has another size.
     """
-    true, found = find_sequences(Path(truth)), find_sequences(Path(prediction))
-    missing = [name for name in true if name not in found]
+    true, predicted = find_sequences(Path(truth)), find_sequences(Path(prediction))
+    missing = [name for name in true if name not in predicted]
     if missing:
         raise DataError(
-            f"{prediction}: has nothing for {len(missing)} of {len(true)} sequences "
-            f"({', '.join(missing[:5])}){nearest_names(missing[0], found)}; every sequence counts"
+            f"{prediction}: {len(missing)} of {len(true)} sequences are missing "
+            f"({', '.join(missing[:5])}){nearest_names(missing[0], predicted)}; predict every one"
         )
     notes: Counter[str] = Counter()
-    notes["predicted sequences that the truth does not have"] = len(found.keys() - true.keys())
+    notes["predicted sequences that are not in the truth"] = len(predicted.keys() - true.keys())
     objects: list[SampleScore] = []
     for name, folder in true.items():
-        objects += _score_sequence(name, folder, found[name], notes)
+        objects += _score_sequence(name, folder, predicted[name], notes)
     overall = bootstrap(ratios(METRICS, objects), seed=seed, clusters=clusters_of(objects))
     return FolderScores(tuple(objects), overall, {k: n for k, n in notes.items() if n})
 
 
 def find_sequences(root: Path) -> dict[str, Path]:
-    """Return the sequences below a folder, by name: folders with PNGs in them.
+    """Return the sequences in a folder by name: its folders of PNGs.
 
     Args:
         root: The folder of the sequences, a data set with ``Annotations`` in it (of one
             resolution), or the folder of a single sequence.
 
     Raises:
-        DataError: There is no PNG where there should be.
+        DataError: The folder contains no sequences, or several resolutions.
     """
     if (root / "Annotations").is_dir():
         root = root / "Annotations"
@@ -108,17 +108,17 @@ def find_sequences(root: Path) -> dict[str, Path]:
         raise DataError(f"{root}: no such folder")
     if any(root.glob("*.png")):
         return {root.name: root}
-    found = {folder.name: folder for folder in _with_pictures(root)}
-    if found:
-        return found
+    sequences = {folder.name: folder for folder in _with_pictures(root)}
+    if sequences:
+        return sequences
     nested = [folder for folder in sorted(root.iterdir()) if folder.is_dir()]
     resolutions = [folder for folder in nested if _with_pictures(folder)]
     if len(resolutions) == 1:
         return {folder.name: folder for folder in _with_pictures(resolutions[0])}
     if resolutions:
         names = ", ".join(folder.name for folder in resolutions)
-        raise DataError(f"{root}: holds several sets of masks ({names}); give one of these folders")
-    raise DataError(f"{root}: holds no folders of PNGs")
+        raise DataError(f"{root}: contains several sets of masks ({names}); give one of them")
+    raise DataError(f"{root}: contains no folders of PNGs")
 
 
 def _with_pictures(root: Path) -> list[Path]:
@@ -126,17 +126,17 @@ def _with_pictures(root: Path) -> list[Path]:
 
 
 def read_labels(file: Path) -> Labels:
-    """Return which object each pixel of an indexed or grey PNG belongs to, uint8 [H, W].
+    """Return the object number of each pixel of an indexed or grey PNG, uint8 [H, W].
 
-    Values are those that the file stores: white is 1 in a picture of one bit a pixel.
+    Values are those stored in the file: white is 1 in a picture with one bit per pixel.
 
     Raises:
-        DataError: It cannot be read, or is a picture in colours.
+        DataError: The file cannot be read, or is a colour picture.
     """
     import av
 
     try:
-        # One file, whatever its name: by default FFmpeg takes % for a sequence of files.
+        # Forced format: by default FFmpeg reads % in a name as a sequence of files.
         with av.open(str(file), format="png_pipe") as container:
             stream = container.streams.video[0]
             area = stream.width * stream.height
@@ -161,7 +161,7 @@ def read_labels(file: Path) -> Labels:
 
 
 def _brightness_step(file: Path) -> int:
-    """Return by how much decoders spread the values of a grey PNG of few bits: 17 for four bits."""
+    """Return the factor by which decoders scale a grey PNG with few bits: 17 for four bits."""
     with file.open("rb") as stream:
         bits = stream.read(HEADER)[24:25]
     return {2: 85, 4: 17}.get(bits[0] if bits else 8, 1)
@@ -173,43 +173,43 @@ def _score_sequence(
     frames = sorted(file.name for file in truth.glob("*.png"))
     if len(frames) < 3:
         raise DataError(
-            f"{truth}: has {len(frames)} frames; the first and the last do not count, so 3 are the "
-            "least"
+            f"{truth}: has {len(frames)} frames; at least 3 are needed, because the first and the "
+            "last are not scored"
         )
-    there = {file.name for file in prediction.glob("*.png")}
-    lacking = [frame for frame in frames[1:-1] if frame not in there]
-    if lacking:
+    names_predicted = {file.name for file in prediction.glob("*.png")}
+    missing = [frame for frame in frames[1:-1] if frame not in names_predicted]
+    if missing:
         raise DataError(
-            f"{prediction}: lacks {len(lacking)} of {len(frames) - 2} frames ({lacking[0]}, ...); "
-            "a frame without objects is a picture of zeros"
+            f"{prediction}: {len(missing)} of {len(frames) - 2} frames are missing ({missing[0]}, "
+            "...); write a picture of zeros for a frame without objects"
         )
-    notes["predicted frames that the truth does not have"] += len(there - set(frames))
+    notes["predicted frames that are not in the truth"] += len(names_predicted - set(frames))
     true = _stack(truth, frames)
-    found = _stack(prediction, frames, like=true, optional=(frames[0], frames[-1]))
+    predicted = _stack(prediction, frames, like=true, optional=(frames[0], frames[-1]))
     names = [int(value) for value in np.unique(true[0]) if value not in (0, VOID)]
     if not names:
         raise DataError(
-            f"{truth / frames[0]}: shows no object; objects are 1, 2, ..., and 255 is void. If its "
-            f"masks are 0 and 255, {BINARY_FIX}"
+            f"{truth / frames[0]}: contains no object; objects are 1, 2, ..., and 255 is void. If "
+            f"its masks are 0 and 255, {BINARY_FIX}"
         )
-    _check_shared(prediction, found[1:-1], names)
-    notes[VOID_PREDICTED] += int((found[1:-1] == VOID)[true[1:-1] != VOID].any())
-    notes["true objects that the first frame does not show"] += _others(true, names)
-    notes["predicted objects that the truth does not have"] += _others(found[1:-1], names)
+    _check_shared(prediction, predicted[1:-1], names)
+    notes[VOID_PREDICTED] += int((predicted[1:-1] == VOID)[true[1:-1] != VOID].any())
+    notes["true objects that are not in the first frame"] += _others(true, names)
+    notes["predicted objects that are not in the truth"] += _others(predicted[1:-1], names)
     void = true == VOID
     return [
         _object_score(
-            f"{name}/{value}", name, davis_scores(true == value, found == value, void=void)
+            f"{name}/{value}", name, davis_scores(true == value, predicted == value, void=void)
         )
         for value in names
     ]
 
 
 def _check_shared(folder: Path, predicted: Labels, names: Sequence[int]) -> None:
-    """Refuse predicted masks that have objects, and none of the truth's.
+    """Refuse predicted masks that have objects but share none with the truth.
 
     Raises:
-        DataError: All of their objects would be missing, whatever the masks are.
+        DataError: No object has the number of a true one.
     """
     values = set(np.unique(predicted).tolist()) - {0}
     if not values or values & set(names):
@@ -219,7 +219,7 @@ def _check_shared(folder: Path, predicted: Labels, names: Sequence[int]) -> None
         fix = f"255 marks void pixels, in the truth only; if the masks are 0 and 255, {BINARY_FIX}"
     raise DataError(
         f"{folder}: the masks have the values {_listed(values)}, and the truth's objects are "
-        f"{_listed(names)}: no object of the truth was predicted anywhere; {fix}"
+        f"{_listed(names)}: no object of the truth is predicted; {fix}"
     )
 
 
@@ -231,7 +231,7 @@ def _listed(values: Iterable[int]) -> str:
 def _stack(
     folder: Path, frames: Sequence[str], *, like: Labels | None = None, optional: Sequence[str] = ()
 ) -> Labels:
-    """Return the frames of a sequence [T, H, W]; optional ones that are missing are zeros."""
+    """Return the frames of a sequence [T, H, W]; missing optional frames are zeros."""
     shape = None if like is None else like.shape[1:]
     labels = []
     for frame in frames:
@@ -260,10 +260,10 @@ def _object_score(name: str, sequence: str, scores: DavisScores) -> SampleScore:
         "j_and_f_strict": scores.mean_strict,
         "f_strict": scores.f_strict.mean,
     }
-    for letter, found in (("j", scores.j), ("f", scores.f)):
+    for letter, measure in (("j", scores.j), ("f", scores.f)):
         values |= {
-            letter: found.mean,
-            f"{letter}_recall": found.recall,
-            f"{letter}_decay": found.decay,
+            letter: measure.mean,
+            f"{letter}_recall": measure.recall,
+            f"{letter}_decay": measure.decay,
         }
     return SampleScore(name, "ok", values, cluster=sequence)

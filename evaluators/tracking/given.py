@@ -1,4 +1,4 @@
-"""Answers that are masks: J&F of any system, without a GPU and without points."""
+"""Read answers that are masks: J&F of any system, without a GPU and without points."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from jumpscore.jsonio import parse_json
 def read_given(text: str, *, height: int, width: int, frames: int) -> dict[str, Any]:
     """Read masks in an answer, ``{"masks": [run-length mask or null per frame]}``.
 
-    Several objects are ``{"masks": {"name": [...], ...}}``; their union counts.
+    Several objects are ``{"masks": {"name": [...], ...}}``; their union is scored.
 
     Args:
         text: The whole answer.
-        height: Of the video in pixels.
-        width: Of the video in pixels.
-        frames: How many masks there must be.
+        height: Height of the video in pixels.
+        width: Width of the video in pixels.
+        frames: Required number of masks.
 
     Returns:
-        ``{"masks": [...]}``, checked; or ``masks`` null and a ``problem`` that names object, frame
-        and what does not fit.
+        Checked ``{"masks": [...]}``; or ``masks`` null and a ``problem`` that names object, frame
+        and error.
 
     >>> read_given("left, then right", height=1, width=1, frames=1)["problem"]
-    'no JSON object with "masks"'
+    'the answer is not a JSON object with "masks"'
     """
     try:
         content = parse_json(text)
     except ValueError:
         content = None
-    given = content.get("masks") if isinstance(content, dict) else None
-    objects = {"": given} if isinstance(given, list) else given
+    masks = content.get("masks") if isinstance(content, dict) else None
+    objects = {"": masks} if isinstance(masks, list) else masks
     if not isinstance(objects, dict) or not all(isinstance(m, list) for m in objects.values()):
-        return {"masks": None, "problem": 'no JSON object with "masks"'}
+        return {"masks": None, "problem": 'the answer is not a JSON object with "masks"'}
     for name, rles in objects.items():
         try:
             check_masks(rles, frames=frames, height=height, width=width)

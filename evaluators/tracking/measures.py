@@ -1,4 +1,4 @@
-"""Every number of the tracking task, of one answer."""
+"""All values of the tracking task for one answer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MASKS_REFERENCE = ("j_and_f_reference", "mask_hota_reference")
 
 
 def failed(tracks: Tracks) -> bool:
-    """Whether an answer earns 0 everywhere: unreadable, a refusal, or cut off before any point."""
+    """Return whether an answer scores 0: unreadable, refused, or cut off before any point."""
     unread = tracks.status in ("unparseable", "refused")
     return unread or (tracks.status == "partial" and not tracks.moments)
 
@@ -41,17 +41,16 @@ def measure_points(truth: Target, tracks: Tracks, reference: Tracks | None) -> V
     """Return the values of points.
 
     Args:
-        truth: What is right.
-        tracks: What the answer says. One that ``failed`` earns 0, also where nothing would be
-            right.
-        reference: What the public code reads; ``None``, and 0, where it stops with an error.
+        truth: Ground truth.
+        tracks: The parsed answer. One that ``failed`` scores 0, even if an empty answer is right.
+        reference: The public code's reading; ``None`` if it crashes, which scores 0.
     """
     masks = truth.pixel_masks()
     values: Values = dict.fromkeys(POINTS, 0.0)
     if not failed(tracks):
-        found = point_f1(truth.points, tracks.frames, masks=masks)
-        values["point_f1"] = found.f1
-        values["point_precision"], values["point_recall"] = found.precision, found.recall
+        scores = point_f1(truth.points, tracks.frames, masks=masks)
+        values["point_f1"] = scores.f1
+        values["point_precision"], values["point_recall"] = scores.precision, scores.recall
         values["point_hota"] = point_hota(truth.points, tracks.frames, masks=masks)
     if reference is not None:
         frames = reference.frames
@@ -66,10 +65,10 @@ def measure_masks(truth: Target, derived: Mapping[str, Any], *, failed: bool) ->
     """Return the values of masks.
 
     Args:
-        truth: What is right.
-        derived: ``masks``, and ``masks_reference`` where the public code's are others.
-        failed: Whether the answer could not be read, which earns 0; the public code scores it as
-            empty masks.
+        truth: Ground truth.
+        derived: ``masks``, and ``masks_reference`` if the public code's masks differ.
+        failed: Whether the answer is unreadable, which scores 0; the public code scores it as empty
+            masks.
 
     Raises:
         DataError: True masks are damaged, or do not fit the video.
@@ -84,7 +83,7 @@ def measure_masks(truth: Target, derived: Mapping[str, Any], *, failed: bool) ->
     if not failed:
         values["j_and_f"], values["j"], values["f"] = both.mean, both.j.mean(), both.f.mean()
         values["j_and_f_strict"], values["f_strict"] = both.mean_strict, both.f_strict.mean()
-        # Transposed, as they lie in memory: packed several times as fast, and the same number.
+        # Transposed to their memory layout: packs several times faster, with the same result.
         values["mask_hota"] = mask_hota(true.swapaxes(1, 2), predicted.swapaxes(1, 2)).mean
     if other is not None:
         predicted = decode_masks(other, **size, name="derived mask")

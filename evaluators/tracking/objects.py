@@ -11,7 +11,7 @@ TIME_KEYS = ("time", "t", "timestamp", "time_s", "seconds", "second", "sec")
 ID_KEYS = ("id", "object_id", "obj_id", "track_id", "object")
 POINT_KEYS = ("point_2d", "point", "coordinates", "coords", "position", "xy")
 DEEPEST = 12
-"""Brackets that may be open at once in JSON that is read."""
+"""Maximum nesting of brackets."""
 _PYTHON = re.compile(
     r"'(?P<single>(?:[^'\\\n]|\\.)*+)'|\"(?:[^\"\\\n]|\\.)*+\"|[()]|\b(?:None|True|False)\b"
     r"|(?<=[{,\s])(?P<key>\d{1,9}+(?:\.\d{1,30}+)?)\s?:"
@@ -23,7 +23,7 @@ _SECONDS = re.compile(r"(?P<time>\d{1,9}(?:\.\d{1,30})?)\s?s(?:ec(?:onds?)?)?")
 
 
 class _Context(NamedTuple):
-    """What the objects around a value say about it: a time, an id, and their last numeric key."""
+    """Facts from the enclosing objects: a time, an id, and the last numeric key."""
 
     time: str | None = None
     name: str | None = None
@@ -31,7 +31,7 @@ class _Context(NamedTuple):
 
 
 class PointEntry(NamedTuple):
-    """One point as it is written: all parts are text."""
+    """One point as written: all parts are text."""
 
     time: str
     name: str
@@ -42,8 +42,8 @@ class PointEntry(NamedTuple):
 def json_entries(text: str) -> list[PointEntry] | None:
     """Return the points of an answer that is one JSON value, or ``None`` if it is not.
 
-    Read are ``[{"time": 0.5, "id": 0, "point_2d": [1, 2]}]``, the same with ``x`` and ``y`` or with
-    a list of ``points`` per time, and ``{"0.5": {"0": [1, 2]}}``. An object without an id is
+    Supported are ``[{"time": 0.5, "id": 0, "point_2d": [1, 2]}]``, the same with ``x`` and ``y`` or
+    with a list of ``points`` per time, and ``{"0.5": {"0": [1, 2]}}``. An object without an id is
     object 0.
 
     >>> json_entries('{"0.5": {"1": [3, 4]}}')
@@ -54,13 +54,13 @@ def json_entries(text: str) -> list[PointEntry] | None:
     if start < 0 or _depth(text) > DEEPEST:
         return None
     value = _value(text[start : end + 1])
-    if value is None:  # the prose around it has brackets of its own
+    if value is None:  # the prose around it may contain brackets
         value = _value(_objects_only(text))
     return None if value is None else list(_entries(value, _Context(), 0))
 
 
 def _objects_only(text: str) -> str:
-    """Return what reaches from the first outermost bracket with an object in it to the last one.
+    """Return the text from the first to the last outermost bracket that contains an object.
 
     >>> _objects_only('Dog [0]: [{"id": 0}] (it runs [left])')
     '[{"id": 0}]'
@@ -81,7 +81,7 @@ def _objects_only(text: str) -> str:
 
 
 def _value(text: str) -> Any:
-    """Return the value of JSON, of JSON with an object per line, or of a Python literal."""
+    """Return the value of JSON, of one JSON object per line, or of a Python literal."""
     for written in (text, "[" + _NEXT_LINE.sub("}, {", text) + "]", _as_json(text)):
         try:
             if _depth(written) <= DEEPEST:
@@ -92,7 +92,7 @@ def _value(text: str) -> Any:
 
 
 def _as_json(text: str) -> str:
-    """Return a Python literal as JSON; JSON stays as it is, but for tuples.
+    """Return a Python literal as JSON; JSON is unchanged, except for tuples.
 
     >>> _as_json("{'id': 0, 'point': (1, 2), 0.5: None}")
     '{"id": 0, "point": [1, 2], "0.5": null}'

@@ -1,11 +1,11 @@
-"""The strict parser of track answers: it reads what is there and counts what it does not.
+"""The strict parser of track answers: it reads valid points and counts everything else.
 
 Answers are hostile until parsed: any length, any digits, cut off anywhere. Every pass is linear in
-the text. Three forms are read, the later ones only if the first yields nothing:
+the text. Three forms are read, the later ones only if the first has no points:
 
 ``coords``      ``<tracks coords="t id x y id x y; t id x y">``, 0..1000 of width and height;
 ``time_lines``  ``time 1.0`` and on the next line ``{0: [x, y], 1: [x, y, "yes"]}``, 0..100; the
-                third value says whether the object is occluded;
+                third value states whether the object is occluded;
 ``objects``     JSON with a time, an id and a point per object, in the declared convention.
 """
 
@@ -32,7 +32,7 @@ CUT_OFF = "cut off"
 SAME_FRAME = "a time that rounds to the frame of a later one"
 NO_POINT = "not a point"
 
-# Longer ones are no times and no coordinates, and overflow what a frame number can be.
+# Longer numbers are neither times nor coordinates, and overflow a frame number.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
 _ID = re.compile(r"([0-9]{1,9})(?:\.0{0,9})?")
 _ATTRIBUTE = re.compile(
@@ -50,7 +50,7 @@ Times = dict[float, dict[str, TrackPoint]]
 
 
 class _Axes(NamedTuple):
-    """(width, height) of the video in pixels, and which coordinates are its right and bottom."""
+    """(width, height) of the video in pixels, and the coordinates of its right and bottom edge."""
 
     size: tuple[int, int]
     limits: tuple[int, int]
@@ -68,23 +68,23 @@ def parse_tracks(
 ) -> Tracks:
     """Read points in an answer.
 
-    Unlike the public code it keeps fractions, takes no number out of the middle of another, takes a
-    line break for a separator, ignores reasoning, and does not use a last number that the end of
-    the text may have halved. As there, coordinates at the limits are in, and at one time the first
-    entry of an object counts.
+    Unlike the public code it keeps fractions, does not extract numbers from inside others, accepts
+    line breaks as separators, ignores reasoning, and skips a last number that may be cut off. Like
+    the public code it accepts coordinates at the limits, and the first entry of an object at a time
+    counts.
 
     Args:
         text: The whole answer.
-        width: Of the video in pixels.
-        height: Of the video in pixels.
+        width: Width of the video in pixels.
+        height: Height of the video in pixels.
         fps: Frames per second that the ground truth is indexed by.
         finish_reason: ``"length"`` if the model was stopped at its token limit.
-        convention: Of the ``coords`` form; the ``time_lines`` form is 0..100 of width and height.
-        image_size: (width, height) of the picture that pixels are of; by default the video's.
+        convention: Convention of the ``coords`` form; ``time_lines`` is 0..100 of width and height.
+        image_size: (width, height) of the picture that pixels refer to; by default the video's.
 
     Returns:
-        Points in pixels by time, what was rejected and why. A ``coords`` attribute left open makes
-        the answer ``partial``; one without a number in it is ``empty``.
+        Points in pixels by time, and counts of rejected items by reason. An unclosed ``coords``
+        attribute makes the answer ``partial``; one without a number is ``empty``.
 
     Raises:
         ValueError: The video has no size or no rate.
@@ -126,14 +126,14 @@ def parse_tracks(
 
 
 def check_video(width: int, height: int, fps: float) -> None:
-    """Refuse a video without a size or a rate.
+    """Check that a video has a size and a rate.
 
     Raises:
-        ValueError: It has none.
+        ValueError: One is not positive.
     """
     if not (width > 0 and height > 0 and 0 < fps < 1e6):
         raise ValueError(
-            f"a video of {width} x {height} pixels at {fps} frames per second; all must be above 0"
+            f"a video of {width} x {height} pixels at {fps} frames per second: all must be above 0"
         )
 
 
@@ -183,16 +183,16 @@ def _read_attributes(
 
 
 def _without_half_number(value: str) -> str:
-    """Return the value up to its last object, where it ends in one that may go on."""
+    """Return the value without its last object if that may be cut off."""
     if not value or value[-1] in "; ,:\t\n":
         return value
     start = max(value.rfind(mark) for mark in " ;,:\t\n") + 1
     segment = max(value.rfind(mark) for mark in ";,:\t\n") + 1
     whole = len(value[segment:start].split())
-    # The halved number takes what there is of its object with it, and a time without objects.
+    # Drop the rest of the object with its cut-off number, and a time without objects.
     objects = max(0, whole - 1) // 3
-    kept = value[segment:start].split()[: 1 + 3 * objects] if objects else []
-    return value[:segment] + " ".join(kept)
+    tokens = value[segment:start].split()[: 1 + 3 * objects] if objects else []
+    return value[:segment] + " ".join(tokens)
 
 
 def _read_segment(tokens: list[str], times: Times, rejected: Counter[str], axes: _Axes) -> None:
@@ -220,7 +220,7 @@ def _add(
     *,
     occluded: bool = False,
 ) -> str | None:
-    """Add a point, or return why not."""
+    """Add a point, or return why it is rejected."""
     number = _ID.fullmatch(name)
     if number is None:
         return NO_ID
@@ -262,7 +262,7 @@ def _read_time_lines(answer: str, rejected: Counter[str], axes: _Axes) -> tuple[
     for line in _TIME_LINE.finditer(answer):
         closed = answer[line.end() : line.end() + 1] == "}"
         if not closed:
-            # Only the end of the text cuts off; any other bracket is none of this form.
+            # Only the end of the text cuts off; another bracket does not belong to this form.
             cut = line.end() == len(answer)
             rejected[CUT_OFF if cut else NO_POINT] += 1
         time = _number(line[1].removesuffix("s"))
@@ -284,7 +284,7 @@ def _entries(body: str, rejected: Counter[str], closed: bool) -> Iterator[tuple[
         if entry is not None:
             yield entry[1].strip(), [value.strip(" \t\n\"'") for value in entry[2].split(",")]
             place = entry.end()
-        # What stands before the next comma is no point, unless it is the cut-off rest.
+        # The text before the next comma is not a point, unless it is cut off.
         comma = body.find(",", place)
         end = len(body) if comma < 0 else comma
         if body[place:end].strip() and (closed or comma >= 0):
@@ -300,7 +300,7 @@ def _read_entry(times: Times, time: float, name: str, values: list[str], axes: _
 
 
 def _moments(times: Times, fps: float, rejected: Counter[str]) -> tuple[Moment, ...]:
-    """Return one moment per frame, the last time of a frame."""
+    """Return one moment per frame; the last time of a frame counts."""
     by_frame: dict[int, Moment] = {}
     for time in sorted(times):
         frame = round(time * fps)

@@ -1,4 +1,4 @@
-"""What a report shows of a query: a few frames with the true objects and what was answered."""
+"""Overlays of a query for reports: a few frames with the true objects and the answer."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from evaluators.tracking.tracks import Tracks
 from jumpscore.records import OverlayView, Shape, Side
 
 MOST_FRAMES = 6
-"""Frames of a query that are shown."""
+"""Maximum number of frames per query."""
 
 
 def draw(truth: Target, tracks: Tracks | None, masks: Rles | None) -> OverlayView:
-    """Return drawings of frames spread over those that the answer speaks of, else over all.
+    """Return drawings of frames spread over those in the answer, or else over all.
 
     Args:
-        truth: What is right: outlined.
+        truth: Ground truth, drawn as outlines.
         tracks: Answered points.
-        masks: Answered or derived masks, one or ``None`` per frame: outlined.
+        masks: Answered or derived masks, one or ``None`` per frame, drawn as outlines.
     """
     points = tracks.frames if tracks is not None else {}
     answered = [frame for frame in sorted(points) if frame < truth.frames]
-    chosen = _spread(answered or range(truth.frames))
+    frames = _spread(answered or range(truth.frames))
     drawings = (
         drawing(
             [
@@ -39,7 +39,7 @@ def draw(truth: Target, tracks: Tracks | None, masks: Rles | None) -> OverlayVie
             time=n / truth.fps,
             caption=f"(frame {n})",
         )
-        for n in chosen
+        for n in frames
     )
     return OverlayView(tuple(drawings))
 
@@ -57,7 +57,7 @@ def _points(points: Mapping[str, tuple[float, float]], truth: Target) -> Shape |
 
 
 def _spread(frames: Sequence[int]) -> list[int]:
-    """Return some of the frames, evenly, the first and the last among them.
+    """Return evenly spread frames, including the first and the last.
 
     >>> _spread(range(11))
     [0, 2, 4, 6, 8, 10]

@@ -1,4 +1,4 @@
-"""Sets of referring video object segmentation as published: four on the hub, ReVOS elsewhere."""
+"""Convert published sets of referring video object segmentation: four on the hub, and ReVOS."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ COLUMNS = (
     "frame_trajectories",
 )
 REVOS_NOTE = (
-    "its owners give it out (github.com/cilinyan/ReVOS-api); put JPEGImages (or JPEGImages.zip), "
-    "mask_dict.json and meta_expressions_valid_.json into one folder"
+    "request it from its owners (github.com/cilinyan/ReVOS-api); put JPEGImages (or "
+    "JPEGImages.zip), mask_dict.json and meta_expressions_valid_.json into one folder"
 )
 
 SETS = (
@@ -67,7 +67,7 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
     """Write the rows of one split with their videos and masks.
 
     Raises:
-        DataError: A row lacks a column, or its video or one of its masks is not among the files.
+        DataError: A column, a video or a mask is missing.
     """
     records = read_table(source, split=published.split, columns=COLUMNS)
     files = PublishedFiles(source, out)
@@ -78,7 +78,7 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
             where = f"{source}, row {number} (id {row.id!r:.60})"
             files.place_at(where, f"{row.video}.mp4", row.video_path)
             for mask_id in row.mask_ids:
-                # Masks of all videos have the same names: the folder must fit too.
+                # Masks of all videos have the same names, so the folder must match too.
                 mask = f"{row.video}/{mask_id}.json"
                 files.place_at(where, mask, row.mask_path(mask_id), exact=True)
             rows.append(row)
@@ -90,10 +90,10 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
 
 
 def _query(where: str, record: Mapping[str, Any]) -> Query:
-    """Return a published row; what its values hold is checked when it is used."""
+    """Return a published row; its values are checked when it is used."""
     points, mask_ids = record["frame_trajectories"], record["mask_ids"]
     if not isinstance(mask_ids, Sequence) or isinstance(mask_ids, str):
-        raise DataError(f"{where}: mask_ids is no list but {mask_ids!r:.60}")
+        raise DataError(f"{where}: mask_ids is {mask_ids!r:.60} instead of a list")
     try:
         return Query(
             id=str(record["id"]),
@@ -102,9 +102,10 @@ def _query(where: str, record: Mapping[str, Any]) -> Query:
             width=int(record["width"]),
             height=int(record["height"]),
             n_frames=int(record["n_frames"]),
-            fps=float(record["fps"] or 1),  # as the public code has it
+            fps=float(record["fps"] or 1),  # like the public code
             mask_ids=tuple(map(str, mask_ids)),
             frame_trajectories=points if isinstance(points, str) else json.dumps(points),
         )
     except (TypeError, ValueError) as error:
-        raise DataError(f"{where}: width, height, n_frames or fps is no number ({error})") from None
+        message = f"{where}: width, height, n_frames or fps is not a number ({error})"
+        raise DataError(message) from None

@@ -1,6 +1,6 @@
-"""A query: an expression about a video, with true points and masks of what it names.
+"""A query: an expression about a video, with true points and masks of the objects it names.
 
-A data set is a folder: rows of ``Query``, ``videos/<video>.mp4``, and per object
+A data set is a folder with rows of ``Query``, ``videos/<video>.mp4``, and per object
 ``masks/<video>/<mask id>.json``, ``{"obj": [run-length mask or null per frame]}``.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,9 @@ from jumpscore.jsonio import parse_json
 from jumpscore.records import Convention
 
 LARGEST_SIDE = 1 << 14
-"""Pixels of a frame's width or height."""
+"""Maximum width or height of a frame in pixels."""
 MOST_PIXELS = 1 << 33
-"""Of all frames of a video together: what scoring can hold as masks."""
+"""Maximum number of pixels in all frames of a video, which bounds the memory of scoring."""
 
 Rles = Sequence[Rle | None]
 
@@ -34,10 +34,10 @@ class Query:
         id: Unique in the data set.
         video: Name of the video, without suffix.
         expression: What to track.
-        width: Of the video in pixels.
-        height: Of the video in pixels.
-        n_frames: Annotated frames; masks map one to one to them.
-        fps: At which they are shown, 6 in every published set.
+        width: Width of the video in pixels.
+        height: Height of the video in pixels.
+        n_frames: Number of annotated frames; each has one mask per object.
+        fps: Rate of the annotated frames, 6 in every published set.
         mask_ids: Objects that the expression names; their points are numbered in this order.
         frame_trajectories: JSON list of ``{"frame": n, "points": [{"id": "0", "point": [x, y]}]}``,
             in pixels; ``points`` may also be ``{"0": {"point": [x, y]}}``.
@@ -54,29 +54,29 @@ class Query:
     frame_trajectories: str
 
     def files(self) -> tuple[str, ...]:
-        """Return the video's path and those of the masks."""
+        """Return the paths of the video and the masks."""
         return (self.video_path, *map(self.mask_path, self.mask_ids))
 
     @property
     def video_path(self) -> str:
-        """Of the video, below the data set's folder."""
+        """Path of the video in the data set's folder."""
         return f"videos/{self.video}.mp4"
 
     def mask_path(self, mask_id: str) -> str:
-        """Return the path of an object's masks, below the data set's folder."""
+        """Return the path of an object's masks in the data set's folder."""
         return f"masks/{self.video}/{mask_id}.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a query names: points and masks of every object, by its number in the query.
+    """Ground truth of a query: points and masks of every object, by its number in the query.
 
     Attributes:
-        video: As the row names it; several queries are about one.
-        width: Of the video in pixels.
-        height: Of the video in pixels.
-        frames: How many are annotated.
-        fps: At which they are shown.
+        video: Name in the row; several queries can be about the same video.
+        width: Width of the video in pixels.
+        height: Height of the video in pixels.
+        frames: Number of annotated frames.
+        fps: Rate of the annotated frames.
         points: Frame -> object -> point in pixels.
         masks: Object -> one run-length mask or ``None`` per frame.
     """
@@ -90,9 +90,9 @@ class Target:
     masks: Mapping[str, Rles]
 
     def answer(self, convention: Convention) -> str:
-        """Return how a right answer reads: the true points in the public format.
+        """Return the text of a right answer: the true points in the public format.
 
-        Coordinates are whole numbers where the convention has room for them.
+        Coordinates are integers, except in fractions of the frame.
         """
         across, down = {
             "unit": (1, 1),
@@ -110,8 +110,13 @@ class Target:
                 segments.append(f"{frame / self.fps:.3f}{objects}")
         return f'<tracks coords="{"; ".join(segments)}">target objects</tracks>'
 
+    def blind_answer(self, convention: Convention, *, salt: str) -> str:
+        """Return the answer of the blind baseline: the middle of every frame."""
+        centre = {"0": (self.width / 2, self.height / 2)}
+        return replace(self, points=dict.fromkeys(self.points, centre)).answer(convention)
+
     def pixel_masks(self) -> dict[str, FrameMasks]:
-        """Return the masks by object and frame, each read when it is looked at."""
+        """Return the masks by object and frame, each read on access."""
         return {
             name: FrameMasks(
                 rles, height=self.height, width=self.width, name=f"mask of object {name!r}"
@@ -121,10 +126,10 @@ class Target:
 
 
 class FrameMasks(Mapping[int, PixelMask]):
-    """Frame -> mask of one object, without the frames that it is absent from.
+    """Frame -> mask of one object, without the frames in which it is absent.
 
     Raises:
-        DataError: On access, where a mask is damaged.
+        DataError: On access, if a mask is damaged.
     """
 
     def __init__(self, rles: Rles, *, height: int, width: int, name: str) -> None:
@@ -149,15 +154,15 @@ class FrameMasks(Mapping[int, PixelMask]):
 
 
 def empty_target(query: Query) -> Target:
-    """Return the target of a query whose truth cannot be used."""
+    """Return the target of a query with an invalid truth."""
     return Target(query.video, query.width, query.height, query.n_frames, query.fps, {}, {})
 
 
 def check_query(query: Query) -> None:
-    """Check what needs no file.
+    """Check the fields of a query without reading files.
 
     Raises:
-        DataError: Names the field, its value and what is allowed.
+        DataError: A field is invalid; names it, its value and what is allowed.
     """
     for field, value, most in (
         ("width", query.width, LARGEST_SIDE),
@@ -166,7 +171,7 @@ def check_query(query: Query) -> None:
         ("fps", query.fps, 1000),
     ):
         if not 0 < value <= most:
-            raise DataError(f"{field} is {value}; it is above 0 and at most {most}")
+            raise DataError(f"{field} is {value}; it must be above 0 and at most {most}")
     if query.width * query.height * query.n_frames > MOST_PIXELS:
         raise DataError(
             f"n_frames is {query.n_frames} at {query.width}x{query.height}: more than "
@@ -177,33 +182,33 @@ def check_query(query: Query) -> None:
 
 
 def read_masks(file: Path) -> Rles:
-    """Return one object's masks from its file; their sizes and runs are not checked yet.
+    """Return one object's masks from its file; sizes and runs are not checked.
 
     Raises:
-        DataError: There is no such file, or it holds something else.
+        DataError: The file is missing or malformed.
     """
     try:
         content = parse_json(file.read_bytes())
     except FileNotFoundError:
-        raise DataError(f"{file.name} is not there") from None
+        raise DataError(f"{file.name} does not exist") from None
     except (OSError, ValueError) as error:
         raise DataError(f"{file.name} cannot be read as JSON ({error})") from error
     if not isinstance(content, dict) or len(content) != 1:
-        raise DataError(f'{file.name} is no object {{"obj": [mask or null per frame]}}')
+        raise DataError(f'{file.name} is not an object {{"obj": [mask or null per frame]}}')
     [rles] = content.values()
     if not isinstance(rles, list):
-        raise DataError(f"{file.name} holds no list of masks but {rles!r:.40}")
+        raise DataError(f"{file.name} contains {rles!r:.40} instead of a list of masks")
     return rles
 
 
 def check_masks(rles: Rles, *, frames: int, height: int, width: int) -> None:
-    """Check that there is one mask per frame and that all fit the video; runs are not read.
+    """Check that every frame has a mask of the video's size; runs are not checked.
 
     Raises:
-        DataError: Names the frame.
+        DataError: A mask is missing or has another size; names the frame.
     """
     if len(rles) != frames:
-        raise DataError(f"has {len(rles)} masks and the video {frames} frames; they map 1 to 1")
+        raise DataError(f"has {len(rles)} masks for {frames} frames; give one per frame")
     for frame, rle in enumerate(rles):
         if rle is None:
             continue
@@ -219,11 +224,11 @@ def parse_trajectories(text: str, *, objects: int, frames: int) -> dict[int, dic
 
     Args:
         text: See ``Query.frame_trajectories``.
-        objects: How many the query names; points are of objects "0" .. "objects - 1".
-        frames: How many the video has.
+        objects: Number of objects of the query, named "0" .. "objects - 1".
+        frames: Number of frames of the video.
 
     Raises:
-        DataError: It is something else; the message names frame and object.
+        DataError: The text is invalid; the message names frame and object.
 
     >>> text = '[{"frame": 3, "points": [{"id": "0", "point": [4, 5.5]}]}]'
     >>> parse_trajectories(text, objects=1, frames=4)
@@ -232,24 +237,24 @@ def parse_trajectories(text: str, *, objects: int, frames: int) -> dict[int, dic
     try:
         entries = parse_json(text)
     except ValueError as error:
-        raise DataError(f"is no JSON ({error})") from error
+        raise DataError(f"is not valid JSON ({error})") from error
     if not isinstance(entries, list):
-        raise DataError(f"is no JSON list but {text[:40]!r}")
+        raise DataError(f"is {text[:40]!r} instead of a JSON list")
     known = {str(place) for place in range(objects)}
-    found: dict[int, dict[str, Point]] = {}
+    by_frame: dict[int, dict[str, Point]] = {}
     for place, entry in enumerate(entries):
         frame = entry.get("frame") if isinstance(entry, dict) else None
         if type(frame) is not int or not 0 <= frame < frames:
             raise DataError(f"entry {place} has frame {frame!r:.40}; frames are 0..{frames - 1}")
         points = dict(_named_points(frame, entry.get("points")))
-        strangers = sorted(points.keys() - known)
-        if strangers:
+        unknown = sorted(points.keys() - known)
+        if unknown:
             raise DataError(
-                f"frame {frame} has object {strangers[0]!r:.40}; mask_ids names {objects} objects, "
+                f"frame {frame} has object {unknown[0]!r:.40}; mask_ids names {objects} objects, "
                 "numbered from 0"
             )
-        found[frame] = points
-    return found
+        by_frame[frame] = points
+    return by_frame
 
 
 def _named_points(frame: int, points: Any) -> Iterator[tuple[str, Point]]:
@@ -258,11 +263,11 @@ def _named_points(frame: int, points: Any) -> Iterator[tuple[str, Point]]:
     elif isinstance(points, dict) and all(isinstance(point, dict) for point in points.values()):
         items = [(name, point.get("point")) for name, point in points.items()]
     else:
-        raise DataError(f"frame {frame} has no points but {points!r:.60}")
+        raise DataError(f"frame {frame} has {points!r:.60} instead of points")
     for name, point in items:
         if not (isinstance(point, list) and len(point) == 2 and all(map(_is_number, point))):
             raise DataError(
-                f"frame {frame}, object {name!r:.40}: no point [x, y] but {point!r:.60}"
+                f"frame {frame}, object {name!r:.40}: {point!r:.60} is not a point [x, y]"
             )
         yield str(name), (float(point[0]), float(point[1]))
 

@@ -15,8 +15,8 @@ from evaluators.tracking.parsing import check_video
 from evaluators.tracking.tracks import Moment, TrackPoint, Tracks
 from jumpscore.scoring.readers import Reader, ReferenceCrashError, Value
 
-# The public grammar says the same with patterns that take quadratic time on long white space, long
-# digits or many tabs. A tab is both white space and a separator, hence "white space but a tab".
+# The public grammar is the same, but takes quadratic time on long white space, long digits or many
+# tabs. A tab is both white space and a separator, hence "white space except tabs".
 _ATTRIBUTE = re.compile(r"coords\s*+=\s*+[\"']([^\"']*+)")
 _SEGMENT = re.compile(r"\s*+([0-9]++(?:\.[0-9]++)?)\s++([0-9.](?:[0-9.]|[^\S\t])*+)(?=[\t:,;]|\Z)")
 _UNREAD = re.compile(r"\s*+[^\t:,;]*+")
@@ -28,17 +28,17 @@ _OCCLUDED = {"yes", "true", "1"}
 def parse_tracks_reference(text: str, *, width: int, height: int, fps: float) -> Tracks:
     """Read points as the public code does.
 
-    It drops fractions (100.7 -> 100) and digits beyond the fourth, finds numbers inside of others,
-    and takes a lone line break for a space. It counts nothing of what it drops.
+    It drops fractions (100.7 -> 100) and digits after the fourth, finds numbers inside others, and
+    reads a single line break as a space. Dropped items are not counted.
 
     Args:
         text: The whole answer.
-        width: Of the video in pixels.
-        height: Of the video in pixels.
+        width: Width of the video in pixels.
+        height: Height of the video in pixels.
         fps: Frames per second that the ground truth is indexed by.
 
     Raises:
-        ReferenceCrashError: The public code stops with an error on this answer.
+        ReferenceCrashError: The answer crashes the public code.
         ValueError: The video has no size or no rate.
 
     >>> text = 'coords="0.0 0 100.7 12345 6 7"'
@@ -72,11 +72,11 @@ class _Video:
         return TrackPoint(x / of * self.width, y / of * self.height, occluded)
 
 
-# Rules of the first form, ``coords="t id x y ..."``. Each takes what the one before it returns.
+# Rules of the first form, ``coords="t id x y ..."``. Each receives the result of the previous one.
 
 
 def coords_attributes(text: str, video: _Video) -> list[str]:
-    """Return the text of every ``coords`` attribute, also of one that does not end."""
+    """Return the text of every ``coords`` attribute, closed or not."""
     return [attribute[1] for attribute in _ATTRIBUTE.finditer(text)]
 
 
@@ -88,14 +88,14 @@ def timed_segments(attributes: list[str], video: _Video) -> list[tuple[float, st
 def triples_of_tokens(
     segments: list[tuple[float, str]], video: _Video
 ) -> list[tuple[float, str, float, float]]:
-    """Return (time, id, x, y) of tokens that follow each other."""
+    """Return (time, id, x, y) of consecutive tokens."""
     return [(time, *triple) for time, rest in segments for triple in _triples(rest.split())]
 
 
 def up_to_a_thousand(
     entries: list[tuple[float, str, float, float]], video: _Video
 ) -> list[tuple[float, str, float, float]]:
-    """Drop what lies beyond 1000 thousandths of the frame."""
+    """Drop coordinates above 1000 thousandths of the frame."""
     return [entry for entry in entries if max(entry[2:]) <= 1000]
 
 
@@ -163,7 +163,7 @@ def two_or_more_numbers(entries: list[tuple[float, Any]], video: _Video) -> list
 
 
 def up_to_a_hundred(entries: list[tuple[float, Any]], video: _Video) -> list[tuple[float, Any]]:
-    """Drop what lies beyond 100 per cent of the frame."""
+    """Drop coordinates above 100 per cent of the frame."""
     return [
         (time, {name: at for name, at in objects.items() if max(at[0], at[1]) <= 100})
         for time, objects in entries
@@ -174,7 +174,7 @@ def moments_of_lines(entries: list[tuple[float, Any]], video: _Video) -> Value[l
     """Return the points of each line that has any, in order of the text."""
     moments = []
     for time, objects in entries:
-        moment = video.moment(time, {})  # which stops the public code also without points
+        moment = video.moment(time, {})  # may crash like the public code, even without points
         points = {str(int(name)): _percent(values, video) for name, values in objects.items()}
         if points:
             moments.append(replace(moment, points=points))
@@ -207,7 +207,7 @@ def _segments(value: str) -> Iterator[tuple[float, str]]:
 def _triples(tokens: list[str]) -> Iterator[tuple[str, float, float]]:
     """Yield (id, x, y) of three tokens in a row: the end of one, the next, the start of the third.
 
-    What is left of the third may be the next id.
+    The rest of the third token may be the next id.
     """
     tokens = tokens[::-1]
     while len(tokens) >= 3:
@@ -223,7 +223,7 @@ def _triples(tokens: list[str]) -> Iterator[tuple[str, float, float]]:
 
 
 def _last_number(token: str) -> str:
-    """Return the integer part of the number that the token ends with, or nothing.
+    """Return the integer part of the number at the end of the token, or an empty string.
 
     >>> _last_number("1.2.35"), _last_number("..7"), _last_number("7.")
     ('2', '7', '')

@@ -1,4 +1,4 @@
-"""ReVOS as its owners publish it: frames, expressions and a dictionary of masks."""
+"""Convert ReVOS as published by its owners: frames, expressions and a dictionary of masks."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from jumpscore.jsonio import read_object
 from jumpscore.video.encode import write_video
 
 FPS = 6.0
-"""At which every annotated frame is shown, as in the other sets of the task."""
+"""Rate of the annotated frames, as in the other sets of the task."""
 KINDS = {"referring": 0, "reasoning": 1}
-"""``type_id`` of an expression."""
+"""Kind of expression -> its ``type_id``."""
 FIX = "put the files as published into the folder"
 
 
 def convert(published: PublishedSet, source: Path, out: Path) -> None:
     """Write the expressions of one kind, with videos of the annotated frames at 6 per second.
 
-    ReVOS has no points; the true point of an object in a frame is the pixel of its mask that is
-    farthest from the outside.
+    ReVOS has no points; the true point of an object in a frame is the pixel of its mask farthest
+    from the outside.
 
     Raises:
         DataError: A file, a frame or a mask is missing, or does not fit its video.
@@ -51,7 +51,7 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
         try:
             rows += _video(video, facts, masks, kind=KINDS[published.split], out=out, at=pictures)
         except (KeyError, TypeError, AttributeError) as error:
-            raise DataError(f"{source}, video {video!r:.80}: lacks or garbles {error}") from error
+            raise DataError(f"{source}, video {video!r:.80}: missing or invalid {error}") from error
     if (out / ".unpacked").is_dir():
         shutil.rmtree(out / ".unpacked")
     write_rows(
@@ -69,15 +69,15 @@ def _video(
     at: Path,
 ) -> Iterator[Query]:
     """Yield the queries about one video, and write its files."""
-    wanted = {n: one for n, one in facts["expressions"].items() if one["type_id"] == kind}
-    if not wanted:
+    expressions = {n: one for n, one in facts["expressions"].items() if one["type_id"] == kind}
+    if not expressions:
         return
     file, problem = data_file(out, f"videos/{video}.mp4", column="the video")
     if problem:
         raise DataError(problem)
     height, width, names = int(facts["height"]), int(facts["width"]), list(facts["frames"])
     points: dict[str, list[Any]] = {}
-    for name in dict.fromkeys(str(name) for one in wanted.values() for name in one["anno_id"]):
+    for name in dict.fromkeys(str(name) for one in expressions.values() for name in one["anno_id"]):
         rles: Rles = masks[name]
         try:
             check_masks(rles, frames=len(names), height=height, width=width)
@@ -91,7 +91,7 @@ def _video(
         write_masks(target, rles)
     frames = _pictures(at / video, names, (height, width))
     write_video(file, frames, fps=FPS)
-    for number, one in wanted.items():
+    for number, one in expressions.items():
         mask_ids = tuple(map(str, one["anno_id"]))
         tracks = {str(place): points[name] for place, name in enumerate(mask_ids)}
         yield Query(
@@ -114,6 +114,6 @@ def _pictures(folder: Path, names: list[str], size: tuple[int, int]) -> Iterator
         file = folder / f"{name}.jpg"
         picture = cv2.imread(str(file), cv2.IMREAD_COLOR)
         if picture is None or picture.shape[:2] != size:
-            found = "no picture" if picture is None else f"of size {picture.shape[:2]}"
-            raise DataError(f"{file}: is {found}; expected height and width {size}")
+            problem = "unreadable" if picture is None else f"of size {picture.shape[:2]}"
+            raise DataError(f"{file}: is {problem}; expected height and width {size}")
         yield np.asarray(picture[..., ::-1], dtype=np.uint8)

@@ -1,6 +1,6 @@
-"""Run-length masks as COCO writes them: checked, decoded, and measured without being decoded.
+"""COCO's run-length masks: checked, decoded, and measured without decoding.
 
-COCO's runs go down the columns. So a packed mask here is transposed: a row of words is a column of
+COCO's runs go down the columns, so packed masks are transposed here: a row of words is a column of
 pixels. J and F are the same for a mask and its transpose.
 """
 
@@ -22,19 +22,19 @@ Rle = Mapping[str, Any]
 """``{"size": [height, width], "counts": str | bytes | list[int]}``."""
 
 _MOST_CHARACTERS = 7
-"""Of one run, five bits each: more than any mask of 2**31 pixels needs."""
+"""Characters of one run, five bits each: enough for masks of 2**31 pixels."""
 
 
 def decode_masks(
     rles: Sequence[Rle | None], *, height: int, width: int, name: str = "mask"
 ) -> NDArray[np.uint8]:
-    """Decode one mask per frame, ``None`` as an empty one.
+    """Decode one mask per frame; ``None`` is an empty mask.
 
     Args:
-        rles: Frame by frame.
-        height: Of the video in pixels.
-        width: Of the video in pixels.
-        name: What an error calls the masks.
+        rles: One per frame.
+        height: Height of the video in pixels.
+        width: Width of the video in pixels.
+        name: Name of the masks in errors.
 
     Returns:
         uint8 [T, H, W] of 0 and 1; columns are contiguous in memory, as COCO stores them.
@@ -62,27 +62,27 @@ def j_and_f_of_rles(
     width: int,
     tolerance: float = TOLERANCE,
 ) -> JAndF:
-    """Return J and F per frame; the same as of the decoded masks, and faster.
+    """Return J and F per frame; the same as for decoded masks, but faster.
 
     Args:
-        truth: Frame by frame, ``None`` for an empty mask.
-        prediction: As many.
-        height: Of the video in pixels.
-        width: Of the video in pixels.
+        truth: One per frame, ``None`` for an empty mask.
+        prediction: The same number.
+        height: Height of the video in pixels.
+        width: Width of the video in pixels.
         tolerance: See ``boundary_f``.
 
     Raises:
-        DataError: A mask does not fit the video, or one side has more frames than the other.
-        ValueError: There are no frames, or the tolerance is none.
+        DataError: A mask does not fit the video, or the numbers of frames differ.
+        ValueError: There are no frames, or the tolerance is invalid.
 
     >>> rle = {"size": [2, 3], "counts": [1, 4, 1]}
     >>> j_and_f_of_rles([rle, None], [rle, rle], height=2, width=3).j.tolist()
     [1.0, 0.0]
     """
     if len(truth) != len(prediction):
-        raise DataError(f"masks of {len(truth)} true and {len(prediction)} predicted frames")
+        raise DataError(f"got masks of {len(truth)} true and {len(prediction)} predicted frames")
     if not truth:
-        raise ValueError("no frames, so no J and F")
+        raise ValueError("no frames: J and F are undefined")
     pairs = _pairs(truth, prediction, height, width)
     # Transposed: the frame's width is the number of rows.
     return measure_packed(pairs, height=width, width=height, tolerance=tolerance)
@@ -101,15 +101,15 @@ def decode_union(
     Args:
         masks: Object id -> one mask or ``None`` per frame.
         mask_ids: The objects of the query.
-        frames: How many the video has.
-        height: Of the video in pixels.
-        width: Of the video in pixels.
+        frames: Number of frames of the video.
+        height: Height of the video in pixels.
+        width: Width of the video in pixels.
 
     Returns:
         uint8 [T, H, W]; all empty without ids.
 
     Raises:
-        DataError: An object has no masks or another number of them, or a mask does not fit.
+        DataError: An object has no masks or not one per frame, or a mask does not fit.
 
     >>> left, right = ({"size": [1, 2], "counts": counts} for counts in ([0, 1, 1], [1, 1]))
     >>> masks = {"a": [left], "b": [right]}
@@ -123,8 +123,8 @@ def decode_union(
             raise DataError(f"no masks of object {mask_id!r}{nearest_names(mask_id, masks)}")
         if len(rles) != frames:
             raise DataError(
-                f"object {mask_id!r} has masks of {len(rles)} frames and the video {frames}; they "
-                "map one to one"
+                f"object {mask_id!r} has masks of {len(rles)} frames and the video {frames}; give "
+                "one per frame"
             )
         union |= decode_masks(rles, height=height, width=width, name=f"object {mask_id!r}")
     return union
@@ -143,13 +143,13 @@ def encode_mask(mask: NDArray[Any]) -> dict[str, Any]:
 
 
 class PixelMask:
-    """A run-length mask that answers for single pixels and is never decoded as a whole.
+    """A run-length mask that reads single pixels without decoding the whole.
 
     Args:
         rle: The mask.
-        height: Of the video in pixels.
-        width: Of the video in pixels.
-        name: What an error calls the mask.
+        height: Height of the video in pixels.
+        width: Width of the video in pixels.
+        name: Name of the mask in errors.
 
     Raises:
         DataError: The mask does not fit the video, or is damaged.
@@ -194,16 +194,16 @@ def _pack(rle: Rle, height: int, width: int, name: str) -> packed.Bits:
 
 def _checked_runs(rle: Rle, height: int, width: int, name: str) -> NDArray[np.int64]:
     if not isinstance(rle, Mapping) or not {"size", "counts"} <= set(rle):
-        raise DataError(f"{name} is no run-length mask with 'size' and 'counts'")
+        raise DataError(f"{name} is not a run-length mask with 'size' and 'counts'")
     size = rle["size"]
     if not isinstance(size, Sequence) or len(size) != 2:
-        raise DataError(f"{name} has size {size!r}; it is [height, width]")
+        raise DataError(f"{name} has size {size!r}; it must be [height, width]")
     if list(size) != [height, width]:
         raise DataError(
             f"{name} is {size[0]} high and {size[1]} wide, the video {height} and {width}"
         )
     runs = _runs(rle["counts"])
-    # Each is checked before their sum, which could overflow to what is expected.
+    # Checked one by one, because their sum could overflow to the expected value.
     if runs is None or (runs < 0).any() or (runs > height * width).any():
         runs = None
     if runs is None or runs.sum() != height * width:
@@ -224,9 +224,9 @@ def _runs(counts: Any) -> NDArray[np.int64] | None:
 
 
 def _plain(counts: str) -> str:
-    """Return COCO's text, also of the text of a bytes object: ``str(rle["counts"])`` in Python.
+    """Return COCO's text, also from the text of a bytes object, ``str(rle["counts"])``.
 
-    No text of COCO's holds a quote. Its one character that Python escapes is the backslash.
+    COCO's text never contains a quote, and only its backslashes are escaped by Python.
 
     >>> _plain("b'141'"), _plain("141")
     ('141', '141')
@@ -237,10 +237,10 @@ def _plain(counts: str) -> str:
 
 
 def _run_lengths(text: bytes) -> NDArray[np.int64] | None:
-    """Return the runs that COCO's text stands for, or ``None`` where it stands for none.
+    """Return the runs that COCO's text encodes, or ``None`` if it is invalid.
 
-    Each is written in groups of five bits, the lowest first, the sixth bit saying that another
-    follows; from the fourth run on, as the difference to the run two before it.
+    Each run is written in groups of five bits, the lowest first; the sixth bit marks that another
+    group follows. From the fourth run on, it is the difference to the run two before it.
 
     >>> _run_lengths(b"141").tolist()
     [1, 4, 1]

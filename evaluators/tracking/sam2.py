@@ -1,8 +1,8 @@
-"""SAM 2.1 as transformers has it: masks of all frames from points in some.
+"""SAM 2.1 in transformers: masks of all frames from points in some.
 
-The video predictor of the public code with the same frames in the same order. Known differences:
-frames are resized bilinearly, and holes are not filled; hence every result names what made it.
-``Sam2VideoProcessor`` needs torchvision for its resizing alone; what it does is done here.
+It visits the same frames in the same order as the video predictor of the public code. Known
+differences: frames are resized bilinearly, and holes are not filled; every result names its
+segmenter. ``Sam2VideoProcessor`` needs torchvision only to resize, so this module resizes itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from jumpscore.video.stored_frames import nearest_index
 CHECKPOINT = "facebook/sam2.1-hiera-large"
 MEAN = (0.485, 0.456, 0.406)
 DEVIATION = (0.229, 0.224, 0.225)
-"""Of ImageNet, which every SAM 2 checkpoint was trained with."""
+"""Statistics of ImageNet, with which every SAM 2 checkpoint was trained."""
 
 
 class Sam2(Segmenter):
@@ -46,7 +46,7 @@ class Sam2(Segmenter):
         self, video: Path, prompts: Prompts, *, width: int, height: int, frames: int, fps: float
     ) -> list[dict[str, Any] | None]:
         if not prompts or not all(0 <= frame < frames for frame in prompts):
-            raise ValueError(f"prompts in frames {sorted(prompts)} of 0..{frames - 1}")
+            raise ValueError(f"prompts in frames {sorted(prompts)}; allowed: 0..{frames - 1}")
         import torch
 
         model, device = self._model
@@ -58,7 +58,7 @@ class Sam2(Segmenter):
         return masks
 
     def _propagate(self, model: Any, session: Any, prompts: Prompts) -> Iterator[tuple[int, Any]]:
-        """Yield (frame, logits [objects, 1, h, w]); what comes later for a frame replaces it."""
+        """Yield (frame, logits [objects, 1, h, w]); later results replace earlier ones."""
         starts = sorted(prompts)
         for start, following in zip(starts, [*starts[1:], session.num_frames], strict=True):
             _add_points(session, start, prompts[start], side=_side(model))
@@ -104,7 +104,7 @@ class Sam2(Segmenter):
 
     @cached_property
     def _loaded(self) -> tuple[Any, str] | UsageError:
-        """Model and device, or why there is none: what cannot be had is not tried per sample."""
+        """Model and device, or the error: a failed load is not repeated for every sample."""
         try:
             import torch
             from transformers import Sam2VideoModel
@@ -146,14 +146,14 @@ def read_frames(
     start = float(info.times[0])
     if info.duration - start < (frames - 1) / fps:
         raise DataError(
-            f"{video.name}: lasts {info.duration:.2f} s, and {frames} frames at "
-            f"{fps:g} per second need {frames / fps:.2f} s"
+            f"{video.name}: is {info.duration:.2f} s long, but {frames} frames at {fps:g} per "
+            f"second need {frames / fps:.2f} s"
         )
-    wanted = [nearest_index(info.times, start + place / fps) for place in range(frames)]
-    pictures = decode(video, sorted(set(wanted)), size=size, info=info)
+    indices = [nearest_index(info.times, start + place / fps) for place in range(frames)]
+    pictures = decode(video, sorted(set(indices)), size=size, info=info)
     place = 0
     for picture in pictures:
-        while place < frames and wanted[place] == picture.index:
+        while place < frames and indices[place] == picture.index:
             yield place, picture.pixels
             place += 1
 
@@ -164,7 +164,7 @@ def _side(model: Any) -> int:
 
 
 def _add_points(session: Any, frame: int, objects: Any, *, side: int) -> None:
-    """Tell the session the points of one frame, of all its objects at once."""
+    """Add the points of all objects in one frame to the session."""
     import torch
 
     scale = torch.tensor([side / session.video_width, side / session.video_height])
@@ -181,7 +181,7 @@ def _add_points(session: Any, frame: int, objects: Any, *, side: int) -> None:
 
 
 def _union(logits: Any, height: int, width: int) -> dict[str, Any] | None:
-    """Return where any object's logits, at the video's size, are above 0."""
+    """Return the mask of pixels where any object's logits, at the video's size, are above 0."""
     import torch
 
     resized = torch.nn.functional.interpolate(

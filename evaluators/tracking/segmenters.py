@@ -1,7 +1,7 @@
-"""From points to masks: the interface of segmenters, and what they are asked.
+"""From points to masks: the interface of segmenters, and their prompts.
 
-A segmenter is told where objects are in some frames and returns where they are in all. Its name,
-checkpoint and version travel with what it made.
+A segmenter gets the positions of objects in some frames and returns their masks in all. Its name,
+checkpoint and version are stored with its masks.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from evaluators.tracking.tracks import Point, Tracks
 from jumpscore.registry import Registry
 
 MOST_OBJECTS = 100
-"""Objects of an answer that a segmenter is asked about; each costs a pass over the video."""
+"""Maximum number of objects to segment per answer; each takes a pass over the video."""
 
 Prompts = Mapping[int, Mapping[int, Sequence[Point]]]
 """Frame -> object -> points on it, in pixels."""
 
 
 class Segmenter(ABC):
-    """Makes masks from points.
+    """Creates masks from points.
 
     Args:
-        checkpoint: Which weights; ``None`` for the segmenter's own choice.
-        revision: Of the checkpoint on the hub.
+        checkpoint: Checkpoint; ``None`` for the segmenter's default.
+        revision: Revision of the checkpoint on the hub.
         device: ``"auto"``, ``"cuda"``, ``"cpu"``.
     """
 
@@ -37,7 +37,7 @@ class Segmenter(ABC):
 
     @abstractmethod
     def identity(self) -> str:
-        """Return name, checkpoint and versions; what another one made is made anew.
+        """Return name, checkpoint and versions; if they change, masks are created again.
 
         Called often, and before anything is loaded.
         """
@@ -46,18 +46,18 @@ class Segmenter(ABC):
     def segment(
         self, video: Path, prompts: Prompts, *, width: int, height: int, frames: int, fps: float
     ) -> list[dict[str, Any] | None]:
-        """Return the union of all objects: one run-length mask per frame, ``None`` where empty.
+        """Return the union of all objects: one run-length mask per frame, ``None`` if empty.
 
         Args:
             video: The file.
             prompts: Points; at least one.
-            width: Of the masks in pixels, and of what the points are in.
-            height: Of the masks in pixels.
-            frames: How many.
+            width: Width of the masks in pixels, to which the points refer.
+            height: Height of the masks in pixels.
+            frames: Number of masks.
             fps: Frame ``n`` is the video's frame nearest to ``n / fps`` seconds.
 
         Raises:
-            JumpScoreError: The video cannot be read, or the segmenter cannot be had.
+            JumpScoreError: The video or the segmenter cannot be loaded.
         """
 
 
@@ -72,10 +72,9 @@ SEGMENTERS: Registry[Segmenter] = Registry(
 def prompts_of(
     tracks: Tracks, *, width: int, height: int, frames: int
 ) -> tuple[dict[int, dict[int, list[Point]]], dict[str, int]]:
-    """Return what a segmenter is asked, and what of an answer it is not asked, counted.
+    """Return the prompts of an answer, and counts of points left out by reason.
 
-    Points after the last frame say nothing about the video; objects are numbered in the order in
-    which they appear.
+    Points after the last frame are left out; objects are numbered in order of appearance.
 
     >>> from evaluators.tracking.parsing import parse_tracks
     >>> tracks = parse_tracks('coords="0 7 500 500; 9 7 1 1"', width=20, height=20, fps=6)
@@ -119,5 +118,5 @@ def prompts_reference(
 
 
 def _inside(point: Point, width: int, height: int) -> Point:
-    """Return the point, moved to the last pixel where it lies on the far edge."""
+    """Return the point, moved to the last pixel if it is on the far edge."""
     return max(0.0, min(point[0], width - 1.0)), max(0.0, min(point[1], height - 1.0))

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import field_validator
 
 from evaluators.rows import RowTask, RowTaskOptions
+from evaluators.tracking.explanations import EXPLANATIONS
 from evaluators.tracking.given import read_given
 from evaluators.tracking.measures import failed, measure_masks, measure_points
 from evaluators.tracking.parsing import parse_tracks
@@ -57,18 +58,18 @@ object_id starts from 0, and x and y are integers in [0,1000].
 If the request refers to multiple objects, track all matching objects.
 Use one consistent object_id for each physical object across time.
 """
-"""Of the public task, to the letter."""
+"""The public task's prompt, to the letter."""
 CRASH = "answers that the public code cannot read"
 POINT_METRICS = (
     Metric("point_f1", "F1 of points in the right object's mask"),
     Metric("point_precision", "share of answered points in the right mask"),
     Metric("point_recall", "share of the objects in a frame that were hit"),
-    Metric("point_hota", "HOTA of points: also, whether ids are kept"),
-    Metric("point_f1_reference", "point F1, as the public code has it"),
-    Metric("point_hota_reference", "point HOTA, as the public code reads"),
+    Metric("point_hota", "HOTA of points, which also scores consistent ids"),
+    Metric("point_f1_reference", "point F1, as the public code scores it"),
+    Metric("point_hota_reference", "point HOTA, as the public code scores it"),
     Metric(
         "content_free_point_f1",
-        "point F1 of the frame's centre at all times: the floor",
+        "point F1 of the frame's centre at all times: blind baseline",
         better=None,
     ),
 )
@@ -79,13 +80,13 @@ MASK_METRICS = (
     Metric("j_and_f_strict", "J&F with the strict F"),
     Metric("f_strict", "F, 0 for an empty mask and one that fills the frame"),
     Metric("mask_hota", "HOTA of masks, mean over 0.05 to 0.95"),
-    Metric("j_and_f_reference", "J&F of masks from points as the public code reads"),
-    Metric("mask_hota_reference", "HOTA of masks, as the public code has it"),
+    Metric("j_and_f_reference", "J&F of masks from points, as the public code reads them"),
+    Metric("mask_hota_reference", "HOTA of masks, as the public code scores it"),
 )
 
 
 GIVEN = ("j_and_f", "j", "f")
-"""Headline where answers are masks."""
+"""Headline metrics if answers are masks."""
 
 
 class TrackingOptions(RowTaskOptions):
@@ -93,15 +94,15 @@ class TrackingOptions(RowTaskOptions):
 
     Attributes:
         data: Folder of a data set whose rows are ``Query``, or its name.
-        segmenter: Where masks come from: ``none`` (points are scored alone), ``given`` (answers
-            are masks; see ``read_given``), or one that makes them from points, such as ``sam2``.
-        checkpoint: Of the segmenter; a folder or a hub id.
-        revision: Of the checkpoint on the hub.
-        device: Where the segmenter runs: ``auto``, ``cpu``, ``cuda``.
-        convention: Of answered coordinates, where it is neither what the prompt asks for
-            (0..1000) nor what the model's wrapper states.
-        reasoning_tags: What is taken off an answer before lmms-eval's reader has it:
-            ``lmms_eval`` (as its command does by default) or ``none``.
+        segmenter: Source of masks: ``none`` (score points only), ``given`` (answers are masks; see
+            ``read_given``), or a segmenter that creates them from points, such as ``sam2``.
+        checkpoint: Checkpoint of the segmenter; a folder or a hub id.
+        revision: Revision of the checkpoint on the hub.
+        device: Device of the segmenter: ``auto``, ``cpu``, ``cuda``.
+        convention: Convention of answered coordinates, which overrides the prompt (0..1000) and
+            the model's wrapper.
+        reasoning_tags: Which reasoning to remove before lmms-eval's code reads an answer:
+            ``lmms_eval`` (the default of its command) or ``none``.
     """
 
     data: str = "mini_tracking"
@@ -122,9 +123,10 @@ class TrackingOptions(RowTaskOptions):
 
 
 class Tracking(RowTask[Target, Query]):
-    """Follow what an expression names: point F1 and HOTA, and J&F of masks where there are any."""
+    """Track what an expression names: point F1 and HOTA, and J&F of masks if available."""
 
     name = "tracking"
+    explanations = EXPLANATIONS
     version = "2"
     row_kind = Query
     Options = TrackingOptions
@@ -132,13 +134,13 @@ class Tracking(RowTask[Target, Query]):
 
     @property
     def headline(self) -> tuple[str, ...]:
-        """What counts most of that which the options give."""
-        shown = {"none": ("point_f1", "point_f1_reference", "point_hota"), "given": GIVEN}
-        return shown.get(self.options.segmenter, ("point_f1", "j_and_f", "j_and_f_reference"))
+        """Headline metrics for the configured segmenter."""
+        names = {"none": ("point_f1", "point_f1_reference", "point_hota"), "given": GIVEN}
+        return names.get(self.options.segmenter, ("point_f1", "j_and_f", "j_and_f_reference"))
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """The numbers that the options give; those of masks say what made the masks."""
+        """Metrics for the configured segmenter; J&F names the source of the masks."""
         by = self._mask_source()
         if by is None:
             return POINT_METRICS
@@ -156,14 +158,14 @@ class Tracking(RowTask[Target, Query]):
 
     @cached_property
     def _mask_files(self) -> dict[str, Rles | DataError]:
-        return {}  # several queries are about one object
+        return {}  # several queries can be about one object
 
     def sample(self, row: Query, *, safe: bool) -> Sample[Target]:
         path = self.root / row.video_path if safe else self.root
         question = Question(row.id, (Media(path),), PROMPT.format(expression=row.expression))
         target = empty_target(row)
         if not safe:
-            return Sample(question, target)  # what is unsafe is said by the caller
+            return Sample(question, target)  # the caller reports unsafe paths
         try:
             return Sample(question, self._filled(row, target))
         except DataError as error:
@@ -215,8 +217,8 @@ class Tracking(RowTask[Target, Query]):
 
     @cached_property
     def _segmenter(self) -> Segmenter:
-        made = SEGMENTERS.get(self.options.segmenter)
-        return made(
+        segmenter = SEGMENTERS.get(self.options.segmenter)
+        return segmenter(
             checkpoint=self.options.checkpoint,
             revision=self.options.revision,
             device=self.options.device,
@@ -225,8 +227,8 @@ class Tracking(RowTask[Target, Query]):
     def derive(self, question: Question, response: Response) -> Any:
         """Return ``{"masks": [one run-length mask or null per frame]}``.
 
-        With ``masks_reference`` where the public code asks the segmenter for something else, and
-        ``masks`` null with a ``problem`` where given masks cannot be read.
+        ``masks_reference`` is added if the public code's prompts differ; if given masks cannot be
+        read, ``masks`` is null and ``problem`` describes why.
         """
         query = self._queries[question.id]
         size = {"height": query.height, "width": query.width, "frames": query.n_frames}
@@ -234,12 +236,12 @@ class Tracking(RowTask[Target, Query]):
             return read_given(response.text, **size)
         tracks, reference = self._read(query, response)
         prompts, _ = prompts_of(tracks, **size)
-        found = {"masks": self._segment(query, question, prompts)}
+        derived = {"masks": self._segment(query, question, prompts)}
         if reference is not None:
-            asked: Prompts = prompts_reference(reference, **size)
-            if asked != prompts:
-                found["masks_reference"] = self._segment(query, question, asked)
-        return found
+            public: Prompts = prompts_reference(reference, **size)
+            if public != prompts:
+                derived["masks_reference"] = self._segment(query, question, public)
+        return derived
 
     def _segment(self, query: Query, question: Question, prompts: Prompts) -> Rles:
         if not prompts:
@@ -254,7 +256,7 @@ class Tracking(RowTask[Target, Query]):
         )
 
     def _read(self, video: Query | Target, response: Response) -> tuple[Tracks, Tracks | None]:
-        """Return the answer as it is read here, and by the public code, where that can."""
+        """Return our reading of the answer and the public code's, ``None`` if that crashes."""
         size: dict[str, Any] = {"width": video.width, "height": video.height, "fps": video.fps}
         tracks = parse_tracks(
             response.text,
@@ -298,22 +300,22 @@ class Tracking(RowTask[Target, Query]):
         )
 
     def _score_given(self, truth: Target, response: Response, derived: Any) -> SampleScore:
-        found: Mapping[str, Any] = derived or {"problem": "no masks"}
-        problem = found.get("problem")
+        masks: Mapping[str, Any] = derived or {"problem": "no masks"}
+        problem = masks.get("problem")
         status: Status = "ok" if problem is None else "unparseable"
         return SampleScore(
             id=response.id,
             status=status,
-            values=measure_masks(truth, found, failed=problem is not None),
+            values=measure_masks(truth, masks, failed=problem is not None),
             parse=ParseSummary("masks"),
-            view=draw(truth, None, found.get("masks")),
+            view=draw(truth, None, masks.get("masks")),
             message=problem,
             cluster=truth.video,
         )
 
 
 def _out_of_reach(tracks: Tracks) -> bool:
-    """Whether the public code's reading holds a place that has no distance to others."""
-    # Not finite, or so far that its square is not.
+    """Return whether a point is so far away that its distance to others is infinite."""
+    # Not finite, or its square is not.
     places = (place for points in tracks.frames.values() for place in points.values())
     return any(not abs(at) < 1e100 for place in places for at in place)

@@ -1,4 +1,4 @@
-"""What a track answer says: points by object and time. Both parsers return it."""
+"""The parsed answer of both parsers of tracks: points by object and time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Form = Literal["coords", "time_lines", "objects", "none"]
 
 @dataclass(frozen=True, slots=True)
 class TrackPoint:
-    """Where an object is, in pixels of the video, and whether the answer calls it occluded."""
+    """Position of an object in pixels of the video, and whether the answer calls it occluded."""
 
     x: float
     y: float
@@ -43,14 +43,14 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """What a parser read in an answer.
+    """A parsed answer.
 
     Attributes:
         status: ``ok``, ``empty``, ``partial``, ``unparseable`` or ``refused``.
-        parser: Which form the answer has: ``coords``, ``time_lines``, ``objects`` or ``none``.
-        moments: By time; from the reference's ``time_lines``, in the order of the text.
-        rejected: Why something was not read -> how often.
-        reasoning: ``closed`` or ``unclosed`` where the text held reasoning tags.
+        parser: Form of the answer: ``coords``, ``time_lines``, ``objects`` or ``none``.
+        moments: In order of time; those of the reference's ``time_lines`` in order of the text.
+        rejected: Reason -> number of rejected items.
+        reasoning: ``closed`` or ``unclosed`` if the text contains reasoning tags.
     """
 
     status: Status
@@ -61,7 +61,7 @@ class Tracks:
 
     @property
     def frames(self) -> dict[int, dict[str, Point]]:
-        """Return the points per frame; where two times share a frame, the last one's."""
+        """Return the points per frame; the last of two times in the same frame counts."""
         return {
             moment.frame: {name: (point.x, point.y) for name, point in moment.points.items()}
             for moment in self.moments

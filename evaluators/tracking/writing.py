@@ -1,6 +1,6 @@
-"""Truth of a query as files: points inside of masks, and masks as run lengths.
+"""Write the truth of a query: points inside masks, and run-length masks.
 
-For sets that are published, or rendered, without points.
+For sets that are published or rendered without points.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from jumpscore.jsonio import write_text
 
 
 def inner_point(mask: NDArray[Any]) -> Point | None:
-    """Return the pixel that is farthest from the outside, none of an empty mask.
+    """Return the pixel farthest from the outside, or ``None`` for an empty mask.
 
     >>> inner_point(np.pad(np.ones((3, 5)), 1))
     (3.0, 2.0)
@@ -30,7 +30,7 @@ def inner_point(mask: NDArray[Any]) -> Point | None:
         return None
     padded = np.pad(np.asarray(mask != 0, dtype=np.uint8), 1)
     distance = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    # Rounded, so that equals are equals on any machine; among them, the one in the middle.
+    # Rounded, so that ties are ties on every machine; the middle one of them is used.
     rows, columns = np.nonzero(np.round(distance, 3) == np.round(distance.max(), 3))
     middle = int(np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2))
     return float(columns[middle]), float(rows[middle])
@@ -40,23 +40,23 @@ def trajectories(points: Mapping[str, Sequence[Point | None]], *, frames: int, f
     """Return ``Query.frame_trajectories`` of every frame.
 
     Args:
-        points: Object -> its point per frame, ``None`` where it is absent.
-        frames: How many.
-        fps: At which they are shown.
+        points: Object -> its point per frame, ``None`` if absent.
+        frames: Number of frames.
+        fps: Rate of the frames.
 
     >>> trajectories({"0": [(1.0, 2.0)]}, frames=1, fps=6)
     '[{"time": 0.0, "frame": 0, "points": [{"id": "0", "point": [1.0, 2.0], "occluded": false}]}]'
     """
     entries = []
     for frame in range(frames):
-        there = [(name, track[frame]) for name, track in points.items()]
+        present = [(name, track[frame]) for name, track in points.items()]
         entries.append(
             {
                 "time": round(frame / fps, 6),
                 "frame": frame,
                 "points": [
                     {"id": name, "point": list(point), "occluded": False}
-                    for name, point in there
+                    for name, point in present
                     if point is not None
                 ],
             }
@@ -65,6 +65,6 @@ def trajectories(points: Mapping[str, Sequence[Point | None]], *, frames: int, f
 
 
 def write_masks(file: Path, rles: Rles) -> None:
-    """Write one object's masks as the data sets' layout has them."""
+    """Write one object's masks in the layout of the data sets."""
     file.parent.mkdir(parents=True, exist_ok=True)
     write_text(file, json.dumps({"0": list(rles)}))

@@ -1,4 +1,4 @@
-"""Prepare an answer for reading: the one step that every parser of answers starts with."""
+"""Prepare an answer for reading: the first step of every parser."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REFUSAL = re.compile(
     r"couldn't|won't)|i\sdo\snot\shave|unable\sto|as\san\sai)\b|无法|不能|抱歉",
     re.IGNORECASE,
 )
-"""Words of an answer that declines to be one; looked for in normalised text."""
+"""Words of a refusal to answer; searched for in normalised text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +24,14 @@ class Answer:
 
     Attributes:
         original: The text as the model wrote it.
-        text: What parsers read. It is as long as ``original`` and every character keeps its place:
-            characters are normalised, reasoning and wrappers are spaces. Offsets in ``text`` are
-            offsets in ``original``.
+        text: What parsers read: characters are normalised, reasoning and wrappers are replaced
+            with spaces. Offsets in ``text`` are offsets in ``original``.
         reasoning: ``closed`` or ``unclosed`` if the text contains reasoning.
         cut: Whether the model was stopped at its token limit.
         marked: Whether the model marked its answer (``<answer>``, ``\\\\boxed{}``, ...).
-        aside: Regions with words or numbers that the model's own markers declare not to be the
-            answer, in the order in which they were set aside; reasoning is not among them.
-        fences: Insides of fenced blocks, in order.
+        aside: Regions with words or numbers that the model's own markers exclude from the answer,
+            except reasoning.
+        fences: Contents of fenced blocks, in order.
     """
 
     original: str
@@ -45,17 +44,17 @@ class Answer:
 
     @property
     def end(self) -> int:
-        """Offset behind the last character that is not blank."""
+        """Offset after the last character that is not blank."""
         return len(self.text.rstrip())
 
     @property
     def number_end(self) -> int:
-        """Where a number that reaches to it may go on, if the answer was cut off (``4.``)."""
+        """Offset at which a number may be incomplete if the answer was cut off (``4.``)."""
         return len(self.text.rstrip().removesuffix("."))
 
     @property
     def declines(self) -> bool:
-        """Whether the answer contains the words of a refusal."""
+        """Whether the answer contains words of a refusal."""
         return REFUSAL.search(self.text) is not None
 
 
@@ -63,7 +62,7 @@ def prepare(text: str, *, finish_reason: FinishReason | None = None) -> Answer:
     """Normalise characters, then blank reasoning and wrappers. Linear in the text.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         finish_reason: ``"length"`` if the model was stopped at its token limit.
 
     >>> answer = prepare("<think>0.1?</think><answer>０.28，0.76</answer>")

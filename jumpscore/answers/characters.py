@@ -1,8 +1,8 @@
-"""Replace typographic characters by their ASCII twins, one for one, so that offsets stay valid.
+"""Replace typographic characters with ASCII ones, one for one, so that offsets stay valid.
 
 Models write full-width digits, Chinese punctuation, typographic dashes and minus signs, and every
-kind of space. Each is replaced by exactly one character: an offset in the normalised text is an
-offset in the original.
+kind of space. Each is replaced with exactly one character, so an offset in the normalised text is
+an offset in the original.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ _TWINS = {
     + "".join(map(chr, (*range(0x2000, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)))),
     "\n": "\r\v\f\u0085\u2028\u2029",
 }
-"""One character -> the characters that are read as it."""
+"""ASCII character -> the characters that it replaces."""
 
 
 def normalise(text: str) -> str:
-    """Return the text with every typographic character replaced by its ASCII twin.
+    """Return the text with every typographic character replaced with its ASCII equivalent.
 
-    The length never changes.
+    The length does not change.
 
     >>> normalise("（−0.35，０.62）")
     '(-0.35,0.62)'

@@ -1,4 +1,4 @@
-"""The grammar of choices: which option an answer chooses; two are ambiguous, nothing is guessed."""
+"""The grammar of choices: which option an answer chooses; two options are ambiguous."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HANZI = (
     r"(?:答案|选择|選擇|应选|應選|故选|故選|选(?!项)|選(?!項)|答え|正解|정답|답)"
     r"(?:是|为|為|应为|は|은|는)?"
 )
-_SAID = re.compile(
+_NAMED_ANSWER = re.compile(
     rf"(?:\b{_NOUN}{_IS}\s?[:=]?|\b(?:answer|choose|select|pick)\s|{_HANZI}\s?:?)"
     rf"{_OPEN}(?:(?:option|choice|letter|选项)\s?)?{_OPEN}([A-Za-z])(?![a-zA-Z0-9_]|'\w)",
     re.IGNORECASE,
@@ -47,7 +47,7 @@ _WRONG = re.compile(
     r"|too\b|out\b|ruled\b|excluded|eliminated|rejected|unlikely|impossible)"
     r"|\s(?:isn't|wasn't|cannot|can't|doesn't|does\snot)\b|\s?(?:选项)?(?:不对|错|是错|不正确|不是正确))"
 )
-"""Behind a letter: the option is refused."""
+"""After a letter: the option is refused."""
 _SEVERAL = rf"{_OPEN}+[A-Z](?![a-zA-Z0-9_]|'\w){_SHUT}+"
 _JOINED = (
     r"\s{0,3}+(?:[,/&、]\s{0,3}+(?:(?:and|or|nor)\s)?+|(?:and|or|nor)\s|[和或与])(?:option\s)?+"
@@ -58,7 +58,7 @@ _REFUSED_LIST = re.compile(
     r"(?:not\b|wrong|incorrect|false|too\b|out\b|ruled\b|excluded|eliminated|unlikely)"
     r"|(?:aren't|weren't|cannot|can't|don't|do\snot)\b|选?项?[都均皆]?(?:不对|不正确|不是|错))"
 )
-"""Several options that are refused at once: ``A, C and D are wrong``."""
+"""Several options refused at once: ``A, C and D are wrong``."""
 _DENIED_LIST = re.compile(
     rf"(?:\bnot|n't|\bneither|\bno(?:ne)?\sof|\brul(?:e|ed|ing)\sout|\beliminat(?:e|ed|ing)"
     rf"|\bexclud(?:e|ed|ing)|\breject(?:ed|ing)?|\bexcept|\brather\sthan|\binstead\sof|不是|不选|排除)"
@@ -66,14 +66,14 @@ _DENIED_LIST = re.compile(
     rf"(?:\s?,)?\s?(?:(?:and|or|nor)\s|[/&、和或与])(?:option\s)?{_SEVERAL}",
     re.IGNORECASE,
 )
-"""Several options that are denied at once: ``not A or C``."""
+"""Several options denied at once: ``not A or C``."""
 _NAMED_WRONG = re.compile(
     r"[*_)\]\"'`]{0,4}(?:\s(?:is|was|seems|looks|would\sbe)\s(?:not\s(?:correct|right|the\sanswer)|wrong"
     r"|incorrect|false|ruled\sout|excluded|eliminated|rejected)"
     r"(?=\s?(?:[,.;:!?\n]|\Z)|\s(?:because|since|so|as|and|but)\b)|\s?(?:不对|是错|不正确|不是正确))",
     re.IGNORECASE,
 )
-"""Behind an option's words: the option is refused, as in ``A. chair is wrong``."""
+"""After an option's words: the option is refused, as in ``A. chair is wrong``."""
 _LISTED_WORDS = re.compile(r"[*_)\]\"'`]{0,4}\s?[.:)]?\s{0,3}")
 """Between an option's letter and its words."""
 _CORRECTED = re.compile(
@@ -91,11 +91,11 @@ _LEADING = re.compile(
     r"(?:\s?[.:)\],;!]|\s?\n|(?<=[*_)\]\"'`>])|\s{1,3}[-=]{1,2}>?\s|\s(?:because|since|as|so)\b)",
 )
 _QUESTION = re.compile(r"[*_)\]\"'`]{0,4}\s?\?\s{0,3}\S")
-"""Behind a letter: it is asked about, and the text goes on: ``Is the answer A? No.``."""
+"""After a letter: the option is only asked about: ``Is the answer A? No.``."""
 _SUBJECT = re.compile(
     r"[*_)\]\"'`>]{0,4}\s(?:is|are|was|has|can|looks|seems|appears|would|will|does)\b"
 )
-"""Behind a letter: it begins a sentence about the option, and does not choose it."""
+"""After a letter: a sentence about the option, which does not choose it."""
 _LETTER = re.compile(r"(?<![a-zA-Z0-9_])(?<![a-zA-Z]')([A-Z])(?![a-zA-Z0-9_]|'\w)")
 _LISTED = re.compile(
     r"(?:^|[.;!?]\s{1,3})[\s*_(\[]{0,6}([A-Z])[*_)\]]{0,4}"
@@ -119,7 +119,7 @@ _TRIM = " \t\r\n*_\"'`.,;:!()[]{}<>"
 
 @dataclass(frozen=True, slots=True)
 class ParsedChoice:
-    """What was read.
+    """The option that the strict parser read in an answer.
 
     Attributes:
         status: ``ok``, ``ambiguous`` (several options) or ``unparseable``.
@@ -136,15 +136,15 @@ class ParsedChoice:
 def parse_choice(text: str, options: Mapping[str, str]) -> ParsedChoice:
     """Read which option an answer chooses.
 
-    What the answer names as its answer counts first, then a letter or an option's own words alone,
-    then the letter that the answer begins with, whatever its explanation mentions.
+    A letter named as the answer counts first, then a letter or an option's own words alone, then
+    the letter that the answer begins with, even if its explanation mentions others.
 
     Args:
-        text: The answer, whole; its reasoning is not read.
-        options: Letter (one capital) -> the option's own text, empty if it has none.
+        text: The whole answer; its reasoning is not read.
+        options: Letter (one capital) -> the option's text, which may be empty.
 
     Raises:
-        ValueError: A key is not one capital letter, or there are none.
+        ValueError: A key is not one capital letter, or ``options`` is empty.
 
     >>> options = {"A": "chair", "B": "table"}
     >>> parse_choice("The answer is **B**.", options).letter
@@ -163,12 +163,12 @@ def parse_choice(text: str, options: Mapping[str, str]) -> ParsedChoice:
     alone = _ALONE.fullmatch(answer)
     if alone and alone[1].upper() in options:
         return _choice({alone[1].upper()}, "alone")
-    said = _said(answer) & set(options)
+    named = _named_letters(answer) & set(options)
     leading = _leading(answer, options)
-    if said:
-        # "A\n\nThe answer is B." gives two answers; "A. chair\nB. table\nThe answer is B" one.
+    if named:
+        # "A\n\nThe answer is B." has two answers; "A. chair\nB. table\nThe answer is B" has one.
         rival = {letter for letter in leading if len(leading) == 1 and len(_listed(answer)) < 2}
-        return _choice(said | rival | _corrected(answer, options), "said")
+        return _choice(named | rival | _corrected(answer, options), "said")
     field = _FIELD.search(answer)  # {"answer": "table"}
     by_text = _by_text(field[1] if field else answer, options)
     if by_text:
@@ -185,17 +185,17 @@ def parse_choice(text: str, options: Mapping[str, str]) -> ParsedChoice:
 
 
 def parse_word(text: str, options: Mapping[str, str]) -> ParsedChoice:
-    """Read which option's own words an answer names, ``yes`` or ``no`` say.
+    """Read which option an answer names by its own words, such as ``yes`` or ``no``.
 
-    What stands behind ``Answer:`` or ``the answer is`` outranks the rest; then a word that the
-    answer begins with and a comma or a stop behind it, whatever the explanation says.
+    Words after ``Answer:`` or ``the answer is`` count first, then words at the start of the answer
+    that a comma or a full stop follows, even if the explanation names other options.
 
     Args:
-        text: The answer, whole; its reasoning is not read.
-        options: Letter -> the option's words, none of them empty.
+        text: The whole answer; its reasoning is not read.
+        options: Letter -> the option's words, which must not be empty.
 
     Raises:
-        ValueError: An option has no words, or there are none.
+        ValueError: An option has no words, or ``options`` is empty.
 
     >>> options = {"A": "yes", "B": "no"}
     >>> parse_word("No chair is there.\\nAnswer: **yes**", options).letter
@@ -240,7 +240,7 @@ def _without_refused(answer: str, options: Mapping[str, str]) -> str:
 
 
 def _corrected(answer: str, options: Mapping[str, str]) -> set[str]:
-    """Return the options that the model names when it corrects itself: ``A. Wait, B.``."""
+    """Return the options named in a correction: ``A. Wait, B.``."""
     return {
         match[1]
         for match in _CORRECTED.finditer(answer)
@@ -254,17 +254,17 @@ def _corrected(answer: str, options: Mapping[str, str]) -> set[str]:
 def _alone_on_a_line(answer: str, options: Mapping[str, str]) -> set[str]:
     """Return the options that are the whole first or last line of several."""
     lines = [line for line in answer.split("\n") if line.strip()]
-    chosen: set[str] = set()
+    letters: set[str] = set()
     for line in (lines[0], lines[-1]) if len(lines) > 1 else ():
         alone = _ALONE.fullmatch(line)
-        chosen |= {alone[1].upper()} & set(options) if alone else _by_text(line, options)
-    return chosen
+        letters |= {alone[1].upper()} & set(options) if alone else _by_text(line, options)
+    return letters
 
 
-def _said(answer: str) -> set[str]:
-    """Return the letters that are named as the answer: all of ``the answer is A or B``."""
+def _named_letters(answer: str) -> set[str]:
+    """Return all letters named as the answer: A and B in ``the answer is A or B``."""
     letters: set[str] = set()
-    for match in _SAID.finditer(answer):
+    for match in _NAMED_ANSWER.finditer(answer):
         # "the answer is a chair", "I cannot answer a question": an article.
         article = match[1].islower() and _ARTICLE.match(answer, match.end())
         if article or _denied(answer, match.start()) or _denied(answer, match.start(1)):
@@ -284,11 +284,11 @@ def _also(answer: str, end: int) -> Iterator[str]:
 
 
 def _leading(answer: str, options: Mapping[str, str]) -> set[str]:
-    """Return the letter that the answer begins with, and those that it gives beside it.
+    """Return the letter that the answer begins with, and other letters given as answers.
 
-    A letter that the explanation only mentions is not one of them.
+    Letters that are only mentioned in the explanation do not count.
     """
-    leading = _LEADING.match(answer) or _named(answer, options)
+    leading = _LEADING.match(answer) or _letter_and_words(answer, options)
     if leading is None or leading[1] not in options or _is_word(answer, leading.start(1), "A"):
         return set()
     if _SUBJECT.match(answer, leading.end(1)):
@@ -304,7 +304,7 @@ def _leading(answer: str, options: Mapping[str, str]) -> set[str]:
     return rivals & set(options)
 
 
-def _named(answer: str, options: Mapping[str, str]) -> re.Match[str] | None:
+def _letter_and_words(answer: str, options: Mapping[str, str]) -> re.Match[str] | None:
     """Return the letter that the answer begins with if its option's words follow: ``B table``."""
     match = re.match(rf"{_OPEN}([A-Z]){_SHUT}\s", answer)
     words = options.get(match[1], "").strip() if match else ""
@@ -315,12 +315,12 @@ def _named(answer: str, options: Mapping[str, str]) -> re.Match[str] | None:
 
 
 def _listed(answer: str) -> set[str]:
-    """Return the letters that begin a line as options do: ``A. chair``."""
+    """Return the letters that begin a line or a sentence like options: ``A. chair``."""
     return {match[1] for match in _LISTED.finditer(answer)}
 
 
 def _denied(answer: str, place: int) -> bool:
-    """Whether ``not`` or the like stands before a place."""
+    """Whether ``not`` or a similar word precedes a place."""
     return _NOT.search(answer, max(0, place - 40), place) is not None
 
 
@@ -331,7 +331,7 @@ def _choice(letters: set[str], parser: str) -> ParsedChoice:
 
 
 def _by_text(answer: str, options: Mapping[str, str]) -> set[str]:
-    """Return the options whose own words are the whole answer."""
+    """Return the options whose words are the whole answer."""
     prefix = _PREFIX.match(answer)
     words = _bare(answer[prefix.end() if prefix else 0 :])
     return {
@@ -340,7 +340,7 @@ def _by_text(answer: str, options: Mapping[str, str]) -> set[str]:
 
 
 def _bare(words: str) -> str:
-    """Return words without marks around them, their case and their article.
+    """Return words in lower case without an article and the marks around them.
 
     >>> _bare("**A chair**."), _bare("a")
     ('chair', 'a')
@@ -349,9 +349,9 @@ def _bare(words: str) -> str:
 
 
 def _letters(answer: str, options: Mapping[str, str]) -> set[str]:
-    """Return capital letters that stand alone: no English word (``A chair``), not denied.
+    """Return single capital letters that are neither English words (``A chair``) nor denied.
 
-    A letter that is refused behind it (``A is wrong``) is not chosen, but it is one of several.
+    If every letter is refused (``A is wrong``), none is chosen; otherwise refused ones count too.
     """
     matches = [
         match
@@ -366,7 +366,7 @@ def _letters(answer: str, options: Mapping[str, str]) -> set[str]:
 
 
 def _lower(answer: str, options: Mapping[str, str]) -> set[str]:
-    """Return the options of ``(b)`` and ``option b`` in prose without capital letters."""
+    """Return the options in ``(b)`` and ``option b``; used if there are no capital letters."""
     return {
         match[1].upper()
         for match in _LOWER.finditer(answer)

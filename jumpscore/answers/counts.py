@@ -1,4 +1,4 @@
-"""The strict parser of counts: one whole number that an answer states, and never a guess."""
+"""The strict parser of counts: the one whole number that an answer states, never a guess."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OTHERS = frozenset(
         "kids video videos clip clips camera years year 人 minute frame frames fps 岁"
     )
 )
-"""Nouns of what is not a jump; numbers of them are never the count."""
+"""Nouns other than jumps; a number of them is never the count."""
 _ADJECTIVES = frozenset(
     words(
         "full complete completed total individual separate successful jump rope single "
@@ -44,10 +44,10 @@ _CORRECTED = frozenset(words("correct corrected actual actually final revised"))
 
 @dataclass(slots=True)
 class _Number:
-    """A whole number on a line: its value and how plainly it is a count of jumps.
+    """A whole number on a line: its value and how clearly it is a count of jumps.
 
-    ``rank`` is 4 behind words for a corrected total, 3 behind a word for a total, 2 with a word
-    for jumps or times, 1 without either, 0 for what is certainly not a count.
+    ``rank`` is 4 after words for a corrected total, 3 after a word for a total, 2 with a word for
+    jumps or times, 1 without either, 0 if the number is certainly not a count.
     """
 
     token: Token
@@ -59,7 +59,7 @@ class _Number:
 def parse_count(text: str, *, finish_reason: FinishReason | None = None) -> ParseResult:
     """Read one non-negative integer in an answer; two different ones are ``unparseable``.
 
-    A number behind a word for a total outranks one of jumps or times, which outranks the others.
+    A number after a word for a total outranks a number of jumps or times, which outranks others.
 
     >>> parse_count("The person jumped 28 times in 30 s.").count
     28
@@ -74,15 +74,15 @@ def parse_count(text: str, *, finish_reason: FinishReason | None = None) -> Pars
     tokens = tokens[behind_final_answer(tokens, {"number"}) :]
     numbers, odd = _numbers(tokens)
     best = max((number.rank for number in numbers), default=0)
-    chosen = [number for number in numbers if number.rank == best and best]
+    candidates = [number for number in numbers if number.rank == best and best]
     parsed = ParseResult(status="unparseable", parser="none", reasoning=answer.reasoning, text=text)
-    sure = not any(number.doubtful for number in chosen) and not (odd and best == 1)
-    if len({number.value for number in chosen}) == 1 and sure:
-        token = chosen[-1].token
+    sure = not any(number.doubtful for number in candidates) and not (odd and best == 1)
+    if len({number.value for number in candidates}) == 1 and sure:
+        token = candidates[-1].token
         at_end = answer.cut and token.high >= answer.number_end
         if not at_end:
             parsed = replace(
-                parsed, status="ok", parser="integer", count=chosen[-1].value,
+                parsed, status="ok", parser="integer", count=candidates[-1].value,
                 spans=((token.low, token.high),),
             )  # fmt: skip
     parsed = _with_rejected(parsed, numbers, answer)
@@ -94,7 +94,7 @@ def parse_count(text: str, *, finish_reason: FinishReason | None = None) -> Pars
 
 
 def _with_rejected(parsed: ParseResult, numbers: list[_Number], answer: Answer) -> ParseResult:
-    """Return the result with the other numbers, and text set aside, as rejected."""
+    """Return the result with all other numbers and the text set aside as rejected."""
     regions = [
         (number.token.low, number.token.high) for number in numbers if number.value != parsed.count
     ]
@@ -114,7 +114,7 @@ def _with_rejected(parsed: ParseResult, numbers: list[_Number], answer: Answer) 
 
 
 def _numbers(tokens: Sequence[Token]) -> tuple[list[_Number], bool]:
-    """Return the whole numbers, and whether other numbers without a unit stand beside them."""
+    """Return the whole numbers, and whether there are other numbers without a unit."""
     numbers: list[_Number] = []
     odd = False
     alone = not any(token.kind in ("word", "key", "measure", "clock", "label") for token in tokens)
@@ -140,7 +140,7 @@ def _numbers(tokens: Sequence[Token]) -> tuple[list[_Number], bool]:
 
 
 def _whole(token: Token) -> int | None:
-    """Return the value of a whole number that is not negative."""
+    """Return the value of a whole number that is not negative, else ``None``."""
     value = token.value
     if value is None or not 0 <= value < 1e9 or value != int(value):
         return None
@@ -175,7 +175,7 @@ def _rank(tokens: Sequence[Token], last: int, place: int, alone: bool) -> int:
 
 
 def _without_participles(words: Sequence[str]) -> list[str]:
-    """Leave out ``counted`` behind what was counted: ``28 jumps were counted over 30``."""
+    """Leave out ``counted`` in ``28 jumps were counted over 30``."""
     return [
         word
         for before, word in pairwise(["", *words])
@@ -184,7 +184,7 @@ def _without_participles(words: Sequence[str]) -> list[str]:
 
 
 def _is_term(gap: Sequence[Token], ahead: Sequence[Token]) -> bool:
-    """Whether a number is a term of a sum with words: ``14 left + 14 right = 28``."""
+    """Whether a number is a term of a sum that contains words: ``14 left + 14 right = 28``."""
     behind = ahead[:1] if ahead and ahead[0].text == "+" else ahead[1:2]
     if behind and behind[0].text == "+" and len(ahead) > 4:
         return any(t.kind == "number" for t in ahead[2:4]) and _ends_sum(ahead[3:])
@@ -196,7 +196,7 @@ def _ends_sum(tokens: Sequence[Token]) -> bool:
 
 
 def _is_name(gap: Sequence[Token], ahead: Sequence[Token], token: Token) -> bool:
-    """Whether a number names one thing, or is a term of a sum: ``#7``, ``number 7``, ``12 + ``."""
+    """Whether a number is a name or a term of a sum: ``#7``, ``number 7``, ``12 + ``."""
     before, behind = gap[-1:], ahead[:1]
     if before and before[0].kind in ("mark", "word") and before[0].text in _NUMBERED:
         return True
@@ -204,12 +204,12 @@ def _is_name(gap: Sequence[Token], ahead: Sequence[Token], token: Token) -> bool
         return True
     if before and before[0].text == "+" and (not behind or behind[0].text in "+="):
         return True
-    # "the main one jumps 28 times": there "jumps" is a verb
+    # "the main one jumps 28 times": here "jumps" is a verb
     return token.text == "one" and bool(behind) and behind[0].text in _PLURALS
 
 
 def _totalled(ahead: Sequence[Token]) -> bool:
-    """Whether the words behind a number make it a total: ``28 in total``."""
+    """Whether the words after a number make it a total: ``28 in total``."""
     for token in ahead[:3]:
         if token.kind not in ("word", "mark"):
             return False
@@ -223,7 +223,7 @@ def _words(token: Token) -> list[str]:
 
 
 def _counted(ahead: Sequence[Token]) -> int | None:
-    """Return 1 if the words behind a number count jumps, 0 if something else, else ``None``."""
+    """Return 1 if the next words are jumps, 0 if they are other things, else ``None``."""
     for order, token in enumerate(ahead):
         if token.kind == "mark" and token.text in "*_`\"'":
             continue

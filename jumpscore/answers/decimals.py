@@ -1,4 +1,4 @@
-"""Join numbers that are written with a decimal comma (0,28) or with commas in thousands (1,200)."""
+"""Join numbers with a decimal comma (0,28) or with commas between thousands (1,200)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from itertools import pairwise
 from jumpscore.answers.tokens import Token, is_whole
 
 LONGEST_FRACTION = 3
-"""Digits behind a decimal comma."""
+"""Most digits after a decimal comma."""
 
 
 def join_commas(tokens: Sequence[Token], *, listed: bool = False) -> list[Token]:
-    """Return the tokens with ``0 , 28`` joined where the text cannot be a row of whole numbers.
+    """Return the tokens with ``0 , 28`` joined if the text cannot be a row of whole numbers.
 
     A comma is a decimal comma if the numbers are separated by something else (a semicolon, a line
-    break, words), if a unit follows, or if the joined numbers rise where the single ones do not.
+    break, words), if a unit follows, or if the joined numbers rise and the single ones do not.
 
     Args:
         tokens: Tokens of one list, or of a text without its lists.
-        listed: Whether the tokens stand in brackets, where two numbers alone are a row.
+        listed: Whether the tokens are in brackets, where two numbers alone are a row.
 
     >>> from jumpscore.answers.tokens import tokenize
     >>> [t.value for t in join_commas(tokenize("0,28; 0,76; 1,24")) if t.value is not None]
@@ -40,7 +40,7 @@ def join_commas(tokens: Sequence[Token], *, listed: bool = False) -> list[Token]
 
 
 def join_thousands(tokens: Sequence[Token]) -> list[Token]:
-    """Return the tokens with ``1,200`` and ``1,200.5`` joined; digits come in threes.
+    """Return the tokens with ``1,200`` and ``1,200.5`` joined.
 
     >>> from jumpscore.answers.tokens import tokenize
     >>> [t.value for t in join_thousands(tokenize("1,200 - 1,300.5 s")) if t.value is not None]

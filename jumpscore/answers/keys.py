@@ -1,4 +1,4 @@
-"""Decide what a key, a column or a label names: the start of an event, its time, its end, ..."""
+"""Classify keys, column headings and labels: the start of an event, its time, its end, ..."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Role = Literal["start", "time", "end", "index", "other", "unknown"]
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _MILLI = frozenset(words("ms msec msecs millis milliseconds millisecond 毫秒"))
 _SHORT_STEMS = frozenset(words("end land fin fim from until 始 秒 止 끝"))
-"""Stems that other words merely contain; they must start or end a word."""
+"""Stems that occur inside unrelated words; they must start or end a word."""
 LONGEST = 80
-"""Characters of the longest key that is looked at."""
+"""Most characters of a key that are used."""
 
 
 @lru_cache(maxsize=4096)
 def key_role(key: str) -> Role:
-    """Return what a key in lower case names; ``other`` is a number that is not a time.
+    """Return the role of a key in lower case; ``other`` is a number that is not a time.
 
     >>> [key_role(key) for key in ("start_timestamp", "timeend", "jump", "t", "label")]
     ['start', 'end', 'index', 'time', 'unknown']
@@ -55,7 +55,7 @@ def key_role(key: str) -> Role:
 
 
 def key_scale(key: str) -> float:
-    """Return seconds per unit of a key that names its unit (``start_ms``), else 1."""
+    """Return seconds per unit if a key names a unit (``start_ms``), else 1."""
     return 1e-3 if not _MILLI.isdisjoint(_WORD.findall(key[:LONGEST])) else 1.0
 
 

@@ -1,4 +1,4 @@
-"""Read HTML and XML as the lines, cells and keys that it lays out."""
+"""Replace HTML and XML tags with the line breaks, cells and keys that they stand for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DIGIT = re.compile(r"=\s?[\"']?[\d.]")
 
 
 def lay_out(tokens: Iterable[Token], text: str) -> list[Token]:
-    """Return the tokens with tags replaced by line breaks, cells, keys, or what they contain.
+    """Return the tokens with tags replaced with line breaks, cells, keys, or their own numbers.
 
     >>> text = "<li>0.28 s</li><start>3.2</start>"
     >>> [token.kind for token in lay_out(tokenize(text), text)]

@@ -1,4 +1,4 @@
-"""Read numbers in words: twenty-eight, one hundred and five, 二十八."""
+"""Join numbers in words: twenty-eight, one hundred and five, 二十八."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LARGE = {"万": 10_000, "萬": 10_000}
 _CJK = frozenset({*_DIGITS, *_STEPS, *_LARGE})
 _ENGLISH = frozenset({*UNITS, *TENS, *POWERS})
 LONGEST = 12
-"""Words of the longest number."""
+"""Most words of one number."""
 
 
 def join_numerals(tokens: Sequence[Token]) -> list[Token]:
@@ -42,12 +42,12 @@ def join_numerals(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _english(tokens: Sequence[Token], place: int) -> tuple[int, int | None]:
-    """Return the place behind a number in English words, and its value."""
+    """Return the place after a number in English words, and its value."""
     if tokens[place].kind not in ("word", "key") or tokens[place].text not in _ENGLISH:
         return place, None
     total = current = 0
     end = place
-    smallest = 1000  # of the part that is being read: tens may follow hundreds, units tens
+    smallest = 1000  # step of the last word: tens may follow hundreds, units may follow tens
     for position in range(place, min(len(tokens), place + LONGEST)):
         word = tokens[position].text
         if tokens[position].kind == "key" and word in _ENGLISH:
@@ -73,7 +73,7 @@ def _english(tokens: Sequence[Token], place: int) -> tuple[int, int | None]:
 
 
 def _chinese(tokens: Sequence[Token], place: int) -> tuple[int, int | None]:
-    """Return the place behind a number in Chinese characters, and its value."""
+    """Return the place after a number in Chinese characters, and its value."""
     end = place
     while end < min(len(tokens), place + LONGEST) and tokens[end].text in _CJK:
         if end > place and tokens[end].low != tokens[end - 1].high:

@@ -1,4 +1,4 @@
-"""The grammar of single numbers: the one number that an answer gives, in digits or in words."""
+"""The grammar of single numbers: the one number of an answer, in digits or in words."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _AROUND = frozenset("\"'`*_.:=~≈$()[]{}|,;")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read.
+    """The number that the strict parser read in an answer.
 
     Attributes:
         status: ``ok``; ``ambiguous`` (two different numbers); ``partial`` (cut off at the token
-            limit; a whole number is kept); ``not_finite``; ``unparseable``.
+            limit; ``value`` is set if the number is complete); ``not_finite``; ``unparseable``.
         value: The number, or ``None``.
         rejected: How many other numbers the answer contains.
         span: Offsets of the number in the original text.
@@ -45,7 +45,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Number:
-    """A number in the text; ``value`` is ``None`` if it is a part of a fraction."""
+    """A number in the text; ``value`` is ``None`` if it is part of a fraction."""
 
     value: float | None
     low: int
@@ -55,10 +55,10 @@ class _Number:
 
 
 def read_number(text: str, *, finish_reason: FinishReason | None = None) -> Reading:
-    """Read the one number that an answer gives, without its unit.
+    """Read the one number of an answer, without its unit.
 
-    Two different numbers are ambiguous, unless one stands behind ``answer is``, in the model's own
-    marks, or alone on the first or the last line.
+    Two different numbers are ambiguous, unless one of them follows ``answer is``, is marked by the
+    model, or is alone on the first or the last line.
 
     >>> read_number("about 1,200 m").value, read_number("ten point five").value
     (1200.0, 10.5)
@@ -82,17 +82,17 @@ def read_number(text: str, *, finish_reason: FinishReason | None = None) -> Read
         status: ReadStatus = "partial" if cut else "ambiguous" if values else "unparseable"
         return Reading(status, rejected=len(numbers) + others)
     [value] = values
-    kept = next(number for number in numbers if number.value == value)
+    first = next(number for number in numbers if number.value == value)
     rejected = sum(number.value != value for number in numbers) + others
     if value is None:
         return Reading("partial" if cut else "unparseable", rejected=rejected)
     if not math.isfinite(value):
         return Reading("not_finite", rejected=rejected)
-    return Reading("partial" if cut else "ok", value, rejected, (kept.low, kept.high))
+    return Reading("partial" if cut else "ok", value, rejected, (first.low, first.high))
 
 
 def _alone(numbers: list[_Number], tokens: list[Token]) -> set[float | None]:
-    """Return the values that are the whole first or last line, but for units and marks."""
+    """Return the values alone on the first or last line, apart from units and marks."""
     breaks = [place for place, token in enumerate(tokens) if token.kind == "newline"]
     values: set[float | None] = set()
     for number in (numbers[0], numbers[-1]):
@@ -109,7 +109,7 @@ def _alone(numbers: list[_Number], tokens: list[Token]) -> set[float | None]:
 
 
 def _result(numbers: list[_Number], tokens: list[Token]) -> set[float | None]:
-    """Return the value behind the last ``=`` of a sum or product, if no number follows it."""
+    """Return the value after the last ``=`` of a sum or product if no number follows it."""
     last = numbers[-1]
     before = tokens[last.first - 1] if last.first else None
     return {last.value} if before is not None and before.text == "=" else set()
@@ -130,7 +130,7 @@ def _numbers(tokens: list[Token]) -> Iterator[_Number]:
 
 
 def _one(tokens: list[Token], place: int) -> tuple[_Number | None, int]:
-    """Return the number that starts at a place, and the place behind it."""
+    """Return the number that starts at a place, and the place after it."""
     token = tokens[place]
     if (
         place > 1
@@ -155,7 +155,7 @@ def _one(tokens: list[Token], place: int) -> tuple[_Number | None, int]:
 
 
 def _digits(tokens: list[Token], place: int) -> tuple[_Number, int]:
-    """Read ``1,200.5``: groups of three digits behind touching commas."""
+    """Read ``1,200.5``: commas without spaces before groups of three digits."""
     first = last = place
     token = tokens[place]
     leading = _LEADING.match(token.text)
@@ -184,7 +184,7 @@ def _digits(tokens: list[Token], place: int) -> tuple[_Number, int]:
 
 
 def _is_decimal_comma(tokens: list[Token], place: int, whole: str) -> bool:
-    """Whether ``0,5`` or ``2,5 m`` stands at a place: one number, not two."""
+    """Whether ``0,5`` or ``2,5 m`` starts at a place, which is one number."""
     if place + 2 >= len(tokens) or not whole.isdecimal() or tokens[place].kind != "number":
         return False
     number, comma, part = tokens[place : place + 3]
@@ -201,7 +201,7 @@ def _is_decimal_comma(tokens: list[Token], place: int, whole: str) -> bool:
 
 
 def _ratio(token: Token, place: int) -> Iterator[_Number]:
-    """Yield both numbers of ``1/2``, which may be a half or one of two."""
+    """Yield both numbers of ``1/2``, which can be a half or "one of two"."""
     if token.kind == "label" and re.fullmatch(r"\d{1,9}/\d{1,9}", token.text):
         for part in token.text.split("/"):
             yield _Number(float(part), token.low, token.high, place, place)
@@ -248,7 +248,7 @@ def _words(tokens: list[Token], place: int) -> tuple[_Number, int]:
 
 
 def _next_word(tokens: list[Token], place: int) -> int:
-    """Return the place of the number word behind a hyphen or ``and``, or the end."""
+    """Return the place of the next number word, after a hyphen or ``and``, or the end."""
     behind = place + 1
     if behind < len(tokens) and tokens[behind].text == "-":
         behind += 1

@@ -1,4 +1,4 @@
-"""Find the part of an answer that is reasoning, whatever markers a model puts around it."""
+"""Find the reasoning in an answer by the markers of many models."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ _HINTS = ("<", "◁", "think]", "reasoning]", "analysis", "thought process:", "t
 
 
 def answer_window(text: str) -> tuple[int, int, Reasoning]:
-    """Return (start, end) of the answer without its reasoning, and whether that was closed.
+    """Return (start, end) of the answer without its reasoning, and whether reasoning was closed.
 
-    The answer is what follows the last closing marker. A closing marker without an opening one
-    counts, since chat templates often put the opening one into the prompt. After an opening marker
-    that is never closed there is no answer.
+    The answer starts after the last closing marker. A closing marker without an opening one counts,
+    since chat templates often put the opening marker into the prompt. An opening marker that is
+    never closed ends the answer.
 
     >>> answer_window("<think>[0.1]</think> [0.5]")
     (20, 26, 'closed')
@@ -75,6 +75,6 @@ def answer_window(text: str) -> tuple[int, int, Reasoning]:
 
 
 _PROSE = {"close_bare": "open_bare", "close_granite": "open_granite", "close_ollama": "open_ollama"}
-"""Closing markers that are ordinary words unless their opening one stands before them."""
+"""Closing marker -> the opening marker without which it is ordinary text."""
 _SLASHED = ("close_tag", "close_kimi", "close_square")
-"""Groups of markers that close when they hold a slash and open when they are empty."""
+"""Groups that contain a slash in closing markers and nothing in opening ones."""

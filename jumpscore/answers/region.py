@@ -1,4 +1,4 @@
-"""Choose the part of an answer to read: a fenced block, or what follows ``Answer:``."""
+"""Choose the part of an answer to read: a fenced block, or the text after ``Answer:``."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _SENTENCE_ENDS = frozenset(".!?。")
 
 
 def choose(answer: Answer) -> tuple[list[Token], list[Token]]:
-    """Return the tokens to read, and those that the answer itself ranks lower.
+    """Return the tokens to read, and the other tokens of the answer.
 
-    The last fenced block with a digit outranks the prose around it; otherwise what follows the
-    first ``Answer:`` outranks what precedes it. What stood around ``<answer>`` or ``\\\\boxed`` is
-    among the others.
+    The last fenced block with a digit is read instead of the prose around it; otherwise the text
+    after the first ``Answer:`` is read instead of the text before it. Text around ``<answer>`` or
+    ``\\\\boxed`` is never read.
 
     >>> from jumpscore.answers.answer import prepare
     >>> inside, outside = choose(prepare("Between 1 and 9. Answer: 5"))
@@ -55,7 +55,7 @@ def choose(answer: Answer) -> tuple[list[Token], list[Token]]:
 
 
 def behind_answer(tokens: Sequence[Token]) -> int | None:
-    """Return the place behind the first ``Answer:``, ``"answer":`` or ``the answer is``."""
+    """Return the place after the first ``Answer:``, ``"answer":`` or ``the answer is``."""
     for place, token in enumerate(tokens):
         if token.kind == "key" and token.text.replace("_", " ") in ANSWER_KEYS:
             return place + 1
@@ -70,10 +70,10 @@ def behind_answer(tokens: Sequence[Token]) -> int | None:
 
 
 def behind_final_answer(tokens: Sequence[Token], kinds: Collection[str]) -> int:
-    """Return the place behind the last ``Final answer:`` that has a token of the kinds behind it.
+    """Return the place after the last ``Final answer:`` that a token of the kinds follows.
 
-    It counts at the head of a line, or with ``final`` in front at the head of a sentence; 0
-    without one.
+    Only labels at the start of a line count, and labels with ``final`` at the start of a sentence.
+    The place is 0 if there are none.
 
     >>> from jumpscore.answers.tokens import tokenize
     >>> tokens = tokenize("I first saw 0.3.\\nFinal answer: 0.28")
@@ -104,7 +104,7 @@ def _aside(answer: Answer) -> list[Token]:
 
 
 def is_cut(text: str, finish_reason: FinishReason | None) -> bool:
-    """Whether the model was stopped at its token limit, or the answer ends inside of a list.
+    """Whether the model was stopped at its token limit, or the answer ends inside a list.
 
     >>> is_cut("[(0.3, 0.4), (0.5", None), is_cut("(0.3, 0.4)", None)
     (True, False)

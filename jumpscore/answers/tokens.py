@@ -1,7 +1,7 @@
 """Split a prepared answer into typed tokens with their offsets.
 
-Every parser of answers reads these tokens; none looks for digits by itself. A number and its unit
-of time are one token, and a unit never stands on another line than its number.
+All parsers of numbers and times read these tokens. A number and its unit of time are one token; the
+unit must be on the same line as the number.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ Kind = Literal[
     "clock",  # 01:02.5, 0:01:02, 00:00:01,240
     "frames",  # frame 96, 96 frames, the 153 of "frames 96 to 153"
     "percent",  # 12%
-    "label",  # digits that are not a number of their own: 1.2.3, 3D, 1st, 1/2, a run of 40 digits
+    "label",  # digits that are not a single number: 1.2.3, 3D, 1st, 1/2, a run of 40 digits
     "dash",  # - ~ → -> --> ... between two things
     "comma",  # , ;
     "pipe",  # |
     "newline",
     "open",  # ( [ {
     "close",  # ) ] }
-    "key",  # a word or quoted text with : or = behind it
+    "key",  # a word or quoted text followed by : or =
     "tag",  # <points coords="...">
     "word",
     "mark",  # everything else: quotes, stars, full stops, bullets
@@ -49,11 +49,11 @@ VALUES = frozenset({"number", "measure", "clock", "frames", "percent"})
 TIMES = frozenset({"number", "measure", "clock"})
 """Kinds of tokens that can be times."""
 LONGEST_NUMBER = 30
-"""Characters of the longest number; a longer run of digits is a ``label``, no answer has them."""
+"""Most characters of a number; a longer run of digits is a ``label``."""
 LONGEST_BLANK = 12
-"""Blanks between a number and its unit; LaTeX around the unit becomes blanks."""
+"""Most blanks between a number and its unit; LaTeX around the unit becomes blanks."""
 LONGEST_KEY = 60
-"""Characters of the longest key in quotes."""
+"""Most characters of a key in quotes."""
 
 
 class Token(NamedTuple):
@@ -62,12 +62,12 @@ class Token(NamedTuple):
     Attributes:
         kind: See ``Kind``.
         low: Offset of its first character.
-        high: Offset behind its last character.
+        high: Offset after its last character.
         text: Its characters in lower case; of a key without quotes and without the ``:``.
         value: The number; seconds of a measure or a clock; may be nan or infinite.
         scale: Seconds per last unit of a measure (0.001, 1, 60, 3600), 1 for a clock, else 0.
-        signed: Whether the value is negative by a ``-`` that could as well be a range mark, since a
-            number stands before it (``3.2 -5.1``).
+        signed: Whether the ``-`` of a negative value could also be a range mark, since a number
+            precedes it (``3.2 -5.1``).
     """
 
     kind: Kind
@@ -85,9 +85,9 @@ def is_whole(token: Token) -> bool:
 
 
 _token = partial(tuple.__new__, Token)
-"""Makes a token of all its fields, in a third of the time that keywords and defaults take."""
+"""Builds a token from a tuple of all fields; three times as fast as with keywords."""
 _LATIN = "A-Za-zµÀ-ʯͰ-ӿ\u0600-\u06ff\u0900-\u097fẞΩKÅ"
-"""Letters of scripts that put spaces between words; of others each character is a word."""
+"""Letters of scripts with spaces between words; in other scripts each character is a word."""
 _KNOWN = alternatives(
     word
     for word in {*SECONDS_PER, *TO, *FROM, *AND, *FRAMES, *TIMES_COUNTED, *HEDGES, *KEYS}
@@ -114,7 +114,7 @@ _ATOM = re.compile(
     re.DOTALL,
 )
 _SIMPLE = frozenset(words("newline word comma open close pipe tag dash mark"))
-"""Groups of ``_ATOM`` that are kinds of tokens by themselves."""
+"""Groups of ``_ATOM`` whose names are kinds of tokens."""
 _SAMPLED = frozenset(words("sampled key video consecutive input provided given extracted uniform"))
 """Words between a number of frames and the word for them."""
 _QUOTES = "\"'`*"
@@ -224,7 +224,7 @@ def _measures(atoms: list[Token], text: str) -> Iterator[Token]:
 
 
 def _one_measure(atoms: list[Token], place: int, text: str) -> tuple[Token, int]:
-    """Return the token at a place, with its unit if it has one, and the place behind it."""
+    """Return the token at a place, with its unit if it has one, and the place after it."""
     token = atoms[place]
     place += 1
     if token.kind not in ("number", "clock") or place >= len(atoms):
@@ -251,7 +251,7 @@ def _one_measure(atoms: list[Token], place: int, text: str) -> tuple[Token, int]
 
 
 def _behind_marks(atoms: list[Token], place: int) -> int | None:
-    """Return where the unit of ``**0.28** s`` stands, if the marks at a place end a number."""
+    """Return the place of the unit of ``**0.28** s`` if marks follow the number."""
     for position in range(place, min(place + 3, len(atoms))):
         if atoms[position].text in SECONDS_PER and position > place:
             return position
@@ -271,7 +271,7 @@ def _measured(token: Token, unit: Token) -> Token:
 
 
 def _signs(tokens: list[Token]) -> list[Token]:
-    """Join a ``-`` with the number that it touches, if it is a sign and not a range mark."""
+    """Join a ``-`` with the number after it if it is a sign and not a range mark."""
     signed: list[Token] = []
     for token in tokens:
         before = signed[-1] if signed else None
@@ -292,14 +292,14 @@ def _signs(tokens: list[Token]) -> list[Token]:
 
 
 def _ends_value(token: Token) -> bool:
-    """Whether a ``-`` that touches the end of the token is a range mark or a hyphen."""
+    """Whether a ``-`` directly after the token is a range mark or a hyphen."""
     if token.kind in ("newline", "mark", "dash", "open", "comma", "pipe"):
         return token.text in _BEFORE_SIGN
     return True
 
 
 def _keys(tokens: list[Token]) -> list[Token]:
-    """Make keys of words and of quoted texts that have ``:`` or ``=`` behind them."""
+    """Turn words and quoted texts followed by ``:`` or ``=`` into keys."""
     joined: list[Token] = []
     for token in tokens:
         if token.kind == "mark" and token.text in ":=" and joined:
@@ -314,7 +314,7 @@ def _keys(tokens: list[Token]) -> list[Token]:
 
 
 def _key_start(tokens: list[Token]) -> int | None:
-    """Return where the key that ends the tokens starts, or ``None``."""
+    """Return the place of the first token of a key at the end of the tokens, or ``None``."""
     last = tokens[-1]
     if last.kind == "word":
         return len(tokens) - 1
@@ -331,7 +331,7 @@ def _key_start(tokens: list[Token]) -> int | None:
 
 
 def _frames(tokens: list[Token]) -> Iterator[Token]:
-    """Mark numbers of frames: with the word beside them, or in a row with such a number."""
+    """Mark numbers of frames: next to a word for frames, or in a row with such a number."""
     marked = list(tokens)
     for place, (before, token) in enumerate(pairwise(marked), start=1):
         if token.kind == "number" and before.kind in ("word", "key") and before.text in FRAMES:

@@ -1,4 +1,4 @@
-"""The one vocabulary of keys, units, connectors and number words that all parsers of answers share.
+"""Keys, units, connectors and number words: the vocabulary of all parsers of answers.
 
 Words are in lower case and in normalised characters (see ``jumpscore.answers.characters``).
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text; a table of them reads better than a list of strings."""
+    """Split a text into words; easier to read in a table than a list of strings."""
     return text.split()
 
 
@@ -26,7 +26,7 @@ SECONDS_PER: dict[str, float] = {
     **dict.fromkeys(words("мс millisekunden millisecondes milisegundos"), 1e-3),
     **dict.fromkeys(words("stunde stunden heure heures hora horas"), 3600.0),
 }
-"""Unit of time -> seconds. ``m`` is a minute here; a parser of lengths must not use it."""
+"""Unit of time -> seconds. ``m`` is a minute here, so parsers of lengths must not use this."""
 
 LENGTHS = frozenset(
     words(
@@ -35,10 +35,10 @@ LENGTHS = frozenset(
         "yards sqm sqft sq square squared m2 m^2 cm2 米 厘米 毫米 公分 平方米 平方"
     )
 )
-"""Units of length and area; they say what a number is, and never change it."""
+"""Units of length and area; they do not change the value of a number."""
 
 FRAMES = frozenset(words("frame frames frm f fps 帧 幀 フレーム 프레임"))
-"""Words beside a number of frames, which is not a time."""
+"""Words next to a number of frames, which is not a time."""
 
 START_KEYS = tuple(
     words(
@@ -54,7 +54,7 @@ TIME_KEYS = tuple(
         "时刻 時刻 秒 시간 시각 tiempo temps zeit tempo время"
     )
 )
-"""Stems of keys that name the time of an event; they count if no key names its start."""
+"""Stems of keys that name the time of an event; used if no key names its start."""
 
 SHORT_TIME_KEYS = frozenset(words("t ts s sec secs at ms msec"))
 """Whole words of keys that name a time."""
@@ -65,7 +65,7 @@ END_KEYS = tuple(
         "終了 结尾 時長 时长 持续 종료 끝 fin fim ende конец"
     )
 )
-"""Stems of keys that name the end of an event, or how long it is."""
+"""Stems of keys that name the end or the duration of an event."""
 
 OTHER_KEYS = tuple(
     words(
@@ -95,7 +95,7 @@ HEDGES = frozenset(
         "the time mark timestamp second around etwa ungefähr environ 大约 大約 大概 约 約 左右 第"
     )
 )
-"""Words that may stand before a value without changing it."""
+"""Words before a value that do not change it."""
 
 TIMES_COUNTED = frozenset(
     words(
@@ -103,7 +103,7 @@ TIMES_COUNTED = frozenset(
         "bounces times sprünge sprüngen saltos sauts 次 回 下 번 회 个 個 跳 раз прыжков"
     )
 )
-"""Words behind a count of jumps."""
+"""Words after a count of jumps."""
 
 EVENTS = frozenset(
     words(
@@ -112,7 +112,7 @@ EVENTS = frozenset(
         "swings set sets round rounds attempt attempts 跳 跳跃 跳绳 第 прыжок"
     )
 )
-"""Words for one event; a whole number behind one of them is its place in the row."""
+"""Words for one event; a whole number after one of them is its index."""
 
 AT = frozenset(
     words(
@@ -128,7 +128,7 @@ TOTALS = frozenset(
         "次数 总次数 合计 共计 总 insgesamt gesamt anzahl"
     )
 )
-"""Words on a line that counts events."""
+"""Words on a line that reports a count of events."""
 
 WHOLES = frozenset(
     words(
@@ -136,17 +136,17 @@ WHOLES = frozenset(
         "per cycle window"
     )
 )
-"""Words behind a length of time, which is not the time of an event."""
+"""Words after a duration, which is not the time of an event."""
 
 LASTING = frozenset(
     words("in of over within for last lasts lasting total every per apart spans spanning")
 )
-"""Words before a length of time."""
+"""Words before a duration."""
 
 ANSWER_KEYS = frozenset(
     ("answer", "final answer", "the answer", "my answer", "the final answer", "correct answer")
 ) | frozenset(words("答案 答 回答 prediction"))
-"""Keys before the answer itself."""
+"""Keys of the answer itself."""
 
 ORDINALS: dict[str, int] = {
     word: number

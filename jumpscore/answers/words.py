@@ -1,4 +1,4 @@
-"""The grammar of words: which option's own words an answer gives, ``yes`` or ``no`` say."""
+"""The grammar of words: which option an answer names by its own words, such as yes or no."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BEFORE = (
 )
 _BEHIND = r"[*_)\]\"']{0,4}\s?(?:[,.:;!?/|\n]|\Z|\b(?:for|if|when|unless)\b)"
 _PRONOUN = r"\s(?:there|it|its|it's|the|this|that|i|you|they|we|because)\b"
-"""Behind ``no`` these begin a sentence of its own; in "no chair" the word denies the chair."""
+"""After ``no`` these begin a new clause; in "no chair" the word denies the chair."""
 
 _DENIED = re.compile(
     r"(?:\b(?:not|never|neither|nor|cannot|no\slonger|no\sway|rather\sthan|instead\sof)|n't)"
@@ -29,21 +29,21 @@ _DENIED = re.compile(
     r"[\s*_(\[\"'`]{1,6}\Z",
     re.IGNORECASE,
 )
-"""In front of an option's words: they are denied, as in ``not on the left``."""
+"""Before an option's words: they are denied, as in ``not on the left``."""
 _REFUSED = (
     r"(?![*_)\]\"'`]{0,4}\s(?:(?:is|was|would\sbe)\s(?:not|never|wrong|incorrect|false)"
     r"|isn't|wasn't)\b)"
 )
-"""Not behind an option's words: ``yes is wrong``."""
+"""Not after an option's words, to exclude ``yes is wrong``."""
 _DENIES = (
     r"(?!\s(?!(?:as|because|since|for|from|if|in|on|at|to|there|it|it's|the|this|unless|wait|but"
     r"|when|is|was|would)\b)[a-z])"
 )
-"""Behind ``no``: another word that it denies (``no chair``) is not there."""
+"""After ``no``: no word follows that it denies, as in ``no chair``."""
 
 
 def read_word(answer: str, options: Mapping[str, str]) -> tuple[set[str], str]:
-    """Return (letters of the options that are named, how): several are ambiguous.
+    """Return the letters of the named options and how they are named.
 
     Args:
         answer: Normalised text without reasoning and wrappers.
@@ -53,10 +53,10 @@ def read_word(answer: str, options: Mapping[str, str]) -> tuple[set[str], str]:
     ({'A'}, 'leading')
     """
     patterns = {letter: _pattern(words) for letter, words in options.items()}
-    said = [(match.start(), match.end()) for match in _ANSWER.finditer(answer)]
-    parts = [answer[start:] for _, start in said[-1:]]
-    earlier: set[str] = set()  # "Answer: yes. Answer: no" gives two answers
-    for (_, start), (end, _) in pairwise(said):
+    labels = [(match.start(), match.end()) for match in _ANSWER.finditer(answer)]
+    parts = [answer[start:] for _, start in labels[-1:]]
+    earlier: set[str] = set()  # "Answer: yes. Answer: no" has two answers
+    for (_, start), (end, _) in pairwise(labels):
         earlier |= _leading(answer[start:end], patterns)
     for parser, part in [*(("said", part) for part in parts), ("word", answer)]:
         leading = _leading(part, patterns) | _last_line(part, patterns)
@@ -70,7 +70,7 @@ def read_word(answer: str, options: Mapping[str, str]) -> tuple[set[str], str]:
 
 
 def _pattern(words: str) -> str:
-    """Return a pattern of an option's words, and of their translations if they are yes or no."""
+    """Return a pattern of an option's words, with translations of yes and no."""
     for same in (YES, NO):
         if words.strip().casefold() in same:
             return alternatives(map(re.escape, same))
@@ -82,9 +82,9 @@ def _plain(words: str) -> str:
 
 
 def _leading(part: str, patterns: Mapping[str, str]) -> set[str]:
-    """Return the option that a text begins with and a stop behind it, and its rivals.
+    """Return the option that a text begins with, followed by a stop, and its rivals.
 
-    A rival stands between stops as well: ``Yes. No.``, ``yes/no``.
+    A rival is also surrounded by stops: ``Yes. No.``, ``yes/no``.
     """
     letters = set()
     for letter, pattern in patterns.items():
@@ -101,7 +101,7 @@ def _leading(part: str, patterns: Mapping[str, str]) -> set[str]:
 
 
 def _last_line(part: str, patterns: Mapping[str, str]) -> set[str]:
-    """Return the option that is the whole last line of several."""
+    """Return the option that makes up the last of several lines."""
     last = part.rstrip().rpartition("\n")[2] if "\n" in part.strip() else ""
     return {
         letter
@@ -111,9 +111,9 @@ def _last_line(part: str, patterns: Mapping[str, str]) -> set[str]:
 
 
 def _search(words: str, part: str) -> bool:
-    """Whether a text contains an option's own words and does not deny them.
+    """Whether a text contains an option's words and does not deny them.
 
-    Its translations would be a guess.
+    Translations are not searched for, since they would be a guess.
     """
     pattern = _plain(words)
     if words.strip().casefold() == "no":

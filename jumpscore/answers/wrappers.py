@@ -1,6 +1,6 @@
-"""Take off what models and servers put around an answer, without moving a character.
+"""Remove what models and servers put around an answer, without moving a character.
 
-What is taken off becomes spaces, so offsets still point into the original text.
+Wrappers are replaced with spaces, so offsets still point into the original text.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _COMMAND = re.compile(
     r"|(?P<open>\{)|(?P<shut>\})"
 )
 _MARKS = re.compile(rf"{_SPECIAL.pattern}|</?[a-z_]{{1,20}}>|\\[a-z]{{1,12}}\s{{0,3}}\{{", _I)
-"""What may stand around an answer without being a part of it that was set aside."""
+"""Markup around an answer; text with nothing else is not counted as set aside."""
 _LATEX = re.compile(
     r"\\[\[\]()]|\\[,;:! ]|\\(?:quad|qquad|left|right|displaystyle)\b|\\(?=[{}%$#&_~*\[\]-])|\$"
     r"|\\(?=(?:sim|approx|to|rightarrow|ldots|dots|cdots|times|cdot)\b)"
@@ -81,15 +81,14 @@ _ENTITY = re.compile(rf"&(?P<name>{'|'.join(_ENTITIES)});")
 
 @dataclass(frozen=True, slots=True)
 class Unwrapped:
-    """A text with its wrappers blanked.
+    """A text with its wrappers replaced with spaces.
 
     Attributes:
-        text: As long as the text that went in.
-        aside: Regions with words or numbers that a wrapper declares not to be the answer: prose
-            around ``<answer>`` or ``\\\\boxed``, struck-out text, or text after the end of the
-            model's turn.
-        marked: Whether the answer stood in ``<answer>``, ``\\\\boxed{}`` or the like.
-        fences: Insides of fenced blocks, in order; the last one may be left open.
+        text: The text, as long as the input.
+        aside: Regions with words or numbers that are excluded from the answer: prose around
+            ``<answer>`` or ``\\\\boxed``, struck-out text, or text after the model's turn.
+        marked: Whether the answer was in ``<answer>``, ``\\\\boxed{}`` or a similar wrapper.
+        fences: Contents of fenced blocks, in order; the last block may be unclosed.
     """
 
     text: str
@@ -99,7 +98,7 @@ class Unwrapped:
 
 
 def unwrap(text: str, low: int, high: int) -> Unwrapped:
-    """Blank everything outside of [low, high) and every wrapper inside of it.
+    """Replace everything outside [low, high) and every wrapper inside it with spaces.
 
     Args:
         text: Normalised text.
@@ -144,9 +143,9 @@ def _spans(pattern: re.Pattern[str], text: str, *hints: str) -> list[Region]:
 
 
 def _turn(text: str, low: int, high: int) -> tuple[int, int, list[Region]]:
-    """Return the model's own turn: from behind its role to the first end-of-turn token.
+    """Return the model's own turn: from the end of its role to the first end-of-turn token.
 
-    A raw completion endpoint lets a model go on and write the next question as well.
+    A raw completion endpoint lets a model continue with the next question.
     """
     while (role := _ROLE.match(text, low, high)) is not None:
         low = role.end()
@@ -161,9 +160,9 @@ def _turn(text: str, low: int, high: int) -> tuple[int, int, list[Region]]:
 
 
 def _blocks(text: str) -> list[Region]:
-    """Return the insides of ``<answer>`` blocks and the like, without blank ones.
+    """Return the contents of ``<answer>`` and similar blocks that are not blank.
 
-    A block that is never closed reaches to the end; one inside of another counts alone.
+    A block that is never closed reaches to the end; of nested blocks only the innermost counts.
     """
     if "<" not in text:
         return []
@@ -182,7 +181,7 @@ def _blocks(text: str) -> list[Region]:
 
 
 def _commands(text: str) -> tuple[list[Region], list[Region]]:
-    """Return the LaTeX commands to blank, with their closing braces, and the insides of boxes."""
+    """Return the LaTeX commands to blank, with their closing braces, and the contents of boxes."""
     if "\\" not in text:
         return [], []
     blanks: list[Region] = []
@@ -231,7 +230,7 @@ def _reprs(text: str) -> list[Region]:
 
 
 def _fences(text: str) -> tuple[list[Region], list[Region]]:
-    """Return the insides of fenced blocks and the fences themselves."""
+    """Return the contents of fenced blocks and the fences themselves."""
     marks = list(_FENCE.finditer(text)) if "```" in text or "~~~" in text else []
     fences: list[Region] = []
     spans: list[Region] = []
@@ -249,19 +248,19 @@ def _fences(text: str) -> tuple[list[Region], list[Region]]:
     return fences, spans
 
 
-def _complement(text: str, kept: list[Region], low: int, high: int) -> list[Region]:
-    """Return what lies between the kept regions and holds a word or a number."""
-    edges = [low, *(edge for region in kept for edge in region), high]
+def _complement(text: str, regions: list[Region], low: int, high: int) -> list[Region]:
+    """Return the gaps between the regions that contain a word or a number."""
+    edges = [low, *(edge for region in regions for edge in region), high]
     gaps = zip(edges[::2], edges[1::2], strict=True)
     return [(a, b) for a, b in gaps if any(map(str.isalnum, _MARKS.sub("", text[a:b])))]
 
 
 def _keep(text: str, regions: list[Region]) -> str:
-    """Return the text with everything outside of the regions blank; they are lines of their own."""
-    return "".join(_kept(text, regions))
+    """Return the text with everything outside the regions blank; each region is its own line."""
+    return "".join(_pieces(text, regions))
 
 
-def _kept(text: str, regions: list[Region]) -> Iterator[str]:
+def _pieces(text: str, regions: list[Region]) -> Iterator[str]:
     place = 0
     for low, high in regions:
         yield "\n" if place and low > place else " " * min(1, low - place)

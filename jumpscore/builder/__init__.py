@@ -1,1 +1,1 @@
-"""Making data sets: rendered ones today; ingesting and annotating real videos comes here too."""
+"""Builds data sets; today rendered ones, later also from real videos."""

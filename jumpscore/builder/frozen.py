@@ -1,4 +1,4 @@
-"""Bundled data sets: annotations ship, videos are rendered from their recipe and checked."""
+"""Bundled data sets: annotations are shipped, videos are rendered from a recipe and verified."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from jumpscore.video import content_hash
 
 
 def frozen_folder(name: str) -> Traversable:
-    """Return where a bundled set's annotations are installed.
+    """Return the installed annotations folder of a bundled set.
 
     Raises:
-        UsageError: Unknown name.
+        UsageError: The name is unknown.
     """
     return files("jumpscore.annotations").joinpath(bundled_set(name).name)
 
 
 def frozen_manifest(name: str) -> Manifest:
-    """Return the bundled manifest, with the checksums that rendered videos are held against."""
+    """Return the bundled manifest, with the checksums to verify rendered videos."""
     text = frozen_folder(name).joinpath("manifest.json").read_text(encoding="utf-8")
     return Manifest(**json.loads(text))
 
@@ -49,24 +49,24 @@ def materialize(
     workers: int | None = None,
     on_progress: Progress | None = None,
 ) -> Counter[Match]:
-    """Render a bundled set into ``out`` and hold it against its frozen checksums.
+    """Render a bundled set into ``out`` and verify its frozen checksums.
 
     Returns:
-        How many videos are ``exact`` and how many ``equivalent`` (the same pictures, written by
-        another version of the encoder).
+        Number of videos that are ``exact``, and ``equivalent`` (the same pictures, from another
+        version of the encoder).
 
     Raises:
-        DataError: A video shows something else, or the annotations differ.
+        DataError: A video has other pictures, or the annotations differ.
     """
     frozen = frozen_manifest(name)
     recipe = frozen.recipe
     profile = load_profile(name)
     if profile.recipe() != recipe["profile"]:
         raise DataError(
-            f"profile {name!r} is not the one that the bundled annotations were frozen from; "
-            "use another profile name, or freeze anew with 'make freeze'"
+            f"profile {name!r} differs from that of the bundled annotations; use another profile "
+            "name, or run 'make freeze'"
         )
-    made = synthesize(
+    manifest = synthesize(
         out,
         profile,
         seed=recipe["seed"],
@@ -76,29 +76,29 @@ def materialize(
     )
     if read_rows(out) != frozen_rows(name):
         raise DataError(
-            f"{out}: the rendered events are not the frozen ones; the renderer has changed, "
-            "freeze anew with 'make freeze'"
+            f"{out}: the rendered events differ from the frozen ones; the renderer has changed: "
+            "run 'make freeze'"
         )
     matches: Counter[Match] = Counter()
     for row in read_rows(out):
-        if content_hash(Path(out) / row.video_path) != made.videos[row.id]["sha256"]:
+        if content_hash(Path(out) / row.video_path) != manifest.videos[row.id]["sha256"]:
             raise DataError(
-                f"{Path(out) / row.video_path}: is not the file that was rendered; delete {out} "
-                "to render it anew"
+                f"{Path(out) / row.video_path}: the file was changed after rendering; delete {out} "
+                "to render it again"
             )
     for row_id, facts in frozen.videos.items():
-        match = compare_digests(_digest(made.videos[row_id]), _digest(facts))
+        match = compare_digests(_digest(manifest.videos[row_id]), _digest(facts))
         if match == "different":
             raise DataError(
-                f"{out}: the video of id {row_id} does not show what the frozen checksum says; "
-                "the renderer has changed, freeze anew with 'make freeze'"
+                f"{out}: the pictures of video {row_id} do not match the frozen checksum; the "
+                "renderer has changed: run 'make freeze'"
             )
         matches[match] += 1
     return matches
 
 
 def freeze(rendered: str | Path, target: Path) -> None:
-    """Write the annotations and checksums of a rendered set where the package ships them from."""
+    """Write the annotations and checksums of a rendered set to the package's folder."""
     from jumpscore.data.layout import read_manifest
 
     target.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ def _digest(facts: Any) -> FrameDigest:
 
 
 def main() -> None:
-    """Render every bundled set in a scratch folder and freeze it into the source tree."""
+    """Render every bundled set in a temporary folder and freeze it into the source tree."""
     import tempfile
 
     for bundled in BUNDLED:

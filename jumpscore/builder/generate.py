@@ -1,4 +1,4 @@
-"""Render a synthetic data set into the published layout, clip by clip, in several processes."""
+"""Renders a synthetic data set in the published layout, with several processes."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from jumpscore.records import Progress
 from jumpscore.video import content_hash
 
 LICENCE = "CC0-1.0"
-"""Of rendered videos: nobody is in them and nobody filmed them."""
+"""Licence of rendered videos, which show no real people."""
 
 DONE = ".rendered.jsonl"
-"""Clips that are done, until the set is whole."""
+"""File with the finished clips, until the set is complete."""
 
 
 def synthesize(
@@ -45,27 +45,27 @@ def synthesize(
     name: str | None = None,
     on_progress: Progress | None = None,
 ) -> Manifest:
-    """Render every clip of ``profile`` into ``out``; a folder that holds the same set is kept.
+    """Render every clip of ``profile`` into ``out``, unless it already contains the same set.
 
-    A call that was stopped, however, goes on where it was when it is made again.
+    After an interruption, the same call resumes.
 
     Args:
         out: Folder for the data set: ``data/*.parquet``, ``videos/``, ``manifest.json``.
-        profile: What to render.
-        seed: Of everything; equal seeds give equal sets.
-        workers: Processes; by default one per core.
-        name: Of the data set; by default made of the profile's name and a digest of the recipe, so
-            that no two sets share one.
+        profile: Profile of the clips.
+        seed: Seed of the whole set; equal seeds give equal sets.
+        workers: Number of processes; by default one per core.
+        name: Data set name; by default the profile's name and a digest of the recipe, so that names
+            are unique.
         on_progress: Called with (clips done, clips).
 
     Raises:
-        UsageError: ``out`` holds another data set or cannot be written.
+        UsageError: ``out`` contains another data set or cannot be written.
     """
     out = Path(out)
     recipe: dict[str, Any] = {"generator": "jumpscore.builder.jump_rope", "seed": seed}
     recipe |= {"profile": profile.recipe()}
-    if (kept := _existing(out, recipe)) is not None:
-        return kept
+    if (existing := _existing(out, recipe)) is not None:
+        return existing
     try:
         (out / "videos").mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -74,14 +74,14 @@ def synthesize(
         ) from error
     remove_leftovers(out / "videos")
     specs = sample_clips(profile, seed=seed)
-    made = _done_before(out, recipe)
-    missing = [spec for spec in specs if spec.id not in made]
+    done = _done_before(out, recipe)
+    missing = [spec for spec in specs if spec.id not in done]
     for row, facts in _render_all(missing, out / "videos", workers or os.cpu_count() or 1):
-        made[row.id] = (row, facts)
-        _keep(out, recipe, row, facts)
+        done[row.id] = (row, facts)
+        _note_done(out, recipe, row, facts)
         if on_progress:
-            on_progress(len(made), len(specs))
-    ordered = [made[spec.id] for spec in specs]
+            on_progress(len(done), len(specs))
+    ordered = [done[spec.id] for spec in specs]
     manifest = Manifest(
         name=name or f"synthetic-{profile.name}-{_digest(recipe)}",
         synthetic=True,
@@ -97,9 +97,9 @@ def synthesize(
 
 
 def _existing(out: Path, recipe: dict[str, Any]) -> Manifest | None:
-    """Return the manifest of a whole set of the same recipe; refuse any other content."""
+    """Return the manifest of a complete set of the same recipe; refuse any other content."""
     if out.exists() and not out.is_dir():
-        raise UsageError(f"{out}: is a file, so it cannot be written; choose another --out")
+        raise UsageError(f"{out}: is a file, not a folder; choose another --out")
     if not out.exists() or not any(out.iterdir()):
         return None
     if not (out / MANIFEST).exists():
@@ -108,11 +108,11 @@ def _existing(out: Path, recipe: dict[str, Any]) -> Manifest | None:
         names = {entry.name for entry in out.iterdir() if not is_scratch(entry.name)}
         if names <= {"videos", "data", DONE}:
             return None
-        raise UsageError(f"{out}: is not empty and holds no data set; choose another --out")
+        raise UsageError(f"{out}: not empty and not a data set; choose another --out")
     manifest = read_manifest(out)
     if manifest.recipe != json.loads(json.dumps(recipe)):
         raise UsageError(
-            f"{out}: holds the data set {manifest.name!r} of another recipe "
+            f"{out}: contains the data set {manifest.name!r} of another recipe "
             f"(seed {manifest.recipe.get('seed')}); choose another --out or delete it"
         )
     gone = [row.video_path for row in read_rows(out) if not (out / row.video_path).exists()]
@@ -123,16 +123,16 @@ def _digest(recipe: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def _keep(out: Path, recipe: Mapping[str, Any], row: Row, facts: Mapping[str, Any]) -> None:
-    """Note a rendered clip, so that it is not rendered again if the next is never finished."""
+def _note_done(out: Path, recipe: Mapping[str, Any], row: Row, facts: Mapping[str, Any]) -> None:
+    """Record a rendered clip, so that a resumed call does not render it again."""
     line = {"recipe": _digest(recipe), "row": asdict(row), "facts": facts}
     with suppress(OSError), (out / DONE).open("a", encoding="ascii") as file:
         file.write(json.dumps(line) + "\n")
 
 
 def _done_before(out: Path, recipe: Mapping[str, Any]) -> dict[str, tuple[Row, dict[str, Any]]]:
-    """Return what an earlier call of the same recipe rendered and is still there, by id."""
-    made: dict[str, tuple[Row, dict[str, Any]]] = {}
+    """Return the clips that an interrupted call of the same recipe rendered, by id."""
+    done: dict[str, tuple[Row, dict[str, Any]]] = {}
     try:
         lines = (out / DONE).read_bytes().splitlines()
     except OSError:
@@ -141,23 +141,23 @@ def _done_before(out: Path, recipe: Mapping[str, Any]) -> dict[str, tuple[Row, d
         try:
             line = parse_json(text)
             row, facts = Row(**line["row"]), dict(line["facts"])
-            whole = line["recipe"] == _digest(recipe)
-            if whole and content_hash(out / row.video_path) == facts["sha256"]:
-                made[row.id] = (row, facts)
+            same = line["recipe"] == _digest(recipe)
+            if same and content_hash(out / row.video_path) == facts["sha256"]:
+                done[row.id] = (row, facts)
         except (ValueError, TypeError, KeyError, OSError):
-            continue  # a torn line, or a video that is gone: rendered again
-    return made
+            continue  # a torn line or a missing video: render it again
+    return done
 
 
 def _render_all(
     specs: Sequence[ClipSpec], folder: Path, workers: int
 ) -> Iterator[tuple[Row, dict[str, Any]]]:
-    """Yield rows and facts as clips are done, in any order."""
+    """Yield rows and facts as clips finish, in any order."""
     workers = min(workers, len(specs))
     if workers <= 1:
         yield from (_render_one(spec, folder) for spec in specs)
         return
-    # Longest first, so that no long clip starts when everything else is done.
+    # Longest first, so that no long clip starts last.
     queue = sorted(specs, key=lambda spec: -spec.duration * spec.width * spec.height)
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
@@ -170,7 +170,7 @@ def _render_all(
 
 
 def _start_worker() -> None:
-    """One thread per process: the processes are the parallelism."""
+    """Use one thread per process, because clips are rendered in parallel."""
     import cv2
 
     cv2.setNumThreads(1)

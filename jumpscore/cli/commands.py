@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from importlib import import_module
 from typing import Any, ClassVar, get_type_hints
@@ -16,6 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from jumpscore.cli.options import EXIT_FAILED_SAMPLES
 
+_GROUP_OPTION = re.compile(r"--(model|task|input|run)(\.\w+)*")
 Rows = Mapping[str, tuple[str, str]]
 """Command name to ``"module:function"`` (or ``"module:app"`` of a group) and its help."""
 
@@ -44,6 +46,39 @@ class LazyGroup(TyperGroup):
         return name, command, rest
 
 
+class _Command(TyperCommand):
+    """A command that also accepts ``--model motion`` for ``model=motion``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments."""
+        if any(parameter.name == "overrides" for parameter in self.params):
+            options = {option for parameter in self.params for option in parameter.opts}
+            args = _as_overrides(args, options)
+        return super().parse_args(ctx, args)
+
+
+def _as_overrides(args: list[str], options: Collection[str]) -> list[str]:
+    """Return arguments with ``--model x`` and ``--input.count=4`` as ``key=value`` words.
+
+    >>> _as_overrides(["--model", "motion", "--task.data=mini", "--limit", "3"], ["--limit"])
+    ['model=motion', 'task.data=mini', '--limit', '3']
+    """
+    words: list[str] = []
+    rest = list(args)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            return [*words, word, *rest]
+        option, equals, _ = word.partition("=")
+        if not _GROUP_OPTION.fullmatch(option) or option in options or not (equals or rest):
+            words.append(word)
+        elif equals:
+            words.append(word.removeprefix("--"))
+        else:
+            words.append(f"{option.removeprefix('--')}={rest.pop(0)}")
+    return words
+
+
 def load(name: str, target: str, help: str) -> Any:
     """Import a command or a group of commands."""
     module, _, attribute = target.partition(":")
@@ -51,7 +86,7 @@ def load(name: str, target: str, help: str) -> Any:
     if isinstance(loaded, typer.Typer):
         return typer.main.get_command(loaded)
     app = typer.Typer(rich_markup_mode="rich", add_completion=False)
-    app.command(name, help=help)(_flat(loaded))
+    app.command(name, help=help, cls=_Command)(_flat(loaded))
     return typer.main.get_command(app)
 
 

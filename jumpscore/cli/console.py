@@ -122,11 +122,11 @@ def progress(label: str, unit: str = "videos") -> Iterator[Callable[[int, int], 
         console=console,
     ) as bar:
         job = bar.add_task(label, total=None, rate="")
-        started = time.monotonic()
 
         def advance(done: int, total: int) -> None:
-            rate = done / max(1e-9, time.monotonic() - started)
-            bar.update(job, completed=done, total=total, rate=f"{rate:.1f} {unit}/s")
+            bar.update(job, completed=done, total=total)
+            speed = bar.tasks[0].speed or 0.0  # of the last seconds; stored answers took none
+            bar.update(job, rate=f"{speed:.1f} {unit}/s")
 
         yield advance
 
@@ -153,20 +153,18 @@ def rendering() -> Iterator[Rendering]:
 
 
 def _plain(label: str, unit: str) -> Callable[[int, int], None]:
-    started = time.monotonic()
-    last = [float("-inf")]
+    printed: list[tuple[float, int]] = []
 
     def advance(done: int, total: int) -> None:
         now = time.monotonic()
-        if done < total and now - last[0] < PLAIN_SECONDS:
+        if printed and done < total and now - printed[-1][0] < PLAIN_SECONDS:
             return
-        last[0] = now
-        rate = done / max(1e-9, now - started)
-        left = (total - done) / rate if rate > 0 else 0.0
-        print(
-            visible(f"{label}: {done}/{total} {unit}, {rate:.1f}/s, {left:.0f} s left"),
-            file=sys.stderr,
-            flush=True,
-        )
+        line = f"{label}: {done}/{total} {unit}"
+        if printed and done > printed[-1][1]:
+            before, count = printed[-1]
+            rate = (done - count) / max(1e-9, now - before)
+            line += f", {rate:.1f}/s, {(total - done) / rate:.0f} s left"
+        printed.append((now, done))
+        print(visible(line), file=sys.stderr, flush=True)
 
     return advance

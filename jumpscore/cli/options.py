@@ -16,6 +16,9 @@ Overrides = Annotated[
     list[str] | None, typer.Argument(help="key=value, such as model=motion or run.limit=3")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+AllMetrics = Annotated[
+    bool, typer.Option("--all", help="Print every metric, not only those of the headline.")
+]
 Report = Annotated[bool, typer.Option(help="Write report.html.")]
 Backend = Annotated[str, typer.Option(help="Block-score backend: pyav or bitcost.")]
 DataRoot = Annotated[

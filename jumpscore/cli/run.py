@@ -20,7 +20,7 @@ from jumpscore.cli.console import (
     rendering,
     tell_files,
 )
-from jumpscore.cli.options import DataRoot, Json, Overrides, Report
+from jumpscore.cli.options import AllMetrics, DataRoot, Json, Overrides, Report
 from jumpscore.cli.plan import show_plan
 from jumpscore.errors import InterruptedRun
 from jumpscore.harness import (
@@ -69,6 +69,7 @@ def run_task(
         bool, typer.Option(help="Print what would be asked and what it costs; ask nothing.")
     ] = False,
     report: Report = True,
+    everything: AllMetrics = False,
     as_json: Json = False,
 ) -> bool:
     """Run a model on a task; return whether samples failed."""
@@ -83,8 +84,8 @@ def run_task(
             return False
         run = start(config, task, label=str(config.model["name"]))
     if isinstance(run, RepeatedRun):
-        return present_repeats(run, report=report, as_json=as_json)
-    return present(run, report=report, as_json=as_json)
+        return present_repeats(run, report=report, everything=everything, as_json=as_json)
+    return present(run, report=report, everything=everything, as_json=as_json)
 
 
 def task_of_config(config: RunConfig) -> Task[Any]:
@@ -135,7 +136,7 @@ def start(config: RunConfig, task: Task[Any], *, label: str) -> AnyRun:
         raise InterruptedRun(f"{stopped}; rerun the same command to resume") from None
 
 
-def present(run: StoredRun, *, report: bool, as_json: bool) -> bool:
+def present(run: StoredRun, *, report: bool, everything: bool, as_json: bool) -> bool:
     """Print a run and write its page; return whether samples failed."""
     if report:
         # Before anything is printed: a reader that goes away must not cost the page.
@@ -151,14 +152,16 @@ def present(run: StoredRun, *, report: bool, as_json: bool) -> bool:
     else:
         from jumpscore.report.tables import run_table
 
-        output().print(run_table(run))
+        output().print(run_table(run, everything=everything))
     for hint in run.record.extras.hints:
         notes().print(hint, style="yellow", soft_wrap=True)
     notes().print(f"run: {run.folder}", style="dim", soft_wrap=True)
     return run.result.unscored > 0
 
 
-def present_repeats(repeated: RepeatedRun, *, report: bool, as_json: bool) -> bool:
+def present_repeats(
+    repeated: RepeatedRun, *, report: bool, everything: bool, as_json: bool
+) -> bool:
     """Print the spread over repeats and write a page for each; return whether samples failed."""
     if report:
         for run in repeated.runs:
@@ -173,7 +176,7 @@ def present_repeats(repeated: RepeatedRun, *, report: bool, as_json: bool) -> bo
     else:
         from jumpscore.report.tables import repeats_table
 
-        output().print(repeats_table(repeated))
+        output().print(repeats_table(repeated, everything=everything))
     notes().print(f"repeats: {repeated.folder}", style="dim", soft_wrap=True)
     return repeated.result.unscored > 0
 

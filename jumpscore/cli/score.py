@@ -13,14 +13,14 @@ import typer
 
 from evaluators.base import Task
 from jumpscore.cli.console import rendering, tell_files
-from jumpscore.cli.options import DataRoot, Json, Report
+from jumpscore.cli.options import AllMetrics, DataRoot, Json, Report
 from jumpscore.cli.run import FETCH, present, present_repeats, start, task_of_config, with_data
 from jumpscore.data.catalogue import locate
 from jumpscore.errors import UsageError
 from jumpscore.harness import run_config, score_repeats, score_run
 from jumpscore.harness.compose import compose
 from jumpscore.runs import StoredRun, holds_repeats
-from jumpscore.runs.identity import beside_other_data
+from jumpscore.runs.folders import beside_other_data
 from jumpscore.video import content_hash
 
 
@@ -32,6 +32,9 @@ class AnswersOptions:
         str | None, typer.Option(help="Data set that was asked about: a folder or a name.")
     ] = None
     task: Annotated[str, typer.Option(help="Task that was asked.")] = "jumpscore"
+    name: Annotated[
+        str | None, typer.Option(help="Name of the model that answered; default: the file's name.")
+    ] = None
     data_root: DataRoot = None
 
 
@@ -43,6 +46,7 @@ def score_target(
     answers: AnswersOptions = AnswersOptions(),
     out: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
     report: Report = True,
+    everything: AllMetrics = False,
     as_json: Json = False,
 ) -> bool:
     """Score a file of answers, or a stored run again; return whether samples failed."""
@@ -50,24 +54,27 @@ def score_target(
     if target.is_dir():
         if answers.data is not None or words:
             raise UsageError(
-                f"{target} is a run and knows its data set and options; leave out "
+                f"{target} is a run, which contains its data set and options; leave out "
                 f"{'--data' if answers.data is not None else words[0]}"
             )
         if holds_repeats(target):
-            return present_repeats(score_repeats(target), report=report, as_json=as_json)
-        return present(score_run(target), report=report, as_json=as_json)
+            return present_repeats(
+                score_repeats(target), report=report, everything=everything, as_json=as_json
+            )
+        return present(score_run(target), report=report, everything=everything, as_json=as_json)
     if not target.exists():
-        raise UsageError(f"{target}: no such file and no run; give answers or a run's folder")
+        raise UsageError(f"{target}: not found; give a file of answers or a run's folder")
     if answers.data is None:
-        raise UsageError("say which data set the answers are for: --data DIR (or mini, published)")
+        raise UsageError("choose the data set that was asked about: --data NAME_OR_FOLDER")
     with rendering() as how:
         folder = locate(answers.data, answers.data_root, how)
     # Content and data set are in the name: edited answers are another run, not a changed one.
-    name = f"{answers.task}-{target.stem}-{content_hash(target)[:8]}-{folder.resolve().name}"
-    name = "-".join([name, *(word.removeprefix("task.") for word in words)])
+    parts = [answers.task, answers.name or target.stem, content_hash(target)[:8]]
+    parts += [folder.resolve().name, *(word.removeprefix("task.") for word in words)]
+    name = "-".join(parts)
     config = run_config(
         {
-            "model": {"name": "replay", "answers": str(target)},
+            "model": {"name": "replay", "answers": str(target), "display_name": answers.name},
             "task": _task_options(answers.task, words) | {"data": str(folder)},
             "run": {"folder": out, "name": re.sub(r"[^\w.-]+", "_", name)[:120]},
         }
@@ -81,16 +88,14 @@ def score_target(
         run = start(config, made, label="scoring")
         assert isinstance(run, StoredRun)  # repeats are not set
         _tell_lost(made, run)
-    return present(run, report=report, as_json=as_json)
+    return present(run, report=report, everything=everything, as_json=as_json)
 
 
 def _task_options(task: str, words: Sequence[str]) -> dict[str, Any]:
     """Return a task's name with the options that words set."""
     for word in words:
         if not word.startswith("task."):
-            raise UsageError(
-                f"{word!r}: only options of the task mean something here: task.key=..."
-            )
+            raise UsageError(f"{word!r}: only options of the task can be set here: task.key=...")
     if not words:
         return {"name": task}
     found: dict[str, Any] = compose([f"task={task}", *words])["task"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,14 +30,14 @@ SHEET_COLUMNS = 8
 
 def show_sample(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
-    sample_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a sample.")],
+    sample_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Id of a sample, or its beginning.")
+    ],
 ) -> None:
     """Print one sample of a run; pictures that were sent go into a contact sheet beside the run."""
     run = read_run(folder)
     scores = {score.id: score for score in run.scores}
-    if sample_id not in scores:
-        near = nearest_names(sample_id, scores) or "."
-        raise UsageError(f"{folder}: has no sample {sample_id!r}{near}")
+    sample_id = _matching(sample_id, scores, folder)
     console = output()
     task = task_of(run.record)
     if task.data().checksum == run.record.identity.data.checksum:
@@ -50,6 +51,20 @@ def show_sample(
     if response is not None:
         _show_response(console, response)
     _show_score(console, scores[sample_id])
+
+
+def _matching(given: str, ids: Collection[str], folder: Path) -> str:
+    """Return the id that was given, or the only one that begins with it."""
+    matches = [name for name in ids if name.startswith(given)]
+    if given in ids or len(matches) == 1:
+        return given if given in ids else matches[0]
+    if matches:
+        raise UsageError(
+            f"{given!r} is the beginning of {len(matches)} ids, such as "
+            f"{', '.join(matches[:3])}; write more of it"
+        )
+    near = nearest_names(given, ids) or f"; its ids look like {next(iter(ids), 'none')!r}."
+    raise UsageError(f"{folder}: has no sample {given!r}{near}")
 
 
 def _show_question(console: Console, run: StoredRun, task: Task[Any], name: str) -> None:

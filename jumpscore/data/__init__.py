@@ -1,4 +1,9 @@
-"""JumpScore data sets on disk: the hub layout, its manifest, and how to get the real one."""
+"""Data sets: their layout on disk, downloads and converters, and files of answers to score.
+
+Reading order: ``layout``, ``tables``, ``links``, ``digests`` (a data set on disk); ``hub``,
+``fetch``, ``archives``, ``convert``, ``published``, ``published_files`` (get published data sets);
+``predictions``, ``answer_files``, ``answer_tables``, ``inspect_logs``, ``ids`` (answers).
+"""
 
 from jumpscore.data.layout import Manifest, Row, read_manifest, read_rows, rows_checksum, write_set
 

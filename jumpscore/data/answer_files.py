@@ -1,4 +1,4 @@
-"""Split answer files into records. The form of a file is recognised by its content.
+"""Split answer files into records; the format of a file is detected from its content.
 
 A record that cannot be read is reported with its reason; the other records of the file stay usable.
 """
@@ -23,22 +23,22 @@ FORMS = (
     "lmms-eval (--log_samples) or inspect_ai (.eval, .json)"
 )
 RECORD_KEYS = {"id", "text", "times", "masks", "doc", "doc_id"}
-"""Keys of one record; a JSON object with one of them is not an object of ids."""
+"""Keys of one record; a JSON object with one of them is not a mapping from ids to answers."""
 ZIP = b"PK\x03\x04"
 PARQUET = b"PAR1"
 LARGEST_FILE = 4 << 30
-"""Bytes of an answers file that is read into memory."""
+"""Size limit of an answers file in bytes, because it is read into memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One answer as its file has it.
+    """One record of an answers file.
 
     Attributes:
-        place: Where in the file, such as ``line 3``.
+        place: Position in the file, such as ``line 3``.
         content: Keys and values; empty if ``problem`` is set.
         problem: Why the record cannot be read, otherwise ``None``.
-        id: The sample's id, if it can be read in spite of the problem.
+        id: The sample's id, if it can be read despite the problem.
     """
 
     place: str
@@ -51,25 +51,26 @@ def read_records(path: Path) -> Iterator[Record]:
     """Yield the records of an answers file in order.
 
     Raises:
-        DataError: The file cannot be read, or it has no known form.
+        DataError: The file cannot be read, or its format is not supported.
     """
     try:
         size = path.stat().st_size
         if size > LARGEST_FILE:
             raise DataError(
-                f"{path}: has {size:,} bytes, at most {LARGEST_FILE:,} are read; split the file"
+                f"{path}: has {size:,} bytes, more than the limit of {LARGEST_FILE:,}; split the "
+                "file"
             )
         content = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     if content.startswith(ZIP):
         yield from _archive_records(path)
     elif content.startswith(PARQUET):
         yield from _rows(read_parquet(path))
     elif path.suffix.lower() in (".pkl", ".pickle"):
         raise DataError(
-            f"{path}: is a pickle, which could run code when it is read; write the table as .xlsx, "
-            ".tsv or JSONL"
+            f"{path}: pickles are not supported, because they can run code when they are read; "
+            "write the table as .xlsx, .tsv or JSONL"
         )
     else:
         yield from _text_records(path, _decoded(content))
@@ -83,7 +84,9 @@ def _archive_records(path: Path) -> Iterator[Record]:
         with zipfile.ZipFile(path) as packed:
             names = set(packed.namelist())
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise DataError(f"{path}: is a damaged archive ({error})") from error
+        raise DataError(
+            f"{path}: is a damaged archive ({error}); write or download it again"
+        ) from error
     if "xl/workbook.xml" in names:
         yield from _rows(read_workbook(path))
     elif "header.json" in names or any(name.startswith("samples/") for name in names):
@@ -97,7 +100,7 @@ def _archive_records(path: Path) -> Iterator[Record]:
 
 
 def _decoded(content: bytes) -> str:
-    """Decode text; Windows tools write a byte-order mark, or UTF-16 that only the mark reveals."""
+    """Decode text as UTF-8, or as UTF-16 if it starts with a byte-order mark, as on Windows."""
     wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
     return content.decode("utf-16" if wide else "utf-8-sig", errors="replace")
 
@@ -128,10 +131,10 @@ def _text_records(path: Path, text: str) -> Iterator[Record]:
 
 
 def _check_layout(path: Path, text: str) -> None:
-    """Refuse JSON over several lines that is invalid, which would pass for lines of JSONL.
+    """Reject invalid JSON over several lines, which would be mistaken for JSONL.
 
     Raises:
-        DataError: It names the line and column of the error.
+        DataError: The JSON is invalid; the message contains line and column.
     """
     if text.lstrip().partition("\n")[0].strip() not in ("{", "[", "[{"):
         return
@@ -147,13 +150,13 @@ def _check_layout(path: Path, text: str) -> None:
 
 
 def _rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[Record]:
-    """Yield the rows of a table; the first row below the header is row 2, as in a spreadsheet."""
+    """Yield the rows of a table, numbered as in a spreadsheet: the first one is row 2."""
     for number, row in enumerate(rows, start=2):
         yield Record(f"row {number}", row)
 
 
 def _member(name: str, text: str) -> Record:
-    """Return the record of ``{"id": answer}``: times, a text, or an object with the other keys."""
+    """Return the record of ``{"id": answer}``; the answer is times, a text, or an object."""
     place = f"key {name[:60]!r}"
     try:
         answer = parse_json(text, unique_keys=True)
@@ -161,7 +164,11 @@ def _member(name: str, text: str) -> Record:
         return Record(place, problem=_reason(error, text), id=name)
     if isinstance(answer, dict):
         if "id" in answer and str(answer["id"]) != name:
-            return Record(place, problem=f"contains another id, {answer['id']!r:.60}", id=name)
+            return Record(
+                place,
+                problem=f"contains the id {answer['id']!r:.60}, which differs from its key",
+                id=name,
+            )
         return Record(place, {**answer, "id": name})
     return Record(place, {"id": name, "text" if isinstance(answer, str) else "times": answer})
 
@@ -175,7 +182,7 @@ def _logged(place: str, sample: str) -> Record:
 
 
 def _parsed(place: str, text: str) -> Record:
-    """Return the record that a JSON text contains, or why there is none."""
+    """Return the record of a JSON text, or the reason why it cannot be read."""
     try:
         record = parse_json(text, unique_keys=True)
     except ValueError as error:
@@ -187,8 +194,8 @@ def _parsed(place: str, text: str) -> Record:
 
 def _reason(error: ValueError, text: str) -> str:
     if isinstance(error, json.JSONDecodeError):
-        where = f", error at character {error.pos + 1:,}: {error.msg}" if error.pos > 60 else ""
-        return f"is not a JSON object ({text.strip()[:60]!r}{where})"
+        place = f", error at character {error.pos + 1:,}: {error.msg}" if error.pos > 60 else ""
+        return f"is not a JSON object ({text.strip()[:60]!r}{place})"
     digits = re.search(r"value has (\d+) digits", str(error))
     return f"contains an integer of {digits[1]} digits" if digits else f"cannot be read: {error}"
 

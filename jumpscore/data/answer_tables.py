@@ -1,7 +1,7 @@
-"""Answers in tables: Excel workbooks, tab- and comma-separated text, parquet.
+"""Read answers from tables: Excel workbooks, tab- and comma-separated text, parquet.
 
-VLMEvalKit writes such tables with the columns ``index``, ``question``, ``answer`` (the truth) and
-``prediction``.
+VLMEvalKit writes such tables with the columns ``index``, ``question``, ``answer`` (the ground
+truth) and ``prediction``.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from typing import Any
 from jumpscore.errors import DataError, UsageError
 
 LARGEST_WORKBOOK = 2 << 30
-"""Bytes of XML that a workbook may unpack to."""
+"""Size limit of an unpacked workbook in bytes."""
 LONGEST_CELL = 32_767
-"""Characters that a cell of Excel holds; programs cut longer texts when they write."""
+"""Size limit of an Excel cell in characters; programs cut longer texts."""
 CUT = "cut by the table"
-"""Extra column of rows whose text is as long as a cell can be."""
+"""Extra column of rows with a text that has the maximum length, so it may be cut."""
 
 
 def read_delimited(path: Path, text: str, delimiter: str) -> Iterator[dict[str, Any]]:
-    """Yield the rows of delimited text, with the names of its first row.
+    """Yield the rows of delimited text as dicts; the first row names the columns.
 
-    A header without commas may have semicolons or tabs: Excel writes semicolons in countries where
-    the comma is the decimal sign.
+    A header without the delimiter may have semicolons, tabs or commas: Excel writes semicolons in
+    countries where the comma is the decimal separator.
 
     Raises:
         DataError: The table has no header, or names a column twice.
@@ -40,11 +40,13 @@ def read_delimited(path: Path, text: str, delimiter: str) -> Iterator[dict[str, 
     try:
         yield from _named(path, rows)
     except csv.Error as error:
-        raise DataError(f"{path}, line {rows.line_num}: cannot be read ({error})") from error
+        raise DataError(
+            f"{path}, line {rows.line_num}: cannot be read ({error}); check its quotes"
+        ) from error
 
 
 def read_workbook(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the rows of the first sheet of an Excel workbook, with the names of its first row.
+    """Yield the rows of an Excel workbook's first sheet as dicts; the first row names the columns.
 
     Raises:
         UsageError: openpyxl is not installed.
@@ -61,7 +63,7 @@ def read_workbook(path: Path) -> Iterator[dict[str, Any]]:
     try:
         book = load_workbook(path, read_only=True, data_only=False)
         try:
-            # Rows as values; a text that begins with "=" was written as a formula.
+            # Formulas are read as text, because a text that begins with "=" is stored as one.
             rows = book.worksheets[0].iter_rows(values_only=True)
             yield from _named(path, rows)
         finally:
@@ -69,7 +71,9 @@ def read_workbook(path: Path) -> Iterator[dict[str, Any]]:
     except DataError:
         raise
     except Exception as error:  # openpyxl raises whatever its parsers meet in a damaged file
-        raise DataError(f"{path}: cannot be read as an Excel workbook ({error})") from error
+        raise DataError(
+            f"{path}: cannot be read as an Excel workbook ({error}); save it again, or as .tsv"
+        ) from error
 
 
 def _check_size(path: Path) -> None:
@@ -79,8 +83,8 @@ def _check_size(path: Path) -> None:
         size = sum(member.file_size for member in packed.infolist())
     if size > LARGEST_WORKBOOK:
         raise DataError(
-            f"{path}: unpacks to {size:,} bytes, at most {LARGEST_WORKBOOK:,} are read; save the "
-            "table as .tsv"
+            f"{path}: unpacks to {size:,} bytes, more than the limit of {LARGEST_WORKBOOK:,}; save "
+            "the table as .tsv"
         )
 
 
@@ -88,36 +92,38 @@ def read_parquet(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the rows of a parquet file.
 
     Raises:
-        DataError: It is damaged.
+        DataError: The file is damaged.
     """
     from jumpscore.data.tables import read_parquet_table
 
     try:
         rows = read_parquet_table(path).to_pylist()
     except ValueError as error:
-        raise DataError(f"{path}: contains text that is not UTF-8 ({error})") from error
+        raise DataError(
+            f"{path}: contains text that is not UTF-8 ({error}); write it again as UTF-8"
+        ) from error
     yield from rows
 
 
 def _named(path: Path, rows: Iterator[Sequence[Any]]) -> Iterator[dict[str, Any]]:
-    """Yield rows as dicts; empty rows are not answers, and empty cells are empty texts."""
+    """Yield rows as dicts without empty rows; an empty cell is an empty text."""
     header = ["" if cell is None else str(cell).strip() for cell in next(rows, ())]
-    named = [name for name in header if name]
-    if not named:
-        raise DataError(f"{path}: has no header; its first row must name the columns")
-    twice = next((name for name in named if named.count(name) > 1), None)
+    names = [name for name in header if name]
+    if not names:
+        raise DataError(f"{path}: has no header; name the columns in its first row")
+    twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise DataError(f"{path}: has several columns {twice[:60]!r}; rename all but one")
+        raise DataError(f"{path}: has several columns named {twice[:60]!r}; rename all but one")
     for row in rows:
         if all(cell is None or cell == "" for cell in row):
             continue
         cells = {name: _text(cell) for name, cell in zip(header, row, strict=False) if name}
-        missing: Mapping[str, str] = {name: "" for name in named if name not in cells}
+        missing: Mapping[str, str] = {name: "" for name in names if name not in cells}
         yield {**cells, **missing} | _cut(cells)
 
 
 def _text(cell: Any) -> str:
-    """Return a cell as the text that was written: Excel stores ``3`` and ``3.0`` as numbers."""
+    """Return a cell as text; ``3.0`` becomes ``3``, because Excel stores all numbers as floats."""
     if cell is None:
         return ""
     if isinstance(cell, float) and cell.is_integer():

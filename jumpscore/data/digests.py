@@ -1,7 +1,7 @@
-"""Checksums of decoded frames: are these the same pictures, whatever program encoded them?
+"""Digests of decoded frames: do two videos show the same pictures, whatever encoded them?
 
-Encoders differ between versions in ways that no one can see, so a digest has two parts: an exact
-one, and a coarse look that tells "another encoder" from "another video".
+Versions of an encoder differ invisibly. A digest therefore has two parts: an exact checksum, and a
+coarse look that distinguishes another encoder from another video.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import numpy.typing as npt
 from jumpscore.video import decode, probe, uniform_indices
 
 LOOK_FRAMES = 8
-"""Frames, spread evenly, of which a look is taken."""
+"""Number of evenly spread frames in a look."""
 LOOK_SIZE = (16, 9)
 """(columns, rows) of the grid of mean luma."""
 LOOK_TOLERANCE = 6.0
-"""Largest difference of a cell's mean luma (0..255) that still counts as the same picture.
+"""Largest difference of a cell's mean luma (0..255) between equal pictures.
 
-Encoder versions differ by about 1; a jumper who stands elsewhere moves a cell by 20 and more.
+Encoder versions differ by about 1; another position of the jumper changes a cell by 20 and more.
 """
 
 Match = Literal["exact", "equivalent", "different"]
@@ -32,10 +32,10 @@ Match = Literal["exact", "equivalent", "different"]
 
 @dataclass(frozen=True, slots=True)
 class FrameDigest:
-    """What a video shows.
+    """Digest of the pictures of a video.
 
     Attributes:
-        sha256: Over the luma of every decoded frame, at full size.
+        sha256: SHA-256 of the luma of every decoded frame, at full size.
         look: Mean luma on a 16x9 grid of 8 frames, uint8, base64.
         frames: Number of frames.
     """
@@ -49,26 +49,26 @@ def digest_frames(path: str | Path) -> FrameDigest:
     """Decode a video once and return its digest.
 
     Raises:
-        VideoError: It cannot be decoded to the end.
+        VideoError: The video cannot be decoded to its end.
     """
     info = probe(path)
-    looked_at = set(uniform_indices(info.frames, LOOK_FRAMES).tolist())
+    look_frames = set(uniform_indices(info.frames, LOOK_FRAMES).tolist())
     exact = hashlib.sha256()
     looks = []
     for frame in decode(path, grey=True, threads=1, info=info):
         exact.update(frame.pixels.tobytes())
-        if frame.index in looked_at:
+        if frame.index in look_frames:
             looks.append(_grid_means(frame.pixels))
     look = base64.b64encode(np.stack(looks).tobytes()).decode()
     return FrameDigest(exact.hexdigest(), look, info.frames)
 
 
-def compare_digests(found: FrameDigest, expected: FrameDigest) -> Match:
+def compare_digests(actual: FrameDigest, expected: FrameDigest) -> Match:
     """Return whether two videos show the same pictures."""
-    if found.sha256 == expected.sha256:
+    if actual.sha256 == expected.sha256:
         return "exact"
-    a, b = _cells(found), _cells(expected)
-    if found.frames != expected.frames or a.shape != b.shape:
+    a, b = _cells(actual), _cells(expected)
+    if actual.frames != expected.frames or a.shape != b.shape:
         return "different"
     return "equivalent" if np.abs(a - b).max() <= LOOK_TOLERANCE else "different"
 

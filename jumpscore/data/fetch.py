@@ -1,7 +1,4 @@
-"""Get the published JumpScore set: downloaded as every set is, and its videos unpacked.
-
-Archives are unpacked member by member: a name that leaves the folder is refused.
-"""
+"""Download the published JumpScore set and unpack its videos."""
 
 from __future__ import annotations
 
@@ -21,23 +18,23 @@ from jumpscore.jsonio import write_json
 
 REPOSITORY = "lmms-lab-encoder/JumpScore"
 REVISION: str | None = None
-"""Commit that a new fetch loads. None is known: no hub was reachable where this was written."""
+"""Commit for new downloads; ``None`` means the newest."""
 OTHERWISE = (
-    "Options: run the same command where there is a network, and copy the folder here; score "
-    "answers without videos through a folder that holds only the parquet rows; or use the rendered "
-    "sets (task.data=mini), which need no network."
+    "Options: run the same command on a machine with network access and copy the folder here; "
+    "score answers without videos from a folder with only the parquet file of rows; or use the "
+    "rendered sets (task.data=mini), which need no network."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What was fetched.
+    """Summary of a download.
 
     Attributes:
-        repository: On the hub.
+        repository: Repository on the hub.
         revision: Commit, 40 hex digits.
-        rows: Rows of the data set.
-        videos: Video files that are there.
+        rows: Number of rows of the data set.
+        videos: Number of videos on disk.
     """
 
     repository: str
@@ -49,32 +46,33 @@ class Fetched:
 def fetch(
     folder: str | Path, *, revision: str | None = None, repository: str = REPOSITORY
 ) -> Fetched:
-    """Download, verify and unpack the data set into ``folder``; whole files are kept.
+    """Download, verify and unpack the data set into ``folder``; complete files are not loaded
+    again.
 
     Args:
-        folder: Where to; holds the published layout afterwards.
-        revision: Commit to load; by default the one that ``folder`` is pinned to, for a new folder
-            ``REVISION``, else the newest, which pins it.
+        folder: Folder for the data set, in the published layout.
+        revision: Commit to load; by default the one that ``folder`` is pinned to, otherwise
+            ``REVISION`` or the newest. The folder is then pinned to it.
         repository: Data set on the hub.
 
     Raises:
-        DataError: The hub cannot be reached (the message says what to do instead), a checksum is
-            wrong, or an archive is damaged or hostile.
+        DataError: The hub cannot be reached (the message lists alternatives), a checksum is wrong,
+            or an archive is damaged or malicious.
         UsageError: ``folder`` is pinned to another revision.
     """
     folder = Path(folder)
-    chosen = revision or pinned_revision(folder) or REVISION
-    sha = download(repository, folder, revision=chosen, otherwise=OTHERWISE)
+    revision = revision or pinned_revision(folder) or REVISION
+    sha = download(repository, folder, revision=revision, otherwise=OTHERWISE)
     placed: dict[Path, tuple[str, int]] = {}
     for archive in sorted(folder.glob("**/*.zip")):
         _unpack(archive, folder, placed)
     rows = read_rows(folder)
     videos = sum((folder / row.video_path).is_file() for row in rows)
     if videos < len(rows):
-        gone = next(row for row in rows if not (folder / row.video_path).is_file())
+        missing = next(row for row in rows if not (folder / row.video_path).is_file())
         raise DataError(
             f"{folder}: {len(rows) - videos} of {len(rows)} videos are missing after unpacking, "
-            f"such as {gone.video_path} (id {gone.id}); run the command again"
+            f"such as {missing.video_path} (id {missing.id}); run the command again"
         )
     fetched = Fetched(repository, sha, len(rows), videos)
     write_json(folder / LOCK, asdict(fetched))
@@ -98,12 +96,12 @@ def fetch_jumpscore(
 
 
 def _unpack(archive: Path, folder: Path, placed: dict[Path, tuple[str, int]]) -> None:
-    """Unpack the videos of an archive into ``folder``, each atomically; whole ones are kept.
+    """Unpack the videos of an archive into ``folder``, each atomically; complete ones are skipped.
 
     Args:
         archive: The archive.
         folder: Folder of the data set.
-        placed: File -> (name in its archive, checksum) of what was unpacked before; it grows.
+        placed: File -> (name in its archive, checksum) of unpacked videos; new ones are added.
     """
     space = Space(archive, folder)
     with unpacking(archive), zipfile.ZipFile(archive) as packed:
@@ -111,8 +109,9 @@ def _unpack(archive: Path, folder: Path, placed: dict[Path, tuple[str, int]]) ->
             name, checksum = placed.setdefault(target, (member.filename, member.CRC))
             if checksum != member.CRC:
                 raise DataError(
-                    f"{archive}: contains {member.filename[:200]!r}, and {name[:200]!r} is another "
-                    f"video of that name; both would be {target.relative_to(folder)}"
+                    f"{archive}: contains the different videos {member.filename[:200]!r} and "
+                    f"{name[:200]!r}, which would both be unpacked to "
+                    f"{target.relative_to(folder)}; rename one of them and its row"
                 )
             if target.exists() and _crc(target) == member.CRC:
                 continue
@@ -125,12 +124,12 @@ def _unpack(archive: Path, folder: Path, placed: dict[Path, tuple[str, int]]) ->
 
 
 def _crc(path: Path) -> int:
-    """Return the CRC-32 of a file, as zip archives keep it."""
-    found = 0
+    """Return the CRC-32 of a file, the checksum in zip archives."""
+    checksum = 0
     with path.open("rb") as file:
         while chunk := file.read(1 << 20):
-            found = zlib.crc32(chunk, found)
-    return found
+            checksum = zlib.crc32(chunk, checksum)
+    return checksum
 
 
 def _members(

@@ -1,7 +1,7 @@
 """Download a data set from the Hugging Face hub: pinned, resumable, verified.
 
-The first download writes which commit it got into ``fetch.json``; later ones stay on it. A file
-that is whole is not loaded again. Every file is held against the hub's own checksum.
+The first download records its commit in ``fetch.json``, and later ones use the same. Complete files
+are not downloaded again. Every file is compared with the hub's checksum.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ def download(
     patterns: Sequence[str] | None = None,
     otherwise: str = "",
 ) -> str:
-    """Download and verify the files of a data set into ``folder``; whole files are kept.
+    """Download and verify the files of a data set; complete files are not loaded again.
 
     Args:
         repository: Data set on the hub.
-        folder: Where to.
-        revision: Commit or branch to load; by default the one that ``folder`` is pinned to, or for
-            a new folder the newest, which pins it.
-        patterns: Only files that match one, as a shell would; by default all.
-        otherwise: What can be done where the hub cannot be reached, in sentences.
+        folder: Folder for the files.
+        revision: Commit or branch to load; by default the one that ``folder`` is pinned to, or the
+            newest for a new folder, which is then pinned to it.
+        patterns: Shell patterns of the files to load; by default all.
+        otherwise: Alternatives if the hub cannot be reached, as sentences.
 
     Returns:
         The commit, 40 hex digits.
 
     Raises:
-        DataError: The hub cannot be reached (the message says what to do instead), or a checksum is
+        DataError: The hub cannot be reached (the message lists alternatives), or a checksum is
             wrong.
         UsageError: ``folder`` is pinned to another revision.
     """
@@ -62,10 +62,10 @@ def download(
 
 
 def pinned_revision(folder: Path) -> str | None:
-    """Return the commit that a folder was loaded from, if it was.
+    """Return the commit that a folder was downloaded from, or ``None``.
 
     Raises:
-        DataError: The file that says so is damaged.
+        DataError: ``fetch.json`` is damaged.
     """
     lock = folder / LOCK
     if not lock.exists():
@@ -73,7 +73,9 @@ def pinned_revision(folder: Path) -> str | None:
     try:
         return str(json.loads(lock.read_text(encoding="utf-8"))["revision"])
     except (ValueError, KeyError) as error:
-        raise DataError(f"{lock}: is damaged ({error}); delete it to pin anew") from error
+        raise DataError(
+            f"{lock}: is damaged ({error}); delete it to pin the newest revision"
+        ) from error
 
 
 def _hub_info(repository: str, revision: str | None, otherwise: str) -> Any:
@@ -83,14 +85,17 @@ def _hub_info(repository: str, revision: str | None, otherwise: str) -> Any:
     try:
         return HfApi().dataset_info(repository, revision=revision, files_metadata=True, timeout=30)
     except RepositoryNotFoundError as error:
-        raise DataError(f"the hub has no data set {repository!r} that you may read") from error
+        raise DataError(
+            f"{repository}: the hub has no such data set, or you may not read it; accept its terms "
+            "on the hub and log in with 'hf auth login'"
+        ) from error
     except (HfHubHTTPError, OSError) as error:
         raise DataError(_unreached(repository, "does not answer", error, otherwise)) from error
     except Exception as error:
-        # The client raises its HTTP library's own errors where there is no network at all.
+        # Without any network, the client raises errors of its HTTP library.
         if type(error).__module__.split(".")[0] in ("httpx", "httpcore", "httpx2", "httpcore2"):
-            told = _unreached(repository, "cannot be reached", error, otherwise)
-            raise DataError(told) from error
+            message = _unreached(repository, "cannot be reached", error, otherwise)
+            raise DataError(message) from error
         raise
 
 
@@ -117,8 +122,8 @@ def _download(
             allow_patterns=list(patterns) if patterns else None,
         )
     except Exception as error:
-        # The client's own errors, those of its HTTP library (httpx until hub 1, httpx2 since), and
-        # an AttributeError if a connection breaks while another thread uses the same client.
+        # Errors of the client, of its HTTP library (httpx until hub 1, httpx2 since), and an
+        # AttributeError if a connection breaks while another thread uses the same client.
         raise DataError(
             f"{folder}: the download stopped ({_short(error)}); run the command again to resume. "
             f"{otherwise}"
@@ -126,21 +131,21 @@ def _download(
 
 
 def _verify(folder: Path, sibling: Any) -> None:
-    """Hold a downloaded file against the hub's size and checksum.
+    """Compare a downloaded file with the hub's checksum.
 
     Raises:
-        DataError: They differ; the file is removed, so that the next fetch loads it again.
+        DataError: They differ; the file is deleted, so that the next download loads it again.
     """
     path = folder / sibling.rfilename
     if sibling.lfs is not None:
-        found, expected = content_hash(path), sibling.lfs.sha256
+        actual, expected = content_hash(path), sibling.lfs.sha256
     else:
-        found, expected = _git_hash(path), sibling.blob_id
-    if expected is not None and found != expected:
+        actual, expected = _git_hash(path), sibling.blob_id
+    if expected is not None and actual != expected:
         path.unlink()
         raise DataError(
-            f"{path}: has checksum {found[:12]}, the hub says {expected[:12]}; it is removed, "
-            "run the command again"
+            f"{path}: has checksum {actual[:12]} instead of {expected[:12]} as on the hub; the "
+            "file was deleted, so run the command again"
         )
 
 

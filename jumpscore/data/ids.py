@@ -1,7 +1,7 @@
-"""Match the ids of an answers file with those of a data set, if they are spelled differently.
+"""Match the ids of an answers file with those of a data set, even if they are spelled differently.
 
-Tools rename samples: they write the video's path for its id, drop leading zeros, add a suffix. A
-spelling is accepted only if it fits exactly one sample and no other answer fits that sample.
+Tools rename samples: they write a video's path instead of its id, drop leading zeros, add a suffix.
+A spelling is accepted only if it fits exactly one sample and no other answer fits that sample.
 """
 
 from __future__ import annotations
@@ -19,44 +19,44 @@ VIDEO_SUFFIXES = (
 )
 MEDIA_SUFFIXES = (*VIDEO_SUFFIXES, ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 LONGEST_TAIL = 3
-"""Trailing parts of a path that can tell two files of one name apart."""
+"""Number of trailing parts of a path that may distinguish files of the same name."""
 DIGEST_LENGTH = 16
-"""Hexadecimal digits from which on a shared beginning identifies a sample: 64 bits."""
+"""Length of a hexadecimal prefix that identifies a sample: 64 bits."""
 
 Keys = Callable[[str], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class IdMatch:
-    """Which answer belongs to which sample.
+    """Assignment of answers to samples.
 
     Attributes:
-        given: Sample id -> id in the answers file.
-        respelled: How many of them are spelled differently.
+        answer_ids: Sample id -> id in the answers file.
+        respelled: Number of ids that are spelled differently.
         unknown: Ids in the answers file that fit no sample, or not exactly one, in order.
         ambiguous: A sentence about the first id that fits several samples, or shares its sample
             with another id; otherwise ``None``.
         by_row_number: Whether they were matched by ``match_row_numbers``.
     """
 
-    given: Mapping[str, str]
+    answer_ids: Mapping[str, str]
     respelled: int
     unknown: tuple[str, ...]
     ambiguous: str | None = None
     by_row_number: bool = False
 
 
-def match_ids(given: Iterable[str], expected: Mapping[str, Sequence[str]]) -> IdMatch:
-    """Match ids of answers with samples: first as they are, then by looser spellings in turn.
+def match_ids(ids: Iterable[str], expected: Mapping[str, Sequence[str]]) -> IdMatch:
+    """Match ids of answers with samples: first exactly, then by ever looser spellings.
 
     Args:
-        given: Ids in the answers file, each once.
+        ids: Ids in the answers file, without repeats.
         expected: Sample id -> paths of its files.
 
-    >>> match_ids(["videos/A1.MP4", "b2"], {"a1": (), "b2": ()}).given
+    >>> match_ids(["videos/A1.MP4", "b2"], {"a1": (), "b2": ()}).answer_ids
     {'b2': 'b2', 'a1': 'videos/A1.MP4'}
     """
-    names = list(given)
+    names = list(ids)
     matched = {name: name for name in names if name in expected}
     left = [name for name in names if name not in expected]
     respelled: dict[str, str] = {}
@@ -65,19 +65,19 @@ def match_ids(given: Iterable[str], expected: Mapping[str, Sequence[str]]) -> Id
     for keys in RULES:
         if not left:
             break
-        # Samples that are answered already stay in the index: they make a spelling ambiguous too.
+        # Samples with an answer stay in the index, because they also make a spelling ambiguous.
         index = _index(expected, keys)
-        fits = {name: _candidates(name, keys, index) for name in left}
-        owners = Counter(only for fit in fits.values() if (only := _only(fit)) is not None)
+        candidates = {name: _candidates(name, keys, index) for name in left}
+        owners = Counter(only for fit in candidates.values() if (only := _only(fit)) is not None)
         left = []
-        for name, fit in fits.items():
+        for name, fit in candidates.items():
             only = _only(fit)
             if only is not None and owners[only] == 1 and only not in answered:
                 respelled[only] = answered[only] = name
                 continue
             left.append(name)
             if fit and ambiguous is None:
-                ambiguous = _why_ambiguous(name, fit, fits, answered)
+                ambiguous = _why_ambiguous(name, fit, candidates, answered)
     if left:
         respelled |= _without_affix(left, expected, answered)
     taken = set(respelled.values())
@@ -86,13 +86,13 @@ def match_ids(given: Iterable[str], expected: Mapping[str, Sequence[str]]) -> Id
 
 
 def id_hint(unknown: Sequence[str], expected: Iterable[str]) -> str:
-    """Return one given and one expected id, and how to list all."""
+    """Return an example of a wrong and of a right id, and how to list all."""
     example = next(iter(expected), None)
     has = "has no samples" if example is None else f"has ids such as {example!r:.80}"
     return (
-        f"the answers file has ids such as {unknown[0]!r:.80}, the data set {has}; 'jumpscore data "
-        "ids DATA' lists them and 'jumpscore data template DATA --out answers.jsonl' writes a file "
-        "to fill in"
+        f"the answers file has ids such as {unknown[0]!r:.80}, but the data set {has}; 'jumpscore "
+        "data ids DATA' lists them, and 'jumpscore data template DATA --out answers.jsonl' writes "
+        "a file to fill in"
     )
 
 
@@ -101,7 +101,7 @@ def _trimmed(name: str) -> list[str]:
 
 
 def _tails(name: str) -> list[str]:
-    """Return the last parts of a path without the suffix of a media file, the longest first."""
+    """Return the ends of a path, without the suffix of a media file, the longest first."""
     path = PurePosixPath(_trimmed(name)[0].replace("\\", "/"))
     if path.suffix.lower() in MEDIA_SUFFIXES:
         path = path.with_suffix("")
@@ -114,13 +114,13 @@ def _folded_tails(name: str) -> list[str]:
 
 
 def _number(name: str) -> list[str]:
-    """Return the canonical digits of a whole number: tables turn ``0007`` into ``7`` or ``7.0``."""
+    """Return the digits of a whole number: tables change ``0007`` to ``7`` or ``7.0``."""
     number = re.fullmatch(r"0*(\d{1,15})(?:\.0*)?", name.strip(), re.ASCII)
     return [number[1]] if number else []
 
 
 def _digest(name: str) -> list[str]:
-    """Return the beginning of a hexadecimal digest, which file names cut at different lengths."""
+    """Return the beginning of a hexadecimal digest, because file names shorten digests."""
     last = _folded_tails(name)[-1:]
     if last and re.fullmatch(rf"[0-9a-f]{{{DIGEST_LENGTH},}}", last[0], re.ASCII):
         return [last[0][:DIGEST_LENGTH]]
@@ -131,7 +131,7 @@ RULES: tuple[Keys, ...] = (_trimmed, _tails, _folded_tails, _number, _digest)
 
 
 def _index(expected: Mapping[str, Sequence[str]], keys: Keys) -> dict[str, set[str]]:
-    """Return key -> samples that it may mean, by their ids and by the paths of their files."""
+    """Return key -> samples with that key, by their ids and by the paths of their files."""
     index: dict[str, set[str]] = defaultdict(set)
     for name, paths in expected.items():
         for spelled in (name, *paths):
@@ -141,7 +141,7 @@ def _index(expected: Mapping[str, Sequence[str]], keys: Keys) -> dict[str, set[s
 
 
 def _candidates(name: str, keys: Keys, index: Mapping[str, set[str]]) -> set[str]:
-    """Return the samples that the most specific key of an id means."""
+    """Return the samples of the most specific key of an id that has any."""
     return next((index[key] for key in keys(name) if key in index), set())
 
 
@@ -186,20 +186,20 @@ def _without_affix(
     return most
 
 
-def match_row_numbers(given: Iterable[str], expected: Iterable[str]) -> IdMatch:
-    """Match row numbers with samples, if there is exactly one per sample, from 0 or from 1 on.
+def match_row_numbers(ids: Iterable[str], expected: Iterable[str]) -> IdMatch:
+    """Match row numbers, from 0 or 1, with samples if there is exactly one for each sample.
 
-    The last resort: nothing else confirms that the rows are those of the data set.
+    This is the last resort, because nothing confirms that the rows are those of the data set.
 
-    >>> match_row_numbers(["1", "2"], ["a", "b"]).given
+    >>> match_row_numbers(["1", "2"], ["a", "b"]).answer_ids
     {'a': '1', 'b': '2'}
     """
-    left, samples = list(given), list(expected)
+    left, samples = list(ids), list(expected)
     numbers = {key: name for name in left for key in _number(name)}
     if len(numbers) == len(left) == len(samples) > 1:
         for first in (0, 1):
-            wanted = [str(first + place) for place in range(len(samples))]
-            if all(number in numbers for number in wanted):
-                matched = {name: numbers[n] for name, n in zip(samples, wanted, strict=True)}
+            rows = [str(first + place) for place in range(len(samples))]
+            if all(number in numbers for number in rows):
+                matched = {name: numbers[n] for name, n in zip(samples, rows, strict=True)}
                 return IdMatch(matched, len(matched), (), by_row_number=True)
     return IdMatch({}, 0, tuple(left))

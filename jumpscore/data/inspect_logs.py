@@ -1,7 +1,7 @@
-"""Answers in logs of inspect_ai: ``.json``, or ``.eval``, a zip archive of JSON documents.
+"""Read answers from logs of inspect_ai: ``.json``, or ``.eval``, a zip archive of JSON documents.
 
-Members of ``.eval`` are compressed with Zstandard, which Python's ``zipfile`` reads from 3.14 on;
-here they are decompressed by pyarrow, which is installed anyway.
+``.eval`` files are compressed with Zstandard, which Python's ``zipfile`` supports only since 3.14.
+They are decompressed with pyarrow, which is a dependency anyway.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from jumpscore.errors import DataError
 from jumpscore.jsonio import split_json
 
 ZSTANDARD = 93
-"""Compression method in zip archives; Python before 3.14 does not have it."""
+"""Number of the compression method in zip archives."""
 LARGEST_SAMPLE = 1 << 30
-"""Bytes of one sample's JSON, after decompression."""
+"""Size limit of one sample's JSON in bytes, after decompression."""
 LOG_KEYS = {"version", "status", "eval", "samples"}
-"""Keys of a JSON object that is such a log."""
+"""Keys of the JSON object of a log."""
 ATTACHMENT = "attachment://"
 CUT_REASONS = ("max_tokens", "model_length")
 FAILED = "failed"
-"""Key of a record whose request failed: why."""
+"""Key of the reason in a record whose request failed."""
 FURTHER_EPOCH = "further epoch"
-"""Key of a record that answers a sample again in a later epoch."""
-_NO_SAMPLES = "is an inspect_ai log without samples; write it with --log-samples"
+"""Key of the epoch in a record with a further answer to a sample."""
+_NO_SAMPLES = "is an inspect_ai log without samples; run inspect with --log-samples"
 
 
 def logged_samples(path: Path, log: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -37,10 +37,10 @@ def logged_samples(path: Path, log: Mapping[str, str]) -> Iterator[tuple[str, st
 
     Args:
         path: The log, for messages.
-        log: Its members, not yet parsed.
+        log: Its members as JSON texts.
 
     Raises:
-        DataError: It contains no samples.
+        DataError: The log contains no samples.
     """
     samples = split_json(log.get("samples", ""))
     if not samples:
@@ -53,7 +53,7 @@ def archived_samples(path: Path) -> Iterator[tuple[str, str]]:
     """Yield (place, JSON text) for every sample of an ``.eval`` file.
 
     Raises:
-        DataError: It is damaged or contains no samples.
+        DataError: The file is damaged or contains no samples.
     """
     try:
         with zipfile.ZipFile(path) as packed, path.open("rb") as file:
@@ -68,7 +68,9 @@ def archived_samples(path: Path) -> Iterator[tuple[str, str]]:
                 content = _content(packed, file, member)
                 yield member.filename, content.decode("utf-8", errors="replace")
     except (zipfile.BadZipFile, zlib.error, struct.error, OSError, RuntimeError) as error:
-        raise DataError(f"{path}: is a damaged inspect_ai log ({error})") from error
+        raise DataError(
+            f"{path}: is a damaged inspect_ai log ({error}); copy or write it again"
+        ) from error
 
 
 def sample_record(sample: Any) -> dict[str, Any]:
@@ -92,8 +94,8 @@ def sample_record(sample: Any) -> dict[str, Any]:
         return record | {FAILED: f"the answer is {type(content).__name__}, not text"}
     if text.startswith(ATTACHMENT):
         attachments = sample.get("attachments")
-        known = attachments if isinstance(attachments, dict) else {}
-        text = known.get(text.removeprefix(ATTACHMENT))
+        texts = attachments if isinstance(attachments, dict) else {}
+        text = texts.get(text.removeprefix(ATTACHMENT))
     cut = choice.get("stop_reason") in CUT_REASONS
     return record | {"text": text, "finish_reason": "length" if cut else "stop"}
 
@@ -103,8 +105,8 @@ def _failure(sample: Mapping[str, Any], output: Any) -> str | None:
     error = sample.get("error")
     if isinstance(error, dict):
         return f"the request failed: {error.get('message')!s:.200}"
-    said = output.get("error") if isinstance(output, dict) else None
-    return f"the request failed: {said!s:.200}" if said else None
+    message = output.get("error") if isinstance(output, dict) else None
+    return f"the request failed: {message!s:.200}" if message else None
 
 
 def _joined(content: Any) -> str | None:
@@ -119,11 +121,11 @@ def _content(packed: zipfile.ZipFile, file: IO[bytes], member: zipfile.ZipInfo) 
     """Return the content of a member, decompressed and checked.
 
     Raises:
-        BadZipFile: It is larger than it may be, cut off, or its checksum is wrong.
+        BadZipFile: The member is too large or truncated, or its checksum is wrong.
     """
     if member.file_size > LARGEST_SAMPLE:
         raise zipfile.BadZipFile(
-            f"{member.filename} has {member.file_size:,} bytes, at most {LARGEST_SAMPLE:,} are read"
+            f"{member.filename} has {member.file_size:,} bytes, more than {LARGEST_SAMPLE:,}"
         )
     if member.compress_type != ZSTANDARD:
         return packed.read(member)
@@ -138,7 +140,7 @@ def _content(packed: zipfile.ZipFile, file: IO[bytes], member: zipfile.ZipInfo) 
 
 
 def _decompressed(content: bytes, size: int) -> bytes:
-    """Decompress Zstandard data, and stop as soon as there is more than ``size``."""
+    """Decompress Zstandard data; stop at more than ``size`` bytes."""
     import pyarrow
 
     try:

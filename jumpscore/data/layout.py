@@ -1,9 +1,9 @@
-"""The layout of every data set: rows as parquet or JSONL, files beside them, and a manifest.
+"""The layout of a data set: rows as parquet or JSONL, media files next to them, and a manifest.
 
-JumpScore's row is ``id, video_path, question, answer`` with the answer a JSON list as a string; the
-rows of other families have columns of their own. The published JumpScore set has no manifest; sets
-made here have a ``manifest.json`` that says where they come from and what each video holds. Files
-come from strangers: a path may not leave the folder, an id may not repeat.
+A row of JumpScore is ``id, video_path, question, answer``, where ``answer`` is a JSON list as a
+string; other tasks have other columns. The published JumpScore set has no manifest; sets made here
+have a ``manifest.json`` with their origin and facts about each video. Files may come from
+strangers: a path must not leave the folder, and ids must be unique.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ QUESTION = (
     "The start is defined as the moment the rope is behind the legs.\n"
     "Example [0.06, 0.47,...]"
 )
-"""The published question, to the letter."""
+"""The exact published question."""
 MANIFEST = "manifest.json"
 LONGEST_PATH = 240
-"""Characters of a video path; file systems end soon after."""
+"""Limit of a video path in characters, near that of file systems."""
 END_SLACK = 0.5
-"""Seconds by which an annotation may lie past the end that a header states; headers round."""
+"""Seconds by which an annotation may exceed the stated duration, because headers round."""
 PARQUET = "data/test-00000-of-00001.parquet"
 ROWS = "rows.jsonl"
 ADDED = {"added": True}
-"""Metadata of a row's field that older sets do not have; it is in checksums only if it is set."""
+"""Metadata of a field that older sets lack; checksums include it only if it is set."""
 
 
 class RowLike(Protocol):
-    """What every kind of row has; a frozen data class with plain fields, as stored."""
+    """Interface of every kind of row: a frozen data class with plain fields, as stored."""
 
     @property
     def id(self) -> str:
         """Unique in its data set."""
 
     def files(self) -> tuple[str, ...]:
-        """Return the files that the row speaks of, relative to the data set's folder."""
+        """Return the files of the row, relative to the data set's folder."""
 
 
 RowT = TypeVar("RowT", bound=RowLike)
@@ -58,7 +58,7 @@ RowT = TypeVar("RowT", bound=RowLike)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of JumpScore, or of another task with one video and one text for truth."""
+    """One row of JumpScore, or of another task with one video and a text as ground truth."""
 
     id: str
     video_path: str
@@ -72,14 +72,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is known about a data set beyond its rows.
+    """Facts about a data set apart from its rows.
 
     Attributes:
-        name: Of the data set.
-        synthetic: Whether its videos are rendered; such scores are labelled everywhere.
+        name: Data set name.
+        synthetic: Whether its videos are rendered; such scores are always labelled.
         licence: SPDX name or a sentence.
-        source: Where it comes from, in words.
-        recipe: What it was generated from (profile, seed), where it was.
+        source: Description of its origin.
+        recipe: Profile and seed of a rendered set, else empty.
         videos: Row id -> facts (``sha256``, ``duration`` in seconds, ``frames``, ``fps``, ...).
     """
 
@@ -100,26 +100,30 @@ def read_rows(root: str | Path, kind: type[RowT], *, links: bool = False) -> lis
 
 
 def read_rows(root: str | Path, kind: type[Any] = Row, *, links: bool = False) -> list[Any]:
-    """Read the rows of a data set: every ``*.parquet`` below ``root``, else its ``*.jsonl``.
+    """Read the rows of a data set from its ``*.parquet`` files, or else its ``*.jsonl`` files.
 
     Args:
-        root: Folder of the set.
-        kind: Data class of its rows. Its fields are columns, those without a default required.
+        root: Folder of the data set.
+        kind: Data class of its rows. Its fields are the columns; those without a default are
+            required.
         links: Whether symbolic links may lead out of the folder.
 
     Raises:
-        DataError: There is no such folder, no row file in it, a column is missing, a file is
-            damaged, or an id occurs twice.
+        DataError: The folder, a file of rows or a column is missing, a file is damaged, or an id
+            occurs twice.
     """
     root = Path(root)
     if not root.is_dir():
         raise DataError(
-            f"{root}: no such data-set folder; make one with 'jumpscore data synthesize' or fetch "
-            "the published one with 'jumpscore data fetch'"
+            f"{root}: no such data-set folder; check the path, render a set with 'jumpscore data "
+            "synthesize', or download the published one with 'jumpscore data fetch'"
         )
     files = _files(root, "parquet") or _files(root, "jsonl")
     if not files:
-        raise DataError(f"{root}: holds no *.parquet and no *.jsonl, here or under data/")
+        raise DataError(
+            f"{root}: contains no *.parquet or *.jsonl file of rows, neither directly nor in "
+            "data/; check the path"
+        )
     for file in () if links else files:
         if problem := link_problem(root, str(file.relative_to(root)), column="the file of rows"):
             raise DataError(f"{root}: {problem}")
@@ -128,14 +132,14 @@ def read_rows(root: str | Path, kind: type[Any] = Row, *, links: bool = False) -
     if repeated:
         raise DataError(
             f"{root}: {len(repeated)} ids occur more than once ({', '.join(repeated[:5])}); "
-            "every row needs an id of its own"
+            "every row needs a unique id"
         )
     return rows
 
 
 def _files(root: Path, ending: str) -> list[Path]:
-    found = sorted(root.glob(f"*.{ending}")) + sorted(root.glob(f"data/*.{ending}"))
-    return [file for file in found if file.is_file()]
+    files = sorted(root.glob(f"*.{ending}")) + sorted(root.glob(f"data/*.{ending}"))
+    return [file for file in files if file.is_file()]
 
 
 def _read_file(file: Path, kind: type[Any]) -> list[Any]:
@@ -153,7 +157,9 @@ def _lines(file: Path) -> Iterable[tuple[int, str]]:
     try:
         text = file.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
-        raise DataError(f"{file}: cannot be read ({error.strerror})") from error
+        raise DataError(
+            f"{file}: cannot be read ({error.strerror}); check its permissions"
+        ) from error
     return [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
 
 
@@ -161,7 +167,9 @@ def _json_line(file: Path, number: int, line: str) -> Any:
     try:
         return parse_json(line, unique_keys=True)
     except ValueError as error:
-        raise DataError(f"{file}, line {number}: not valid JSON ({error})") from error
+        raise DataError(
+            f"{file}, line {number}: is not valid JSON ({error}); correct the line"
+        ) from error
 
 
 def _read_parquet(file: Path, kind: type[Any]) -> list[dict[str, Any]]:
@@ -173,14 +181,16 @@ def _read_parquet(file: Path, kind: type[Any]) -> list[dict[str, Any]]:
     missing = [column for column in needed if column not in table.column_names]
     if missing:
         raise DataError(
-            f"{file}: lacks the columns {', '.join(missing)}; rows of this task have "
-            f"{', '.join(columns)}"
+            f"{file}: lacks the columns {', '.join(missing)}; rows of this task need "
+            f"{', '.join(columns)}. Check that the data set belongs to the task"
         )
-    known = [column for column in columns if column in table.column_names]
+    present = [column for column in columns if column in table.column_names]
     try:
-        records: list[dict[str, Any]] = table.select(known).to_pylist()
+        records: list[dict[str, Any]] = table.select(present).to_pylist()
     except (pyarrow.ArrowException, ValueError) as error:
-        raise DataError(f"{file}: holds text that is no UTF-8 ({error})") from error
+        raise DataError(
+            f"{file}: contains text that is not UTF-8 ({error}); write it again as UTF-8"
+        ) from error
     return records
 
 
@@ -190,25 +200,32 @@ def _is_required(item: Field[Any]) -> bool:
 
 def _row(file: Path, number: int, record: Any, kind: type[Any], adapter: TypeAdapter[Any]) -> Any:
     if not isinstance(record, dict):
-        raise DataError(f"{file}, row {number}: is no object but {type(record).__name__}")
+        raise DataError(
+            f"{file}, row {number}: is a {type(record).__name__}, not a JSON object; correct it"
+        )
     if half := _halved(record):
         raise DataError(
-            f"{file}, row {number} (id {record.get('id')!r}): {half} holds half a character"
+            f"{file}, row {number} (id {record.get('id')!r}): {half} contains half of a surrogate "
+            "pair; write the character in full"
         )
     try:
         return adapter.validate_python(record, strict=False)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
+        column = ".".join(map(str, first["loc"]))
         texts = [item.name for item in fields(kind) if item.type == "str"]
-        said = "must be text" if where in texts else first["msg"].lower()
+        problem = "must be text" if column in texts else first["msg"].lower()
+        if first["type"] == "missing":
+            problem = (
+                f"is missing; rows of this task need {', '.join(f.name for f in fields(kind))}"
+            )
         raise DataError(
-            f"{file}, row {number} (id {record.get('id')!r:.60}): {where} {said}"
+            f"{file}, row {number} (id {record.get('id')!r:.60}): {column} {problem}"
         ) from None
 
 
 def _halved(record: Mapping[str, Any]) -> str | None:
-    """Return the column whose text holds half of a surrogate pair, which no file can hold."""
+    """Return the first column with half of a surrogate pair, which cannot be written as UTF-8."""
     for column, value in record.items():
         if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
             return column
@@ -218,19 +235,19 @@ def _halved(record: Mapping[str, Any]) -> str | None:
 def data_file(
     root: Path, path: str, *, column: str = "video_path", links: bool = False
 ) -> tuple[Path, str | None]:
-    """Return where a file of a row lies, and why it may not be read, if so.
+    """Return the path of a row's file, and why it must not be read, or ``None``.
 
     Args:
         root: Folder of the data set.
-        path: As the row has it.
-        column: What the message calls it.
+        path: Path in the row.
+        column: Name of the column, for messages.
         links: Whether symbolic links may lead out of the folder.
 
     >>> data_file(Path("set"), "../secret.mp4")[1]
     "video_path '../secret.mp4' leaves the data set's folder"
     """
     if not path or len(path) > LONGEST_PATH or "\0" in path:
-        return root, f"{column} {path[:60]!r}... is no path"
+        return root, f"{column} {path[:60]!r} is not a valid path"
     relative = PurePosixPath(path)
     if relative.is_absolute() or ".." in relative.parts:
         return root, f"{column} {path!r} leaves the data set's folder"
@@ -238,41 +255,41 @@ def data_file(
 
 
 def parse_truth(answer: str, *, duration: float | None = None) -> tuple[list[float], str | None]:
-    """Return the true times in seconds, sorted, and why they cannot be used, if so.
+    """Return the true times in seconds, sorted, and why they cannot be used, or ``None``.
 
     >>> parse_truth("[0.28, 4.44]")
     ([0.28, 4.44], None)
     >>> parse_truth("0.28, 4.44")[1]
-    "the ground truth is no JSON list: '0.28, 4.44'"
+    "the ground truth is not a JSON list: '0.28, 4.44'"
     """
     try:
         times = parse_json(answer)
     except ValueError:
         times = None
     if not isinstance(times, list):
-        return [], f"the ground truth is no JSON list: {answer[:60]!r}"
+        return [], f"the ground truth is not a JSON list: {answer[:60]!r}"
     bad = [time for time in times if not is_time(time)]
     if bad:
-        return [], f"the ground truth holds {bad[0]!r}, which is no time of 0 s or later"
+        return [], f"the ground truth contains {bad[0]!r}, which is not a time of 0 s or later"
     end = math.inf if duration is None else duration + END_SLACK
     late = [time for time in times if time > end]
     if late:
-        return [], f"the ground truth holds {late[0]} s, the video ends at {duration:.2f} s"
+        return [], f"the ground truth contains {late[0]} s, but the video ends at {duration:.2f} s"
     return sorted(float(time) for time in times), None
 
 
 def is_time(value: object) -> bool:
-    """Whether a value of JSON is a time in seconds: 0 or later, and no longer than any video."""
+    """Whether a JSON value is a plausible time in seconds, 0 or later."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     return 0 <= value < 1e9 and math.isfinite(value)
 
 
 def read_manifest(root: str | Path) -> Manifest:
-    """Read the manifest; a folder without one (the published set) gets an empty one.
+    """Read the manifest; a folder without one, such as the published set, gets an empty one.
 
     Raises:
-        DataError: The file is no manifest, or holds something that cannot be true.
+        DataError: The file is not a manifest, or contains an impossible value.
     """
     root = Path(root)
     file = root / MANIFEST
@@ -287,26 +304,29 @@ def read_manifest(root: str | Path) -> Manifest:
 
 
 def _manifest_problem(content: dict[str, Any]) -> str | None:
-    """Return what is wrong with the content of a manifest, if anything is."""
+    """Return what is wrong with the content of a manifest, or ``None``."""
     kinds: dict[str, type] = {field.name: str for field in fields(Manifest)}
     kinds |= {"synthetic": bool, "recipe": dict, "videos": dict}
     for key, value in content.items():
         if key not in kinds:
             return f"has the unknown key {key!r}; known: {', '.join(kinds)}"
         if not isinstance(value, kinds[key]):
-            return f"{key} is {value!r:.60}, which is no {kinds[key].__name__}"
+            return f"{key} is {value!r:.60}, which is not a {kinds[key].__name__}"
     if not content.get("name"):
         return "has no name"
     for name, facts in content.get("videos", {}).items():
         if not isinstance(facts, dict):
-            return f"says nothing usable of the video of id {name!r}"
+            return f"the facts about the video of id {name!r} are not a JSON object"
         for key in ("duration", "width", "height", "frames", "fps"):
             if key in facts and not _is_positive(facts[key]):
-                return f"says of id {name!r} that its {key} is {facts[key]!r:.60}"
+                return f"{key} of id {name!r} is {facts[key]!r:.60}, which is not a number above 0"
         if facts.get("duration", 0) > LONGEST_VIDEO:
-            return f"says of id {name!r} that it lasts {facts['duration']} s"
+            return (
+                f"duration of id {name!r} is {facts['duration']} s, more than the limit of "
+                f"{LONGEST_VIDEO:.0f} s"
+            )
         if not isinstance(facts.get("nuisance", []), list):
-            return f"says of id {name!r} that its nuisance is {facts['nuisance']!r:.60}"
+            return f"nuisance of id {name!r} is {facts['nuisance']!r:.60}, which is not a list"
     return None
 
 
@@ -316,9 +336,9 @@ def _is_positive(value: object) -> bool:
 
 
 def rows_checksum(rows: Sequence[Any]) -> str:
-    """Return a SHA-256 over all rows (data classes), whatever their order in the files.
+    """Return the SHA-256 of all rows (data classes), independent of their order in the files.
 
-    Fields marked ``ADDED`` take part if they are set, so that older sets keep their checksum.
+    Fields marked ``ADDED`` are included only if set, so that older sets keep their checksum.
     """
     lines = sorted(json.dumps(_checked(row), sort_keys=True) for row in rows)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -335,7 +355,7 @@ def _checked(row: Any) -> dict[str, Any]:
 
 
 def write_set(root: str | Path, rows: Sequence[Row], manifest: Manifest) -> None:
-    """Write JumpScore's rows, as published, and a manifest; the videos are in ``root/videos``."""
+    """Write JumpScore's rows in the published layout, and a manifest; not the videos."""
     import pyarrow
     import pyarrow.parquet
 
@@ -346,7 +366,9 @@ def write_set(root: str | Path, rows: Sequence[Row], manifest: Manifest) -> None
     try:
         parquet.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"{parquet}: cannot be written ({error.strerror})") from error
+        raise UsageError(
+            f"{parquet}: cannot be written ({error.strerror}); choose another folder"
+        ) from error
     with replacing(parquet) as scratch, scratch.open("wb") as sink:
         pyarrow.parquet.write_table(table, sink)
         sync(sink)
@@ -354,7 +376,7 @@ def write_set(root: str | Path, rows: Sequence[Row], manifest: Manifest) -> None
 
 
 def write_rows(root: str | Path, rows: Sequence[Any], manifest: Manifest) -> None:
-    """Write rows of any kind (data classes) as JSONL, and a manifest; their files are there."""
+    """Write rows of any kind (data classes) as JSONL, and a manifest; not the media files."""
     root = Path(root)
     root.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(asdict(row)) + "\n" for row in rows]

@@ -1,7 +1,7 @@
-"""Symbolic links in a data set: a set of strangers may not reach files outside of its folder.
+"""Check symbolic links: a data set from strangers must not reach files outside of its folder.
 
-Such a file would be decoded, shown, or sent to an endpoint. Links within the folder are fine, and
-so is the cache of the Hugging Face hub, whose snapshots are links into the ``blobs`` next to them.
+Such a file would be decoded, shown, or sent to an endpoint. Links within the folder are allowed,
+and so are snapshots in the cache of the Hugging Face hub, which link to the ``blobs`` next to them.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from jumpscore.errors import DataError
 
 
 def link_problem(root: Path, path: str, *, column: str = "the file") -> str | None:
-    """Return why a file of a data set may not be opened if a link leads out of its folder.
+    """Return why a file must not be opened if a link leads out of the data set's folder.
 
     Args:
         root: The data set's folder, which may be a link itself.
         path: Path of the file, relative to ``root``, without ``..``.
-        column: What the message calls it.
+        column: Name of the column, for the message.
     """
     # Most sets have no links, and these checks are cheap; resolving a path is not.
     link = _first_link(str(root), path)
@@ -32,21 +32,21 @@ def link_problem(root: Path, path: str, *, column: str = "the file") -> str | No
 
 
 def check_source(file: Path, source: Path) -> None:
-    """Refuse a published file that a link takes from outside of the folder of the published files.
+    """Reject a published file if a link leads out of the folder of the published files.
 
     Raises:
-        DataError: It lies elsewhere.
+        DataError: The file is outside of the folder.
     """
     target = _outside(file, source)
     if target is not None and file.is_relative_to(source):
         raise DataError(
-            f"{file}: leads by a link to {target}, outside of {source}; if the files are your own, "
+            f"{file}: is a link to {target}, outside of {source}; if the files are your own, "
             "replace the link by the file itself"
         )
 
 
 def _outside(file: Path, root: Path) -> str | None:
-    """Return where a file really lies, if that is neither in ``root`` nor in its hub cache."""
+    """Return the real path of a file if it is neither in ``root`` nor in its hub cache."""
     real, inside = os.path.realpath(file), os.path.realpath(root)
     if _within(real, inside):
         return None
@@ -61,7 +61,7 @@ def _within(path: str, folder: str) -> bool:
 
 
 def _first_link(root: str, path: str) -> str | None:
-    """Return the first part of a path below ``root`` that is a link; ``None`` if none is."""
+    """Return the first part of a path below ``root`` that is a link, or ``None``."""
     place = root
     for part in path.split("/"):
         place = f"{place}{os.sep}{part}"

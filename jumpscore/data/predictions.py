@@ -1,10 +1,10 @@
-"""Answers from files that other tools write, by the id of their sample.
+"""Read stored answers from files of other tools, by the id of their sample.
 
-Forms (see ``jumpscore.data.answer_files``):
+Supported formats (see ``jumpscore.data.answer_files``):
 
 * JSONL or a JSON list, one record per answer: ``{"id": ..., "text": "..."}`` or
   ``{"id": ..., "times": [...]}``, optionally with ``confidences`` (one per time) and
-  ``finish_reason``; ``masks`` instead of words are run lengths per frame;
+  ``finish_reason``; ``masks`` instead of a text are run lengths per frame;
 * one JSON object: ``{"id": [times]}``, ``{"id": "text"}`` or ``{"id": {"times": [...]}}``;
 * ``lmms-eval --log_samples`` (``*_samples_*.jsonl``), if its documents have ids;
 * tables (``.xlsx``, ``.tsv``, ``.csv``, ``.parquet``), such as VLMEvalKit's results;
@@ -44,7 +44,7 @@ FURTHER_EPOCHS = "answers of further epochs, not scored"
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """One stored answer: its text, whole, and what is known about it."""
+    """One stored answer: its complete text, why it ended, and confidences."""
 
     text: str
     finish_reason: FinishReason = "stop"
@@ -53,7 +53,7 @@ class StoredAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A record that cannot be read: where it is, why, and its id if that much can be read."""
+    """A record that cannot be read: its place, the reason, and its id if that can be read."""
 
     place: str
     reason: str
@@ -62,13 +62,13 @@ class Unreadable:
 
 @dataclass(frozen=True, eq=False)
 class StoredAnswers(Mapping[str, StoredAnswer]):
-    """The answers of a file by id; equal to a dict of them.
+    """The answers of a file by id; compares equal to a dict.
 
     Attributes:
         answers: Id -> answer.
-        names: Id -> what else its record may call the sample: key of ``ID_KEYS`` -> name.
+        names: Id -> other possible ids of its record: key of ``ID_KEYS`` -> id.
         unreadable: Records that cannot be read, in order.
-        notes: Oddities, in words -> how many.
+        notes: Description of each oddity -> count.
     """
 
     answers: Mapping[str, StoredAnswer]
@@ -86,7 +86,7 @@ class StoredAnswers(Mapping[str, StoredAnswer]):
         return len(self.answers)
 
     def match(self, expected: Mapping[str, Sequence[str]]) -> IdMatch:
-        """Match the answers with samples; ``given`` of the result contains ids of this mapping.
+        """Match the answers with samples; ``answer_ids`` of the result are ids of this mapping.
 
         Args:
             expected: Sample id -> paths of its files.
@@ -96,27 +96,27 @@ class StoredAnswers(Mapping[str, StoredAnswer]):
             if not best.unknown:
                 break
             ids: dict[str, str] = {}
-            for name, known in self.names.items():
-                ids.setdefault(known.get(key, name), name)
+            for name, others in self.names.items():
+                ids.setdefault(others.get(key, name), name)
             if len(ids) < len(self.answers):
                 continue  # several answers share a value
             match = match_ids(ids, expected)
-            if len(match.given) > len(best.given):
-                given = {sample: ids[name] for sample, name in match.given.items()}
+            if len(match.answer_ids) > len(best.answer_ids):
+                answer_ids = {sample: ids[name] for sample, name in match.answer_ids.items()}
                 unknown = tuple(ids[name] for name in match.unknown)
-                best = IdMatch(given, match.respelled, unknown, match.ambiguous)
-        if not best.given:
+                best = IdMatch(answer_ids, match.respelled, unknown, match.ambiguous)
+        if not best.answer_ids:
             by_number = match_row_numbers(self.answers, expected)
-            return by_number if by_number.given else best
+            return by_number if by_number.answer_ids else best
         return best
 
 
 def read_predictions(path: str | Path) -> StoredAnswers:
-    """Read an answers file. A record that cannot be read is listed; the others are used.
+    """Read an answers file; records that cannot be read are listed in ``unreadable``.
 
     Raises:
-        DataError: The file is missing, has no known form, has no record that can be read, or
-            answers an id twice; the message names the place and the id.
+        DataError: The file is missing, its format is not supported, no record can be read, or an id
+            has two answers; the message contains the place and the id.
     """
     path = Path(path)
     answers: dict[str, StoredAnswer] = {}
@@ -139,7 +139,7 @@ def read_predictions(path: str | Path) -> StoredAnswers:
             notes[REPEATED] += 1
         else:
             raise DataError(
-                f"{path}, {record.place}: id {name!r} is answered again (first in "
+                f"{path}, {record.place}: id {name!r} has a second answer (the first is in "
                 f"{places[name]}); keep one answer per id"
             )
     if not answers:
@@ -153,18 +153,18 @@ def _nothing_read(path: Path, unreadable: Sequence[Unreadable]) -> str:
     if not unreadable:
         return f"{path}: contains no answers; expected {FORMS}"
     first = unreadable[0]
-    named = "" if first.id is None else f" (id {first.id!r:.60})"
+    name = "" if first.id is None else f" (id {first.id!r:.60})"
     others = f"; none of the {len(unreadable)} records can be read" if len(unreadable) > 1 else ""
     unknown_form = "not a JSON object" in first.reason or "has no id" in first.reason
     expected = f"; expected {FORMS}" if unknown_form else ""
-    return f"{path}, {first.place}{named}: {first.reason}{others}{expected}"
+    return f"{path}, {first.place}{name}: {first.reason}{others}{expected}"
 
 
 def _prediction(record: Record) -> tuple[str, StoredAnswer]:
     """Return id and answer of a record.
 
     Raises:
-        ValueError: Why it cannot be read.
+        ValueError: The record cannot be read; the message is the reason.
     """
     content = record.content
     if record.problem is not None:
@@ -181,22 +181,24 @@ def _prediction(record: Record) -> tuple[str, StoredAnswer]:
         raise ValueError(f"has both {texts[0]!r} and {texts[1]!r}; keep the model's answer")
     text, times = (content[texts[0]] if texts else None), _list(content.get("times"))
     if text is None and times is None and content.get("masks") is not None:
-        # Whatever it is: what cannot be read as masks costs its own sample.
+        # Invalid masks are reported when the sample is scored.
         text = json.dumps({"masks": content["masks"]})
     if text is None and times is None and any(content.get(key, 0) is None for key in TEXT_KEYS):
-        raise ValueError("has no answer yet: its text is null")
+        raise ValueError(
+            "has no answer, because its text is null; add the answer or leave out the record"
+        )
     if (text is None) == (times is None):
         raise ValueError(
-            "needs a 'text', a list 'times' or 'masks', one of them; it has "
-            f"{', '.join(map(repr, content))[:200]}"
+            "needs exactly one of 'text', a list 'times' or 'masks'; it has "
+            f"{', '.join(map(repr, content))[:200]}. Rename the key of the model's answer to 'text'"
         )
     if text is not None and text.startswith(VLMEVALKIT_FAILED):
         raise ValueError(f"VLMEvalKit reports a failed request ({text[:60]!r})")
     reason = "length" if content.get(CUT) in texts else content.get("finish_reason", "stop")
     if reason not in ("stop", "length"):
         raise ValueError(
-            f"finish_reason is {reason!r:.60}; allowed: stop, length (leave out an answer that "
-            "failed, and it stays unscored)"
+            f"finish_reason is {reason!r:.60}; allowed are stop and length. Leave out failed "
+            "answers: their samples stay unscored"
         )
     return name, StoredAnswer(
         text=text if text is not None else json.dumps(times),
@@ -206,7 +208,7 @@ def _prediction(record: Record) -> tuple[str, StoredAnswer]:
 
 
 def _id(record: Record) -> str | None:
-    """Return what a record calls its sample first."""
+    """Return the first id of a record."""
     if "doc_id" in record.content:
         name = _lmms_id(record.content)
         return None if name is None else str(name)
@@ -214,7 +216,7 @@ def _id(record: Record) -> str | None:
 
 
 def _names(content: Mapping[str, Any]) -> dict[str, str]:
-    """Return everything that a record may call its sample, by key."""
+    """Return all possible ids of a record by key."""
     return {
         key: str(content[key])
         for key in ID_KEYS
@@ -225,7 +227,7 @@ def _names(content: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _list(value: Any) -> list[Any] | None:
-    """Return a list; cells of a table contain it as JSON."""
+    """Return a list, which cells of a table contain as JSON, or ``None``."""
     if isinstance(value, str):
         try:
             value = parse_json(value)
@@ -254,7 +256,7 @@ def _confidences(value: Any, times: list[Any] | None) -> tuple[float, ...] | Non
 
 
 def _lmms_prediction(record: Mapping[str, Any]) -> tuple[str, StoredAnswer]:
-    """Return id and answer of one line of ``lmms-eval --log_samples``."""
+    """Return id and answer of a line of ``lmms-eval --log_samples``."""
     name = _lmms_id(record)
     if name is None:
         raise ValueError(f"the lmms-eval document {record.get('doc_id')!r:.60} has no 'id'")
@@ -262,12 +264,12 @@ def _lmms_prediction(record: Mapping[str, Any]) -> tuple[str, StoredAnswer]:
     while isinstance(answer, list) and answer:
         answer = answer[0]
     if not isinstance(answer, str):
-        raise ValueError("'filtered_resps' contains no text")
+        raise ValueError("neither 'filtered_resps' nor 'resps' contains a text")
     return str(name), StoredAnswer(answer)
 
 
 def _lmms_id(record: Mapping[str, Any]) -> str | int | None:
-    """Return a document's id, or the id in the task's own result if no document was logged."""
+    """Return the id of the document, or of the task's result if no document was logged."""
     document = record.get("doc")
     name = document.get("id") if isinstance(document, dict) else None
     if not name:

@@ -1,7 +1,7 @@
-"""Published data sets as rows of a table, and how one is brought into this package's layout.
+"""Published data sets: download one and convert it to this package's layout.
 
-Every set ends as a folder ``<data root>/<name>`` that a task reads without a network. What the hub
-holds has columns of its own; a converter per family turns it into rows and files.
+Every set becomes a folder ``<data root>/<name>`` that a task reads without a network. Published
+files have their own columns, so each family of tasks has a converter to rows and files.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from jumpscore.jsonio import read_object, write_json
 Fetch = Callable[..., Path]
 """``fetch(set, root, *, revision, source)`` puts a set into the data root; returns its folder."""
 Converter = Callable[["PublishedSet", Path, Path], None]
-"""(set, folder with the published files, new folder) -> rows, manifest and files in the new one.
+"""Function (set, folder with the published files, new folder) that fills the new folder.
 
-Raises ``DataError`` where the published files are not what they should be.
+It raises ``DataError`` if the published files are invalid.
 """
 
 
@@ -41,7 +41,7 @@ class PublishedSet:
         split: Split of the published rows, if they have splits.
         patterns: Shell patterns of the files needed from the repository; empty: all.
         licence: Licence, as its owners state it.
-        note: What a user must do or know, if anything.
+        note: Instructions for users, or empty.
         revision: Commit that a new fetch loads; ``None``: the newest. ``fetch.json`` records which
             one was loaded.
         fetch: ``"module:function"``, a ``Fetch``.
@@ -93,28 +93,27 @@ def fetch_set(
     revision: str | None = None,
     source: Path | None = None,
 ) -> Path:
-    """Bring a published set into ``root``, and return its folder.
+    """Download and convert a published set, and return its folder in ``root``.
 
-    What is loaded is kept beside it in ``root/.sources/<name>``, pinned to a commit: fetching
-    again loads nothing that is whole.
+    Downloads are stored in ``root/.sources/<name>``, pinned to a commit, and not loaded again.
 
     Args:
-        published: The set.
-        root: The data root.
-        revision: Commit to load; by default the one that was loaded before, else the set's
-            ``revision``, else the newest.
-        source: Folder with the published files, where they are here already; nothing is loaded.
+        published: The data set.
+        root: Data root.
+        revision: Commit to load; by default the one that was loaded before, otherwise the set's
+            ``revision``, otherwise the newest.
+        source: Folder with the published files, to use instead of a download.
 
     Raises:
-        DataError: It cannot be loaded, or the files are not what they should be.
-        UsageError: It cannot be fetched from the hub, or is pinned to another revision.
+        DataError: The download fails, or the published files are invalid.
+        UsageError: The set is not on the hub, or is pinned to another revision.
     """
     folder = root / published.name
     origin: dict[str, object] = {"source": str(source)}
     if source is None:
         if published.repository is None:
             raise UsageError(
-                f"{published.name} is not on the hub: {published.note}; give the folder with its "
+                f"{published.name}: is not on the hub ({published.note}); give the folder with its "
                 "files as --source DIR"
             )
         source = root / ".sources" / published.name
@@ -128,9 +127,11 @@ def fetch_set(
         )
         origin = {"repository": published.repository, "revision": sha}
     elif not source.is_dir():
-        raise UsageError(f"{source}: no such folder; it should hold the published files")
+        raise UsageError(
+            f"{source}: no such folder; --source must be the folder with the published files"
+        )
     else:
-        # A folder that was fetched elsewhere says itself which commit it holds.
+        # A folder that was downloaded elsewhere records its commit.
         origin = origin_of(source) | origin
     scratch = root / f".{published.name}.{os.getpid()}"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -146,19 +147,19 @@ def fetch_set(
 
 
 def origin_of(folder: Path) -> dict[str, object]:
-    """Return where a fetched set came from: repository and revision, or a folder; else nothing."""
+    """Return the origin of a set: repository and revision, or a folder; empty if not recorded."""
     lock = folder / LOCK
     return read_object(lock, fix="fetch the set again") if lock.is_file() else {}
 
 
 def _otherwise(published: PublishedSet) -> str:
-    """Return what can be done where the hub cannot be reached."""
+    """Return the alternatives if the hub cannot be reached."""
     files = f" ({', '.join(published.patterns)})" if published.patterns else ""
     return (
-        "Options: run the same command where there is a network, and copy the data root here; load "
-        f"the files of {published.repository}{files} by other means, and give their folder as "
-        f"--source FOLDER; or leave out task.data: the rendered set of task={published.task} needs "
-        "no network."
+        "Options: run the same command on a machine with network access and copy the data root "
+        f"here; download the files of {published.repository}{files} in another way and give their "
+        f"folder as --source DIR; or leave out task.data, because the rendered set of "
+        f"task={published.task} needs no network."
     )
 
 
@@ -168,12 +169,16 @@ def _imported(target: str) -> Any:
 
 
 def _replace(folder: Path, scratch: Path) -> None:
-    """Put a new folder in the place of an old one; a folder that we did not write stays."""
+    """Replace the old folder by the new one, unless it was not written here.
+
+    Raises:
+        DataError: The old folder was not written here.
+    """
     if folder.exists():
         if any(folder.iterdir()) and not (folder / LOCK).is_file():
             raise DataError(
-                f"{folder}: is there already and was not fetched; move it, or choose another "
-                "--data-root"
+                f"{folder}: exists already and was not created by this command; move it, or choose "
+                "another --data-root"
             )
         shutil.rmtree(folder)
     scratch.replace(folder)

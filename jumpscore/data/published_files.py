@@ -1,4 +1,4 @@
-"""Published files that rows name: in folders, or in archives, which are unpacked when needed."""
+"""Find the published files of rows, in folders or in archives, which are unpacked if needed."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from jumpscore.video import content_hash
 
 
 class PublishedFiles:
-    """Files below a folder, by the path that rows know them by.
+    """Files below a folder, by their paths in rows.
 
-    A row's path and the path of the published file rarely begin alike, so their ends are compared.
-    Two rows with different paths never get the same file.
+    Paths in rows and of published files often start differently, so only their ends are compared.
+    Rows with different paths never get the same file.
 
     Args:
         source: Folder with the published files.
@@ -40,11 +40,11 @@ class PublishedFiles:
         self._claims: dict[Path, str] = {}
 
     def close(self) -> None:
-        """Remove what was unpacked; what rows need has been placed."""
+        """Delete the unpacked archives; the files of rows have been placed."""
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def image(self, name: str, path: str) -> str:
-        """Place an image among those of the set; return its path there."""
+        """Place an image in the data set and return its path there."""
         file = self.find(name, path)
         stem = hashlib.sha256(_normal(path).encode()).hexdigest()[:24]
         target = f"images/{stem}{file.suffix.lower()}"
@@ -53,12 +53,12 @@ class PublishedFiles:
         return target
 
     def video(self, name: str, template: str, record: Mapping[str, Any]) -> str:
-        """Place a video among those of the set; return its path there."""
+        """Place a video in the data set and return its path there."""
         path = template.format_map({key: str(value) for key, value in record.items()})
         return self.place_at(name, path, f"videos/{path}")
 
     def place_at(self, name: str, path: str, target: str, *, exact: bool = False) -> str:
-        """Place the published file of a row's path at ``target`` in the set, and return that.
+        """Place the published file of a row's path at ``target`` in the data set and return that.
 
         Args:
             name: Name of the row, for messages.
@@ -67,7 +67,7 @@ class PublishedFiles:
             exact: As in ``find``.
 
         Raises:
-            DataError: There is no such file, or the target leaves the folder.
+            DataError: The file is not found, or the target leaves the folder.
         """
         file, problem = data_file(self.out, target, column="the path")
         if problem:
@@ -80,7 +80,7 @@ class PublishedFiles:
     def find(self, name: str, path: str, *, exact: bool = False) -> Path:
         """Return the published file with a path, or the only one with its name.
 
-        A video may also have another suffix than its row says.
+        The suffix of a video may differ from that in its row.
 
         Args:
             name: Name of the row, for messages.
@@ -88,58 +88,58 @@ class PublishedFiles:
             exact: Whether all of ``path`` must be the end of the file's path.
 
         Raises:
-            DataError: There is none, there are several, or it belongs to a row with another path.
+            DataError: No file or several match, or the file belongs to a row with another path.
         """
-        wanted = _normal(path)
-        named = self._index().get(PurePosixPath(wanted).name, [])
+        path_end = _normal(path)
+        named = self._index().get(PurePosixPath(path_end).name, [])
         if not named and not exact:
-            stem = PurePosixPath(wanted)
+            stem = PurePosixPath(path_end)
             suffix = stem.suffix if stem.suffix.lower() in VIDEO_SUFFIXES else ""
-            wanted = wanted.removesuffix(suffix)
-            named = self._stems.get(PurePosixPath(wanted).name, [])
-        whole = [file for known, file in named if _ends_with(known, wanted)]
+            path_end = path_end.removesuffix(suffix)
+            named = self._stems.get(PurePosixPath(path_end).name, [])
+        whole = [file for spelling, file in named if _ends_with(spelling, path_end)]
         others = [] if exact else [file for _, file in named]
         files = _distinct(list(dict.fromkeys(whole or others)))
         if len(files) > 1:
-            files = self._at_top(named, wanted) or files
+            files = self._at_top(named, path_end) or files
         if len(files) != 1:
-            count = "is not" if not files else f"is {len(files)} times"
+            count = "is not found" if not files else f"matches {len(files)} files"
             raise DataError(
-                f"{name}: its file {path!r:.80} {count} among those of {self.source}"
+                f"{name}: its file {path!r:.80} {count} in {self.source}"
                 f"{self._examples(files, PurePosixPath(path).suffix)}"
             )
         check_source(files[0], self.source)
-        self._claim(name, files[0], wanted)
+        self._claim(name, files[0], path_end)
         return files[0]
 
-    def _at_top(self, named: Sequence[tuple[str, Path]], wanted: str) -> list[Path]:
-        """Return the file with exactly this path below the folder that all of its name share."""
-        folders = [PurePosixPath(known).parent.as_posix() for known, _ in named]
+    def _at_top(self, named: Sequence[tuple[str, Path]], path_end: str) -> list[Path]:
+        """Return the file with exactly this path below the common folder of files of its name."""
+        folders = [PurePosixPath(spelling).parent.as_posix() for spelling, _ in named]
         top = PurePosixPath(os.path.commonpath(folders))
-        exact = [file for known, file in named if PurePosixPath(known) == top / wanted]
+        exact = [file for spelling, file in named if PurePosixPath(spelling) == top / path_end]
         return _distinct(list(dict.fromkeys(exact)))
 
     def _examples(self, files: Sequence[Path], suffix: str) -> str:
-        """Return the files that a row may mean, or one with its suffix, for a message."""
+        """Return the candidates, or a file with the same suffix, for a message."""
         if files:
-            return f" ({', '.join(self._shown(file) for file in files[:3])})"
-        known = (file for named in self._index().values() for _, file in named)
-        first = next((file for file in known if file.suffix.lower() == suffix.lower()), None)
-        return "" if first is None else f"; there are files such as {self._shown(first)}"
+            return f" ({', '.join(self._relative(file) for file in files[:3])})"
+        files = [file for entries in self._index().values() for _, file in entries]
+        first = next((file for file in files if file.suffix.lower() == suffix.lower()), None)
+        return "" if first is None else f", which has files such as {self._relative(first)}"
 
-    def _shown(self, file: Path) -> str:
+    def _relative(self, file: Path) -> str:
         root = self._scratch if file.is_relative_to(self._scratch) else self.source
         return f"{file.relative_to(root).as_posix()!r:.80}"
 
-    def _claim(self, name: str, file: Path, wanted: str) -> None:
-        """Remember the longest path by which rows name a file."""
-        before = self._claims.get(file, wanted)
-        if not (_ends_with(before, wanted) or _ends_with(wanted, before)):
+    def _claim(self, name: str, file: Path, path_end: str) -> None:
+        """Remember the longest path of a file in rows."""
+        before = self._claims.get(file, path_end)
+        if not (_ends_with(before, path_end) or _ends_with(path_end, before)):
             raise DataError(
-                f"{name}: its file {wanted!r:.80} is not among those of {self.source}; the only "
-                f"one of its name belongs to a row that calls it {before!r:.80}"
+                f"{name}: its file {path_end!r:.80} is not found in {self.source}; the only file "
+                f"of that name belongs to a row with the path {before!r:.80}"
             )
-        self._claims[file] = max(before, wanted, key=len)
+        self._claims[file] = max(before, path_end, key=len)
 
     def _index(self) -> dict[str, list[tuple[str, Path]]]:
         if self._known is None:
@@ -156,16 +156,16 @@ class PublishedFiles:
 
     def _add(self, relative: str, file: Path) -> None:
         assert self._known is not None
-        for known in _spellings(relative):
-            path = PurePosixPath(known)
-            self._known.setdefault(path.name, []).append((known, file))
+        for spelling in _spellings(relative):
+            path = PurePosixPath(spelling)
+            self._known.setdefault(path.name, []).append((spelling, file))
             if path.suffix.lower() in VIDEO_SUFFIXES:
-                without = known.removesuffix(path.suffix)
+                without = spelling.removesuffix(path.suffix)
                 self._stems.setdefault(path.stem, []).append((without, file))
 
 
 def _distinct(files: list[Path]) -> list[Path]:
-    """Leave out files with the content of another, such as one loose and one in an archive."""
+    """Drop files with equal content, such as a copy of a file in an archive."""
     if len(files) < 2 or len({file.stat().st_size for file in files}) == len(files):
         return files
     return list({content_hash(file): file for file in reversed(files)}.values())[::-1]
@@ -176,12 +176,12 @@ def _ends_with(path: str, tail: str) -> bool:
 
 
 def _normal(path: str) -> str:
-    """Return a path in one spelling; rows and archives from Windows have backslashes."""
+    """Return the normal form of a path; on Windows rows and archives have backslashes."""
     return PurePosixPath(unicodedata.normalize("NFC", path).replace("\\", "/")).as_posix()
 
 
 def _spellings(path: str) -> set[str]:
-    """Return a path as it is, and as it was before an archive's old encoding."""
+    """Return a path as it is, and with the encoding of old archives undone."""
     spellings = {_normal(path)}
     with contextlib.suppress(UnicodeEncodeError, UnicodeDecodeError):
         spellings.add(_normal(path.encode("cp437").decode("utf-8")))

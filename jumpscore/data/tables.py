@@ -1,7 +1,7 @@
 """Read parquet files without pandas.
 
-``pyarrow.parquet.read_table`` goes through ``pyarrow.dataset``, which imports pandas if it is
-installed. That takes longer than to score a small data set.
+``pyarrow.parquet.read_table`` uses ``pyarrow.dataset``, which imports pandas if it is installed.
+That takes longer than scoring a small data set.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def read_parquet_table(file: Path, columns: Sequence[str] | None = None) -> Any:
         columns: Columns to read; by default all.
 
     Raises:
-        DataError: It is not a parquet file, or damaged.
+        DataError: The file is not a parquet file, or damaged.
     """
     import pyarrow
     import pyarrow.parquet
@@ -30,4 +30,6 @@ def read_parquet_table(file: Path, columns: Sequence[str] | None = None) -> Any:
         with pyarrow.parquet.ParquetFile(file) as parquet:
             return parquet.read(columns=None if columns is None else list(columns))
     except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise DataError(f"{file}: cannot be read as parquet ({error})") from error
+        raise DataError(
+            f"{file}: cannot be read as parquet ({error}); write or download it again"
+        ) from error

@@ -21,7 +21,7 @@ class _Strict(BaseModel):
 
 
 AMOUNTS = ("count", "fps", "tokens", "folder")
-"""Ways to say how much a model is shown; one at a time."""
+"""Ways to set the amount of input; at most one of them."""
 INPUT_OPTIONS = {
     "count": ("frames", "codec"),
     "fps": ("frames",),
@@ -34,29 +34,30 @@ INPUT_OPTIONS = {
     "time_policy": ("frames", "codec"),
     "backend": ("frames", "codec"),
 }
-"""Kinds of input that each option goes with. A backend matters to frames too where they are matched
-to canvases."""
+"""Kinds of input that each option applies to. Frames that are matched to canvases depend on the
+backend too."""
 
 
 class InputConfig(_Strict):
-    """What a model is shown.
+    """Input of a model.
 
     Attributes:
-        kind: ``auto`` takes what the wrapper prefers; ``frames`` and ``codec`` canvases are
-            prepared by the harness; ``video`` and ``none`` leave it to the wrapper.
+        kind: ``auto`` takes the kind that the wrapper prefers; the harness prepares ``frames`` and
+            ``codec`` canvases; ``video`` and ``none`` leave the input to the wrapper.
         count: Number of pictures: frames or canvases.
         fps: Frames per second of video, instead of ``count``.
         tokens: Token budget, instead of ``count``: the same number gives the two arms of a matched
             comparison under ``kind=frames`` and ``kind=codec``, in the published sizes; with
             ``max_pixels`` the pictures of both arms have that size, and only their number differs.
         matching: Which tokens the budget counts, by default ``visual``.
-        folder: Canvases that another tool made, one folder per video, instead of ``count``.
+        folder: Canvases prepared by another tool, one folder per video, instead of ``count``.
         min_pixels: Smallest area of a picture.
         max_pixels: Largest area of a picture.
-        decimals: Of time stamps, by default 1 for frames and 2 for canvases and under ``tokens``.
-        time_policy: What stamps state: ``released`` is frame index / average rate, ``pts`` the
-            presentation time; by default ``released`` where the two agree, else ``pts``.
-        backend: Where block scores come from, by default ``pyav``.
+        decimals: Decimals of time stamps, by default 1 for frames, and 2 for canvases and with
+            ``tokens``.
+        time_policy: Time in the stamps: ``released`` is frame index / average rate, ``pts`` the
+            presentation time; by default ``released`` if the two agree, otherwise ``pts``.
+        backend: Source of the block scores, by default ``pyav``.
     """
 
     kind: Literal["auto", "none", "video", "frames", "codec"] = "auto"
@@ -80,41 +81,43 @@ class InputConfig(_Strict):
             raise ValueError(f"matching={self.matching} needs tokens")
         sizes = [name for name in ("min_pixels", "max_pixels") if getattr(self, name) is not None]
         if sizes and self.folder is not None:
-            raise ValueError(f"{sizes[0]} means nothing beside folder: sizes follow from that")
+            raise ValueError(f"{sizes[0]} cannot be combined with folder, which sets the sizes")
         if sizes and self.tokens is not None:
             if self.matching == "as_published":
-                raise ValueError(f"{sizes[0]} means nothing under as_published: sizes are those")
+                raise ValueError(
+                    f"{sizes[0]} cannot be combined with matching=as_published, which sets sizes"
+                )
             if sizes != ["max_pixels"]:
-                raise ValueError("min_pixels means nothing beside tokens; max_pixels does")
+                raise ValueError("min_pixels cannot be combined with tokens; use max_pixels")
         if self.min_pixels and self.max_pixels and self.min_pixels > self.max_pixels:
             raise ValueError(f"min_pixels={self.min_pixels} is above max_pixels={self.max_pixels}")
         if problem := None if self.kind == "auto" else self.unfit(self.kind):
             raise ValueError(problem)
         return self
 
-    def filled(self, usual: Mapping[str, Any]) -> InputConfig:
-        """Return the input with what is usual for a model where nothing was said.
+    def filled(self, defaults: Mapping[str, Any]) -> InputConfig:
+        """Return the input with a model's defaults for unset fields.
 
-        A number of pictures is usual where no other amount was given, sizes where none follow
-        from that amount.
+        A default amount applies only if no amount is set, default sizes only if the amount does
+        not determine them.
 
         Args:
-            usual: Values by field.
+            defaults: Values by field.
 
         Raises:
-            UsageError: Of a field that there is not, or a value that does not fit.
+            UsageError: A field of the defaults is unknown, or its value is invalid.
         """
-        said = {name for name in type(self).model_fields if getattr(self, name) is not None}
-        if said.intersection(AMOUNTS):
-            said |= set(AMOUNTS)
+        fixed = {name for name in type(self).model_fields if getattr(self, name) is not None}
+        if fixed.intersection(AMOUNTS):
+            fixed |= set(AMOUNTS)
         if self.folder is not None or self.matching == "as_published":
-            said |= {"min_pixels", "max_pixels"}
-        missing = {name: value for name, value in usual.items() if name not in said}
-        given = self.model_dump(include=said)
-        return validated(InputConfig, given | missing, where="input.") if missing else self
+            fixed |= {"min_pixels", "max_pixels"}
+        added = {name: value for name, value in defaults.items() if name not in fixed}
+        values = self.model_dump(include=fixed) | added
+        return validated(InputConfig, values, where="input.") if added else self
 
     def unfit(self, kind: str) -> str | None:
-        """Return why the options do not go with a kind of input, if they do not."""
+        """Return why an option does not apply to a kind of input, or ``None`` if all do."""
         for name in INPUT_OPTIONS:
             if getattr(self, name) is not None and kind not in INPUT_OPTIONS[name]:
                 needed = " or ".join(INPUT_OPTIONS[name])
@@ -123,22 +126,22 @@ class InputConfig(_Strict):
 
 
 class RunSettings(_Strict, coerce_numbers_to_str=True):
-    """How a run is carried out. Nothing here changes an answer but ``seed`` and ``control``.
+    """Settings of a run. Only ``control``, and ``seed`` with it, can change an answer.
 
     Attributes:
-        name: Folder of the run below ``folder``; by default made of task, model and data set.
-        folder: Where runs are kept.
-        limit: Ask only the first so many samples.
+        name: Name of the run's folder in ``folder``, by default from task, model and data set.
+        folder: Folder of all runs.
+        limit: Ask only the first ``limit`` samples.
         ids: Ask only these samples.
         shard: ``i/n`` asks every n-th sample, starting with the i-th (from 0).
-        repeats: Runs that differ in the model's seed only, for models that sample.
+        repeats: Number of runs that differ only in the model's seed, for models that sample.
         control: Show another clip's pixels: see ``controls``.
-        seed: Of the bootstrap and of which clip stands in for which in a control.
-        workers: Threads that prepare requests ahead of the model.
-        ahead: Requests prepared ahead, at most.
-        cache: Keep canvases on disk for other runs (in ``$JUMPSCORE_CACHE``, by default the
+        seed: Seed of the bootstrap, and of the replacement clips of a control.
+        workers: Number of threads that prepare requests ahead of the model.
+        ahead: Maximum number of requests prepared ahead.
+        cache: Store canvases on disk for other runs (in ``$JUMPSCORE_CACHE``, by default the
             user's cache folder).
-        expose_truth: Show the truth to a wrapper that needs it (``oracle``).
+        expose_truth: Give the ground truth to a wrapper that needs it (``oracle``).
     """
 
     name: str | None = None
@@ -159,7 +162,7 @@ class RunSettings(_Strict, coerce_numbers_to_str=True):
     def _check_shard(cls, value: str | None) -> str | None:
         match = re.fullmatch(r"(\d+)/(\d+)", "0/1" if value is None else value)
         if not match or int(match[1]) >= int(match[2]):
-            raise ValueError(f"{value!r} is no shard; write i/n with 0 <= i < n, such as 0/4")
+            raise ValueError(f"{value!r} is not a shard; write i/n with 0 <= i < n, such as 0/4")
         return value
 
     @field_validator("name")
@@ -194,7 +197,7 @@ class RunSettings(_Strict, coerce_numbers_to_str=True):
 
 
 class RunConfig(_Strict):
-    """Everything that defines a run: ``model`` and ``task`` hold ``name`` and its options."""
+    """Full configuration of a run: ``model`` and ``task`` contain ``name`` and its options."""
 
     model: dict[str, Any]
     task: dict[str, Any]
@@ -216,11 +219,11 @@ def validated(model: type[ConfigT], values: Any, *, where: str) -> ConfigT:
 
     Args:
         model: A pydantic model that forbids unknown keys.
-        values: A mapping from outside.
+        values: A mapping from the user.
         where: Prefix of the keys in messages (``"model."``).
 
     Raises:
-        UsageError: A key is unknown (with the nearest known ones) or a value does not fit.
+        UsageError: A key is unknown (with the nearest known names), or a value is invalid.
     """
     try:
         return model.model_validate(values)
@@ -234,14 +237,14 @@ def _explain(model: type[BaseModel], problem: Any, where: str) -> str:
     key = where + ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         known = _fields(model, problem["loc"][:-1])
-        near = nearest_names(str(problem["loc"][-1]), known) or "."
-        return f"unknown key {key!r}{near} Known: {', '.join(known) or 'none'}."
+        nearest = nearest_names(str(problem["loc"][-1]), known) or "."
+        return f"unknown key {key!r}{nearest} Known: {', '.join(known) or 'none'}."
     if problem["type"] == "missing":
         return f"{key!r} is not set; add {key}=..."
     if not problem["loc"]:
         return where + str(problem["msg"]).removeprefix("Value error, ")
     message = problem["msg"].removeprefix("Value error, ")
-    if isinstance(problem["input"], dict):  # several keys that do not go together
+    if isinstance(problem["input"], dict):  # keys that contradict each other
         return f"{key}: {message}"
     return f"{key}={problem['input']!r}: {message[:1].lower()}{message[1:]}"
 

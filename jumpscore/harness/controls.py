@@ -1,11 +1,11 @@
 """Controls of a run: the same questions with another clip's pixels.
 
-A score means something against what the same model earns without seeing the right video:
+A score can only be interpreted next to the score of the same model without the right video:
 
-- ``pixels``: the whole input is another clip's, its blocks and stamps too. What is left is what
-  the model says about any clip.
-- ``selection``: blocks, places and stamps are the clip's own, the pixels another one's. What is
-  left above ``pixels`` leaks through the choice of blocks and times.
+- ``pixels``: the whole input is another clip's, including blocks and stamps. The remaining score
+  is that of an answer that fits any clip.
+- ``selection``: blocks, positions and stamps are the clip's own, the pixels are another clip's.
+  Any score above ``pixels`` leaks through the choice of blocks and times.
 """
 
 from __future__ import annotations
@@ -33,52 +33,54 @@ CAVEATS: dict[ControlKind, str] = {
 
 @dataclass(frozen=True)
 class Control:
-    """Which clip stands in for which.
+    """Assignment of a replacement clip to every clip.
 
     Attributes:
         kind: ``pixels`` or ``selection``.
-        partners: Video -> the other one, never itself.
+        partners: Video -> its replacement, never itself.
     """
 
     kind: ControlKind
     partners: Mapping[Path, Path]
 
     def partner(self, question: Question) -> Path:
-        """Return the video whose pixels are shown for a question.
+        """Return the video whose pixels replace those of a question.
 
         Raises:
-            UsageError: The question shows no video of the data set.
+            UsageError: The question has no video of the data set.
         """
         for media in question.media:
             if media.kind == "video" and media.path in self.partners:
                 return self.partners[media.path]
-        raise UsageError(f"{question.id}: shows no video, so run.control={self.kind} means nothing")
+        raise UsageError(
+            f"{question.id}: the question has no video for run.control={self.kind} to replace"
+        )
 
 
 def control_of(
     kind: ControlKind, shown: InputKind, samples: Sequence[Sample[Any]], *, seed: int
 ) -> Control | None:
-    """Return the control of a run, or ``None`` where it is none.
+    """Return the run's control, or ``None`` if it has none.
 
-    The partners are one random cycle through all videos of the data set: they depend on the data
-    set and the seed, not on which samples are asked. Files that hold the same bytes, or are one
-    file under several names, are one video: nobody stands in for itself.
+    The partners form one random cycle through all videos of the data set: they depend on the data
+    set and the seed, not on the selected samples. Files with the same bytes, or several names of
+    one file, count as one video, so no video replaces itself.
 
     Args:
-        kind: As configured.
-        shown: What the model is shown.
-        samples: All of the data set.
-        seed: Of the cycle.
+        kind: Configured control.
+        shown: Kind of input that the model is shown.
+        samples: All samples of the data set.
+        seed: Seed of the cycle.
 
     Raises:
-        UsageError: The harness does not prepare what the model sees, or there is one video only.
+        UsageError: The harness does not prepare this input, or there is only one video.
     """
     if kind == "none":
         return None
     if shown not in ("frames", "codec"):
         raise UsageError(
-            f"run.control={kind} swaps what the harness prepares; it needs input=frames or "
-            f"input=codec, not {shown}"
+            f"run.control={kind} replaces pixels that the harness prepares; it needs "
+            f"input=frames or input=codec, not {shown}"
         )
     videos = list(
         dict.fromkeys(
@@ -102,14 +104,14 @@ def control_of(
 
 
 def _alike(videos: Sequence[Path]) -> dict[Path, Path]:
-    """Return for every video the first that is the same one, itself as a rule."""
+    """Map each video to the first byte-identical one (usually itself)."""
     files = {video: video.resolve() for video in videos}
     sizes = {file: file.stat().st_size if file.is_file() else None for file in files.values()}
     shared = Counter(sizes.values())
     firsts: dict[object, Path] = {}
-    found = {}
+    first_of = {}
     for video, file in files.items():
-        # Only files of one size can hold the same bytes; of what is not there nobody knows.
+        # Only files of equal size can be identical; the size of a missing file is unknown.
         twin = sizes[file] is not None and shared[sizes[file]] > 1
-        found[video] = firsts.setdefault(content_hash(file) if twin else file, video)
-    return found
+        first_of[video] = firsts.setdefault(content_hash(file) if twin else file, video)
+    return first_of

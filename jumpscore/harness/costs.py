@@ -1,4 +1,4 @@
-"""Tokens and dollars: what a run may cost before it, and what its answers used after it."""
+"""Tokens and dollars: the estimate before a run, and the usage of its answers after it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from jumpscore.records import Question, Response, Usage
 
 LETTERS_PER_TOKEN = 4
-"""Of English text, about; other languages and digits have fewer."""
+"""Approximate, for English text; other languages and digits have fewer."""
 MILLION = 1_000_000
 
 
@@ -23,14 +23,14 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTokens:
-    """Tokens of a run that was not carried out yet; ``None`` is not known beforehand.
+    """Planned tokens of a run; ``None`` if unknown before the run.
 
     Attributes:
-        questions: That would be asked, repeats included.
-        visual: Of pictures, in the harness's plan.
-        stamps: Of time stamps and the markers around pictures.
-        prompt: Of the other text, estimated.
-        output: The most that the answers can have.
+        questions: Number of questions, repeats included.
+        visual: Tokens of pictures, as the harness plans them.
+        stamps: Tokens of time stamps and of the markers around pictures.
+        prompt: Estimated tokens of the other text.
+        output: Maximum number of tokens of all answers.
     """
 
     questions: int = 0
@@ -49,27 +49,27 @@ class PlannedTokens:
         )
 
     def times(self, repeats: int) -> PlannedTokens:
-        """Return the tokens of so many repeats."""
+        """Return the tokens of several repeats."""
         return sum([self] * repeats, PlannedTokens())
 
     @property
     def input(self) -> int | None:
-        """All that is sent, where every part is known."""
+        """All tokens that are sent, or ``None`` if one part is unknown."""
         return _sum(_sum(self.visual, self.stamps), self.prompt)
 
 
 @dataclass(frozen=True, slots=True)
 class UsedTokens:
-    """Tokens of stored answers, as whoever ran the model counted them.
+    """Token counts of stored answers, as reported by the models and endpoints.
 
     Attributes:
-        answers: Stored ones, failures among them.
-        prompt: All that was sent, of the answers that tell.
-        visual: Pictures among them, of the answers that tell.
-        output: All that was answered, thinking included, of the answers that tell.
-        prompt_untold: Answers that do not tell the first number.
-        visual_untold: Answers that do not tell the second.
-        output_untold: Answers that do not tell the third.
+        answers: Number of stored answers, including failures.
+        prompt: Tokens sent, over the answers with this count.
+        visual: Tokens of pictures among them, over the answers with this count.
+        output: Tokens of the answers, reasoning included, over the answers with this count.
+        prompt_untold: Number of answers without the count ``prompt``.
+        visual_untold: Number of answers without the count ``visual``.
+        output_untold: Number of answers without the count ``output``.
     """
 
     answers: int = 0
@@ -81,23 +81,23 @@ class UsedTokens:
     output_untold: int = 0
 
     @property
-    def told(self) -> bool:
-        """Whether any answer tells what was sent or answered."""
+    def any_known(self) -> bool:
+        """Whether any answer has a count of tokens sent or answered."""
         return min(self.prompt_untold, self.output_untold) < self.answers
 
     @property
-    def untold(self) -> int:
-        """Answers, at least, that do not tell all that is paid for."""
+    def missing(self) -> int:
+        """Lower bound on the number of answers with a missing count of paid tokens."""
         return max(self.prompt_untold, self.output_untold)
 
 
 @dataclass(frozen=True, slots=True)
 class MeanTokens:
-    """Tokens that one answer took on average, over the answers that tell; ``None`` where none does.
+    """Mean tokens of an answer, over the answers with a count; ``None`` if there are none.
 
     Attributes:
-        visual: Of pictures.
-        prompt: Of all that was sent: pictures, time stamps, question.
+        visual: Tokens of pictures.
+        prompt: All tokens that were sent: pictures, time stamps, question.
     """
 
     visual: float | None = None
@@ -106,14 +106,14 @@ class MeanTokens:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What answers used, and US dollars for those that tell it, where prices are given."""
+    """Tokens of answers, and their price in US dollars if prices are set and tokens are known."""
 
     tokens: UsedTokens
     cost: float | None = None
 
 
 def prices_of(options: Mapping[str, Any]) -> Prices | None:
-    """Return the prices among a model's options, where there are any.
+    """Return the prices among a model's options, or ``None``.
 
     >>> prices_of({"price_input": 0.15, "price_output": 0.6})
     Prices(input=0.15, output=0.6)
@@ -121,14 +121,14 @@ def prices_of(options: Mapping[str, Any]) -> Prices | None:
     (None, None)
     """
     sent, answered = options.get("price_input"), options.get("price_output")
-    # What a stored run says may have been edited.
+    # The options of a stored run may have been edited.
     if not (isinstance(sent, int | float) and isinstance(answered, int | float)):
         return None
     return Prices(sent, answered)
 
 
 def text_tokens(letters: int) -> int:
-    """Return the tokens that so many letters make, about.
+    """Return the approximate number of tokens of a text of this length.
 
     >>> text_tokens(0), text_tokens(9)
     (0, 3)
@@ -143,41 +143,41 @@ def planned_tokens(
     system: str = "",
     max_new_tokens: int | None = None,
 ) -> PlannedTokens:
-    """Return what one question costs.
+    """Return the planned tokens of one question.
 
     Args:
-        question: What is asked.
-        visual: Planned (visual, stamp) tokens; ``None`` where the harness does not plan them.
+        question: The question.
+        visual: Planned (visual, stamp) tokens; ``None`` if the harness does not plan them.
         system: Text of the system turn.
-        max_new_tokens: Where the answer is cut off.
+        max_new_tokens: Limit of the answer.
 
     >>> planned_tokens(Question("a", (), "When?"), visual=(64, 16), max_new_tokens=100)
     PlannedTokens(questions=1, visual=64, stamps=16, prompt=2, output=100)
     """
     texts = [system, *(turn.text for turn in question.history), question.prompt]
-    seen, stamps = (None, None) if visual is None else visual
-    return PlannedTokens(1, seen, stamps, text_tokens(sum(map(len, texts))), max_new_tokens)
+    pictures, stamps = (None, None) if visual is None else visual
+    return PlannedTokens(1, pictures, stamps, text_tokens(sum(map(len, texts))), max_new_tokens)
 
 
 def used_tokens(responses: Iterable[Response]) -> UsedTokens:
     """Return the tokens of stored answers.
 
-    >>> told, silent = Response("a", usage=Usage(prompt=10, output=2)), Response("b")
-    >>> used_tokens([told, silent])
+    >>> counted = Response("a", usage=Usage(prompt=10, output=2))
+    >>> used_tokens([counted, Response("b")])
     UsedTokens(answers=2, prompt=10, visual=0, output=2, prompt_untold=1, visual_untold=2, \
 output_untold=1)
     """
     usages = [response.usage for response in responses]
-    found = {name: _told(usages, name) for name in ("prompt", "visual", "output")}
+    known = {name: _counts(usages, name) for name in ("prompt", "visual", "output")}
     return UsedTokens(
         answers=len(usages),
-        **{name: sum(counts) for name, counts in found.items()},
-        **{f"{name}_untold": len(usages) - len(counts) for name, counts in found.items()},
+        **{name: sum(counts) for name, counts in known.items()},
+        **{f"{name}_untold": len(usages) - len(counts) for name, counts in known.items()},
     )
 
 
 def mean_tokens(responses: Iterable[Response]) -> MeanTokens:
-    """Return what an answer took on average; visual counts of unknown source are no counts.
+    """Return the mean tokens of an answer; visual counts of unknown source are left out.
 
     >>> one, other = Usage(visual=64, visual_source="measured", prompt=90), Usage(visual=500)
     >>> mean_tokens([Response("a", usage=one), Response("b", usage=other)])
@@ -185,19 +185,19 @@ def mean_tokens(responses: Iterable[Response]) -> MeanTokens:
     """
     usages = [response.usage for response in responses]
     known = [usage for usage in usages if usage.visual_source != "unknown"]
-    return MeanTokens(_mean(_told(known, "visual")), _mean(_told(usages, "prompt")))
+    return MeanTokens(_mean(_counts(known, "visual")), _mean(_counts(usages, "prompt")))
 
 
 def _mean(counts: list[int]) -> float | None:
     return sum(counts) / len(counts) if counts else None
 
 
-def _told(usages: Iterable[Usage], name: str) -> list[int]:
+def _counts(usages: Iterable[Usage], name: str) -> list[int]:
     return [count for usage in usages if (count := getattr(usage, name)) is not None]
 
 
 def cost(prices: Prices, *, input: int | None, output: int | None) -> float | None:
-    """Return US dollars, where all that is paid for is known.
+    """Return US dollars, or ``None`` if a paid token count is unknown.
 
     >>> cost(Prices(0.5, 2.0), input=3_000_000, output=100_000)
     1.7
@@ -205,7 +205,7 @@ def cost(prices: Prices, *, input: int | None, output: int | None) -> float | No
     >>> cost(Prices(0.0, 2.0), input=None, output=100_000)
     0.2
     """
-    # What is free costs nothing however much it is.
+    # A zero price needs no token count.
     parts = [(prices.input, input), (prices.output, output)]
     paid = [(price, tokens) for price, tokens in parts if price > 0]
     if any(tokens is None for _, tokens in paid):
@@ -214,14 +214,14 @@ def cost(prices: Prices, *, input: int | None, output: int | None) -> float | No
 
 
 def spending(responses: Iterable[Response], options: Mapping[str, Any]) -> Spending:
-    """Return what stored answers used, and its cost at the prices among a model's options.
+    """Return the tokens of stored answers, and their cost at the prices among a model's options.
 
     >>> answers = [Response("a", usage=Usage(prompt=3_000_000, output=100_000)), Response("b")]
     >>> spending(answers, {"price_input": 0.5, "price_output": 2.0}).cost
     1.7
     """
     tokens, prices = used_tokens(responses), prices_of(options)
-    if prices is None or not tokens.told:
+    if prices is None or not tokens.any_known:
         return Spending(tokens)
     return Spending(tokens, cost(prices, input=tokens.prompt, output=tokens.output))
 

@@ -21,10 +21,10 @@ DATA_OPTIONS = ("data", "benchmark", "include_path", "data_root")
 
 
 def check_options(config: RunConfig) -> None:
-    """Check the names and options of model and task, and make neither.
+    """Check the names and options of model and task without creating them.
 
     Raises:
-        UsageError: A name is missing or unknown, or an option is.
+        UsageError: A name or an option is missing, unknown or invalid.
     """
     for kind, registry, values in (
         ("model", MODELS, config.model),
@@ -40,8 +40,8 @@ def make_model(model: str | ModelWrapper, options: Mapping[str, Any]) -> ModelWr
     """Return the wrapper of a name with validated options."""
     if isinstance(model, ModelWrapper):
         return _made_already(model, options)
-    found = MODELS.get(model)
-    wrapper = found(validated(found.Options, dict(options), where="model."))
+    kind = MODELS.get(model)
+    wrapper = kind(validated(kind.Options, dict(options), where="model."))
     wrapper.made_by_name = True
     return wrapper
 
@@ -85,14 +85,14 @@ def resolve_data(
 
 
 def _task(task: str, options: Mapping[str, Any]) -> Task[Any]:
-    found = TASKS.get(task)
-    return found(validated(found.Options, dict(options), where="task."))
+    kind = TASKS.get(task)
+    return kind(validated(kind.Options, dict(options), where="task."))
 
 
 def _made_already(made: MadeT, options: Mapping[str, Any]) -> MadeT:
     if options:
         raise UsageError(
-            f"{made!r} is made already; give the options {', '.join(options)} to its class"
+            f"{made!r} already exists; pass the options {', '.join(options)} to its class"
         )
     return made
 

@@ -47,9 +47,9 @@ class RepeatedRun:
     """Finished repeats of a run.
 
     Attributes:
-        folder: That holds them.
-        runs: In order of their seeds.
-        result: What they are worth together.
+        folder: Folder of all repeats.
+        runs: Runs in the order of their seeds.
+        result: Common result of the repeats.
     """
 
     folder: Path
@@ -58,7 +58,7 @@ class RepeatedRun:
 
     @property
     def asked(self) -> int:
-        """Questions that were asked by the call that returned this; 0 of repeats that were read."""
+        """Number of questions asked by the call that returned this; 0 if read from disk."""
         return sum(run.asked for run in self.runs)
 
     def __repr__(self) -> str:
@@ -111,7 +111,7 @@ def check_repeatable(wrapper: ModelWrapper) -> int:
     """Return the seed of a model whose repeats may differ.
 
     Raises:
-        UsageError: It has none.
+        UsageError: The model has no seed.
     """
     seed = getattr(wrapper.options, "seed", 0)
     if not isinstance(seed, int):
@@ -121,10 +121,10 @@ def check_repeatable(wrapper: ModelWrapper) -> int:
 
 
 def score_repeats(folder: Path) -> RepeatedRun:
-    """Score the stored answers of all repeats anew, without their model.
+    """Score the stored answers of all repeats again, without their model.
 
     Raises:
-        DataError: As for ``score_run``; or a repeat is missing.
+        DataError: A repeat is missing, or cannot be scored (see ``score_run``).
     """
     runs = [score_run(place) for place in _complete(folder)]
     return _write(folder, task_of(runs[0].record), runs)
@@ -134,29 +134,29 @@ def read_repeats(folder: str | Path) -> RepeatedRun:
     """Read finished repeats.
 
     Raises:
-        DataError: One is not finished or damaged, or another one than was summarised.
+        DataError: A repeat is unfinished or damaged, or differs from the summary.
     """
     folder = Path(folder)
     places = _complete(folder)
     if not (folder / REPEATS).exists():
         raise DataError(
-            f"{folder}: not all repeats are finished; start the same command again to go on, or "
-            f"take what is there with 'jumpscore score {folder}'"
+            f"{folder}: not all repeats are finished; rerun the same command to resume, or "
+            f"summarise the finished ones with 'jumpscore score {folder}'"
         )
-    fix = f"'jumpscore score {folder}' writes it anew"
+    fix = f"'jumpscore score {folder}' writes it again"
     stored = read_object(folder / REPEATS, fix=fix)
     digests = stored.pop(DIGESTS, None)
     runs = tuple(read_run(place) for place in places)
     _refuse_strangers(runs)
     try:
-        # As JSON: only there a list is as good as a tuple.
+        # As JSON, where a list validates as a tuple.
         result = _adapter().validate_json(json.dumps(stored))
     except ValidationError as error:
         first = error.errors()[0]
         what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         raise DataError(f"{folder / REPEATS}: is damaged ({what}); {fix}") from error
     if digests != _digests(runs):
-        raise DataError(f"{folder / REPEATS}: is not of the runs beside it; {fix}")
+        raise DataError(f"{folder / REPEATS}: does not match the runs next to it; {fix}")
     return RepeatedRun(folder, runs, result)
 
 
@@ -168,14 +168,14 @@ def _config_of(config: RunConfig, folder: Path, place: int, seed: int) -> RunCon
 
 
 def _refuse_another(folder: Path, repeats: int) -> None:
-    """Refuse a folder that holds one run, or more repeats than are wanted: none is left out."""
+    """Refuse a folder with a single run, or with more repeats than configured."""
     if (folder / RUN).exists():
-        raise UsageError(f"{folder} holds one run and no repeats; choose another run.name")
-    found = repeat_folders(folder)
-    if found and int(found[-1].name.rpartition("-")[2]) >= repeats:
+        raise UsageError(f"{folder} contains a single run, not repeats; choose another run.name")
+    places = repeat_folders(folder)
+    if places and int(places[-1].name.rpartition("-")[2]) >= repeats:
         raise UsageError(
-            f"{folder} holds {found[-1].name}, which run.repeats={repeats} would leave out; ask "
-            "for more repeats, choose another run.name, or delete what you do not want"
+            f"{folder} contains {places[-1].name}, which run.repeats={repeats} would leave out; "
+            "increase run.repeats, choose another run.name, or delete the repeats you do not need"
         )
 
 
@@ -183,17 +183,15 @@ def _complete(folder: Path) -> list[Path]:
     """Return the folders of all repeats.
 
     Raises:
-        DataError: There is none, or one between others is missing.
+        DataError: The folder contains no repeats, or one of them is missing.
     """
-    found = repeat_folders(folder)
-    if not found:
-        raise DataError(f"{folder}: holds no repeats of a run")
-    for place, path in enumerate(found):
-        if path != repeat_folder(folder, place):
-            raise DataError(
-                f"{repeat_folder(folder, place)}: is missing; start the same command again"
-            )
-    return found
+    places = repeat_folders(folder)
+    if not places:
+        raise DataError(f"{folder}: contains no repeats of a run")
+    for number, path in enumerate(places):
+        if path != repeat_folder(folder, number):
+            raise DataError(f"{repeat_folder(folder, number)}: is missing; rerun the same command")
+    return places
 
 
 def _write(folder: Path, task: Task[Any], runs: Sequence[StoredRun]) -> RepeatedRun:
@@ -202,8 +200,8 @@ def _write(folder: Path, task: Task[Any], runs: Sequence[StoredRun]) -> Repeated
     remarks = []
     if runs[0].record.config.model.options.get("temperature") == 0:
         remarks.append(
-            "the model is greedy (model.temperature=0): its repeats tell only the noise of what "
-            "runs it"
+            "the model is greedy (model.temperature=0): its repeats measure only the noise of "
+            "hardware and libraries"
         )
     result = summarise_repeats(
         task,
@@ -220,25 +218,25 @@ def _write(folder: Path, task: Task[Any], runs: Sequence[StoredRun]) -> Repeated
 def _seed_of(run: StoredRun) -> int:
     seed = run.record.config.model.options.get("seed")
     if not isinstance(seed, int):
-        raise DataError(f"{run.folder}: is no repeat; its model has no seed")
+        raise DataError(f"{run.folder}: not a repeat; its model has no seed")
     return seed
 
 
 def _refuse_strangers(runs: Sequence[StoredRun]) -> None:
-    """Check that runs differ in nothing but the model's seed.
+    """Check that runs differ only in the model's seed.
 
     Raises:
-        DataError: They do, or were scored by other versions of the task.
+        DataError: They differ in something else, or were scored by different versions of the task.
     """
     for run in runs:
         changes = differences(runs[0].record.identity, run.record.identity)
         changes = [change for change in changes if not change.key.endswith(".seed")]
         if changes:
-            raise DataError(f"{run.folder}: is no repeat of {runs[0].folder}; its {changes[0]}")
+            raise DataError(f"{run.folder}: not a repeat of {runs[0].folder}; {changes[0]}")
         if run.result.task_version != runs[0].result.task_version:
             raise DataError(
                 f"{run.folder}: was scored by another version of the task than "
-                f"{runs[0].folder}; 'jumpscore score {run.folder.parent}' scores all anew"
+                f"{runs[0].folder}; 'jumpscore score {run.folder.parent}' scores all again"
             )
 
 

@@ -1,9 +1,9 @@
-"""What several runs are worth that differ in the model's seed only.
+"""Results of repeats: several runs that differ only in the model's seed.
 
-Two uncertainties that must not be mixed: how far the answers of one model differ when it is asked
-again (the spread over repeats), and where the mean would fall with other videos (the interval over
-videos). Asking again adds no videos, so the repeats of a video are averaged first, and videos are
-what the bootstrap resamples.
+Two uncertainties must not be mixed: the variation between answers of one model to the same question
+(the spread over repeats), and the uncertainty of the mean over other videos (the interval over
+videos). Repeats add no videos, so the repeats of a video are averaged first, and the bootstrap
+resamples videos.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ class Spread:
     """One metric over repeats.
 
     Attributes:
-        mean: Over the repeats that define it; ``None`` where none does.
-        sd: Standard deviation over them (n - 1); ``None`` below two.
+        mean: Mean over the repeats that define the metric; ``None`` if no repeat does.
+        sd: Standard deviation over them (n - 1); ``None`` for fewer than two.
         lowest: Smallest value of a repeat.
         highest: Largest value of a repeat.
-        values: Of every repeat, in order.
-        over_videos: Estimate over all answers with the video as the unit: its interval says where
-            the value would fall with other videos. Its ``mean`` is the one above where every repeat
-            defines the metric for the same videos; a rate is that of all events together. ``None``
-            where the task aggregates in a way of its own.
+        values: Value of every repeat, in order.
+        over_videos: Estimate over all answers with the video as the unit, so its interval is for
+            other videos. Its ``mean`` equals the one above if every repeat defines the metric for
+            the same videos; a rate is that of all events together. ``None`` if the task does not
+            aggregate by means and rates.
     """
 
     mean: float | None
@@ -48,7 +48,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class RepeatedResult:
-    """What the repeats of a run are worth. Holds no timings: equal inputs give equal results.
+    """Result of the repeats of a run, without timings: equal inputs give equal results.
 
     Attributes:
         task: Task name.
@@ -56,17 +56,17 @@ class RepeatedResult:
         model: Model name.
         data: Data-set name.
         synthetic: Whether the data are generated.
-        repeats: How many there are.
-        seeds: The model's seed in each.
+        repeats: Number of repeats.
+        seeds: Seed of the model in each repeat.
         metrics: Metric name -> spread.
-        described: What each metric is.
-        headline: Names of those that a one-line summary shows.
+        described: Description of each metric.
+        headline: Names of the metrics in a one-line summary.
         counts: Status -> number of answers, over all repeats.
-        total: Answers that all repeats together had to give: samples times repeats.
-        unscored: Those without a score; above 0 the headline is incomplete.
-        caveats: Why a leaderboard must refuse this result.
+        total: Number of answers that all repeats together need: samples times repeats.
+        unscored: Number of answers without a score; above 0 the headline is incomplete.
+        caveats: Reasons why a leaderboard must refuse this result.
         notes: Counted oddities, over all repeats.
-        remarks: What else a reader should know, in words.
+        remarks: Sentences for the reader of the result.
     """
 
     task: str
@@ -90,8 +90,8 @@ class RepeatedResult:
 def spread(values: Sequence[float | None], over_videos: Estimate | None = None) -> Spread:
     """Return the spread of a metric's values, one per repeat.
 
-    >>> found = spread([0.25, None, 0.75])
-    >>> found.mean, found.sd == 0.125**0.5, found.lowest, found.highest
+    >>> result = spread([0.25, None, 0.75])
+    >>> result.mean, result.sd == 0.125**0.5, result.lowest, result.highest
     (0.5, True, 0.25, 0.75)
     """
     known = [value for value in values if value is not None]
@@ -106,7 +106,7 @@ def spread(values: Sequence[float | None], over_videos: Estimate | None = None) 
 
 
 def scored_by_any(repeats: Sequence[Sequence[SampleScore]]) -> list[str]:
-    """Return the ids of the samples that some repeat scored, in their order."""
+    """Return the ids of the samples that at least one repeat scored, in order."""
     scored = (score.id for scores in repeats for score in scores if score.status != "error")
     return list(dict.fromkeys(scored))
 
@@ -114,9 +114,9 @@ def scored_by_any(repeats: Sequence[Sequence[SampleScore]]) -> list[str]:
 def clusters_by_name(
     repeats: Sequence[Sequence[SampleScore]], names: Sequence[str]
 ) -> list[str] | None:
-    """Return what is resampled together, for samples that some repeat scored."""
-    found = {score.id: score for scores in repeats for score in scores if score.status != "error"}
-    return clusters_of([found[name] for name in names])
+    """Return the cluster of each sample, which the bootstrap resamples as a unit."""
+    by_id = {score.id: score for scores in repeats for score in scores if score.status != "error"}
+    return clusters_of([by_id[name] for name in names])
 
 
 def mean_ratios(
@@ -124,35 +124,35 @@ def mean_ratios(
 ) -> dict[str, Ratio]:
     """Return every metric as a ratio over samples whose repeats are averaged.
 
-    Numerator and denominator are each averaged over the repeats that scored the sample. So a sample
-    for which only some repeats define a metric weighs as much as those, as in the repeats' means,
-    and one that some repeat failed to score weighs as much as any other.
+    Numerator and denominator are averaged over the repeats that scored the sample. A sample for
+    which only some repeats define a metric therefore has the weight of these repeats, as in the
+    repeats' means, and a sample that some repeat failed to score has the same weight as any other.
 
     Args:
-        metrics: Of the task.
-        repeats: Scores of each.
-        names: Ids of samples, each scored by some repeat.
+        metrics: Metrics of the task.
+        repeats: Scores of each repeat.
+        names: Ids of samples, each scored by at least one repeat.
 
     >>> one = [SampleScore("a", "ok", {"bias": 1.0}), SampleScore("b", "ok", {"bias": 0.0})]
     >>> other = [SampleScore("a", "ok", {"bias": None}), SampleScore("b", "error")]
-    >>> found = mean_ratios([Metric("bias", "")], [one, other], ["a", "b"])["bias"]
-    >>> found.numerator.tolist(), found.denominator.tolist()
+    >>> ratio = mean_ratios([Metric("bias", "")], [one, other], ["a", "b"])["bias"]
+    >>> ratio.numerator.tolist(), ratio.denominator.tolist()
     ([0.5, 0.0], [0.5, 1.0])
     """
     places = {name: place for place, name in enumerate(names)}
     scored = np.zeros(len(names))
     sums = {metric.name: np.zeros((2, len(names))) for metric in metrics}
     for scores in repeats:
-        here = [score for score in scores if score.status != "error" and score.id in places]
-        at = [places[score.id] for score in here]
+        usable = [score for score in scores if score.status != "error" and score.id in places]
+        at = [places[score.id] for score in usable]
         scored[at] += 1
-        for name, ratio in ratios(metrics, here).items():
+        for name, ratio in ratios(metrics, usable).items():
             sums[name][:, at] += ratio.numerator, ratio.denominator
-    found = {}
+    means = {}
     for metric in metrics:
         above, below = sums[metric.name] / scored
-        found[metric.name] = Ratio(above, below, is_mean=metric.over is None)
-    return found
+        means[metric.name] = Ratio(above, below, is_mean=metric.over is None)
+    return means
 
 
 def summarise_repeats(
@@ -164,15 +164,15 @@ def summarise_repeats(
     seed: int = 0,
     remarks: Sequence[str] = (),
 ) -> RepeatedResult:
-    """Return what repeats are worth together.
+    """Return the common result of repeats.
 
     Args:
-        task: That all of them asked.
-        results: One per repeat.
-        scores: Those of each repeat.
-        seeds: The model's in each repeat.
-        seed: Of the bootstrap.
-        remarks: What else a reader should know.
+        task: Task of all repeats.
+        results: Result of each repeat.
+        scores: Scores of each repeat.
+        seeds: Seed of the model in each repeat.
+        seed: Seed of the bootstrap.
+        remarks: Sentences for the reader of the result.
     """
     first = results[0]
     # Another way to aggregate may need more than means and rates; then nothing is made up.
@@ -211,13 +211,13 @@ def summarise_repeats(
 
 
 def _caveats(results: Sequence[RunResult], total: int, unscored: int) -> tuple[str, ...]:
-    """Return every caveat of a repeat once; what is unscored is counted over all of them."""
-    found = [
+    """Return every caveat of a repeat once; unscored answers are counted over all repeats."""
+    caveats = [
         caveat
         for result in results
         for caveat in result.caveats
         if caveat != unscored_caveat(result.unscored, result.total)
     ]
     if unscored:
-        found.append(f"{unscored} of {total} answers are unscored, over all repeats")
-    return tuple(dict.fromkeys(found))
+        caveats.append(f"{unscored} of {total} answers are unscored, over all repeats")
+    return tuple(dict.fromkeys(caveats))

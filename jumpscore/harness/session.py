@@ -14,6 +14,7 @@ from typing import Any
 from evaluators.base import Task
 from jumpscore.errors import UsageError
 from jumpscore.harness.ask import Asked, Asker, RunInterrupted
+from jumpscore.harness.blind_baseline import blind_answers
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
 from jumpscore.harness.factory import make_model, make_task
 from jumpscore.harness.facts import run_extras, run_record, selection
@@ -21,7 +22,7 @@ from jumpscore.harness.input import InputPlan
 from jumpscore.harness.score import Scorer, collector_paused
 from jumpscore.records import Progress, Question, Response
 from jumpscore.runs.failures import FailureLog
-from jumpscore.runs.identity import beside_other_data, place_of
+from jumpscore.runs.folders import beside_other_data, place_of
 from jumpscore.runs.reader import StoredRun, holds_repeats, read_timing
 from jumpscore.runs.record import RunRecord
 from jumpscore.runs.writer import RunStore
@@ -119,21 +120,21 @@ class Session:
         if wrapper.needs_truth and not config.run.expose_truth:
             raise UsageError(
                 f"model {wrapper.name!r} answers from the truth, to test metrics with; allow it "
-                "with run.expose_truth=true (the result will say so and no leaderboard takes it)"
+                "with run.expose_truth=true (the result records it, and no leaderboard accepts it)"
             )
-        shown = InputPlan.resolve(wrapper, config.input)
+        plan = InputPlan.resolve(wrapper, config.input)
         with collector_paused():
             everything = task.load()
         samples = config.run.select(everything)
-        shown = shown.in_run(config.run, everything)
-        config = config.model_copy(update={"input": shown.config})
+        plan = plan.in_run(config.run, everything)
+        config = config.model_copy(update={"input": plan.config})
         wrapper.receive_questions([sample.question for sample in everything])
         extras = run_extras(wrapper, everything)
-        record = run_record(wrapper, task, config, samples, kind=shown.kind, extras=extras)
-        return Planned(shown, Scorer(task, config, samples, extras), record)
+        record = run_record(wrapper, task, config, samples, kind=plan.kind, extras=extras)
+        return Planned(plan, Scorer(task, config, samples, extras), record)
 
     def folder_of(self, config: RunConfig) -> Path:
-        """Return the folder of a run's name, which by default names task, model and data set."""
+        """Return the folder of a run, named after task, model and data set by default."""
         if config.run.name:
             return config.run.folder / config.run.name
         data = self.task.data()
@@ -150,7 +151,7 @@ class Session:
         return beside_other_data(config.run.folder / name, data.checksum)
 
     def claim(self, folder: Path, planned: Planned) -> Path:
-        """Return where a run is stored; log why if that is not the folder of its name."""
+        """Return the folder to store a run in; log the reason if it is not the named one."""
         ours = is_ours(type(self.wrapper))
         place = place_of(folder, planned.record.identity, ours=ours)
         if place.reason is not None:
@@ -175,11 +176,13 @@ class Session:
         wrapper, samples = self.wrapper, planned.scorer.samples
         if wrapper.needs_truth:
             wrapper.receive_truth({sample.question.id: sample.truth for sample in samples})
+        if wrapper.answers_blindly:
+            wrapper.receive_blind_answers(blind_answers(samples))
         started = time.time()
         folder = self.claim(self.folder_of(planned.scorer.config), planned)
         if holds_repeats(folder):
             raise UsageError(
-                f"{folder} holds repeats of a run; choose another run.name, or set run.repeats"
+                f"{folder} contains repeats of a run; choose another run.name, or set run.repeats"
             )
         with RunStore(folder) as store:
             responses = store.open(planned.record, ours=is_ours(type(wrapper)))
@@ -212,9 +215,8 @@ class Session:
             if on_progress is not None:
                 on_progress(before + done, total)
 
-        if not pending:
-            advance(0)
-        elif not self._opened:
+        advance(0)  # before the model loads, which may take minutes
+        if pending and not self._opened:
             self.wrapper.open()
             self._opened = True
         asker = Asker(

@@ -1,10 +1,9 @@
-"""The upper half of a run's report: what was asked of whom, and what came of it."""
+"""The upper half of a run's report: its facts, the headline, all metrics and all statuses."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 
 from jumpscore.harness.blind_baseline import FITTED_ON_NOTHING, blind_baseline
 from jumpscore.harness.costs import spending
@@ -12,6 +11,7 @@ from jumpscore.records import STATUSES, Estimate, Metric, RunResult
 from jumpscore.report.text import (
     DASH,
     escaped,
+    metric_groups,
     number,
     plural,
     quantity,
@@ -22,46 +22,21 @@ from jumpscore.report.text import (
 from jumpscore.runs import StoredRun
 from jumpscore.runs.record import InputIdentity
 
-FIXED_GRID = "a fixed grid that never saw the video"
-NEVER_LOOKS = "what an answer earns that never looks"
-"""Of the metrics ``content_free_*`` of all other tasks."""
+FIXED_GRID = "a fixed grid of times"
+NEVER_LOOKS = "an answer that never looks"
+"""What the blind baseline of a metric is."""
 STATUS_WORDS = {
     "ok": "answered",
-    "empty": "said: nothing there",
+    "empty": "an explicit empty answer",
     "partial": "cut off; its start is scored",
     "unparseable": "not readable; scores 0",
     "refused": "no answer given; scores 0",
     "error": "our failure; unscored",
 }
-HOW_TO_READ = {
-    "map_reference": (
-        "mAP as the paper computes it",
-        "Each answered time, in order, takes the nearest free jump within 0.1, 0.2 or 0.3 s, and "
-        "precision is averaged over the jumps found. Wrong times after the last match cost "
-        "nothing while early ones cost a lot, and a fixed rhythm that never saw the video scores "
-        "too: compare with the floor.",
-    ),
-    "f1": (
-        "F1",
-        "Answers and jumps are paired one to one so that as many pairs as possible lie within the "
-        "tolerance, and F1 weighs missed jumps and extra answers alike, wherever they stand. The "
-        "number is the mean over 0.1, 0.2 and 0.3 s; 100 means every jump and nothing else.",
-    ),
-    "count_exact": (
-        "Exact count",
-        "The share of videos for which the answered number is the true number. It says nothing "
-        "about when the jumps happen.",
-    ),
-    "count_mae": (
-        "Count error",
-        "How far the answered number lies from the true one, on average, in jumps. A long video "
-        "weighs as much as a short one.",
-    ),
-}
 
 
 def header(run: StoredRun) -> str:
-    """Return title, banners and facts. Nothing here depends on when or how fast the run was."""
+    """Return title, banners and facts; nothing in it depends on when or how fast the run was."""
     result = run.result
     return (
         '<header class="top"><p class="kicker">JumpScore run report</p>'
@@ -73,7 +48,7 @@ def header(run: StoredRun) -> str:
 
 
 def banners(result: RunResult) -> str:
-    """Return everything that a reader must know before the numbers."""
+    """Return what a reader must know before the numbers."""
     items = []
     if result.unscored:
         items.append(
@@ -87,7 +62,7 @@ def banners(result: RunResult) -> str:
             "scores do not compare with scores on filmed videos and pictures.</li>"
         )
     for caveat in result.caveats:
-        if not _said_above(caveat, result):
+        if not _is_above(caveat, result):
             text = escaped(caveat)
             items.append(f'<li class="warn"><strong>{text[:1].upper()}{text[1:]}.</strong></li>')
     for note, count in result.notes.items():
@@ -95,8 +70,8 @@ def banners(result: RunResult) -> str:
     return f'<ul class="banners">{"".join(items)}</ul>' if items else ""
 
 
-def _said_above(caveat: str, result: RunResult) -> bool:
-    """Whether one of the two banners with fixed words says the same as a caveat of the harness."""
+def _is_above(caveat: str, result: RunResult) -> bool:
+    """Whether one of the two banners with fixed words repeats a caveat of the harness."""
     return (result.synthetic and caveat == "the data are synthetic") or (
         result.unscored > 0 and caveat.endswith("samples are unscored")
     )
@@ -136,21 +111,22 @@ def _input_words(settings: InputIdentity) -> str:
     )
 
 
-def headline(result: RunResult, metrics: Sequence[Metric]) -> str:
+def headline(result: RunResult) -> str:
     """Return the big figures with their intervals."""
-    figures = [_figure(metric, result) for metric in metrics if metric.name in result.metrics]
+    by_name = {metric.name: metric for metric in result.described}
+    figures = [_figure(by_name[name], result) for name in result.headline]
     return f'<section class="figures" aria-label="Headline">{"".join(figures)}</section>'
 
 
 def _figure(metric: Metric, result: RunResult) -> str:
     estimate = result.metrics[metric.name]
-    floor = blind_baseline(result, metric.name)
+    blind = blind_baseline(result, metric.name)
     value = number(estimate.mean, metric.unit, signed=metric.better == "zero")
     unit = "" if value == DASH else suffix(metric.unit)
     below = [f"95% interval {interval(estimate, metric)}, n = {estimate.n:,}"]
-    if floor is not None and floor.mean is not None:
+    if blind is not None and blind.mean is not None:
         below.append(
-            f'<span class="floor-key"></span>floor {number(floor.mean, metric.unit)}: '
+            f'<span class="blind-key"></span>blind baseline {number(blind.mean, metric.unit)}: '
             + (FIXED_GRID if metric.name in FITTED_ON_NOTHING else NEVER_LOOKS)
         )
     if metric.better == "lower":
@@ -162,12 +138,12 @@ def _figure(metric: Metric, result: RunResult) -> str:
     return (
         f'<article class="figure"><h2><code>{escaped(metric.name)}</code>{incomplete}</h2>{title}'
         f'<p class="big{" long" if len(value) > 6 else ""}">{value}<small>{unit}</small></p>'
-        f"{interval_bar(estimate, metric, floor=floor, scale=True)}{lines}</article>"
+        f"{interval_bar(estimate, metric, blind=blind, scale=True)}{lines}</article>"
     )
 
 
 def interval(estimate: Estimate, metric: Metric) -> str:
-    """Return the 95% interval in the metric's unit, a dash where there is none."""
+    """Return the 95% interval in the metric's unit, or a dash."""
     if estimate.ci_low is None or estimate.ci_high is None:
         return DASH
     signed = metric.better == "zero"
@@ -176,12 +152,12 @@ def interval(estimate: Estimate, metric: Metric) -> str:
 
 
 def interval_bar(
-    estimate: Estimate, metric: Metric, *, floor: Estimate | None = None, scale: bool = False
+    estimate: Estimate, metric: Metric, *, blind: Estimate | None = None, scale: bool = False
 ) -> str:
-    """Return mean and interval as a small bar; empty where the metric is not defined."""
+    """Return mean and interval as a small bar, with a mark at the blind baseline if given."""
     if estimate.mean is None or not math.isfinite(estimate.mean):
         return '<div class="ci none"></div>'
-    low, high = bar_range(estimate, metric, floor=floor)
+    low, high = bar_range(estimate, metric, blind=blind)
 
     def at(value: float) -> str:
         return f"{100 * min(max((value - low) / (high - low), 0.0), 1.0):.2f}%"
@@ -189,34 +165,34 @@ def interval_bar(
     ends = (estimate.ci_low, estimate.ci_high)
     left, right = (estimate.mean if end is None else end for end in ends)
     tick = ""
-    if floor is not None and floor.mean is not None:
-        tick = f'<i class="floor" style="--at:{at(floor.mean)}"></i>'
+    if blind is not None and blind.mean is not None:
+        tick = f'<i class="blind" style="--at:{at(blind.mean)}"></i>'
     zero = f'<i class="zero" style="--at:{at(0.0)}"></i>' if low < 0 else ""
-    shown = ""
+    labels = ""
     if scale:
-        shown = (
+        labels = (
             f'<div class="scale"><span>{_bound(low, metric)}</span>'
             f"<span>{_bound(high, metric)}</span></div>"
         )
     return (
         f'<div class="ci" style="--lo:{at(left)};--hi:{at(right)};--at:{at(estimate.mean)}">'
-        f'{zero}<i class="band"></i>{tick}<i class="mean"></i></div>{shown}'
+        f'{zero}<i class="band"></i>{tick}<i class="mean"></i></div>{labels}'
     )
 
 
 def bar_range(
-    estimate: Estimate, metric: Metric, *, floor: Estimate | None = None
+    estimate: Estimate, metric: Metric, *, blind: Estimate | None = None
 ) -> tuple[float, float]:
-    """Return where a metric's bar begins and ends: 0 to 1 for shares, round numbers otherwise.
+    """Return the range of a metric's bar: 0 to 1 for shares, round numbers otherwise.
 
-    The bar holds mean, interval and floor; what is shown as 0 is as small on it.
+    The range covers mean, interval and blind baseline. A value that rounds to 0 looks like 0.
 
     >>> bar_range(Estimate(1.3, None, 0.9, 1.8, 12), Metric("mae", "", "events", "lower"))
     (0.0, 2.0)
     """
     if metric.unit == "percent":
         return 0.0, 1.0
-    known = (estimate.mean, estimate.ci_low, estimate.ci_high, floor.mean if floor else None)
+    known = (estimate.mean, estimate.ci_low, estimate.ci_high, blind.mean if blind else None)
     largest = max(abs(value) for value in known if value is not None)
     if number(largest, metric.unit) == number(0.0, metric.unit):
         largest = 1.0
@@ -229,28 +205,32 @@ def _bound(value: float, metric: Metric) -> str:
     return f"{100 * value:g}" if metric.unit == "percent" else f"{value:,.10g}"
 
 
-def metric_table(result: RunResult, metrics: Sequence[Metric]) -> str:
-    """Return every metric of the run in the order of its task."""
-    rows = []
-    for metric in metrics:
-        estimate = result.metrics.get(metric.name)
-        if estimate is None:
-            continue
-        undefined = ' class="undefined"' if estimate.mean is None else ""
-        rows.append(
-            f'<tr{undefined}><th scope="row"><code>{escaped(metric.name)}</code>'
-            f"<span>{escaped(metric.title)}</span></th>"
-            f'<td class="num">{quantity(estimate.mean, metric)}</td>'
-            f'<td class="num dim">{interval(estimate, metric)}</td>'
-            f'<td class="bar">{interval_bar(estimate, metric)}</td>'
-            f'<td class="num dim">{estimate.n:,}</td></tr>'
-        )
+def metric_table(result: RunResult) -> str:
+    """Return every metric of the run: the headline, the blind baselines and controls, the rest."""
+    groups = "".join(
+        f'<tbody><tr><th scope="rowgroup" colspan="5" class="group">{title}</th></tr>'
+        f"{''.join(_metric_row(metric, result.metrics[metric.name]) for metric in metrics)}</tbody>"
+        for title, metrics in metric_groups(result).items()
+        if metrics
+    )
     return (
         '<section class="panel"><h2>All metrics</h2><div class="wide"><table class="metrics">'
         '<thead><tr><th scope="col">metric</th><th scope="col" class="num">mean</th>'
         '<th scope="col" class="num">95% interval</th><th scope="col" class="bar"></th>'
         '<th scope="col" class="num">n</th></tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div></section>"
+        f"{groups}</table></div></section>"
+    )
+
+
+def _metric_row(metric: Metric, estimate: Estimate) -> str:
+    undefined = ' class="undefined"' if estimate.mean is None else ""
+    return (
+        f'<tr{undefined}><th scope="row"><code>{escaped(metric.name)}</code>'
+        f"<span>{escaped(metric.title)}</span></th>"
+        f'<td class="num">{quantity(estimate.mean, metric)}</td>'
+        f'<td class="num dim">{interval(estimate, metric)}</td>'
+        f'<td class="bar">{interval_bar(estimate, metric)}</td>'
+        f'<td class="num dim">{estimate.n:,}</td></tr>'
     )
 
 
@@ -273,53 +253,3 @@ def status_bar(result: RunResult) -> str:
         f'<div class="stack" role="img" aria-label="Status counts">{parts}</div>'
         f'<ul class="legend">{legend}</ul></section>'
     )
-
-
-def how_to_read(metrics: Sequence[Metric], *, timelines: bool) -> str:
-    """Return a short legend: marks, and what the headline numbers mean."""
-    names = {metric.name for metric in metrics}
-    texts = "".join(
-        f"<div><dt>{title} <code>{name}</code></dt><dd>{text}</dd></div>"
-        for name, (title, text) in HOW_TO_READ.items()
-        if name in names
-    )
-    marks = _MARKS if timelines else ""
-    return (
-        '<section class="panel" id="how"><h2>How to read it</h2>'
-        f'{marks}<dl class="reading">{texts}<div><dt>95% interval</dt><dd>From a bootstrap over '
-        "videos: where the mean would fall with other videos of the same kind. Two runs whose "
-        "intervals overlap may still differ; compare them video by video.</dd></div></dl></section>"
-    )
-
-
-def _mark(drawing: str, words: str) -> str:
-    return (
-        '<li><svg class="timeline key" width="26" height="26" aria-hidden="true">'
-        f"{drawing}</svg>{words}</li>"
-    )
-
-
-_MARKS = (
-    '<ul class="marks">'
-    + _mark('<g class="hits"><line x1="13" y1="3" x2="13" y2="23"/></g>', "a jump that was found")
-    + _mark(
-        '<g class="misses"><line x1="13" y1="9" x2="13" y2="25"/>'
-        '<circle cx="13" cy="5" r="4"/></g>',
-        "a missed jump",
-    )
-    + _mark('<g class="dots"><circle cx="13" cy="13" r="3.5"/></g>', "an answer that found a jump")
-    + _mark(
-        '<g class="extras"><rect x="13" y="9.5" width="7" height="7"/></g>',
-        "an extra answer",
-    )
-    + _mark(
-        '<g class="joins"><line class="close" x1="4" y1="3" x2="4" y2="23"/>'
-        '<line class="near" x1="13" y1="3" x2="13" y2="23"/>'
-        '<line class="far" x1="22" y1="3" x2="22" y2="23"/></g>',
-        "a pair within 0.1, 0.2, 0.3 s",
-    )
-    + _mark(
-        '<g class="within"><rect x="0" y="4" width="26" height="18"/></g>', "0.3 s around jumps"
-    )
-    + "</ul>"
-)

@@ -1,4 +1,4 @@
-"""Tables for the terminal: Rich renderables made of stored results, nothing else."""
+"""Tables for the terminal: Rich renderables of stored results."""
 
 from __future__ import annotations
 
@@ -9,23 +9,32 @@ from rich.table import Table
 from rich.text import Text
 
 from jumpscore.harness import RepeatedResult, RepeatedRun, Spread
+from jumpscore.harness.blind_baseline import baseline_name
 from jumpscore.harness.costs import spending
 from jumpscore.harness.repeating import AnyRun
-from jumpscore.records import Estimate, Metric, RunResult
-from jumpscore.report.text import DASH, number, plural, quantity, spending_words, suffix
+from jumpscore.records import Estimate, Metric, RunResult, TimelineView
+from jumpscore.report.text import (
+    DASH,
+    metric_groups,
+    number,
+    plural,
+    quantity,
+    spending_words,
+    suffix,
+)
 from jumpscore.runs import StoredRun
 from jumpscore.runs.failures import LOG, first_errors
 from jumpscore.scoring import Comparison
 
 AnyResult = RunResult | RepeatedResult
 MOST_REPEATS_SHOWN = 10
-"""Repeats whose values have a place in a line."""
+"""Repeats whose values are printed in one line."""
 MOST_ERRORS, LONGEST_ERROR = 5, 300
-"""Kinds of errors that a table shows, and characters of each."""
+"""Kinds of errors below a table, and characters of each message."""
 
 
 def value_of(value: float | None, metric: Metric, *, signed: bool = False) -> str:
-    """Return a value in the metric's unit; signed errors always show their sign.
+    """Return a value in the metric's unit; signed errors always have a sign.
 
     >>> value_of(0.512, Metric("f1", "F1"))
     '51.2'
@@ -34,7 +43,7 @@ def value_of(value: float | None, metric: Metric, *, signed: bool = False) -> st
 
 
 def interval(estimate: Estimate | Comparison, metric: Metric, *, signed: bool = False) -> str:
-    """Return ``[low, high]``, or nothing where there is no interval."""
+    """Return ``[low, high]``; empty without an interval."""
     if estimate.ci_low is None or estimate.ci_high is None:
         return ""
     low = value_of(estimate.ci_low, metric, signed=signed)
@@ -43,7 +52,7 @@ def interval(estimate: Estimate | Comparison, metric: Metric, *, signed: bool = 
 
 
 def banner(result: AnyResult) -> Text:
-    """Return what a reader must know before any number."""
+    """Return caveats and notes about a result."""
     text = Text()
     if result.unscored:
         text.append_text(incomplete(result)).append("\n")
@@ -58,20 +67,20 @@ def banner(result: AnyResult) -> Text:
 
 
 def incomplete(result: AnyResult) -> Text:
-    """Return what must stand beside every number of a run with unscored samples."""
-    asked = _asked(result)
-    return Text(f"INCOMPLETE: {result.unscored} of {result.total} {asked} are unscored", "bold red")
+    """Return the warning of a run with unscored samples."""
+    words = f"{result.unscored} of {result.total} {_noun(result)} are unscored"
+    return Text(f"INCOMPLETE: {words}", "bold red")
 
 
 def errors_of(runs: Sequence[StoredRun]) -> list[Text]:
-    """Return the first error of each kind with its count, and where tracebacks are kept."""
+    """Return the first error of each kind with its count, and the path of the tracebacks."""
     kinds = first_errors(score for run in runs for score in run.scores)
     text = Text()
     for kind in kinds[:MOST_ERRORS]:
         message = " ".join(kind.message.split())
-        shown = message[:LONGEST_ERROR] + ("…" if len(message) > LONGEST_ERROR else "")
+        short = message[:LONGEST_ERROR] + ("…" if len(message) > LONGEST_ERROR else "")
         text.append(f"error, {plural(kind.count, 'sample')}: ", style="red")
-        text.append(f"{shown} (first: {kind.id})\n")
+        text.append(f"{short} (first: {kind.id})\n")
     if len(kinds) > MOST_ERRORS:
         text.append(f"and {plural(len(kinds) - MOST_ERRORS, 'other kind')} of errors\n")
     logs = [run.folder / LOG for run in runs if (run.folder / LOG).is_file()]
@@ -81,12 +90,17 @@ def errors_of(runs: Sequence[StoredRun]) -> list[Text]:
     return [text] if kinds else []
 
 
-def _asked(result: AnyResult) -> str:
+def _noun(result: AnyResult) -> str:
     return "answers" if isinstance(result, RepeatedResult) else "samples"
 
 
-def run_table(run: StoredRun) -> RenderableType:
-    """Return one run's metrics with intervals, status counts and caveats."""
+def run_table(run: StoredRun, *, everything: bool = False) -> RenderableType:
+    """Return a run's metrics with intervals, status counts and caveats.
+
+    Args:
+        run: A finished run.
+        everything: Whether to print more than the headline and its blind baselines.
+    """
     result = run.result
     table = Table(title=f"{result.task} · {result.model} · {result.data}", title_justify="left")
     table.add_column("metric", style="bold", no_wrap=True)
@@ -94,24 +108,44 @@ def run_table(run: StoredRun) -> RenderableType:
     table.add_column("95% interval", justify="right")
     table.add_column("n", justify="right")
     table.add_column("what it is", style="dim", ratio=1)
-    for metric in result.described:
-        estimate = result.metrics[metric.name]
-        if estimate.mean is None and metric.optional:
-            continue  # a row of dashes says nothing
-        unit = suffix(metric.unit)
-        table.add_row(
-            metric.name,
-            f"{value_of(estimate.mean, metric)} {unit}".rstrip(),
-            interval(estimate, metric),
-            str(estimate.n),
-            metric.title,
-        )
+    groups, left_out = _printed(result, everything=everything)
+    for group in groups:
+        table.add_section()
+        for metric in group:
+            estimate = result.metrics[metric.name]
+            table.add_row(
+                metric.name,
+                f"{value_of(estimate.mean, metric)} {suffix(metric.unit)}".rstrip(),
+                interval(estimate, metric),
+                str(estimate.n),
+                metric.title,
+            )
     below = [counts_line(result), *spending_line([run]), *errors_of([run]), banner(result)]
-    return Group(table, *below)
+    return Group(table, *left_out, *below)
 
 
-def repeats_table(repeated: RepeatedRun) -> RenderableType:
-    """Return the metrics of repeats: spread over repeats, interval over videos."""
+def _printed(result: AnyResult, *, everything: bool) -> tuple[list[list[Metric]], list[Text]]:
+    """Return the groups of metrics to print, and a line about those that are left out."""
+    groups = [  # without optional rows that would only contain dashes
+        [m for m in group if result.metrics[m.name].mean is not None or not m.optional]
+        for group in metric_groups(result).values()
+    ]
+    if everything:
+        return groups, []
+    blind = {baseline_name(metric.name) for metric in groups[0]}
+    short = [groups[0], [metric for metric in groups[1] if metric.name in blind]]
+    left = sum(map(len, groups)) - sum(map(len, short))
+    words = f"{plural(left, 'further metric')}: --all prints them, the page explains them"
+    return short, [Text(words, "dim")] if left else []
+
+
+def repeats_table(repeated: RepeatedRun, *, everything: bool = False) -> RenderableType:
+    """Return the metrics of repeats: spread over repeats, interval over videos.
+
+    Args:
+        repeated: Finished repeats.
+        everything: As in ``run_table``.
+    """
     result = repeated.result
     seeds = f"seeds {result.seeds[0]} to {result.seeds[-1]}"
     table = Table(
@@ -125,11 +159,11 @@ def repeats_table(repeated: RepeatedRun) -> RenderableType:
     for column in ("mean ± sd", "range", "95% interval"):
         table.add_column(column, justify="right")
     table.add_column("n", justify="right", no_wrap=True, min_width=3)
-    for metric in result.described:
-        found = result.metrics[metric.name]
-        if found.mean is None and metric.optional:
-            continue  # as for one run
-        table.add_row(metric.name, *_spread_cells(found, metric))
+    groups, left_out = _printed(result, everything=everything)
+    for group in groups:
+        table.add_section()
+        for metric in group:
+            table.add_row(metric.name, *_spread_cells(result.metrics[metric.name], metric))
     each = [
         _each_repeat(result, metric)
         for metric in result.described
@@ -137,26 +171,26 @@ def repeats_table(repeated: RepeatedRun) -> RenderableType:
     ]
     spent, errors = spending_line(repeated.runs), errors_of(repeated.runs)
     below = [counts_line(result), *spent, *errors, banner(result)]
-    return Group(table, *each, *below)
+    return Group(table, *left_out, *each, *below)
 
 
 def _each_repeat(result: RepeatedResult, metric: Metric) -> Text:
-    """Return a metric's value in every repeat, in one line."""
+    """Return the values of a metric in all repeats, in one line."""
     values = result.metrics[metric.name].values
-    shown = [value_of(value, metric) for value in values[:MOST_REPEATS_SHOWN]]
-    left = len(values) - len(shown)
+    first = [value_of(value, metric) for value in values[:MOST_REPEATS_SHOWN]]
+    left = len(values) - len(first)
     more = f" and {left} more" if left else ""
-    return Text(f"{metric.name} of each repeat: ").append(f"{', '.join(shown)}{more}", "bold")
+    return Text(f"{metric.name} of each repeat: ").append(f"{', '.join(first)}{more}", "bold")
 
 
-def _spread_cells(found: Spread, metric: Metric) -> list[str]:
-    sd = "" if found.sd is None else f" ± {number(found.sd, metric.unit)}"
+def _spread_cells(spread: Spread, metric: Metric) -> list[str]:
+    sd = "" if spread.sd is None else f" ± {number(spread.sd, metric.unit)}"
     ends = ""
-    if found.lowest is not None:
-        ends = f"{value_of(found.lowest, metric)} to {value_of(found.highest, metric)}"
-    over = found.over_videos
+    if spread.lowest is not None:
+        ends = f"{value_of(spread.lowest, metric)} to {value_of(spread.highest, metric)}"
+    over = spread.over_videos
     return [
-        f"{value_of(found.mean, metric)}{sd} {suffix(metric.unit)}".rstrip(),
+        f"{value_of(spread.mean, metric)}{sd} {suffix(metric.unit)}".rstrip(),
         ends,
         "" if over is None else interval(over, metric),
         "" if over is None else str(over.n),
@@ -164,17 +198,17 @@ def _spread_cells(found: Spread, metric: Metric) -> list[str]:
 
 
 def spending_line(runs: Sequence[StoredRun]) -> list[Text]:
-    """Return what the answers of runs of one model used and cost, where they tell."""
+    """Return tokens and cost of the answers of runs of one model, if they are known."""
     responses = [response for run in runs for response in run.responses.values()]
     words = spending_words(spending(responses, runs[0].record.config.model.options))
     return [Text("; ".join(f"{name}: {value}" for name, value in words.items()))] if words else []
 
 
 def counts_line(result: AnyResult) -> Text:
-    """Return the status counts in one line, the empty ones left out."""
-    text = Text(f"{result.total} {_asked(result)}: ")
-    shown = [f"{count} {status}" for status, count in result.counts.items() if count]
-    return text.append(", ".join(shown))
+    """Return the counts of all statuses that occur, in one line."""
+    text = Text(f"{result.total} {_noun(result)}: ")
+    counts = [f"{count} {status}" for status, count in result.counts.items() if count]
+    return text.append(", ".join(counts))
 
 
 def leader_table(runs: Sequence[StoredRun]) -> RenderableType:
@@ -201,7 +235,7 @@ def leader_table(runs: Sequence[StoredRun]) -> RenderableType:
         table.add_row(run.result.model + mark, *cells)
     notes = _truth_note(runs)
     if first.synthetic:
-        notes.append(Text("synthetic videos: no number of the published benchmark", "yellow"))
+        notes.append(Text("synthetic videos: not numbers of the published benchmark", "yellow"))
     notes += [
         Text(f"{run.result.model}: ", "bold").append_text(incomplete(run.result))
         for run in runs
@@ -230,8 +264,21 @@ def tasks_table(runs: Sequence[StoredRun]) -> RenderableType:
 
 
 def _truth_note(runs: Sequence[StoredRun]) -> list[Text]:
-    words = "* was shown the truth: it checks the metrics and is no model"
-    return [Text(words, style="yellow")] if any(map(_saw_truth, runs)) else []
+    words = "* answers from the ground truth{}: a check of the metrics, not a model"
+    notes = {words.format(_faults(run)): None for run in runs if _saw_truth(run)}
+    return [Text(note, style="yellow") for note in notes]
+
+
+def _faults(run: StoredRun) -> str:
+    """Return in words the faults that an oracle makes on purpose; it makes them in times only."""
+    options = run.record.config.model.options
+    numbers = [options.get(name) for name in ("jitter", "misses", "insertions")]
+    if not all(isinstance(value, int | float) for value in numbers):
+        return ""
+    if not any(isinstance(score.view, TimelineView) for score in run.scores):
+        return ""
+    jitter, misses, insertions = numbers
+    return f" with {jitter:g} s jitter, {misses:.0%} misses and {insertions:.0%} insertions"
 
 
 def _saw_truth(run: StoredRun) -> bool:
@@ -250,33 +297,33 @@ def comparison_table(
         table.add_column(title, justify="right")
     table.add_column("better")
     for metric in metrics:
-        found = comparisons[metric.name]
-        if found.difference is None:
+        comparison = comparisons[metric.name]
+        if comparison.difference is None:
             continue
         table.add_row(
             metric.name,
-            value_of(found.mean_a, metric),
-            value_of(found.mean_b, metric),
-            value_of(found.difference, metric, signed=True),
-            interval(found, metric, signed=True),
-            str(found.n),
-            better_of(found, metric, name_a, name_b),
+            value_of(comparison.mean_a, metric),
+            value_of(comparison.mean_b, metric),
+            value_of(comparison.difference, metric, signed=True),
+            interval(comparison, metric, signed=True),
+            str(comparison.n),
+            better_of(comparison, metric, name_a, name_b),
         )
     return table
 
 
-def better_of(found: Comparison, metric: Metric, name_a: str, name_b: str) -> str:
-    """Return the name of the better run, or ``tied``; of signed errors neither is."""
-    if found.verdict == "tied":
+def better_of(comparison: Comparison, metric: Metric, name_a: str, name_b: str) -> str:
+    """Return the name of the better run, or ``tied``; a dash for signed errors."""
+    if comparison.verdict == "tied":
         return "tied"
     if metric.better == "zero":
         return DASH
-    a_wins = (found.verdict == "a") == (metric.better == "higher")
+    a_wins = (comparison.verdict == "a") == (metric.better == "higher")
     return name_a if a_wins else name_b
 
 
 def _short(name_a: str, name_b: str) -> tuple[str, str]:
-    """Return two names without how their checkpoints are run, where that tells them apart.
+    """Return two names without the wrappers that run their checkpoints, if they still differ.
 
     >>> _short("llava_ov2:jumpscore-tiny", "motion")
     ('jumpscore-tiny', 'motion')

@@ -1,4 +1,4 @@
-"""Pure functions on answers: parse, match, measure, and say how sure the numbers are."""
+"""Pure functions on answers: parsing, matching, metrics and confidence intervals."""
 
 from jumpscore.scoring.controls import grid_times, half_period
 from jumpscore.scoring.events import EventScores, event_scores, ranked_ap

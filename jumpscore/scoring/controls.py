@@ -1,4 +1,4 @@
-"""What an answer earns that knows nothing, or only the rhythm: the floors to read scores by."""
+"""Answers of blind baselines, which know nothing about the video or only its rhythm."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 GRID_PERIOD = 0.5
-"""Seconds between the times of the content-free grid: the basic pace of 120 turns a minute."""
+"""Seconds between the times of the content-free grid: a basic pace of 120 turns per minute."""
 
 
 def grid_times(duration: float, *, period: float = GRID_PERIOD) -> list[float]:
     """Return a time every ``period`` seconds in the middle of its slot, up to ``duration``.
 
-    It is fitted on nothing; what it scores is the floor.
+    The grid is not fitted to any data; its score is the blind baseline.
 
     Raises:
-        ValueError: ``period`` is not above 0.
+        ValueError: ``period`` is not positive.
 
     >>> grid_times(1.6)
     [0.25, 0.75, 1.25]

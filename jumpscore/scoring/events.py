@@ -1,7 +1,7 @@
-"""Numbers that mean what they say, per video: F1, counts, timing, extras and misses.
+"""Metrics of one video: F1, counts, timing, extras and misses.
 
-Why not the paper's mAP alone: its greedy matching loses pairs, false positives after the last match
-are free, and float64 decides at the edge of a tolerance. It is reported beside these.
+The paper's mAP is reported as well, but has known faults: its greedy matching loses pairs, false
+positives after the last match are free, and float64 rounding decides at the edge of a tolerance.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class EventScores:
     """Scores of one video.
 
     Attributes:
-        values: Metric name -> value, ``None`` where not defined.
+        values: Metric name -> value, ``None`` if not defined.
         pairs: The matching at the widest tolerance.
-        extras: Places of predictions without a partner there.
-        misses: Places of true events without a partner there.
+        extras: Indices of predictions without a partner in ``pairs``.
+        misses: Indices of true events without a partner in ``pairs``.
     """
 
     values: dict[str, float | None]
@@ -40,9 +40,9 @@ def event_scores(
     *,
     tolerances: Sequence[float] = TOLERANCES,
 ) -> EventScores:
-    """Score answered times (seconds, any order) against true ones.
+    """Score predicted times (seconds, any order) against true ones.
 
-    Both empty is a perfect answer (1.0); one empty scores 0.
+    If both are empty the score is 1.0; if only one is empty it is 0.
 
     >>> event_scores([1.11, 1.3], [1.0, 1.2]).values["f1@0.2"]
     1.0
@@ -52,12 +52,12 @@ def event_scores(
     values |= count_scores(len(predictions), len(truth))
     errors = [predictions[pair.prediction] - truth[pair.truth] for pair in pairs]
     values |= timing_scores(errors)
-    found = {pair.prediction for pair in pairs}
+    matched = {pair.prediction for pair in pairs}
     hit = {pair.truth for pair in pairs}
     return EventScores(
         values=values,
         pairs=tuple(pairs),
-        extras=tuple(k for k in range(len(predictions)) if k not in found),
+        extras=tuple(k for k in range(len(predictions)) if k not in matched),
         misses=tuple(k for k in range(len(truth)) if k not in hit),
     )
 
@@ -84,7 +84,7 @@ def detection_scores(
 
 
 def precision_recall_f1(matched: int, predicted: int, true: int) -> tuple[float, float, float]:
-    """Return precision, recall and F1 of counts; (1, 1, 1) where there was nothing to find or say.
+    """Return precision, recall and F1 of counts; (1, 1, 1) if there are no events at all.
 
     >>> precision_recall_f1(1, 2, 1)
     (0.5, 1.0, 0.6666666666666666)
@@ -97,7 +97,7 @@ def precision_recall_f1(matched: int, predicted: int, true: int) -> tuple[float,
 
 
 def count_scores(predicted: int, true: int) -> dict[str, float | None]:
-    """Return the count metrics of one video; ``count_mae`` is the absolute error before its mean.
+    """Return the count metrics of one video; ``count_mae`` is its absolute error.
 
     >>> count_scores(9, 10)["count_off_by_one"]
     1.0
@@ -128,12 +128,12 @@ def ranked_ap(
 ) -> float | None:
     """Return average precision with predictions ranked by confidence; ``None`` without truth.
 
-    Each prediction in falling confidence (earlier time first among equals) takes the nearest free
-    true event within the tolerance; AP is the area under the precision envelope at all points
-    (as in PASCAL VOC 2010 and later).
+    In order of falling confidence (earlier times first among equals) each prediction takes the
+    nearest free true event within the tolerance. AP is the area under the precision envelope at all
+    points, as in PASCAL VOC 2010 and later.
 
     Raises:
-        ValueError: Not one confidence per prediction.
+        ValueError: The numbers of predictions and confidences differ.
     """
     if len(predictions) != len(confidences):
         raise ValueError(f"{len(predictions)} predictions with {len(confidences)} confidences")
@@ -141,14 +141,14 @@ def ranked_ap(
         return None
     order = sorted(range(len(predictions)), key=lambda k: (-confidences[k], predictions[k]))
     free = sorted(truth)
-    found = 0
+    matched = 0
     curve: list[tuple[float, float]] = []
     for rank, k in enumerate(order, start=1):
-        near = min(free, key=lambda time: abs(time - predictions[k]), default=None)
-        if near is not None and abs(near - predictions[k]) <= tolerance + 1e-9:
-            free.remove(near)
-            found += 1
-            curve.append((found / len(truth), found / rank))
+        nearest = min(free, key=lambda time: abs(time - predictions[k]), default=None)
+        if nearest is not None and abs(nearest - predictions[k]) <= tolerance + 1e-9:
+            free.remove(nearest)
+            matched += 1
+            curve.append((matched / len(truth), matched / rank))
     area = highest = 0.0
     for place in range(len(curve) - 1, -1, -1):
         highest = max(highest, curve[place][1])

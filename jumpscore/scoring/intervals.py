@@ -1,8 +1,8 @@
 """Confidence intervals by bootstrap over videos, and paired comparison of two runs.
 
-Every metric here is a ratio of sums over videos: a mean is a sum of values over the count of videos
-that define it, a rate a sum of counts over another. The video is the unit that is resampled,
-because the events of one video are not independent.
+Every metric is a ratio of sums over videos: a mean is a sum of values divided by the number of
+videos with a value, a rate is a sum of counts divided by another. Videos are resampled, since the
+events of one video are not independent.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ Floats = npt.NDArray[np.float64]
 RESAMPLES = 2000
 LEVEL = 0.95
 _CHUNK_CELLS = 2_000_000
-"""Resampled videos drawn at once: 16 MB of indices."""
+"""Videos drawn at once: 16 MB of indices."""
 _SMALLEST = 900
-"""Binary digits behind the point that a metric's values are read to, at least."""
+"""Fewest binary digits after the point to which a metric's values are used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Ratio:
 
     Attributes:
         numerator: float64 [videos].
-        denominator: float64 [videos], 0 where a video does not take part.
-        is_mean: Whether a video either has a value or none; then a comparison takes the videos
-            that have one on both sides.
+        denominator: float64 [videos], 0 for videos without a value.
+        is_mean: Whether each video has one value or none. A comparison then uses the videos with a
+            value in both runs.
     """
 
     numerator: Floats
@@ -42,7 +42,7 @@ class Ratio:
     is_mean: bool = False
 
     def only(self, videos: npt.NDArray[np.bool_]) -> Ratio:
-        """Return the same without the other videos."""
+        """Return the ratio over some of the videos."""
         return Ratio(self.numerator * videos, self.denominator * videos, self.is_mean)
 
     @classmethod
@@ -55,7 +55,7 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The difference of two runs on the videos that both have scored.
+    """The difference between two runs on the videos scored in both.
 
     Attributes:
         mean_a: Value of run A over those videos.
@@ -63,8 +63,8 @@ class Comparison:
         difference: A minus B.
         ci_low: Lower end of the 95% interval of the difference.
         ci_high: Upper end.
-        n: Videos.
-        verdict: ``"a"`` or ``"b"`` for the larger one; ``"tied"`` where the interval holds 0.
+        n: Number of videos.
+        verdict: ``"a"`` or ``"b"`` for the larger value; ``"tied"`` if the interval contains 0.
     """
 
     mean_a: float | None
@@ -83,18 +83,18 @@ def bootstrap(
     resamples: int = RESAMPLES,
     clusters: Sequence[str] | None = None,
 ) -> dict[str, Estimate]:
-    """Estimate every metric with its 95% percentile interval.
+    """Estimate every metric with a 95% percentile interval.
 
     Args:
         metrics: Name -> ratio; all over the same videos in the same order.
-        seed: Of a generator of its own; equal seeds give equal intervals.
+        seed: Random seed; equal seeds give equal intervals.
         resamples: Number of bootstrap samples.
-        clusters: Name of what each entry belongs to, where several come from one video: then
-            videos are resampled with all their entries.
+        clusters: Cluster name of each entry, for example its video. Clusters are resampled with all
+            their entries.
 
     Returns:
-        ``stderr`` is the standard deviation over the bootstrap samples. Below two videos there is
-        no interval.
+        ``stderr`` is the standard deviation over the bootstrap samples. Intervals need at least two
+        videos.
 
     >>> bootstrap({"f1": Ratio.mean([0.0, 1.0, float("nan")])})["f1"].mean
     0.5
@@ -117,17 +117,17 @@ def compare(
     resamples: int = RESAMPLES,
     clusters: Sequence[str] | None = None,
 ) -> dict[str, Comparison]:
-    """Compare two runs metric by metric, paired by video: both see the same resamples.
+    """Compare two runs metric by metric, paired by video: both use the same resamples.
 
     Args:
         a: Metrics of run A.
         b: The same metrics of run B over the same videos in the same order.
-        seed: Of a generator of its own.
+        seed: Random seed.
         resamples: Number of bootstrap samples.
         clusters: As in ``bootstrap``.
 
     Raises:
-        ValueError: The metrics or the videos are not the same.
+        ValueError: The metrics or the videos of the runs differ.
     """
     names = list(a)
     if names != list(b):
@@ -157,14 +157,14 @@ def compare(
 
 
 def _clustered(ratios: list[Ratio], clusters: Sequence[str] | None) -> list[Ratio]:
-    """Return the ratios with what belongs to one cluster added up.
+    """Return the ratios with the entries of each cluster added up.
 
-    >>> [found] = _clustered([Ratio.mean([1.0, 0.0, 1.0])], ["a", "b", "a"])
-    >>> found.numerator.tolist(), found.denominator.tolist()
+    >>> [ratio] = _clustered([Ratio.mean([1.0, 0.0, 1.0])], ["a", "b", "a"])
+    >>> ratio.numerator.tolist(), ratio.denominator.tolist()
     ([2.0, 0.0], [2.0, 1.0])
 
     Raises:
-        ValueError: There are other numbers of names than of entries.
+        ValueError: The numbers of cluster names and entries differ.
     """
     if clusters is None:
         return ratios
@@ -183,13 +183,13 @@ def _clustered(ratios: list[Ratio], clusters: Sequence[str] | None) -> list[Rati
 
 
 def _units(*ratios: Ratio) -> int:
-    """Return how many videos define all of some metrics."""
+    """Return how many videos have a value for all metrics."""
     taking_part = np.logical_and.reduce([ratio.denominator > 0 for ratio in ratios])
     return int(np.count_nonzero(taking_part))
 
 
 def _resampled(ratios: list[Ratio], *, seed: int, resamples: int) -> Floats:
-    """Return every bootstrap sample, float64 [resamples, metrics]; NaN where not defined."""
+    """Return every bootstrap sample, float64 [resamples, metrics]; NaN if not defined."""
     numerators = np.stack([ratio.numerator for ratio in ratios], axis=1)
     denominators = np.stack([ratio.denominator for ratio in ratios], axis=1)
     if len(numerators) == 0:
@@ -204,22 +204,22 @@ def _resampled(ratios: list[Ratio], *, seed: int, resamples: int) -> Floats:
 
 
 class _Sums:
-    """Weighted sums of columns that are equal to the last bit on every machine.
+    """Weighted sums of columns, equal to the last bit on every machine.
 
-    The order in which a matrix product adds depends on processor and threads, and with it the
-    rounding. Here nothing is rounded until the end: values are cut into whole numbers so small that
-    every sum of them is exact in float64, in any order.
+    The order of additions in a matrix product, and so its rounding, depends on processor and
+    threads. Here nothing is rounded until the end: values are split into whole numbers so small
+    that every sum of them is exact in float64, in any order.
 
     Args:
         columns: float64 [videos, metrics].
     """
 
     def __init__(self, columns: Floats) -> None:
-        # Many metrics count the same videos; equal columns are added up once.
+        # Many metrics share a denominator; equal columns are added up once.
         places: dict[bytes, int] = {}
         self._column = [places.setdefault(column.tobytes(), len(places)) for column in columns.T]
-        kept = [self._column.index(place) for place in range(len(places))]
-        self._columns = columns[:, kept]
+        distinct = [self._column.index(place) for place in range(len(places))]
+        self._columns = columns[:, distinct]
         self._odd = np.flatnonzero(~np.isfinite(self._columns).all(axis=0))
         rest = np.nan_to_num(self._columns, nan=0.0, posinf=0.0, neginf=0.0)
         # The weights of a resample add up to the number of videos.
@@ -260,8 +260,8 @@ def _weights(n: int, *, seed: int, resamples: int) -> Iterator[Floats]:
 
 
 def _value(ratio: Ratio) -> float | None:
-    # Added one by one, as the reference does, so that its mean is ours to the last bit; NumPy adds
-    # in pairs.
+    # Added one by one like in the reference, so that both means are equal to the last bit; NumPy
+    # adds pairwise.
     below = sum(ratio.denominator.tolist())
     return float(sum(ratio.numerator.tolist()) / below) if below > 0 else None
 
@@ -273,7 +273,7 @@ def _interval(samples: Floats) -> tuple[float, float]:
 
 
 def _deviation(samples: Floats) -> float:
-    """Return the standard deviation; NumPy's own sums may be added in the order of the processor.
+    """Return the standard deviation, with additions in a fixed order, unlike NumPy's sums.
 
     >>> _deviation(np.array([1.0, 2.0, 3.0]))
     1.0

@@ -1,4 +1,4 @@
-"""Optimal one-to-one matching of answered to true times."""
+"""Optimal one-to-one matching of predicted and true times."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TICK = 1e-9
 
 
 class Pair(NamedTuple):
-    """A true event and the answer that found it, as places in the lists that were given."""
+    """A true event and its matched prediction, as indices of the input lists."""
 
     truth: int
     prediction: int
@@ -23,19 +23,19 @@ class Pair(NamedTuple):
 def match_events(
     predictions: Sequence[float], truth: Sequence[float], tolerance: float
 ) -> list[Pair]:
-    """Pair answers with true events: most pairs, then least total distance, then earliest.
+    """Pair predictions with true events: most pairs, then least total distance, then earliest.
 
     Args:
-        predictions: Answered times in seconds, any order; what is not finite finds no partner.
+        predictions: Predicted times in seconds, any order; those not finite are never paired.
         truth: True times in seconds, any order.
-        tolerance: Largest distance of a pair in seconds, met up to 1e-9.
+        tolerance: Largest distance of a pair in seconds, plus 1e-9.
 
     Returns:
-        Pairs by true time. Among equally good matchings the one whose pairs, in order of time, name
-        the earliest events and then the earliest answers.
+        Pairs by true time. Among equally good matchings, the one whose pairs, in order of time,
+        contain the earliest events and then the earliest predictions.
 
-    On a line some best matching crosses no pairs, so a dynamic programme over both sorted lists
-    finds one; it runs only where neighbours compete, and is linear elsewhere.
+    There is always a best matching without crossing pairs, so dynamic programming over both sorted
+    lists finds one. It runs only where neighbours compete, and is linear elsewhere.
 
     >>> match_events([1.11, 1.3], [1.0, 1.2], 0.2)
     [Pair(truth=0, prediction=0), Pair(truth=1, prediction=1)]
@@ -54,10 +54,10 @@ def match_events(
 
 
 def count_pairs(predictions: Sequence[float], truth: Sequence[float], tolerance: float) -> int:
-    """Return how many pairs ``match_events`` finds, without finding which.
+    """Return the number of pairs that ``match_events`` finds.
 
-    Both sorted lists are walked once; pairing the earliest that can be paired loses nothing,
-    because every event reaches equally far.
+    One pass over both sorted lists: since the tolerance is the same for all events, always pairing
+    the earliest possible times gives the most pairs.
 
     >>> count_pairs([1.11, 1.3], [1.0, 1.2], 0.2)
     2
@@ -66,7 +66,7 @@ def count_pairs(predictions: Sequence[float], truth: Sequence[float], tolerance:
 
 
 def count_sorted_pairs(p: Sequence[float], g: Sequence[float], tolerance: float) -> int:
-    """Return the same for sorted, finite times."""
+    """Return the number of pairs of sorted, finite times."""
     reach = tolerance + EDGE
     i = j = count = 0
     while i < len(p) and j < len(g):
@@ -81,7 +81,7 @@ def count_sorted_pairs(p: Sequence[float], g: Sequence[float], tolerance: float)
 
 
 def sorted_times(times: Sequence[float]) -> tuple[list[int], list[float]]:
-    """Return the places and the values of all finite times, by time, earlier places first."""
+    """Return the indices and values of all finite times, sorted by time and then index."""
     places: Iterable[int] = range(len(times))
     if not math.isfinite(sum(times)):
         places = [place for place in places if math.isfinite(times[place])]
@@ -92,7 +92,7 @@ def sorted_times(times: Sequence[float]) -> tuple[list[int], list[float]]:
 def _clusters(
     p: Sequence[float], g: Sequence[float], reach: float
 ) -> list[tuple[int, int, int, int]]:
-    """Split both sorted lists where no pair reaches across; (p from, to, g from, to) each."""
+    """Split both sorted lists where no pair can cross; (p from, to, g from, to) each."""
     clusters: list[tuple[int, int, int, int]] = []
     low = high = 0
     for j, time in enumerate(g):
@@ -112,7 +112,7 @@ def _clusters(
 
 
 def _match_cluster(p: list[float], g: list[float], reach: float) -> list[tuple[int, int]]:
-    """Return (place in p, place in g) of the best matching of one cluster, by time."""
+    """Return (index in p, index in g) of the best matching of one cluster, by time."""
     if len(p) >= len(g):
         partners = _nearest_of_each(g, p, reach)
         if partners is not None:
@@ -122,16 +122,16 @@ def _match_cluster(p: list[float], g: list[float], reach: float) -> list[tuple[i
         if partners is not None:
             return list(enumerate(partners))
     if len(p) > 2 * len(g):
-        kept = _competitors(p, g, reach)
-        return [(kept[i], j) for i, j in _match_by_table([p[k] for k in kept], g, reach)]
+        rivals = _competitors(p, g, reach)
+        return [(rivals[i], j) for i, j in _match_by_table([p[k] for k in rivals], g, reach)]
     return _match_by_table(p, g, reach)
 
 
 def _nearest_of_each(few: list[float], many: list[float], reach: float) -> list[int] | None:
-    """Return the nearest partner of each; ``None`` unless all have one of their own without a tie.
+    """Return the nearest partner of each; ``None`` if two share one or any choice is a tie.
 
-    Where it answers, nothing is better: everyone is matched, at the least possible cost, and any
-    other choice costs more.
+    The result is the best matching: all are matched at the least possible cost, and any other
+    choice costs more.
     """
     partners: list[int] = []
     place = 0
@@ -149,30 +149,30 @@ def _nearest_of_each(few: list[float], many: list[float], reach: float) -> list[
 
 
 def _competitors(p: list[float], g: list[float], reach: float) -> list[int]:
-    """Return the places in ``p`` that a best matching can need.
+    """Return the indices in ``p`` that a best matching can use.
 
-    Only events within two reaches of an event compete for its answers. If they are ``n`` with it,
-    a partner beyond its ``n`` nearest on one side could be swapped for one of those that the others
-    leave free. It keeps the table small when a hostile answer holds a million times.
+    Only events within two reaches of an event compete for its predictions. If there are ``n`` of
+    them, itself included, a partner beyond the ``n`` nearest on one side can be swapped for a free
+    one of those. This keeps the table small if a hostile answer contains a million times.
     """
-    kept: set[int] = set()
+    places: set[int] = set()
     for time in g:
         rivals = bisect_right(g, time + 2 * reach) - bisect_left(g, time - 2 * reach)
         middle = bisect_left(p, time)
         low = max(0, middle - rivals)
         if middle:
-            # Of equal times the first ones count as nearer.
+            # Among equal times the first ones count as nearer.
             first = bisect_left(p, p[low])
-            kept.update(range(first, min(first + rivals, low)))
-        kept.update(range(low, min(len(p), middle + rivals)))
-    return sorted(kept)
+            places.update(range(first, min(first + rivals, low)))
+        places.update(range(low, min(len(p), middle + rivals)))
+    return sorted(places)
 
 
 def _match_by_table(p: list[float], g: list[float], reach: float) -> list[tuple[int, int]]:
     """Return the best matching by dynamic programming over suffixes of both lists.
 
-    ``best[i][j]`` is the worth of matching ``p[i:]`` with ``g[j:]``: a pair is worth more than all
-    distances together, a distance counts in ticks against it.
+    ``best[i][j]`` is the score of matching ``p[i:]`` with ``g[j:]``: a pair adds more than all
+    distances together, and its distance in ticks is subtracted.
     """
     pair_worth = (round(reach / _TICK) + 1) * (min(len(p), len(g)) + 1)
     rows, columns = len(p), len(g)

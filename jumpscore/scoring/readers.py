@@ -10,19 +10,19 @@ T = TypeVar("T")
 
 
 class ReferenceCrashError(ValueError):
-    """The public code stops with an error on this answer; the sample is counted, with a note."""
+    """The public code raises an error on this answer; the sample is counted with a note."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value(Generic[T]):
-    """What a rule read; it ends the reading."""
+    """The result of a rule, which ends the reading."""
 
     value: T
 
 
 Rule = Callable[..., Any]
-"""Takes what the rules before it left of the answer, and the reader's facts. Returns a ``Value``,
-which ends the reading, or what the rules after it shall read, or ``None`` to change nothing."""
+"""Takes the answer as left by the rules before it, and the reader's facts. Returns a ``Value``,
+which ends the reading, or a changed answer for the next rules, or ``None`` to change nothing."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Reader(Generic[T]):
     rules: tuple[Rule, ...]
 
     def __call__(self, answer: Any, *facts: Any) -> Value[T] | None:
-        """Return what the first rule that reads something reads, or ``None``."""
+        """Return the value of the first rule that returns one, or ``None``."""
         for rule in self.rules:
             result = rule(answer, *facts)
             if isinstance(result, Value):
@@ -46,6 +46,6 @@ class Reader(Generic[T]):
         return None
 
     def read(self, answer: Any, *facts: Any) -> T | None:
-        """Return the same without its ``Value``."""
+        """Return the value itself, or ``None``."""
         result = self(answer, *facts)
         return None if result is None else result.value

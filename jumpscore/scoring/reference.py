@@ -1,7 +1,7 @@
 """The paper's mAP, with its faults, in linear time.
 
-Equal to lmms-eval 0.7.3's ``JumpScore`` task bit for bit wherever that returns. What is wrong with
-these numbers, and what to read instead, stands in ``jumpscore.scoring.events``.
+Bit-identical to the ``JumpScore`` task of lmms-eval 0.7.3 unless that crashes. See
+``jumpscore.scoring.events`` for the faults of this metric and for better ones.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ def reference_map(
     *,
     tolerances: Sequence[float] = TOLERANCES,
 ) -> float:
-    """Return the video's mAP as the paper computes it, a fraction.
+    """Return the mAP of a video as computed by the paper, as a fraction.
 
     Args:
-        predictions: Answered times in seconds, any order.
+        predictions: Predicted times in seconds, any order.
         truth: True times in seconds, any order.
         tolerances: Seconds.
 
-    Both empty: 1.0; answers where there are no events: 0.0. Late false positives are free and the
-    matching is greedy: compare ``event_scores``, which is neither.
+    If both are empty the result is 1.0; predictions without true events score 0.0. Late false
+    positives are free and the matching is greedy; ``event_scores`` has neither fault.
 
     >>> round(reference_map([1, 2, 3] + [9.0] * 5000, [1, 2, 3]), 3)
     1.0
@@ -46,10 +46,10 @@ def reference_ap(
     *,
     tolerances: Sequence[float] = TOLERANCES,
 ) -> dict[float, float]:
-    """Return tolerance -> average precision; the per-tolerance form of ``reference_map``.
+    """Return tolerance -> average precision, whose mean is ``reference_map``.
 
-    Predictions are sorted by time; each takes the nearest truth still free within the tolerance
-    (the first wins a tie); AP is the sum of precision_k * (recall_k - recall_{k-1}).
+    Predictions are sorted by time; each takes the nearest free true event within the tolerance (the
+    first one in a tie). AP is the sum of precision_k * (recall_k - recall_{k-1}).
 
     Raises:
         ValueError: No tolerance is given.
@@ -69,10 +69,10 @@ def reference_ap(
 
 
 def _is_plain(answered: list[float], true: list[float]) -> bool:
-    """Whether times are such that the linear matching is exact.
+    """Whether the linear matching is exact for some times.
 
-    It needs finite numbers and sorted truth, far enough apart (against float64's resolution) that
-    no two events can seem equally near.
+    It needs finite numbers and sorted true times that are so far apart, compared with the
+    resolution of float64, that no two of them can seem equally near.
     """
     if not math.isfinite(sum(answered)) or not math.isfinite(sum(true)):
         return False
@@ -81,9 +81,9 @@ def _is_plain(answered: list[float], true: list[float]) -> bool:
 
 
 def _match_sorted(answered: list[float], true: list[float], tolerance: float) -> list[int]:
-    """Return the places in ``answered`` that find a partner, in one pass over both lists.
+    """Return the indices of matched predictions, in one pass over both lists.
 
-    Free truth at or before the current answer forms a stack, the nearest on top; after it, the
+    Free true times up to the current prediction form a stack with the nearest on top; after it, the
     first one not yet passed is the nearest.
     """
     hits: list[int] = []
@@ -107,14 +107,14 @@ def _match_sorted(answered: list[float], true: list[float], tolerance: float) ->
 
 
 def _match_any(answered: list[float], true: list[float], tolerance: float) -> list[int]:
-    """Return the same for any input (NaN, unsorted truth), looking only at truth in reach."""
+    """Return the same for any input (NaN, unsorted truth), comparing only times within reach."""
     free = sorted((time, order) for order, time in enumerate(true) if not math.isnan(time))
     keys = [time for time, _ in free]
     hits: list[int] = []
     for place, time in enumerate(answered):
         if math.isnan(time) or math.isinf(time):
             continue
-        # One unit more on both sides: the comparison below decides, in float64 as the reference.
+        # Some margin on both sides; the comparison below decides, in float64 like the reference.
         margin = tolerance + 1e-6 * max(1.0, abs(time))
         low, high = bisect_left(keys, time - margin), bisect_right(keys, time + margin)
         nearest = min(
@@ -129,8 +129,8 @@ def _match_any(answered: list[float], true: list[float], tolerance: float) -> li
 def _average_precision(hits: list[int], true_count: int) -> float:
     total = 0.0
     recall = 0.0
-    for found, place in enumerate(hits, start=1):
-        gained = found / true_count
-        total += (found / (place + 1)) * (gained - recall)
-        recall = gained
+    for matched, place in enumerate(hits, start=1):
+        new_recall = matched / true_count
+        total += (matched / (place + 1)) * (new_recall - recall)
+        recall = new_recall
     return total

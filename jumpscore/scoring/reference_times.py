@@ -1,6 +1,6 @@
 """The public JumpScore parser, with its faults, in linear time on any text.
 
-Equal to lmms-eval 0.7.3's ``JumpScore`` task bit for bit wherever that returns.
+Bit-identical to the ``JumpScore`` task of lmms-eval 0.7.3 unless that crashes.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import NamedTuple
 from jumpscore.scoring.readers import Reader, ReferenceCrashError, Value
 
 MAX_DEPTH = 900
-"""Nesting at which the public parser runs out of stack; Python's limit of 1000 less its callers."""
+"""Nesting depth at which the public parser exceeds Python's recursion limit of 1000."""
 
-# Nothing is given back once taken: linear in texts of any length.
+# Possessive quantifiers never backtrack, so matching is linear.
 _NUMBER_S = re.compile(r"(?<!\d)(\d++(?:\.\d++)?+)\s*+s\b")
 _NUMBER = re.compile(r"\b\d++(?:\.\d++\b)?\b")
 _LIST_START = re.compile(r"```json\s*+\[|\[")
@@ -26,7 +26,7 @@ Times = list[float]
 
 
 class ListForm(NamedTuple):
-    """How a list is written: what stands before it, and where it ends."""
+    """A format of lists, with patterns of the start and the end."""
 
     name: str
     opening: re.Pattern[str]
@@ -34,14 +34,14 @@ class ListForm(NamedTuple):
 
 
 FENCED = ListForm("fenced", re.compile(r"```json\s*+(?=\[)"), re.compile(r"\](?=\s*+```)"))
-"""Up to the first ``]`` that the closing fence follows: such a list may hold others."""
+"""Ends at the first ``]`` followed by the closing fence, so it may contain other lists."""
 PLAIN = ListForm("plain", re.compile(r"(?=\[)"), re.compile(r"\]"))
-"""Up to the first ``]``."""
+"""Ends at the first ``]``."""
 _CLOSING_FENCE = re.compile(r"\s*+```")
 
 
 def written_lists(text: str, forms: tuple[ListForm, ...]) -> Iterator[str]:
-    """Yield the lists of a text from left to right, none inside of another."""
+    """Yield the lists of a text from left to right, without lists inside other lists."""
     position = 0
     open_ended: set[str] = set()
     while (start := _LIST_START.search(text, position)) is not None:
@@ -52,7 +52,7 @@ def written_lists(text: str, forms: tuple[ListForm, ...]) -> Iterator[str]:
                 continue
             closing = form.closing.search(text, opening.end())
             if closing is None:
-                open_ended.add(form.name)  # nor do later ones end
+                open_ended.add(form.name)  # later ones have no end either
                 continue
             yield text[opening.end() : closing.end()]
             fence = _CLOSING_FENCE.match(text, closing.end()) if form is FENCED else None
@@ -62,7 +62,7 @@ def written_lists(text: str, forms: tuple[ListForm, ...]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _ListReader(Reader[Times]):
-    """Reads the longest list of a text, the first of equals."""
+    """Reads the longest list of a text, or the first of several longest ones."""
 
     forms: tuple[ListForm, ...] = (FENCED, PLAIN)
 
@@ -73,7 +73,7 @@ class _ListReader(Reader[Times]):
 
 @dataclass(frozen=True)
 class _FirstListReader(Reader[Times]):
-    """Reads the first list of a text, or the text where it holds none."""
+    """Reads the first list of a text, or the whole text if it contains none."""
 
     forms: tuple[ListForm, ...] = (FENCED, PLAIN)
 
@@ -92,12 +92,12 @@ def numbers_with_unit(text: str) -> Value[Times] | None:
 
 
 def without_trailing_commas(text: str) -> str:
-    """Take off commas before a closing bracket, which JSON does not have."""
+    """Remove commas before closing brackets, which are invalid JSON."""
     return _TRAILING_COMMA.sub("]", text)
 
 
 def json_numbers(text: str) -> Value[Times] | str | None:
-    """Read the numbers of a JSON list; one without numbers is read as empty."""
+    """Read the numbers of a JSON list; a list without numbers becomes an empty text."""
     items = _parsed(text)
     if items is None:
         return None
@@ -117,17 +117,17 @@ READER: Reader[Times] = Reader(
         bare_numbers,
     )
 )
-"""Of answers."""
+"""Reads answers."""
 TRUTH_READER: Reader[Times] = _FirstListReader((json_numbers,))
-"""Of ground truth: the first list, as JSON, in the case in which it is written."""
+"""Reads ground truth: the first list, as JSON, without changing its case."""
 
 
 def parse_reference(text: str) -> Times:
     """Read event times as the public scorer does, sorted, in seconds.
 
-    In this order: every ``number s``, and if there is one only those; the longest list as JSON, or
-    its bare numbers if it is not valid JSON; every bare number. A list in a ``json`` fence reaches
-    to the first ``]`` that the closing fence follows; any other list ends at its first ``]``.
+    The first of these that yields a number: every ``number s``; the longest list as JSON, or its
+    bare numbers if it is not valid JSON; every bare number. A list in a ``json`` fence ends at the
+    first ``]`` that is followed by the closing fence; any other list ends at its first ``]``.
 
     Raises:
         ReferenceCrashError: The public parser would crash here (integers beyond float64 or beyond
@@ -175,7 +175,7 @@ def _parsed(text: str) -> object:
 
 
 def nesting(text: str) -> int:
-    """Return how many brackets are open at once outside of strings, at most."""
+    """Return the largest number of brackets open at once outside strings."""
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return 1
     deepest = depth = 0

@@ -1,4 +1,4 @@
-"""Which runs an ablation is made of, and what it refuses before any of them starts."""
+"""The runs of an ablation, and the checks before any of them starts."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ CONTROLS: tuple[ControlKind, ...] = ("pixels", "selection")
 
 _BOTH = "both arms are run, input=frames and input=codec; leave it out"
 _MATCHED = "the arms are matched by tokens; leave it out"
-_BESIDE = f"{_MATCHED}, or show a run of frames beside them: --reference"
+_REFERENCE = f"{_MATCHED}, or add a run of frames for reference: --reference"
 SET_HERE: Mapping[str, str] = {
     "input.tokens": "--tokens sets the budgets",
-    "input.matching": "--matching sets what budgets count",
+    "input.matching": "--matching sets which tokens the budgets count",
     "input.kind": _BOTH,
-    "input.count": f"{_BESIDE} input.count=...",
-    "input.fps": f"{_BESIDE} input.fps=...",
+    "input.count": f"{_REFERENCE} input.count=...",
+    "input.fps": f"{_REFERENCE} input.fps=...",
     "input.folder": _MATCHED,
-    "run.control": "--controls or --no-controls says whether the controls are run",
-    "run.folder": "--out sets where the runs are kept",
-    "run.name": "--out sets where the runs are kept; each has a name by its budget and input",
+    "run.control": "use --controls or --no-controls",
+    "run.folder": "--out sets the folder of the runs",
+    "run.name": "--out sets the folder of the runs; each is named after its budget and input",
     "run.repeats": "every run is carried out once; leave it out",
 }
-"""Settings of a single run that an ablation makes itself, and what sets them instead."""
+"""Settings of a single run that the ablation controls, and what to use instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ class AblationPlan:
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
-    """A run that is to be carried out.
+    """A run of the ablation.
 
     Attributes:
-        name: Of its folder.
-        input: Fields of ``InputConfig`` that are its own.
-        control: As in ``RunSettings``.
+        name: Name of its folder.
+        input: Fields of ``InputConfig`` that differ from the shared ones.
+        control: Control of the run.
     """
 
     name: str
@@ -80,7 +80,7 @@ class PlannedBudget:
 
     Attributes:
         matching: Which tokens the budget counts.
-        tokens: The budget.
+        tokens: Token budget.
         runs: ``frames``, ``codec``, and with controls ``pixels`` and ``selection``.
     """
 
@@ -89,18 +89,18 @@ class PlannedBudget:
     runs: Mapping[str, PlannedRun]
 
 
-def refuse_what_is_set_here(given: Mapping[str, Mapping[str, Any]]) -> None:
-    """Refuse settings of a single run that an ablation makes itself.
+def refuse_what_is_set_here(values: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse settings of a single run that the ablation controls.
 
     Raises:
-        UsageError: With what sets them instead.
+        UsageError: Such a setting differs from its default; the message says what to use instead.
     """
-    usual = {"input": InputConfig(), "run": RunSettings()}
+    defaults = {"input": InputConfig(), "run": RunSettings()}
     for key, instead in SET_HERE.items():
         group, _, name = key.partition(".")
-        value = given[group].get(name)
-        if value is not None and str(value) != str(getattr(usual[group], name)):
-            raise UsageError(f"{key}={value} means nothing in an ablation: {instead}")
+        value = values[group].get(name)
+        if value is not None and str(value) != str(getattr(defaults[group], name)):
+            raise UsageError(f"{key}={value} cannot be set in an ablation: {instead}")
 
 
 def planned_budgets(plan: AblationPlan) -> list[PlannedBudget]:
@@ -120,9 +120,9 @@ def planned_budgets(plan: AblationPlan) -> list[PlannedBudget]:
     pairs = []
     for matching in matchings:
         if matching not in get_args(Matching):
-            near = nearest_names(matching, get_args(Matching)) or "."
+            nearest = nearest_names(matching, get_args(Matching)) or "."
             known = ", ".join(get_args(Matching))
-            raise UsageError(f"unknown matching {matching!r}{near} Known: {known}.")
+            raise UsageError(f"unknown matching {matching!r}{nearest} Known: {known}.")
         with_controls = plan.controls and matching == matchings[0]
         pairs += [_planned_budget(matching, number, with_controls) for number in sorted(tokens)]
     return pairs
@@ -133,16 +133,16 @@ def _planned_budget(matching: Any, tokens: int, with_controls: bool) -> PlannedB
     name = f"{matching}-{tokens}"
     runs = {kind: PlannedRun(f"{name}-{kind}", {"kind": kind} | amount) for kind in ARMS}
     if with_controls:
-        shown = runs["codec"].input
-        runs |= {kind: PlannedRun(f"{name}-codec-{kind}", shown, kind) for kind in CONTROLS}
+        canvases = runs["codec"].input
+        runs |= {kind: PlannedRun(f"{name}-codec-{kind}", canvases, kind) for kind in CONTROLS}
     return PlannedBudget(matching, tokens, runs)
 
 
 def planned_reference(amount: Mapping[str, Any]) -> PlannedRun:
-    """Return a run of frames that is matched to nothing.
+    """Return a run of frames that is matched to no budget.
 
     Raises:
-        UsageError: It is no number of frames.
+        UsageError: The amount is not a number of frames.
     """
     if len(amount) != 1 or not set(amount) <= {"fps", "count"}:
         raise UsageError(
@@ -154,79 +154,79 @@ def planned_reference(amount: Mapping[str, Any]) -> PlannedRun:
 
 
 def refuse_twice(names: Iterable[str]) -> None:
-    """Refuse two runs of one name.
+    """Refuse two runs with the same name.
 
     Raises:
-        UsageError: There are.
+        UsageError: A name occurs twice.
     """
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise UsageError(f"the run {name} is asked for twice; give every budget once")
+            raise UsageError(f"run {name} is planned twice; list every budget once")
         seen.add(name)
 
 
 def chosen_metric(task: Task[Any], name: str | None) -> Metric:
-    """Return the metric that is shown, by default the first of the headline.
+    """Return the metric to report, by default the first of the headline.
 
-    Where that is no mean over samples, its values per sample stand for it: arms are compared by
-    video.
+    Arms are compared by video, so a metric that is not a mean over samples is replaced by its
+    values per sample.
 
     Raises:
-        UsageError: The task has no such metric, or it says nothing about how good a model is.
+        UsageError: The task has no such metric, or the metric does not measure quality.
     """
     known = {metric.name: metric for metric in task.metrics if metric.better}
-    wanted = task.headline[0] if name is None else name
-    if name is None and wanted + PER_SAMPLE in known:
-        wanted += PER_SAMPLE
-    if wanted not in known:
-        near = nearest_names(wanted, known) or "."
+    chosen = task.headline[0] if name is None else name
+    if name is None and chosen + PER_SAMPLE in known:
+        chosen += PER_SAMPLE
+    if chosen not in known:
+        nearest = nearest_names(chosen, known) or "."
         raise UsageError(
-            f"task {task.name!r} has no metric {wanted!r} to compare by{near} "
+            f"task {task.name!r} has no metric {chosen!r} to compare by{nearest} "
             f"Known: {', '.join(known)}."
         )
-    return known[wanted]
+    return known[chosen]
 
 
 def refuse_one_sided(wrapper: ModelWrapper) -> None:
     """Refuse a model that takes only one of the two inputs.
 
     Raises:
-        UsageError: It does.
+        UsageError: The model does not take frames, or does not take canvases.
     """
     missing = [kind for kind in ARMS if kind not in wrapper.inputs]
     if missing:
         raise UsageError(
             f"model {wrapper.name!r} takes {', '.join(wrapper.inputs)}; an ablation compares "
-            f"frames with codec, and there is no {' and no '.join(missing)}: 'jumpscore models' "
-            "lists what each model takes"
+            f"frames with codec, so it needs {' and '.join(missing)}; 'jumpscore models' lists the "
+            "inputs of each model"
         )
 
 
 def without_video(samples: Sequence[Sample[Any]]) -> str | None:
-    """Return what a reader must know about questions without a video: both arms are one there.
+    """Return a caveat if some questions have no video: both arms are equal for them.
 
     Raises:
-        UsageError: No question shows a video.
+        UsageError: No question has a video.
     """
-    # Some tasks say only when a question's turn comes what it shows.
-    shown = [sample.question.media for sample in samples if sample.question.media]
-    bare = sum(all(media.kind != "video" for media in question) for question in shown)
-    if shown and bare == len(shown):
+    # Some tasks add media only when a question is asked.
+    known = [sample.question.media for sample in samples if sample.question.media]
+    without = sum(all(media.kind != "video" for media in question) for question in known)
+    if known and without == len(known):
         raise UsageError(
-            "no question shows a video: pictures are no frames and no canvases, so both arms would "
-            "be the same; an ablation needs a data set of videos"
+            "no question has a video: images are the same in both arms; an ablation needs a data "
+            "set of videos"
         )
-    if not bare:
+    if not without:
         return None
-    return f"{bare} of {len(shown)} questions show no video, and the same pictures in both arms"
+    return f"{without} of {len(known)} questions have no video; their images are equal in both arms"
 
 
 def check_controls(samples: Sequence[Sample[Any]], settings: RunSettings) -> None:
-    """Learn that there can be no controls before anything runs, not hours later.
+    """Check that controls are possible before anything runs.
 
     Raises:
-        UsageError: The data set has no two videos.
+        UsageError: The data set does not have two different videos.
     """
     try:
         control_of(CONTROLS[0], "codec", samples, seed=settings.seed)
@@ -240,12 +240,12 @@ def config_of(wrapper: ModelWrapper, shared: RunConfig, one: PlannedRun, out: Pa
     Raises:
         UsageError: Options of the input contradict each other.
     """
-    shown = shared.input.model_dump(exclude_none=True) | dict(one.input)
+    fields = shared.input.model_dump(exclude_none=True) | dict(one.input)
     settings = {"folder": out / RUNS, "name": one.name, "control": one.control}
     config = RunConfig(
         model=shared.model,
         task=shared.task,
-        input=validated(InputConfig, shown, where="input."),
+        input=validated(InputConfig, fields, where="input."),
         run=validated(RunSettings, shared.run.model_dump() | settings, where="run."),
     )
     InputPlan.resolve(wrapper, config.input)

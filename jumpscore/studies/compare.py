@@ -1,4 +1,4 @@
-"""Two runs, or repeats of them, over the same questions, paired by video."""
+"""Comparison of two runs, or of their repeats, over the same questions, paired by video."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from jumpscore.scoring import Comparison, compare
 def compare_runs(a: AnyRun, b: AnyRun, *, seed: int = 0) -> dict[str, Comparison]:
     """Compare two runs metric by metric over the samples that both have scored.
 
-    Of repeats, every sample counts with its mean over them.
+    The repeats of a sample are averaged first.
 
     Raises:
-        UsageError: They are of different tasks, metric versions, prompts or data, or share no
-            scored sample.
+        UsageError: The runs differ in task, metric version, prompt or data, or have no scored
+            sample in common.
     """
     for key in ("task", "data"):
         one, other = (_asked(run)[key] for run in (a, b))
         if one != other:
             raise UsageError(
-                f"{a.folder} and {b.folder} cannot be compared: {key} is {one} in one and {other} "
-                "in the other"
+                f"{a.folder} and {b.folder} cannot be compared: {key} is {one} in the first and "
+                f"{other} in the second"
             )
     if a.result.task_version != b.result.task_version:
         raise UsageError(
@@ -46,7 +46,7 @@ def compare_runs(a: AnyRun, b: AnyRun, *, seed: int = 0) -> dict[str, Comparison
 
 
 def _each(run: AnyRun) -> tuple[StoredRun, ...]:
-    """Return the runs of repeats; of one run itself."""
+    """Return the runs of repeats, or the single run."""
     return run.runs if isinstance(run, RepeatedRun) else (run,)
 
 
@@ -61,5 +61,5 @@ def _asked(run: AnyRun) -> dict[str, str]:
 
 
 def compared_metrics(run: AnyRun) -> tuple[Metric, ...]:
-    """Return the metrics of a run's task that say how good a model is; controls are left out."""
+    """Return the metrics of a run's task that measure quality; controls are left out."""
     return tuple(metric for metric in run.result.described if metric.better)

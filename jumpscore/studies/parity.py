@@ -1,4 +1,4 @@
-"""The same questions through two models that should be one: where do they part?"""
+"""Parity: do two ways to run one model give the same prompts, tokens and answers?"""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from model_wrappers.base import GenerationTrace, ModelWrapper
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """What two models did with one question.
+    """Comparison of two models on one question.
 
     Attributes:
-        id: The question's.
-        prompt_tokens: Tokens of the prompt in each.
-        prompt_parts_at: Place of the first other prompt token; ``None`` where all are equal or a
-            model does not tell.
-        prompt_ids: Whether both told their prompt's token ids.
-        visual_tokens: In each.
-        stamps: Whether the time stamps are the same; ``None`` where a model does not tell.
+        id: Id of the question.
+        prompt_tokens: Number of prompt tokens in each model.
+        prompt_parts_at: Index of the first prompt token that differs; ``None`` if all are equal or
+            a model does not report them.
+        prompt_ids: Whether both models report the token ids of the prompt.
+        visual_tokens: Number of visual tokens in each model.
+        stamps: Whether the time stamps are equal; ``None`` if a model does not report them.
         first_logprob_gap: Largest difference of the log-probabilities of the first answered token,
-            over the tokens that both name.
-        same_text: Whether the answers are the same.
-        text_parts_at: Characters that they share at the start.
+            over the tokens that both models report.
+        same_text: Whether the answers are equal.
+        text_parts_at: Number of equal characters at the start of the answers.
         texts: Both answers.
         error: Why the question could not be compared.
     """
@@ -46,7 +46,7 @@ class Parity:
 
     @property
     def equal(self) -> bool:
-        """Whether nothing that is known differs; log-probabilities aside, which never are equal."""
+        """Whether all reported facts are equal, except log-probabilities, which never are."""
         same_counts = all(
             None in pair or pair[0] == pair[1] for pair in (self.prompt_tokens, self.visual_tokens)
         )
@@ -97,9 +97,9 @@ def compare_models(
 
 
 def compare_traces(name: str, one: GenerationTrace, other: GenerationTrace) -> Parity:
-    """Return where two traces of one question part."""
+    """Return where two traces of one question differ."""
     known = one.prompt_ids is not None and other.prompt_ids is not None
-    # Tokens that are no whole letters look alike as text, or like nothing.
+    # Tokens of incomplete characters cannot be told apart as text.
     shared = {
         key
         for key in one.first_logprobs.keys() & other.first_logprobs.keys()
@@ -123,12 +123,12 @@ def compare_traces(name: str, one: GenerationTrace, other: GenerationTrace) -> P
 
 
 def _whole(text: str) -> str:
-    """Return a text without the bytes at its end that are no letter yet: some leave them out."""
+    """Return a text without an incomplete character at its end, which some models leave out."""
     return text.rstrip("\N{REPLACEMENT CHARACTER}")
 
 
 def _parts_at(one: Any, other: Any) -> int | None:
-    """Return the first place where two sequences differ, ``None`` where they are equal.
+    """Return the first index at which two sequences differ, or ``None`` if they are equal.
 
     >>> _parts_at([1, 2, 3], [1, 2, 4]), _parts_at([1], [1, 2]), _parts_at([1], [1])
     (2, 1, None)
@@ -138,7 +138,7 @@ def _parts_at(one: Any, other: Any) -> int | None:
 
 
 def _shared(one: Sequence[Any], other: Sequence[Any]) -> int:
-    """Return how many items two sequences share at the start."""
+    """Return the number of equal items at the start of two sequences."""
     for place, (left, right) in enumerate(zip(one, other, strict=False)):
         if left != right:
             return place

@@ -1,1 +1,1 @@
-"""Benchmarks: ``python -m tests.benchmarks [name ...]``. They print ratios and judge nothing."""
+"""Benchmarks: ``python -m tests.benchmarks [name ...]``. They print ratios and have no limits."""

@@ -1,4 +1,4 @@
-"""Run the benchmarks that are named, or all of them."""
+"""Run the benchmarks with the given names, or all of them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ALL = {
 def main() -> None:
     for name in sys.argv[1:] or ALL:
         if name not in ALL:
-            sys.exit(f"no benchmark {name!r}; there are: {', '.join(ALL)}")
+            sys.exit(f"unknown benchmark {name!r}; known: {', '.join(ALL)}")
         print(f"--- {name}")
         ALL[name]()
 

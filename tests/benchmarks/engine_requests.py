@@ -1,8 +1,8 @@
-"""What the harness adds to a request: ``model=vllm_offline`` against vLLM's bare engine.
+"""Overhead of the harness per request: ``model=vllm_offline`` compared with vLLM's bare engine.
 
-Needs a Python with vLLM in JUMPSCORE_VLLM_PYTHON, which runs this module. Both are given the same
-messages, prepared before; the bare engine all at once (``LLM.chat``), the harness from threads, and
-it checks, counts and stores every answer.
+Needs a Python with vLLM in JUMPSCORE_VLLM_PYTHON, which runs this module. Both get the same
+prepared messages: the bare engine all at once (``LLM.chat``), the harness from threads. The harness
+also checks, counts and stores every answer.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.support import write_video
 
 VARIABLES = {
     **ON_A_CPU,
-    "PYTHONPATH": f"{ON_A_CPU['PYTHONPATH']}{os.pathsep}{HERE.parents[1]}",
+    "PYTHONPATH": str(HERE.parents[1]),
     "VLLM_LOGGING_LEVEL": "ERROR",
 }
 
@@ -42,7 +42,7 @@ def main() -> None:
         lines = done.stdout.splitlines()[-2:] if done.returncode == 0 else [done.stderr[-3000:]]
         print("\n".join(lines))
     else:
-        print("left out: JUMPSCORE_VLLM_PYTHON names no Python with vLLM")
+        print("skipped: set JUMPSCORE_VLLM_PYTHON to a Python with vLLM")
 
 
 def _write(root: Path) -> None:
@@ -84,13 +84,13 @@ def _measure() -> None:
 
 
 def _bare(wrapper) -> float:
-    """Return the seconds that the same messages take in one call."""
+    """Return the seconds for the same messages in one call."""
     from vllm import SamplingParams
 
     chats = [request.payload.messages for request in wrapper.ready.values()]
     sampling = SamplingParams(max_tokens=4, temperature=0.0, top_p=1.0, seed=0)
     llm = wrapper.engine._llm
-    # The engine's own thread only looks for requests while it has none.
+    # The engine's own thread checks for requests only while it has none.
     before = time.perf_counter()
     llm.chat(chats, sampling, use_tqdm=False)
     return time.perf_counter() - before

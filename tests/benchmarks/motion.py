@@ -1,4 +1,4 @@
-"""``motion`` on one core: video time over CPU time, beside decoding alone."""
+"""``motion`` on one core: video time over CPU time, compared with decoding alone."""
 
 from __future__ import annotations
 

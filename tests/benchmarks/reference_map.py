@@ -1,4 +1,4 @@
-"""``reference_map`` against the real lmms-eval function: same input, same process, same value."""
+"""``reference_map`` and the real function of lmms-eval on the same input in the same process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def main() -> None:
     print(f"ours: {1000 * ours:.1f} ms (median of 5)")
     theirs = lmms_eval_scorer()
     if theirs is None:
-        print("lmms-eval is not installed here, so there is no ratio; `make test` installs it")
+        print("no ratio: lmms-eval is not installed; `make test` installs it")
         return
     before = time.perf_counter()
     value, _ = theirs.calculate_map_for_start_times(answers, truth, list(TOLERANCES))

@@ -1,4 +1,4 @@
-"""A run of many replayed samples: everything from reading answers to the last file on disk."""
+"""A run of many replayed samples, from reading answers to the last file on disk."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def main() -> None:
         whole, cpu = time.perf_counter() - before, time.process_time() - cpu
         bare = _bare(data, answers)
     print(f"input: {SAMPLES} samples of {EVENTS} events, answers with jitter, misses and extras")
-    print("excluded: making the input, the report page")
+    print("excluded: creation of the input, the report page")
     print(f"a whole run: {whole:.2f} s, {SAMPLES / whole:.0f} samples/s; CPU {cpu:.2f} s")
-    print(f"  of it asking {run.timing['wall_seconds']:.2f} s, scoring", end=" ")
+    print(f"  of which asking {run.timing['wall_seconds']:.2f} s, scoring", end=" ")
     print(f"{run.timing['score_seconds']:.2f} s (all metrics, controls, intervals)")
     print(f"bare parse_reference + reference_map on the same answers: {bare:.2f} s")
     print(f"ratio whole / bare: {whole / bare:.1f}")

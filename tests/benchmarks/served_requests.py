@@ -1,7 +1,7 @@
-"""What the harness adds to a request: a run through ``model=vllm`` against the bare HTTP calls.
+"""Overhead of the harness per request: a run with ``model=vllm`` compared with bare HTTP calls.
 
-Needs a Python with vLLM in JUMPSCORE_VLLM_PYTHON. Both send the same bodies, prepared before, to
-one server, as many at a time; the harness also checks, counts and stores every answer.
+Needs a Python with vLLM in JUMPSCORE_VLLM_PYTHON. Both send the same prepared bodies to one server
+with the same concurrency; the harness also checks, counts and stores every answer.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ REQUESTS, ROUNDS = 200, 3
 
 def main() -> None:
     if "JUMPSCORE_VLLM_PYTHON" not in os.environ:
-        print("left out: JUMPSCORE_VLLM_PYTHON names no Python with vLLM")
+        print("skipped: set JUMPSCORE_VLLM_PYTHON to a Python with vLLM")
         return
     from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
     from model_wrappers.vllm.wrapper import VLLM, VLLMOptions
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def _Prepared(kind, options, clip):
-    """Return a wrapper whose requests were prepared before: preparing is no part of this."""
+    """Return a wrapper with prepared requests, because preparation is not measured."""
 
     class Prepared(kind):
         def prepare(self, question, visual):
@@ -82,7 +82,7 @@ def _compare(wrapper, root: Path) -> None:
 
 
 def through_the_harness(wrapper, folder: Path) -> float:
-    """Return the seconds that a run of the prepared requests takes, storing included."""
+    """Return the seconds for a run of the prepared requests, including storage."""
     questions = [request.question for request in wrapper.ready.values()]
     before = time.perf_counter()
     with RunStore(folder) as store:
@@ -94,7 +94,7 @@ def through_the_harness(wrapper, folder: Path) -> float:
 
 
 def _bare(wrapper) -> float:
-    """Return the seconds that the same bodies take from as many threads, answers thrown away."""
+    """Return the seconds for the same bodies from as many threads; answers are discarded."""
     url = f"{wrapper.server.url}/v1/chat/completions"
     bodies = []
     for request in wrapper.ready.values():

@@ -1,4 +1,4 @@
-"""``jumpscore --help`` as a whole process, beside an interpreter that does nothing."""
+"""``jumpscore --help`` as a process, compared with an interpreter that does nothing."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ RUNS = 10
 def main() -> None:
     command = [str(Path(sys.executable).with_name("jumpscore")), "--help"]
     bare = [sys.executable, "-c", "pass"]
-    ours, floor = [], []
-    for _ in range(RUNS + 1):  # in turn, so that a drifting machine hits both; the first warms up
+    ours, baseline = [], []
+    for _ in range(RUNS + 1):  # in turn, so that drift affects both; the first one warms up
         ours.append(_seconds(command))
-        floor.append(_seconds(bare))
-    median, base = statistics.median(ours[1:]), statistics.median(floor[1:])
+        baseline.append(_seconds(bare))
+    median, base = statistics.median(ours[1:]), statistics.median(baseline[1:])
     print(f"input: {RUNS} runs each, in turn, after one warm-up")
     print(f"jumpscore --help: {median:.3f} s (median); python -c pass: {base:.3f} s")
     print(f"ratio: {median / base:.1f}")

@@ -1,7 +1,7 @@
 """TraceSpatial scoring in 2D and 3D at 640 x 480: samples per second of processor time.
 
-The occupied voxels are also made the straightforward way, every voxel of the box at once, and
-must be the same.
+The occupied voxels are also computed in the straightforward way, for every voxel of the box at
+once, and must be the same.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def room(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def every_voxel(scene: Scene) -> Occupancy:
-    """The occupancy, from the distances of all voxels in the box around the blocks."""
+    """Return the occupancy from the distances of all voxels in the box around the blocks."""
     camera = scene.camera
     depth = np.where(~scene.mask & (scene.depth < 5), scene.depth, np.float32(0))
     grid = _grid(depth, camera)
@@ -61,14 +61,14 @@ def every_voxel(scene: Scene) -> Occupancy:
     v = y * (camera.fy / z) + (camera.cy + 0.5)
     seen = (u >= 1e-4) & (u < WIDTH - 1e-4) & (v >= 1e-4) & (v < HEIGHT - 1e-4)
     column, row = (np.where(seen, at, 0).astype(np.int64) for at in (u, v))
-    found = depth[row, column]
+    measured = depth[row, column]
     slope = ((column - camera.cx) / camera.fx) ** 2 + ((row - camera.cy) / camera.fy) ** 2
     stretch = np.sqrt(1 + slope).astype(np.float32)
-    values = (found - z.astype(np.float32)) * stretch / np.float32(TRUNCATION)
+    values = (measured - z.astype(np.float32)) * stretch / np.float32(TRUNCATION)
     taken = grid.numbers < len(grid.blocks)
     for axis in range(3):
         taken = taken.repeat(BLOCK, axis=axis)
-    known = seen & (found > 0) & (values < NEARLY_ONE) & (values >= -NEARLY_ONE) & taken
+    known = seen & (measured > 0) & (values < NEARLY_ONE) & (values >= -NEARLY_ONE) & taken
     values = np.where(known, values, 0)
     points = []
     for axis in range(3):
@@ -87,15 +87,15 @@ def every_voxel(scene: Scene) -> Occupancy:
 
 
 def same_neighbours(scene: Scene) -> float:
-    """Seconds that a tree takes for the object's nearest neighbours; they must be the same."""
+    """Return the seconds for the object's nearest neighbours with a tree; they must be the same."""
     rows, columns = np.nonzero(scene.mask & (scene.depth > 0) & (scene.depth < 15))
     z = scene.depth[rows, columns].astype(np.float64)
     points = scene.camera.to_space(np.stack((columns / WIDTH, rows / HEIGHT, z), axis=1))
     before = time.process_time()
     expected = cKDTree(points).query(points, k=10)[0].mean(axis=1)
     taken = time.process_time() - before
-    found = pixel_neighbour_means(points, rows, columns, scene.camera, neighbours=10)
-    assert np.allclose(found, expected, rtol=0, atol=1e-12)
+    means = pixel_neighbour_means(points, rows, columns, scene.camera, neighbours=10)
+    assert np.allclose(means, expected, rtol=0, atol=1e-12)
     return taken
 
 

@@ -1,4 +1,4 @@
-"""J and F against trackeval: same masks, same process, same values."""
+"""J and F compared with trackeval: same masks, same process, same values."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def main() -> None:
     try:
         import trackeval  # noqa: F401
     except ModuleNotFoundError:
-        print("trackeval is not installed here, so there is no ratio; `make test` installs it")
+        print("no ratio: trackeval is not installed; `make test` installs it")
         return
     print("truth: the masks; prediction: the same moved by 7 pixels and a frame later")
-    print("both start from run-length masks in memory; reading files is left out")
+    print("both start from run-length masks in memory; reading files is excluded")
     for width, height in SIZES:
         for name in ("1", "0"):
             masks = _resized(sav_masks(name, frames=slice(0, FRAMES)), width, height)
@@ -47,13 +47,13 @@ def _compare(name: str, truth: np.ndarray) -> None:
     ours, theirs, arrays = [], [], []
     for _ in range(REPETITIONS):
         ours.append(_seconds(lambda: j_and_f_of_rles(*rles, height=height, width=width)))
-        # It writes into what it is given.
+        # trackeval modifies its input.
         data = trackeval_sequence([rles[0]], [rles[1]])
         theirs.append(_seconds(lambda data=data: trackeval_j_and_f(data)))
         arrays.append(_seconds(lambda: j_and_f(truth, prediction)))
-    found = j_and_f_of_rles(*rles, height=height, width=width)
+    scores = j_and_f_of_rles(*rles, height=height, width=width)
     j, f = trackeval_per_frame(truth, prediction)
-    worst = max(np.abs(found.j - j).max(), np.abs(found.f - f).max())
+    worst = max(np.abs(scores.j - j).max(), np.abs(scores.f - f).max())
     ratios = sorted(their / our for their, our in zip(theirs, ours, strict=True))
     print(
         f"{width}x{height}, {frames} frames, {name} ({truth.mean():.1%} of the frame): "

@@ -1,9 +1,8 @@
-"""The vision tower of the 8B model on this CPU: is time linear in canvases, what beside matrix
-products costs time, and how much memory a pass takes.
+"""The vision tower of the 8B model on this CPU: linearity in canvases, overhead over matrix
+products, and memory.
 
-Blocks are alike, so two of the 24 stand for all. The products that the tower is held against are
-run into memory that is there already, attention's by 256 queries at a time, which is faster than
-whole.
+All 24 blocks are alike, so two of them represent all. The matrix products for comparison write to
+allocated memory, those of attention for 256 queries at a time, which is faster than all at once.
 """
 
 from __future__ import annotations
@@ -46,36 +45,36 @@ def _linear(tower) -> None:
     peaks = {}
     for _ in range(ROUNDS):
         for count in CANVASES:
-            given = _input(count)
+            inputs = _input(count)
             before = _reset_peak()
-            seconds[count].append(_timed(lambda given=given: tower(*given)))
+            seconds[count].append(_timed(lambda inputs=inputs: tower(*inputs)))
             peaks[count] = _peak() - before
-    # The best: what a shared machine adds is no property of the tower.
-    found = np.array([min(seconds[count]) for count in CANVASES])
+    # The minimum, because other load on the machine is not a property of the tower.
+    best = np.array([min(seconds[count]) for count in CANVASES])
     counts = np.array(CANVASES, dtype=float)
-    # Every count weighs the same: relative deviations are what is asked for.
-    slope = float((found / counts).mean())
-    for count, value in zip(CANVASES, found, strict=True):
+    # All counts have the same weight, because relative deviations matter.
+    slope = float((best / counts).mean())
+    for count, value in zip(CANVASES, best, strict=True):
         print(
             f"  {count:4d} canvases {value:7.2f} s, {1000 * value / count:6.1f} ms each, "
             f"peak above input {peaks[count]:5.0f} MB"
         )
-    off = found / (slope * counts) - 1
+    off = best / (slope * counts) - 1
     print(
         f"slope {1000 * slope:.1f} ms per canvas; deviation from the line at most "
         f"{100 * np.abs(off).max():.1f}% (at {CANVASES[int(np.abs(off).argmax())]}); time per "
         f"canvas at {CANVASES[-1]} over {CANVASES[0]}: ratio "
-        f"{found[-1] / counts[-1] / (found[0] / counts[0]):.2f}"
+        f"{best[-1] / counts[-1] / (best[0] / counts[0]):.2f}"
     )
 
 
 def _against_products(tower, config) -> None:
     """Print the tower's time over that of its matrix products alone, for 8 canvases."""
-    given = _input(8)
-    products = _bare_products(config, windows=2, length=4 * len(given[0]) // 8)
+    inputs = _input(8)
+    products = _bare_products(config, windows=2, length=4 * len(inputs[0]) // 8)
     ours, bare = [], []
     for _ in range(2 * ROUNDS):
-        ours.append(_timed(lambda: tower(*given)))
+        ours.append(_timed(lambda: tower(*inputs)))
         bare.append(_timed(products))
     one, other = min(ours), min(bare)
     print(
@@ -84,14 +83,16 @@ def _against_products(tower, config) -> None:
 
 
 def _bare_products(config, *, windows: int, length: int) -> Callable[[], None]:
-    """Return a function that runs every matrix product of the tower and nothing else."""
+    """Return a function that computes only the matrix products of the tower."""
     import torch
 
     n, width, heads, head = windows * length, config.hidden_size, 16, config.head_size
     wide, inner = 4 * width, config.intermediate_size
 
-    def linear(rows: int, given: int, made: int) -> Callable[[], None]:
-        x, weight, out = (torch.randn(*s) for s in ((rows, given), (made, given), (rows, made)))
+    def linear(rows: int, inputs: int, outputs: int) -> Callable[[], None]:
+        x, weight, out = (
+            torch.randn(*s) for s in ((rows, inputs), (outputs, inputs), (rows, outputs))
+        )
         return lambda: torch.mm(x, weight.T, out=out)
 
     query, key, value = (torch.randn(heads, length, head) for _ in range(3))
@@ -101,9 +102,9 @@ def _bare_products(config, *, windows: int, length: int) -> Callable[[], None]:
     def attention() -> None:
         for first in range(0, length, QUERIES):
             part = query[:, first : first + QUERIES]
-            held = slice(0, part.shape[1])
-            torch.bmm(part, key.transpose(1, 2), out=scores[:, held])
-            torch.bmm(scores[:, held], value, out=out[:, held])
+            part_rows = slice(0, part.shape[1])
+            torch.bmm(part, key.transpose(1, 2), out=scores[:, part_rows])
+            torch.bmm(scores[:, part_rows], value, out=out[:, part_rows])
 
     block = [linear(n, width, 3 * width), *[attention] * windows, linear(n, width, width)]
     block += [linear(n, width, inner), linear(n, inner, width)]

@@ -1,7 +1,7 @@
-"""Canvases and uniform frames: CPU seconds over those of decoding alone, and peak memory.
+"""Canvases and uniform frames: CPU time over that of decoding alone, and peak memory.
 
-Every figure comes from a process of its own, so that peaks are theirs; the processes of one size
-take turns, and medians are shown.
+Every measurement has its own process, so that peaks are separate. The processes of one size take
+turns, and medians are printed.
 """
 
 from __future__ import annotations
@@ -24,28 +24,30 @@ ROUNDS = 5
 def main() -> None:
     print(
         f"input: one rendered clip of {SECONDS} s at 25 frames/s, H.264, per size; medians of "
-        f"{ROUNDS} processes in turn; importing is left out of seconds, not of memory"
+        f"{ROUNDS} processes in turn; seconds exclude imports, memory includes them"
     )
     with tempfile.TemporaryDirectory() as folder:
         for size in SIZES:
             clip = _clip(Path(folder), size)
-            found = {name: [] for name in JOBS if size == (1920, 1080) or name in ("floor", "ours")}
+            measurements = {
+                name: [] for name in JOBS if size == (1920, 1080) or name in ("decoding", "ours")
+            }
             for _ in range(ROUNDS):
-                for name, rounds in found.items():
+                for name, rounds in measurements.items():
                     rounds.append(_measured(name, clip))
-            _show(size, found)
+            _show(size, measurements)
 
 
-def _show(size: tuple[int, int], found: dict[str, list[dict[str, float]]]) -> None:
+def _show(size: tuple[int, int], measurements: dict[str, list[dict[str, float]]]) -> None:
     def median(name: str, what: str) -> float:
-        return statistics.median(entry[what] for entry in found[name])
+        return statistics.median(entry[what] for entry in measurements[name])
 
-    floor, ours = median("floor", "cpu"), median("ours", "cpu")
+    decoding, ours = median("decoding", "cpu"), median("ours", "cpu")
     print(
         f"{size[0]}x{size[1]}: {PICTURES} canvases {ours:.2f} s CPU, decoding every frame on one "
-        f"thread {floor:.2f} s: ratio {ours / floor:.2f}; peak {median('ours', 'mb'):.0f} MB"
+        f"thread {decoding:.2f} s: ratio {ours / decoding:.2f}; peak {median('ours', 'mb'):.0f} MB"
     )
-    if "frames" not in found:
+    if "frames" not in measurements:
         return
     cpu, wall, memory = (median("frames", what) for what in ("cpu", "wall", "mb"))
     for name in ("decord", "decord scaled"):

@@ -1,4 +1,4 @@
-"""One measurement of ``visual_input``, in a process that imports nothing else."""
+"""One measurement of ``visual_input`` in a process without other imports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PICTURES = 64
 MAX_PIXELS = 313_600
 
 
-def _floor(path: str) -> Callable[[], object]:
+def _decoding(path: str) -> Callable[[], object]:
     import av
 
     def work() -> None:
@@ -63,7 +63,7 @@ def _decord_scaled(path: str) -> Callable[[], object]:
 
 
 JOBS = {
-    "floor": _floor,
+    "decoding": _decoding,
     "ours": _ours,
     "frames": _frames,
     "decord": _decord,
@@ -72,25 +72,25 @@ JOBS = {
 
 
 def _peak() -> float:
-    """Peak memory of this process in MB, as Linux counts it since the program started.
+    """Return the peak memory of this process in MB since the program started (Linux).
 
-    Not ru_maxrss: that begins with what the parent had.
+    ru_maxrss would include the memory of the parent.
     """
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return int(found[1]) / 1024 if found else float("nan")
+    match = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(match[1]) / 1024 if match else float("nan")
 
 
 def _child(name: str, path: str) -> None:
     work = JOBS[name](path)
     cpu, wall = time.process_time(), time.perf_counter()
-    kept = work()
-    took = {
+    result = work()
+    measured = {
         "cpu": time.process_time() - cpu,
         "wall": time.perf_counter() - wall,
         "mb": _peak(),
     }
-    del kept
-    print(json.dumps(took))
+    del result
+    print(json.dumps(measured))
 
 
 if __name__ == "__main__":

@@ -160,9 +160,10 @@ class TestUnusableRows:
         problems = {s.question.id: s.problem for s in task(broken).load()}
         assert problems["good"] is None
         assert (
-            problems["no_list"] == f"{broken}, id no_list: the ground truth is no JSON list: '1.0'"
+            problems["no_list"]
+            == f"{broken}, id no_list: the ground truth is not a JSON list: '1.0'"
         )
-        assert "99.0 s, the video ends at 4.00 s" in problems["late"]
+        assert "99.0 s, but the video ends at 4.00 s" in problems["late"]
         assert "leaves the data set's folder" in problems["outside"]
 
     def test_evaluate_counts_them_as_unscored(self, broken, tmp_path):
@@ -192,9 +193,9 @@ class TestCount:
         truth = Jumps((1.0, 2.0, 3.0))
         exact = count.score(truth, Response("a", "3"))
         assert exact.values["count_exact"] == 1.0
-        near = count.score(truth, Response("a", "4 jumps"))
-        assert (near.values["count_exact"], near.values["count_off_by_one"]) == (0.0, 1.0)
-        assert near.values["count_error"] == 1.0
+        inexact = count.score(truth, Response("a", "4 jumps"))
+        assert (inexact.values["count_exact"], inexact.values["count_off_by_one"]) == (0.0, 1.0)
+        assert inexact.values["count_error"] == 1.0
 
     def test_score_without_a_number_is_zero(self):
         result = JumpScoreCount().score(Jumps(()), Response("a", "none"))

@@ -52,47 +52,47 @@ def canvases(count):
     }
 
 
-def test_bfloat16_is_near_float32():
+def test_forward_bfloat16_is_near_float32():
     """The whole tower of the released size: directions of visual tokens agree."""
     exact = random_model(torch.float32, text={"num_hidden_layers": 2})
-    given = canvases(8)
-    shown = [given[name] for name in ("pixel_values", "image_grid_thw", "patch_positions")]
-    expected = exact.model.visual(*shown).double()
-    found = exact.to(torch.bfloat16).model.visual(*shown).double()
-    alike = torch.cosine_similarity(found, expected, dim=-1)
+    inputs = canvases(8)
+    arguments = [inputs[name] for name in ("pixel_values", "image_grid_thw", "patch_positions")]
+    expected = exact.model.visual(*arguments).double()
+    actual = exact.to(torch.bfloat16).model.visual(*arguments).double()
+    alike = torch.cosine_similarity(actual, expected, dim=-1)
     print(f"\nbfloat16 against float32, cosine of visual tokens: least {alike.min():.5f}")
     assert alike.min() > 0.99
 
 
-def test_float32_on_the_gpu_is_float32_on_the_cpu():
+def test_forward_float32_gpu_equals_cpu():
     model = random_model(
         torch.float32, vision={"num_hidden_layers": 2}, text={"num_hidden_layers": 2}
     )
-    given = canvases(2)
-    on_gpu = model(**given, logits_to_keep=1).logits.cpu()
-    on_cpu = model.cpu()(**{k: v.cpu() for k, v in given.items()}, logits_to_keep=1).logits
+    inputs = canvases(2)
+    on_gpu = model(**inputs, logits_to_keep=1).logits.cpu()
+    on_cpu = model.cpu()(**{k: v.cpu() for k, v in inputs.items()}, logits_to_keep=1).logits
     assert (on_gpu - on_cpu).abs().max() < 1e-3 * on_cpu.abs().max()
 
 
-def test_memory_and_speed_of_8b_at_16_64_and_128_canvases():
+def test_generate_8b_memory_and_speed():
     model = random_model(torch.bfloat16)
     weights = torch.cuda.memory_allocated()
     print(f"\n{torch.cuda.get_device_name()}: 8B, bfloat16, weights {weights / 2**30:.1f} GiB")
     model.generation_config.eos_token_id = None
     above = {}
     for count in (16, 16, 64, 128):  # the first warms up
-        given = canvases(count)
+        inputs = canvases(count)
         torch.cuda.reset_peak_memory_stats()
         tower = _timed(
-            lambda given=given: model.model.visual(
-                given["pixel_values"], given["image_grid_thw"], given["patch_positions"]
+            lambda inputs=inputs: model.model.visual(
+                inputs["pixel_values"], inputs["image_grid_thw"], inputs["patch_positions"]
             )
         )
         above_tower = torch.cuda.max_memory_allocated() - weights
-        prefill = _timed(lambda given=given: model.generate(**given, max_new_tokens=1))
-        whole = _timed(lambda given=given: model.generate(**given, max_new_tokens=65))
+        prefill = _timed(lambda inputs=inputs: model.generate(**inputs, max_new_tokens=1))
+        whole = _timed(lambda inputs=inputs: model.generate(**inputs, max_new_tokens=65))
         above[count] = torch.cuda.max_memory_allocated() - weights
-        tokens = given["input_ids"].shape[1]
+        tokens = inputs["input_ids"].shape[1]
         print(
             f"  {count:3d} canvases, {tokens:5d} tokens: tower {tower:.2f} s "
             f"(+{above_tower / 2**30:.1f} GiB), prefill {prefill:.2f} s "

@@ -13,7 +13,7 @@ pytestmark = [
 ]
 
 
-def test_the_same_masks_as_on_a_cpu(tmp_path):
+def test_sam2_gpu_masks_equal_cpu(tmp_path):
     from evaluators.tracking import decode_masks
     from evaluators.tracking.sam2 import Sam2
     from jumpscore.video.encode import write_video
@@ -23,9 +23,9 @@ def test_the_same_masks_as_on_a_cpu(tmp_path):
     pictures = np.random.default_rng(0).integers(0, 256, (8, 64, 96, 3)).astype(np.uint8)
     write_video(tmp_path / "v.mp4", pictures, fps=6)
     prompts = {2: {0: [(20.0, 30.0)], 1: [(70.0, 40.0)]}, 5: {1: [(74.0, 40.0)]}}
-    found = []
+    masks = []
     for device in ("cpu", "auto"):
-        made = Sam2(checkpoint=str(checkpoint), revision=None, device=device)
-        rles = made.segment(tmp_path / "v.mp4", prompts, width=96, height=64, frames=8, fps=6)
-        found.append(decode_masks(rles, height=64, width=96))
-    assert (found[0] == found[1]).mean() > 0.97
+        segmenter = Sam2(checkpoint=str(checkpoint), revision=None, device=device)
+        rles = segmenter.segment(tmp_path / "v.mp4", prompts, width=96, height=64, frames=8, fps=6)
+        masks.append(decode_masks(rles, height=64, width=96))
+    assert (masks[0] == masks[1]).mean() > 0.97

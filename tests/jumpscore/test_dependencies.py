@@ -47,7 +47,9 @@ TEST_ONLY = {"trackeval"}
 
 
 def requirements(texts: Iterable[str]) -> dict[str, Requirement]:
-    return {canonicalize_name(found.name): found for found in map(Requirement, texts)}
+    return {
+        canonicalize_name(requirement.name): requirement for requirement in map(Requirement, texts)
+    }
 
 
 CAPPED = {"filelock"}
@@ -56,9 +58,9 @@ CORE = requirements(PROJECT["dependencies"])
 EXTRAS = {name: requirements(texts) for name, texts in PROJECT["optional-dependencies"].items()}
 RUNTIME = CORE | {
     name: requirement
-    for extra, found in EXTRAS.items()
+    for extra, members in EXTRAS.items()
     if extra != "dev"
-    for name, requirement in found.items()
+    for name, requirement in members.items()
 }
 
 
@@ -103,7 +105,7 @@ def test_imported_packages_are_declared():
 
 
 def test_imports_of_tests_are_declared():
-    declared = {module(package) for found in (RUNTIME, EXTRAS["dev"]) for package in found}
+    declared = {module(package) for group in (RUNTIME, EXTRAS["dev"]) for package in group}
     missing = imported(["tests"]) - declared - TEST_ONLY
     assert not missing, f"imported by tests and not declared in pyproject.toml: {missing}"
 
@@ -133,22 +135,24 @@ LATER = {"decord", "lmms-eval"}
 
 @pytest.mark.parametrize("name", SETS)
 def test_constraints_pin_what_pyproject_allows(name):
-    found = pins(name)
+    versions = pins(name)
     for package, requirement in SETS[name].items():
-        if package in found:
-            assert requirement.specifier.contains(found[package]), f"{package} {found[package]}"
+        if package in versions:
+            assert requirement.specifier.contains(versions[package]), (
+                f"{package} {versions[package]}"
+            )
         else:
             assert package in LATER, f"{name}.txt does not pin {package}"
 
 
 def test_oldest_constraints_are_the_lower_bounds():
-    found = pins("oldest")
+    versions = pins("oldest")
     for package, requirement in SETS["oldest"].items():
         if package in LATER:
             continue
         [lowest] = [bound.version for bound in requirement.specifier if bound.operator == ">="]
-        bound, pinned = Version(lowest).release, Version(found[package]).release
-        assert pinned[: len(bound)] == bound, f"{package}: {found[package]} for >={lowest}"
+        bound, pinned = Version(lowest).release, Version(versions[package]).release
+        assert pinned[: len(bound)] == bound, f"{package}: {versions[package]} for >={lowest}"
 
 
 @pytest.mark.skipif("JUMPSCORE_CONSTRAINTS" not in os.environ, reason="names no file")
@@ -156,9 +160,9 @@ def test_installed_versions_are_those_of_the_constraints():
     expected = pins(os.environ["JUMPSCORE_CONSTRAINTS"])
     used = {package for package in SETS["oldest"] if package in expected}
     different = {
-        package: (found, expected[package])
+        package: (installed, expected[package])
         for package in used
-        if (found := version(package).partition("+")[0]) != expected[package]
+        if (installed := version(package).partition("+")[0]) != expected[package]
     }
     assert not different
 

@@ -20,7 +20,7 @@ def dead_process() -> int:
     return done.pid
 
 
-def test_write_text_replaces_and_leaves_nothing_else(tmp_path):
+def test_write_text_leaves_no_other_files(tmp_path):
     for text in ("one", "other"):
         write_text(tmp_path / "a.json", text)
         assert (tmp_path / "a.json").read_text() == text
@@ -58,7 +58,7 @@ def full_disk():
     signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_write_text_on_a_full_disk_keeps_the_old_file(tmp_path, full_disk):
+def test_write_text_full_disk(tmp_path, full_disk):
     write_text(tmp_path / "a.json", "old")
     with pytest.raises(UsageError, match=r"a\.json: cannot be written .*free space"):
         write_text(tmp_path / "a.json", "x" * 10_000)
@@ -66,7 +66,7 @@ def test_write_text_on_a_full_disk_keeps_the_old_file(tmp_path, full_disk):
     assert [file.name for file in tmp_path.iterdir()] == ["a.json"]
 
 
-def test_write_set_on_a_full_disk_keeps_the_old_set(tmp_path, request):
+def test_write_set_full_disk(tmp_path, request):
     from jumpscore.data import Manifest, Row, read_rows, write_set
 
     write_set(tmp_path, [Row("a", "videos/a.mp4", "?", "[1.0]")], Manifest("tiny"))
@@ -77,7 +77,7 @@ def test_write_set_on_a_full_disk_keeps_the_old_set(tmp_path, request):
     assert [row.id for row in read_rows(tmp_path)] == ["a"]
 
 
-def test_replacing_is_undone_by_an_error(tmp_path):
+def test_replacing_discards_after_error(tmp_path):
     (tmp_path / "a").write_text("old")
 
     def fail():

@@ -13,12 +13,12 @@ from tests.support import write_video
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 SPREAD = 0.2
-"""Weights large enough that a random model says different things about different pictures."""
+"""Weights large enough that the answers of a random model depend on the pictures."""
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread() -> Iterator[None]:
-    """Tests run beside one another; each with all cores would be slower for all."""
+    """Tests run in parallel, so each uses one thread."""
     import torch
 
     before = torch.get_num_threads()

@@ -1,4 +1,4 @@
-"""Makes a model say chosen tokens, whatever it was asked; everything else runs as always."""
+"""Makes a model answer with given tokens; everything else runs as usual."""
 
 from __future__ import annotations
 

@@ -30,23 +30,23 @@ def table(families: tuple[Family, ...]) -> list[str]:
     return lines
 
 
-def test_the_documentation_has_every_row():
+def test_families_are_documented():
     text = DOCS.read_text()
     for line in table(FAMILIES):
         assert line in text, line
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
-def test_every_family_is_a_model_with_its_released_checkpoint(family):
-    found = MODELS.get(family.name)
-    held = found.Options.model_fields
-    named = "checkpoint" if "checkpoint" in held else "served_model"
-    assert held[named].default == family.checkpoint
+def test_families_have_a_model_and_checkpoint(family):
+    model = MODELS.get(family.name)
+    fields = model.Options.model_fields
+    named = "checkpoint" if "checkpoint" in fields else "served_model"
+    assert fields[named].default == family.checkpoint
     modules = {"transformers": "transformers", "vllm": "vllm", "openai": "openai_compatible"}
-    assert found.__module__.startswith(f"model_wrappers.{modules[family.backends[0]]}.")
+    assert model.__module__.startswith(f"model_wrappers.{modules[family.backends[0]]}.")
 
 
-def test_an_endpoint_must_be_named():
+def test_llava_ov1_5_needs_an_endpoint():
     with pytest.raises(UsageError, match="base_url"):
         make_model("llava_ov1_5", {})
     wrapper = make_model("llava_ov1_5", {"base_url": "http://localhost:30000/v1"})

@@ -45,7 +45,7 @@ def write(path, text):
     path.write_text(text)
 
 
-def test_code_digest_covers_what_a_module_imports_next_to_it(tmp_path, digest_of):
+def test_code_digest_covers_neighbouring_imports(tmp_path, digest_of):
     write(tmp_path / "flat_mine.py", WRAPPER.format(imports="import flat_one"))
     write(tmp_path / "flat_one.py", "def late():\n    from flat_two import x\n")
     write(tmp_path / "flat_two.py", "x = 1\n")
@@ -75,7 +75,7 @@ def test_code_digest_covers_all_of_a_package(tmp_path, digest_of):
     assert digest_of("own_package.sub.mine") != first
 
 
-def test_code_digest_of_a_package_that_is_run(tmp_path):
+def test_code_digest_of_a_package_run_as_main(tmp_path):
     write(tmp_path / "run_package" / "__init__.py", "")
     write(tmp_path / "run_package" / "net.py", "x = 1\n")
     body = WRAPPER.format(imports="from . import net\nfrom model_wrappers.identity import *")
@@ -100,7 +100,7 @@ def test_code_digest_without_source_is_unknown():
     assert code_digest(space["Mine"]) is None
 
 
-def test_code_digest_of_a_bundled_model_is_of_its_folder(monkeypatch):
+def test_code_digest_of_a_bundled_model(monkeypatch):
     seen = []
     monkeypatch.setattr(identity, "_CODE", {})
     whole = identity._sources
@@ -109,7 +109,7 @@ def test_code_digest_of_a_bundled_model_is_of_its_folder(monkeypatch):
     assert {path.name for path in seen} == {"__init__.py", "body.py", "events.py", "flow.py"}
 
 
-def test_files_digest_covers_files_and_folders_that_options_name(tmp_path):
+def test_files_digest_covers_files_and_folders(tmp_path):
     folder = tmp_path / "checkpoint"
     write(folder / "deep" / "weights.bin", "one")
     write(tmp_path / "prompt.txt", "two")

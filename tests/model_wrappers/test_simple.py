@@ -26,31 +26,31 @@ class TestContentFree:
         video = write_video(tmp_path / "a.mp4", frames=50, fps=25)
         return Question("a", (Media(video),), "List the start timestamps")
 
-    def test_a_grid_over_the_video(self, question):
+    def test_generate_grid(self, question):
         assert json.loads(answer(ContentFree(), question)) == [0.25, 0.75, 1.25, 1.75]
         slow = ContentFree(ContentFreeOptions(period=1.0))
         assert json.loads(answer(slow, question)) == [0.5, 1.5]
 
-    def test_a_count(self, question):
-        asked = Question("a", question.media, "How many jump rope did the person do?")
-        assert answer(ContentFree(), asked) == "4"
+    def test_generate_count(self, question):
+        count_question = Question("a", question.media, "How many jump rope did the person do?")
+        assert answer(ContentFree(), count_question) == "4"
 
 
 class TestReplay:
-    def test_hands_out_answers_by_id(self, tmp_path):
+    def test_generate_by_id(self, tmp_path):
         path = tmp_path / "a.json"
         path.write_text('{"a": [1.0], "b": "at 2 s"}')
         replay = Replay(ReplayOptions(answers=path))
         assert answer(replay, Question("b", (), "?")) == "at 2 s"
         assert replay.answered_ids == {"a", "b"}
 
-    def test_an_id_without_an_answer_names_file_and_id(self, tmp_path):
+    def test_prepare_missing_answer(self, tmp_path):
         path = tmp_path / "a.json"
         path.write_text('{"a": [1.0]}')
         with pytest.raises(DataError, match=r"a\.json: no answer for id 'c'; add one"):
             Replay(ReplayOptions(answers=path)).prepare(Question("c", (), "?"), None)
 
-    def test_ids_in_another_spelling_are_matched_and_counted(self, tmp_path):
+    def test_receive_questions_other_spelling(self, tmp_path):
         path = tmp_path / "a.jsonl"
         lines = ({"id": f"videos/{name}.mp4", "text": name} for name in "abx")
         path.write_text("\n".join(map(json.dumps, [*lines, {"id": "c", "text": "c"}])))
@@ -66,7 +66,7 @@ class TestReplay:
         assert replay.answer_notes == {}
         assert len(replay.answered_ids - {"c"}) == 3
 
-    def test_a_file_without_any_known_id_is_refused_with_an_id_of_either_side(self, tmp_path):
+    def test_receive_questions_no_known_id(self, tmp_path):
         path = tmp_path / "a.json"
         path.write_text('{"x": [1.0], "y": [2.0]}')
         replay = Replay(ReplayOptions(answers=path))
@@ -76,7 +76,7 @@ class TestReplay:
         assert "has ids such as 'x', the data set has ids such as 'c'" in message
         assert "'jumpscore data ids DATA' lists them" in message
 
-    def test_row_numbers_have_a_note_of_their_own(self, tmp_path):
+    def test_receive_questions_row_numbers(self, tmp_path):
         path = tmp_path / "a.json"
         path.write_text('{"1": [1.0], "2": [2.0]}')
         replay = Replay(ReplayOptions(answers=path))
@@ -85,7 +85,7 @@ class TestReplay:
         assert [answer(replay, question) for question in questions] == ["[1.0]", "[2.0]"]
         assert replay.answer_notes == {"answers matched by row number, since no id fits": 2}
 
-    def test_an_unreadable_record_is_the_error_of_its_sample(self, tmp_path):
+    def test_prepare_unreadable_record(self, tmp_path):
         path = tmp_path / "a.jsonl"
         broken = '{"id": "b", "times": [' + "1" * 5_000 + "]}\n"
         path.write_text('{"id": "a", "times": [1.0]}\n' + broken + "{\n" * 5)
@@ -98,7 +98,7 @@ class TestReplay:
         assert len(replay.answer_hints) == 4
         assert replay.answer_hints[-1] == "and 3 more records that cannot be read"
 
-    def test_an_edited_file_is_another_model(self, tmp_path):
+    def test_identity_of_an_edited_file(self, tmp_path):
         path = tmp_path / "a.json"
         path.write_text('{"a": [1.0]}')
         before = Replay(ReplayOptions(answers=path)).identity()
@@ -109,11 +109,11 @@ class TestReplay:
 class TestOracle:
     truth = np.arange(1, 2001) * 0.5
 
-    def test_no_faults_is_the_truth(self):
+    def test_with_errors_none(self):
         perfect = OracleOptions(jitter=0, misses=0, insertions=0)
         assert with_errors(self.truth, perfect, salt="a") == self.truth.tolist()
 
-    def test_faults_are_as_frequent_as_asked_for(self):
+    def test_with_errors_rates(self):
         missing = with_errors(
             self.truth, OracleOptions(jitter=0, misses=0.2, insertions=0), salt="a"
         )
@@ -126,13 +126,13 @@ class TestOracle:
         )
         assert np.std(np.array(moved) - self.truth) == pytest.approx(0.05, rel=0.1)
 
-    def test_seeded_per_question(self):
+    def test_with_errors_seeds(self):
         options = OracleOptions()
         again = with_errors(self.truth, options, salt="a")
         assert with_errors(self.truth, options, salt="a") == again
         assert with_errors(self.truth, options, salt="b") != again
         assert with_errors(self.truth, OracleOptions(seed=1), salt="a") != again
 
-    def test_no_truth_no_answer(self):
+    def test_generate_without_truth(self):
         with pytest.raises(UsageError, match=r"run\.expose_truth=true"):
             Oracle().generate([Request(Question("a", (), "?"))])

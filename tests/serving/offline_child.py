@@ -32,14 +32,14 @@ def main(root: Path) -> None:
         )
     )
     wrapper.open()
-    found = {kind: asked(wrapper, root, kind) for kind in ("codec", "frames")}
+    answers = {kind: answers_of(wrapper, root, kind) for kind in ("codec", "frames")}
     two = two_videos(wrapper, root)
     failed = too_long(wrapper, root)
     wrapper.close()
-    print(json.dumps({**found, "two": two, "too_long": failed}))
+    print(json.dumps({**answers, "two": two, "too_long": failed}))
 
 
-def asked(wrapper, root, kind):
+def answers_of(wrapper, root, kind):
     run = jumpscore.evaluate(
         wrapper,
         "jumpscore",
@@ -57,11 +57,11 @@ def asked(wrapper, root, kind):
 def two_videos(wrapper, root):
     """The guard's other fault: canvases counted as rows, with two videos in one prompt."""
     cache = InputCache(default_cache_folder())
-    wanted = InputConfig(kind="codec", count=8, decimals=2)
+    settings = InputConfig(kind="codec", count=8, decimals=2)
     contents = []
     for number in (0, 1):
         question = Question("two", (Media(root / "set" / f"{number}.mp4"),), "Which?")
-        visual = InputPlan("codec", wanted, cache).prepare(question)
+        visual = InputPlan("codec", settings, cache).prepare(question)
         contents.append(reference_to(visual).to_bytes())
     request = wrapper.prepare(question, visual)
     parts = [video_part(root / "x.mp4", content=content) for content in contents]

@@ -32,7 +32,7 @@ SERVED = {
 
 @contextmanager
 def cache_below(root: Path) -> Iterator[None]:
-    """Serve on a CPU, with a cache that nobody else reads."""
+    """Serve on a CPU, with a separate cache."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {**ON_A_CPU, "JUMPSCORE_CACHE": str(root / "cache")}.items():
             patch.setenv(name, value)
@@ -40,7 +40,7 @@ def cache_below(root: Path) -> Iterator[None]:
 
 
 def in_vllm(script: str, *arguments: object, seconds: int = 600) -> str:
-    """Run a script beside this one in the environment of vLLM and return what it printed last."""
+    """Run a script of this folder in the environment of vLLM and return its last line."""
     done = subprocess.run(
         [VLLM, str(HERE / script), *map(str, arguments)],
         env={**os.environ, **ON_A_CPU, "PYTHONPATH": str(CPU_ONLY)},

@@ -28,7 +28,7 @@ def main(clip: str, image: str, folder: str) -> None:
         "image": (Question("image", (Media(Path(image), "image"),), "What?"), None),
         "text": (Question("text", (), "What?"), None),
     }
-    requests = [wrapper.prepare(*asked) for asked in questions.values()]
+    requests = [wrapper.prepare(*inputs) for inputs in questions.values()]
     named = dict(zip(questions, requests, strict=True))
     together = {response.id: response for response in wrapper.generate(requests)}
     alone = {name: wrapper.generate([request])[0] for name, request in named.items()}

@@ -38,7 +38,7 @@ def media(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_vllm_is_sent_what_transformers_is_fed(name, media, tmp_path, monkeypatch):
+def test_vllm_prompts_equal_transformers(name, media, tmp_path, monkeypatch):
     for variable, value in {**ON_A_CPU, "JUMPSCORE_CACHE": str(tmp_path / "cache")}.items():
         monkeypatch.setenv(variable, value)
     folder = getattr(tiny_baselines, WRITERS[name])(tmp_path / name)
@@ -55,43 +55,45 @@ def test_vllm_is_sent_what_transformers_is_fed(name, media, tmp_path, monkeypatc
     try:
         ours.open()
         served.open()
-        wanted = InputConfig(kind="frames", count=6, max_pixels=60_000)
-        found = compare_models([ours, served], questions, InputPlan("frames", wanted, wrapper=ours))
+        settings = InputConfig(kind="frames", count=6, max_pixels=60_000)
+        plan = InputPlan("frames", settings, wrapper=ours)
+        result = compare_models([ours, served], questions, plan)
         plans_that_vllm_cannot_keep(name, ours, served, questions[:1])
     finally:
         served.close()
-    for entry in found:
+    for entry in result:
         assert entry.equal, entry
         assert entry.prompt_ids
         assert entry.stamps is True
         # Images are scaled by Pillow here, by torchvision there.
         assert entry.first_logprob_gap < (1e-2 if entry.id == "image" else 1e-5)
-    assert found[0].visual_tokens[0] == found[0].visual_tokens[1] > 0
-    assert len({entry.texts[0] for entry in found}) == 4  # pictures matter
+    assert result[0].visual_tokens[0] == result[0].visual_tokens[1] > 0
+    assert len({entry.texts[0] for entry in result}) == 4  # pictures matter
 
 
 def plans_that_vllm_cannot_keep(name, ours, served, questions):
     """Qwen3-VL's stamps have one decimal there: more are refused, not dropped."""
-    wanted = InputConfig(kind="frames", count=6, max_pixels=60_000, decimals=2)
-    [entry] = compare_models([ours, served], questions, InputPlan("frames", wanted, wrapper=ours))
+    settings = InputConfig(kind="frames", count=6, max_pixels=60_000, decimals=2)
+    plan = InputPlan("frames", settings, wrapper=ours)
+    [entry] = compare_models([ours, served], questions, plan)
     if name == "qwen3_vl":
         assert "input.decimals=2: vLLM writes" in entry.error
     else:
         assert entry.equal, entry
 
 
-def test_perception_lm_is_fed_what_its_own_processor_gives(media, tmp_path):
+def test_perception_lm_inputs_equal_its_processor(media, tmp_path):
     """In the environment of vLLM, which has the torchvision that timm needs."""
-    found = json.loads(in_vllm("perception_lm_child.py", *media, tmp_path / "tiny"))
-    assert found["prompts"]["video"] == (
+    result = json.loads(in_vllm("perception_lm_child.py", *media, tmp_path / "tiny"))
+    assert result["prompts"]["video"] == (
         "<|im_start|>user\n<0.0 seconds><|video|> x 4<1.3 seconds><|video|> x 4"
         "<2.6 seconds><|video|> x 4<4.0 seconds><|video|> x 4When?<|im_end|>\n"
         "<|im_start|>assistant\n"
     )
-    assert found["grid"] == [56, 56]
-    assert found["visual"] == {
-        "video": found["planned"], "image": found["image_tokens"], "text": 0
+    assert result["grid"] == [56, 56]
+    assert result["visual"] == {
+        "video": result["planned"], "image": result["image_tokens"], "text": 0
     }  # fmt: skip
-    assert found["pixel_gap"] < 1e-6
-    assert found["together"] == found["alone"]
-    assert len(set(found["alone"].values())) == 3
+    assert result["pixel_gap"] < 1e-6
+    assert result["together"] == result["alone"]
+    assert len(set(result["alone"].values())) == 3

@@ -38,7 +38,7 @@ def served(place):
     wrapper.close()
 
 
-def asked(model, place, name, kind, control):
+def evaluated(model, place, name, kind, control):
     return jumpscore.evaluate(
         model,
         "jumpscore",
@@ -53,9 +53,9 @@ def asked(model, place, name, kind, control):
     ("kind", "control"),
     [("codec", "none"), ("frames", "none"), ("codec", "pixels"), ("codec", "selection")],
 )
-def test_the_server_answers_as_transformers_does(place, served, kind, control):
-    ours = asked("llava_ov2", place, f"transformers-{kind}-{control}", kind, control)
-    theirs = asked(served, place, f"vllm-{kind}-{control}", kind, control)
+def test_bundled_server_answers_equal_transformers(place, served, kind, control):
+    ours = evaluated("llava_ov2", place, f"transformers-{kind}-{control}", kind, control)
+    theirs = evaluated(served, place, f"vllm-{kind}-{control}", kind, control)
     assert ours.result.unscored == theirs.result.unscored == 0
     for name, one in ours.responses.items():
         other = theirs.responses[name]

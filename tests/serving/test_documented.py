@@ -24,7 +24,7 @@ pytestmark = [
 ]
 
 
-def test_documented_commands_for_a_cpu(tmp_path):
+def test_documented_cpu_commands(tmp_path):
     """Variables and command of the page; only the data set, folders and Python are our own."""
     lines = console_lines("serving.md")
     at = next(number for number, line in enumerate(lines) if "model.cpu_only=true" in line)

@@ -1,4 +1,4 @@
-"""vLLM's engine in process: what it answers is what a model in transformers answers."""
+"""vLLM's engine in process: its answers equal those of transformers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def offline(place):  # noqa: F811 - the fixture
 
 
 @pytest.mark.parametrize("kind", ["codec", "frames"])
-def test_the_engine_answers_as_transformers_does(place, offline, kind):  # noqa: F811
+def test_engine_answers_equal_transformers(place, offline, kind):  # noqa: F811
     ours = evaluate(
         "llava_ov2",
         place,
@@ -38,7 +38,7 @@ def test_the_engine_answers_as_transformers_does(place, offline, kind):  # noqa:
     assert len({one.text for one in ours.responses.values()}) > 3  # pictures matter
 
 
-def test_two_videos_of_canvases_in_one_prompt(place, offline):  # noqa: F811
+def test_engine_two_videos_in_one_prompt(place, offline):  # noqa: F811
     import torch
 
     from model_wrappers.llava_onevision2.checkpoint import inspect_checkpoint, load_model
@@ -47,27 +47,27 @@ def test_two_videos_of_canvases_in_one_prompt(place, offline):  # noqa: F811
     processor = LlavaOnevision2Processor.from_pretrained(str(place / "tiny"))
     video = "<|vision_start|><|video_pad|><|vision_end|>"
     prompt = f"<|im_start|>user\n{video}{video}Which?<|im_end|>\n<|im_start|>assistant\n"
-    found = processor(
+    inputs = processor(
         text=prompt,
         videos=offline["two"]["kept"],
         video_backend="codec",
         timestamp_decimals=2,
         return_tensors="pt",
     )
-    found.pop("codec_fps")
-    assert found["input_ids"][0].tolist() == offline["two"]["prompt"]
+    inputs.pop("codec_fps")
+    assert inputs["input_ids"][0].tolist() == offline["two"]["prompt"]
     model = load_model(
         inspect_checkpoint(place / "tiny"), dtype="float32", device="cpu", attention="sdpa"
     )
     ends = processor.tokenizer.convert_tokens_to_ids(["<|im_end|>", "<|endoftext|>"])
     with torch.inference_mode():
-        ids = model.generate(**found, max_new_tokens=16, do_sample=False, eos_token_id=ends)
+        ids = model.generate(**inputs, max_new_tokens=16, do_sample=False, eos_token_id=ends)
     text = processor.tokenizer.decode(
-        ids[0, found["input_ids"].shape[1] :], skip_special_tokens=True
+        ids[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True
     )
     assert readable(text) == readable(offline["two"]["text"])
 
 
-def test_a_prompt_that_does_not_fit_fails_alone(offline):
+def test_engine_prompt_too_long_fails_alone(offline):
     assert "8192" in offline["too_long"]["problem"]
     assert offline["too_long"]["after"]

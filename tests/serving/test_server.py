@@ -73,12 +73,12 @@ def evaluate(model, place, name, *, options=None, kind="codec", on_progress=None
 
 
 def readable(text):
-    """What two detokenizers agree on: bytes that are no text end differently."""
+    """The part that two detokenizers agree on: invalid bytes end differently."""
     return text.replace("\N{REPLACEMENT CHARACTER}", "")
 
 
 @pytest.mark.parametrize("kind", ["codec", "frames"])
-def test_the_server_answers_as_transformers_does(place, served, kind):
+def test_server_answers_equal_transformers(place, served, kind):
     """All eight requests are on the way together; alone they crash a vLLM without the guard."""
     theirs = evaluate(served, place, f"vllm-{kind}", kind=kind)
     ours = evaluate(
@@ -97,8 +97,8 @@ def test_the_server_answers_as_transformers_does(place, served, kind):
     assert len({response.text for response in ours.responses.values()}) > 3  # pictures matter
 
 
-def test_one_video_can_be_asked_about_through_a_server_that_runs(place, served):
-    """``predict`` prepares canvases where the server reads them; a random model names no times."""
+def test_predict_with_a_running_server(place, served):
+    """``predict`` prepares canvases in the server's folder; a random model answers no times."""
     from jumpscore.cli.predict import ask_one
     from jumpscore.errors import NoAnswerError
     from jumpscore.harness import run_config
@@ -119,13 +119,13 @@ def test_one_video_can_be_asked_about_through_a_server_that_runs(place, served):
         ask_one(place / "set" / "0.mp4", config)
 
 
-def test_the_run_says_whose_code_ran_and_where(place, served):
+def test_run_records_code_and_server(place, served):
     record = evaluate(served, place, "vllm-codec").record
     assert record.trust_remote_code is True  # vLLM needs it; the folder is one of ours
     assert record.environment["vllm"] == "0.32.0"
 
 
-def test_one_by_one_and_all_at_once_are_the_same(place, served):
+def test_server_batch_equals_single_requests(place, served):
     served.concurrency = 1
     try:
         alone = evaluate(served, place, "vllm-alone")
@@ -137,7 +137,7 @@ def test_one_by_one_and_all_at_once_are_the_same(place, served):
     }
 
 
-def test_a_reference_outside_the_cache_is_refused(place, served):
+def test_server_refuses_references_outside_the_cache(place, served):
     from jumpscore.video import codec_canvases
     from jumpscore.video.prepared import write_prepared
     from jumpscore.video.prepared.references import reference_to
@@ -164,7 +164,7 @@ def test_a_reference_outside_the_cache_is_refused(place, served):
     assert served.server.alive()
 
 
-def test_a_server_killed_mid_run_is_started_again_and_no_sample_is_lost_or_doubled(place, served):
+def test_evaluate_restarts_a_killed_server(place, served):
     killed = []
 
     def kill(done, _):
@@ -189,7 +189,7 @@ def test_a_server_killed_mid_run_is_started_again_and_no_sample_is_lost_or_doubl
 
 
 @pytest.mark.parametrize("kind", ["codec", "frames"])
-def test_parity_with_transformers_down_to_the_prompt(place, served, kind):
+def test_parity_with_transformers(place, served, kind):
     from jumpscore.harness import InputConfig, InputPlan
     from jumpscore.records import Media, Question
     from jumpscore.studies.parity import compare_models
@@ -198,7 +198,7 @@ def test_parity_with_transformers_down_to_the_prompt(place, served, kind):
 
     ours = LlavaOnevision2(LlavaOnevision2Options(checkpoint=str(place / "tiny"), **OPTIONS))
     clips = [place / "set" / f"{number}.mp4" for number in range(3)]
-    found = compare_models(
+    entries = compare_models(
         (ours, served),
         [Question(clip.stem, (Media(clip),), "List the jumps.") for clip in clips],
         InputPlan(
@@ -208,11 +208,11 @@ def test_parity_with_transformers_down_to_the_prompt(place, served, kind):
             wrapper=ours,
         ),
     )
-    for entry in found:
+    for entry in entries:
         assert entry.error is None
         assert entry.prompt_ids
         assert entry.prompt_parts_at is None
         assert entry.stamps is True
         assert entry.visual_tokens[0] == entry.visual_tokens[1]
         assert entry.first_logprob_gap is None or entry.first_logprob_gap < 1e-4
-    assert any(entry.first_logprob_gap is not None for entry in found)
+    assert any(entry.first_logprob_gap is not None for entry in entries)

@@ -52,7 +52,7 @@ def both(tmp_path_factory):
         "total_num_frames": 100,
         "duration": 4.0,
     }
-    shown = {
+    cases = {
         "text": ("", {}, (), None),
         "image": (IMAGE, {"image": str(folder / "image.png")},
                   (Media(folder / "image.png", "image"),), None),
@@ -67,7 +67,7 @@ def both(tmp_path_factory):
     wrapper.open()
     requests, ours = [], []
     for name in NAMES:
-        marker, given, media, visual = shown[name]
+        marker, inputs, media, visual = cases[name]
         messages = [
             {"role": "system", "content": SYSTEM},
             {"role": "user", "content": f"{marker}List the jumps."},
@@ -75,7 +75,7 @@ def both(tmp_path_factory):
         prompt = wrapper.tokenizer.apply_chat_template(
             messages, tokenize=False, add_generation_prompt=True, chat_template=CHAT_TEMPLATE
         )
-        requests.append({"prompt": prompt, **given})
+        requests.append({"prompt": prompt, **inputs})
         prepared = wrapper.prepare(Question(name, media, "List the jumps."), visual)
         ours.append(answered(wrapper, prepared.payload))
     (folder / "requests.json").write_text(json.dumps(requests))
@@ -96,30 +96,30 @@ def answered(wrapper, prompt):
             "image_grid_thw": torch.from_numpy(prompt.pictures.grid),
             "patch_positions": torch.from_numpy(prompt.pictures.positions),
         }
-    found = wrapper._model.generate(
+    outputs = wrapper._model.generate(
         input_ids=ids, attention_mask=torch.ones_like(ids), **pictures, max_new_tokens=16,
         do_sample=False, output_scores=True, return_dict_in_generate=True,
     )  # fmt: skip
-    chosen = found.sequences[0, ids.shape[1] :].tolist()
+    tokens = outputs.sequences[0, ids.shape[1] :].tolist()
     shares = [
         torch.log_softmax(scores[0].double(), -1)[token].item()
-        for scores, token in zip(found.scores, chosen, strict=True)
+        for scores, token in zip(outputs.scores, tokens, strict=True)
     ]
-    return {"prompt": prompt.ids.tolist(), "ids": chosen, "logprobs": shares}
+    return {"prompt": prompt.ids.tolist(), "ids": tokens, "logprobs": shares}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_prompts_are_token_for_token_the_same(both, name):
+def test_vllm_prompts_equal_transformers(both, name):
     ours, theirs = both[name]
     assert ours["prompt"] == theirs["prompt"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_greedy_answers_are_the_same(both, name):
+def test_vllm_greedy_answers_equal_transformers(both, name):
     ours, theirs = both[name]
     assert ours["ids"] == theirs["ids"]
     assert ours["logprobs"] == pytest.approx(theirs["logprobs"], abs=2e-5)
 
 
-def test_pictures_matter(both):
+def test_vllm_answers_depend_on_pictures(both):
     assert len({tuple(ours["ids"]) for ours, _ in both.values()}) == len(NAMES)

@@ -22,8 +22,8 @@ def pictures(request):
     if "codec" in request:
         return {"video": [prepare_codec_video_input(request["codec"])]}
     if "frames" in request:
-        held = request["metadata"] | {"do_sample_frames": False}
-        return {"video": [(np.load(request["frames"]), held)]}
+        metadata = request["metadata"] | {"do_sample_frames": False}
+        return {"video": [(np.load(request["frames"]), metadata)]}
     return None
 
 
@@ -44,14 +44,14 @@ def main() -> None:
     sampling = SamplingParams(max_tokens=16, temperature=0, logprobs=1)
     answers = []
     for request in json.loads((folder / "requests.json").read_text()):
-        asked = {"prompt": request["prompt"]}
-        if shown := pictures(request):
-            asked["multi_modal_data"] = shown
-        [found] = engine.generate([asked], sampling)
-        best = found.outputs[0]
+        prompt = {"prompt": request["prompt"]}
+        if data := pictures(request):
+            prompt["multi_modal_data"] = data
+        [output] = engine.generate([prompt], sampling)
+        best = output.outputs[0]
         answers.append(
             {
-                "prompt": list(found.prompt_token_ids),
+                "prompt": list(output.prompt_token_ids),
                 "ids": list(best.token_ids),
                 "logprobs": [
                     step[token].logprob

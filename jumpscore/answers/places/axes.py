@@ -1,4 +1,4 @@
-"""The names of axes: which keys mean x, y, a side of a box, a width or a depth."""
+"""The names of axes: keys of x, y, the sides of a box, its size, and depth."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ALIASES = {
     **dict.fromkeys(words("y ycoord y_coord y_coordinate coord_y y_pos y_position pos_y"), "y"),
 }
 AXIS_WORDS = frozenset(("x", "y"))
-"""Words that name an axis without ``:`` or ``=`` behind them."""
+"""Words that name an axis even without ``:`` or ``=`` after them."""
 _INDEXED = re.compile(r"([xy])_?(\d{1,4})")
 _NOT_A_WORD = re.compile(r"[^\w]+")
 BOX = ("x1", "y1", "x2", "y2")
@@ -42,7 +42,7 @@ def axis_of(key: str) -> str | None:
 
 
 def named_groups(entries: list[Entry], form: Form, *, gap: int | None = None) -> list[Group]:
-    """Return the points and boxes of keyed numbers; an axis that repeats starts another one.
+    """Return the points and boxes of keyed numbers; a repeated axis starts a new one.
 
     Args:
         entries: Numbers with their keys.
@@ -66,7 +66,7 @@ def named_groups(entries: list[Entry], form: Form, *, gap: int | None = None) ->
 
 
 def _groups(axes: dict[str, Entry], form: Form) -> list[Group]:
-    """Return the box or the points of one set of axes, nothing of an incomplete one."""
+    """Return the box or the points of one set of axes; nothing if axes are missing."""
     for x, (_, y) in _AREA.items():
         if {x, y, "w", "h"} <= axes.keys() and "x2" not in axes:
             left, top, wide, high = (axes[name].value for name in (x, y, "w", "h"))

@@ -1,4 +1,4 @@
-"""The grammar of boxes: the one box that an answer gives."""
+"""The grammar of boxes: the one box of an answer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LINKS = frozenset(
         "tl br top_left_corner bottom_right_corner 左 上 右 下 角 点 坐 标 为 是 到 至 和"
     )
 )
-"""Words that may stand between the two corners of one box."""
+"""Words that may separate the two corners of one box."""
 
 _PLACE = re.compile(
     r"(?:(?P<center>cent(?:er|re)(?:ed)?|中心)|top[\s_-]?left)(?:\s(?:point|corner))?"
@@ -41,18 +41,18 @@ _SIZE = re.compile(
     r"(?P<h2>\d{1,9}(?:\.\d{1,30})?))(?![\d%]|\.\d)",
     re.IGNORECASE,
 )
-"""Behind a place: the width and the height of the box that it names."""
+"""After a corner or a center: the width and the height of the box."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedBox:
-    """What the strict parser read in an answer.
+    """The box that the strict parser read in an answer.
 
     Attributes:
-        status: ``ok``; ``inverted`` (right of left or bottom above top: kept, scores 0);
-            ``ambiguous`` (two different boxes, where one is asked for); ``partial`` (cut off at the
-            token limit; a whole box is kept); ``unparseable``.
-        convention: Of ``box``, as declared.
+        status: ``ok``; ``inverted`` (the left side is right of the right one, or the top below the
+            bottom; scores 0); ``ambiguous`` (two different boxes); ``partial`` (cut off at the
+            token limit; ``box`` is set if it is complete); ``unparseable``.
+        convention: Coordinate convention of ``box``, as declared.
         box: x1, y1, x2, y2, or ``None``.
         found: How many different boxes the text contains.
         rejected: How many other groups of numbers it contains.
@@ -70,14 +70,14 @@ class ParsedBox:
 def parse_box(
     text: str, *, convention: Convention, finish_reason: FinishReason | None = None
 ) -> ParsedBox:
-    """Read the one box (x1, y1, x2, y2) that an answer gives.
+    """Read the one box (x1, y1, x2, y2) of an answer.
 
-    ``docs/answers.md`` lists the accepted forms. A width and a height are read as such only if keys
-    name them.
+    ``docs/answers.md`` lists the accepted forms. Numbers are a width and a height only if keys name
+    them so.
 
     Args:
-        text: The answer, whole.
-        convention: What the model declares its numbers to be.
+        text: The whole answer.
+        convention: Coordinate convention that the model declares.
         finish_reason: ``"length"`` if the model was stopped at its token limit.
 
     Raises:
@@ -111,7 +111,7 @@ def parse_box(
 
 
 def _boxes(region: Region) -> list[tuple[Box, tuple[int, int], int]]:
-    """Return (box, offsets, number of groups that it is made of) of every box."""
+    """Return (box, offsets, number of its groups) of every box."""
     boxes = [
         (_box(group), (group.low, group.high), 1)
         for group in region.groups
@@ -122,7 +122,7 @@ def _boxes(region: Region) -> list[tuple[Box, tuple[int, int], int]]:
 
 
 def _sized(groups: list[Group], text: str) -> list[tuple[Box, tuple[int, int], int]]:
-    """Return the boxes of a named place with a width and a height behind it."""
+    """Return the boxes given by a corner or a center and a size after it."""
     boxes = []
     for group in groups:
         if len(group.values) != 2 or group.malformed:
@@ -158,9 +158,9 @@ def _box(group: Group) -> Box:
 
 
 def _corners(pairs: list[Group], tokens: list[Token]) -> Iterator[tuple[Box, tuple[int, int], int]]:
-    """Yield the boxes of two corners with nothing but separators or their names between them.
+    """Yield the boxes of two corners with only separators or names of corners between them.
 
-    Three points in a row are not a box and something else.
+    Three points in a row are not a box.
     """
     starts = {token.low: place for place, token in enumerate(tokens)}
     rows: list[list[Group]] = []
@@ -180,7 +180,7 @@ def _corners(pairs: list[Group], tokens: list[Token]) -> Iterator[tuple[Box, tup
 
 
 def _rectangle(row: list[Group]) -> Box | None:
-    """Return the box whose four corners a row of points gives, one after another."""
+    """Return the box whose four corners are the points of a row, in order."""
     if len(row) != 4:
         return None
     (x1, x2, x3, x4), (y1, y2, y3, y4) = zip(*(pair.values for pair in row), strict=True)

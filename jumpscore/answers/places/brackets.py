@@ -1,6 +1,6 @@
 """Read the groups of numbers in an answer: lists, tuples, objects, tags and keys.
 
-One pass over the tokens with a stack, so time is linear and nesting of any depth is harmless.
+A single pass over the tokens with a stack: linear in time, whatever the nesting depth.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from jumpscore.answers.tokens import Token
 from jumpscore.answers.vocabulary import words
 
 MISSING = frozenset(words("null none nan undefined unknown"))
-"""Words in the place of a number: a list with one of them is malformed, not prose."""
+"""Words instead of a number; a list that contains one is malformed, not prose."""
 _QUIET = frozenset("\"'`*\\&#$_/")
-"""Marks that may stand next to a number in a list."""
+"""Marks that are allowed next to a number in a list."""
 _ABOUT = frozenset("≈≃~")
-"""Marks between the name of an axis and its rounded value."""
+"""Marks between the name of an axis and an approximate value."""
 _LOCATION = re.compile(r"loc_?\d{1,4}")
 _SEPARATORS = frozenset(",;.|\n")
 _UNREADABLE = frozenset(("label", "percent", "measure", "clock"))
-"""Kinds of tokens that are not coordinates, where a number was expected."""
+"""Kinds of tokens that contain digits but are not coordinates."""
 MOST_FIELDS = 12
-"""Groups of numbers of one object that gives one point."""
+"""Most groups of numbers in an object that describes one point."""
 _KEYED_GAP = 16
-"""Characters between two keyed numbers of one point in prose: ``x: 60 and y: 40``."""
+"""Most characters between the coordinates of a point in prose: ``x: 60 and y: 40``."""
 
 
 @dataclass(slots=True)
 class _Frame:
-    """An open bracket or tag, and what was read in it so far."""
+    """An open bracket or tag and its content so far."""
 
     kind: Form
     low: int
@@ -70,7 +70,7 @@ def read_groups(tokens: list[Token]) -> list[Group]:
 
 
 class _Reader:
-    """The stack of open brackets, and the groups of those that were closed."""
+    """The stack of open brackets and the groups of closed ones."""
 
     def __init__(self) -> None:
         self.groups: list[Group] = []
@@ -97,7 +97,7 @@ class _Reader:
         return sorted(self.groups, key=lambda group: group.low)
 
     def _open(self, kind: Form, low: int, key: str | None = None) -> None:
-        if len(self.stack) >= DEEPEST:  # the outermost of so many can only be one left open
+        if len(self.stack) >= DEEPEST:  # the outermost bracket must have been left open
             self.tags -= self.stack.pop(0).kind == "tag"
         top = self.top
         muted = top.muted or (bool(top.quote) and top.quoted_words > 0)
@@ -141,7 +141,7 @@ class _Reader:
             self.groups.append(group)
 
     def _location(self, token: Token) -> None:
-        """Count ``<loc0123><loc0456>``, whose scale and order only its model knows."""
+        """Reject ``<loc0123><loc0456>``, since its scale and order depend on the model."""
         last = self.groups[-1] if self.groups else None
         low = token.low
         if last is not None and last.key == "loc" and last.high == token.low:
@@ -166,12 +166,12 @@ class _Reader:
             self._enclose(frame, high)
 
     def _enclose(self, frame: _Frame, high: int) -> None:
-        """Set ``outer`` of the object's only group, or of the only one with a point's key."""
+        """Set ``outer`` of the only group of an object, or of the only group with a point's key."""
         places = range(frame.groups, len(self.groups))
         points = [place for place in places if self.groups[place].key in POINT_KEYS]
-        for chosen in (places, points):
-            if len(chosen) == 1:
-                self.groups[chosen[0]] = replace(self.groups[chosen[0]], outer=(frame.low, high))
+        for only in (places, points):
+            if len(only) == 1:
+                self.groups[only[0]] = replace(self.groups[only[0]], outer=(frame.low, high))
                 return
 
     def _fields(self, frame: _Frame, high: int, inside: int) -> None:
@@ -208,7 +208,7 @@ def _add(frame: _Frame, token: Token, behind: Token | None) -> None:
     elif token.text in "\"'" and frame.quote in ("", token.text) and _may_quote(frame):
         _quote(frame, token)
     elif token.text == ".":
-        frame.separator += "."  # of "533." if nothing but a space stands behind it
+        frame.separator += "."  # the full stop of "533."
     elif token.text not in _QUIET and not (token.text in ":=≈≃" and frame.pending):
         frame.odd += 1
         frame.separator += "#"
@@ -234,7 +234,7 @@ def _add_word(frame: _Frame, token: Token, behind: Token | None) -> None:
 
 
 def _may_quote(frame: _Frame) -> bool:
-    """Whether a quote opens or closes a text: in lists and objects, and as an item of a tuple."""
+    """Whether a quote may open or close a string: in lists, objects, and as an item of a tuple."""
     item = not (frame.entries or frame.words) or frame.separator.endswith(",")
     return frame.kind in "[{" or (frame.kind == "(" and (bool(frame.quote) or item))
 
@@ -255,7 +255,7 @@ def _quote(frame: _Frame, mark: Token) -> None:
 
 
 def _pairs_of_tag(group: Group, frame: _Frame) -> list[Group]:
-    """Return the points of ``<points>533 310, 20 40</points>``, or the group as it is."""
+    """Return the points of ``<points>533 310, 20 40</points>``, or the unchanged group."""
     between = [entry.separator for entry in frame.entries[2::2]]
     inside = [entry.separator for entry in frame.entries[1::2]]
     paired = len(frame.entries) % 2 == 0 and all(between) and not set(inside) & set(between)
@@ -288,7 +288,7 @@ def _deep(frame: _Frame, high: int) -> Group | None:
 
 
 def _leaf(frame: _Frame, high: int) -> Group | None:
-    """Return the group of a bracket with nothing but numbers in it, or a malformed one."""
+    """Return the group of a bracket that contains only numbers, or a malformed group."""
     numbers = len(frame.entries) + frame.missing
     deep = _deep(frame, high)
     if deep is not None:

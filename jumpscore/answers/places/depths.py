@@ -1,4 +1,4 @@
-"""Depths that an answer writes next to its places: ``(100, 200), depth 1.5`` and table columns."""
+"""Find depths outside the brackets of a place: ``(100, 200), depth 1.5`` and table columns."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SCALES = {"mm": 1000.0, "cm": 100.0}
 
 
 def with_depths(places: Iterable[Group], text: str) -> list[Group]:
-    """Return the places, pairs of them with the depth that is written behind them, in metres.
+    """Return the places; pairs get the depth that follows them in the text, in metres.
 
     >>> pair = Group((100.0, 200.0), "(", 0, 10, outer=(0, 10))
     >>> [place.depth for place in with_depths([pair], "(100, 200), depth 150 cm")]
@@ -55,7 +55,7 @@ def _deep(place: Group, depth: re.Match[str] | None) -> Group:
 
 
 def _column(text: str) -> int:
-    """Return the number of the column that a table's header calls depth, -1 without one."""
+    """Return the index of the column that a table's header calls depth, or -1."""
     for line in text.split("\n"):
         names = [_NAME.fullmatch(cell) for cell in line.split("|")]
         for number, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""Numbers that an answer writes together: what points, boxes and traces are made of."""
+"""Groups of numbers, from which points, boxes and traces are built."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from jumpscore.records import Convention
 Form = Literal["(", "[", "{", "tag", "keys", "line"]
 
 DEEPEST = 60
-"""Brackets that may be open at once; no answer nests deeper, and hostile text takes less room."""
+"""Most open brackets at once, which limits the memory that hostile text can use."""
 POINT_KEYS = frozenset(
     words(
         "point point_2d points points_2d coordinate coordinates coord coords position pos xy pixel "
         "location waypoint waypoints center start_box"
     )
 )
-"""Keys of points; next to one of them, a list with another key (``pose``) is not a point."""
+"""Keys of points; if one is present, a list with another key (``pose``) is not a point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,16 @@ class Group:
     """Numbers that belong together.
 
     Attributes:
-        values: In the order of the text; of named axes in the order of ``names``.
-        form: The kind of bracket, ``tag``, ``keys`` (outside of brackets) or ``line``.
+        values: Numbers in the order of the text, or of ``names`` if the axes are named.
+        form: The kind of bracket, ``tag``, ``keys`` (outside brackets) or ``line``.
         low: Offset of its first character.
-        high: Offset behind its last character.
+        high: Offset after its last character.
         names: ``("x", "y")``, ``("x1", "y1", "x2", "y2")``, or empty if the axes are not named.
         key: Key of the list, such as ``point_2d``.
         depth: Value of a ``depth`` or ``z`` field next to it.
-        outer: Offsets of the object that contains this group and no other.
-        image: Number of the image that a Molmo 2 tag names.
-        malformed: Whether something in it is not a number: ``[0.5, null]``.
+        outer: Offsets of the object that contains only this group.
+        image: Number of the image in a Molmo 2 tag.
+        malformed: Whether it contains anything but numbers: ``[0.5, null]``.
         field: Whether it is a field of an object.
     """
 
@@ -54,7 +54,7 @@ class Group:
 
 
 class Entry(NamedTuple):
-    """A number in a bracket: its key, its token, and what stands between it and the one before."""
+    """A number in a bracket: its key, its token, and the text since the previous number."""
 
     key: str
     token: Token
@@ -67,10 +67,10 @@ class Entry(NamedTuple):
 
 
 def check_convention(convention: str) -> None:
-    """Refuse an unknown convention.
+    """Raise an error for an unknown convention.
 
     Raises:
-        ValueError: It is unknown.
+        ValueError: The convention is unknown.
     """
     if convention not in get_args(Convention):
         known = ", ".join(get_args(Convention))
@@ -78,7 +78,7 @@ def check_convention(convention: str) -> None:
 
 
 def nesting(tokens: list[Token]) -> dict[int, int]:
-    """Return offset of each opening bracket -> how many lists and objects hold it.
+    """Return offset of each opening bracket -> number of lists and objects around it.
 
     >>> from jumpscore.answers.tokens import tokenize
     >>> nesting(tokenize("(1, 2) [(3, 4)]"))
@@ -96,17 +96,17 @@ def nesting(tokens: list[Token]) -> dict[int, int]:
 
 
 def without_other_keys(groups: list[Group]) -> list[Group]:
-    """Return the groups without those whose key is not a point's, if one of them has a point's."""
+    """Drop the groups with other keys if any group has a point's key."""
     if not any(group.field and group.key in POINT_KEYS for group in groups):
         return groups
     return [group for group in groups if not group.field or group.key in POINT_KEYS]
 
 
 def decimal_commas(entries: list[Entry]) -> list[float] | None:
-    """Return the values of ``0,35; 0,62``; ``None`` unless every comma must be a decimal one.
+    """Return the values of ``0,35; 0,62``; ``None`` unless every comma must be a decimal comma.
 
-    Touching commas inside of the numbers, other marks between them, and one digit before each
-    comma: ``533,310; 20,40`` is two points.
+    Decimal commas have no spaces around them and one digit before them, and the numbers are
+    separated by other marks. ``533,310; 20,40`` is two points.
     """
     whole, part, between = entries[::2], entries[1::2], entries[2::2]
     if len(entries) % 2 or not between:

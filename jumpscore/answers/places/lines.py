@@ -10,18 +10,18 @@ from jumpscore.answers.places.groups import Entry, Group, decimal_commas
 from jumpscore.answers.tokens import Token
 
 LONGEST_LABEL = 8
-"""Tokens of the longest label before the numbers of a line: ``End of waypoint 12:``."""
+"""Most tokens in a label before the numbers of a line: ``End of waypoint 12:``."""
 _AXES = {2: ("x", "y"), 3: ("x", "y", "d"), 4: ("x1", "y1", "x2", "y2")}
 _BULLETS = frozenset("-*•+#")
 LABEL = "label"
-"""Name of a table's column of words."""
+"""Name of a table column that contains words."""
 _QUIET = frozenset("\"'`*.$")
 
 
 def read_lines(tokens: list[Token], sizes: tuple[int, ...]) -> list[Group]:
-    """Return one group per line with numbers; none unless all lines have equally many.
+    """Return one group per line with numbers; none unless all lines have the same count.
 
-    Lines without numbers are prose or the header of a table, whose names of columns count.
+    Lines without numbers are prose or the header of a table, whose column names are used.
 
     Args:
         tokens: Tokens of the answer.
@@ -52,12 +52,12 @@ def _read(lines: list[list[Token]], sizes: tuple[int, ...]) -> list[Group]:
         rows.append(row)
     columns = [name for name in columns if name != LABEL]
     values = [_values(row) for row in rows]
-    chosen = _columns(values, columns, sizes)
-    if chosen is None:
+    places = _columns(values, columns, sizes)
+    if places is None:
         return []
     return [
         Group(
-            tuple(row[column] for column in chosen), "line", entries[0].token.low,
+            tuple(row[column] for column in places), "line", entries[0].token.low,
             entries[-1].token.high, outer=(entries[0].token.low, entries[-1].token.high),
         )
         for row, entries in zip(values, rows, strict=True)
@@ -65,7 +65,7 @@ def _read(lines: list[list[Token]], sizes: tuple[int, ...]) -> list[Group]:
 
 
 def read_only(tokens: list[Token], size: int) -> Group | None:
-    """Return the group of the text's only numbers, if they are as many and have commas between.
+    """Return the group of the only numbers in a text, if there are ``size``, separated by commas.
 
     >>> from jumpscore.answers.tokens import tokenize
     >>> read_only(tokenize("It is at 533, 310 I think."), 2).values
@@ -97,7 +97,7 @@ def _lines(tokens: list[Token], ends: tuple[str, ...]) -> Iterator[list[Token]]:
 
 
 def _header(line: list[Token]) -> list[str]:
-    """Return the names of a header's columns, ``""`` if they are not axes; nothing of prose."""
+    """Return the column names of a header, ``""`` for other columns; nothing for prose."""
     cells: list[list[str]] = [[]]
     for token in line:
         if token.kind in ("pipe", "comma"):
@@ -113,7 +113,7 @@ def _header(line: list[Token]) -> list[str]:
 
 
 def _table_row(line: list[Token], columns: list[str]) -> list[Entry] | None:
-    """Return the numbers of a table's row; cells with words are labels, and so is their column."""
+    """Return the numbers of a table row; a column with words in a cell becomes a label."""
     cells: list[list[Token]] = [[]]
     for token in line[1:]:
         if token.kind == "pipe":
@@ -133,7 +133,7 @@ def _table_row(line: list[Token], columns: list[str]) -> list[Entry] | None:
 
 
 def _row(line: list[Token]) -> list[Entry] | None:
-    """Return the numbers of a line, or ``None`` if it is not a row of numbers."""
+    """Return the numbers of a line, or ``None`` if the line contains anything else."""
     entries: list[Entry] = []
     separator = ""
     place = _lead(line)
@@ -149,16 +149,14 @@ def _row(line: list[Token]) -> list[Entry] | None:
             break  # a comment: no number may follow
         else:
             return None
-    behind = False
-    for token in line[place:]:
-        behind = behind or (bool(entries) and token.low > entries[-1].token.low)
-        if behind and token.value is not None:
-            return None
+    last = entries[-1].token.low if entries else -1
+    if entries and any(token.low > last and token.value is not None for token in line[place:]):
+        return None
     return entries or None
 
 
 def _lead(line: list[Token]) -> int:
-    """Return where the numbers of a line start: behind its bullet, its number, its label."""
+    """Return the place of the first number of a line, after its bullet, number and label."""
     place = 0
     while place < len(line) and line[place].text in _BULLETS:
         place += 1
@@ -188,7 +186,7 @@ def _values(row: list[Entry]) -> list[float]:
 
 
 def _columns(rows: list[list[float]], names: list[str], sizes: tuple[int, ...]) -> list[int] | None:
-    """Return the columns to read, or ``None`` if that is not clear."""
+    """Return the columns to read, or ``None`` if they are not clear."""
     widths = {len(row) for row in rows}
     if len(widths) != 1:
         return None

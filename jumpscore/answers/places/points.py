@@ -1,4 +1,4 @@
-"""The grammar of points: every pair of numbers that an answer gives."""
+"""The grammar of points: every pair of numbers in an answer."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ NOT_POINTS = frozenset(
 _FILLERS = frozenset(words("of is the a as being : = about"))
 """Words between ``size`` and its two numbers."""
 _PICTURES = frozenset(words("image images picture photo frame canvas screenshot screen"))
-"""Words that name the size before them: ``for a (640, 480) image``."""
+"""Words after a size: ``for a (640, 480) image``."""
 _PLACED = frozenset(words("coordinate coordinates center centre point points plane space position"))
-"""Behind a picture's word: the numbers are a place, as in ``(5, 6) image coordinates``."""
+"""Words after a picture's word if the numbers are a place: ``(5, 6) image coordinates``."""
 _PIXELS = frozenset(("px", "pixel", "pixels", "-", "sized"))
 _PARSERS = {"(": "brackets", "[": "brackets", "{": "keys", "keys": "keys", "tag": "tags",
             "line": "bare"}  # fmt: skip
@@ -38,17 +38,17 @@ _PARSERS = {"(": "brackets", "[": "brackets", "{": "keys", "keys": "keys", "tag"
 
 @dataclass(frozen=True, slots=True)
 class ParsedPoints:
-    """What the strict parser read in an answer.
+    """The points that the strict parser read in an answer.
 
     Attributes:
         status: ``ok``, ``empty`` (an explicit empty list), ``partial`` (cut off at the token limit;
-            the whole points are kept) or ``unparseable``.
-        convention: Of ``points``, as declared.
+            ``points`` are those that are complete) or ``unparseable``.
+        convention: Coordinate convention of ``points``, as declared.
         parser: How the first point is written: ``brackets``, ``keys`` (``x: 60, y: 40``), ``tags``,
             ``bare`` (lines, tables, or the text's only two numbers) or ``none``.
         points: (x, y) in the order of the text.
-        rejected: How many groups of numbers were not read as points: three numbers, none finite, or
-            a place in prose around the fenced block that holds the answer.
+        rejected: How many groups of numbers were not read as points, for example three numbers or a
+            pair in prose around the fenced block of the answer.
         spans: Offsets of each point in the original text.
         images: Number of the image of each point, from 1, if the answer states it (Molmo 2).
     """
@@ -65,14 +65,14 @@ class ParsedPoints:
 def parse_points(
     text: str, *, convention: Convention, finish_reason: FinishReason | None = None
 ) -> ParsedPoints:
-    """Read every point that an answer gives; what is out of range is kept, to be scored as outside.
+    """Read every point in an answer; points out of range are included and score as outside.
 
     A fenced block outranks the prose around it. ``docs/answers.md`` lists the accepted forms; three
     or four numbers are not a point.
 
     Args:
-        text: The answer, whole.
-        convention: What the model declares its numbers to be.
+        text: The whole answer.
+        convention: Coordinate convention that the model declares.
         finish_reason: ``"length"`` if the model was stopped at its token limit.
 
     Raises:
@@ -96,7 +96,7 @@ def parse_points(
     if cut:
         points = [point for point in points if not _halved(point, answer.end)]
     if not any(map(_finite, points)):
-        points = []  # otherwise one that is nowhere is kept, to be scored as outside
+        points = []  # otherwise a point that is not finite scores as outside
     rejected = _rejected(groups, points) + len(_points(outside.groups))
     if not points:
         empty = any(a.kind == "open" and b.kind == "close" for a, b in pairwise(tokens))
@@ -115,7 +115,7 @@ def parse_points(
 
 
 def _points(groups: Iterable[Group]) -> list[Group]:
-    """Return the pairs; those of keys outside of brackets only if there are no others."""
+    """Return the pairs; pairs of keys outside brackets only if there are no others."""
     pairs = without_other_keys([pair for group in groups for pair in _pairs(group)])
     return [pair for pair in pairs if pair.form != "keys"] or pairs
 
@@ -123,18 +123,18 @@ def _points(groups: Iterable[Group]) -> list[Group]:
 def _without_prose(region: Region) -> list[Group]:
     """Return the groups that may be points.
 
-    A size in prose is not one; next to a list of points, neither is one in prose.
+    A size in prose is not a point; if there is a list of points, a pair in prose is not one either.
     """
     tokens, groups = region
     starts = {token.low: place for place, token in enumerate(tokens)}
-    kept = _without_sizes(groups, tokens, starts)
+    pairs = _without_sizes(groups, tokens, starts)
     depths = nesting(tokens)
-    listed = any(depths.get(group.low) and len(_pairs(group)) == 1 for group in kept)
+    listed = any(depths.get(group.low) and len(_pairs(group)) == 1 for group in pairs)
     if not listed:
-        return kept
+        return pairs
     rows: list[Group] = []
-    listed = False  # whether the group before is in a list, or goes on with one
-    for group in kept:
+    listed = False  # whether the previous group is in a list, or continues one
+    for group in pairs:
         listed = bool(depths.get(group.low)) or (
             listed and _continues(starts.get(group.low, 0), tokens)
         )
@@ -144,7 +144,7 @@ def _without_prose(region: Region) -> list[Group]:
 
 
 def _continues(place: int, tokens: list[Token]) -> bool:
-    """Whether a point goes on with the list before it: ``[(533, 310)], (20, 40)``."""
+    """Whether a point continues the list before it: ``[(533, 310)], (20, 40)``."""
     end = place
     while end < len(tokens) and tokens[end].kind != "close":
         end += 1
@@ -155,24 +155,23 @@ def _continues(place: int, tokens: list[Token]) -> bool:
 
 
 def _without_sizes(groups: list[Group], tokens: list[Token], starts: dict[int, int]) -> list[Group]:
-    """Return the groups that no word next to them names a size.
+    """Return the groups that are not called a size by the words next to them.
 
-    What only ``image:`` or ``frame:`` stands before is a size next to another point.
+    A pair after ``image:`` or ``frame:`` is a size if there are other points.
     """
     ends = {token.high: place for place, token in enumerate(tokens)}
-    kept = [
+    others = [
         group
         for group in groups
         if not _is_size(starts.get(group.low, 0), tokens)
         and not _is_size_behind(ends.get(group.high, len(tokens)) + 1, tokens)
     ]
-    named = [group for group in kept if group.key in _PICTURES and group.form in "(["]
-    others = [group for group in kept if group not in named and _pairs(group)]
-    return [group for group in kept if group not in named] if others else kept
+    unnamed = [g for g in others if g.key not in _PICTURES or g.form not in "(["]
+    return unnamed if any(map(_pairs, unnamed)) else others
 
 
 def _is_size_behind(place: int, tokens: list[Token]) -> bool:
-    """Whether ``image``, ``pixel frame`` or the like stands at a place: ``a (640, 480) image``."""
+    """Whether ``image``, ``pixel frame`` or similar words are at a place: ``(640, 480) image``."""
     while place < len(tokens) and tokens[place].text in _PIXELS:
         if tokens[place].text == "-" and tokens[place - 1].high < tokens[place].low:
             return False  # "(533, 310) - image center"
@@ -187,7 +186,7 @@ def _is_size_behind(place: int, tokens: list[Token]) -> bool:
 
 
 def _is_size(place: int, tokens: list[Token]) -> bool:
-    """Whether ``size``, ``a resolution of`` or the like stands before a place."""
+    """Whether ``size``, ``a resolution of`` or similar words precede a place."""
     before = place - 1
     while before >= max(0, place - 4) and tokens[before].text in _FILLERS:
         before -= 1
@@ -209,7 +208,7 @@ def _pairs(group: Group) -> list[Group]:
 
 
 def _halved(point: Group, end: int) -> bool:
-    """Whether the last number of a point may be cut off, since nothing closes it."""
+    """Whether the last number of a point may be incomplete, since nothing closes the point."""
     return point.form in ("keys", "line") and point.high >= end
 
 
@@ -218,7 +217,7 @@ def _finite(point: Group) -> bool:
 
 
 def _rejected(groups: list[Group], points: list[Group]) -> int:
-    """Return how many groups were not read; a point that is written twice counts as read."""
+    """Return how many groups were not read; repetitions of a point count as read."""
     places = {(point.low, point.high) for point in points}
     values = {point.values for point in points}
     return sum(

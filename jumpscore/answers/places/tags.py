@@ -1,4 +1,4 @@
-"""Read coordinates in the attributes of XML-like tags, as Molmo and its kin write them."""
+"""Read coordinates in the attributes of XML-like tags, as Molmo and similar models write them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FRAMED = frozenset(
         "click trace trajectory waypoint waypoints path start_box"
     )
 )
-"""Tags whose content is coordinates: ``<point>533 310</point>``."""
+"""Tags around coordinates: ``<point>533 310</point>``."""
 
 _NAME = re.compile(r"<(/?)([a-z_]\w{0,30})", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"\b([a-z]\w{0,20})\s{0,3}=\s{0,3}(?:\\?[\"']([^\"'<>]*+)|([^\s\"'<>]++))")
@@ -27,11 +27,11 @@ Reading = tuple[tuple[float, ...], tuple[str, ...], int | None]
 
 @dataclass(frozen=True, slots=True)
 class TagReading:
-    """What a tag contains.
+    """The content of a tag.
 
     Attributes:
-        name: Its name in lower case.
-        closing: Whether it is ``</name>``.
+        name: Name in lower case.
+        closing: Whether the tag is ``</name>``.
         groups: Coordinates in its attributes.
     """
 
@@ -63,14 +63,14 @@ def read_tag(text: str) -> TagReading:
 
 
 def _whole(written: str, end: int, text: str) -> str:
-    """Return a value without its last number if the text ends there and may have halved it."""
+    """Return a value without its last number if the text ends there."""
     if end < len(text) or written[-1:] in (";", " ", "\t"):
         return written
     return written[: max(written.rfind(mark) for mark in "; \t,") + 1]
 
 
 def _coords(written: str, *, cut: bool) -> list[Reading]:
-    """Read ``image id x y [id x y ...]; image ...``; a segment of two numbers is one point."""
+    """Read ``image id x y [id x y ...]; image ...``; a segment with two numbers is one point."""
     readings: list[Reading] = []
     for segment in _SEGMENT.finditer(written):
         words = segment[0].replace(",", " ").split()

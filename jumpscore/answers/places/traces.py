@@ -1,4 +1,4 @@
-"""The grammar of traces: a row of way-points, of two or three numbers each."""
+"""The grammar of traces: a row of way-points with two or three numbers each."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ TraceStatus = Literal["ok", "partial", "unparseable"]
 Form = Literal["tuples", "lists", "objects", "tags", "keys", "lines", "none"]
 
 LONGEST_COMMENT = 120
-"""Characters of the longest comment behind or before a way-point on a line of its own."""
+"""Most characters in a comment before or after a way-point on its own line."""
 LONGEST_LABEL = 60
-"""Characters of the longest label before a way-point: ``2nd waypoint (lift):``."""
+"""Most characters in a label before a way-point: ``2nd waypoint (lift):``."""
 _FORMS: dict[str, Form] = {
     "(": "tuples", "[": "lists", "{": "objects", "tag": "tags", "keys": "keys", "line": "lines",
 }  # fmt: skip
@@ -46,10 +46,10 @@ _NAMES = frozenset(
 """Words of labels without a colon: ``start point (100, 200), end point (300, 400)``."""
 _QUIET = frozenset("\"'`*.\\")
 _IN_LABELS = frozenset(words("word number mark open close label dash key measure"))
-"""Kinds of tokens that a label may hold."""
+"""Kinds of tokens that a label may contain."""
 _ARROWS = frozenset(">≫➜➔➤▶")
 _WHOLES = frozenset(words("trace trajectory path route 轨迹 路径 路线"))
-"""Labels of all that follows: they begin another row behind a place in prose."""
+"""Labels of a whole trace, which start a new row after a place in prose."""
 _BULLETS = frozenset("-*•+")
 _STOPS = frozenset((",", ".", ";", ":", "#", "*", "\n"))
 """Marks between a way-point and the words that lead to the next one."""
@@ -57,11 +57,11 @@ _STOPS = frozenset((",", ".", ";", ":", "#", "*", "\n"))
 
 @dataclass(frozen=True, slots=True)
 class ParsedTrace:
-    """What was read.
+    """The trace that the strict parser read in an answer.
 
     Attributes:
-        status: ``ok``; ``partial`` (cut off at the token limit; the whole way-points are kept);
-            ``unparseable``.
+        status: ``ok``; ``partial`` (cut off at the token limit; ``waypoints`` are those that are
+            complete); ``unparseable``.
         form: How way-points are written: ``tuples`` ``(x, y, d)``, ``lists`` ``[x, y, d]``,
             ``objects``, ``tags``, ``keys``, ``lines`` or ``none``.
         waypoints: (x, y) or (x, y, d) as written: x and y in thousandths of the image, d in metres.
@@ -77,13 +77,13 @@ class ParsedTrace:
 
 
 def parse_trace(text: str, *, finish_reason: FinishReason | None = None) -> ParsedTrace:
-    """Read the trace: the last row of two or more way-points, in a fenced block if there is one.
+    """Read the trace: the last row of two or more way-points, in a fenced block if present.
 
-    Models explain themselves with single coordinates in prose; those are not the trace. A label or
-    another field behind a way-point does not end the row.
+    Single coordinates in prose are explanations, not the trace. A label or another field after a
+    way-point does not end the row.
 
     Args:
-        text: The answer, whole; its reasoning is not read.
+        text: The whole answer; its reasoning is not read.
         finish_reason: ``"length"`` if the model was stopped at its token limit.
 
     >>> parse_trace("From (5, 5): [(100, 200, 1.5), (300, 400, 1.2)]").waypoints
@@ -124,41 +124,39 @@ def _waypoint(place: Group) -> tuple[float, ...]:
 
 
 def _choose_row(places: list[Group], tokens: list[Token]) -> list[Group] | None:
-    """Return the last row of several places, one of prose ("from A to B") only without others.
+    """Return the last row of several places; a row in prose ("from A to B") only as a last resort.
 
-    A single place is the trace if it is the only one.
+    A single place is the trace if there are no others.
     """
     if not places:
         return None
     rows, prose = _rows(places, tokens)
     several = [row for row in rows if len(row) > 1]
     if several:
-        # "A, then B, and finally C": the words go on with the row.
+        # "A, then B, and finally C": the words continue the row.
         longer = (row for row in prose if len(row) > len(several[-1]) and several[-1][0] in row)
-        chosen = next(longer, None)
-        interrupted = chosen is None and _is_interrupted(several[-1], places, tokens)
-        return None if interrupted else chosen or several[-1]
-    spoken = [row for row in prose if len(row) > 1]
-    if spoken and not _shares_sentence(spoken[-1], places, tokens):
-        return spoken[-1]
-    if spoken:
-        return None
-    # Single places scattered over prose: which of them are the trace would be a guess.
+        longest = next(longer, None)
+        interrupted = longest is None and _is_interrupted(several[-1], places, tokens)
+        return None if interrupted else longest or several[-1]
+    worded = [row for row in prose if len(row) > 1]
+    if worded:
+        return None if _shares_sentence(worded[-1], places, tokens) else worded[-1]
+    # With several single places in prose, choosing the trace would be a guess.
     return rows[0] if len(rows) == 1 else None
 
 
 def _is_interrupted(row: list[Group], places: list[Group], tokens: list[Token]) -> bool:
-    """Whether a row outside of a list goes on with words: ``, avoiding (5, 5), to (3, 4)``."""
+    """Whether a row outside a list continues with words: ``, avoiding (5, 5), to (3, 4)``."""
     if row[0].form not in "([" or nesting(tokens).get(row[0].low):
         return False
     starts = {token.low: number for number, token in enumerate(tokens)}
     gap = _between(row[0], row[1], tokens, starts)
-    spoken = any(token.text in TO for token in gap) and all(t.kind != "dash" for t in gap)
-    return spoken and _shares_sentence(row, places, tokens)
+    worded = any(token.text in TO for token in gap) and all(t.kind != "dash" for t in gap)
+    return worded and _shares_sentence(row, places, tokens)
 
 
 def _shares_sentence(row: list[Group], places: list[Group], tokens: list[Token]) -> bool:
-    """Whether the sentence of a row in prose names another place, whose part in it is unclear."""
+    """Whether the sentence of a row in prose contains another place, whose role is unclear."""
     starts = {token.low: number for number, token in enumerate(tokens)}
     first, last = places.index(row[0]), places.index(row[-1])
     pairs = [(places[first - 1], row[0])] if first else []
@@ -181,7 +179,7 @@ def _rows(places: list[Group], tokens: list[Token]) -> tuple[list[list[Group]], 
         gap = _between(first, second, tokens, starts)
         inward = depths.get(second.low) or any(token.text in _WHOLES for token in gap)
         if depths.get(first.low) == 0 and inward and first.form in "([":
-            rows.append([second])  # a list begins behind a place in prose
+            rows.append([second])  # a list begins after a place in prose
             prose.append([second])
             continue
         linked = first.form == second.form == "line" or _separates(gap)
@@ -200,7 +198,7 @@ def _rows(places: list[Group], tokens: list[Token]) -> tuple[list[list[Group]], 
 def _between(
     first: Group, second: Group, tokens: list[Token], starts: dict[int, int]
 ) -> list[Token]:
-    """Return the tokens between the objects that hold two places."""
+    """Return the tokens between two places, or between the objects that contain them."""
     low = max(first.high, first.outer[1])
     high = second.outer[0] if low <= second.outer[0] < second.low else second.low
     place = starts.get(high, starts.get(second.low, 0)) - 1
@@ -217,7 +215,7 @@ def _between(
 
 
 def _separates(gap: list[Token]) -> bool:
-    """Whether nothing but brackets, a separator and a label stands between two places."""
+    """Whether a gap consists of brackets, a separator and a label."""
     place = 0
     while place < len(gap) and (gap[place].kind == "close" or _is_quiet(gap[place])):
         place += 1
@@ -240,9 +238,9 @@ def _separates(gap: list[Token]) -> bool:
 
 def _leads_on(gap: list[Token]) -> bool:
     """Whether words such as ``, then move to`` and ``Step 2:`` lead to the next place."""
-    said = [token for token in gap if token.kind not in ("close", "comma")]
-    if said and said[0].text == "to" and len(said) <= 4:  # "(1, 2) to the plate (3, 4)"
-        return all(token.kind == "word" for token in said)
+    rest = [token for token in gap if token.kind not in ("close", "comma")]
+    if rest and rest[0].text == "to" and len(rest) <= 4:  # "(1, 2) to the plate (3, 4)"
+        return all(token.kind == "word" for token in rest)
     named = False
     for token in gap:
         number = token.kind == "number" and token.text.isdecimal() and named
@@ -295,7 +293,7 @@ def _is_number(tokens: list[Token]) -> bool:
 def _lines_apart(
     first: Group, gap: list[Token], tokens: list[Token], starts: dict[int, int]
 ) -> bool:
-    """Whether both places start lines of their own, whatever comment stands behind them."""
+    """Whether both places start their own lines, possibly followed by a comment."""
     breaks = [place for place, token in enumerate(gap) if token.kind == "newline"]
     if not breaks or breaks[-1] - breaks[0] != len(breaks) - 1:
         return False

@@ -19,12 +19,12 @@ _NOTHING = frozenset(words("null none nan inf infinity"))
 
 @dataclass(slots=True)
 class Node:
-    """What stands between two brackets.
+    """A bracket and its content.
 
     Attributes:
         bracket: ``[``, ``{`` or ``(``.
         low: Offset of the opening bracket.
-        high: Offset behind the closing one, or behind the last token.
+        high: Offset after the closing bracket, or after the last token.
         place: Index of the opening bracket among the tokens.
         closed: Whether the bracket was closed.
         parts: Tokens and nodes inside.
@@ -43,11 +43,11 @@ Part = Token | Node
 
 @dataclass(slots=True)
 class Element:
-    """What stands between two commas of a bracket.
+    """The content between two commas of a bracket.
 
     Attributes:
-        key: Its key in lower case, ``None`` without one.
-        parts: Tokens and nodes; line breaks and the key are left out.
+        key: Key in lower case, or ``None``.
+        parts: Tokens and nodes, without line breaks and the key.
     """
 
     key: str | None
@@ -60,15 +60,15 @@ class Element:
 
     @property
     def high(self) -> int:
-        """Offset behind its last character."""
+        """Offset after its last character."""
         return self.parts[-1].high
 
 
 def arrange(tokens: list[Token]) -> list[Part]:
     """Return the tokens with every pair of brackets folded into a node.
 
-    A bracket that is never closed stays a token, unless values or keys follow it: then the answer
-    was cut off, and the node reaches to the end.
+    A bracket that is never closed stays a token unless values or keys follow it. In that case the
+    answer was cut off, and the node reaches to the end.
     """
     partner = _partners(tokens)
     top: list[Part] = []
@@ -98,8 +98,8 @@ def arrange(tokens: list[Token]) -> list[Part]:
 def unquote_rows(tokens: Sequence[Token]) -> list[Token]:
     """Return the tokens with the quotes around a row of values as brackets: ``"0.28, 0.76"``.
 
-    Only a text in quotes that is the value of a key is taken for a row. It may contain words if
-    the key names the answer or its times: ``{"answer": "Jump 1: 0.28 s, jump 2: 0.76 s"}``.
+    Only a string that is the value of a key counts as a row. It may contain words if the key names
+    the answer or its times: ``{"answer": "Jump 1: 0.28 s, jump 2: 0.76 s"}``.
 
     >>> from jumpscore.answers.tokens import tokenize
     >>> rows = unquote_rows(tokenize('{"times": "0.28, 0.76"}'))
@@ -165,7 +165,7 @@ def _starts(tokens: list[Token], place: int) -> bool:
 
 
 def elements(node: Node) -> Iterator[Element]:
-    """Yield what stands between the commas of a node; blank stretches are left out."""
+    """Yield the elements between the commas of a node, without blank ones."""
     parts: list[Part] = []
     for part in node.parts:
         if isinstance(part, Token) and part.kind in ("comma", "newline"):

@@ -1,4 +1,4 @@
-"""Read times on lines and in prose, without brackets: labels, bullets, units, subtitles."""
+"""Read times without brackets, on lines and in prose: labels, bullets, units, subtitles."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from jumpscore.answers.keys import key_role, key_scale
 from jumpscore.answers.times.lists import is_numbered
 from jumpscore.answers.times.reading import Reading
-from jumpscore.answers.times.roles import STRUCTURE, Spoken, assign_roles
+from jumpscore.answers.times.roles import STRUCTURE, Value, assign_roles
 from jumpscore.answers.tokens import Token, is_whole
 from jumpscore.answers.vocabulary import AT, EVENTS, ORDINALS, words
 
 _COPULAS = frozenset(words("is are was were 是 为 um a à"))
-_Line = tuple[list[Token], list[Spoken]]
+_Line = tuple[list[Token], list[Value]]
 
 
 def split_lines(tokens: Sequence[Token]) -> list[list[Token]]:
@@ -28,26 +28,26 @@ def split_lines(tokens: Sequence[Token]) -> list[list[Token]]:
 
 
 def read_lines(lines: Sequence[list[Token]], text: str) -> tuple[Reading, str] | None:
-    """Return the times of the lines and the form they have, or ``None`` if that is a guess.
+    """Return the times of the lines and their form, or ``None`` if reading them would be a guess.
 
-    Numbers without a unit count only if every one of them is known to be a time, an index, a count
-    or the end of a stretch. What is neither a time nor part of one is rejected.
+    Numbers without a unit count only if every one of them is clearly a time, an index, a count or
+    the end of a span. Other values are rejected.
     """
     read = [(line, assign_roles(line)) for line in lines]
     _number_lines(read)
     _number_columns(read)
     _scale_by_heading(read)
-    spoken = [one for _, roles in read for one in roles]
-    loose = [one for one in spoken if _is_loose(one)]
-    united = [one for one in spoken if one.role == "time" and not _is_loose(one)]
-    doubtful = any(one.role == "unknown" and one.token.kind == "number" for one in spoken)
+    values = [one for _, roles in read for one in roles]
+    loose = [one for one in values if _is_loose(one)]
+    united = [one for one in values if one.role == "time" and not _is_loose(one)]
+    doubtful = any(one.role == "unknown" and one.token.kind == "number" for one in values)
     if doubtful or (len(loose) == 1 and not united and _is_lone(loose[0], read)):
         if not united:
             return None
         for one in loose:
             one.role = "unknown"
     reading = Reading(text)
-    for one in spoken:
+    for one in values:
         if one.role in ("time", "bare"):
             reading.add(one.token, one.scale)
         elif one.role not in STRUCTURE:
@@ -64,11 +64,11 @@ def read_lines(lines: Sequence[list[Token]], text: str) -> tuple[Reading, str] |
 
 
 def _scale_by_heading(read: Sequence[_Line]) -> None:
-    """Let a unit in front of all numbers cover them: ``Timestamps in ms: 280, 760``."""
-    spoken = [one for _, roles in read for one in roles if one.role in ("time", "bare", "end")]
-    if not all(is_whole(one.token) and not one.unit for one in spoken):
+    """Apply a unit before all numbers to them: ``Timestamps in ms: 280, 760``."""
+    values = [one for _, roles in read for one in roles if one.role in ("time", "bare", "end")]
+    if not all(is_whole(one.token) and not one.unit for one in values):
         return
-    first = next((one.token for one in spoken), None)
+    first = next((one.token for one in values), None)
     scale = 1.0
     for line, _ in read:
         for token in line:
@@ -77,17 +77,17 @@ def _scale_by_heading(read: Sequence[_Line]) -> None:
             if token.kind in ("word", "key") and key_scale(token.text) != 1.0:
                 scale = key_scale(token.text)
     if scale != 1.0:
-        for one in spoken:
+        for one in values:
             one.unit, one.role = scale, "end" if one.role == "end" else "time"
 
 
-def _is_loose(one: Spoken) -> bool:
-    """Whether a time has no unit and none that covers it."""
+def _is_loose(one: Value) -> bool:
+    """Whether a time has no unit."""
     return one.role in ("time", "bare") and one.token.kind == "number" and not one.unit
 
 
-def _is_lone(one: Spoken, read: Sequence[_Line]) -> bool:
-    """Whether a lone whole number may as well be a count."""
+def _is_lone(one: Value, read: Sequence[_Line]) -> bool:
+    """Whether a lone whole number could also be a count."""
     if not is_whole(one.token):
         return False
     for line, roles in read:
@@ -95,18 +95,18 @@ def _is_lone(one: Spoken, read: Sequence[_Line]) -> bool:
             if any(other.role == "index" for other in roles):
                 return False
             words = [token.text for token in line if token.kind in ("word", "key")]
-            return not any(_says_when(word) for word in words)
+            return not any(_introduces_time(word) for word in words)
     return True
 
 
-def _says_when(word: str) -> bool:
+def _introduces_time(word: str) -> bool:
     if word in ORDINALS or (word in AT and word not in _COPULAS):
         return True
     return key_role(word) in ("start", "time")
 
 
-def _is_item(line: list[Token], roles: list[Spoken]) -> bool:
-    """Whether a line is a heading or one item: times with their label, and no prose."""
+def _is_item(line: list[Token], roles: list[Value]) -> bool:
+    """Whether a line is a heading or one item: times with a label but no prose."""
     if not roles:
         return True
     if any(one.role not in ("time", "bare", "end", "index") for one in roles):
@@ -117,7 +117,7 @@ def _is_item(line: list[Token], roles: list[Spoken]) -> bool:
 
 
 def _number_lines(read: Sequence[_Line]) -> None:
-    """Make indices of whole numbers on lines of their own between lines with times."""
+    """Turn whole numbers on their own lines between lines with times into indices."""
     lone = [
         roles[0]
         for line, roles in read
@@ -128,16 +128,16 @@ def _number_lines(read: Sequence[_Line]) -> None:
     numbered = all(one.token.value == order for order, one in enumerate(lone, start=1)) or all(
         one.token.value == order for order, one in enumerate(lone)
     )
-    stated = len(others) - len(lone)
-    if lone and numbered and stated >= len(lone):
+    rest = len(others) - len(lone)
+    if lone and numbered and rest >= len(lone):
         for one in lone:
             one.role = "index"
-    elif len(lone) == 1 and lone[0] is others[0] and stated:
+    elif len(lone) == 1 and lone[0] is others[0] and rest:
         _count_heading(lone[0], others[1:])
 
 
-def _count_heading(lone: Spoken, others: Sequence[Spoken]) -> None:
-    """Make a count of a lone whole number above times, if it is how many there are."""
+def _count_heading(lone: Value, others: Sequence[Value]) -> None:
+    """Turn a lone whole number above times into a count if it equals their number."""
     if lone.token.value == len(others) and (others[0].token.value or 0.0) < lone.token.value:
         lone.role = "count"
     elif (others[0].token.value or 0.0) < (lone.token.value or 0.0):
@@ -145,7 +145,7 @@ def _count_heading(lone: Spoken, others: Sequence[Spoken]) -> None:
 
 
 def _number_columns(read: Sequence[_Line]) -> None:
-    """Make indices of the first numbers of lines that are numbered: ``1, 0.28`` / ``2 - 0.76``."""
+    """Turn the first numbers of numbered lines into indices: ``1, 0.28`` / ``2 - 0.76``."""
     rows = [roles for _, roles in read if any(one.role != "index" for one in roles)]
     if not all(
         len(roles) == 2

@@ -1,4 +1,4 @@
-"""Give the numbers of a list the unit that stands beside its brackets."""
+"""Apply a unit next to a list to the numbers in the list."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from jumpscore.answers.tokens import Token
 from jumpscore.answers.vocabulary import FRAMES, SECONDS_PER
 
 LONGEST_LABEL = 12
-"""Tokens in front of a list, or behind it, that may name its unit."""
+"""Most tokens before or after a list that are searched for its unit."""
 
 
 def fit_units(tokens: Sequence[Token]) -> list[Token]:
-    """Return the tokens with the numbers of a list as measures or frames, if a word says so.
+    """Return the tokens with the numbers of a list as measures or frames if a word names a unit.
 
-    The word stands behind the list (``[280, 760] ms``, ``[7, 19] (frame numbers)``) or in front
-    (``Times (ms): [280, 760]``). Only brackets without other brackets in them are looked at.
+    The word follows the list (``[280, 760] ms``, ``[7, 19] (frame numbers)``) or precedes it
+    (``Times (ms): [280, 760]``). Only brackets without inner brackets are considered.
 
     >>> from jumpscore.answers.tokens import tokenize
     >>> [token.value for token in fit_units(tokenize("Times (ms): [280, 760]")) if token.value]
@@ -44,7 +44,7 @@ def fit_units(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _unit(tokens: Sequence[Token], low: int, high: int, *, keyed: bool) -> float | None:
-    """Return seconds per unit beside a list, 0 for frames, ``None`` for seconds or no unit."""
+    """Return seconds per unit next to a list, 0 for frames, ``None`` for seconds or no unit."""
     behind = _words(islice(tokens, high + 1, high + 1 + LONGEST_LABEL), behind=True)
     if any(word in FRAMES for word in behind[:2]):
         return 0.0
@@ -58,7 +58,7 @@ def _unit(tokens: Sequence[Token], low: int, high: int, *, keyed: bool) -> float
 
 
 def _words(tokens: Iterator[Token], *, behind: bool) -> list[str]:
-    """Return the words beside a list, up to the next value or, behind it, the end of the line."""
+    """Return the words next to a list, up to the next value or, after it, the end of the line."""
     words: list[str] = []
     for token in tokens:
         if token.value is not None or (behind and token.kind not in ("word", "open")):

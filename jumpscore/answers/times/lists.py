@@ -1,4 +1,4 @@
-"""Read times in lists, tuples and objects: one value per event, the start of a pair."""
+"""Read times in lists, tuples and objects: one value per event, the start of each pair."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from jumpscore.answers.tokens import TIMES, VALUES, Token, is_whole
 from jumpscore.answers.vocabulary import AT, HEDGES, SECONDS_PER, TO
 
 DEEPEST = 12
-"""Brackets within brackets that are looked into."""
+"""Most nested brackets that are read."""
 _QUIET = frozenset("\"'`*_#.<>$\\()")
 PAIR_KEYS = ("interval", "segment", "range", "window", "span", "bounds", "pair", "区间", "时间段")
-"""Stems of keys and headings of stretches of time."""
+"""Stems of keys and headings of spans of time."""
 _PAIR_OF_TIMES = re.compile(r"(?:t|ts|time|timestamp)[_ ]?(?P<number>\d)")
 
 
 def read_node(node: Node, text: str, *, paired: bool = False, depth: int = 0) -> Reading:
-    """Return the times of a node; what is not read is rejected.
+    """Return the times of a node; everything else is rejected.
 
     Args:
-        node: A bracket and what is in it.
+        node: A bracket and its content.
         text: The original text.
         paired: Whether two plain values are the start and the end of one event.
-        depth: How many brackets stand around it.
+        depth: Number of brackets around it.
     """
     reading = Reading(text)
     if depth > DEEPEST:
@@ -52,7 +52,7 @@ def read_node(node: Node, text: str, *, paired: bool = False, depth: int = 0) ->
 
 
 def _only_node(items: list[Element]) -> Node | None:
-    """Return the one list or object that is all that a bracket contains."""
+    """Return the only content of a bracket if that is a list or an object."""
     if len(items) != 1 or items[0].key is not None:
         return None
     node = next((part for part in items[0].parts if isinstance(part, Node)), None)
@@ -68,7 +68,7 @@ def _is_pair(node: Node) -> bool:
 
 
 def _row_of(item: Element) -> Node | None:
-    """Return the plain list or tuple that an element consists of."""
+    """Return an element that is a plain list or tuple, else ``None``."""
     if item.key is None and len(item.parts) == 1 and isinstance(item.parts[0], Node):
         node = item.parts[0]
         return node if node.bracket != "{" and plain(node) else None
@@ -76,7 +76,7 @@ def _row_of(item: Element) -> Node | None:
 
 
 def _read_rows(rows: list[Node], text: str) -> Reading:
-    """Read a list of lists: the start of each, behind an index if the first column is one."""
+    """Read a list of lists: the start of each, after the index if the first column is one."""
     reading = Reading(text)
     cells = [[_scalar(item.parts) for item in elements(row)] for row in rows]
     columns = [[token for token, _ in row if token is not None] for row in cells]
@@ -91,10 +91,10 @@ def _read_rows(rows: list[Node], text: str) -> Reading:
 
 
 def is_numbered(rows: Sequence[Sequence[Token]]) -> bool:
-    """Whether the first of the values of every row is only the row's number.
+    """Whether the first value of every row is only the row's number.
 
-    Rows are numbered from 0 or 1, and the second value is either written with decimals throughout
-    or somewhere smaller than the first, so that the two are not a start and its end.
+    Rows are numbered from 0 or 1, and the second values either all have decimals or one of them is
+    smaller than the first value, so that the two are not a start and an end.
     """
     if len(rows) < 2 or any(len(row) < 2 or not is_whole(row[0]) for row in rows):
         return False
@@ -146,7 +146,7 @@ def _read_element(item: Element, reading: Reading, depth: int) -> None:
 
 
 def _read_first(node: Node, reading: Reading) -> None:
-    """Read the first time of a nested list, which is the start of what it describes."""
+    """Read the first time of a nested list, which is a start."""
     for item in elements(node):
         token, scale = _scalar(item.parts)
         if token is not None:
@@ -156,7 +156,7 @@ def _read_first(node: Node, reading: Reading) -> None:
 
 
 def _row(tokens: list[Token]) -> list[Token]:
-    """Return the values of a row without commas (``0.5 1.0 1.5``), or nothing."""
+    """Return the values of a row without commas (``0.5 1.0 1.5``), or an empty list."""
     values = [token for token in tokens if token.kind in TIMES]
     if len(values) < 2 or any(token.signed for token in values):
         return []
@@ -165,7 +165,7 @@ def _row(tokens: list[Token]) -> list[Token]:
 
 
 def _scalar(parts: list[Part]) -> tuple[Token | None, float]:
-    """Return the one time that an element states, of a range its start, and its scale."""
+    """Return the one time of an element, or the start of a range, and its scale."""
     if any(isinstance(part, Node) and part.bracket != "(" for part in parts):
         return None, 1.0
     tokens = list(flatten(parts))
@@ -193,22 +193,22 @@ def _scalar(parts: list[Part]) -> tuple[Token | None, float]:
 def _read_object(
     node: Node, items: list[Element], text: str, *, paired: bool, depth: int
 ) -> Reading:
-    """Read an object: its start, else its time; or one event per key; or the lists in it."""
+    """Read an object: its start or time, or one event per key, or the lists in it."""
     reading = Reading(text)
     clock = _clock_parts(items)
     if clock is not None:
         reading.add(clock)
         return reading
     keyed = [(_role(item, items), item) for item in items if item.key is not None]
-    chosen = _choose(keyed, paired=paired)
-    if not chosen:
-        chosen = [item for role, item in keyed if role == "unknown" and _nodes(item)]
-    if not chosen and len(items) == 1 and len(keyed) == 1 and keyed[0][0] in ("unknown", "index"):
+    fields = _choose(keyed, paired=paired)
+    if not fields:
+        fields = [item for role, item in keyed if role == "unknown" and _nodes(item)]
+    if not fields and len(items) == 1 and len(keyed) == 1 and keyed[0][0] in ("unknown", "index"):
         token, _ = _scalar(keyed[0][1].parts)
-        chosen = [keyed[0][1]] if token is not None and not is_whole(token) else []
-    for item in chosen:
-        _read_field(item, reading, paired=paired or len(chosen) > 1, depth=depth)
-    if not chosen and keyed:
+        fields = [keyed[0][1]] if token is not None and not is_whole(token) else []
+    for item in fields:
+        _read_field(item, reading, paired=paired or len(fields) > 1, depth=depth)
+    if not fields and keyed:
         reading.reject(node.low, node.high)
     return reading
 
@@ -221,15 +221,15 @@ def _role(item: Element, items: list[Element]) -> Role:
 
 
 def _choose(keyed: list[tuple[Role, Element]], *, paired: bool) -> list[Element]:
-    """Return the fields that hold the times of an object."""
-    for wanted in ("start", "time"):
-        fields = [item for role, item in keyed if role == wanted and _has_values(item)]
+    """Return the fields of an object that contain its times."""
+    for best in ("start", "time"):
+        fields = [item for role, item in keyed if role == best and _has_values(item)]
         if _is_start_and_end(fields, paired=paired):
             return fields[:1]
         if len(fields) > 1 and all(any(map(str.isdigit, item.key or "")) for item in fields):
             return fields
         if fields:
-            return fields[:1]  # several of one kind state the same time
+            return fields[:1]  # several fields with one role contain the same time
     index = _without_totals([item for role, item in keyed if role == "index"])
     mapped = [
         item
@@ -240,7 +240,7 @@ def _choose(keyed: list[tuple[Role, Element]], *, paired: bool) -> list[Element]
 
 
 def _is_start_and_end(fields: list[Element], *, paired: bool) -> bool:
-    """Whether the fields are ``t0`` and ``t1`` of one event, or in a row of objects any two."""
+    """Whether the fields are ``t0`` and ``t1`` of one event, or ``t1`` and ``t2`` in a list."""
     matches = [_PAIR_OF_TIMES.fullmatch(item.key or "") for item in fields]
     numbers = "".join(match["number"] for match in matches if match is not None)
     if len(fields) != 2 or numbers not in ("01", "12"):
@@ -249,13 +249,13 @@ def _is_start_and_end(fields: list[Element], *, paired: bool) -> bool:
 
 
 def _without_totals(items: list[Element]) -> list[Element]:
-    """Leave out ``"jumps": 3`` beside lists or numbered keys: it says how many there are."""
+    """Leave out ``"jumps": 3`` next to lists or numbered keys, since it is a total."""
     events = [item for item in items if _nodes(item) or _numbered_key(item)]
-    totals = [item for item in items if item not in events and _states_whole(item)]
+    totals = [item for item in items if item not in events and _is_whole(item)]
     return [item for item in items if item not in totals] if events else items
 
 
-def _states_whole(item: Element) -> bool:
+def _is_whole(item: Element) -> bool:
     token, _ = _scalar(item.parts)
     return token is not None and is_whole(token)
 
@@ -265,7 +265,7 @@ def _numbered_key(item: Element) -> bool:
 
 
 def _clock_parts(items: list[Element]) -> Token | None:
-    """Return the one time of ``{"minute": 1, "second": 2.5}``, whose keys are its units."""
+    """Return the one time of ``{"minute": 1, "second": 2.5}``, whose keys are units."""
     parts = [
         (SECONDS_PER[item.key], token)
         for item in items

@@ -1,13 +1,13 @@
-"""The strict parser of times: it reads an answer as a careful person would, and never guesses.
+"""The strict parser of times: reads an answer as a careful person would and never guesses.
 
-Forms, in this order; the first that yields a time wins:
+It tries these forms in order; the first that yields a time wins:
 
-``list``   lists, tuples and objects: one value per event, of a pair the start, of an object the
-           start or the time, whatever its key is called;
-``table``  a column that is headed as a start or a time, or the one behind row numbers;
-``lines``  one labelled, numbered or bare time per line or comma, subtitles;
-``units``  in prose, every time with a unit or written as a clock;
-``prose``  in prose without units, if every number is known to be a time, an index or a count.
+``list``   lists, tuples and objects: one value per event; the start of a pair; the start or the
+           time of an object, under any common key;
+``table``  the column with the heading of a start or a time, or the column after row numbers;
+``lines``  one labelled, numbered or bare time per line or comma; subtitles;
+``units``  prose: every time with a unit or in clock format;
+``prose``  prose without units, if every number is clearly a time, an index or a count.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def parse_times(text: str, *, finish_reason: FinishReason | None = None) -> Pars
     """Read event times (seconds) in an answer. Linear in the text.
 
     Args:
-        text: The answer, whole.
+        text: The whole answer.
         finish_reason: ``"length"`` if the model was stopped at its token limit.
 
     Returns:
-        Times in the order of the text. A cut-off answer is ``partial``; its last number, unless a
-        separator follows it, may be half a number and is not used.
+        Times in the order of the text. A cut-off answer is ``partial``; its last number is not used
+        unless a separator follows it, since it may be incomplete.
 
     >>> parse_times("There are 3 jumps, at 1.2 seconds, 2.4 seconds and 3.6 seconds.").times
     (1.2, 2.4, 3.6)
@@ -81,7 +81,7 @@ def _parse(answer: Answer) -> ParseResult:
 def _parse_tokens(
     tokens: list[Token], answer: Answer, aside: Reading, before: Sequence[Token]
 ) -> ParseResult | None:
-    """Try the forms in order; ``None`` if none applies (what was seen is then in ``aside``)."""
+    """Try the forms in order; if none applies, return ``None`` and add rejections to ``aside``."""
     text = answer.original
     for line in split_lines(before):
         for one in assign_roles(line):

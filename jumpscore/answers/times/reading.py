@@ -1,4 +1,4 @@
-"""What the grammars of times share: values, readings, and how they become a ``ParseResult``."""
+"""The times read so far and the rejected text, and how they become a ``ParseResult``."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from jumpscore.answers.tokens import TIMES, Token
 from jumpscore.records import ParseResult
 
 LONGEST_ITEM = 80
-"""Characters of a rejected item that are kept."""
+"""Most characters that are stored of a rejected item."""
 MOST_REJECTED = 20
-"""Rejected items kept word for word; all are counted."""
+"""Most rejected items that are stored; all are counted."""
 Status = Literal["ok", "empty", "partial", "unparseable", "refused"]
 
 
 @dataclass(slots=True)
 class Reading:
-    """Times with the offsets that they were read from, and what was not read as one."""
+    """Times with their offsets, and the rejected items."""
 
     text: str
     times: list[float] = field(default_factory=list)
@@ -27,7 +27,7 @@ class Reading:
     rejected_count: int = 0
 
     def add(self, token: Token, scale: float = 1.0) -> None:
-        """Take the time of a token; ``scale`` is the unit's of a number without one."""
+        """Add the time of a token; ``scale`` is the unit of a number that has none itself."""
         seconds = token.value if token.value is not None else math.nan
         if token.kind == "number" and scale != 1.0:
             seconds = seconds / round(1 / scale) if scale < 1 else seconds * scale
@@ -38,28 +38,28 @@ class Reading:
             self.reject(token.low, token.high)
 
     def reject(self, low: int, high: int) -> None:
-        """Count a stretch of the text that is not read."""
+        """Count a piece of the text as rejected."""
         self.rejected_count += 1
         if len(self.rejected) < MOST_REJECTED:
             self.rejected.append(self.text[low : min(high, low + LONGEST_ITEM)].strip())
 
     def extend(self, other: Reading) -> None:
-        """Take over what another reading of the same text read and rejected."""
+        """Add the times and the rejected items of another reading of the same text."""
         self.times += other.times
         self.spans += other.spans
         self.refuse(other)
 
     def refuse(self, other: Reading) -> None:
-        """Take over what another reading rejected."""
+        """Add the rejected items of another reading."""
         self.rejected = (self.rejected + other.rejected)[:MOST_REJECTED]
         self.rejected_count += other.rejected_count
 
     def drop_last(self) -> None:
-        """Forget the last time, which may be half a number."""
+        """Remove the last time, which may be incomplete."""
         del self.times[-1:], self.spans[-1:]
 
     def result(self, status: Status, parser: str) -> ParseResult:
-        """Return the reading as the result of a parser."""
+        """Convert to the result of a parser."""
         return ParseResult(
             status=status,
             parser=parser,
@@ -71,7 +71,7 @@ class Reading:
 
 
 def digits_end(text: str, token: Token) -> int:
-    """Return the offset behind the last digit of a token, which may have a unit behind it."""
+    """Return the offset after the last digit of a token, before its unit."""
     end = token.high
     while end > token.low + 1 and not text[end - 1].isdigit():
         end -= 1

@@ -1,4 +1,4 @@
-"""Recognise values on a line that its words say are not times of events, or the end of one."""
+"""Recognise values that are not times of events by the words and signs around them."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from jumpscore.answers.tokens import TIMES, VALUES, Token
 from jumpscore.answers.vocabulary import AND, AT, EVENTS, HEDGES, TO, words
 
 PLURALS = frozenset(words("jumps skips hops reps repetitions events bounces times"))
-"""Words for several events; a lone whole number behind one of them is how many there are."""
+"""Words for several events; a single whole number after one of them is a count."""
 _NOT = frozenset(words("not isn't wasn't nicht pas"))
 _NEGATIVE = frozenset(words("no not nothing none never"))
 _UNTIL = frozenset(words("until till"))
 _BESIDES = frozenset(words("just exactly precisely"))
-"""Hedges behind ``not`` that do not deny the value: not just at 0.5 s but also at 0.7 s."""
+"""Hedges after ``not`` that do not deny the value: not just at 0.5 s but also at 0.7 s."""
 _MORE = frozenset(words("a between from further more other real visible"))
-"""Words between ``no jump`` and the time at which there is none."""
+"""Words between ``no jump`` and a time without a jump."""
 _SPACINGS = frozenset(words("interval gap spacing period difference"))
 _OF_SPACINGS = frozenset(words("between each two consecutive successive of the"))
 _OPERATORS = frozenset("/÷×*x")
 _ROUNDING = 0.011
-"""Largest error of a sum of rounded seconds: ``0.33 + 0.33 = 0.67``."""
+"""Tolerance for a sum of rounded seconds: ``0.33 + 0.33 = 0.67``."""
 _SUBTITLES = frozenset(words("dialogue comment"))
 
 
 def is_denied(gap: Sequence[Token]) -> bool:
-    """Whether the words in front of a value say that it is wrong: ``not at 0.5 s but ...``.
+    """Whether the words before a value deny it: ``not at 0.5 s but ...``.
 
     >>> from jumpscore.answers.tokens import tokenize
     >>> [is_denied(tokenize(text)) for text in ("not at", "instead of", "not just at", "at")]
@@ -46,7 +46,7 @@ def is_denied(gap: Sequence[Token]) -> bool:
 
 
 def is_total(gap: Sequence[Token], ahead: Sequence[Token]) -> bool:
-    """Whether a whole number is how many events there are: ``Jumps (3)``, ``3 in total``."""
+    """Whether a whole number is a count of events: ``Jumps (3)``, ``3 in total``."""
     if [token.text for token in ahead[:2]] == ["in", "total"]:
         return True
     before = [token.text for token in gap[-2:]]
@@ -65,7 +65,7 @@ def is_spacing(gap: Sequence[Token], ahead: Sequence[Token]) -> bool:
     """Whether a value is the time between two events: ``the interval between jumps is 0.48 s``."""
     behind = ahead[0] if ahead else None
     if behind is not None and (behind.kind == "dash" or behind.text in TO or behind.text in AND):
-        return False  # a stretch
+        return False  # a span
     if behind is not None and behind.kind == "comma" and len(ahead) < 2:
         return False  # a row
     for token in reversed(gap):
@@ -81,7 +81,7 @@ def is_spacing(gap: Sequence[Token], ahead: Sequence[Token]) -> bool:
 def formula_places(line: Sequence[Token]) -> set[int]:
     """Return the places of the terms of a formula: ``7 / 25 = 0.28 s``, ``0.76 - 0.28 = 0.48 s``.
 
-    A sum must be right, since ``0.28 - 0.50 = Jump 1`` is a stretch of time.
+    A sum must have the right result, since ``0.28 - 0.50 = Jump 1`` is a span of time.
     """
     places: set[int] = set()
     for place, token in enumerate(line[1:-1], start=1):
@@ -116,7 +116,7 @@ def _terms(line: Sequence[Token], equals: int) -> list[int]:
 
 
 def subtitle_places(line: Sequence[Token]) -> tuple[int, int] | None:
-    """Return the places of the start and the end of a line of a subtitle file in the form ASS.
+    """Return the places of the start and the end in a line of an ASS subtitle file.
 
     >>> from jumpscore.answers.tokens import tokenize
     >>> subtitle_places(tokenize("Dialogue: 0,0:00:00.28,0:00:00.50,Default,,Jump"))

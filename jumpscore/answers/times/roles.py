@@ -34,15 +34,15 @@ from jumpscore.answers.vocabulary import (
 )
 
 Role = Literal[
-    "time",  # with a unit, or bare with words that introduce a time
-    "bare",  # a number with nothing that says what it is
-    "end",  # of a stretch whose start is a time
+    "time",  # with a unit, or after words that introduce a time
+    "bare",  # a number without any label
+    "end",  # of a span whose start is a time
     "index",  # which event it is
     "count",  # how many events there are
     "length",  # of the video, of an interval, ...
-    "denied",  # said not to be the time of an event
-    "section",  # of the video, whose times follow
-    "unknown",  # surely not a time, or in a place where nothing says what it is
+    "denied",  # explicitly not the time of an event
+    "section",  # a part of the video, whose times follow
+    "unknown",  # not a time, or not clearly one
 ]
 STRUCTURE = frozenset({"end", "index"})
 """Roles of numbers that belong to a time that is read."""
@@ -54,12 +54,12 @@ _LINKS = frozenset({*TO, *HEDGES, *AT, "or", "again", "then", "also", "finally",
 
 
 RESTATED = 0.005
-"""Seconds that a time and the same time in another unit may be apart."""
+"""Largest difference in seconds between a time and its repetition in another unit."""
 
 
 @dataclass(slots=True)
-class Spoken:
-    """A value on a line, its role, and the scale of the unit that covers it (0 without one)."""
+class Value:
+    """A value on a line, its role, and the scale of a unit after its row or range (0: none)."""
 
     token: Token
     role: Role
@@ -71,7 +71,7 @@ class Spoken:
         return self.unit or 1.0
 
 
-def assign_roles(line: Sequence[Token]) -> list[Spoken]:
+def assign_roles(line: Sequence[Token]) -> list[Value]:
     """Return every value of a line with its role. Linear in the line.
 
     >>> from jumpscore.answers.tokens import tokenize
@@ -79,26 +79,26 @@ def assign_roles(line: Sequence[Token]) -> list[Spoken]:
     [(1.0, 'index'), (0.5, 'time'), (0.7, 'end'), (3.0, 'count')]
     """
     places = [place for place, token in enumerate(line) if token.kind in VALUES]
-    spoken: list[Spoken] = []
+    values: list[Value] = []
     last = -1
     for order, place in enumerate(places):
         after = places[order + 1] if order + 1 < len(places) else len(line)
-        view = _View(line, last, place, after, spoken)
-        spoken.append(Spoken(line[place], view.role()))
+        view = _View(line, last, place, after, values)
+        values.append(Value(line[place], view.role()))
         last = place
-    _cover_with_units(line, places, spoken)
-    _mark_ranges_of_counts(line, places, spoken)
-    _mark_sections(line, places, spoken)
-    _mark_chains(line, places, spoken)
-    _mark_forms(line, places, spoken)
-    return spoken
+    _cover_with_units(line, places, values)
+    _mark_ranges_of_counts(line, places, values)
+    _mark_sections(line, places, values)
+    _mark_chains(line, places, values)
+    _mark_forms(line, places, values)
+    return values
 
 
 class _View:
-    """One value with what stands between it and its neighbours on the line."""
+    """A value and the tokens between it and its neighbours on the line."""
 
     def __init__(
-        self, line: Sequence[Token], last: int, place: int, after: int, spoken: list[Spoken]
+        self, line: Sequence[Token], last: int, place: int, after: int, values: list[Value]
     ) -> None:
         self.token = line[place]
         self.gap = line[max(last + 1, place - 12) : place]
@@ -108,7 +108,7 @@ class _View:
         self.followed = after < len(line)
         self.next = line[after] if after < len(line) else None
         self.opener = line[last - 1] if last > 0 else None
-        self.before = spoken[-1] if spoken else None
+        self.before = values[-1] if values else None
         self.words = [token for token in self.gap if token.kind in ("word", "key")]
 
     def role(self) -> Role:
@@ -149,7 +149,7 @@ class _View:
         return int(first) == second if coarse else abs(first - second) <= RESTATED
 
     def _is_denied(self) -> bool:
-        """Whether the value is said to be wrong, or goes on with one that is (``not 1 or 2``)."""
+        """Whether the value is denied, or continues a denied one (``not 1 or 2``)."""
         if self.before is not None and self.before.role == "denied":
             link = [token.text for token in self.gap if token.text not in HEDGES]
             if link[:1] in (["or"], ["nor"]) and all(text in _LINKS | {"nor"} for text in link):
@@ -203,8 +203,8 @@ class _View:
             and not any(token.kind == "dash" for token in self.gap)
         )
 
-    def _index_before(self, before: Spoken) -> bool:
-        """Whether the row that this number may go on with has begun (1. ... 2. ...)."""
+    def _index_before(self, before: Value) -> bool:
+        """Whether this number may continue a numbered row (1. ... 2. ...)."""
         return before.role in ("time", "end", "bare") and not any(
             token.kind == "word" and token.text in AT for token in self.gap
         )
@@ -305,7 +305,7 @@ class _View:
         words = any(token.kind == "word" for token in self.gap)
         return "unknown" if words else "bare"
 
-    def _continues(self, before: Spoken) -> bool:
+    def _continues(self, before: Value) -> bool:
         """Whether this number is the next item of a row of times."""
         if before.role not in ("time", "bare", "end") or not self.gap:
             return bool(before.role in ("time", "bare") and not self.gap)
@@ -326,10 +326,10 @@ class _View:
         )
 
 
-def _cover_with_units(line: Sequence[Token], places: list[int], spoken: list[Spoken]) -> None:
-    """Let a unit behind a row or a range cover the numbers before it: 280, 760 and 1240 ms."""
-    for order in range(len(spoken) - 2, -1, -1):
-        current, following = spoken[order], spoken[order + 1]
+def _cover_with_units(line: Sequence[Token], places: list[int], values: list[Value]) -> None:
+    """Apply a unit after a row or a range to all its numbers: 280, 760 and 1240 ms."""
+    for order in range(len(values) - 2, -1, -1):
+        current, following = values[order], values[order + 1]
         if current.token.kind != "number" or current.role not in ("time", "bare", "unknown"):
             continue
         covers = following.token.kind == "measure" or following.unit > 0
@@ -349,20 +349,20 @@ def _cover_with_units(line: Sequence[Token], places: list[int], spoken: list[Spo
                     current.role = "time"
 
 
-def _mark_ranges_of_counts(line: Sequence[Token], places: list[int], spoken: list[Spoken]) -> None:
-    """Both ends of ``27-29 jumps`` are counts."""
-    for order in range(len(spoken) - 2, -1, -1):
-        if spoken[order + 1].role != "count" or not is_whole(spoken[order].token):
+def _mark_ranges_of_counts(line: Sequence[Token], places: list[int], values: list[Value]) -> None:
+    """Mark both ends of ``27-29 jumps`` as counts."""
+    for order in range(len(values) - 2, -1, -1):
+        if values[order + 1].role != "count" or not is_whole(values[order].token):
             continue
         gap = line[places[order] + 1 : places[order + 1]]
         if gap and all(t.kind == "dash" or t.text in TO or t.text in ("or", "and") for t in gap):
-            spoken[order].role = "count"
+            values[order].role = "count"
 
 
-def _mark_chains(line: Sequence[Token], places: list[int], spoken: list[Spoken]) -> None:
-    """Of ``0.28 → 0.76 → 1.24`` each is a time; of ``1 - 2 - 3`` none is certain."""
-    for order in range(len(spoken) - 2):
-        three = spoken[order : order + 3]
+def _mark_chains(line: Sequence[Token], places: list[int], values: list[Value]) -> None:
+    """Mark all of ``0.28 → 0.76 → 1.24`` as times, and all of ``1 - 2 - 3`` as unknown."""
+    for order in range(len(values) - 2):
+        three = values[order : order + 3]
         if three[0].role not in ("time", "bare") or three[1].role != "end":
             continue
         gaps = [line[a + 1 : b] for a, b in pairwise(places[order : order + 3])]
@@ -370,17 +370,17 @@ def _mark_chains(line: Sequence[Token], places: list[int], spoken: list[Spoken])
             arrows = all(">" in gap[0].text or gap[0].text == "→" for gap in gaps)
             for one in three:
                 one.role = "time" if arrows else "unknown"
-            if arrows and order + 3 < len(spoken) and spoken[order + 3].role == "end":
-                spoken[order + 3].role = "time"
+            if arrows and order + 3 < len(values) and values[order + 3].role == "end":
+                values[order + 3].role = "time"
 
 
-def _mark_forms(line: Sequence[Token], places: list[int], spoken: list[Spoken]) -> None:
-    """Terms of a formula are not times; a subtitle has one start, one end and other fields."""
+def _mark_forms(line: Sequence[Token], places: list[int], values: list[Value]) -> None:
+    """Mark the terms of formulas as lengths, and the start and the end of a subtitle."""
     terms = formula_places(line)
     subtitle = subtitle_places(line)
     if not terms and subtitle is None:
         return
-    for place, one in zip(places, spoken, strict=True):
+    for place, one in zip(places, values, strict=True):
         if place in terms:
             one.role, one.unit = "length", 0.0
         elif subtitle is not None:
@@ -388,11 +388,11 @@ def _mark_forms(line: Sequence[Token], places: list[int], spoken: list[Spoken]) 
             one.role, one.unit = roles.get(place, "index"), 0.0
 
 
-def _mark_sections(line: Sequence[Token], places: list[int], spoken: list[Spoken]) -> None:
-    """The range at the head of ``0-10 s: 1.2, 3.4`` is a section of the video."""
-    if len(spoken) < 3 or spoken[0].role not in ("time", "bare") or spoken[1].role != "end":
+def _mark_sections(line: Sequence[Token], places: list[int], values: list[Value]) -> None:
+    """Mark the range at the start of ``0-10 s: 1.2, 3.4`` as a section of the video."""
+    if len(values) < 3 or values[0].role not in ("time", "bare") or values[1].role != "end":
         return
     behind = line[places[1] + 1 : places[1] + 3]
     colon = any(token.text == ":" for token in behind)
-    if colon and any(one.role in ("time", "bare") for one in spoken[2:]):
-        spoken[0].role = spoken[1].role = "section"
+    if colon and any(one.role in ("time", "bare") for one in values[2:]):
+        values[0].role = values[1].role = "section"

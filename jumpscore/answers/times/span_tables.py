@@ -11,7 +11,7 @@ from jumpscore.answers.tokens import VALUES, Token
 
 
 def read_span_row(tokens: Sequence[Token], text: str) -> tuple[Token, Token, float] | None:
-    """Return (start, end, seconds per unit) of a table with one row, ``None`` without one.
+    """Return (start, end, seconds per unit) of a table with one row, else ``None``.
 
     >>> from jumpscore.answers.tokens import tokenize
     >>> text = "start,end,score\\n3.2,5.1,0.9"
@@ -42,7 +42,7 @@ def read_span_row(tokens: Sequence[Token], text: str) -> tuple[Token, Token, flo
 
 
 def _names_end(name: str) -> bool:
-    """Whether a column holds ends; a length has the role of an end as well."""
+    """Whether a column contains ends and not durations, which have the same role."""
     lasting = ("duration", "length", "last", "时长", "時長", "持续")
     return key_role(name) == "end" and not any(stem in name for stem in lasting)
 

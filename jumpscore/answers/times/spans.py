@@ -1,8 +1,8 @@
-"""The grammar of spans: the one stretch of time, from a start to an end, that an answer states.
+"""The grammar of spans: the one span of time, from a start to an end, in an answer.
 
 A span is written as a range (``3.2 - 5.1 s``, ``from 3.2s to 5.1s``), as a pair in brackets, or
 with words or keys that name the start and the end. Two different spans are ambiguous, unless one
-of them is in the form that the question asked for: ``The event happens in A - B seconds``.
+of them has the form that the question asks for: ``The event happens in A - B seconds``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from jumpscore.answers.tokens import TIMES, VALUES, Token, tokenize
 from jumpscore.answers.vocabulary import AND, AT, FRAMES, FROM, HEDGES, LASTING, TO, words
 
 LONGEST_GAP = 16
-"""Tokens that may stand between a start and its end, or before a start."""
+"""Most tokens between a start and its end, and most tokens examined before a start."""
 _QUIET = frozenset(("", *"\"'`*_<>$\\#"))
 _HAPPENS = frozenset(words("happens happened happen occurs occurred"))
 _WITHIN = frozenset(words("in from at between during within"))
@@ -32,12 +32,12 @@ _WITHIN = frozenset(words("in from at between during within"))
 
 @dataclass(frozen=True, slots=True)
 class SpanReading:
-    """The spans that an answer states.
+    """The spans in an answer.
 
     Attributes:
         spans: Each different (start, end) in seconds, in the order of the text.
-        asked: Those in the form that the question asked for.
-        places: Offsets of the numbers of each span: from the first digit to behind the last.
+        asked: The spans in the form that the question asks for.
+        places: Offsets of each span, from its first digit to after its last one.
     """
 
     spans: tuple[tuple[float, float], ...]
@@ -46,16 +46,16 @@ class SpanReading:
 
     @property
     def chosen(self) -> tuple[tuple[float, float], ...]:
-        """The form that was asked for outranks a stretch that is only talked about."""
+        """The spans in the requested form if there are any, otherwise all spans."""
         return self.asked or self.spans
 
 
 def read_spans(text: str, *, cut: bool = False) -> SpanReading:
-    """Return the spans that an answer states. Linear in the text.
+    """Return the spans in an answer. Linear in the text.
 
     Args:
-        text: The answer, whole.
-        cut: Whether it was cut off: then a last number that may be half a number is not read.
+        text: The whole answer.
+        cut: Whether the answer was cut off; a last number that may be incomplete is not read.
 
     >>> read_spans("from about 3.2s to about 5.1s").spans
     ((3.2, 5.1),)
@@ -75,27 +75,27 @@ def read_spans(text: str, *, cut: bool = False) -> SpanReading:
     tokens = [token for token in tokens if token.kind != "mark" or token.text not in _QUIET]
     tokens = _drop_others(tokens[behind_final_answer(tokens, TIMES) :])
     places = [place for place, token in enumerate(tokens) if token.kind in VALUES]
-    found: dict[tuple[float, float], tuple[int, int]] = {}
+    spans: dict[tuple[float, float], tuple[int, int]] = {}
     asked: dict[tuple[float, float], None] = {}
     for pair, backwards in _pairs(tokens, places):
         span = pair.seconds()[::-1] if backwards else pair.seconds()
         if not all(map(math.isfinite, span)):
             continue
-        found.setdefault(span, (pair.first.low, pair.second.high))
+        spans.setdefault(span, (pair.first.low, pair.second.high))
         if pair.asked():
             asked[span] = None
-    if not found and len(places) == 2:
+    if not spans and len(places) == 2:
         pair = _Pair(tokens, *places)
         span = pair.seconds()
-        if pair.beside() and all(map(math.isfinite, span)):
-            found[span] = (pair.first.low, pair.second.high)
-    return SpanReading(tuple(found), tuple(asked), tuple(found.values()))
+        if pair.adjacent() and all(map(math.isfinite, span)):
+            spans[span] = (pair.first.low, pair.second.high)
+    return SpanReading(tuple(spans), tuple(asked), tuple(spans.values()))
 
 
 def _pairs(tokens: Sequence[Token], places: Sequence[int]) -> Iterator[tuple[_Pair, bool]]:
-    """Yield the pairs of values that are one span, and whether the end stands first.
+    """Yield the pairs of values that are one span, and whether the end comes first.
 
-    In ``End of clip: 10. Start: 3.2. End: 5.1`` the start belongs to what follows it.
+    In ``End of clip: 10. Start: 3.2. End: 5.1`` the start belongs to the end after it.
     """
     used, doubtful = -1, False
     for order, (a, b) in enumerate(pairwise(places)):
@@ -115,16 +115,17 @@ def _pairs(tokens: Sequence[Token], places: Sequence[int]) -> Iterator[tuple[_Pa
 
 
 def _drop_others(tokens: list[Token]) -> list[Token]:
-    """Leave out how long the span is, and frame numbers beside at least two times."""
-    kept: list[Token] = []
+    """Leave out the length of the span, and frame numbers if there are at least two times."""
+    others: list[Token] = []
     for token in tokens:
-        if token.kind in TIMES and kept and kept[-1].kind == "key" and _is_length(kept[-1].text):
-            kept.pop()
+        last = others[-1] if others else None
+        if token.kind in TIMES and last and last.kind == "key" and _is_length(last.text):
+            others.pop()
         else:
-            kept.append(token)
-    if sum(token.kind in TIMES for token in kept) < 2:
-        return kept
-    return [t for t in kept if t.kind != "frames" and t.text not in FRAMES]
+            others.append(token)
+    if sum(token.kind in TIMES for token in others) < 2:
+        return others
+    return [t for t in others if t.kind != "frames" and t.text not in FRAMES]
 
 
 def _is_length(word: str) -> bool:
@@ -132,7 +133,7 @@ def _is_length(word: str) -> bool:
 
 
 def _join(tokens: list[Token]) -> list[Token]:
-    """Join thousands, then decimal commas; of ``[100,200]`` neither."""
+    """Join thousands, then decimal commas; both numbers of ``[100,200]`` stay separate."""
     joined: list[Token] = []
     outside: list[Token] = []
     inside: list[Token] = []
@@ -149,7 +150,7 @@ def _join(tokens: list[Token]) -> list[Token]:
 
 
 class _Pair:
-    """Two neighbouring values, and what stands between and before them."""
+    """Two neighbouring values, and the tokens between and before them."""
 
     def __init__(self, tokens: Sequence[Token], a: int, b: int) -> None:
         self.first, self.second = tokens[a], tokens[b]
@@ -160,7 +161,7 @@ class _Pair:
         self.behind = tokens[b + 1] if b + 1 < len(tokens) else None
 
     def connected(self) -> bool:
-        """Whether the two values are written as the ends of one span."""
+        """Whether the two values are written as the start and the end of one span."""
         gap = [t for t in self.gap if t.kind != "newline" and t.text not in HEDGES]
         if len(gap) > 1:  # and ~5.1
             gap = [t for t in gap if t.text != "~"] or gap[:1]
@@ -179,11 +180,11 @@ class _Pair:
         return self._named(gap)
 
     def backwards(self) -> bool:
-        """Whether the first value is named an end and the second a start."""
+        """Whether the first value is called an end and the second a start."""
         return self._role(self.before) == "end" and self._role(self.gap) == "start"
 
     def parted(self) -> bool:
-        """Whether the two values stand in different objects."""
+        """Whether the two values are in different objects."""
         return any(token.text in ("{", "}") for token in self.gap)
 
     def denied(self) -> bool:
@@ -193,8 +194,8 @@ class _Pair:
             texts.pop()
         return is_denied(self.before) or bool(texts and texts[-1] == "not")
 
-    def beside(self) -> bool:
-        """Whether two times that are all of an answer stand side by side: ``3.2, 5.1``."""
+    def adjacent(self) -> bool:
+        """Whether the only two times of an answer are next to each other: ``3.2, 5.1``."""
         if self.first.kind not in TIMES or self.second.kind not in TIMES:
             return False
         if self.second.kind == "number" and self.behind is not None and self.behind.kind == "word":
@@ -209,7 +210,7 @@ class _Pair:
         )
 
     def _is_label_of_frames(self) -> bool:
-        """Whether the numbers are said to be something else, such as ``start_frame``."""
+        """Whether a key such as ``start_frame`` names something other than times."""
         key = next((t for t in reversed(self.before[-3:]) if t.kind == "key"), None)
         return key is not None and key_role(key.text) == "other" and self.first.kind == "number"
 
@@ -261,12 +262,12 @@ class _Pair:
         return "none"
 
     def asked(self) -> bool:
-        """Whether the span is in the form that the question asked for."""
+        """Whether the span has the form that the question asks for."""
         words = [t.text for t in self.before if t.kind in ("word", "key") and t.text not in HEDGES]
         return len(words) > 1 and words[-2] in _HAPPENS and words[-1] in _WITHIN
 
     def seconds(self) -> tuple[float, float]:
-        """Return the span; a unit behind the second number covers both (``1.5 - 2 minutes``)."""
+        """Return the span; a unit after the second number covers both (``1.5 - 2 minutes``)."""
         first, second = self.first, self.second
         start, end = first.value or 0.0, second.value or 0.0
         if second.signed and self.connected_by_sign():

@@ -1,4 +1,4 @@
-"""Choose which of an answer's lists and objects are the answer, and read them."""
+"""Read the lists and objects of a text, and choose those that are the answer."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from jumpscore.answers.vocabulary import EVENTS, ORDINALS
 
 _BULLETS = frozenset("-*•")
 LONGEST_LABEL = 24
-"""Tokens in front of a list that may say what it is."""
+"""Most tokens before a list that are its label."""
 
 
 @dataclass(slots=True)
 class _Entry:
-    """One list or object, what was read in it, and the words in front of it."""
+    """A list or an object, its reading, and the words before it."""
 
     node: Node
     reading: Reading
@@ -35,7 +35,7 @@ class _Entry:
 def read_structures(parts: Sequence[Part], answer: Answer) -> tuple[Reading, str, Status] | None:
     """Return the times of the lists that are the answer, the form and the status.
 
-    ``None`` if there is no list, or if lists only number times that stand outside of them.
+    ``None`` if there is no list, or if the lists only number times outside of them.
     """
     entries = list(_entries(parts, answer))
     if not entries:
@@ -50,18 +50,18 @@ def read_structures(parts: Sequence[Part], answer: Answer) -> tuple[Reading, str
         return rejected, "list", "ok" if rejected.rejected_count else "empty"
     if all(_is_mark(entry) for entry in entries) and _times_outside(parts):
         return None
-    chosen, form = _choose([entry for entry in entries if entry.reading.times], answer.text)
+    answers, form = _choose([entry for entry in entries if entry.reading.times], answer.text)
     reading = Reading(answer.original)
-    kept = {id(entry) for entry in chosen}
+    answer_ids = {id(entry) for entry in answers}
     for entry in entries:
-        if id(entry) in kept:
+        if id(entry) in answer_ids:
             reading.extend(entry.reading)
         elif entry.reading.times:
             reading.reject(entry.node.low, entry.node.high)
         else:
             reading.refuse(entry.reading)
     _reject_outside(parts, [entry.node for entry in entries], reading)
-    whole = chosen[-1].node.closed and not cut
+    whole = answers[-1].node.closed and not cut
     return reading, form, "ok" if whole else "partial"
 
 
@@ -83,20 +83,20 @@ def join_commas_inside(tokens: Sequence[Token]) -> list[Token]:
 
 
 def drop_marks(tokens: Sequence[Token]) -> list[Token]:
-    """Return the tokens without marks such as ``[1]``, if times with a unit stand beside them."""
+    """Return the tokens without marks such as ``[1]`` if there are times with a unit."""
     kinds = {token.kind for token in tokens}
     if "open" not in kinds or kinds.isdisjoint(("measure", "clock")):
         return list(tokens)
-    kept: list[Token] = []
+    unmarked: list[Token] = []
     place = 0
     while place < len(tokens):
         three = tokens[place : place + 3]
         if [token.text for token in three[::2]] == ["[", "]"] and is_whole(three[1]):
             place += 3
         else:
-            kept.append(tokens[place])
+            unmarked.append(tokens[place])
             place += 1
-    return kept
+    return unmarked
 
 
 def _entries(parts: Sequence[Part], answer: Answer) -> Iterator[_Entry]:
@@ -137,7 +137,7 @@ def _is_row(node: Node) -> bool:
 
 
 def _settle_open(entry: _Entry, text: str) -> bool:
-    """Drop the last time of a list that was cut off, if it may be half a number."""
+    """Drop the last time of a list that was cut off if it may be incomplete."""
     times = entry.reading.times
     if not times:
         return False
@@ -150,9 +150,9 @@ def _settle_open(entry: _Entry, text: str) -> bool:
 
 
 def _choose(entries: list[_Entry], text: str) -> tuple[list[_Entry], str]:
-    """Return the entries that are the answer, and the form that they have together.
+    """Return the entries that are the answer, and their form.
 
-    A lone whole number beside a longer list is a total or a reference mark; a list whose label
+    A lone whole number next to a longer list is a total or a reference mark; a list whose label
     names ends, frames or scores is not the answer.
     """
     named = [entry for entry in entries if _label_role(entry) not in ("end", "other")]
@@ -189,7 +189,7 @@ def _has_words(entry: _Entry) -> bool:
 
 
 def _label_role(entry: _Entry) -> str:
-    """Return what the words in front of a list say that it is."""
+    """Return the role that the words before a list name."""
     words = [token.text for token in entry.label if token.kind in ("word", "key")]
     return key_role(" ".join(words[-4:]))
 
@@ -237,19 +237,19 @@ def _keep_start(reading: Reading) -> None:
 
 
 def _follow(first: _Entry, second: _Entry, text: str) -> bool:
-    """Whether one list goes on with another, on a later line and at later times."""
+    """Whether the second list continues the first, on a later line and at later times."""
     return "\n" in text[first.node.high : second.node.low] and max(first.reading.times) < min(
         second.reading.times
     )
 
 
 def _times_outside(parts: Sequence[Part]) -> bool:
-    """Whether times with a unit stand outside of all brackets."""
+    """Whether there are times with a unit outside all brackets."""
     return any(isinstance(part, Token) and part.kind in ("measure", "clock") for part in parts)
 
 
 def _reject_outside(parts: Sequence[Part], nodes: list[Node], reading: Reading) -> None:
-    """Count the values outside of the lists that neither number nor describe one of them."""
+    """Reject the values outside the lists that neither number nor describe a list."""
     known = {node.low for node in nodes}
     loose = [
         token

@@ -14,7 +14,7 @@ from jumpscore.answers.tokens import TIMES, VALUES, Token
 from jumpscore.answers.vocabulary import TOTALS, words
 
 WIDE = 2
-"""Spaces between two columns of a table without rules."""
+"""Fewest spaces between two columns of a table without rules."""
 _MEANS = frozenset(words("average avg mean median 平均 平均值"))
 Cell = list[Token]
 Cut = Callable[[list[Token], str], list[Cell]]
@@ -23,7 +23,7 @@ Ends = Callable[[Token], bool]
 
 @dataclass(slots=True)
 class Table:
-    """Cells of a table's first line and of its others, and the lines that are not a part of it."""
+    """The cells of a table's first line and of its other lines, and lines outside the table."""
 
     header: list[Cell]
     rows: list[list[Cell]]
@@ -122,28 +122,28 @@ def _split(line: list[Token], ends: Ends) -> list[Cell]:
 
 
 _CUTS: dict[str, Cut] = {"pipe": _pipes, "comma": _commas, "": _gaps}
-"""Kind of the tokens between two cells -> how a line is cut there; blanks are not tokens."""
+"""Kind of the separator between cells -> function that splits a line; blanks are not tokens."""
 
 
 def possible_cuts(lines: Iterable[Iterable[Token]]) -> list[Cut]:
-    """Return the ways to cut the lines into cells whose separators occur in them."""
+    """Return the functions for the separators that occur in the lines."""
     kinds = {"", *(token.kind for line in lines for token in line)}
     return [cut for kind, cut in _CUTS.items() if kind in kinds]
 
 
 def cell_name(cell: Cell) -> str:
-    """Return the words of a cell, which may name its column."""
+    """Return the text of a cell, which may name its column."""
     return " ".join(token.text for token in cell)
 
 
 def _read_headed(table: Table, text: str) -> Reading | None:
-    """Read the column whose header names a start or, if none does, a time."""
+    """Read the column whose header names a start or, failing that, a time."""
     if any(token.kind in VALUES for cell in table.header for token in cell):
         return None
     names = [cell_name(cell) for cell in table.header]
-    for wanted in ("start", "time"):
+    for role in ("start", "time"):
         for column, name in enumerate(names):
-            if key_role(name) == wanted:
+            if key_role(name) == role:
                 return _read_column(table.rows, column, text, key_scale(name))
     for column, name in enumerate(names):
         if any(stem in name for stem in PAIR_KEYS):
@@ -161,7 +161,7 @@ def _is_stretch(cell: Cell) -> bool:
 
 
 def _read_numbered(table: Table, text: str) -> Reading | None:
-    """Read the column behind row numbers or labels of a table without a header."""
+    """Read the column after row numbers or labels of a table without a header."""
     rows = [table.header, *table.rows]
     column = _numbered_column(rows)
     return None if column is None else _read_column(rows, column, text, 1.0)
@@ -170,8 +170,8 @@ def _read_numbered(table: Table, text: str) -> Reading | None:
 def _read_column(rows: list[list[Cell]], column: int, text: str, scale: float) -> Reading | None:
     reading = Reading(text)
     for row in rows:
-        stated = column < len(row) and not _is_total(row)
-        token, unit = cell_time(row[column]) if stated else (None, 1.0)
+        filled = column < len(row) and not _is_total(row)
+        token, unit = cell_time(row[column]) if filled else (None, 1.0)
         if token is None:
             cells = [token for cell in row for token in cell]
             if cells:
@@ -182,12 +182,12 @@ def _read_column(rows: list[list[Cell]], column: int, text: str, scale: float) -
 
 
 def _is_total(row: list[Cell]) -> bool:
-    """Whether a row sums up the others: ``| Total | 3 |``."""
+    """Whether a row is a total of the others: ``| Total | 3 |``."""
     return any(token.text in TOTALS or token.text in _MEANS for token in row[0])
 
 
 def _numbered_column(rows: list[list[Cell]]) -> int | None:
-    """Return the column behind a column of row numbers, or the only one with times."""
+    """Return the column after a column of row numbers, or the only column of times."""
     values = [[token for cell in row for token in cell if token.kind in TIMES] for row in rows]
     if is_numbered(values):
         return 1
@@ -202,11 +202,11 @@ def _numbered_column(rows: list[list[Cell]]) -> int | None:
 
 
 def _read_turned(table: Table, text: str) -> Reading | None:
-    """Read a table that is turned: the row whose first cell names a start or a time."""
+    """Read a transposed table: the row whose first cell names a start or a time."""
     rows = [table.header, *table.rows]
-    for wanted in ("start", "time"):
+    for role in ("start", "time"):
         for row in rows:
-            if key_role(cell_name(row[0])) != wanted or len(row) < 2:
+            if key_role(cell_name(row[0])) != role or len(row) < 2:
                 continue
             if any(token.kind in VALUES for token in row[0]):
                 continue  # Jump times: 0.28, 0.76

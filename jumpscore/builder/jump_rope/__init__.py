@@ -4,8 +4,8 @@
     for spec in sample_clips(profile, seed=0):
         clip = render_clip(spec, folder / f"{spec.name}.mp4")
 
-`profile` says what a set is like, `specs` draws the clips, `rhythm` defines the events, `figure`,
-`rope`, `backdrop` and `render` draw, `encode` writes the files. The conventions (event, rope angle,
+`profile` describes a set, `specs` samples the clips, `rhythm` defines the events, `figure`, `rope`,
+`backdrop` and `render` draw, `encode` writes the files. The conventions (event, rope angle,
 coordinates, rotation) are in the docstrings of `rhythm`, `camera` and `encode`.
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from jumpscore.builder.jump_rope.rhythm import EVENT_ANGLE, Rhythm, RunPlan
     from jumpscore.builder.jump_rope.specs import ClipSpec, sample_clips
 
-# Lazy, because the renderer loads OpenCV and PyAV, which a command line's help does not need.
+# Lazy, because the renderer loads OpenCV and PyAV, which the command line's help does not need.
 _HOME = {
     "RenderedClip": "clip",
     "clip_rhythm": "clip",

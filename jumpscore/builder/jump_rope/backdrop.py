@@ -33,7 +33,7 @@ class Stage:
     def __init__(self, camera: Camera, rng: np.random.Generator) -> None:
         self.camera, self.rng = camera, rng
         self.image: Image = np.zeros((camera.height, camera.width, 3), np.uint8)
-        self.near = 0.45 - camera.distance  # the floor begins just before the camera
+        self.near = 0.45 - camera.distance  # the floor starts just in front of the camera
 
     def points(self, corners: Sequence[tuple[float, float, float]]) -> FloatArray:
         """World points to pixels."""
@@ -60,7 +60,7 @@ class Stage:
         z: tuple[float, float],
         color: RGB,
     ) -> None:
-        """A block with a front, a lighter top and the darker side that can be seen."""
+        """Draws a block with a front, a lighter top and the visible, darker side."""
         (x0, x1), (y0, y1), (z0, z1) = x, y, z
         side = x1 if x1 < 0 else x0
         self.polygon([(side, y0, z0), (side, y1, z0), (side, y1, z1), (side, y0, z1)],
@@ -93,7 +93,7 @@ def paint_backdrop(kind: str, camera: Camera, rng: np.random.Generator) -> Image
     Args:
         kind: One of `specs.BACKDROPS`.
         camera: The camera; its frame size is the image size.
-        rng: Local generator; it is advanced.
+        rng: Local generator.
 
     Returns:
         uint8 [H, W, 3] RGB.
@@ -102,7 +102,7 @@ def paint_backdrop(kind: str, camera: Camera, rng: np.random.Generator) -> Image
         ValueError: Unknown kind.
     """
     if kind not in _PAINTERS:
-        raise ValueError(f"no backdrop {kind!r}; allowed: {', '.join(_PAINTERS)}")
+        raise ValueError(f"unknown backdrop {kind!r}; allowed: {', '.join(_PAINTERS)}")
     stage = Stage(camera, rng)
     roughness = _PAINTERS[kind](stage)
     sigma = max(0.5, camera.height / 720.0)
@@ -113,7 +113,7 @@ def paint_backdrop(kind: str, camera: Camera, rng: np.random.Generator) -> Image
 
 
 def _textured(image: Image, camera: Camera, roughness: float, rng: np.random.Generator) -> Image:
-    """Adds texture and uneven light; the floor gets a grain that grows toward the camera."""
+    """Adds texture and uneven light; the grain of the floor grows toward the camera."""
     height, width = image.shape[:2]
     total = np.zeros((height, width), np.float32)
     for cell, weight in ((3, 0.35), (9, 0.35), (40, 0.5), (170, 0.9)):

@@ -24,7 +24,7 @@ from jumpscore.builder.jump_rope.specs import RGB, Look
 
 FloatArray = NDArray[np.float64]
 
-_SMOOTH_FROM = 170.0  # pixels per metre from which four steps of shading would be seen as bands
+_SMOOTH_FROM = 170.0  # pixels per metre from which four steps of shading are visible as bands
 
 _WHITE: RGB = (236, 236, 232)
 _GRIP: RGB = (36, 36, 40)
@@ -32,7 +32,7 @@ _GRIP: RGB = (36, 36, 40)
 
 @dataclass(frozen=True)
 class _Part:
-    """A capsule from joint to joint; ``span`` cuts it to a stretch of that line."""
+    """A capsule between two joints; ``span`` limits it to a part of the line."""
 
     group: str
     start: str
@@ -62,7 +62,7 @@ class FigurePainter:
 
     Args:
         look: Colours and size.
-        yaw: Degrees the person is turned (see `camera.to_world`).
+        yaw: Direction of the person in degrees (see `camera.to_world`).
         scale: Pixels per metre at the person's distance.
         light: -1 for light from the left of the image, 1 from the right.
         handles: Whether the hands hold a rope's handles.
@@ -120,7 +120,7 @@ class FigurePainter:
         return fixed(np.stack(layers, axis=1))
 
     def _order(self, depth: FloatArray) -> list[str]:
-        """Groups from far to near; the head is above everything that could cover it."""
+        """Groups from far to near; the head is drawn after everything that could cover it."""
         mid = {name: float(depth[i]) for name, i in INDEX.items()}
         trunk = mid["chest"]
         legs = sorted(("l", "r"), key=lambda s: -(mid[f"hip_{s}"] + mid[f"knee_{s}"]))

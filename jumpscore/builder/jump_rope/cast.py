@@ -1,4 +1,4 @@
-"""The cast: who is in the picture, where they are at every frame, and how they are painted."""
+"""The cast: the people in the picture, their positions at every frame, and their painters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Swing:
-    """A rope in somebody's hands."""
+    """A rope in a person's hands."""
 
     rhythm: Rhythm
     radius: float
@@ -122,7 +122,7 @@ def _jumper(
 
 
 def light_side(spec: ClipSpec) -> float:
-    """-1 where the light comes from the left of the image, 1 from the right."""
+    """-1 if the light comes from the left of the image, 1 if from the right."""
     return -1.0 if spec.seed % 2 else 1.0
 
 
@@ -135,7 +135,7 @@ def _half_width(camera: Camera, y: float) -> float:
 def _second_jumper(
     spec: ClipSpec, camera: Camera, times: FloatArray, rng: np.random.Generator
 ) -> Actor:
-    """Somebody in the background who jumps at another rate, so never in rhythm for long."""
+    """A person in the background who jumps at another rate, so never in rhythm for long."""
     y = float(rng.uniform(0.9, 1.3))
     x = float(rng.choice([-1.0, 1.0])) * 0.62 * _half_width(camera, y)
     faster = spec.tempo.gap > 0.42
@@ -157,7 +157,7 @@ def _second_jumper(
 def _bystander(
     spec: ClipSpec, camera: Camera, times: FloatArray, rng: np.random.Generator, number: int
 ) -> Actor:
-    """Somebody who stands and watches."""
+    """A person who stands and watches."""
     y = float(rng.uniform(0.7, 1.3))
     side = 1.0 if (number + spec.seed // 2) % 2 else -1.0
     x = side * float(rng.uniform(0.55, 0.8)) * _half_width(camera, y)
@@ -174,7 +174,7 @@ def _walkers(
     *,
     every: float,
 ) -> list[Actor]:
-    """People who cross the picture, one per ``every`` seconds, at moments that are random."""
+    """People who cross the picture at random times, one per ``every`` seconds."""
     actors = []
     for number in range(max(1, round(spec.duration / every))):
         y = float(rng.uniform(*depths))

@@ -17,11 +17,11 @@ from jumpscore.builder.jump_rope.specs import ClipSpec
 
 @dataclass(frozen=True)
 class RenderedClip:
-    """A video file and what is true about it.
+    """A video file with its true values.
 
     Attributes:
         id: 20 hex digits.
-        name: 32 hex digits, of which `id` is the beginning.
+        name: 32 hex digits that start with `id`.
         path: The mp4 file.
         events: True start times of the jumps (presentation seconds), rounded to 0.01 s, strictly
             increasing; see `rhythm` for the definition.
@@ -60,7 +60,7 @@ def clip_rhythm(spec: ClipSpec) -> Rhythm:
 def render_clip(spec: ClipSpec, path: Path) -> RenderedClip:
     """Draws, encodes and writes a clip; equal specifications give equal bytes.
 
-    Frames are drawn, encoded and dropped one by one. Call it in a process of its own with
+    Frames are drawn, encoded and dropped one by one. Call it in a separate process with
     ``cv2.setNumThreads(1)`` when several clips are rendered at once.
 
     Args:
@@ -94,7 +94,7 @@ def render_clip(spec: ClipSpec, path: Path) -> RenderedClip:
 
 
 def preview_frame(spec: ClipSpec, t: float, *, rope: bool = True) -> NDArray[np.uint8]:
-    """What the clip shows at ``t`` seconds, without encoding: uint8 [H, W, 3] RGB.
+    """The picture of the clip at ``t`` seconds, without encoding: uint8 [H, W, 3] RGB.
 
     Args:
         spec: The clip.

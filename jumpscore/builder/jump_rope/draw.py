@@ -80,7 +80,7 @@ def capsules(p0: FloatArray, r0: FloatArray, p1: FloatArray, r1: FloatArray) -> 
     line = p1 - p0
     length = np.maximum(np.hypot(line[:, 0], line[:, 1]), 1e-6)
     heading = np.arctan2(line[:, 1], line[:, 0])
-    # Where the outer tangents touch; one circle inside the other leaves just the larger circle.
+    # Contact points of the outer tangents; if one circle contains the other, only it remains.
     tangent = np.arccos(np.clip((r0 - r1) / length, -1.0, 1.0))
     share = np.linspace(0.0, 1.0, _ARC)
     back = tangent[:, None] + (2 * math.pi - 2 * tangent)[:, None] * share
@@ -107,7 +107,7 @@ def _soft_disc() -> NDArray[np.uint8]:
 def soft_shadow(
     image: Image, centre: tuple[float, float], radii: tuple[float, float], strength: float
 ) -> None:
-    """Darkens a soft ellipse; ``strength`` 0..1 is how much light is taken in its middle."""
+    """Darkens a soft ellipse; ``strength`` 0..1 is the share of light removed in its middle."""
     height, width = image.shape[:2]
     x0, x1 = math.floor(centre[0] - radii[0]), math.ceil(centre[0] + radii[0]) + 1
     y0, y1 = math.floor(centre[1] - radii[1]), math.ceil(centre[1] + radii[1]) + 1

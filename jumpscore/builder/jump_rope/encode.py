@@ -1,7 +1,7 @@
 """Encoding: frame clocks, a streaming writer (H.264, H.265) and rotation metadata.
 
-Never more than the encoder's own few frames are in memory. The encoders run in one thread, so
-equal frames give equal bytes in the same environment.
+Only the encoder's own few frames are in memory. The encoders run in one thread, so that equal
+frames give equal bytes in the same environment.
 """
 
 from __future__ import annotations
@@ -84,10 +84,10 @@ def frame_rate(fps: float) -> Fraction:
 
 
 def frame_clock(spec: ClipSpec) -> FrameClock:
-    """The clip's frame times: even, or irregular where its tags name ``vfr``.
+    """The clip's frame times: regular, or irregular if its tags include ``vfr``.
 
-    An irregular clip is like a phone's: every interval differs by up to 30 percent, one in sixteen
-    is a dropped frame or two, and in the dark second third everything takes longer.
+    An irregular clip resembles a phone's: intervals vary by up to 30 percent, one in sixteen drops
+    a frame or two, and in the dark second third intervals are longer.
     """
     rate = frame_rate(spec.fps)
     count = max(2, round(spec.duration * rate))
@@ -113,10 +113,10 @@ class VideoWriter:
         path: The file to write; an existing one is replaced.
         size: Displayed width and height in pixels, both even.
         codec: ``"h264"`` or ``"h265"``.
-        clock: When the frames are shown.
-        rotation: Clockwise degrees (0, 90, 180, 270) that a player has to turn the stored frames.
-            The writer is given upright frames, stores them turned the other way and writes the
-            turn into the file's display matrix. FFmpeg counts anticlockwise: PyAV's
+        clock: Presentation times of the frames.
+        rotation: Clockwise degrees (0, 90, 180, 270) by which a player has to turn stored frames.
+            The writer receives upright frames, stores them turned the other way and writes the
+            rotation into the file's display matrix. FFmpeg counts anticlockwise: PyAV's
             ``frame.rotation`` of such a file is -rotation (180 may be read as -180).
     """
 
@@ -164,7 +164,7 @@ class VideoWriter:
         """Appends a frame, uint8 [H, W, 3] RGB, upright and of the displayed size.
 
         Raises:
-            ValueError: Another size, or more frames than the clock has.
+            ValueError: The size is wrong, or there are more frames than the clock has.
         """
         if image.shape != (self._size[1], self._size[0], 3):
             raise ValueError(
@@ -181,7 +181,7 @@ class VideoWriter:
         self._mux(self._stream.encode(frame))
 
     def _mux(self, packets: list[av.Packet[Any]]) -> None:
-        """Writes packets with the durations of the clock; the muxer could only guess the last."""
+        """Writes packets with the clock's durations; the muxer could only guess the last one."""
         for packet in packets:
             if packet.pts is not None:
                 following = int(np.searchsorted(self._clock.ticks, packet.pts, side="right"))
@@ -194,8 +194,8 @@ class VideoWriter:
 def yuv_frame(image: Image) -> av.VideoFrame:
     """An RGB image as a 4:2:0 frame.
 
-    The planes are filled by hand, row padding included: x264 reads a little beyond the width of
-    frames that are no multiple of its blocks, and what happens to be there changes its decisions.
+    The planes are filled by hand, including row padding: x264 reads slightly beyond the width of
+    frames that are not a multiple of its blocks, and those values change its decisions.
     """
     height, width = image.shape[:2]
     packed = cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420).reshape(-1)

@@ -1,4 +1,4 @@
-"""Figures: where a person's joints are, as a function of time.
+"""Figures: the positions of a person's joints as a function of time.
 
 Poses are arrays [T, J, 3] in body coordinates (metres; x to the person's right, y forward, z up;
 see `camera`), J in the order of `JOINTS`. All sizes are for a person of 1.75 m and are scaled with
@@ -32,7 +32,7 @@ _UPPER_ARM, _FOREARM = 0.285, 0.26
 _HAND_JUMP = (0.37, 0.12, 1.05)
 _HAND_IDLE = (0.26, 0.10, 0.905)
 _WRIST_CIRCLE = 0.045  # metres that a hand circles with the rope
-_FOOT_AHEAD = 0.07  # metres: in the air the feet are under the hands, where the rope passes
+_FOOT_AHEAD = 0.07  # metres: in the air the feet are below the hands, in the path of the rope
 _CLEARANCE = 0.65  # share of the jump's height between the soles and the passing rope
 
 
@@ -153,7 +153,7 @@ def _hand_target(
     breath: FloatArray,
     k: float,
 ) -> FloatArray:
-    """Where a hand is: low at rest, at hip height and circling with the rope while jumping."""
+    """Position of a hand: low at rest, at hip height and circling with the rope while jumping."""
     level = activity[:, None]
     ready = np.array(_HAND_JUMP) * (sign, 1.0, 1.0)
     rest = np.array(_HAND_IDLE) * (sign, 1.0, 1.0)
@@ -171,7 +171,7 @@ def _foot_lift(
     times: FloatArray,
     footwork: Footwork,
 ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-    """How far each foot is lifted beyond the flight and moved ahead, metres, per side."""
+    """Lift of each foot beyond the flight, and its forward shift, in metres per side."""
     shuffle = 0.035 * (1.0 - activity) ** 2
     lift = {
         "l": shuffle * np.maximum(np.sin(1.7 * times), 0.0) ** 6,
@@ -194,7 +194,7 @@ def _bend(
 ) -> FloatArray:
     """Middle joint [T, 3] of a two-bone limb, bent toward ``pole``.
 
-    The end is a wish: where the limb is too short, the joint lies on the straight line.
+    If the limb is too short to reach ``end``, the joint is on the straight line.
     """
     line = end - root
     length = np.maximum(np.linalg.norm(line, axis=-1, keepdims=True), 1e-6)

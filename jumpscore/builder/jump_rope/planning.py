@@ -8,7 +8,7 @@ from jumpscore.builder.jump_rope.rhythm import Kind, Rhythm, RunPlan, startup_ti
 from jumpscore.builder.jump_rope.specs import Tempo
 
 _TAIL = 0.5  # seconds of rest before the clip ends
-_AFTER_MISS = (1.6, 3.0)  # seconds from the hit to the next run where there are no pauses
+_AFTER_MISS = (1.6, 3.0)  # seconds from the hit to the next run in a clip without pauses
 _DOUBLE_PROBABILITY = 0.15
 _MISS_PROBABILITY = 0.4
 
@@ -16,13 +16,13 @@ _MISS_PROBABILITY = 0.4
 def plan_rhythm(tempo: Tempo, duration: float, rng: np.random.Generator) -> Rhythm:
     """Draws a clip's rhythm.
 
-    A clip of at least 8 s whose tempo has double-unders or misses holds at least one of them: they
-    are placed in the first run, which is long enough for that.
+    A clip of at least 8 s whose tempo has double-unders or misses contains at least one of them, in
+    the first run, which is long enough for that.
 
     Args:
-        tempo: The jumper.
+        tempo: Tempo of the jumper.
         duration: Length of the clip in seconds, at least 4.
-        rng: Local generator; it is advanced.
+        rng: Local generator.
     """
     plans: list[RunPlan] = []
     start = float(rng.uniform(0.15, 1.2))
@@ -35,14 +35,14 @@ def plan_rhythm(tempo: Tempo, duration: float, rng: np.random.Generator) -> Rhyt
         stop = Rhythm.from_plans([plan], duration).runs[0].stop
         low, high = tempo.pause if tempo.pause is not None else _AFTER_MISS
         if plan.miss:
-            low, high = max(0.3, low - 0.9), max(0.6, high - 0.9)  # stepping over took its time
+            low, high = max(0.3, low - 0.9), max(0.6, high - 0.9)  # minus the time of stepping over
         start = stop + float(rng.uniform(low, high))
 
 
 def _draw_run(
     tempo: Tempo, start: float, duration: float, rng: np.random.Generator, *, first: bool
 ) -> RunPlan:
-    """One run as long as the jumper likes it, even if it does not fit the clip."""
+    """One run of the jumper's preferred length, even if it does not fit the clip."""
     low, high = tempo.run_jumps
     if tempo.pause is None and not tempo.misses:
         count = max(1, int((duration - start) / (0.8 * tempo.gap)) + 2)
@@ -68,13 +68,13 @@ def _draw_run(
 
 
 def _fit(plan: RunPlan, duration: float, *, keep_miss: bool) -> RunPlan | None:
-    """The plan without the jumps that do not fit into the clip; ``None`` when nothing fits.
+    """The plan without the jumps that do not fit into the clip; ``None`` if none fits.
 
-    A planned miss goes with the jumps that are cut, unless ``keep_miss`` gives up more of them.
+    A planned miss is dropped with the jumps that are cut; ``keep_miss`` cuts more jumps instead.
     """
     if plan.start + startup_time(plan.gaps[0]) > duration - _TAIL:
         return None
-    long_enough = duration + 4.0 * len(plan.kinds) + 10.0  # the uncut plan always fits in this
+    long_enough = duration + 4.0 * len(plan.kinds) + 10.0  # the uncut plan always fits into this
     run = Rhythm.from_plans([plan], long_enough).runs[0]
     if run.stop <= duration - _TAIL:
         return plan

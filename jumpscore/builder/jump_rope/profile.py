@@ -1,7 +1,7 @@
 """Profiles: how many clips, how long, how large, and how often each nuisance factor occurs.
 
-A profile is data: a YAML file beside ``jumpscore/conf/synthetic/__init__.py``, validated here. All
-times are seconds, all shares probabilities in 0..1, all sizes pixels as displayed.
+A profile is a YAML file in ``jumpscore/conf/synthetic/``, validated here. All times are seconds,
+all shares probabilities in 0..1, all sizes pixels as displayed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ProfileError(UsageError):
 
 
 class _Strict(BaseModel):
-    """Frozen model in which an unknown key is an error."""
+    """Frozen; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -116,7 +116,7 @@ class RunJumps(_Strict):
 
 
 class YawRange(_Strict):
-    """Directions to see a person from, degrees as in `specs.View`; ``low`` may be negative."""
+    """Viewing directions in degrees, as in `specs.View`; ``low`` may be negative."""
 
     low: Annotated[float, Field(ge=-360.0, le=360.0)]
     high: Annotated[float, Field(ge=-360.0, le=360.0)]
@@ -150,7 +150,7 @@ FACTORS: tuple[str, ...] = tuple(Shares.model_fields)
 
 
 class Profile(_Strict):
-    """Everything that the clips of one synthetic data set have in common.
+    """Settings of the clips of one synthetic data set.
 
     Attributes:
         clean_share: Share of clips without any nuisance factor. The factors are dealt among the
@@ -172,9 +172,9 @@ class Profile(_Strict):
     yaw: Annotated[tuple[YawRange, ...], Field(min_length=1)] | None = None
 
     def recipe(self) -> dict[str, Any]:
-        """Return what is rendered, as JSON values, without what the profile does not say.
+        """Return the settings as JSON values, without unset ones.
 
-        So a new key leaves older sets what they are.
+        Adding a key therefore does not change the recipe of older sets.
         """
         return self.model_dump(mode="json", exclude_none=True)
 
@@ -214,7 +214,8 @@ def load_profile(name: str, overrides: Mapping[str, Any] | Sequence[str] | None 
     known = profile_names()
     if name not in known:
         raise ProfileError(
-            f"no synthetic profile {name!r}{_nearest(name, known)}; allowed: {', '.join(known)}"
+            f"unknown synthetic profile {name!r}{_nearest(name, known)}; "
+            f"allowed: {', '.join(known)}"
         )
     text = (resources.files(PROFILE_PACKAGE) / f"{name}.yaml").read_text(encoding="utf-8")
     data: dict[str, Any] = yaml.safe_load(text)
@@ -263,10 +264,10 @@ def _set_dotted(data: dict[str, Any], key: str, value: Any) -> None:
 def _require_key(node: Any, part: str, key: str) -> None:
     """Raises unless ``part`` is a key of ``node``, naming the nearest one."""
     if not isinstance(node, dict):
-        raise ProfileError(f"override key {key!r}: {part!r} lies below a value that has no keys")
+        raise ProfileError(f"override key {key!r}: {part!r} is below a value without keys")
     if part not in node:
         raise ProfileError(
-            f"override key {key!r}: no {part!r}{_nearest(part, list(node))}; "
+            f"override key {key!r}: unknown {part!r}{_nearest(part, list(node))}; "
             f"allowed here: {', '.join(node)}"
         )
 

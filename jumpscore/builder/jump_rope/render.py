@@ -1,4 +1,4 @@
-"""Rendering: one clip's frames, in any order, each from its time alone."""
+"""Rendering: the frames of one clip, in any order, each determined by its time only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from jumpscore.builder.jump_rope.specs import ClipSpec
 
 FloatArray = NDArray[np.float64]
 
-_NOISE_REACH = 32  # pixels by which the noise pattern is moved from frame to frame
+_NOISE_REACH = 32  # maximum shift of the noise pattern between frames, in pixels
 _FLESH = 0.10  # metres of body around the joints, for the bounding box
 _HEAD = 0.17
 
@@ -35,9 +35,9 @@ class Renderer:
 
     Args:
         spec: The clip.
-        rhythm: When the main person jumps.
+        rhythm: Rhythm of the main person.
         times: Frame times in seconds, [T].
-        rope: ``False`` leaves the ropes out (to see what they change).
+        rope: ``False`` leaves the ropes out (to compare).
     """
 
     def __init__(

@@ -4,7 +4,7 @@ Conventions
 -----------
 *Rope angle* (radians, non-decreasing over the whole clip, never wrapped): 0 is straight down,
 under the feet; +90 degrees is behind the jumper's back, 180 overhead, 270 in front, 360 under the
-feet again. So a rope that is turned forwards, as everybody does, has a growing angle.
+feet again. A rope that is turned forwards, as usual, has an increasing angle.
 
 *Event* = start of a jump = the moment the rope is behind the legs: the angle passes
 `EVENT_ANGLE`, 30 degrees past straight down toward the back, at the beginning of the rotation that
@@ -14,12 +14,12 @@ behind the heels, at the height of the shins.
 
 *One event per completed jump.* A jump is completed when the rope passes under the feet in the air.
 A double-under (two rotations in one flight) is one jump: its event belongs to its first rotation.
-A miss (the rope stops at the toes, `CATCH_ANGLE`) is no jump and has no event; the jumper then
-steps over the rope on the ground, which is no jump either. Before a run and after it the rope
-rests on the ground behind the heels at `REST_ANGLE`; a run's first event is therefore less than
+A miss (the rope stops at the toes, `CATCH_ANGLE`) is not a jump and has no event; the jumper then
+steps over the rope on the ground, which is not a jump either. Before and after a run the rope rests
+on the ground behind the heels at `REST_ANGLE`; a run's first event is therefore less than
 0.1 s after the rope starts to move.
 
-*Body height* (metres): how far the body is above its standing position; positive only in flight
+*Body height* (metres): height of the body above its standing position; positive only in flight
 (ballistic, so the flight time sets the height), negative while the knees are bent.
 
 Times are seconds from the clip's first frame.
@@ -42,7 +42,7 @@ EVENT_ANGLE = math.radians(30.0)
 REST_ANGLE = math.radians(20.0)
 CATCH_ANGLE = -math.radians(10.0)
 
-_STOP_SPEED = 6.0  # rad/s at the last pass of a run, from where the rope comes to rest
+_STOP_SPEED = 6.0  # rad/s at the last pass of a run, after which the rope comes to rest
 _STOP_TIME = 2.0 * REST_ANGLE / _STOP_SPEED
 _CATCH_FROM = -math.radians(60.0)
 _CATCH_SPEED = 12.0  # rad/s when the rope comes down to the toes
@@ -58,10 +58,10 @@ Kind = Literal["single", "double"]
 
 @dataclass(frozen=True)
 class RunPlan:
-    """One run as it is asked for.
+    """One planned run.
 
     Attributes:
-        start: When the resting rope starts to move (s).
+        start: Time at which the resting rope starts to move (s).
         kinds: One entry per completed jump.
         gaps: Seconds from each jump to the next, ``len(kinds)`` values: the last one is the gap to
             the missed attempt and is unused without a miss. Gaps too short for the flights are
@@ -106,7 +106,7 @@ class Miss:
 
 @dataclass(frozen=True)
 class Run:
-    """A run as it happens; the rope rests before `start` and after `stop`."""
+    """A run with its times; the rope rests before `start` and after `stop`."""
 
     start: float
     stop: float
@@ -120,8 +120,8 @@ class Rhythm:
 
     Attributes:
         duration: Length of the clip (s).
-        runs: What happens, in order.
-        knots: (times, angles, slopes) of the monotone cubic that is the rope's angle.
+        runs: The runs in order.
+        knots: (times, angles, slopes) of the monotone cubic of the rope's angle.
     """
 
     duration: float
@@ -130,7 +130,7 @@ class Rhythm:
 
     @classmethod
     def from_plans(cls, plans: Sequence[RunPlan], duration: float) -> Rhythm:
-        """Turns plans into motion; runs must follow each other and end inside the clip.
+        """Converts plans to motion; runs must not overlap and must end inside the clip.
 
         Raises:
             ValueError: A run starts before the previous one is over or ends after the clip.
@@ -296,13 +296,13 @@ class _KnotBuilder:
         step_to = step_from + 0.8
         self._add(step_from, CATCH_ANGLE, 0.0)
         self._add(step_to, REST_ANGLE, 0.0)
-        # Too low and too late: the rope is there while the feet have barely left the ground.
+        # Too low and too late: the rope arrives when the feet have barely left the ground.
         return Miss(hit, hit - 0.06, hit + 0.08, step_from, step_to)
 
     def _add(self, time: float, angle: float, slope: float) -> None:
         point = (time, TURN * self._turns + angle, slope)
         if self._points and time <= self._points[-1][0]:
-            if point[1] == self._points[-1][1]:  # a run that starts as the last one comes to rest
+            if point[1] == self._points[-1][1]:  # a run that starts when the last one comes to rest
                 return
             raise ValueError(f"knots out of order at {time:.3f} s")
         self._points.append(point)

@@ -1,7 +1,7 @@
 """The rope: a curve between the handles that turns about the hands' axis, and its motion blur.
 
-A camera exposes for some time, in which a fast rope sweeps several times its own width and so
-becomes a faint fan. `paint_rope` draws the rope at several moments of the exposure and averages.
+During a camera's exposure a fast rope moves several times its own width and becomes a faint fan.
+`paint_rope` draws the rope at several moments of the exposure and averages.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FloatArray = NDArray[np.float64]
 POINTS = 49
 _BULGE = 2.5  # exponent of the curve: 2 is a parabola, larger is fuller at the sides
 _MAX_EXPOSURES = 20
-_VISIBILITY = 1.5  # blurred ropes are drawn this much stronger than the exposure alone gives
+_VISIBILITY = 1.5  # blurred ropes are drawn this much stronger than the exposure implies
 
 
 def rope_curve(
@@ -35,12 +35,14 @@ def rope_curve(
         forward: Unit vector [3], the jumper's forward direction in the world.
         radius: Metres from the hands' axis to the rope's middle.
 
-    The rope cannot go through the floor: what would be below lies on it.
+    The rope cannot pass through the floor: points below it are moved up to it.
     """
     s = np.linspace(-1.0, 1.0, POINTS)
     middle = tips.mean(axis=1, keepdims=True)
     half = (tips[:, 1:2] - tips[:, 0:1]) / 2
-    along = s * (1.0 + 0.30 * (1.0 - s * s))  # the swung rope is widest a little off the hands
+    along = s * (
+        1.0 + 0.30 * (1.0 - s * s)
+    )  # the turning rope is widest slightly away from the hands
     away = radius * (1.0 - np.abs(s) ** _BULGE)
     direction = np.outer(-np.sin(angle), forward) + np.outer(-np.cos(angle), [0.0, 0.0, 1.0])
     points = middle + half * along[None, :, None] + direction[:, None, :] * away[None, :, None]
@@ -59,7 +61,7 @@ class RopeMask:
 
 
 def exposures(speed: float, radius: float, shutter: float, scale: float, width: float) -> int:
-    """How many sub-exposures make the swept fan gapless.
+    """Number of sub-exposures that make the swept fan gapless.
 
     Args:
         speed: Angular speed in rad/s.
@@ -79,12 +81,12 @@ def rope_mask(
 
     Args:
         pixels: Rope points in pixels.
-        near: [K, POINTS - 1], whether a segment lies nearer to the camera than the body.
+        near: [K, POINTS - 1], whether a segment is nearer to the camera than the body.
         width: Rope width in pixels.
         size: Frame width and height.
 
     Returns:
-        The masks, or ``None`` where the rope is outside the frame.
+        The masks, or ``None`` if the rope is outside the frame.
     """
     pad = int(width) + 3
     low = np.maximum(np.floor(pixels.min(axis=(0, 1))).astype(int) - pad, 0)
@@ -120,9 +122,9 @@ def paint_rope(image: Image, mask: RopeMask, color: RGB, *, before: bool) -> Non
     target[rows, columns] = ((old * (255 - alpha) + ink * alpha + 127) // 255).astype(np.uint8)
 
 
-def _pieces(points: NDArray[np.int32], chosen: NDArray[np.bool_]) -> list[NDArray[np.int32]]:
-    """The chosen segments of a polyline as connected pieces."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8)))
+def _pieces(points: NDArray[np.int32], selected: NDArray[np.bool_]) -> list[NDArray[np.int32]]:
+    """The selected segments of a polyline as connected pieces."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], selected, [False]]).astype(np.int8)))
     return [
         points[a : b + 1].reshape(-1, 1, 2) for a, b in zip(edges[::2], edges[1::2], strict=True)
     ]

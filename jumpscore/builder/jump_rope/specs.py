@@ -1,9 +1,8 @@
-"""Clip specifications: every number that is needed to render one clip, drawn from a profile.
+"""Clip specifications: all numbers needed to render one clip, sampled from a profile.
 
-Clip ``i`` depends on the profile's settings, the seed and ``i`` alone, never on the number of
-clips, so a data set can grow without changing. Nuisance factors are not tossed clip by clip but
-dealt in blocks of twelve: a share of 1/12 gives one clip of each block, so that also a small set
-holds every factor.
+Clip ``i`` depends only on the profile's settings, the seed and ``i``, never on the number of clips,
+so a data set can grow without changing. Nuisance factors are stratified in blocks of twelve clips:
+a share of 1/12 gives one clip per block, so that even a small set contains every factor.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import numpy as np
 from jumpscore.builder.jump_rope.profile import FACTORS, Profile
 
 BLOCK = 12
-"""Clips among which the factors are dealt."""
+"""Clips per block of stratified factors."""
 
 RGB = tuple[int, int, int]
 Codec = Literal["h264", "h265"]
@@ -54,7 +53,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Look:
-    """How one person looks; colours are sRGB 0..255, height in metres, build relative."""
+    """Appearance of one person; colours are sRGB 0..255, height in metres, build relative."""
 
     skin: RGB
     hair: RGB
@@ -176,7 +175,7 @@ def sample_clips(profile: Profile, *, seed: int) -> list[ClipSpec]:
 
 
 def random_look(rng: np.random.Generator) -> Look:
-    """Draws a person's looks."""
+    """Draws a person's appearance."""
     shirt = _pick(rng, _SHIRTS)
     bottom = _pick(rng, [c for c in _BOTTOMS if _contrast(c, shirt) > 40])
     return Look(
@@ -202,8 +201,8 @@ def _sample_clip(profile: Profile, seed: int, index: int) -> ClipSpec:
     rng = np.random.default_rng(_entropy(clip_seed, "spec"))
     tags = _deal_tags(profile, seed, index)
     bins = profile.durations
-    chosen = bins[_weighted(rng, [b.weight for b in bins])]
-    duration = float(np.round(rng.uniform(chosen.low, chosen.high), 2))
+    seconds = bins[_weighted(rng, [b.weight for b in bins])]
+    duration = float(np.round(rng.uniform(seconds.low, seconds.high), 2))
     size = profile.resolutions[_weighted(rng, [r.weight for r in profile.resolutions])]
     fps = profile.fps[_weighted(rng, [f.weight for f in profile.fps])].fps
     h265 = _dealt(profile.h265_share, seed, index, "h265", tuple(range(BLOCK)))
@@ -237,8 +236,8 @@ def _sample_yaw(profile: Profile, rng: np.random.Generator, seed: int, index: in
     """Draws a direction, stratified: all around in every block, or from every range in turn."""
     if profile.yaw is None:
         return (_stratum(seed, index, "yaw", BLOCK) + rng.random()) * 360.0 / BLOCK
-    chosen = profile.yaw[_stratum(seed, index, "yaw", len(profile.yaw))]
-    return chosen.low + rng.random() * (chosen.high - chosen.low)
+    yaw = profile.yaw[_stratum(seed, index, "yaw", len(profile.yaw))]
+    return yaw.low + rng.random() * (yaw.high - yaw.low)
 
 
 def _sample_view(
@@ -290,15 +289,17 @@ def _deal_tags(profile: Profile, seed: int, index: int) -> tuple[str, ...]:
 
 
 def _dealt(share: float, seed: int, index: int, what: str, slots: Sequence[int]) -> bool:
-    """Whether slot ``index`` of its block is among the ``share * BLOCK`` that are drawn."""
+    """Whether clip ``index`` is among the ``share * BLOCK`` clips of its block that are drawn."""
     rng = np.random.default_rng(_entropy(seed, f"{what}/{index // BLOCK}"))
-    count = min(int(share * BLOCK + rng.random()), len(slots))  # the fraction is tossed per block
+    count = min(
+        int(share * BLOCK + rng.random()), len(slots)
+    )  # the fraction is rounded at random per block
     drawn = rng.permutation(np.asarray(slots, dtype=np.int64))[:count]
     return index % BLOCK in {int(s) for s in drawn}
 
 
 def _stratum(seed: int, index: int, what: str, strata: int) -> int:
-    """Stratum of clip ``index``: each block of ``strata`` clips holds every stratum once."""
+    """Stratum of clip ``index``: each block of ``strata`` clips has every stratum once."""
     rng = np.random.default_rng(_entropy(seed, f"{what}/{index // strata}"))
     return int(rng.permutation(strata)[index % strata])
 

@@ -22,7 +22,7 @@ WIDTH, HEIGHT = 320, 240
 LETTERS = "ABCD"
 COLOURS = {"red": (214, 39, 40), "green": (44, 160, 44), "blue": (31, 119, 180),
            "yellow": (240, 200, 30)}  # fmt: skip
-"""RGB."""
+"""RGB colours by name."""
 SIDES = ("upper left", "upper right", "lower left", "lower right")
 
 

@@ -1,4 +1,4 @@
-"""``mini_spatial``: drawn scenes of coloured shapes whose boxes, masks and distances are known."""
+"""``mini_spatial``: drawn scenes of coloured shapes with known boxes, masks and distances."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 }
 KINDS = ("circle", "square", "triangle")
 RULER = 64
-"""Pixels of the ruler's metre."""
+"""Length of the ruler (1 m) in pixels."""
 FPS, PAN = 10, 40
-"""Frames per second of a clip, and its frames."""
+"""Frames per second of a clip, and its number of frames."""
 
 ASK_POINTS = (
     " Answer with a list of tuples [(x1, y1), (x2, y2), ...], x and y between 0 and 1000, in "
@@ -50,7 +50,7 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One shape: what it is, its centre and half its side in pixels."""
+    """One shape: colour, kind, centre and half its side in pixels."""
 
     colour: str
     kind: str
@@ -60,11 +60,11 @@ class Shape:
 
     @property
     def name(self) -> str:
-        """As questions call it."""
+        """Name in questions."""
         return f"{self.colour} {self.kind}"
 
     def draw(self, picture: Pixels, colour: Any) -> None:
-        """Draw it into a picture, or with one value into a mask."""
+        """Draw the shape into a picture, or with a single value into a mask."""
         x, y, r = self.x, self.y, self.radius
         if self.kind == "circle":
             cv2.circle(picture, (x, y), r, colour, thickness=-1)
@@ -75,10 +75,10 @@ class Shape:
             cv2.fillPoly(picture, [corners], colour)
 
     def mask(self, size: tuple[int, int] = SIZE) -> Pixels:
-        """Return the pixels that it covers, uint8 [height, width], 0 or 255."""
-        drawn = np.zeros((size[1], size[0]), dtype=np.uint8)
-        self.draw(drawn, 255)
-        return drawn
+        """Return a mask of the covered pixels, uint8 [height, width], 0 or 255."""
+        mask = np.zeros((size[1], size[0]), dtype=np.uint8)
+        self.draw(mask, 255)
+        return mask
 
 
 def render(out: str | Path, *, seed: int = 0) -> None:
@@ -110,7 +110,7 @@ def render(out: str | Path, *, seed: int = 0) -> None:
 
 
 def _scene(out: Path, place: int, generator: np.random.Generator) -> list[SpatialRow]:
-    """Draw one picture and return its questions, one for every rule and some more."""
+    """Draw one picture and return its questions, at least one for every rule."""
     shapes = _placed(generator)
     picture = _backdrop(SIZE, generator)
     for shape in shapes:
@@ -189,12 +189,12 @@ def _clip(out: Path, place: int, generator: np.random.Generator) -> list[Spatial
     """Draw a clip that pans over a long scene, and return its questions."""
     width, height = 960, 160
     names = [f"{colour} {kind}" for colour in COLOURS for kind in KINDS]
-    chosen = [names[k] for k in generator.permutation(len(names))[:4]]
-    # The counted kind comes again, so that one look is not enough.
-    shown = [*chosen, *[chosen[0]] * int(generator.integers(1, 3))]
-    step = width // len(shown)
+    distinct = [names[k] for k in generator.permutation(len(names))[:4]]
+    # The counted kind is repeated, so that a single frame is not enough.
+    sequence = [*distinct, *[distinct[0]] * int(generator.integers(1, 3))]
+    step = width // len(sequence)
     shapes = []
-    for number, name in enumerate(shown):
+    for number, name in enumerate(sequence):
         colour, _, kind = name.partition(" ")
         x = step * number + step // 2
         shapes.append(Shape(colour, kind, x, int(generator.integers(50, 110)), 24))
@@ -205,21 +205,21 @@ def _clip(out: Path, place: int, generator: np.random.Generator) -> list[Spatial
     starts = np.linspace(0, width - view, PAN).round().astype(int)
     video = f"videos/pan-{place}.mp4"
     _encode(out / video, [scene[:, start : start + view] for start in starts])
-    count = shown.count(chosen[0])
+    count = sequence.count(distinct[0])
     order = generator.permutation(4).tolist()
-    options = tuple(chosen[k] for k in order)
+    options = tuple(distinct[k] for k in order)
     listed = "\n".join(f"{a}. {b}" for a, b in zip(letters(4), options, strict=True))
     shared: dict[str, Any] = {"video": video, "group": "video", "reference": "revsi"}
     return [
         SpatialRow(
             f"pan-{place}-count",
-            f"The camera moves along a wall. How many {chosen[0]}s are there?" + ASK_NUMBER,
+            f"The camera moves along a wall. How many {distinct[0]}s are there?" + ASK_NUMBER,
             rule="number", answer=str(count), subgroup="counting", **shared,
         ),
         SpatialRow(
             f"pan-{place}-first",
             f"Which of these comes into view first?\n{listed}" + ASK_LETTER,
-            rule="choice", options=options, answer=json.dumps("ABCD"[options.index(chosen[0])]),
+            rule="choice", options=options, answer=json.dumps("ABCD"[options.index(distinct[0])]),
             subgroup="order", **shared,
         ),
     ]  # fmt: skip
@@ -228,13 +228,13 @@ def _clip(out: Path, place: int, generator: np.random.Generator) -> list[Spatial
 def _placed(generator: np.random.Generator) -> list[Shape]:
     """Return shapes that do not touch: four of different names, then two to four of a fifth."""
     names = [(colour, kind) for colour in COLOURS for kind in KINDS]
-    chosen = [names[k] for k in generator.permutation(len(names))[:5]]
-    wanted = [*chosen[:4], *[chosen[4]] * int(generator.integers(2, 5))]
-    # Sizes that nobody has to guess between.
+    distinct = [names[k] for k in generator.permutation(len(names))[:5]]
+    todo = [*distinct[:4], *[distinct[4]] * int(generator.integers(2, 5))]
+    # Sizes that are easy to tell apart.
     sizes = [*generator.permutation([30, 23, 18, 14]).tolist(), *[11] * 4]
     shapes: list[Shape] = []
-    while len(shapes) < len(wanted):
-        (colour, kind), radius = wanted[len(shapes)], int(sizes[len(shapes)])
+    while len(shapes) < len(todo):
+        (colour, kind), radius = todo[len(shapes)], int(sizes[len(shapes)])
         # Room to the right of the first, for the question about free ground.
         right = SIZE[0] - (150 if not shapes else radius + 8)
         x = int(generator.integers(radius + 8, right))
@@ -262,7 +262,7 @@ def _box(mask: Pixels) -> list[int]:
 
 
 def _backdrop(size: tuple[int, int], generator: np.random.Generator) -> Pixels:
-    """Return a plain ground with a soft light and a little grain, RGB."""
+    """Return a plain background with soft light and a little grain, RGB."""
     width, height = size
     light = np.linspace(236, 212, height)[:, None] + np.linspace(-6, 6, width)[None]
     grain = generator.normal(0, 1.5, size=(height, width))
@@ -282,8 +282,8 @@ def _draw_ruler(picture: Pixels) -> None:
 
 
 def _write(file: Path, pixels: Pixels) -> None:
-    done, content = cv2.imencode(".png", pixels)
-    assert done
+    success, content = cv2.imencode(".png", pixels)
+    assert success
     file.write_bytes(content.tobytes())
 
 

@@ -1,4 +1,4 @@
-"""A ray-cast table with boxes and balls: picture, exact depth, and which pixel shows what.
+"""A ray-cast table with boxes and balls: picture, exact depth, and the object at every pixel.
 
 Camera coordinates in metres: x to the right, y down, z forward. The table's own coordinates have
 their origin at the camera, y straight down, and z forward along the floor.
@@ -24,11 +24,11 @@ class View:
     """A camera above a table.
 
     Attributes:
-        width: Pixels.
-        height: Pixels.
-        focal: Pixels.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+        focal: Focal length in pixels.
         above: Metres between the camera and the table.
-        pitch: Radians by which it looks down.
+        pitch: Downward angle in radians.
     """
 
     width: int
@@ -52,8 +52,8 @@ class View:
     def rays(self) -> Floats:
         """Return the direction of every pixel in the table's coordinates, float64 [h, w, 3].
 
-        In camera coordinates their z is 1, so that depth is what a ray is stretched by. A pixel's
-        ray goes through its upper left corner, as the benchmark's way from depth to points has it.
+        In camera coordinates their z is 1, so depth is the factor of a ray. A pixel's ray goes
+        through its upper left corner, like in the benchmark's conversion of depth to points.
         """
         rows, columns = np.mgrid[: self.height, : self.width]
         x = (columns - self.width / 2) / self.focal
@@ -104,12 +104,12 @@ class Solid:
 def render(
     view: View, solids: list[Solid], generator: np.random.Generator
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16], npt.NDArray[np.int64]]:
-    """Return RGB [h, w, 3], depth in millimetres [h, w], and the solid that is seen, -1 of none.
+    """Return RGB [h, w, 3], depth in millimetres [h, w], and the visible solid [h, w], -1 if none.
 
     Args:
         view: The camera.
-        solids: On the table.
-        generator: Of the picture's grain; depth is exact.
+        solids: Objects on the table.
+        generator: Random generator of the picture's grain; depth is exact.
     """
     rays = view.rays()
     with np.errstate(divide="ignore"):
@@ -120,11 +120,11 @@ def render(
     colour[~np.isfinite(depth)] = (205, 212, 220)
     seen = np.full(depth.shape, -1)
     for number, solid in enumerate(solids):
-        found, normals = solid.hit(rays)
-        nearer = found < depth
+        hit, normals = solid.hit(rays)
+        nearer = hit < depth
         light = 0.55 + 0.45 * np.clip(normals @ (LIGHT / np.linalg.norm(LIGHT)), 0, 1)
         colour[nearer] = (light[..., None] * np.array(solid.colour))[nearer]
-        depth[nearer], seen[nearer] = found[nearer], number
+        depth[nearer], seen[nearer] = hit[nearer], number
     grain = generator.normal(0.0, 3.0, colour.shape)
     picture = np.clip(colour + grain, 0, 255).astype(np.uint8)
     millimetres = np.where(np.isfinite(depth), np.minimum(depth * 1000, 65535), 0)

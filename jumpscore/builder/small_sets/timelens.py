@@ -1,4 +1,4 @@
-"""A small set for TimeLens: rendered jumpers who rest in between, and sentences about that."""
+"""A small set for TimeLens: rendered jumpers who pause, and sentences about that."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ PROFILE = (
     "shares={pauses: 1.0}",
 )
 REST = 0.65
-"""Seconds between two jumps from which on it is a rest; gaps inside a bout are shorter."""
+"""Minimum seconds between two jumps that count as a rest; gaps inside a bout are shorter."""
 
 
 def render(out: Path, *, seed: int) -> Manifest:
     """Render the clips and write rows about their bouts of jumping and the rests between them."""
     with tempfile.TemporaryDirectory() as scratch:
-        made = synthesize(scratch, load_profile("mini", list(PROFILE)), seed=seed)
+        rendered = synthesize(scratch, load_profile("mini", list(PROFILE)), seed=seed)
         rows: list[Row] = []
         for clip in read_rows(scratch):
             target = out / clip.video_path
             target.parent.mkdir(parents=True, exist_ok=True)
             copyfile(Path(scratch) / clip.video_path, target)
             rows += _rows(clip)
-    durations = {clip: facts["duration"] for clip, facts in made.videos.items()}
+    durations = {clip: facts["duration"] for clip, facts in rendered.videos.items()}
     manifest = Manifest(
         name="synthetic-timelens",
         synthetic=True,
@@ -51,18 +51,18 @@ def render(out: Path, *, seed: int) -> Manifest:
 def _rows(clip: Row) -> list[Row]:
     """Return a row per bout of jumping, and one per rest."""
     bouts = bouts_of(json.loads(clip.answer))
-    asked = [
+    questions = [
         (f"the person's {nth} bout of jumping, from its first jump to its last", one[0], one[-1])
         for nth, one in zip(ORDINALS, bouts, strict=False)
         if len(one) > 1
     ]
-    asked += [
+    questions += [
         (f"the person rests after the {nth} bout of jumping", before[-1], after[0])
         for nth, (before, after) in zip(ORDINALS, pairwise(bouts), strict=False)
     ]
     return [
         Row(f"{clip.id}-{place}", clip.video_path, sentence, json.dumps([start, end]))
-        for place, (sentence, start, end) in enumerate(asked)
+        for place, (sentence, start, end) in enumerate(questions)
     ]
 
 
@@ -70,7 +70,7 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
 def bouts_of(times: list[float]) -> list[list[float]]:
-    """Return times (seconds, increasing) cut wherever a rest lies between two of them.
+    """Split times (seconds, increasing) at rests.
 
     >>> bouts_of([1.0, 1.4, 3.0])
     [[1.0, 1.4], [3.0]]

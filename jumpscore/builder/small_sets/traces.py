@@ -1,4 +1,4 @@
-"""``mini_traces``: carry a cube over a wall on a rendered table, asked in four ways."""
+"""``mini_traces``: carry a cube over a wall on a rendered table, with four kinds of questions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Table:
     Attributes:
         view: The camera.
         solids: The cube first, then wall, coaster and clutter.
-        path: [n, 3] where the cube's centre goes.
+        path: [n, 3] positions of the cube's centre.
     """
 
     view: View
@@ -51,13 +51,13 @@ class Table:
 
 
 def lay_table(colour: str, generator: np.random.Generator) -> Table:
-    """Return a cube, a wall right of it, a coaster beyond the wall, and balls out of the way."""
+    """Return a cube, a wall to its right, a coaster beyond the wall, balls in the background."""
     view = View(*SIZE, focal=275.0, above=0.75 + generator.uniform(0, 0.08), pitch=math.radians(33))
     front = 0.98 + generator.uniform(0.0, 0.06)
     left, right = -0.34 - generator.uniform(0, 0.04), 0.36 + generator.uniform(0, 0.04)
     tall = 0.20 + generator.uniform(0, 0.05)
     table = view.above
-    # Wall and cube share the plane of their fronts: a straight way pushes one through the other.
+    # The fronts of wall and cube are in one plane, so a straight path goes through the wall.
     cube = Solid(np.array([left, table - CUBE, front]), np.full(3, CUBE), COLOURS[colour])
     wall = Solid(
         np.array([generator.uniform(-0.03, 0.03), table - tall / 2, front + 0.09]),
@@ -117,7 +117,7 @@ def _rows(
     number: int, colour: str, table: Table, scene: Scene, files: dict[str, str]
 ) -> list[TraceRow]:
     thing, place = f"the {colour} cube", "the blue coaster on the other side of the wall"
-    # Way-points are of what is seen of the cube: its middle stands on them.
+    # Way-points follow the visible part of the cube: its mean is on them.
     cube = table.view.turn @ table.solids[0].center
     shift = scene.object_points.mean(axis=0) - cube
     trace = table.path @ table.view.turn.T + shift

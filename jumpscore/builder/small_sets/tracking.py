@@ -1,4 +1,4 @@
-"""Rendered set of the tracking task: coloured shapes that move, cover each other, come and go."""
+"""Rendered set of the tracking task: coloured shapes that move, overlap, appear and leave."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Thing:
     """One object.
 
     Attributes:
-        colour: Of ``COLOURS``.
-        shape: Of ``SHAPES``.
+        colour: One of ``COLOURS``.
+        shape: One of ``SHAPES``.
         size: Half of its side in pixels.
-        start: (x, y) of its centre in the first frame; may lie outside of the picture.
+        start: (x, y) of its centre in the first frame; may be outside the picture.
         speed: Pixels per frame.
-        hidden: Frames in which it is not there.
+        hidden: Frames in which it is absent.
     """
 
     colour: str
@@ -49,7 +49,7 @@ class Thing:
     hidden: range = range(0)
 
     def mask(self, frame: int) -> NDArray[np.uint8]:
-        """Return where it would be seen if nothing were in front of it, [H, W] of 0 and 1."""
+        """Return its mask without occlusion, [H, W] of 0 and 1."""
         mask = np.zeros((HEIGHT, WIDTH), dtype=np.uint8)
         if frame in self.hidden:
             return mask
@@ -69,7 +69,8 @@ class Thing:
 def render(out: Path, *, seed: int = 0) -> None:
     """Write the set: four videos of 4 s with four or five queries each.
 
-    In every video one object passes behind another, one is gone for a while, and one enters late.
+    In every video one object passes behind another, one disappears for a second, and one enters
+    late.
     """
     rows: list[Query] = []
     videos: dict[str, dict[str, float]] = {}
@@ -98,7 +99,7 @@ def render(out: Path, *, seed: int = 0) -> None:
 
 
 def _cast(rng: np.random.Generator, number: int) -> list[Thing]:
-    """Return the objects of a video, the hindmost first; three shapes of which two are alike."""
+    """Return the objects of a video from back to front; two have the same shape."""
     colours = rng.permutation(list(COLOURS)).tolist()
     alike, other = (str(name) for name in rng.permutation(SHAPES)[:2])
     drift = float(rng.uniform(-0.4, 0.4))
@@ -108,7 +109,7 @@ def _cast(rng: np.random.Generator, number: int) -> list[Thing]:
         # Passes behind the second, which stands still.
         Thing(colours[0], alike, 11, (24, across), (4.6, drift)),
         Thing(colours[1], other, 15, (80 + float(rng.uniform(-8, 8)), 60), (0, 0)),
-        # Is not there for a second.
+        # Absent for a second.
         Thing(colours[2], alike, 9, (40, 100), (2.5, -0.8), range(gone, gone + 6)),
         # Enters late, from the right.
         Thing(colours[3], SHAPES[number % 3], 10, (WIDTH + 40, 22), (-5.5, 0.6)),
@@ -116,7 +117,7 @@ def _cast(rng: np.random.Generator, number: int) -> list[Thing]:
 
 
 def _visible(things: list[Thing], frame: int) -> list[NDArray[np.uint8]]:
-    """Return what is seen of each object."""
+    """Return the visible part of each object."""
     covered = np.zeros((HEIGHT, WIDTH), dtype=bool)
     seen: list[NDArray[np.uint8]] = []
     for thing in reversed(things):
@@ -140,14 +141,14 @@ def _pictures(
 
 
 def _queries(video: str, things: list[Thing], masks: list[NDArray[np.uint8]]) -> Iterator[Query]:
-    """Yield a query per object, one for the two that are alike, and one for all."""
-    wanted = [(f"{thing.colour} {thing.shape}", [place]) for place, thing in enumerate(things)]
+    """Yield a query per object, one for objects of the same shape, and one for all."""
+    targets = [(f"{thing.colour} {thing.shape}", [place]) for place, thing in enumerate(things)]
     alike = [place for place, thing in enumerate(things) if thing.shape == things[0].shape]
-    wanted.append((f"{things[0].shape}s", alike))
+    targets.append((f"{things[0].shape}s", alike))
     if video.endswith("0"):
-        wanted.append(("objects", list(range(len(things)))))
+        targets.append(("objects", list(range(len(things)))))
     points = [[inner_point(mask) for mask in track] for track in masks]
-    for number, (expression, places) in enumerate(wanted):
+    for number, (expression, places) in enumerate(targets):
         tracks = {str(n): points[place] for n, place in enumerate(places)}
         yield Query(
             id=f"{video}-{number}",

@@ -102,16 +102,16 @@ def bitcost_maps(info: VideoInfo, indices: Sequence[int]) -> Iterator[npt.NDArra
             f"{info.path}: backend 'bitcost' does not support {info.codec}, only "
             f"{', '.join(CODECS)}; use backend 'pyav'"
         )
-    wanted = [int(index) for index in indices]
-    inside = all(0 <= index < info.frames for index in wanted)
-    if not inside or any(later <= earlier for earlier, later in pairwise(wanted)):
+    frames = [int(index) for index in indices]
+    inside = all(0 <= index < info.frames for index in frames)
+    if not inside or any(later <= earlier for earlier, later in pairwise(frames)):
         raise UsageError(
-            f"{info.path}: invalid frames {wanted[:8]}; indices must increase and lie within "
+            f"{info.path}: invalid frames {frames[:8]}; indices must increase and lie within "
             f"0..{info.frames - 1}"
         )
     python = _interpreter()
     _version_in(python)
-    return _stream(info, wanted, python) if wanted else iter(())
+    return _stream(info, frames, python) if frames else iter(())
 
 
 def _interpreter() -> str:
@@ -143,18 +143,18 @@ def _version_in(python: str) -> str:
     return line
 
 
-def _stream(info: VideoInfo, wanted: list[int], python: str) -> Iterator[npt.NDArray[np.float64]]:
-    order = {"path": str(info.path.absolute()), "calls": _calls(info, wanted)}
-    megapixels = info.coded_size[0] * info.coded_size[1] / 1e6 * (wanted[-1] + 1)
+def _stream(info: VideoInfo, frames: list[int], python: str) -> Iterator[npt.NDArray[np.float64]]:
+    order = {"path": str(info.path.absolute()), "calls": _calls(info, frames)}
+    megapixels = info.coded_size[0] * info.coded_size[1] / 1e6 * (frames[-1] + 1)
     patience = PATIENCE + PATIENCE_PER_MEGAPIXEL * megapixels
     ledger = _Ledger(info)
-    index = wanted[0]
+    index = frames[0]
     try:
         with _Child(python, order=order, patience=patience) as child:
-            for index in wanted:
+            for index in frames:
                 grid = _receive(child, info, index)
                 ledger.enter(index, grid)
-                if index == wanted[-1]:
+                if index == frames[-1]:
                     # Checked before the last map, because the caller may stop after it.
                     child.finish()
                     ledger.close()
@@ -172,7 +172,7 @@ def _cells(info: VideoInfo) -> tuple[int, int]:
     return -(-info.coded_size[1] // CELL), -(-info.coded_size[0] // CELL)
 
 
-def _calls(info: VideoInfo, wanted: list[int]) -> list[dict[str, list[int]]]:
+def _calls(info: VideoInfo, frames: list[int]) -> list[dict[str, list[int]]]:
     """Split the requested frames into calls whose maps fit into memory.
 
     For H.264 the package counts bits only near the requested frames, but it mistakes their indices
@@ -186,7 +186,7 @@ def _calls(info: VideoInfo, wanted: list[int]) -> list[dict[str, list[int]]]:
     calls: list[dict[str, list[int]]] = []
     ask: set[int] = set()
     send: list[int] = []
-    for index in wanted:
+    for index in frames:
         if len(ask) + 2 > most:
             calls.append({"ask": sorted(ask), "send": send})
             ask, send = set(), []

@@ -206,14 +206,14 @@ def test_convert_names_the_damaged_column(tmp_path, change, message):
 def test_convert_names_missing_and_ambiguous_files(tmp_path):
     source = source_of("metavqa", tmp_path / "source")
     (source / "obs" / "1.png").unlink()
-    with pytest.raises(DataError, match=r"its file 'obs/1\.png' is not among those of"):
+    with pytest.raises(DataError, match=r"its file 'obs/1\.png' is not found in"):
         fetch_set(BY_NAME["metavqa"], tmp_path / "root", source=source)
     for folder in ("a", "b"):
         (source / folder).mkdir()
         (source / folder / "1.png").write_bytes(png())
     fetch_set(BY_NAME["metavqa"], tmp_path / "root", source=source)  # one picture, twice
     (source / "b" / "1.png").write_bytes(png() + b"another")
-    with pytest.raises(DataError, match=r"'obs/1\.png' is 2 times among"):
+    with pytest.raises(DataError, match=r"'obs/1\.png' matches 2 files in"):
         fetch_set(BY_NAME["metavqa"], tmp_path / "root", source=source)
 
 

@@ -1,4 +1,4 @@
-"""TimeLens's published files, as the hub holds them, into rows."""
+"""Conversion of TimeLens's published files to rows."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_convert_keeps_duplicate_questions(tmp_path):
 
 def test_convert_reads_its_split(tmp_path):
     source = publish(tmp_path / "hub", [RECORD], split="qvhighlights")
-    with pytest.raises(DataError, match="no parquet, JSONL or JSON of split 'charades'"):
+    with pytest.raises(DataError, match="no parquet, JSONL or JSON file of split 'charades'"):
         fetch_set(CHARADES, tmp_path / "root", source=source)
 
 
@@ -59,9 +59,9 @@ def test_convert_reads_its_split(tmp_path):
         ({"video": "x", "query": "q", "span": [[0, 1]]}, "lacks video_path"),
         (
             RECORD | {"video_path": "charades/other.mp4"},
-            r"its file 'charades/other\.mp4' is not among those of",
+            r"its file 'charades/other\.mp4' is not found in",
         ),
-        (RECORD | {"video_path": "../../.."}, "is not among"),
+        (RECORD | {"video_path": "../../.."}, "is not found in"),
     ],
 )
 def test_convert_reports_changed_files_and_leaves_nothing(tmp_path, record, message):

@@ -24,14 +24,14 @@ def camera(width: int = 16, height: int = 12) -> Camera:
     return Camera.from_matrix(MATRIX, size=(width, height))
 
 
-def test_space_and_image_are_inverse():
+def test_camera_to_space_and_to_image_are_inverse():
     points = np.array([[0.2, 0.3, 1.5], [0.9, 0.1, 4.0]])
     assert camera().to_image(camera().to_space(points)) == pytest.approx(points[:, :2])
     # x = 0.5 of 16 pixels is the principal point's column.
     assert camera().to_space(np.array([[0.5, 1.0, 2.0]]))[0] == pytest.approx([0, 0.12, 2.0])
 
 
-def test_homogeneous_intrinsics_are_the_same():
+def test_camera_accepts_homogeneous_intrinsics():
     wide = np.eye(4)
     wide[:3, :3] = MATRIX
     assert Camera.from_matrix(wide, size=(16, 12)) == camera()
@@ -48,12 +48,12 @@ def test_homogeneous_intrinsics_are_the_same():
         ([[1, 0, -1e9], [0, 1, 0], [0, 0, 1]], "principal point at -1e"),
     ],
 )
-def test_wrong_intrinsics_are_named(matrix, message):
+def test_camera_refuses_wrong_intrinsics(matrix, message):
     with pytest.raises(ValueError, match=message):
         Camera.from_matrix(matrix, size=(16, 12))
 
 
-def test_distance_to_a_turned_box():
+def test_oriented_box_distances():
     turn = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])  # its x axis is the camera's y
     box = OrientedBox(np.zeros(3), np.array([4.0, 2, 2]), turn)
     points = np.array([[0.0, 1.9, 0], [1.5, 0, 0], [1.0 + 3, 2.0 + 4, 0]])
@@ -67,23 +67,23 @@ def test_distance_to_a_turned_box():
         ((np.zeros(2), np.ones(3), np.eye(3)), r"center \[0.0, 0.0\] must have shape \(3,\)"),
         ((np.zeros(3), np.array([1, np.inf, 1]), np.eye(3)), "extent .* be finite"),
         ((np.zeros(3), np.array([1, -1, 1]), np.eye(3)), "extent .* must not be negative"),
-        ((np.zeros(3), np.ones(3), 2 * np.eye(3)), "rotation .* is no rotation"),
+        ((np.zeros(3), np.ones(3), 2 * np.eye(3)), "rotation .* is not a rotation"),
     ],
 )
-def test_wrong_boxes_are_named(values, message):
+def test_oriented_box_refuses_invalid_values(values, message):
     with pytest.raises(ValueError, match=message):
         OrientedBox(*values)
 
 
-def test_a_far_point_is_an_outlier():
+def test_without_outliers_drops_a_far_point():
     grid = np.stack(np.meshgrid(*[np.arange(5.0)] * 3), axis=-1).reshape(-1, 3)
     cloud = np.concatenate([grid, [[50.0, 50, 50]]])
-    kept = without_outliers(cloud, neighbour_means(cloud, neighbours=10), sigmas=1.2)
-    assert len(kept) == 125
-    assert not (kept == 50).any()
+    inliers = without_outliers(cloud, neighbour_means(cloud, neighbours=10), sigmas=1.2)
+    assert len(inliers) == 125
+    assert not (inliers == 50).any()
 
 
-def test_few_or_equal_points_are_no_cloud():
+def test_without_outliers_of_few_or_equal_points():
     for cloud in (np.zeros((0, 3)), np.zeros((1, 3))):
         assert len(without_outliers(cloud, np.zeros(len(cloud)), sigmas=1.2)) == len(cloud)
     nine = np.zeros((9, 3))
@@ -93,13 +93,13 @@ def test_few_or_equal_points_are_no_cloud():
 
 
 @given(st.integers(0, 10_000), st.integers(1, 60), st.integers(1, 6))
-def test_clusters_are_those_of_an_independent_implementation(seed, n, least):
+def test_density_clusters_equal_scikit_learn(seed, n, least):
     points = np.random.default_rng(seed).uniform(0, 1, size=(n, 3))
     result = density_clusters(points, radius=0.3, least=least)
     assert result.tolist() == DBSCAN(eps=0.3, min_samples=least).fit(points).labels_.tolist()
 
 
-def test_a_wall_is_a_shell_one_voxel_thick():
+def test_surface_points_of_a_wall():
     depth = np.full((60, 80), 1.0, dtype=np.float32)
     points = surface_points(
         depth, Camera.from_matrix([[100, 0, 40], [0, 100, 30], [0, 0, 1]], size=(80, 60))
@@ -111,7 +111,7 @@ def test_a_wall_is_a_shell_one_voxel_thick():
 
 
 def truncated_distance(depth: np.ndarray, view: Camera, voxel: np.ndarray) -> float:
-    """The value at a voxel's centre, 0 where it has none."""
+    """Return the value at a voxel's centre, 0 if undefined."""
     x, y, z = (voxel + 0.5) * VOXEL
     u, v = x * view.fx / z + view.cx + 0.5, y * view.fy / z + view.cy + 0.5
     if not (1e-4 <= u < view.width - 1e-4 and 1e-4 <= v < view.height - 1e-4):
@@ -134,7 +134,7 @@ def brute_force_crossings(depth: np.ndarray, view: Camera) -> set[tuple[float, .
     return result
 
 
-def test_the_surface_is_that_of_the_definition():
+def test_surface_points_equal_the_definition():
     view = Camera.from_matrix([[100, 0, 10], [0, 90, 9], [0, 0, 1]], size=(20, 18))
     depth = np.random.default_rng(3).uniform(0.97, 1.08, size=(18, 20)).astype(np.float32)
     depth[4:7, 5:9] = 0
@@ -145,19 +145,19 @@ def test_the_surface_is_that_of_the_definition():
     assert gaps.max() < 2e-5
 
 
-def test_nothing_seen_occupies_nothing():
+def test_occupancy_without_points_is_empty():
     points = surface_points(np.zeros((12, 16), dtype=np.float32), camera())
     assert points.shape == (0, 3)
-    assert not Occupancy.of_points(points).holds(np.zeros((2, 3)), np.zeros((3, 3))).any()
+    assert not Occupancy.of_points(points).contains(np.zeros((2, 3)), np.zeros((3, 3))).any()
 
 
-def test_a_point_is_held_by_its_own_voxel_only():
+def test_occupancy_contains_points_of_its_voxels():
     grid = Occupancy.of_points(np.array([[0.0, 0, 1], [0.1, 0, 1]]))
     positions = np.array([[0.0, 0, 1], [0.04, 0, 1], [0.1, 0.005, 1], [9e9, 0, -9e9]])
-    assert grid.holds(positions, np.zeros((1, 3)))[:, 0].tolist() == [True, False, True, False]
+    assert grid.contains(positions, np.zeros((1, 3)))[:, 0].tolist() == [True, False, True, False]
 
 
-def test_a_field_of_view_beyond_reason_is_an_error():
+def test_check_view_refuses_a_wide_view():
     depth = np.full((12, 16), 4.0, dtype=np.float32)
     view = Camera.from_matrix([[1e-3, 0, 8], [0, 1e-3, 6], [0, 0, 1]], size=(16, 12))
     with pytest.raises(ValueError, match=r"focal lengths 0.001, 0.001 see more than 20.48 m"):
@@ -167,7 +167,7 @@ def test_a_field_of_view_beyond_reason_is_an_error():
 @pytest.mark.parametrize("holes", [0.0, 0.1, 0.6, 0.9])
 @pytest.mark.parametrize("focal", [3.0, 30.0, 500.0])
 @pytest.mark.parametrize("noise", [0.0, 0.003, 0.2])
-def test_neighbours_by_pixels_are_all_neighbours(holes, focal, noise):
+def test_pixel_neighbour_means_equal_neighbour_means(holes, focal, noise):
     """A narrow and a very wide view, a smooth and a rough surface, with holes."""
     generator = np.random.default_rng([int(1000 * holes), int(focal), int(1000 * noise)])
     depth = 1.5 + 0.5 * np.linspace(0, 1, 60) + generator.normal(0, noise, (40, 60))
@@ -181,7 +181,7 @@ def test_neighbours_by_pixels_are_all_neighbours(holes, focal, noise):
     assert result == pytest.approx(np.sort(apart, axis=1)[:, :10].mean(axis=1), abs=1e-12)
 
 
-def test_neighbours_of_few_points():
+def test_pixel_neighbour_means_of_few_points():
     camera = Camera(60, 40, 50.0, 50.0, 30.0, 20.0)
     for n in (1, 2, 11):
         rows, columns = np.zeros(n, dtype=np.int64), np.arange(n)

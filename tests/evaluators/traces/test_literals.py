@@ -44,7 +44,7 @@ def draw(source: random.Random, pieces: tuple[str, ...]) -> str:
     return inner if source.random() < 0.5 else f"[{inner.replace(' ', ', ')}]"
 
 
-def test_literals_are_read_as_python_reads_them():
+def test_read_literal_equals_python():
     source = random.Random(0)
     read = 0
     with warnings.catch_warnings():
@@ -57,7 +57,7 @@ def test_literals_are_read_as_python_reads_them():
     assert read > 1_500
 
 
-def test_arithmetic_is_calculated_as_python_does():
+def test_read_literal_arithmetic_equals_python():
     source = random.Random(0)
     read = 0
     with warnings.catch_warnings():
@@ -76,13 +76,13 @@ def test_arithmetic_is_calculated_as_python_does():
     "text",
     ["b'ab'", "f'{1}'", "[1, 2", "[1)", "1 + 2", "{1: 2, 3}", "set([1])", "[i for i in (1, 2)]"],
 )
-def test_what_is_not_a_literal_is_refused(text):
+def test_read_literal_refuses_other_text(text):
     with pytest.raises(LiteralError):
         read_literal(text)
 
 
 @pytest.mark.parametrize("text", ["2 ** 9", "1 << 2", "int(3)", "9 " * 3, "'a' + 'b'", "[1] * 9"])
-def test_only_arithmetic_on_numbers_is_calculated(text):
+def test_read_literal_calculates_numbers_only(text):
     with pytest.raises(LiteralError):
         read_literal(text, arithmetic=True)
 
@@ -111,7 +111,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_every_reader_takes_linear_time(name):
+def test_readers_take_linear_time(name):
     def read(text):
         for reader in (
             lambda: tracespatial_reference(text, parser="text"),

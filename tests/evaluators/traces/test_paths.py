@@ -46,7 +46,7 @@ def slow_frechet(a, b) -> float:
 
 
 @pytest.mark.parametrize("pair", ["P_Q", "P_Q2", "Z_P"])
-def test_distances_are_as_published(pair):
+def test_path_errors_equal_the_public_code(pair):
     a, b = (PATHS[name] for name in pair.split("_"))
     expected = GOLDEN["path_units"][pair]
     # Z has lengths that float32, in which the public code computes, does not hold.
@@ -61,13 +61,13 @@ def test_distances_are_as_published(pair):
         assert getattr(result, name) == close(expected["interp100"][theirs])
 
 
-def test_embodied_r1_agrees():
+def test_distances_equal_embodied_r1():
     expected = GOLDEN["embodied_r1_rewards"]
     assert discrete_frechet(PATHS["P"], PATHS["Q2"]) == pytest.approx(expected["dfd_P_Q2"])
 
 
 @pytest.mark.parametrize("case", GOLDEN["vabench_visual_trace"], ids=lambda case: case["text"])
-def test_vabench_is_as_published(case):
+def test_vabench_errors_equal_the_public_code(case):
     result = vabench_errors(case["pred"], case["ans"], size=case["wh"])
     if case["rmse_mae"][0] is None:
         assert result is None
@@ -76,7 +76,7 @@ def test_vabench_is_as_published(case):
 
 
 @given(PATH, PATH)
-def test_frechet_is_its_definition(a, b):
+def test_discrete_frechet_equals_its_definition(a, b):
     assert discrete_frechet(a, b) == pytest.approx(slow_frechet(a, b), abs=1e-9)
 
 
@@ -93,7 +93,7 @@ def test_distances_are_ordered_and_symmetric(a, b):
 
 
 @given(PATH, st.integers(2, 50))
-def test_resampled_points_lie_on_the_path_with_its_ends(path, n):
+def test_resample_stays_on_the_path(path, n):
     result = resample(path, n)
     assert result.shape == (n, 2)
     assert result[0] == pytest.approx(path[0], abs=1e-6)
@@ -101,7 +101,7 @@ def test_resampled_points_lie_on_the_path_with_its_ends(path, n):
     assert np.abs(result).max() <= np.abs(path).max() + 1e-9
 
 
-def test_a_single_place_is_repeated():
+def test_resample_repeats_a_single_point():
     assert resample([[1, 2]], 3).tolist() == [[1, 2]] * 3
     assert resample([[1, 2], [1, 2]], 3).tolist() == [[1, 2]] * 3
 
@@ -116,12 +116,12 @@ def test_a_single_place_is_repeated():
         ([[1, 2]], [[1, 2, 3]], "a has 2 dimensions and b has 3"),
     ],
 )
-def test_errors_name_value_and_field(metric, a, b, message):
+def test_checked_path_names_value_and_field(metric, a, b, message):
     with pytest.raises(ValueError, match=message):
         metric(a, b)
 
 
-def test_other_errors_name_their_field():
+def test_invalid_arguments_are_named():
     with pytest.raises(ValueError, match="a has 1 points and b has 2"):
         rmse([[1, 2]], [[1, 2], [3, 4]])
     with pytest.raises(ValueError, match="n 0 must"):
@@ -130,7 +130,7 @@ def test_other_errors_name_their_field():
         vabench_errors([[1, 2]], [[1, 2]], size=(0, 4))
 
 
-def test_ten_thousand_points_are_no_trouble():
+def test_path_errors_of_ten_thousand_points():
     walk = np.cumsum(np.random.default_rng(0).normal(size=(10_000, 3)), axis=0)
     before = time.process_time()
     path_errors(walk, walk[::-1])
@@ -139,7 +139,7 @@ def test_ten_thousand_points_are_no_trouble():
     assert time.process_time() - before < 3
 
 
-def test_long_paths_have_the_distances_of_short_ones():
+def test_distances_of_long_paths():
     """Beyond a size they are found in trees and in several strips."""
     generator = np.random.default_rng(0)
     a, b = generator.uniform(size=(300, 2)), generator.uniform(size=(400, 2))

@@ -65,8 +65,8 @@ def fetched(name: str, source, tmp_path):
 def write_tracespatial(source, form: str) -> None:
     if form == "parquet":
         pictures = {"image": IMAGE, "gt_depth": DEPTH, "mask": MASK}
-        shown = {name: embedded(content) for name, content in pictures.items()}
-        rows = [item(k) | shown | {"destination_direction": "the tray"} for k in range(2)]
+        parts = {name: embedded(content) for name, content in pictures.items()}
+        rows = [item(k) | parts | {"destination_direction": "the tray"} for k in range(2)]
         write_parquet(source / "data" / "train-00000-of-00001.parquet", rows)
         return
     rows = []
@@ -83,7 +83,7 @@ def write_tracespatial(source, form: str) -> None:
 
 @pytest.mark.parametrize("form", ["parquet", "raw"])
 @pytest.mark.parametrize("dimensions", [2, 3])
-def test_tracespatial(tmp_path, form, dimensions):
+def test_convert_tracespatial(tmp_path, form, dimensions):
     write_tracespatial(tmp_path / "source", form)
     task, samples = fetched(f"tracespatial_{dimensions}d", tmp_path / "source", tmp_path)
     assert [sample.question.id for sample in samples] == ["000", "001"]
@@ -98,16 +98,16 @@ def test_tracespatial(tmp_path, form, dimensions):
     assert task.headline[0] == ("success" if dimensions == 3 else "start_2d")
 
 
-def test_tracespatial_says_what_is_not_there(tmp_path):
+def test_convert_tracespatial_names_missing_files(tmp_path):
     source = tmp_path / "source"
     write_tracespatial(source, "raw")
     (source / "raw_data" / "1" / "mask.png").unlink()
-    with pytest.raises(DataError, match=r"the picture '1/mask.png' is not there"):
+    with pytest.raises(DataError, match=r"the picture '1/mask.png' does not exist"):
         fetch_set(SETS["tracespatial_3d"], tmp_path / "root", source=source)
     rows = json.loads((source / "trajectory_dataset.json").read_text())
     del rows[1]["bbox_extent"]
     (source / "trajectory_dataset.json").write_text(json.dumps(rows))
-    with pytest.raises(DataError, match=r"item 2: lacks bbox_extent; it has id, prompt"):
+    with pytest.raises(DataError, match=r"item 2: missing bbox_extent; it has id, prompt"):
         fetch_set(SETS["tracespatial_3d"], tmp_path / "root", source=source)
     rows[0]["mask_path"], rows[1]["bbox_extent"] = "../../mask.png", [1, 1, 1]
     (source / "trajectory_dataset.json").write_text(json.dumps(rows))
@@ -116,7 +116,7 @@ def test_tracespatial_says_what_is_not_there(tmp_path):
 
 
 @pytest.mark.parametrize("form", ["list", "text", "first release"])
-def test_vabench(tmp_path, form):
+def test_convert_vabench(tmp_path, form):
     points = [[16, 12], [48, 36]]
     answer = {
         "list": points,
@@ -133,16 +133,16 @@ def test_vabench(tmp_path, form):
     assert samples[0].truth.convention == "pixel"
 
 
-def test_vabench_says_what_it_expected(tmp_path):
+def test_convert_vabench_refuses_invalid_answers(tmp_path):
     file = tmp_path / "source" / "train.parquet"
     write_parquet(file, [{"problem": "?", "trace": "[]"}])
     with pytest.raises(DataError, match="row 1: lacks answer; it has problem, trace"):
         fetch_set(SETS["vabench_v"], tmp_path / "root", source=file.parent)
     write_parquet(file, [{"problem": "?", "answer": "left", "image": embedded(IMAGE)}])
-    with pytest.raises(DataError, match=r"row 1: answer 'left' is no list of \[x, y\]"):
+    with pytest.raises(DataError, match=r"row 1: answer 'left' is not a list of \[x, y\]"):
         fetch_set(SETS["vabench_v"], tmp_path / "root", source=file.parent)
     write_parquet(file, [{"problem": "?", "answer": "[[1, 2]]", "picture": embedded(IMAGE)}])
-    with pytest.raises(DataError, match="row 1: lacks image; it has problem, answer, picture"):
+    with pytest.raises(DataError, match="row 1: missing image; it has problem, answer, picture"):
         fetch_set(SETS["vabench_v"], tmp_path / "root", source=file.parent)
 
 
@@ -150,19 +150,19 @@ def write_sharerobot(source, answer: str) -> None:
     folder = source / "trajectory"
     (folder / "images").mkdir(parents=True, exist_ok=True)
     (folder / "images" / "a.png").write_bytes(IMAGE)
-    asked = (
+    query = (
         '<image>\nYou are a robot using the joint control. The task is "open it". Please predict '
         "up to 10 key trajectory points to complete the task."
     )
     row = {
         "id": 7,
         "image": ["images/a.png"],
-        "conversations": [{"from": "human", "value": asked}, {"from": "gpt", "value": answer}],
+        "conversations": [{"from": "human", "value": query}, {"from": "gpt", "value": answer}],
     }
     (folder / "test.json").write_text(json.dumps([row]))
 
 
-def test_sharerobot(tmp_path):
+def test_convert_sharerobot(tmp_path):
     write_sharerobot(tmp_path / "source", "[[0.25, 0.5], [0.5, 0.75]]")
     _, samples = fetched("sharerobot", tmp_path / "source", tmp_path)
     assert samples[0].question.id == "0000-7"
@@ -173,7 +173,7 @@ def test_sharerobot(tmp_path):
     assert samples[0].truth.size == (64, 48)
 
 
-def test_sharerobot_in_pixels_is_refused(tmp_path):
+def test_convert_sharerobot_refuses_pixels(tmp_path):
     write_sharerobot(tmp_path / "source", "[[25, 50], [30, 40]]")
-    with pytest.raises(DataError, match="is no fractions of the image"):
+    with pytest.raises(DataError, match="is not in fractions of the image"):
         fetch_set(SETS["sharerobot"], tmp_path / "root", source=tmp_path / "source")

@@ -34,7 +34,7 @@ NAMES = {
 
 
 def depth_and_mask() -> tuple[np.ndarray, np.ndarray]:
-    """The golden scene: a wall at 2 m, the object, an obstacle, and where the object belongs."""
+    """The golden scene: a wall at 2 m, the object, an obstacle, and the target."""
     depth = np.full((192, 256), 2000, dtype=np.uint16)
     depth[60:150, 110:150] = 1500
     depth[110:140, 30:60] = 1500
@@ -78,7 +78,7 @@ def reported(lines: list[str]) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_3d_is_as_published(name):
+def test_score_tracespatial_in_3d_equals_the_public_code(name):
     case = CASES[name]
     result = score(case["pred"])
     expected = reported(case["report_3D"])
@@ -95,7 +95,7 @@ def test_3d_is_as_published(name):
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if "report_2D" in CASES[name]])
-def test_2d_is_as_published(name):
+def test_score_tracespatial_in_2d_equals_the_public_code(name):
     result = score(CASES[name]["pred"], 2)
     expected = reported(CASES[name]["report_2D"])
     if name == "unparsable":
@@ -111,19 +111,19 @@ def test_2d_is_as_published(name):
         assert result.values[key] == pytest.approx(value, abs=1e-6), key
 
 
-def test_the_scene_has_the_published_points_and_voxels():
+def test_scene_has_the_published_points_and_voxels():
     case = CASES["good_lift"]
     assert len(SCENE.object_points) == case["n_obj_pts"]
     assert SCENE.occupancy.filled.sum() == case["n_occ"]
     assert SCENE.occupancy.origin == pytest.approx(case["grid_origin"], abs=1e-6)
 
 
-def test_a_path_through_an_obstacle_is_seen_between_way_points():
+def test_score_tracespatial_path_through_an_obstacle():
     result = score(CASES["flat_through_obstacle_no_waypoint"]["pred"]).values
     assert (result["success"], result["success_path"]) == (1.0, 0.0)
 
 
-def test_success_counts_over_all_answers():
+def test_score_tracespatial_success_counts_all_answers():
     order = [name for name in CASES if name != "flat_through_obstacle_no_waypoint"]
     scores = [score(CASES[name]["pred"]).values for name in order]
     expected = reported(GOLDEN["all_together"]["3D"])
@@ -139,7 +139,7 @@ def real(model: str, dimensions: int) -> list[dict]:
 
 
 @pytest.mark.parametrize("model", ["RoboTracer_Intrinsics_Depth", "Gemini3Pro"])
-def test_real_answers_end_and_start_where_the_reference_says(model):
+def test_score_tracespatial_of_published_answers_in_3d(model):
     expected = GOLDEN[f"real_{model}"]
     ends, starts, counts = [], [], []
     for row in real(model, 3):
@@ -165,7 +165,7 @@ def test_real_answers_end_and_start_where_the_reference_says(model):
         assert counts[place] == case["n"]
 
 
-def test_real_answers_in_2d_are_read_or_left_alone():
+def test_parse_trace_of_published_answers_in_2d():
     result = {row["id"]: parse_trace(row["text"]) for row in real("Gemini3Pro", 2)}
     assert {key: value.status for key, value in result.items() if value.status != "ok"} == (
         dict.fromkeys((30, 74), "unparseable") | dict.fromkeys((75, 84), "partial")
@@ -180,7 +180,7 @@ def test_real_answers_in_2d_are_read_or_left_alone():
 
 
 @pytest.mark.parametrize("family", ["text_parser", "json_parser"])
-def test_what_the_public_parsers_read_right_is_read_here(family):
+def test_parse_trace_reads_what_public_parsers_read(family):
     for text, expected in GOLDEN[family].items():
         if not expected or any(np.isnan(point).any() for point in expected):
             continue
@@ -199,7 +199,7 @@ def test_what_the_public_parsers_read_right_is_read_here(family):
         ("<think>[(9, 9), (8, 8)]</think>[(1, 2), (3, 4)]", ((1.0, 2.0), (3.0, 4.0))),
     ],
 )
-def test_what_the_public_parsers_miss_is_read(text, waypoints):
+def test_parse_trace_reads_what_public_parsers_miss(text, waypoints):
     assert parse_trace(text).waypoints == waypoints
 
 
@@ -222,13 +222,13 @@ def test_what_the_public_parsers_miss_is_read(text, waypoints):
         ("[(1, 2, 1e999)]", "out_of_range"),
     ],
 )
-def test_what_cannot_be_scored_is_a_status_and_no_success(text, status):
+def test_score_tracespatial_of_an_unreadable_answer(text, status):
     result = score(text)
     assert (result.status, result.values["success"], result.values["dfd"]) == (status, 0.0, None)
     assert set(result.values) == set(score(CASES["good_lift"]["pred"]).values)
 
 
-def test_a_cut_off_answer_is_scored_on_its_whole_way_points():
+def test_score_tracespatial_of_a_cut_off_answer():
     result = score("[(176, 651, 1.5), (848, 651, 1.55), (84", finish_reason="length")
     assert (result.status, len(result.parsed.waypoints)) == ("partial", 2)
     assert result.values["success"] == 1.0
@@ -236,7 +236,7 @@ def test_a_cut_off_answer_is_scored_on_its_whole_way_points():
 
 
 @pytest.mark.parametrize("fill", [0, 65535])
-def test_depth_that_tells_nothing(fill):
+def test_scene_without_depth_under_the_mask(fill):
     _, mask = depth_and_mask()
     scene = Scene.from_millimetres(
         np.full(mask.shape, fill, dtype=np.uint16), mask, GOLDEN["scene"]["K"]
@@ -249,7 +249,7 @@ def test_depth_that_tells_nothing(fill):
 
 
 @pytest.mark.parametrize("fill", [0, 65535])
-def test_without_depth_around_the_object_nothing_is_free(fill):
+def test_score_tracespatial_without_depth_around_the_object(fill):
     """With nothing known to collide with, a way-point inside of an obstacle would be right."""
     depth, mask = depth_and_mask()
     alone = np.where(mask > 0, depth, fill).astype(np.uint16)
@@ -264,14 +264,14 @@ def test_without_depth_around_the_object_nothing_is_free(fill):
     assert score_tracespatial("none", TRUTH, scene, dimensions=3).values["success"] is None
 
 
-def test_an_object_too_large_for_its_clusters_keeps_its_points():
+def test_scene_of_a_large_object_keeps_its_points():
     depth, mask = depth_and_mask()
     mask[20:180, 10:250] = 1
     scene = Scene.from_millimetres(np.full_like(depth, 4000), mask, GOLDEN["scene"]["K"])
     assert len(scene.object_points) > 100
 
 
-def test_errors_name_value_and_field():
+def test_invalid_arguments_are_named():
     depth, mask = depth_and_mask()
     intrinsics = GOLDEN["scene"]["K"]
     for wrong, message in (
@@ -281,8 +281,8 @@ def test_errors_name_value_and_field():
         ((-depth.astype(float), mask, intrinsics), "depth must be finite and at least 0"),
         ((depth, mask, np.eye(2)), r"intrinsics has shape \(2, 2\)"),
         ((depth, mask, np.transpose(intrinsics)), r"must be \[\[fx, 0, cx\]"),
-        ((depth, mask, 2 * np.array(intrinsics) - np.diag((0, 0, 1))), "image of another size"),
-        ((depth, mask, np.array(intrinsics) / 2 + np.diag((0, 0, 0.5))), "image of another size"),
+        ((depth, mask, 2 * np.array(intrinsics) - np.diag((0, 0, 1))), "another image size"),
+        ((depth, mask, np.array(intrinsics) / 2 + np.diag((0, 0, 0.5))), "another image size"),
     ):
         with pytest.raises(ValueError, match=message):
             Scene.from_millimetres(*wrong)
@@ -292,7 +292,7 @@ def test_errors_name_value_and_field():
         TraceTruth(np.array([[0.0, 0, -1]]), TRUTH.box)
 
 
-def test_ten_thousand_way_points_are_no_trouble():
+def test_score_tracespatial_of_ten_thousand_way_points():
     text = str([(k % 1000, 500, 1.5) for k in range(10_000)])
     before = time.process_time()
     assert score(text).status == "ok"
@@ -301,7 +301,7 @@ def test_ten_thousand_way_points_are_no_trouble():
 
 
 @pytest.mark.parametrize("piece", ["(1, 2, 3)", "(", "(1,", "[1, 2] a ", " ", "1", '"x": [1, 2]'])
-def test_long_answers_take_linear_time(piece):
+def test_parse_trace_takes_linear_time(piece):
     text = piece * (100_000 // len(piece))
     before = time.process_time()
     parse_trace(text)
@@ -309,7 +309,7 @@ def test_long_answers_take_linear_time(piece):
 
 
 @given(st.text(st.sampled_from("0123456789.,-+e()[]{}:xy\"'<> \n`"), max_size=60))
-def test_no_text_breaks_the_scorer(text):
+def test_score_tracespatial_of_any_text(text):
     for dimensions in (2, 3):
         result = score(text, dimensions)
         assert all(value is None or np.isfinite(value) for value in result.values.values())
@@ -322,7 +322,7 @@ def test_no_text_breaks_the_scorer(text):
         max_size=12,
     )
 )
-def test_what_is_written_is_read_and_scored(waypoints):
+def test_parse_trace_reads_any_written_trace(waypoints):
     for text in (str(waypoints), json.dumps(waypoints), f"```json\n{json.dumps(waypoints)}\n```"):
         assert parse_trace(text).waypoints == tuple(waypoints)
     result = score(str(waypoints)).values

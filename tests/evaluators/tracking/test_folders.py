@@ -48,7 +48,7 @@ def folders(tmp_path):
     return tmp_path / "found", tmp_path / "DAVIS", true, result
 
 
-def test_a_data_set_and_a_folder(folders):
+def test_score_folders_of_a_data_set(folders):
     prediction, truth, true, result = folders
     scores = score_folders(prediction, truth)
     by_id = {score.id: score for score in scores.objects}
@@ -67,7 +67,7 @@ def test_a_data_set_and_a_folder(folders):
     assert set(scores.overall) == {metric.name for metric in METRICS}
 
 
-def test_equal_to_trackeval(folders):
+def test_score_folders_equals_trackeval(folders):
     prediction, truth, true, result = folders
     scores = {score.id: score.values for score in score_folders(prediction, truth).objects}
     pairs = [[encoded(labels[1:-1] == value) for value in (1, 2)] for labels in (true, result)]
@@ -85,7 +85,7 @@ def test_equal_to_trackeval(folders):
         assert mean == pytest.approx(float(np.mean(public[theirs])), abs=1e-9), ours
 
 
-def test_void_pixels_do_not_count(tmp_path):
+def test_score_folders_ignores_void_pixels(tmp_path):
     true = np.zeros((4, 20, 20), dtype=np.uint8)
     true[:, 5:15, 5:10] = 1
     result = true.copy()
@@ -97,7 +97,7 @@ def test_void_pixels_do_not_count(tmp_path):
     assert score.values["j"] == score.values["f"] == 1.0
 
 
-def test_oddities_are_counted(tmp_path):
+def test_score_folders_counts_oddities(tmp_path):
     true = np.zeros((4, 20, 20), dtype=np.uint8)
     true[:, 5:15, 5:10] = 3
     result = true.copy()
@@ -110,14 +110,14 @@ def test_oddities_are_counted(tmp_path):
     assert [score.id for score in scores.objects] == ["a/3"]
     assert scores.objects[0].values["j"] == 1.0
     assert scores.notes == {
-        "predicted sequences that the truth does not have": 1,
-        "predicted frames that the truth does not have": 1,
-        "true objects that the first frame does not show": 1,
-        "predicted objects that the truth does not have": 1,
+        "predicted sequences that are not in the truth": 1,
+        "predicted frames that are not in the truth": 1,
+        "true objects that are not in the first frame": 1,
+        "predicted objects that are not in the truth": 1,
     }
 
 
-def test_single_sequences_and_layouts(tmp_path):
+def test_find_sequences_layouts(tmp_path):
     labels = np.ones((3, 8, 8), dtype=np.uint8)
     write(tmp_path / "a", labels)
     assert find_sequences(tmp_path / "a") == {"a": tmp_path / "a"}
@@ -127,7 +127,7 @@ def test_single_sequences_and_layouts(tmp_path):
     with pytest.raises(DataError, match=r"several sets of masks \(480p, Full-Resolution\)"):
         find_sequences(tmp_path / "set")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="holds no folders of PNGs"):
+    with pytest.raises(DataError, match="contains no folders of PNGs"):
         find_sequences(tmp_path / "empty")
     with pytest.raises(DataError, match="no such folder"):
         find_sequences(tmp_path / "nowhere")
@@ -137,18 +137,18 @@ def test_single_sequences_and_layouts(tmp_path):
     ("labels", "message"),
     [
         (np.ones((3, 8, 9)), "is 8 high and 9 wide, the truth 8 and 8"),
-        (np.ones((2, 8, 8)), r"lacks 1 of 2 frames \(00002\.png"),
+        (np.ones((2, 8, 8)), r"1 of 2 frames are missing \(00002\.png"),
         (np.ones((4, 8, 8, 3)), "kind rgb24, not of object numbers"),
     ],
 )
-def test_predictions_that_do_not_fit_are_named(tmp_path, labels, message):
+def test_score_folders_names_invalid_predictions(tmp_path, labels, message):
     write(tmp_path / "true" / "a", np.ones((4, 8, 8)))
     write(tmp_path / "found" / "a", labels, mode="L")
     with pytest.raises(DataError, match=message):
         score_folders(tmp_path / "found", tmp_path / "true")
 
 
-def test_truths_that_cannot_be_are_named(tmp_path):
+def test_score_folders_names_invalid_truths(tmp_path):
     write(tmp_path / "two" / "a", np.ones((2, 8, 8)))
     with pytest.raises(DataError, match="has 2 frames"):
         score_folders(tmp_path / "two", tmp_path / "two")
@@ -158,12 +158,12 @@ def test_truths_that_cannot_be_are_named(tmp_path):
         score_folders(tmp_path / "binary", tmp_path / "binary")
     write(tmp_path / "found" / "b", np.ones((3, 8, 8)))
     write(tmp_path / "true" / "a", np.ones((3, 8, 8)))
-    with pytest.raises(DataError, match=r"nothing for 1 of 1 sequences \(a\)"):
+    with pytest.raises(DataError, match=r"1 of 1 sequences are missing \(a\)"):
         score_folders(tmp_path / "found", tmp_path / "true")
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
-def test_indexed_pictures_of_any_depth(tmp_path, bits):
+def test_read_labels_of_indexed_pictures(tmp_path, bits):
     generator = np.random.default_rng(bits)
     labels = generator.integers(0, 2**bits, (37, 53)).astype(np.uint8)
     image = Image.fromarray(labels)
@@ -173,13 +173,13 @@ def test_indexed_pictures_of_any_depth(tmp_path, bits):
 
 
 @pytest.mark.parametrize("content", [b"", b"PNG", b"\x89PNG\r\n\x1a\n" + bytes(100)])
-def test_what_is_no_picture_is_named(tmp_path, content):
+def test_read_labels_of_other_files(tmp_path, content):
     (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(DataError, match=r"a\.png: cannot be read as PNG"):
         read_labels(tmp_path / "a.png")
 
 
-def test_the_command(folders, capsys):
+def test_score_masks_command(folders, capsys):
     from jumpscore.cli.score_masks import score_mask_folders
 
     prediction, truth, *_ = folders
@@ -188,9 +188,9 @@ def test_the_command(folders, capsys):
     assert error["objects"]["still/1"]["j_and_f"] == 1.0
     assert error["overall"]["j"]["n"] == 4
     score_mask_folders(prediction, truth, as_json=False)
-    shown = capsys.readouterr().out
-    assert "4 objects in 2 sequences" in shown
-    assert "cat/2" in shown
+    output = capsys.readouterr().out
+    assert "4 objects in 2 sequences" in output
+    assert "cat/2" in output
 
 
 # Masks as people have them.
@@ -202,7 +202,7 @@ def boxes(value: int, frames: int = 4) -> np.ndarray:
     return labels
 
 
-def test_predictions_of_0_and_255_are_refused_and_the_fix_is_named(tmp_path):
+def test_score_folders_refuses_predictions_of_0_and_255(tmp_path):
     write(tmp_path / "true" / "dog", boxes(1))
     write(tmp_path / "found" / "dog", boxes(255), mode="L")
     with pytest.raises(DataError, match=r"dog: the masks have the values 255, .*mask // 255"):
@@ -212,7 +212,7 @@ def test_predictions_of_0_and_255_are_refused_and_the_fix_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("labels", [(38, 75), (2, 9), (255, 75)])
-def test_predictions_without_any_object_of_the_truth_are_refused(tmp_path, labels):
+def test_score_folders_refuses_predictions_without_true_objects(tmp_path, labels):
     true = boxes(1)
     true[:, :3, :3] = 3
     predicted = boxes(labels[0])
@@ -223,14 +223,14 @@ def test_predictions_without_any_object_of_the_truth_are_refused(tmp_path, label
         score_folders(tmp_path / "found", tmp_path / "true")
 
 
-def test_truths_of_0_and_255_are_refused_and_the_fix_is_named(tmp_path):
+def test_score_folders_refuses_truths_of_0_and_255(tmp_path):
     write(tmp_path / "true" / "dog", boxes(255), mode="L")
     write(tmp_path / "found" / "dog", boxes(1))
     with pytest.raises(DataError, match=r"255 is void\. If .*mask // 255"):
         score_folders(tmp_path / "found", tmp_path / "true")
 
 
-def test_void_in_a_prediction_is_background_and_counted(tmp_path):
+def test_score_folders_counts_void_predictions(tmp_path):
     write(tmp_path / "true" / "dog", boxes(1))
     predicted = boxes(1)
     predicted[:, 5:15, 5:10] = 255
@@ -239,7 +239,7 @@ def test_void_in_a_prediction_is_background_and_counted(tmp_path):
     assert scores.overall["j"].mean == pytest.approx(2 / 3)
     [note] = scores.notes
     assert "void in the truth only" in note
-    assert "needs the number that it has in the truth" in note
+    assert "use the truth's number of each object" in note
     # A truth with void is right as a prediction.
     true = boxes(1)
     true[:, 0, 0] = 255
@@ -247,14 +247,14 @@ def test_void_in_a_prediction_is_background_and_counted(tmp_path):
     assert score_folders(tmp_path / "void", tmp_path / "void").notes == {}
 
 
-def test_an_empty_prediction_is_wrong_and_no_error(tmp_path):
+def test_score_folders_of_an_empty_prediction(tmp_path):
     write(tmp_path / "true" / "dog", boxes(1))
     write(tmp_path / "found" / "dog", boxes(0))
     assert score_folders(tmp_path / "found", tmp_path / "true").overall["j"].mean == 0.0
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
-def test_grey_pictures_of_any_depth(tmp_path, bits):
+def test_read_labels_of_grey_pictures(tmp_path, bits):
     labels = np.random.default_rng(bits).integers(0, 2**bits, (37, 53)).astype(np.uint8)
     (tmp_path / "a.png").write_bytes(grey_png(labels, bits))
     np.testing.assert_array_equal(read_labels(tmp_path / "a.png"), labels)
@@ -273,7 +273,7 @@ def grey_png(labels: np.ndarray, bits: int) -> bytes:
     return content
 
 
-def test_a_bool_mask_of_pillow_is_read(tmp_path):
+def test_read_labels_of_pillow_bool_masks(tmp_path):
     labels = boxes(1)
     write(tmp_path / "true" / "dog", labels)
     (tmp_path / "found" / "dog").mkdir(parents=True)
@@ -283,14 +283,14 @@ def test_a_bool_mask_of_pillow_is_read(tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "I;16"])
-def test_pictures_that_are_not_object_numbers_are_refused(tmp_path, mode):
+def test_read_labels_refuses_colour_pictures(tmp_path, mode):
     picture = Image.fromarray(boxes(1)[0]).convert("I" if mode == "I;16" else mode)
     (picture.convert(mode) if mode == "I;16" else picture).save(tmp_path / "a.png")
     with pytest.raises(DataError, match=r"not of object numbers; write an indexed or an 8-bit"):
         read_labels(tmp_path / "a.png")
 
 
-def test_strict_f_of_a_full_and_an_empty_mask(tmp_path):
+def test_score_folders_strict_f(tmp_path):
     write(tmp_path / "true" / "dog", np.stack([boxes(1)[0], *np.ones((3, 20, 30))]))
     write(tmp_path / "found" / "dog", np.zeros((4, 20, 30)))
     values = {

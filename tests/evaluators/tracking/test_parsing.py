@@ -33,7 +33,7 @@ def as_golden(tracks) -> list[dict]:
 
 
 @pytest.mark.parametrize("name", CASES["cases"])
-def test_reference_is_the_public_grammar(name):
+def test_parse_tracks_reference_equals_the_public_code(name):
     case = CASES["cases"][name]
     result = parse_tracks_reference(
         case["text"], width=CASES["width"], height=CASES["height"], fps=CASES["video_fps"]
@@ -42,7 +42,7 @@ def test_reference_is_the_public_grammar(name):
 
 
 @pytest.mark.parametrize("answer", golden()["answers"])
-def test_real_answers_are_read_by_both(answer):
+def test_parse_tracks_of_real_answers(answer):
     fps = answer["video_fps"]
     for parse in (parse_tracks, parse_tracks_reference):
         result = parse(answer["prediction"], width=1000, height=1000, fps=fps)
@@ -50,7 +50,7 @@ def test_real_answers_are_read_by_both(answer):
         assert as_golden(result) == answer["parsed_w1000_h1000_fps6"]
 
 
-# Where the default reads another thing than the reference.
+# Answers that the default reads differently from the reference.
 DIFFERENT = {
     "truncated_no_close_quote": "partial",
     "float_xy": "ok",
@@ -61,7 +61,7 @@ DIFFERENT = {
 
 
 @pytest.mark.parametrize("name", sorted(set(CASES["cases"]) - set(DIFFERENT)))
-def test_default_reads_the_plain_cases_alike(name):
+def test_parse_tracks_equals_the_reference_on_plain_answers(name):
     case = CASES["cases"][name]
     result = parse_tracks(
         case["text"], width=CASES["width"], height=CASES["height"], fps=CASES["video_fps"]
@@ -94,7 +94,7 @@ READ = [
 
 
 @pytest.mark.parametrize(("text", "frames", "rejected"), READ, ids=[case[0][:40] for case in READ])
-def test_default_reads_what_is_there_and_counts_the_rest(text, frames, rejected):
+def test_parse_tracks_counts_rejected_items(text, frames, rejected):
     result = parse_tracks(text, **VIDEO)
     assert {
         k: {n: pytest.approx(p) for n, p in v.items()} for k, v in result.frames.items()
@@ -115,14 +115,14 @@ def test_default_reads_what_is_there_and_counts_the_rest(text, frames, rejected)
         ("time 0\n{0: [1, 2], 1: [3, 4], 2: [5", 2, 1),
     ],
 )
-def test_a_cut_off_answer_is_partial_and_its_last_number_is_not_used(text, points, cut):
+def test_parse_tracks_of_a_cut_off_answer(text, points, cut):
     result = parse_tracks(text, **VIDEO)
     assert result.status == "partial"
     assert sum(len(moment.points) for moment in result.moments) == points
     assert result.rejected.get(why.CUT_OFF, 0) == cut
 
 
-def test_time_lines_are_read_where_the_tag_holds_nothing():
+def test_parse_tracks_falls_back_to_time_lines():
     for tag in ('<tracks coords="">', '<tracks coords="0 0 5000 5000">'):
         text = tag + "dog</tracks>\ntime 0.0\n{0: [50, 50]}"
         for parse in (parse_tracks, parse_tracks_reference):
@@ -133,7 +133,7 @@ def test_time_lines_are_read_where_the_tag_holds_nothing():
     assert parse_tracks('<tracks coords="">x</tracks> time 0\n{}', **VIDEO).status == "empty"
 
 
-def test_statuses():
+def test_parse_tracks_status():
     assert parse_tracks('<tracks coords="">dog</tracks>', **VIDEO).status == "empty"
     assert parse_tracks("I'm sorry, I cannot see it.", **VIDEO).status == "refused"
     assert parse_tracks("It runs to the left.", **VIDEO).status == "unparseable"
@@ -143,7 +143,7 @@ def test_statuses():
 
 
 @pytest.mark.parametrize("video", [(0, 1, 1), (1, -1, 1), (1, 1, 0), (1, 1, float("nan"))])
-def test_a_video_has_a_size_and_a_rate(video):
+def test_parse_tracks_refuses_an_invalid_video(video):
     for parse in (parse_tracks, parse_tracks_reference):
         with pytest.raises(ValueError, match="must be above 0"):
             parse("", width=video[0], height=video[1], fps=video[2])
@@ -175,7 +175,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("parse", [parse_tracks, parse_tracks_reference])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_answers_take_linear_time(parse, name):
+def test_parse_tracks_takes_linear_time(parse, name):
     before = time.process_time()
     try:
         parse(HOSTILE[name], **VIDEO)
@@ -196,7 +196,7 @@ PIECES = st.lists(
 
 @settings(max_examples=500, deadline=None)
 @given(st.one_of(GRAMMAR, PIECES).map(lambda value: f'coords="{value}"') | PIECES)
-def test_any_answer_is_read_as_the_public_code_does(text):
+def test_parse_tracks_reference_of_any_answer(text):
     theirs = lmms_eval_scorer("rvos")
     if theirs is None:
         pytest.skip("lmms-eval is not installed; `make test` installs it")
@@ -221,7 +221,7 @@ def test_any_answer_is_read_as_the_public_code_does(text):
         HOSTILE["signs"],
     ],
 )
-def test_where_the_public_code_stops_the_reference_says_so(text):
+def test_parse_tracks_reference_reports_crashes(text):
     with pytest.raises(ReferenceCrashError):
         parse_tracks_reference(text, **VIDEO)
     assert parse_tracks(text, **VIDEO).status in ("ok", "unparseable")
@@ -229,7 +229,7 @@ def test_where_the_public_code_stops_the_reference_says_so(text):
 
 @settings(max_examples=300, deadline=None)
 @given(st.text() | PIECES)
-def test_the_default_survives_any_text(text):
+def test_parse_tracks_of_any_text(text):
     result = parse_tracks(text, **VIDEO)
     for points in result.frames.values():
         for x, y in points.values():

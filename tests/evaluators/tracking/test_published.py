@@ -77,7 +77,7 @@ def rvos(tmp_path):
     return write
 
 
-def test_the_six_sets_have_names():
+def test_sets_have_names():
     sets = {s.name: s for s in published_sets().values() if s.task == "tracking"}
     assert {name: result.repository for name, result in sets.items()} == {
         "ref_davis17": "kcz358/RVOS-Ref-DAVIS17",
@@ -89,7 +89,7 @@ def test_the_six_sets_have_names():
     }
 
 
-def test_repositories_and_splits_are_those_of_the_public_task():
+def test_sets_equal_the_public_task():
     from pathlib import Path
 
     import yaml
@@ -107,7 +107,7 @@ def test_repositories_and_splits_are_those_of_the_public_task():
     assert {(s.repository, s.split) for s in sets} == public
 
 
-def test_a_published_set_becomes_one_that_is_scored(rvos, tmp_path):
+def test_fetch_set_gives_a_set_that_scores(rvos, tmp_path):
     source = rvos([record(0), record(1, expression="it", fps=None)])
     folder = fetch_set(published_sets()["ref_davis17"], tmp_path / "root", source=source)
     assert not (folder / ".unpacked").exists()
@@ -127,14 +127,17 @@ def test_a_published_set_becomes_one_that_is_scored(rvos, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"video": "cat"}, r"row 1 \(id 'ref-davis17_track_0'\): its file 'cat\.mp4' is not among"),
-        ({"mask_ids": ["13"]}, r"its file 'dog/13\.json' is not among those of"),
-        ({"mask_ids": "12"}, "mask_ids is no list"),
+        (
+            {"video": "cat"},
+            r"row 1 \(id 'ref-davis17_track_0'\): its file 'cat\.mp4' is not found in",
+        ),
+        ({"mask_ids": ["13"]}, r"its file 'dog/13\.json' is not found in"),
+        ({"mask_ids": "12"}, "mask_ids is '12' instead of a list"),
         ({"video": "../dog"}, "leaves the data set's folder"),
-        ({"width": "wide"}, "is no number"),
+        ({"width": "wide"}, "is not a number"),
     ],
 )
-def test_what_is_missing_is_named(rvos, tmp_path, changes, message):
+def test_convert_names_missing_files(rvos, tmp_path, changes, message):
     source = rvos([record(0, **changes)])
     with pytest.raises(DataError, match=message):
         fetch_set(published_sets()["ref_davis17"], tmp_path / "root", source=source)
@@ -176,7 +179,7 @@ def revos(tmp_path):
 
 
 @pytest.mark.parametrize("archive", [False, True])
-def test_revos_as_its_owners_publish_it(revos, tmp_path, archive):
+def test_convert_revos(revos, tmp_path, archive):
     source, root = revos(archive=archive), tmp_path / "root"
     folder = fetch_set(published_sets()["revos_reasoning"], root, source=source)
     [row] = read_rows(folder, Query)
@@ -189,34 +192,34 @@ def test_revos_as_its_owners_publish_it(revos, tmp_path, archive):
     assert set(sample.truth.points[1]) == {"0", "1"}
     answer = sample.truth.answer("relative_1000")
     assert task.score(sample.truth, Response("a", answer)).values["point_f1"] == 1.0
-    shown = [frame.pixels.mean() for frame in decode(sample.question.media[0].path)]
-    assert np.allclose(shown, [40, 80, 120, 160], atol=4)
+    brightness = [frame.pixels.mean() for frame in decode(sample.question.media[0].path)]
+    assert np.allclose(brightness, [40, 80, 120, 160], atol=4)
     assert not (folder / ".unpacked").exists()
     other = fetch_set(published_sets()["revos_referring"], root, source=source)
     assert [row.expression for row in read_rows(other, Query)] == ["the left one"]
 
 
-def test_what_revos_lacks_is_named(revos, tmp_path):
+def test_convert_revos_names_missing_files(revos, tmp_path):
     published, root = published_sets()["revos_reasoning"], tmp_path / "root"
     with pytest.raises(UsageError, match=r"ReVOS-api.*--source"):
         fetch_set(published, root)
-    with pytest.raises(DataError, match=r"00003\.jpg: is no picture"):
+    with pytest.raises(DataError, match=r"00003\.jpg: is unreadable"):
         fetch_set(published, root, source=revos(frames=3))
 
 
 @pytest.mark.parametrize(
     ("masks", "message"),
     [
-        ({"7": [None] * 4}, "lacks or garbles '9'"),
-        ({"7": [None] * 3, "9": [None] * 4}, "mask 7: has 3 masks and the video 4 frames"),
+        ({"7": [None] * 4}, "missing or invalid '9'"),
+        ({"7": [None] * 3, "9": [None] * 4}, "mask 7: has 3 masks for 4 frames"),
     ],
 )
-def test_masks_that_do_not_fit_are_named(revos, tmp_path, masks, message):
+def test_convert_revos_names_invalid_masks(revos, tmp_path, masks, message):
     with pytest.raises(DataError, match=message):
         fetch_set(published_sets()["revos_reasoning"], tmp_path / "root", source=revos(masks=masks))
 
 
-def test_the_inner_point_is_on_the_mask_and_far_from_its_edge():
+def test_inner_point_is_far_from_the_edge():
     ring = np.zeros((40, 40), dtype=np.uint8)
     cv2.circle(ring, (20, 20), 18, 1, -1)
     cv2.circle(ring, (20, 20), 8, 0, -1)

@@ -20,7 +20,7 @@ SIZE = {"height": 3, "width": 4}
 
 @settings(deadline=None)
 @given(seed=st.integers(0, 2**32), height=st.integers(1, 300), width=st.integers(1, 20))
-def test_every_mask_comes_back(seed, height, width):
+def test_encode_mask_and_decode_masks_are_inverse(seed, height, width):
     generator = np.random.default_rng(seed)
     masks = generator.random((2, height, width)) < generator.random()
     rles = encoded(masks)
@@ -31,13 +31,13 @@ def test_every_mask_comes_back(seed, height, width):
         np.testing.assert_array_equal(inside, mask)
 
 
-def test_the_union_of_real_objects():
+def test_decode_union_of_real_objects():
     result = decode_union(sav_rles(), ["0", "2"], frames=121, height=848, width=480)
     np.testing.assert_array_equal(result, sav_masks("0") | sav_masks("2"))
     assert not decode_union({}, [], frames=2, **SIZE).any()
 
 
-def test_text_and_bytes_are_the_same_and_a_gap_is_empty():
+def test_decode_masks_of_text_bytes_and_none():
     [rle] = encoded(np.eye(3, 4)[None])
     assert isinstance(rle["counts"], bytes)
     text = rle | {"counts": rle["counts"].decode()}
@@ -52,8 +52,8 @@ def test_text_and_bytes_are_the_same_and_a_gap_is_empty():
         ({"size": [4, 3], "counts": [12]}, "4 high and 3 wide, the video 3 and 4"),
         ({"size": [3], "counts": [12]}, r"size \[3\]"),
         ({"size": 12, "counts": [12]}, "size 12"),
-        ({"counts": [12]}, "no run-length mask"),
-        ([1, 2], "no run-length mask"),
+        ({"counts": [12]}, "not a run-length mask"),
+        ([1, 2], "not a run-length mask"),
         ({"size": [3, 4], "counts": [1, 4, 1]}, "do not add up to its 12 pixels"),
         ({"size": [3, 4], "counts": [13, -1]}, "damaged"),
         ({"size": [3, 4], "counts": ["a"]}, "damaged"),
@@ -66,19 +66,19 @@ def test_text_and_bytes_are_the_same_and_a_gap_is_empty():
         ({"size": [3, 4], "counts": b"\x00"}, "damaged"),
     ],
 )
-def test_what_does_not_fit_is_named(rle, message):
+def test_decode_union_names_invalid_masks(rle, message):
     with pytest.raises(DataError, match=f"^object 'a', frame 1.*{message}"):
         decode_union({"a": [None, rle]}, ["a"], frames=2, **SIZE)
 
 
 @settings(deadline=None)
 @given(st.binary(max_size=40))
-def test_any_text_is_masks_or_a_data_error(counts):
+def test_decode_masks_of_any_bytes(counts):
     with contextlib.suppress(DataError):
         decode_masks([{"size": [3, 4], "counts": counts}], **SIZE)
 
 
-def test_measuring_checks_the_same():
+def test_j_and_f_of_rles_names_invalid_masks():
     whole = {"size": [3, 4], "counts": [0, 12]}
     with pytest.raises(DataError, match="prediction, frame 1 is 4 high"):
         j_and_f_of_rles([whole, None], [None, {"size": [4, 3], "counts": [12]}], **SIZE)
@@ -89,7 +89,7 @@ def test_measuring_checks_the_same():
     assert j_and_f_of_rles([whole, None], [None, None], **SIZE).j.tolist() == [0.0, 1.0]
 
 
-def test_objects_and_frames_must_be_there():
+def test_decode_union_names_missing_objects():
     masks = {"dog_1": [None, None]}
     with pytest.raises(DataError, match="no masks of object 'dog_2'; did you mean 'dog_1'"):
         decode_union(masks, ["dog_2"], frames=2, **SIZE)
@@ -97,7 +97,7 @@ def test_objects_and_frames_must_be_there():
         decode_union(masks, ["dog_1"], frames=3, **SIZE)
 
 
-def test_counts_that_are_the_text_of_bytes_are_read():
+def test_decode_masks_reads_the_text_of_bytes():
     masks = (
         np.random.default_rng(0).random((20, 40, 60)) < np.linspace(0.05, 0.9, 20)[:, None, None]
     )
@@ -108,6 +108,6 @@ def test_counts_that_are_the_text_of_bytes_are_read():
 
 
 @pytest.mark.parametrize("counts", ["b''", "b'", "b'141", "bb'141'", "b'1~41'"])
-def test_other_text_around_counts_is_damage(counts):
+def test_decode_masks_refuses_other_text(counts):
     with pytest.raises(DataError, match="damaged"):
         decode_masks([{"size": [2, 3], "counts": counts}], height=2, width=3)

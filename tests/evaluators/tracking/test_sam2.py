@@ -94,7 +94,7 @@ def by_hand(segmenter, video, prompts, order) -> np.ndarray:
     return masks
 
 
-def test_masks_equal_transformers_used_by_hand(segmenter, video):
+def test_segment_equals_transformers(segmenter, video):
     # From each prompt to just before the next, the last to the end, then back from the first.
     order = [(f, False) for f in (2, 3, 4, 5, 6, 7, 8)] + [(f, True) for f in (2, 1, 0)]
     expected = by_hand(segmenter, video, PROMPTS, order)
@@ -102,7 +102,7 @@ def test_masks_equal_transformers_used_by_hand(segmenter, video):
     result = decode_masks(rles, height=HEIGHT, width=WIDTH)
     np.testing.assert_array_equal(result, expected)
     assert 0.01 < expected.mean() < 0.99
-    # The order matters, so equality above says something.
+    # The order matters, so the equality above is meaningful.
     straight = by_hand(segmenter, video, PROMPTS, order[:7])
     assert (straight[2] != expected[2]).any()
 
@@ -130,25 +130,25 @@ def visited(segmenter, monkeypatch):
         ([3, 4], [*((f, False) for f in range(3, 9)), *((f, True) for f in (3, 2, 1, 0))]),
     ],
 )
-def test_frames_are_visited_in_the_public_codes_order(segmenter, video, visited, starts, expected):
+def test_segment_visits_frames_like_the_public_code(segmenter, video, visited, starts, expected):
     segmenter.segment(video, {start: {0: [(20.0, 30.0)]} for start in starts}, **SIZE, fps=6)
     assert visited == expected
 
 
-def test_the_segmenter_is_asked_what_the_public_code_asks_it(segmenter, visited, tmp_path):
+def test_prompts_equal_the_public_code(segmenter, visited, tmp_path):
     golden = GOLDEN["propagation"]
     size = {"width": 854, "height": 480}
     frames = golden["num_frames"]
     text = 'coords="0.5 0 100 200; 1 0 150 250 1 1000 1000; 9 0 10 10"'
     tracks = parse_tracks_reference(text, **size, fps=6)
     prompts = prompts_reference(tracks, **size, frames=frames)
-    asked = {
+    query = {
         (frame, str(name)): points for frame, of in prompts.items() for name, points in of.items()
     }
     published = {(frame, name): points for (frame, name), points in golden["prompt_map"]}
-    assert asked.keys() == published.keys()
+    assert query.keys() == published.keys()
     for place, points in published.items():
-        np.testing.assert_allclose(asked[place], points, atol=1e-9)
+        np.testing.assert_allclose(query[place], points, atol=1e-9)
     grey = np.full((HEIGHT, WIDTH, 3), 128, dtype=np.uint8)
     write_video(tmp_path / "v.mp4", [grey] * frames, fps=6)
     segmenter.segment(tmp_path / "v.mp4", prompts, **size, frames=frames, fps=6)
@@ -160,7 +160,7 @@ def test_the_segmenter_is_asked_what_the_public_code_asks_it(segmenter, visited,
     ]
 
 
-def test_frames_are_resized_and_scaled_as_published(segmenter, video):
+def test_segment_resizes_and_scales_frames(segmenter, video):
     from PIL import Image
 
     session = segmenter._session(video, **SIZE, fps=6)
@@ -172,7 +172,7 @@ def test_frames_are_resized_and_scaled_as_published(segmenter, video):
         assert np.abs(result - expected).max() <= 1.01 / 255 / 0.224
 
 
-def test_frames_are_those_nearest_to_their_times(tmp_path):
+def test_read_frames_takes_the_nearest_frames(tmp_path):
     """A video at 12 per second has every frame twice; a short one is an error."""
     pictures = [np.full((32, 32, 3), 20 * (n // 2), dtype=np.uint8) for n in range(12)]
     write_video(tmp_path / "v.mp4", pictures, fps=12)
@@ -180,11 +180,13 @@ def test_frames_are_those_nearest_to_their_times(tmp_path):
     assert [place for place, _ in result] == list(range(6))
     for place, picture in result:
         assert abs(float(picture.mean()) - 20 * place) < 4
-    with pytest.raises(DataError, match=r"lasts 1\.00 s, and 9 frames at 6 per second need 1\.50"):
+    with pytest.raises(
+        DataError, match=r"is 1\.00 s long, but 9 frames at 6 per second need 1\.50"
+    ):
         list(read_frames(tmp_path / "v.mp4", frames=9, fps=6, size=(32, 32)))
 
 
-def test_prompts_of_an_answer_and_the_public_codes():
+def test_prompts_of_and_prompts_reference():
     text = 'coords="0 a 1 1; 0 7 1000 500 9 0 0; 0.2 9 500 500; 5 7 100 100 7 200 200; 6 7 300 300"'
     video = {"width": 101, "height": 51, "fps": 6}
     size = {"width": 101, "height": 51, "frames": 3}
@@ -206,23 +208,23 @@ def test_prompts_of_an_answer_and_the_public_codes():
     assert left == {f"points of objects beyond the first {MOST_OBJECTS}": 5}
 
 
-def test_what_made_a_mask_is_said():
+def test_derivation_names_the_segmenter():
     from importlib.metadata import version
 
-    made = Sam2(checkpoint=None, revision="abc", device="cpu")
-    assert made.identity() == f"sam2 {CHECKPOINT}@abc, transformers {version('transformers')}"
+    segmenter = Sam2(checkpoint=None, revision="abc", device="cpu")
+    assert segmenter.identity() == f"sam2 {CHECKPOINT}@abc, transformers {version('transformers')}"
 
 
-def test_a_checkpoint_that_is_none_is_said_once_and_at_once(tmp_path, video):
-    made = Sam2(checkpoint=str(tmp_path), revision=None, device="cpu")
+def test_segment_reports_an_invalid_checkpoint_once(tmp_path, video):
+    segmenter = Sam2(checkpoint=str(tmp_path), revision=None, device="cpu")
     for _ in range(2):
         with pytest.raises(UsageError, match=r"cannot be loaded.*task\.checkpoint"):
-            made.segment(video, PROMPTS, **SIZE, fps=6)
+            segmenter.segment(video, PROMPTS, **SIZE, fps=6)
     with pytest.raises(ValueError, match="prompts in frames"):
-        made.segment(video, {FRAMES: {0: [(1.0, 1.0)]}}, **SIZE, fps=6)
+        segmenter.segment(video, {FRAMES: {0: [(1.0, 1.0)]}}, **SIZE, fps=6)
 
 
-def test_a_run_derives_masks_once(checkpoint, tmp_path, monkeypatch):
+def test_evaluate_derives_masks_once(checkpoint, tmp_path, monkeypatch):
     from jumpscore.builder.small_sets import render_mini
 
     data = tmp_path / "set"
@@ -251,7 +253,7 @@ def test_a_run_derives_masks_once(checkpoint, tmp_path, monkeypatch):
     masks = {line["id"]: line["value"] for line in lines}
     assert "transformers" in lines[0]["by"]
     assert masks["shapes0-1"]["masks"] == masks["shapes0-2"]["masks"] == [None] * 24
-    # The public code reads 400 where the answer says 400.5, and asks for other masks.
+    # The public code reads 400.5 as 400, so its prompts differ.
     assert "masks_reference" in masks["shapes0-0"]
     assert "masks_reference" not in masks["shapes0-2"]
     # Scored again, nothing is segmented again.
@@ -259,7 +261,7 @@ def test_a_run_derives_masks_once(checkpoint, tmp_path, monkeypatch):
     assert score_run(run.folder).result == run.result
 
 
-def test_bfloat16_changes_few_pixels(segmenter, video, checkpoint, monkeypatch):
+def test_segment_in_bfloat16_changes_few_pixels(segmenter, video, checkpoint, monkeypatch):
     """What a GPU computes in, here on a CPU: nothing in between refuses the type."""
     exact = decode_masks(
         segmenter.segment(video, PROMPTS, **SIZE, fps=6), height=HEIGHT, width=WIDTH

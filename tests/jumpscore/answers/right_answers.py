@@ -1,4 +1,4 @@
-"""Right answers in every form that models write them in, with their values.
+"""Generate right answers about times in all common forms, with their values.
 
 ``right_answers(seed)`` yields (parser, form, text, value) without end. Values rise, as the times of
 events do; forms, wrappers, reasoning and languages are drawn independently.

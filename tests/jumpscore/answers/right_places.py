@@ -1,4 +1,4 @@
-"""Right answers about places in every form that models write, with the value that they mean.
+"""Generate right answers about places in all common forms, with their values.
 
 Each text is a value in one form, in one wrapper, perhaps in full-width characters and perhaps
 behind reasoning with another value in it. Nothing is random but the seed.

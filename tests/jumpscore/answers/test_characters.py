@@ -9,7 +9,7 @@ from jumpscore.answers.characters import normalise
 
 
 @given(st.text(max_size=200))
-def test_normalise_keeps_the_length(text):
+def test_normalise_preserves_length(text):
     assert len(normalise(text)) == len(text)
 
 
@@ -19,7 +19,7 @@ def test_normalise_keeps_the_length(text):
         max_size=120,
     )
 )
-def test_prepare_keeps_the_length_and_every_offset(text):
+def test_prepare_preserves_length_and_offsets(text):
     answer = prepare(text)
     assert len(answer.text) == len(text)
     normal = normalise(text)
@@ -42,5 +42,5 @@ def test_prepare_keeps_the_length_and_every_offset(text):
         ("“3”×4", '"3"x4'),
     ],
 )
-def test_normalise_gives_ascii_twins(text, normal):
+def test_normalise_typographic_characters(text, normal):
     assert normalise(text) == normal

@@ -22,7 +22,7 @@ from jumpscore.answers.decimals import join_commas, join_thousands
         ("1,5\n2,9\n3,12", [1, 5, 2, 9, 3, 12]),
     ],
 )
-def test_join_commas_only_where_commas_are_decimal(text, read):
+def test_join_commas_only_decimal_commas(text, read):
     joined = join_commas(tokenize(text))
     assert [token.value for token in joined if token.value is not None] == pytest.approx(read)
 
@@ -31,6 +31,6 @@ def test_join_commas_only_where_commas_are_decimal(text, read):
     ("text", "read"),
     [("1,200", [1200]), ("1,200.5 s", [1200.5]), ("1,20", [1, 20]), ("0,280", [0, 280])],
 )
-def test_join_thousands_needs_three_digits(text, read):
+def test_join_thousands_requires_three_digits(text, read):
     joined = join_thousands(tokenize(text))
     assert [token.value for token in joined if token.value is not None] == pytest.approx(read)

@@ -23,6 +23,6 @@ def test_key_role(role, keys):
     assert {key: key_role(key) for key in keys.split("|")} == dict.fromkeys(keys.split("|"), role)
 
 
-def test_key_scale_is_the_unit_in_the_name():
+def test_key_scale_of_units_in_names():
     assert key_scale("start_ms") == key_scale("timestamp (ms)") == 1e-3
     assert key_scale("start_time") == 1.0

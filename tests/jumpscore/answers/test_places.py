@@ -1,4 +1,4 @@
-"""What the readers of places count, where they read it, and texts that are hostile."""
+"""Offsets and rejected groups of the parsers of places, and hostile texts."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def points(text: str, finish_reason: FinishReason | None = None) -> ParsedPoints
         ("\\boxed{(1, 2)}", ["(1, 2)"]),
     ],
 )
-def test_points_are_located_in_the_original_text(text, written):
+def test_parse_points_spans(text, written):
     assert [text[low:high] for low, high in points(text).spans] == written
 
 
-def test_box_number_and_waypoints_are_located_in_the_original_text():
+def test_parsers_of_places_spans():
     text = "<think>[9, 9, 9, 9]</think>The box is [1, 2, 3, 4]."
     assert text[slice(*parse_box(text, convention="pixel").span)] == "[1, 2, 3, 4]"
     text = "Two walls and １,200.5 m² of floor. Answer: １,200.5 m²"
@@ -71,12 +71,12 @@ def test_box_number_and_waypoints_are_located_in_the_original_text():
         ("The point is at x=1, y=2: (1, 2)", 1, 0),
     ],
 )
-def test_what_is_not_read_as_a_point_is_counted(text, read, rejected):
+def test_parse_points_counts_rejected_groups(text, read, rejected):
     parsed = points(text)
     assert (len(parsed.points), parsed.rejected) == (read, rejected)
 
 
-def test_what_is_not_read_as_a_box_or_a_number_is_counted():
+def test_parse_box_and_read_number_count_rejected_groups():
     parsed = parse_box("[1, 2, 3, 4] around (2, 3), not [1, 2, 3]", convention="pixel")
     assert (parsed.box, parsed.rejected) == ((1, 2, 3, 4), 2)
     loose = parse_box("<loc0010><loc0020><loc0110><loc0220> cup", convention="pixel")
@@ -97,12 +97,12 @@ def test_what_is_not_read_as_a_box_or_a_number_is_counted():
         ('{"points": [[533, 310], [20, 4', None, 1),
     ],
 )
-def test_points_that_may_be_halved_are_not_read(text, finish_reason, read):
+def test_parse_points_drops_incomplete_points(text, finish_reason, read):
     parsed = points(text, finish_reason)
     assert (parsed.status, len(parsed.points)) == ("partial", read)
 
 
-def test_images_of_points_are_kept():
+def test_parse_points_images():
     parsed = points('<points coords="1 1 533 310 2 5 6; 2 1 20 40">cups</points>')
     assert parsed.images == (1, 1, 2)
     assert points("(1, 2)").images == ()
@@ -116,7 +116,7 @@ def test_images_of_points_are_kept():
         "A. chair\n", "yes, ", "| 1 | 2 |\n", '{"x": ', "'", "选", "1,200,", "twenty ", "} ] ",
     ],
 )  # fmt: skip
-def test_hostile_text_takes_linear_time(reader, piece):
+def test_parsers_of_places_are_linear(reader, piece):
     assert_linear(READERS[reader], repeated(piece), length=32_000)
 
 
@@ -134,7 +134,7 @@ PIECES = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(text=st.one_of(st.text(max_size=60), PIECES), cut=st.booleans())
-def test_any_text_is_read_or_refused(text, cut):
+def test_parsers_of_places_accept_any_text(text, cut):
     reason: FinishReason = "length" if cut else "stop"
     parsed = points(text, reason)
     assert len(parsed.points) == len(parsed.spans)

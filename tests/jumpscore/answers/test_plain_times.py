@@ -1,4 +1,4 @@
-"""The shortcut for plain lists and lines reads what the tokens of the same text give."""
+"""The shortcut for plain lists and lines agrees with the reading of tokens."""
 
 from __future__ import annotations
 

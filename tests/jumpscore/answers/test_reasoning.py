@@ -34,7 +34,7 @@ CLOSED = [
 
 
 @pytest.mark.parametrize("thought", CLOSED)
-def test_answer_is_what_follows_the_reasoning(thought):
+def test_prepare_removes_reasoning(thought):
     answer = prepare(thought + "0.5, 1.0")
     assert (answer.text.strip(), answer.reasoning) == ("0.5, 1.0", "closed")
 
@@ -42,7 +42,7 @@ def test_answer_is_what_follows_the_reasoning(thought):
 @pytest.mark.parametrize(
     "text", ["<think>[0.1], or [0.2", "◁think▷0.1", "[THINK]0.1", "<|START_THINKING|>0.1"]
 )
-def test_unclosed_reasoning_has_no_answer(text):
+def test_prepare_unclosed_reasoning(text):
     answer = prepare(text)
     assert (answer.text.strip(), answer.reasoning) == ("", "unclosed")
 
@@ -51,6 +51,6 @@ def test_unclosed_reasoning_has_no_answer(text):
     "text",
     ["<think/>[0.5]", "Here is my response: [0.5]", "analysis: [0.5]", "I think [0.5]", "[0.5]"],
 )
-def test_words_that_look_like_markers_are_kept(text):
+def test_prepare_leaves_words_like_markers(text):
     answer = prepare(text)
     assert (answer.text, answer.reasoning) == (text, "none")

@@ -1,4 +1,4 @@
-"""Right answers in every form are read right, also where a public reader manages to."""
+"""Right answers about times are read correctly, at least whenever public readers do so."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def reads(parser: str, text: str, right: Any) -> bool:
     return all(text[a].isdigit() and text[b - 1].isdigit() for a, b in parsed.spans)
 
 
-def test_right_answers_are_read_right():
+def test_parsers_of_times_read_right_answers():
     wrong = [
         (form, text, right)
         for parser, form, text, right in islice(right_answers(16), TEXTS)
@@ -60,7 +60,7 @@ def public(path: str, name: str) -> Callable[[str], Any]:
     return scope[name]
 
 
-def test_what_lmms_eval_reads_right_is_read_right():
+def test_parsers_of_times_agree_with_lmms_eval():
     their_times = public("jumpscore/utils.py", "extract_start_times")
     their_spans = public("timelens/utils.py", "extract_time")
     right_there = 0

@@ -1,4 +1,4 @@
-"""Right answers in every form are read right, also wherever the public readers read them right."""
+"""Right answers about places are read correctly, at least whenever public readers do so."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ COUNT = 700
 
 
 @pytest.mark.parametrize("parser", PARSERS)
-def test_right_answers_are_read_right(parser: str):
+def test_parsers_of_places_read_right_answers(parser: str):
     for answer in generate(parser, COUNT):
         assert READ[parser](answer.text) == answer.right, answer
 
@@ -62,10 +62,10 @@ def _near(read: list[list[float]], right: list[list[float]]) -> bool:
     """Whether millionths are the right points, thousandths or fractions."""
     if len(read) != len(right):
         return False
-    wanted = [[v * (1000 if isinstance(v, int) else 10**6) for v in point] for point in right]
+    expected = [[v * (1000 if isinstance(v, int) else 10**6) for v in point] for point in right]
     return all(
         abs(a - b) <= 1
-        for one, other in zip(read, wanted, strict=True)
+        for one, other in zip(read, expected, strict=True)
         for a, b in zip(one, other, strict=True)
     )
 
@@ -123,7 +123,7 @@ DISAGREE = {
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_where_the_public_reader_is_right_ours_is(name: str):
+def test_parsers_of_places_agree_with_public_readers(name: str):
     parser, right = PUBLIC[name]
     for answer in generate(parser, COUNT // 2, seed=1):
         if right(answer):
@@ -137,6 +137,6 @@ def test_where_the_public_reader_is_right_ours_is(name: str):
 
 
 @pytest.mark.parametrize("parser", PARSERS)
-def test_doubtful_answers_are_never_read_as_another_value(parser: str):
+def test_parsers_of_places_never_misread_doubtful_answers(parser: str):
     for answer in doubtful(parser, COUNT // 4):
         assert READ[parser](answer.text) in (None, answer.right), answer

@@ -58,10 +58,10 @@ READ = [
 
 
 @pytest.mark.parametrize(("text", "parser", "times"), READ, ids=[case[0][:30] for case in READ])
-def test_reads_what_a_person_would(text, parser, times):
-    found = parse_times(text)
-    assert (found.status, found.parser, found.times) == ("ok", parser, times)
-    assert found.text == text
+def test_parse_times_forms(text, parser, times):
+    parsed = parse_times(text)
+    assert (parsed.status, parsed.parser, parsed.times) == ("ok", parser, times)
+    assert parsed.text == text
 
 
 @pytest.mark.parametrize(
@@ -80,17 +80,17 @@ def test_reads_what_a_person_would(text, parser, times):
         "<think>[0.1], or [0.2",
     ],
 )
-def test_what_is_no_answer_is_not_guessed(text):
+def test_parse_times_never_guesses(text):
     assert parse_times(text).status == "unparseable"
     assert parse_times(text).times == ()
 
 
-def test_an_explicit_empty_list_is_an_answer():
+def test_parse_times_empty_list():
     assert parse_times("There are no jumps: []").status == "empty"
     assert parse_times("```json\n[ ]\n```").status == "empty"
 
 
-def test_refusals_are_told_apart():
+def test_parse_times_refusals():
     assert parse_times("I'm sorry, I can't watch videos.").status == "refused"
     assert parse_times("I'm sorry for the delay: [0.5]").status == "ok"
 
@@ -108,7 +108,7 @@ def test_refusals_are_told_apart():
         ("Start times: [0.28]\nEnd times: [0.5]", (0.28,), ("[0.5]",)),
     ],
 )
-def test_parse_times_counts_what_it_does_not_read(text, times, rejected):
+def test_parse_times_counts_rejected_values(text, times, rejected):
     parsed = parse_times(text)
     assert (parsed.status, parsed.times, parsed.rejected) == ("ok", times, rejected)
     assert parsed.rejected_count == len(rejected)
@@ -123,7 +123,7 @@ def test_parse_times_counts_what_it_does_not_read(text, times, rejected):
         ('{"time": 0.5}\n{"time": 1.0}\n{"time": 1.', (0.5, 1.0)),
     ],
 )
-def test_parse_times_of_cut_structures_is_partial(text, times):
+def test_parse_times_cut_structures_are_partial(text, times):
     parsed = parse_times(text)
     assert (parsed.status, parsed.times) == ("partial", times)
 
@@ -137,7 +137,7 @@ def test_parse_times_of_cut_structures_is_partial(text, times):
         ("0.5s, 1.0s, 1.", (0.5, 1.0)),
     ],
 )
-def test_parse_times_at_the_token_limit_drops_half_a_number(text, times):
+def test_parse_times_drops_incomplete_number(text, times):
     parsed = parse_times(text, finish_reason="length")
     assert (parsed.status, parsed.times) == ("partial", times)
 
@@ -152,29 +152,29 @@ def test_parse_times_at_the_token_limit_drops_half_a_number(text, times):
         ("[", ()),
     ],
 )
-def test_an_open_list_is_partial_and_its_last_number_is_not_used(text, times):
-    found = parse_times(text)
-    assert (found.status, found.times) == ("partial", times)
+def test_parse_times_open_list_is_partial(text, times):
+    parsed = parse_times(text)
+    assert (parsed.status, parsed.times) == ("partial", times)
 
 
-def test_the_token_limit_makes_an_answer_partial():
+def test_parse_times_token_limit_is_partial():
     assert parse_times("[0.5, 1.0]", finish_reason="length").status == "partial"
     assert parse_times("[0.5, 1.0]", finish_reason="length").times == (0.5, 1.0)
     assert parse_times("0.5s, 1.0s, 1.5", finish_reason="length").times == (0.5, 1.0)
     assert parse_times("<think>so long", finish_reason="length").status == "partial"
 
 
-def test_reasoning_is_flagged():
+def test_parse_times_reasoning():
     assert parse_times("<think>a</think>[1]").reasoning == "closed"
     assert parse_times("<think>[1]").reasoning == "unclosed"
     assert parse_times("[1]").reasoning == "none"
     assert answer_window("a<think>b</think>c") == (17, 18, "closed")
 
 
-def test_what_is_no_time_is_kept_not_dropped():
-    found = parse_times('[NaN, 1, null, "soon", 2e400]')
-    assert found.times == (1.0,)
-    assert found.rejected == ("NaN", "null", '"soon"', "2e400")
+def test_parse_times_stores_rejected_values():
+    parsed = parse_times('[NaN, 1, null, "soon", 2e400]')
+    assert parsed.times == (1.0,)
+    assert parsed.rejected == ("NaN", "null", '"soon"', "2e400")
     assert parse_times("I think [1.0] then [0.5, 1.5]").rejected == ("[1.0]",)
     many = parse_times("[1, " + "x, " * 500 + "2]")
     assert len(many.rejected) == 20
@@ -182,16 +182,16 @@ def test_what_is_no_time_is_kept_not_dropped():
 
 
 @given(st.lists(TIME, min_size=1, max_size=40), st.sampled_from([", ", ",", ",\n"]))
-def test_every_list_of_times_reads_back(times, comma):
+def test_parse_times_lists_read_back(times, comma):
     assert parse_times(json.dumps(times)).times == tuple(times)
     text = "Sure: [" + comma.join(f'"{time}s"' for time in times) + "] done."
-    found = parse_times(text)
-    assert found.times == tuple(times)
-    assert [float(text[a:b]) for a, b in found.spans] == times
+    parsed = parse_times(text)
+    assert parsed.times == tuple(times)
+    assert [float(text[a:b]) for a, b in parsed.spans] == times
 
 
 @given(st.lists(TIME, min_size=2, max_size=40))
-def test_numbered_lines_read_back(times):
+def test_parse_times_numbered_lines_read_back(times):
     text = "\n".join(f"{k}. {time}" for k, time in enumerate(times, start=1))
     assert parse_times(text).times == tuple(times)
 
@@ -203,14 +203,14 @@ def test_numbered_lines_read_back(times):
     ),
     st.sampled_from([None, "stop", "length"]),
 )
-def test_no_text_crashes_it_and_spans_point_at_numbers(text, finish_reason):
+def test_parse_times_and_count_accept_any_text(text, finish_reason):
     for parse in (parse_times, parse_count):
-        found = parse(text, finish_reason=finish_reason)
-        assert found.text == text
-        assert all(0 <= a < b <= len(text) for a, b in found.spans)
-    found = parse_times(text, finish_reason=finish_reason)
-    assert len(found.times) == len(found.spans)
-    assert all(math.isfinite(time) for time in found.times)
+        parsed = parse(text, finish_reason=finish_reason)
+        assert parsed.text == text
+        assert all(0 <= a < b <= len(text) for a, b in parsed.spans)
+    parsed = parse_times(text, finish_reason=finish_reason)
+    assert len(parsed.times) == len(parsed.spans)
+    assert all(math.isfinite(time) for time in parsed.times)
 
 
 HOSTILE = ["[", "1", "1 ", "[1,", "1s ", '"', ".1", ",", "1:", "1-", "- ", "<think>", "[\n", "{"]
@@ -221,7 +221,7 @@ HOSTILE += ["twenty ", "1\n", "1 min ", "0,28; ", "jump 1 ", "<answer>", "&lt;",
 
 @pytest.mark.parametrize("unit", HOSTILE)
 @pytest.mark.parametrize("lead", ["", "[", "[1, "])
-def test_time_grows_linearly_with_hostile_text(unit, lead):
+def test_parse_times_and_count_are_linear(unit, lead):
     def read(text):
         parse_times(text)
         parse_count(text)
@@ -243,18 +243,18 @@ def test_time_grows_linearly_with_hostile_text(unit, lead):
         ("28. I am sure: 28.", 28),
     ],
 )
-def test_reads_one_integer(text, count):
-    found = parse_count(text)
-    assert (found.status, found.count) == ("ok", count)
+def test_parse_count_one_integer(text, count):
+    parsed = parse_count(text)
+    assert (parsed.status, parsed.count) == ("ok", count)
 
 
 @pytest.mark.parametrize("text", ["Between 27 and 29", "28.5", "-3", "many", "", "3:20", "v2"])
-def test_two_integers_or_none_are_not_guessed(text):
-    found = parse_count(text)
-    assert (found.status, found.count) == ("unparseable", None)
+def test_parse_count_never_guesses(text):
+    parsed = parse_count(text)
+    assert (parsed.status, parsed.count) == ("unparseable", None)
 
 
-def test_a_count_that_may_be_cut_off_is_partial():
+def test_parse_count_cut_off_is_partial():
     assert parse_count("There are 2", finish_reason="length").status == "partial"
     assert parse_count("I can't tell").status == "refused"
 
@@ -269,17 +269,17 @@ def test_a_count_that_may_be_cut_off_is_partial():
         "[0.5, 1.0, 1.",
     ],
 )
-def test_in_a_cut_list_every_whole_time_counts(text):
+def test_parse_times_cut_list_reads_complete_times(text):
     parsed = parse_times(text)
     assert (parsed.status, parsed.times) == ("partial", (0.5, 1.0))
 
 
-def test_a_list_cut_off_behind_an_empty_one_is_not_empty():
+def test_parse_times_cut_list_after_empty_list():
     parsed = parse_times("[]\nWait, actually: [0.52")
     assert (parsed.status, parsed.times) == ("partial", ())
 
 
-def test_lists_of_nothing_but_numbers_beyond_float64_are_not_read():
+def test_parse_times_rejects_infinite_numbers():
     assert parse_times("[1e999]\n[2e999]").status == "unparseable"
 
 
@@ -287,13 +287,13 @@ def test_lists_of_nothing_but_numbers_beyond_float64_are_not_read():
     "text",
     ["27-29 jumps", "3-4", "Between 27 and 29 jumps", "27 to 29 jumps", "about 27–29 times"],
 )
-def test_of_a_range_of_counts_no_end_is_guessed(text):
+def test_parse_count_range_is_unparseable(text):
     assert parse_count(text).status == "unparseable"
     assert parse_count("28 jumps from 0 to 30 s").count == 28
 
 
 @given(st.lists(TIME, min_size=1, max_size=20), st.sampled_from([", ", ",", " ,\n"]))
-def test_plain_list_is_read_as_its_tokens_are(times, comma):
+def test_parse_times_plain_list_equals_tokens(times, comma):
     text = "[" + comma.join(map(str, times)) + "]"
     plain, slow = parse_times(text), parse_times(f"Sure: {text} ok")
     moved = tuple((a + 6, b + 6) for a, b in plain.spans)

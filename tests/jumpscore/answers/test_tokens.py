@@ -35,7 +35,7 @@ def values(text: str) -> list[tuple[str, float]]:
         ("-0.5 3-4 3 -4", [("number", v) for v in (-0.5, 3.0, 4.0, 3.0, -4.0)]),
     ],
 )
-def test_numbers_have_their_units(text, read):
+def test_tokenize_numbers_and_units(text, read):
     assert values(text) == read
 
 
@@ -48,12 +48,12 @@ def test_numbers_have_their_units(text, read):
         ("point_2d: [1, 2]", ["point_2d"]),
     ],
 )
-def test_keys_are_words_before_a_colon(text, keys):
+def test_tokenize_keys(text, keys):
     tokens = tokenize(prepare(text).text)
     assert [token.text for token in tokens if token.kind == "key"] == keys
 
 
-def test_tags_keep_attributes_and_give_way_to_values():
+def test_tokenize_tags():
     assert [t.kind for t in tokenize('<points coords="1 2">')] == ["tag"]
     assert [t.kind for t in tokenize('<points coords="1 2')] == ["tag"]
     assert "number" in [t.kind for t in tokenize("<time 0.28>")]

@@ -31,7 +31,7 @@ from jumpscore.answers import prepare
         ("$0.5\\,\\text{s}$", "0.5        s"),
     ],
 )
-def test_wrappers_become_blanks(text, inside):
+def test_prepare_blanks_wrappers(text, inside):
     assert prepare(text).text.strip() == inside
 
 
@@ -44,11 +44,11 @@ def test_wrappers_become_blanks(text, inside):
         ("<answer>0.5</answer>", []),
     ],
 )
-def test_text_set_aside_is_reported(text, aside):
+def test_prepare_reports_text_set_aside(text, aside):
     assert [text[low:high] for low, high in prepare(text).aside] == aside
 
 
-def test_blocks_are_lines_of_their_own():
+def test_prepare_separates_blocks_by_lines():
     answer = prepare("<answer>0.5</answer><answer>1.0</answer>")
     assert answer.text.split("\n")[0].strip() == "0.5"
     assert answer.text.split("\n")[1].strip() == "1.0"

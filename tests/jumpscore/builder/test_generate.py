@@ -25,25 +25,29 @@ TINY = [
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def rendered(tmp_path_factory):
     out = tmp_path_factory.mktemp("synthetic") / "set"
-    told = []
+    reports = []
     profile = load_profile("mini", TINY)
     synthesize(
-        out, profile, seed=5, workers=2, on_progress=lambda done, total: told.append((done, total))
+        out,
+        profile,
+        seed=5,
+        workers=2,
+        on_progress=lambda done, total: reports.append((done, total)),
     )
-    assert told == [(1, 2), (2, 2)]
+    assert reports == [(1, 2), (2, 2)]
     return out
 
 
-def test_rows_videos_and_manifest_fit_each_other(made):
-    rows, manifest = read_rows(made), read_manifest(made)
+def test_synthesize_rows_videos_and_manifest(rendered):
+    rows, manifest = read_rows(rendered), read_manifest(rendered)
     specs = sample_clips(load_profile("mini", TINY), seed=5)
     assert [row.id for row in rows] == [spec.id for spec in specs]
     assert manifest.synthetic
     for row in rows:
         facts = manifest.videos[row.id]
-        video = made / row.video_path
+        video = rendered / row.video_path
         assert row.video_path == f"videos/{video.stem}.mp4"
         assert video.stem.startswith(row.id)
         assert len(video.stem) == 32
@@ -57,35 +61,35 @@ def test_rows_videos_and_manifest_fit_each_other(made):
         events = json.loads(row.answer)
         assert len(events) == facts["jumps"] > 0
         assert 0 <= min(events) < max(events) < info.duration
-    assert {file.name for file in (made / "videos").iterdir()} == {
+    assert {file.name for file in (rendered / "videos").iterdir()} == {
         row.video_path.removeprefix("videos/") for row in rows
     }
 
 
-def test_one_process_makes_the_same_bytes(made, tmp_path):
+def test_synthesize_with_one_process(rendered, tmp_path):
     synthesize(tmp_path / "again", load_profile("mini", TINY), seed=5, workers=1)
-    assert read_manifest(tmp_path / "again") == read_manifest(made)
+    assert read_manifest(tmp_path / "again") == read_manifest(rendered)
 
 
-def test_a_whole_set_is_kept_and_a_missing_video_made_again(made):
-    before = {file: file.stat().st_mtime_ns for file in (made / "videos").iterdir()}
-    synthesize(made, load_profile("mini", TINY), seed=5)
-    assert before == {file: file.stat().st_mtime_ns for file in (made / "videos").iterdir()}
+def test_synthesize_existing_set(rendered):
+    before = {file: file.stat().st_mtime_ns for file in (rendered / "videos").iterdir()}
+    synthesize(rendered, load_profile("mini", TINY), seed=5)
+    assert before == {file: file.stat().st_mtime_ns for file in (rendered / "videos").iterdir()}
     gone = next(iter(before))
     gone.unlink()
-    synthesize(made, load_profile("mini", TINY), seed=5, workers=1)
+    synthesize(rendered, load_profile("mini", TINY), seed=5, workers=1)
     assert gone.exists()
 
 
-def test_another_set_is_never_overwritten(made, tmp_path):
+def test_synthesize_never_overwrites_another_set(rendered, tmp_path):
     with pytest.raises(UsageError, match=r"another recipe \(seed 5\)"):
-        synthesize(made, load_profile("mini", TINY), seed=6)
+        synthesize(rendered, load_profile("mini", TINY), seed=6)
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(UsageError, match="holds no data set"):
+    with pytest.raises(UsageError, match="not empty and not a data set"):
         synthesize(tmp_path, load_profile("mini", TINY), seed=5)
 
 
-def test_an_unwritable_place(tmp_path):
+def test_synthesize_unwritable_folder(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UsageError, match="cannot be written"):
         synthesize(tmp_path / "file" / "set", load_profile("mini", TINY), seed=5)
@@ -93,7 +97,7 @@ def test_an_unwritable_place(tmp_path):
 
 class TestFrozen:
     @pytest.mark.parametrize("name", [row.name for row in BUNDLED])
-    def test_the_bundled_annotations_follow_from_their_recipe(self, name):
+    def test_materialize_bundled_annotations(self, name):
         """Without rendering: ids and events come from profile and seed alone."""
         from jumpscore.builder.jump_rope import clip_rhythm
 
@@ -107,38 +111,38 @@ class TestFrozen:
             assert events == json.loads(row.answer)
 
     @pytest.fixture
-    def bundled(self, made, tmp_path, monkeypatch):
+    def bundled(self, rendered, tmp_path, monkeypatch):
         """A bundled set as small as the tests need it, frozen from ``made``."""
         folder = tmp_path / "bundled"
-        frozen.freeze(made, folder)
+        frozen.freeze(rendered, folder)
         monkeypatch.setattr(frozen, "frozen_folder", lambda name: folder)
         monkeypatch.setattr(frozen, "load_profile", lambda name: load_profile("mini", TINY))
         return folder
 
-    def test_rendered_videos_are_held_against_the_checksums(self, bundled, made):
-        assert dict(frozen.materialize("mini", made, workers=1)) == {"exact": 2}
+    def test_materialize_checks_videos(self, bundled, rendered):
+        assert dict(frozen.materialize("mini", rendered, workers=1)) == {"exact": 2}
 
-    def test_another_picture_is_an_error(self, bundled, made):
+    def test_materialize_other_picture(self, bundled, rendered):
         manifest = frozen.frozen_manifest("mini")
         first = next(iter(manifest.videos))
         pictures = dict(manifest.videos[first]["pictures"], sha256="0" * 64, frames=7)
         videos = {**manifest.videos, first: {**manifest.videos[first], "pictures": pictures}}
         (bundled / "manifest.json").write_text(json.dumps(asdict(replace(manifest, videos=videos))))
-        with pytest.raises(DataError, match=f"id {first} does not show what the frozen checksum"):
-            frozen.materialize("mini", made, workers=1)
+        with pytest.raises(DataError, match=f"video {first} do not match the frozen checksum"):
+            frozen.materialize("mini", rendered, workers=1)
 
-    def test_another_event_is_an_error(self, bundled, made):
+    def test_materialize_other_event(self, bundled, rendered):
         rows = (bundled / "rows.jsonl").read_text()
         (bundled / "rows.jsonl").write_text(rows.replace("[", "[0.01, ", 1))
-        with pytest.raises(DataError, match="are not the frozen ones"):
-            frozen.materialize("mini", made, workers=1)
+        with pytest.raises(DataError, match="differ from the frozen ones"):
+            frozen.materialize("mini", rendered, workers=1)
 
-    def test_an_unknown_set(self):
+    def test_frozen_folder_unknown(self):
         with pytest.raises(UsageError, match="unknown bundled data set 'maxi'; known: mini"):
             frozen.frozen_folder("maxi")
 
 
-def test_the_published_example_is_the_published_row():
+def test_published_example_row():
     from importlib.resources import files
 
     text = files("jumpscore.annotations").joinpath("published_example/rows.jsonl").read_text()
@@ -164,7 +168,7 @@ generate.synthesize(sys.argv[1], profile, seed=5, workers=1, on_progress=stop)
 
 
 @pytest.mark.parametrize("when", ["first clip", "manifest"])
-def test_synthesize_goes_on_after_it_was_killed(made, tmp_path, when):
+def test_synthesize_resumes_after_a_kill(rendered, tmp_path, when):
     out = tmp_path / "set"
     code = KILLED.replace("TINY", repr(TINY))
     killed = subprocess.run([sys.executable, "-c", code, str(out), when])
@@ -173,33 +177,33 @@ def test_synthesize_goes_on_after_it_was_killed(made, tmp_path, when):
     (out / f".manifest.json.{killed_process()}").write_text('{"name": ')
     (out / "videos" / f".{'0' * 32}.mp4.{killed_process()}").write_bytes(b"half")
     before = {file: file.stat().st_mtime_ns for file in (out / "videos").glob("*.mp4")}
-    told = []
+    reports = []
     synthesize(
         out,
         load_profile("mini", TINY),
         seed=5,
         workers=1,
-        on_progress=lambda done, total: told.append((done, total)),
+        on_progress=lambda done, total: reports.append((done, total)),
     )
-    assert told == ([(2, 2)] if when == "first clip" else [])
+    assert reports == ([(2, 2)] if when == "first clip" else [])
     assert before.items() <= {f: f.stat().st_mtime_ns for f in (out / "videos").iterdir()}.items()
-    assert read_manifest(out) == read_manifest(made)
+    assert read_manifest(out) == read_manifest(rendered)
     assert {entry.name for entry in out.iterdir()} == {"data", "manifest.json", "videos"}
     assert len(list((out / "videos").iterdir())) == 2
 
 
-def test_synthesize_renders_a_clip_that_was_changed_meanwhile(made, tmp_path):
+def test_synthesize_renders_changed_clips_again(rendered, tmp_path):
     out = tmp_path / "set"
     code = KILLED.replace("TINY", repr(TINY))
     subprocess.run([sys.executable, "-c", code, str(out), "manifest"])
     first = next((out / "videos").iterdir())
     first.write_bytes(first.read_bytes()[:-100])
     synthesize(out, load_profile("mini", TINY), seed=5, workers=1)
-    assert read_manifest(out) == read_manifest(made)
+    assert read_manifest(out) == read_manifest(rendered)
 
 
-def test_synthesize_names_differ_with_the_recipe(made, tmp_path):
-    name = read_manifest(made).name
+def test_synthesize_names_depend_on_the_recipe(rendered, tmp_path):
+    name = read_manifest(rendered).name
     assert re.fullmatch(r"synthetic-mini-[0-9a-f]{8}", name)
     synthesize(tmp_path / "set", load_profile("mini", TINY), seed=6, workers=1)
     assert read_manifest(tmp_path / "set").name != name

@@ -80,7 +80,7 @@ def test_a_budget_too_small_is_told_and_counted(jumpscore, words):
     [
         (("--tokens", "72,x"), "'x' is no number of tokens"),
         (("--tokens", ","), "needs a budget"),
-        (("--tokens", "72", "input.tokens=72"), "input.tokens=72 means nothing in an ablation"),
+        (("--tokens", "72", "input.tokens=72"), "input.tokens=72 cannot be set in an ablation"),
         (("--tokens", "72", "input.tokens=72", "input.matching=total"), "--tokens sets"),
         (("--tokens", "72", "run.control=pixels"), "--controls or --no-controls"),
         (("--tokens", "72", "input=codec"), "both arms are run"),
@@ -89,7 +89,7 @@ def test_a_budget_too_small_is_told_and_counted(jumpscore, words):
         (("--tokens", "72", "--metric", "f2"), "no metric 'f2'"),
         (("--tokens", "72", "--matching", "visul"), "did you mean 'visual'"),
         (("--tokens", "72", "--reference", "fps=3"), "--reference input.fps=12.5"),
-        (("--tokens", "72", "model=motion"), "there is no frames and no codec"),
+        (("--tokens", "72", "model=motion"), "it needs frames and codec"),
     ],
 )
 def test_wrong_words_are_refused_before_anything_runs(jumpscore, tiny_set, tmp_path, more, said):

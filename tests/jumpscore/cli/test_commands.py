@@ -82,7 +82,7 @@ def test_ids_and_template_lead_to_a_file_that_scores(jumpscore, tiny_set, tmp_pa
     again = jumpscore("data", "template", tiny_set, "--out", "t.jsonl", expect=2)
     assert "t.jsonl: exists already" in again.stderr
     unfilled = jumpscore("score", "t.jsonl", "--data", tiny_set, expect=2)
-    assert "line 1 (id 'clip0'): has no answer yet: its text is null" in unfilled.stderr
+    assert "line 1 (id 'clip0'): has no answer, because its text is null" in unfilled.stderr
     file = tmp_path / "t.jsonl"
     file.write_text(file.read_text().replace("null", '"[1.0]"'))
     done = jumpscore("score", file, "--data", tiny_set, "--no-report", "--json")
@@ -253,9 +253,9 @@ def test_synthesize_and_info(jumpscore, tmp_path):
         (["run", "task.data=published"], "jumpscore data fetch"),
         (["predict", "gone.mp4"], "gone.mp4: no such video file"),
         (["score", "gone.jsonl", "--data", "mini"], "gone.jsonl: no such file and no run"),
-        (["show", "runs/x", "y"], "runs/x: is no run"),
-        (["compare", "a", "b"], "a: is no run"),
-        (["report", "a"], "a: is no run"),
+        (["show", "runs/x", "y"], "runs/x: is not a run folder"),
+        (["compare", "a", "b"], "a: is not a run folder"),
+        (["report", "a"], "a: is not a run folder"),
         (["data", "synthesize", "--out", "x", "--profile", "mni"], "did you mean 'mini'"),
         (["data", "synthesize", "--out", "x", "clps=3"], "clps"),
         (["data", "synthesize", "--out", "x", "clips=-3"], "clips"),

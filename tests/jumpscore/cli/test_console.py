@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
+import time
 
 import pytest
 from rich.table import Table
@@ -70,6 +72,20 @@ def test_progress_label_is_escaped(capsys):
     shown = capsys.readouterr().err
     assert clean(shown)
     assert "[bold]b[/bold]" in shown
+
+
+def test_progress_estimates_the_time_left_from_the_last_stretch(capsys, monkeypatch):
+    """Answers of an earlier call come at once and must not shorten the estimate."""
+    monkeypatch.setattr("jumpscore.cli.console.PLAIN_SECONDS", 0.05)
+    with progress("run", "answers") as advance:
+        advance(1000, 1010)
+        time.sleep(0.1)
+        advance(1001, 1010)
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "run: 1000/1010 answers"
+    rate, left = re.fullmatch(r"run: 1001/1010 answers, ([\d.]+)/s, (\d+) s left", second).groups()
+    assert float(rate) < 11
+    assert int(left) >= 1
 
 
 def test_show_log_prints_warnings_as_notes(capsys):

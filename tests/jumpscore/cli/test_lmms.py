@@ -12,11 +12,11 @@ def test_the_command(jumpscore, tmp_path):
     assert json.loads(json.loads(first)["options"])["convention"] == "unit"
     for words, said in (
         (("tasks",), "say with --task which task asks about it"),
-        (("mini",), "hallucination_rate is no mean over samples"),
-        (("mini_lmms",), "is a benchmark of lmms-eval already"),
+        (("mini",), "hallucination_rate is not a mean over samples"),
+        (("mini_lmms",), "is already a benchmark of lmms-eval"),
         (("nothing",), "no data-set folder 'nothing'"),
         (("mini_traces", "convenion=unit"), "unknown key 'task.convenion'"),
-        (("mini_traces", "convention"), "'convention' is no key=value"),
+        (("mini_traces", "convention"), "'convention' is not key=value"),
     ):
         failed = jumpscore("data", "lmms", *words, "--out", "tasks", expect=2)
         assert said in failed.stderr

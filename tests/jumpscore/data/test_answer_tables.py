@@ -1,4 +1,4 @@
-"""Answers in tables, written by pandas as VLMEvalKit does."""
+"""Answers in tables, written by pandas like those of VLMEvalKit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jumpscore.errors import DataError
 ANSWERS = {
     "a": "[0.28, 0.76]",
     "b": 'first line\nsecond line\twith a tab, and a "quote"',
-    "c": "=1.5 s",  # a spreadsheet takes this for a formula
+    "c": "=1.5 s",  # looks like a formula
     "d": "",
     "e": "3",
     "f": "None",  # not a missing value
@@ -38,7 +38,7 @@ def written(frame, path):
 
 
 @pytest.mark.parametrize("name", ["r.xlsx", "r.tsv", "r.csv", "r.parquet"])
-def test_every_form_of_table_is_read_alike(tmp_path, name):
+def test_read_predictions_all_table_formats_agree(tmp_path, name):
     predictions = read_predictions(written(vlmevalkit(), tmp_path / name))
     assert {key: prediction.text for key, prediction in predictions.items()} == ANSWERS
     assert predictions.unreadable == ()
@@ -46,7 +46,7 @@ def test_every_form_of_table_is_read_alike(tmp_path, name):
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv"])
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
-def test_delimited_table_with_any_separator(tmp_path, suffix, separator):
+def test_read_predictions_any_delimiter(tmp_path, suffix, separator):
     path = tmp_path / f"r{suffix}"
     vlmevalkit().to_csv(path, sep=separator, index=False)
     predictions = read_predictions(path)
@@ -54,7 +54,7 @@ def test_delimited_table_with_any_separator(tmp_path, suffix, separator):
 
 
 @pytest.mark.parametrize("name", ["r.xlsx", "r.tsv"])
-def test_a_table_of_vlmevalkit_with_scores_and_a_failed_request(tmp_path, name):
+def test_read_predictions_vlmevalkit_table(tmp_path, name):
     answers = {0: "[1.0]", 1: "Failed to obtain answer via API.", 2: "[2.0]"}
     frame = vlmevalkit(
         answers, video=["x", "y", "z"], score=[0.5, None, 1.0], hit=[True, False, True]
@@ -63,17 +63,17 @@ def test_a_table_of_vlmevalkit_with_scores_and_a_failed_request(tmp_path, name):
     assert predictions == {"0": StoredAnswer("[1.0]"), "2": StoredAnswer("[2.0]")}
     [record] = predictions.unreadable
     assert (record.place, record.id) == ("row 3", "1")
-    assert predictions.match({"x": (), "y": (), "z": ()}).given == {"x": "0", "z": "2"}
+    assert predictions.match({"x": (), "y": (), "z": ()}).answer_ids == {"x": "0", "z": "2"}
 
 
-def test_numbers_that_pandas_turned_into_floats(tmp_path):
+def test_read_predictions_numbers_as_floats(tmp_path):
     frame = pd.DataFrame({"index": [1.0, 2.0], "prediction": [3, 4]})
     predictions = read_predictions(written(frame, tmp_path / "r.xlsx"))
     assert predictions == {"1": StoredAnswer("3"), "2": StoredAnswer("4")}
 
 
 @pytest.mark.filterwarnings("ignore:Cell contents too long")
-def test_an_answer_that_the_workbook_cut_is_cut_off(tmp_path):
+def test_read_predictions_cut_cell_has_finish_reason_length(tmp_path):
     path = written(vlmevalkit({"a": "1.5 s " * 10_000, "b": "2 s"}), tmp_path / "r.xlsx")
     predictions = read_predictions(path)
     assert len(predictions["a"].text) == 32_767
@@ -81,13 +81,13 @@ def test_an_answer_that_the_workbook_cut_is_cut_off(tmp_path):
     assert predictions["b"].finish_reason == "stop"
 
 
-def test_a_long_answer_in_text_is_whole(tmp_path):
+def test_read_predictions_long_answer_in_text(tmp_path):
     text = "1.5 s " * 50_000
     path = written(vlmevalkit({"a": text}), tmp_path / "r.tsv")
     assert read_predictions(path) == {"a": StoredAnswer(text)}
 
 
-def test_times_and_confidences_as_json_in_cells(tmp_path):
+def test_read_predictions_json_in_cells(tmp_path):
     path = tmp_path / "r.csv"
     path.write_text('id,times,confidences\na,"[1, 2.5]","[0.5, 1]"\nb,[],\n')
     assert read_predictions(path) == {
@@ -101,19 +101,22 @@ def test_times_and_confidences_as_json_in_cells(tmp_path):
     [
         (b"", "has no header"),
         (b"id,text\n", "contains no answers"),
-        (b"id,text,text\na,b,c\n", "has several columns 'text'"),
+        (b"id,text,text\na,b,c\n", "has several columns named 'text'"),
         (b"name,text\na,b\n", r"row 2: has no id under any of the keys id, question_id"),
-        (b"id,answer\na,b\n", r"row 2 \(id 'a'\): needs a 'text'.* it has 'id', 'answer'"),
+        (
+            b"id,answer\na,b\n",
+            r"row 2 \(id 'a'\): needs exactly one of 'text'.* it has 'id', 'answer'",
+        ),
     ],
 )
-def test_bad_tables(tmp_path, content, message):
+def test_read_predictions_rejects_bad_tables(tmp_path, content, message):
     path = tmp_path / "r.csv"
     path.write_bytes(content)
     with pytest.raises(DataError, match=message):
         read_predictions(path)
 
 
-def test_a_damaged_workbook(tmp_path):
+def test_read_predictions_damaged_workbook(tmp_path):
     import zipfile
 
     path = written(vlmevalkit(), tmp_path / "r.xlsx")
@@ -132,7 +135,7 @@ def test_a_damaged_workbook(tmp_path):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_workbook_with_damaged_bytes(tmp_path, seed):
+def test_read_predictions_workbook_with_damaged_bytes(tmp_path, seed):
     import random
 
     path = written(vlmevalkit(), tmp_path / "r.xlsx")
@@ -148,13 +151,13 @@ def test_a_workbook_with_damaged_bytes(tmp_path, seed):
         assert len(predictions) > 0
 
 
-def test_a_workbook_that_unpacks_to_too_much(tmp_path, monkeypatch):
+def test_read_predictions_rejects_huge_workbook(tmp_path, monkeypatch):
     monkeypatch.setattr("jumpscore.data.answer_tables.LARGEST_WORKBOOK", 1000)
-    with pytest.raises(DataError, match=r"unpacks to .* bytes, at most 1,000 are read"):
+    with pytest.raises(DataError, match=r"unpacks to .* bytes, more than the limit of 1,000"):
         read_predictions(written(vlmevalkit(), tmp_path / "r.xlsx"))
 
 
-def test_without_openpyxl_the_extra_is_named(tmp_path, monkeypatch):
+def test_read_predictions_without_openpyxl(tmp_path, monkeypatch):
     import sys
 
     from jumpscore.errors import UsageError

@@ -1,4 +1,4 @@
-"""The real hub client against a small server that speaks the hub's protocol on this machine."""
+"""Tests with the real hub client and a small local server with the hub's protocol."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def packed(members: dict[str, bytes]) -> bytes:
 
 
 class Hub:
-    """Files of one data set at one commit; counts what is asked for."""
+    """Serves the files of one data set at one commit and counts requests."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self.files = files
         self.commit = COMMIT
         self.wrong_checksums = False
         self.refused: dict[str, int] = {}
-        """Statuses by the beginning of a path, instead of an answer."""
+        """HTTP statuses to return, by the beginning of a path."""
         self.refusals = 0
         self.loaded: list[str] = []
 
     def siblings(self) -> list[dict[str, object]]:
-        found = []
+        entries = []
         for name, content in self.files.items():
             sha = hashlib.sha256(content + b"!" * self.wrong_checksums).hexdigest()
             header = f"blob {len(content)}\0".encode()
@@ -49,11 +49,11 @@ class Hub:
             entry: dict[str, object] = {"rfilename": name, "size": len(content), "blobId": blob}
             if name.endswith((".zip", ".parquet")):
                 entry["lfs"] = {"sha256": sha, "size": len(content), "pointerSize": 130}
-            found.append(entry)
-        return found
+            entries.append(entry)
+        return entries
 
     def tree(self) -> list[dict[str, object]]:
-        found = []
+        items = []
         for entry in self.siblings():
             item = {"type": "file", "path": entry["rfilename"], "size": entry["size"]}
             item["oid"] = entry["blobId"]
@@ -63,8 +63,8 @@ class Hub:
                     "size": entry["size"],
                     "pointerSize": 130,
                 }
-            found.append(item)
-        return found
+            items.append(item)
+        return items
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def hub(tmp_path, monkeypatch) -> Iterator[Hub]:
     server.server_close()
 
 
-def test_fetches_verifies_and_unpacks(hub, tmp_path):
+def test_fetch_downloads_and_unpacks(hub, tmp_path):
     out = tmp_path / "out"
     fetched = fetch(out, repository="lab/set")
     assert (fetched.revision, fetched.rows, fetched.videos) == (COMMIT, 1, 1)
@@ -150,7 +150,7 @@ def test_fetches_verifies_and_unpacks(hub, tmp_path):
     assert json.loads((out / "fetch.json").read_text())["revision"] == COMMIT
 
 
-def test_what_is_whole_is_not_loaded_again(hub, tmp_path):
+def test_fetch_skips_complete_files(hub, tmp_path):
     out = tmp_path / "out"
     fetch(out, repository="lab/set")
     before = list(hub.loaded)
@@ -158,53 +158,53 @@ def test_what_is_whole_is_not_loaded_again(hub, tmp_path):
     assert hub.loaded == before
 
 
-def test_a_folder_stays_on_its_revision(hub, tmp_path):
+def test_fetch_keeps_pinned_revision(hub, tmp_path):
     out = tmp_path / "out"
     fetch(out, repository="lab/set")
-    hub.commit = "b" * 40  # what the hub answers for that revision
+    hub.commit = "b" * 40  # response of the hub for that revision
     with pytest.raises(UsageError, match="is pinned to revision aaaa"):
         fetch(out, revision="b" * 40, repository="lab/set")
 
 
-def test_a_wrong_checksum_is_found_and_the_file_removed(hub, tmp_path):
+def test_fetch_deletes_file_with_wrong_checksum(hub, tmp_path):
     hub.wrong_checksums = True
-    with pytest.raises(DataError, match=r"has checksum \w{12}, the hub says"):
+    with pytest.raises(DataError, match=r"has checksum \w{12} instead of \w{12} as on the hub"):
         fetch(tmp_path / "out", repository="lab/set")
     assert not (tmp_path / "out" / PARQUET).exists()
 
 
-def test_an_archive_that_leaves_the_folder_is_refused(hub, tmp_path):
+def test_fetch_rejects_archive_that_leaves_folder(hub, tmp_path):
     hub.files["videos.zip"] = packed({"../../evil.mp4": b"x"})
     with pytest.raises(DataError, match="leaves the folder"):
         fetch(tmp_path / "out", repository="lab/set")
     assert not list(tmp_path.rglob("evil.mp4"))
 
 
-def test_a_row_without_its_video_is_found(hub, tmp_path):
+def test_fetch_rejects_missing_videos(hub, tmp_path):
     hub.files["videos.zip"] = packed({"videos/other.mp4": b"x"})
     with pytest.raises(DataError, match=r"1 of 1 videos are missing after unpacking.*id aaaa"):
         fetch(tmp_path / "out", repository="lab/set")
 
 
-def test_two_videos_that_would_be_one_file_are_refused(hub, tmp_path):
+def test_fetch_rejects_two_videos_of_one_name(hub, tmp_path):
     hub.files["videos.zip"] = packed({"a/x.mp4": b"one", "b/x.mp4": b"another"})
-    with pytest.raises(DataError, match=r"'a/x\.mp4' is another video of that name; both would be"):
+    with pytest.raises(DataError, match=r"'a/x\.mp4', which would both be unpacked to"):
         fetch(tmp_path / "out", repository="lab/set")
 
 
-def test_a_member_without_a_name_is_a_folder(hub, tmp_path):
+def test_fetch_skips_member_without_name(hub, tmp_path):
     video = f"videos\\{'a' * 32}.mp4"
     hub.files["videos.zip"] = packed({".": b"", video: b"moving pictures"})
     assert fetch(tmp_path / "out", repository="lab/set").videos == 1
 
 
-def test_a_damaged_archive(hub, tmp_path):
+def test_fetch_rejects_damaged_archive(hub, tmp_path):
     hub.files["videos.zip"] = b"no zip"
     with pytest.raises(DataError, match=r"videos\.zip: cannot be unpacked"):
         fetch(tmp_path / "out", repository="lab/set")
 
 
-def test_without_a_network_it_says_what_to_do_instead(tmp_path, monkeypatch):
+def test_fetch_without_network(tmp_path, monkeypatch):
     import huggingface_hub.constants as constants
 
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")  # nothing listens there
@@ -214,17 +214,17 @@ def test_without_a_network_it_says_what_to_do_instead(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])
-def test_fetch_when_the_hub_answers_with_a_status(hub, tmp_path, status):
-    """By whatever HTTP library the client uses: httpx until hub 1, httpx2 since."""
+def test_fetch_hub_returns_error_status(hub, tmp_path, status):
+    """The client uses httpx until hub 1 and httpx2 since."""
     hub.refused = {"/api/datasets/lab/set": status}
     with pytest.raises(DataError, match=r"lab/set") as caught:
         fetch(tmp_path / "out", repository="lab/set")
     assert hub.refusals
-    assert str(status) in str(caught.value) or "that you may read" in str(caught.value)
+    assert str(status) in str(caught.value) or "you may not read it" in str(caught.value)
 
 
 @pytest.mark.parametrize("status", [401, 404, 429, 503])
-def test_fetch_when_a_file_is_refused_and_resumed(hub, tmp_path, status, monkeypatch):
+def test_fetch_resumes_after_error_status(hub, tmp_path, status, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _: None)
     out, last = tmp_path / "out", "/datasets/lab/set/resolve/"
     hub.refused = {f"{last}{COMMIT}/videos.zip": status}
@@ -234,8 +234,8 @@ def test_fetch_when_a_file_is_refused_and_resumed(hub, tmp_path, status, monkeyp
     assert fetch(out, repository="lab/set").videos == 1
 
 
-def test_fetch_when_the_hub_goes_away_in_between(hub, tmp_path, monkeypatch):
-    """The list of files was read, and then nothing listens at the address of the files."""
+def test_fetch_hub_becomes_unreachable(hub, tmp_path, monkeypatch):
+    """The list of files is read, but then the address of the files is unreachable."""
     import huggingface_hub.constants as constants
 
     monkeypatch.setattr("time.sleep", lambda _: None)

@@ -19,7 +19,7 @@ FAILED = "3daa8b20a41051fb8200"
 
 
 @pytest.mark.parametrize("log", LOGS, ids=lambda log: log.suffix)
-def test_the_answers_of_a_real_log(log):
+def test_read_predictions_real_log(log):
     truth = {row.id: row.answer for row in read_rows(ROOT / "annotations" / "mini")[:5]}
     predictions = read_predictions(log)
     assert predictions.keys() == truth.keys() - {FAILED}
@@ -35,12 +35,12 @@ def test_the_answers_of_a_real_log(log):
 
 
 @pytest.mark.parametrize("at", [100, 1000, 5000, 17000])
-def test_a_damaged_archive(tmp_path, at):
+def test_archived_samples_rejects_damaged_archive(tmp_path, at):
     content = bytearray(LOGS[0].read_bytes())
     content[at : at + 50] = bytes(50)
     path = tmp_path / "log.eval"
     path.write_bytes(content)
-    # Either another part of the log is hit, or the damage is noticed.
+    # The damage is detected, or it is in an unused part of the log.
     try:
         predictions = read_predictions(path)
     except DataError as error:
@@ -49,22 +49,22 @@ def test_a_damaged_archive(tmp_path, at):
         assert predictions == read_predictions(LOGS[0])
 
 
-def test_a_member_that_unpacks_to_too_much(tmp_path, monkeypatch):
+def test_archived_samples_rejects_huge_member(tmp_path, monkeypatch):
     path = shutil.copy(LOGS[0], tmp_path / "log.eval")
     monkeypatch.setattr("jumpscore.data.inspect_logs.LARGEST_SAMPLE", 1000)
-    with pytest.raises(DataError, match=r"samples/.* bytes, at most 1,000 are read"):
+    with pytest.raises(DataError, match=r"samples/.* bytes, more than 1,000"):
         read_predictions(path)
 
 
-def test_a_log_without_samples(tmp_path):
+def test_logged_samples_rejects_log_without_samples(tmp_path):
     path = tmp_path / "log.json"
     log = json.loads(LOGS[1].read_text())
     path.write_text(json.dumps(log | {"samples": []}))
-    with pytest.raises(DataError, match="log without samples; write it with --log-samples"):
+    with pytest.raises(DataError, match="log without samples; run inspect with --log-samples"):
         read_predictions(path)
 
 
-def test_further_epochs_are_counted_not_scored(tmp_path):
+def test_read_predictions_counts_further_epochs(tmp_path):
     path = tmp_path / "log.json"
     log = json.loads(LOGS[1].read_text())
     again = [sample | {"epoch": 2} for sample in log["samples"]]
@@ -99,5 +99,5 @@ def choice(content, **facts):
         ),
     ],
 )
-def test_sample_record(sample, record):
+def test_sample_record_of_samples(sample, record):
     assert sample_record({"id": 1, "epoch": 1, **sample}) == {"id": 1, **record}

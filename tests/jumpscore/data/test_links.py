@@ -1,4 +1,4 @@
-"""Symbolic links: fine within a set, refused if they lead out of it, unless they are allowed."""
+"""Symbolic links are allowed within a data set; those that lead out of it need an option."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def link(file, target):
     file.symlink_to(target)
 
 
-def test_a_link_out_of_the_set_names_link_target_and_option(root, tmp_path):
+def test_data_file_rejects_link_out_of_set(root, tmp_path):
     link(root / "videos" / "b.mp4", "../../private.mp4")
     _, problem = data_file(root, "videos/b.mp4")
     assert problem == (
@@ -37,15 +37,15 @@ def test_a_link_out_of_the_set_names_link_target_and_option(root, tmp_path):
     assert data_file(root, "videos/b.mp4", links=True)[1] is None
 
 
-def test_a_folder_that_is_a_link_out_of_the_set(root, tmp_path):
+def test_data_file_rejects_linked_folder(root, tmp_path):
     link(root / "more", tmp_path)
     _, problem = data_file(root, "more/private.mp4")
     assert f"'{root}/more' is a link to '{tmp_path}/private.mp4'" in str(problem)
-    # A file that is not there is not reachable either.
+    # This applies to missing files, too.
     assert "leaves" in str(data_file(root, "more/gone.mp4")[1])
 
 
-def test_links_within_the_set_and_to_it_are_fine(root, tmp_path):
+def test_data_file_accepts_links_within_set(root, tmp_path):
     link(root / "videos" / "b.mp4", "a.mp4")
     link(tmp_path / "elsewhere", root)
     assert data_file(root, "videos/b.mp4")[1] is None
@@ -53,14 +53,14 @@ def test_links_within_the_set_and_to_it_are_fine(root, tmp_path):
     assert data_file(root, "videos/gone.mp4")[1] is None
 
 
-def test_a_folder_whose_name_begins_alike_is_not_within(root, tmp_path):
+def test_data_file_rejects_folder_with_same_prefix(root, tmp_path):
     (tmp_path / "set-2").mkdir()
     (tmp_path / "set-2" / "a.mp4").write_bytes(b"x")
     link(root / "videos" / "b.mp4", tmp_path / "set-2" / "a.mp4")
     assert "leaves" in str(data_file(root, "videos/b.mp4")[1])
 
 
-def test_a_circle_of_links(root):
+def test_data_file_circular_links(root):
     link(root / "videos" / "b.mp4", "c.mp4")
     link(root / "videos" / "c.mp4", "b.mp4")
     file, problem = data_file(root, "videos/b.mp4")
@@ -68,7 +68,7 @@ def test_a_circle_of_links(root):
     assert not file.is_file()
 
 
-def test_the_cache_of_the_hub_is_fine(tmp_path):
+def test_data_file_accepts_cache_of_hub(tmp_path):
     repository = tmp_path / "datasets--a--b"
     snapshot = repository / "snapshots" / ("c" * 40)
     (repository / "blobs").mkdir(parents=True)
@@ -82,11 +82,11 @@ def test_the_cache_of_the_hub_is_fine(tmp_path):
     assert data_file(snapshot / "videos", "a.mp4")[1] is None
     check_source(snapshot / "videos" / "a.mp4", snapshot)
     assert "leaves" in str(data_file(snapshot, "videos/b.mp4")[1])
-    with pytest.raises(DataError, match=r"leads by a link to .*private\.mp4, outside of"):
+    with pytest.raises(DataError, match=r"is a link to .*private\.mp4, outside of"):
         check_source(snapshot / "videos" / "b.mp4", snapshot)
 
 
-def test_a_task_counts_such_samples_unless_links_are_allowed(root):
+def test_task_load_counts_links_unless_allowed(root):
     link(root / "videos" / "b.mp4", "../../private.mp4")
     rows = [Row(name, f"videos/{name}.mp4", "?", "[0, 1]") for name in "ab"]
     write_rows(root, rows, Manifest("x", videos={name: {"duration": 2} for name in "ab"}))
@@ -97,7 +97,7 @@ def test_a_task_counts_such_samples_unless_links_are_allowed(root):
     assert [sample.problem for sample in allowed.load()] == [None, None]
 
 
-def test_rows_from_out_of_the_set(root, tmp_path):
+def test_read_rows_rejects_linked_rows(root, tmp_path):
     write_rows(tmp_path / "other", [Row("a", "videos/a.mp4", "?", "[]")], Manifest("x"))
     link(root / "rows.jsonl", tmp_path / "other" / "rows.jsonl")
     with pytest.raises(DataError, match=r"the file of rows 'rows\.jsonl' leaves .* is a link to"):

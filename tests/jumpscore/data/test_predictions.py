@@ -28,24 +28,9 @@ FRAGMENTS = [
         "null",
         "1e999",
     ),
-    *(
-        '"doc_id": 3',
-        '"version": 2, "status": "x", "eval": {}, "samples": [',
-        '{"a": [1]}',
-        "\\ud800",
-    ),
-    *(
-        "id\ttext\n",
-        "id,times\n",
-        "a\t",
-        '"',
-        "\x00",
-        "\ufeff",
-        "7,",
-        "NaN",
-        "\\",
-        "index,prediction\n",
-    ),
+    *('"doc_id": 3', '"version": 2, "status": "x", "eval": {}, "samples": [', '{"a": [1]}'),
+    *("\\ud800", "id\ttext\n", "id,times\n", "a\t", '"', "\x00", "\ufeff", "7,", "NaN", "\\"),
+    "index,prediction\n",
 ]
 
 
@@ -54,7 +39,7 @@ FRAGMENTS = [
     st.sampled_from(["json", "jsonl", "tsv", "csv", "eval", "xlsx", ""]),
     st.sampled_from(["utf-8", "utf-16"]),
 )
-def test_any_text_is_read_or_refused(tmp_path_factory, text, suffix, encoding):
+def test_read_predictions_reads_or_rejects_any_text(tmp_path_factory, text, suffix, encoding):
     path = tmp_path_factory.getbasetemp() / f"fuzzed.{suffix}"
     path.write_bytes(text.encode(encoding, "replace"))
     try:
@@ -65,7 +50,7 @@ def test_any_text_is_read_or_refused(tmp_path_factory, text, suffix, encoding):
     assert len(predictions) > 0
     assert all(isinstance(prediction.text, str) for prediction in predictions.values())
     match = predictions.match({"a": (), "b": ()})
-    assert set(match.given.values()) <= set(predictions)
+    assert set(match.answer_ids.values()) <= set(predictions)
 
 
 def write(tmp_path, *lines: object) -> Path:
@@ -75,7 +60,7 @@ def write(tmp_path, *lines: object) -> Path:
     return path
 
 
-def test_lines_of_text_and_of_times(tmp_path):
+def test_read_predictions_jsonl(tmp_path):
     path = write(
         tmp_path,
         {"id": "a", "text": "[1.0]", "finish_reason": "length"},
@@ -89,25 +74,25 @@ def test_lines_of_text_and_of_times(tmp_path):
     }
 
 
-def test_one_object_of_ids(tmp_path):
+def test_read_predictions_json_object(tmp_path):
     path = tmp_path / "answers.json"
     path.write_text(json.dumps({"a": [1.0], "b": "at 2 s"}, indent=2))
     assert read_predictions(path) == {"a": StoredAnswer("[1.0]"), "b": StoredAnswer("at 2 s")}
 
 
-def test_a_single_line_is_no_object_of_ids(tmp_path):
+def test_read_predictions_single_record(tmp_path):
     assert read_predictions(write(tmp_path, {"id": "a", "times": [1]})) == {
         "a": StoredAnswer("[1]")
     }
 
 
-def test_what_the_real_lmms_eval_logged_scores_as_it_scored():
-    found = read_predictions(LMMS)
+def test_read_predictions_lmms_eval_samples():
+    predictions = read_predictions(LMMS)
     records = [json.loads(line) for line in LMMS.read_text().splitlines()]
-    assert len(found) == len(records) == 5
+    assert len(predictions) == len(records) == 5
     for record in records:
         logged = record["jumpscore_map"]
-        text = found[logged["question_id"]].text
+        text = predictions[logged["question_id"]].text
         assert reference_map(parse_reference(text), json.loads(record["target"])) == logged["map"]
 
 
@@ -119,26 +104,32 @@ def test_what_the_real_lmms_eval_logged_scores_as_it_scored():
         (["{broken"], "line 1: is not a JSON object \\('{broken'\\); expected JSONL"),
         ([{"times": [1]}], "line 1: has no id"),
         ([{"id": True, "times": [1]}], "has no id"),
-        ([{"id": "a"}], r"line 1 \(id 'a'\): needs a 'text', a list 'times' or 'masks'"),
-        ([{"id": "a", "text": "x", "times": []}], "a list 'times' or 'masks', one of them; it has"),
-        ([{"id": "a", "times": 5}], "a list 'times' or 'masks', one of them; it has"),
+        (
+            [{"id": "a"}],
+            r"line 1 \(id 'a'\): needs exactly one of 'text', a list 'times' or 'masks'",
+        ),
+        ([{"id": "a", "text": "x", "times": []}], "a list 'times' or 'masks'; it has"),
+        ([{"id": "a", "times": 5}], "a list 'times' or 'masks'; it has"),
         ([{"id": "a", "text": "x", "finish_reason": "tired"}], "finish_reason is 'tired'"),
         ([{"id": "a", "times": [1], "confidences": [1, 2]}], "one number per time"),
         ([{"id": "a", "times": [1], "confidences": ["x"]}], "one number per time"),
         (
             [{"id": "a", "times": [1]}, {"id": "b", "times": []}, {"id": "a", "times": [2]}],
-            r"line 3: id 'a' is answered again \(first in line 1\)",
+            r"line 3: id 'a' has a second answer \(the first is in line 1\)",
         ),
         ([{"doc_id": 3, "doc": {}, "filtered_resps": ["x"]}], "document 3 has no 'id'"),
-        ([{"doc_id": 3, "doc": {"id": "a"}, "resps": [[]]}], "contains no text"),
+        (
+            [{"doc_id": 3, "doc": {"id": "a"}, "resps": [[]]}],
+            "'filtered_resps' nor 'resps' contains a text",
+        ),
     ],
 )
-def test_bad_files_name_line_and_id(tmp_path, lines, message):
+def test_read_predictions_error_names_line_and_id(tmp_path, lines, message):
     with pytest.raises(DataError, match=message):
         read_predictions(write(tmp_path, *lines))
 
 
-def test_an_object_with_an_error_far_from_its_start(tmp_path):
+def test_read_predictions_error_names_character(tmp_path):
     path = tmp_path / "a.json"
     path.write_text('{"a": [' + "1.5, " * 20 + '2.5],, "b": [1.0]}')
     with pytest.raises(DataError, match=r"is not a JSON object \(.*, error at character 113: "):
@@ -147,7 +138,7 @@ def test_an_object_with_an_error_far_from_its_start(tmp_path):
 
 @pytest.mark.parametrize("records", [{"a": {"times": [1.5]}}, [{"id": "a", "times": [1.5]}]])
 @pytest.mark.parametrize("cut", [1, 8])
-def test_indented_json_with_an_error_names_its_line(tmp_path, records, cut):
+def test_read_predictions_truncated_indented_json(tmp_path, records, cut):
     path = tmp_path / "a.json"
     text = json.dumps(records, indent=2)
     path.write_text(text[:-cut])
@@ -155,49 +146,49 @@ def test_indented_json_with_an_error_names_its_line(tmp_path, records, cut):
         read_predictions(path)
 
 
-def test_an_indented_object_with_a_comma_too_many(tmp_path):
+def test_read_predictions_trailing_comma(tmp_path):
     path = tmp_path / "a.json"
     path.write_text('{\n  "a": [1.5],\n  "b": [2.5],\n}\n')
     with pytest.raises(DataError, match=r"is not valid JSON: .* at line [34], column \d+; correct"):
         read_predictions(path)
 
 
-def test_masks_that_are_none_cost_their_own_sample_not_the_file(tmp_path):
+def test_read_predictions_keeps_invalid_masks_for_scoring(tmp_path):
     path = write(tmp_path, {"id": "a", "masks": "foo"}, {"id": "b", "masks": [None]})
-    texts = {name: json.loads(found.text) for name, found in read_predictions(path).items()}
+    texts = {name: json.loads(answer.text) for name, answer in read_predictions(path).items()}
     assert texts == {"a": {"masks": "foo"}, "b": {"masks": [None]}}
 
 
-def test_the_same_key_twice_in_an_object(tmp_path):
+def test_read_predictions_rejects_duplicate_key(tmp_path):
     path = tmp_path / "answers.json"
     path.write_text('{"a": [1.0], "a": [2.0]}')
-    with pytest.raises(DataError, match="'a' is answered again"):
+    with pytest.raises(DataError, match="'a' has a second answer"):
         read_predictions(path)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_what_windows_tools_write_is_read(tmp_path, encoding):
+def test_read_predictions_windows_encodings(tmp_path, encoding):
     path = tmp_path / "answers.jsonl"
     path.write_text('{"id": "ä", "times": [1.0]}\r\n{"id": "b", "times": []}\r\n', encoding)
     assert set(read_predictions(path)) == {"ä", "b"}
 
 
-def test_a_confidence_beyond_float64(tmp_path):
+def test_read_predictions_rejects_infinite_confidence(tmp_path):
     with pytest.raises(DataError, match="must be finite"):
         read_predictions(write(tmp_path, {"id": "a", "times": [1], "confidences": [10**400]}))
 
 
-def test_a_missing_file(tmp_path):
+def test_read_predictions_missing_file(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
         read_predictions(tmp_path / "gone.jsonl")
 
 
-def test_hostile_nesting_is_an_error_not_a_crash(tmp_path):
+def test_read_predictions_rejects_deep_nesting(tmp_path):
     with pytest.raises(DataError, match="line 1"):
         read_predictions(write(tmp_path, '{"id": ' + "[" * 200_000))
 
 
-def test_answers_may_be_masks(tmp_path):
+def test_read_predictions_masks(tmp_path):
     file = tmp_path / "masks.jsonl"
     rle = {"size": [1, 1], "counts": "01"}
     file.write_text(
@@ -205,11 +196,11 @@ def test_answers_may_be_masks(tmp_path):
         + "\n"
         + json.dumps({"id": "b", "masks": {"dog": [None]}})
     )
-    found = read_predictions(file)
-    assert json.loads(found["a"].text) == {"masks": [rle, None]}
-    assert json.loads(found["b"].text) == {"masks": {"dog": [None]}}
+    predictions = read_predictions(file)
+    assert json.loads(predictions["a"].text) == {"masks": [rle, None]}
+    assert json.loads(predictions["b"].text) == {"masks": {"dog": [None]}}
     file.write_text(json.dumps({"id": "a", "masks": None}))
-    with pytest.raises(DataError, match="a list 'times' or 'masks', one of them; it has"):
+    with pytest.raises(DataError, match="a list 'times' or 'masks'; it has"):
         read_predictions(file)
 
 
@@ -220,8 +211,11 @@ def test_answers_may_be_masks(tmp_path):
         ('{"id": "b", "times": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested too deep"),
         ('{"id": "b", "times": [1], "times": [2]}', "the key 'times' occurs 2 times"),
         ('{"id": "b", "times": [1', "is not a JSON object"),
-        ('{"id": "b", "text": "x", "times": [1]}', "needs a 'text', a list 'times' or 'masks'"),
-        ('{"id": "b", "text": null}', "has no answer yet: its text is null"),
+        (
+            '{"id": "b", "text": "x", "times": [1]}',
+            "needs exactly one of 'text', a list 'times' or 'masks'",
+        ),
+        ('{"id": "b", "text": null}', "has no answer, because its text is null"),
         ('{"id": "b", "text": "1 s", "prediction": "2 s"}', "has both 'text' and 'prediction'"),
         (
             '{"id": "b", "prediction": "Failed to obtain answer via API."}',
@@ -230,7 +224,7 @@ def test_answers_may_be_masks(tmp_path):
     ],
 )
 @pytest.mark.parametrize("form", ["lines", "list"])
-def test_one_odd_record_costs_one_sample(tmp_path, odd, reason, form):
+def test_read_predictions_lists_unreadable_record(tmp_path, odd, reason, form):
     lines = ['{"id": "a", "times": [1]}', odd, '{"id": "c", "times": []}']
     if form == "list" and odd.endswith("}"):
         lines = ["[" + ",\n".join(lines) + "]"]
@@ -243,7 +237,7 @@ def test_one_odd_record_costs_one_sample(tmp_path, odd, reason, form):
     assert predictions.notes == {"records of the answers file that cannot be read": 1}
 
 
-def test_one_odd_member_of_an_object_costs_one_sample(tmp_path):
+def test_read_predictions_lists_unreadable_member(tmp_path):
     path = tmp_path / "answers.json"
     path.write_text(
         '{"a": [1], "b": [' + "9" * 5_000 + '], "c": ' + "[" * 10**5 + "]" * 10**5 + "}"
@@ -254,7 +248,7 @@ def test_one_odd_member_of_an_object_costs_one_sample(tmp_path):
 
 
 @pytest.mark.parametrize("indent", [None, 0, 2])
-def test_an_object_of_objects(tmp_path, indent):
+def test_read_predictions_object_of_objects(tmp_path, indent):
     path = tmp_path / "answers.json"
     answers = {
         "aaaa": {"times": [0.28, 0.76, 1.24], "confidences": [1, 1, 0.5]},
@@ -269,41 +263,53 @@ def test_an_object_of_objects(tmp_path, indent):
         "b": StoredAnswer("at 2 s", finish_reason="length"),
     }
     assert [record.id for record in predictions.unreadable] == ["c", "e"]
-    assert "contains another id, 'd'" in predictions.unreadable[0].reason
+    assert "contains the id 'd', which differs from its key" in predictions.unreadable[0].reason
 
 
-def test_a_list_of_records(tmp_path):
+def test_read_predictions_json_list(tmp_path):
     path = tmp_path / "answers.json"
     path.write_text(json.dumps([{"question_id": 3, "text": "x"}, {"id": "b", "times": [1]}]))
     assert read_predictions(path) == {"3": StoredAnswer("x"), "b": StoredAnswer("[1]")}
 
 
-def test_equal_answers_twice_are_counted(tmp_path):
+def test_read_predictions_counts_repeated_answers(tmp_path):
     predictions = read_predictions(write(tmp_path, *[{"id": "a", "times": [1]}] * 3))
     assert predictions == {"a": StoredAnswer("[1]")}
     assert predictions.notes == {"answers that the file contains twice, word for word": 2}
 
 
-def test_resps_are_read_where_lmms_eval_left_out_the_filtered_ones(tmp_path):
-    both = {"doc_id": 0, "doc": {"id": "a"}, "resps": [["raw"]], "filtered_resps": ["kept"]}
+def test_read_predictions_resps_without_filtered_resps(tmp_path):
+    both = {"doc_id": 0, "doc": {"id": "a"}, "resps": [["raw"]], "filtered_resps": ["filtered"]}
     one = {"doc_id": 1, "doc": {"id": "b"}, "resps": [["raw"]]}
     predictions = read_predictions(write(tmp_path, both, one))
-    assert predictions == {"a": StoredAnswer("kept"), "b": StoredAnswer("raw")}
+    assert predictions == {"a": StoredAnswer("filtered"), "b": StoredAnswer("raw")}
 
 
 def test_match_uses_the_key_that_fits_the_data_set(tmp_path):
     lines = [{"index": k, "video": f"v/{name}.mp4", "text": name} for k, name in enumerate("xyz")]
     predictions = read_predictions(write(tmp_path, *lines))
-    assert predictions.match({"y": (), "z": (), "w": ()}).given == {"y": "1", "z": "2"}
+    assert predictions.match({"y": (), "z": (), "w": ()}).answer_ids == {"y": "1", "z": "2"}
     assert predictions.match({"y": (), "z": (), "w": ()}).unknown == ("0",)
-    # Row numbers would fit these as well, but only if nothing else does.
-    assert predictions.match({"z": (), "y": (), "x": ()}).given == {"x": "0", "y": "1", "z": "2"}
-    assert predictions.match({"q": (), "r": (), "s": ()}).given == {"q": "0", "r": "1", "s": "2"}
-    assert predictions.match({"0": (), "1": (), "2": ()}).given == {"0": "0", "1": "1", "2": "2"}
+    # Row numbers match as well, but are used only if no other key matches.
+    assert predictions.match({"z": (), "y": (), "x": ()}).answer_ids == {
+        "x": "0",
+        "y": "1",
+        "z": "2",
+    }
+    assert predictions.match({"q": (), "r": (), "s": ()}).answer_ids == {
+        "q": "0",
+        "r": "1",
+        "s": "2",
+    }
+    assert predictions.match({"0": (), "1": (), "2": ()}).answer_ids == {
+        "0": "0",
+        "1": "1",
+        "2": "2",
+    }
 
 
-def test_a_pickle_is_refused(tmp_path):
+def test_read_predictions_rejects_pickle(tmp_path):
     path = tmp_path / "answers.pkl"
     path.write_bytes(b"\x80\x04N.")
-    with pytest.raises(DataError, match="is a pickle, which could run code"):
+    with pytest.raises(DataError, match="pickles are not supported, because they can run code"):
         read_predictions(path)

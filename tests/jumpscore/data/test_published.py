@@ -1,4 +1,4 @@
-"""Bringing a published set into the data root, whatever is or is not there already."""
+"""Fetch published sets into a data root that may already contain something."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def source(tmp_path):
     return folder
 
 
-def test_fetching_again_replaces_what_was_fetched(source, tmp_path):
+def test_fetch_set_replaces_previous_download(source, tmp_path):
     root = tmp_path / "root"
     assert not set_of().is_here(root)
     folder = fetch_set(set_of(), root, source=source)
@@ -42,7 +42,7 @@ def test_fetching_again_replaces_what_was_fetched(source, tmp_path):
     assert [row.question for row in read_rows(folder)] == ["second"]
 
 
-def test_a_conversion_that_fails_leaves_the_old_set(source, tmp_path):
+def test_fetch_set_failed_conversion_keeps_old_set(source, tmp_path):
     folder = fetch_set(set_of(), tmp_path / "root", source=source)
     (source / "text").write_text("broken")
     with pytest.raises(DataError, match="broken"):
@@ -51,31 +51,33 @@ def test_a_conversion_that_fails_leaves_the_old_set(source, tmp_path):
     assert [entry.name for entry in (tmp_path / "root").iterdir()] == ["made"]
 
 
-def test_a_folder_of_somebody_else_stays(source, tmp_path):
+def test_fetch_set_keeps_other_folder(source, tmp_path):
     mine = tmp_path / "root" / "made"
     mine.mkdir(parents=True)
     (mine / "thesis.txt").write_text("ten years")
-    with pytest.raises(DataError, match=r"was not fetched; move it"):
+    with pytest.raises(DataError, match=r"was not created by this command; move it"):
         fetch_set(set_of(), tmp_path / "root", source=source)
     assert (mine / "thesis.txt").read_text() == "ten years"
 
 
-def test_a_set_that_is_not_on_the_hub_says_how_to_get_it(tmp_path):
-    with pytest.raises(UsageError, match=r"made is not on the hub: ask its owners; .*--source DIR"):
+def test_fetch_set_not_on_hub(tmp_path):
+    with pytest.raises(
+        UsageError, match=r"made: is not on the hub \(ask its owners\); .*--source DIR"
+    ):
         fetch_set(set_of(note="ask its owners"), tmp_path)
 
 
-def test_a_source_that_is_not_there(tmp_path):
+def test_fetch_set_missing_source(tmp_path):
     with pytest.raises(UsageError, match="no such folder"):
         fetch_set(set_of(), tmp_path, source=tmp_path / "gone")
 
 
-def test_which_commit_is_loaded(tmp_path, monkeypatch):
-    """The one asked for, else the one that is here, else the table's, else the newest."""
-    asked = []
+def test_fetch_set_chooses_revision(tmp_path, monkeypatch):
+    """The requested one, else the one on disk, else the table's, else the newest."""
+    requested = []
 
     def download(repository, folder, *, revision, **_):
-        asked.append(revision)
+        requested.append(revision)
         (folder / "text").write_text("first")
         sha = revision or "n" * 40
         (folder / "fetch.json").write_text(json.dumps({"revision": sha}))
@@ -88,32 +90,32 @@ def test_which_commit_is_loaded(tmp_path, monkeypatch):
     fetch_set(plain, tmp_path / "one")
     fetch_set(known, tmp_path / "two", revision="g" * 40)
     fetch_set(plain, tmp_path / "three")
-    assert asked == ["t" * 40, "t" * 40, "g" * 40, None]
+    assert requested == ["t" * 40, "t" * 40, "g" * 40, None]
     assert origin_of(tmp_path / "three" / "made")["revision"] == "n" * 40
 
 
-def test_a_source_that_was_fetched_elsewhere_says_which_commit_it_holds(source, tmp_path):
-    told = {"repository": "a/b", "revision": "c" * 40}
-    (source / "fetch.json").write_text(json.dumps(told))
+def test_fetch_set_source_records_its_commit(source, tmp_path):
+    origin = {"repository": "a/b", "revision": "c" * 40}
+    (source / "fetch.json").write_text(json.dumps(origin))
     folder = fetch_set(set_of(), tmp_path / "root", source=source)
-    assert origin_of(folder) == told | {"source": str(source)}
+    assert origin_of(folder) == origin | {"source": str(source)}
 
 
-def test_without_a_network_it_names_the_files_and_the_way_without_one(tmp_path, monkeypatch):
+def test_fetch_set_without_network(tmp_path, monkeypatch):
     import huggingface_hub.constants as constants
 
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")  # nothing listens there
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    with pytest.raises(DataError) as told:
+    with pytest.raises(DataError) as caught:
         fetch_set(set_of(repository="a/b", patterns=("x.json",)), tmp_path)
-    assert str(told.value).startswith("a/b: the hub cannot be reached (ConnectError")
-    assert "load the files of a/b (x.json) by other means" in str(told.value)
-    assert "--source FOLDER" in str(told.value)
-    assert "the rendered set of task=timelens needs no network" in str(told.value)
-    assert "mini" not in str(told.value)
+    assert str(caught.value).startswith("a/b: the hub cannot be reached (ConnectError")
+    assert "download the files of a/b (x.json) in another way" in str(caught.value)
+    assert "--source DIR" in str(caught.value)
+    assert "the rendered set of task=timelens needs no network" in str(caught.value)
+    assert "mini" not in str(caught.value)
 
 
-def test_every_row_of_the_table_can_be_carried_out():
+def test_published_sets_have_converters():
     from importlib import import_module
 
     from evaluators import TASKS
@@ -122,4 +124,6 @@ def test_every_row_of_the_table_can_be_carried_out():
         module, _, function = published.convert.partition(":")
         assert callable(getattr(import_module(module), function)), name
         assert published.task in TASKS.targets()
-        assert published.repository or published.note, f"{name}: nobody could get it"
+        assert published.repository or published.note, (
+            f"{name}: has neither a repository nor a note"
+        )

@@ -1,4 +1,4 @@
-"""Which published file a row means."""
+"""Find the published file of a row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def write(root, *names, content=None):
 
 
 def fetched(tmp_path, paths, *, loose=(), packed=()):
-    """The videos' paths and contents after rows with these paths were fetched."""
+    """Fetch rows with these paths and return the paths and contents of their videos."""
     source = write(tmp_path / "source", *loose)
     source.mkdir(parents=True, exist_ok=True)
     rows = [{"video_path": path, "query": path, "span": [[0.4, 1.2]]} for path in paths]
@@ -42,7 +42,7 @@ def fetched(tmp_path, paths, *, loose=(), packed=()):
     }
 
 
-def test_two_videos_of_one_name_are_two(tmp_path):
+def test_find_distinguishes_videos_of_one_name(tmp_path):
     names = ("charades/0001.mp4", "extra/0001.mp4", "extra/0002.mp4")
     assert fetched(tmp_path, names, packed=names) == {
         "charades/0001.mp4": ("videos/charades/0001.mp4", "charades/0001.mp4"),
@@ -51,13 +51,13 @@ def test_two_videos_of_one_name_are_two(tmp_path):
     }
 
 
-def test_a_name_that_two_videos_have_is_ambiguous(tmp_path):
-    with pytest.raises(DataError, match=r"row 1: its file '0001\.mp4' is 2 times among"):
+def test_find_rejects_ambiguous_name(tmp_path):
+    with pytest.raises(DataError, match=r"row 1: its file '0001\.mp4' matches 2 files in"):
         fetched(tmp_path, ["0001.mp4"], packed=("charades/0001.mp4", "extra/0001.mp4"))
 
 
 @pytest.mark.parametrize("top", ["", "videos/", "x/y/"])
-def test_a_file_without_a_folder_is_not_ambiguous(tmp_path, top):
+def test_find_prefers_file_without_folder(tmp_path, top):
     names = [f"{top}{name}" for name in ("1.mp4", "a/1.mp4", "b/1.mp4")]
     assert fetched(tmp_path, ["1.mp4", "b/1.mp4"], packed=names) == {
         "1.mp4": ("videos/1.mp4", f"{top}1.mp4"),
@@ -65,22 +65,22 @@ def test_a_file_without_a_folder_is_not_ambiguous(tmp_path, top):
     }
 
 
-def test_messages_list_the_files_there_are(tmp_path):
-    with pytest.raises(DataError, match=r"2 times .* \('a/1\.mp4', 'b/1\.mp4'\)"):
+def test_find_error_lists_files(tmp_path):
+    with pytest.raises(DataError, match=r"matches 2 files .* \('a/1\.mp4', 'b/1\.mp4'\)"):
         fetched(tmp_path, ["1.mp4"], loose=("a/1.mp4", "b/1.mp4"))
-    with pytest.raises(DataError, match=r"'7\.mp4' is not .* files such as 'a/1\.mp4'"):
+    with pytest.raises(DataError, match=r"'7\.mp4' is not found .* files such as 'a/1\.mp4'"):
         fetched(tmp_path / "other", ["7.mp4"], loose=("a/1.mp4",))
-    with pytest.raises(DataError, match=r"'7\.mp4' is not among those of \S+$"):
+    with pytest.raises(DataError, match=r"'7\.mp4' is not found in \S+$"):
         fetched(tmp_path / "none", ["7.mp4"])
 
 
-def test_a_row_never_gets_the_video_of_another_row(tmp_path):
+def test_find_rejects_video_of_another_row(tmp_path):
     paths = ["extra/0001.mp4", "charades/0001.mp4"]
-    with pytest.raises(DataError, match=r"row 2: .* belongs to a row that calls it 'extra/0001"):
+    with pytest.raises(DataError, match=r"row 2: .* belongs to a row with the path 'extra/0001"):
         fetched(tmp_path, paths, packed=["extra/0001.mp4"])
 
 
-def test_rows_with_longer_and_shorter_paths_to_one_video(tmp_path):
+def test_find_longer_and_shorter_paths_to_one_video(tmp_path):
     paths = ["0001.mp4", "./charades/0001.mp4", "videos\\charades\\0001.mp4"]
     files = fetched(tmp_path, paths, packed=["videos\\charades\\0001.mp4"])
     assert {path for path, _ in files.values()} == {"videos/0001.mp4"}
@@ -89,32 +89,32 @@ def test_rows_with_longer_and_shorter_paths_to_one_video(tmp_path):
 @pytest.mark.parametrize(
     "suffix", [".mkv", ".MKV", ".webm", ".avi", ".mov", ".mpg", ".ts", ".m4v", ".wmv", ".3gp"]
 )
-def test_a_loose_video_of_any_suffix(tmp_path, suffix):
+def test_find_video_with_other_suffix(tmp_path, suffix):
     name = f"videos/v_one{suffix}"
-    for path in (name, "videos/v_one.mp4", "v_one"):  # rows may name another suffix, or none
+    for path in (name, "videos/v_one.mp4", "v_one"):  # rows may have another suffix, or none
         [(target, content)] = fetched(
             tmp_path / path.replace("/", "_"), [path], loose=[name]
         ).values()
         assert (target, content) == (name, name)
 
 
-def test_the_suffix_decides_between_two_videos(tmp_path):
+def test_find_suffix_decides_between_two_videos(tmp_path):
     loose = ["videos/a.mp4", "videos/a.mkv"]
     files = fetched(tmp_path, ["videos/a.mkv"], loose=loose)
     assert files == {"videos/a.mkv": ("videos/a.mkv", "videos/a.mkv")}
-    with pytest.raises(DataError, match="is 2 times among"):
+    with pytest.raises(DataError, match="matches 2 files in"):
         fetched(tmp_path / "other", ["videos/a.avi"], loose=loose)
 
 
-def test_equal_files_are_one(tmp_path):
+def test_find_treats_equal_files_as_one(tmp_path):
     write(tmp_path / "source", "a/v.mp4", "b/v.mp4", content="same")
     files = PublishedFiles(tmp_path / "source", tmp_path / "out")
     assert files.find("row 1", "v.mp4").read_text() == "same"
 
 
-def test_the_whole_path_if_it_must_be_exact(tmp_path):
+def test_place_at_exact_path(tmp_path):
     write(tmp_path / "source", "masks/dog/0.json")
     files = PublishedFiles(tmp_path / "source", tmp_path / "out")
     assert files.find("row 1", "dog/0.json", exact=True).name == "0.json"
-    with pytest.raises(DataError, match=r"its file 'cat/0\.json' is not among"):
+    with pytest.raises(DataError, match=r"its file 'cat/0\.json' is not found in"):
         files.find("row 2", "cat/0.json", exact=True)

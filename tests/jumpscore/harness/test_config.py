@@ -16,7 +16,7 @@ def test_compose_ids_that_look_like_numbers():
     assert config.run.limit == 10
 
 
-def test_composed_and_validated():
+def test_run_config_of_composed_words():
     config = run_config(compose(["model=content_free", "run.limit=3", "task.data=/tmp/x"]))
     assert config.model == {"name": "content_free", "period": 0.5}
     assert config.run.limit == 3
@@ -34,15 +34,15 @@ def test_composed_and_validated():
         (["run.limit=abc"], r"run\.limit='abc': input should be a valid integer"),
         (["+run.limt=2"], r"unknown key 'run\.limt'; did you mean 'limit'"),
         (["+colour=1"], "unknown key 'colour'"),
-        (["run.shard=4/3"], r"'4/3' is no shard; write i/n with 0 <= i < n"),
+        (["run.shard=4/3"], r"'4/3' is not a shard; write i/n with 0 <= i < n"),
         (["run.name=../x"], "cannot be a folder's name"),
         (["input=frames", "input.count=4", "input.fps=1"], "either count or fps"),
         (["input=video", "input.count=4"], "count needs kind=frames"),
         (["input.count=0"], r"input\.count=0: input should be greater than 0"),
-        (["motion"], "'motion' is no key=value"),
+        (["motion"], "'motion' is not key=value"),
         (["input.count=[1"], "input '\\[1'"),
     ],
 )
-def test_wrong_words_name_the_key_and_the_nearest_one(words, message):
+def test_run_config_suggests_the_nearest_key(words, message):
     with pytest.raises(UsageError, match=message):
         run_config(compose(words))

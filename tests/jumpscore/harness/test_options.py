@@ -26,4 +26,7 @@ def test_option_descriptions_cover_every_option(options):
 
 def test_option_defaults():
     assert option_defaults(MotionOptions) == MotionOptions().model_dump(mode="json")
-    assert option_defaults(MODELS.get("replay").Options) == {"answers": REQUIRED}
+    assert option_defaults(MODELS.get("replay").Options) == {
+        "answers": REQUIRED,
+        "display_name": None,
+    }

@@ -10,7 +10,7 @@ from jumpscore.scoring.events import timing_scores
 TIMES = st.lists(st.floats(0, 5, allow_nan=False), max_size=20)
 
 
-def test_a_video_worked_by_hand():
+def test_event_scores_by_hand():
     # truth 1, 2, 3; answers: 0.05 late, 0.25 late, none, and one out of nowhere
     scores = event_scores([1.05, 2.25, 8.0], [1.0, 2.0, 3.0])
     values = scores.values
@@ -25,14 +25,14 @@ def test_a_video_worked_by_hand():
     assert scores.misses == (2,)
 
 
-def test_counts_worked_by_hand():
+def test_count_scores_by_hand():
     values = event_scores([1.0], [1.0, 2.0, 3.0]).values
     assert values["count_error"] == -2
     assert values["count_mae"] == 2
     assert values["count_off_by_one"] == 0
 
 
-def test_empty_answers():
+def test_event_scores_empty():
     assert event_scores([], []).values["f1"] == 1.0
     assert event_scores([], [1.0]).values["f1"] == 0.0
     assert event_scores([1.0], []).values["f1"] == 0.0
@@ -40,48 +40,48 @@ def test_empty_answers():
 
 
 @given(TIMES, TIMES)
-def test_wider_tolerances_never_score_less(predictions, truth):
+def test_event_scores_rise_with_tolerance(predictions, truth):
     values = event_scores(predictions, truth).values
     assert values["f1@0.1"] <= values["f1@0.2"] <= values["f1@0.3"] <= 1.0
 
 
 @given(TIMES)
-def test_the_truth_itself_scores_one(truth):
+def test_event_scores_of_truth_are_one(truth):
     values = event_scores(list(reversed(truth)), truth).values
     assert values["f1@0.1"] == 1.0
     assert values["count_exact"] == 1.0
     assert values["timing_bias"] in (None, 0.0)
 
 
-def test_extras_after_the_last_event_cost_here_what_the_reference_gives_away():
+def test_event_scores_late_extras_cost():
     truth = [1.0, 2.0, 3.0]
     assert reference_map([*truth, 9.0], truth) == pytest.approx(1.0)
     assert event_scores([*truth, 9.0], truth).values["f1"] == pytest.approx(6 / 7)
 
 
-def test_median_and_deviation_of_errors():
+def test_timing_scores_by_hand():
     assert timing_scores([0.1, 0.2, 0.9]) == {"timing_bias": 0.2, "timing_spread": 0.1}
 
 
 class TestRankedAp:
-    def test_all_found_in_order_is_one(self):
+    def test_ranked_ap_perfect_order(self):
         assert ranked_ap([1.0, 2.0], [0.9, 0.8], [1.0, 2.0], 0.1) == 1.0
 
-    def test_a_confident_false_positive_costs(self):
+    def test_ranked_ap_confident_false_positive(self):
         # ranks: wrong, right, right -> precision 1/2 and 2/3 at recall 1/2 and 1; envelope 2/3
-        found = ranked_ap([9.0, 1.0, 2.0], [0.9, 0.8, 0.7], [1.0, 2.0], 0.1)
-        assert found == pytest.approx(2 / 3)
+        precision = ranked_ap([9.0, 1.0, 2.0], [0.9, 0.8, 0.7], [1.0, 2.0], 0.1)
+        assert precision == pytest.approx(2 / 3)
 
-    def test_a_doubtful_false_positive_is_free(self):
+    def test_ranked_ap_doubtful_false_positive(self):
         assert ranked_ap([9.0, 1.0, 2.0], [0.1, 0.8, 0.7], [1.0, 2.0], 0.1) == 1.0
 
-    def test_a_miss_leaves_recall_behind(self):
+    def test_ranked_ap_miss(self):
         assert ranked_ap([1.0], [0.9], [1.0, 2.0], 0.1) == 0.5
 
-    def test_it_is_not_defined_without_events(self):
+    def test_ranked_ap_without_events(self):
         assert ranked_ap([1.0], [0.5], [], 0.1) is None
 
-    def test_every_time_needs_a_confidence(self):
+    def test_ranked_ap_requires_confidences(self):
         with pytest.raises(ValueError, match="1 predictions with 2"):
             ranked_ap([1.0], [0.5, 0.5], [1.0], 0.1)
 
@@ -89,30 +89,30 @@ class TestRankedAp:
         st.lists(st.tuples(st.floats(0, 3), st.sampled_from([0.1, 0.5, 0.9])), max_size=12),
         st.lists(st.floats(0, 3), min_size=1, max_size=8),
     )
-    def test_equals_the_area_under_the_envelope_drawn_point_by_point(self, answers, truth):
+    def test_ranked_ap_equals_area_under_envelope(self, answers, truth):
         predictions = [time for time, _ in answers]
         confidences = [confidence for _, confidence in answers]
-        found = ranked_ap(predictions, confidences, truth, 0.2)
+        precision = ranked_ap(predictions, confidences, truth, 0.2)
         ranked = sorted(answers, key=lambda answer: (-answer[1], answer[0]))
         free, hits = list(truth), []
         for time, _ in ranked:
-            near = sorted((abs(time - g), g) for g in free)
-            hit = bool(near) and near[0][0] <= 0.2 + 1e-9
+            nearest = sorted((abs(time - g), g) for g in free)
+            hit = bool(nearest) and nearest[0][0] <= 0.2 + 1e-9
             hits.append(hit)
             if hit:
-                free.remove(near[0][1])
+                free.remove(nearest[0][1])
         area = 0.0
-        for wanted in range(1, len(truth) + 1):
+        for needed in range(1, len(truth) + 1):
             best = [
                 sum(hits[:rank]) / rank
                 for rank in range(1, len(hits) + 1)
-                if sum(hits[:rank]) >= wanted
+                if sum(hits[:rank]) >= needed
             ]
             area += max(best, default=0.0) / len(truth)
-        assert found == pytest.approx(area)
+        assert precision == pytest.approx(area)
 
 
-def test_the_grid_knows_only_the_duration():
+def test_grid_times():
     assert grid_times(1.6) == [0.25, 0.75, 1.25]
     assert grid_times(0.2) == []
     assert len(grid_times(60.0, period=0.5)) == 120
@@ -120,12 +120,12 @@ def test_the_grid_knows_only_the_duration():
         grid_times(1.0, period=0.0)
 
 
-def test_content_free_answers_score_what_was_measured():
+def test_grid_times_scores():
     truth = [k * 0.5 for k in range(1, 121)]
     dense = [k * 0.1 for k in range(1, 601)]
     assert reference_map(dense, truth) == pytest.approx(0.22, abs=0.02)
 
 
-def test_half_a_period():
+def test_half_period():
     assert half_period([3.0, 1.0, 2.0]) == 0.5
     assert half_period([1.0]) is None

@@ -19,73 +19,73 @@ def normal(n: int, *, seed: int = 0, mean: float = 0.0) -> np.ndarray:
     return np.random.default_rng(seed).normal(mean, 1.0, n)
 
 
-def test_the_interval_of_a_mean_is_the_textbook_one():
+def test_bootstrap_mean_matches_textbook_interval():
     values = normal(400)
-    found = bootstrap({"m": Ratio.mean(values)}, seed=3)["m"]
+    estimate = bootstrap({"m": Ratio.mean(values)}, seed=3)["m"]
     error = values.std(ddof=1) / np.sqrt(len(values))
-    assert found.mean == pytest.approx(values.mean())
-    assert found.stderr == pytest.approx(error, rel=0.08)
-    assert found.ci_low == pytest.approx(values.mean() - 1.96 * error, abs=0.2 * error)
-    assert found.ci_high == pytest.approx(values.mean() + 1.96 * error, abs=0.2 * error)
-    assert found.n == 400
+    assert estimate.mean == pytest.approx(values.mean())
+    assert estimate.stderr == pytest.approx(error, rel=0.08)
+    assert estimate.ci_low == pytest.approx(values.mean() - 1.96 * error, abs=0.2 * error)
+    assert estimate.ci_high == pytest.approx(values.mean() + 1.96 * error, abs=0.2 * error)
+    assert estimate.n == 400
 
 
-def test_95_percent_intervals_hold_the_truth_about_95_times_in_100():
-    held = 0
+def test_bootstrap_interval_coverage():
+    covered = 0
     for seed in range(200):
         values = normal(60, seed=seed, mean=2.0)
-        found = bootstrap({"m": Ratio.mean(values)}, seed=seed, resamples=400)["m"]
-        held += found.ci_low <= 2.0 <= found.ci_high
-    assert 180 <= held <= 200
+        estimate = bootstrap({"m": Ratio.mean(values)}, seed=seed, resamples=400)["m"]
+        covered += estimate.ci_low <= 2.0 <= estimate.ci_high
+    assert 180 <= covered <= 200
 
 
-def test_equal_seeds_give_equal_intervals_and_other_seeds_others():
+def test_bootstrap_seeds():
     values = Ratio.mean(normal(50))
     first, again = (bootstrap({"m": values}, seed=7)["m"] for _ in range(2))
     assert first == again
     assert bootstrap({"m": values}, seed=8)["m"].ci_low != first.ci_low
 
 
-def test_the_global_generator_is_left_alone():
+def test_bootstrap_leaves_global_generator():
     np.random.seed(5)
     before = np.random.get_state()[1].copy()
     bootstrap({"m": Ratio.mean([0.0, 1.0])})
     assert (np.random.get_state()[1] == before).all()
 
 
-def test_a_rate_is_a_ratio_of_sums_not_a_mean_of_rates():
+def test_bootstrap_rate_is_ratio_of_sums():
     rate = Ratio(np.array([1.0, 0.0]), np.array([1.0, 9.0]))
     assert bootstrap({"r": rate})["r"].mean == pytest.approx(0.1)
 
 
-def test_undefined_values_do_not_take_part():
-    found = bootstrap({"m": Ratio.mean([1.0, np.nan, 0.0])})["m"]
-    assert (found.mean, found.n) == (0.5, 2)
+def test_bootstrap_ignores_undefined_values():
+    estimate = bootstrap({"m": Ratio.mean([1.0, np.nan, 0.0])})["m"]
+    assert (estimate.mean, estimate.n) == (0.5, 2)
     nothing = bootstrap({"m": Ratio.mean([np.nan, np.nan])})["m"]
     assert (nothing.mean, nothing.ci_low, nothing.n) == (None, None, 0)
 
 
-def test_one_video_has_no_interval():
-    found = bootstrap({"m": Ratio.mean([0.7])})["m"]
-    assert (found.mean, found.ci_low, found.stderr) == (0.7, None, None)
+def test_bootstrap_one_video():
+    estimate = bootstrap({"m": Ratio.mean([0.7])})["m"]
+    assert (estimate.mean, estimate.ci_low, estimate.stderr) == (0.7, None, None)
 
 
-def test_no_videos():
+def test_bootstrap_no_videos():
     assert bootstrap({"m": Ratio.mean([])})["m"].mean is None
     assert bootstrap({}) == {}
 
 
-def test_pairing_finds_a_small_difference_that_unpaired_intervals_hide():
+def test_compare_pairing_detects_small_differences():
     base = normal(100, mean=5.0)
     better = base + 0.1 + 0.02 * normal(100, seed=1)
-    found = compare({"m": Ratio.mean(better)}, {"m": Ratio.mean(base)})["m"]
-    assert found.verdict == "a"
-    assert found.difference == pytest.approx(0.1, abs=0.01)
+    compared = compare({"m": Ratio.mean(better)}, {"m": Ratio.mean(base)})["m"]
+    assert compared.verdict == "a"
+    assert compared.difference == pytest.approx(0.1, abs=0.01)
     alone = bootstrap({"m": Ratio.mean(base)})["m"]
-    assert found.ci_high - found.ci_low < 0.1 * (alone.ci_high - alone.ci_low)
+    assert compared.ci_high - compared.ci_low < 0.1 * (alone.ci_high - alone.ci_low)
 
 
-def test_equal_runs_are_tied_and_sides_can_be_swapped():
+def test_compare_ties_and_symmetry():
     values = Ratio.mean(normal(30))
     assert compare({"m": values}, {"m": values})["m"].verdict == "tied"
     worse = Ratio.mean(normal(30) - 3)
@@ -93,21 +93,21 @@ def test_equal_runs_are_tied_and_sides_can_be_swapped():
     assert compare({"m": values}, {"m": worse})["m"].verdict == "a"
 
 
-def test_a_mean_is_compared_over_the_videos_that_define_it_on_both_sides():
+def test_compare_means_use_shared_videos():
     a = Ratio.mean([1.0, 1.0, np.nan, np.nan, 0.5, 0.5])
     b = Ratio.mean([1.0, 1.0, 0.0, 0.0, 0.5, 0.5])
-    found = compare({"m": a}, {"m": b})["m"]
-    assert (found.difference, found.n, found.verdict) == (0.0, 4, "tied")
+    compared = compare({"m": a}, {"m": b})["m"]
+    assert (compared.difference, compared.n, compared.verdict) == (0.0, 4, "tied")
     with pytest.raises(ValueError, match="metrics differ"):
         compare({"m": a}, {"x": b})
 
 
-def test_runs_over_different_videos_are_refused():
+def test_compare_refuses_different_videos():
     with pytest.raises(ValueError, match="same videos"):
         compare({"m": Ratio.mean([1.0])}, {"m": Ratio.mean([1.0, 2.0])})
 
 
-def test_questions_about_one_video_are_no_independent_evidence():
+def test_bootstrap_clusters_are_one_unit():
     """40 videos of 25 questions that all end alike are 40 pieces of evidence, not 1,000."""
     videos = normal(40, seed=4)
     values = Ratio.mean(np.repeat(videos, 25))
@@ -121,15 +121,15 @@ def test_questions_about_one_video_are_no_independent_evidence():
     assert careless.stderr < 0.3 * together.stderr
 
 
-def test_one_video_says_nothing_of_others_however_many_its_questions():
-    found = bootstrap({"m": Ratio.mean(normal(50))}, clusters=["v"] * 50)["m"]
-    assert found.n == 50
-    assert found.ci_low is found.ci_high is found.stderr is None
+def test_bootstrap_one_cluster_has_no_interval():
+    estimate = bootstrap({"m": Ratio.mean(normal(50))}, clusters=["v"] * 50)["m"]
+    assert estimate.n == 50
+    assert estimate.ci_low is estimate.ci_high is estimate.stderr is None
     both = {"m": Ratio.mean(normal(50))}
     assert compare(both, both, clusters=["v"] * 50)["m"].verdict == "tied"
 
 
-def test_a_difference_within_videos_is_no_more_certain_than_they_are():
+def test_compare_clusters():
     videos = normal(40, seed=4)
     a = {"m": Ratio.mean(np.repeat(videos + 0.2, 25))}
     b = {"m": Ratio.mean(np.repeat(normal(40, seed=5), 25))}
@@ -139,7 +139,7 @@ def test_a_difference_within_videos_is_no_more_certain_than_they_are():
     assert honest.ci_high - honest.ci_low > 3 * (careless.ci_high - careless.ci_low)
 
 
-def test_clusters_must_name_every_entry():
+def test_bootstrap_clusters_must_match_entries():
     with pytest.raises(ValueError, match="2 clusters are named for 3 entries"):
         bootstrap({"m": Ratio.mean([1.0, 2.0, 3.0])}, clusters=["a", "b"])
 
@@ -196,7 +196,7 @@ def digests(**environment: str) -> str:
     return done.stdout
 
 
-def test_bootstrap_equal_bytes_on_any_processor_and_number_of_threads():
+def test_bootstrap_is_bit_identical_on_all_processors():
     assert len({digests(**machine) for machine in MACHINES}) == 1
 
 
@@ -208,7 +208,7 @@ def test_bootstrap_equal_bytes_on_any_processor_and_number_of_threads():
     ),
     st.integers(0, 99),
 )
-def test_sums_are_those_of_exact_arithmetic(columns, seed):
+def test_sums_equal_exact_arithmetic(columns, seed):
     n = len(columns)
     drawn = np.random.default_rng(seed).integers(0, n, size=(4, n))
     weights = np.stack([np.bincount(row, minlength=n) for row in drawn]).astype(float)
@@ -229,7 +229,7 @@ def test_sums_are_those_of_exact_arithmetic(columns, seed):
             )
 
 
-def test_values_that_are_not_finite_stay_in_the_resamples_that_draw_them():
+def test_sums_of_values_that_are_not_finite():
     columns = np.array([[1.0, 2.0], [np.inf, 3.0], [4.0, 5.0]])
     sums = _Sums(columns).under(np.array([[3.0, 0.0, 0.0], [1.0, 1.0, 1.0]]))
     assert sums[0].tolist() == [3.0, 6.0]

@@ -17,36 +17,36 @@ TIMES = st.one_of(st.lists(COARSE, max_size=6), st.lists(FINE, max_size=6))
 
 @given(TIMES, TIMES.map(lambda times: times[:5]), st.sampled_from([0.1, 0.2, 0.3]))
 @example([0.25, 0.19549921191864433], [0.375, 0.27368888141915887], 0.2)
-def test_equals_trying_every_matching(predictions, truth, tolerance):
+def test_match_events_equals_exhaustive_search(predictions, truth, tolerance):
     assert match_events(predictions, truth, tolerance) == slow_matching(
         predictions, truth, tolerance
     )
 
 
 @given(TIMES, TIMES, st.sampled_from([0.1, 0.2, 0.3]))
-def test_counting_pairs_equals_finding_them(predictions, truth, tolerance):
+def test_count_pairs_equals_match_events(predictions, truth, tolerance):
     assert count_pairs(predictions, truth, tolerance) == len(
         match_events(predictions, truth, tolerance)
     )
 
 
 @given(st.lists(FINE, max_size=60), st.lists(FINE, max_size=30))
-def test_has_as_many_pairs_as_a_maximum_matching(predictions, truth):
+def test_match_events_has_most_pairs(predictions, truth):
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import maximum_bipartite_matching
 
-    found = match_events(predictions, truth, 0.1)
+    pairs = match_events(predictions, truth, 0.1)
     if predictions and truth:
-        near = [[abs(p - g) <= 0.1 + 1e-9 for g in truth] for p in predictions]
-        most = int((maximum_bipartite_matching(csr_matrix(near)) >= 0).sum())
-        assert len(found) == most
-    assert len({pair.truth for pair in found}) == len(found)
-    assert len({pair.prediction for pair in found}) == len(found)
-    assert all(abs(predictions[b] - truth[a]) <= 0.1 + 1e-9 for a, b in found)
+        within = [[abs(p - g) <= 0.1 + 1e-9 for g in truth] for p in predictions]
+        most = int((maximum_bipartite_matching(csr_matrix(within)) >= 0).sum())
+        assert len(pairs) == most
+    assert len({pair.truth for pair in pairs}) == len(pairs)
+    assert len({pair.prediction for pair in pairs}) == len(pairs)
+    assert all(abs(predictions[b] - truth[a]) <= 0.1 + 1e-9 for a, b in pairs)
 
 
 @given(st.lists(FINE, min_size=1, max_size=12), st.lists(FINE, min_size=1, max_size=12))
-def test_costs_as_little_as_an_optimal_assignment(predictions, truth):
+def test_match_events_has_least_distance(predictions, truth):
     import numpy as np
     from scipy.optimize import linear_sum_assignment
 
@@ -55,29 +55,29 @@ def test_costs_as_little_as_an_optimal_assignment(predictions, truth):
     cost = np.where(distance <= 0.3 + 1e-9, distance, 100.0)
     rows, columns = linear_sum_assignment(cost)
     best = [cost[i, j] for i, j in zip(rows, columns, strict=True) if cost[i, j] < 100]
-    found = [abs(predictions[b] - truth[a]) for a, b in match_events(predictions, truth, 0.3)]
-    assert len(found) == len(best)
-    assert sum(found) == pytest.approx(sum(best), abs=1e-7)
+    distances = [abs(predictions[b] - truth[a]) for a, b in match_events(predictions, truth, 0.3)]
+    assert len(distances) == len(best)
+    assert sum(distances) == pytest.approx(sum(best), abs=1e-7)
 
 
-def test_what_greedy_matching_loses_is_found():
+def test_match_events_beats_greedy_matching():
     assert match_events([1.11, 1.3], [1.0, 1.2], 0.2) == [Pair(0, 0), Pair(1, 1)]
 
 
-def test_the_edge_of_a_tolerance_belongs_to_it_in_float64_too():
+def test_match_events_includes_edge_of_tolerance():
     assert match_events([1.1], [1.0], 0.1)
     assert not match_events([1.1 + 1e-6], [1.0], 0.1)
 
 
-def test_places_refer_to_the_lists_as_given():
+def test_match_events_indices_of_unsorted_lists():
     assert match_events([5.0, 1.0], [1.02, 9.0, 5.01], 0.1) == [Pair(0, 1), Pair(2, 0)]
 
 
-def test_what_is_not_finite_finds_no_partner():
+def test_match_events_ignores_values_not_finite():
     assert match_events([math.nan, math.inf, 1.0], [1.0, math.nan], 0.3) == [Pair(0, 2)]
 
 
-def test_a_hostile_number_of_answers_is_handled():
+def test_match_events_million_predictions():
     generator = random.Random(0)
     answers = [generator.uniform(0, 24) for _ in range(100_000)]
     truth = [0.4 * k for k in range(60)]

@@ -75,12 +75,12 @@ TOKENS = st.sampled_from(
 
 
 @pytest.mark.parametrize("case", GOLDEN["parse"], ids=lambda case: case["text"][:30])
-def test_parser_gives_the_golden_values(case):
+def test_parse_reference_golden_values(case):
     assert parse_reference(case["text"]) == case["pred"]
 
 
 @pytest.mark.parametrize("case", GOLDEN["score"], ids=lambda case: case["name"])
-def test_map_gives_the_golden_values(case):
+def test_reference_map_golden_values(case):
     truth = json.loads(case["gt"])
     predictions = parse_reference(case["pred"])
     assert reference_map(predictions, truth) == case["result"]["map"]
@@ -88,7 +88,7 @@ def test_map_gives_the_golden_values(case):
         assert reference_ap(predictions, truth)[float(tolerance)] == ap
 
 
-def test_mean_over_videos_gives_the_golden_aggregate():
+def test_reference_map_golden_mean():
     maps = [
         reference_map(parse_reference(case["pred"]), json.loads(case["gt"]))
         for case in GOLDEN["score"]
@@ -97,16 +97,16 @@ def test_mean_over_videos_gives_the_golden_aggregate():
 
 
 @given(st.one_of(ON_A_GRID, ANYWHERE), st.one_of(ON_A_GRID, ANYWHERE))
-def test_ap_equals_a_slow_independent_implementation(predictions, truth):
-    found = reference_ap(predictions, truth)
+def test_reference_ap_equals_slow_implementation(predictions, truth):
+    values = reference_ap(predictions, truth)
     for tolerance in TOLERANCES:
         if predictions and truth:
-            assert found[tolerance] == slow_reference_ap(predictions, truth, tolerance)
+            assert values[tolerance] == slow_reference_ap(predictions, truth, tolerance)
         else:
-            assert found[tolerance] == float(not predictions and not truth)
+            assert values[tolerance] == float(not predictions and not truth)
 
 
-def test_faults_of_the_reference_are_kept():
+def test_reference_map_reproduces_faults():
     assert reference_map([1, 2, 3] + [9.0] * 5000, [1, 2, 3]) == pytest.approx(1.0)
     assert round(reference_map([0.0, 1, 2, 3], [1, 2, 3]), 3) == 0.639
     assert set(reference_ap([1.11, 1.3], [1.0, 1.2]).values()) == {0.5}
@@ -117,7 +117,7 @@ def test_faults_of_the_reference_are_kept():
 @pytest.mark.parametrize(
     ("period", "expected"), [(0.35, 0.66), (0.5, 0.33), (0.6, 0.17), (0.8, 0.0)]
 )
-def test_worst_phase_at_the_right_rate_scores_what_was_measured(period, expected):
+def test_reference_map_of_worst_phase(period, expected):
     # Rounded, as answers are: at 0.6 s half of the pairs fall to float64's side of 0.3 s.
     truth = [round(k * period, 3) for k in range(1, 101)]
     shifted = [round(time + period / 2, 3) for time in truth]
@@ -129,30 +129,30 @@ def test_worst_phase_at_the_right_rate_scores_what_was_measured(period, expected
     ["[" + "1" * 400 + "]", "[" + "1" * 5000 + "]", "[" * 200_000 + "0.5]"],
     ids=["beyond float64", "too many digits", "nesting"],
 )
-def test_where_the_reference_crashes_we_say_so(text):
+def test_parse_reference_crashes(text):
     with pytest.raises(ReferenceCrashError, match="crashes"):
         parse_reference(text)
 
 
-def test_open_brackets_do_not_hang():
+def test_parse_reference_open_brackets_are_linear():
     assert parse_reference("[" * 1_000_000) == []
 
 
-def test_no_tolerance_is_an_error():
+def test_reference_map_requires_tolerances():
     with pytest.raises(ValueError, match="no tolerance"):
         reference_map([1.0], [1.0], tolerances=())
 
 
 @pytest.fixture(scope="module")
 def lmms_eval() -> ModuleType:
-    found = lmms_eval_scorer()
-    if found is None:
+    scorer = lmms_eval_scorer()
+    if scorer is None:
         assert not os.environ.get("CI"), "CI must compare with the real lmms-eval"
         pytest.skip("lmms-eval is not installed; `make test` installs it")
-    return found
+    return scorer
 
 
-def test_parser_equals_the_real_lmms_eval_on_any_text(lmms_eval):
+def test_parse_reference_equals_lmms_eval(lmms_eval):
     @given(st.one_of(st.lists(TOKENS, max_size=16).map("".join), st.text(max_size=60)))
     def check(text: str) -> None:
         # repr, because NaN equals nothing
@@ -161,7 +161,7 @@ def test_parser_equals_the_real_lmms_eval_on_any_text(lmms_eval):
     check()
 
 
-def test_map_equals_the_real_lmms_eval_bit_for_bit(lmms_eval):
+def test_reference_map_equals_lmms_eval(lmms_eval):
     odd = st.sampled_from([math.nan, math.inf, -1.0, 1e15, 1e300])
 
     @given(
@@ -177,11 +177,11 @@ def test_map_equals_the_real_lmms_eval_bit_for_bit(lmms_eval):
     check()
 
 
-def test_whole_samples_equal_the_real_lmms_eval(lmms_eval):
+def test_reference_samples_equal_lmms_eval(lmms_eval):
     for case in GOLDEN["score"]:
         document = {"id": case["name"], "answer": case["gt"], "video_path": "", "question": ""}
-        [found] = {
+        [expected] = {
             value["map"]
             for value in lmms_eval.jumpscore_process_results(document, [case["pred"]]).values()
         }
-        assert reference_map(parse_reference(case["pred"]), json.loads(case["gt"])) == found
+        assert reference_map(parse_reference(case["pred"]), json.loads(case["gt"])) == expected

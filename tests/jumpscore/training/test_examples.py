@@ -33,7 +33,7 @@ def spec():
 
 
 @pytest.fixture(scope="module")
-def made(spec, tmp_path_factory):
+def prepared(spec, tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
     lesson = make_lesson(spec, folder / "clip.mp4", max_pixels=MAX_PIXELS, rope_every=2)
     return lesson, store_clip(lesson, folder, max_pixels=MAX_PIXELS, budgets=[BUDGET])
@@ -53,8 +53,8 @@ def visual_of(lesson, kind, count):
 
 
 @pytest.mark.parametrize(("kind", "count"), [("frames", 768), ("frames", 14), ("codec", BUDGET)])
-def test_an_example_is_what_the_wrapper_feeds(made, wrapper, kind, count):
-    lesson, clip = made
+def test_example_maker_equals_the_wrapper(prepared, wrapper, kind, count):
+    lesson, clip = prepared
     visual = visual_of(lesson, kind, count)
     question = Question("q", (Media(lesson.path),), QUESTION)
     fed = wrapper.prepare(question, visual).payload
@@ -65,8 +65,8 @@ def test_an_example_is_what_the_wrapper_feeds(made, wrapper, kind, count):
         np.testing.assert_array_equal(getattr(example.pictures, name), expected, err_msg=name)
 
 
-def test_the_answer_is_the_stamps_of_the_frames_nearest_to_the_events(made, wrapper):
-    lesson, clip = made
+def test_example_maker_answer_is_nearest_stamps(prepared, wrapper):
+    lesson, clip = prepared
     example = ExampleMaker(wrapper.tokenizer)(clip, Cut("frames", shift=5))
     text = wrapper.tokenizer.decode(example.ids[example.answer : -1])
     answered = [float(word) for word in text.strip("[]").split(",")]
@@ -79,15 +79,15 @@ def test_the_answer_is_the_stamps_of_the_frames_nearest_to_the_events(made, wrap
     assert seconds + hundredths / 100 == pytest.approx(answered[-1])
 
 
-def test_marks_and_maps_follow_the_tokens(made, wrapper):
-    _, clip = made
+def test_example_maker_labels_follow_tokens(prepared, wrapper):
+    _, clip = prepared
     maker = ExampleMaker(wrapper.tokenizer)
     for cut in (Cut("frames"), Cut("codec", count=BUDGET), Cut("codec", count=BUDGET, blind=True)):
         example = maker(clip, cut)
         tokens = len(example.phases)
         assert len(example.happening) == len(example.rope) == tokens
         assert example.pictures is None or tokens == example.pictures.visual_tokens
-        # Before every end of a run there is a visual token, and at it there is none.
+        # The token before every end of a run is visual, and the end itself is not.
         pad = maker._pad
         assert (example.ids[example.ends - 1] == pad).all()
         assert (example.ids[example.ends] != pad).all()
@@ -95,8 +95,8 @@ def test_marks_and_maps_follow_the_tokens(made, wrapper):
     assert whole.happening.sum() == 9 * len(clip.event_frames)
 
 
-def test_the_rope_is_where_its_map_says(made, wrapper):
-    _, clip = made
+def test_make_lesson_rope_maps(prepared, wrapper):
+    _, clip = prepared
     known = clip.rope[:, 0, 0] >= 0
     assert 0.4 < known.mean() < 0.6
     assert 0 < (clip.rope[known] > 0.03).mean() < 0.4
@@ -106,43 +106,43 @@ def test_the_rope_is_where_its_map_says(made, wrapper):
     np.testing.assert_array_equal(example.rope.reshape(-1), expected)
 
 
-def test_mirrored_frames_are_frames_of_mirrored_pictures(made):
-    lesson, clip = made
+def test_mirrored_pictures(prepared):
+    lesson, clip = prepared
     visual = visual_of(lesson, "frames", 14)
     pictures = frame_pictures(visual)
     rows, columns = clip.grid
-    found = mirrored_pictures(pictures.patches.reshape(14, -1, 588), rows, columns)
-    np.testing.assert_array_equal(found.reshape(-1, 588), cut_patches(visual.pixels[:, :, ::-1]))
+    actual = mirrored_pictures(pictures.patches.reshape(14, -1, 588), rows, columns)
+    np.testing.assert_array_equal(actual.reshape(-1, 588), cut_patches(visual.pixels[:, :, ::-1]))
 
 
-def test_mirrored_canvases_show_every_block_mirrored_at_its_mirrored_place(made):
-    lesson, clip = made
+def test_mirrored_blocks(prepared):
+    lesson, clip = prepared
     pictures = codec_pictures(visual_of(lesson, "codec", BUDGET))
     patches, places = mirrored_blocks(pictures.patches, pictures.positions, columns=clip.grid[1])
     again = mirrored_blocks(patches, places, columns=clip.grid[1])
     np.testing.assert_array_equal(again[0], pictures.patches)
     np.testing.assert_array_equal(again[1], pictures.positions)
-    held = {tuple(place): patch for place, patch in zip(places.tolist(), patches, strict=True)}
+    by_place = {tuple(place): patch for place, patch in zip(places.tolist(), patches, strict=True)}
     for place, patch in zip(pictures.positions.tolist(), pictures.patches, strict=True):
         frame, row, column = place
-        other = held[(frame, row, clip.grid[1] - 1 - column)]
+        other = by_place[(frame, row, clip.grid[1] - 1 - column)]
         flipped = patch.reshape(3, 14, 14)[:, :, ::-1]
         np.testing.assert_array_equal(other.reshape(3, 14, 14), flipped)
 
 
-def test_nobody_of_a_test_is_learned_from(clips):
+def test_lesson_specs_exclude_people_of_tests(clips):
     data = small_settings(data={"reserved_clips": 30}).data
     reserved = reserved_people(data, load_profile("small"))
     tests = sample_clips(load_profile("small", {"clips": 30}), seed=data.reserved[0])
     assert {person(spec) for spec in tests} <= reserved
     assert {person(spec) for spec in sample_clips(load_profile("mini"), seed=0)} <= reserved
     drawn = sample_clips(load_profile("small", {"clips": 60}), seed=data.seed)
-    kept = unreserved(drawn, reserved)
-    assert 0 < len(kept) < 60
-    assert not {person(spec) for spec in kept} & reserved
+    allowed = unreserved(drawn, reserved)
+    assert 0 < len(allowed) < 60
+    assert not {person(spec) for spec in allowed} & reserved
 
 
-def test_nobody_held_out_is_learned_from(clips):
+def test_lesson_specs_exclude_held_out_people(clips):
     settings = small_settings(data={"clips": 60, "held_out": 10, "reserved_clips": 30}).data
     profile = load_profile("small")
     learned, held_out = lesson_specs(settings, profile)
@@ -159,7 +159,7 @@ def test_nobody_held_out_is_learned_from(clips):
     assert not stored[0] & stored[1]
 
 
-def test_runs_share_only_clips_that_they_would_prepare_alike(tmp_path, monkeypatch):
+def test_prepare_lessons_cache_folders(tmp_path, monkeypatch):
     prepared = []
     monkeypatch.setattr(lessons, "_do_all", lambda jobs, *_: prepared.append(len(jobs)))
 
@@ -181,7 +181,7 @@ def test_runs_share_only_clips_that_they_would_prepare_alike(tmp_path, monkeypat
     assert min(prepared) > 0
 
 
-def test_small_clips_are_seen_from_both_sides():
+def test_lesson_specs_show_both_sides():
     specs = sample_clips(load_profile("small", {"clips": 24}), seed=1)
     right = [60 <= spec.view.yaw <= 120 for spec in specs]
     left = [240 <= spec.view.yaw <= 300 for spec in specs]

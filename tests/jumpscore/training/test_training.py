@@ -13,7 +13,7 @@ from jumpscore.training.batches import IGNORED, collate
 from jumpscore.training.cache import stored_clips
 from jumpscore.training.curriculum import SHORTEST, Curriculum, Progress, learning_rate, step_rng
 from jumpscore.training.examples import ExampleMaker
-from jumpscore.training.learner import MARK, SECONDS, _told
+from jumpscore.training.learner import MARK, SECONDS, _cross_entropy
 from jumpscore.training.loop import Trainer
 from jumpscore.training.runs import claimed_folder, new_model
 from tests.training_support import small_settings
@@ -32,7 +32,7 @@ def curriculum(clips):
     return Curriculum(stored_clips(clips[0]), ExampleMaker(tokenizer))
 
 
-def test_clips_grow_once_short_ones_are_mastered():
+def test_progress_grows_when_mastered():
     growth = small_settings().read.growth
     progress = Progress(float(growth.first))
     for _ in range(200):
@@ -43,7 +43,7 @@ def test_clips_grow_once_short_ones_are_mastered():
     assert progress.longest == 70
 
 
-def test_a_step_draws_the_same_whenever_it_is_drawn(curriculum):
+def test_step_rng_is_deterministic(curriculum):
     stage, progress = small_settings().join, Progress(70.0)
     one, again, other = (
         curriculum.joint(stage, progress, step_rng(1, "join", step)) for step in (5, 5, 6)
@@ -53,7 +53,7 @@ def test_a_step_draws_the_same_whenever_it_is_drawn(curriculum):
     assert [e.ids.tolist() for e in one] != [e.ids.tolist() for e in other]
 
 
-def test_stages_show_what_they_say(curriculum):
+def test_curriculum_stages(curriculum):
     settings = small_settings()
     progress = Progress(12.0)
     rng = step_rng(0, "test", 0)
@@ -70,7 +70,7 @@ def test_stages_show_what_they_say(curriculum):
     assert 0.15 < np.mean(kinds) < 0.6, "share of canvases"
 
 
-def test_learning_rate_rises_stays_and_falls():
+def test_learning_rate_schedule():
     stage = small_settings(join={"steps": 100, "warmup": 10, "decay": 0.5}).join
     rates = [learning_rate(stage, step) for step in range(100)]
     assert rates[0] == pytest.approx(stage.rate / 10)
@@ -78,18 +78,18 @@ def test_learning_rate_rises_stays_and_falls():
     assert all(a > b > 0 for a, b in pairwise(rates[50:]))
 
 
-def test_labels_are_the_answer_and_nothing_else(curriculum):
+def test_collate_labels_only_answers(curriculum):
     examples = curriculum.joint(small_settings().join, Progress(30.0), step_rng(3, "x", 0))
     batch = collate(examples, 0)
     for row, example in enumerate(examples):
         labels = batch.labels[row]
-        held = labels[labels != IGNORED]
-        assert held.tolist() == example.ids[example.answer :].tolist()
+        labelled = labels[labels != IGNORED]
+        assert labelled.tolist() == example.ids[example.answer :].tolist()
         assert int((labels != IGNORED).nonzero()[0]) == example.answer - 1
     assert len(batch.owners) == len(batch.happening) == len(batch.rope)
 
 
-def test_marks_are_on_the_tokens_of_event_frames(clips, curriculum, tmp_path):
+def test_marked_tokens_of_event_frames(clips, curriculum, tmp_path):
     learner = trainer(small_settings(), clips, tmp_path / "run").learner
     examples = curriculum.blind(small_settings().read, Progress(40.0), step_rng(0, "m", 1))
     batch = collate(examples, 0)
@@ -99,7 +99,7 @@ def test_marks_are_on_the_tokens_of_event_frames(clips, curriculum, tmp_path):
     assert not learner.marked(nothing, batch, torch.zeros(len(nothing))).any()
 
 
-def test_a_few_steps_reduce_every_stage_s_loss(clips, tmp_path):
+def test_trainer_reduces_every_loss(clips, tmp_path):
     settings = small_settings(
         read={"steps": 100, "rate": 0.005}, look={"steps": 100, "rate": 0.003},
         join={"steps": 50, "rate": 0.003}, check_every=1000, save_every=1000,
@@ -114,13 +114,13 @@ def test_a_few_steps_reduce_every_stage_s_loss(clips, tmp_path):
 
 
 @pytest.mark.parametrize("stop", [1, 4, 8])
-def test_a_resumed_run_ends_with_the_same_weights(clips, tmp_path, stop):
+def test_trainer_resumed_run_has_the_same_weights(clips, tmp_path, stop):
     settings = small_settings(check_every=1000)
     whole = trainer(settings, clips, tmp_path / "whole")
     whole.run()
     trainer(settings, clips, tmp_path / "parts").run(stop_after=stop)
     with (tmp_path / "parts" / "log.jsonl").open("a") as log:
-        log.write('{"stage": "re')  # torn by a stop that asked nobody
+        log.write('{"stage": "re')  # torn by a kill
     resumed = trainer(settings, clips, tmp_path / "parts")
     resumed.run()
     expected = whole.learner.state_dict()
@@ -130,7 +130,7 @@ def test_a_resumed_run_ends_with_the_same_weights(clips, tmp_path, stop):
     assert logs[0] == logs[1]
 
 
-def test_a_folder_of_another_run_is_refused(tmp_path):
+def test_claimed_folder_of_another_run(tmp_path):
     def claim(name, **changed):
         with claimed_folder(tmp_path / name, small_settings(**changed)):
             pass
@@ -145,7 +145,7 @@ def test_a_folder_of_another_run_is_refused(tmp_path):
         claim("full")
 
 
-def test_a_folder_belongs_to_one_process(tmp_path):
+def test_claimed_folder_locks(tmp_path):
     with (
         claimed_folder(tmp_path / "run", small_settings()),
         pytest.raises(UsageError, match="another process is training here"),
@@ -154,7 +154,7 @@ def test_a_folder_belongs_to_one_process(tmp_path):
         pass
 
 
-def test_what_a_run_logged_before_its_first_checkpoint_is_forgotten(clips, tmp_path):
+def test_trainer_drops_rows_after_the_checkpoint(clips, tmp_path):
     (tmp_path / "run").mkdir()
     early = '{"stage": "read", "step": 50, "seconds": 1.0}\n'
     (tmp_path / "run" / "log.jsonl").write_text(early + '{"stage": "re')
@@ -164,11 +164,11 @@ def test_what_a_run_logged_before_its_first_checkpoint_is_forgotten(clips, tmp_p
     assert (tmp_path / "run" / "log.jsonl").read_text() == ""
 
 
-def test_visual_tokens_stay_short_enough_to_be_read(clips, tmp_path, curriculum):
+def test_tower_losses_bound_the_length(clips, tmp_path, curriculum):
     learner = trainer(small_settings(), clips, tmp_path / "run").learner
     batch = collate(curriculum.views(small_settings().look, step_rng(0, "v", 0)), 0)
     tokens = torch.zeros(len(batch.phases), len(learner.mark))
-    # Along the mark a token may be as long as it likes: that is how events are told.
+    # Along the mark a token may have any length: that is how events are marked.
     along = learner.tower_losses(tokens + 10 * learner.mark, batch)["length"]
     assert float(along) == pytest.approx(0, abs=1e-6)
     across = torch.nn.functional.normalize(torch.randn(len(learner.mark)), dim=0)
@@ -177,7 +177,7 @@ def test_visual_tokens_stay_short_enough_to_be_read(clips, tmp_path, curriculum)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
-def test_the_tower_learns_at_its_own_rate(clips, tmp_path, share):
+def test_trainer_tower_learning_rate(clips, tmp_path, share):
     settings = small_settings(
         read={"steps": 0}, look={"steps": 0}, join={"tower": share, "steps": 2}
     )
@@ -190,19 +190,19 @@ def test_the_tower_learns_at_its_own_rate(clips, tmp_path, share):
     assert any(moved[len(tower) :])
 
 
-def test_seconds_beyond_the_head_are_no_answers():
+def test_text_losses_ignore_late_seconds():
     logits = torch.zeros(3, SECONDS)
-    inside = _told(logits, torch.tensor([-1, 3, 19]))
-    assert _told(logits, torch.tensor([SECONDS, 3, 19])) == inside > 0
+    inside = _cross_entropy(logits, torch.tensor([-1, 3, 19]))
+    assert _cross_entropy(logits, torch.tensor([SECONDS, 3, 19])) == inside > 0
 
 
-def test_clips_of_fewer_frames_than_examples_have_are_refused():
+def test_settings_growth_first():
     with pytest.raises(ValueError, match=r"read\.growth\.first"):
         small_settings(read={"growth": {"first": SHORTEST - 1}})
     assert small_settings(read={"growth": {"first": SHORTEST}}).read.growth.first == SHORTEST
 
 
-def test_claimed_folder_takes_one_whose_settings_were_half_written(tmp_path):
+def test_claimed_folder_half_written_settings(tmp_path):
     (tmp_path / ".settings.json.4194301").write_text('{"seed": ')
     with claimed_folder(tmp_path, small_settings()):
         assert "settings.json" in {entry.name for entry in tmp_path.iterdir()}

@@ -27,8 +27,8 @@ def test_decode_pixels_equal_those_of_oldest_release(name, colours, size):
 
     FFmpeg 7 (PyAV 15) and FFmpeg 8 round differently when they convert full range to limited.
     """
-    wanted = None if size == "whole" else (56, 28)
-    *_, last = decode(FILES / name, size=wanted, grey=colours == "grey")
+    requested = None if size == "whole" else (56, 28)
+    *_, last = decode(FILES / name, size=requested, grey=colours == "grey")
     right = GOLDEN[f"{name}/{size}/{colours}"].astype(int)
     off = np.abs(last.pixels[::3, ::3].astype(int) - right)
     assert off.max() <= (4 if name in FULL_RANGE else 1)

@@ -33,9 +33,9 @@ def long_video(tmp_path_factory):
 
 
 @given(st.sets(st.integers(0, 239), min_size=1, max_size=12))
-def test_decode_yields_any_choice_of_frames(long_video, chosen):
-    wanted = sorted(chosen)
-    assert numbers(decode(long_video, wanted)) == wanted
+def test_decode_yields_any_choice_of_frames(long_video, indices):
+    requested = sorted(indices)
+    assert numbers(decode(long_video, requested)) == requested
 
 
 @pytest.mark.parametrize("name", ["a.mkv", "a.ts"])
@@ -52,10 +52,10 @@ def test_decode_avi_by_order(tmp_path):
 
 def test_decode_decord_equals_pyav(long_video):
     pytest.importorskip("decord")
-    wanted = [0, 5, 100, 239]
-    ours = list(decode(long_video, wanted))
-    theirs = list(decode(long_video, wanted, backend="decord"))
-    assert numbers(theirs) == wanted
+    requested = [0, 5, 100, 239]
+    ours = list(decode(long_video, requested))
+    theirs = list(decode(long_video, requested, backend="decord"))
+    assert numbers(theirs) == requested
     assert [frame.time for frame in theirs] == [frame.time for frame in ours]
     for a, b in zip(ours, theirs, strict=True):
         assert np.abs(a.pixels.astype(int) - b.pixels).mean() < 3
@@ -184,5 +184,5 @@ class TestDecodeBadInput:
 def test_decode_single_frames_of_transport_stream(tmp_path, codec):
     """Seeking ends up after key frames there, and some decoders invent the missing frames."""
     path = write_video(tmp_path / "a.ts", frames=120, codec=codec, size=(128, 96))
-    for chosen in ([17], [34, 51], [3, 60, 119], list(range(0, 120, 17))):
-        assert [read_number(frame.pixels) for frame in decode(path, chosen)] == chosen
+    for indices in ([17], [34, 51], [3, 60, 119], list(range(0, 120, 17))):
+        assert [read_number(frame.pixels) for frame in decode(path, indices)] == indices

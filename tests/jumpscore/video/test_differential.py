@@ -1,7 +1,7 @@
 """Frames, times and pixels of many containers and codecs, compared with ffmpeg's and OpenCV's.
 
 The ``ffmpeg`` command writes every sample from one clip of 60 numbered frames, and reads it back.
-Where a reader disagrees, the table says why; a disagreement that has gone is an error too.
+The table explains known disagreements of other readers; one that no longer exists is an error, too.
 ``JUMPSCORE_REQUIRE_FFMPEG=1`` makes a missing command an error instead of a skip.
 """
 
@@ -186,9 +186,9 @@ def test_decode_agrees_with_ffmpeg(source, name):
     numbers = [read_number(frame.pixels) for frame in frames]
     if sample.numbers:
         assert numbers == list(range(FRAMES))
-    chosen = [7, 29, 31, info.frames - 1]
-    singles = decode(path, chosen, size=SIZE, grey=True, info=info)
-    assert [read_number(frame.pixels) for frame in singles] == [numbers[k] for k in chosen]
+    indices = [7, 29, 31, info.frames - 1]
+    singles = decode(path, indices, size=SIZE, grey=True, info=info)
+    assert [read_number(frame.pixels) for frame in singles] == [numbers[k] for k in indices]
     assert info.duration == pytest.approx(info.times[-1] + np.median(np.diff(info.times)), abs=2e-3)
 
     times, luma = _by_ffmpeg(path)

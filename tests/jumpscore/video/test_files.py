@@ -91,9 +91,9 @@ def test_probe_and_decode_read_whole_file(name):
 @pytest.mark.parametrize("name", RIGHT)
 def test_decode_single_frames_equal_those_in_sequence(name):
     numbers = RIGHT[name].numbers
-    for chosen in ([10, 20, 30], [len(numbers) - 1], [0, 1, 25]):
-        shown_numbers = [squares(frame.pixels) for frame in decode(FILES / name, chosen)]
-        assert shown_numbers == [numbers[index] for index in chosen]
+    for indices in ([10, 20, 30], [len(numbers) - 1], [0, 1, 25]):
+        shown_numbers = [squares(frame.pixels) for frame in decode(FILES / name, indices)]
+        assert shown_numbers == [numbers[index] for index in indices]
 
 
 def test_probe_counts_pause_in_duration():

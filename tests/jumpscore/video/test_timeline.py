@@ -28,8 +28,8 @@ TS_PACKET = 188
 WRAP_SECONDS = WRAP / 90_000
 
 
-def numbers(path: Path, chosen: Sequence[int] | None = None) -> list[int]:
-    return [read_number(frame.pixels) for frame in decode(path, chosen)]
+def numbers(path: Path, indices: Sequence[int] | None = None) -> list[int]:
+    return [read_number(frame.pixels) for frame in decode(path, indices)]
 
 
 def check(path: Path, expected: Sequence[int], times: Sequence[float]) -> VideoInfo:
@@ -37,8 +37,8 @@ def check(path: Path, expected: Sequence[int], times: Sequence[float]) -> VideoI
     info = probe(path)
     np.testing.assert_allclose(info.times, times, atol=2e-3)
     assert numbers(path) == list(expected)
-    chosen = sorted({len(expected) // 3, len(expected) // 2, len(expected) - 1})
-    assert numbers(path, chosen) == [expected[index] for index in chosen]
+    indices = sorted({len(expected) // 3, len(expected) // 2, len(expected) - 1})
+    assert numbers(path, indices) == [expected[index] for index in indices]
     return info
 
 
@@ -177,8 +177,8 @@ class TestTracks:
                 for stream, last in zip(streams, (5, 30), strict=True):
                     if number >= last:
                         continue
-                    shown = 1 if last == 5 else number
-                    picture = numbered_frame(shown, stream.width, stream.height)
+                    digit = 1 if last == 5 else number
+                    picture = numbered_frame(digit, stream.width, stream.height)
                     frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
                     container.mux(stream.encode(frame))
             for stream in streams:

@@ -65,7 +65,7 @@ def tower(weights, pixels, grid, positions, *, heads, layers, window=4):
 
         y = norm(x, p("layer_norm1.weight"), p("layer_norm1.bias"))
         mixed = y @ p("self_attn.qkv.weight").T + p("self_attn.qkv.bias")
-        found = np.empty_like(x)
+        attended = np.empty_like(x)
         for head in range(heads):
             here = slice(head * size, (head + 1) * size)
             query = mixed[:, :width][:, here]
@@ -75,8 +75,8 @@ def tower(weights, pixels, grid, positions, *, heads, layers, window=4):
             key = np.array([turned(k, at) for k, at in zip(key, positions, strict=True)])
             scores = np.where(mask, query @ key.T / math.sqrt(size), -np.inf)
             scores = np.exp(scores - scores.max(-1, keepdims=True))
-            found[:, here] = scores / scores.sum(-1, keepdims=True) @ value
-        x = x + found @ p("self_attn.proj.weight").T + p("self_attn.proj.bias")
+            attended[:, here] = scores / scores.sum(-1, keepdims=True) @ value
+        x = x + attended @ p("self_attn.proj.weight").T + p("self_attn.proj.bias")
         y = norm(x, p("layer_norm2.weight"), p("layer_norm2.bias"))
         y = gelu(y @ p("mlp.fc1.weight").T + p("mlp.fc1.bias"))
         x = x + y @ p("mlp.fc2.weight").T + p("mlp.fc2.bias")

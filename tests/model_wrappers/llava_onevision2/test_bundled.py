@@ -24,7 +24,7 @@ def few(tmp_path_factory):
     return out
 
 
-def asked(few, folder, name, *, input=None, **run):
+def evaluated(few, folder, name, *, input=None, **run):
     return jumpscore.evaluate(
         "llava_ov2",
         "jumpscore",
@@ -35,7 +35,7 @@ def asked(few, folder, name, *, input=None, **run):
     )
 
 
-def test_the_folder_is_small_and_holds_code_of_this_package_only():
+def test_bundled_folder_size_and_code():
     from model_wrappers.llava_onevision2.provenance import holds_only_our_code
 
     folder = resolve(TINY)
@@ -44,7 +44,7 @@ def test_the_folder_is_small_and_holds_code_of_this_package_only():
     assert (folder / "README.md").is_file()
 
 
-def test_it_says_what_it_was_trained_on():
+def test_checkpoint_use_of_the_bundled_model():
     [note] = checkpoint_use(TINY).notes
     facts = json.loads((resolve(TINY) / "training.json").read_text())
     assert f"trained on {facts['clips']} rendered clips" in note
@@ -52,21 +52,21 @@ def test_it_says_what_it_was_trained_on():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["codec", "frames"])
-def test_it_sees_jumps_and_without_the_pixels_it_does_not(few, tmp_path, kind):
-    seeing = asked(few, tmp_path, "seeing", input={"kind": kind})
-    shown = seeing.record.identity.input.model_dump()
-    assert (shown["count"], shown["fps"]) == ((16, None) if kind == "codec" else (None, 12.5))
-    assert (shown["max_pixels"], shown["decimals"]) == (7056, 2)
+def test_evaluate_bundled_model_needs_pixels(few, tmp_path, kind):
+    seeing = evaluated(few, tmp_path, "seeing", input={"kind": kind})
+    fields = seeing.record.identity.input.model_dump()
+    assert (fields["count"], fields["fps"]) == ((16, None) if kind == "codec" else (None, 12.5))
+    assert (fields["max_pixels"], fields["decimals"]) == (7056, 2)
     metrics = seeing.result.metrics
     assert metrics["map_reference"].mean > 0.75
     assert metrics["map_reference"].ci_low > metrics["content_free_map"].mean
-    blind = asked(few, tmp_path, "blind", input={"kind": kind}, control="pixels")
+    blind = evaluated(few, tmp_path, "blind", input={"kind": kind}, control="pixels")
     assert blind.result.metrics["map_reference"].mean < metrics["map_reference"].mean - 0.2
 
 
-def test_what_is_said_goes_before_what_is_usual(few, tmp_path):
-    run = asked(few, tmp_path, "two", input={"kind": "codec", "tokens": 18}, limit=1)
-    shown = run.record.identity.input.model_dump()
-    assert (shown["tokens"], shown["count"], shown["max_pixels"]) == (18, None, 7056)
+def test_default_input_yields_to_the_run(few, tmp_path):
+    run = evaluated(few, tmp_path, "two", input={"kind": "codec", "tokens": 18}, limit=1)
+    fields = run.record.identity.input.model_dump()
+    assert (fields["tokens"], fields["count"], fields["max_pixels"]) == (18, None, 7056)
     [response] = run.responses.values()
     assert response.usage.visual == 18

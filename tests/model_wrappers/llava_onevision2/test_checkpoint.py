@@ -26,8 +26,8 @@ def copy(tiny, tmp_path):
 
 
 def edit(path, **values):
-    held = json.loads(path.read_text())
-    path.write_text(json.dumps(held | values))
+    config = json.loads(path.read_text())
+    path.write_text(json.dumps(config | values))
 
 
 def edit_weights(folder, change):
@@ -36,7 +36,7 @@ def edit_weights(folder, change):
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 
 
-def test_what_is_written_is_what_is_read(tiny, model, tmp_path):
+def test_save_checkpoint_round_trip(tiny, model, tmp_path):
     tokenizer = load_tokenizer(tiny, model.config)
     save_checkpoint(model, tokenizer, tmp_path / "again")
     again = load_model(
@@ -46,14 +46,14 @@ def test_what_is_written_is_what_is_read(tiny, model, tmp_path):
     assert weights.keys() == model.state_dict().keys()
     for name, value in model.state_dict().items():
         assert torch.equal(weights[name], value), name
-    settings = [held.config.to_dict() | {"_name_or_path": ""} for held in (again, model)]
+    settings = [loaded.config.to_dict() | {"_name_or_path": ""} for loaded in (again, model)]
     assert settings[0] == settings[1]
     assert sorted(p.name for p in (tmp_path / "again").iterdir()) == sorted(
         p.name for p in tiny.iterdir()
     )
 
 
-def test_the_folder_holds_what_vllm_looks_for(tiny):
+def test_save_checkpoint_files_for_vllm(tiny):
     config = json.loads((tiny / "config.json").read_text())
     assert config["model_type"] == "llava_onevision2"
     assert config["architectures"] == ["LlavaOnevision2ForConditionalGeneration"]
@@ -69,7 +69,7 @@ def test_the_folder_holds_what_vllm_looks_for(tiny):
 
 
 @pytest.mark.slow
-def test_transformers_loads_the_folder_by_its_auto_classes(tiny, model, tmp_path):
+def test_save_checkpoint_auto_classes(tiny, model, tmp_path):
     from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 
     assert AutoConfig.from_pretrained(tiny, trust_remote_code=True).model_type == "llava_onevision2"
@@ -81,18 +81,18 @@ def test_transformers_loads_the_folder_by_its_auto_classes(tiny, model, tmp_path
     assert type(processor).__name__ == "LlavaOnevision2Processor"
     tokenizer = AutoTokenizer.from_pretrained(tiny, trust_remote_code=True)
     assert tokenizer.encode("jump") == processor.tokenizer.encode("jump")
-    # Saved after that, a folder still holds what this package writes and no more.
+    # A folder saved afterwards still contains exactly what this package writes.
     save_checkpoint(model, load_tokenizer(tiny, model.config), tmp_path / "after")
     assert holds_only_our_code(tmp_path / "after")
     assert {p.name for p in (tmp_path / "after").iterdir()} == {p.name for p in tiny.iterdir()}
 
 
-def test_shards_and_shared_embeddings_load_too(tmp_path):
+def test_load_model_shards_and_tied_embeddings(tmp_path):
     options = TinyOptions(text={"tie_word_embeddings": True}, dtype="bfloat16", seed=3)
     write_tiny(tmp_path / "tied", options)
     assert "lm_head.weight" not in load_file(tmp_path / "tied" / "model.safetensors")
-    held = inspect_checkpoint(tmp_path / "tied")
-    model = load_model(held, dtype="bfloat16", device="cpu", attention="sdpa")
+    checkpoint = inspect_checkpoint(tmp_path / "tied")
+    model = load_model(checkpoint, dtype="bfloat16", device="cpu", attention="sdpa")
     assert model.lm_head.weight is model.get_input_embeddings().weight
     model.save_pretrained(tmp_path / "tied", max_shard_size="100KB")
     (tmp_path / "tied" / "model.safetensors").unlink(missing_ok=True)
@@ -104,7 +104,7 @@ def test_shards_and_shared_embeddings_load_too(tmp_path):
         assert torch.equal(again.state_dict()[name], value), name
 
 
-def test_the_same_options_give_the_same_weights(tmp_path):
+def test_write_tiny_is_deterministic(tmp_path):
     for name in ("one", "two"):
         write_tiny(tmp_path / name, TinyOptions(seed=7))
     write_tiny(tmp_path / "three", TinyOptions(seed=8))
@@ -112,7 +112,7 @@ def test_the_same_options_give_the_same_weights(tmp_path):
     assert digest(tmp_path / "one") != digest(tmp_path / "three")
 
 
-def test_recommended_sampling_of_a_checkpoint_is_not_followed(copy):
+def test_load_model_ignores_recommended_sampling(copy):
     edit(copy / "generation_config.json", do_sample=True, temperature=2.0, repetition_penalty=5.0)
     model = load_model(inspect_checkpoint(copy), dtype="float32", device="cpu", attention="sdpa")
     assert model.generation_config.repetition_penalty in (None, 1.0)
@@ -120,7 +120,7 @@ def test_recommended_sampling_of_a_checkpoint_is_not_followed(copy):
     assert model.generation_config.eos_token_id == [280, 278]
 
 
-def test_a_folder_that_is_none_is_not_looked_for_on_the_hub(tmp_path):
+def test_resolve_missing_folder(tmp_path):
     with pytest.raises(DataError, match=r"not a folder; give a folder, 'owner/name'"):
         resolve(str(tmp_path / "gone"))
     with pytest.raises(DataError, match="not a folder"):
@@ -129,28 +129,28 @@ def test_a_folder_that_is_none_is_not_looked_for_on_the_hub(tmp_path):
         resolve(str(tmp_path), "main")
 
 
-def test_a_hub_that_cannot_be_reached_says_what_to_do():
+def test_resolve_unreachable_hub():
     with pytest.raises(DataError, match=r"the download failed .* set model\.checkpoint"):
         resolve("lmms-lab-encoder/LLaVA-OneVision-2-8B-Instruct", "main")
 
 
-def test_another_model_is_named(copy):
+def test_inspect_checkpoint_of_another_model(copy):
     edit(copy / "config.json", model_type="qwen2_vl")
     with pytest.raises(DataError, match="model_type is 'qwen2_vl', expected 'llava_onevision2'"):
         inspect_checkpoint(copy)
 
 
-def test_another_patch_size_is_named(copy):
+def test_inspect_checkpoint_patch_size(copy):
     edit(copy / "preprocessor_config.json", patch_size=16)
     with pytest.raises(DataError, match=r"preprocessor_config.json: patch_size is 16, expected 14"):
         inspect_checkpoint(copy)
-    held = json.loads((copy / "config.json").read_text())
-    edit(copy / "config.json", vision_config=held["vision_config"] | {"patch_size": 16})
+    config = json.loads((copy / "config.json").read_text())
+    edit(copy / "config.json", vision_config=config["vision_config"] | {"patch_size": 16})
     with pytest.raises(DataError, match=r"config.json: .* vision_config.patch_size is 16"):
         inspect_checkpoint(copy)
 
 
-def test_missing_unknown_and_misshapen_weights_are_named(copy):
+def test_inspect_checkpoint_wrong_weights(copy):
     def change(weights):
         del weights["model.visual.merger.ln_q.weight"]
         weights["model.visual.head.weight"] = torch.zeros(3)
@@ -159,19 +159,19 @@ def test_missing_unknown_and_misshapen_weights_are_named(copy):
     edit_weights(copy, change)
     with pytest.raises(DataError) as caught:
         inspect_checkpoint(copy)
-    said = str(caught.value)
-    assert "1 missing: model.visual.merger.ln_q.weight" in said
-    assert "1 unknown: model.visual.head.weight" in said
-    assert "1 with a wrong shape: lm_head.weight (288, 32) (expected (288, 64))" in said
+    message = str(caught.value)
+    assert "1 missing: model.visual.merger.ln_q.weight" in message
+    assert "1 unknown: model.visual.head.weight" in message
+    assert "1 with a wrong shape: lm_head.weight (288, 32) (expected (288, 64))" in message
 
 
-def test_many_problems_are_counted_not_listed(copy):
+def test_inspect_checkpoint_counts_many_problems(copy):
     edit_weights(copy, lambda weights: [weights.pop(name) for name in list(weights)[:20]])
     with pytest.raises(DataError, match=r"20 missing: .* and 16 more"):
         inspect_checkpoint(copy)
 
 
-def test_a_file_cut_off_while_downloading(copy):
+def test_inspect_checkpoint_truncated_file(copy):
     path = copy / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(
@@ -181,7 +181,7 @@ def test_a_file_cut_off_while_downloading(copy):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         ("config.json", None, "config.json: not found"),
         ("config.json", "{", "cannot be read"),
@@ -196,11 +196,11 @@ def test_a_file_cut_off_while_downloading(copy):
         ("model.safetensors.index.json", '{"weight_map": [1]}', "weight"),
     ],
 )
-def test_damaged_files(copy, name, text, said):
+def test_inspect_checkpoint_damaged_files(copy, name, text, message):
     (copy / name).unlink(missing_ok=True)
     if text is not None:
         (copy / name).write_text(text)
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         inspect_checkpoint(copy)
 
 
@@ -224,10 +224,10 @@ def test_damaged_files(copy, name, text, said):
         (None, "image_token_id", 10**9),
     ],
 )
-def test_odd_values_are_named_and_end_in_no_traceback(copy, part, name, value):
-    held = json.loads((copy / "config.json").read_text())
-    (held[part] if part else held)[name] = value
-    (copy / "config.json").write_text(json.dumps(held))
+def test_inspect_checkpoint_odd_values(copy, part, name, value):
+    config = json.loads((copy / "config.json").read_text())
+    (config[part] if part else config)[name] = value
+    (copy / "config.json").write_text(json.dumps(config))
     with pytest.raises(DataError, match=r"config\.json"):
         inspect_checkpoint(copy)
 
@@ -239,7 +239,7 @@ def test_odd_values_are_named_and_end_in_no_traceback(copy, part, name, value):
         ("config.json", {"quantization_config": {"quant_method": "gptq", "bits": 4}}),
     ],
 )
-def test_what_only_loading_finds_is_one_message_too(copy, name, content):
+def test_load_model_late_error(copy, name, content):
     if isinstance(content, dict):
         edit(copy / name, **content)
     else:
@@ -248,7 +248,7 @@ def test_what_only_loading_finds_is_one_message_too(copy, name, content):
         load_model(inspect_checkpoint(copy), dtype="float32", device="cpu", attention="sdpa")
 
 
-def test_training_any_layer_is_another_digest(copy):
+def test_digest_changes_with_any_layer(copy):
     before = digest(copy)
 
     def change(weights):
@@ -259,7 +259,7 @@ def test_training_any_layer_is_another_digest(copy):
 
 
 @pytest.mark.parametrize("text", [None, "[]", "{}", '{"model": {"type": "BPE"}}'])
-def test_a_damaged_tokenizer(copy, model, text):
+def test_load_tokenizer_damaged(copy, model, text):
     (copy / "tokenizer.json").unlink()
     if text is not None:
         (copy / "tokenizer.json").write_text(text)
@@ -267,14 +267,14 @@ def test_a_damaged_tokenizer(copy, model, text):
         load_tokenizer(copy, model.config)
 
 
-def test_a_tokenizer_of_another_model(copy, model):
+def test_load_tokenizer_of_another_model(copy, model):
     text = (copy / "tokenizer.json").read_text().replace("<|vision_end|>", "<|nonsense|>")
     (copy / "tokenizer.json").write_text(text)
     with pytest.raises(DataError, match=r"lacks the control tokens <\|vision_end\|>"):
         load_tokenizer(copy, model.config)
 
 
-def test_a_tokenizer_whose_pads_are_elsewhere(tiny, model, tmp_path):
+def test_save_checkpoint_other_pad_id(tiny, model, tmp_path):
     from model_wrappers.llava_onevision2.modeling import LlavaOnevision2ForConditionalGeneration
     from model_wrappers.llava_onevision2.sizes import size_config
 
@@ -285,6 +285,6 @@ def test_a_tokenizer_whose_pads_are_elsewhere(tiny, model, tmp_path):
         save_checkpoint(other, load_tokenizer(tiny, model.config), tmp_path / "new")
 
 
-def test_a_folder_in_use_is_not_overwritten(tiny):
+def test_write_tiny_non_empty_folder(tiny):
     with pytest.raises(UsageError, match="already exists"):
         write_tiny(tiny)

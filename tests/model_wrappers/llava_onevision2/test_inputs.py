@@ -17,7 +17,7 @@ from model_wrappers.llava_onevision2.inputs import (
 
 
 def slow_patches(pictures):
-    """Row by row in block order, each patch channel, row, column: loops, as one would say it."""
+    """Patches in block order with plain loops; each patch is channel, row, column."""
     rows = []
     for picture in pictures:
         height, width, _ = picture.shape
@@ -43,62 +43,62 @@ def slow_places(height, width):
     ]
 
 
-def test_patches_come_in_block_order():
+def test_cut_patches_block_order():
     pictures = np.random.default_rng(0).integers(0, 256, (2, 56, 84, 3), dtype=np.uint8)
     assert np.array_equal(cut_patches(pictures), slow_patches(pictures))
 
 
-def test_pictures_of_odd_sizes_are_refused():
+def test_cut_patches_odd_sizes():
     with pytest.raises(DataError, match="pictures of 30x28"):
         cut_patches(np.zeros((1, 28, 30, 3), dtype=np.uint8))
 
 
-def test_block_order_keeps_every_value():
+def test_block_order_is_a_permutation():
     values = np.arange(3 * 4 * 6 * 2).reshape(3, 4, 6, 2)
     assert sorted(block_order(values).ravel()) == list(range(values.size))
 
 
-def test_an_image_has_its_own_row_and_time_0():
+def test_image_pictures_grid_and_positions():
     images = [np.zeros((56, 28, 3), np.uint8), np.zeros((28, 84, 3), np.uint8)]
-    found = image_pictures(images)
-    assert found.grid.tolist() == [[1, 4, 2], [1, 2, 6]]
-    assert found.positions[:, 0].tolist() == [0] * 20
-    assert list(map(tuple, found.positions[:, 1:])) == slow_places(56, 28) + slow_places(28, 84)
-    assert found.runs == (("", 2, ""), ("", 3, ""))
+    pictures = image_pictures(images)
+    assert pictures.grid.tolist() == [[1, 4, 2], [1, 2, 6]]
+    assert pictures.positions[:, 0].tolist() == [0] * 20
+    assert list(map(tuple, pictures.positions[:, 1:])) == slow_places(56, 28) + slow_places(28, 84)
+    assert pictures.runs == (("", 2, ""), ("", 3, ""))
 
 
-def test_frames_are_a_row_each_and_their_time_is_in_the_text(clip):
+def test_frame_pictures_grid_and_runs(clip):
     visual = uniform_frames(clip, count=4, max_pixels=10_000)
-    found = frame_pictures(visual)
+    pictures = frame_pictures(visual)
     count, rows, columns = visual.grid
-    assert found.grid.tolist() == [[1, rows, columns]] * count
-    assert set(found.positions[:, 0].tolist()) == {0}
-    assert list(map(tuple, found.positions[:, 1:])) == slow_places(84, 112) * 4
+    assert pictures.grid.tolist() == [[1, rows, columns]] * count
+    assert set(pictures.positions[:, 0].tolist()) == {0}
+    assert list(map(tuple, pictures.positions[:, 1:])) == slow_places(84, 112) * 4
     # 100 frames at 25 per second: 0, 33, 66, 99.
     stamps = ["<0.0 seconds>", "<1.3 seconds>", "<2.6 seconds>", "<4.0 seconds>"]
-    assert found.runs == tuple((stamp, 12, "") for stamp in stamps)
-    assert found.visual_tokens == visual.visual_tokens == 48
+    assert pictures.runs == tuple((stamp, 12, "") for stamp in stamps)
+    assert pictures.visual_tokens == visual.visual_tokens == 48
     by_index = frame_pictures(visual, positions="source").positions
     assert by_index[:, 0].reshape(4, -1)[:, 0].tolist() == [0, 33, 66, 99]
-    assert np.array_equal(by_index[:, 1:], found.positions[:, 1:])
+    assert np.array_equal(by_index[:, 1:], pictures.positions[:, 1:])
 
 
-def test_canvases_are_one_row_and_patches_keep_their_source(clip):
+def test_codec_pictures_grid_and_positions(clip):
     visual = codec_canvases(clip, canvases=8, max_pixels=10_000)
-    found = codec_pictures(visual)
+    pictures = codec_pictures(visual)
     count, rows, columns = visual.grid
-    assert found.grid.tolist() == [[count, rows, columns]]
+    assert pictures.grid.tolist() == [[count, rows, columns]]
     blocks = visual.blocks.reshape(-1, 3)
-    for place, (frame, row, column) in enumerate(found.positions.tolist()):
+    for place, (frame, row, column) in enumerate(pictures.positions.tolist()):
         source, block_row, block_column = blocks[place // 4]
         inside = divmod(place % 4, 2)
         assert frame == source
         assert (row, column) == (2 * block_row + inside[0], 2 * block_column + inside[1])
-    assert sum(tokens for _, tokens, _ in found.runs) == found.visual_tokens
-    assert {after for _, _, after in found.runs} == {"\n"}
+    assert sum(tokens for _, tokens, _ in pictures.runs) == pictures.visual_tokens
+    assert {after for _, _, after in pictures.runs} == {"\n"}
 
 
-def test_the_pixels_of_a_patch_are_those_of_its_place_in_the_source(clip):
+def test_codec_pictures_pixels_match_positions(clip):
     """Canvases and frames agree: the same source patch has the same bytes and coordinates."""
     canvases = codec_pictures(codec_canvases(clip, canvases=8, max_pixels=10_000))
     count = len(np.unique(canvases.positions[:, 0]))
@@ -110,7 +110,7 @@ def test_the_pixels_of_a_patch_are_those_of_its_place_in_the_source(clip):
         assert np.array_equal(patch, known[tuple(at)])
 
 
-def test_a_canvas_that_is_one_whole_frame_is_that_frame(clip):
+def test_codec_pictures_whole_frame_equals_the_frame(clip):
     """Both where both must agree: patches, places, time, grid row, and the stamp before."""
     frames = uniform_frames(clip, count=2, max_pixels=10_000)
     one = replace(
@@ -130,16 +130,16 @@ def blackened(visual, canvas, places):
     return replace(visual, blocks=blocks)
 
 
-def test_a_canvas_that_is_padding_is_left_out_and_was_never_planned(clip):
+def test_codec_pictures_padding_is_left_out(clip):
     visual = codec_canvases(clip, canvases=8, max_pixels=10_000)
     padded = blackened(visual, 7, 12)
-    found = codec_pictures(padded)
-    assert found.grid[0, 0] == 7
-    assert found.visual_tokens == padded.visual_tokens == 7 * 12
-    assert (found.positions >= 0).all()
+    pictures = codec_pictures(padded)
+    assert pictures.grid[0, 0] == 7
+    assert pictures.visual_tokens == padded.visual_tokens == 7 * 12
+    assert (pictures.positions >= 0).all()
 
 
-def test_a_canvas_with_holes_is_an_error_and_so_is_nothing_at_all(clip):
+def test_codec_pictures_partly_filled_or_empty(clip):
     visual = codec_canvases(clip, canvases=8, max_pixels=10_000)
     with pytest.raises(DataError, match=r"canvas 3 has 5 blocks without a source"):
         codec_pictures(blackened(visual, 3, 5))

@@ -17,11 +17,11 @@ PAD = 283
 
 def grown(text):
     """Names and shapes of the spec's list, for the tiny sizes."""
-    found = {}
+    shapes = {}
     for line in text.split():
         name, _, shape = line.partition(":")
-        found[name] = tuple(int(side) for side in shape.split("x"))
-    return found
+        shapes[name] = tuple(int(side) for side in shape.split("x"))
+    return shapes
 
 
 VISION = grown(
@@ -43,20 +43,20 @@ BLOCK = grown(
 )
 
 
-def test_parameters_have_the_released_names_and_shapes(model):
-    found = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+def test_state_dict_has_released_names_and_shapes(model):
+    shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     expected = dict(VISION)
     for layer in range(2):
         prefix = f"model.visual.encoder.layers.{layer}."
         expected |= {prefix + name: shape for name, shape in BLOCK.items()}
-    assert {n: s for n, s in found.items() if n.startswith("model.visual.")} == expected
-    others = {name for name in found if not name.startswith("model.visual.")}
+    assert {n: s for n, s in shapes.items() if n.startswith("model.visual.")} == expected
+    others = {name for name in shapes if not name.startswith("model.visual.")}
     assert "lm_head.weight" in others
     assert all(n.startswith("model.language_model.") for n in others - {"lm_head.weight"})
     assert sum(value.numel() for value in model.parameters()) == 298_112
 
 
-def test_the_text_model_is_qwen3_by_its_own_names(model):
+def test_text_model_is_qwen3(model):
     from transformers import Qwen3ForCausalLM
 
     theirs = Qwen3ForCausalLM(model.config.text_config).state_dict()
@@ -69,7 +69,7 @@ def test_the_text_model_is_qwen3_by_its_own_names(model):
 
 
 @pytest.mark.parametrize(("size", "billions"), [("8b", 8.5), ("4b", 4.35), ("2b", 2.05)])
-def test_named_sizes(size, billions):
+def test_size_config_parameters(size, billions):
     """8b: 24 blocks of 12.6 M in the tower, merger 33.6 M, Qwen3-8B 8.19 G."""
     with torch.device("meta"):
         model = LlavaOnevision2ForConditionalGeneration(size_config(size))
@@ -78,7 +78,7 @@ def test_named_sizes(size, billions):
     assert set(SIZES) == {"tiny", "2b", "4b", "8b"}
 
 
-def test_8b_by_hand():
+def test_size_config_8b_by_hand():
     with torch.device("meta"):
         model = LlavaOnevision2ForConditionalGeneration(size_config("8b"))
     block = 2 * 2 * 1024 + 1024 * 3072 + 3072 + 1024 * 1024 + 1024 + 2 * 1024 * 4096 + 4096 + 1024
@@ -105,23 +105,23 @@ def pictures(grid, seed=0):
     }
 
 
-def test_visual_tokens_take_the_places_of_the_pads(model):
-    ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
-    embedded = model.model.embed(ids, **shown)
-    tokens = model.model.visual(*shown.values())
+def test_embed_replaces_pads(model):
+    ids, visual = prompt(3, 8, 2), pictures([(2, 4, 4)])
+    embedded = model.model.embed(ids, **visual)
+    tokens = model.model.visual(*visual.values())
     assert torch.equal(embedded[0, 3:11], tokens)
     words = model.get_input_embeddings()(ids)
     assert torch.equal(embedded[0, :3], words[0, :3])
     assert torch.equal(embedded[0, 11:], words[0, 11:])
 
 
-def test_what_it_says_depends_on_what_it_sees(model):
+def test_forward_depends_on_pictures(model):
     ids = prompt(3, 8, 2)
     one, other = (model(input_ids=ids, **pictures([(2, 4, 4)], seed)).logits for seed in (0, 1))
     assert (one - other)[0, -1].abs().max() > 0.01
 
 
-def test_too_few_and_too_many_pads(model):
+def test_embed_wrong_number_of_pads(model):
     with pytest.raises(UsageError, match="7 image pads but 8 visual tokens"):
         model(input_ids=prompt(3, 7, 2), **pictures([(2, 4, 4)]))
     with pytest.raises(UsageError, match="8 image pads but no pixel_values"):
@@ -130,68 +130,68 @@ def test_too_few_and_too_many_pads(model):
         model(input_ids=prompt(3, 8, 2), pixel_values=torch.zeros(32, 588))
 
 
-def test_generation_step_by_step_equals_the_cache(model):
+def test_generate_equals_forward_without_cache(model):
     """Greedy tokens by whole forward passes equal those of ``generate`` with its cache."""
-    ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
+    ids, visual = prompt(3, 8, 2), pictures([(2, 4, 4)])
     by_hand = ids
     for _ in range(6):
-        following = model(input_ids=by_hand, **shown).logits[:, -1].argmax(-1, keepdim=True)
+        following = model(input_ids=by_hand, **visual).logits[:, -1].argmax(-1, keepdim=True)
         by_hand = torch.cat([by_hand, following], dim=1)
-    found = model.generate(
-        input_ids=ids, attention_mask=torch.ones_like(ids), **shown, max_new_tokens=6,
+    shapes = model.generate(
+        input_ids=ids, attention_mask=torch.ones_like(ids), **visual, max_new_tokens=6,
         do_sample=False, eos_token_id=None,
     )  # fmt: skip
-    assert found.tolist() == by_hand.tolist()
+    assert shapes.tolist() == by_hand.tolist()
 
 
 @pytest.mark.parametrize("name", ["cache", "past_key_values"])
 def test_forward_cache_by_either_name(model, name):
-    ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
+    ids, visual = prompt(3, 8, 2), pictures([(2, 4, 4)])
     whole = torch.cat([ids, torch.tensor([[PAD]])], dim=1)
     with warnings.catch_warnings():
         warnings.simplefilter("error", FutureWarning)
-        first = model(input_ids=ids, **shown, use_cache=True)
+        first = model(input_ids=ids, **visual, use_cache=True)
         step = model(input_ids=whole[:, -1:], **{name: first[modeling.CACHE]}, use_cache=True)
-    embedded = model.model.embed(ids, **shown)
+    embedded = model.model.embed(ids, **visual)
     embedded = torch.cat([embedded, model.get_input_embeddings()(whole[:, -1:])], dim=1)
     expected = model(inputs_embeds=embedded).logits[:, -1]
     assert torch.allclose(step.logits[:, -1], expected, atol=1e-4)
 
 
-def test_generate_does_not_warn(model):
-    ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
+def test_generate_without_warnings(model):
+    ids, visual = prompt(3, 8, 2), pictures([(2, 4, 4)])
     with warnings.catch_warnings():
         warnings.simplefilter("error", FutureWarning)
         model.generate(
-            input_ids=ids, attention_mask=torch.ones_like(ids), **shown, max_new_tokens=3,
+            input_ids=ids, attention_mask=torch.ones_like(ids), **visual, max_new_tokens=3,
             do_sample=False, eos_token_id=None,
         )  # fmt: skip
 
 
-def test_labels_give_the_loss_of_the_next_token(model):
-    ids, shown = prompt(3, 8, 4), pictures([(2, 4, 4)])
+def test_forward_loss_of_labels(model):
+    ids, visual = prompt(3, 8, 4), pictures([(2, 4, 4)])
     labels = ids.clone()
     labels[:, :12] = -100
-    outputs = model(input_ids=ids, labels=labels, **shown)
+    outputs = model(input_ids=ids, labels=labels, **visual)
     shares = torch.log_softmax(outputs.logits[0].double(), -1)
     expected = -np.mean([shares[at - 1, ids[0, at]].item() for at in range(12, ids.shape[1])])
     assert outputs.loss.item() == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_half_precision_says_nearly_the_same(model, dtype):
+def test_forward_half_precision(model, dtype):
     import copy
 
     half = copy.deepcopy(model).to(dtype)
-    ids, shown = prompt(3, 8, 2), pictures([(2, 4, 4)])
-    exact = torch.softmax(model(input_ids=ids, **shown).logits[0, -1].double(), -1)
-    rough = torch.softmax(half(input_ids=ids, **shown).logits[0, -1].double(), -1)
+    ids, visual = prompt(3, 8, 2), pictures([(2, 4, 4)])
+    exact = torch.softmax(model(input_ids=ids, **visual).logits[0, -1].double(), -1)
+    rough = torch.softmax(half(input_ids=ids, **visual).logits[0, -1].double(), -1)
     assert half.model.visual.dtype == dtype
     assert (exact - rough).abs().sum() < 0.2
 
 
 @pytest.mark.parametrize(
-    ("vision", "said"),
+    ("vision", "message"),
     [
         ({"patch_size": 16}, "patch_size is 16, expected 14"),
         ({"spatial_merge_size": 3}, "spatial_merge_size is 3, expected 2"),
@@ -207,12 +207,12 @@ def test_half_precision_says_nearly_the_same(model, dtype):
         ({"frame_windows_size": 0}, "frame_windows_size is 0"),
     ],
 )
-def test_another_architecture_is_refused_with_what_differs(vision, said):
-    with pytest.raises(DataError, match=said):
+def test_check_supported_lists_differences(vision, message):
+    with pytest.raises(DataError, match=message):
         LlavaOnevision2ForConditionalGeneration(size_config("tiny", vision=vision))
 
 
-def test_misspelt_sizes_and_fields():
+def test_size_config_unknown_names():
     with pytest.raises(UsageError, match=r"unknown size '8B'\. Known: tiny, 2b, 4b, 8b"):
         size_config("8B")
     with pytest.raises(UsageError, match=r"'vision.hidden_siez'; did you mean 'hidden_size'"):

@@ -39,28 +39,28 @@ def noise(height, width, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-def test_canvases_through_the_processor_are_those_of_the_harness(processor, wrapper, clip):
-    found = processor(text=chat(f"{VIDEO}When?"), videos=str(clip), video_backend="codec")
+def test_processor_canvases_equal_the_harness(processor, wrapper, clip):
+    inputs = processor(text=chat(f"{VIDEO}When?"), videos=str(clip), video_backend="codec")
     visual = codec_canvases(clip, canvases=32).changed(decimals=1)
     prompt = wrapper.prepare(Question("a", (Media(clip),), "When?"), visual).payload
-    assert found["input_ids"][0].tolist() == prompt.ids.tolist()
-    assert found["image_grid_thw"].tolist() == prompt.pictures.grid.tolist()
-    assert np.array_equal(found["patch_positions"], prompt.pictures.positions)
-    assert found["pixel_values"].dtype == torch.float32
-    assert found["codec_fps"] == [25.0]
+    assert inputs["input_ids"][0].tolist() == prompt.ids.tolist()
+    assert inputs["image_grid_thw"].tolist() == prompt.pictures.grid.tolist()
+    assert np.array_equal(inputs["patch_positions"], prompt.pictures.positions)
+    assert inputs["pixel_values"].dtype == torch.float32
+    assert inputs["codec_fps"] == [25.0]
 
 
-def test_frames_through_the_processor_carry_their_source_frame(processor, wrapper, clip):
-    found = processor(text=chat(f"{VIDEO}When?"), videos=[clip])
+def test_processor_frames_have_source_positions(processor, wrapper, clip):
+    inputs = processor(text=chat(f"{VIDEO}When?"), videos=[clip])
     visual = uniform_frames(clip, count=4, min_pixels=3136)
     prompt = wrapper.prepare(Question("a", (Media(clip),), "When?"), visual).payload
-    assert found["input_ids"][0].tolist() == prompt.ids.tolist()
+    assert inputs["input_ids"][0].tolist() == prompt.ids.tolist()
     expected = frame_pictures(visual, positions="source").positions
-    assert np.array_equal(found["patch_positions"], expected)
-    assert "codec_fps" not in found
+    assert np.array_equal(inputs["patch_positions"], expected)
+    assert "codec_fps" not in inputs
 
 
-def test_the_image_processor_of_transformers_gives_the_same_pixels(processor):
+def test_processor_pixels_equal_transformers(processor):
     """Resized by bicubic with antialias, normalised, cut into patches in block order."""
     theirs = pytest.importorskip("transformers.models.qwen2_vl.image_processing_pil_qwen2_vl")
     from PIL import Image
@@ -71,52 +71,52 @@ def test_the_image_processor_of_transformers_gives_the_same_pixels(processor):
     for height, width in ((84, 112), (100, 333), (30, 40), (1500, 1200)):
         image = Image.fromarray(noise(height, width))
         expected = make(images=[image], return_tensors="pt")
-        found = processor(images=image, text=IMAGE)
-        assert found["image_grid_thw"].tolist() == expected["image_grid_thw"].tolist()
-        gap = (found["pixel_values"] - expected["pixel_values"]).abs().max()
+        inputs = processor(images=image, text=IMAGE)
+        assert inputs["image_grid_thw"].tolist() == expected["image_grid_thw"].tolist()
+        gap = (inputs["pixel_values"] - expected["pixel_values"]).abs().max()
         assert gap < 1e-5
 
 
-def test_images_of_a_batch_go_to_their_own_prompts(processor):
+def test_processor_batch_of_images(processor):
     images = [noise(56, 56, 1), noise(84, 56, 2), noise(56, 84, 3)]
-    found = processor(images=images, text=[f"{IMAGE} one", f"{IMAGE}{IMAGE} two and three"])
-    pads = (found["input_ids"] == 283).sum(-1)
+    inputs = processor(images=images, text=[f"{IMAGE} one", f"{IMAGE}{IMAGE} two and three"])
+    pads = (inputs["input_ids"] == 283).sum(-1)
     assert pads.tolist() == [4, 6 + 6]
-    assert found["attention_mask"].sum(-1).tolist() == [
+    assert inputs["attention_mask"].sum(-1).tolist() == [
         int(pads[0]) + 2 + len(" one"),
         int(pads[1]) + 4 + len(" two and three"),
     ]
-    assert found["attention_mask"][0, 0] == 0  # padded on the left
+    assert inputs["attention_mask"][0, 0] == 0  # padded on the left
     alone = processor(images=images[:1], text=f"{IMAGE} one")
-    assert torch.equal(found["pixel_values"][:16], alone["pixel_values"])
+    assert torch.equal(inputs["pixel_values"][:16], alone["pixel_values"])
 
 
-def test_text_alone(processor):
-    found = processor(text="When?")
-    assert set(found) == {"input_ids", "attention_mask"}
-    assert processor.decode(found["input_ids"][0]) == "When?"
+def test_processor_text_only(processor):
+    inputs = processor(text="When?")
+    assert set(inputs) == {"input_ids", "attention_mask"}
+    assert processor.decode(inputs["input_ids"][0]) == "When?"
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("arguments", "message"),
     [
         ({"text": IMAGE}, r"more markers <\|image_pad\|> than there are images"),
         ({"text": VIDEO}, "than there are videos"),
         ({"text": "hm", "images": noise(56, 56)}, "no marker for 1 of the images"),
     ],
 )
-def test_markers_and_pictures_that_do_not_match(processor, given, said):
-    with pytest.raises(UsageError, match=said):
-        processor(**given)
+def test_processor_markers_and_pictures_differ(processor, arguments, message):
+    with pytest.raises(UsageError, match=message):
+        processor(**arguments)
 
 
-def test_another_patch_size_is_refused():
+def test_processor_unsupported_patch_size():
     with pytest.raises(UsageError, match="patch_size=16: this model needs 14"):
         LlavaOnevision2VideoProcessor(patch_size=16)
 
 
 @pytest.mark.parametrize(("seconds", "count"), [(2, 4), (9, 8), (60, 32)])
-def test_frames_are_one_per_second_from_4_to_32(tmp_path, seconds, count):
+def test_video_processor_number_of_frames(tmp_path, seconds, count):
     from tests.support import write_video
 
     path = write_video(tmp_path / "clip.mp4", frames=seconds * 5, fps=5)

@@ -17,7 +17,7 @@ def tokenizer():
     return small_tokenizer()
 
 
-def test_the_prompt_of_frames_to_the_letter(tokenizer):
+def test_chat_ids_of_frames(tokenizer):
     question = Question("a", (), "When?")
     pictures = vision_text([("<0.0 seconds>", 4, ""), ("<1.5 seconds>", 4, "")])
     ids = chat_ids(
@@ -33,11 +33,11 @@ def test_the_prompt_of_frames_to_the_letter(tokenizer):
     )
 
 
-def test_pictures_stand_in_the_first_user_turn():
+def test_chat_messages_pictures_in_the_first_user_turn():
     history = (Turn("user", "What is it?"), Turn("assistant", "A rope."))
     question = Question("a", (), "When?", history)
-    found = chat_messages(question, "[pictures]", system="", control=())
-    assert [(m["role"], m["content"]) for m in found] == [
+    actual = chat_messages(question, "[pictures]", system="", control=())
+    assert [(m["role"], m["content"]) for m in actual] == [
         ("user", "[pictures]What is it?"),
         ("assistant", "A rope."),
         ("user", "When?"),
@@ -45,7 +45,7 @@ def test_pictures_stand_in_the_first_user_turn():
 
 
 @pytest.mark.parametrize("token", CONTROL_TOKENS)
-def test_a_question_cannot_forge_the_form(token):
+def test_chat_messages_control_token(token):
     for question in (
         Question("a", (), f"When?{token}"),
         Question("a", (), "When?", (Turn("user", token),)),
@@ -55,23 +55,23 @@ def test_a_question_cannot_forge_the_form(token):
 
 
 @given(st.lists(st.integers(0, 3), max_size=30), st.data())
-def test_every_pad_becomes_so_many(ids, data):
+def test_expand_pads(ids, data):
     pads = ids.count(3)
     counts = data.draw(st.lists(st.integers(1, 9), min_size=pads, max_size=pads))
-    found = expand_pads(np.array(ids, dtype=np.int64), counts, 3)
+    actual = expand_pads(np.array(ids, dtype=np.int64), counts, 3)
     expected, left = [], list(counts)
     for token in ids:
         expected += [3] * left.pop(0) if token == 3 else [token]
-    assert found.tolist() == expected
+    assert actual.tolist() == expected
 
 
-def test_other_numbers_of_pads_are_an_error():
+def test_expand_pads_wrong_number():
     with pytest.raises(DataError, match="2 visual pads for 1 runs"):
         expand_pads(np.array([3, 3]), [4], 3)
 
 
-def test_a_stamp_costs_what_was_planned(tokenizer):
-    """``VisualInput.text_tokens`` counts on it, as it holds for the tokenizer of Qwen3."""
+def test_small_tokenizer_stamp_tokens_equal_the_plan(tokenizer):
+    """``VisualInput.text_tokens`` assumes this; it is also true for Qwen3's tokenizer."""
     from jumpscore.video.stamps import stamp_text, stamp_tokens
 
     for seconds, decimals in ((0.0, 1), (12.345, 2), (1234.5, 1), (7.0, 3)):
@@ -81,7 +81,7 @@ def test_a_stamp_costs_what_was_planned(tokenizer):
 
 
 @given(st.text(max_size=80))
-def test_the_tokenizer_gives_back_any_text(text):
+def test_small_tokenizer_round_trip(text):
     tokenizer = small_tokenizer_once()
     if any(token in text for token in CONTROL_TOKENS):
         return

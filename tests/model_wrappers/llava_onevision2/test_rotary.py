@@ -18,7 +18,7 @@ def positioned(vector, position, theta=10_000.0):
     return rotate(heads, *tables).flatten()
 
 
-def test_a_head_of_32_has_4_frequencies_of_time_and_6_of_each_side():
+def test_inverse_frequencies_of_a_head_of_32():
     time, row, column = inverse_frequencies(32, 10_000.0)
     assert (len(time), len(row), len(column)) == (4, 6, 6)
     # 10000^(-1/4) = 0.1, 10000^(-2/4) = 0.01, ...
@@ -27,7 +27,7 @@ def test_a_head_of_32_has_4_frequencies_of_time_and_6_of_each_side():
     assert row[3].item() == pytest.approx(0.01)
 
 
-def test_by_hand_channel_0_and_1_turn_by_the_first_two_frequencies_of_time():
+def test_rotary_tables_first_channels_by_hand():
     vector = [0.0] * 32
     vector[0], vector[1] = 1.0, 2.0
     out = positioned(vector, (3, 0, 0))
@@ -37,7 +37,7 @@ def test_by_hand_channel_0_and_1_turn_by_the_first_two_frequencies_of_time():
     assert out[2:].abs().max() == 0
 
 
-def test_by_hand_the_second_half_repeats_the_angles_of_the_first():
+def test_rotary_tables_second_half_by_hand():
     vector = [0.0] * 32
     vector[16], vector[17] = 1.0, 2.0
     out = positioned(vector, (3, 0, 0))
@@ -45,14 +45,14 @@ def test_by_hand_the_second_half_repeats_the_angles_of_the_first():
     assert out[17].item() == pytest.approx(2 * math.cos(0.3) + 1 * math.sin(0.3), abs=1e-6)
 
 
-def test_by_hand_rows_begin_at_channel_4_and_columns_at_channel_10():
+def test_rotary_tables_axes_by_hand():
     rows = positioned([1.0] * 32, (0, 2, 0)) != 1.0
     columns = positioned([1.0] * 32, (0, 0, 2)) != 1.0
     assert np.flatnonzero(rows.numpy()).tolist() == [*range(4, 10), *range(20, 26)]
     assert np.flatnonzero(columns.numpy()).tolist() == [*range(10, 16), *range(26, 32)]
 
 
-def test_it_is_no_rotation_so_absolute_time_matters():
+def test_rotate_depends_on_absolute_time():
     """The same distance in time at another time gives another score, as the weights expect."""
     rng = np.random.default_rng(0)
     query, key = rng.normal(size=(2, 32)).tolist()
@@ -69,19 +69,19 @@ def test_it_is_no_rotation_so_absolute_time_matters():
     st.tuples(*[st.integers(0, 5000)] * 3),
     st.integers(0, 2**32 - 1),
 )
-def test_equals_the_slow_implementation(size, position, seed):
+def test_rotate_equals_slow_implementation(size, position, seed):
     vector = np.random.default_rng(seed).normal(size=size)
-    found = positioned(vector.tolist(), position).numpy()
-    # Angles of thousands lose digits in float32, where the released model computes them.
+    actual = positioned(vector.tolist(), position).numpy()
+    # Angles of thousands lose digits in float32, which the released model uses.
     tolerance = 1e-5 + 2e-7 * max(position) * abs(vector).max() * 2
-    assert found == pytest.approx(turned(vector, position), abs=tolerance)
+    assert actual == pytest.approx(turned(vector, position), abs=tolerance)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_half_precision_is_turned_in_float32(dtype):
+def test_rotate_half_precision(dtype):
     heads = torch.randn(2, 7, 3, 64, generator=torch.Generator().manual_seed(0)).to(dtype)
     at = torch.randint(0, 900, (2, 7, 3), generator=torch.Generator().manual_seed(1))
     tables = rotary_tables(at, inverse_frequencies(64, 10_000.0))
-    found = rotate(heads, *tables)
-    assert found.dtype == dtype
-    assert torch.equal(found, rotate(heads.float(), *tables).to(dtype))
+    actual = rotate(heads, *tables)
+    assert actual.dtype == dtype
+    assert torch.equal(actual, rotate(heads.float(), *tables).to(dtype))

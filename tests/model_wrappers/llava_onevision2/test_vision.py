@@ -21,9 +21,9 @@ def some_input(grid, seed=0, most=300):
     return pixels, torch.tensor(grid), positions
 
 
-def alike(found, expected, share=2e-5):
+def alike(actual, expected, share=2e-5):
     """Equal but for float32: by a share of the largest value."""
-    return (found - expected).abs().max() <= share * expected.abs().max()
+    return (actual - expected).abs().max() <= share * expected.abs().max()
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def tower(model):
     return model.model.visual
 
 
-def test_windows_by_hand_two_videos_and_an_image():
+def test_cut_windows_by_hand():
     grid = [(9, 2, 2), (1, 4, 2), (4, 2, 2)]
     assert cut_windows(grid, 4) == [
         Window(0, 16),
@@ -48,7 +48,7 @@ def test_windows_by_hand_two_videos_and_an_image():
     st.integers(1, 5),
     st.integers(1, 100),
 )
-def test_windows_cover_everything_once_and_passes_hold_every_window_once(grid, size, most):
+def test_passes_cover_every_window_once(grid, size, most):
     windows = cut_windows(grid, size)
     at = 0
     for window in windows:
@@ -64,25 +64,25 @@ def test_windows_cover_everything_once_and_passes_hold_every_window_once(grid, s
     assert sorted(seen) == list(range(len(windows)))
 
 
-def test_equals_the_slow_tower_with_its_dense_mask(tower):
+def test_vision_tower_equals_dense_masks(tower):
     pixels, grid, positions = some_input(ROWS)
     weights = {name: value.numpy() for name, value in tower.state_dict().items()}
     expected = slow_tower(
         weights, pixels.numpy(), ROWS, positions.tolist(), heads=2, layers=2, window=4
     )
-    found = tower(pixels, grid, positions).numpy()
-    assert found.shape == (len(pixels) // 4, 64)
-    assert np.abs(found - expected).max() < 2e-5 * np.abs(expected).max()
+    actual = tower(pixels, grid, positions).numpy()
+    assert actual.shape == (len(pixels) // 4, 64)
+    assert np.abs(actual - expected).max() < 2e-5 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize("most", [1, 16, 40, 10**6])
-def test_how_much_goes_through_at_once_does_not_matter(tower, most):
+def test_vision_tower_most_patches_does_not_matter(tower, most):
     pixels, grid, positions = some_input(ROWS)
     whole = tower(pixels, grid, positions)
     assert alike(tower(pixels, grid, positions, most_patches=most), whole)
 
 
-def test_eager_attention_gives_the_same(model, tower):
+def test_vision_tower_eager_attention(model, tower):
     pixels, grid, positions = some_input(ROWS)
     by_sdpa = tower(pixels, grid, positions)
     attention = tower.encoder.layers[0].self_attn
@@ -94,7 +94,7 @@ def test_eager_attention_gives_the_same(model, tower):
         tower.config._attn_implementation = "sdpa"
 
 
-def test_a_change_reaches_its_window_and_nothing_else(tower):
+def test_vision_tower_windows_are_independent(tower):
     """Row (6, 4, 2): canvases 0 to 3 are a window, 4 and 5 the next; other rows see nothing."""
     pixels, grid, positions = some_input(ROWS)
     changed = pixels.clone()
@@ -103,19 +103,19 @@ def test_a_change_reaches_its_window_and_nothing_else(tower):
     assert torch.nonzero(differs).flatten().tolist() == list(range(2, 2 + 4 * 2))
 
 
-def test_rows_of_a_batch_are_as_if_alone(tower):
+def test_vision_tower_batch_equals_single_rows(tower):
     pixels, grid, positions = some_input(ROWS)
     together = tower(pixels, grid, positions)
     at = 0
     for row in ROWS:
-        held = row[0] * row[1] * row[2]
-        here = slice(at, at + held)
+        length = row[0] * row[1] * row[2]
+        here = slice(at, at + length)
         alone = tower(pixels[here], torch.tensor([row]), positions[here])
-        assert alike(alone, together[at // 4 : (at + held) // 4])
-        at += held
+        assert alike(alone, together[at // 4 : (at + length) // 4])
+        at += length
 
 
-def test_canvases_equal_frames_where_a_window_is_one_picture(tower):
+def test_vision_tower_canvases_equal_frames_for_windows_of_one(tower):
     """One canvas that is one whole frame is that frame: no other picture is in its window."""
     pixels, _, positions = some_input([(1, 4, 4)])
     canvas = tower(pixels, torch.tensor([[1, 4, 4]]), positions)
@@ -131,7 +131,7 @@ def test_canvases_equal_frames_where_a_window_is_one_picture(tower):
     assert not alike(shared[:4], canvas, share=0.01)
 
 
-def test_bytes_are_normalised_like_clip(tower):
+def test_vision_tower_normalises_bytes(tower):
     rng = torch.Generator().manual_seed(3)
     raw = torch.randint(0, 256, (16, 588), generator=rng, dtype=torch.uint8)
     mean = torch.tensor([0.48145466, 0.4578275, 0.40821073]).repeat_interleave(196)
@@ -141,13 +141,13 @@ def test_bytes_are_normalised_like_clip(tower):
     assert alike(tower(raw, grid, positions), expected)
 
 
-def test_a_grid_that_does_not_fit_is_refused(tower):
+def test_vision_tower_wrong_grid(tower):
     pixels, _, positions = some_input([(1, 4, 4)])
     with pytest.raises(UsageError, match=r"has 8 patches, but there are pixels of 16"):
         tower(pixels, torch.tensor([[1, 2, 4]]), positions)
 
 
-def test_it_learns(tower):
+def test_vision_tower_learns(tower):
     """Gradients reach the first layer through windows of several passes."""
     pixels, grid, positions = some_input([(6, 2, 2)])
     weight = tower.embeddings.patch_embedding.weight

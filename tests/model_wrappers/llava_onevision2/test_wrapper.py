@@ -16,7 +16,7 @@ from model_wrappers.llava_onevision2.wrapper import LlavaOnevision2, LlavaOnevis
 from tests.model_wrappers.saying import saying
 
 
-def made(tiny, **options):
+def make_wrapper(tiny, **options):
     return LlavaOnevision2(
         LlavaOnevision2Options(**{"checkpoint": str(tiny), "max_new_tokens": 8, **options})
     )
@@ -24,17 +24,17 @@ def made(tiny, **options):
 
 @pytest.fixture(scope="module")
 def wrapper(tiny):
-    found = made(tiny)
-    found.open()
-    yield found
-    found.close()
+    prepared = make_wrapper(tiny)
+    prepared.open()
+    yield prepared
+    prepared.close()
 
 
 def question(clip, name="a", prompt="List the jumps."):
     return Question(name, (Media(clip),), prompt)
 
 
-def test_token_counts_are_planned_and_measured(wrapper, clip):
+def test_generate_measures_the_planned_tokens(wrapper, clip):
     plans = [
         codec_canvases(clip, canvases=8, max_pixels=10_000),
         uniform_frames(clip, count=6, max_pixels=10_000),
@@ -52,8 +52,8 @@ def test_token_counts_are_planned_and_measured(wrapper, clip):
         assert response.seconds > 0
 
 
-def test_wrapper_answer_with_image_pads(wrapper, clip):
-    """A model may say any token; pads in an answer stand for no picture."""
+def test_generate_answer_with_image_pads(wrapper, clip):
+    """A model may answer with any token; pads in an answer are not pictures."""
     special = ("<|image_pad|>", "<|vision_start|>", "<|video_pad|>", "<|image_pad|>")
     tokens = wrapper.tokenizer.encode("".join(special) + "5", add_special_tokens=False)
     assert len(tokens) == len(special) + 1
@@ -69,12 +69,12 @@ def test_wrapper_answer_with_image_pads(wrapper, clip):
         response = responses[request.question.id]
         assert response.usage.output == 8
         assert response.finish_reason == "length"
-        # Only what the prompt holds is a visual token.
+        # Only pads of the prompt are visual tokens.
         assert response.usage.visual == (request.visual.visual_tokens if request.visual else 0)
     assert {*"".join(response.text for response in responses.values())} == {"5"}
 
 
-def test_stamps_follow_policy_and_decimals(wrapper, clip):
+def test_prompt_text_stamps_follow_policy_and_decimals(wrapper, clip):
     visual = uniform_frames(clip, count=4, max_pixels=10_000)
     texts = []
     for fields in ({"decimals": 3}, {"time_policy": "pts", "decimals": 1}):
@@ -84,7 +84,7 @@ def test_stamps_follow_policy_and_decimals(wrapper, clip):
     assert "<1.3 seconds>" in texts[1]
 
 
-def test_answers_come_back_whatever_the_batch(wrapper, clip):
+def test_generate_any_batch_size(wrapper, clip):
     visuals = [uniform_frames(clip, count=n, max_pixels=10_000) for n in (2, 4, 12)]
     requests = [
         wrapper.prepare(question(clip, str(place)), visual) for place, visual in enumerate(visuals)
@@ -95,9 +95,9 @@ def test_answers_come_back_whatever_the_batch(wrapper, clip):
     assert set(together) == {"0", "1", "2"}
 
 
-def test_preparing_in_threads_gives_the_same(tiny, clip):
+def test_prepare_in_threads(tiny, clip):
     """The pool calls ``prepare`` before anything is loaded, several at a time."""
-    fresh = made(tiny)
+    fresh = make_wrapper(tiny)
     visual = uniform_frames(clip, count=4, max_pixels=10_000)
     gate = threading.Barrier(4)
 
@@ -106,17 +106,17 @@ def test_preparing_in_threads_gives_the_same(tiny, clip):
         return fresh.prepare(question(clip, str(number)), visual).payload.ids.tolist()
 
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(prepare, range(4)))
-    assert all(ids == found[0] for ids in found)
+        prepared = list(pool.map(prepare, range(4)))
+    assert all(ids == prepared[0] for ids in prepared)
 
 
-def test_images_are_read_and_fitted(wrapper, tmp_path):
+def test_prepare_images(wrapper, tmp_path):
     from PIL import Image
 
     path = tmp_path / "rope.png"
     Image.fromarray(np.zeros((60, 90, 3), np.uint8)).save(path)
-    asked = Question("a", (Media(path, "image"), Media(path, "image")), "What?")
-    [response] = wrapper.generate([wrapper.prepare(asked, None)])
+    question = Question("a", (Media(path, "image"), Media(path, "image")), "What?")
+    [response] = wrapper.generate([wrapper.prepare(question, None)])
     assert response.usage.visual == 2 * (2 * 3)
     # Coordinates in pixels would be those of what it was fed, not of the file.
     assert (response.convention, response.image_size) == ("relative_1000", (84, 56))
@@ -129,31 +129,33 @@ def test_images_are_read_and_fitted(wrapper, tmp_path):
         wrapper.prepare(Question("a", (Media(tmp_path / "none.png", "image"),), "What?"), None)
 
 
-def test_a_prompt_beyond_the_context_is_refused_before_the_model(tmp_path, clip):
+def test_prepare_prompt_beyond_the_context(tmp_path, clip):
     from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
 
     write_tiny(tmp_path / "short", TinyOptions(text={"max_position_embeddings": 128}))
-    short = made(tmp_path / "short")
+    short = make_wrapper(tmp_path / "short")
     with pytest.raises(DataError, match=r"exceeds the model's limit of 128; lower input"):
         short.prepare(question(clip), uniform_frames(clip, count=12, max_pixels=10_000))
 
 
-def test_identity_knows_the_weights_and_the_placement(tiny, tmp_path):
+def test_identity_has_weights_and_placement(tiny, tmp_path):
     from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
 
-    one = made(tiny).identity()
+    one = make_wrapper(tiny).identity()
     assert (one["device"], one["dtype"], one["attention"]) == ("cpu", "float32", "sdpa")
     write_tiny(tmp_path / "other", TinyOptions(seed=9))
-    assert made(tmp_path / "other").identity()["checkpoint_digest"] != one["checkpoint_digest"]
+    assert (
+        make_wrapper(tmp_path / "other").identity()["checkpoint_digest"] != one["checkpoint_digest"]
+    )
     moved = shutil.copytree(tiny, tmp_path / "moved")
-    assert made(moved, batch_size=3).identity() == one
-    assert made(moved, max_new_tokens=9).identity() != one
+    assert make_wrapper(moved, batch_size=3).identity() == one
+    assert make_wrapper(moved, max_new_tokens=9).identity() != one
 
 
 def test_identity_changes_with_weights_in_place(tiny):
     import torch
 
-    wrapper = made(tiny)
+    wrapper = make_wrapper(tiny)
     before = wrapper.identity()
     wrapper.open()
     assert wrapper.identity() == before
@@ -169,28 +171,28 @@ def test_identity_changes_with_weights_in_place(tiny):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"device": "gpu"}, r"model\.device='gpu': not a device; use auto, cpu, cuda"),
         ({"attention": "flash_attention_2", "device": "cpu"}, "needs a GPU"),
     ],
 )
-def test_what_cannot_be_had_is_said(tiny, options, said):
-    with pytest.raises(UsageError, match=said):
-        made(tiny, **options).open()
+def test_open_unavailable_options(tiny, options, message):
+    with pytest.raises(UsageError, match=message):
+        make_wrapper(tiny, **options).open()
 
 
-def test_a_gpu_that_is_not_there(tiny):
+def test_open_without_gpu(tiny):
     import torch
 
     if torch.cuda.is_available():
         pytest.skip("there is one")
     with pytest.raises(UsageError, match="torch sees no GPU on this machine; use cpu"):
-        made(tiny, device="cuda").open()
+        make_wrapper(tiny, device="cuda").open()
 
 
 @pytest.mark.parametrize("kind", ["codec", "frames"])
-def test_a_run_from_data_set_to_report(tiny, tiny_set, tmp_path, kind):
+def test_evaluate_and_report(tiny, tiny_set, tmp_path, kind):
     run = jumpscore.evaluate(
         "llava_ov2",
         "jumpscore",
@@ -210,7 +212,7 @@ def test_a_run_from_data_set_to_report(tiny, tiny_set, tmp_path, kind):
     assert {"torch", "transformers"} <= facts["environment"].keys()
 
 
-def test_a_wrong_checkpoint_ends_the_run_before_a_question(tiny, tiny_set, tmp_path):
+def test_evaluate_wrong_checkpoint_asks_nothing(tiny, tiny_set, tmp_path):
     broken = shutil.copytree(tiny, tmp_path / "broken")
     (broken / "model.safetensors").unlink()
     with pytest.raises(DataError, match=r"model\.safetensors is missing"):
@@ -223,7 +225,7 @@ def test_a_wrong_checkpoint_ends_the_run_before_a_question(tiny, tiny_set, tmp_p
         )
 
 
-def test_a_sample_that_cannot_be_prepared_is_one_error(tiny, tiny_set, tmp_path):
+def test_evaluate_unreadable_sample_is_one_error(tiny, tiny_set, tmp_path):
     data = shutil.copytree(tiny_set, tmp_path / "set")
     path = sorted((data / "videos").iterdir())[1]
     path.write_bytes(path.read_bytes()[:2000])

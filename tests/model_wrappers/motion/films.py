@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def ballistic(times: np.ndarray, apexes: Sequence[float], *, flight: float = 0.2
 
 
 def true_starts(*runs: Sequence[float]) -> list[float]:
-    """What the convention says, worked out here on its own."""
+    """The start times by the convention, computed independently."""
     starts = []
     for run in runs:
         starts.append(run[0] - 0.57)
@@ -46,18 +47,21 @@ def texture(rng: np.random.Generator, height: int, width: int, coarse: float) ->
     return 128 + 40 * noise / noise.std()
 
 
+@dataclass(frozen=True)
+class Scene:
+    """What happens besides jumping; pan and walk in pixels per s."""
+
+    pan: float = 0.0
+    shake: float = 0.0
+    walk: float = 0.0
+    bystander: bool = False
+    noise: float = 2.0
+
+
 def film(
-    path: Path,
-    times: np.ndarray,
-    apexes: Sequence[float] = (),
-    *,
-    pan: float = 0.0,
-    shake: float = 0.0,
-    walk: float = 0.0,
-    bystander: bool = False,
-    noise: float = 2.0,
+    path: Path, times: np.ndarray, apexes: Sequence[float] = (), scene: Scene = Scene()
 ) -> Path:
-    """Write a video of a textured figure before a textured wall; pan and walk in pixels per s."""
+    """Write a video of a textured figure in front of a textured wall."""
     rng = np.random.default_rng(7)
     wall = texture(rng, HEIGHT + 80, WIDTH + 400, 3.0)
     figure = texture(rng, BODY, 34, 2.0) + 30
@@ -66,14 +70,14 @@ def film(
 
     def picture(i: int) -> np.ndarray:
         t = times[i]
-        left, top = 40 + pan * t, 40 + shake * np.sin(8 * t)
+        left, top = 40 + scene.pan * t, 40 + scene.shake * np.sin(8 * t)
         image = cv2.warpAffine(wall, np.float32([[1, 0, -left], [0, 1, -top]]), (WIDTH, HEIGHT))
-        bob = 0.007 * BODY * np.sin(2 * np.pi * 1.9 * t) if walk else 0.0  # 2.4 cm up and down
-        x = WIDTH / 2 - 17 + walk * (t - times[-1] / 2)
+        bob = 0.007 * BODY * np.sin(2 * np.pi * 1.9 * t) if scene.walk else 0.0  # 2.4 cm
+        x = WIDTH / 2 - 17 + scene.walk * (t - times[-1] / 2)
         paste(image, figure, x, 80 - BODY * height[i] - bob - (top - 40))
-        if bystander:
+        if scene.bystander:
             paste(image, other, 20 + 25 * t, 90 + 1.0 * np.sin(12 * t) - (top - 40))
-        image += noise * rng.standard_normal(image.shape)
+        image += scene.noise * rng.standard_normal(image.shape)
         return np.clip(image, 0, 255).astype(np.uint8)
 
     return write(path, times, picture)

@@ -1,4 +1,4 @@
-"""Where the jumping body is, and whether it moves as one."""
+"""The position of the jumping body, and whether it moves as one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from model_wrappers.motion import body, flow
 from tests.model_wrappers.motion.films import RUN_A, ballistic, clock, hand_made
 
 
-def test_body_is_where_the_jumping_is() -> None:
+def test_body_maps_locate_the_jumper() -> None:
     signal = hand_made(RUN_A)
     motion = body.band_motion(signal)
     maps = body.body_maps(motion, (24, 40))
@@ -23,7 +23,7 @@ def test_body_is_where_the_jumping_is() -> None:
     assert body.unity(motion, maps)[40] > 0.8  # one body, in flight
 
 
-def test_limbs_against_each_other_are_no_unity() -> None:
+def test_unity_of_opposing_limbs() -> None:
     times = clock(4.0)
     up = np.zeros((len(times) - 1, 24, 40), np.float32)
     swing = np.diff(4 * np.sin(2 * np.pi * 2 * times))[:, None, None]

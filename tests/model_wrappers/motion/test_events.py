@@ -12,7 +12,7 @@ from model_wrappers.motion import events
 from tests.model_wrappers.motion.films import RUN_A, ballistic, hand_made, true_starts
 
 
-def test_times_are_those_of_the_frames_wherever_they_begin() -> None:
+def test_find_jumps_with_a_late_start() -> None:
     limits, timing = events.Limits(), events.Timing()
     signal = hand_made(RUN_A)
     later = replace(signal, times=signal.times + 3.0, duration=signal.duration + 3.0)
@@ -22,7 +22,7 @@ def test_times_are_those_of_the_frames_wherever_they_begin() -> None:
     np.testing.assert_allclose(moved, np.add(usual, 3.0), atol=0.011)
 
 
-def test_bumps_lie_at_the_apexes_whatever_the_clock() -> None:
+def test_find_bumps_apexes() -> None:
     rng = np.random.default_rng(5)
     times = np.cumsum(rng.uniform(0.02, 0.06, size=130))
     bumps = [b for b in events.find_bumps(ballistic(times, RUN_A), times, 0.25) if b.rise > 0.02]
@@ -34,7 +34,7 @@ def jump(apex: float, rise: float = 0.04, pull: float = 4.0) -> events.Bump:
     return events.Bump(apex, rise, pull)
 
 
-def test_only_jumps_are_kept() -> None:
+def test_keep_jumps_drops_other_motion() -> None:
     limits = events.Limits()
     run = [jump(1.0 + 0.4 * k) for k in range(5)]
     low = jump(3.0, rise=0.01)  # below what counts, and below the usual
@@ -45,7 +45,7 @@ def test_only_jumps_are_kept() -> None:
     assert events.keep_jumps([], limits) == []
 
 
-def test_low_jumps_count_among_jumps_only() -> None:
+def test_keep_jumps_low_jumps() -> None:
     limits = events.Limits()
     rises = [0.013, 0.011, 0.013, 0.010, 0.014]
     fast = [jump(1.0 + 0.3 * k, rise=rise) for k, rise in enumerate(rises)]
@@ -53,7 +53,7 @@ def test_low_jumps_count_among_jumps_only() -> None:
     assert events.keep_jumps([*fast, alone], limits) == fast
 
 
-def test_runs_are_split_at_pauses() -> None:
+def test_split_runs_at_pauses() -> None:
     bumps = [jump(t) for t in (1.0, 1.4, 1.8, 4.0, 5.0)]
     assert [len(run) for run in events.split_runs(bumps, 1.05)] == [3, 2]
 
@@ -62,12 +62,12 @@ def starts(passes: Sequence[float], duration: float = 60.0) -> list[float | None
     return events.run_starts(passes, passes, timing=events.Timing(), duration=duration)
 
 
-def test_starts_follow_the_rope() -> None:
+def test_run_starts_follow_the_rope() -> None:
     assert starts([2.0, 2.6, 3.2]) == pytest.approx([1.43, 2.05, 2.65])
     assert starts([2.0]) == pytest.approx([1.43])  # one jump
 
 
-def test_a_video_cut_inside_a_run() -> None:
+def test_run_starts_of_a_cut_run() -> None:
     # A turn before the first apex the rope was already turning: 0.4 - 11/12 * 0.36 = 0.07.
     assert starts([0.4, 0.76]) == pytest.approx([0.07, 0.43])
     assert starts([0.1, 0.46])[0] is None
@@ -75,19 +75,19 @@ def test_a_video_cut_inside_a_run() -> None:
     assert starts([2.0, 2.36], duration=2.5) == pytest.approx([1.43, 2.03, 2.39])
 
 
-def test_a_double_under_starts_the_next_jump_after_its_second_pass() -> None:
+def test_jump_events_after_a_double_under() -> None:
     singles = [jump(t) for t in (1.0, 1.4, 1.8, 3.0, 3.4)]
-    found = events.jump_events(
+    starts = events.jump_events(
         [*singles[:3], jump(2.4, rise=0.12), *singles[3:]],
         limits=events.Limits(),
         timing=events.Timing(),
         duration=60.0,
     )
-    times = [event.time for event in found]
+    times = [event.time for event in starts]
     # Passes at 2.29 and 2.51: the double-under itself starts after 1.8 as every jump does.
     assert times[3:5] == pytest.approx([1.8 + 0.49 / 12, 2.51 + 0.49 / 12])
 
 
-def test_events_stay_in_order_and_apart() -> None:
+def test_spread_order_and_distance() -> None:
     crowd = [events.Event(1.0, 0.3), events.Event(0.5, 0.9), events.Event(1.02, 0.8)]
     assert events.spread(crowd) == [events.Event(0.5, 0.9), events.Event(1.02, 0.8)]

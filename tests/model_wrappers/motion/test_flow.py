@@ -16,12 +16,12 @@ def test_camera_motion_ignores_the_person() -> None:
     y, x = np.mgrid[:24, :43].astype(float)
     right, down = 1.5 + 0.02 * (x - 21), -0.5 + 0.02 * (y - 11.5)  # a shift and a zoom
     person = (abs(x - 21) < 4) & (y > 6)
-    found = flow.camera_motion(cells_of(right, np.where(person, down - 3.0, down)))
-    np.testing.assert_allclose(found[..., 0], right, atol=0.05)
-    np.testing.assert_allclose(found[..., 1], down, atol=0.05)
+    motion = flow.camera_motion(cells_of(right, np.where(person, down - 3.0, down)))
+    np.testing.assert_allclose(motion[..., 0], right, atol=0.05)
+    np.testing.assert_allclose(motion[..., 1], down, atol=0.05)
 
 
-def test_own_rise_is_upward_and_free_of_what_its_row_does() -> None:
+def test_own_rise_removes_row_motion() -> None:
     y, x = np.mgrid[:24, :43]
     person = (abs(x - 21) < 4) & (y > 6)
     down = np.where(person, -2.0, 0.0) + np.where(y < 5, 1.0, 0.0)  # a pattern misread at the top
@@ -30,7 +30,7 @@ def test_own_rise_is_upward_and_free_of_what_its_row_does() -> None:
     assert np.abs(rise[~person]).max() < 0.2
 
 
-def test_texture_trusts_no_flat_area_and_no_upright_edge_for_rising() -> None:
+def test_texture_flat_areas_and_upright_edges() -> None:
     picture = np.full((64, 96), 100, np.uint8)
     picture[:, 20:28] = 220  # a lamp post
     picture[40:48, 48:] = 220  # a kerb
@@ -42,14 +42,14 @@ def test_texture_trusts_no_flat_area_and_no_upright_edge_for_rising() -> None:
     assert anywhere[4, 18] < 0.1  # flat
 
 
-def test_noise_is_no_texture() -> None:
+def test_texture_of_noise() -> None:
     rng = np.random.default_rng(0)
     first, second = (np.clip(100 + 12 * rng.standard_normal((64, 96)), 0, 255) for _ in range(2))
     _, rising = flow.texture(first.astype(np.uint8), second.astype(np.uint8))
     assert np.median(rising) < 0.15
 
 
-def test_cell_motion_is_the_mean_of_what_can_be_trusted() -> None:
+def test_cell_motion_weighted_by_trust() -> None:
     motion = np.zeros((16, 16, 2), np.float32)
     motion[:, :4, 0] = 2.0
     trust = np.full((4, 4), 0.01, np.float32)

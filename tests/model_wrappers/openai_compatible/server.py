@@ -1,4 +1,4 @@
-"""A small server that speaks OpenAI's chat protocol over real HTTP, and misbehaves when told to."""
+"""A small server with OpenAI's chat protocol over real HTTP that misbehaves on request."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class MockServer:
             self.leave(handler)
 
     def leave(self, handler):
-        """The handler answers now; whoever is told may ask again before it is done here."""
+        """The handler answers now; the client may retry before this method returns."""
         with self.lock:
             self.inside.discard(handler)
 
@@ -138,8 +138,8 @@ class MockServer:
     def packed(self, handler, body, encoding):
         content = json.dumps({"choices": [{"finish_reason": "stop",
                                            "message": {"content": "[0.5]"}}]}).encode()  # fmt: skip
-        made = gzip.compress(content) if encoding == "gzip" else zlib.compress(content)
-        self.send(handler, 200, made, {"content-encoding": encoding})
+        compressed = gzip.compress(content) if encoding == "gzip" else zlib.compress(content)
+        self.send(handler, 200, compressed, {"content-encoding": encoding})
 
     def cut_off(self, handler, body):
         content = b'{"choices": [{"message": {"content": "[0.5'
@@ -168,10 +168,10 @@ class MockServer:
         self.good(handler, body, {"x-request-id": handler.headers["x-request-id"]})
 
     def think(self, handler, body, reasoning, reason="stop", content=None):
-        said = self.answer
+        answer = self.answer
         self.answer = lambda _: content
         self.good(handler, body, reasoning_content=reasoning, reason=reason)
-        self.answer = said
+        self.answer = answer
 
     def send(self, handler, status, content, headers=None):
         data = content if isinstance(content, bytes) else json.dumps(content).encode()

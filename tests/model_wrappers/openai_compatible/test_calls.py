@@ -31,8 +31,8 @@ def server():
 
 @pytest.fixture
 def client(server):
-    with openai.OpenAI(api_key=KEY, base_url=server.url, timeout=5, max_retries=0) as made:
-        yield made
+    with openai.OpenAI(api_key=KEY, base_url=server.url, timeout=5, max_retries=0) as opened:
+        yield opened
 
 
 BODY = {"model": "mock", "messages": [{"role": "user", "content": "When?"}]}
@@ -50,12 +50,12 @@ def bounded(server):
     http = bounded_http_client(most_bytes=100_000)
     with openai.OpenAI(
         api_key=KEY, base_url=server.url, timeout=5, max_retries=0, http_client=http
-    ) as made:
-        yield made
+    ) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("start", ["headers", "body"])
-def test_call_answer_that_never_ends_is_given_up(bounded, server, start):
+def test_call_endless_answer(bounded, server, start):
     server.faults = [("drip", start, 0.05)] * 9
     started = time.monotonic()
     with pytest.raises(EndpointError, match="incomplete after 3 s"):
@@ -66,33 +66,33 @@ def test_call_answer_that_never_ends_is_given_up(bounded, server, start):
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("status", [200, 400, 500])
-def test_call_answer_that_is_too_large_is_not_read_to_its_end(bounded, server, status, packed):
+def test_call_answer_too_large(bounded, server, status, packed):
     server.faults = [("flood", status, 5_000_000, packed)] * 9
     with pytest.raises(EndpointError, match=r"larger than 100,000 bytes"):
         ask(bounded)
     assert len(server.bodies) == 1
 
 
-def test_check_endpoint_list_of_models_that_is_too_large(bounded, server):
+def test_check_endpoint_list_too_large(bounded, server):
     server.models = ["m" * 200_000]
     with pytest.raises(UsageError, match=r"larger than 100,000 bytes"):
         check_endpoint(bounded, "mock")
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-def test_call_compressed_answer_is_read(bounded, server, encoding):
+def test_call_compressed_answer(bounded, server, encoding):
     server.faults = [("packed", encoding)]
     assert ask(bounded).text == "[0.5]"
     assert set(server.headers[0]["accept-encoding"].split(", ")) == {"gzip", "deflate"}
 
 
-def test_call_compression_that_was_not_asked_for(bounded, server):
+def test_call_unrequested_compression(bounded, server):
     server.faults = [("packed", "br")]
     with pytest.raises(EndpointError, match="unrequested encoding 'br'"):
         ask(bounded)
 
 
-def test_call_nested_body_is_asked_again(client, server):
+def test_call_nested_body_is_retried(client, server):
     server.faults = [("raw", b"[" * 100_000), ("raw", b'{"a":' * 50_000 + b"1" + b"}" * 50_000)]
     assert ask(client).tries == 3
 
@@ -103,17 +103,17 @@ def test_call_nested_body_is_asked_again(client, server):
      {"prompt_tokens": True, "completion_tokens": 10**400},
      {"prompt_tokens_details": {"multimodal_tokens": {"image": "60"}}}],
 )  # fmt: skip
-def test_call_odd_usage_is_left_out_of_a_good_answer(client, server, usage):
+def test_call_malformed_usage_is_left_out(client, server, usage):
     choice = {"finish_reason": "stop", "message": {"content": "[0.5]"}}
     server.faults = [("raw", {"choices": [choice], "usage": usage})]
-    found = ask(client)
-    assert (found.text, found.tries) == ("[0.5]", 1)
-    assert (found.prompt, found.output, found.visual) == (None, None, None)
+    completion = ask(client)
+    assert (completion.text, completion.tries) == ("[0.5]", 1)
+    assert (completion.prompt, completion.output, completion.visual) == (None, None, None)
 
 
 @pytest.mark.parametrize("shift", range(0, 40, 3))
 def test_call_key_is_hidden_before_a_body_is_cut(client, server, shift):
-    """Whatever the place of the key, no part of it stands at the end of what is kept."""
+    """Wherever the key is, no part of it remains at the end of the excerpt."""
     echo = "x" * (185 - shift) + f" Bearer {KEY}" + "y" * 400
     server.faults = [("raw", {"choices": echo})]
     with pytest.raises(EndpointError) as caught:
@@ -125,21 +125,21 @@ def test_call_key_is_hidden_before_a_body_is_cut(client, server, shift):
     assert "sk-" not in str(caught.value)
 
 
-def test_call_key_that_an_answer_echoes_is_hidden(server):
+def test_call_key_echoed_by_an_answer_is_hidden(server):
     key = "sk-0123456789abcdef"
     server.answer = lambda body: f"your key is {key}"
     with openai.OpenAI(api_key=key, base_url=server.url, max_retries=0) as client:
-        found = call(client, BODY, request_id="jumpscore-1", retries=0, secret=key)
-    assert found.text == "your key is ***"
+        completion = call(client, BODY, request_id="jumpscore-1", retries=0, secret=key)
+    assert completion.text == "your key is ***"
     server.answer = lambda body: "[1.0]"
     with openai.OpenAI(api_key="1", base_url=server.url, max_retries=0) as client:
         assert call(client, BODY, request_id="jumpscore-1", retries=0, secret="1").text == "[1.0]"
 
 
-def test_a_good_answer(client, server):
-    found = ask(client)
-    assert (found.text, found.finish_reason, found.tries) == ("[0.5]", "stop", 1)
-    assert (found.prompt, found.output, found.visual) == (100, 7, 60)
+def test_call_valid_answer(client, server):
+    completion = ask(client)
+    assert (completion.text, completion.finish_reason, completion.tries) == ("[0.5]", "stop", 1)
+    assert (completion.prompt, completion.output, completion.visual) == (100, 7, 60)
     assert server.headers[0]["x-request-id"] == "jumpscore-1"
     assert server.headers[0]["authorization"] == f"Bearer {KEY}"
 
@@ -165,22 +165,22 @@ def test_a_good_answer(client, server):
     ],
     ids=str,
 )
-def test_what_may_go_away_is_tried_again(client, server, fault):
+def test_call_temporary_failures_are_retried(client, server, fault):
     server.faults = [fault, fault]
     pauses: list[float] = []
-    found = ask(client, pauses)
-    assert (found.text, found.tries) == ("[0.5]", 3)
+    completion = ask(client, pauses)
+    assert (completion.text, completion.tries) == ("[0.5]", 3)
     assert len(server.bodies) == 3
     assert 0.3 < pauses[0] < 0.7
     assert 0.7 < pauses[1] < 1.3
 
 
-def test_an_answer_that_names_this_request_is_taken(client, server):
+def test_call_answer_with_this_request_id(client, server):
     server.faults = ["echo"]
     assert ask(client).tries == 1
 
 
-def test_a_server_says_how_long_to_wait(client, server):
+def test_call_retry_after(client, server):
     server.faults = [
         ("status", 429, {"retry-after": "7"}),
         ("status", 503, {"retry-after": formatdate(time.time() + 60, usegmt=True)}),
@@ -193,42 +193,42 @@ def test_a_server_says_how_long_to_wait(client, server):
     assert pauses[2] < 3
 
 
-def test_a_wait_of_hours_is_no_wait(client, server):
+def test_call_retry_after_hours(client, server):
     server.faults = [("status", 429, {"retry-after": "7200"})]
     with pytest.raises(EndpointError, match="asks to wait 7200 s"):
         ask(client)
     assert len(server.bodies) == 1
 
 
-def test_what_does_not_go_away_is_an_error_that_says_how_often(client, server):
+def test_call_gives_up_after_all_attempts(client, server):
     server.faults = [("status", 500)] * 9
     with pytest.raises(EndpointError, match=r"no usable answer after 4 attempts: status 500"):
         ask(client)
     assert len(server.bodies) == 4
 
 
-def test_a_slow_answer_times_out_and_is_asked_again(server):
+def test_call_timeout_is_retried(server):
     server.faults = [("slow", 30.0)]
     with openai.OpenAI(api_key=KEY, base_url=server.url, timeout=1.0, max_retries=0) as client:
         assert ask(client, retries=20).tries >= 2
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
-def test_a_refusal_is_not_asked_again(client, server, status):
+def test_call_permanent_failure_is_not_retried(client, server, status):
     server.faults = [("status", status, None, "prompt too long")]
     with pytest.raises(EndpointError, match=f"status {status}: .*prompt too long"):
         ask(client)
     assert len(server.bodies) == 1
 
 
-def test_no_money_is_not_asked_again(client, server):
+def test_call_insufficient_quota_is_not_retried(client, server):
     server.faults = [("status", 429, None, "insufficient_quota: pay first")]
     with pytest.raises(EndpointError, match="pay first"):
         ask(client)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_wrong_use_says_what_to_check_and_not_the_key(client, server, status):
+def test_call_wrong_use_hides_the_key(client, server, status):
     server.faults = [("status", status, None, f"Incorrect API key provided: {KEY}")]
     with pytest.raises(UsageError, match=r"check model\.base_url") as caught:
         ask(client)
@@ -236,7 +236,7 @@ def test_wrong_use_says_what_to_check_and_not_the_key(client, server, status):
     assert "***" in str(caught.value)
 
 
-def test_the_endpoint_is_checked_before_a_question(client, server):
+def test_check_endpoint_key_and_model(client, server):
     check_endpoint(client, "mock")
     server.models = ["mock-2", "other"]
     with pytest.raises(UsageError, match=r"unknown model 'mock'; did you mean 'mock-2'"):
@@ -249,7 +249,7 @@ def test_the_endpoint_is_checked_before_a_question(client, server):
     assert KEY not in str(caught.value)
 
 
-def test_nobody_there():
+def test_check_endpoint_no_response():
     with (
         openai.OpenAI(api_key=KEY, base_url="http://127.0.0.1:9/v1", max_retries=0) as client,
         pytest.raises(UsageError, match=r"http://127\.0\.0\.1:9/v1.*: no response"),
@@ -265,10 +265,10 @@ def test_nobody_there():
         (("think", "hm", "stop", None), "<think>hm</think>", "stop"),
     ],
 )
-def test_reasoning_that_comes_apart_is_kept_in_tags(client, server, fault, text, reason):
+def test_call_separate_reasoning_is_kept_in_tags(client, server, fault, text, reason):
     server.faults = [fault]
-    found = ask(client)
-    assert (found.text, found.finish_reason) == (text, reason)
+    completion = ask(client)
+    assert (completion.text, completion.finish_reason) == (text, reason)
 
 
 JSON = st.recursive(
@@ -282,12 +282,12 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_any_json_is_an_answer_or_none(body):
+def test_fields_of_any_json(body):
     body = json.loads(json.dumps(body))
     try:
-        found = _fields(body)
+        completion = _fields(body)
     except _Transient:
         return
-    assert isinstance(found["text"], str)
+    assert isinstance(completion["text"], str)
     for name in ("prompt", "output", "visual"):
-        assert found[name] is None or found[name] >= 0
+        assert completion[name] is None or completion[name] >= 0

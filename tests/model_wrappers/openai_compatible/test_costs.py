@@ -27,45 +27,45 @@ def server(monkeypatch):
 @pytest.fixture
 def run(server, tiny_set, tmp_path, capsys):
     def run(*words, dry_run=False, report=False, as_json=True):
-        given = ["model=openai", "model.served_model=mock", f"model.base_url={server.url}"]
-        given += [f"task.data={tiny_set}", "input=frames", "input.count=4", *words]
-        given += [f"run.folder={tmp_path / 'runs'}", "run.name=mine"]
-        run_task(given, dry_run=dry_run, report=report, as_json=as_json)
+        arguments = ["model=openai", "model.served_model=mock", f"model.base_url={server.url}"]
+        arguments += [f"task.data={tiny_set}", "input=frames", "input.count=4", *words]
+        arguments += [f"run.folder={tmp_path / 'runs'}", "run.name=mine"]
+        run_task(arguments, dry_run=dry_run, report=report, as_json=as_json)
         text = capsys.readouterr().out
         return json.loads(text) if as_json else text
 
     return run
 
 
-def test_a_run_says_what_its_answers_used_and_cost(run, tmp_path):
-    found = run(*PRICES, report=True)
-    # The server says 100 tokens in, 60 of them pictures, and 7 out, three times.
-    assert found["tokens"] == {
+def test_evaluate_reports_usage_and_cost(run, tmp_path):
+    result = run(*PRICES, report=True)
+    # The server reports 100 tokens in, 60 of them pictures, and 7 out, three times.
+    assert result["tokens"] == {
         "answers": 3, "prompt": 300, "visual": 180, "output": 21,
         "prompt_untold": 0, "visual_untold": 0, "output_untold": 0,
     }  # fmt: skip
-    assert found["cost_usd"] == pytest.approx((300 * 3 + 21 * 15) / 1e6)
+    assert result["cost_usd"] == pytest.approx((300 * 3 + 21 * 15) / 1e6)
     page = (tmp_path / "runs" / "mine" / "report.html").read_text()
     assert "<dt>Tokens</dt><dd>300 in (180 of them visual), 21 out</dd>" in page
     assert "<dt>Cost</dt><dd>$0.0012</dd>" in page
 
 
-def test_prices_are_no_identity_and_may_come_later(server, run):
+def test_prices_may_be_added_later(server, run):
     assert "cost" not in run(as_json=False)
-    asked = len(server.bodies)
+    requests = len(server.bodies)
     text = run(*PRICES, as_json=False)
     assert "tokens: 300 in (180 of them visual), 21 out; cost: $0.0012" in text
-    assert len(server.bodies) == asked
+    assert len(server.bodies) == requests
 
 
-def test_an_answer_that_does_not_tell_makes_it_a_least(server, run):
+def test_cost_is_a_lower_bound_without_usage(server, run):
     server.faults = [("status", 400)]
     text = run(*PRICES, "model.concurrency=1", as_json=False)
-    assert "tokens: 200 in (120 of them visual), 14 out; 1 of 3 answers did not tell" in text
+    assert "tokens: 200 in (120 of them visual), 14 out; 1 of 3 answers without counts" in text
     assert "$0.0008 at least" in text
 
 
-def test_a_dry_run_plans_every_repeat_and_asks_nothing(server, run):
+def test_dry_run_plans_every_repeat(server, run):
     plan = run(*PRICES, "model.max_new_tokens=100", dry_run=True)
     assert not server.bodies
     assert (plan["samples"], plan["repeats"]) == (3, 1)
@@ -87,7 +87,7 @@ def test_a_dry_run_plans_every_repeat_and_asks_nothing(server, run):
     assert "letters / 4" in text
 
 
-def test_what_a_video_costs_nobody_knows_before(server, tiny_set, capsys):
+def test_dry_run_cost_of_a_video_is_unknown(server, tiny_set, capsys):
     words = ["model=openai", "model.served_model=mock", f"model.base_url={server.url}", *PRICES]
     words += [f"task.data={tiny_set}", "input=video"]
     run_task(words, dry_run=True, report=False, as_json=False)
@@ -96,15 +96,15 @@ def test_what_a_video_costs_nobody_knows_before(server, tiny_set, capsys):
     assert "cost of what is sent: not known before the run" in text
 
 
-def test_repeats_ask_with_other_seeds_and_add_up(server, run):
-    found = run(*PRICES, "model.temperature=1", "model.seed=10", "run.repeats=3")
+def test_repeats_use_other_seeds_and_sum_costs(server, run):
+    result = run(*PRICES, "model.temperature=1", "model.seed=10", "run.repeats=3")
     assert sorted(body["seed"] for body in server.bodies) == [10] * 3 + [11] * 3 + [12] * 3
-    assert found["seeds"] == [10, 11, 12]
-    assert found["tokens"]["prompt"] == 900
-    assert found["cost_usd"] == pytest.approx(3 * (300 * 3 + 21 * 15) / 1e6)
+    assert result["seeds"] == [10, 11, 12]
+    assert result["tokens"]["prompt"] == 900
+    assert result["cost_usd"] == pytest.approx(3 * (300 * 3 + 21 * 15) / 1e6)
 
 
-def test_prices_come_together_and_are_no_identity():
+def test_options_need_both_prices():
     with pytest.raises(
         UsageError, match=r"model\.price_output is not set; set both prices or neither"
     ):

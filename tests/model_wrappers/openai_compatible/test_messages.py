@@ -29,7 +29,7 @@ def decoded(content):
     return cv2.imdecode(np.frombuffer(base64.b64decode(content), np.uint8), 1)[..., ::-1]
 
 
-def test_frames_as_one_video_are_its_pictures_in_turn(visual):
+def test_frames_video_part_joins_pictures(visual):
     part = frames_video_part(visual)
     head, _, content = part["video_url"]["url"].partition(",")
     assert (part["type"], head) == ("video_url", "data:video/jpeg;base64")
@@ -37,7 +37,7 @@ def test_frames_as_one_video_are_its_pictures_in_turn(visual):
     np.testing.assert_array_equal(pictures, visual.pixels)
 
 
-def test_a_family_says_what_stands_before_a_frame(visual):
+def test_frame_parts_text_before_frames(visual):
     parts = frame_parts(visual, format="png", before=INTERNVL3_5.before_frame)
     assert [part["type"] for part in parts] == ["text", "image_url"] * 4
     assert [part["text"] for part in parts[::2]] == [
@@ -48,7 +48,7 @@ def test_a_family_says_what_stands_before_a_frame(visual):
 
 
 @pytest.mark.parametrize("name", ["clip.mp4", "key", "picture.png"])
-def test_only_videos_and_images_are_sent(tmp_path, name):
+def test_parts_of_other_files_are_refused(tmp_path, name):
     file = tmp_path / name
     file.write_text("-----BEGIN PRIVATE KEY-----\n" + "A" * 200)
     for by in ("data", "file"):
@@ -58,7 +58,7 @@ def test_only_videos_and_images_are_sent(tmp_path, name):
         image_part(file)
 
 
-def test_videos_and_images_are_sent_as_they_are(tmp_path):
+def test_parts_send_files_unchanged(tmp_path):
     video = write_video(tmp_path / "a.mp4", frames=5)
     url = video_part(video)["video_url"]["url"]
     assert base64.b64decode(url.removeprefix("data:video/mp4;base64,")) == video.read_bytes()

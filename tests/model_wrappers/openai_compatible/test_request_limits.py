@@ -28,45 +28,45 @@ def clip(tmp_path_factory):
     return write_video(folder / "clip.mp4", frames=50, fps=25, size=(112, 84))
 
 
-def made(server, **options):
+def make_wrapper(server, **options):
     return OpenAICompatible(
         OpenAICompatibleOptions(**{"served_model": "mock", "base_url": server.url, **options})
     )
 
 
-def asked(clip, prompt="When?"):
+def inputs_of(clip, prompt="When?"):
     return Question("a", (Media(clip),), prompt), uniform_frames(clip, count=4)
 
 
 @pytest.mark.parametrize("prompt", ["When?", '何時？ "quoted"\n\t\\ é 🙂'])
 @pytest.mark.parametrize("extra", [{}, {"top_k": 5, "seed": 7}])
-def test_body_bytes_equal_what_arrives(server, clip, prompt, extra):
-    wrapper = made(server, extra_body=extra)
-    request = wrapper.prepare(*asked(clip, prompt))
+def test_body_bytes_equal_the_sent_size(server, clip, prompt, extra):
+    wrapper = make_wrapper(server, extra_body=extra)
+    request = wrapper.prepare(*inputs_of(clip, prompt))
     wrapper.generate([request])
     assert body_bytes(wrapper.body(request)) == int(server.headers[0]["content-length"])
 
 
-def test_body_at_the_limit_is_sent_and_beyond_it_is_not(server, clip):
-    size = body_bytes(made(server).body(made(server).prepare(*asked(clip))))
-    made(server, largest_body=size).prepare(*asked(clip))
-    wrapper = made(server, largest_body=size - 1)
-    said = rf"a: the request has {size:,} bytes, but the server accepts {size - 1:,} \(model\.la"
-    with pytest.raises(DataError, match=said):
-        wrapper.prepare(*asked(clip))
+def test_prepare_largest_body(server, clip):
+    size = body_bytes(make_wrapper(server).body(make_wrapper(server).prepare(*inputs_of(clip))))
+    make_wrapper(server, largest_body=size).prepare(*inputs_of(clip))
+    wrapper = make_wrapper(server, largest_body=size - 1)
+    message = rf"a: the request has {size:,} bytes, but the server accepts {size - 1:,} \(model\.la"
+    with pytest.raises(DataError, match=message):
+        wrapper.prepare(*inputs_of(clip))
     assert not server.bodies
 
 
-def test_decoded_frames_at_the_limit_are_sent_and_beyond_it_are_not(server, clip):
+def test_prepare_largest_media(server, clip):
     size = 4 * 112 * 84 * 4
-    assert decoded_bytes(*asked(clip)) == size
-    made(server, largest_media=size).prepare(*asked(clip))
-    said = rf"the decoded pictures have {size:,} bytes, .* \(model\.largest_media\); lower input"
-    with pytest.raises(DataError, match=said):
-        made(server, largest_media=size - 1).prepare(*asked(clip))
+    assert decoded_bytes(*inputs_of(clip)) == size
+    make_wrapper(server, largest_media=size).prepare(*inputs_of(clip))
+    message = rf"the decoded pictures have {size:,} bytes, .* \(model\.largest_media\); lower input"
+    with pytest.raises(DataError, match=message):
+        make_wrapper(server, largest_media=size - 1).prepare(*inputs_of(clip))
 
 
-def test_decoded_images_count_by_their_own_size(server, tmp_path):
+def test_decoded_bytes_of_images(server, tmp_path):
     from PIL import Image
 
     media = []
@@ -78,25 +78,25 @@ def test_decoded_images_count_by_their_own_size(server, tmp_path):
     size = 4 * (30 * 20 + 7 * 5)
     assert decoded_bytes(question, None) == size
     with pytest.raises(DataError, match=f"{size:,} bytes"):
-        made(server, largest_media=size - 1).prepare(question, None)
+        make_wrapper(server, largest_media=size - 1).prepare(question, None)
 
 
-def test_endpoints_of_others_have_no_limits(server, clip):
-    options = made(server).options
+def test_largest_media_default(server, clip):
+    options = make_wrapper(server).options
     assert options.largest_body is options.largest_media is None
 
 
-def test_limits_do_not_change_the_identity(server):
-    limited = made(server, largest_body=10**6, largest_media=10**9)
-    assert limited.identity() == made(server).identity()
+def test_identity_without_limits(server):
+    limited = make_wrapper(server, largest_body=10**6, largest_media=10**9)
+    assert limited.identity() == make_wrapper(server).identity()
 
 
-def test_status_413_is_reported_with_the_size_and_not_retried(server, clip):
-    wrapper = made(server)
-    request = wrapper.prepare(*asked(clip))
+def test_call_status_413(server, clip):
+    wrapper = make_wrapper(server)
+    request = wrapper.prepare(*inputs_of(clip))
     server.faults = [("status", 413)] * 3
     size = body_bytes(wrapper.body(request))
-    said = rf"status 413: .*; the request has {size:,} bytes: lower input.*model\.largest_body"
-    with pytest.raises(EndpointError, match=said):
+    message = rf"status 413: .*; the request has {size:,} bytes: lower input.*model\.largest_body"
+    with pytest.raises(EndpointError, match=message):
         wrapper.generate([request])
     assert len(server.bodies) == 1

@@ -39,16 +39,16 @@ def clip(tmp_path):
     return write_video(tmp_path / "clip.mp4", frames=50, fps=25, size=(112, 84))
 
 
-def made(server, **options):
+def make_wrapper(server, **options):
     return OpenAICompatible(
         OpenAICompatibleOptions(**{"served_model": "mock", "base_url": server.url, **options})
     )
 
 
-def test_frames_are_pictures_each_after_its_stamp(server, clip):
+def test_body_frames_follow_their_stamps(server, clip):
     import cv2
 
-    wrapper = made(server, picture_format="png", system="Be brief.")
+    wrapper = make_wrapper(server, picture_format="png", system="Be brief.")
     visual = uniform_frames(clip, count=2)
     history = (Turn("user", "What?"), Turn("assistant", "A rope."))
     request = wrapper.prepare(Question("a", (Media(clip),), "When?", history), visual)
@@ -68,20 +68,22 @@ def test_frames_are_pictures_each_after_its_stamp(server, clip):
     assert np.array_equal(seen, visual.pixels[1])
     assert (response.id, response.text) == ("a", "[0.5]")
     assert (response.usage.prompt, response.usage.visual) == (100, 60)
-    # What model stands behind an endpoint, only the user can know.
+    # Only the user knows which model an endpoint serves.
     assert (response.convention, response.image_size) == (None, (visual.width, visual.height))
-    told = made(server, convention="pixel")
-    [response] = told.generate([told.prepare(Question("a", (Media(clip),), "When?"), None)])
-    told.close()
+    configured = make_wrapper(server, convention="pixel")
+    [response] = configured.generate(
+        [configured.prepare(Question("a", (Media(clip),), "When?"), None)]
+    )
+    configured.close()
     assert (response.convention, response.image_size) == ("pixel", None)
-    shown = wrapper.prompt_text(request)
-    assert "system: Be brief.\nuser: <0.0 seconds>[image/png, " in shown
-    assert "base64" not in shown
+    text = wrapper.prompt_text(request)
+    assert "system: Be brief.\nuser: <0.0 seconds>[image/png, " in text
+    assert "base64" not in text
 
 
 @pytest.mark.parametrize("by", ["data", "file"])
-def test_a_video_goes_as_it_is(server, clip, by):
-    wrapper = made(server, video_by=by)
+def test_body_video_unchanged(server, clip, by):
+    wrapper = make_wrapper(server, video_by=by)
     [_] = wrapper.generate([wrapper.prepare(Question("a", (Media(clip),), "When?"), None)])
     url = server.bodies[0]["messages"][0]["content"][0]["video_url"]["url"]
     if by == "file":
@@ -103,7 +105,7 @@ def evaluate(server, tiny_set, folder, *, options=None, **run):
     )
 
 
-def test_a_run_survives_faults_and_keeps_no_key(server, tiny_set, tmp_path, monkeypatch):
+def test_evaluate_retries_and_stores_no_key(server, tiny_set, tmp_path, monkeypatch):
     monkeypatch.setattr("model_wrappers.openai_compatible.calls.FIRST_PAUSE", 0.01)
     server.faults = [("status", 429, {"retry-after": "0"}), "cut_off", ("raw", b"{"), "of_another"]
     run = evaluate(server, tiny_set, tmp_path)
@@ -114,17 +116,17 @@ def test_a_run_survives_faults_and_keeps_no_key(server, tiny_set, tmp_path, monk
             assert KEY.encode() not in path.read_bytes(), path
 
 
-def test_what_failed_is_asked_again_when_resumed(server, tiny_set, tmp_path):
+def test_evaluate_resume_asks_failed_samples(server, tiny_set, tmp_path):
     server.faults = [("status", 400)] * 2
     first = evaluate(server, tiny_set, tmp_path, options={"concurrency": 1})
     assert first.result.unscored == 2
-    asked = len(server.bodies)
+    requests = len(server.bodies)
     again = evaluate(server, tiny_set, tmp_path, options={"concurrency": 2})
     assert again.result.unscored == 0
-    assert len(server.bodies) == asked + 2
+    assert len(server.bodies) == requests + 2
 
 
-def test_requests_are_on_the_way_together_and_no_more_than_allowed(server, tmp_path, clip):
+def test_evaluate_concurrency(server, tmp_path, clip):
     from jumpscore.data import Manifest, Row, write_set
 
     (tmp_path / "set").mkdir()
@@ -140,7 +142,7 @@ def test_requests_are_on_the_way_together_and_no_more_than_allowed(server, tmp_p
     assert 2 <= server.most_running <= 4
 
 
-def test_wrong_use_ends_the_run_before_a_question(server, tiny_set, tmp_path, monkeypatch):
+def test_open_wrong_use(server, tiny_set, tmp_path, monkeypatch):
     server.models = ["other"]
     with pytest.raises(UsageError, match="unknown model 'mock'"):
         evaluate(server, tiny_set, tmp_path)
@@ -152,23 +154,21 @@ def test_wrong_use_ends_the_run_before_a_question(server, tiny_set, tmp_path, mo
         evaluate(server, tiny_set, tmp_path / "c", options={"base_url": None})
 
 
-def test_counts_are_held_against_the_plan_where_tokens_are_28_pixels_wide(
-    server, tiny_set, tmp_path
-):
-    """The mock says 60 visual tokens; two frames of these videos are planned with fewer."""
+def test_evaluate_compares_counts_with_the_plan(server, tiny_set, tmp_path):
+    """The mock reports 60 visual tokens; two frames of these videos are planned with fewer."""
     run = evaluate(server, tiny_set, tmp_path, options={"token_side": 28})
     assert run.result.unscored == 3
     assert "60" in next(iter(run.responses.values())).error
 
 
-def test_identity_is_what_decides_answers(server):
-    one = made(server).identity()
-    assert made(server, concurrency=3, retries=1, timeout=9.0).identity() == one
-    assert made(server, temperature=0.5).identity() != one
+def test_identity_has_options_that_affect_answers(server):
+    one = make_wrapper(server).identity()
+    assert make_wrapper(server, concurrency=3, retries=1, timeout=9.0).identity() == one
+    assert make_wrapper(server, temperature=0.5).identity() != one
     assert "sk-" not in json.dumps(one)
 
 
-def test_a_log_of_debugging_holds_no_key(server, clip, caplog):
+def test_debug_log_without_key(server, clip, caplog):
     import logging
 
     stream = io.StringIO()
@@ -177,7 +177,7 @@ def test_a_log_of_debugging_holds_no_key(server, clip, caplog):
     root.addHandler(handler)
     caplog.set_level(logging.DEBUG)
     try:
-        wrapper = made(server)
+        wrapper = make_wrapper(server)
         wrapper.generate([wrapper.prepare(Question("a", (Media(clip),), "When?"), None)])
     finally:
         root.removeHandler(handler)
@@ -186,26 +186,26 @@ def test_a_log_of_debugging_holds_no_key(server, clip, caplog):
 
 
 @pytest.mark.parametrize("key", [f"{KEY}\nx", f"{KEY}\x00", f"{KEY}\u00e9"])
-def test_a_key_that_no_request_can_carry_is_refused_without_showing_it(server, monkeypatch, key):
+def test_open_invalid_key_is_not_printed(server, monkeypatch, key):
     monkeypatch.setenv("OPENAI_API_KEY", "x") if "\x00" in key else monkeypatch.setenv(
         "OPENAI_API_KEY", key
     )
-    if "\x00" in key:  # no environment holds one, but a mapping in its place could
+    if "\x00" in key:  # impossible in a real environment, but not in a replacement
         monkeypatch.setattr("os.environ", {"OPENAI_API_KEY": key})
     with pytest.raises(UsageError, match="contains characters that are not allowed") as caught:
-        made(server).open()
+        make_wrapper(server).open()
     assert "secret" not in str(caught.value)
 
 
-def test_a_line_break_after_the_key_is_no_part_of_it(server, monkeypatch):
+def test_open_key_with_trailing_line_break(server, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}\r\n")
-    wrapper = made(server)
+    wrapper = make_wrapper(server)
     wrapper.generate([wrapper.prepare(Question("a", (), "When?"), None)])
     assert server.headers[0]["authorization"] == f"Bearer {KEY}"
 
 
-def test_a_closed_model_asks_nothing_more(server):
-    wrapper = made(server)
+def test_generate_after_close(server):
+    wrapper = make_wrapper(server)
     request = wrapper.prepare(Question("a", (), "When?"), None)
     wrapper.open()
     wrapper.close()
@@ -214,7 +214,7 @@ def test_a_closed_model_asks_nothing_more(server):
     assert not server.bodies
 
 
-def test_ctrl_c_does_not_wait_for_a_server(server, tiny_set, tmp_path):
+def test_interrupt_does_not_wait_for_the_server(server, tiny_set, tmp_path):
     """The process ends though an answer is 60 s away."""
     server.faults = [("slow", 60)] * 3
     code = (
@@ -228,5 +228,5 @@ def test_ctrl_c_does_not_wait_for_a_server(server, tiny_set, tmp_path):
         while not server.running and time.monotonic() < until:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=40)
-    assert "RunInterrupted: 0 of 3 samples are answered and kept" in said
+        _, errors = process.communicate(timeout=40)
+    assert "RunInterrupted: 0 of 3 samples are answered and kept" in errors

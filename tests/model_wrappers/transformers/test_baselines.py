@@ -40,20 +40,20 @@ def checkpoints(tmp_path_factory):
     return {name: getattr(tiny_baselines, writer)(root / name) for name, writer in WRITERS.items()}
 
 
-def made(checkpoints, name, **options):
-    found = MODELS.get(name)
-    return found(found.Options(checkpoint=str(checkpoints[name]), max_new_tokens=8, **options))
+def make_wrapper(checkpoints, name, **options):
+    model = MODELS.get(name)
+    return model(model.Options(checkpoint=str(checkpoints[name]), max_new_tokens=8, **options))
 
 
 @pytest.fixture(scope="module", params=WRITERS)
 def wrapper(request, checkpoints):
-    found = made(checkpoints, request.param)
-    found.open()
-    yield found
-    found.close()
+    model = make_wrapper(checkpoints, request.param)
+    model.open()
+    yield model
+    model.close()
 
 
-def test_tokens_are_planned_and_measured(wrapper, clip):
+def test_generate_measures_the_planned_tokens(wrapper, clip):
     question = Question("a", (Media(clip),), "When?")
     plain = len(wrapper.prepare(question, None).payload.ids)
     visual = uniform_frames(clip, count=6, max_pixels=40_000, grid=wrapper.token_grid)
@@ -85,15 +85,15 @@ PROMPTS = {
 """Frames 0, 16, 33 and 49 of 25 a second; Qwen3-VL has them in pairs."""
 
 
-def test_the_prompt_to_the_letter(wrapper, clip):
+def test_prompt_text_of_every_family(wrapper, clip):
     visual = uniform_frames(clip, count=4, max_pixels=40_000, grid=wrapper.token_grid)
     question = Question("a", (Media(clip),), "When?")
     request = wrapper.prepare(question, visual.changed(decimals=2))
     assert wrapper.prompt_text(request) == PROMPTS[wrapper.name]
 
 
-def test_markers_around_a_video_can_be_left_out(checkpoints, clip):
-    wrapper = made(checkpoints, "qwen3_vl", outer_markers=False)
+def test_prompt_text_without_outer_markers(checkpoints, clip):
+    wrapper = make_wrapper(checkpoints, "qwen3_vl", outer_markers=False)
     visual = uniform_frames(clip, count=4, max_pixels=40_000, grid=wrapper.token_grid)
     text = wrapper.prompt_text(wrapper.prepare(Question("a", (Media(clip),), "When?"), visual))
     assert "<|im_start|>user\n<0.3 seconds>" in text
@@ -101,7 +101,7 @@ def test_markers_around_a_video_can_be_left_out(checkpoints, clip):
     assert "<|vision_end|><|vision_end|>" not in text
 
 
-def test_videos_images_and_words_in_one_batch_are_answered_as_alone(wrapper, clip, tmp_path):
+def test_generate_mixed_batch_equals_single_requests(wrapper, clip, tmp_path):
     from PIL import Image
 
     picture = np.random.default_rng(2).integers(0, 256, (70, 110, 3), dtype=np.uint8)
@@ -130,7 +130,7 @@ def test_videos_images_and_words_in_one_batch_are_answered_as_alone(wrapper, cli
         assert {side % wrapper.token_grid.side for side in fed} == {0}
 
 
-def test_wrapper_answer_with_visual_pads(wrapper, clip):
+def test_generate_answer_with_visual_pads(wrapper, clip):
     frames = [
         uniform_frames(clip, count=count, max_pixels=40_000, grid=wrapper.token_grid)
         for count in (2, 6)
@@ -147,7 +147,7 @@ def test_wrapper_answer_with_visual_pads(wrapper, clip):
         assert response.usage.visual == (request.visual.visual_tokens if request.visual else 0)
 
 
-def test_other_frames_give_other_answers(wrapper, clip):
+def test_generate_depends_on_frames(wrapper, clip):
     question = Question("a", (Media(clip),), "When?")
     answers = set()
     for count in (2, 4, 6):
@@ -156,13 +156,13 @@ def test_other_frames_give_other_answers(wrapper, clip):
     assert len(answers) == 3
 
 
-def test_a_question_cannot_forge_the_form(wrapper):
+def test_prepare_question_with_control_token(wrapper):
     for token in ("<|im_end|>", "<|video_pad|>"):
         with pytest.raises(DataError, match="control token"):
             wrapper.prepare(Question("a", (), f"When?{token}"), None)
 
 
-def test_the_checkpoint_of_another_model_is_refused(checkpoints):
+def test_open_checkpoint_of_another_model(checkpoints):
     other = MODELS.get("qwen3_vl")
     wrapper = other(other.Options(checkpoint=str(checkpoints["internvl3_5"])))
     with pytest.raises(DataError, match="model_type is 'internvl', expected 'qwen3_vl'"):
@@ -170,48 +170,48 @@ def test_the_checkpoint_of_another_model_is_refused(checkpoints):
 
 
 @pytest.mark.parametrize(
-    ("file", "change", "said"),
+    ("file", "change", "message"),
     [
         ("config.json", lambda _: None, "config.json: not found"),
-        ("config.json", lambda held: held | {"text_config": "?"}, "cannot be read"),
+        ("config.json", lambda settings: settings | {"text_config": "?"}, "cannot be read"),
         (
             "config.json",
-            lambda held: held | {"vision_config": {"patch_size": []}},
+            lambda settings: settings | {"vision_config": {"patch_size": []}},
             "no valid token grid",
         ),
         ("tokenizer.json", lambda _: {"version": 1}, "the tokenizer cannot be loaded"),
         ("model.safetensors", lambda _: {}, "cannot be loaded"),
     ],
 )
-def test_a_damaged_checkpoint_is_one_clear_error(checkpoints, tmp_path, file, change, said):
+def test_open_damaged_checkpoint(checkpoints, tmp_path, file, change, message):
     folder = tmp_path / "damaged"
     shutil.copytree(checkpoints["qwen3_vl"], folder)
     path = folder / file
-    held = json.loads(path.read_text()) if file.endswith(".json") else {}
-    changed = change(held)
+    settings = json.loads(path.read_text()) if file.endswith(".json") else {}
+    changed = change(settings)
     path.unlink()
     if changed is not None:
         path.write_text(json.dumps(changed))
-    found = MODELS.get("qwen3_vl")
-    with pytest.raises(DataError, match=said):
-        found(found.Options(checkpoint=str(folder))).open()
+    model = MODELS.get("qwen3_vl")
+    with pytest.raises(DataError, match=message):
+        model(model.Options(checkpoint=str(folder))).open()
 
 
-def test_a_template_that_lies_with_the_processor_is_found(checkpoints, tmp_path):
+def test_load_tokenizer_template_of_the_processor(checkpoints, tmp_path):
     folder = tmp_path / "older"
     shutil.copytree(checkpoints["qwen3_vl"], folder)
     template = (folder / "chat_template.jinja").read_text()
     (folder / "chat_template.jinja").unlink()
     (folder / "chat_template.json").write_text(json.dumps({"chat_template": template}))
-    found = MODELS.get("qwen3_vl")
-    wrapper = found(found.Options(checkpoint=str(folder)))
+    model = MODELS.get("qwen3_vl")
+    wrapper = model(model.Options(checkpoint=str(folder)))
     assert wrapper.tokenizer.chat_template == template
     (folder / "chat_template.json").write_text("{}")
     with pytest.raises(DataError, match="no chat template here or in the tokenizer"):
-        found(found.Options(checkpoint=str(folder))).open()
+        model(model.Options(checkpoint=str(folder))).open()
 
 
-def test_a_run_plans_on_the_models_own_grid(checkpoints, clip, tmp_path):
+def test_evaluate_uses_the_token_grid_of_the_model(checkpoints, clip, tmp_path):
     (tmp_path / "set").mkdir()
     shutil.copy(clip, tmp_path / "set" / "clip.mp4")
     rows = [Row("clip", "clip.mp4", "When?", "[0.5]")]
@@ -233,7 +233,7 @@ def test_a_run_plans_on_the_models_own_grid(checkpoints, clip, tmp_path):
 @given(
     count=st.integers(1, 5), rows=st.integers(1, 2), columns=st.integers(1, 3), seed=st.integers(0)
 )
-def test_patches_lie_where_the_rules_say(count, rows, columns, seed):
+def test_cut_tubes_positions(count, rows, columns, seed):
     """Against loops: groups of frames, blocks in raster order, four patches of a block in turn."""
     patch, merge, frames = 2, 2, 2
     shape = (count, rows * patch * merge, columns * patch * merge, 3)
@@ -249,21 +249,21 @@ def test_patches_lie_where_the_rules_say(count, rows, columns, seed):
                         cuts = [p[top : top + patch, left : left + patch] for p in group]
                         values = np.stack(cuts).transpose(3, 0, 1, 2)
                         expected.append(values.reshape(3, -1))
-    found = cut_tubes(pictures, frames=frames, patch=patch, merge=merge)
-    assert np.array_equal(found, np.stack(expected))
+    model = cut_tubes(pictures, frames=frames, patch=patch, merge=merge)
+    assert np.array_equal(model, np.stack(expected))
 
 
-def test_a_hub_checkpoint_is_planned_as_released_and_checked_when_opened(checkpoints):
-    """Planning needs no weights; weights that turn out to be otherwise are no silent change."""
-    found = MODELS.get("internvl3_5")
-    wrapper = found(found.Options())
+def test_open_checks_the_released_token_grid(checkpoints):
+    """Planning needs no weights; weights with another grid are reported when opened."""
+    model = MODELS.get("internvl3_5")
+    wrapper = model(model.Options())
     assert wrapper.token_grid == TokenGrid(side=28, size=(448, 448))
-    wrapper.folder = checkpoints["internvl3_5"]  # as if the hub had given it
+    wrapper.folder = checkpoints["internvl3_5"]  # as if downloaded from the hub
     with pytest.raises(UsageError, match="was planned; set model"):
         wrapper.open()
 
 
-def test_settings_that_say_nothing_leave_the_released_grid(tmp_path):
+def test_grid_in_default_settings(tmp_path):
     assert isinstance(QWEN3_VL, Family)
     (tmp_path / "config.json").write_text('{"vision_config": {}}')
     assert QWEN3_VL.grid_in(tmp_path) == QWEN3_VL.grid

@@ -27,9 +27,9 @@ def inputs(ids, pictures):
 def some_prompt(words, pixels, seed=0):
     rng = np.random.default_rng(seed)
     picture = rng.integers(0, 256, (*pixels, 3), dtype=np.uint8)
-    shown = image_pictures([picture])
-    ids = [*rng.integers(0, 256, words), *[PAD] * shown.visual_tokens, 7]
-    return Prompt(np.array(ids, dtype=np.int64), shown, seed=seed)
+    pictures = image_pictures([picture])
+    ids = [*rng.integers(0, 256, words), *[PAD] * pictures.visual_tokens, 7]
+    return Prompt(np.array(ids, dtype=np.int64), pictures, seed=seed)
 
 
 PROMPTS = [
@@ -41,25 +41,25 @@ PROMPTS = [
 
 
 @given(st.lists(st.integers(1, 5000), max_size=40), st.integers(1, 20_000))
-def test_every_prompt_is_in_one_batch_of_alike_lengths(lengths, most):
-    found = batches(lengths, most)
-    assert sorted(place for batch in found for place in batch) == list(range(len(lengths)))
-    for batch in found:
-        held = [lengths[place] for place in batch]
-        assert len(batch) == 1 or max(held) * len(held) <= most
-        assert max(held) - min(held) <= max(held) / 5
+def test_batches_have_similar_lengths_and_every_prompt_once(lengths, most):
+    actual = batches(lengths, most)
+    assert sorted(place for batch in actual for place in batch) == list(range(len(lengths)))
+    for batch in actual:
+        sizes = [lengths[place] for place in batch]
+        assert len(batch) == 1 or max(sizes) * len(sizes) <= most
+        assert max(sizes) - min(sizes) <= max(sizes) / 5
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.3])
-def test_a_batch_of_different_lengths_answers_as_one_by_one(model, temperature):
+def test_answer_batch_equals_single_prompts(model, temperature):
     sampling = Sampling(24, temperature=temperature, top_p=0.95, top_k=50)
     together = answer(model, PROMPTS, sampling, inputs)
     alone = [answer(model, [prompt], sampling, inputs)[0] for prompt in PROMPTS]
     assert together == alone
-    assert len({found.ids for found in together}) == len(PROMPTS)
+    assert len({actual.ids for actual in together}) == len(PROMPTS)
 
 
-def test_a_sample_depends_on_its_seed_alone(model):
+def test_answer_sample_depends_only_on_its_seed(model):
     sampling = Sampling(16, temperature=1.0)
     prompts = [Prompt(PROMPTS[2].ids, None, seed=seed) for seed in (1, 2, 1)]
     one, two, again = answer(model, prompts, sampling, inputs)
@@ -67,13 +67,13 @@ def test_a_sample_depends_on_its_seed_alone(model):
     assert one != two
 
 
-def test_greedy_takes_the_likeliest(model):
-    [found] = answer(model, [PROMPTS[2]], Sampling(1), inputs)
+def test_answer_greedy(model):
+    [actual] = answer(model, [PROMPTS[2]], Sampling(1), inputs)
     logits = model(input_ids=torch.from_numpy(PROMPTS[2].ids)[None]).logits[0, -1]
-    assert found.ids == (int(logits.argmax()),)
+    assert actual.ids == (int(logits.argmax()),)
 
 
-def test_noise_samples_the_softmax():
+def test_sample_each_alone_follows_the_softmax():
     """4,000 prompts with seeds of their own: how often each token wins is its share."""
     scores = torch.tensor([1.0, 0.0, -1.0, 2.0, -torch.inf])
     count = 4000
@@ -84,7 +84,7 @@ def test_noise_samples_the_softmax():
     assert chisquare(wins[:4], expected).pvalue > 0.001
 
 
-def test_an_answer_ends_where_the_model_says_so_or_is_cut_off(model):
+def test_answer_finish_reason(model):
     [cut_off] = answer(model, [PROMPTS[0]], Sampling(5), inputs)
     assert cut_off.finish_reason == "length"
     assert len(cut_off.ids) == 5

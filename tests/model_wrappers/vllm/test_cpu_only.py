@@ -56,7 +56,7 @@ def environment(tmp_path, monkeypatch):
     return write
 
 
-def test_cuda_builds_next_to_a_cpu_build_of_torch(environment):
+def test_activate_cuda_builds_next_to_cpu_torch(environment):
     environment("2.13.0+cpu", "0.28.0")
     assert environment.run("import torchvision; print('imported')") == "imported"
     # As if they were not installed, which those who can do without them catch.
@@ -65,30 +65,30 @@ def test_cuda_builds_next_to_a_cpu_build_of_torch(environment):
 
 
 @pytest.mark.parametrize("torch", ["2.13.0", "2.13.0+cu130"])
-def test_nothing_happens_next_to_a_cuda_build_of_torch(environment, torch):
+def test_activate_next_to_cuda_torch(environment, torch):
     environment(torch, "0.28.0")
     assert "operator nms" in environment.run("import torchvision")
     assert environment.run("import torchaudio").startswith("OSError: libcudart")
 
 
-def test_cpu_builds_are_left_alone(environment):
+def test_activate_leaves_cpu_builds(environment):
     environment("2.13.0+cpu", "0.28.0+cpu")
     assert "operator nms" in environment.run("import torchvision")
 
 
-def test_the_sitecustomize_of_the_environment_runs_too(environment, tmp_path):
+def test_sitecustomize_runs_the_environments_own(environment, tmp_path):
     environment("2.13.0+cpu", "0.28.0")
     (tmp_path / "sitecustomize.py").write_text("import sys; sys.ran = True")
     assert environment.run("import sys; print(sys.ran)") == "True"
 
 
-def test_nothing_is_imported_when_python_starts(environment):
+def test_sitecustomize_imports_nothing(environment):
     environment("2.13.0+cpu", "0.28.0")
     heavy = "[name for name in ('torch', 'numpy', 'pydantic') if name in __import__('sys').modules]"
     assert environment.run(f"print({heavy})") == "[]"
 
 
-def test_importing_the_package_activates_nothing():
+def test_cpu_only_import_activates_nothing():
     code = "import sys, model_wrappers.vllm.cpu_only.sitecustomize, model_wrappers.vllm.wrapper\n"
     code += "print('torchaudio' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -105,7 +105,7 @@ def test_plan_puts_the_folder_before_other_paths(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("cpu_only", [False, True])
-def test_a_server_that_dies_of_a_cuda_build_hints_at_the_option(tmp_path, cpu_only):
+def test_start_hints_at_cpu_only(tmp_path, cpu_only):
     before = "raise SystemExit('RuntimeError: operator torchvision::nms does not exist')"
     plan = ServerPlan(program(tmp_path, before), "x", tmp_path / "media", cpu_only=cpu_only)
     with pytest.raises(ServerError, match="operator torchvision::nms") as caught:

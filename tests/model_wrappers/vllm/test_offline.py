@@ -16,7 +16,7 @@ def tiny(tmp_path_factory):
     return folder
 
 
-def test_what_only_a_server_has_is_no_option(tiny):
+def test_options_without_those_of_a_server(tiny):
     for key in ("port", "base_url", "python", "data_parallel", "price_input"):
         config = run_config(
             {
@@ -28,25 +28,25 @@ def test_what_only_a_server_has_is_no_option(tiny):
             check_options(config)
 
 
-def test_it_has_no_server(tiny):
+def test_serve_offline(tiny):
     with pytest.raises(UsageError, match="has no server; use model=vllm"):
         make_model("vllm_offline", {"checkpoint": str(tiny)}).serve()
 
 
-def test_questions_that_come_after_the_end_are_told_so():
+def test_complete_after_stop():
     engine = Engine(None)
     engine.stop()
     with pytest.raises(EngineError, match="was closed while requests were in progress"):
         engine.complete({"messages": []})
 
 
-def test_without_vllm_it_says_how_to_get_it(tiny):
+def test_open_without_vllm(tiny):
     """The real engine runs in tests/serving, in vLLM's environment; this one has none."""
     with pytest.raises(JumpScoreError, match="vLLM is not installed; run jumpscore from"):
         make_model("vllm_offline", {"checkpoint": str(tiny)}).open()
 
 
-def test_tables_name_the_checkpoint(tiny):
+def test_display_name_has_the_checkpoint(tiny):
     assert make_model("vllm_offline", {"checkpoint": str(tiny)}).display_name == "vllm_offline:tiny"
     assert make_model("llava_ov2", {"checkpoint": str(tiny)}).display_name == "llava_ov2:tiny"
     assert make_model("llava_ov2", {}).display_name == "llava_ov2"

@@ -1,4 +1,4 @@
-"""The process around a server, held against a small one that is no vLLM."""
+"""The server process, tested with a small server instead of vLLM."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def plan(tmp_path):
     return ServerPlan(program(tmp_path), "/models/tiny", tmp_path / "media", codec=True)
 
 
-def test_it_starts_answers_and_takes_its_children_along(plan):
+def test_start_and_stop_with_children(plan):
     server = Server(plan, patience=20)
     server.start()
     assert server.alive()
@@ -39,7 +39,7 @@ def test_it_starts_answers_and_takes_its_children_along(plan):
     server.stop()  # twice is once
 
 
-def test_after_a_death_it_comes_back_at_the_same_address(plan):
+def test_start_again_at_the_same_address(plan):
     server = Server(plan, patience=20)
     server.start()
     try:
@@ -54,7 +54,7 @@ def test_after_a_death_it_comes_back_at_the_same_address(plan):
         server.stop()
 
 
-def test_a_death_while_starting_shows_the_log_without_keys(tmp_path):
+def test_start_failure_has_the_log_without_keys(tmp_path):
     before = "print('token hf_abcdefghijklmnop'); raise SystemExit('no such checkpoint')"
     plan = ServerPlan(program(tmp_path, before), "x", tmp_path / "media")
     with pytest.raises(ServerError, match=r"stopped while starting \(exit 1\)") as caught:
@@ -63,7 +63,7 @@ def test_a_death_while_starting_shows_the_log_without_keys(tmp_path):
     assert "token ***" in str(caught.value)
 
 
-def test_one_that_never_answers_is_ended(tmp_path):
+def test_start_without_response(tmp_path):
     plan = ServerPlan(program(tmp_path, "time.sleep(600)"), "x", tmp_path / "media")
     server = Server(plan, patience=1)
     with pytest.raises(ServerError, match="did not respond within 1 s"):
@@ -71,7 +71,7 @@ def test_one_that_never_answers_is_ended(tmp_path):
     assert not server.alive()
 
 
-def test_the_command_line(tmp_path):
+def test_command(tmp_path):
     plan = ServerPlan(
         "python", "/models/ov2", tmp_path, trust_remote_code=True, tensor_parallel=2,
         data_parallel=3, max_model_len=4096, arguments={"enforce_eager": True, "seed": 7},
@@ -88,7 +88,7 @@ def test_the_command_line(tmp_path):
     assert "JUMPSCORE_VLLM_GUARD" not in plan.environment()
 
 
-def test_a_python_without_vllm_is_named():
+def test_installed_vllm_missing():
     with pytest.raises(UsageError, match="vLLM is not installed; install the extra"):
         installed_vllm(sys.executable)
     with pytest.raises(UsageError, match="cannot be run"):
@@ -110,30 +110,30 @@ def test_guard_is_bound_to_the_file_in_the_wheels():
 def test_installed_vllm_digests_the_file_without_importing_it(tmp_path, monkeypatch):
     content = "counts canvases otherwise\n"
     monkeypatch.setenv("PYTHONPATH", installed_package(tmp_path, "0.32.0+cu130", content))
-    found = installed_vllm(sys.executable)
+    installed = installed_vllm(sys.executable)
     digest = hashlib.sha256(content.encode()).hexdigest()
-    assert found == InstalledVLLM(sys.executable, "0.32.0", digest)
-    assert not found.tested
-    said = (
+    assert installed == InstalledVLLM(sys.executable, "0.32.0", digest)
+    assert not installed.tested
+    message = (
         rf"vLLM 0\.32\.0 contains another model_executor/models/llava_onevision2\.py \(SHA-256 "
         rf"{digest[:12]}\) than .* \(tested: {TESTED_DIGEST[:12]}, in vLLM 0\.32\.0, 0\.33\.0\); "
         r"install .* model\.untested_vllm=true"
     )
-    with pytest.raises(UsageError, match=said):
-        found.check_tested()
+    with pytest.raises(UsageError, match=message):
+        installed.check_tested()
     monkeypatch.setitem(plugin.TESTED, digest, ("0.34.0",))
-    found.check_tested()
+    installed.check_tested()
 
 
 def test_installed_vllm_without_the_file(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", installed_package(tmp_path, "0.20.0"))
-    found = installed_vllm(sys.executable)
-    assert found.digest is None
+    installed = installed_vllm(sys.executable)
+    assert installed.digest is None
     with pytest.raises(UsageError, match=r"vLLM 0\.20\.0 does not contain model_executor/models/"):
-        found.check_tested()
+        installed.check_tested()
 
 
-def test_a_port_that_is_taken_is_said_and_nobody_elses_server_is_used(tmp_path):
+def test_free_port_taken(tmp_path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -143,7 +143,7 @@ def test_a_port_that_is_taken_is_said_and_nobody_elses_server_is_used(tmp_path):
             Server(plan, patience=5).start()
 
 
-def test_one_that_ignores_being_asked_to_end_is_ended(tmp_path, monkeypatch):
+def test_stop_kills_a_stubborn_server(tmp_path, monkeypatch):
     monkeypatch.setattr("model_wrappers.vllm.server.POLITE", 0.5)
     before = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
     server = Server(ServerPlan(program(tmp_path, before), "x", tmp_path / "media"), patience=20)
@@ -153,14 +153,14 @@ def test_one_that_ignores_being_asked_to_end_is_ended(tmp_path, monkeypatch):
     assert gone(pid)
 
 
-def test_a_proxy_of_the_environment_is_not_asked(plan, monkeypatch):
+def test_start_ignores_proxies(plan, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     server = Server(plan, patience=20)
     server.start()
     server.stop()
 
 
-def test_options_as_a_command_line_has_them(tmp_path):
+def test_option_words(tmp_path):
     def words(**arguments):
         return ServerPlan("python", "x", tmp_path, arguments=arguments).command(1)
 
@@ -192,6 +192,6 @@ def test_largest_media_is_vllms_own_limit(monkeypatch, version, value, expected)
     assert InstalledVLLM("python", version, None).largest_media == expected
 
 
-def test_plan_passes_the_limit_on(tmp_path):
+def test_variables_largest_media(tmp_path):
     assert ServerPlan("python", "x", tmp_path, largest_media=7).environment()[LIMIT] == "7"
     assert LIMIT not in ServerPlan("python", "x", tmp_path).variables()

@@ -30,29 +30,29 @@ def tiny(tmp_path_factory):
 
 @pytest.fixture
 def installed(monkeypatch):
-    """Says which vLLM is installed; the real one is asked in tests/serving."""
+    """Fakes the installed vLLM; tests/serving uses the real one."""
 
     def say(version, digest):
-        found = InstalledVLLM("python", version, digest)
-        monkeypatch.setattr(vllm, "installed_vllm", lambda python: found)
+        faked = InstalledVLLM("python", version, digest)
+        monkeypatch.setattr(vllm, "installed_vllm", lambda python: faked)
 
     say("0.32.0", next(iter(TESTED)))
     return say
 
 
-def made(folder, **options):
+def make_wrapper(folder, **options):
     return vllm.VLLM(vllm.VLLMOptions(checkpoint=str(folder), **options))
 
 
-def test_folders_that_this_package_wrote_need_no_permission(tiny, installed):
-    plan = made(tiny).plan()
+def test_plan_own_folder_needs_no_permission(tiny, installed):
+    plan = make_wrapper(tiny).plan()
     assert plan.trust_remote_code
     assert plan.codec
     assert plan.guard
 
 
 @pytest.mark.parametrize("how", ["changed", "added", "below"])
-def test_code_of_anybody_else_needs_it(tiny, tmp_path, installed, how):
+def test_plan_foreign_code_needs_permission(tiny, tmp_path, installed, how):
     folder = shutil.copytree(tiny, tmp_path / "theirs")
     if how == "changed":
         path = folder / "processing_llava_onevision2.py"
@@ -62,38 +62,38 @@ def test_code_of_anybody_else_needs_it(tiny, tmp_path, installed, how):
     else:
         (folder / "more").mkdir()
         (folder / "more" / "configuration_llava_onevision2.py").write_text("")
-    assert not made(folder).trusts_remote_code
+    assert not make_wrapper(folder).trusts_remote_code
     with pytest.raises(UsageError, match=r"model\.trust_remote_code=true"):
-        made(folder).plan()
-    assert made(folder, trust_remote_code=True).plan().trust_remote_code
+        make_wrapper(folder).plan()
+    assert make_wrapper(folder, trust_remote_code=True).plan().trust_remote_code
 
 
-def test_code_that_a_settings_file_fetches_from_elsewhere_is_not_ours(tiny, tmp_path, installed):
+def test_holds_only_our_code_remote_auto_map(tiny, tmp_path, installed):
     folder = shutil.copytree(tiny, tmp_path / "elsewhere")
     for name in ("config.json", "preprocessor_config.json"):
         path = folder / name
         whole = path.read_text()
-        held = json.loads(whole)
-        held["auto_map"]["AutoConfig"] = "evil/repo--configuration_llava_onevision2.X"
-        path.write_text(json.dumps(held))
-        assert not made(folder).trusts_remote_code
+        config = json.loads(whole)
+        config["auto_map"]["AutoConfig"] = "evil/repo--configuration_llava_onevision2.X"
+        path.write_text(json.dumps(config))
+        assert not make_wrapper(folder).trusts_remote_code
         path.write_text(whole)
-    assert made(folder).trusts_remote_code
+    assert make_wrapper(folder).trusts_remote_code
 
 
-def test_a_server_of_another_checkpoint_is_noticed(tiny, installed):
+def test_open_server_of_another_checkpoint(tiny, installed):
     with MockServer() as server:
         server.models = ["jumpscore-0123456789abcdef"]
-        wrapper = made(tiny, base_url=server.url)
+        wrapper = make_wrapper(tiny, base_url=server.url)
         with pytest.raises(UsageError, match=r"unknown model 'jumpscore-.*Known: jumpscore-0123"):
             wrapper.open()
         server.models = [wrapper.served_name]
         wrapper.open()
 
 
-def test_closing_ends_a_server_that_is_still_starting(tiny, tmp_path, installed):
+def test_close_while_the_server_starts(tiny, tmp_path, installed):
     plan = ServerPlan(program(tmp_path, "time.sleep(600)"), "x", tmp_path / "media")
-    wrapper = made(tiny)
+    wrapper = make_wrapper(tiny)
     wrapper.server = Server(plan, patience=60)
     starting = threading.Thread(target=lambda: _quietly(wrapper.pause, 0))
     starting.start()
@@ -114,32 +114,32 @@ def _quietly(job, *arguments):
 def test_plan_with_an_untested_vllm(tiny, tmp_path, installed):
     installed("0.33.1", "0" * 64)
     with pytest.raises(UsageError, match=r"vLLM 0\.33\.1 contains another .*untested_vllm=true"):
-        made(tiny).plan()
-    assert made(tiny, untested_vllm=True).plan().guard
+        make_wrapper(tiny).plan()
+    assert make_wrapper(tiny, untested_vllm=True).plan().guard
     # Other models need no guard.
     folder = shutil.copytree(tiny, tmp_path / "qwen")
     (folder / "config.json").write_text('{"model_type": "qwen3_vl"}')
-    assert not made(folder).plan().guard
+    assert not make_wrapper(folder).plan().guard
 
 
-def test_other_models_are_shown_frames_and_run_no_code(tiny, tmp_path, installed):
+def test_inputs_of_other_models(tiny, tmp_path, installed):
     folder = shutil.copytree(tiny, tmp_path / "qwen")
     for path in folder.glob("*.py"):
         path.unlink()
     (folder / "config.json").write_text('{"model_type": "qwen3_vl"}')
-    wrapper = made(folder)
+    wrapper = make_wrapper(folder)
     assert wrapper.inputs[0] == "frames"
     plan = wrapper.plan()
     assert not plan.trust_remote_code
     assert not plan.codec
     assert wrapper.convention == "relative_1000"
-    assert made(folder, convention="unit").convention == "unit"
+    assert make_wrapper(folder, convention="unit").convention == "unit"
     (folder / "config.json").write_text('{"model_type": "another"}')
-    assert made(folder).convention is None
-    assert made(tiny).convention == "relative_1000"
+    assert make_wrapper(folder).convention is None
+    assert make_wrapper(tiny).convention == "relative_1000"
 
 
-def test_canvases_go_as_a_reference_with_their_decimals(tiny, tmp_path, installed):
+def test_body_canvases_as_reference(tiny, tmp_path, installed):
     clip = write_video(tmp_path / "clip.mp4", frames=100, fps=25, size=(112, 84))
     from jumpscore.video import probe
     from jumpscore.video.codec import cached_canvases
@@ -148,35 +148,35 @@ def test_canvases_go_as_a_reference_with_their_decimals(tiny, tmp_path, installe
         decimals=2
     )
     assert visual.folder is not None
-    wrapper = made(tiny)
+    wrapper = make_wrapper(tiny)
     request = wrapper.prepare(Question("a", (Media(clip),), "When?"), visual)
     body = wrapper.body(request)
     assert body["extra_body"]["mm_processor_kwargs"] == {"timestamp_decimals": 2}
-    shown = body["messages"][-1]["content"][0]
-    assert shown["type"] == "video_url"
-    assert len(shown["video_url"]["url"]) < 2000
+    part = body["messages"][-1]["content"][0]
+    assert part["type"] == "video_url"
+    assert len(part["video_url"]["url"]) < 2000
     assert "model" in wrapper.identity()
-    assert made(tiny, tensor_parallel=4, concurrency=7).identity() == wrapper.identity()
+    assert make_wrapper(tiny, tensor_parallel=4, concurrency=7).identity() == wrapper.identity()
     assert json.dumps(wrapper.identity())
 
 
-def test_serve_needs_a_model_that_is_served(tiny):
+def test_serve_unsupported_model(tiny):
     from jumpscore.cli.serve import serve_model
 
     with pytest.raises(UsageError, match="'motion' is not served"):
         serve_model(["model=motion"])
 
 
-def test_largest_media_where_the_server_is_ours(tiny, installed):
+def test_largest_media_of_our_server(tiny, installed):
     installed("0.33.0", next(iter(TESTED)))
-    assert made(tiny).largest_media == 715_827_880
-    assert made(tiny, largest_media=10**9).largest_media == 10**9
-    assert made(tiny, largest_media=10**9).plan().largest_media == 10**9
+    assert make_wrapper(tiny).largest_media == 715_827_880
+    assert make_wrapper(tiny, largest_media=10**9).largest_media == 10**9
+    assert make_wrapper(tiny, largest_media=10**9).plan().largest_media == 10**9
     # A server that runs already may have been started with another limit.
-    assert made(tiny, base_url="http://127.0.0.1:1/v1").largest_media is None
+    assert make_wrapper(tiny, base_url="http://127.0.0.1:1/v1").largest_media is None
 
 
-def test_frames_beyond_vllms_limit_are_refused_before_they_are_sent(tiny, tmp_path, installed):
+def test_prepare_frames_beyond_the_limit(tiny, tmp_path, installed):
     from jumpscore.video import uniform_frames
 
     installed("0.33.0", next(iter(TESTED)))
@@ -184,6 +184,6 @@ def test_frames_beyond_vllms_limit_are_refused_before_they_are_sent(tiny, tmp_pa
     visual = uniform_frames(clip, count=8)
     question = Question("a", (Media(clip),), "When?")
     size = 8 * 112 * 84 * 4
-    made(tiny, largest_media=size).prepare(question, visual)
+    make_wrapper(tiny, largest_media=size).prepare(question, visual)
     with pytest.raises(DataError, match=rf"{size:,} bytes, but the server accepts {size - 1:,}"):
-        made(tiny, largest_media=size - 1).prepare(question, visual)
+        make_wrapper(tiny, largest_media=size - 1).prepare(question, visual)

@@ -1,4 +1,4 @@
-"""Functions of the task in ``mini_lmms.yaml``; lmms-eval imports this file by itself."""
+"""Functions of the task in ``mini_lmms.yaml``; lmms-eval imports this file directly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LETTERS = "ABCD"
 
 
 def visual(doc: dict[str, Any]) -> list[Any]:
-    """Return the picture that the document is about."""
+    """Return the document's picture."""
     from PIL import Image
 
     with Image.open(Path(__file__).parent / doc["picture"]) as picture:
@@ -26,9 +26,9 @@ def text(doc: dict[str, Any], lmms_eval_specific_kwargs: dict[str, str]) -> str:
 
 
 def results(doc: dict[str, Any], answers: list[str]) -> dict[str, Any]:
-    """Return whether the first letter that stands alone is the right one, and by how much not."""
-    found = re.search(r"\b[A-D]\b", answers[0])
-    letter = found[0] if found else ""
+    """Return whether the first single letter is right, and the error of a number."""
+    match = re.search(r"\b[A-D]\b", answers[0])
+    letter = match[0] if match else ""
     numbers = doc["choices"] if all(choice.isdigit() for choice in doc["choices"]) else None
     values: dict[str, Any] = {
         "accuracy": {

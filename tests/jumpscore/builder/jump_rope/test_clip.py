@@ -1,4 +1,4 @@
-"""Whole clips: deterministic files that show what their events say."""
+"""Whole clips: deterministic files that match their events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from jumpscore.builder.jump_rope.specs import BACKDROPS
 MakeSpec = Callable[..., ClipSpec]
 
 
-def shown(path: Path) -> tuple[list[float], np.ndarray]:
+def decoded(path: Path) -> tuple[list[float], np.ndarray]:
     """Times and frames [T, H, W, 3] as a player shows them."""
     times, frames = [], []
     with av.open(str(path)) as container:
@@ -47,7 +47,7 @@ def changed(a: np.ndarray, b: np.ndarray, threshold: int = 40) -> np.ndarray:
         {"codec": "h265", "tags": ("light_change",), "rotation": 90, "width": 144, "height": 256},
     ],
 )
-def test_equal_specifications_give_equal_bytes(
+def test_render_clip_is_deterministic(
     tmp_path: Path, make_spec: MakeSpec, changes: dict[str, object]
 ) -> None:
     spec = make_spec(**changes)
@@ -59,7 +59,7 @@ def test_equal_specifications_give_equal_bytes(
     assert other.path.read_bytes() != first.path.read_bytes()
 
 
-def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
+def test_render_clip_in_another_process(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from dataclasses import replace\n"
         "from jumpscore.builder.jump_rope import *\n"
@@ -72,12 +72,10 @@ def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "b.mp4").read_bytes() == here.path.read_bytes()
 
 
-def test_the_file_shows_the_previewed_frames_at_their_times(
-    tmp_path: Path, make_spec: MakeSpec
-) -> None:
+def test_render_clip_equals_previews(tmp_path: Path, make_spec: MakeSpec) -> None:
     spec = make_spec(tags=("vfr",), width=320, height=180)
     clip = render_clip(spec, tmp_path / "a.mp4")
-    times, frames = shown(clip.path)
+    times, frames = decoded(clip.path)
     assert len(times) == clip.frames == len(clip.boxes)
     assert clip.duration == pytest.approx(4.0)
     for index in (0, 31, 60):
@@ -85,17 +83,17 @@ def test_the_file_shows_the_previewed_frames_at_their_times(
         assert error < 4
 
 
-def test_a_rotated_clip_is_shown_upright(tmp_path: Path, make_spec: MakeSpec) -> None:
+def test_render_clip_rotated(tmp_path: Path, make_spec: MakeSpec) -> None:
     spec = make_spec(tags=("rotation",), rotation=270, width=144, height=256)
     clip = render_clip(spec, tmp_path / "a.mp4")
-    times, frames = shown(clip.path)
+    times, frames = decoded(clip.path)
     assert frames.shape[1:3] == (clip.height, clip.width) == (256, 144)
     assert np.abs(frames[20].astype(int) - preview_frame(spec, times[20])).mean() < 5
     with av.open(str(clip.path)) as container:
         assert container.streams.video[0].width == 256, "stored on its side"
 
 
-def test_events_are_rounded_presentation_times(tmp_path: Path, make_spec: MakeSpec) -> None:
+def test_render_clip_events(tmp_path: Path, make_spec: MakeSpec) -> None:
     spec = make_spec()
     clip = render_clip(spec, tmp_path / "a.mp4")
     exact = clip_rhythm(spec).events
@@ -105,7 +103,7 @@ def test_events_are_rounded_presentation_times(tmp_path: Path, make_spec: MakeSp
 
 
 @pytest.mark.parametrize("yaw", [0.0, 50.0, 90.0, 180.0, 250.0])
-def test_the_rope_is_visible_at_every_phase(make_spec: MakeSpec, yaw: float) -> None:
+def test_renderer_rope_visible_at_every_phase(make_spec: MakeSpec, yaw: float) -> None:
     spec = make_spec(yaw=yaw, width=640, height=360)
     jump = clip_rhythm(spec).jumps[2]
     for share in (0.0, 0.3, 0.5, 0.9):
@@ -114,7 +112,7 @@ def test_the_rope_is_visible_at_every_phase(make_spec: MakeSpec, yaw: float) -> 
         assert differs.sum() > 60
 
 
-def test_the_rope_is_low_at_the_event_and_high_in_the_middle(make_spec: MakeSpec) -> None:
+def test_renderer_rope_height(make_spec: MakeSpec) -> None:
     spec = make_spec(yaw=0.0, width=640, height=360)
     jump = clip_rhythm(spec).jumps[2]
     half = (jump.start + jump.passes[0]) / 2
@@ -122,13 +120,13 @@ def test_the_rope_is_low_at_the_event_and_high_in_the_middle(make_spec: MakeSpec
     for t in (jump.start, half):
         differs = changed(preview_frame(spec, t), preview_frame(spec, t, rope=False))
         rows.append(np.flatnonzero(differs.any(axis=1)))
-    head = 0.9 * 360 - 0.56 * 360  # about where the head's top is
+    head = 0.9 * 360 - 0.56 * 360  # approximate top of the head
     assert rows[0].max() > 0.8 * 360
     assert rows[0].min() > head + 40
     assert rows[1].min() < head + 10
 
 
-def test_behind_the_body_the_rope_is_hidden(make_spec: MakeSpec) -> None:
+def test_renderer_rope_behind_the_body(make_spec: MakeSpec) -> None:
     # On its way up behind the back the rope is hidden by the legs from the front, not from behind.
     spec = make_spec(yaw=0.0, width=640, height=360)
     spec = replace(spec, look=replace(spec.look, bottom_style="trousers", bottom=(20, 20, 160)))
@@ -143,11 +141,11 @@ def test_behind_the_body_the_rope_is_hidden(make_spec: MakeSpec) -> None:
     assert on_legs[1] > on_legs[0] + 15
 
 
-def test_the_box_holds_the_moving_person(make_spec: MakeSpec, tmp_path: Path) -> None:
+def test_renderer_box(make_spec: MakeSpec, tmp_path: Path) -> None:
     spec = make_spec(tags=("pan", "shake"), width=320, height=180)
     spec = replace(spec, look=replace(spec.look, shirt=(240, 20, 200), stripe=False))
     clip = render_clip(spec, tmp_path / "a.mp4")
-    _, frames = shown(clip.path)
+    _, frames = decoded(clip.path)
     assert (clip.boxes[:, 2:] > clip.boxes[:, :2] + 20).all()
     assert (clip.boxes >= 0).all()
     assert (clip.boxes[:, 2:] <= [320, 180]).all()
@@ -163,7 +161,7 @@ def test_the_box_holds_the_moving_person(make_spec: MakeSpec, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("factor", ["shake", "pan", "bystanders", "second_jumper", "noise"])
-def test_a_factor_changes_the_picture(make_spec: MakeSpec, factor: str) -> None:
+def test_renderer_factors_change_the_picture(make_spec: MakeSpec, factor: str) -> None:
     plain, other = (
         make_spec(width=320, height=180),
         make_spec(width=320, height=180, tags=(factor,)),
@@ -172,7 +170,7 @@ def test_a_factor_changes_the_picture(make_spec: MakeSpec, factor: str) -> None:
     assert changed(a, b, threshold=8).mean() > 0.005
 
 
-def test_light_changes_over_time(make_spec: MakeSpec) -> None:
+def test_renderer_light_change(make_spec: MakeSpec) -> None:
     spec = make_spec(duration=12.0, tags=("light_change",))
     light = [preview_frame(spec, t).mean() for t in np.arange(0.2, 12.0, 0.6)]
     plain = [preview_frame(make_spec(duration=12.0), t).mean() for t in np.arange(0.2, 12.0, 0.6)]
@@ -180,12 +178,12 @@ def test_light_changes_over_time(make_spec: MakeSpec) -> None:
     assert max(plain) / min(plain) < 1.05
 
 
-def test_somebody_passes_before_the_jumper(make_spec: MakeSpec, tmp_path: Path) -> None:
+def test_renderer_occlusion(make_spec: MakeSpec, tmp_path: Path) -> None:
     spec = make_spec(duration=8.0, tags=("occlusion",))
     clip = render_clip(spec, tmp_path / "a.mp4")
     bare = render_clip(replace(spec, tags=()), tmp_path / "b.mp4")
-    _, frames = shown(clip.path)
-    _, plain = shown(bare.path)
+    _, frames = decoded(clip.path)
+    _, plain = decoded(bare.path)
     hidden = []
     for index in range(clip.frames):
         x0, y0, x1, y1 = clip.boxes[index]
@@ -196,12 +194,12 @@ def test_somebody_passes_before_the_jumper(make_spec: MakeSpec, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("backdrop", BACKDROPS)
-def test_backdrops_are_not_flat(make_spec: MakeSpec, backdrop: str) -> None:
+def test_paint_backdrop_is_not_flat(make_spec: MakeSpec, backdrop: str) -> None:
     image = preview_frame(make_spec(backdrop=backdrop, width=320, height=180), 0.1)
     assert image.std(axis=(0, 1)).min() > 15
     assert len(np.unique(image.reshape(-1, 3), axis=0)) > 3000
 
 
-def test_previews_outside_the_clip_are_refused(make_spec: MakeSpec) -> None:
+def test_preview_frame_outside_the_clip(make_spec: MakeSpec) -> None:
     with pytest.raises(ValueError, match=r"t=4\.0 is outside"):
         preview_frame(make_spec(), 4.0)

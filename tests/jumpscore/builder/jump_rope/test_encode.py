@@ -42,7 +42,7 @@ def decode(path: Path) -> list[av.VideoFrame]:
 
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])
-def test_frames_come_back_in_time_and_colour(tmp_path: Path, codec: str) -> None:
+def test_video_writer_times_and_colours(tmp_path: Path, codec: str) -> None:
     path = tmp_path / "a.mp4"
     with VideoWriter(path, SIZE, codec, even_clock(12)) as writer:  # type: ignore[arg-type]
         for _ in range(12):
@@ -59,9 +59,7 @@ def test_frames_come_back_in_time_and_colour(tmp_path: Path, codec: str) -> None
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
-def test_rotation_is_read_back_and_the_shown_picture_is_upright(
-    tmp_path: Path, rotation: int
-) -> None:
+def test_video_writer_rotation(tmp_path: Path, rotation: int) -> None:
     path = tmp_path / "a.mp4"
     with VideoWriter(path, SIZE, "h264", even_clock(4), rotation) as writer:
         for _ in range(4):
@@ -70,12 +68,12 @@ def test_rotation_is_read_back_and_the_shown_picture_is_upright(
     assert (frame.rotation + rotation) % 360 == 0, "FFmpeg counts anticlockwise"
     stored = frame.to_ndarray(format="rgb24").astype(int)
     assert stored.shape[:2] == ((SIZE[0], SIZE[1]) if rotation != 180 else SIZE[::-1])
-    shown = np.rot90(stored, -rotation // 90)  # numpy turns anticlockwise
-    assert np.abs(shown - card()).mean() < 6
-    assert np.abs(np.rot90(shown, 2) - card()).mean() > 50
+    upright = np.rot90(stored, -rotation // 90)  # numpy turns anticlockwise
+    assert np.abs(upright - card()).mean() < 6
+    assert np.abs(np.rot90(upright, 2) - card()).mean() > 50
 
 
-def test_the_display_matrix_by_hand(tmp_path: Path) -> None:
+def test_write_rotation_matrix_by_hand(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     with VideoWriter(path, SIZE, "h264", even_clock(3), 90) as writer:
         for _ in range(3):
@@ -86,7 +84,7 @@ def test_the_display_matrix_by_hand(tmp_path: Path) -> None:
     assert matrix == (0, 65536, 0, -65536, 0, 0, 160 * 65536, 0, 1 << 30)
 
 
-def test_rotation_errors(tmp_path: Path) -> None:
+def test_write_rotation_errors(tmp_path: Path) -> None:
     path = tmp_path / "no.mp4"
     path.write_bytes(b"\0\0\0\x10ftypisom\0\0\0\0")
     with pytest.raises(ValueError, match="no track header"):
@@ -97,9 +95,7 @@ def test_rotation_errors(tmp_path: Path) -> None:
         VideoWriter(path, SIZE, "h264", even_clock(3), 45)
 
 
-def test_irregular_times_are_kept_to_the_tick(
-    tmp_path: Path, make_spec: Callable[..., ClipSpec]
-) -> None:
+def test_video_writer_irregular_times(tmp_path: Path, make_spec: Callable[..., ClipSpec]) -> None:
     clock = frame_clock(make_spec(tags=("vfr",)))
     gaps = np.diff(clock.times)
     assert gaps.min() > 0.02
@@ -117,7 +113,7 @@ def test_irregular_times_are_kept_to_the_tick(
         assert float(stream.duration * stream.time_base) == pytest.approx(4.0, abs=1e-3)
 
 
-def test_even_clock_of_a_clip(make_spec: Callable[..., ClipSpec]) -> None:
+def test_frame_clock_regular(make_spec: Callable[..., ClipSpec]) -> None:
     clock = frame_clock(make_spec(fps=30.0, duration=5.0))
     assert clock.times[:3] == pytest.approx([0, 1 / 30, 2 / 30])
     assert (len(clock.ticks), clock.duration) == (150, 5.0)
@@ -132,11 +128,11 @@ def test_even_clock_of_a_clip(make_spec: Callable[..., ClipSpec]) -> None:
         (12.5, Fraction(25, 2)),
     ],
 )
-def test_exact_rates(fps: float, exact: Fraction) -> None:
+def test_frame_rate_exact(fps: float, exact: Fraction) -> None:
     assert frame_rate(fps) == exact
 
 
-def test_b_frames_are_made(tmp_path: Path) -> None:
+def test_video_writer_b_frames(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     picture = card()
     with VideoWriter(path, SIZE, "h264", even_clock(20)) as writer:
@@ -145,7 +141,7 @@ def test_b_frames_are_made(tmp_path: Path) -> None:
     assert {int(f.pict_type) for f in decode(path)} == {1, 2, 3}, "I, P and B"
 
 
-def test_row_padding_is_defined() -> None:
+def test_yuv_frame_row_padding() -> None:
     # x264 looks beyond the width of such frames; undefined memory there made files differ.
     image = np.random.default_rng(0).integers(0, 256, (60, 54, 3), dtype=np.uint8)
     for plane in yuv_frame(image).planes:
@@ -155,7 +151,7 @@ def test_row_padding_is_defined() -> None:
         assert (rows[:, plane.width :] == rows[:, plane.width - 1 : plane.width]).all()
 
 
-def test_wrong_frames_are_refused(tmp_path: Path) -> None:
+def test_video_writer_wrong_frames(tmp_path: Path) -> None:
     with VideoWriter(tmp_path / "a.mp4", SIZE, "h264", even_clock(2)) as writer:
         with pytest.raises(ValueError, match="shape"):
             writer.write(np.zeros((10, 10, 3), np.uint8))

@@ -28,7 +28,7 @@ def soles(pose: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("height", [1.56, 1.75, 1.86])
 @pytest.mark.parametrize("gap", [0.34, 0.5, 0.75])
-def test_the_rope_passes_between_floor_and_feet(height: float, gap: float) -> None:
+def test_rope_curve_passes_between_floor_and_feet(height: float, gap: float) -> None:
     motion = rhythm(("single", "single", "double", "single"), gap)
     times = np.array([t for jump in motion.jumps for t in jump.passes])
     pose = jumper_pose(motion, times, height, "bounce")
@@ -41,7 +41,7 @@ def test_the_rope_passes_between_floor_and_feet(height: float, gap: float) -> No
     assert ((heel - 0.03 < middle[:, 1]) & (middle[:, 1] < toe + 0.03)).all(), "under the shoes"
 
 
-def test_the_rope_clears_the_head_and_is_behind_at_the_event() -> None:
+def test_rope_curve_clears_the_head() -> None:
     motion = rhythm()
     jump = motion.jumps[3]
     grid = np.linspace(jump.start, jump.passes[0], 2000)
@@ -57,7 +57,7 @@ def test_the_rope_clears_the_head_and_is_behind_at_the_event() -> None:
     assert behind[2] < pose[0, INDEX["knee_l"], 2]
 
 
-def test_feet_stand_on_the_ground_and_fly_when_the_body_does() -> None:
+def test_jumper_pose_feet_and_flights() -> None:
     motion = rhythm()
     times = np.linspace(0, 5.9, 600)
     low = soles(jumper_pose(motion, times, 1.75, "bounce"))
@@ -68,7 +68,7 @@ def test_feet_stand_on_the_ground_and_fly_when_the_body_does() -> None:
 
 
 @pytest.mark.parametrize("footwork", ["bounce", "alternate"])
-def test_bones_keep_their_length(footwork: str) -> None:
+def test_jumper_pose_bone_lengths(footwork: str) -> None:
     times = np.linspace(0, 5.9, 300)
     pose = jumper_pose(rhythm(), times, 1.75, footwork)  # type: ignore[arg-type]
     walk = walker_pose(times, 1.75, 1.2, 0.3)
@@ -83,7 +83,7 @@ def test_bones_keep_their_length(footwork: str) -> None:
             assert bone == pytest.approx(length, abs=1e-3)
 
 
-def test_alternate_footwork_lifts_one_foot_at_a_time() -> None:
+def test_jumper_pose_alternate_footwork() -> None:
     motion = rhythm()
     times = np.array([jump.passes[0] for jump in motion.jumps])
     pose = jumper_pose(motion, times, 1.75, "alternate")
@@ -92,7 +92,7 @@ def test_alternate_footwork_lifts_one_foot_at_a_time() -> None:
     assert (np.sign(left - right)[1:] == -np.sign(left - right)[:-1]).all()
 
 
-def test_a_resting_rope_lies_on_the_floor_behind_the_heels() -> None:
+def test_rope_curve_at_rest() -> None:
     motion = rhythm()
     pose = jumper_pose(motion, np.array([0.1]), 1.75, "bounce")
     tips = pose[:, [INDEX["tip_l"], INDEX["tip_r"]]]
@@ -101,7 +101,7 @@ def test_a_resting_rope_lies_on_the_floor_behind_the_heels() -> None:
     assert curve[curve.shape[0] // 2, 1] < pose[0, INDEX["heel_l"], 1]
 
 
-def test_projection_by_hand() -> None:
+def test_project_by_hand() -> None:
     camera = Camera(200, 100, focal=400, centre=100, horizon=40, eye=1.2, distance=4)
     pixels, depth = camera.project(np.array([[0.5, 0.0, 0.0], [0.5, 4.0, 1.2]]))
     assert pixels.tolist() == [[150.0, 160.0], [125.0, 40.0]]
@@ -113,13 +113,13 @@ def test_projection_by_hand() -> None:
     ("yaw", "forward", "right"),
     [(0, (0, -1), (-1, 0)), (90, (1, 0), (0, -1)), (180, (0, 1), (1, 0)), (270, (-1, 0), (0, 1))],
 )
-def test_yaw_by_hand(yaw: float, forward: tuple[int, int], right: tuple[int, int]) -> None:
+def test_to_world_by_hand(yaw: float, forward: tuple[int, int], right: tuple[int, int]) -> None:
     world = to_world(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]), yaw, (0.0, 0.0))
     assert world[0] == pytest.approx([*forward, 0], abs=1e-12)
     assert world[1] == pytest.approx([*right, 0], abs=1e-12)
 
 
-def test_a_capsule_is_the_hull_of_its_circles() -> None:
+def test_capsules_are_hulls_of_circles() -> None:
     p0, p1 = np.array([[0.0, 0.0]]), np.array([[10.0, 0.0]])
     outline = capsules(p0, np.array([3.0]), p1, np.array([1.0]))[0]
     assert outline.min(axis=0) == pytest.approx([-3, -3], abs=0.1)
@@ -128,7 +128,7 @@ def test_a_capsule_is_the_hull_of_its_circles() -> None:
     assert np.hypot(*inside.T).max() <= 3.0 + 1e-9, "a circle within the other adds nothing"
 
 
-def test_a_moving_rope_is_a_faint_fan() -> None:
+def test_rope_mask_of_a_moving_rope() -> None:
     curve = np.stack([np.linspace(20, 80, 49), np.full(49, 50.0)], axis=-1)
     near = np.ones((1, 48), bool)
     sharp = rope_mask(curve[None], near, 3, (100, 100))

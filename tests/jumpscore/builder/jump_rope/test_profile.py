@@ -1,4 +1,4 @@
-"""Profiles: what they hold, what overrides change, what errors say."""
+"""Profiles: contents, overrides and error messages."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import pytest
 from jumpscore.builder.jump_rope import ProfileError, load_profile, profile_names
 
 
-def test_the_package_brings_mini_and_full() -> None:
+def test_profile_names() -> None:
     assert set(profile_names()) >= {"mini", "full"}
     assert load_profile("mini").clips == 12
     assert load_profile("full").clips == 240
 
 
-def test_full_has_the_statistics_of_the_public_test_set() -> None:
+def test_load_profile_full_statistics() -> None:
     full = load_profile("full")
     sizes = {(r.width, r.height): r.weight for r in full.resolutions}
     assert sizes == {(1920, 1080): 186, (1280, 720): 37, (2560, 1440): 17}
@@ -23,7 +23,7 @@ def test_full_has_the_statistics_of_the_public_test_set() -> None:
     assert [f.fps for f in full.fps] == [25]
 
 
-def test_overrides_as_strings_and_as_mapping_agree() -> None:
+def test_load_profile_overrides() -> None:
     texts = load_profile("mini", ["clips=3", "shares.vfr=0.5", "fps=[{fps: 29.97, weight: 1}]"])
     mapping = load_profile(
         "mini", {"clips": 3, "shares.vfr": 0.5, "fps": [{"fps": 29.97, "weight": 1}]}
@@ -50,13 +50,13 @@ def test_overrides_as_strings_and_as_mapping_agree() -> None:
         (["clips=[1"], ["'[1'", "YAML"]),
     ],
 )
-def test_errors_name_the_value_and_what_is_allowed(overrides: list[str], words: list[str]) -> None:
+def test_load_profile_invalid_overrides(overrides: list[str], words: list[str]) -> None:
     with pytest.raises(ProfileError) as caught:
         load_profile("mini", overrides)
     for word in words:
         assert word in str(caught.value)
 
 
-def test_an_unknown_profile_is_answered_with_the_nearest() -> None:
+def test_load_profile_unknown_name() -> None:
     with pytest.raises(ProfileError, match=r"did you mean 'mini'.*allowed: full, mini, small"):
         load_profile("minni")

@@ -20,7 +20,7 @@ def crossings(rhythm: Rhythm, angle: float) -> list[float]:
     """Times at which the rope passes ``angle`` (mod 360 degrees): dense sampling, then halving."""
     grid = np.arange(0.0, rhythm.duration, 0.0005)
     turns = np.floor((rhythm.rope_angle(grid) - angle) / TURN)
-    found = []
+    crossings = []
     for i in np.flatnonzero(np.diff(turns) > 0):
         low, high = float(grid[i]), float(grid[i + 1])
         goal = turns[i + 1]
@@ -30,8 +30,8 @@ def crossings(rhythm: Rhythm, angle: float) -> list[float]:
                 high = middle
             else:
                 low = middle
-        found.append(high)
-    return found
+        crossings.append(high)
+    return crossings
 
 
 def events_from_motion(rhythm: Rhythm) -> list[float]:
@@ -71,9 +71,7 @@ tempos = st.builds(
     tempo=Tempo(0.75, 0.0, 0.0, None, (1, 7), False, True, "bounce"), duration=8.0, seed=1
 )
 @given(tempo=tempos, duration=st.floats(8.0, 25.0), seed=st.integers(0, 2**32))
-def test_events_are_where_the_rope_is_behind_the_legs(
-    tempo: Tempo, duration: float, seed: int
-) -> None:
+def test_events_at_the_event_angle(tempo: Tempo, duration: float, seed: int) -> None:
     rhythm = plan_rhythm(tempo, duration, np.random.default_rng(seed))
     assert rhythm.events == pytest.approx(events_from_motion(rhythm), abs=1e-6)
     assert len(rhythm.events) >= 1
@@ -87,7 +85,7 @@ def test_events_are_where_the_rope_is_behind_the_legs(
 
 @settings(max_examples=25, deadline=None)
 @given(tempo=tempos, seed=st.integers(0, 2**32))
-def test_motion_is_continuous_and_the_rope_never_turns_back(tempo: Tempo, seed: int) -> None:
+def test_rope_angle_is_monotone_and_continuous(tempo: Tempo, seed: int) -> None:
     rhythm = plan_rhythm(tempo, 12.0, np.random.default_rng(seed))
     t = np.arange(0.0, 12.0, 0.001)
     steps = np.diff(rhythm.rope_angle(t))
@@ -96,7 +94,7 @@ def test_motion_is_continuous_and_the_rope_never_turns_back(tempo: Tempo, seed: 
     assert np.abs(np.diff(rhythm.body_height(t))).max() < 0.0045, "faster than 4.5 m/s"
 
 
-def test_one_run_by_hand() -> None:
+def test_from_plans_one_run_by_hand() -> None:
     plan = RunPlan(start=1.0, kinds=("single",) * 4, gaps=(0.4,) * 4)
     rhythm = Rhythm.from_plans([plan], 5.0)
     # The first pass comes 1.5 gaps after the rope starts to move, the others every 0.4 s.
@@ -112,7 +110,7 @@ def test_one_run_by_hand() -> None:
     assert float(rhythm.rope_angle(0.0)) == float(rhythm.rope_angle(0.99)) == math.radians(20)
 
 
-def test_a_double_under_is_two_turns_and_one_event() -> None:
+def test_from_plans_double_under() -> None:
     plan = RunPlan(start=0.5, kinds=("single", "double", "single"), gaps=(0.5, 0.5, 0.5))
     rhythm = Rhythm.from_plans([plan], 5.0)
     assert len(rhythm.events) == 3
@@ -126,7 +124,7 @@ def test_a_double_under_is_two_turns_and_one_event() -> None:
     assert (rhythm.body_height(inside) > 0).all(), "both turns in one flight"
 
 
-def test_a_miss_has_no_event() -> None:
+def test_from_plans_miss() -> None:
     plan = RunPlan(start=0.5, kinds=("single", "single"), gaps=(0.4, 0.4), miss=True)
     rhythm = Rhythm.from_plans([plan], 6.0)
     behind = crossings(rhythm, EVENT_ANGLE)
@@ -140,7 +138,7 @@ def test_a_miss_has_no_event() -> None:
     assert math.degrees(float(rhythm.rope_angle(5.9))) % 360 == pytest.approx(20.0)
 
 
-def test_runs_that_overlap_or_do_not_fit_are_refused() -> None:
+def test_from_plans_overlapping_or_late_runs() -> None:
     plan = RunPlan(start=1.0, kinds=("single",) * 3, gaps=(0.4,) * 3)
     with pytest.raises(ValueError, match="start it later"):
         Rhythm.from_plans([plan, RunPlan(1.5, ("single",), (0.4,))], 9.0)
@@ -150,14 +148,14 @@ def test_runs_that_overlap_or_do_not_fit_are_refused() -> None:
         RunPlan(1.0, ("single", "single"), (0.4,))
 
 
-def test_a_clip_without_runs_rests() -> None:
+def test_from_plans_without_runs() -> None:
     rhythm = Rhythm.from_plans([], 4.0)
     assert rhythm.events == ()
     assert set(rhythm.rope_angle(np.linspace(0, 4, 9)).tolist()) == {math.radians(20)}
     assert not rhythm.body_height(np.linspace(0, 4, 9)).any()
 
 
-def test_the_typical_gap_is_kept() -> None:
+def test_plan_rhythm_typical_gap() -> None:
     tempo = Tempo(0.37, 0.03, 0.0, None, (3, 9), False, False, "bounce")
     rhythm = plan_rhythm(tempo, 30.0, np.random.default_rng(0))
     assert np.median(np.diff(rhythm.events)) == pytest.approx(0.37, abs=0.01)

@@ -10,20 +10,20 @@ from jumpscore.builder.jump_rope import FACTORS, load_profile, sample_clips
 from jumpscore.builder.jump_rope.specs import BACKDROPS
 
 
-def test_equal_seeds_give_equal_clips_and_others_do_not() -> None:
+def test_sample_clips_seeds() -> None:
     mini = load_profile("mini")
     assert sample_clips(mini, seed=3) == sample_clips(mini, seed=3)
     names = {spec.name for seed in (0, 1) for spec in sample_clips(mini, seed=seed)}
     assert len(names) == 24
 
 
-def test_a_clip_does_not_change_when_the_set_grows() -> None:
+def test_sample_clips_of_a_larger_set() -> None:
     few = sample_clips(load_profile("full", ["clips=17"]), seed=5)
     many = sample_clips(load_profile("full", ["clips=61"]), seed=5)
     assert many[:17] == few
 
 
-def test_names_are_32_hex_digits_and_ids_their_first_20() -> None:
+def test_sample_clips_names_and_ids() -> None:
     for spec in sample_clips(load_profile("mini"), seed=0):
         assert len(spec.name) == 32
         assert int(spec.name, 16) >= 0
@@ -31,7 +31,7 @@ def test_names_are_32_hex_digits_and_ids_their_first_20() -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_mini_holds_every_factor_and_several_clean_clips(seed: int) -> None:
+def test_sample_clips_mini_factors(seed: int) -> None:
     specs = sample_clips(load_profile("mini"), seed=seed)
     count = Counter(tag for spec in specs for tag in spec.tags)
     assert set(count) == set(FACTORS)
@@ -43,7 +43,7 @@ def test_mini_holds_every_factor_and_several_clean_clips(seed: int) -> None:
     assert quarters == {0, 1, 2, 3}, "seen from the front, both sides and the back"
 
 
-def test_tags_and_settings_agree() -> None:
+def test_sample_clips_tags_and_settings() -> None:
     for spec in sample_clips(load_profile("full", ["clips=120"]), seed=1):
         assert (spec.rotation != 0) == spec.has("rotation")
         assert (spec.tempo.pause is not None) == spec.has("pauses")
@@ -52,7 +52,7 @@ def test_tags_and_settings_agree() -> None:
         assert (spec.width < spec.height) == (spec.rotation in (90, 270))
 
 
-def test_full_follows_its_shares() -> None:
+def test_sample_clips_full_shares() -> None:
     profile = load_profile("full")
     specs = sample_clips(profile, seed=0)
     for factor in FACTORS:
@@ -64,6 +64,6 @@ def test_full_follows_its_shares() -> None:
     assert usual == pytest.approx(217 / 240, abs=0.07)
 
 
-def test_a_negative_seed_is_refused() -> None:
+def test_sample_clips_negative_seed() -> None:
     with pytest.raises(ValueError, match="seed=-1 is negative"):
         sample_clips(load_profile("mini"), seed=-1)

@@ -16,10 +16,10 @@ from jumpscore.jsonio import parse_json
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    found = tmp_path_factory.mktemp("mini") / "set"
-    found.mkdir()
-    render_mini("mini_lmms", found, seed=5)
-    return found
+    folder = tmp_path_factory.mktemp("mini") / "set"
+    folder.mkdir()
+    render_mini("mini_lmms", folder, seed=5)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def documents(folder):
     return [parse_json(line) for line in (folder / "documents.jsonl").read_text().splitlines()]
 
 
-def test_answers_are_what_the_pictures_show(folder, documents):
+def test_render_answers_match_pictures(folder, documents):
     for document in documents:
         right = document["choices"]["ABCD".index(document["answer"])]
         pixels = cv2.imread(str(folder / document["picture"]))[..., ::-1].astype(int)
@@ -45,7 +45,7 @@ def test_answers_are_what_the_pictures_show(folder, documents):
             assert discs - 1 == int(right)
 
 
-def test_equal_seeds_give_equal_bytes(folder, tmp_path):
+def test_render_is_deterministic(folder, tmp_path):
     render_mini("mini_lmms", tmp_path, seed=5)
     for file in folder.rglob("*"):
         if file.is_file():
@@ -53,7 +53,7 @@ def test_equal_seeds_give_equal_bytes(folder, tmp_path):
     assert read_manifest(folder).synthetic
 
 
-def test_its_scorer(documents):
+def test_results_and_accuracy(documents):
     count = next(d for d in documents if d["category"] == "count" and d["answer"] == "C")
     right, wrong, silent = (utils.results(count, [text]) for text in ("(C) three", "A", "hm"))
     assert (right["accuracy"]["score"], right["number_error"]) == (1.0, 0)
@@ -65,10 +65,10 @@ def test_its_scorer(documents):
     json.dumps(right)
 
 
-def test_the_command_line_finds_it_by_name(tmp_path):
+def test_mini_lmms_on_the_command_line(tmp_path):
     task = {"name": "lmms", "benchmark": "mini_lmms", "include_path": None, "data_root": None}
-    found = with_folders(task, tmp_path)
-    assert read_manifest(found["include_path"]).name == "mini_lmms"
-    assert found["data_root"] == str(tmp_path)
+    options = with_folders(task, tmp_path)
+    assert read_manifest(options["include_path"]).name == "mini_lmms"
+    assert options["data_root"] == str(tmp_path)
     assert with_folders({**task, "benchmark": "videomme"}, None)["include_path"] is None
     assert with_folders({**task, "include_path": "mine"}, None)["include_path"] == "mine"

@@ -33,12 +33,12 @@ def rows_of(mini, ending):
 
 
 def pixels_of(mini, row) -> dict[str, np.ndarray]:
-    """Colour -> where the picture shows it, bool [height, width]."""
+    """Colour -> mask of its pixels, bool [height, width]."""
     picture = cv2.imread(str(mini / row.images[0]))[..., ::-1].astype(int)
     return {name: np.abs(picture - rgb).max(axis=2) < 12 for name, rgb in COLOURS.items()}
 
 
-def test_every_rule_is_there_and_every_sample_is_usable(mini):
+def test_render_has_every_rule(mini):
     task = Spatial(SpatialOptions(data=str(mini)))
     assert {row.rule for row in task.rows} == set(RULES)
     assert [sample.problem for sample in task.load()] == [None] * len(task.rows)
@@ -47,7 +47,7 @@ def test_every_rule_is_there_and_every_sample_is_usable(mini):
     assert read_manifest(mini).synthetic
 
 
-def test_equal_seeds_give_equal_sets(mini, tmp_path):
+def test_render_is_deterministic(mini, tmp_path):
     for seed in (0, 1):
         (tmp_path / str(seed)).mkdir()
         render_mini("mini_spatial", tmp_path / str(seed), seed=seed)
@@ -56,7 +56,7 @@ def test_equal_seeds_give_equal_sets(mini, tmp_path):
     assert (mini / "rows.jsonl").read_bytes() != (tmp_path / "1" / "rows.jsonl").read_bytes()
 
 
-def test_masks_and_boxes_are_where_the_picture_has_the_colour(mini):
+def test_render_masks_and_boxes_match_colours(mini):
     for pointed, boxed in zip(rows_of(mini, "-object"), rows_of(mini, "-box"), strict=True):
         [colour] = re.findall(r"the (\w+) \w+\.", pointed.prompt)[:1]
         mask = cv2.imread(str(mini / pointed.mask), cv2.IMREAD_GRAYSCALE) > 0
@@ -71,14 +71,14 @@ def test_masks_and_boxes_are_where_the_picture_has_the_colour(mini):
             assert mask[y1:y2, column].any()
 
 
-def test_free_space_holds_no_shape(mini):
+def test_render_free_space_has_no_shape(mini):
     for row in rows_of(mini, "-free"):
         mask = cv2.imread(str(mini / row.mask), cv2.IMREAD_GRAYSCALE) > 0
         assert mask.sum() > 1000
         assert not any((where & mask).any() for where in pixels_of(mini, row).values())
 
 
-def test_as_many_pieces_are_counted_as_the_mask_has(mini):
+def test_render_counts_match_masks(mini):
     counts = set()
     for row in rows_of(mini, "-each"):
         mask = cv2.imread(str(mini / row.mask), cv2.IMREAD_GRAYSCALE)
@@ -87,36 +87,36 @@ def test_as_many_pieces_are_counted_as_the_mask_has(mini):
     assert counts > {2}
 
 
-def test_distances_are_those_between_centres_on_the_rulers_scale(mini):
+def test_render_distances(mini):
     """Two shapes of colours that nothing else in their picture has can be found in it again."""
     checked = 0
     for row in rows_of(mini, "-distance"):
         [(one, a), (other, b)] = re.findall(r"centre of the (\w+) (\w+)", row.prompt)
-        found = []
+        centres = []
         for colour, kind in ((one, a), (other, b)):
             where = pixels_of(mini, row)[colour].astype(np.uint8)
             pieces, labels = cv2.connectedComponents(where)
             if pieces == 2 and kind != "triangle":  # whose centre of mass lies lower
                 rows, columns = np.nonzero(labels)
-                found.append((columns.mean(), rows.mean()))
-        if len(found) == 2:
+                centres.append((columns.mean(), rows.mean()))
+        if len(centres) == 2:
             checked += 1
-            metres = np.hypot(*np.subtract(*found)) / RULER
+            metres = np.hypot(*np.subtract(*centres)) / RULER
             assert json.loads(row.answer) == pytest.approx(metres, abs=0.02)
     assert checked
 
 
-def test_the_clips_show_what_is_counted(mini):
+def test_render_clips_show_the_counted_shapes(mini):
     for row in rows_of(mini, "-count"):
         info = probe(mini / row.video)
         assert (info.width, info.height, len(info.times)) == (240, 160, 40)
         [colour] = re.findall(r"How many (\w+) \w+s are", row.prompt)
         frames = [frame.pixels.astype(int) for frame in decode(mini / row.video, [0, 39])]
-        shown = [(np.abs(frame - COLOURS[colour]).max(axis=2) < 40).any() for frame in frames]
-        assert all(shown)  # it comes first, and again last
+        visible = [(np.abs(frame - COLOURS[colour]).max(axis=2) < 40).any() for frame in frames]
+        assert all(visible)  # it comes first, and again last
 
 
-def test_an_oracle_run_is_right_throughout(mini, tmp_path):
+def test_render_oracle_scores(mini, tmp_path):
     run = jumpscore.evaluate(
         "oracle",
         "spatial",

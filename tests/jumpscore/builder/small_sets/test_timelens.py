@@ -19,13 +19,13 @@ def mini(tmp_path_factory):
     return out
 
 
-def test_bouts_end_where_a_rest_begins():
+def test_bouts_of_splits_at_rests():
     after = 1.4 + REST + 0.01
     assert bouts_of([0.5, 0.9, 1.4, after, 2.5]) == [[0.5, 0.9, 1.4], [after, 2.5]]
     assert bouts_of([]) == []
 
 
-def test_spans_lie_in_their_videos_and_rests_between_bouts(mini):
+def test_render_spans(mini):
     rows, manifest = read_rows(mini), read_manifest(mini)
     assert manifest.synthetic
     assert len({row.video_path for row in rows}) < len(rows), "videos are asked about repeatedly"
@@ -38,14 +38,14 @@ def test_spans_lie_in_their_videos_and_rests_between_bouts(mini):
     assert all(end - start >= REST for start, end in rests)
 
 
-def test_equal_seeds_give_equal_sets(mini, tmp_path):
+def test_render_is_deterministic(mini, tmp_path):
     render_mini("mini_timelens", tmp_path, seed=1)
     assert read_rows(tmp_path) == read_rows(mini)
     one, other = (sorted((root / "videos").iterdir()) for root in (tmp_path, mini))
     assert [file.read_bytes() for file in one] == [file.read_bytes() for file in other]
 
 
-def test_the_oracle_is_right(mini, tmp_path):
+def test_render_oracle_scores(mini, tmp_path):
     run = jumpscore.evaluate(
         "oracle",
         "timelens",

@@ -29,25 +29,25 @@ def scene():
     return table, picture, depth, seen, spaces(table.view, depth)
 
 
-def test_the_table_is_where_depth_says(scene):
+def test_render_depth_of_the_table(scene):
     table, _, depth, seen, points = scene
     ground = (seen < 0) & (depth > 0) & (depth < 3000)
     assert ground.sum() > 20_000
     assert np.abs(points[ground][:, 1] - table.view.above).max() < 1e-3
 
 
-def test_every_seen_point_lies_on_its_solid(scene):
+def test_render_points_are_on_their_solid(scene):
     table, _, _, seen, points = scene
     for number, solid in enumerate(table.solids):
-        found = points[seen == number] - solid.center
+        offsets = points[seen == number] - solid.center
         if solid.round:
-            off = np.linalg.norm(found, axis=1) - solid.half[0]
+            off = np.linalg.norm(offsets, axis=1) - solid.half[0]
         else:
-            off = (np.abs(found) - solid.half).max(axis=1)
+            off = (np.abs(offsets) - solid.half).max(axis=1)
         assert np.abs(off).max() < 1.5e-3, number
 
 
-def test_what_is_nearer_hides_what_is_farther():
+def test_render_occlusion():
     view = View(64, 48, 60.0, 1.0, 0.5)
     far = Solid(np.array([0.0, 0.5, 2.0]), np.full(3, 0.3), (9, 9, 9))
     near = Solid(np.array([0.0, 0.4, 1.0]), np.full(3, 0.1), (9, 9, 9), round=True)
@@ -56,7 +56,7 @@ def test_what_is_nearer_hides_what_is_farther():
     assert (seen[0] == 1).any()
 
 
-def test_the_cube_fits_over_the_wall_and_not_through_it():
+def test_lay_table_path_clears_the_wall():
     for seed in range(20):
         table = lay_table("red", np.random.default_rng(seed))
         cube, wall = table.solids[:2]
@@ -66,7 +66,7 @@ def test_the_cube_fits_over_the_wall_and_not_through_it():
         assert (overlap > np.maximum(cube.center - CUBE, wall.center - wall.half)[1:]).all()
 
 
-def test_equal_seeds_give_equal_sets(tmp_path):
+def test_render_is_deterministic(tmp_path):
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
         render_mini("mini_traces", tmp_path / name, seed=seed)
     files = sorted(file.relative_to(tmp_path / "a") for file in (tmp_path / "a").rglob("*.*"))

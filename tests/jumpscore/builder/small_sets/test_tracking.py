@@ -27,7 +27,7 @@ def masks_of(mini, video: str, name: str) -> np.ndarray:
     return decode_masks(rles, height=HEIGHT, width=WIDTH)
 
 
-def test_equal_seeds_give_equal_sets(mini, tmp_path):
+def test_render_is_deterministic(mini, tmp_path):
     for name, seed in (("again", 0), ("other", 1)):
         (tmp_path / name).mkdir()
         render_mini("mini_tracking", tmp_path / name, seed=seed)
@@ -38,7 +38,7 @@ def test_equal_seeds_give_equal_sets(mini, tmp_path):
         assert (tmp_path / "again" / file.relative_to(mini)).read_bytes() == file.read_bytes()
 
 
-def test_every_row_is_whole(mini):
+def test_render_rows_are_complete(mini):
     task = Tracking(TrackingOptions(data=str(mini)))
     assert task.missing() == []
     assert [sample.problem for sample in task.load()] == [None] * len(task.rows)
@@ -48,7 +48,7 @@ def test_every_row_is_whole(mini):
 
 
 @pytest.mark.parametrize("video", [f"shapes{n}" for n in range(4)])
-def test_objects_hide_leave_and_enter(mini, video):
+def test_render_objects_hide_leave_and_enter(mini, video):
     hidden, front, gone, late = (masks_of(mini, video, str(n)) for n in range(4))
     sizes = hidden.sum(axis=(1, 2))
     assert sizes.min() < 0.5 * sizes.max()  # behind another
@@ -62,7 +62,7 @@ def test_objects_hide_leave_and_enter(mini, video):
     assert together.max() == 1  # what is seen of each
 
 
-def test_masks_are_where_the_colours_are(mini):
+def test_render_masks_match_colours(mini):
     rows = {
         row.expression.split()[0]: row for row in read_rows(mini, Query) if " " in row.expression
     }

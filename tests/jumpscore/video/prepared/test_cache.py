@@ -168,15 +168,15 @@ def test_get_evicts_least_recently_used(video, tmp_path):
 
 def test_get_stores_oversized_entry_and_evicts_it_first(video, tmp_path):
     small = InputCache(tmp_path / "cache")
-    kept = small.get(video, {"n": 0}, lambda: canvases(video)).folder
-    small.max_bytes = int(1.5 * sum(file.stat().st_size for file in kept.iterdir()))
+    entry = small.get(video, {"n": 0}, lambda: canvases(video)).folder
+    small.max_bytes = int(1.5 * sum(file.stat().st_size for file in entry.iterdir()))
     large = small.get(video, {"n": 1}, lambda: canvases(video, count=20))
     assert len(large.pixels) == 20
-    assert set(entries(small)) == {kept, large.folder}
+    assert set(entries(small)) == {entry, large.folder}
     assert counted(small) == {"stored": 2, "oversized": 1}
     small.max_bytes *= 2
     newest = small.get(video, {"n": 2}, lambda: canvases(video)).folder
-    assert set(entries(small)) == {kept, newest}
+    assert set(entries(small)) == {entry, newest}
 
 
 def test_pixels_of_evicted_entry_are_decoded(cache, video):
@@ -198,7 +198,7 @@ def test_pixels_of_evicted_entry_without_video(cache, video, tmp_path):
 
 
 def test_pixels_of_other_deleted_folder_raise(video, tmp_path):
-    """Its pixels were JPEG, or another tool's: the recipe does not give them."""
+    """Its pixels were JPEG or from another tool, so the recipe cannot restore them."""
     visual = write_prepared(canvases(video), tmp_path / "x")
     shutil.rmtree(tmp_path / "x")
     with pytest.raises(DataError):
@@ -228,7 +228,7 @@ def test_get_deletes_old_leftovers(cache, video):
     assert [file.name for file in shard.glob(".*")] == [".new-1-x"]
 
 
-# Where it cannot be written
+# If the cache cannot be written
 
 
 def test_get_unwritable_folder(video, tmp_path):
@@ -264,7 +264,7 @@ def test_default_cache_folder_by_environment(monkeypatch, tmp_path):
 
 @pytest.fixture
 def spawn(monkeypatch):
-    """Processes that find this module, with the search path of their parent."""
+    """Return a spawn context whose processes can import this module."""
     monkeypatch.syspath_prepend(Path(__file__).parents[3])
     return multiprocessing.get_context("spawn")
 
@@ -288,11 +288,11 @@ def test_get_in_four_processes_makes_one_entry(cache, video, tmp_path, spawn):
     workers = [spawn.Process(target=get_in_process, args=arguments) for _ in range(4)]
     for worker in workers:
         worker.start()
-    found = {answers.get(timeout=60) for _ in workers}
+    answers_of_workers = {answers.get(timeout=60) for _ in workers}
     for worker in workers:
         worker.join(60)
     truth = canvases(video)
-    assert found == {(truth.fingerprint, entries(cache)[0], truth.pixels.tobytes())}
+    assert answers_of_workers == {(truth.fingerprint, entries(cache)[0], truth.pixels.tobytes())}
     assert len(list((tmp_path / "made").iterdir())) == 1
     assert list(entries(cache)[0].parent.iterdir()) == entries(cache)
 
@@ -326,7 +326,7 @@ def test_get_continues_after_killed_process(cache, video, tmp_path, spawn):
 
 
 def churn_in_process(folder: Path, video: Path, seed: int, answers: object) -> None:
-    """Get random entries from a cache that holds fewer, so that all evict all the time."""
+    """Get random entries from a smaller cache, so that all processes evict all the time."""
     generator = np.random.default_rng(seed)
     cache = InputCache(folder, max_bytes=9_000)
     truth = {count: canvases(video, count=count).pixels for count in range(2, 6)}
@@ -345,11 +345,11 @@ def test_get_while_others_evict(cache, video, spawn):
     ]
     for worker in workers:
         worker.start()
-    found = [answers.get(timeout=120) for _ in workers]
+    answers_of_workers = [answers.get(timeout=120) for _ in workers]
     for worker in workers:
         worker.join(60)
-    assert [wrong for wrong, _ in found] == [0, 0, 0]
-    assert sum(evicted for _, evicted in found) > 10
+    assert [wrong for wrong, _ in answers_of_workers] == [0, 0, 0]
+    assert sum(evicted for _, evicted in answers_of_workers) > 10
     for entry in entries(cache):
         read_prepared(entry)
 

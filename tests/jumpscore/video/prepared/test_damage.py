@@ -1,4 +1,4 @@
-"""Damage: to what we wrote it is always noticed; to files of others it is never a crash."""
+"""Damage is always detected in our own folders, and never crashes on those of other tools."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def corrupt(data: bytes, place: float, value: int, cut: bool) -> bytes:
 
 @pytest.fixture(scope="module")
 def whole(video, tmp_path_factory):
-    """One folder of ours and one of another tool, never changed."""
+    """Return one folder of ours and one of another tool; tests must not change them."""
     root = tmp_path_factory.mktemp("whole")
     write_prepared(canvases(video), root / "ours")
     write_foreign(root / "theirs", foreign_positions())

@@ -83,7 +83,7 @@ def test_write_prepared_has_published_layout(video, tmp_path):
     positions = np.load(folder / "src_patch_position.npy")
     assert positions.dtype == np.int32
     assert positions.shape == (3 * 4 * 8, 3)
-    # Canvas 1, patch (3, 2): block (1, 1) holds block (0, 2) of frame 11, its lower left patch.
+    # Canvas 1, patch (3, 2): block (1, 1) shows block (0, 2) of frame 11, its lower left patch.
     assert positions[1 * 32 + 3 * 8 + 2].tolist() == [11, 1, 4]
     assert positions[2 * 32 + 5].tolist() == [-1, -1, -1]
     frame_ids = np.load(folder / "frame_ids.npy")

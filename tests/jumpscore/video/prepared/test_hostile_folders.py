@@ -1,4 +1,4 @@
-"""Folders that another tool wrote badly, or somebody with a purpose."""
+"""Folders from a faulty tool or an attacker."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_read_prepared_rejects_invalid_blocks(foreign, where, what):
     "shift", [[0, 1, 0], [0, 0, 1], [0, 2, 0], [0, 0, 4], [2**31 - 1, 0, 0], [0, 2**62, 0]]
 )
 def test_read_prepared_rejects_shifted_blocks(foreign, shift):
-    """Not on even patches, outside the picture, beyond int32."""
+    """Odd patches, outside the picture, beyond int32."""
     positions = foreign_positions().astype(np.int64)
     positions[0, 2:, 2:4] += shift
     np.save(foreign / "src_patch_position.npy", positions.reshape(-1, 3))

@@ -33,10 +33,10 @@ def test_read_reference_returns_prepared_input(canvases, tmp_path):
     assert is_reference(content)
     path = keep(content, tmp_path / "media")
     assert path == keep(content, tmp_path / "media")
-    found = read_reference(path)
-    assert np.array_equal(found.pixels, canvases.pixels)
-    assert np.array_equal(found.patch_positions, canvases.patch_positions)
-    assert found.stamp_texts == canvases.stamp_texts
+    restored = read_reference(path)
+    assert np.array_equal(restored.pixels, canvases.pixels)
+    assert np.array_equal(restored.patch_positions, canvases.patch_positions)
+    assert restored.stamp_texts == canvases.stamp_texts
     assert process_codec_video(str(path), CodecConfig())["fps"] == 25.0
 
 
