@@ -145,6 +145,4 @@ def test_run_shows_first_error_of_each_kind_and_says_when_nothing_was_asked(
     assert "nothing was asked" not in jumpscore(*words).stderr
     again = jumpscore(*words, "--json")
     assert json.loads(again.stdout)["asked"] == 0
-    assert "nothing was asked; all answers are those stored before" in " ".join(
-        again.stderr.split()
-    )
+    assert "nothing was asked; all answers were stored before" in " ".join(again.stderr.split())

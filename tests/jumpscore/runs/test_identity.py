@@ -108,7 +108,7 @@ def test_place_of_digest_resumes_only_an_equal_one(start, caplog):
     again = start(learner)
     assert (learner.asked, again.asked, again.folder) == (0, 0, first.folder)
     assert again.result == first.result
-    assert "nothing was asked; all answers are those stored before" in caplog.text
+    assert "nothing was asked; all answers were stored before" in caplog.text
     assert again.nothing_asked
     assert not first.nothing_asked
     assert start(Digested(2)).folder == other.folder
