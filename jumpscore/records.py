@@ -1,11 +1,11 @@
-"""The data classes that pass between rooms. Nothing here computes; everything here is frozen.
+"""The frozen data classes that pass between packages.
 
 The flow, in order::
 
-    Sample = (Question, Truth)   a task loads it; a wrapper only ever receives the Question
-    Response                     what a wrapper answered: facts, stored as they came
-    SampleScore                  what the answer is worth: pure function of truth and response
-    RunResult                    what a run is worth: pure function of the scores
+    Sample = (Question, Truth)   loaded by a task; a wrapper only ever receives the Question
+    Response                     what a wrapper answered, stored unchanged
+    SampleScore                  score of an answer: a pure function of truth and response
+    RunResult                    result of a run: a pure function of the scores
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TruthT = TypeVar("TruthT")
 MediaKind = Literal["video", "image"]
 Role = Literal["user", "assistant"]
 Convention = Literal["unit", "relative_1000", "pixel"]
-"""Of coordinates: 0-1 of the image, 0-1000 of it, or pixels of the image that the model saw."""
+"""Unit of coordinates: 0-1 or 0-1000 of the image, or pixels of the image that the model saw."""
 Unit = Literal["percent", "seconds", "metres", "events", "number"]
 Side = Literal["truth", "answer"]
 Form = Literal["points", "path", "area"]
@@ -37,15 +37,15 @@ Status = Literal["ok", "empty", "partial", "unparseable", "refused", "error"]
 STATUSES: tuple[Status, ...] = ("ok", "empty", "partial", "unparseable", "refused", "error")
 """Every status a sample can end with.
 
-``ok``, ``empty`` (an explicit empty answer) and ``partial`` (cut off) are scored by what they say;
-``unparseable`` and ``refused`` are the model's failures and score 0; ``error`` is ours: it is
-unscored, counted, asked again on resume, and marks the headline incomplete.
+``ok``, ``empty`` (an explicit empty answer) and ``partial`` (cut off) are scored by their content;
+``unparseable`` and ``refused`` are the model's failures and score 0; ``error`` is our failure:
+unscored, counted, asked again on resume, and the headline is marked incomplete.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """One file that a question is about."""
+    """A file that a question is about."""
 
     path: Path
     kind: MediaKind = "video"
@@ -53,7 +53,7 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One earlier turn of a conversation; the media belong to the first user turn."""
+    """An earlier turn of a conversation; the media belong to the first user turn."""
 
     role: Role
     text: str
@@ -61,11 +61,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """All that a model may know about a sample.
+    """Everything that a model may know about a sample.
 
     Attributes:
-        id: Unique in its data set.
-        media: Files the question is about; they go into the first user turn.
+        id: Unique in the data set.
+        media: Files that the question is about; they are part of the first user turn.
         prompt: Text of the last user turn.
         history: Turns before it, oldest first; empty for single-turn prompts.
     """
@@ -81,10 +81,10 @@ class Sample(Generic[TruthT]):
     """A question with its ground truth.
 
     Attributes:
-        question: What is asked.
-        truth: What is right, in the type of the task's family.
-        problem: Why the sample cannot be scored (a ground truth that is no list, say); such a
-            sample is never asked and ends with status ``error``, so that it is counted.
+        question: The question.
+        truth: The ground truth, in the type of the task's family.
+        problem: Why the sample cannot be scored (an invalid ground truth, for example). Such a
+            sample is never asked and gets status ``error``, so that it is counted.
     """
 
     question: Question
@@ -94,10 +94,10 @@ class Sample(Generic[TruthT]):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one response; ``None`` where the wrapper cannot know.
+    """Tokens of one response; ``None`` if unknown.
 
-    ``visual_source`` says how the visual count came about: ``measured`` on what the model was fed,
-    ``derived`` from sizes, or ``unknown`` (which never enters a matched-budget table).
+    ``visual_source`` is how the visual tokens were counted: ``measured`` on the model's input,
+    ``derived`` from sizes, or ``unknown`` (never used in a table of matched budgets).
     """
 
     visual: int | None = None
@@ -108,19 +108,19 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a wrapper answered to one question.
+    """The answer of a wrapper to one question.
 
     Attributes:
         id: The question's id.
-        text: The answer, whole and unchanged.
+        text: The complete answer, unchanged.
         usage: Token counts.
-        finish_reason: ``length`` where the answer was cut off at the token limit.
+        finish_reason: ``length`` if the answer was cut off at the token limit.
         confidences: One per event in the order of the text, for wrappers that have them.
-        convention: Of coordinates in the answer, where the wrapper states it.
+        convention: Unit of coordinates in the answer, if the wrapper states it.
         image_size: (width, height) in pixels of the image that the model saw.
-        seconds: Wall time spent on the answer.
-        error: Why there is no answer; ours to fix, so the sample is unscored.
-        notes: Repairs of the video that the model was shown, in words -> how many.
+        seconds: Wall time of the answer.
+        error: Why the answer is missing; our failure, so the sample is unscored.
+        notes: Repair of the input video -> count.
     """
 
     id: str
@@ -137,19 +137,19 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class ParseResult:
-    """What a strict parser read in an answer.
+    """What a strict parser read from an answer.
 
     Attributes:
         status: ``ok``, ``empty``, ``partial``, ``unparseable`` or ``refused``.
-        parser: Which form applied: ``list``, ``table``, ``lines``, ``units``, ``prose``,
+        parser: Name of the form that applied: ``list``, ``table``, ``lines``, ``units``, ``prose``,
             ``integer`` or ``none``.
         times: Seconds, in the order of the text.
-        spans: (start, end) offsets in ``text`` of what was read, one per time.
-        rejected: What was not read (``NaN``, ``"soon"``, a total, text outside ``<answer>``),
-            shortened, the first few.
-        rejected_count: How many such items there are.
-        reasoning: ``closed`` or ``unclosed`` where the text held reasoning tags.
-        text: The answer, whole.
+        spans: (start, end) offsets of every time in ``text``.
+        rejected: Items that could not be read (``NaN``, ``"soon"``, a total, text outside
+            ``<answer>``), shortened, the first few.
+        rejected_count: Number of such items.
+        reasoning: ``closed`` or ``unclosed`` if the text contains reasoning tags.
+        text: The complete answer.
         count: The integer that a count parser read.
     """
 
@@ -268,11 +268,11 @@ class SampleScore:
         status: See ``STATUSES``.
         values: Metric name -> value; ``None`` if the metric is not defined for this sample.
         details: Further facts of the task as JSON values; stored, interpreted only by the task.
-        notes: Counted oddities that change no status, in words -> how many; a run adds them up.
-        message: Why the status is what it is, where that needs saying.
-        cluster: What the sample shares with others that are no independent evidence, its video say;
-            intervals resample clusters. ``None`` where it stands alone.
-        group: Sub-tasks that it belongs to, outermost first, for metrics that are means over them.
+        notes: Oddity that does not change the status -> count; a run adds them up.
+        message: Reason for the status, if it needs one.
+        cluster: What the sample shares with others, such as its video; intervals resample clusters.
+            ``None`` if it is independent of all others.
+        group: Sub-tasks of the sample, outermost first, for metrics that are means over them.
         parse: How the answer was read.
         view: What a report draws.
     """
@@ -291,18 +291,18 @@ class SampleScore:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """How one number of a task is made from per-sample values, and how it is shown.
+    """How a number of a task is computed from per-sample values, and how it is printed.
 
     Attributes:
-        name: Of the metric and, for a mean, of the per-sample value.
-        title: One line that says what it is.
+        name: Name of the metric and, for a mean, of the per-sample value.
+        title: One line that describes it.
         unit: ``percent`` (values are fractions 0..1), ``seconds``, ``metres``, ``events`` (a count)
             or ``number``.
-        better: Which way is up; ``"zero"`` for signed errors, ``None`` for controls.
-        over: Names of (numerator, denominator) values for a rate over all samples' events.
-        optional: Whether tables leave it out where no sample defines it.
-        grouped: Whether it is the mean over groups of samples (``SampleScore.group``) of the mean
-            of each, however many samples a group has.
+        better: Which values are better; ``"zero"`` for signed errors, ``None`` for controls.
+        over: Names of the numerator and the denominator of a rate over all events.
+        optional: Whether tables leave it out if no sample defines it.
+        grouped: Whether it is the mean of the means of all groups (``SampleScore.group``), whatever
+            their size.
     """
 
     name: str
@@ -316,9 +316,9 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean over samples with its uncertainty; field names are the field's standard ones.
+    """A mean over samples with its uncertainty.
 
-    ``mean`` is ``None`` where no sample defines the metric. ``n`` counts the samples that do.
+    ``mean`` is ``None`` if no sample defines the metric. ``n`` is the number of samples that do.
     """
 
     mean: float | None
@@ -330,23 +330,23 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RunResult:
-    """What a run is worth. Holds no timings: equal inputs give equal results.
+    """The result of a run, without timings: equal inputs give equal results.
 
     Attributes:
         task: Task name.
         task_version: Version of the task's scores.
         model: Model name.
         data: Data-set name.
-        synthetic: Whether the data are generated; such scores never mix with real ones.
+        synthetic: Whether the data are generated; such scores are never mixed with real ones.
         metrics: Metric name -> estimate.
-        described: What each metric is, in the order in which tables show them.
-        headline: Names of the metrics that a one-line summary shows.
-        counts: Status -> number of samples, every status of ``STATUSES``.
-        total: Samples that the run had to answer.
-        unscored: Samples without a score (``error`` or not answered); above 0 the headline is
+        described: The metrics, in the order of tables.
+        headline: Names of the metrics of a one-line summary.
+        counts: Status -> number of samples, for every status of ``STATUSES``.
+        total: Number of samples of the run.
+        unscored: Samples without a score (``error`` or not answered); if above 0, the headline is
             incomplete.
-        caveats: Why a leaderboard must refuse this result; empty where nothing speaks against it.
-        notes: Counted oddities that change no status, such as answers to ids nobody asked for.
+        caveats: Reasons for a leaderboard to refuse this result.
+        notes: Oddity that does not change a status, such as answers to unknown ids -> count.
     """
 
     task: str
@@ -364,7 +364,7 @@ class RunResult:
     notes: Mapping[str, int] = field(default_factory=dict)
 
     def summary(self) -> str:
-        """Return one line: what ran on what, the headline, and how many samples there are."""
+        """Return one line: task, model, data set, headline and number of samples."""
         headline = ", ".join(
             f"{name} {estimate.mean:.4g} [{estimate.ci_low:.4g}, {estimate.ci_high:.4g}]"
             for name in self.headline

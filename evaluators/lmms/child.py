@@ -45,7 +45,7 @@ class Refused(Exception):  # noqa: N818 - part of the protocol
         self.reply = {"kind": kind, "message": message, **facts}
 
 
-class Opened:
+class LoadedTask:
     """A loaded task of lmms-eval.
 
     Args:
@@ -359,13 +359,13 @@ def _revision(config: Any, documents: Any) -> str | None:
 
 def serve(requests: Any, replies: Any) -> None:
     """Answer requests until the pipe closes."""
-    opened: Opened | None = None
+    opened: LoadedTask | None = None
     for line in requests:
         request = json.loads(line)
         number, do = request.pop("id"), request.pop("do")
         try:
             if do == "open":
-                opened = Opened(**request)
+                opened = LoadedTask(**request)
                 value = opened.describe()
             elif opened is None:
                 raise Refused("usage", "open comes first")

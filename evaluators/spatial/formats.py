@@ -57,12 +57,12 @@ class QuestionFormat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpatialBenchmark:
-    """A published benchmark: where it is, what its columns mean, and who else scores it.
+    """A published benchmark: its location, its columns, and its public scorer.
 
     Attributes:
         name: Data set name.
         title: One line for lists of data sets.
-        repository: Data set on the Hugging Face hub; ``None`` if ``note`` says where it is.
+        repository: Data set on the Hugging Face hub; ``None`` if it is elsewhere (``note``).
         formats: Value of the column ``kind`` -> format of its questions; ``""`` for other values.
         kind: Column that selects the format.
         images: Columns with a picture, the path of one, or a list of either, in order.
@@ -76,7 +76,7 @@ class SpatialBenchmark:
         remove: Sentences that ``!c`` and ``!t`` remove from a text.
         patterns: Files of the repository to download, as a shell matches them; empty for all.
         licence: As its owners state it.
-        note: What a user must do or know.
+        note: Instructions and warnings for users.
         convert: ``"module:function"`` that writes its rows.
     """
 

@@ -20,7 +20,7 @@ from jumpscore.errors import UsageError
 from jumpscore.harness import run_config, score_repeats, score_run
 from jumpscore.harness.compose import compose
 from jumpscore.runs import StoredRun, holds_repeats
-from jumpscore.runs.identity import beside_other_data
+from jumpscore.runs.folders import beside_other_data
 from jumpscore.video import content_hash
 
 

@@ -68,7 +68,7 @@ def _unpack(archive: Path, out: Path) -> list[Path]:
 
 @contextmanager
 def unpacking(archive: Path) -> Iterator[None]:
-    """Turn every failure to unpack an archive into an error that says how to fix it.
+    """Turn every failure to unpack an archive into an error with its fix.
 
     Raises:
         DataError: The archive is damaged, encrypted, or compressed by a method that Python lacks.

@@ -41,7 +41,7 @@ class PublishedSet:
         split: Split of the published rows, if they have splits.
         patterns: Shell patterns of the files needed from the repository; empty: all.
         licence: Licence, as its owners state it.
-        note: What a user must do or know, if anything.
+        note: Instructions for users, or empty.
         revision: Commit that a new fetch loads; ``None``: the newest. ``fetch.json`` records which
             one was loaded.
         fetch: ``"module:function"``, a ``Fetch``.

@@ -1,7 +1,7 @@
 """``key=value`` words to a resolved configuration: Hydra composes, the harness validates.
 
 Defaults are written once, in the options of models and tasks, ``InputConfig`` and ``RunSettings``;
-YAML files hold only what differs from them (``defaults: [vllm, _self_]``, say).
+YAML files contain only values that differ from them (``defaults: [vllm, _self_]``, say).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _defaults(group: str, name: str) -> dict[str, Any] | None:
 
 
 def _quoted(word: str) -> str:
-    """Return a word with its value in quotes where Hydra's grammar would stumble over it.
+    """Return a word with its value in quotes if Hydra's grammar would misread it.
 
     >>> _quoted("task.data=/data/séance, 2")
     "task.data='/data/séance, 2'"
@@ -96,15 +96,15 @@ def _quoted(word: str) -> str:
     '++model.arguments={enforce_eager: true}'
 
     Raises:
-        UsageError: It is no ``key=value``.
+        UsageError: The word is not ``key=value``.
     """
     key, equals, value = word.partition("=")
     if not equals or not key:
-        raise UsageError(f"{word!r} is no key=value; write, for instance, model=motion")
+        raise UsageError(f"{word!r} is not key=value; write, for instance, model=motion")
     if value == REQUIRED:
-        raise UsageError(f"{word!r} gives no value")
+        raise UsageError(f"{word!r} has no value")
     if value.startswith("{"):
-        # Hydra adds keys to a mapping only where told to; a misspelt option is found afterwards.
+        # Hydra adds keys to a mapping only with ++; validation reports misspelt options later.
         return f"++{word.lstrip('+')}"
     if _PLAIN_LIST.fullmatch(value):
         items = [_as_written(item.strip()) for item in value[1:-1].split(",")]
@@ -118,7 +118,7 @@ def _quoted(word: str) -> str:
 
 
 def _as_written(value: str) -> str:
-    """Return a word in quotes if Hydra would read it as a number and lose how it was written.
+    """Return a word in quotes if Hydra would convert it to a number and change its spelling.
 
     An id such as ``12e45678`` is a number to Hydra, and one beyond float64. Options that are
     numbers accept them as text.
@@ -130,8 +130,8 @@ def _as_written(value: str) -> str:
         number = float(value)
     except ValueError:
         return value
-    kept = value == repr(number) or (number.is_integer() and value == str(int(number)))
-    return value if kept else f"'{value}'"
+    unchanged = value == repr(number) or (number.is_integer() and value == str(int(number)))
+    return value if unchanged else f"'{value}'"
 
 
 def choices(group: str) -> list[str]:
@@ -151,32 +151,32 @@ def _search_path() -> list[str]:
 
 
 def _variants() -> list[str]:
-    """Return the modules of other packages that hold YAML variants."""
+    """Return the modules of other packages that contain YAML variants."""
     return sorted(point.value for point in entry_points(group=SEARCH_PATH_GROUP))
 
 
 def _without_missing(value: Any) -> Any:
-    """Drop keys that must be given and were not, so that validation names them."""
+    """Drop required keys without a value, so that validation reports them."""
     if isinstance(value, dict):
         return {key: _without_missing(item) for key, item in value.items() if item != REQUIRED}
     return value
 
 
 def _explain(message: str, overrides: Sequence[str]) -> str:
-    """Return Hydra's message in our form: the value, what is allowed, the fix."""
+    """Return Hydra's message in our form: the value, what is allowed, how to fix it."""
     unknown = re.search(r"Could not override '([^']+)'", message)
     if unknown:
         return _unknown_key(unknown[1], overrides)
     group = re.search(r"Could not find '([^/']+)/([^']+)'", message)
     if group:
         known = choices(group[1])
-        near = nearest_names(group[2], known) or "."
-        return f"unknown {group[1]} {group[2]!r}{near} Known: {', '.join(known)}."
+        nearest = nearest_names(group[2], known) or "."
+        return f"unknown {group[1]} {group[2]!r}{nearest} Known: {', '.join(known)}."
     return " ".join(line.strip() for line in message.splitlines() if line.strip())
 
 
 def _unknown_key(key: str, overrides: Sequence[str]) -> str:
-    """Return a message with the keys that exist next to a misspelt one, under the chosen groups."""
+    """Return a message with the known keys in place of an unknown one, for the selected groups."""
     from hydra import initialize_config_module
     from omegaconf import DictConfig, OmegaConf
 
@@ -188,7 +188,7 @@ def _unknown_key(key: str, overrides: Sequence[str]) -> str:
         node = OmegaConf.select(node, parent)
     known = [str(name) for name in node] if isinstance(node, DictConfig) else []
     if not known:
-        near = nearest_names(key.partition(".")[0], GROUPS) or "."
-        return f"unknown key {key!r}{near} A key begins with {', '.join(GROUPS[:-1])} or run."
-    near = nearest_names(last, known) or "."
-    return f"unknown key {key!r}{near} Known: {', '.join(known)}."
+        nearest = nearest_names(key.partition(".")[0], GROUPS) or "."
+        return f"unknown key {key!r}{nearest} A key begins with {', '.join(GROUPS[:-1])} or run."
+    nearest = nearest_names(last, known) or "."
+    return f"unknown key {key!r}{nearest} Known: {', '.join(known)}."

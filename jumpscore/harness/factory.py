@@ -21,10 +21,10 @@ DATA_OPTIONS = ("data", "benchmark", "include_path", "data_root")
 
 
 def check_options(config: RunConfig) -> None:
-    """Check the names and options of model and task without creating either.
+    """Check the names and options of model and task without creating them.
 
     Raises:
-        UsageError: A name is missing or unknown, or an option is.
+        UsageError: A name or an option is missing, unknown or invalid.
     """
     for kind, registry, values in (
         ("model", MODELS, config.model),
@@ -92,7 +92,7 @@ def _task(task: str, options: Mapping[str, Any]) -> Task[Any]:
 def _already_open(instance: InstanceT, options: Mapping[str, Any]) -> InstanceT:
     if options:
         raise UsageError(
-            f"{instance!r} is an object; pass the options {', '.join(options)} to its class"
+            f"{instance!r} already exists; pass the options {', '.join(options)} to its class"
         )
     return instance
 

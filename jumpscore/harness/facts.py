@@ -19,7 +19,7 @@ from model_wrappers.base import InputKind, ModelWrapper
 
 
 def selection(settings: RunSettings) -> dict[str, Any]:
-    """Return what decides which samples are asked; other samples are another run."""
+    """Return the settings that choose the samples; other samples are another run."""
     return settings.model_dump(mode="json", include={"limit", "ids", "shard"})
 
 
@@ -48,7 +48,7 @@ def run_record(
 
     Args:
         wrapper: The model.
-        task: What is asked.
+        task: The task.
         config: Configuration of the run.
         samples: Samples that the run is about.
         kind: Kind of input that the wrapper receives.

@@ -22,7 +22,7 @@ from jumpscore.harness.input import InputPlan
 from jumpscore.harness.score import Scorer, collector_paused
 from jumpscore.records import Progress, Question, Response
 from jumpscore.runs.failures import FailureLog
-from jumpscore.runs.identity import beside_other_data, place_of
+from jumpscore.runs.folders import beside_other_data, place_of
 from jumpscore.runs.reader import StoredRun, holds_repeats, read_timing
 from jumpscore.runs.record import RunRecord
 from jumpscore.runs.writer import RunStore

@@ -1,4 +1,4 @@
-"""``--model_args`` to a configuration: the words of our command line, checked like them."""
+"""``--model_args`` as a configuration: the words of our command line, checked alike."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from model_wrappers import MODELS
 OnError = Literal["raise", "empty"]
 
 RUN_KEYS = ("run.workers", "run.ahead", "run.cache")
-"""Settings of a run that mean something where lmms-eval chooses and keeps the samples."""
+"""Settings of a run that apply although lmms-eval selects and stores the samples."""
 SINGLE_KEYS = ("wrapper", "on_error", "input", *RUN_KEYS)
 OPENING, CLOSING = "[{", "]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What lmms-eval passes on from its own command line.
+    """Flags of lmms-eval's own command line.
 
     Attributes:
-        batch_size: A number, or ``auto``; 1 where nothing was written.
-        max_batch_size: Goes with ``auto``.
-        device: Such as ``cuda:0``.
+        batch_size: A number, or ``auto``; 1 if unset.
+        max_batch_size: Upper limit for ``auto``.
+        device: Device, such as ``cuda:0``.
     """
 
     batch_size: int | str | None = None
@@ -37,14 +37,14 @@ class Flags:
 
 @dataclass(frozen=True, slots=True)
 class BridgeConfig:
-    """What to run.
+    """Configuration of the bridge.
 
     Attributes:
         name: Registry name of the wrapper.
-        options: Its options; making it validates them.
-        input: What it is shown.
-        run: How requests are prepared.
-        on_error: ``raise`` where documents stay without an answer, or score them as ``empty``.
+        options: Options of the wrapper; creating it validates them.
+        input: Input of the wrapper.
+        run: Settings of the preparation of requests.
+        on_error: ``raise`` an error for documents without an answer, or score them as ``empty``.
     """
 
     name: str
@@ -57,38 +57,38 @@ class BridgeConfig:
 def split_arguments(text: str) -> dict[str, str]:
     """Return key -> value, as written.
 
-    lmms-eval's own reading makes numbers of values, and other values of some: a folder ``007`` is 7
-    to it, a revision ``1e10`` ten thousand million.
+    lmms-eval itself converts values to numbers, and changes some of them: a folder ``007`` becomes
+    7, a revision ``1e10`` ten thousand million.
 
     >>> split_arguments("wrapper=vllm,model.checkpoint=007,model.arguments={a: 1, b: 2}")
     {'wrapper': 'vllm', 'model.checkpoint': '007', 'model.arguments': '{a: 1, b: 2}'}
 
     Raises:
-        UsageError: A piece is no ``key=value``, or a key is there twice.
+        UsageError: A piece is not ``key=value``, or a key occurs twice.
     """
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for piece in filter(None, _pieces(text)):
         key, equals, value = piece.partition("=")
         if not equals or not key:
             raise UsageError(
-                f"model_args: {piece!r} is no key=value; a value with a comma needs quotes, such "
+                f"model_args: {piece!r} is not key=value; a value with a comma needs quotes, such "
                 "as model.system='One, two.'"
             )
-        if key in found:
-            raise UsageError(f"model_args: {key} is there twice, {found[key]!r} and {value!r}")
-        found[key] = value
-    return found
+        if key in values:
+            raise UsageError(f"model_args: {key} is set twice, to {values[key]!r} and {value!r}")
+        values[key] = value
+    return values
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield what stands between commas, those in brackets and in quotes aside."""
+    """Yield the parts between commas, except commas in brackets or quotes."""
     depth, quote, start = 0, "", 0
     for at, letter in enumerate(text):
         before = text[at - 1 : at]
         if quote:
             if letter == quote and before != "\\":
                 quote = ""
-        elif letter in "'\"" and (depth or before == "="):  # an apostrophe quotes nothing
+        elif letter in "'\"" and (depth or before == "="):  # not an apostrophe
             quote = letter
         elif letter in OPENING:
             depth += 1
@@ -105,7 +105,7 @@ def read_arguments(arguments: Mapping[str, Any], flags: Flags | None = None) -> 
 
     Args:
         arguments: ``wrapper``, ``on_error``, and words such as ``input.count`` or ``model.system``.
-        flags: Of lmms-eval's command line.
+        flags: Flags of lmms-eval's command line.
 
     Raises:
         UsageError: A key or a value is wrong, or the wrapper answers from the truth.
@@ -113,7 +113,9 @@ def read_arguments(arguments: Mapping[str, Any], flags: Flags | None = None) -> 
     _check_keys(arguments)
     on_error = arguments.get("on_error", "raise")
     if on_error not in get_args(OnError):
-        raise UsageError(f"on_error={on_error!r} is none of {', '.join(get_args(OnError))}")
+        raise UsageError(
+            f"on_error={on_error!r} is unknown. Known: {', '.join(get_args(OnError))}."
+        )
     words = [f"model={arguments['wrapper']}"]
     words += [
         f"{key}={_word(value)}"
@@ -126,7 +128,7 @@ def read_arguments(arguments: Mapping[str, Any], flags: Flags | None = None) -> 
     wrapper = MODELS.get(name)
     if wrapper.needs_truth:
         raise UsageError(
-            f"wrapper={arguments['wrapper']} answers from the truth, which lmms-eval does not show"
+            f"wrapper={arguments['wrapper']} needs the truth, which lmms-eval does not provide"
         )
     known = wrapper.Options.model_fields
     return BridgeConfig(
@@ -145,17 +147,19 @@ def _check_keys(arguments: Mapping[str, Any]) -> None:
             continue
         if key.startswith("run."):
             raise UsageError(
-                f"{key} means nothing here: lmms-eval chooses the documents and keeps the answers "
+                f"{key} cannot be set here: lmms-eval selects the documents and stores the answers "
                 f"(--limit, --output_path). Known: {', '.join(RUN_KEYS)}."
             )
-        near = nearest_names(key, known) or "."
-        raise UsageError(f"unknown key {key!r} in model_args{near} Known: {', '.join(known)}.")
+        nearest = nearest_names(key, known) or "."
+        raise UsageError(f"unknown key {key!r} in model_args{nearest} Known: {', '.join(known)}.")
     if not arguments.get("wrapper"):
-        raise UsageError(f"model_args need wrapper=NAME, one of {', '.join(choices('model'))}")
+        raise UsageError(
+            f"model_args must contain wrapper=NAME, one of {', '.join(choices('model'))}"
+        )
 
 
 def _word(value: Any) -> str:
-    """Return a value as it is written on the command line.
+    """Return a value in the syntax of the command line.
 
     >>> _word(True), _word(None), _word(0.5)
     ('true', 'null', '0.5')
@@ -168,19 +172,19 @@ def _word(value: Any) -> str:
 def _flagged(
     name: str, known: Mapping[str, Any], flags: Flags, arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the options that lmms-eval's flags set; a flag that cannot be followed is an error."""
+    """Return the options that lmms-eval's flags set; a flag without an option is an error."""
     if flags.max_batch_size is not None or str(flags.batch_size).startswith("auto"):
         raise UsageError(
-            "--batch_size auto and --max_batch_size cannot be followed; leave them out, and the "
-            "wrapper's own options decide"
+            "--batch_size auto and --max_batch_size are unsupported; leave them out and use the "
+            "wrapper's own options"
         )
-    given: dict[str, Any] = {}
-    # 1 is lmms-eval's default: nobody knows whether it was meant.
+    options: dict[str, Any] = {}
+    # 1 is also lmms-eval's default, so it may not have been set by the user.
     if flags.batch_size is not None and str(flags.batch_size) != "1":
-        given["batch_size"] = flags.batch_size
+        options["batch_size"] = flags.batch_size
     if flags.device is not None:
-        given["device"] = flags.device
-    for key, value in given.items():
+        options["device"] = flags.device
+    for key, value in options.items():
         if key not in known:
             raise UsageError(
                 f"--{key} {value}: wrapper {name!r} has no option {key}; leave it out. "
@@ -188,5 +192,5 @@ def _flagged(
             )
         own = arguments.get(f"model.{key}")
         if own is not None and str(own) != str(value):
-            raise UsageError(f"--{key} {value} and model.{key}={own} differ; give one of them")
-    return given
+            raise UsageError(f"--{key} {value} and model.{key}={own} differ; set only one of them")
+    return options

@@ -1,4 +1,4 @@
-"""Documents of lmms-eval through the harness's own pool and concurrency, answers back."""
+"""Answers to documents of lmms-eval, with the harness's own pool and concurrency."""
 
 from __future__ import annotations
 
@@ -21,41 +21,43 @@ from jumpscore.lmms.pictures import Pictures
 from jumpscore.records import Progress, Question, Response
 
 logger = logging.getLogger(__name__)
-SHOWN = 5
+MOST_NAMED = 5
 """Documents without an answer that a message names."""
-MOVED = "show media after or between text; the wrapper sees their media first, then the text"
-INSTRUCTED = "have a system message; it begins the first user turn (model.system is the wrapper's)"
+MOVED = "have media after or between text; the wrapper gets the media first, then the text"
+INSTRUCTED = (
+    "have a system message, which is added to the first user turn (model.system stays as it is)"
+)
 
 
 class UnansweredError(JumpScoreError):
-    """Documents stayed without an answer, by no fault of the model."""
+    """Documents without an answer, for reasons other than the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One request of lmms-eval's.
+    """One request of lmms-eval.
 
     Attributes:
-        id: Unique among those that are asked together.
-        task: Its task.
-        messages: Returns its messages.
-        wanted: ``generation_kwargs`` of the task.
+        id: Id, unique among the documents of one call.
+        task: Name of the task.
+        messages: Returns the messages.
+        settings: ``generation_kwargs`` of the task.
     """
 
     id: str
     task: str
     messages: Callable[[], Any]
-    wanted: Mapping[str, Any]
+    settings: Mapping[str, Any]
 
 
 class Bridge:
-    """A wrapper that answers documents; loaded at the first, and until ``close``.
+    """Answers documents with a wrapper, which is loaded at the first document until ``close``.
 
     Args:
-        config: What to run.
+        config: Configuration of the bridge.
 
     Raises:
-        UsageError: The wrapper does not take the input that was asked for.
+        UsageError: The wrapper does not take the configured input.
     """
 
     def __init__(self, config: BridgeConfig) -> None:
@@ -65,7 +67,7 @@ class Bridge:
         self._open = False
         self._pictures = Pictures()
         self._lock = threading.Lock()
-        self._said: set[str] = set()
+        self._warned: set[str] = set()
         self._noticed: Counter[str] = Counter()
 
     def answer(
@@ -78,21 +80,21 @@ class Bridge:
             on_progress: Called with (answered, all).
 
         Raises:
-            UnansweredError: Some have none, and ``on_error`` is ``raise``.
-            JumpScoreError: The model cannot be had; nothing was asked.
+            UnansweredError: A document has no answer, and ``on_error`` is ``raise``.
+            JumpScoreError: The model cannot be loaded; nothing was asked.
         """
-        self._tell_differences(documents)
+        self._warn_of_differences(documents)
         try:
             answers = self._ask({document.id: document for document in documents}, on_progress)
             responses = [answers[document.id] for document in documents]
             self._check(responses)
-        except BaseException:  # lmms-eval calls nothing more: a server would be left behind
+        except BaseException:  # lmms-eval does not clean up: a server would keep running
             self.close()
             raise
         return responses
 
     def close(self) -> None:
-        """Give back the model, remove the pictures, and tell what was changed about documents.
+        """Close the model, remove the pictures, and warn about changes to documents.
 
         The next document loads the model again.
         """
@@ -109,7 +111,7 @@ class Bridge:
         self, documents: Mapping[str, Document], on_progress: Progress | None
     ) -> Mapping[str, Response]:
         if not self._open:
-            self._open = True  # what opens halfway is closed too
+            self._open = True  # a model that fails while opening is closed, too
             self.wrapper.open()
         self._pictures.open()
         try:
@@ -123,37 +125,37 @@ class Bridge:
             _, answers = asker.ask(questions, self._pictures, on_progress=on_progress)
         except RunInterrupted as stopped:
             raise KeyboardInterrupt(
-                f"{stopped.answered} of {stopped.total} documents were answered; none is kept"
+                f"{stopped.answered} of {stopped.total} documents were answered; none is stored"
             ) from None
         return answers
 
     def _question(self, document: Document) -> Question:
-        # Tasks expect to be called by one thread: some unpack their videos on the first call.
+        # Tasks are not thread-safe: some unpack their videos on the first call.
         with self._lock:
             messages = document.messages()
-        found = convert(
-            document.id, messages, lambda picture: self._pictures.keep(document.id, picture)
+        converted = convert(
+            document.id, messages, lambda picture: self._pictures.write(document.id, picture)
         )
         with self._lock:
-            self._noticed[MOVED] += found.moved
-            self._noticed[INSTRUCTED] += found.system
-        return found.question
+            self._noticed[MOVED] += converted.moved
+            self._noticed[INSTRUCTED] += converted.system
+        return converted.question
 
-    def _tell_differences(self, documents: Sequence[Document]) -> None:
+    def _warn_of_differences(self, documents: Sequence[Document]) -> None:
         options = self.wrapper.options.model_dump()
         for document in documents:
-            for key, text in differences(self.wrapper.name, options, document.wanted).items():
-                if key not in self._said:
-                    self._said.add(key)
+            for key, text in differences(self.wrapper.name, options, document.settings).items():
+                if key not in self._warned:
+                    self._warned.add(key)
                     _warn(f"{key}: {document.task} {text}")
 
     def _check(self, responses: Sequence[Response]) -> None:
         failed = [response for response in responses if response.error is not None]
         if not failed:
             return
-        lines = [f"  {response.id}: {response.error}" for response in failed[:SHOWN]]
-        if len(failed) > SHOWN:
-            lines.append(f"  and {len(failed) - SHOWN} more")
+        lines = [f"  {response.id}: {response.error}" for response in failed[:MOST_NAMED]]
+        if len(failed) > MOST_NAMED:
+            lines.append(f"  and {len(failed) - MOST_NAMED} more")
         count = f"{len(failed)} of {len(responses)} documents have no answer"
         if self.config.on_error == "empty":
             _warn(
@@ -162,8 +164,8 @@ class Bridge:
             return
         raise UnansweredError(
             "\n".join([f"{count}, so nothing is scored:", *lines])
-            + "\nMend the cause and run again, or score them as empty answers: on_error=empty in "
-            "model_args"
+            + "\nFix the cause and run again, or set on_error=empty in model_args to score them as "
+            "empty answers"
         )
 
 

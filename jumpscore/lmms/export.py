@@ -1,4 +1,4 @@
-"""Write tasks for lmms-eval's ``--include_path`` over data sets that are here."""
+"""Export of data sets as tasks for lmms-eval's ``--include_path``."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from jumpscore.lmms.rows import metrics_of
 from jumpscore.records import Metric, Sample
 
 
-def offer(task: Task[Any], out: Path, *, name: str | None = None) -> tuple[str, int]:
-    """Write a task of lmms-eval, and its documents, over the data set of a task.
+def export_task(task: Task[Any], out: Path, *, name: str | None = None) -> tuple[str, int]:
+    """Write a task of lmms-eval and its documents from a task of ours.
 
-    Documents speak of the data set by an absolute path, so lmms-eval needs no network and no
-    folder of its own.
+    Documents name the data set by its absolute path, so lmms-eval needs no network and no copy of
+    the data.
 
     Args:
-        task: With a folder as its data.
-        out: For ``<name>.yaml`` and ``<name>.jsonl``.
-        name: Of lmms-eval's task; by default the data set's.
+        task: Task whose data set is a folder.
+        out: Folder for ``<name>.yaml`` and ``<name>.jsonl``.
+        name: Name of lmms-eval's task, by default that of the data set.
 
     Returns:
         The name of lmms-eval's task and the number of documents.
 
     Raises:
-        UsageError: A metric is no mean over samples, or something is derived from answers first:
-            lmms-eval does neither.
+        UsageError: A metric is not a mean over samples, or scores need data derived from answers:
+            lmms-eval supports neither.
         DataError: The data set cannot be read.
     """
     summed = [m.name for m in task.metrics if m.over is not None or m.grouped]
     if summed:
         raise UsageError(
-            f"{task.name}: {summed[0]} is no mean over samples, and lmms-eval computes means only"
+            f"{task.name}: {summed[0]} is not a mean over samples; lmms-eval computes only means"
         )
     if (derived := task.derivation()) is not None:
-        raise UsageError(f"{task.name}: needs {derived}, and lmms-eval scores texts only")
+        raise UsageError(f"{task.name}: needs {derived}; lmms-eval scores only texts")
     samples = task.load()
     name = re.sub(r"\W+", "_", name or task.data().name)
     options = json.dumps(task.options.model_dump(mode="json"))
@@ -54,7 +54,7 @@ def offer(task: Task[Any], out: Path, *, name: str | None = None) -> tuple[str, 
 
 
 def _document(sample: Sample[Any], task: str, options: str) -> dict[str, str]:
-    """Return what lmms-eval holds of a sample: texts, so that its reader has no types to guess."""
+    """Return a sample as a document of lmms-eval, all texts, so that no types are guessed."""
     truth = sample.truth
     answer = ""
     if sample.problem is None and hasattr(truth, "answer"):
@@ -70,7 +70,7 @@ def _document(sample: Sample[Any], task: str, options: str) -> dict[str, str]:
 
 
 def _yaml(name: str, documents: Path, metrics: Sequence[Metric]) -> str:
-    """Return a task's YAML; JSON's strings are YAML's."""
+    """Return the YAML of a task; JSON strings are valid YAML."""
     shared = files("jumpscore.lmms") / "rows.yaml"
     lines = [
         f"include: {json.dumps(str(shared))}",

@@ -1,4 +1,4 @@
-"""The class that lmms-eval loads. Only lmms-eval imports this module."""
+"""The model class that lmms-eval loads. Only lmms-eval imports this module."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from jumpscore.records import Response, Usage
 
 
 class JumpScoreModel(lmms):
-    """A wrapper of this package as a model of lmms-eval's.
+    """A wrapper of this package as a model of lmms-eval.
 
     Args:
         arguments: ``wrapper``, ``on_error`` and words of our command line, key -> value.
-        flags: Of lmms-eval's command line.
+        flags: Flags of lmms-eval's command line.
 
     Raises:
-        UsageError: An argument is wrong, or there is more than this process.
+        UsageError: An argument is wrong, or lmms-eval runs more than one process.
     """
 
     is_simple = False
@@ -44,17 +44,17 @@ class JumpScoreModel(lmms):
     def create_from_arg_string(
         cls, arg_string: str, additional_config: Mapping[str, Any] | None = None
     ) -> JumpScoreModel:
-        """Return the model that ``--model_args`` describe."""
+        """Return the model described by ``--model_args``."""
         return cls(split_arguments(arg_string), Flags(**(additional_config or {})))
 
     def generate_until(self, requests: Sequence[Instance]) -> list[GenerationResult]:
         """Answer requests, in their order.
 
         Raises:
-            UnansweredError: Some have no answer, and ``on_error`` is ``raise``.
+            UnansweredError: A request has no answer, and ``on_error`` is ``raise``.
         """
-        asked: Counter[str] = Counter()
-        documents = [self._document(request, asked) for request in requests]
+        counts: Counter[str] = Counter()
+        documents = [self._document(request, counts) for request in requests]
         name = f"jumpscore: {self.bridge.wrapper.name}"
         with tqdm(total=len(documents), desc=name, unit="documents") as bar:
             responses = self.bridge.answer(
@@ -63,26 +63,26 @@ class JumpScoreModel(lmms):
         return [_result(response) for response in responses]
 
     def generate_until_multi_round(self, requests: Sequence[Instance]) -> NoReturn:
-        """Refuse: a question is asked once."""
+        """Refuse: a question is asked only once."""
         raise NotImplementedError(_refused(requests, "asks in several rounds"))
 
     def loglikelihood(self, requests: Sequence[Instance]) -> NoReturn:
-        """Refuse: wrappers answer in words."""
-        raise NotImplementedError(_refused(requests, "compares likelihoods of given answers"))
+        """Refuse: wrappers generate text."""
+        raise NotImplementedError(_refused(requests, "compares likelihoods of fixed answers"))
 
     def clean(self) -> None:
-        """Give back the model before lmms-eval scores."""
+        """Close the model before lmms-eval scores."""
         self.bridge.close()
         super().clean()
 
-    def _document(self, request: Instance, asked: Counter[str]) -> Document:
-        _, doc_to_messages, wanted, doc_id, task, split = request.args
+    def _document(self, request: Instance, counts: Counter[str]) -> Document:
+        _, doc_to_messages, settings, doc_id, task, split = request.args
         name = f"{task}-{split}-{doc_id}"
-        asked[name] += 1
-        if asked[name] > 1:  # lmms-eval's --repeats
-            name += f"#{asked[name]}"
+        counts[name] += 1
+        if counts[name] > 1:  # lmms-eval's --repeats
+            name += f"#{counts[name]}"
         messages = partial(_messages, doc_to_messages, self.task_dict[task][split], doc_id)
-        return Document(name, task, messages, wanted)
+        return Document(name, task, messages, settings)
 
 
 def _messages(doc_to_messages: Any, documents: Any, doc_id: int) -> Any:

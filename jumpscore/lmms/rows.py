@@ -1,7 +1,8 @@
-"""The functions of ``rows.yaml``; lmms-eval calls them.
+"""The functions of ``rows.yaml``, which lmms-eval calls.
 
-A document says which sample of which task it is. What cannot be scored for a reason of ours (a file
-that is gone) is NaN and counted as ``unscored``: an exception here would end lmms-eval's run.
+A document contains the names of its task and sample. A sample that cannot be scored for a reason of
+ours (a missing file, say) is NaN and counted as ``unscored``: an exception would end lmms-eval's
+run.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ UNSCORED = Metric(
 
 
 def metrics_of(task: Task[Any]) -> tuple[Metric, ...]:
-    """Return the metrics of an offered task."""
+    """Return the metrics of an exported task."""
     return (*task.metrics, UNSCORED)
 
 
@@ -42,11 +43,11 @@ def _media(doc: Mapping[str, Any]) -> list[Media]:
 def doc_to_visual(
     doc: Mapping[str, Any], lmms_eval_specific_kwargs: Mapping[str, Any] | None = None
 ) -> list[Any]:
-    """Return the pictures, and the paths of videos."""
-    return [_shown(media) for media in _media(doc)]
+    """Return the images, and the paths of the videos."""
+    return [_content(media) for media in _media(doc)]
 
 
-def _shown(media: Media) -> Any:
+def _content(media: Media) -> Any:
     if media.kind == "video":
         return str(media.path)
     from PIL import Image
@@ -65,28 +66,28 @@ def doc_to_text(
 def doc_to_messages(
     doc: Mapping[str, Any], lmms_eval_specific_kwargs: Mapping[str, Any] | None = None
 ) -> list[dict[str, Any]]:
-    """Return media and prompt as one turn."""
-    content = [{"type": media.kind, "url": _shown(media)} for media in _media(doc)]
+    """Return media and prompt as one user turn."""
+    content = [{"type": media.kind, "url": _content(media)} for media in _media(doc)]
     return [{"role": "user", "content": [*content, {"type": "text", "text": doc_to_text(doc)}]}]
 
 
 def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, float]:
-    """Return every metric of the task; NaN where the answer does not define it."""
-    found: dict[str, float] = {}
+    """Return every metric of the task; NaN if the answer does not define it."""
+    values: dict[str, float] = {}
     try:
         task, samples = _loaded(doc["task"], doc["options"])
-        found = dict.fromkeys((metric.name for metric in metrics_of(task)), math.nan)
+        values = dict.fromkeys((metric.name for metric in metrics_of(task)), math.nan)
         scored = score_sample(task, samples[doc["id"]], Response(doc["id"], results[0]))
-    except Exception:  # whatever it is: one broken document never ends lmms-eval's run
-        return found | {UNSCORED.name: 1.0}
+    except Exception:  # one broken document must not end lmms-eval's run
+        return values | {UNSCORED.name: 1.0}
     if scored.status == "error":
-        return found | {UNSCORED.name: 1.0}
+        return values | {UNSCORED.name: 1.0}
     known = {name: value for name, value in scored.values.items() if value is not None}
-    return found | known | {UNSCORED.name: 0.0}
+    return values | known | {UNSCORED.name: 0.0}
 
 
 def mean(values: Iterable[float]) -> float:
-    """Return the mean of the values that are defined; NaN of none.
+    """Return the mean of the defined values, or NaN if there are none.
 
     >>> mean([1.0, float("nan"), 0.0])
     0.5

@@ -1,4 +1,4 @@
-"""An ablation as tables: on the terminal and on its page."""
+"""An ablation as tables, on the terminal and on a page."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from jumpscore.video.budgets import Matching
 
 MATCHED: dict[Matching, str] = {
     "visual": "equal visual tokens",
-    "total": "equal visual tokens and time stamps together",
-    "as_published": "as many frames as canvases, whatever they cost",
+    "total": "equal sums of visual tokens and time stamps",
+    "as_published": "as many frames as canvases, at any cost",
 }
 COLUMNS = (
     "budget",
@@ -33,30 +33,30 @@ COLUMNS = (
     "prompt tokens",
     "pixel control",
     "selection control",
-    "floor",
+    "blind baseline",
 )
 ONE_LINE = ("visual tokens", "prompt tokens")
-"""Columns that the terminal breaks to be narrow, and a page does not."""
+"""Columns whose names are broken into lines on the terminal only."""
 LEGEND = (
-    ("canvases − frames", "paired by video; a tie where its 95% interval holds 0"),
+    ("canvases − frames", "paired by video; a tie if its 95% interval contains 0"),
     (
         "visual, prompt tokens",
-        "mean per answer that the model was really given: frames / canvases",
+        "mean per answer, as measured: frames / canvases",
     ),
-    ("pixel control", "canvases of another clip: what the model says about any clip"),
+    ("pixel control", "canvases of another clip: what the model answers to any clip"),
     (
         "selection control",
-        "the clip's own blocks and stamps with another clip's pixels; below it, paired by video, "
-        "what the right pixels earn over it (seen) and what it earns over the pixel control: what "
-        "the choice of blocks and times gives away (leak)",
+        "the clip's own blocks and stamps with another clip's pixels. Below it, paired by video: "
+        "what the right pixels add (seen), and its lead over the pixel control, which is what the "
+        "choice of blocks and times gives away (leak)",
     ),
-    ("floor", "what an answer earns that never looks, where the task says it for this metric"),
+    ("blind baseline", "score of an answer that never looks, if the task defines it"),
 )
-"""What columns mean, in both tables."""
+"""Column -> explanation, for both tables."""
 
 
 def ablation_table(ablation: Ablation) -> RenderableType:
-    """Return one table per matching, with everything that must stand beside them."""
+    """Return one table per matching, with all problems, caveats and a legend."""
     tables: list[RenderableType] = []
     for matching in ablation.matchings:
         table = Table(
@@ -102,15 +102,15 @@ def write_ablation_page(ablation: Ablation, folder: Path) -> Path:
 
 
 def better_words(budget: Budget, metric: Metric) -> str:
-    """Return what the paired difference means, in words; nothing where there is none."""
+    """Return which arm is better in words; empty if no video is scored in both."""
     if budget.difference is None or budget.difference.difference is None:
         return ""
-    found = better_of(budget.difference, metric, "canvases better", "frames better")
-    return "tie" if found == "tied" else found
+    words = better_of(budget.difference, metric, "canvases better", "frames better")
+    return "tie" if words == "tied" else words
 
 
 def reference_lines(ablation: Ablation) -> list[str]:
-    """Return one line for each run that is matched to nothing."""
+    """Return one line for each run outside the matched budgets."""
     return [
         f"{outcome.run}: {_scored(outcome, ablation.metric)}, "
         f"{_mean(outcome.tokens.visual)} visual tokens"
@@ -119,7 +119,7 @@ def reference_lines(ablation: Ablation) -> list[str]:
 
 
 def problem_lines(ablation: Ablation) -> list[str]:
-    """Return one line for each run with samples that have no score, and why."""
+    """Return one line for each run with unscored samples, with the reason."""
     return [
         f"INCOMPLETE: {outcome.run}: {outcome.unscored} of {outcome.total} samples are unscored"
         + (f" ({outcome.problem})" if outcome.problem else "")
@@ -134,15 +134,11 @@ def _title(ablation: Ablation, matching: Matching) -> str:
 
 
 def _cells(budget: Budget, metric: Metric) -> list[str]:
-    """Return a row; what belongs to a number stands in lines below it."""
+    """Return a row; intervals and counts are in lines below their number."""
     difference = _paired(budget.difference, metric)
     if difference:
         difference.append(better_words(budget, metric))
-    apart = [
-        line
-        for name, found in (("seen", budget.seen), ("leak", budget.leak))
-        for line in _paired(found, metric, name)
-    ]
+    apart = [*_paired(budget.seen, metric, "seen"), *_paired(budget.leak, metric, "leak")]
     both = (budget.frames.tokens, budget.codec.tokens)
     return [
         f"{budget.tokens:,}",
@@ -157,18 +153,18 @@ def _cells(budget: Budget, metric: Metric) -> list[str]:
     ]
 
 
-def _paired(found: Comparison | None, metric: Metric, name: str = "") -> list[str]:
-    """Return a difference with its name, and its interval; nothing where there is none."""
-    if found is None or found.difference is None:
+def _paired(comparison: Comparison | None, metric: Metric, name: str = "") -> list[str]:
+    """Return a difference with its name, and its interval; empty if it is not defined."""
+    if comparison is None or comparison.difference is None:
         return []
     return [
-        f"{name} {value_of(found.difference, metric, signed=True)}".lstrip(),
-        interval(found, metric, signed=True),
+        f"{name} {value_of(comparison.difference, metric, signed=True)}".lstrip(),
+        interval(comparison, metric, signed=True),
     ]
 
 
 def _scored(outcome: Outcome, metric: Metric, gap: str = " ") -> str:
-    """Return a score with its interval, and how many samples have none."""
+    """Return a score with its interval and the number of unscored samples."""
     parts = [value_of(outcome.score.mean, metric), interval(outcome.score, metric)]
     if outcome.unscored:
         parts.append(f"{outcome.unscored} of {outcome.total} unscored")
@@ -194,7 +190,7 @@ def _header(ablation: Ablation) -> str:
     better = "" if metric.better != "lower" else " Lower is better."
     facts = [
         ("Metric", f"{metric.name}: {metric.title}.{better}"),
-        *((f"Input of {name}", _shown(ablation, kind)) for kind, name in _ARMS),
+        *((f"Input of {name}", _input(ablation, kind)) for kind, name in _ARMS),
         *(("Reference", line) for line in reference_lines(ablation)),
     ]
     terms = "".join(
@@ -212,9 +208,9 @@ def _header(ablation: Ablation) -> str:
 _ARMS = (("frames", "frames"), ("codec", "canvases"))
 
 
-def _shown(ablation: Ablation, kind: str) -> str:
-    said = ", ".join(f"{name} {value}" for name, value in ablation.shown.get(kind, {}).items())
-    return said or "sizes as published"
+def _input(ablation: Ablation, kind: str) -> str:
+    words = [f"{name} {value}" for name, value in ablation.shown.get(kind, {}).items()]
+    return ", ".join(words) or "sizes as published"
 
 
 def _html_table(ablation: Ablation, matching: Matching) -> str:
@@ -230,14 +226,14 @@ def _html_table(ablation: Ablation, matching: Matching) -> str:
 
 
 def _html_row(cells: Sequence[str]) -> str:
-    """Return a row; what follows a number is dimmed below it, and words stay in one line."""
-    shown = []
+    """Return a row; lines below a number are dimmed."""
+    columns = []
     for name, cell in zip(COLUMNS, cells, strict=True):
         whole = name in ONE_LINE
         first, *rest = [cell.replace("\n", " ")] if whole else cell.split("\n")
         below = "".join(f"<small>{escaped(line)}</small>" for line in rest)
-        shown.append(f'<td class="num">{escaped(first)}{below}</td>')
-    return f"<tr>{''.join(shown)}</tr>"
+        columns.append(f'<td class="num">{escaped(first)}{below}</td>')
+    return f"<tr>{''.join(columns)}</tr>"
 
 
 def _how_to_read() -> str:
@@ -247,7 +243,7 @@ def _how_to_read() -> str:
     )
     return (
         f'<section class="panel"><h2>How to read it</h2><dl class="reading">{terms}'
-        "<div><dt>Several budgets</dt><dd>Each interval stands for itself: of twenty comparisons "
-        "of equal arms about one comes out as a difference. All budgets share the same "
+        "<div><dt>Several budgets</dt><dd>Intervals are not corrected for several comparisons: "
+        "about one in twenty shows a difference between equal arms. All budgets share the same "
         "videos.</dd></div></dl></section>"
     )

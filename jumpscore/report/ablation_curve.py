@@ -1,7 +1,6 @@
-"""Scores of an ablation against the tokens that were really spent: SVG, by hand.
+"""Scores of an ablation against the measured tokens, as SVG.
 
-The drawing stands in the page and as a file of its own; its colours are the page's where there is
-one around it.
+The drawing is part of the page and a file of its own; inside the page it takes the page's colours.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ STYLE = """
 .curves .thin { stroke: var(--arm); stroke-width: 1.2; fill: none; opacity: .5; }
 .curves .mark { fill: var(--arm); stroke: none; }
 .curves .open { stroke: var(--arm); stroke-width: 1.6; fill: none; }
-.curves .floor { stroke: var(--ink, #1c2126); stroke-dasharray: 5 4; fill: none; opacity: .7; }
+.curves .blind { stroke: var(--ink, #1c2126); stroke-dasharray: 5 4; fill: none; opacity: .7; }
 .curves .reference { stroke: var(--miss, #c2410c); stroke-dasharray: 1 4; stroke-width: 2;
   stroke-linecap: round; fill: none; }
 """
@@ -42,19 +41,19 @@ STYLE = """
 
 @dataclass(frozen=True, slots=True)
 class _Point:
-    """A run in the plane: tokens, or where a model tells none its budget; score and interval."""
+    """A run in the plane: measured tokens, or its budget if none were; score and interval."""
 
     x: float
     y: float
     low: float | None
     high: float | None
     words: str
-    told: bool
+    measured: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """From tokens and scores to places; tokens by their logarithm."""
+    """Maps tokens (on a logarithmic scale) and scores to coordinates."""
 
     x: tuple[float, float]
     y: tuple[float, float]
@@ -91,26 +90,26 @@ def _panel(ablation: Ablation, matching: Matching) -> str:
         for kind in ("frames", "codec", "pixels", "selection")
     }
     baselines = (budget.blind_baseline for budget in budgets)
-    floor = next((mean for mean in baselines if mean is not None), None)
-    beside = [
+    blind = next((mean for mean in baselines if mean is not None), None)
+    references = [
         (one.run, one.score.mean) for one in ablation.references if one.score.mean is not None
     ]
-    levels = [at for _, at in beside] + ([] if floor is None else [floor])
+    levels = [at for _, at in references] + ([] if blind is None else [blind])
     every = [point for points in arms.values() for point in points]
     if not every:
         return f'<text x="{LEFT}" y="{TOP}">{matching}: nothing was scored</text>'
-    scale = _Scale(_reach([point.x for point in every]), *_range(every, levels))
+    scale = _Scale(_token_range([point.x for point in every]), *_score_range(every, levels))
     return (
-        _axes(matching, ablation.metric, scale, told=all(point.told for point in every))
-        + ("" if floor is None else _level("floor", "floor", floor, scale))
+        _axes(matching, ablation.metric, scale, measured=all(point.measured for point in every))
+        + ("" if blind is None else _level("blind", "blind baseline", blind, scale))
         + "".join(_arm(kind, arms[kind], scale) for kind in ("frames", "codec"))
-        + "".join(_level("reference", name, at, scale) for name, at in beside)
+        + "".join(_level("reference", name, at, scale) for name, at in references)
         + "".join(_marks(kind, arms[kind], scale) for kind in arms)
         + _legend(
             f"{ablation.metric.name} {suffix(ablation.metric.unit)}".rstrip(),
             [(kind, _NAMES[kind]) for kind, points in arms.items() if points]
-            + [("floor", "floor")] * (floor is not None)
-            + [("reference", name) for name, _ in beside],
+            + [("blind", "blind baseline")] * (blind is not None)
+            + [("reference", name) for name, _ in references],
         )
     )
 
@@ -131,7 +130,7 @@ def _point(ablation: Ablation, budget: Budget, kind: str) -> _Point | None:
     tokens = _spent(outcome, budget.matching)
     words = (
         f"{_NAMES[kind]}, budget {budget.tokens:,}: {quantity(score.mean, ablation.metric)}, "
-        + (f"{tokens:,.0f} tokens" if tokens else "tokens not told")
+        + (f"{tokens:,.0f} tokens" if tokens else "tokens unknown")
     )
     return _Point(
         tokens or budget.tokens,
@@ -144,32 +143,34 @@ def _point(ablation: Ablation, budget: Budget, kind: str) -> _Point | None:
 
 
 def _spent(outcome: Outcome, matching: Matching) -> float | None:
-    """Return the tokens that a budget of this sort counts, as they were measured.
+    """Return the measured tokens that a budget of this kind counts.
 
-    A model tells all of its prompt, not its stamps alone: the question stands in both arms.
+    Models report the whole prompt, not its stamps alone; the question is part of both arms.
     """
     return outcome.tokens.prompt if matching == "total" else outcome.tokens.visual
 
 
-def _reach(tokens: Sequence[float]) -> tuple[float, float]:
-    """Return where the axis of tokens begins and ends: a little beyond both ends."""
+def _token_range(tokens: Sequence[float]) -> tuple[float, float]:
+    """Return the range of the axis of tokens, a little wider than the tokens."""
     low, high = min(tokens), max(tokens)
-    room = max((high / low) ** 0.05, 1.06)
-    return low / room, high * room
+    margin = max((high / low) ** 0.05, 1.06)
+    return low / margin, high * margin
 
 
-def _range(points: Sequence[_Point], levels: Sequence[float]) -> tuple[tuple[float, float], float]:
-    """Return where the axis of scores begins and ends, at multiples of its step, and that step."""
-    found = [*levels, *(point.y for point in points)]
-    found += [end for point in points for end in (point.low, point.high) if end is not None]
-    low, high = min(found), max(found)
+def _score_range(
+    points: Sequence[_Point], levels: Sequence[float]
+) -> tuple[tuple[float, float], float]:
+    """Return the range of the axis of scores, in multiples of its step, and that step."""
+    scores = [*levels, *(point.y for point in points)]
+    scores += [end for point in points for end in (point.low, point.high) if end is not None]
+    low, high = min(scores), max(scores)
     step = _step(low, high)
     low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
     return (low, max(high, low + step)), step
 
 
 def _step(low: float, high: float) -> float:
-    """Return a round step that divides a range into at most so many parts.
+    """Return a round step that divides a range into at most ``MOST_TICKS`` parts.
 
     >>> _step(0.12, 0.87), _step(3.0, 3.0)
     (0.1, 1.0)
@@ -184,7 +185,7 @@ def _step(low: float, high: float) -> float:
     )
 
 
-def _axes(matching: Matching, metric: Metric, scale: _Scale, *, told: bool) -> str:
+def _axes(matching: Matching, metric: Metric, scale: _Scale, *, measured: bool) -> str:
     low, high = scale.y
     rows = [low + place * scale.step for place in range(round((high - low) / scale.step) + 1)]
     right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
@@ -198,8 +199,8 @@ def _axes(matching: Matching, metric: Metric, scale: _Scale, *, told: bool) -> s
         x = scale.across(tokens)
         parts.append(f'<path class="grid" d="M{x:.1f} {bottom}v5"/>')
         parts.append(f'<text x="{x:.1f}" y="{bottom + 19}" text-anchor="middle">{tokens:,}</text>')
-    counted = "tokens of the whole prompt" if matching == "total" else "visual tokens"
-    what = f"{counted} per answer, mean, as spent" if told else "budget; the model tells no tokens"
+    unit = "tokens of the whole prompt" if matching == "total" else "visual tokens"
+    what = f"{unit} per answer, measured mean" if measured else "budget; tokens were not measured"
     parts.append(
         f'<text x="{(LEFT + right) / 2}" y="{HEIGHT - 8}" text-anchor="middle">'
         f"{what} (matching {matching}; log scale)</text>"
@@ -208,7 +209,7 @@ def _axes(matching: Matching, metric: Metric, scale: _Scale, *, told: bool) -> s
 
 
 def _token_ticks(low: float, high: float) -> list[int]:
-    """Return round numbers of tokens for a logarithmic axis: at even steps where it is short.
+    """Return round numbers of tokens for a logarithmic axis, evenly spaced if it is short.
 
     >>> _token_ticks(151, 168), _token_ticks(68, 153)
     ([155, 160, 165], [80, 100, 120, 140])
@@ -226,7 +227,7 @@ def _token_ticks(low: float, high: float) -> list[int]:
 
 
 def _level(kind: str, name: str, at: float, scale: _Scale) -> str:
-    """Return a line across the panel."""
+    """Return a horizontal line across the panel."""
     return (
         f'<path class="{kind}" d="M{LEFT} {scale.down(at):.1f}H{WIDTH - RIGHT}">'
         f"<title>{escaped(name)}</title></path>"
@@ -234,7 +235,7 @@ def _level(kind: str, name: str, at: float, scale: _Scale) -> str:
 
 
 def _arm(kind: str, points: Sequence[_Point], scale: _Scale) -> str:
-    """Return an arm's band and line; every point has its interval as a bar too."""
+    """Return the band and line of an arm, with the interval of every point as a bar."""
     places = [f"{scale.across(p.x):.1f},{scale.down(p.y):.1f}" for p in points]
     known = [(p.x, p.low, p.high) for p in points if p.low is not None and p.high is not None]
     top = [f"{scale.across(x):.1f},{scale.down(high):.1f}" for x, _, high in known]
@@ -250,12 +251,12 @@ def _arm(kind: str, points: Sequence[_Point], scale: _Scale) -> str:
 
 
 def _marks(kind: str, points: Sequence[_Point], scale: _Scale) -> str:
-    drawn = "".join(
+    marks = "".join(
         f'<g transform="translate({scale.across(p.x):.1f} {scale.down(p.y):.1f})">'
         f"<title>{escaped(p.words)}</title>{_SHAPES[kind]}</g>"
         for p in points
     )
-    return f'<g class="{kind}">{drawn}</g>'
+    return f'<g class="{kind}">{marks}</g>'
 
 
 _SHAPES = {
@@ -268,17 +269,17 @@ _SHAPES = {
 
 
 def _legend(title: str, entries: Sequence[tuple[str, str]]) -> str:
-    """Return what is drawn upwards, and marks with their names, above the panel."""
+    """Return the name of the vertical axis and the marks with their names, above the panel."""
     parts = [f'<text class="name" x="14" y="16">{escaped(title)}</text>']
     x, y = 40 + 7.8 * len(title), 12
     for kind, name in entries:
         if x + 12 + 6.6 * len(name) > WIDTH:
             x, y = LEFT, y + 18
-        # A line takes its looks from its own class, a mark from the class of its arm.
-        drawn = f'<path class="{kind}" d="M-9 0H7"/>'
+        # A line is styled by its own class, a mark by the class of its arm.
+        mark = f'<path class="{kind}" d="M-9 0H7"/>'
         if kind in _SHAPES:
-            drawn = f'<g class="{kind}">{_SHAPES[kind]}</g>'
-        parts.append(f'<g transform="translate({x:.0f} {y})">{drawn}</g>')
+            mark = f'<g class="{kind}">{_SHAPES[kind]}</g>'
+        parts.append(f'<g transform="translate({x:.0f} {y})">{mark}</g>')
         parts.append(f'<text x="{x + 12:.0f}" y="{y + 4}">{escaped(name)}</text>')
         x += 36 + 6.6 * len(name)
     return "".join(parts)

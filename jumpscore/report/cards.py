@@ -1,7 +1,7 @@
-"""The lower half of a run's report: one card per sample, or one table row where a task is unknown.
+"""The lower half of a run's report: one card per sample, or one table row if it has no view.
 
-Every sample carries its sort values as ``data-s0``, ``data-s1``, ... and its status; the page's
-script sorts and filters by these alone, whatever the task.
+Every sample has its sort values as ``data-s0``, ``data-s1``, ... and its status as attributes; the
+script sorts and filters by these alone, for any task.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from jumpscore.report.text import (
 from jumpscore.report.thumbnails import COUNT, Strip
 from jumpscore.report.timeline import Events, events_of, left_out, timeline
 
+PREFERRED = ("f1", "map_reference", "count_error")
+"""Metrics to sort by if a task has them; otherwise its first six."""
 MOST_BARS = 1_200
-"""Samples above which the overview is left out: its bars would be thinner than a pixel."""
+"""More samples get no overview: its bars would be thinner than a pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,10 @@ class SortKey:
     """One way to order the samples.
 
     Attributes:
-        title: As the menu shows it.
-        rising: Whether the order that a reader wants first begins with the lowest value.
-        metric: Per-sample value to sort by; ``None`` for the video's duration.
-        absolute: Whether the sign is left away.
+        title: Name in the menu.
+        rising: Whether the default order begins with the lowest value.
+        metric: Metric to sort by; ``None`` for the duration of the video.
+        absolute: Whether the sign is ignored.
     """
 
     title: str
@@ -45,7 +47,7 @@ class SortKey:
     absolute: bool = False
 
     def value(self, score: SampleScore, strip: Strip | None) -> float | None:
-        """Return what a sample is sorted by; ``None`` sorts last either way."""
+        """Return the value to sort a sample by; ``None`` comes last in both directions."""
         if self.metric is not None:
             value = score.values.get(self.metric.name)
         else:
@@ -58,11 +60,11 @@ class SortKey:
 
 
 def sort_keys(metrics: Sequence[Metric], scores: Sequence[SampleScore]) -> list[SortKey]:
-    """Return the ways to order these samples, the default first: worst first."""
+    """Return the ways to order these samples; the first is the default, worst first."""
     known = {name for score in scores for name, value in score.values.items() if value is not None}
-    wanted = ["f1", "map_reference", "count_error"]
-    chosen = [metric for name in wanted for metric in metrics if metric.name == name]
-    chosen = chosen or [metric for metric in metrics if metric.name in known][:6]
+    by_name = {metric.name: metric for metric in metrics if metric.name in known}
+    preferred = [by_name[name] for name in PREFERRED if name in by_name]
+    sortable = preferred or list(by_name.values())[:6]
     keys = [
         SortKey(
             title=f"|{metric.name}|" if metric.better == "zero" else metric.name,
@@ -70,8 +72,7 @@ def sort_keys(metrics: Sequence[Metric], scores: Sequence[SampleScore]) -> list[
             metric=metric,
             absolute=metric.better == "zero",
         )
-        for metric in chosen
-        if metric.name in known
+        for metric in sortable
     ]
     if any(isinstance(score.view, TimelineView) and score.view.duration for score in scores):
         keys.append(SortKey("duration", rising=False))
@@ -81,7 +82,7 @@ def sort_keys(metrics: Sequence[Metric], scores: Sequence[SampleScore]) -> list[
 def ordered(
     scores: Sequence[SampleScore], keys: Sequence[SortKey], strips: Mapping[str, Strip]
 ) -> list[int]:
-    """Return the places of the samples in default order; equal ones by id."""
+    """Return the places of the samples in default order; ties are broken by id."""
 
     def rank(place: int) -> tuple[bool, float, str]:
         score = scores[place]
@@ -98,7 +99,7 @@ def ordered(
 def sample_attributes(
     place: int, score: SampleScore, keys: Sequence[SortKey], strip: Strip | None
 ) -> str:
-    """Return what the script needs of a sample, as attributes."""
+    """Return the attributes of a sample that the script needs."""
     values = [key.value(score, strip) for key in keys]
     sorting = "".join(
         f' data-s{i}="{value:.9g}"' for i, value in enumerate(values) if value is not None
@@ -108,7 +109,7 @@ def sample_attributes(
 
 
 def overview(scores: Sequence[SampleScore], order: Sequence[int], keys: Sequence[SortKey]) -> str:
-    """Return one thin bar per sample, as high as its value under the first sort key."""
+    """Return one thin bar per sample, as high as its value of the first sort key."""
     metric = keys[0].metric if keys else None
     if metric is None or len(scores) > MOST_BARS:
         return ""
@@ -117,12 +118,12 @@ def overview(scores: Sequence[SampleScore], order: Sequence[int], keys: Sequence
     bars = []
     for place in order:
         score, value = scores[place], values[place]
-        shown = quantity(value, metric)
+        words = quantity(value, metric)
         height = 100 * min((value or 0.0) / (top or 1.0), 1.0)
         bars.append(
             f'<a href="#s{place}" class="st-{escaped(score.status)}" style="--v:{height:.1f}%" '
-            f'aria-label="{shortened(score.id, 40)}: {shown}" '
-            f'title="{shortened(score.id, 40)}: {shown} ({escaped(score.status)})"></a>'
+            f'aria-label="{shortened(score.id, 40)}: {words}" '
+            f'title="{shortened(score.id, 40)}: {words} ({escaped(score.status)})"></a>'
         )
     return (
         f'<figure class="overview"><div class="bars">{"".join(bars)}</div><figcaption>'
@@ -143,13 +144,13 @@ def card(
     """Return one sample as a card.
 
     Args:
-        place: Of the sample in the data set; its anchor.
-        score: What it is worth.
-        response: What was answered, where anything was.
+        place: Place of the sample in the data set; part of its anchor.
+        score: Score of the sample.
+        response: The answer, if there is one.
         keys: Ways to sort.
-        strip: Pictures of its video, where pictures were wanted.
-        drawn: Its drawings.
-        prompt: What was asked, where that is worth a line.
+        strip: Pictures of its video, if it has one.
+        drawn: Drawings of the sample.
+        prompt: The question, if it differs between samples.
     """
     events = events_of(score.view, duration=strip.duration if strip else None)
     message = f'<p class="message">{shortened(score.message, 600)}</p>' if score.message else ""
@@ -196,7 +197,7 @@ def _values(
 
 
 def canvas(name: str, events: Events | None, strip: Strip | None) -> str:
-    """Return pictures and timeline on one axis, and in words what they do not show."""
+    """Return pictures and timeline on one axis, with notes about what they leave out."""
     notes = left_out(events) if events else []
     if strip is not None and strip.problem:
         few = "Only some thumbnails" if strip.pictures else "No thumbnails"
@@ -205,7 +206,7 @@ def canvas(name: str, events: Events | None, strip: Strip | None) -> str:
     pictures = strip_pictures(strip, events.end if events else None) if strip else ""
     if events is None and not pictures:
         return below
-    # On a narrow screen the axis keeps a width at which single jumps can be told apart.
+    # On a narrow screen the axis stays wide enough to tell single jumps apart.
     width = min(max(560, 12 * events.end), 1600) if events else 560
     lanes = _LANES if events and events.truth is not None else _LANE if events else "<div></div>"
     drawing = timeline(events, label=name[:80]) if events else ""
@@ -220,7 +221,7 @@ _LANE = '<span class="answer">answer</span>'
 
 
 def strip_pictures(strip: Strip, end: float | None) -> str:
-    """Return the pictures, each in the part of the time axis that it comes from."""
+    """Return the pictures, each at its part of the time axis."""
     if not strip.pictures or not strip.duration:
         return ""
     share = 100 * min(strip.duration / (end or strip.duration), 1.0)
@@ -238,7 +239,7 @@ def strip_pictures(strip: Strip, end: float | None) -> str:
 
 
 def _answer(score: SampleScore, response: Response | None) -> str:
-    """Return how the answer was read and the answer itself, folded away."""
+    """Return the answer and how it was read, folded away."""
     if response is None or (response.error and not response.text):
         return ""
     facts = []
@@ -250,21 +251,21 @@ def _answer(score: SampleScore, response: Response | None) -> str:
     if response.finish_reason == "length":
         facts.append("cut off at the token limit")
     facts += [f"{shortened(note, 80)}: {count:,}" for note, count in score.notes.items()]
-    shown, left = cut(response.text)
-    more = f'<p class="aside">… and {left:,} more characters.</p>' if left else ""
+    text, rest = cut(response.text)
+    more = f'<p class="aside">… and {rest:,} more characters.</p>' if rest else ""
     items = "".join(f"<li><code>{shortened(item, 80)}</code></li>" for item in rejected)
-    listed = f'<p class="aside">Rejected, as no time:</p><ul class="rejected">{items}</ul>'
-    text = f"<pre>{escaped(shown)}</pre>" if shown else '<p class="aside">The answer is empty.</p>'
+    listed = f'<p class="aside">Rejected:</p><ul class="rejected">{items}</ul>'
+    body = f"<pre>{escaped(text)}</pre>" if text else '<p class="aside">The answer is empty.</p>'
     return (
         f'<details class="answer-text"><summary>Answer<span>{", ".join(facts)}</span></summary>'
-        f"{listed if rejected else ''}{text}{more}</details>"
+        f"{listed if rejected else ''}{body}{more}</details>"
     )
 
 
 def sample_table(
     scores: Sequence[SampleScore], order: Sequence[int], keys: Sequence[SortKey]
 ) -> str:
-    """Return the samples of a task that this report knows nothing about, one row each."""
+    """Return samples without a view, one row each."""
     names = list(dict.fromkeys(name for score in scores for name in score.values))
     units = {key.metric.name: key.metric for key in keys if key.metric}
     head = "".join(f'<th scope="col" class="num">{shortened(name, 40)}</th>' for name in names)

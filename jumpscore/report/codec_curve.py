@@ -1,4 +1,4 @@
-"""What each frame of a video cost, drawn over time, with the groups that canvases are made of."""
+"""Bits of each frame of a video over time, with the groups that canvases are made of."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 
 
 def curve(plan: CodecPlan) -> str:
-    """Return the curve as HTML: an SVG that stretches, with labels that do not."""
+    """Return the curve as HTML: an SVG that stretches, with labels that keep their size."""
     info = plan.info
     end = max(info.duration, float(info.times[-1]), 1e-3)
     low, high = _decades(info.bits)
@@ -44,7 +44,7 @@ def canvases(count: int) -> str:
 
 
 def _decades(bits: np.ndarray) -> tuple[int, int]:
-    """Return the powers of ten that hold all costs."""
+    """Return the powers of ten that enclose all costs."""
     positive = bits[bits > 0]
     if len(positive) == 0:
         return 0, 1
@@ -117,7 +117,7 @@ def _bands(plan: CodecPlan, end: float) -> str:
 
 
 def _leads(plan: CodecPlan, end: float) -> str:
-    """Mark the frame of each group that is shown whole."""
+    """Return a line at the whole frame of each group."""
     marks = []
     for stretch in plan.stretches:
         frame = int(plan.visual.blocks[stretch.canvases.start, 0, 0, 0])

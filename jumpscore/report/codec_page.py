@@ -1,4 +1,4 @@
-"""The page of codec canvases: what a video cost, its groups, and the blocks that were chosen."""
+"""The page of codec canvases: bits per frame, groups, and the chosen blocks."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from jumpscore.report.text import escaped, plural, seconds, shortened
 from jumpscore.video.codec import CodecPlan, Stretch
 
 LARGE = 16
-"""Canvases up to which all are shown in full size, with blocks of every group on their frames."""
+"""Up to this number, canvases are shown in full size, and all groups with their source frames."""
 SMALL_WIDTH = 364
-"""Pixels of a canvas's picture where there are more, and of a source frame's."""
+"""Width in pixels of a canvas if there are more, and of a source frame."""
 MOST_OVERLAYS = 6
-"""Groups, of many, whose blocks are shown on their frames."""
+"""Groups that are shown with their source frames if there are many."""
 MOST_FRAMES = 8
-"""Source frames of a group that are shown."""
+"""Source frames that are shown per group."""
 MOST_CANVASES = 128
-"""Canvases that the page shows; the numbers on it count all."""
+"""Canvases that are shown; the numbers on the page count all."""
 
 
 def write_codec_page(plan: CodecPlan, path: Path) -> Path:
     """Write a page about the canvases of one video.
 
     Args:
-        plan: Canvases and how they came about.
-        path: Where to.
+        plan: Canvases and how they were made.
+        path: Path of the page.
 
     Returns:
         The path of the page.
 
     Raises:
-        UsageError: The place cannot be written.
+        UsageError: The page cannot be written.
         VideoError: A source frame cannot be decoded.
     """
     name = plan.visual.path.name
@@ -73,7 +73,7 @@ def _banners(plan: CodecPlan) -> str:
 def _facts(plan: CodecPlan) -> str:
     visual, info = plan.visual, plan.info
     rate = f"{info.fps:.2f} frames/s, {'constant' if info.constant_rate else 'variable'}"
-    made = ", ".join(f"{key} {value}" for key, value in visual.provenance.items())
+    origin = ", ".join(f"{key} {value}" for key, value in visual.provenance.items())
     rows = [
         ("Video", f"{info.width}x{info.height}, {info.codec}, {seconds(info.duration)} s, {rate}"),
         (
@@ -82,7 +82,7 @@ def _facts(plan: CodecPlan) -> str:
             f"of {info.frames:,}",
         ),
         ("Stamps", f"{len(visual.stamps):,}, {visual.decimals} decimals, {visual.time_policy}"),
-        ("Made by", made),
+        ("Made by", origin),
         ("Fingerprint", visual.fingerprint[:16]),
     ]
     terms = "".join(f"<div><dt>{name}</dt><dd>{escaped(text)}</dd></div>" for name, text in rows)
@@ -103,8 +103,8 @@ def _legend(plan: CodecPlan) -> str:
 
 def _groups(plan: CodecPlan) -> str:
     if not plan.stretches:
-        shown = range(min(len(plan.visual.blocks), MOST_CANVASES))
-        return f'<article class="panel">{_canvases(plan, shown)}</article>'
+        numbers = range(min(len(plan.visual.blocks), MOST_CANVASES))
+        return f'<article class="panel">{_canvases(plan, numbers)}</article>'
     stretches = plan.stretches[: MOST_CANVASES // 4]
     with_frames = set(range(len(stretches)))
     notes = ""
@@ -137,11 +137,11 @@ def _group(plan: CodecPlan, number: int, stretch: Stretch, *, frames: bool) -> s
     )
 
 
-def _canvases(plan: CodecPlan, shown: range) -> str:
+def _canvases(plan: CodecPlan, numbers: range) -> str:
     visual = plan.visual
     width = visual.width if len(visual.blocks) <= LARGE else SMALL_WIDTH
     figures = []
-    for number in shown:
+    for number in numbers:
         sources = np.unique(visual.blocks[number, ..., 0])
         if len(sources) == 1:
             time = float(plan.info.times[sources[0]])

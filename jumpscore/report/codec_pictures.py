@@ -14,7 +14,7 @@ from jumpscore.video.sizes import FACTOR
 
 QUALITY = 72
 DIMMED = 0.3
-"""Brightness of what was not chosen, drained of colour."""
+"""Brightness of the other blocks, in grey."""
 EDGE = (255, 196, 0)
 
 
@@ -36,7 +36,7 @@ def overlays(
     Args:
         visual: The canvases.
         chosen: Source frame -> (row, column) of its blocks, int [k, 2].
-        width: Of the pictures in pixels.
+        width: Width of the pictures in pixels.
 
     Returns:
         Source frame -> ``data:`` address.
@@ -51,16 +51,16 @@ def overlays(
 def highlighted(
     pixels: npt.NDArray[np.uint8], blocks: npt.NDArray[np.int32]
 ) -> npt.NDArray[np.uint8]:
-    """Return a frame, uint8 [H, W, 3], with some blocks as they are and the rest dimmed."""
+    """Return a frame, uint8 [H, W, 3], with all but some blocks dimmed."""
     mask = np.zeros((pixels.shape[0] // FACTOR, pixels.shape[1] // FACTOR), dtype=bool)
     mask[blocks[:, 0], blocks[:, 1]] = True
     fine = np.repeat(np.repeat(mask, FACTOR, axis=0), FACTOR, axis=1)
     grey = pixels.mean(axis=2, keepdims=True) * DIMMED
-    shown = np.where(fine[..., None], pixels, grey).astype(np.uint8)
+    picture = np.where(fine[..., None], pixels, grey).astype(np.uint8)
     for row, column in blocks.tolist():
         left, top = column * FACTOR, row * FACTOR
-        cv2.rectangle(shown, (left, top), (left + FACTOR - 1, top + FACTOR - 1), EDGE, 1)
-    return shown
+        cv2.rectangle(picture, (left, top), (left + FACTOR - 1, top + FACTOR - 1), EDGE, 1)
+    return picture
 
 
 def blocks_by_frame(blocks: npt.NDArray[np.int32]) -> dict[int, npt.NDArray[np.int32]]:
@@ -75,6 +75,6 @@ def blocks_by_frame(blocks: npt.NDArray[np.int32]) -> dict[int, npt.NDArray[np.i
 
 
 def most_used(chosen: Mapping[int, npt.NDArray[np.int32]], most: int) -> Sequence[int]:
-    """Return the frames with most chosen blocks, in order of time."""
+    """Return the frames with the most chosen blocks, in order of time."""
     ranked = sorted(chosen, key=lambda frame: (-len(chosen[frame]), frame))
     return sorted(ranked[:most])

@@ -21,11 +21,11 @@ from jumpscore.report.thumbnails import (
 )
 
 HEIGHT = 240
-"""Of a picture in pixels."""
+"""Height of a picture in pixels."""
 MOST_DRAWINGS = 8
-"""Drawings of a sample that a page carries, spread evenly over those there are."""
+"""Drawings of a sample on a page; of more, these are spread evenly."""
 LARGEST_SIDE = 20_000
-"""Pixels; a picture with a longer side is not decoded."""
+"""Longest side of a picture in pixels; larger ones are not decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _drawn(one: Drawing, media: Sequence[Media], budget: int) -> Drawn:
 
 
 def _still(path: Path, budget: int) -> tuple[Thumbnail | None, tuple[int, int], str | None]:
-    """Return an image file in small, its size, and why there is none."""
+    """Return a small copy of an image file, its size, and a problem if it cannot be read."""
     nothing = (4 * HEIGHT // 3, HEIGHT)
     try:
         pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
@@ -101,7 +101,7 @@ def _is_finite(shape: Shape) -> bool:
 
 
 def drawings_html(drawn: Sequence[Drawn]) -> str:
-    """Return the drawings of a sample, side by side."""
+    """Return the drawings of a sample, next to each other."""
     return f'<div class="drawings">{"".join(map(_figure, drawn))}</div>' if drawn else ""
 
 

@@ -68,8 +68,8 @@ def _explained(result: RunResult) -> tuple[list[Term], list[Term]]:
     others: list[Term] = []
     for key, members in names.items():
         title, text = texts[key]
-        chosen = headline if set(members) & set(result.headline) else others
-        chosen.append((title, (key,) if key in members else tuple(members), text))
+        terms = headline if set(members) & set(result.headline) else others
+        terms.append((title, (key,) if key in members else tuple(members), text))
     return headline, others
 
 
@@ -98,13 +98,13 @@ def _mark(drawing: str, words: str) -> str:
 
 _MARKS = (
     '<ul class="marks">'
-    + _mark('<g class="hits"><line x1="13" y1="3" x2="13" y2="23"/></g>', "a jump that was found")
+    + _mark('<g class="hits"><line x1="13" y1="3" x2="13" y2="23"/></g>', "a matched jump")
     + _mark(
         '<g class="misses"><line x1="13" y1="9" x2="13" y2="25"/>'
         '<circle cx="13" cy="5" r="4"/></g>',
         "a missed jump",
     )
-    + _mark('<g class="dots"><circle cx="13" cy="13" r="3.5"/></g>', "an answer that found a jump")
+    + _mark('<g class="dots"><circle cx="13" cy="13" r="3.5"/></g>', "a matched answer")
     + _mark(
         '<g class="extras"><rect x="13" y="9.5" width="7" height="7"/></g>',
         "an extra answer",

@@ -1,7 +1,7 @@
-"""Pages that show what a model answered: one per run, one per predicted video.
+"""Pages with the answers of a model: one per run, one per predicted video.
 
-A page is one file without any address in it: style, script, drawings and pictures are inside.
-Equal inputs give equal bytes.
+A page is one self-contained file: style, script, drawings and pictures are inside. Equal inputs
+give equal bytes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = ["write_prediction_page", "write_report"]
 STRIPED = (TimelineView, CountView, SpanView)
 """Views that are shown with a strip of pictures of the video."""
 MANY = 60
-"""Videos above which pictures are made smaller, to keep the page small."""
+"""With more videos, pictures are smaller, to limit the size of the page."""
 
 
 def write_report(
@@ -49,25 +49,25 @@ def write_report(
 
     Args:
         run: A finished run.
-        path: Where to; by default ``report.html`` in the run's folder.
-        thumbnails: Whether to decode pictures from the videos. A video that is gone or damaged
-            costs its card the pictures, nothing else.
+        path: Path of the page; by default ``report.html`` in the run's folder.
+        thumbnails: Whether to decode pictures from the videos. If a video is missing or damaged,
+            its card has no pictures.
         on_progress: Called with (videos decoded, all).
 
     Returns:
         The path of the page.
 
     Raises:
-        UsageError: The place cannot be written.
+        UsageError: The page cannot be written.
     """
     metrics = run.result.described
     striped = any(isinstance(score.view, STRIPED) for score in run.scores)
     pictured = any(isinstance(score.view, OverlayView) for score in run.scores)
     drawn = striped or pictured
-    asked = _questions(run) if drawn else {}
-    prompts = _different_prompts(asked)
-    strips = _strips(run, asked, on_progress) if thumbnails and striped else {}
-    drawings = _drawings(run, asked, on_progress) if thumbnails and pictured else {}
+    questions = _questions(run) if drawn else {}
+    prompts = _different_prompts(questions)
+    strips = _strips(run, questions, on_progress) if thumbnails and striped else {}
+    drawings = _drawings(run, questions, on_progress) if thumbnails and pictured else {}
     keys = sort_keys(metrics, run.scores)
     order = ordered(run.scores, keys, strips)
     timelines = any(isinstance(score.view, TimelineView) for score in run.scores)
@@ -105,15 +105,15 @@ def write_report(
 
 
 def _strips(
-    run: StoredRun, asked: Mapping[str, Question | str], on_progress: Progress | None
+    run: StoredRun, questions: Mapping[str, Question | str], on_progress: Progress | None
 ) -> dict[str, Strip]:
     """Return the pictures of every sample's video, by sample id."""
-    wanted = [score.id for score in run.scores]
-    budget = min(90_000, PAGE_BYTES // max(1, min(len(wanted), MOST_STRIPS)))
-    height = 96 if len(wanted) <= MANY else 80
+    ids = [score.id for score in run.scores]
+    budget = min(90_000, PAGE_BYTES // max(1, min(len(ids), MOST_STRIPS)))
+    height = 96 if len(ids) <= MANY else 80
     strips: dict[str, Strip] = {}
-    for done, name in enumerate(wanted, start=1):
-        place = _video(asked.get(name, "the data set has no video of this sample"))
+    for done, name in enumerate(ids, start=1):
+        place = _video(questions.get(name, "the data set has no video of this sample"))
         if done > MOST_STRIPS:
             place = f"only the first {MOST_STRIPS} samples of the data set get them"
         if isinstance(place, str):
@@ -121,24 +121,24 @@ def _strips(
         else:
             strips[name] = video_strip(place, budget=budget, height=height)
         if on_progress is not None:
-            on_progress(done, len(wanted))
+            on_progress(done, len(ids))
     return strips
 
 
 def _drawings(
-    run: StoredRun, asked: Mapping[str, Question | str], on_progress: Progress | None
+    run: StoredRun, questions: Mapping[str, Question | str], on_progress: Progress | None
 ) -> dict[str, tuple[Drawn, ...]]:
-    """Return the drawings of the first samples, by sample id; the others keep their words."""
-    wanted = run.scores[:MOST_STRIPS]
-    budget = min(120_000, PAGE_BYTES // max(1, len(wanted)))
+    """Return the drawings of the first samples, by sample id; the others get none."""
+    scores = run.scores[:MOST_STRIPS]
+    budget = min(120_000, PAGE_BYTES // max(1, len(scores)))
     drawn = {}
-    for done, score in enumerate(wanted, start=1):
-        question = asked.get(score.id, "")
+    for done, score in enumerate(scores, start=1):
+        question = questions.get(score.id, "")
         media = () if isinstance(question, str) else question.media
         if isinstance(score.view, OverlayView):
             drawn[score.id] = drawn_sample(score.view, media, budget=budget)
         if on_progress is not None:
-            on_progress(done, len(wanted))
+            on_progress(done, len(scores))
     return drawn
 
 
@@ -148,19 +148,19 @@ def _video(question: Question | str) -> Path | str:
     return next((m.path for m in question.media if m.kind == "video"), "the sample has no video")
 
 
-def _different_prompts(asked: Mapping[str, Question | str]) -> dict[str, str]:
-    """Return what each sample was asked; nothing where all were asked the same."""
-    prompts = {name: q.prompt for name, q in asked.items() if isinstance(q, Question)}
+def _different_prompts(questions: Mapping[str, Question | str]) -> dict[str, str]:
+    """Return the prompt of each sample; empty if all are equal."""
+    prompts = {name: q.prompt for name, q in questions.items() if isinstance(q, Question)}
     return prompts if len(set(prompts.values())) > 1 else {}
 
 
 def _questions(run: StoredRun) -> Mapping[str, Question | str]:
-    """Return what each sample was asked, or why it cannot be told."""
+    """Return the question of each sample, or why it is not available."""
     try:
         task = task_of(run.record)
         now, then = task.data().checksum, run.record.identity.data.checksum
         samples = task.load()
-    except Exception as error:  # whatever a data set or a task from elsewhere may do
+    except Exception as error:  # a data set or a task of another package may raise anything
         reason = f"the data set cannot be read ({str(error)[:200]})"
         return {score.id: reason for score in run.scores}
     if now != then:
@@ -170,7 +170,7 @@ def _questions(run: StoredRun) -> Mapping[str, Question | str]:
 
 
 def _toolbar(run: StoredRun, keys: Sequence[SortKey], *, zoom: bool) -> str:
-    """Return the controls; without the script they are hidden and the page is whole."""
+    """Return the controls, hidden without the script: the page is complete without it."""
     orders = [(key.title, str(i), key.rising) for i, key in enumerate(keys)]
     orders.append(("id", "id", True))
     options = "".join(

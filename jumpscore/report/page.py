@@ -1,4 +1,4 @@
-"""One self-contained page: the frame that every report shares, and how it reaches the disk."""
+"""The frame that all pages share, and writing them to disk."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from jumpscore.report.text import escaped
 
 
 def page(title: str, body: str) -> str:
-    """Return a whole HTML document.
+    """Return a complete HTML document.
 
-    Its content policy allows no address but ``data:`` pictures and no script but our own, told by
-    its hash: were a text of a model ever to reach the page unescaped, it could still do nothing.
+    Its content policy allows only ``data:`` pictures and our own script, identified by its hash: if
+    a model's text ever reached the page unescaped, it could still do nothing.
 
     Args:
         title: Plain text.
@@ -35,10 +35,10 @@ def page(title: str, body: str) -> str:
 
 
 def write_page(path: Path, content: str) -> Path:
-    """Write a page such that a reader sees the old one or the new one, never a part.
+    """Replace a page atomically: readers see the old one or the new one.
 
     Raises:
-        UsageError: The place cannot be written.
+        UsageError: The page cannot be written.
     """
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -1,4 +1,4 @@
-"""The page of a single video: what a model answered, without a truth to hold it against."""
+"""The page of a single video: what a model answered, without ground truth."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ def write_prediction_page(
     confidences: Sequence[float] | None = None,
     note: str | None = None,
 ) -> Path:
-    """Write a page about one answered video: its timeline, and a frame at each answered time.
+    """Write a page about one video: its timeline, and a frame at each answered time.
 
     Args:
-        video: The file; a missing or damaged one costs the pictures, nothing else.
-        times: Answered seconds, in any order and of any value.
-        path: Where to.
+        video: The file; if it is missing or damaged, the page has no pictures.
+        times: Answered times in seconds, in any order and of any value.
+        path: Path of the page.
         model: Name of the model.
         confidences: One per time.
-        note: One line that a reader must know, shown above all.
+        note: A line to show at the top.
 
     Returns:
         The path of the page.
 
     Raises:
-        UsageError: There are not as many confidences as times, or the place cannot be written.
+        UsageError: There are not as many confidences as times, or the page cannot be written.
     """
     if confidences is not None and len(confidences) != len(times):
         raise UsageError(
             f"{len(confidences)} confidences for {len(times)} times; give one per time, or none"
         )
     sure: Sequence[float | None] = confidences if confidences is not None else [None] * len(times)
-    # NaN has no order; it goes last, as itself.
+    # NaN has no order; it goes last.
     answered = sorted(
         zip(map(float, times), sure, strict=True),
         key=lambda pair: (math.isnan(pair[0]), 0.0 if math.isnan(pair[0]) else pair[0]),
@@ -57,7 +57,6 @@ def write_prediction_page(
     moments = [time for time, _ in answered]
     strip = video_strip(video, budget=200_000, height=120)
     events = Events(truth=None, answers=tuple(moments), duration=strip.duration)
-    # The video shows moments as pictures; without one there is nothing to be outside of.
     inside = [time for time in moments if 0 <= time <= events.end]
     frames = moment_strip(video, inside[:MOST_FRAMES]) if strip.duration and inside else Strip()
     facts = _facts(video, strip, moments)
@@ -89,10 +88,10 @@ def _facts(video: Path, strip: Strip, moments: Sequence[float]) -> str:
 
 
 def _frames(frames: Strip, inside: Sequence[float]) -> str:
-    """Return the picture at each answered time, and how many are left out."""
+    """Return the picture at each answered time, and a note about those left out."""
     if not inside or not (frames.pictures or frames.problem):
         return ""
-    shown = [_frame(time, frames.pictures) for time in inside[:MOST_FRAMES] if frames.pictures]
+    figures = [_frame(time, frames.pictures) for time in inside[:MOST_FRAMES] if frames.pictures]
     notes = []
     if len(inside) > MOST_FRAMES:
         notes.append(
@@ -104,7 +103,7 @@ def _frames(frames: Strip, inside: Sequence[float]) -> str:
     words = "".join(f'<p class="aside">{escaped(text)}</p>' for text in notes)
     return (
         f"<section><h2>Frames at the answered times</h2>{words}"
-        f'<div class="frames">{"".join(shown)}</div></section>'
+        f'<div class="frames">{"".join(figures)}</div></section>'
     )
 
 
@@ -119,7 +118,7 @@ def _frame(time: float, pictures: Sequence[Thumbnail]) -> str:
 
 def _table(answered: Sequence[tuple[float, float | None]], end: float) -> str:
     if not answered:
-        return '<section class="panel"><h2>Times</h2><p>The answer holds no times.</p></section>'
+        return '<section class="panel"><h2>Times</h2><p>The answer contains no times.</p></section>'
     before = gaps([time for time, _ in answered])
     sure = any(confidence is not None for _, confidence in answered)
     rows = []

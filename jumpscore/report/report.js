@@ -83,7 +83,7 @@
     filter();
   }
 
-  // Tips: the nearest event within reach of the pointer, so that nobody has to hit a thin line.
+  // Tips: the nearest event within reach of the pointer, so that a thin line need not be hit exactly.
   const SVG = "http://www.w3.org/2000/svg";
   const REACH = 14;
   const WITHIN = 0.3;

@@ -168,22 +168,22 @@ def interval_bar(
     if blind is not None and blind.mean is not None:
         tick = f'<i class="blind" style="--at:{at(blind.mean)}"></i>'
     zero = f'<i class="zero" style="--at:{at(0.0)}"></i>' if low < 0 else ""
-    shown = ""
+    labels = ""
     if scale:
-        shown = (
+        labels = (
             f'<div class="scale"><span>{_bound(low, metric)}</span>'
             f"<span>{_bound(high, metric)}</span></div>"
         )
     return (
         f'<div class="ci" style="--lo:{at(left)};--hi:{at(right)};--at:{at(estimate.mean)}">'
-        f'{zero}<i class="band"></i>{tick}<i class="mean"></i></div>{shown}'
+        f'{zero}<i class="band"></i>{tick}<i class="mean"></i></div>{labels}'
     )
 
 
 def bar_range(
     estimate: Estimate, metric: Metric, *, blind: Estimate | None = None
 ) -> tuple[float, float]:
-    """Return where a metric's bar begins and ends: 0 to 1 for shares, round numbers otherwise.
+    """Return the range of a metric's bar: 0 to 1 for shares, round numbers otherwise.
 
     The range covers mean, interval and blind baseline. A value that rounds to 0 looks like 0.
 

@@ -1,4 +1,4 @@
-"""Tables for the terminal: Rich renderables made of stored results, nothing else."""
+"""Tables for the terminal: Rich renderables of stored results."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from jumpscore.scoring import Comparison
 
 AnyResult = RunResult | RepeatedResult
 MOST_REPEATS_SHOWN = 10
-"""Repeats whose values have a place in a line."""
+"""Repeats whose values are printed in one line."""
 MOST_ERRORS, LONGEST_ERROR = 5, 300
-"""Kinds of errors that a table shows, and characters of each."""
+"""Kinds of errors below a table, and characters of each message."""
 
 
 def value_of(value: float | None, metric: Metric, *, signed: bool = False) -> str:
-    """Return a value in the metric's unit; signed errors always show their sign.
+    """Return a value in the metric's unit; signed errors always have a sign.
 
     >>> value_of(0.512, Metric("f1", "F1"))
     '51.2'
@@ -43,7 +43,7 @@ def value_of(value: float | None, metric: Metric, *, signed: bool = False) -> st
 
 
 def interval(estimate: Estimate | Comparison, metric: Metric, *, signed: bool = False) -> str:
-    """Return ``[low, high]``, or nothing where there is no interval."""
+    """Return ``[low, high]``; empty without an interval."""
     if estimate.ci_low is None or estimate.ci_high is None:
         return ""
     low = value_of(estimate.ci_low, metric, signed=signed)
@@ -52,7 +52,7 @@ def interval(estimate: Estimate | Comparison, metric: Metric, *, signed: bool = 
 
 
 def banner(result: AnyResult) -> Text:
-    """Return what a reader must know before any number."""
+    """Return caveats and notes about a result."""
     text = Text()
     if result.unscored:
         text.append_text(incomplete(result)).append("\n")
@@ -67,20 +67,20 @@ def banner(result: AnyResult) -> Text:
 
 
 def incomplete(result: AnyResult) -> Text:
-    """Return what must stand beside every number of a run with unscored samples."""
-    asked = _asked(result)
-    return Text(f"INCOMPLETE: {result.unscored} of {result.total} {asked} are unscored", "bold red")
+    """Return the warning of a run with unscored samples."""
+    words = f"{result.unscored} of {result.total} {_noun(result)} are unscored"
+    return Text(f"INCOMPLETE: {words}", "bold red")
 
 
 def errors_of(runs: Sequence[StoredRun]) -> list[Text]:
-    """Return the first error of each kind with its count, and where tracebacks are kept."""
+    """Return the first error of each kind with its count, and the path of the tracebacks."""
     kinds = first_errors(score for run in runs for score in run.scores)
     text = Text()
     for kind in kinds[:MOST_ERRORS]:
         message = " ".join(kind.message.split())
-        shown = message[:LONGEST_ERROR] + ("…" if len(message) > LONGEST_ERROR else "")
+        short = message[:LONGEST_ERROR] + ("…" if len(message) > LONGEST_ERROR else "")
         text.append(f"error, {plural(kind.count, 'sample')}: ", style="red")
-        text.append(f"{shown} (first: {kind.id})\n")
+        text.append(f"{short} (first: {kind.id})\n")
     if len(kinds) > MOST_ERRORS:
         text.append(f"and {plural(len(kinds) - MOST_ERRORS, 'other kind')} of errors\n")
     logs = [run.folder / LOG for run in runs if (run.folder / LOG).is_file()]
@@ -90,7 +90,7 @@ def errors_of(runs: Sequence[StoredRun]) -> list[Text]:
     return [text] if kinds else []
 
 
-def _asked(result: AnyResult) -> str:
+def _noun(result: AnyResult) -> str:
     return "answers" if isinstance(result, RepeatedResult) else "samples"
 
 
@@ -126,7 +126,7 @@ def run_table(run: StoredRun, *, everything: bool = False) -> RenderableType:
 
 def _printed(result: AnyResult, *, everything: bool) -> tuple[list[list[Metric]], list[Text]]:
     """Return the groups of metrics to print, and a line about those that are left out."""
-    groups = [  # a row of dashes is no news
+    groups = [  # without optional rows that would only contain dashes
         [m for m in group if result.metrics[m.name].mean is not None or not m.optional]
         for group in metric_groups(result).values()
     ]
@@ -175,22 +175,22 @@ def repeats_table(repeated: RepeatedRun, *, everything: bool = False) -> Rendera
 
 
 def _each_repeat(result: RepeatedResult, metric: Metric) -> Text:
-    """Return a metric's value in every repeat, in one line."""
+    """Return the values of a metric in all repeats, in one line."""
     values = result.metrics[metric.name].values
-    shown = [value_of(value, metric) for value in values[:MOST_REPEATS_SHOWN]]
-    left = len(values) - len(shown)
+    first = [value_of(value, metric) for value in values[:MOST_REPEATS_SHOWN]]
+    left = len(values) - len(first)
     more = f" and {left} more" if left else ""
-    return Text(f"{metric.name} of each repeat: ").append(f"{', '.join(shown)}{more}", "bold")
+    return Text(f"{metric.name} of each repeat: ").append(f"{', '.join(first)}{more}", "bold")
 
 
-def _spread_cells(found: Spread, metric: Metric) -> list[str]:
-    sd = "" if found.sd is None else f" ± {number(found.sd, metric.unit)}"
+def _spread_cells(spread: Spread, metric: Metric) -> list[str]:
+    sd = "" if spread.sd is None else f" ± {number(spread.sd, metric.unit)}"
     ends = ""
-    if found.lowest is not None:
-        ends = f"{value_of(found.lowest, metric)} to {value_of(found.highest, metric)}"
-    over = found.over_videos
+    if spread.lowest is not None:
+        ends = f"{value_of(spread.lowest, metric)} to {value_of(spread.highest, metric)}"
+    over = spread.over_videos
     return [
-        f"{value_of(found.mean, metric)}{sd} {suffix(metric.unit)}".rstrip(),
+        f"{value_of(spread.mean, metric)}{sd} {suffix(metric.unit)}".rstrip(),
         ends,
         "" if over is None else interval(over, metric),
         "" if over is None else str(over.n),
@@ -198,17 +198,17 @@ def _spread_cells(found: Spread, metric: Metric) -> list[str]:
 
 
 def spending_line(runs: Sequence[StoredRun]) -> list[Text]:
-    """Return what the answers of runs of one model used and cost, where they tell."""
+    """Return tokens and cost of the answers of runs of one model, if they are known."""
     responses = [response for run in runs for response in run.responses.values()]
     words = spending_words(spending(responses, runs[0].record.config.model.options))
     return [Text("; ".join(f"{name}: {value}" for name, value in words.items()))] if words else []
 
 
 def counts_line(result: AnyResult) -> Text:
-    """Return the status counts in one line, the empty ones left out."""
-    text = Text(f"{result.total} {_asked(result)}: ")
-    shown = [f"{count} {status}" for status, count in result.counts.items() if count]
-    return text.append(", ".join(shown))
+    """Return the counts of all statuses that occur, in one line."""
+    text = Text(f"{result.total} {_noun(result)}: ")
+    counts = [f"{count} {status}" for status, count in result.counts.items() if count]
+    return text.append(", ".join(counts))
 
 
 def leader_table(runs: Sequence[StoredRun]) -> RenderableType:
@@ -235,7 +235,7 @@ def leader_table(runs: Sequence[StoredRun]) -> RenderableType:
         table.add_row(run.result.model + mark, *cells)
     notes = _truth_note(runs)
     if first.synthetic:
-        notes.append(Text("synthetic videos: no number of the published benchmark", "yellow"))
+        notes.append(Text("synthetic videos: not numbers of the published benchmark", "yellow"))
     notes += [
         Text(f"{run.result.model}: ", "bold").append_text(incomplete(run.result))
         for run in runs
@@ -297,33 +297,33 @@ def comparison_table(
         table.add_column(title, justify="right")
     table.add_column("better")
     for metric in metrics:
-        found = comparisons[metric.name]
-        if found.difference is None:
+        comparison = comparisons[metric.name]
+        if comparison.difference is None:
             continue
         table.add_row(
             metric.name,
-            value_of(found.mean_a, metric),
-            value_of(found.mean_b, metric),
-            value_of(found.difference, metric, signed=True),
-            interval(found, metric, signed=True),
-            str(found.n),
-            better_of(found, metric, name_a, name_b),
+            value_of(comparison.mean_a, metric),
+            value_of(comparison.mean_b, metric),
+            value_of(comparison.difference, metric, signed=True),
+            interval(comparison, metric, signed=True),
+            str(comparison.n),
+            better_of(comparison, metric, name_a, name_b),
         )
     return table
 
 
-def better_of(found: Comparison, metric: Metric, name_a: str, name_b: str) -> str:
-    """Return the name of the better run, or ``tied``; of signed errors neither is."""
-    if found.verdict == "tied":
+def better_of(comparison: Comparison, metric: Metric, name_a: str, name_b: str) -> str:
+    """Return the name of the better run, or ``tied``; a dash for signed errors."""
+    if comparison.verdict == "tied":
         return "tied"
     if metric.better == "zero":
         return DASH
-    a_wins = (found.verdict == "a") == (metric.better == "higher")
+    a_wins = (comparison.verdict == "a") == (metric.better == "higher")
     return name_a if a_wins else name_b
 
 
 def _short(name_a: str, name_b: str) -> tuple[str, str]:
-    """Return two names without how their checkpoints are run, where that tells them apart.
+    """Return two names without the wrappers that run their checkpoints, if they still differ.
 
     >>> _short("llava_ov2:jumpscore-tiny", "motion")
     ('jumpscore-tiny', 'motion')

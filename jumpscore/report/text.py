@@ -1,4 +1,4 @@
-"""Text and numbers as a page may show them. All that comes from a model or a file is hostile."""
+"""Text and numbers for pages. Everything from a model or a file is treated as hostile."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from jumpscore.harness.costs import Spending
 from jumpscore.records import Metric, RunResult, Unit
 
 DASH = "–"
-"""Stands for a number that is not defined."""
+"""A number that is not defined."""
 MINUS = "−"
 SHOWN_LETTERS = 4_000
-"""Letters of a text of unknown length that a page carries."""
+"""Characters of a text of unknown length that a page contains."""
 
 
 def escaped(value: object) -> str:
-    r"""Return text that is safe between tags and inside quoted attributes, and shows what it is.
+    r"""Return text that is safe between tags and inside quoted attributes.
 
-    Letters that cannot be seen, or that reorder a line, become visible: an id must not be able to
-    look like another one.
+    Invisible characters, and those that reorder a line, become visible: no id can look like
+    another one.
 
     >>> escaped('<b title="x">')
     '&lt;b title=&quot;x&quot;&gt;'
@@ -33,7 +33,7 @@ def escaped(value: object) -> str:
 
 
 def cut(text: str, limit: int = SHOWN_LETTERS) -> tuple[str, int]:
-    """Return the beginning of a text and how many letters are left out.
+    """Return the beginning of a text and the number of characters left out.
 
     >>> cut("abcdef", 4)
     ('abcd', 2)
@@ -42,9 +42,9 @@ def cut(text: str, limit: int = SHOWN_LETTERS) -> tuple[str, int]:
 
 
 def shortened(value: object, limit: int = 120) -> str:
-    """Return escaped text of at most ``limit`` letters, with an ellipsis where it was longer."""
-    text, left = cut(str(value), limit)
-    return escaped(text + ("…" if left else ""))
+    """Return escaped text of at most ``limit`` characters, with an ellipsis if it was longer."""
+    text, rest = cut(str(value), limit)
+    return escaped(text + ("…" if rest else ""))
 
 
 def plural(count: int, noun: str) -> str:
@@ -98,7 +98,7 @@ def signed_count(value: int) -> str:
 
 
 def suffix(unit: Unit) -> str:
-    """Return the unit as it stands behind a number; counts and bare numbers have none."""
+    """Return the unit to print after a number; empty for counts and plain numbers."""
     return {"percent": "%", "seconds": "s", "metres": "m", "events": "", "number": ""}[unit]
 
 
@@ -138,12 +138,12 @@ def dollars(amount: float) -> str:
 
 
 def spending_words(spent: Spending) -> dict[str, str]:
-    """Return what the answers of a run used and cost; empty where none of them tells.
+    """Return tokens and cost of the answers of a run; empty if no answer has token counts.
 
     >>> from jumpscore.harness.costs import UsedTokens
     >>> tokens = UsedTokens(answers=3, prompt=2000, visual=1200, output=14, prompt_untold=1)
     >>> spending_words(Spending(tokens, 0.5))["tokens"]
-    '2,000 in (1,200 of them visual), 14 out; 1 of 3 answers did not tell'
+    '2,000 in (1,200 of them visual), 14 out; 1 of 3 answers without counts'
     >>> spending_words(Spending(tokens, 0.5))["cost"]
     '$0.5000 at least'
     """
@@ -151,9 +151,9 @@ def spending_words(spent: Spending) -> dict[str, str]:
     if not tokens.any_known:
         return {}
     visual = f" ({tokens.visual:,} of them visual)" if tokens.visual else ""
-    silent = f"; {tokens.missing:,} of {plural(tokens.answers, 'answer')} did not tell"
+    missing = f"; {tokens.missing:,} of {plural(tokens.answers, 'answer')} without counts"
     counts = f"{tokens.prompt:,} in{visual}, {tokens.output:,} out"
-    words = {"tokens": counts + (silent if tokens.missing else "")}
+    words = {"tokens": counts + (missing if tokens.missing else "")}
     if spent.cost is not None:
         words["cost"] = dollars(spent.cost) + (" at least" if tokens.missing else "")
     return words

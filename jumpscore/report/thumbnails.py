@@ -1,4 +1,4 @@
-"""Small pictures of a video, as JPEG text that a page can carry in itself."""
+"""Small pictures of a video, as JPEG text that is stored in the page."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ COUNT = 9
 QUALITIES = (72, 60, 48, 36, 24)
 """JPEG qualities, tried in order until a strip fits its share of the page."""
 PAGE_BYTES = 10_000_000
-"""JPEG bytes of a whole page; base64 makes a third more of them."""
+"""JPEG bytes of a whole page; base64 adds a third."""
 MOST_STRIPS = 600
-"""Videos of a page that get a strip; more would leave too few bytes for each."""
+"""Videos of a page that get a strip; with more, too few bytes would remain for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Thumbnail:
     """One picture.
 
     Attributes:
-        time: Of the frame in seconds.
-        jpeg: The file's bytes.
+        time: Time of the frame in seconds.
+        jpeg: Bytes of the JPEG file.
     """
 
     time: float
@@ -46,13 +46,13 @@ class Thumbnail:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Pictures of one video, or the reason why there are none.
+    """Pictures of one video, or the reason why they are missing.
 
     Attributes:
-        pictures: In order of time.
-        aspect: Width over height.
-        duration: Of the video in seconds, where it could be read.
-        problem: Why pictures are missing, short; ``None`` where all are there.
+        pictures: Pictures in order of time.
+        aspect: Width divided by height.
+        duration: Length of the video in seconds, if it could be read.
+        problem: Why pictures are missing, in short; ``None`` if all are present.
     """
 
     pictures: tuple[Thumbnail, ...] = ()
@@ -66,9 +66,9 @@ def video_strip(path: Path, *, count: int = COUNT, budget: int = 80_000, height:
 
     Args:
         path: The video.
-        count: Pictures, one from each of so many equal parts of the time axis.
-        budget: Bytes that all of them may take together.
-        height: Of a picture in pixels.
+        count: Number of pictures, one from each of as many equal parts of the time axis.
+        budget: Bytes that all pictures may take together.
+        height: Height of a picture in pixels.
     """
 
     def choose(info: VideoInfo) -> list[int]:
@@ -80,13 +80,13 @@ def video_strip(path: Path, *, count: int = COUNT, budget: int = 80_000, height:
 def moment_strip(
     path: Path, times: Sequence[float], *, budget: int = 3_000_000, height: int = 240
 ) -> Strip:
-    """Return one picture per moment, frames that are nearest to it. Never raises.
+    """Return the frame nearest to each moment. Never raises.
 
     Args:
         path: The video.
         times: Seconds, increasing, inside the video; moments on one frame share its picture.
         budget: Bytes that all pictures may take together.
-        height: Of a picture in pixels.
+        height: Height of a picture in pixels.
     """
 
     def choose(info: VideoInfo) -> list[int]:
@@ -103,23 +103,23 @@ def strip_indices(
 ) -> list[int]:
     """Return one frame from each of ``count`` equal parts of the time axis.
 
-    Key frames near the middle of their part are preferred: a decoder reaches them at once, which
-    is what makes a page of 240 long videos a matter of minutes.
+    Key frames near the middle of their part are preferred: a decoder reaches them at once, so a
+    page of 240 long videos takes minutes.
 
     Args:
-        times: Of all frames in seconds, increasing.
-        keys: Of the key frames.
-        duration: Of the video in seconds.
-        count: Parts.
+        times: Times of all frames in seconds, increasing.
+        keys: Times of the key frames.
+        duration: Length of the video in seconds.
+        count: Number of parts.
     """
     width = duration / count
-    chosen = set()
+    indices = set()
     for part in range(count):
         middle = (part + 0.5) * width
-        near = keys[np.abs(keys - middle) <= 0.45 * width]
-        target = middle if len(near) == 0 else float(near[np.argmin(np.abs(near - middle))])
-        chosen.add(nearest_index(times, target))
-    return sorted(chosen)
+        inside = keys[np.abs(keys - middle) <= 0.45 * width]
+        target = middle if len(inside) == 0 else float(inside[np.argmin(np.abs(inside - middle))])
+        indices.add(nearest_index(times, target))
+    return sorted(indices)
 
 
 def picture_size(width: int, height: int, *, tall: int) -> tuple[int, int]:
@@ -153,7 +153,7 @@ def _strip(
 
 
 def reason(error: BaseException, path: Path) -> str:
-    """Return an error's words in short, without the folders of the file."""
+    """Return a short error message without the folders of the file."""
     words = str(error) if isinstance(error, VideoError) else f"{type(error).__name__}: {error}"
     short, left = cut(words.replace(str(path), path.name), 220)
     return short + ("…" if left else "")
@@ -162,13 +162,13 @@ def reason(error: BaseException, path: Path) -> str:
 def encoded(
     pictures: Sequence[tuple[float, npt.NDArray[np.uint8]]], budget: int
 ) -> tuple[Thumbnail, ...]:
-    """Return JPEGs in the best quality whose sum fits the budget, else in the lowest one."""
-    found: tuple[Thumbnail, ...] = ()
+    """Return JPEGs in the best quality whose sum fits the budget, or in the lowest quality."""
+    thumbnails: tuple[Thumbnail, ...] = ()
     for quality in QUALITIES:
-        found = tuple(Thumbnail(time, _jpeg(pixels, quality)) for time, pixels in pictures)
-        if sum(len(picture.jpeg) for picture in found) <= budget:
+        thumbnails = tuple(Thumbnail(time, _jpeg(pixels, quality)) for time, pixels in pictures)
+        if sum(len(picture.jpeg) for picture in thumbnails) <= budget:
             break
-    return found
+    return thumbnails
 
 
 def _jpeg(pixels: npt.NDArray[np.uint8], quality: int) -> bytes:

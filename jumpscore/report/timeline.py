@@ -1,7 +1,7 @@
-"""One video's events as an SVG: truth above, answers below, pairs joined. Numbers in, text out.
+"""The events of one video as an SVG: truth above, answers below, pairs joined.
 
-All horizontal places are percentages, so one drawing fits every width and may be stretched; marks
-keep their size because nothing is scaled.
+All horizontal coordinates are percentages, so a drawing fits every width; marks keep their size
+because nothing is scaled.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from jumpscore.records import TimelineView, View
 from jumpscore.report.text import escaped, plural, seconds
 
 MATCHED_WITHIN = 0.3
-"""Seconds at which the pairs of a score were matched."""
+"""Tolerance in seconds of the matched pairs."""
 LONGEST = 1e9
-"""Seconds above which a number is no time of a video."""
+"""Longest time in a video, in seconds; larger numbers are not times."""
 MOST_TRUTH = 3_000
 MOST_ANSWERS = 1_500
-"""Marks drawn at most; an answer may hold millions of times."""
+"""Largest numbers of marks; an answer may contain millions of times."""
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 MOST_LABELS = 13
 
@@ -28,18 +28,18 @@ _TRUTH = (12, 34)
 _ANSWER = 62
 _AXIS = 80
 _LIFT = 44
-"""Points saved where there is no truth lane; the script knows the number too."""
+"""Points saved without the lane of the truth; the script uses the same number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """What is drawn of one video.
+    """Events of one video.
 
     Attributes:
-        truth: True times in seconds, increasing; ``None`` where there is no truth to show.
-        answers: Answered times in seconds, increasing; may lie anywhere.
-        pairs: (index in truth, index in answers) of what was matched.
-        duration: Of the video in seconds, where it is known.
+        truth: True times in seconds, increasing; ``None`` without ground truth.
+        answers: Answered times in seconds, increasing; any number.
+        pairs: (index in truth, index in answers) of every match.
+        duration: Length of the video in seconds, if known.
     """
 
     truth: tuple[float, ...] | None
@@ -61,10 +61,10 @@ class Events:
 
     @property
     def end(self) -> float:
-        """Where the time axis ends, in seconds; above 0."""
+        """End of the time axis in seconds, above 0."""
         known = list(self.truth or ())
         if self.duration and 0 < self.duration <= LONGEST:
-            # An annotation may lie a little past the end that a header states.
+            # An annotation may lie slightly after the end that the header states.
             return max(self.duration, max(known, default=0.0))
         if not known:
             known = [time for time in self.answers if 0 <= time <= 3600]
@@ -98,36 +98,36 @@ def axis_times(end: float) -> list[float]:
 def timeline(events: Events, *, label: str = "") -> str:
     """Return the drawing.
 
-    The times travel along as data attributes, from which the page's script makes its tips; without
-    the script the drawing is whole all the same.
+    Its data attributes contain the times, from which the script makes tips; without the script the
+    drawing is complete.
 
     Args:
-        events: What to draw.
-        label: What the drawing shows, for people who hear it; a summary is added.
+        events: Events to draw.
+        label: Label for screen readers; a summary is added.
     """
     end = events.end
-    shown = _shown_answers(events, end)
+    drawn = _drawn_answers(events, end)
     truth = list(events.truth or ())[:MOST_TRUTH]
-    pairs = [(i, j) for i, j in events.pairs if i < len(truth) and j in shown]
+    pairs = [(i, j) for i, j in events.pairs if i < len(truth) and j in drawn]
     lift = 0 if events.truth is not None else _LIFT
     return "".join(
         [
             f'<svg class="timeline" height="{HEIGHT - lift}" role="img" tabindex="0" ',
             f'aria-label="{escaped(f"{label}: " if label else "")}{escaped(summary(events))}"',
-            _data(events, truth, shown, pairs, end),
+            _data(events, truth, drawn, pairs, end),
             f'><g transform="translate(0 {-lift})">' if lift else "><g>",
             _band(truth, end),
             _axis(end),
             _joins(truth, events.answers, pairs, end),
             _truth_marks(truth, {i for i, _ in pairs}, end) if events.truth is not None else "",
-            _answer_marks(events, shown, {j for _, j in pairs}, end),
+            _answer_marks(events, drawn, {j for _, j in pairs}, end),
             "</g></svg>",
         ]
     )
 
 
 def summary(events: Events) -> str:
-    """Return what the drawing shows in words."""
+    """Return a description of the drawing."""
     if events.truth is None:
         return f"{plural(len(events.answers), 'answered time')} in {seconds(events.end)} s"
     return (
@@ -138,7 +138,7 @@ def summary(events: Events) -> str:
 
 
 def left_out(events: Events) -> list[str]:
-    """Return what the drawing does not show, in words: times outside the video, and too many."""
+    """Return notes about times that are not drawn: outside the video, or too many."""
     end = events.end
     outside = [time for time in events.answers if not 0 <= time <= end]
     notes = []
@@ -149,14 +149,14 @@ def left_out(events: Events) -> list[str]:
             f"{plural(len(outside), 'answered time')} outside the video, not drawn: "
             f"{examples}{more}"
         )
-    hidden = len(events.answers) - len(outside) - len(_shown_answers(events, end))
+    hidden = len(events.answers) - len(outside) - len(_drawn_answers(events, end))
     if hidden > 0:
         notes.append(f"{plural(hidden, 'more answered time')} inside the video, not drawn")
     return notes
 
 
-def _shown_answers(events: Events, end: float) -> set[int]:
-    """Return the answers that are drawn: inside the video, the matched ones before the others."""
+def _drawn_answers(events: Events, end: float) -> set[int]:
+    """Return the answers to draw: inside the video; if there are too many, matched ones first."""
     inside = [i for i, time in enumerate(events.answers) if 0 <= time <= end]
     if len(inside) <= MOST_ANSWERS:
         return set(inside)
@@ -165,7 +165,7 @@ def _shown_answers(events: Events, end: float) -> set[int]:
 
 
 def place(time: float, end: float) -> str:
-    """Return where a time lies on the axis.
+    """Return the coordinate of a time on the axis.
 
     >>> place(1.5, 12.0)
     '12.5%'
@@ -177,12 +177,12 @@ def place(time: float, end: float) -> str:
 def _data(
     events: Events,
     truth: Sequence[float],
-    shown: set[int],
+    drawn: set[int],
     pairs: Sequence[tuple[int, int]],
     end: float,
 ) -> str:
-    """Return the times as attributes; pairs count in what is shown."""
-    order = {index: rank for rank, index in enumerate(sorted(shown))}
+    """Return the times as attributes; pairs are numbered among the drawn times."""
+    order = {index: rank for rank, index in enumerate(sorted(drawn))}
     answers = [events.answers[index] for index in order]
     joined = " ".join(f"{i}:{order[j]}" for i, j in pairs)
     known = "" if events.truth is None else f' data-truth="{_list(truth)}"'
@@ -194,7 +194,7 @@ def _list(times: Sequence[float]) -> str:
 
 
 def _band(truth: Sequence[float], end: float) -> str:
-    """Return where an answer could find a jump at all: everything within the tolerance of one."""
+    """Return the parts of the axis within the tolerance of a jump."""
     parts = [
         f'<rect x="{place(start, end)}" y="{_ANSWER - 9}" width="{place(stop - start, end)}" '
         'height="18"/>'
@@ -240,7 +240,7 @@ def _joins(
     pairs: Sequence[tuple[int, int]],
     end: float,
 ) -> str:
-    """Return a line per pair; its class says within which tolerance the pair lies."""
+    """Return a line per pair; its class is the tolerance that the pair fits."""
     lines = []
     for i, j in pairs:
         error = abs(answers[j] - truth[i])
@@ -253,7 +253,7 @@ def _joins(
 
 
 def _truth_marks(truth: Sequence[float], paired: set[int], end: float) -> str:
-    """Return a stroke per true time; a missed one is dashed and wears a ring."""
+    """Return a stroke per true time; a missed one is dashed and has a ring."""
     top, low = _TRUTH
     hits, misses = [], []
     for i, time in enumerate(truth):
@@ -268,10 +268,10 @@ def _truth_marks(truth: Sequence[float], paired: set[int], end: float) -> str:
     return f'<g class="hits">{"".join(hits)}</g><g class="misses">{"".join(misses)}</g>'
 
 
-def _answer_marks(events: Events, shown: set[int], paired: set[int], end: float) -> str:
+def _answer_marks(events: Events, drawn: set[int], paired: set[int], end: float) -> str:
     """Return a dot per matched answer and a diamond per extra one."""
     dots, diamonds = [], []
-    for i in sorted(shown):
+    for i in sorted(drawn):
         x = place(events.answers[i], end)
         if i in paired or events.truth is None:
             dots.append(f'<circle cx="{x}" cy="{_ANSWER}" r="3.5"/>')

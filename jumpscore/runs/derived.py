@@ -1,8 +1,8 @@
-"""What a task derives from responses (masks from points, say): made once, stored beside them.
+"""What a task derives from responses (masks from points, for example): made once and stored.
 
 ``derived.jsonl`` is append-only like the responses, and the last line of an id wins. A line counts
-for the text that it was derived from and for the derivation that made it; under another text, or
-another version of what derives, it is made anew.
+only for the response and the derivation that it was made with; otherwise the value is derived
+again.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Derived:
     """What was derived from one response.
 
     Attributes:
-        value: JSON values, in the task's own form.
-        error: Why there is none; ours to fix, so the sample is unscored.
+        value: JSON values in the task's own form.
+        error: Why the value is missing; our failure, so the sample is unscored.
     """
 
     value: Any = None
@@ -44,46 +44,45 @@ def derive_all(
     *,
     on_progress: Progress | None = None,
 ) -> dict[str, Derived]:
-    """Return what is derived from every answer, by id; what is stored is not made again.
+    """Return what is derived from every answer, by id. Stored values are not derived again.
 
     Args:
-        task: Whose ``derive`` it is; one that derives nothing gives nothing.
-        samples: Those with a problem are left out.
-        answers: By id; those with an error are left out.
-        folder: Of the run.
-        on_progress: Told after each.
+        task: Its ``derivation`` names the derivation; ``None`` derives nothing.
+        samples: Samples of the run; those with a problem are skipped.
+        answers: Responses by id; those with an error are skipped.
+        folder: Folder of the run.
+        on_progress: Called with (derived, all) after each derivation.
 
     Raises:
-        DataError: What is stored cannot be read, or nothing can be written there.
+        DataError: ``derived.jsonl`` is damaged or cannot be written.
     """
-    by = task.derivation()
-    if by is None:
+    derivation = task.derivation()
+    if derivation is None:
         return {}
-    wanted = [s for s in samples if s.problem is None and _answered(answers, s.question.id)]
-    stored = _read(folder / DERIVED)
-    failures = FailureLog(folder)
-    found: dict[str, Derived] = {}
-    fresh = []
-    for sample in wanted:
+    file = folder / DERIVED
+    stored = _read(file)
+    results: dict[str, Derived] = {}
+    pending: list[tuple[Sample[Any], dict[str, Any]]] = []
+    for sample in samples:
         name = sample.question.id
+        response = answers.get(name)
+        if sample.problem is not None or response is None or response.error is not None:
+            continue
+        key = {"id": name, "by": derivation, "of": _fingerprint(response)}
         line = stored.get(name, {})
-        if line.get("by") == by and line.get("of") == _fingerprint(answers[name]):
-            found[name] = Derived(line.get("value"))
+        if key.items() <= line.items():
+            results[name] = Derived(line.get("value"))
         else:
-            fresh.append(sample)
-    for done, sample in enumerate(fresh, start=1):
-        name = sample.question.id
-        found[name] = _derive(task, sample, answers[name], failures)
-        if found[name].error is None:
-            line = {"id": name, "by": by, "of": _fingerprint(answers[name])}
-            _append(folder / DERIVED, line | {"value": found[name].value})
+            pending.append((sample, key))
+    failures = FailureLog(folder)
+    for done, (sample, key) in enumerate(pending, start=1):
+        derived = _derive(task, sample, answers[key["id"]], failures)
+        if derived.error is None:
+            _append(file, key | {"value": derived.value})
+        results[key["id"]] = derived
         if on_progress:
-            on_progress(done, len(fresh))
-    return found
-
-
-def _answered(answers: Mapping[str, Response], name: str) -> bool:
-    return name in answers and answers[name].error is None
+            on_progress(done, len(pending))
+    return results
 
 
 def _derive(
@@ -91,16 +90,16 @@ def _derive(
 ) -> Derived:
     try:
         value = task.derive(sample.question, response)
-        return Derived(parse_json(json.dumps(value)))  # what is scored is what can be stored
+        return Derived(parse_json(json.dumps(value)))  # scored as it reads back
     except Exception as problem:  # a task may raise anything; one bad sample never ends a run
         failures.add(sample.question.id, problem)
         return Derived(error=f"cannot be derived: {describe(problem)}")
 
 
 def _fingerprint(response: Response) -> str:
-    """Return a checksum of what a derivation may look at."""
-    seen = [response.text, response.finish_reason, response.convention, response.image_size]
-    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
+    """Return a checksum of everything that a derivation may use."""
+    used = [response.text, response.finish_reason, response.convention, response.image_size]
+    return hashlib.sha256(json.dumps(used).encode()).hexdigest()
 
 
 def _append(file: Path, line: Mapping[str, Any]) -> None:
@@ -112,7 +111,7 @@ def _append(file: Path, line: Mapping[str, Any]) -> None:
 
 
 def _read(file: Path) -> dict[str, dict[str, Any]]:
-    """Return the stored lines by id; a torn last one is cut off, so that the next begins anew."""
+    """Return the stored lines by id, and cut off a torn last line so that the next one is whole."""
     if not file.exists():
         return {}
     try:
@@ -123,16 +122,16 @@ def _read(file: Path) -> dict[str, dict[str, Any]]:
                 torn.truncate(whole)
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror})") from error
-    found = {}
+    lines = {}
     for number, text in enumerate(content[:whole].split(b"\n"), start=1):
         if not text.strip():
             continue
         try:
             line = parse_json(text)
-            found[str(line["id"])] = dict(line)
+            lines[str(line["id"])] = dict(line)
         except (ValueError, TypeError, KeyError) as error:
             raise DataError(
-                f"{file}, line {number}: is nothing derived ({error}); delete the file, and "
-                "everything in it is derived again"
+                f"{file}, line {number}: is damaged ({error}); delete the file, and everything in "
+                "it is derived again"
             ) from error
-    return found
+    return lines

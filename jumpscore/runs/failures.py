@@ -1,4 +1,4 @@
-"""What failed on our side: the first error of each kind, and tracebacks in the run's folder."""
+"""Our failures: the first error of each kind, and tracebacks in the folder of the run."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from jumpscore.errors import JumpScoreError
 from jumpscore.records import SampleScore
 
 LOG = "errors.log"
-"""Tracebacks of a run, next to its answers."""
+"""File with the tracebacks of a run, next to its answers."""
 MOST_OF_A_KIND, MOST_BYTES = 3, 10 << 20
-"""Tracebacks kept of each kind, and bytes after which a run's log takes no more."""
-LONGEST_TRACEBACK = 20_000
-LONGEST_ERROR = 2000
-"""Characters kept of an error message."""
+"""Tracebacks stored per kind of error, and the largest size of a log in bytes."""
+LONGEST_TRACEBACK, LONGEST_ERROR = 20_000, 2000
+"""Characters of a traceback and of an error message that are stored."""
 
 _CHANGING = re.compile(r"'[^']*'|\"[^\"]*\"|\S*[/\\]\S*|\S*\d\S*|\w+\.\w{2,5}\b")
-"""What differs between messages of one kind: quoted words, paths, numbers, names of files."""
+"""Parts that differ between messages of one kind: quoted words, paths, numbers, file names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,9 @@ class ErrorKind:
     """Errors of one kind.
 
     Attributes:
-        message: Message of the first one.
-        id: Id of the first sample that has it.
-        count: How many samples have it.
+        message: Message of the first error.
+        id: Id of the sample that had it.
+        count: Number of samples with an error of this kind.
     """
 
     message: str
@@ -64,7 +63,7 @@ def first_errors(scores: Iterable[SampleScore]) -> list[ErrorKind]:
 
 
 def describe(problem: Exception) -> str:
-    """Return the message of an error; the type too, where it is not one of ours."""
+    """Return the message of an error, with its type unless it is one of our own errors."""
     text = str(problem)
     if not isinstance(problem, JumpScoreError):
         text = f"{type(problem).__name__}: {text}"
@@ -72,10 +71,10 @@ def describe(problem: Exception) -> str:
 
 
 class FailureLog:
-    """Tracebacks of unexpected errors in a run's folder; any thread may write.
+    """Tracebacks of unexpected errors in a run's folder. Any thread may write.
 
-    Errors of ours have messages that say all; they are left out. A log that cannot be written is
-    given up silently: it must not cost an answer.
+    Our own errors are left out, because their messages are complete. A log that cannot be written
+    is given up silently: it must not cost an answer.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -84,7 +83,7 @@ class FailureLog:
         self._kinds: Counter[tuple[str, str]] = Counter()
 
     def add(self, name: str, problem: BaseException) -> None:
-        """Keep the traceback of an error of one sample."""
+        """Store the traceback of an error of one sample, unless its kind has enough."""
         if isinstance(problem, JumpScoreError):
             return
         frames = traceback.extract_tb(problem.__traceback__)

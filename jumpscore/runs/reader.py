@@ -1,4 +1,4 @@
-"""Reading a run from disk. Its files may have been edited, cut or lost: everything is checked."""
+"""Reads a run from disk. Its files may have been edited, cut or lost: everything is checked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 RUN, RESPONSES, SCORES = "run.json", "responses.jsonl", "scores.jsonl"
 RESULT, TIMING = "result.json", "timing.json"
 REPEATS = "repeats.json"
-"""Beside the folders of the repeats of a run: their spread."""
+"""Spread of the repeats of a run, next to their folders."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,13 +29,13 @@ class StoredRun:
     """A finished run as read from disk.
 
     Attributes:
-        folder: The run's folder.
-        record: ``run.json``.
-        responses: By id.
-        scores: In the order of the data set.
-        result: ``result.json``.
-        timing: ``timing.json``; empty where it is gone, for no score depends on it.
-        asked: Questions that were asked by the call that returned this; 0 of a run that was read.
+        folder: Folder of the run.
+        record: Content of ``run.json``.
+        responses: Answers by id.
+        scores: Scores in the order of the data set.
+        result: Content of ``result.json``.
+        timing: Content of ``timing.json``; empty if it is missing, since no score depends on it.
+        asked: Number of questions asked by the call that returned this; 0 if the run was read.
     """
 
     folder: Path
@@ -48,14 +48,14 @@ class StoredRun:
 
     @property
     def nothing_asked(self) -> bool:
-        """Whether all of its answers were stored before."""
+        """Whether all answers had been stored before."""
         return self.asked == 0 and bool(self.responses)
 
     def __repr__(self) -> str:
         return f"<StoredRun {self.folder}: {self.result.summary()}>"
 
     def samples(self) -> DataFrame:
-        """Return a pandas data frame with one row per sample; see ``harness.tables``."""
+        """Return a pandas data frame with one row per sample; see ``runs.tables``."""
         from jumpscore.runs.tables import samples_table
 
         return samples_table(self)
@@ -65,15 +65,13 @@ def read_run(folder: str | Path) -> StoredRun:
     """Read a finished run.
 
     Raises:
-        DataError: The folder is no run, the run is not finished, or a file in it is damaged.
+        DataError: The folder is not a run, the run is not finished, or a file is damaged.
     """
     folder = Path(folder)
     record = read_record(folder)
     if not (folder / RESULT).exists():
-        raise DataError(
-            f"{folder}: the run is not finished; start the same command again to resume it"
-        )
-    fix = f"'jumpscore score {folder}' writes it anew"
+        raise DataError(f"{folder}: the run is not finished; rerun the same command to resume it")
+    fix = f"'jumpscore score {folder}' writes it again"
     stored = read_object(folder / RESULT, fix=fix)
     digest = stored.pop("scores_sha256", None)
     file = folder / RESULT
@@ -81,11 +79,11 @@ def read_run(folder: str | Path) -> StoredRun:
         result: RunResult = adapter(RunResult).validate_python(stored)
         named = {*result.headline, *(metric.name for metric in result.described)}
         if named - result.metrics.keys():
-            raise ValueError(f"has no value of {min(named - result.metrics.keys())!r:.40}")
+            raise ValueError(f"has no estimate of {min(named - result.metrics.keys())!r:.40}")
         file = folder / SCORES
         content = file.read_bytes()
         if hashlib.sha256(content).hexdigest() != digest:
-            raise ValueError(f"is not what {RESULT} was made of")
+            raise ValueError(f"does not match {RESULT}")
         scores = parse_scores(content)
     except (OSError, ValueError) as error:
         raise DataError(f"{file}: {reason_of(error)}; {fix}") from error
@@ -103,16 +101,16 @@ def read_record(folder: Path) -> RunRecord:
     """Return ``run.json``.
 
     Raises:
-        DataError: The folder is no run, or the file is damaged.
+        DataError: The folder is not a run, or the file is damaged.
     """
     if holds_repeats(folder):
         repeats = repeat_folders(folder)
         raise DataError(
-            f"{folder}: holds repeats of a run and is no run itself; name one of them: "
+            f"{folder}: contains repeats of a run and is not a run itself; choose one of "
             f"{repeats[0]} ... {repeats[-1]}"
         )
     if not (folder / RUN).is_file():
-        raise DataError(f"{folder}: is no run (it has no {RUN})")
+        raise DataError(f"{folder}: is not a run folder (no {RUN} in it)")
     fix = "restore it, or delete the folder and run again"
     try:
         return parse_record(read_object(folder / RUN, fix=fix))
@@ -126,22 +124,22 @@ def repeat_folder(folder: Path, place: int) -> Path:
 
 
 def repeat_folders(folder: Path) -> list[Path]:
-    """Return the folders of the repeats that were started, in order."""
+    """Return the folders of all repeats that were started, in order."""
     places = sorted(
-        int(found[1])
+        int(match[1])
         for path in folder.glob("repeat-*")
-        if (found := re.fullmatch(r"repeat-(0|[1-9]\d{0,3})", path.name)) and (path / RUN).is_file()
+        if (match := re.fullmatch(r"repeat-(0|[1-9]\d{0,3})", path.name)) and (path / RUN).is_file()
     )
     return [repeat_folder(folder, place) for place in places]
 
 
 def holds_repeats(folder: Path) -> bool:
-    """Whether a folder is no run but holds repeats of one."""
+    """Whether a folder contains repeats of a run and not a run itself."""
     return not (folder / RUN).is_file() and bool(repeat_folders(folder))
 
 
 def read_timing(folder: Path) -> dict[str, Any]:
-    """Return ``timing.json``; empty where it is gone or damaged."""
+    """Return ``timing.json``; empty if it is missing or damaged."""
     try:
         return read_object(folder / TIMING, fix="")
     except DataError:
@@ -149,10 +147,10 @@ def read_timing(folder: Path) -> dict[str, Any]:
 
 
 def read_responses(folder: Path) -> dict[str, Response]:
-    """Return the stored answers by id; the last one of an id wins.
+    """Return the stored answers by id; the last line of an id wins.
 
     Raises:
-        DataError: A line is no response.
+        DataError: A line is not a valid response, or the file cannot be read.
     """
     file = folder / RESPONSES
     if not file.exists():

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from jumpscore.runs.reader import StoredRun
 
 SUFFIXES = (".csv", ".parquet")
-"""Endings of files that ``write_samples`` writes."""
+"""Suffixes of the files that ``write_samples`` writes."""
 COUNTS = ("visual_tokens", "prompt_tokens", "output_tokens")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""Characters with which a spreadsheet takes a text for a formula."""
+"""First characters that make a spreadsheet treat a text as a formula."""
 
 
 def samples_table(run: StoredRun) -> DataFrame:
     """Return one row per sample, in the order of the data set.
 
     Columns: ``id``, ``status``, every per-sample value under its name (NaN if it is not defined for
-    a sample), ``notes`` (how many oddities were counted), ``message``, ``cluster``, ``group``, and
-    of the answer ``text``, ``finish_reason``, token counts and ``seconds``.
+    a sample), ``notes`` (number of oddities), ``message``, ``cluster``, ``group``; then ``text``,
+    ``finish_reason``, token counts and ``seconds`` of the answer.
     """
     import pandas as pd
 
@@ -64,11 +64,11 @@ def _answers(scores: Sequence[SampleScore], run: StoredRun) -> dict[str, Any]:
 
     none = Response("")
     answers = [run.responses.get(score.id, none) for score in scores]
-    given = [answer is not none and answer.error is None for answer in answers]
+    answered = [answer is not none and answer.error is None for answer in answers]
     columns: dict[str, Any] = {
-        "text": [_sound(a.text) if g else None for a, g in zip(answers, given, strict=True)],
+        "text": [_sound(a.text) if ok else None for a, ok in zip(answers, answered, strict=True)],
         "finish_reason": [
-            a.finish_reason if g else None for a, g in zip(answers, given, strict=True)
+            a.finish_reason if ok else None for a, ok in zip(answers, answered, strict=True)
         ],
     }
     for name in COUNTS:
@@ -81,15 +81,15 @@ def _answers(scores: Sequence[SampleScore], run: StoredRun) -> dict[str, Any]:
 def write_samples(table: DataFrame, file: Path) -> None:
     """Write a table of samples as ``.csv`` or ``.parquet``, by the file's suffix.
 
-    In CSV, a text that a spreadsheet would take for a formula gets an apostrophe in front; the
-    parquet file has every text as it is.
+    In CSV, a text that a spreadsheet would treat as a formula gets a leading apostrophe; parquet
+    stores every text unchanged.
 
     Raises:
-        UsageError: The suffix is another one, or the file cannot be written.
+        UsageError: The suffix is not supported, or the file cannot be written.
     """
     suffix = file.suffix.lower()
     if suffix not in SUFFIXES:
-        raise UsageError(f"{file}: samples are written as {' or '.join(SUFFIXES)}")
+        raise UsageError(f"{file}: unsupported suffix {suffix!r}; use {' or '.join(SUFFIXES)}")
     scratch = file.with_name(f".{file.name}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -115,5 +115,5 @@ def _harmless(cell: Any) -> Any:
 
 
 def _sound(text: str | None) -> str | None:
-    """Return a text without halves of characters, which no file format can hold."""
+    """Return a text with lone surrogates escaped: no file format can store them."""
     return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,7 +1,7 @@
-"""Writing a run: facts are appended, everything else is derived and rewritten whole.
+"""Writes a run: responses are appended, everything else is computed from them and replaced.
 
-``responses.jsonl`` is append-only and the last line of an id wins; a torn last line is dropped. All
-other files are replaced atomically, ``result.json`` last.
+``responses.jsonl`` is append-only, and the last line of an id wins; a torn last line is dropped.
+All other files are replaced atomically, ``result.json`` last.
 """
 
 from __future__ import annotations
@@ -25,10 +25,8 @@ from jumpscore.runs.lines import parse_responses, response_line, score_line
 from jumpscore.runs.reader import RESPONSES, RESULT, RUN, SCORES, TIMING, read_record
 from jumpscore.runs.record import Identity, RunRecord
 
-SYNC_EVERY = 64
-"""Responses after which the file is forced to disk."""
-SYNC_SECONDS = 1.0
-"""Seconds after which it is, however few there are."""
+SYNC_EVERY, SYNC_SECONDS = 64, 1.0
+"""Responses, and seconds, after which the file is forced to disk."""
 
 
 class RunStore:
@@ -41,15 +39,15 @@ class RunStore:
         self._synced_at = 0.0
 
     def open(self, record: RunRecord, *, ours: bool = False) -> dict[str, Response]:
-        """Create or resume the run; return what is answered already.
+        """Create or resume the run; return the answers that are stored.
 
         Args:
-            record: The content of ``run.json``; its identity decides whether it is the same run.
+            record: Record of the run; its identity must equal that of a stored run.
             ours: Whether the model comes with this distribution.
 
         Raises:
-            UsageError: The folder holds a run of another configuration (the message lists what
-                changed), belongs to a process that is still running, or cannot be written.
+            UsageError: The folder contains a run of another configuration (the message lists what
+                changed), another process is writing it, or it cannot be written.
         """
         self.lock()
         stored = self.folder / RUN
@@ -58,7 +56,7 @@ class RunStore:
         elif (self.folder / RESPONSES).stat().st_size:
             self.close()
             raise UsageError(
-                f"{self.folder}: holds answers but no {RUN} that says whose they are; restore it, "
+                f"{self.folder}: contains answers but no {RUN} that describes them; restore it, "
                 "delete the folder, or choose another run.name"
             )
         answered = self._recover()
@@ -70,14 +68,14 @@ class RunStore:
         return answered
 
     def lock(self) -> None:
-        """Take the run for this process, where the system knows file locks.
+        """Lock the run for this process, if the system supports file locks.
 
         Raises:
-            UsageError: Another process has it, or it cannot be written.
+            UsageError: Another process is writing it, or it cannot be written.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            # Unbuffered: what a full disk does not take must not be tried again when it is closed.
+            # Unbuffered: what a full disk rejects must not be written again on closing.
             self._file = (self.folder / RESPONSES).open("ab+", buffering=0)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -90,11 +88,11 @@ class RunStore:
             ) from None
 
     def append(self, responses: Iterable[Response]) -> None:
-        """Store answers; they survive a crash of the process at once, of the machine within 1 s.
+        """Store answers. They survive a crash of this process, and after 1 s one of the machine.
 
         Raises:
-            UsageError: They cannot be stored: the disk is full, say, or the folder is gone. What
-                was stored before is whole.
+            UsageError: They cannot be stored: the disk is full, or the folder is gone. Earlier
+                answers remain intact.
         """
         assert self._file is not None, "open() comes first"
         self._require_folder()
@@ -109,21 +107,21 @@ class RunStore:
             with suppress(OSError):
                 self._file.truncate(end)
             raise UsageError(
-                f"{self.folder / RESPONSES}: answers cannot be stored ({error.strerror}); those "
-                "before are kept: free space, then run the same again to go on"
+                f"{self.folder / RESPONSES}: answers cannot be stored ({error.strerror}); earlier "
+                "ones are intact: free space, then rerun the same command to resume"
             ) from error
 
     def _write(self, content: bytes) -> None:
         assert self._file is not None
-        left = memoryview(content)
-        while left:
-            left = left[self._file.write(left) :]
+        rest = memoryview(content)
+        while rest:
+            rest = rest[self._file.write(rest) :]
 
     def _require_folder(self) -> None:
-        """Check that the file that is written is still the run's.
+        """Check that the open file is still in the run's folder.
 
         Raises:
-            UsageError: The folder was deleted or moved: whatever was asked now would be lost.
+            UsageError: The folder was deleted or moved, so further answers would be lost.
         """
         assert self._file is not None
         try:
@@ -132,17 +130,17 @@ class RunStore:
             same = False
         if not same:
             raise UsageError(
-                f"{self.folder}: was deleted or moved while the run went on, so its answers cannot "
-                "be stored; the run has stopped. Move it back to go on, or run again"
+                f"{self.folder}: was deleted or moved during the run, so answers cannot be stored; "
+                "the run has stopped. Move the folder back to resume, or start again"
             )
 
     def write_scores(
         self, scores: Sequence[SampleScore], result: RunResult, timing: Mapping[str, Any]
     ) -> None:
-        """Write what is derived; ``result.json`` comes last and says that the rest is whole.
+        """Write scores, timing and result; ``result.json`` comes last and marks a finished run.
 
         Raises:
-            UsageError: It cannot be written, or the folder is gone.
+            UsageError: A file cannot be written, or the folder is gone.
         """
         self._require_folder()
         lines = "".join(map(score_line, scores))
@@ -152,10 +150,10 @@ class RunStore:
         write_json(self.folder / RESULT, asdict(result) | {"scores_sha256": digest})
 
     def close(self) -> None:
-        """Force everything to disk and let others open the run."""
+        """Force everything to disk and unlock the run."""
         if self._file is not None:
             file, self._file = self._file, None
-            with file, suppress(OSError):  # an error on the way says it better
+            with file, suppress(OSError):  # an earlier error explains more
                 os.fsync(file.fileno())
 
     def __enter__(self) -> RunStore:
@@ -182,18 +180,18 @@ class RunStore:
         )
 
     def _refuse_changes(self, old: Identity, new: Identity, *, ours: bool) -> None:
-        found = changes(old, new, ours=ours)
-        if found:
+        lines = [str(change) for change in changes(old, new, ours=ours)]
+        if lines:
             self.close()
             raise UsageError(
-                f"{self.folder} holds a run of another configuration:\n  "
-                + "\n  ".join(map(str, found))
+                f"{self.folder}: contains a run of another configuration:\n  "
+                + "\n  ".join(lines)
                 + "\nChoose another run.name=... (of an ablation, another --out), or delete the "
                 "folder to start again."
             )
 
     def _recover(self) -> dict[str, Response]:
-        """Read what is stored and cut off a line that a crash tore."""
+        """Return the stored answers, and cut off a line that a crash tore."""
         assert self._file is not None
         self._file.seek(0)
         content = self._file.read()

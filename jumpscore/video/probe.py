@@ -315,8 +315,8 @@ def _promised_end(container: InputContainer, stream: VideoStream) -> float:
 def _counted_from_zero(container: InputContainer, seconds: float) -> float:
     """Return how much a stated duration may be too long because it counts from 0, not the start.
 
-    MP4 states the duration of a track. In other formats, some writers state that and others the end
-    of the last frame.
+    MP4 states the duration of a track. In other formats, writers state either that or the end of
+    the last frame.
     """
     if container.format.name == MOV:
         return 0.0

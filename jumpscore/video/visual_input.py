@@ -33,16 +33,16 @@ class VisualInput:
 
     A picture is a grid of blocks of 28x28 pixels (2x2 patches, one visual token), unless
     ``token_grid`` differs. If ``kind`` is ``"frames"``, every picture is one source frame; if
-    ``"codec"``, a picture is a canvas whose blocks may come from several. ``blocks`` is the source
-    of each block and alone decides the pixels.
+    ``"codec"``, a picture is a canvas whose blocks may come from several. ``blocks`` contains
+    each block's source and alone decides the pixels.
 
     Attributes:
         kind: ``"frames"`` or ``"codec"``.
         path: The video; for canvases from another tool, their folder.
         width: Width of every picture in pixels, a multiple of the grid's side.
         height: Height of every picture in pixels, a multiple of the grid's side.
-        blocks: int32 [n, height / side, width / side, 3]: (source frame, block row, block column)
-            of every block; -1 in all three for a black block.
+        blocks: int32 [n, height / side, width / side, 3]: every block's (source frame, block row,
+            block column); -1 in all three for a black block.
         frame_indices: Source frames in use, increasing.
         times: Presentation time of each of them in seconds.
         fps: Average frame rate of the video.

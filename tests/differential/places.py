@@ -103,7 +103,7 @@ def points_keyed(rng: Random) -> str:
 
 
 def points_twice(rng: Random) -> str:
-    """Points that are taken back: the tags say which of them count."""
+    """Points that are withdrawn; the tags mark which of them count."""
     first, last = points_json(rng), points_json(rng)
     tag = rng.choice(("think", "thought", "thought", "analysis"))
     return rng.choice(

@@ -1,6 +1,6 @@
 """Readers of traces and of RefSpatial's points, against what the public code made of the same.
 
-The public code is in no package. It was run elsewhere on these texts; ``tests/data/README.md`` says
+The public code is not a package. It was run elsewhere on these texts; ``tests/data/README.md`` says
 how. Most results are kept as digests of blocks of texts, so that tens of thousands fit.
 """
 
@@ -76,9 +76,9 @@ def outcome(name: str, text: str, reader: Reader[Any]) -> Any:
         return "error"
 
 
-def digest(reader: str, place: int, block: Sequence[str], made: Callable[[str], Any]) -> str:
+def digest(reader: str, place: int, block: Sequence[str], outcome_of: Callable[[str], Any]) -> str:
     """The digest of what ``made`` makes of the texts of block ``place``."""
-    results = [json.dumps(made(text)) for text in block]
+    results = [json.dumps(outcome_of(text)) for text in block]
     if reader == "roborefer":
         # The script wrote a list of every pixel of a box, for which there was not enough memory.
         for number in range(BLOCK):
@@ -99,9 +99,9 @@ def all_blocks() -> list[list[str]]:
 
 
 def test_texts_equal_those_of_the_recording(all_blocks):
-    made = [hashlib.sha256("\0".join(block).encode()).hexdigest()[:16] for block in all_blocks]
-    assert made == PUBLIC["texts"], "the grammar has changed: run the public code again"
-    assert BLOCK * len(made) >= 20_000
+    digests = [hashlib.sha256("\0".join(block).encode()).hexdigest()[:16] for block in all_blocks]
+    assert digests == PUBLIC["texts"], "the grammar has changed: run the public code again"
+    assert BLOCK * len(digests) >= 20_000
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -122,7 +122,7 @@ def test_reader_equals_the_public_code(reader, all_blocks):
     ],
 )
 def test_reader_without_a_rule_is_noticed(reader, rule, all_blocks):
-    rest = Reader(tuple(kept for kept in READERS[reader].rules if kept is not rule))
+    rest = Reader(tuple(other for other in READERS[reader].rules if other is not rule))
 
     def made(text: str) -> Any:
         try:

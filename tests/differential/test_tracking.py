@@ -88,13 +88,13 @@ def test_parse_tracks_reference_equals_lmms_eval():
 
 @pytest.mark.parametrize(
     ("reader", "rule"),
-    [(name, rule) for name, made in (("COORDS", COORDS), ("TIME_LINES", TIME_LINES))
-     for rule in made.rules],
+    [(name, rule) for name, reader in (("COORDS", COORDS), ("TIME_LINES", TIME_LINES))
+     for rule in reader.rules],
     ids=lambda value: getattr(value, "__name__", value),
 )  # fmt: skip
 def test_parse_tracks_reference_without_a_rule_is_noticed(monkeypatch, reader, rule):
     whole = {"COORDS": COORDS, "TIME_LINES": TIME_LINES}[reader]
-    rules = tuple(kept for kept in whole.rules if kept is not rule)
+    rules = tuple(other for other in whole.rules if other is not rule)
     monkeypatch.setattr(f"evaluators.tracking.reference.{reader}", Reader(rules))
 
     def differs(text: str) -> bool:
@@ -139,14 +139,14 @@ class Scene:
         return (source.randint(-1, 2 * self.side) / 2, source.randint(-1, 2 * self.side) / 2)
 
     def public(self) -> dict[str, float]:
-        made = [
+        sides = [
             [
                 {"frame": frame, "points": {name: {"point": at} for name, at in points.items()}}
                 for frame, points in trajectory.items()
             ]
             for trajectory in (self.prediction, self.truth)
         ]
-        return rvos()._evaluate_video_object_tracking(*made, self.masks, self.side, self.side)
+        return rvos()._evaluate_video_object_tracking(*sides, self.masks, self.side, self.side)
 
     def by_frame(self) -> dict[str, dict[int, np.ndarray]]:
         return {

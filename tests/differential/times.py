@@ -93,7 +93,7 @@ def times_nested(rng: Random) -> str:
 
 
 def times_fenced(rng: Random) -> str:
-    """A list that holds others, in a fence, as when a model also gives ends."""
+    """A list of lists in a fence, as models write that also give ends."""
     items = _moments(rng)
     items.insert(rng.randint(0, len(items)), f"[{_seconds(rng)}, {_seconds(rng)}]")
     return rng.choice(("```json\n[{}]\n```", "```json [{}] ```", "```\n[{}]\n```")).format(

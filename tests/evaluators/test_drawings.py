@@ -1,4 +1,4 @@
-"""Shapes over pictures: what is kept, and where outlines run."""
+"""Overlays on pictures: stored points and outlines of masks."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from evaluators.drawings import MOST_OUTLINES, MOST_POINTS, box_shape, drawing, 
 def test_drawing_keeps_shapes_in_order():
     mask = np.zeros((40, 80), dtype=bool)
     mask[10:20, 20:60] = True
-    made = drawing(
+    overlay = drawing(
         [*outlines("truth", mask), shape("answer", "points", [[0.5, 0.5]]), None],
         time=1.5,
         caption="a ball",
     )
-    assert [one.side for one in made.shapes] == ["truth", "answer"]
-    assert (made.time, made.caption) == (1.5, "a ball")
+    assert [one.side for one in overlay.shapes] == ["truth", "answer"]
+    assert (overlay.time, overlay.caption) == (1.5, "a ball")
 
 
 def test_outlines_run_through_pixel_centres():

@@ -193,9 +193,9 @@ class TestCount:
         truth = Jumps((1.0, 2.0, 3.0))
         exact = count.score(truth, Response("a", "3"))
         assert exact.values["count_exact"] == 1.0
-        near = count.score(truth, Response("a", "4 jumps"))
-        assert (near.values["count_exact"], near.values["count_off_by_one"]) == (0.0, 1.0)
-        assert near.values["count_error"] == 1.0
+        inexact = count.score(truth, Response("a", "4 jumps"))
+        assert (inexact.values["count_exact"], inexact.values["count_off_by_one"]) == (0.0, 1.0)
+        assert inexact.values["count_error"] == 1.0
 
     def test_score_without_a_number_is_zero(self):
         result = JumpScoreCount().score(Jumps(()), Response("a", "none"))

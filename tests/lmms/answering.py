@@ -31,11 +31,11 @@ class Answering(lmms):
             [turn] = messages_of(document)
             picture, text = turn["content"]
             last = number == len(documents) - 1
-            shown = picture["url"]  # a picture, or the path of a video
+            source = picture["url"]  # a picture, or the path of a video
             self.seen.append(
                 {
                     "task": task,
-                    "size": None if isinstance(shown, str) else list(shown.size),
+                    "size": None if isinstance(source, str) else list(source.size),
                     "prompt": text["text"],
                     "until": until["until"],
                 }

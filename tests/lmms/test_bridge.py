@@ -119,11 +119,11 @@ class Place:
         (self.root / "tasks" / f"{name}.yaml").write_text(_tagged(plain))
 
     def score(self, model: str, **words: object) -> dict:
-        """What ``jumpscore run`` says of the same data set."""
-        given = [f"{key}={value}" for key, value in words.items()]
+        """Result of ``jumpscore run`` on the same data set."""
+        inputs = [f"{key}={value}" for key, value in words.items()]
         name = f"run.name={model}"
         self.python(
-            *JUMPSCORE, "run", f"model={model}", "task.data=set", name, "--no-report", *given
+            *JUMPSCORE, "run", f"model={model}", "task.data=set", name, "--no-report", *inputs
         )
         return json.loads((self.root / "runs" / model / "result.json").read_text())["metrics"]
 
@@ -246,21 +246,21 @@ def test_bridge_suggests_similar_keys(place, runs):
 
 def test_bridge_passes_pictures_and_turns(place, runs):
     output, server = runs
-    assert "2 documents show media after or between text" in output
+    assert "2 documents have media after or between text" in output
     assert "1 documents have a system message" in output
     assert "max_new_tokens: pictures asks for 8; model.max_new_tokens=1024 decides" in output
     bodies = sorted(server.bodies, key=lambda body: len(body["messages"]))
     assert len(bodies) == 2
     for body, lead in zip(bodies, ("", "Be brief.\n\n"), strict=True):
-        *shown, asked = body["messages"][0]["content"]
-        assert [part["type"] for part in shown] == ["image_url", "image_url"]
-        for part, picture in zip(shown, place.pictures, strict=True):
+        *parts, query = body["messages"][0]["content"]
+        assert [part["type"] for part in parts] == ["image_url", "image_url"]
+        for part, picture in zip(parts, place.pictures, strict=True):
             content = base64.b64decode(part["image_url"]["url"].partition(",")[2])
             (place.root / "seen.png").write_bytes(content)
             with Image.open(place.root / "seen.png") as seen:
                 assert seen.mode == picture.mode
                 assert seen.tobytes() == picture.tobytes()
-        assert asked["text"] == f"{lead}Before:\nAfter:\nHow many?"
+        assert query["text"] == f"{lead}Before:\nAfter:\nHow many?"
     assert [turn["content"] for turn in bodies[1]["messages"][1:]] == ["Two.", "Sure?"]
     assert place.results("pictures")["exact,none"] == 0.5
 

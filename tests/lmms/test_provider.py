@@ -28,7 +28,7 @@ ANSWERS = (
     "A\n\nB",
     "<think>B?</think>A",
 )
-"""One each, again and again: some right, some wrong, some that say nothing."""
+"""Yield answers in turn: right, wrong and empty ones."""
 
 
 def answer_to(number: int) -> str:

@@ -52,17 +52,17 @@ def answered(tmp_path_factory):
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
         return done.stdout
 
-    offer = ("-c", "from jumpscore.cli.app import main; main()", "data", "lmms")
+    export = ("-c", "from jumpscore.cli.app import main; main()", "data", "lmms")
     for name in ("set", "gone"):
         render_mini("mini_traces", root / name)
     manifest = json.loads((root / "gone" / "manifest.json").read_text())
     (root / "gone" / "manifest.json").write_text(json.dumps(manifest | {"name": "gone"}))
-    outputs = [run(*offer, name, "--task", "traces", "--out", "tasks") for name in ("set", "gone")]
+    outputs = [run(*export, name, "--task", "traces", "--out", "tasks") for name in ("set", "gone")]
     assert "mini_traces: 16 documents of task traces" in outputs[0]
     (root / "gone" / "scenes" / "1" / "depth.png").unlink()
     # The layout of the six tracking sets, ReVOS among them.
     render_mini("mini_tracking", root / "videos")
-    run(*offer, "videos", "--task", "tracking", "--out", "tasks")
+    run(*export, "videos", "--task", "tracking", "--out", "tasks")
     run(HERE / "answering.py", "tasks", "out.json", "mini_traces", "gone", "mini_tracking")
     return root, json.loads((root / "out.json").read_text())
 

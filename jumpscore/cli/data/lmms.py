@@ -12,7 +12,7 @@ from jumpscore.cli.options import DataSetOptions
 from jumpscore.data.catalogue import data_sets, locate
 from jumpscore.errors import UsageError
 from jumpscore.harness.factory import make_task
-from jumpscore.lmms.export import offer
+from jumpscore.lmms.export import export_task
 
 
 def export_set(
@@ -41,7 +41,7 @@ def export_set(
             f"{data} is a folder; choose the task that reads it, such as --task spatial"
         )
     # Named as it was asked for; the manifest of a rendered set may use another name.
-    name, count = offer(
+    name, count = export_task(
         make_task(task, {**options, "data": str(folder)}), out, name=data if row else None
     )
     output().print(

@@ -41,7 +41,7 @@ def _forbid_core_dumps() -> None:
 def _serve(order: dict[str, Any], out: IO[bytes]) -> None:
     reader = import_module("codec_video_prep.cv_reader_fast")
     for call in order["calls"]:
-        wanted = frozenset(call["send"])
+        requested = frozenset(call["send"])
         frames = reader.read_video_fast_selected(
             path=order["path"],
             frame_ids=call["ask"],
@@ -54,7 +54,7 @@ def _serve(order: dict[str, Any], out: IO[bytes]) -> None:
         frames.reverse()
         while frames:
             frame = frames.pop()  # freed as soon as it is sent
-            if frame["frame_idx"] in wanted:
+            if frame["frame_idx"] in requested:
                 _send(frame, out)
 
 

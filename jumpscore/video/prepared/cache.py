@@ -262,7 +262,7 @@ def default_cache_folder() -> Path:
     try:
         if folder:
             return Path(folder).expanduser() / "inputs"
-        # The XDG standard says to ignore relative paths.
+        # The XDG standard requires relative paths to be ignored.
         home = Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache"
     except RuntimeError as error:
         raise UsageError(

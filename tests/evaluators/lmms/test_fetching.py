@@ -14,16 +14,16 @@ from evaluators.lmms.provider import NoLmmsEvalError
 from jumpscore.errors import DataError, UsageError
 
 STAND_IN = Path(__file__).with_name("stand_in")
-NOBODY = "http://127.0.0.1:9"
+UNREACHABLE = "http://127.0.0.1:9"
 
 
 @pytest.fixture
 def stand_in(monkeypatch):
-    """An environment whose lmms-eval is the stand-in, and whose hub nobody answers for."""
+    """An environment with the stand-in for lmms-eval and an unreachable hub."""
     inherited = os.environ.get("PYTHONPATH", "")
     monkeypatch.setenv("PYTHONPATH", f"{STAND_IN}{os.pathsep}{inherited}")
-    monkeypatch.setenv("HF_ENDPOINT", NOBODY)
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # a fetch is no run
+    monkeypatch.setenv("HF_ENDPOINT", UNREACHABLE)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # ignored by a fetch
 
 
 def test_fetch_benchmark_describes_the_offline_data(stand_in, tmp_path):

@@ -33,14 +33,14 @@ def stand_in(monkeypatch):
     inherited = os.environ.get("PYTHONPATH", "")
     monkeypatch.setenv("PYTHONPATH", f"{STAND_IN}{os.pathsep}{inherited}")
     monkeypatch.setattr(provider, "GRACE_SECONDS", 60.0)  # exit codes are looked at
-    made = []
+    tasks = []
 
     def make(benchmark: str = "stand_in", **options: object) -> LmmsTask:
-        made.append(LmmsTask(LmmsOptions(benchmark=benchmark, **options)))
-        return made[-1]
+        tasks.append(LmmsTask(LmmsOptions(benchmark=benchmark, **options)))
+        return tasks[-1]
 
     yield make
-    for task in made:
+    for task in tasks:
         task.close()
 
 
@@ -152,7 +152,7 @@ def test_complete_builds_questions_on_demand(stand_in):
 
 
 def test_picture_folder_is_shared_by_threads(monkeypatch):
-    """Two that each made one left pictures behind that nobody removed."""
+    """Two folders would leave pictures behind."""
     make = tempfile.mkdtemp
 
     def slowly(**options: str) -> str:

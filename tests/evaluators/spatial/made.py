@@ -42,7 +42,7 @@ def write_set(root: Path, rows: list[SpatialRow], name: str = "drawn") -> Path:
 
 
 def row(rule: Rule, **more) -> SpatialRow:
-    held = {
+    fields = {
         "points": {"mask": "masks/a.png"},
         "first_point": {"mask": "masks/a.png"},
         "count": {"mask": "masks/a.png", "answer": "2"},
@@ -52,7 +52,7 @@ def row(rule: Rule, **more) -> SpatialRow:
         "word": {"answer": '"A"', "options": ("yes", "no")},
     }[rule]
     shared = {"id": rule, "prompt": "?", "rule": rule, "images": ("images/a.png",)}
-    return SpatialRow(**shared | held | more)
+    return SpatialRow(**shared | fields | more)
 
 
 def score(task: Spatial, truth: SpatialTruth, text: str, **facts) -> SampleScore:

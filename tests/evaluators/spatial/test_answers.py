@@ -193,7 +193,7 @@ def test_reference_choice_equals_the_public_code(case):
         ("A lamp", "D"),
         ("Option B", "B"),
         ("I would say C", "C"),
-        # An article is no option A.
+        # An article is not option A.
         ("I cannot answer a question about this image.", None),
         ("The answer is a table.", "B"),
         ("The correct answer: a lamp (D)", "D"),

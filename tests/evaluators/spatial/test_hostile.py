@@ -1,4 +1,4 @@
-"""Answers and truths that are no answers and no truths."""
+"""Hostile answers and invalid truths."""
 
 from __future__ import annotations
 
@@ -112,8 +112,8 @@ def test_score_of_ten_thousand_points_is_short(everything, truths):
 def test_score_takes_linear_time(everything, truths, piece):
     for rule, truth in truths.items():
         for reference in fitting(rule):
-            asked = replace(truth, reference=reference)
-            read = partial(score, everything, asked, convention="unit")
+            query = replace(truth, reference=reference)
+            read = partial(score, everything, query, convention="unit")
             assert_linear(read, repeated(piece, lead="("), length=24_000)
 
 

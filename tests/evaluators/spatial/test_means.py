@@ -25,8 +25,8 @@ def vsi_like(seed: int, n: int = 400) -> list[tuple[tuple[str, ...], float]]:
     generator = np.random.default_rng(seed)
     cells = [("count",), ("way", "easy"), ("way", "medium"), ("way", "hard"), ("size",)]
     means = [0.9, 0.8, 0.4, 0.1, 0.5]
-    chosen = generator.choice(5, size=n, p=[0.6, 0.2, 0.1, 0.05, 0.05])
-    return [(cells[k], float(generator.random() < means[k])) for k in chosen]
+    selected = generator.choice(5, size=n, p=[0.6, 0.2, 0.1, 0.05, 0.05])
+    return [(cells[k], float(generator.random() < means[k])) for k in selected]
 
 
 def estimate_of(samples, clusters=None, seed=0):
@@ -43,7 +43,7 @@ def test_grouped_ratio_is_the_nested_mean(seed):
 
 
 def nested_mean(samples) -> float:
-    """Written anew: the mean of dictionaries of lists."""
+    """Independent implementation: the mean of dictionaries of lists."""
     tree: dict[str, dict[str, list[float]]] = {}
     for cell, value in samples:
         tree.setdefault(cell[0], {}).setdefault(cell[-1], []).append(value)
@@ -59,12 +59,12 @@ def test_grouped_ratio_interval_equals_resampling(clustered):
     members: dict[str, list[int]] = {}
     for place, name in enumerate(clusters):
         members.setdefault(name, []).append(place)
-    held = list(members.values())
+    clusters = list(members.values())
     generator = np.random.default_rng(1)
     means = []
     for _ in range(2000):
-        drawn = generator.integers(0, len(held), size=len(held))
-        means.append(nested_mean([samples[k] for c in drawn for k in held[c]]))
+        drawn = generator.integers(0, len(clusters), size=len(clusters))
+        means.append(nested_mean([samples[k] for c in drawn for k in clusters[c]]))
     assert result.stderr == pytest.approx(np.std(means), rel=0.08)
     low, high = np.quantile(means, [0.025, 0.975])
     assert result.ci_low == pytest.approx(low, abs=0.012)

@@ -138,7 +138,7 @@ def test_parse_points_keeps_points_that_are_not_finite(nowhere):
     ],
 )
 def test_parse_points_of_an_unclosed_list(text, count):
-    """Nobody states why a stored answer ended, so the answer itself must."""
+    """The finish reason of a stored answer is unknown; an unclosed list shows the cut."""
     result = parse_points(text, convention="unit")
     assert len(result.points) == count
     whole = text == "[(0.3, 0.4), (0.5, 0.2)"

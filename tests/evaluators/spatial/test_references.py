@@ -1,4 +1,4 @@
-"""The public code's readings of answers, beside ours."""
+"""Scores of the public code next to ours."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ NAMES = {
 @pytest.mark.parametrize("case", GOLDEN["w2p_refspatial"]["cases"], ids=lambda case: case["text"])
 def test_references_of_points_equal_the_public_code(case):
     for (name, suffix, rule), key in NAMES.items():
-        asked = ScoredQuestion(rule, mask=mask() > 0, number=1)
-        result = REFERENCES[name].scores[suffix](case["text"], asked)
+        query = ScoredQuestion(rule, mask=mask() > 0, number=1)
+        result = REFERENCES[name].scores[suffix](case["text"], query)
         assert result == pytest.approx(case[key], abs=1e-9), key
-    asked = ScoredQuestion("points", mask=mask() > 0)
+    query = ScoredQuestion("points", mask=mask() > 0)
     points = case["robospatial_json2pts"]
     hit = any(0 <= x < WIDE and 0 <= y < HIGH and mask()[y, x] > 0 for x, y in points)
-    assert REFERENCES["robospatial"].scores["_reference_lmms"](case["text"], asked) == float(hit)
+    assert REFERENCES["robospatial"].scores["_reference_lmms"](case["text"], query) == float(hit)
 
 
 @pytest.mark.parametrize(
@@ -57,13 +57,13 @@ def test_references_of_points_equal_the_public_code(case):
         ("Answer: yes", 1.0),
         ("no way\nyes", 1.0),
         ("yes\nAnswer: no", 0.0),
-        ("yes, I know", 0.0),  # "know" holds "no"
+        ("yes, I know", 0.0),  # "know" contains "no"
         ("<think>no</think>yes", 1.0),
     ],
 )
 def test_reference_of_robospatial_finds_yes_inside_words(text, value):
-    asked = ScoredQuestion("word", letter="A", options=WORDS)
-    assert REFERENCES["robospatial"].scores["_reference_lmms"](text, asked) == value
+    query = ScoredQuestion("word", letter="A", options=WORDS)
+    assert REFERENCES["robospatial"].scores["_reference_lmms"](text, query) == value
 
 
 @pytest.mark.parametrize(
@@ -84,9 +84,9 @@ def test_reference_numbers_equal_lmms_eval(text, number):
 
 
 def test_reference_of_robospatial_with_an_empty_answer_tag():
-    asked = ScoredQuestion("word", letter="B", options=WORDS)
+    query = ScoredQuestion("word", letter="B", options=WORDS)
     text = "<answer></answer> no"
-    assert REFERENCES["robospatial"].scores["_reference_lmms"](text, asked) == 0.0
+    assert REFERENCES["robospatial"].scores["_reference_lmms"](text, query) == 0.0
 
 
 def test_reference_mra_has_rounding_errors():
@@ -125,12 +125,12 @@ def test_score_blind_baseline_of_every_rule(tmp_path):
     numbers = [row("number", id=str(n), answer=str(n), group="n") for n in (9, 3, 8, 4)]
     rows = [row("first_point"), row("count"), row("box"), row("choice"), *numbers]
     task = Spatial(SpatialOptions(data=str(write_set(tmp_path, rows))))
-    floors = {
+    blind = {
         s.question.id: score(task, s.truth, "", convention="unit").values["content_free_score"]
         for s in task.load()
     }
-    assert [floors[name] for name in ("first_point", "count", "box", "choice")] == [1, 0, 0, 0.25]
-    assert (floors["4"], floors["8"]) == (1.0, 0.1)
+    assert [blind[name] for name in ("first_point", "count", "box", "choice")] == [1, 0, 0, 0.25]
+    assert (blind["4"], blind["8"]) == (1.0, 0.1)
     assert next(m for m in task.metrics if m.name == "content_free_score").better is None
 
 

@@ -78,8 +78,8 @@ def test_score_convention_precedence(tmp_path):
     result = score(task, sample.truth, "(60, 40)", convention="relative_1000")
     assert result.values["points_in_mask"] == 0.0
     assert result.notes["answers read as relative_1000 although the prompt asks for pixel"] == 1
-    chosen = Spatial(SpatialOptions(data=str(root), convention="pixel"))
-    result = score(chosen, sample.truth, "(60, 40)", convention="relative_1000")
+    selected = Spatial(SpatialOptions(data=str(root), convention="pixel"))
+    result = score(selected, sample.truth, "(60, 40)", convention="relative_1000")
     assert result.values["points_in_mask"] == 1.0
 
 
@@ -94,16 +94,16 @@ def test_score_of_an_unknown_convention_is_unscored(everything, truths, rule, te
     assert result.notes == {
         "answers in coordinates of an unknown convention: set task.convention": 1
     }
-    # What holds no coordinates needs no convention.
+    # An answer without coordinates needs no convention.
     assert score(everything, truths[rule], "I cannot tell.").status == "unparseable"
 
 
 def test_score_scales_pixels_of_a_smaller_image(everything, truths):
     # The model saw 100x50: its (30, 20) is (60, 40) of 200x100.
-    shown = {"convention": "pixel", "image_size": (100, 50)}
-    assert score(everything, truths["points"], "(30, 20)", **shown).values["score"] == 1.0
-    assert score(everything, truths["points"], "(60, 40)", **shown).values["score"] == 0.0
-    result = score(everything, truths["box"], "[25, 10, 60, 30]", **shown)
+    seen = {"convention": "pixel", "image_size": (100, 50)}
+    assert score(everything, truths["points"], "(30, 20)", **seen).values["score"] == 1.0
+    assert score(everything, truths["points"], "(60, 40)", **seen).values["score"] == 0.0
+    result = score(everything, truths["box"], "[25, 10, 60, 30]", **seen)
     assert result.values["miou"] == pytest.approx(1.0)
     assert result.details["answered_box"] == [50.0, 20.0, 120.0, 60.0]
     unknown = score(everything, truths["points"], "(60, 40)", convention="pixel")
@@ -145,8 +145,8 @@ def test_metrics_depend_on_the_rules_of_the_rows(tmp_path, everything):
     assert names[-4:] == ["mra", "accuracy", "overall/counting", "overall/order"]
     # Every value that is scored is described, and the other way round over all samples.
     result = [score(everything, s.truth, "?", convention="unit") for s in everything.load()]
-    held = {name for one in result for name in one.values}
-    assert held == {metric.name for metric in everything.metrics}
+    names_of_values = {name for one in result for name in one.values}
+    assert names_of_values == {metric.name for metric in everything.metrics}
 
 
 def test_evaluate_compare_and_report(tmp_path):

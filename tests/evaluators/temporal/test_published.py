@@ -1,4 +1,4 @@
-"""TimeLens's published files, as the hub holds them, into rows."""
+"""Conversion of TimeLens's published files to rows."""
 
 from __future__ import annotations
 

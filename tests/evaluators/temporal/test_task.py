@@ -145,7 +145,7 @@ def test_evaluate_and_report(data, tmp_path):
     assert run.result.metrics["miou"].mean == pytest.approx(0.5)
     assert run.result.metrics["r1@0.5"].mean == pytest.approx(2 / 3)
     assert run.result.counts["unparseable"] == 1
-    # All three are about one video: nothing says how far another would be.
+    # All three are about one video, so the variance between videos is unknown.
     assert run.result.metrics["miou"].n == 3
     assert run.result.metrics["miou"].ci_low is None
     from jumpscore.report.html import write_report

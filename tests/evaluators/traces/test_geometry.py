@@ -78,9 +78,9 @@ def test_oriented_box_refuses_invalid_values(values, message):
 def test_without_outliers_drops_a_far_point():
     grid = np.stack(np.meshgrid(*[np.arange(5.0)] * 3), axis=-1).reshape(-1, 3)
     cloud = np.concatenate([grid, [[50.0, 50, 50]]])
-    kept = without_outliers(cloud, neighbour_means(cloud, neighbours=10), sigmas=1.2)
-    assert len(kept) == 125
-    assert not (kept == 50).any()
+    inliers = without_outliers(cloud, neighbour_means(cloud, neighbours=10), sigmas=1.2)
+    assert len(inliers) == 125
+    assert not (inliers == 50).any()
 
 
 def test_without_outliers_of_few_or_equal_points():
@@ -111,7 +111,7 @@ def test_surface_points_of_a_wall():
 
 
 def truncated_distance(depth: np.ndarray, view: Camera, voxel: np.ndarray) -> float:
-    """The value at a voxel's centre, 0 where it has none."""
+    """Return the value at a voxel's centre, 0 if undefined."""
     x, y, z = (voxel + 0.5) * VOXEL
     u, v = x * view.fx / z + view.cx + 0.5, y * view.fy / z + view.cy + 0.5
     if not (1e-4 <= u < view.width - 1e-4 and 1e-4 <= v < view.height - 1e-4):

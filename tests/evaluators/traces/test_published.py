@@ -65,8 +65,8 @@ def fetched(name: str, source, tmp_path):
 def write_tracespatial(source, form: str) -> None:
     if form == "parquet":
         pictures = {"image": IMAGE, "gt_depth": DEPTH, "mask": MASK}
-        shown = {name: embedded(content) for name, content in pictures.items()}
-        rows = [item(k) | shown | {"destination_direction": "the tray"} for k in range(2)]
+        parts = {name: embedded(content) for name, content in pictures.items()}
+        rows = [item(k) | parts | {"destination_direction": "the tray"} for k in range(2)]
         write_parquet(source / "data" / "train-00000-of-00001.parquet", rows)
         return
     rows = []
@@ -150,14 +150,14 @@ def write_sharerobot(source, answer: str) -> None:
     folder = source / "trajectory"
     (folder / "images").mkdir(parents=True, exist_ok=True)
     (folder / "images" / "a.png").write_bytes(IMAGE)
-    asked = (
+    query = (
         '<image>\nYou are a robot using the joint control. The task is "open it". Please predict '
         "up to 10 key trajectory points to complete the task."
     )
     row = {
         "id": 7,
         "image": ["images/a.png"],
-        "conversations": [{"from": "human", "value": asked}, {"from": "gpt", "value": answer}],
+        "conversations": [{"from": "human", "value": query}, {"from": "gpt", "value": answer}],
     }
     (folder / "test.json").write_text(json.dumps([row]))
 

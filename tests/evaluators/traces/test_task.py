@@ -102,7 +102,7 @@ def test_score_of_vabench_without_a_trace():
     # From each true point the farthest corner is 0.9 and 0.8 away.
     assert nothing["rmse_999_all"] == pytest.approx(999 * np.sqrt(0.81 + 0.64))
     assert nothing["mae_999_all"] == pytest.approx(999 * 0.85)
-    # An answer that leaves the image is no worse than none.
+    # An answer outside the image scores like no answer.
     beyond = score(goal, "[[5000, 5000], [5000, 5000]]", "relative_1000").values
     assert beyond["rmse_999"] > beyond["rmse_999_all"] == nothing["rmse_999_all"]
     # The public code reads only one form.

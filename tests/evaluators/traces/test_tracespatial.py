@@ -34,7 +34,7 @@ NAMES = {
 
 
 def depth_and_mask() -> tuple[np.ndarray, np.ndarray]:
-    """The golden scene: a wall at 2 m, the object, an obstacle, and where the object belongs."""
+    """The golden scene: a wall at 2 m, the object, an obstacle, and the target."""
     depth = np.full((192, 256), 2000, dtype=np.uint16)
     depth[60:150, 110:150] = 1500
     depth[110:140, 30:60] = 1500

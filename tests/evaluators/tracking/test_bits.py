@@ -24,7 +24,7 @@ def test_dilate_needs_no_pixels_beyond_the_crop():
     rows[0, 0, 0] = rows[1, 39, 2] = rows[2, 20, 1] = True
     for mask in rows:
         [[y, x]] = np.argwhere(mask)
-        near = (np.arange(40)[:, None] - y) ** 2 + (np.arange(3) - x) ** 2 <= 100
+        expected = (np.arange(40)[:, None] - y) ** 2 + (np.arange(3) - x) ** 2 <= 100
         # Bits beyond the third column of the word are undefined.
         grown = packed.dilate(packed.pack(mask), 10) & np.uint64(7)
-        np.testing.assert_array_equal(grown, packed.pack(near))
+        np.testing.assert_array_equal(grown, packed.pack(expected))

@@ -188,9 +188,9 @@ def test_score_masks_command(folders, capsys):
     assert error["objects"]["still/1"]["j_and_f"] == 1.0
     assert error["overall"]["j"]["n"] == 4
     score_mask_folders(prediction, truth, as_json=False)
-    shown = capsys.readouterr().out
-    assert "4 objects in 2 sequences" in shown
-    assert "cat/2" in shown
+    output = capsys.readouterr().out
+    assert "4 objects in 2 sequences" in output
+    assert "cat/2" in output
 
 
 # Masks as people have them.
@@ -239,7 +239,7 @@ def test_score_folders_counts_void_predictions(tmp_path):
     assert scores.overall["j"].mean == pytest.approx(2 / 3)
     [note] = scores.notes
     assert "void in the truth only" in note
-    assert "needs the number that it has in the truth" in note
+    assert "use the truth's number of each object" in note
     # A truth with void is right as a prediction.
     true = boxes(1)
     true[:, 0, 0] = 255

@@ -50,7 +50,7 @@ def test_parse_tracks_of_real_answers(answer):
         assert as_golden(result) == answer["parsed_w1000_h1000_fps6"]
 
 
-# Where the default reads another thing than the reference.
+# Answers that the default reads differently from the reference.
 DIFFERENT = {
     "truncated_no_close_quote": "partial",
     "float_xy": "ok",

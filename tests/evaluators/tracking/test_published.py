@@ -192,8 +192,8 @@ def test_convert_revos(revos, tmp_path, archive):
     assert set(sample.truth.points[1]) == {"0", "1"}
     answer = sample.truth.answer("relative_1000")
     assert task.score(sample.truth, Response("a", answer)).values["point_f1"] == 1.0
-    shown = [frame.pixels.mean() for frame in decode(sample.question.media[0].path)]
-    assert np.allclose(shown, [40, 80, 120, 160], atol=4)
+    brightness = [frame.pixels.mean() for frame in decode(sample.question.media[0].path)]
+    assert np.allclose(brightness, [40, 80, 120, 160], atol=4)
     assert not (folder / ".unpacked").exists()
     other = fetch_set(published_sets()["revos_referring"], root, source=source)
     assert [row.expression for row in read_rows(other, Query)] == ["the left one"]

@@ -102,7 +102,7 @@ def test_segment_equals_transformers(segmenter, video):
     result = decode_masks(rles, height=HEIGHT, width=WIDTH)
     np.testing.assert_array_equal(result, expected)
     assert 0.01 < expected.mean() < 0.99
-    # The order matters, so equality above says something.
+    # The order matters, so the equality above is meaningful.
     straight = by_hand(segmenter, video, PROMPTS, order[:7])
     assert (straight[2] != expected[2]).any()
 
@@ -142,13 +142,13 @@ def test_prompts_equal_the_public_code(segmenter, visited, tmp_path):
     text = 'coords="0.5 0 100 200; 1 0 150 250 1 1000 1000; 9 0 10 10"'
     tracks = parse_tracks_reference(text, **size, fps=6)
     prompts = prompts_reference(tracks, **size, frames=frames)
-    asked = {
+    query = {
         (frame, str(name)): points for frame, of in prompts.items() for name, points in of.items()
     }
     published = {(frame, name): points for (frame, name), points in golden["prompt_map"]}
-    assert asked.keys() == published.keys()
+    assert query.keys() == published.keys()
     for place, points in published.items():
-        np.testing.assert_allclose(asked[place], points, atol=1e-9)
+        np.testing.assert_allclose(query[place], points, atol=1e-9)
     grey = np.full((HEIGHT, WIDTH, 3), 128, dtype=np.uint8)
     write_video(tmp_path / "v.mp4", [grey] * frames, fps=6)
     segmenter.segment(tmp_path / "v.mp4", prompts, **size, frames=frames, fps=6)
@@ -211,17 +211,17 @@ def test_prompts_of_and_prompts_reference():
 def test_derivation_names_the_segmenter():
     from importlib.metadata import version
 
-    made = Sam2(checkpoint=None, revision="abc", device="cpu")
-    assert made.identity() == f"sam2 {CHECKPOINT}@abc, transformers {version('transformers')}"
+    segmenter = Sam2(checkpoint=None, revision="abc", device="cpu")
+    assert segmenter.identity() == f"sam2 {CHECKPOINT}@abc, transformers {version('transformers')}"
 
 
 def test_segment_reports_an_invalid_checkpoint_once(tmp_path, video):
-    made = Sam2(checkpoint=str(tmp_path), revision=None, device="cpu")
+    segmenter = Sam2(checkpoint=str(tmp_path), revision=None, device="cpu")
     for _ in range(2):
         with pytest.raises(UsageError, match=r"cannot be loaded.*task\.checkpoint"):
-            made.segment(video, PROMPTS, **SIZE, fps=6)
+            segmenter.segment(video, PROMPTS, **SIZE, fps=6)
     with pytest.raises(ValueError, match="prompts in frames"):
-        made.segment(video, {FRAMES: {0: [(1.0, 1.0)]}}, **SIZE, fps=6)
+        segmenter.segment(video, {FRAMES: {0: [(1.0, 1.0)]}}, **SIZE, fps=6)
 
 
 def test_evaluate_derives_masks_once(checkpoint, tmp_path, monkeypatch):
@@ -253,7 +253,7 @@ def test_evaluate_derives_masks_once(checkpoint, tmp_path, monkeypatch):
     masks = {line["id"]: line["value"] for line in lines}
     assert "transformers" in lines[0]["by"]
     assert masks["shapes0-1"]["masks"] == masks["shapes0-2"]["masks"] == [None] * 24
-    # The public code reads 400 where the answer says 400.5, and asks for other masks.
+    # The public code reads 400.5 as 400, so its prompts differ.
     assert "masks_reference" in masks["shapes0-0"]
     assert "masks_reference" not in masks["shapes0-2"]
     # Scored again, nothing is segmented again.

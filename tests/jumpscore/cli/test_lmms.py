@@ -12,7 +12,7 @@ def test_lmms_exports_a_task(jumpscore, tmp_path):
     assert json.loads(json.loads(first)["options"])["convention"] == "unit"
     for words, said in (
         (("tasks",), "choose the task that reads it"),
-        (("mini",), "hallucination_rate is no mean over samples"),
+        (("mini",), "hallucination_rate is not a mean over samples"),
         (("mini_lmms",), "is already a benchmark of lmms-eval"),
         (("nothing",), "data set 'nothing' is neither a folder nor a known name"),
         (("mini_traces", "convenion=unit"), "unknown key 'task.convenion'"),

@@ -63,7 +63,7 @@ def test_plan_continues_after_an_unreadable_video(jumpscore, video, tmp_path):
         (("plan", "--tokens", "100"), "give at least 144"),
         (("plan", "--tokens", "5000", "--matching", "roughly"), "known: visual, total"),
         (("plan", "--tokens", "5000", "--backend", "magic"), "unknown backend 'magic'"),
-        (("inspect", "--canvases", "9999"), "give a number from 1 to 4096"),
+        (("inspect", "--canvases", "9999"), "out of range; give 1 to 4096"),
         (("inspect", "--backend", "magic"), "known: pyav, bitcost"),
     ],
 )

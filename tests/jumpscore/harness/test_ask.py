@@ -25,7 +25,7 @@ VIDEOS = Path(__file__).parents[2] / "data" / "videos"
     "facts",
     [{"finish_reason": "eos"}, {"confidences": (np.float32(1),)}, {"text": None}, {"usage": 5}],
 )
-def test_a_response_that_cannot_be_stored_is_an_error_of_that_sample(start, facts):
+def test_ask_invalid_response_is_an_error(start, facts):
     class Odd(Stub):
         def generate(self, requests):
             return [Response(**{"id": r.question.id, "text": "[1.0]", **facts}) for r in requests]
@@ -36,7 +36,7 @@ def test_a_response_that_cannot_be_stored_is_an_error_of_that_sample(start, fact
     assert read_run(run.folder) == run
 
 
-def test_a_batch_that_fails_is_asked_one_by_one(start):
+def test_ask_failed_batch_is_split(start):
     run = start(Stub(fail=["clip1"], batch_size=3))
     assert run.result.counts == {**dict.fromkeys(run.result.counts, 0), "ok": 2, "error": 1}
     assert run.responses["clip1"].error == "RuntimeError: out of memory"
@@ -46,7 +46,7 @@ def test_a_batch_that_fails_is_asked_one_by_one(start):
     assert run.result.metrics["f1@0.1"].n == 2
 
 
-def test_ctrl_c_keeps_what_is_answered(start):
+def test_ask_interrupted_keeps_answers(start):
     class Interrupted(Stub):
         def generate(self, requests):
             if len(self.asked) == 2:
@@ -61,7 +61,7 @@ def test_ctrl_c_keeps_what_is_answered(start):
     assert run.result.total == 3
 
 
-def test_preparing_runs_ahead_of_generating(start):
+def test_ask_prepares_ahead(start):
     order: list[str] = []
     generating, last_prepared = threading.Event(), threading.Event()
 
@@ -92,7 +92,7 @@ def test_preparing_runs_ahead_of_generating(start):
     assert order.index("prepare clip2") < order.index("generate clip1")
 
 
-def test_an_unprepared_question_is_an_error_of_that_sample(start):
+def test_ask_failed_preparation_is_an_error(start):
     class Fails(Stub):
         def prepare(self, question, visual):
             if question.id == "clip0":
@@ -104,7 +104,7 @@ def test_an_unprepared_question_is_an_error_of_that_sample(start):
     assert run.result.counts["error"] == 1
 
 
-def test_a_wrapper_that_forgets_an_id_or_invents_one(start):
+def test_ask_missing_and_unknown_ids(start):
     class Forgetful(Stub):
         def generate(self, requests):
             return [Response("somebody else", "[1.0]")]
@@ -115,13 +115,13 @@ def test_a_wrapper_that_forgets_an_id_or_invents_one(start):
     assert "somebody else" not in run.responses
 
 
-def test_progress_is_told(start):
-    told = []
-    start(Stub(), on_progress=lambda done, total: told.append((done, total)))
-    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
+def test_ask_reports_progress(start):
+    calls = []
+    start(Stub(), on_progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
-def test_answers_of_calls_at_once_are_stored_as_they_come(start):
+def test_ask_stores_concurrent_answers_at_once(start):
     """While a question is prepared, the answers before it are stored."""
     stored = {
         0: threading.Event(),
@@ -148,7 +148,7 @@ def test_answers_of_calls_at_once_are_stored_as_they_come(start):
 
 
 @pytest.mark.parametrize("concurrency", [1, 2])
-def test_a_last_batch_that_is_not_full_is_waited_for(start, concurrency):
+def test_ask_last_partial_batch(start, concurrency):
     class Slow(Stub):
         batch_size = 2
 
@@ -164,7 +164,7 @@ def test_a_last_batch_that_is_not_full_is_waited_for(start, concurrency):
 
 
 @pytest.mark.parametrize("kind", ["frames", "none"])
-def test_repairs_of_videos_are_counted(start, tiny_set, tmp_path, kind):
+def test_ask_counts_repairs_of_videos(start, tiny_set, tmp_path, kind):
     """Whoever reads the video: the harness for the model, or the model itself."""
     data = tmp_path / "set"
     shutil.copytree(tiny_set, data)

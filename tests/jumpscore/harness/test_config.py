@@ -16,7 +16,7 @@ def test_compose_ids_that_look_like_numbers():
     assert config.run.limit == 10
 
 
-def test_composed_and_validated():
+def test_run_config_of_composed_words():
     config = run_config(compose(["model=content_free", "run.limit=3", "task.data=/tmp/x"]))
     assert config.model == {"name": "content_free", "period": 0.5}
     assert config.run.limit == 3
@@ -39,10 +39,10 @@ def test_composed_and_validated():
         (["input=frames", "input.count=4", "input.fps=1"], "either count or fps"),
         (["input=video", "input.count=4"], "count needs kind=frames"),
         (["input.count=0"], r"input\.count=0: input should be greater than 0"),
-        (["motion"], "'motion' is no key=value"),
+        (["motion"], "'motion' is not key=value"),
         (["input.count=[1"], "input '\\[1'"),
     ],
 )
-def test_wrong_words_name_the_key_and_the_nearest_one(words, message):
+def test_run_config_suggests_the_nearest_key(words, message):
     with pytest.raises(UsageError, match=message):
         run_config(compose(words))

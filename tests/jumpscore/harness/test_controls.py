@@ -41,18 +41,18 @@ def samples(*paths):
     return [Sample(question(path, str(i)), None) for i, path in enumerate(paths)]
 
 
-class TestPixels:
-    def test_frames_are_the_other_clips_at_the_same_times(self, own, other):
+class TestWithPixelsOf:
+    def test_with_pixels_of_frames_at_the_same_times(self, own, other):
         frames = uniform_frames(own, count=8)
         swapped = with_pixels_of(frames, probe(other))
         # 30 frames at 12.5 per second last 2.4 s; then the clip begins again.
         expected = [round((time % 2.4) * 12.5) for time in frames.times]
-        found = [read_number(picture) for picture in swapped.pixels]
-        assert np.abs(np.subtract(found, expected)).max() <= 1
-        assert found != [read_number(picture) for picture in frames.pixels]
+        numbers = [read_number(picture) for picture in swapped.pixels]
+        assert np.abs(np.subtract(numbers, expected)).max() <= 1
+        assert numbers != [read_number(picture) for picture in frames.pixels]
 
     @pytest.mark.parametrize("kind", ["frames", "codec"])
-    def test_all_but_the_pixels_stays(self, own, other, kind):
+    def test_with_pixels_of_keeps_everything_but_pixels(self, own, other, kind):
         plan = uniform_frames(own, count=8) if kind == "frames" else codec_canvases(own, canvases=4)
         swapped = with_pixels_of(plan, probe(other))
         assert swapped.stamp_texts == plan.stamp_texts
@@ -63,13 +63,13 @@ class TestPixels:
         assert swapped.fingerprint != plan.fingerprint
         assert any("another video" in note for note in swapped.notes)
 
-    def test_a_canvas_of_its_own_pixels_is_itself(self, own):
-        """The way through the donor gives the very pixels where the donor is the clip itself."""
+    def test_with_pixels_of_the_same_video(self, own):
+        """With the clip as its own donor, all pixels stay the same."""
         plan = codec_canvases(own, canvases=4)
         again = with_pixels_of(plan, probe(own))
         assert np.abs(again.pixels.astype(int) - plan.pixels).max() <= 2
 
-    def test_blocks_come_from_where_the_plan_says(self, own, other):
+    def test_with_pixels_of_keeps_the_positions_of_blocks(self, own, other):
         plan = codec_canvases(own, canvases=4)
         whole = np.flatnonzero((plan.blocks[..., 0] == plan.blocks[:, :1, :1, 0]).all(axis=(1, 2)))
         swapped = with_pixels_of(plan, probe(other))
@@ -79,34 +79,34 @@ class TestPixels:
             time = time_of[int(plan.blocks[place, 0, 0, 0])] % 2.4
             assert abs(read_number(swapped.pixels[place]) - round(time * 12.5)) <= 1
 
-    def test_a_stand_in_that_starts_late_moves_all_the_same(self, own, other):
+    def test_with_pixels_of_video_that_starts_late(self, own, other):
         late = probe(other)
         frames = uniform_frames(own, count=8)
         early = frames.changed(times=tuple(time - 1.0 for time in frames.times))
-        found = [read_number(picture) for picture in with_pixels_of(early, late).pixels]
+        numbers = [read_number(picture) for picture in with_pixels_of(early, late).pixels]
         expected = [round(((time - 1.0) % 2.4) * 12.5) for time in frames.times]
-        assert np.abs(np.subtract(found, expected)).max() <= 1
+        assert np.abs(np.subtract(numbers, expected)).max() <= 1
 
-    def test_canvases_of_another_tool_cannot_be_swapped(self, own, other, tmp_path):
+    def test_with_pixels_of_refuses_canvases_of_another_tool(self, own, other, tmp_path):
         plan = uniform_frames(own, count=4).changed(path=tmp_path)
-        with pytest.raises(DataError, match=r"leave out input\.folder"):
+        with pytest.raises(DataError, match=r"remove input\.folder"):
             with_pixels_of(plan, probe(other))
 
 
-class TestPartners:
-    def test_every_video_has_another_one_and_each_is_used_once(self, tmp_path):
+class TestControlOf:
+    def test_control_of_is_one_cycle_through_all_videos(self, tmp_path):
         paths = [tmp_path / f"{i}.mp4" for i in range(7)]
         control = control_of("pixels", "frames", samples(*paths, *paths), seed=3)
         assert sorted(control.partners) == sorted(control.partners.values()) == sorted(paths)
         assert all(one != two for one, two in control.partners.items())
 
-    def test_the_seed_decides(self, tmp_path):
+    def test_control_of_depends_on_the_seed(self, tmp_path):
         data = samples(*(tmp_path / f"{i}.mp4" for i in range(9)))
         one, same, other = (control_of("pixels", "codec", data, seed=s) for s in (1, 1, 2))
         assert one == same
         assert one != other
 
-    def test_what_cannot_be_a_control(self, tmp_path):
+    def test_control_of_impossible_controls(self, tmp_path):
         data = samples(tmp_path / "a.mp4", tmp_path / "b.mp4")
         assert control_of("none", "video", data, seed=0) is None
         with pytest.raises(UsageError, match=r"needs input=frames or input=codec, not video"):
@@ -120,7 +120,7 @@ class TestPartners:
         with pytest.raises(UsageError, match="the question has no video"):
             InputPlan("codec", InputConfig(), control=control).prepare(picture)
 
-    def test_nobody_stands_in_for_itself_under_another_name(self, own, other, tmp_path):
+    def test_control_of_treats_identical_files_as_one_video(self, own, other, tmp_path):
         copy, link = tmp_path / "copy.mp4", tmp_path / "link.mp4"
         copy.write_bytes(own.read_bytes())
         link.symlink_to(own)
@@ -131,15 +131,15 @@ class TestPartners:
         assert control.partners == dict.fromkeys(names, other) | {other: own}
 
 
-class TestInput:
-    def test_the_pixels_control_is_the_other_clip_whole(self, own, other):
+class TestInputPlan:
+    def test_prepare_pixels_control_is_the_other_clip(self, own, other):
         control = Control("pixels", {own: other, other: own})
         config = InputConfig(kind="frames", count=6)
-        found = InputPlan("frames", config, control=control).prepare(question(own))
+        visual = InputPlan("frames", config, control=control).prepare(question(own))
         plain = InputPlan("frames", config).prepare(question(other))
-        assert found.fingerprint == plain.fingerprint
+        assert visual.fingerprint == plain.fingerprint
 
-    def test_from_the_cache_come_the_same_pixels(self, own, other, tmp_path):
+    def test_prepare_selection_control_from_the_cache(self, own, other, tmp_path):
         control = Control("selection", {own: other})
         config, cache = InputConfig(kind="codec", count=4), InputCache(tmp_path / "cache")
 
@@ -184,7 +184,7 @@ def written_set(root, lengths):
     return root
 
 
-def test_a_stand_in_that_cannot_be_read_is_said_to_be_one(tmp_path):
+def test_evaluate_names_an_unreadable_replacement(tmp_path):
     data = written_set(tmp_path / "set", (20, 30, 40))
     broken = data / "videos" / "1.mp4"
     broken.write_bytes(broken.read_bytes()[:300])
@@ -197,12 +197,12 @@ def test_a_stand_in_that_cannot_be_read_is_said_to_be_one(tmp_path):
             run={"folder": tmp_path, "control": control},
         )
         errors = {score.id: score.message for score in run.scores if score.status == "error"}
-        [shown] = [text for text in errors.values() if "shows 1.mp4 for" in text]
-        assert shown.startswith(f"run.control={control} shows 1.mp4 for ")
+        [message] = [text for text in errors.values() if "shows 1.mp4 for" in text]
+        assert message.startswith(f"run.control={control} shows 1.mp4 for ")
         assert len(errors) == (1 if control == "pixels" else 2)
 
 
-def test_a_run_says_that_it_is_a_control(tmp_path):
+def test_evaluate_records_the_control(tmp_path):
     tiny_set = written_set(tmp_path / "set", (50, 60, 70))
 
     def run(control):

@@ -14,7 +14,7 @@ from jumpscore.studies import compare_runs
 from tests.jumpscore.harness.stub import Stub
 
 
-def test_a_run_by_hand(start):
+def test_evaluate_metrics_by_hand(start):
     run = start(Stub())
     metrics = run.result.metrics
     # clip0 perfect; clip1 finds 1 of 2 at 0.1 s with 3 answers: F1 0.4; clip2 has no jumps: 0
@@ -26,7 +26,7 @@ def test_a_run_by_hand(start):
     assert run.result.caveats == ("the data are synthetic",)
 
 
-def test_a_run_on_disk(start):
+def test_evaluate_writes_a_readable_run(start):
     run = start(Stub(), name="mine")
     names = {file.name for file in run.folder.iterdir()}
     assert names == {"run.json", "responses.jsonl", "scores.jsonl", "result.json", "timing.json"}
@@ -36,13 +36,13 @@ def test_a_run_on_disk(start):
     assert read_run(run.folder) == run
 
 
-def test_equal_inputs_give_equal_bytes(start):
+def test_evaluate_twice_gives_equal_bytes(start):
     one, other = start(Stub(), name="one"), start(Stub(), name="other")
     for name in ("result.json", "scores.jsonl"):
         assert (one.folder / name).read_bytes() == (other.folder / name).read_bytes()
 
 
-def test_what_a_wrapper_is_given_does_not_depend_on_the_truth(start, tiny_set, tmp_path):
+def test_evaluate_hides_the_truth_from_wrappers(start, tiny_set, tmp_path):
     import shutil
 
     from jumpscore.data import read_manifest, read_rows, write_set
@@ -66,7 +66,7 @@ def test_what_a_wrapper_is_given_does_not_depend_on_the_truth(start, tiny_set, t
     assert one.seen == other.seen.replace(str(copy), str(tiny_set))
 
 
-def test_resuming_asks_only_what_is_missing_or_failed_on_our_side(start):
+def test_evaluate_resumes_missing_and_failed_samples(start):
     start(Stub(fail=["clip1"]))
     again = Stub()
     run = start(again)
@@ -75,7 +75,7 @@ def test_resuming_asks_only_what_is_missing_or_failed_on_our_side(start):
     assert run.result == start(Stub(), name="fresh").result
 
 
-def test_a_torn_last_line_is_dropped_and_asked_again(start):
+def test_evaluate_asks_a_torn_last_line_again(start):
     run = start(Stub(), name="mine")
     file = run.folder / "responses.jsonl"
     whole = file.read_bytes()
@@ -87,7 +87,7 @@ def test_a_torn_last_line_is_dropped_and_asked_again(start):
     assert {**last, "seconds": 0} == {**before, "seconds": 0}
 
 
-def test_a_changed_configuration_is_refused_with_what_changed(start, tiny_set):
+def test_evaluate_refuses_a_changed_configuration(start, tiny_set):
     start(Stub(tag="a"), name="mine")
     with pytest.raises(UsageError, match=r"another configuration:\n  model\.tag: a -> b"):
         start(Stub(tag="b"), name="mine")
@@ -95,7 +95,7 @@ def test_a_changed_configuration_is_refused_with_what_changed(start, tiny_set):
         start(Stub(tag="a"), name="mine", task="jumpscore_count")
 
 
-def test_two_processes_cannot_write_one_run(start, tmp_path):
+def test_evaluate_refuses_a_run_in_use(start, tmp_path):
     from jumpscore.runs import RunStore
 
     run = start(Stub(), name="mine")
@@ -105,7 +105,7 @@ def test_two_processes_cannot_write_one_run(start, tmp_path):
             start(Stub(), name="mine")
 
 
-def test_model_failures_score_zero_and_are_counted(start):
+def test_evaluate_scores_model_failures_zero(start):
     run = start(Stub("I cannot see videos."))
     assert run.result.counts["refused"] == 3
     assert run.result.unscored == 0
@@ -113,7 +113,7 @@ def test_model_failures_score_zero_and_are_counted(start):
     assert run.result.metrics["f1"].n == 3
 
 
-def test_frames_are_prepared_by_the_harness(start):
+def test_evaluate_prepares_frames(start):
     seen = []
 
     class Sees(Stub):
@@ -130,19 +130,19 @@ def test_frames_are_prepared_by_the_harness(start):
     assert run.responses["clip0"].usage.visual == 16
 
 
-def test_an_input_that_the_model_does_not_take(start):
+def test_evaluate_refuses_unsupported_input(start):
     with pytest.raises(UsageError, match="takes no input 'frames'; it takes none"):
         start(Stub(), input={"kind": "frames"})
     with pytest.raises(UsageError, match=r"shown input 'none', and input\.count needs kind="):
         start(Stub(), input={"count": 4})
 
 
-def test_options_for_something_made_already(tiny_set):
-    with pytest.raises(UsageError, match="is an object; pass the options period"):
+def test_evaluate_refuses_options_of_an_existing_wrapper(tiny_set):
+    with pytest.raises(UsageError, match="already exists; pass the options period"):
         jumpscore.evaluate(Stub(), "jumpscore", model_options={"period": 1})
 
 
-def test_half_a_video_is_our_failure_not_half_an_answer(tmp_path, start):
+def test_evaluate_truncated_video_is_unscored(tmp_path, start):
     from jumpscore.data import Manifest, Row, write_set
     from tests.support import write_video
 
@@ -155,7 +155,7 @@ def test_half_a_video_is_our_failure_not_half_an_answer(tmp_path, start):
         assert "the file is cut off" in str(run.responses["a"].error)
 
 
-def test_selecting_samples(start):
+def test_evaluate_selects_samples(start):
     assert start(Stub(), name="a", limit=2).result.total == 2
     assert start(Stub(), name="b", ids=["clip2"]).result.total == 1
     parts = [start(Stub(), name=f"s{i}", shard=f"{i}/2").result.total for i in range(2)]
@@ -167,21 +167,21 @@ def test_selecting_samples(start):
         start(Stub(), name="c", ids=["clip9"])
 
 
-def test_the_truth_is_shown_only_under_the_flag(start):
+def test_evaluate_exposes_truth_only_with_the_flag(start):
     with pytest.raises(UsageError, match=r"run\.expose_truth=true"):
         start("oracle")
     run = start("oracle", expose_truth=True)
     assert "the model was shown the truth" in run.result.caveats
 
 
-def test_scoring_anew_without_the_model(start):
+def test_score_run_without_the_model(start):
     run = start(Stub())
     (run.folder / "result.json").unlink()
     (run.folder / "scores.jsonl").unlink()
     assert score_run(run.folder).result == run.result
 
 
-def test_scoring_anew_on_changed_data_is_refused(start, tiny_set, tmp_path):
+def test_score_run_refuses_changed_data(start, tiny_set, tmp_path):
     import shutil
 
     from jumpscore.data import Manifest, read_rows, write_set
@@ -194,47 +194,47 @@ def test_scoring_anew_on_changed_data_is_refused(start, tiny_set, tmp_path):
         score_run(run.folder)
 
 
-def test_resuming_a_finished_run_keeps_what_asking_took(start):
+def test_evaluate_finished_run_keeps_its_timing(start):
     first = start(Stub(), name="mine")
     again = start(Stub(), name="mine")
     assert first.timing["samples"] == again.timing["samples"] == 3
     assert first.timing["wall_seconds"] == again.timing["wall_seconds"]
 
 
-def test_an_unwritable_folder(start, tmp_path):
+def test_evaluate_unwritable_folder(start, tmp_path):
     (tmp_path / "runs").write_text("a file in the way")
     with pytest.raises(UsageError, match=r"cannot be written.*choose another place"):
         start(Stub())
 
 
-def test_a_folder_that_is_no_run(tmp_path):
-    with pytest.raises(DataError, match="is no run"):
+def test_read_run_of_another_folder(tmp_path):
+    with pytest.raises(DataError, match="is not a run folder"):
         read_run(tmp_path)
 
 
-def test_a_damaged_response_line_names_the_line(start):
+def test_read_run_names_a_damaged_line(start):
     run = start(Stub())
     file = run.folder / "responses.jsonl"
     file.write_text("garbage\n" + file.read_text())
-    with pytest.raises(DataError, match=r"responses\.jsonl, line 1: is no response"):
+    with pytest.raises(DataError, match=r"responses\.jsonl, line 1: is not a valid response"):
         read_run(run.folder)
 
 
-class TestCompare:
-    def test_pairs_by_video(self, start):
+class TestCompareRuns:
+    def test_compare_runs_pairs_by_video(self, start):
         good, bad = start(Stub(), name="good"), start(Stub("[]"), name="bad")
-        found = compare_runs(good, bad)["count_mae"]
+        comparison = compare_runs(good, bad)["count_mae"]
         # errors 0, 1, 3 against 3, 2, 0
-        assert (found.mean_a, found.mean_b, found.n) == (4 / 3, 5 / 3, 3)
-        assert found.verdict == "tied"
+        assert (comparison.mean_a, comparison.mean_b, comparison.n) == (4 / 3, 5 / 3, 3)
+        assert comparison.verdict == "tied"
 
-    def test_leaves_out_what_one_side_has_not_scored(self, start):
+    def test_compare_runs_leaves_out_unscored_samples(self, start):
         whole, part = start(Stub(), name="whole"), start(Stub(fail=["clip2"]), name="part")
-        found = compare_runs(whole, part)["f1"]
-        assert found.n == 2
-        assert found.difference == 0.0
+        comparison = compare_runs(whole, part)["f1"]
+        assert comparison.n == 2
+        assert comparison.difference == 0.0
 
-    def test_refuses_other_data(self, start, tmp_path):
+    def test_compare_runs_refuses_other_data(self, start, tmp_path):
         from jumpscore.data import Manifest, Row, write_set
 
         write_set(tmp_path / "o", [Row("x", "videos/x.mp4", "?", "[1.0]")], Manifest("other"))

@@ -16,7 +16,7 @@ from tests.support import write_video
 
 
 class Sees(ModelWrapper):
-    """Answers with what it was shown; reports tokens as told."""
+    """Records its inputs and reports their tokens, less ``lost``."""
 
     name = "sees"
     inputs = ("frames", "codec")
@@ -56,16 +56,16 @@ def run(model, tiny_set, runs, **input):
     )
 
 
-class TestWhatAModelIsShown:
-    def test_canvases(self, video):
+class TestPrepare:
+    def test_prepare_canvases(self, video):
         visual = InputPlan("codec", InputConfig(kind="codec", count=6)).prepare(question(video))
         assert visual.fingerprint == codec_canvases(video, canvases=6).fingerprint
 
-    def test_32_pictures_where_nothing_is_said(self, video):
+    def test_prepare_default_count(self, video):
         for kind in ("frames", "codec"):
             assert len(InputPlan(kind, InputConfig()).prepare(question(video)).blocks) == 32
 
-    def test_both_arms_of_a_budget(self, video):
+    def test_prepare_both_arms_of_a_budget(self, video):
         config = InputConfig(tokens=300)
         arms = match_budgets(video, visual_tokens=300)
         frames = InputPlan("frames", config).prepare(question(video))
@@ -77,9 +77,7 @@ class TestWhatAModelIsShown:
         ("matching", "budget"),
         [("visual", 24), ("visual", 101), ("total", 101), ("total", 400)],
     )
-    def test_a_budget_of_small_pictures_differs_in_their_number_alone(
-        self, video, matching, budget
-    ):
+    def test_prepare_arms_of_equal_picture_size(self, video, matching, budget):
         """168x112 pixels within 7056 in whole squares of 28: 84x56, 6 tokens a picture."""
         config = InputConfig(tokens=budget, matching=matching, max_pixels=7056)
         arms = [InputPlan(kind, config).prepare(question(video)) for kind in ("frames", "codec")]
@@ -93,38 +91,38 @@ class TestWhatAModelIsShown:
             spent = [arm.total_tokens for arm in arms]
             assert spent[0] <= spent[1] <= budget
 
-    def test_decimals(self, video):
+    def test_prepare_decimals(self, video):
         config = InputConfig(kind="frames", count=4, decimals=2)
         assert (
             InputPlan("frames", config).prepare(question(video)).stamp_texts[0] == "<0.00 seconds>"
         )
 
-    def test_canvases_of_another_tool(self, video, tmp_path):
-        made = tmp_path / "made"
+    def test_prepare_canvases_of_another_tool(self, video, tmp_path):
+        folder = tmp_path / "made"
         canvases = codec_canvases(video, canvases=5)
-        write_prepared(canvases, made / folder_name(video))
-        config = InputConfig(kind="codec", folder=made)
+        write_prepared(canvases, folder / folder_name(video))
+        config = InputConfig(kind="codec", folder=folder)
         visual = InputPlan("codec", config).prepare(question(video))
         np.testing.assert_array_equal(visual.blocks, canvases.blocks)
         assert visual.path == video
 
-    def test_canvases_of_another_tool_that_knew_another_path(self, video, tmp_path):
-        made = tmp_path / "made"
-        write_prepared(codec_canvases(video, canvases=5), made / "clip__0123abcd")
-        config = InputConfig(kind="codec", folder=made)
+    def test_prepare_canvases_of_another_path(self, video, tmp_path):
+        folder = tmp_path / "made"
+        write_prepared(codec_canvases(video, canvases=5), folder / "clip__0123abcd")
+        config = InputConfig(kind="codec", folder=folder)
         assert len(InputPlan("codec", config).prepare(question(video)).blocks) == 5
-        write_prepared(codec_canvases(video, canvases=4), made / "clip__89abcdef")
+        write_prepared(codec_canvases(video, canvases=4), folder / "clip__89abcdef")
         with pytest.raises(DataError, match=r"found 2 folders .* of clip\.mp4, expected one"):
             InputPlan("codec", config).prepare(question(video))
 
-    def test_canvases_that_are_not_there(self, video, tmp_path):
+    def test_prepare_missing_canvases(self, video, tmp_path):
         config = InputConfig(kind="codec", folder=tmp_path)
         with pytest.raises(
             DataError, match="found 0 folders clip__<8 hex digits> with the canvases of"
         ):
             InputPlan("codec", config).prepare(question(video))
 
-    def test_the_cache_is_used(self, video, tmp_path):
+    def test_prepare_uses_the_cache(self, video, tmp_path):
         cache = InputCache(tmp_path / "cache")
         config = InputConfig(kind="codec", count=6)
         first = InputPlan("codec", config, cache).prepare(question(video))
@@ -142,26 +140,26 @@ class Trained(Sees):
         return {"count": 6, "max_pixels": 3136, "decimals": 2}
 
 
-class TestWhatIsUsual:
+class TestDefaults:
     def shown(self, tiny_set, runs, **input):
         model = Trained()
         stored = run(model, tiny_set, runs, **input)
         return model.seen["clip0"], stored.record
 
-    def test_it_holds_where_nothing_is_said_and_is_part_of_the_run(self, tiny_set, tmp_path):
+    def test_resolve_records_the_defaults(self, tiny_set, tmp_path):
         visual, record = self.shown(tiny_set, tmp_path)
         assert (len(visual.blocks), visual.width * visual.height <= 3136) == (6, True)
         assert visual.stamp_texts[0] == "<0.00 seconds>"
         for input in (record.identity.input.model_dump(), record.config.input):
             assert (input["count"], input["max_pixels"], input["decimals"]) == (6, 3136, 2)
 
-    def test_another_amount_replaces_the_usual_one(self, tiny_set, tmp_path):
+    def test_resolve_configured_amount_replaces_the_default(self, tiny_set, tmp_path):
         visual, record = self.shown(tiny_set, tmp_path, kind="frames", fps=1, decimals=1)
         assert record.identity.input.model_dump()["count"] is None
         assert visual.width * visual.height <= 3136
         assert visual.stamp_texts[0] == "<0.0 seconds>"
 
-    def test_sizes_that_follow_from_the_amount_are_left_alone(self):
+    def test_filled_keeps_sizes_of_the_amount(self):
         usual = {"count": 6, "max_pixels": 3136}
         for input in (
             InputConfig(tokens=400, matching="as_published"),
@@ -169,35 +167,35 @@ class TestWhatIsUsual:
         ):
             assert input.filled(usual) == input
 
-    def test_nothing_usual_changes_nothing(self):
+    def test_filled_without_defaults(self):
         input = InputConfig(count=3)
         assert input.filled({}) is input
         assert input.filled({"count": 9}) is input
 
-    def test_a_field_that_there_is_not(self):
+    def test_filled_unknown_field(self):
         with pytest.raises(UsageError, match=r"input\.cont"):
             InputConfig().filled({"cont": 3})
 
 
-class TestARun:
-    def test_a_model_that_takes_canvases_gets_them(self, tiny_set, tmp_path):
+class TestEvaluate:
+    def test_evaluate_passes_canvases(self, tiny_set, tmp_path):
         model = Sees()
         result = run(model, tiny_set, tmp_path, kind="codec", count=4).result
         assert result.counts["ok"] == 3
         assert {visual.kind for visual in model.seen.values()} == {"codec"}
 
-    def test_measured_unlike_planned_is_an_error_of_ours(self, tiny_set, tmp_path):
+    def test_evaluate_measured_tokens_differ_from_plan(self, tiny_set, tmp_path):
         stored = run(Sees(lost=1), tiny_set, tmp_path, kind="frames", count=4)
         assert stored.result.counts["error"] == 3
         assert (
             "received 15 visual tokens instead of the planned 16" in stored.responses["clip0"].error
         )
 
-    def test_derived_counts_are_believed(self, tiny_set, tmp_path):
+    def test_evaluate_accepts_derived_token_counts(self, tiny_set, tmp_path):
         stored = run(Sees("derived", lost=1), tiny_set, tmp_path, kind="frames", count=4)
         assert stored.result.counts["ok"] == 3
 
-    def test_a_budget_too_small_is_told_per_video(self, tiny_set, tmp_path):
+    def test_evaluate_budget_too_small(self, tiny_set, tmp_path):
         stored = run(Sees(), tiny_set, tmp_path, kind="codec", tokens=2)
         assert stored.result.counts["error"] == 3
         assert "a budget of 2 tokens is too small" in stored.responses["clip0"].error
@@ -221,18 +219,18 @@ class TestARun:
         ({"kind": "codec", "backend": "magic"}, "backend"),
     ],
 )
-def test_options_that_do_not_go_together(tiny_set, tmp_path, input, message):
+def test_evaluate_refuses_contradicting_options(tiny_set, tmp_path, input, message):
     with pytest.raises(UsageError, match=message):
         run(Sees(), tiny_set, tmp_path, **input)
 
 
-def test_options_that_do_not_go_with_what_the_model_prefers(tiny_set, tmp_path):
+def test_evaluate_refuses_options_of_another_kind(tiny_set, tmp_path):
     with pytest.raises(UsageError, match=r"shown input 'frames', and input\.folder needs"):
         run(Sees(), tiny_set, tmp_path, folder=str(tmp_path))
 
 
 @pytest.mark.parametrize("kind", ["frames", "codec"])
-def test_media_that_nobody_would_see_are_an_error(video, kind):
+def test_prepare_refuses_ignored_media(video, kind):
     both = Question("a", (Media(video), Media(video), Media(video, "image")), "When?")
     with pytest.raises(
         DataError, match="needs exactly one video, and the question has 2 videos and 1 images"

@@ -50,8 +50,8 @@ SCORES = (
 
 def result_of(scores, **more):
     counts = dict.fromkeys(STATUSES, 0)
-    for found in scores:
-        counts[found.status] += 1
+    for one in scores:
+        counts[one.status] += 1
     facts = {"task": "made", "task_version": "1", "model": "m", "data": "made", "synthetic": True}
     unscored = counts["error"]
     caveats = ("the data are synthetic",)
@@ -71,12 +71,12 @@ def result_of(scores, **more):
 
 
 def summarised(task=None, scores=SCORES, **more):
-    results = [result_of(found, notes={"oddities": 2}) for found in scores]
+    results = [result_of(score, notes={"oddities": 2}) for score in scores]
     seeds = range(5, 5 + len(scores))
     return summarise_repeats(task or Made(), results, scores, seeds=seeds, **more)
 
 
-def test_the_spread_over_repeats_by_hand():
+def test_summarise_repeats_spread_by_hand():
     f1 = summarised().metrics["f1"]
     # Repeat 0: (0.2 + 0.6 + 1.0) / 3 = 0.6; repeat 1, whose c is unscored: (0.4 + 0.8) / 2 = 0.6.
     assert f1.values == pytest.approx((0.6, 0.6))
@@ -89,37 +89,37 @@ def test_the_spread_over_repeats_by_hand():
     assert (misses.lowest, misses.highest) == (0.25, 0.5)
 
 
-def test_the_interval_is_over_videos_whose_repeats_are_averaged_first():
-    found = summarised(seed=3).metrics
+def test_summarise_repeats_interval_over_videos():
+    summary = summarised(seed=3).metrics
     # a (0.2 + 0.4) / 2, b (0.6 + 0.8) / 2, c from the one repeat that scored it.
     ratios = {
         "f1": Ratio.mean([0.3, 0.7, 1.0]),
         # Misses a 0.5, b 1.5, c 0 of two jumps each: 2 of 6.
         "miss_rate": Ratio(np.array([0.5, 1.5, 0.0]), np.array([2.0, 2.0, 2.0])),
     }
-    wanted = bootstrap(ratios, seed=3)
-    for name, estimate in wanted.items():
-        over = found[name].over_videos
+    expected = bootstrap(ratios, seed=3)
+    for name, estimate in expected.items():
+        over = summary[name].over_videos
         assert (over.n, over.mean) == (3, pytest.approx(estimate.mean))
         assert (over.ci_low, over.ci_high, over.stderr) == pytest.approx(
             (estimate.ci_low, estimate.ci_high, estimate.stderr)
         )
-    assert found["f1"].over_videos.mean == pytest.approx(2 / 3)
-    assert found["miss_rate"].over_videos.mean == pytest.approx(1 / 3)
+    assert summary["f1"].over_videos.mean == pytest.approx(2 / 3)
+    assert summary["miss_rate"].over_videos.mean == pytest.approx(1 / 3)
 
 
-def test_equal_repeats_are_one_run_with_its_interval():
-    """Asking again adds no videos: five times the same answers are no narrower than once."""
+def test_summarise_repeats_equal_repeats():
+    """Repeats add no videos: five equal repeats have the same interval as one."""
     once = Made().aggregate(SCORES[0]).estimates
-    found = summarise_repeats(
+    summary = summarise_repeats(
         Made(), [result_of(SCORES[0])] * 5, [SCORES[0]] * 5, seeds=range(5)
     ).metrics
     for name, estimate in once.items():
-        assert found[name].sd == 0.0
-        assert found[name].over_videos.stderr == pytest.approx(estimate.stderr)
+        assert summary[name].sd == 0.0
+        assert summary[name].over_videos.stderr == pytest.approx(estimate.stderr)
 
 
-def test_what_is_unscored_is_counted_over_all_repeats():
+def test_summarise_repeats_counts_unscored():
     result = summarised(remarks=["greedy"])
     assert (result.total, result.unscored) == (6, 1)
     assert (result.counts["ok"], result.counts["error"]) == (5, 1)
@@ -131,25 +131,25 @@ def test_what_is_unscored_is_counted_over_all_repeats():
     assert (result.seeds, result.remarks) == ((5, 6), ("greedy",))
 
 
-def test_a_metric_that_few_repeats_define_weighs_as_in_their_means():
-    """Of a nine answers define it not, of b all do: the ten answers of b are not worth one of a."""
+def test_summarise_repeats_weights_of_undefined_values():
+    """Nine of ten answers of a have no value; its one value has a tenth of the weight of b."""
     a = [{"f1": 1.0}, *[{"f1": None}] * 9]
     repeats = [
         [SampleScore("a", "ok", values), SampleScore("b", "ok", {"f1": 0.0})] for values in a
     ]
-    found = summarised(scores=repeats).metrics["f1"]
-    assert found.mean == pytest.approx(0.05)  # 0.5 once, 0 nine times
-    assert found.over_videos.mean == pytest.approx(1 / 11)
-    assert found.over_videos.n == 2
+    summary = summarised(scores=repeats).metrics["f1"]
+    assert summary.mean == pytest.approx(0.05)  # 0.5 once, 0 nine times
+    assert summary.over_videos.mean == pytest.approx(1 / 11)
+    assert summary.over_videos.n == 2
 
 
-def test_a_sample_that_no_repeat_scored_is_left_out_of_the_interval():
+def test_summarise_repeats_sample_without_score():
     repeats = [[score("a", 0.2), score("b", 0.6), ERROR]] * 2
     assert summarised(scores=repeats).metrics["f1"].over_videos.n == 2
     assert summarised(scores=[[ERROR]] * 2).metrics["f1"].over_videos.n == 0
 
 
-def test_a_task_that_aggregates_in_its_own_way_gets_no_made_up_interval():
+def test_summarise_repeats_task_with_own_aggregate():
     class Own(Made):
         def aggregate(self, scores, *, seed=0):
             return Aggregate({"f1": Estimate(0.5, None, None, None, 3)}, self.metrics)
@@ -213,38 +213,38 @@ def content(folder):
     }
 
 
-def test_repeats_are_ordinary_runs_of_one_opened_model(repeat, tmp_path):
-    model, told = Seeded(seed=4), []
-    found = repeat(model, on_progress=lambda done, total: told.append((done, total)))
+def test_evaluate_repeats_open_the_model_once(repeat, tmp_path):
+    model, calls = Seeded(seed=4), []
+    repeated = repeat(model, on_progress=lambda done, total: calls.append((done, total)))
     assert model.opened == 1
     assert model.options.seed == 4
     assert [seed for seed, _ in model.asked] == [4] * 3 + [5] * 3 + [6] * 3
-    assert told == [(done, 9) for done in (0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9)]
-    assert found.result.seeds == (4, 5, 6)
-    for place, run in enumerate(found.runs):
+    assert calls == [(done, 9) for done in (0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9)]
+    assert repeated.result.seeds == (4, 5, 6)
+    for place, run in enumerate(repeated.runs):
         assert run.folder == tmp_path / "runs" / "mine" / f"repeat-{place}"
         assert read_run(run.folder) == run
         assert run.record.identity.model["options"]["seed"] == 4 + place
         assert "repeats" not in run.record.config.run
-    assert read_repeats(found.folder) == found
-    assert found.result.metrics["f1"].mean == pytest.approx(
-        sum(run.result.metrics["f1"].mean for run in found.runs) / 3
+    assert read_repeats(repeated.folder) == repeated
+    assert repeated.result.metrics["f1"].mean == pytest.approx(
+        sum(run.result.metrics["f1"].mean for run in repeated.runs) / 3
     )
 
 
-def test_equal_repeats_give_equal_bytes(repeat):
+def test_evaluate_repeats_twice_gives_equal_bytes(repeat):
     one, other = repeat(Seeded(), name="one"), repeat(Seeded(), name="other")
     assert content(one.folder) == content(other.folder)
     assert "_seconds" not in (one.folder / "repeats.json").read_text()
 
 
-def test_a_repeat_is_what_a_run_with_its_seed_is(repeat):
-    found = repeat(Seeded(), repeats=2)
+def test_evaluate_repeat_equals_run_with_its_seed(repeat):
+    repeated = repeat(Seeded(), repeats=2)
     alone = repeat(Seeded(seed=1), repeats=1, name="alone")
-    assert content(found.runs[1].folder) == content(alone.folder)
+    assert content(repeated.runs[1].folder) == content(alone.folder)
 
 
-def test_ctrl_c_and_the_same_call_goes_on_with_that_repeat(repeat, tmp_path):
+def test_evaluate_resumes_an_interrupted_repeat(repeat, tmp_path):
     with pytest.raises(RunInterrupted, match="4 of 9 samples"):
         repeat(Seeded(interrupt_at=4))
     folder = tmp_path / "runs" / "mine"
@@ -252,24 +252,24 @@ def test_ctrl_c_and_the_same_call_goes_on_with_that_repeat(repeat, tmp_path):
     with pytest.raises(DataError, match=r"not all repeats are finished; rerun the same command"):
         read_repeats(folder)
     again = Seeded()
-    found = repeat(again)
+    repeated = repeat(again)
     assert again.asked == [(1, "clip1"), (1, "clip2"), *((2, f"clip{i}") for i in range(3))]
     assert content(folder) == content(repeat(Seeded(), name="fresh").folder)
     finished = Seeded()
-    assert repeat(finished).result == found.result
+    assert repeat(finished).result == repeated.result
     assert (finished.opened, finished.asked) == (0, [])
 
 
-def test_what_failed_is_counted_and_asked_again(repeat):
-    found = repeat(Seeded(fail=[(1, "clip0")]))
-    assert (found.result.unscored, found.result.total) == (1, 9)
-    assert found.runs[1].result.unscored == 1
+def test_evaluate_asks_failed_samples_of_a_repeat_again(repeat):
+    repeated = repeat(Seeded(fail=[(1, "clip0")]))
+    assert (repeated.result.unscored, repeated.result.total) == (1, 9)
+    assert repeated.runs[1].result.unscored == 1
     again = Seeded()
     assert repeat(again).result.unscored == 0
     assert again.asked == [(1, "clip0")]
 
 
-def test_more_repeats_are_added_and_none_is_left_out(repeat):
+def test_evaluate_adds_repeats_and_refuses_fewer(repeat):
     repeat(Seeded(), repeats=2)
     more = Seeded()
     assert len(repeat(more, repeats=4).runs) == 4
@@ -280,25 +280,25 @@ def test_more_repeats_are_added_and_none_is_left_out(repeat):
         repeat(Seeded(), repeats=3)
 
 
-def test_a_changed_configuration_keeps_what_is_there(repeat):
+def test_evaluate_repeats_refuse_a_changed_configuration(repeat):
     before = content(repeat(Seeded()).folder)
     with pytest.raises(UsageError, match=r"model\.options\.temperature: 1\.0 -> 0\.5"):
         repeat(Seeded(temperature=0.5))
     assert content(read_repeats(repeat(Seeded()).folder).folder) == before
 
 
-def test_a_greedy_model_may_repeat_and_it_is_said(repeat):
+def test_evaluate_repeats_of_a_greedy_model(repeat):
     [remark] = repeat(Seeded(temperature=0.0), repeats=2).result.remarks
     assert "is greedy" in remark
 
 
-def test_a_model_without_a_seed_is_refused(repeat, tmp_path):
+def test_evaluate_repeats_need_a_seed(repeat, tmp_path):
     with pytest.raises(UsageError, match="'content_free' has no option 'seed'"):
         repeat("content_free")
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_seed_that_is_not_set_is_no_seed_to_count_up_from(repeat):
+def test_evaluate_repeats_need_a_set_seed(repeat):
     class UnsetOptions(ModelOptions):
         seed: int | None = None
 
@@ -308,7 +308,7 @@ def test_a_seed_that_is_not_set_is_no_seed_to_count_up_from(repeat):
         repeat(model)
 
 
-def test_one_run_and_repeats_do_not_share_a_folder(repeat):
+def test_evaluate_repeats_refuse_the_folder_of_a_run(repeat):
     folder = repeat(Seeded(), repeats=1).folder
     with pytest.raises(UsageError, match="contains a single run, not repeats"):
         repeat(Seeded())
@@ -318,13 +318,13 @@ def test_one_run_and_repeats_do_not_share_a_folder(repeat):
         repeat(Seeded(), repeats=1, name="other")
 
 
-def test_by_default_repeats_have_a_folder_of_their_own(repeat):
+def test_evaluate_repeats_default_folder(repeat):
     one = repeat(Seeded(), repeats=1, name=None)
     several = repeat(Seeded(), repeats=2, name=None)
     assert several.folder.name == f"{one.folder.name}-repeats"
 
 
-def test_reading_one_run_where_repeats_are_names_them(repeat):
+def test_read_run_of_repeats(repeat):
     folder = repeat(Seeded()).folder
     with pytest.raises(DataError, match=re.escape(f"{folder}/repeat-0 ... {folder}/repeat-2")):
         read_run(folder)
@@ -332,50 +332,50 @@ def test_reading_one_run_where_repeats_are_names_them(repeat):
 
 class TestOnDisk:
     @pytest.fixture
-    def found(self, repeat):
+    def repeated(self, repeat):
         return repeat(Seeded())
 
-    def test_scored_anew_without_the_model(self, found):
-        before = content(found.folder)
+    def test_score_repeats_without_the_model(self, repeated):
+        before = content(repeated.folder)
         for name in ("repeats.json", "repeat-1/scores.jsonl", "repeat-1/result.json"):
-            (found.folder / name).unlink()
-        assert score_repeats(found.folder).result == found.result
-        assert content(found.folder) == before
+            (repeated.folder / name).unlink()
+        assert score_repeats(repeated.folder).result == repeated.result
+        assert content(repeated.folder) == before
 
-    def test_a_summary_of_other_runs_is_refused(self, found, repeat):
+    def test_read_repeats_refuses_other_runs(self, repeated, repeat):
         other = repeat(Seeded(seed=9), name="other")
         for name in ("scores.jsonl", "result.json"):
-            (found.runs[1].folder / name).write_bytes((other.runs[1].folder / name).read_bytes())
+            (repeated.runs[1].folder / name).write_bytes((other.runs[1].folder / name).read_bytes())
         with pytest.raises(
             DataError, match=r"does not match the runs next to it; 'jumpscore score"
         ):
-            read_repeats(found.folder)
+            read_repeats(repeated.folder)
 
     @pytest.mark.parametrize("text", ["{}", "garbage", '{"metrics": 5}'])
-    def test_a_damaged_summary_names_the_fix(self, found, text):
-        (found.folder / "repeats.json").write_text(text)
+    def test_read_repeats_damaged_summary(self, repeated, text):
+        (repeated.folder / "repeats.json").write_text(text)
         with pytest.raises(DataError, match=r"repeats\.json.*'jumpscore score .*' writes it again"):
-            read_repeats(found.folder)
+            read_repeats(repeated.folder)
 
-    def test_a_missing_repeat(self, found):
-        found.runs[1].folder.rename(found.folder / "away")
+    def test_read_repeats_missing_repeat(self, repeated):
+        repeated.runs[1].folder.rename(repeated.folder / "away")
         with pytest.raises(DataError, match=r"repeat-1: is missing"):
-            read_repeats(found.folder)
+            read_repeats(repeated.folder)
         with pytest.raises(DataError, match=r"repeat-1: is missing"):
-            score_repeats(found.folder)
+            score_repeats(repeated.folder)
 
-    def test_a_run_of_something_else_in_a_repeats_place(self, found, repeat):
+    def test_score_repeats_refuses_another_run(self, repeated, repeat):
         other = repeat(Seeded(seed=7, temperature=0.5), repeats=2, name="other")
-        other.runs[0].folder.rename(found.folder / "repeat-3")
+        other.runs[0].folder.rename(repeated.folder / "repeat-3")
         with pytest.raises(DataError, match=r"repeat-3: not a repeat of .*temperature: 1\.0 -> 0"):
-            score_repeats(found.folder)
+            score_repeats(repeated.folder)
 
-    def test_repeats_compare_by_their_means(self, found, repeat):
+    def test_compare_runs_of_repeats(self, repeated, repeat):
         alone = repeat(Seeded(), repeats=1, name="alone")
-        compared = compare_runs(found, alone)["f1"]
+        compared = compare_runs(repeated, alone)["f1"]
         assert (compared.mean_a, compared.n) == (
-            pytest.approx(found.result.metrics["f1"].mean),
+            pytest.approx(repeated.result.metrics["f1"].mean),
             3,
         )
         assert compared.mean_b == pytest.approx(alone.result.metrics["f1"].mean)
-        assert compare_runs(found, found)["f1"].verdict == "tied"
+        assert compare_runs(repeated, repeated)["f1"].verdict == "tied"

@@ -1,4 +1,4 @@
-"""What is offered to lmms-eval, without lmms-eval; tests/lmms runs it."""
+"""The export to lmms-eval, without lmms-eval; tests/lmms runs it."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from jumpscore.builder.small_sets import render_mini
 from jumpscore.errors import UsageError
 from jumpscore.harness.factory import make_task
 from jumpscore.lmms import rows
-from jumpscore.lmms.export import offer
+from jumpscore.lmms.export import export_task
 
 FUNCTIONS = ("doc_to_visual", "doc_to_text", "doc_to_messages", "process_results")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    root = tmp_path_factory.mktemp("offer")
+    root = tmp_path_factory.mktemp("export")
     render_mini("mini_traces", root / "set")
     return root
 
 
 @pytest.fixture(scope="module")
 def documents(folder):
-    name, count = offer(make_task("traces", {"data": str(folder / "set")}), folder / "tasks")
+    name, count = export_task(make_task("traces", {"data": str(folder / "set")}), folder / "tasks")
     assert (name, count) == ("mini_traces", 16)
-    found = [json.loads(line) for line in (folder / "tasks" / "mini_traces.jsonl").open()]
-    return {document["id"]: document for document in found}
+    lines = (folder / "tasks" / "mini_traces.jsonl").read_text().splitlines()
+    return {document["id"]: document for document in map(json.loads, lines)}
 
 
 def loaded(file: Path) -> dict:
@@ -45,56 +45,56 @@ def loaded(file: Path) -> dict:
     return yaml.load(file.read_text(), Loader=Loader)
 
 
-def test_the_yaml_names_what_there_is(folder, documents):
-    found = loaded(folder / "tasks" / "mini_traces.yaml")
-    assert found["task"] == "mini_traces"
-    assert Path(found["dataset_kwargs"]["data_files"]["test"]).is_file()
-    names = [metric["metric"] for metric in found["metric_list"]]
+def test_export_task_yaml(folder, documents):
+    written = loaded(folder / "tasks" / "mini_traces.yaml")
+    assert written["task"] == "mini_traces"
+    assert Path(written["dataset_kwargs"]["data_files"]["test"]).is_file()
+    names = [metric["metric"] for metric in written["metric_list"]]
     task = make_task("traces", {"data": str(folder / "set")})
     assert names == [*(metric.name for metric in task.metrics), "unscored"]
-    higher = {metric["metric"]: metric["higher_is_better"] for metric in found["metric_list"]}
+    higher = {metric["metric"]: metric["higher_is_better"] for metric in written["metric_list"]}
     assert (higher["success"], higher["rmse"], higher["unscored"]) == (True, False, False)
-    shared = loaded(Path(found["include"]))
+    shared = loaded(Path(written["include"]))
     for name in FUNCTIONS:
         assert shared[name] == f"jumpscore.lmms.rows.{name}"
         assert callable(getattr(rows, name))
     assert shared["generation_kwargs"]["until"] == []
 
 
-def test_documents_hold_texts_and_lead_to_their_samples(documents):
+def test_export_task_documents_lead_to_samples(documents):
     document = documents["2-tracespatial-3d"]
     assert all(isinstance(value, str) for value in document.values())
     [turn] = rows.doc_to_messages(document)
     picture, text = turn["content"]
     assert (picture["type"], picture["url"].size) == ("image", (320, 240))
     assert text["text"] == rows.doc_to_text(document) == document["prompt"]
-    found = rows.process_results(document, [document["answer"]])
-    assert (found["success"], found["success_path"], found["unscored"]) == (1.0, 1.0, 0.0)
-    assert math.isnan(found["rmse_999"])  # another rule's
+    values = rows.process_results(document, [document["answer"]])
+    assert (values["success"], values["success_path"], values["unscored"]) == (1.0, 1.0, 0.0)
+    assert math.isnan(values["rmse_999"])  # another rule's
 
 
 @settings(deadline=None, max_examples=30)
 @given(st.text(st.sampled_from("0123456789.,-()[] \n`") | st.characters(), max_size=40))
-def test_no_answer_raises(documents, text):
+def test_process_results_accepts_any_text(documents, text):
     for rule in ("tracespatial-2d", "vabench", "sharerobot"):
-        found = rows.process_results(documents[f"0-{rule}"], [text])
-        assert all(isinstance(value, float) for value in found.values())
-        assert found["unscored"] == 0.0
+        values = rows.process_results(documents[f"0-{rule}"], [text])
+        assert all(isinstance(value, float) for value in values.values())
+        assert values["unscored"] == 0.0
 
 
-def test_what_is_ours_is_counted_and_nothing_raises(documents):
+def test_process_results_counts_unscored(documents):
     known = documents["0-vabench"]
     for broken in ({"id": "gone"}, {"options": "{}no json"}, {"task": "trace"}):
-        found = rows.process_results(known | broken, ["[[1, 2], [3, 4]]"])
-        assert found.pop("unscored") == 1.0
-        assert all(math.isnan(value) for value in found.values())
+        values = rows.process_results(known | broken, ["[[1, 2], [3, 4]]"])
+        assert values.pop("unscored") == 1.0
+        assert all(math.isnan(value) for value in values.values())
 
 
-def test_means_leave_out_what_is_not_defined():
+def test_mean_leaves_out_undefined_values():
     assert rows.mean([1.0, math.nan, 0.0]) == 0.5
     assert math.isnan(rows.mean([math.nan]))
 
 
-def test_numbers_that_are_no_means_are_refused(tmp_path):
-    with pytest.raises(UsageError, match="is no mean over samples"):
-        offer(make_task("jumpscore", {"data": str(tmp_path / "set")}), tmp_path / "tasks")
+def test_export_task_refuses_rates(tmp_path):
+    with pytest.raises(UsageError, match="is not a mean over samples"):
+        export_task(make_task("jumpscore", {"data": str(tmp_path / "set")}), tmp_path / "tasks")

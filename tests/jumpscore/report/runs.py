@@ -69,7 +69,7 @@ def made_up_run(
 
 
 def none() -> Estimate:
-    """What a metric is worth that no sample defines."""
+    """The estimate of a metric that no sample defines."""
     return Estimate(None, None, None, None, 0)
 
 

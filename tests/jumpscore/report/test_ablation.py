@@ -60,13 +60,13 @@ def ablation(**more) -> Ablation:
         budget(144, 0.7, 0.5, comparison(-0.2, -0.3, -0.1), "total", controls=False),
     )
     facts = {"task": "jumpscore", "model": "made", "data": "set", "metric": F1}
-    shown = {"frames": {"max_pixels": 7056}, "codec": {}}
-    return Ablation(**{**facts, "shown": shown, "budgets": budgets} | more)
+    inputs = {"frames": {"max_pixels": 7056}, "codec": {}}
+    return Ablation(**{**facts, "shown": inputs, "budgets": budgets} | more)
 
 
-def printed(found: Ablation, width=120) -> str:
+def printed(result: Ablation, width=120) -> str:
     console = Console(width=width, file=io.StringIO())
-    console.print(ablation_table(found))
+    console.print(ablation_table(result))
     return console.file.getvalue()
 
 
@@ -79,7 +79,7 @@ def incomplete() -> Ablation:
 
 
 class TestTheTable:
-    def test_every_number_has_its_place(self):
+    def test_ablation_table_numbers(self):
         text = printed(ablation())
         rows = [line.split() for line in text.splitlines()]
         [row] = [words for words in rows if words[:1] == ["72"]]
@@ -89,16 +89,16 @@ class TestTheTable:
             "[26.2, 36.2] [52.1, 62.1] [+11.0, +40.0] 72 117 [6.0, 16.0] [17.0, 27.0]"
         )
 
-    def test_what_the_right_pixels_earn_stands_below_the_control(self):
+    def test_ablation_table_of_pixel_control(self):
         rows = [" ".join(line.split()) for line in printed(ablation()).splitlines()]
         place = rows.index("canvases better seen +35.1")
         assert rows[place + 1 : place + 4] == ["[+20.0, +50.0]", "leak +11.0", "[+2.0, +20.0]"]
 
-    def test_it_says_what_is_better(self):
+    def test_ablation_table_names_the_better_arm(self):
         text = printed(ablation())
         places = [text.index(f"{words} ") for words in VERDICTS]
         assert places == sorted(places)
-        assert "equal visual tokens and time stamps" in text
+        assert "equal sums of visual tokens and time stamps" in text
 
     @pytest.mark.parametrize(
         ("difference", "metric", "words"),
@@ -111,41 +111,41 @@ class TestTheTable:
             (None, F1, ""),
         ],
     )
-    def test_which_way_is_up_is_the_metrics(self, difference, metric, words):
+    def test_verdict_follows_the_metric(self, difference, metric, words):
         assert better_words(budget(72, 0.3, 0.5, difference), metric) == words
 
-    def test_what_is_unscored_stands_beside_the_number_and_below(self):
+    def test_ablation_table_counts_unscored(self):
         text = printed(incomplete())
         assert "2 of 6" in text
         assert "INCOMPLETE: visual-72-codec: 6 of 6 samples are unscored (a budget is too" in text
         assert "INCOMPLETE: visual-72-frames: 2 of 6 samples are unscored (a video is cut" in text
 
-    def test_caveats_and_references_are_told(self):
-        found = ablation(
+    def test_ablation_table_prints_caveats(self):
+        result = ablation(
             caveats=("the data are synthetic",), references=(outcome("reference-fps-12.5", 0.8),)
         )
-        text = printed(found)
+        text = printed(result)
         assert "note: the data are synthetic" in text
         assert "reference-fps-12.5: 80.0 [75.0, 85.0], 144 visual tokens" in text
 
-    def test_on_a_narrow_terminal_no_number_is_cut(self):
+    def test_ablation_table_on_narrow_terminal(self):
         text = printed(ablation(), width=80)
         assert "…" not in text
 
 
-def test_an_axis_of_budgets_says_so():
-    untold = [
+def test_curve_labels_an_axis_of_budgets():
+    unmeasured = [
         replace(one, frames=replace(one.frames, tokens=MeanTokens(None, None)))
         for one in ablation().budgets
     ]
-    assert "as spent" in curves(ablation())
-    drawing = curves(ablation(budgets=tuple(untold)))
-    assert "budget; the model tells no tokens (matching visual" in drawing
-    assert "as spent" not in drawing
+    assert "measured mean" in curves(ablation())
+    drawing = curves(ablation(budgets=tuple(unmeasured)))
+    assert "budget; tokens were not measured (matching visual" in drawing
+    assert "measured mean" not in drawing
 
 
 @given(st.floats(0, 0.99), st.floats(0.001, 0.99))
-def test_the_grid_fills_the_panel_and_stays_in_it(low, width):
+def test_curve_grid_stays_in_the_panel(low, width):
     ends = Estimate((low + width / 2), 0.1, low, min(1.0, low + width), 6)
     score = replace(outcome("visual-72-codec", 0.5), score=ends)
     one = replace(budget(72, 0.5, 0.5, None, controls=False), frames=score, codec=score)
@@ -157,7 +157,7 @@ def test_the_grid_fills_the_panel_and_stays_in_it(low, width):
 
 
 class TestThePage:
-    def test_it_is_whole_and_holds_the_table(self, tmp_path):
+    def test_ablation_page_contains_the_table(self, tmp_path):
         page = write_ablation_page(ablation(), tmp_path)
         text = page.read_text(encoding="utf-8")
         Outline(text)
@@ -166,26 +166,26 @@ class TestThePage:
             assert words in text
         assert (tmp_path / "ablation.svg").read_text(encoding="utf-8") in text
 
-    def test_equal_ablations_give_equal_bytes(self, tmp_path):
+    def test_ablation_page_of_equal_ablations(self, tmp_path):
         pages = [write_ablation_page(ablation(), tmp_path / name) for name in "ab"]
         assert pages[0].read_bytes() == pages[1].read_bytes()
 
     @pytest.mark.parametrize("hostile", HOSTILE)
-    def test_no_text_becomes_markup(self, tmp_path, hostile):
+    def test_ablation_page_escapes_text(self, tmp_path, hostile):
         def written(words):
-            found = ablation(
+            result = ablation(
                 model=words,
                 data=words,
                 metric=replace(F1, name=words, title=words),
                 caveats=(words,),
                 references=(outcome(words, 0.5, unscored=1, problem=words),),
             )
-            ET.fromstring(curves(found))
-            return write_ablation_page(found, tmp_path).read_text(encoding="utf-8")
+            ET.fromstring(curves(result))
+            return write_ablation_page(result, tmp_path).read_text(encoding="utf-8")
 
         text = written(hostile)
-        found, plain = Outline(text).elements, Outline(written("plain")).elements
-        assert [tag for tag, _ in found] == [tag for tag, _ in plain]
+        result, plain = Outline(text).elements, Outline(written("plain")).elements
+        assert [tag for tag, _ in result] == [tag for tag, _ in plain]
         assert hostile not in text
 
 
@@ -200,7 +200,7 @@ def marks(drawing, kind) -> list[tuple[float, float]]:
 
 
 class TestTheCurve:
-    def test_marks_stand_where_tokens_and_scores_are(self):
+    def test_curve_places_marks(self):
         drawing = curves(ablation())
         frames, codec = marks(drawing, "frames"), marks(drawing, "codec")
         assert len(frames) == len(codec) == 2
@@ -212,30 +212,32 @@ class TestTheCurve:
         assert heights[0] / heights[1] == pytest.approx(25.9 / 0.8, rel=0.1)
         assert len(marks(drawing, "pixels")) == len(marks(drawing, "selection")) == 2
 
-    def test_everything_is_inside(self):
+    def test_curve_stays_inside(self):
         for x, y in (
             place for kind in ("frames", "codec") for place in marks(curves(ablation()), kind)
         ):
             assert 0 < x < WIDTH
             assert 0 < y < HEIGHT
 
-    def test_tokens_as_spent_decide_the_place_not_the_budget(self):
-        found = ablation()
-        spent = replace(found.budgets[0].codec, tokens=MeanTokens(600.0, 700.0))
-        moved = replace(found, budgets=(replace(found.budgets[0], codec=spent), *found.budgets[1:]))
+    def test_curve_places_marks_by_spent_tokens(self):
+        result = ablation()
+        spent = replace(result.budgets[0].codec, tokens=MeanTokens(600.0, 700.0))
+        moved = replace(
+            result, budgets=(replace(result.budgets[0], codec=spent), *result.budgets[1:])
+        )
         frames, codec = marks(curves(moved), "frames"), marks(curves(moved), "codec")
         assert frames[0][0] < codec[0][0] < frames[1][0]
 
     @pytest.mark.parametrize("tokens", [None, 144.0])
-    def test_one_budget_and_no_interval(self, tokens):
+    def test_curve_of_one_budget(self, tokens):
         alone = Outcome("a", Estimate(0.5, None, None, None, 1), None, MeanTokens(tokens, None), 1)
-        found = ablation(budgets=(Budget("visual", 144, alone, alone, None),))
-        assert len(marks(curves(found), "codec")) == 1
+        result = ablation(budgets=(Budget("visual", 144, alone, alone, None),))
+        assert len(marks(curves(result), "codec")) == 1
 
-    def test_an_arm_without_a_score_has_no_mark(self):
+    def test_curve_of_arm_without_score(self):
         assert len(marks(curves(incomplete()), "codec")) == 1
 
-    def test_nothing_scored_is_said(self):
+    def test_curve_of_nothing_scored(self):
         failed = outcome("a", None, None, unscored=6)
-        found = ablation(budgets=(Budget("visual", 2, failed, failed, None),))
-        assert "nothing was scored" in curves(found)
+        result = ablation(budgets=(Budget("visual", 2, failed, failed, None),))
+        assert "nothing was scored" in curves(result)

@@ -1,4 +1,4 @@
-"""The pages in a real browser: quiet, offline, and deaf to what a model whispers."""
+"""The pages in a real browser: quiet, offline, and unaffected by a model's text."""
 
 from __future__ import annotations
 
@@ -43,28 +43,28 @@ def browser() -> Iterator[Any]:
 
 
 class Visit:
-    """A page that is open, with all that it said and asked for."""
+    """A page that is open, with all that it printed and requested."""
 
     def __init__(self, browser: Any, path: Path, **settings: Any) -> None:
         self.page = browser.new_page(**settings)
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("dialog", lambda dialog: self.said.append(dialog.message))
+        self.messages: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.messages.append(message.text))
+        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("dialog", lambda dialog: self.messages.append(dialog.message))
         self.page.goto(path.as_uri())
 
-    def shown(self) -> list[str]:
-        found: list[str] = self.page.eval_on_selector_all(
+    def visible(self) -> list[str]:
+        ids: list[str] = self.page.eval_on_selector_all(
             ".sample:not([hidden])", "nodes => nodes.map(node => node.dataset.id)"
         )
-        return found
+        return ids
 
     def check_quiet(self) -> None:
         self.page.wait_for_timeout(50)
-        assert self.said == []
-        assert [url for url in self.asked if not url.startswith("data:")] == [self.page.url]
+        assert self.messages == []
+        assert [url for url in self.requests if not url.startswith("data:")] == [self.page.url]
         self.page.close()
 
 
@@ -79,42 +79,42 @@ def report(tmp_path: Path) -> Path:
     return write_report(made_up_run(tmp_path, scores, {"beta": "[1, 8]"}), tmp_path / "r.html")
 
 
-def test_sorting_reorders_the_cards(browser: Any, report: Path) -> None:
+def test_toolbar_sorts_cards(browser: Any, report: Path) -> None:
     visit = Visit(browser, report)
-    assert visit.shown() == ["delta", "beta", "Alpha", "gamma"]
+    assert visit.visible() == ["delta", "beta", "Alpha", "gamma"]
     visit.page.select_option("[name=sort]", label="map_reference")
-    assert visit.shown() == ["Alpha", "beta", "delta", "gamma"]
+    assert visit.visible() == ["Alpha", "beta", "delta", "gamma"]
     visit.page.click("[name=turn]")
-    assert visit.shown() == ["delta", "beta", "Alpha", "gamma"]
+    assert visit.visible() == ["delta", "beta", "Alpha", "gamma"]
     visit.page.select_option("[name=sort]", label="id")
-    assert visit.shown() == ["Alpha", "beta", "delta", "gamma"]
+    assert visit.visible() == ["Alpha", "beta", "delta", "gamma"]
     visit.page.select_option("[name=sort]", label="duration")
-    assert visit.shown()[0] == "delta"
+    assert visit.visible()[0] == "delta"
     bars = visit.page.eval_on_selector_all(".bars a", "all => all.map(bar => bar.hash)")
     assert bars[0] == "#s3"
     visit.check_quiet()
 
 
-def test_filters(browser: Any, report: Path) -> None:
+def test_toolbar_filters_cards(browser: Any, report: Path) -> None:
     visit = Visit(browser, report)
     visit.page.select_option("[name=status]", "error")
-    assert visit.shown() == ["gamma"]
+    assert visit.visible() == ["gamma"]
     assert visit.page.inner_text("[name=shown]") == "1 of 4 shown"
     visit.page.select_option("[name=status]", "")
     visit.page.fill("[name=search]", "ALPH")
-    assert visit.shown() == ["Alpha"]
+    assert visit.visible() == ["Alpha"]
     visit.page.fill("[name=search]", "no such id")
     assert visit.page.is_visible("#nothing")
     visit.page.click(".banners [data-filter=error]")
-    assert visit.shown() == ["gamma"]
+    assert visit.visible() == ["gamma"]
     visit.check_quiet()
 
 
-def test_tips_say_the_time_and_the_error(browser: Any, report: Path) -> None:
+def test_timeline_tips_show_time_and_error(browser: Any, report: Path) -> None:
     visit = Visit(browser, report, viewport={"width": 1200, "height": 900})
     drawing = visit.page.locator("[data-id=beta] svg.timeline")
     drawing.focus()
-    # A tip does not survive scrolling, which is told with the next frame that is drawn.
+    # A tip does not survive scrolling, which the page notices with the next drawn frame.
     visit.page.evaluate(
         "() => new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))"
     )
@@ -135,7 +135,7 @@ def test_tips_say_the_time_and_the_error(browser: Any, report: Path) -> None:
     visit.check_quiet()
 
 
-def test_hostile_text_is_shown_and_does_nothing(browser: Any, tmp_path: Path) -> None:
+def test_page_shows_hostile_text(browser: Any, tmp_path: Path) -> None:
     scores = [
         dataclasses.replace(timed(name, 0.5, [1.0], [1.0], rejected=[name]), message=name)
         for name in HOSTILE
@@ -149,29 +149,29 @@ def test_hostile_text_is_shown_and_does_nothing(browser: Any, tmp_path: Path) ->
     visit.page.mouse.move(400, 300)
     assert visit.page.evaluate("window.hacked") is None
     assert visit.page.inner_text("h1") == HOSTILE[0]
-    shown = visit.page.eval_on_selector_all(
+    texts = visit.page.eval_on_selector_all(
         ".answer-text pre", "all => all.map(p => p.textContent)"
     )
-    assert HOSTILE[0] in shown
-    assert HOSTILE[1] in shown
+    assert HOSTILE[0] in texts
+    assert HOSTILE[1] in texts
     visit.page.fill("[name=search]", "<SCRIPT>")
-    assert visit.shown() == [HOSTILE[0]]
+    assert visit.visible() == [HOSTILE[0]]
     visit.check_quiet()
 
 
-def test_even_unescaped_text_could_do_nothing(browser: Any, report: Path) -> None:
+def test_page_blocks_unescaped_script(browser: Any, report: Path) -> None:
     """The content policy is the second wall; here the first one is torn down on purpose."""
     text = report.read_text(encoding="utf-8")
     report.write_text(text.replace("<main>", f"<main>{HOSTILE[0]}"), encoding="utf-8")
     visit = Visit(browser, report)
     visit.page.wait_for_timeout(100)
     assert visit.page.evaluate("window.hacked") is None
-    assert any("Content Security Policy" in line for line in visit.said)
+    assert any("Content Security Policy" in line for line in visit.messages)
 
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_fit_the_screen(
+def test_page_fits_the_screen(
     browser: Any, tiny_set: Path, tmp_path: Path, width: int, scheme: str
 ) -> None:
     size = {"width": width, "height": 700}
@@ -196,7 +196,7 @@ def test_pages_fit_the_screen(
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_codec_page_is_quiet_and_fits(browser, tmp_path, width, scheme):
+def test_codec_page_fits_the_screen(browser, tmp_path, width, scheme):
     video = write_video(tmp_path / "a <b> clip.mp4", frames=100, size=(448, 252))
     page = write_codec_page(plan_canvases(video, canvases=8), tmp_path / "page.html")
     visit = Visit(browser, page, viewport={"width": width, "height": 800}, color_scheme=scheme)

@@ -60,7 +60,7 @@ def page(plan, tmp_path_factory):
     return Page(write_codec_page(plan, tmp_path_factory.mktemp("p") / "page.html"))
 
 
-def test_the_numbers_are_those_of_the_plan(plan, page):
+def test_codec_page_shows_the_plan(plan, page):
     visual = plan.visual
     assert f"8 canvases of {visual.width}x{visual.height}" in page.words
     assert f"{visual.visual_tokens:,} visual tokens" in page.words
@@ -71,26 +71,26 @@ def test_the_numbers_are_those_of_the_plan(plan, page):
     assert visual.fingerprint[:16] in page.words
 
 
-def test_it_is_whole_and_asks_for_nothing(page):
+def test_codec_page_is_self_contained(page):
     assert page.open == []
     assert all(address.startswith("data:") for address in page.addresses)
 
 
-def test_a_hostile_name_is_a_name(page):
+def test_codec_page_escapes_names(page):
     assert "a <img src=x onerror=alert(1)>.mp4" in page.words
     assert not any("onerror" in image for image in page.images)
 
 
-def test_every_canvas_is_shown_as_it_is(plan, page):
+def test_codec_page_shows_every_canvas(plan, page):
     canvases = [image for image in page.images if image["alt"].startswith("canvas ")]
     assert [image["alt"] for image in canvases] == [f"canvas {k}" for k in range(8)]
     for image, pixels in zip(canvases, plan.visual.pixels, strict=True):
-        shown = pixels_of(image).astype(int)
-        assert shown.shape == pixels.shape
-        assert np.abs(shown - pixels).mean() < 8
+        picture = pixels_of(image).astype(int)
+        assert picture.shape == pixels.shape
+        assert np.abs(picture - pixels).mean() < 8
 
 
-def test_source_frames_show_their_chosen_blocks(plan, page):
+def test_codec_page_marks_chosen_blocks(plan, page):
     frames = [image for image in page.images if image["alt"].startswith("chosen blocks of")]
     assert 2 <= len(frames) <= 16
     numbers = [int(image["alt"].split()[-1]) for image in frames]
@@ -101,22 +101,22 @@ def test_source_frames_show_their_chosen_blocks(plan, page):
         assert f"frame {number}, {count} block" in page.words
 
 
-def test_what_was_not_chosen_is_dimmed_and_grey():
+def test_dimmed_blocks_are_grey():
     pixels = np.full((56, 84, 3), (200, 100, 60), dtype=np.uint8)
-    shown = highlighted(pixels, np.array([[1, 2]]))
-    assert shown[42, 70].tolist() == [200, 100, 60]
-    assert shown[10, 10].tolist() == [36, 36, 36]
-    assert shown[28, 56].tolist() == [255, 196, 0]
+    picture = highlighted(pixels, np.array([[1, 2]]))
+    assert picture[42, 70].tolist() == [200, 100, 60]
+    assert picture[10, 10].tolist() == [36, 36, 36]
+    assert picture[28, 56].tolist() == [255, 196, 0]
 
 
-def test_groups_are_bands_with_their_times(plan, tmp_path):
+def test_codec_curve_shows_groups(plan, tmp_path):
     html = write_codec_page(plan, tmp_path / "page.html").read_text()
     titles = re.findall(r"<title>group (\d+): ([\d.]+) to ([\d.]+) s, frames (\d+) to (\d+)", html)
     assert [(int(t[3]), int(t[4])) for t in titles] == [(s.first, s.last) for s in plan.stretches]
     assert all(float(t[1]) == pytest.approx(int(t[3]) / 25, abs=1e-3) for t in titles)
 
 
-def test_a_video_with_too_few_frames_says_so(tmp_path):
+def test_codec_page_of_short_video(tmp_path):
     plan = plan_canvases(write_video(tmp_path / "a.mp4", frames=5), canvases=16)
     page = Page(write_codec_page(plan, tmp_path / "page.html"))
     assert "exhausted: the video has only 5 frames; all are shown, whole" in page.words
@@ -124,13 +124,13 @@ def test_a_video_with_too_few_frames_says_so(tmp_path):
     assert "frame 4 whole, 0.16 s" in page.words
 
 
-def test_one_frame(tmp_path):
+def test_codec_page_of_one_frame(tmp_path):
     plan = plan_canvases(write_video(tmp_path / "a.mp4", frames=1), canvases=4)
     page = Page(write_codec_page(plan, tmp_path / "page.html"))
     assert "1 canvas of" in page.words
 
 
-def test_a_long_video_stays_a_small_page(tmp_path):
+def test_codec_page_of_long_video_is_small(tmp_path):
     video = write_video(tmp_path / "a.mp4", frames=6000, size=(64, 48))
     html = write_codec_page(plan_canvases(video, canvases=64), tmp_path / "page.html").read_text()
     curve = html[html.index("<svg viewBox") : html.index("</svg>")]

@@ -27,7 +27,7 @@ def drawn(drawings, *media):
     return drawn_sample(OverlayView(tuple(drawings)), media, budget=50_000)
 
 
-def test_shapes_lie_where_they_are_in_the_picture(picture):
+def test_drawings_html_places_shapes(picture):
     [one] = drawn([Drawing(shapes=SHAPES, caption="<b>")], picture)
     assert one.size == (320, 240)
     page = drawings_html([one])
@@ -40,7 +40,7 @@ def test_shapes_lie_where_they_are_in_the_picture(picture):
     assert np.abs(pixels[100, 100].astype(int) - (0, 0, 255)).max() < 12
 
 
-def test_a_frame_of_a_video_is_the_nearest_to_the_time(tmp_path):
+def test_drawn_sample_of_video_frame(tmp_path):
     video = write_video(tmp_path / "v.mp4", frames=50, fps=10)
     [one] = drawn([Drawing(time=2.04)], Media(video))
     assert one.caption == "2.00 s"
@@ -48,13 +48,13 @@ def test_a_frame_of_a_video_is_the_nearest_to_the_time(tmp_path):
 
 
 @pytest.mark.parametrize("media", [1, -1])
-def test_a_picture_that_the_sample_does_not_have(picture, media):
+def test_drawn_sample_of_missing_media(picture, media):
     [one] = drawn([Drawing(media, shapes=SHAPES)], picture)
     assert "no such picture" in one.problem
     assert "<circle" in drawings_html([one])
 
 
-def test_a_file_that_is_gone_or_no_picture_is_said(tmp_path):
+def test_drawn_sample_of_unreadable_file(tmp_path):
     (tmp_path / "a.png").write_bytes(b"nothing")
     for name in ("a.png", "gone.png"):
         [one] = drawn([Drawing()], Media(tmp_path / name, "image"))
@@ -69,14 +69,14 @@ def test_drawn_sample_leaves_out_shapes_without_a_place(picture, far):
     assert one.shapes == (SHAPES[0],)
 
 
-def test_many_drawings_are_thinned_evenly(picture):
+def test_drawn_sample_thins_many_drawings(picture):
     many = [Drawing(caption=str(i)) for i in range(50)]
-    found = drawn(many, picture)
-    assert len(found) == MOST_DRAWINGS
-    assert (found[0].caption, found[-1].caption) == ("0", "49")
+    pictures = drawn(many, picture)
+    assert len(pictures) == MOST_DRAWINGS
+    assert (pictures[0].caption, pictures[-1].caption) == ("0", "49")
 
 
-def test_spans_share_the_axis_of_the_video():
+def test_span_lanes_share_the_axis():
     page = span_lanes(SpanView((2.0, 4.0), (5.0, 6.0)), 10.0)
     assert 'class="truth" style="left:20.00%;width:20.00%"' in page
     assert 'class="answer" style="left:50.00%;width:10.00%"' in page

@@ -43,7 +43,7 @@ class Outline(HTMLParser):
         return [attrs["data-id"] or "" for _, attrs in self.elements if "data-id" in attrs]
 
 
-def test_a_run_gets_a_page(tiny_set: Path, tmp_path: Path) -> None:
+def test_write_report_of_a_run(tiny_set: Path, tmp_path: Path) -> None:
     run = oracle_run(tiny_set, tmp_path)
     done: list[tuple[int, int]] = []
     path = write_report(run, on_progress=lambda now, of: done.append((now, of)))
@@ -58,7 +58,7 @@ def test_a_run_gets_a_page(tiny_set: Path, tmp_path: Path) -> None:
     assert [entry.name for entry in run.folder.iterdir() if entry.name.startswith(".")] == []
 
 
-def test_nothing_in_a_page_has_an_address(tiny_set: Path, tmp_path: Path) -> None:
+def test_write_report_contains_no_address(tiny_set: Path, tmp_path: Path) -> None:
     text = write_report(oracle_run(tiny_set, tmp_path)).read_text(encoding="utf-8")
     for tag, attrs in Outline(text).elements:
         for name in ("src", "href", "action", "data", "poster", "srcset"):
@@ -68,7 +68,7 @@ def test_nothing_in_a_page_has_an_address(tiny_set: Path, tmp_path: Path) -> Non
     assert "url(" not in text
 
 
-def test_equal_runs_give_equal_bytes(tiny_set: Path, tmp_path: Path) -> None:
+def test_write_report_of_equal_runs(tiny_set: Path, tmp_path: Path) -> None:
     pages = []
     for name in ("one", "two"):
         run = oracle_run(tiny_set, tmp_path / name)
@@ -77,7 +77,7 @@ def test_equal_runs_give_equal_bytes(tiny_set: Path, tmp_path: Path) -> None:
     assert pages[0] == pages[1]
 
 
-def test_worst_first_and_what_has_no_score_last(tmp_path: Path) -> None:
+def test_write_report_orders_worst_first(tmp_path: Path) -> None:
     scores = [
         timed("good", 0.9, [1.0], [1.0]),
         SampleScore("broken", "error", message="the server is down"),
@@ -90,7 +90,7 @@ def test_worst_first_and_what_has_no_score_last(tmp_path: Path) -> None:
     assert "the server is down" in text
 
 
-def test_hostile_text_stays_text(tmp_path: Path) -> None:
+def test_write_report_escapes_hostile_text(tmp_path: Path) -> None:
     scores = [
         dataclasses.replace(timed(name, 0.5, [1.0], [1.0], rejected=[name], parser=name),
                             message=name)
@@ -109,7 +109,7 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     assert "\x00" not in text
 
 
-def test_a_long_answer_is_cut_and_says_so(tmp_path: Path) -> None:
+def test_write_report_cuts_long_answers(tmp_path: Path) -> None:
     scores = [timed("a", 0.5, [1.0], [i / 100 for i in range(100_000)])]
     run = made_up_run(tmp_path, scores, {"a": "1, " * 3_000_000})
     path = write_report(run)
@@ -117,7 +117,7 @@ def test_a_long_answer_is_cut_and_says_so(tmp_path: Path) -> None:
     assert path.stat().st_size < 500_000
 
 
-def test_videos_that_are_gone_or_damaged_cost_only_pictures(tiny_set: Path, tmp_path: Path) -> None:
+def test_write_report_without_videos(tiny_set: Path, tmp_path: Path) -> None:
     data = tmp_path / "set"
     shutil.copytree(tiny_set, data)
     run = oracle_run(data, tmp_path / "runs")
@@ -133,7 +133,7 @@ def test_videos_that_are_gone_or_damaged_cost_only_pictures(tiny_set: Path, tmp_
     assert text.count("No thumbnails: the data set cannot be read") == 3
 
 
-def test_a_changed_data_set_gives_no_wrong_pictures(tiny_set: Path, tmp_path: Path) -> None:
+def test_write_report_of_changed_data_set(tiny_set: Path, tmp_path: Path) -> None:
     run = oracle_run(tiny_set, tmp_path)
     data = run.record.identity.data.model_copy(update={"checksum": "other"})
     identity = run.record.identity.model_copy(update={"data": data})
@@ -142,7 +142,7 @@ def test_a_changed_data_set_gives_no_wrong_pictures(tiny_set: Path, tmp_path: Pa
     assert text.count("No thumbnails: the data set has changed since the run") == 3
 
 
-def test_without_thumbnails_no_video_is_opened(tmp_path: Path) -> None:
+def test_write_report_without_thumbnails(tmp_path: Path) -> None:
     text = write_report(
         made_up_run(tmp_path, [timed("a", 0.5, [1.0], [1.0])]), thumbnails=False
     ).read_text(encoding="utf-8")
@@ -150,7 +150,7 @@ def test_without_thumbnails_no_video_is_opened(tmp_path: Path) -> None:
     assert "thumbnails" not in text
 
 
-def test_the_count_task(tiny_set: Path, tmp_path: Path) -> None:
+def test_write_report_of_count_task(tiny_set: Path, tmp_path: Path) -> None:
     run = oracle_run(tiny_set, tmp_path, task="jumpscore_count")
     text = write_report(run).read_text(encoding="utf-8")
     assert len(Outline(text).samples()) == 3
@@ -159,7 +159,7 @@ def test_the_count_task(tiny_set: Path, tmp_path: Path) -> None:
     assert "data-end" not in text.split("<script>")[0]
 
 
-def test_a_task_that_is_not_installed(tmp_path: Path) -> None:
+def test_write_report_of_missing_task(tmp_path: Path) -> None:
     scores = [SampleScore(f"s{i}", "ok", {"accuracy": i / 4, "a<b": i * 2.5}) for i in range(5)]
     metrics = {"accuracy": Estimate(0.5, 0.1, 0.4, 0.6, 5), "a<b": none()}
     described = (Metric("accuracy", ""), Metric("a<b", "", "events"))
@@ -178,7 +178,7 @@ def test_write_report_without_samples(tmp_path: Path) -> None:
     Outline(write_report(made_up_run(tmp_path, [])).read_text(encoding="utf-8"))
 
 
-def test_a_prediction_page(tmp_path: Path) -> None:
+def test_write_prediction_page(tmp_path: Path) -> None:
     video = write_video(tmp_path / "a<b>.mp4", frames=100, fps=25)
     times = [3.0, 1.0, 1.5, 99.0, float("nan"), -1.0]
     path = write_prediction_page(
@@ -198,7 +198,7 @@ def test_a_prediction_page(tmp_path: Path) -> None:
     assert again.read_bytes() == path.read_bytes()
 
 
-def test_a_prediction_page_says_how_many_frames_are_left_out(tmp_path: Path) -> None:
+def test_write_prediction_page_counts_left_out_frames(tmp_path: Path) -> None:
     video = write_video(tmp_path / "a.mp4", frames=100, fps=25)
     page = write_prediction_page(
         video, [i / 25 for i in range(80)], tmp_path / "page.html", model="m"
@@ -208,22 +208,22 @@ def test_a_prediction_page_says_how_many_frames_are_left_out(tmp_path: Path) -> 
     assert "20 are left out" in text
 
 
-def test_a_prediction_page_without_video_or_times(tmp_path: Path) -> None:
+def test_write_prediction_page_without_video_or_times(tmp_path: Path) -> None:
     path = write_prediction_page(tmp_path / "no.mp4", [], tmp_path / "page.html", model="m")
     text = path.read_text(encoding="utf-8")
     Outline(text)
-    assert "The answer holds no times." in text
+    assert "The answer contains no times." in text
     assert "no such video file" in text
 
 
-def test_confidences_must_fit_the_times(tmp_path: Path) -> None:
+def test_write_prediction_page_refuses_unequal_confidences(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="2 confidences for 1 times"):
         write_prediction_page(
             tmp_path / "a.mp4", [1.0], tmp_path / "b.html", model="m", confidences=[1, 2]
         )
 
 
-def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+def test_write_report_to_unwritable_path(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be written"):
         write_report(made_up_run(tmp_path / "run", []), tmp_path / "file" / "page.html")

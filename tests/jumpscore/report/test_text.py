@@ -12,33 +12,33 @@ from jumpscore.report.text import cut, escaped, number, quantity, seconds, short
 
 
 @given(st.text())
-def test_escaped_text_cannot_leave_its_place(text: str) -> None:
-    shown = escaped(text)
-    assert not set("<>\"'") & set(shown)
-    shown.encode("utf-8")
+def test_escaped_removes_markup(text: str) -> None:
+    text_on_page = escaped(text)
+    assert not set("<>\"'") & set(text_on_page)
+    text_on_page.encode("utf-8")
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"])))
-def test_plain_text_survives(text: str) -> None:
+def test_escaped_keeps_plain_text(text: str) -> None:
     assert html.unescape(escaped(text)) == text
 
 
-def test_lone_surrogates_and_nul_are_shown() -> None:
+def test_escaped_shows_surrogates_and_nul() -> None:
     assert escaped("a\ud800b\x00c\u200bd") == "a⟨U+D800⟩b⟨U+0000⟩c⟨U+200B⟩d"
 
 
-def test_cuts_say_how_much_is_left() -> None:
+def test_cut_counts_the_rest() -> None:
     assert cut("x" * 10_000_000) == ("x" * 4000, 9_996_000)
     assert shortened("ab<cd", 3) == "ab&lt;…"
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
-def test_what_is_no_number_is_a_dash(value: float | None) -> None:
+def test_number_of_missing_value(value: float | None) -> None:
     assert number(value, "percent") == "–"
     assert quantity(value, Metric("bias", "", "seconds", "zero")) == "–"
 
 
-def test_numbers_have_their_units() -> None:
+def test_quantity_has_a_unit() -> None:
     assert quantity(0.63421, Metric("f1", "")) == "63.4%"
     assert quantity(-0.0214, Metric("bias", "", "seconds", "zero")) == "−0.021 s"
     assert quantity(1.333, Metric("mae", "", "events", "lower")) == "1.33"
@@ -47,7 +47,7 @@ def test_numbers_have_their_units() -> None:
 
 
 @given(st.floats(min_value=0.005001, max_value=1e12))
-def test_a_bar_holds_its_interval(high: float) -> None:
+def test_bar_range_covers_the_interval(high: float) -> None:
     estimate = Estimate(high / 2, None, 0.0, high, 5)
     low, top = bar_range(estimate, Metric("mae", "", "events", "lower"))
     assert low == 0.0
@@ -55,7 +55,7 @@ def test_a_bar_holds_its_interval(high: float) -> None:
     assert top <= high * 10.001
 
 
-def test_a_bar_of_an_error_reaches_its_floor_and_is_no_microscope() -> None:
+def test_bar_range_covers_the_blind_baseline() -> None:
     error = Metric("rmse", "", "number", "lower")
     noise = Estimate(3e-8, None, 2e-8, 4e-8, 5)
     assert bar_range(noise, error) == (0.0, 1.0)
@@ -63,7 +63,7 @@ def test_a_bar_of_an_error_reaches_its_floor_and_is_no_microscope() -> None:
     assert bar_range(Estimate(0.0, None, 0.0, 0.0, 5), error) == (0.0, 1.0)
 
 
-def test_a_bar_shows_mean_interval_and_floor() -> None:
+def test_interval_bar_shows_the_blind_baseline() -> None:
     estimate, blind = Estimate(0.5, 0.1, 0.25, 0.75, 9), Estimate(0.2, None, None, None, 9)
     bar = interval_bar(estimate, Metric("f1", ""), blind=blind)
     assert "--lo:25.00%;--hi:75.00%;--at:50.00%" in bar

@@ -1,4 +1,4 @@
-"""Between answer and score: derived once, stored, and derived anew only where it must be."""
+"""Values derived from answers: made once, stored, and made again only if necessary."""
 
 from __future__ import annotations
 
@@ -51,19 +51,21 @@ def derive(task, folder, answers=ANSWERS, **more):
     return derive_all(task, task.load(), answers, folder, **more)
 
 
-def test_what_is_stored_is_not_made_again(tmp_path):
-    first, second, told = Lengths(), Lengths(), []
-    found = derive(first, tmp_path, on_progress=lambda done, total: told.append((done, total)))
-    assert {name: one.value for name, one in found.items()} == {
+def test_derive_all_reuses_stored_values(tmp_path):
+    first, second, progress = Lengths(), Lengths(), []
+    results = derive(
+        first, tmp_path, on_progress=lambda done, total: progress.append((done, total))
+    )
+    assert {name: one.value for name, one in results.items()} == {
         name: {"length": 3} for name in "abc"
     }
-    assert told == [(1, 3), (2, 3), (3, 3)]
-    assert derive(second, tmp_path) == found
+    assert progress == [(1, 3), (2, 3), (3, 3)]
+    assert derive(second, tmp_path) == results
     assert second.asked == []
 
 
 @pytest.mark.parametrize("change", ["text", "finish_reason", "convention", "image_size"])
-def test_another_answer_is_derived_anew(tmp_path, change):
+def test_derive_all_of_changed_answer(tmp_path, change):
     derive(Lengths(), tmp_path)
     values = {"text": "x", "finish_reason": "length", "convention": "unit", "image_size": (2, 2)}
     answers = ANSWERS | {"b": replace(ANSWERS["b"], **{change: values[change]})}
@@ -72,7 +74,7 @@ def test_another_answer_is_derived_anew(tmp_path, change):
     assert task.asked == ["b"]
 
 
-def test_another_derivation_is_made_anew_and_the_last_line_wins(tmp_path):
+def test_derive_all_of_changed_derivation(tmp_path):
     derive(Lengths(), tmp_path)
     newer = Lengths(by="lengths 2")
     derive(newer, tmp_path)
@@ -82,15 +84,15 @@ def test_another_derivation_is_made_anew_and_the_last_line_wins(tmp_path):
     assert again.asked == []
 
 
-def test_a_failure_is_ours_unstored_and_tried_again(tmp_path):
-    found = derive(Lengths(fail="b"), tmp_path)
-    assert found["b"].error == "cannot be derived: OSError: no GPU"
+def test_derive_all_retries_failures(tmp_path):
+    results = derive(Lengths(fail="b"), tmp_path)
+    assert results["b"].error == "cannot be derived: OSError: no GPU"
     task = Lengths()
     assert derive(task, tmp_path)["b"].value == {"length": 3}
     assert task.asked == ["b"]
 
 
-def test_a_torn_line_is_cut_off_and_made_again(tmp_path):
+def test_derive_all_repeats_a_torn_line(tmp_path):
     derive(Lengths(), tmp_path)
     file = tmp_path / DERIVED
     file.write_bytes(file.read_bytes()[:-5])
@@ -101,13 +103,13 @@ def test_a_torn_line_is_cut_off_and_made_again(tmp_path):
 
 
 @pytest.mark.parametrize("line", ["[]", "{}", "nothing"])
-def test_what_is_no_line_is_said(tmp_path, line):
+def test_derive_all_names_damaged_line(tmp_path, line):
     (tmp_path / DERIVED).write_text(line + "\n")
-    with pytest.raises(DataError, match=r"derived\.jsonl, line 1: is nothing derived"):
+    with pytest.raises(DataError, match=r"derived\.jsonl, line 1: is damaged"):
         derive(Lengths(), tmp_path)
 
 
-def test_only_what_json_can_hold_is_scored(tmp_path):
+def test_derive_all_of_value_without_json(tmp_path):
     class Arrays(Lengths):
         def derive(self, question, response):
             return {"length": object()}
@@ -115,7 +117,7 @@ def test_only_what_json_can_hold_is_scored(tmp_path):
     assert "TypeError" in (derive(Arrays(), tmp_path)["a"].error or "")
 
 
-def test_errors_and_problems_are_not_derived(tmp_path):
+def test_derive_all_skips_errors_and_problems(tmp_path):
     answers = ANSWERS | {"a": Response("a", error="the server is down")}
     task = Lengths()
     samples = task.load()
@@ -123,12 +125,12 @@ def test_errors_and_problems_are_not_derived(tmp_path):
     assert list(derive_all(task, samples, answers, tmp_path)) == ["c"]
 
 
-def test_a_task_that_derives_nothing_leaves_no_file(tmp_path):
+def test_derive_all_without_derivation(tmp_path):
     assert derive(Lengths(by=None), tmp_path) == {}
     assert not (tmp_path / DERIVED).exists()
 
 
-def test_in_a_run_failed_derivations_are_unscored(tmp_path):
+def test_evaluate_leaves_failed_derivations_unscored(tmp_path):
     answers = tmp_path / "answers.jsonl"
     answers.write_text("".join(json.dumps({"id": i, "text": i * 4}) + "\n" for i in "abc"))
     settings = {"folder": tmp_path / "runs", "name": "mine"}

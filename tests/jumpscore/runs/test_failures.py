@@ -27,14 +27,14 @@ def limit_files():
     signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_full_disk_while_answers_are_stored_loses_none_of_those_before(start, limit_files):
+def test_append_on_full_disk_keeps_earlier_answers(start, limit_files):
     class Long(Stub):
         def generate(self, requests):
             long = " " * (9_000 if requests[0].question.id == "clip1" else 0)
             return [Response(r.question.id, self.answer + long) for r in requests]
 
     limit_files(4096)
-    with pytest.raises(UsageError, match=r"answers cannot be stored .*those before are kept"):
+    with pytest.raises(UsageError, match=r"answers cannot be stored .*earlier ones are intact"):
         start(Long(), name="mine")
     limit_files(resource.RLIM_INFINITY)
     again = Stub()
@@ -43,7 +43,7 @@ def test_full_disk_while_answers_are_stored_loses_none_of_those_before(start, li
     assert run.result == start(Stub(), name="whole").result
 
 
-def test_full_disk_while_scores_are_written_keeps_the_answers(start, limit_files, monkeypatch):
+def test_write_scores_on_full_disk_keeps_answers(start, limit_files, monkeypatch):
     limit_files(1500)
     with pytest.raises(UsageError, match=r"(scores\.jsonl|run\.json).*: cannot be written"):
         start(Stub(), name="mine")
@@ -52,7 +52,7 @@ def test_full_disk_while_scores_are_written_keeps_the_answers(start, limit_files
 
 
 @pytest.mark.parametrize("how", ["deleted", "moved", "made again"])
-def test_run_folder_that_goes_away_stops_the_run_at_once(start, tmp_path, how):
+def test_append_to_missing_folder_stops_the_run(start, tmp_path, how):
     class Unlucky(Stub):
         def generate(self, requests):
             if len(self.asked) == 1:
@@ -67,7 +67,7 @@ def test_run_folder_that_goes_away_stops_the_run_at_once(start, tmp_path, how):
             return super().generate(requests)
 
     model = Unlucky()
-    with pytest.raises(UsageError, match="was deleted or moved while the run went on"):
+    with pytest.raises(UsageError, match="was deleted or moved during the run"):
         start(model, name="mine")
     assert model.asked == ["clip0", "clip1"]
     if how == "moved":
@@ -100,7 +100,7 @@ class Sees(Stub):
 
 
 @pytest.mark.parametrize("fault", ["in the way", "full"])
-def test_cache_that_cannot_be_written_costs_one_warning_and_no_sample(
+def test_evaluate_with_unwritable_cache_warns_once(
     start, tmp_path, monkeypatch, caplog, limit_files, fault
 ):
     cache = tmp_path / "cache"
@@ -122,7 +122,7 @@ def test_cache_that_cannot_be_written_costs_one_warning_and_no_sample(
     assert start(Sees(), input=options, name="cached").scores == run.scores
 
 
-def test_tracebacks_are_kept_in_the_log_of_the_run(start):
+def test_failure_log_stores_tracebacks(start):
     class Breaks(Stub):
         def prepare(self, question, visual):
             if question.id == "clip0":
@@ -148,7 +148,7 @@ def test_tracebacks_are_kept_in_the_log_of_the_run(start):
     assert kinds[1].message == "clip0: has no answer"
 
 
-def test_failure_log_keeps_a_few_of_each_kind_and_never_fails(tmp_path):
+def test_failure_log_stores_a_few_of_each_kind(tmp_path):
     log = FailureLog(tmp_path)
     for number in range(50):
         try:

@@ -27,7 +27,7 @@ PERFECT = {"clip0": "[0.5, 1.0, 1.5]", "clip1": "[0.4, 2.4]", "clip2": "[]"}
 
 
 class Learner(ModelWrapper):
-    """Knows one more clip with every step; says nothing of what it has learned."""
+    """Learns one more clip with every step, and does not report what it has learned."""
 
     name = "learner"
 
@@ -57,7 +57,7 @@ def f1(run) -> float:
     return run.result.metrics["f1@0.1"].mean
 
 
-def test_training_loop_gives_every_step_its_own_score(start):
+def test_evaluate_in_training_loop_asks_every_step(start):
     runs = [start(Learner(steps)) for steps in range(4)]
     assert [f1(run) for run in runs] == pytest.approx([0, 1 / 3, 2 / 3, 1])
     assert [run.asked for run in runs] == [3] * 4
@@ -72,7 +72,7 @@ def test_training_loop_gives_every_step_its_own_score(start):
     assert [run.asked for run in map(read_run, (run.folder for run in runs))] == [0] * 4
 
 
-def test_unidentified_run_is_never_resumed_not_even_unchanged(start):
+def test_place_of_unidentified_model_is_new(start):
     learner = Learner()
     first, again = start(learner), start(learner)
     assert learner.asked == 6
@@ -84,7 +84,7 @@ def test_unidentified_run_is_never_resumed_not_even_unchanged(start):
     assert score_run(first.folder).result == first.result == again.result
 
 
-def test_unidentified_run_after_ctrl_c_starts_again(start):
+def test_place_of_unidentified_model_after_ctrl_c(start):
     class Interrupted(Learner):
         def generate(self, requests):
             if self.asked == 2:
@@ -98,7 +98,7 @@ def test_unidentified_run_after_ctrl_c_starts_again(start):
     assert f1(run) == 1
 
 
-def test_digest_resumes_only_an_equal_one(start, caplog):
+def test_place_of_digest_resumes_only_an_equal_one(start, caplog):
     first, other = start(Digested(1)), start(Digested(2))
     assert (f1(first), f1(other)) == pytest.approx((1 / 3, 2 / 3))
     assert other.folder.name == f"{first.folder.name}-2"
@@ -115,7 +115,7 @@ def test_digest_resumes_only_an_equal_one(start, caplog):
     assert start(Digested(3)).folder.name == f"{first.folder.name}-3"
 
 
-def test_changed_configuration_is_refused_whatever_the_digest(start):
+def test_open_refuses_changed_configuration(start):
     start(Digested(1), name="mine")
     with pytest.raises(UsageError, match=r"another configuration:\n  task\.name"):
         start(Digested(1), name="mine", task="jumpscore_count")
@@ -124,16 +124,16 @@ def test_changed_configuration_is_refused_whatever_the_digest(start):
 
 
 @pytest.mark.parametrize("odd", [5, {"weights": float("nan")}, {"weights": object()}, b"00"])
-def test_identity_that_cannot_be_stored_is_refused(start, odd):
+def test_model_identity_refuses_unstorable_values(start, odd):
     class Odd(Learner):
         def identity(self):
             return odd
 
-    with pytest.raises(UsageError, match=r"identity\(\) gives .*return a digest as text"):
+    with pytest.raises(UsageError, match=r"identity\(\) .*return a digest as text"):
         start(Odd())
 
 
-def test_inherited_identity_of_a_bundled_model_is_not_believed(start):
+def test_model_identity_ignores_inherited_identity(start):
     class Mine(ContentFree):
         name = "mine"
         period = 1.0
@@ -149,7 +149,7 @@ def test_inherited_identity_of_a_bundled_model_is_not_believed(start):
     assert run.responses["clip0"].text == "[2.0]"
 
 
-def test_bundled_model_resumes_as_name_and_as_object(start):
+def test_place_of_bundled_model_by_name_and_object(start):
     first = start("content_free")
     assert first.asked == 3
     for model in ("content_free", ContentFree()):
@@ -157,7 +157,7 @@ def test_bundled_model_resumes_as_name_and_as_object(start):
         assert (again.asked, again.folder) == (0, first.folder)
 
 
-def test_bundled_run_of_an_earlier_version_is_resumed(start):
+def test_changes_of_bundled_run_of_earlier_version(start):
     """Their ``run.json`` has no digest of code or questions."""
     first = start("content_free")
     facts = json.loads((first.folder / "run.json").read_text())
@@ -170,7 +170,7 @@ def test_bundled_run_of_an_earlier_version_is_resumed(start):
     assert again.result == first.result
 
 
-def test_foreign_run_of_an_earlier_version_is_not_resumed(start):
+def test_changes_of_foreign_run_of_earlier_version(start):
     start(Digested(1))
     folder = start(Digested(1)).folder
     facts = json.loads((folder / "run.json").read_text())
@@ -180,7 +180,7 @@ def test_foreign_run_of_an_earlier_version_is_not_resumed(start):
     assert (run.asked, run.folder.name) == (3, f"{folder.name}-2")
 
 
-def test_other_prompts_are_other_questions(start):
+def test_questions_digest_of_other_prompts(start):
     from dataclasses import replace
 
     from evaluators.jumpscore import JumpScore
@@ -195,9 +195,9 @@ def test_other_prompts_are_other_questions(start):
             ]
 
     def task(words, data):
-        made = Reworded(Reworded.Options(data=str(data)))
-        made.words = words
-        return made
+        task = Reworded(Reworded.Options(data=str(data)))
+        task.words = words
+        return task
 
     data = Path(start("content_free").record.data.source)
     folder = start("content_free").folder.parent
@@ -227,7 +227,7 @@ class TestTorch:
             time = float(self.model.weight.detach().sum())
             return [Response(r.question.id, f"[{time:.2f}]") for r in requests]
 
-    def test_weights_that_change_in_place_are_another_model(self, start):
+    def test_weights_digest_of_weights_changed_in_place(self, start):
         torch = self.torch
         module = torch.nn.Linear(3, 1)
         wrapper = self.Module(module)
@@ -278,7 +278,7 @@ class Colour(ModelWrapper):
         ]
 
 
-def test_ablation_of_an_unidentified_model_asks_again(tiny_set, tmp_path):
+def test_ablate_asks_unidentified_model_again(tiny_set, tmp_path):
     model = Colour()
     scores = []
     for model.answer in ("[9.0]", "[0.5, 1.0, 1.5]"):
@@ -298,7 +298,7 @@ class SeededOptions(ModelOptions):
     seed: int = 0
 
 
-def test_repeats_of_an_unidentified_model_ask_again(tiny_set, tmp_path):
+def test_repeats_ask_unidentified_model_again(tiny_set, tmp_path):
     class Seeded(Learner):
         Options = SeededOptions
 
@@ -373,7 +373,7 @@ def by_name(request, tiny_set, tmp_path):
     return run
 
 
-def test_edited_code_is_another_model(by_name):
+def test_model_identity_of_edited_code(by_name):
     assert by_name() == [3, "[0.5]", "jumpscore-mine-tiny"]
     assert by_name() == [0, "[0.5]", "jumpscore-mine-tiny"]
     by_name.words.write_text("ANSWER = '[1.5]'\n")
@@ -383,7 +383,7 @@ def test_edited_code_is_another_model(by_name):
 
 
 @pytest.mark.parametrize("by_name", ["module"], indirect=True)
-def test_edited_file_of_an_option_is_another_model(by_name, tmp_path):
+def test_model_identity_of_edited_file(by_name, tmp_path):
     file = tmp_path / "weights.txt"
     file.write_text("[0.7]")
     options = {"file": str(file)}
@@ -394,7 +394,7 @@ def test_edited_file_of_an_option_is_another_model(by_name, tmp_path):
 
 
 class Unsure(Learner):
-    """By name, but it says itself that it cannot be identified."""
+    """By name, but its identity is None."""
 
     name = "unsure"
 
@@ -405,19 +405,19 @@ class Unsure(Learner):
         return None
 
 
-def test_model_by_name_that_cannot_say_what_it_is_is_never_resumed(start):
+def test_model_identity_of_wrapper_returning_none(start):
     MODELS.add("unsure", f"{__name__}:Unsure")
     assert [start("unsure").asked for _ in range(2)] == [3, 3]
 
 
-def test_every_bundled_model_decides_on_its_identity():
+def test_model_identity_of_every_bundled_model():
     undecided = [
         name for name in MODELS.names() if MODELS.get(name).identity is ModelWrapper.identity
     ]
     assert undecided == []
 
 
-def test_two_processes_never_share_a_numbered_folder(tiny_set, tmp_path):
+def test_place_of_two_processes_differs(tiny_set, tmp_path):
     code = (
         "import sys, jumpscore\n"
         "from tests.jumpscore.runs.test_identity import Learner\n"
@@ -432,12 +432,12 @@ def test_two_processes_never_share_a_numbered_folder(tiny_set, tmp_path):
         )
         for steps in (0, 3, 3)
     ]  # fmt: skip
-    said = [process.communicate()[0].split() for process in processes]
-    assert len({name for name, _, _ in said}) == 3
-    assert [(asked, score) for _, asked, score in said] == [("3", "0.0"), *[("3", "1.0")] * 2]
+    outputs = [process.communicate()[0].split() for process in processes]
+    assert len({name for name, _, _ in outputs}) == 3
+    assert [(count, score) for _, count, score in outputs] == [("3", "0.0"), *[("3", "1.0")] * 2]
 
 
-def test_runs_of_data_sets_with_one_name_do_not_collide(start, tiny_set, tmp_path):
+def test_beside_other_data_of_equal_names(start, tiny_set, tmp_path):
     from jumpscore.data import Manifest, read_rows, write_set
 
     write_set(tmp_path / "other", read_rows(tiny_set)[:2], Manifest("tiny"))

@@ -16,8 +16,8 @@ from jumpscore.studies import compare_runs
 from model_wrappers.base import ModelWrapper
 
 
-class Says(ModelWrapper):
-    name = "says"
+class Constant(ModelWrapper):
+    name = "constant"
 
     def __init__(self, text: str = "[1.0]") -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class Says(ModelWrapper):
 def ask(tiny_set, tmp_path):
     def ask(text: str = "[1.0]", name: str = "mine"):
         return jumpscore.evaluate(
-            Says(text),
+            Constant(text),
             "jumpscore",
             task_options={"data": str(tiny_set)},
             run={"folder": tmp_path / "runs", "name": name},
@@ -44,7 +44,7 @@ def ask(tiny_set, tmp_path):
 
 
 @pytest.mark.parametrize("odd", ["\u2028", "\u0085", "\ud800", "\x00", "\r", "é", "😀", "\ufeff"])
-def test_any_text_reads_back_as_it_was(ask, odd):
+def test_read_run_of_any_text(ask, odd):
     run = ask(f"[1.0, {odd}]")
     again = read_run(run.folder)
     assert again.responses["clip0"].text == f"[1.0, {odd}]"
@@ -52,35 +52,35 @@ def test_any_text_reads_back_as_it_was(ask, odd):
     assert score_run(run.folder).result == run.result
 
 
-def test_answers_without_the_file_that_says_whose_they_are_are_refused(ask):
+def test_open_refuses_answers_without_record(ask):
     run = ask()
     (run.folder / "run.json").unlink()
-    with pytest.raises(UsageError, match=r"holds answers but no run\.json"):
+    with pytest.raises(UsageError, match=r"contains answers but no run\.json"):
         ask("[2.0]")
 
 
-def test_scores_that_were_cut_are_not_a_smaller_run(ask):
+def test_read_run_refuses_cut_scores(ask):
     run, other = ask(), ask(name="other")
     file = run.folder / "scores.jsonl"
     file.write_text(file.read_text().splitlines(keepends=True)[0])
-    with pytest.raises(DataError, match=r"is not what result\.json was made of; 'jumpscore score"):
+    with pytest.raises(DataError, match=r"does not match result\.json; 'jumpscore score"):
         read_run(run.folder)
     assert score_run(run.folder).result == run.result
     assert compare_runs(read_run(run.folder), other)["f1"].n == 3
 
 
-def test_a_garbage_line_says_how_to_go_on(ask):
+def test_open_names_invalid_line(ask):
     run = ask()
     file = run.folder / "responses.jsonl"
     lines = file.read_text().splitlines()
     file.write_text("\n".join(["garbage", *lines[1:]]) + "\n")
-    with pytest.raises(DataError, match=r"line 1: is no response .*delete the line"):
+    with pytest.raises(DataError, match=r"line 1: is not a valid response .*delete the line"):
         ask()
     file.write_text("\n".join(lines[1:]) + "\n")
     assert ask().result == run.result
 
 
-def test_scoring_waits_for_nobody_and_takes_nothing_from_a_running_run(ask):
+def test_score_run_refuses_a_locked_run(ask):
     run = ask()
     with RunStore(run.folder) as store:
         store.lock()
@@ -106,7 +106,7 @@ DAMAGE = {
 
 @pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_damage_is_a_clear_error_or_mended(ask, file, damage):
+def test_read_run_of_damaged_file(ask, file, damage):
     run = ask()
     path = run.folder / file
     path.unlink()
@@ -115,25 +115,25 @@ def test_damage_is_a_clear_error_or_mended(ask, file, damage):
         path.mkdir()
     elif content is not None:
         path.write_text(content)
-    said = []
+    messages = []
     for work in (lambda: read_run(run.folder), lambda: score_run(run.folder), ask):
         try:
             work()
         except JumpScoreError as error:
-            said.append(str(error))
-    assert all(str(run.folder) in message for message in said)
+            messages.append(str(error))
+    assert all(str(run.folder) in message for message in messages)
     if file in ("scores.jsonl", "result.json", "timing.json") and damage != "folder":
         assert read_run(run.folder).result == run.result
 
 
-def test_a_hostile_name_of_a_data_set_stays_in_the_folder(tiny_set, tmp_path):
+def test_run_folder_of_hostile_data_set_name(tiny_set, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(tiny_set, copy)
     manifest = json.loads((copy / "manifest.json").read_text())
     manifest["name"] = "../../../escaped [/x] " + "long" * 100
     (copy / "manifest.json").write_text(json.dumps(manifest))
     run = jumpscore.evaluate(
-        Says(), "jumpscore", task_options={"data": str(copy)}, run={"folder": tmp_path / "runs"}
+        Constant(), "jumpscore", task_options={"data": str(copy)}, run={"folder": tmp_path / "runs"}
     )
     assert run.folder.parent == tmp_path / "runs"
     assert read_run(run.folder).result == run.result

@@ -36,7 +36,7 @@ RUNS = [
 
 @pytest.fixture
 def stored(tmp_path):
-    """Return a copy of a stored run whose data set is where its record says."""
+    """Return a copy of a stored run whose data set is where its record expects it."""
 
     def copy(name: str) -> Path:
         folder = tmp_path / "runs" / name
@@ -129,8 +129,8 @@ def test_compare_runs_of_earlier_formats(stored):
     old = score_run(old.folder)
     assert compare_runs(old, new)["f1"].difference == pytest.approx(0, abs=1e-12)
     grid = score_run(stored(f"{VERSIONS[0]}/content_free"))
-    found = compare_runs(old, grid)["f1"]
-    assert found.difference == pytest.approx(
+    comparison = compare_runs(old, grid)["f1"]
+    assert comparison.difference == pytest.approx(
         old.result.metrics["f1"].mean - grid.result.metrics["f1"].mean
     )
 
@@ -153,9 +153,9 @@ def test_show_of_earlier_format(stored, name):
 
     folder = stored(name)
     score = read_run(folder).scores[0]
-    shown = CliRunner().invoke(app, ["show", str(folder), score.id])
-    assert shown.exit_code == 0, shown.output
-    assert f"parser: {score.parse.parser}" in shown.output
+    result = CliRunner().invoke(app, ["show", str(folder), score.id])
+    assert result.exit_code == 0, result.output
+    assert f"parser: {score.parse.parser}" in result.output
 
 
 def test_record_reads_back_as_it_was(tmp_path):

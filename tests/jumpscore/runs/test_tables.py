@@ -26,7 +26,7 @@ def run(tmp_path):
     return made_up_run(tmp_path / "run", SCORES, texts)
 
 
-def test_samples_has_one_row_per_sample(run):
+def test_samples_table_has_one_row_per_sample(run):
     table = run.samples()
     assert table["id"].tolist() == ["a", "b", "0007"]
     assert table["status"].tolist() == ["ok", "unparseable", "error"]
@@ -40,20 +40,20 @@ def test_samples_has_one_row_per_sample(run):
     assert table["output_tokens"].isna().all()
 
 
-def test_a_metric_with_the_name_of_another_column(tmp_path):
+def test_samples_table_of_metric_named_like_a_column(tmp_path):
     run = made_up_run(tmp_path, [SampleScore("a", "ok", {"seconds": 0.5})], {"a": "x"})
     assert run.samples().loc[0, "metric_seconds"] == 0.5
     assert run.samples()["seconds"].isna().all()
 
 
-def test_parquet_keeps_everything(run, tmp_path):
+def test_write_samples_parquet(run, tmp_path):
     table = run.samples()
     write_samples(table, tmp_path / "new" / "samples.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "new" / "samples.parquet"), table)
     assert [file.name for file in (tmp_path / "new").iterdir()] == ["samples.parquet"]
 
 
-def test_csv_holds_no_formulas(run, tmp_path):
+def test_write_samples_csv_without_formulas(run, tmp_path):
     write_samples(run.samples(), tmp_path / "samples.CSV")
     table = pd.read_csv(tmp_path / "samples.CSV", dtype={"id": str})
     assert table["id"].tolist() == ["a", "b", "0007"]
@@ -61,7 +61,7 @@ def test_csv_holds_no_formulas(run, tmp_path):
     assert table["f1"].tolist()[:2] == [1.0, 0.0]
 
 
-def test_hostile_texts_are_written(tmp_path):
+def test_write_samples_of_hostile_text(tmp_path):
     scores = [SampleScore(str(k), "ok", {"f1": 0.5}) for k in range(len(HOSTILE))]
     run = made_up_run(tmp_path, scores, {str(k): text for k, text in enumerate(HOSTILE)})
     write_samples(run.samples(), tmp_path / "a.csv")
@@ -70,15 +70,17 @@ def test_hostile_texts_are_written(tmp_path):
     assert texts == [text.replace("\ud800", "\\ud800") for text in HOSTILE]
 
 
-def test_files_of_other_kinds_are_refused(run, tmp_path):
-    with pytest.raises(UsageError, match=r"a\.xls: samples are written as \.csv or \.parquet"):
+def test_write_samples_refuses_other_suffixes(run, tmp_path):
+    with pytest.raises(
+        UsageError, match=r"a\.xls: unsupported suffix .\.xls.; use \.csv or \.parquet"
+    ):
         write_samples(run.samples(), tmp_path / "a.xls")
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be written"):
         write_samples(run.samples(), tmp_path / "file" / "a.csv")
 
 
-def test_result_to_pandas_has_one_row_per_metric(run):
+def test_to_pandas_has_one_row_per_metric(run):
     table = run.result.to_pandas()
     assert table.loc["f1"].to_dict() == {
         "title": "what f1 is",
@@ -99,7 +101,7 @@ def test_repr_is_one_short_line(run):
     assert repr(run) == repr(run.result).replace("<RunResult ", f"<StoredRun {run.folder}: ")
 
 
-def test_a_run_of_every_kind_of_answer(start):
+def test_samples_table_of_every_kind_of_answer(start):
     run = start("oracle", expose_truth=True)
     table = run.samples()
     assert table["id"].tolist() == [score.id for score in run.scores]
@@ -108,7 +110,7 @@ def test_a_run_of_every_kind_of_answer(start):
     assert len(repr(run)) < 300
 
 
-def test_scoring_imports_no_pandas(tiny_set, tmp_path):
+def test_score_run_does_not_import_pandas(tiny_set, tmp_path):
     (tmp_path / "a.json").write_text('{"clip0": [0.5]}')
     words = ["score", str(tmp_path / "a.json"), "--data", str(tiny_set), "--out", str(tmp_path)]
     code = (

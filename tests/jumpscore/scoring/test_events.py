@@ -92,7 +92,7 @@ class TestRankedAp:
     def test_ranked_ap_equals_area_under_envelope(self, answers, truth):
         predictions = [time for time, _ in answers]
         confidences = [confidence for _, confidence in answers]
-        ranked = ranked_ap(predictions, confidences, truth, 0.2)
+        precision = ranked_ap(predictions, confidences, truth, 0.2)
         ranked = sorted(answers, key=lambda answer: (-answer[1], answer[0]))
         free, hits = list(truth), []
         for time, _ in ranked:
@@ -109,7 +109,7 @@ class TestRankedAp:
                 if sum(hits[:rank]) >= needed
             ]
             area += max(best, default=0.0) / len(truth)
-        assert ranked == pytest.approx(area)
+        assert precision == pytest.approx(area)
 
 
 def test_grid_times():

@@ -1,4 +1,4 @@
-"""An ablation is its runs: every number is held against what they give one by one."""
+"""The numbers of an ablation equal those of its runs, carried out one by one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from model_wrappers.base import ModelWrapper
 from tests.support import numbered_frame, write_video
 
 TRUTHS = ((0.5, 1.0), (1.5, 2.0), (2.5, 3.0, 3.5))
-"""No event of one clip is within 0.3 s of one of another: who sees the wrong clip earns 0."""
+"""Events of different clips are at least 0.3 s apart: a model with the wrong clip scores 0."""
 GREYS = (40, 120, 200)
 """Lower half of each clip; the whole frame that every canvas sequence begins with shows it."""
 SIZE = (168, 112)
@@ -57,9 +57,9 @@ def greys(tmp_path_factory):
 
 
 class Looks(ModelWrapper):
-    """Tells by its grey which clip it sees, and knows when that one's events are.
+    """Recognises a clip by its grey and answers its events.
 
-    On frames it tells the first event only, so that the arms differ.
+    On frames it answers only the first event, so that the arms differ.
     """
 
     name = "looks"
@@ -88,7 +88,7 @@ class Looks(ModelWrapper):
         times = TRUTHS[clip] if visual.kind == "codec" else TRUTHS[clip][:1]
         fed = len(visual.pixels) * visual.width * visual.height // 784
         usage = Usage(visual=fed, visual_source="measured", prompt=fed + visual.text_tokens + 20)
-        # A remark in words is no time; it tells the test whose plan this was.
+        # The words contain no time; they name the clip and the plan for the test.
         text = f"saw {'abc'[clip]} by the plan of {'abc'[int(visual.path.stem, 16)]}\n{list(times)}"
         return Response(question.id, text, usage=usage)
 
@@ -121,13 +121,13 @@ def seen(run):
 
 
 class TestNumbers:
-    def test_are_what_the_runs_give_one_by_one(self, greys, tmp_path):
-        found = ablated(
+    def test_ablate_equals_single_runs(self, greys, tmp_path):
+        ablation = ablated(
             greys, tmp_path / "a", tokens=[288, 72], matchings=["total", "visual"], metric="f1"
         )
-        order = [(budget.matching, budget.tokens) for budget in found.budgets]
+        order = [(budget.matching, budget.tokens) for budget in ablation.budgets]
         assert order == [("total", 72), ("total", 288), ("visual", 72), ("visual", 288)]
-        for budget in found.budgets[1:3]:
+        for budget in ablation.budgets[1:3]:
             amount = {"tokens": budget.tokens, "matching": budget.matching}
             arms = {
                 kind: by_hand(greys, tmp_path / "b", f"{budget.tokens}-{kind}", kind=kind, **amount)
@@ -143,13 +143,13 @@ class TestNumbers:
                 assert (outcome.total, outcome.unscored, outcome.problem) == (3, 0, None)
             assert budget.difference == compare_runs(arms["codec"], arms["frames"])["f1"]
             assert (budget.seen is None) == (budget.leak is None) == (budget.selection is None)
-        assert found.shown == {kind: {"max_pixels": 7056} for kind in ("frames", "codec")}
-        assert read_ablation(tmp_path / "a") == found
+        assert ablation.shown == {kind: {"max_pixels": 7056} for kind in ("frames", "codec")}
+        assert read_ablation(tmp_path / "a") == ablation
 
-    def test_are_those_worked_out_by_hand(self, greys, tmp_path):
-        found = ablated(greys, tmp_path, tokens=[72], metric="f1")
-        [budget] = found.budgets
-        # Of 2, 2 and 3 events the frames tell one each: 2/3, 2/3 and 1/2.
+    def test_ablate_by_hand(self, greys, tmp_path):
+        ablation = ablated(greys, tmp_path, tokens=[72], metric="f1")
+        [budget] = ablation.budgets
+        # The frames give one of 2, 2 and 3 events: 2/3, 2/3 and 1/2.
         assert budget.frames.score.mean == pytest.approx((2 / 3 + 2 / 3 + 1 / 2) / 3)
         assert budget.codec.score.mean == 1.0
         assert budget.difference.difference == pytest.approx(1 - 11 / 18)
@@ -159,38 +159,38 @@ class TestNumbers:
         assert (budget.seen.difference, budget.seen.ci_low, budget.seen.verdict) == (1.0, 1.0, "a")
         assert (budget.leak.difference, budget.leak.verdict) == (0.0, "tied")
 
-    def test_what_is_shown_is_what_all_budgets_have_in_common(self, greys, tmp_path):
+    def test_ablate_common_input_of_all_budgets(self, greys, tmp_path):
         class OfOneSize(Looks):
             def default_input(self, kind):
                 return {"max_pixels": 7056, "decimals": 2}
 
-        found = ablated(
+        ablation = ablated(
             greys, tmp_path, OfOneSize(), tokens=[72], matchings=["visual", "as_published"],
             controls=False, input={},
         )  # fmt: skip
-        runs = [read_run(tmp_path / "runs" / budget.frames.run) for budget in found.budgets]
-        said = [run.record.identity.input.model_dump() for run in runs]
-        assert [one.get("max_pixels") for one in said] == [7056, None]
-        assert found.shown == {kind: {"decimals": 2} for kind in ("frames", "codec")}
+        runs = [read_run(tmp_path / "runs" / budget.frames.run) for budget in ablation.budgets]
+        inputs = [run.record.identity.input.model_dump() for run in runs]
+        assert [one.get("max_pixels") for one in inputs] == [7056, None]
+        assert ablation.shown == {kind: {"decimals": 2} for kind in ("frames", "codec")}
 
-    def test_the_headline_is_shown_where_nothing_is_said(self, greys, tmp_path):
-        found = ablated(greys, tmp_path, tokens=[72], controls=False)
-        [budget] = found.budgets
-        assert found.metric.name == "map_reference"
+    def test_ablate_default_metric(self, greys, tmp_path):
+        ablation = ablated(greys, tmp_path, tokens=[72], controls=False)
+        [budget] = ablation.budgets
+        assert ablation.metric.name == "map_reference"
         stored = read_run(tmp_path / "runs" / budget.codec.run).result
         assert budget.blind_baseline == stored.metrics["content_free_map"].mean > 0
-        assert "the data are synthetic" in found.caveats
+        assert "the data are synthetic" in ablation.caveats
 
-    def test_total_matches_what_visual_does_not(self, greys, tmp_path):
-        found = ablated(greys, tmp_path, tokens=[480], matchings=["visual", "total"])
-        visual, total = ((b.frames.tokens, b.codec.tokens) for b in found.budgets)
+    def test_ablate_total_matches_prompts(self, greys, tmp_path):
+        ablation = ablated(greys, tmp_path, tokens=[480], matchings=["visual", "total"])
+        visual, total = ((b.frames.tokens, b.codec.tokens) for b in ablation.budgets)
         assert visual[0].visual == visual[1].visual
         assert visual[1].prompt > 1.2 * visual[0].prompt
         assert total[0].prompt == pytest.approx(total[1].prompt, rel=0.1)
 
 
 class TestRuns:
-    def test_arms_and_controls_are_shown_what_they_say(self, greys, tmp_path):
+    def test_ablate_inputs_of_arms_and_controls(self, greys, tmp_path):
         [budget] = ablated(greys, tmp_path, tokens=[72]).budgets
         names = [outcome.run for outcome in budget.outcomes]
         assert names == [
@@ -211,12 +211,12 @@ class TestRuns:
         kinds = [run.record.identity.input.kind for run in (frames, codec, pixels)]
         assert kinds == ["frames", "codec", "codec"]
 
-    def test_controls_are_of_the_first_matching_only(self, greys, tmp_path):
-        found = ablated(greys, tmp_path, tokens=[144], matchings=["total", "visual"])
-        assert [budget.pixels is None for budget in found.budgets] == [False, True]
-        assert [budget.selection is None for budget in found.budgets] == [False, True]
+    def test_ablate_controls_of_the_first_matching(self, greys, tmp_path):
+        ablation = ablated(greys, tmp_path, tokens=[144], matchings=["total", "visual"])
+        assert [budget.pixels is None for budget in ablation.budgets] == [False, True]
+        assert [budget.selection is None for budget in ablation.budgets] == [False, True]
 
-    def test_the_model_is_opened_once_and_asked_once(self, greys, tmp_path):
+    def test_ablate_opens_the_model_once(self, greys, tmp_path):
         model, calls = Looks(), []
         first = ablated(greys, tmp_path, model, on_progress=lambda *counts: calls.append(counts))
         assert (model.opened, model.asked) == (1, 8 * 3)
@@ -231,7 +231,7 @@ class TestRuns:
         ablated(greys, tmp_path, more, tokens=[36, 72, 144], controls=False)
         assert (more.opened, more.asked) == (1, 2 * 3)
 
-    def test_evaluate_knows_the_runs_as_its_own(self, greys, tmp_path):
+    def test_ablate_runs_are_ordinary_runs(self, greys, tmp_path):
         ablated(greys, tmp_path, tokens=[72])
         stored = read_run(tmp_path / "runs" / "visual-72-codec-selection")
         again = by_hand(
@@ -241,48 +241,48 @@ class TestRuns:
         assert again.result == stored.result
         assert again.responses == stored.responses
 
-    def test_interrupted_it_goes_on(self, greys, tmp_path):
-        with pytest.raises(RunInterrupted) as kept:
+    def test_ablate_resumes(self, greys, tmp_path):
+        with pytest.raises(RunInterrupted) as interrupted:
             ablated(greys, tmp_path / "a", Looks(stop_after=7))
-        assert (kept.value.answered, kept.value.total) == (7, 24)
+        assert (interrupted.value.answered, interrupted.value.total) == (7, 24)
         assert not (tmp_path / "a" / ABLATION).exists()
         model = Looks()
-        found = ablated(greys, tmp_path / "a", model)
+        ablation = ablated(greys, tmp_path / "a", model)
         assert model.asked == 24 - 7
-        assert found == ablated(greys, tmp_path / "b")
+        assert ablation == ablated(greys, tmp_path / "b")
 
-    def test_references_stand_beside_the_arms(self, greys, tmp_path):
-        found = ablated(
+    def test_ablate_references(self, greys, tmp_path):
+        ablation = ablated(
             greys, tmp_path, tokens=[72], controls=False, references=[{"fps": 2}, {"count": 4}]
         )
-        assert [one.run for one in found.references] == ["reference-fps-2", "reference-count-4"]
-        stored = [read_run(tmp_path / "runs" / one.run) for one in found.references]
-        assert [one.tokens.visual for one in found.references] == [8 * 6, 4 * 6]
-        for one, run in zip(found.references, stored, strict=True):
+        assert [one.run for one in ablation.references] == ["reference-fps-2", "reference-count-4"]
+        stored = [read_run(tmp_path / "runs" / one.run) for one in ablation.references]
+        assert [one.tokens.visual for one in ablation.references] == [8 * 6, 4 * 6]
+        for one, run in zip(ablation.references, stored, strict=True):
             assert run.record.identity.input.kind == "frames"
             assert one.score == run.result.metrics["map_reference"]
 
 
 class TestFailures:
-    def test_a_budget_too_small_for_one_video_is_told(self, tmp_path):
+    def test_ablate_budget_too_small_for_one_video(self, tmp_path):
         data = written_set(tmp_path / "set", (SIZE, (280, 196), SIZE))
-        found = ablated(data, tmp_path / "a", tokens=[30], input={}, metric="f1")
-        [budget] = found.budgets
+        ablation = ablated(data, tmp_path / "a", tokens=[30], input={}, metric="f1")
+        [budget] = ablation.budgets
         assert (budget.frames.unscored, budget.codec.unscored, budget.codec.total) == (1, 1, 3)
         assert "a budget of 30 tokens is too small" in budget.codec.problem
         assert budget.difference.n == 2
-        assert found.unscored == sum(one.unscored for one in budget.outcomes) >= 2
-        assert not any("unscored" in caveat for caveat in found.caveats)
+        assert ablation.unscored == sum(one.unscored for one in budget.outcomes) >= 2
+        assert not any("unscored" in caveat for caveat in ablation.caveats)
 
-    def test_a_budget_too_small_for_all(self, greys, tmp_path):
-        found = ablated(greys, tmp_path, tokens=[2, 72], controls=False)
-        assert found.budgets[0].difference is None
-        assert found.budgets[0].codec.score.mean is None
-        assert found.budgets[1].difference is not None
-        assert read_ablation(tmp_path) == found
+    def test_ablate_budget_too_small_for_all_videos(self, greys, tmp_path):
+        ablation = ablated(greys, tmp_path, tokens=[2, 72], controls=False)
+        assert ablation.budgets[0].difference is None
+        assert ablation.budgets[0].codec.score.mean is None
+        assert ablation.budgets[1].difference is not None
+        assert read_ablation(tmp_path) == ablation
 
     @pytest.mark.parametrize(
-        ("options", "said"),
+        ("options", "message"),
         [
             ({"tokens": []}, "needs a budget and a matching"),
             ({"tokens": [0]}, "budgets must be positive .got 0"),
@@ -300,25 +300,25 @@ class TestFailures:
             ({"run": {"repeats": 2}}, "run.repeats=2 cannot be set"),
         ],
     )
-    def test_what_cannot_be_is_refused_before_anything_runs(self, greys, tmp_path, options, said):
+    def test_ablate_refuses_invalid_plans_before_any_run(self, greys, tmp_path, options, message):
         model = Looks()
-        with pytest.raises(UsageError, match=said):
+        with pytest.raises(UsageError, match=message):
             ablated(greys, tmp_path / "a", model, **options)
         assert (model.opened, model.asked) == (0, 0)
         assert not (tmp_path / "a").exists()
 
-    def test_a_setting_of_the_ablation_is_refused_by_its_option(self):
+    def test_refuse_what_is_set_here_names_the_option(self):
         with pytest.raises(UsageError, match=r"input\.matching=total .* --matching sets"):
             refuse_what_is_set_here({"input": {"matching": "total"}, "run": {}})
 
-    def test_a_model_that_takes_one_of_the_inputs(self, greys, tmp_path):
+    def test_ablate_refuses_models_without_both_inputs(self, greys, tmp_path):
         model = Looks()
         model.inputs = ("frames", "video")
         with pytest.raises(UsageError, match=r"'looks' takes frames, video.* needs codec"):
             ablated(greys, tmp_path / "a", model)
         assert not (tmp_path / "a").exists()
 
-    def test_pictures_have_no_arms(self, tmp_path):
+    def test_ablate_refuses_images(self, tmp_path):
         model = Looks()
         mini = tmp_path / "mini"
         mini.mkdir()
@@ -327,7 +327,7 @@ class TestFailures:
             ablated(mini, tmp_path / "a", model, task="traces", controls=False)
         assert model.asked == 0
 
-    def test_questions_without_a_video_are_a_caveat(self, greys):
+    def test_without_video_returns_a_caveat(self, greys):
         task = TASKS.get("jumpscore")(TASKS.get("jumpscore").Options(data=str(greys)))
         first, *rest = samples = task.load()
         assert without_video(samples) is None
@@ -335,18 +335,18 @@ class TestFailures:
         mixed = [replace(first, question=picture), *rest]
         assert without_video(mixed).startswith("1 of 3 questions have no video")
 
-    def test_controls_need_two_videos(self, tmp_path):
+    def test_ablate_controls_need_two_videos(self, tmp_path):
         data = written_set(tmp_path / "set", (SIZE,))
         with pytest.raises(UsageError, match=r"needs two different videos.*--no-controls"):
             ablated(data, tmp_path / "a")
         assert len(ablated(data, tmp_path / "a", controls=False).budgets) == 2
 
-    def test_another_ablation_in_the_folder_is_refused(self, greys, tmp_path):
+    def test_ablate_refuses_a_changed_ablation(self, greys, tmp_path):
         ablated(greys, tmp_path, tokens=[72], controls=False)
         with pytest.raises(UsageError, match=r"max_pixels: 7056 -> 14112"):
             ablated(greys, tmp_path, tokens=[72], controls=False, input={"max_pixels": 14112})
 
-    def test_files_that_are_none(self, greys, tmp_path):
+    def test_read_ablation_invalid_files(self, greys, tmp_path):
         with pytest.raises(DataError, match="not a finished ablation"):
             read_ablation(tmp_path)
         (tmp_path / ABLATION).write_text('{"task": 3}')
@@ -354,7 +354,7 @@ class TestFailures:
             read_ablation(tmp_path)
 
 
-def test_a_metric_that_is_no_mean_is_shown_by_its_values_per_sample():
+def test_chosen_metric_per_sample_values():
     class Ranked:
         name, headline = "ranked", ("rank", "f1")
         metrics = (

@@ -14,11 +14,11 @@ def trace(text="[0.5]", ids=(1, 2, 3), stamps=("<0.0 seconds>",), first=None, vi
     )
 
 
-def test_two_that_are_one():
-    found = compare_traces("a", trace(), trace(first={"[": -0.1 - 1e-6, "x": -3.0}))
-    assert found.equal
-    assert found.prompt_ids
-    assert found.first_logprob_gap == pytest.approx(1e-6)
+def test_compare_traces_equal():
+    parity = compare_traces("a", trace(), trace(first={"[": -0.1 - 1e-6, "x": -3.0}))
+    assert parity.equal
+    assert parity.prompt_ids
+    assert parity.first_logprob_gap == pytest.approx(1e-6)
 
 
 @pytest.mark.parametrize(
@@ -31,17 +31,17 @@ def test_two_that_are_one():
         ({"text": "[0.6]"}, "text_parts_at", 3),
     ],
 )
-def test_what_differs_is_named(other, field, value):
-    found = compare_traces("a", trace(), trace(**other))
-    assert not found.equal
-    assert getattr(found, field) == value
+def test_compare_traces_differences(other, field, value):
+    parity = compare_traces("a", trace(), trace(**other))
+    assert not parity.equal
+    assert getattr(parity, field) == value
 
 
-def test_what_a_model_does_not_tell_is_not_held_against_it():
+def test_compare_traces_missing_facts():
     silent = GenerationTrace("[0.5]", Usage())
-    found = compare_traces("a", trace(), silent)
-    assert found.equal
-    assert (found.prompt_ids, found.stamps, found.first_logprob_gap) == (False, None, None)
+    parity = compare_traces("a", trace(), silent)
+    assert parity.equal
+    assert (parity.prompt_ids, parity.stamps, parity.first_logprob_gap) == (False, None, None)
 
 
 class Says(ModelWrapper):
@@ -59,7 +59,7 @@ class Says(ModelWrapper):
         return [Response(request.question.id, self.text) for request in requests]
 
 
-def test_a_question_that_fails_is_told_and_the_rest_goes_on(tmp_path):
+def test_compare_models_question_that_fails(tmp_path):
     questions = [Question(name, (Media(tmp_path),), "When?") for name in ("a", "b")]
     models = (Says("[1]"), Says("[1]", fails=("a",)))
     one, other = compare_models(models, questions, InputPlan("none", InputConfig()))

@@ -33,7 +33,7 @@ def videos(tmp_path_factory):
 
 
 def test_match_budgets_equals_hand_worked_example(videos):
-    # A canvas is 728x392: 26 * 14 = 364 tokens. 5,000 hold 13 of them: 4,732.
+    # A canvas is 728x392: 26 * 14 = 364 tokens. 5,000 tokens are enough for 13: 4,732.
     arms = match_budgets(videos["720p"].path, visual_tokens=5000)
     frames, canvases = arms
     assert (canvases.width, canvases.height) == (728, 392)

@@ -177,8 +177,8 @@ class TestTracks:
                 for stream, last in zip(streams, (5, 30), strict=True):
                     if number >= last:
                         continue
-                    shown = 1 if last == 5 else number
-                    picture = numbered_frame(shown, stream.width, stream.height)
+                    digit = 1 if last == 5 else number
+                    picture = numbered_frame(digit, stream.width, stream.height)
                     frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
                     container.mux(stream.encode(frame))
             for stream in streams:

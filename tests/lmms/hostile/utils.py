@@ -1,4 +1,4 @@
-"""Functions of a task that prints where it may not, raises, exits, dies; for ``hostile.yaml``."""
+"""Functions of a task that prints to standard output, raises, exits and dies."""
 
 from __future__ import annotations
 

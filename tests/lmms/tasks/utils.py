@@ -8,7 +8,7 @@ from PIL import Image
 def messages(doc, lmms_eval_specific_kwargs=None):
     """Two pictures with text between them; then a conversation with a system message."""
     first, second = doc["pictures"]
-    shown = [
+    content = [
         {"type": "text", "text": "Before:"},
         {"type": "image", "url": Image.open(first)},
         {"type": "text", "text": "After:"},
@@ -16,10 +16,10 @@ def messages(doc, lmms_eval_specific_kwargs=None):
         {"type": "text", "text": doc["question"]},
     ]
     if not doc["talk"]:
-        return [{"role": "user", "content": shown}]
+        return [{"role": "user", "content": content}]
     return [
         {"role": "system", "content": [{"type": "text", "text": "Be brief."}]},
-        {"role": "user", "content": shown},
+        {"role": "user", "content": content},
         {"role": "assistant", "content": [{"type": "text", "text": "Two."}]},
         {"role": "user", "content": [{"type": "text", "text": "Sure?"}]},
     ]

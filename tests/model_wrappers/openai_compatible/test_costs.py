@@ -61,7 +61,7 @@ def test_prices_may_be_added_later(server, run):
 def test_cost_is_a_lower_bound_without_usage(server, run):
     server.faults = [("status", 400)]
     text = run(*PRICES, "model.concurrency=1", as_json=False)
-    assert "tokens: 200 in (120 of them visual), 14 out; 1 of 3 answers did not tell" in text
+    assert "tokens: 200 in (120 of them visual), 14 out; 1 of 3 answers without counts" in text
     assert "$0.0008 at least" in text
 
 

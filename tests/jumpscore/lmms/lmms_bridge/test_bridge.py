@@ -48,24 +48,24 @@ def bridge_to(wrapper, on_error="raise"):
     return bridge
 
 
-def document(name, prompt, *, shows=(), wanted=GREEDY):
+def document(name, prompt, *, shows=(), settings=GREEDY):
     content = [{"type": "text", "text": prompt}, *shows]
-    return Document(name, "task", lambda: [{"role": "user", "content": content}], wanted)
+    return Document(name, "task", lambda: [{"role": "user", "content": content}], settings)
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
-def test_answers_come_in_the_order_of_the_documents(concurrency):
+def test_answer_keeps_the_order_of_documents(concurrency):
     wrapper = Echo(concurrency)
     bridge = bridge_to(wrapper)
-    asked = [document(f"d{number}", f"?{number}") for number in range(10)]
-    assert [r.text for r in bridge.answer(asked)] == [f"?{number}" for number in range(10)]
-    bridge.answer(asked[:1])
+    documents = [document(f"d{number}", f"?{number}") for number in range(10)]
+    assert [r.text for r in bridge.answer(documents)] == [f"?{number}" for number in range(10)]
+    bridge.answer(documents[:1])
     bridge.close()
     bridge.close()
     assert wrapper.calls == ["open", "close"]
 
 
-def test_documents_are_made_one_at_a_time():
+def test_answer_creates_documents_one_at_a_time():
     """Tasks unpack their videos in ``doc_to_messages`` and expect one caller."""
     running, most = 0, 0
     pause = threading.Event()
@@ -82,14 +82,14 @@ def test_documents_are_made_one_at_a_time():
     assert most == 1
 
 
-def test_what_has_no_answer_is_raised_with_names_and_reasons():
+def test_answer_raises_for_unanswered_documents():
     wrapper = Echo()
     bridge = bridge_to(wrapper)
     audio = {"type": "audio", "url": "a.wav"}
-    asked = [document("d0", "ok"), document("d1", "bad"), document("d2", "ok", shows=[audio])]
-    asked += [document(f"e{number}", "bad") for number in range(5)]
+    documents = [document("d0", "ok"), document("d1", "bad"), document("d2", "ok", shows=[audio])]
+    documents += [document(f"e{number}", "bad") for number in range(5)]
     with pytest.raises(UnansweredError) as raised:
-        bridge.answer(asked)
+        bridge.answer(documents)
     text = str(raised.value)
     assert text.startswith("7 of 8 documents have no answer")
     assert "d1: RuntimeError: out of memory" in text
@@ -100,30 +100,30 @@ def test_what_has_no_answer_is_raised_with_names_and_reasons():
     assert wrapper.calls == ["open", "close"]  # lmms-eval would not
 
 
-def test_empty_answers_are_counted_aloud(caplog):
+def test_answer_warns_of_empty_answers(caplog):
     bridge = bridge_to(Echo(), on_error="empty")
-    found = bridge.answer([document("d0", "ok"), document("d1", "bad")])
-    assert [response.text for response in found] == ["ok", ""]
-    told = caplog.text
-    assert "1 of 2 documents have no answer; they are SCORED AS EMPTY ANSWERS" in told
-    assert "d1: RuntimeError: out of memory" in told
+    responses = bridge.answer([document("d0", "ok"), document("d1", "bad")])
+    assert [response.text for response in responses] == ["ok", ""]
+    log = caplog.text
+    assert "1 of 2 documents have no answer; they are SCORED AS EMPTY ANSWERS" in log
+    assert "d1: RuntimeError: out of memory" in log
 
 
-def test_what_was_changed_is_told_once_with_its_count(caplog, tmp_path):
+def test_close_warns_once_of_changed_documents(caplog, tmp_path):
     (tmp_path / "a.png").write_bytes(b"png")
     image = {"type": "image", "url": str(tmp_path / "a.png")}
-    wanted = {**GREEDY, "max_new_tokens": 16}
+    settings = {**GREEDY, "max_new_tokens": 16}
     bridge = bridge_to(Echo())
     for _ in range(2):
-        bridge.answer([document(f"d{n}", "?", shows=[image], wanted=wanted) for n in range(3)])
+        bridge.answer([document(f"d{n}", "?", shows=[image], settings=settings) for n in range(3)])
     bridge.close()
-    told = caplog.text
-    assert told.count("max_new_tokens: task asks for 16; model.max_new_tokens=1024 decides") == 1
-    assert "until" not in told
-    assert told.count("6 documents show media after or between text") == 1
+    log = caplog.text
+    assert log.count("max_new_tokens: task asks for 16; model.max_new_tokens=1024 decides") == 1
+    assert "until" not in log
+    assert log.count("6 documents have media after or between text") == 1
 
 
-def test_pictures_are_gone_in_the_end(tmp_path, monkeypatch):
+def test_close_removes_pictures(tmp_path, monkeypatch):
     image = pytest.importorskip("PIL.Image").new("RGB", (8, 8))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     bridge = bridge_to(Echo())
@@ -134,13 +134,13 @@ def test_pictures_are_gone_in_the_end(tmp_path, monkeypatch):
     assert not folder.exists()
 
 
-def test_an_input_that_the_wrapper_does_not_take_is_refused_before_anything_is_loaded():
+def test_bridge_refuses_unsupported_input():
     with pytest.raises(UsageError, match="takes no input 'codec'"):
         Bridge(read_arguments({"wrapper": "motion", "input": "codec"}))
 
 
 @pytest.mark.parametrize(
-    ("wanted", "keys"),
+    ("settings", "keys"),
     [
         (GREEDY, []),
         ({"max_new_tokens": 1024, "temperature": None}, []),
@@ -150,6 +150,6 @@ def test_an_input_that_the_wrapper_does_not_take_is_refused_before_anything_is_l
         ({"num_beams": 4, "until": ["\n"]}, ["num_beams", "until"]),
     ],
 )
-def test_only_what_is_asked_for_and_not_done_is_told(wanted, keys):
+def test_differences_lists_unfollowed_settings(settings, keys):
     options = {"max_new_tokens": 1024, "temperature": 0.0}
-    assert list(differences("echo", options, wanted)) == keys
+    assert list(differences("echo", options, settings)) == keys

@@ -28,68 +28,68 @@ def video(tmp_path):
 
 @pytest.fixture
 def pictures():
-    found = Pictures()
-    found.open()
-    yield found
-    found.close()
+    pictures = Pictures()
+    pictures.open()
+    yield pictures
+    pictures.close()
 
 
-def test_a_video_and_a_text_are_a_question(video):
-    found = convert("t-1", [user({"type": "video", "url": str(video)}, text("When?"))], None)
-    assert found.question.id == "t-1"
-    assert found.question.media == (Media(video, "video"),)
-    assert found.question.prompt == "When?"
-    assert found.question.history == ()
-    assert not found.moved
-    assert not found.system
+def test_convert_video_and_text(video):
+    converted = convert("t-1", [user({"type": "video", "url": str(video)}, text("When?"))], None)
+    assert converted.question.id == "t-1"
+    assert converted.question.media == (Media(video, "video"),)
+    assert converted.question.prompt == "When?"
+    assert converted.question.history == ()
+    assert not converted.moved
+    assert not converted.system
 
 
-def test_several_turns_are_history_and_a_system_message_leads_the_first():
+def test_convert_turns_and_system_message():
     messages = [
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "One?"},
         {"role": "assistant", "content": [text("1")]},
         user(text("Two"), text("?")),
     ]
-    found = convert("a", messages, None)
-    assert found.question.history == (Turn("user", "Be brief.\n\nOne?"), Turn("assistant", "1"))
-    assert found.question.prompt == "Two?"
-    assert found.system
+    converted = convert("a", messages, None)
+    assert converted.question.history == (Turn("user", "Be brief.\n\nOne?"), Turn("assistant", "1"))
+    assert converted.question.prompt == "Two?"
+    assert converted.system
 
 
-def test_media_between_text_come_first_and_that_is_known(video):
+def test_convert_moves_media_to_the_front(video):
     shown = {"type": "video", "url": f"file://{video}"}
     messages = [user(text("Look:"), shown, text("When?")), {"role": "assistant", "content": "?"}]
-    found = convert("a", [*messages, user(shown, text("Now?"))], None)
-    assert found.question.media == (Media(video, "video"), Media(video, "video"))
-    assert found.question.history[0].text == "Look:\nWhen?"
-    assert found.moved
+    converted = convert("a", [*messages, user(shown, text("Now?"))], None)
+    assert converted.question.media == (Media(video, "video"), Media(video, "video"))
+    assert converted.question.history[0].text == "Look:\nWhen?"
+    assert converted.moved
     assert not convert("a", [user(shown, shown, text("When?"))], None).moved
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
-def test_pictures_become_files_without_loss_until_they_are_answered(pictures, mode):
+def test_pictures_are_lossless_until_answered(pictures, mode):
     numbers = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
     picture = Image.fromarray(numbers)
     picture = Image.new("I;16", (7, 5), 40_000) if mode == "I;16" else picture.convert(mode)
-    found = convert(
-        "a", [user({"type": "image", "url": picture}, text("?"))], lambda p: pictures.keep("a", p)
+    converted = convert(
+        "a", [user({"type": "image", "url": picture}, text("?"))], lambda p: pictures.write("a", p)
     )
-    [media] = found.question.media
+    [media] = converted.question.media
     assert media.kind == "image"
-    with Image.open(media.path) as kept:
-        assert kept.mode == mode
-        assert kept.tobytes() == picture.tobytes()
+    with Image.open(media.path) as stored:
+        assert stored.mode == mode
+        assert stored.tobytes() == picture.tobytes()
     pictures.append([Response("b")])
     assert media.path.exists()
     pictures.append([Response("a")])
     assert not media.path.exists()
 
 
-def test_colours_that_png_does_not_know_become_rgb(pictures):
-    path = pictures.keep("a", Image.new("CMYK", (4, 4), (0, 255, 255, 0)))
-    with Image.open(path) as kept:
-        assert kept.getpixel((0, 0)) == (255, 0, 0)
+def test_pictures_convert_unsupported_modes_to_rgb(pictures):
+    path = pictures.write("a", Image.new("CMYK", (4, 4), (0, 255, 255, 0)))
+    with Image.open(path) as stored:
+        assert stored.getpixel((0, 0)) == (255, 0, 0)
     folder = path.parent
     pictures.close()
     assert not folder.exists()
@@ -113,6 +113,6 @@ def test_colours_that_png_does_not_know_become_rgb(pictures):
         ([user({"type": "image", "url": b"..."})], "an image is a bytes"),
     ],
 )
-def test_what_no_question_can_hold_is_an_error_that_says_so(messages, message):
+def test_convert_unsupported_messages(messages, message):
     with pytest.raises(DataError, match=message):
         convert("a", messages, None)

@@ -49,9 +49,9 @@ def check_every_patch(visual):
     positions = visual.patch_positions.reshape(n, rows, columns, 3)
     for (canvas, i, j), source in np.ndenumerate(positions[..., 0]):
         _, row, column = positions[canvas, i, j]
-        shown = visual.pixels[canvas, i * 14 : i * 14 + 14, j * 14 : j * 14 + 14]
-        there = frames[int(source)][row * 14 : row * 14 + 14, column * 14 : column * 14 + 14]
-        np.testing.assert_array_equal(shown, there)
+        patch = visual.pixels[canvas, i * 14 : i * 14 + 14, j * 14 : j * 14 + 14]
+        expected = frames[int(source)][row * 14 : row * 14 + 14, column * 14 : column * 14 + 14]
+        np.testing.assert_array_equal(patch, expected)
 
 
 CASES = {
@@ -188,13 +188,13 @@ def test_plan_canvases_shows_moving_square(tmp_path):
         & (rows * 28 < top + 24)
         & (top < rows * 28 + 28)
     )
-    shown = len(np.unique(best[touched], axis=0))
-    there = sum(
+    chosen_blocks = len(np.unique(best[touched], axis=0))
+    square_blocks = sum(
         (int(a + 23) // 28 - int(a) // 28 + 1) * (int(b + 23) // 28 - int(b) // 28 + 1)
         for k in range(1, 64)
         for a, b in [(k * 7 % 424, int(312 * (0.5 + 0.5 * np.sin(k / 3))))]
     )
-    assert shown > 0.45 * there * min(1.0, len(np.unique(frames)) / 63)
+    assert chosen_blocks > 0.45 * square_blocks * min(1.0, len(np.unique(frames)) / 63)
 
 
 class TestDeterminism:

@@ -2,8 +2,8 @@ import json
 
 
 def parse_reasoning_tags_config(cli_value=None, task_value=None):
-    chosen = cli_value if task_value is None else task_value
-    return None if chosen in (None, "none") else json.loads(chosen)
+    selected = cli_value if task_value is None else task_value
+    return None if selected in (None, "none") else json.loads(selected)
 
 
 def strip_reasoning_tags(text, tags):
