@@ -21,7 +21,7 @@ DATA_OPTIONS = ("data", "benchmark", "include_path", "data_root")
 
 
 def check_options(config: RunConfig) -> None:
-    """Check the names and options of model and task without creating them.
+    """Check the names and options of model and task without creating either.
 
     Raises:
         UsageError: A name or an option is missing, unknown or invalid.
@@ -92,7 +92,7 @@ def _task(task: str, options: Mapping[str, Any]) -> Task[Any]:
 def _already_open(instance: InstanceT, options: Mapping[str, Any]) -> InstanceT:
     if options:
         raise UsageError(
-            f"{instance!r} already exists; pass the options {', '.join(options)} to its class"
+            f"{instance!r} is an object; pass the options {', '.join(options)} to its class"
         )
     return instance
 
