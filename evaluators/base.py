@@ -73,7 +73,7 @@ class Task(ABC, Generic[TruthT]):
 
     Class attributes:
         name: Registry name.
-        headlines: Metrics that can lead the headline, if it depends on data or options.
+        headlines: Possible headline metrics, if ``headline`` depends on data or options.
         explanations: Name of a metric, without ``@...`` and ``_reference...`` -> a title and a few
             sentences for people who read a report.
     """

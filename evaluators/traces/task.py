@@ -135,8 +135,8 @@ class Traces(RowTask[Goal, TraceRow]):
     """
 
     name = "traces"
+    headlines = tuple(dict.fromkeys(names[0] for names in HEADLINES.values()))
     explanations = EXPLANATIONS
-    headlines = tuple(names[0] for names in HEADLINES.values())
     version = "2"
     row_kind = TraceRow
     Options = TracesOptions

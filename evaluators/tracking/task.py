@@ -126,8 +126,8 @@ class Tracking(RowTask[Target, Query]):
     """Track what an expression names: point F1 and HOTA, and J&F of masks if available."""
 
     name = "tracking"
-    explanations = EXPLANATIONS
     headlines = ("point_f1", "point_hota", "j_and_f")
+    explanations = EXPLANATIONS
     version = "2"
     row_kind = Query
     Options = TrackingOptions
