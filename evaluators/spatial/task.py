@@ -72,8 +72,8 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
     """
 
     name = "spatial"
+    headlines = (*dict.fromkeys(m.name for m in RULE_METRICS.values()), "score", "overall")
     explanations = EXPLANATIONS
-    headlines = tuple(dict.fromkeys(["score", "overall", *(m.name for m in RULE_METRICS.values())]))
     version = "2"
     row_kind = SpatialRow
     Options = SpatialOptions
