@@ -10,8 +10,8 @@ LIMITS = {
     # jumpscore, evaluators, model_wrappers, docs, tests
     "is no": (2, 1, 2, 0, 1),
     "where for if": (6, 0, 0, 0, 0),
-    "tell": (9, 0, 0, 1, 1),
-    "say": (17, 1, 0, 6, 3),
+    "tell": (8, 0, 0, 1, 1),
+    "say": (16, 1, 0, 6, 3),
     "know": (5, 1, 0, 2, 2),
     "hold": (3, 0, 0, 0, 1),
     "Of the": (1, 4, 4, 3, 0),
@@ -19,7 +19,7 @@ LIMITS = {
     "nobody": (1, 0, 0, 0, 1),
     "earn": (0, 0, 0, 0, 1),
     "floor": (15, 0, 1, 1, 2),
-    "verb as name": (12, 0, 0, 0, 42),
+    "verb as name": (11, 0, 0, 0, 41),
     "test without unit": (0, 0, 0, 0, 2),
 }
 """Construction -> most places per room. ``python -m tests.language`` prints today's counts; lower a

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 
@@ -139,8 +140,11 @@ class TestFrozen:
 
     def test_bundled_recipes_name_todays_renderer(self):
         """Otherwise a set that was rendered before would be refused as another one."""
-        for name in BUNDLED:
-            assert read_manifest(frozen.frozen_folder(name)).recipe["generator"] == GENERATOR
+        for name in ("mini", "small"):
+            assert (
+                read_manifest(Path(str(frozen.frozen_folder(name)))).recipe["generator"]
+                == GENERATOR
+            )
 
     def test_frozen_folder_unknown(self):
         with pytest.raises(UsageError, match="unknown bundled data set 'maxi'; known: mini"):
