@@ -73,6 +73,7 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
 
     name = "spatial"
     explanations = EXPLANATIONS
+    headlines = tuple(dict.fromkeys(["score", "overall", *(m.name for m in RULE_METRICS.values())]))
     version = "2"
     row_kind = SpatialRow
     Options = SpatialOptions

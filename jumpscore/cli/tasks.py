@@ -25,9 +25,10 @@ def list_tasks(as_json: Json = False) -> None:
         extra = {"lmms": {"benchmarks": benchmarks}}
         print_json([row | extra.get(row["name"], {}) for row in rows])
         return
-    print_rows(rows, as_json=False)
+    by_benchmark = ["depends on the benchmark"]
+    print_rows([row | {"headline": row["headline"] or by_benchmark} for row in rows], as_json=False)
     table = Table(title="task=lmms task.benchmark=...", title_justify="left")
-    for column in ("benchmark", "reported", "of the paper's"):
+    for column in ("benchmark", "reported", "in the paper"):
         table.add_column(column, no_wrap=column == "benchmark")
     for benchmark in BENCHMARKS:
         table.add_row(benchmark.task, benchmark.metric, benchmark.about())

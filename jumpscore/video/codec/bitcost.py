@@ -12,23 +12,18 @@ import hashlib
 import json
 import os
 import re
-import selectors
 import shutil
-import signal
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
 from itertools import pairwise
-from pathlib import Path
-from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import UsageError, VideoError
+from jumpscore.video.codec.bitcost_process import Child, ChildError
 from jumpscore.video.containers import open_video
 from jumpscore.video.probe import VideoInfo
 
@@ -46,8 +41,6 @@ PATIENCE_PER_MEGAPIXEL = 0.02
 """Additional seconds per million pixels to decode; measured: 0.002 (1080p H.264, one core)."""
 CALL_BYTES = 512 * 2**20
 """Memory limit for the maps of one call, which the package returns all at once."""
-LONGEST_LINE = 1024
-"""Size limit of a line from the child in bytes."""
 
 HEADER_BITS = 8192
 """Bits of a packet that may be outside all blocks: x264's settings alone take 5,500."""
@@ -131,12 +124,12 @@ def _interpreter() -> str:
 @cache
 def _version_in(python: str) -> str:
     try:
-        with _Child(python, "--version", order={}, patience=PATIENCE) as child:
+        with Child(python, "--version", order={}, patience=PATIENCE) as child:
             line = child.line().decode("ascii", errors="replace").strip()
             child.finish()
         if not re.fullmatch(r"\d[\w.+!-]{0,40}", line):
-            raise _ChildError(f"it printed the version {line[:60]!r}")
-    except _ChildError as error:
+            raise ChildError(f"it printed the version {line[:60]!r}")
+    except ChildError as error:
         raise UsageError(
             f"{python}: codec-video-prep does not work there ({error}): {_HOW}"
         ) from None
@@ -150,7 +143,7 @@ def _stream(info: VideoInfo, frames: list[int], python: str) -> Iterator[npt.NDA
     ledger = _Ledger(info)
     index = frames[0]
     try:
-        with _Child(python, order=order, patience=patience) as child:
+        with Child(python, order=order, patience=patience) as child:
             for index in frames:
                 grid = _receive(child, info, index)
                 ledger.enter(index, grid)
@@ -160,7 +153,7 @@ def _stream(info: VideoInfo, frames: list[int], python: str) -> Iterator[npt.NDA
                     ledger.close()
                 rows, cols = _cells(info)
                 yield np.maximum(grid[:rows, :cols].astype(np.float64), 0.0)
-    except _ChildError as error:
+    except ChildError as error:
         raise VideoError(
             f"{info.path}: codec-video-prep failed at frame {index} "
             f"({info.times[index]:.2f} s): {error}; use backend 'pyav'"
@@ -214,7 +207,7 @@ def _decoding_places(info: VideoInfo) -> npt.NDArray[np.int64]:
     return places
 
 
-def _receive(child: _Child, info: VideoInfo, index: int) -> npt.NDArray[np.float32]:
+def _receive(child: Child, info: VideoInfo, index: int) -> npt.NDArray[np.float32]:
     """Return the next map, float32 [rows, columns] as coded, after checking it."""
     line = child.line()
     try:
@@ -224,22 +217,22 @@ def _receive(child: _Child, info: VideoInfo, index: int) -> npt.NDArray[np.float
         )
         codec = head["codec"]
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        raise _ChildError(f"it wrote {line[:60]!r} instead of a map") from None
+        raise ChildError(f"it wrote {line[:60]!r} instead of a map") from None
     if frame != index:
-        raise _ChildError(f"it returned frame {frame} instead")
+        raise ChildError(f"it returned frame {frame} instead")
     if (width, height) != info.coded_size or codec != info.codec:
-        raise _ChildError(
+        raise ChildError(
             f"it read {width}x{height} {str(codec)[:20]} instead of "
             f"{info.coded_size[0]}x{info.coded_size[1]} {info.codec}"
         )
     if rows == 0 or cols == 0:
-        raise _ChildError("it returned no bits for this frame")
+        raise ChildError("it returned no bits for this frame")
     least = _cells(info)
     if not all(0 <= n - m <= MOST_PADDING for n, m in zip((rows, cols), least, strict=True)):
-        raise _ChildError(f"its map has {rows}x{cols} cells instead of {least[0]}x{least[1]}")
+        raise ChildError(f"its map has {rows}x{cols} cells instead of {least[0]}x{least[1]}")
     grid = np.frombuffer(child.exactly(rows * cols * 4), dtype="<f4").reshape(rows, cols)
     if not (np.isfinite(grid).all() and grid[grid < 0].sum() >= -ROUNDING_BITS):
-        raise _ChildError("its map contains invalid numbers")
+        raise ChildError("its map contains invalid numbers")
     return grid
 
 
@@ -267,11 +260,11 @@ class _Ledger:
         """Record a map; reject one that cannot belong to the frame."""
         bits, total = int(self._info.bits[index]), float(grid.sum(dtype=np.float64))
         if total > bits + ROUNDING_BITS:
-            raise _ChildError(
+            raise ChildError(
                 f"its map has {total:.0f} bits, but the frame has {bits}: it is another frame's map"
             )
         if total == 0 and bits > HEADER_BITS:
-            raise _ChildError(f"its map is empty, but the frame has {bits} bits")
+            raise ChildError(f"its map is empty, but the frame has {bits} bits")
         self._frames += 1
         self._short += total < bits / 2 - HEADER_BITS
         if total < TELLING_BITS:
@@ -280,7 +273,7 @@ class _Ledger:
         apart = abs(bits - int(self._info.bits[twin]))
         either_key = self._key[index] or self._key[twin]
         if apart > (HEADER_BITS if either_key else STEADY_HEADER_BITS):
-            raise _ChildError(
+            raise ChildError(
                 f"its map is that of frame {twin}, but the two frames have {bits} and "
                 f"{self._info.bits[twin]} bits"
             )
@@ -288,119 +281,7 @@ class _Ledger:
     def close(self) -> None:
         """Reject a sequence in which most maps lack most of their frames' bits."""
         if self._frames >= FEWEST_TO_JUDGE and 2 * self._short > self._frames:
-            raise _ChildError(
+            raise ChildError(
                 f"{self._short} of {self._frames} maps have less than half of their frames' bits: "
                 "they belong to other frames, or the file is padded to a constant rate"
             )
-
-
-class _ChildError(Exception):
-    """Description of what the child did wrong."""
-
-
-class _Child:
-    """A process of the other environment's Python; always killed and reaped at the end."""
-
-    def __init__(
-        self, python: str, *arguments: str, order: dict[str, Any], patience: float
-    ) -> None:
-        self._command = [python, "-I", str(Path(__file__).with_name("bitcost_child.py"))]
-        self._command += arguments
-        self._order = json.dumps(order).encode()
-        self._patience = patience
-        self._buffer = bytearray()
-
-    def __enter__(self) -> _Child:
-        # Files instead of pipes, so that neither side waits for the other to read.
-        self._errors: IO[bytes] = tempfile.TemporaryFile()
-        try:
-            with tempfile.TemporaryFile() as order:
-                order.write(self._order)
-                order.seek(0)
-                self._process = subprocess.Popen(
-                    self._command,
-                    stdin=order,
-                    stdout=subprocess.PIPE,
-                    stderr=self._errors,
-                    start_new_session=True,  # so that its own children die with it
-                )
-        except OSError as error:
-            self._errors.close()
-            raise _ChildError(f"it cannot be started: {error.strerror}") from None
-        assert self._process.stdout is not None
-        self._pipe = self._process.stdout
-        self._ready = selectors.DefaultSelector()
-        self._ready.register(self._pipe, selectors.EVENT_READ)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._process.returncode is None:
-            # Not yet reaped, so the id still belongs to it and to its group.
-            with contextlib.suppress(OSError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.kill()
-            self._process.wait()
-        self._ready.close()
-        self._pipe.close()
-        self._errors.close()
-
-    def line(self) -> bytes:
-        """Return the next line, cut at ``LONGEST_LINE``."""
-        while (end := self._buffer.find(b"\n")) < 0 and len(self._buffer) <= LONGEST_LINE:
-            self._more()
-        return self._take(end + 1 or LONGEST_LINE)
-
-    def exactly(self, size: int) -> bytes:
-        """Return the next ``size`` bytes."""
-        while len(self._buffer) < size:
-            self._more()
-        return self._take(size)
-
-    def finish(self) -> None:
-        """Wait for the end; reject further output and a non-zero exit code."""
-        if self._buffer or self._read():
-            raise _ChildError("it wrote more than was requested")
-        if self._wait() != 0:
-            raise _ChildError(self._ending())
-
-    def _more(self) -> None:
-        if not self._read():
-            raise _ChildError(self._ending())
-
-    def _read(self) -> bool:
-        """Wait for output and read it; return ``False`` at its end."""
-        if not self._ready.select(self._patience):
-            raise _ChildError(f"no response in {self._patience:.0f} s{self._last_words()}")
-        chunk = os.read(self._pipe.fileno(), 1 << 16)
-        self._buffer += chunk
-        return bool(chunk)
-
-    def _take(self, size: int) -> bytes:
-        data = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return data
-
-    def _wait(self) -> int:
-        try:
-            return self._process.wait(self._patience)
-        except subprocess.TimeoutExpired:
-            raise _ChildError("it closed its output and did not end") from None
-
-    def _ending(self) -> str:
-        code = self._wait()
-        if code < 0:
-            what = f"it crashed ({signal.strsignal(-code) or -code})"
-        else:
-            what = (
-                f"it ended with exit code {code}"
-                if code
-                else "it ended before all maps were written"
-            )
-        return what + self._last_words()
-
-    def _last_words(self) -> str:
-        self._errors.seek(0, os.SEEK_END)
-        self._errors.seek(max(0, self._errors.tell() - 4096))
-        lines = self._errors.read(4096).decode(errors="replace").strip().splitlines()
-        words = "".join(letter for letter in lines[-1] if letter.isprintable()) if lines else ""
-        return f" ({words[-200:]})" if words else ""
