@@ -11,7 +11,7 @@ def test_lmms_exports_a_task(jumpscore, tmp_path):
     [first, *_] = (tmp_path / "tasks" / "mini_traces.jsonl").read_text().splitlines()
     assert json.loads(json.loads(first)["options"])["convention"] == "unit"
     for words, said in (
-        (("tasks",), "choose the task that reads it: --task spatial"),
+        (("tasks",), "choose the task that reads it, such as"),
         (("mini",), "hallucination_rate is not a mean over samples"),
         (("mini_lmms",), "is already a benchmark of lmms-eval"),
         (("nothing",), "data set 'nothing' is neither a folder nor a known name"),
