@@ -61,7 +61,7 @@ class TestReplay:
         assert replay.answer_notes == {"answers matched by another spelling of their id": 2}
         assert replay.answered_ids == {"a", "b", "c", "videos/x.mp4"}
         [hint] = replay.answer_hints
-        assert "under unknown ids: 1; the answers file has ids such as 'videos/x.mp4', the" in hint
+        assert "under unknown ids: 1; the answers file has ids such as 'videos/x.mp4', but the" in hint
         replay.receive_questions(questions[2:])  # another data set
         assert replay.answer_notes == {}
         assert len(replay.answered_ids - {"c"}) == 3
@@ -73,7 +73,7 @@ class TestReplay:
         with pytest.raises(DataError) as refused:
             replay.receive_questions([Question("c", (), "?"), Question("d", (), "?")])
         message = str(refused.value)
-        assert "has ids such as 'x', the data set has ids such as 'c'" in message
+        assert "has ids such as 'x', but the data set has ids such as 'c'" in message
         assert "'jumpscore data ids DATA' lists them" in message
 
     def test_receive_questions_row_numbers(self, tmp_path):
