@@ -100,7 +100,7 @@ def test_unknown_ids_and_odd_records_are_shown_on_the_terminal(jumpscore, tiny_s
     assert "under unknown ids: 1; the answers file has ids such as 'x'" in done.stderr
     path.write_text('{"x": [1], "y": [2]}')
     done = jumpscore("score", path, "--data", tiny_set, expect=2)
-    assert "has ids such as 'x', the data set has ids such as 'clip0'" in done.stderr
+    assert "has ids such as 'x', but the data set has ids such as 'clip0'" in done.stderr
     assert len(list(tmp_path.glob("runs/*"))) == 1  # nothing was written for it
 
 
