@@ -61,7 +61,9 @@ class TestReplay:
         assert replay.answer_notes == {"answers matched by another spelling of their id": 2}
         assert replay.answered_ids == {"a", "b", "c", "videos/x.mp4"}
         [hint] = replay.answer_hints
-        assert "under unknown ids: 1; the answers file has ids such as 'videos/x.mp4', but the" in hint
+        assert (
+            "under unknown ids: 1; the answers file has ids such as 'videos/x.mp4', but the" in hint
+        )
         replay.receive_questions(questions[2:])  # another data set
         assert replay.answer_notes == {}
         assert len(replay.answered_ids - {"c"}) == 3
