@@ -13,6 +13,12 @@ DOCS_VENV ?= .venv-docs
 TORCH_INDEX ?=
 TORCH ?= torch==2.13.0
 
+# What make test-fast leaves out, by measured time.
+SLOW_MARKS := slow or browser or gpu or serving or lmms
+SLOW_NAMES := linear or hostile or long_ or thousand or megabytes
+SLOW_FOLDERS := differential jumpscore/builder jumpscore/cli jumpscore/lmms jumpscore/runs \
+  jumpscore/studies jumpscore/training jumpscore/video model_wrappers
+
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 VLLM_PIP := $(VLLM_VENV)/bin/python -m pip --disable-pip-version-check --quiet
@@ -29,6 +35,13 @@ demo: $(VENV)/.models
 
 test: lint
 	$(BIN)/python -m pytest --numprocesses auto
+
+# Under 2 minutes on 2 cores: small examples, without the tests and folders that take seconds.
+test-fast: $(VENV)/.dev
+	$(BIN)/python -m pytest --numprocesses auto --hypothesis-profile fast \
+	  -m "not ($(SLOW_MARKS))" -k "not ($(SLOW_NAMES))" $(SLOW_FOLDERS:%=--ignore=tests/%)
+	@echo "left out: tests marked $(SLOW_MARKS); tests named $(SLOW_NAMES);"
+	@echo "folders $(SLOW_FOLDERS). make test runs everything."
 
 # Needs an NVIDIA GPU; the tests are skipped on other machines.
 test-gpu: $(VENV)/.dev

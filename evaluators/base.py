@@ -73,11 +73,13 @@ class Task(ABC, Generic[TruthT]):
 
     Class attributes:
         name: Registry name.
+        headlines: Possible headline metrics, if ``headline`` depends on data or options.
         explanations: Name of a metric, without ``@...`` and ``_reference...`` -> a title and a few
             sentences for people who read a report.
     """
 
     name: ClassVar[str]
+    headlines: ClassVar[tuple[str, ...]] = ()
     explanations: ClassVar[Mapping[str, tuple[str, str]]] = {}
     Options: ClassVar[type[TaskOptions]] = TaskOptions
 

@@ -136,7 +136,7 @@ class ModelWrapper(ABC):
     def default_input(self, kind: InputKind) -> Mapping[str, Any]:
         """Return defaults for the fields of a run's ``input`` that the user leaves unset.
 
-        For a checkpoint that was trained with pictures of one size, say.
+        For a checkpoint that was trained with pictures of one size, for instance.
 
         Args:
             kind: Kind of visual input of the run.

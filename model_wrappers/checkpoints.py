@@ -60,7 +60,7 @@ class CheckpointUse(BaseModel):
     """How a checkpoint is meant to be used: the contents of its ``jumpscore.json``.
 
     Attributes:
-        notes: What a reader of its answers should know; older files call it ``remarks``.
+        notes: Notes for readers of its answers; called ``remarks`` in older files.
         input: Fields of a run's ``input`` that it was trained with, by kind of input.
     """
 

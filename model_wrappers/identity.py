@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 OURS = ("evaluators", "jumpscore", "model_wrappers")
 """Top-level packages of this distribution, which are released together."""
 MOST_FILES = 10_000
-"""Folders with more files are not hashed: they hold more than a model."""
+"""Folders with more files than this are not hashed: they contain more than a model."""
 WHOLE_BYTES, END_BYTES = 64 << 20, 1 << 20
 """Files up to this size are read whole; of larger ones, both ends and the modification time."""
 DIGITS = 16
@@ -39,7 +39,7 @@ def code_digest(kind: type, also: Iterable[str] = ()) -> str | None:
         also: Names of further modules or packages.
 
     Returns:
-        16 hex digits, or ``None`` if the source of a class cannot be read (a notebook's, say).
+        16 hex digits, or ``None`` if the source of a class cannot be read, as in a notebook.
     """
     if kind not in _CODE:
         _CODE[kind] = _code_digest(kind, also)

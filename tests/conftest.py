@@ -19,6 +19,9 @@ settings.register_profile(
     # Local runs search for new counterexamples; CI must not fail at random.
     derandomize=bool(os.environ.get("CI")),
 )
+settings.register_profile(
+    "fast", settings.get_profile("default"), max_examples=10
+)  # make test-fast
 settings.load_profile("default")
 
 

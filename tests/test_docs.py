@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -16,7 +17,6 @@ import yaml
 
 from evaluators import TASKS
 from jumpscore.cli.app import app
-from jumpscore.cli.commands import load
 from jumpscore.harness.config import InputConfig, RunSettings
 from model_wrappers import MODELS
 
@@ -110,19 +110,23 @@ def documented() -> list[tuple[str, str]]:
 )
 def test_documented_command_exists(command):
     """Its commands, options, and the keys and names of its overrides; nothing is executed."""
-    node, words = typer.main.get_command(app), shlex.split(command, comments=True)[1:]
-    while words and words[0] in getattr(node, "rows", {}):
-        name = words.pop(0)
-        node = load(name, *node.rows[name])
-    while words and words[0] in getattr(node, "commands", {}):
-        node = node.commands[words.pop(0)]
-    assert not hasattr(node, "commands") or not words or words[0].startswith("--"), words
+    words = shlex.split(command, comments=True)[1:]
+    node, words = _resolved(typer.main.get_command(app), words)
     options = {name for param in node.params for name in (*param.opts, *param.secondary_opts)}
     for word in words:
         if word.startswith("--"):
             assert word.partition("=")[0] in options | {"--help", "--version"}, word
         elif "=" in word:
             _check_override(*word.split("=", 1))
+
+
+def _resolved(node, words: list[str]) -> tuple[Any, list[str]]:
+    """Return the command that the words name, imported as on the command line, and the rest."""
+    if not hasattr(node, "resolve_command") or not words or words[0].startswith("--"):
+        return node, words
+    context = node.make_context("jumpscore", [], resilient_parsing=True)
+    _, command, rest = node.resolve_command(context, words)
+    return _resolved(command, rest)
 
 
 def _check_override(key: str, value: str) -> None:

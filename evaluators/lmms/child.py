@@ -254,8 +254,7 @@ def _loaded(manager: Any, name: str, prompts: str | None) -> Any:
         listed = entry["task"] if entry["type"] == "tag" else manager._get_config(name)["task"]
         members = [item if isinstance(item, str) else item.get("task") for item in listed]
         listing = ", ".join(map(str, members[:MOST_NAMES]))
-        message = f"task.benchmark={name} stands for several tasks: {listing}"
-        raise Refused("group", message, members=members)
+        raise Refused("group", f"task.benchmark={name} is a group: {listing}", members=members)
     before = manager._get_config(name) if entry["type"] == "task" else {}
     kind = before.get("output_type") or "generate_until"
     if kind != "generate_until":

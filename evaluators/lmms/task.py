@@ -100,6 +100,7 @@ class LmmsTask(Task[DocumentTruth]):
     """
 
     name = "lmms"
+    headlines = ("the benchmark's own",)
     Options = LmmsOptions
     options: LmmsOptions
 

@@ -177,7 +177,7 @@ def _box(truth: SpatialTruth, response: Response, convention: Convention | None)
         response.text, convention=convention or "unit", finish_reason=response.finish_reason
     )
     details: dict[str, Any] = {"size": list(truth.size), "true_box": list(truth.box)}
-    details |= {"boxes_found": parsed.found, "rejected": parsed.rejected}
+    details |= {"boxes_found": parsed.count, "rejected": parsed.rejected}
     shapes = [box_shape("truth", _fractions(truth.box, truth.size))]
     notes = {_BOX_NOTES[parsed.status]: 1} if parsed.status in _BOX_NOTES else {}
     if parsed.box is not None and convention is None:

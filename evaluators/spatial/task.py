@@ -72,6 +72,7 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
     """
 
     name = "spatial"
+    headlines = (*dict.fromkeys(m.name for m in RULE_METRICS.values()), "score", "overall")
     explanations = EXPLANATIONS
     version = "2"
     row_kind = SpatialRow

@@ -9,8 +9,8 @@ EXPLANATIONS = {
     ),
     "r1": (
         "Recall",
-        "The share of answers whose IoU reaches the number after the @. Twice the true span around "
-        "it reaches 0.5.",
+        "The share of answers whose IoU reaches the number after the @. An answer around the true "
+        "span that is twice as long has an IoU of 0.5.",
     ),
 }
 """Name of a metric, without ``@...`` and ``_reference...`` -> title and text."""

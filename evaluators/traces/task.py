@@ -135,6 +135,7 @@ class Traces(RowTask[Goal, TraceRow]):
     """
 
     name = "traces"
+    headlines = tuple(dict.fromkeys(names[0] for names in HEADLINES.values()))
     explanations = EXPLANATIONS
     version = "2"
     row_kind = TraceRow

@@ -126,6 +126,7 @@ class Tracking(RowTask[Target, Query]):
     """Track what an expression names: point F1 and HOTA, and J&F of masks if available."""
 
     name = "tracking"
+    headlines = ("point_f1", "point_hota", "j_and_f")
     explanations = EXPLANATIONS
     version = "2"
     row_kind = Query

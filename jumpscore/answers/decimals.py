@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from jumpscore.answers.tokens import Token, is_whole
@@ -37,6 +37,35 @@ def join_commas(tokens: Sequence[Token], *, listed: bool = False) -> list[Token]
         joined.append(_joined(tokens[first], tokens[first + 2]))
         place = first + 3
     return [*joined, *tokens[place:]]
+
+
+def join_in_brackets(
+    tokens: Sequence[Token],
+    *,
+    outside: Callable[[list[Token]], list[Token]] = list,
+    tuples: bool = True,
+) -> list[Token]:
+    """Return the tokens with decimal commas joined within each outermost pair of brackets.
+
+    Args:
+        tokens: Tokens of a whole text.
+        outside: Function that joins the tokens between brackets.
+        tuples: Whether ``(`` and ``)`` count as brackets.
+    """
+    joined: list[Token] = []
+    loose: list[Token] = []
+    inside: list[Token] = []
+    depth = 0
+    for token in tokens:
+        bracket = tuples or token.text not in "()"
+        depth += bracket and token.kind == "open"
+        (inside if depth else loose).append(token)
+        if bracket and token.kind == "close" and depth:
+            depth -= 1
+            if depth == 0:
+                joined += outside(loose) + join_commas(inside, listed=True)
+                loose, inside = [], []
+    return joined + outside(loose) + join_commas(inside, listed=True)
 
 
 def join_thousands(tokens: Sequence[Token]) -> list[Token]:

@@ -35,6 +35,9 @@ LICENCE = "CC0-1.0"
 DONE = ".rendered.jsonl"
 """File with the finished clips, until the set is complete."""
 
+GENERATOR = "jumpscore.builder.synthetic"
+"""The renderer's name in stored recipes. It stays, so that rendered sets are still recognised."""
+
 
 def synthesize(
     out: str | Path,
@@ -62,7 +65,7 @@ def synthesize(
         UsageError: ``out`` contains another data set or cannot be written.
     """
     out = Path(out)
-    recipe: dict[str, Any] = {"generator": "jumpscore.builder.jump_rope", "seed": seed}
+    recipe: dict[str, Any] = {"generator": GENERATOR, "seed": seed}
     recipe |= {"profile": profile.recipe()}
     if (existing := _existing(out, recipe)) is not None:
         return existing

@@ -96,31 +96,31 @@ def present_ablation(ablation: Ablation, folder: Path, *, as_json: bool = False)
 
 
 def _numbers(tokens: str) -> list[int]:
-    """Return budgets from what was typed.
+    """Parse the budgets of ``--tokens``.
 
     >>> _numbers("72, 144")
     [72, 144]
 
     Raises:
-        UsageError: Something between the commas is no whole number.
+        UsageError: A budget is not a whole number.
     """
     parts = [part.strip() for part in tokens.split(",") if part.strip()]
     for part in parts:
         if not part.isdecimal():
             raise UsageError(
-                f"--tokens {tokens}: {part!r} is no number of tokens; write --tokens 72,144"
+                f"--tokens {tokens}: {part!r} is not a number of tokens; write --tokens 72,144"
             )
     return [int(part) for part in parts]
 
 
 def _reference(word: str) -> dict[str, Any]:
-    """Return a reference from what was typed.
+    """Parse one ``--reference``.
 
     >>> _reference("input.fps=12.5")
     {'fps': '12.5'}
 
     Raises:
-        UsageError: It is no ``input.key=value``.
+        UsageError: It is not ``input.key=value``.
     """
     key, equals, value = word.partition("=")
     if not equals or not value or not key.startswith("input."):

@@ -92,8 +92,8 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         from jumpscore import __version__
 
         print(f"jumpscore {__version__}")

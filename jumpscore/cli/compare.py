@@ -23,17 +23,17 @@ def compare_folders(
 ) -> None:
     """Print the paired comparison of two runs."""
     one, other = read_either(a), read_either(b)
-    found = compare_runs(one, other)
+    comparisons = compare_runs(one, other)
     if as_json:
-        print_json({name: asdict(comparison) for name, comparison in found.items()})
+        print_json({name: asdict(comparison) for name, comparison in comparisons.items()})
         return
     from jumpscore.report.tables import banner, comparison_table
 
-    output().print(comparison_table(one, other, found, compared_metrics(one)))
+    output().print(comparison_table(one, other, comparisons, compared_metrics(one)))
     for run in (one, other):
         if isinstance(run, RepeatedRun):
-            said = f"note: {run.folder} counts with the mean over its {len(run.runs)} repeats"
-            output().print(said, soft_wrap=True)
+            note = f"note: {run.folder} enters with the mean over its {len(run.runs)} repeats"
+            output().print(note, soft_wrap=True)
         if run.result.unscored:
             output().print(banner(run.result))
 

@@ -49,7 +49,7 @@ def run_demo(
 ) -> bool:
     """Render, run, compare, report into ``out``.
 
-    Returns whether samples failed, or the truth did not earn everything.
+    Returns whether samples failed, or whether the truth did not get full scores.
     """
     with late_progress(f"rendering {DATA}", "clips") as advance:
         data = bundled_set(DATA).render(out / "data", Rendering(workers, advance))
@@ -82,7 +82,7 @@ def run_demo(
 
 
 def _installed() -> list[str]:
-    """Return the models of the demo that can run here, and say of the others why they cannot."""
+    """Return the models of the demo that can run here; print why the others cannot."""
     from model_wrappers.transformers.wrapper import require_packages
 
     try:
@@ -94,9 +94,9 @@ def _installed() -> list[str]:
 
 
 def _other_tasks(out: Path, data: Path) -> list[StoredRun]:
-    """Run the oracle over the rendered set of every other task, and masks where they can be given.
+    """Run the oracle on the rendered set of every other task; for tracking, on true masks too.
 
-    Only lmms-eval may be absent; whatever else cannot run is an error.
+    Only lmms-eval may be missing; any other failure is an error.
     """
     runs = []
     for name in TASKS.targets():
@@ -109,9 +109,9 @@ def _other_tasks(out: Path, data: Path) -> list[StoredRun]:
             notes().print(f"{name}: left out ({error})", style="yellow", soft_wrap=True)
             continue
         if name == "tracking":
-            given = {"answers": str(_true_masks(out, options))}
+            masks = {"answers": str(_true_masks(out, options))}
             options = {**options, "segmenter": "given"}
-            runs.append(_run(out, "replay", given, name, options, name="given-masks"))
+            runs.append(_run(out, "replay", masks, name, options, name="given-masks"))
     for run in runs:
         write_page(run)
     return runs
@@ -129,13 +129,13 @@ def _true_masks(out: Path, options: Mapping[str, Any]) -> Path:
 
 
 def wrong_numbers(run: StoredRun) -> list[str]:
-    """Return which main numbers of a run that answered the truth are not what the truth earns.
+    """Return the headline metrics of an oracle run that differ from those of a perfect answer.
 
-    Where higher is better that is all: 100%, or 1 or 100 on a scale of lmms-eval's; an error is 0.
-    References are left out: public code need not give the truth everything.
+    If higher is better it is 100%, or 1 or 100 on a scale of lmms-eval; an error is 0.
+    References are skipped: public code may score the truth below 100%.
     """
     described = {metric.name: metric for metric in run.result.described}
-    found = []
+    problems = []
     for name in run.result.headline:
         value, metric = run.result.metrics[name].mean, described[name]
         if "_reference" in name or metric.better is None:
@@ -143,10 +143,10 @@ def wrong_numbers(run: StoredRun) -> list[str]:
         best = (1.0, 100.0) if metric.unit == "number" else (1.0,)
         right = best if metric.better == "higher" else (0.0,)
         if value is None or all(abs(value - number) > TOLERANCE for number in right):
-            found.append(
+            problems.append(
                 f"task {run.result.task}, {name}: {value} from the truth, {right[0]:g} expected"
             )
-    return found
+    return problems
 
 
 def _options(task: str) -> dict[str, Any]:

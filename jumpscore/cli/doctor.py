@@ -1,13 +1,15 @@
-"""``jumpscore doctor``: what is installed here, what works, and what is missing for which job."""
+"""``jumpscore doctor``: what is installed here, whether it works, and what it is needed for."""
 
 from __future__ import annotations
 
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,9 +29,22 @@ MARK = {
 }
 
 
+PACKAGES = (
+    ("jumpscore", "jumpscore", "everything"),
+    ("decord", "decord", "video backend decord (optional)"),
+    ("torch", "torch", "bundled models (extra: models)"),
+    ("transformers", "transformers", "bundled models (extra: models)"),
+    ("pillow", "PIL.Image", "images of data sets, bundled models"),
+    ("openai", "openai", "models behind an endpoint (extra: openai)"),
+    ("lmms-eval", "lmms_eval.tasks", "the video benchmarks of lmms-eval (extra: lmms)"),
+)
+"""Packages, what a run imports of them, and what needs them."""
+IMPORT_SECONDS = 120
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at, and what it is needed for."""
+    """Result of one check, and what the checked part is needed for."""
 
     what: str
     state: State
@@ -38,49 +53,56 @@ class Finding:
 
 
 def examine(as_json: Json = False) -> None:
-    """Look at everything and print it."""
-    found = findings()
+    """Run every check and print the results."""
+    results = findings()
     if as_json:
-        print_json([asdict(finding) for finding in found])
+        print_json([asdict(finding) for finding in results])
         return
     table = Table(title="jumpscore doctor", title_justify="left")
     for column in ("what", "state", "detail", "needed for"):
         table.add_column(column)
-    for finding in found:
+    for finding in results:
         table.add_row(finding.what, MARK[finding.state], finding.detail, finding.needed_for)
     output().print(table)
 
 
 def findings() -> list[Finding]:
-    """Return what is here. Nothing heavy is imported but what the core needs anyway."""
+    """Return the result of every check; packages are imported in processes of their own."""
     here = f"{platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}"
-    found = [Finding("Python", "ok", here, "everything")]
-    found.append(_package("jumpscore", "everything"))
-    found.append(_try("decode H.264, HEVC", _codecs, "reading videos"))
-    found.append(_try("render and read back", _round_trip, "data synthesize, demo"))
-    found.append(_try("write here", _writable, "runs"))
-    for package, purpose in (
-        ("decord", "video backend decord (optional)"),
-        ("torch", "bundled models (extra: models)"),
-        ("transformers", "bundled models (extra: models)"),
-        ("pillow", "images of data sets, bundled models"),
-        ("openai", "models behind an endpoint (extra: openai)"),
-        ("lmms-eval", "the video benchmarks of lmms-eval (extra: lmms)"),
-    ):
-        found.append(_package(package, purpose))
-    found.append(_vllm())
-    found.append(_bitcost())
     gpu = shutil.which("nvidia-smi")
-    detail = gpu or "no nvidia-smi on the path"
-    found.append(Finding("NVIDIA GPU", "ok" if gpu else "missing", detail, "fast models"))
-    return found
+    detail = gpu or "nvidia-smi is not on the path"
+    with ThreadPoolExecutor(2) as pool:
+        packages = pool.map(lambda row: _package(*row), PACKAGES)
+        return [
+            Finding("Python", "ok", here, "everything"),
+            _try("decode H.264, HEVC", _codecs, "reading videos"),
+            _try("render and read back", _round_trip, "data synthesize, demo"),
+            _try("write here", _writable, "runs"),
+            *packages,
+            _vllm(),
+            _bitcost(),
+            Finding("NVIDIA GPU", "ok" if gpu else "missing", detail, "fast models"),
+        ]
 
 
-def _package(name: str, purpose: str) -> Finding:
+def _package(name: str, module: str, purpose: str) -> Finding:
+    """Import a package as a run would, in another process: a broken one may crash."""
     try:
-        return Finding(name, "ok", version(name), purpose)
+        installed = version(name)
     except PackageNotFoundError:
         return Finding(name, "missing", "not installed", purpose)
+    command = [sys.executable, "-c", f"import {module}"]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=IMPORT_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        problem = f"not imported within {IMPORT_SECONDS} s"
+    else:
+        if done.returncode == 0:
+            return Finding(name, "ok", installed, purpose)
+        problem = [*done.stderr.strip().splitlines(), f"exit code {done.returncode}"][-2:][0]
+    return Finding(name, "broken", f"{installed} cannot be imported: {problem}", purpose)
 
 
 def _vllm() -> Finding:
@@ -92,7 +114,7 @@ def _vllm() -> Finding:
     try:
         installed = installed_vllm(os.environ.get("JUMPSCORE_VLLM_PYTHON") or sys.executable)
     except JumpScoreError:
-        detail = "not installed; JUMPSCORE_VLLM_PYTHON names no Python that has it"
+        detail = "not installed; set JUMPSCORE_VLLM_PYTHON to a Python that has it"
         return Finding("vllm", "missing", detail, purpose)
     detail = f"{installed.version}, canvases {'tested' if installed.tested else 'untested'}"
     if installed.mixed:
@@ -109,12 +131,12 @@ def _bitcost() -> Finding:
     try:
         return Finding("codec-video-prep", "ok", bitcost_version(), purpose)
     except JumpScoreError:
-        detail = "not installed; JUMPSCORE_BITCOST_PYTHON names no Python that has it"
+        detail = "not installed; set JUMPSCORE_BITCOST_PYTHON to a Python that has it"
         return Finding("codec-video-prep", "missing", detail, purpose)
 
 
 def _try(what: str, check: Callable[[], str], purpose: str) -> Finding:
-    """Return the outcome of a check; whatever it raises is what the user came to see."""
+    """Return the result of a check; whatever it raises is the result."""
     try:
         return Finding(what, "ok", check(), purpose)
     except Exception as error:
@@ -124,8 +146,8 @@ def _try(what: str, check: Callable[[], str], purpose: str) -> Finding:
 def _codecs() -> str:
     import av
 
-    wanted = ("h264", "hevc", "vp9", "av1")
-    have = [name for name in wanted if name in av.codecs_available]
+    codecs = ("h264", "hevc", "vp9", "av1")
+    have = [name for name in codecs if name in av.codecs_available]
     if not {"h264", "hevc"} <= set(have):
         raise RuntimeError(f"PyAV {av.__version__} decodes only {have}; reinstall the 'av' wheel")
     return f"PyAV {av.__version__}: {', '.join(have)}"

@@ -1,4 +1,4 @@
-"""``jumpscore parity``: two ways to run one model, held against each other."""
+"""``jumpscore parity``: compare two ways to run one model."""
 
 from __future__ import annotations
 
@@ -57,22 +57,22 @@ def print_parity(
         for model in models:
             model.open()
         with progress("parity") as advance:
-            found = compare_models(models, questions, plan, on_progress=advance)
+            entries = compare_models(models, questions, plan, on_progress=advance)
     finally:
         for model in models:
             model.close()
         task.close()
     if as_json:
-        print_json([{**asdict(entry), "equal": entry.equal} for entry in found])
+        print_json([{**asdict(entry), "equal": entry.equal} for entry in entries])
     else:
-        output().print(_table(model_a, model_b, found))
-        same = sum(entry.equal for entry in found)
-        output().print(f"{same} of {len(found)} samples are the same in all that both tell")
-    return not all(entry.equal for entry in found)
+        output().print(_table(model_a, model_b, entries))
+        same = sum(entry.equal for entry in entries)
+        output().print(f"{same} of {len(entries)} samples agree in everything that both report")
+    return not all(entry.equal for entry in entries)
 
 
 def _check_known(names: Sequence[str], words: Sequence[str]) -> None:
-    """Check that every option is one of some model's: each is given those that it has."""
+    """Check that every option belongs to one of the models; each gets those that it has."""
     fields = [set(MODELS.get(name).Options.model_fields) for name in names]
     known = sorted(set().union(*fields))
     for word in words:
@@ -92,7 +92,7 @@ def _config(name: str, side: str, words: Sequence[str]) -> RunConfig:
             if key.startswith(f"{side}."):
                 own.append(f"model.{word[2:]}")
         elif not key.startswith("model.") or key.split(".")[1] in known:
-            # An option that only the other model has is no option of this one.
+            # An option that only the other model has is left out.
             own.append(word)
     return run_config(compose([f"model={name}", *own]))
 
@@ -101,15 +101,15 @@ def _made(config: RunConfig) -> ModelWrapper:
     options: dict[str, Any] = dict(config.model)
     wrapper = make_model(options.pop("name"), options)
     if wrapper.needs_truth:
-        raise UsageError(f"model {wrapper.name!r} answers from the truth; it runs no model")
+        raise UsageError(f"model {wrapper.name!r} answers from the truth and runs no model")
     return wrapper
 
 
-def _table(model_a: str, model_b: str, found: Sequence[Parity]) -> Table:
+def _table(model_a: str, model_b: str, entries: Sequence[Parity]) -> Table:
     table = Table(title=f"{model_a} and {model_b}", title_justify="left")
     for column in ("sample", "prompt tokens", "visual", "stamps", "first token", "answer"):
         table.add_column(column)
-    for entry in found:
+    for entry in entries:
         if entry.error is not None:
             table.add_row(entry.id, Text(entry.error, "red"))
             continue
@@ -119,7 +119,7 @@ def _table(model_a: str, model_b: str, found: Sequence[Parity]) -> Table:
             _pair(entry.prompt_tokens, entry.prompt_parts_at, exact=entry.prompt_ids),
             _pair(entry.visual_tokens, None, exact=False),
             _stamps(entry.stamps),
-            "not told" if gap is None else f"within {gap:.1e}",
+            "unknown" if gap is None else f"within {gap:.1e}",
             _answers(entry),
         )
     return table
@@ -127,7 +127,7 @@ def _table(model_a: str, model_b: str, found: Sequence[Parity]) -> Table:
 
 def _pair(counts: tuple[int | None, int | None], parts_at: int | None, *, exact: bool) -> Text:
     if None in counts:
-        return Text("not told")
+        return Text("unknown")
     if parts_at is not None:
         return Text(f"{counts[0]}, {counts[1]}: part at {parts_at}", "red")
     if counts[0] != counts[1]:
@@ -136,7 +136,7 @@ def _pair(counts: tuple[int | None, int | None], parts_at: int | None, *, exact:
 
 
 def _stamps(same: bool | None) -> Text:
-    return Text("not told" if same is None else "same" if same else "other", _red(same is False))
+    return Text("unknown" if same is None else "same" if same else "other", _red(same is False))
 
 
 def _red(wrong: bool) -> str:

@@ -72,7 +72,7 @@ def show_plan(config: RunConfig, task: Task[Any], *, as_json: bool) -> None:
     if as_json:
         print_json(plan | spending)
         return
-    # Of a model that reads no text there is nothing to count.
+    # A model that reads no text has no tokens to count.
     if shown.prepared or hasattr(wrapper.options, "max_new_tokens"):
         plan |= _words(spending, prices)
     for key, value in plan.items():
@@ -123,7 +123,7 @@ def _words(spending: Mapping[str, Any], prices: Prices | None) -> dict[str, str]
         value = spending[key]
         return UNKNOWN if value is None else f"{about}{value:,}"
 
-    found = {
+    words = {
         "visual tokens": count("planned_visual_tokens"),
         "stamp tokens": count("planned_stamp_tokens"),
         "other text tokens": count("estimated_prompt_tokens", "about "),
@@ -131,8 +131,8 @@ def _words(spending: Mapping[str, Any], prices: Prices | None) -> dict[str, str]
     }
     if prices is not None:
         sent, most = spending["input_cost_usd"], spending["most_cost_usd"]
-        found["cost of what is sent"] = UNKNOWN if sent is None else f"about {dollars(sent)}"
-        found["cost with the longest answers"] = (
+        words["cost of what is sent"] = UNKNOWN if sent is None else f"about {dollars(sent)}"
+        words["cost with the longest answers"] = (
             UNKNOWN if most is None else f"about {dollars(most)}"
         )
-    return found | {"an estimate": LEFT_OUT}
+    return words | {"an estimate": LEFT_OUT}

@@ -30,11 +30,11 @@ def predict_video(
     """Ask a model for the jumps of one video and print them."""
     info = probe(video)  # names what is wrong with a file before a model is loaded
     config = run_config(compose(overrides or []))
-    found = ask_one(video, config)
+    prediction = ask_one(video, config)
     if as_json:
-        print_json(_as_json(video, found) | {"video_notes": dict(info.notes)})
+        print_json(_as_json(video, prediction) | {"video_notes": dict(info.notes)})
     else:
-        _print(video, found)
+        _print(video, prediction)
         for note in info.note_lines:
             notes().print(f"{video.name}: {note}", style="yellow", soft_wrap=True)
     if html is not None:
@@ -42,23 +42,23 @@ def predict_video(
 
         page = write_prediction_page(
             video,
-            found.parsed.times,
+            prediction.parsed.times,
             html,
-            model=found.model,
-            confidences=found.response.confidences,
-            note=found.remark,
+            model=prediction.model,
+            confidences=prediction.response.confidences,
+            note=prediction.remark,
         )
         notes().print(f"page: {page}", style="dim", soft_wrap=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a model says about one video.
+    """A model's answer about one video.
 
     Attributes:
-        model: What it is called.
+        model: Display name of the model.
         remarks: What a reader of its answers should know.
-        response: Its answer.
+        response: The answer.
         parsed: The times in it.
     """
 
@@ -79,7 +79,7 @@ def ask_one(video: Path, config: RunConfig) -> Prediction:
     Raises:
         UsageError: The model needs the truth, or is unknown.
         VideoError: The video cannot be read.
-        NoAnswerError: The answer holds no times.
+        NoAnswerError: The answer contains no times.
     """
     options = dict(config.model)
     wrapper = make_model(options.pop("name"), options)
@@ -109,29 +109,29 @@ def ask_one(video: Path, config: RunConfig) -> Prediction:
     return Prediction(wrapper.display_name, wrapper.notes, response, parsed)
 
 
-def _as_json(video: Path, found: Prediction) -> dict[str, Any]:
-    confidences = found.response.confidences
+def _as_json(video: Path, prediction: Prediction) -> dict[str, Any]:
+    confidences = prediction.response.confidences
     return {
         "video": str(video),
-        "model": found.model,
-        "remarks": list(found.remarks),
-        "status": found.parsed.status,
-        "times": list(found.parsed.times),
+        "model": prediction.model,
+        "remarks": list(prediction.remarks),
+        "status": prediction.parsed.status,
+        "times": list(prediction.parsed.times),
         "confidences": None if confidences is None else list(confidences),
     }
 
 
-def _print(video: Path, found: Prediction) -> None:
-    console, times = output(), found.parsed.times
+def _print(video: Path, prediction: Prediction) -> None:
+    console, times = output(), prediction.parsed.times
     console.print(
-        f"{len(times)} jump{'' if len(times) == 1 else 's'} in {video} (model {found.model}, "
+        f"{len(times)} jump{'' if len(times) == 1 else 's'} in {video} (model {prediction.model}, "
         "times in seconds)",
         style="bold",
         soft_wrap=True,
     )
-    if found.remark:
-        console.print(found.remark, style="yellow", soft_wrap=True)
-    if found.parsed.status == "partial":
+    if prediction.remark:
+        console.print(prediction.remark, style="yellow", soft_wrap=True)
+    if prediction.parsed.status == "partial":
         console.print("the answer was cut off; these are the times before that", style="yellow")
     if times:
         console.print(", ".join(f"{time:.2f}" for time in times), soft_wrap=True)

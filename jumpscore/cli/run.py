@@ -195,7 +195,7 @@ def _spent(runs: Sequence[StoredRun]) -> dict[str, Any]:
 
 
 def write_page(run: StoredRun, path: Path | None = None) -> Path:
-    """Write a run's page and say where."""
+    """Write a run's page and print its path."""
     from jumpscore.report.html import write_report
 
     with progress("report") as advance:

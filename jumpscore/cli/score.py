@@ -68,7 +68,7 @@ def score_target(
         raise UsageError("choose the data set that was asked about: --data NAME_OR_FOLDER")
     with rendering() as how:
         folder = locate(answers.data, answers.data_root, how)
-    # Content and data set are in the name: edited answers are another run, not a changed one.
+    # The name contains a digest and the data set: edited answers are another run.
     parts = [answers.task, answers.name or target.stem, content_hash(target)[:8]]
     parts += [folder.resolve().name, *(word.removeprefix("task.") for word in words)]
     name = "-".join(parts)
@@ -80,14 +80,14 @@ def score_target(
         }
     )
     config = with_data(config, answers.data_root)
-    with closing(task_of_config(config)) as made:
-        # Two data sets may lie in folders of one name.
-        place = beside_other_data(out / str(config.run.name), made.data().checksum)
+    with closing(task_of_config(config)) as reader:
+        # Two data sets may have folders of the same name.
+        place = beside_other_data(out / str(config.run.name), reader.data().checksum)
         named = config.run.model_copy(update={"name": place.name})
         config = config.model_copy(update={"run": named})
-        run = start(config, made, label="scoring")
+        run = start(config, reader, label="scoring")
         assert isinstance(run, StoredRun)  # repeats are not set
-        _tell_lost(made, run)
+        _tell_lost(reader, run)
     return present(run, report=report, everything=everything, as_json=as_json)
 
 
@@ -98,13 +98,13 @@ def _task_options(task: str, words: Sequence[str]) -> dict[str, Any]:
             raise UsageError(f"{word!r}: only options of the task can be set here: task.key=...")
     if not words:
         return {"name": task}
-    found: dict[str, Any] = compose([f"task={task}", *words])["task"]
-    return found
+    options: dict[str, Any] = compose([f"task={task}", *words])["task"]
+    return options
 
 
 def _tell_lost(task: Task[Any], run: StoredRun) -> None:
-    """Print which missing files left samples without a score; answers need no videos, say."""
-    told = "\n".join(score.message or "" for score in run.scores if score.status == "error")
-    lost = [path for path in task.missing() if path.name in told] if told else []
+    """Print the missing files that left samples unscored; many tasks score without videos."""
+    messages = "\n".join(score.message or "" for score in run.scores if score.status == "error")
+    lost = [path for path in task.missing() if path.name in messages] if messages else []
     if lost:
         tell_files(lost, FETCH, samples="have no score")

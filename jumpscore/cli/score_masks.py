@@ -1,4 +1,4 @@
-"""``jumpscore score-masks``: folders of PNGs against folders of PNGs, as DAVIS does."""
+"""``jumpscore score-masks``: compare folders of PNGs, as DAVIS does."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def score_mask_folders(
     from evaluators.tracking.folders import METRICS, score_folders
     from jumpscore.report.tables import interval, value_of
 
-    found = score_folders(prediction, truth)
+    scores = score_folders(prediction, truth)
     if as_json:
         print_json(
             {
-                "overall": {name: asdict(value) for name, value in found.overall.items()},
-                "objects": {score.id: dict(score.values) for score in found.objects},
-                "notes": dict(found.notes),
+                "overall": {name: asdict(value) for name, value in scores.overall.items()},
+                "objects": {score.id: dict(score.values) for score in scores.objects},
+                "notes": dict(scores.notes),
             }
         )
         return
-    sequences = len({score.cluster for score in found.objects})
+    sequences = len({score.cluster for score in scores.objects})
     table = Table(
-        title=f"{prediction}: {len(found.objects)} objects in {sequences} sequences, %",
+        title=f"{prediction}: {len(scores.objects)} objects in {sequences} sequences, %",
         title_justify="left",
         caption="95% intervals resample sequences; the first and last frame of each do not count",
         caption_justify="left",
@@ -49,13 +49,13 @@ def score_mask_folders(
     table.add_column("object", style="bold", no_wrap=True)
     for metric in METRICS:
         table.add_column(metric.name, justify="right")
-    for score in found.objects[:MOST_SHOWN]:
+    for score in scores.objects[:MOST_SHOWN]:
         table.add_row(score.id, *(value_of(score.values[m.name], m) for m in METRICS))
-    if len(found.objects) > MOST_SHOWN:
-        table.add_row(f"and {len(found.objects) - MOST_SHOWN} more")
+    if len(scores.objects) > MOST_SHOWN:
+        table.add_row(f"and {len(scores.objects) - MOST_SHOWN} more")
     table.add_section()
-    table.add_row("mean", *(value_of(found.overall[m.name].mean, m) for m in METRICS))
-    table.add_row("", *(interval(found.overall[m.name], m) for m in METRICS))
+    table.add_row("mean", *(value_of(scores.overall[m.name].mean, m) for m in METRICS))
+    table.add_row("", *(interval(scores.overall[m.name], m) for m in METRICS))
     output().print(table)
-    for note, count in found.notes.items():
+    for note, count in scores.notes.items():
         output().print(f"note: {count} {note}", style="dim", soft_wrap=True)

@@ -14,7 +14,7 @@ from jumpscore.harness.factory import make_model
 
 
 def serve_model(overrides: Overrides = None) -> None:
-    """Start a model's server, say where it is, and watch it until Ctrl-C.
+    """Start a model's server, print its address, and watch it until Ctrl-C.
 
     Raises:
         UsageError: The model is not one that is served.

@@ -27,7 +27,7 @@ def list_tasks(as_json: Json = False) -> None:
         return
     print_rows(rows, as_json=False)
     table = Table(title="task=lmms task.benchmark=...", title_justify="left")
-    for column in ("benchmark", "reported", "of the paper's"):
+    for column in ("benchmark", "reported", "in the paper"):
         table.add_column(column, no_wrap=column == "benchmark")
     for benchmark in BENCHMARKS:
         table.add_row(benchmark.task, benchmark.metric, benchmark.about())

@@ -37,8 +37,7 @@ def train_model(
     """Prepare clips, train, write the checkpoint and print how well it does.
 
     Raises:
-        UsageError: There is no such run, a key is unknown, there is no such device, or the folder
-            holds another run.
+        UsageError: Unknown run, key or device, or the folder contains another run.
         InterruptedRun: Ctrl-C.
     """
     from jumpscore.training.runs import CACHE, CHECKPOINT, claimed_folder
@@ -102,7 +101,7 @@ def train_settings(name: str, words: Sequence[str]) -> TrainSettings:
         words: ``key=value``.
 
     Raises:
-        UsageError: There is no such run, or a key is unknown or does not fit.
+        UsageError: Unknown run or key, or an invalid value.
     """
     from omegaconf import OmegaConf
 
@@ -111,8 +110,8 @@ def train_settings(name: str, words: Sequence[str]) -> TrainSettings:
 
     known = choices("train")
     if name not in known:
-        near = nearest_names(name, known) or "."
-        raise UsageError(f"unknown run {name!r}{near} Known: {', '.join(known)}.")
+        hint = nearest_names(name, known) or "."
+        raise UsageError(f"unknown run {name!r}{hint} Known: {', '.join(known)}.")
     text = files("jumpscore.conf").joinpath("train", f"{name}.yaml").read_text(encoding="utf-8")
     merged = OmegaConf.merge(OmegaConf.create(text), key_values(words))
     return validated(TrainSettings, OmegaConf.to_container(merged), where="")

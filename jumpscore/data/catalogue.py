@@ -164,7 +164,7 @@ class RenderedSet:
 
 
 BUNDLED = (
-    BundledSet("mini", "28 rendered clips, the default", seed=0),
+    BundledSet("mini", "12 rendered clips, the default", seed=0),
     BundledSet("small", "72 rendered clips, those of the demo", seed=7),
 )
 SMALL_SETS = "jumpscore.builder.small_sets"

@@ -130,13 +130,13 @@ class Asker:
         finally:
             batches.close()
             pool.shutdown(wait=False, cancel_futures=True)
-        asked = Asked(
+        cost = Asked(
             samples=len(questions),
             prepare_seconds=preparing,
             generate_seconds=generating,
             wall_seconds=time.perf_counter() - started,
         )
-        return asked, responses
+        return cost, responses
 
     def _prepare_ahead(
         self, pool: ThreadPoolExecutor, questions: Sequence[Question]

@@ -1,7 +1,7 @@
 """``key=value`` words to a resolved configuration: Hydra composes, the harness validates.
 
-Defaults are written once, in the options of models and tasks, ``InputConfig`` and ``RunSettings``;
-YAML files contain only values that differ from them (``defaults: [vllm, _self_]``, say).
+Defaults are defined once, in the options of models and tasks, ``InputConfig`` and ``RunSettings``;
+YAML files contain only differences from them (``defaults: [vllm, _self_]`` and a checkpoint).
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _quoted(word: str) -> str:
     if not equals or not key:
         raise UsageError(f"{word!r} is not key=value; write, for instance, model=motion")
     if value == REQUIRED:
-        raise UsageError(f"{word!r} has no value")
+        raise UsageError(f"{word!r} has no value; write one after the =")
     if value.startswith("{"):
         # Hydra adds keys to a mapping only with ++; validation reports misspelt options later.
         return f"++{word.lstrip('+')}"
@@ -151,7 +151,7 @@ def _search_path() -> list[str]:
 
 
 def _variants() -> list[str]:
-    """Return the modules of other packages that contain YAML variants."""
+    """Return the modules of other packages with YAML variants."""
     return sorted(point.value for point in entry_points(group=SEARCH_PATH_GROUP))
 
 

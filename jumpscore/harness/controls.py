@@ -58,7 +58,7 @@ class Control:
 
 
 def control_of(
-    kind: ControlKind, shown: InputKind, samples: Sequence[Sample[Any]], *, seed: int
+    kind: ControlKind, input_kind: InputKind, samples: Sequence[Sample[Any]], *, seed: int
 ) -> Control | None:
     """Return the run's control, or ``None`` if it has none.
 
@@ -68,7 +68,7 @@ def control_of(
 
     Args:
         kind: Configured control.
-        shown: Kind of input that the model is shown.
+        input_kind: Kind of input that the model is shown.
         samples: All samples of the data set.
         seed: Seed of the cycle.
 
@@ -77,10 +77,10 @@ def control_of(
     """
     if kind == "none":
         return None
-    if shown not in ("frames", "codec"):
+    if input_kind not in ("frames", "codec"):
         raise UsageError(
             f"run.control={kind} replaces pixels that the harness prepares; it needs "
-            f"input=frames or input=codec, not {shown}"
+            f"input=frames or input=codec, not {input_kind}"
         )
     videos = list(
         dict.fromkeys(

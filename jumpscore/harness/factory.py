@@ -15,13 +15,13 @@ from jumpscore.runs.record import RunRecord
 from model_wrappers import MODELS
 from model_wrappers.base import ModelWrapper
 
-MadeT = TypeVar("MadeT")
+InstanceT = TypeVar("InstanceT")
 DATA_OPTIONS = ("data", "benchmark", "include_path", "data_root")
 """Options of tasks that name a data set or its place."""
 
 
 def check_options(config: RunConfig) -> None:
-    """Check the names and options of model and task without creating them.
+    """Check the names and options of model and task without creating either.
 
     Raises:
         UsageError: A name or an option is missing, unknown or invalid.
@@ -39,7 +39,7 @@ def check_options(config: RunConfig) -> None:
 def make_model(model: str | ModelWrapper, options: Mapping[str, Any]) -> ModelWrapper:
     """Return the wrapper of a name with validated options."""
     if isinstance(model, ModelWrapper):
-        return _made_already(model, options)
+        return _already_open(model, options)
     kind = MODELS.get(model)
     wrapper = kind(validated(kind.Options, dict(options), where="model."))
     wrapper.made_by_name = True
@@ -55,7 +55,7 @@ def make_task(task: str | Task[Any], options: Mapping[str, Any]) -> Task[Any]:
         UsageError: A name, a key or a value is wrong, or the data set was not fetched.
     """
     if isinstance(task, Task):
-        return _made_already(task, options)
+        return _already_open(task, options)
     validated(TASKS.get(task).Options, dict(options), where="task.")  # before anything is rendered
     return _task(task, resolve_data(task, options))
 
@@ -89,12 +89,12 @@ def _task(task: str, options: Mapping[str, Any]) -> Task[Any]:
     return kind(validated(kind.Options, dict(options), where="task."))
 
 
-def _made_already(made: MadeT, options: Mapping[str, Any]) -> MadeT:
+def _already_open(instance: InstanceT, options: Mapping[str, Any]) -> InstanceT:
     if options:
         raise UsageError(
-            f"{made!r} already exists; pass the options {', '.join(options)} to its class"
+            f"{instance!r} is an object; pass the options {', '.join(options)} to its class"
         )
-    return made
+    return instance
 
 
 def task_of(record: RunRecord) -> Task[Any]:

@@ -1,4 +1,4 @@
-"""Options as their classes define them: defaults, and what the docstrings say about each."""
+"""Defaults of options, and their descriptions from the docstrings of their classes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def option_defaults(options: type[BaseModel]) -> dict[str, Any]:
 
 
 def option_descriptions(options: type[BaseModel]) -> dict[str, str]:
-    """Return what the docstrings of a class and its bases say about every option.
+    """Return the description of every option, from the docstrings of a class and its bases.
 
     >>> class Jitter(BaseModel):
     ...     '''Options.

@@ -31,7 +31,7 @@ from model_wrappers.identity import is_ours
 
 logger = logging.getLogger(__name__)
 NOTHING_ASKED = (
-    "%s: nothing was asked; all answers are those stored before (another run.name asks again)"
+    "%s: nothing was asked; all answers were stored before (choose another name to ask again)"
 )
 
 
@@ -190,10 +190,10 @@ class Session:
             pending = [q for q in questions if q.id not in responses or responses[q.id].error]
             before = (place + 1) * len(questions) - len(pending)
             total = runs * len(questions)
-            asked, fresh = self._ask(planned, pending, store, before=before, total=total)
+            cost, fresh = self._ask(planned, pending, store, before=before, total=total)
             responses |= fresh
             # Resuming a finished run asks nothing, so what asking took stays as it was.
-            timing = _timing(asked, started) if pending else read_timing(folder)
+            timing = _timing(cost, started) if pending else read_timing(folder)
             run = planned.scorer.finish(
                 store, responses, timing, on_derived=self.callbacks.on_derived
             )
@@ -294,7 +294,7 @@ class _Releasing:
             self.task.release(response.id)
 
 
-def _timing(asked: Asked, started: float) -> dict[str, Any]:
-    rounded = {key: round(value, 3) for key, value in asdict(asked).items()}
-    rate = asked.samples / asked.wall_seconds if asked.wall_seconds > 0 else 0.0
+def _timing(cost: Asked, started: float) -> dict[str, Any]:
+    rounded = {key: round(value, 3) for key, value in asdict(cost).items()}
+    rate = cost.samples / cost.wall_seconds if cost.wall_seconds > 0 else 0.0
     return {"started_unix": round(started, 3), **rounded, "samples_per_second": round(rate, 2)}

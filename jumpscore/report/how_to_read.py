@@ -60,7 +60,9 @@ def _explained(result: RunResult) -> tuple[list[Term], list[Term]]:
     texts = _explanations(result.task)
     names: dict[str, list[str]] = {}
     for metric in result.described:
-        key = metric.name if metric.name in texts else metric.name.partition("@")[0]
+        key = metric.name
+        if key not in texts and "_reference" not in key:
+            key = key.partition("@")[0]
         estimate = result.metrics.get(metric.name)
         if key in texts and estimate is not None and estimate.mean is not None:
             names.setdefault(key, []).append(metric.name)

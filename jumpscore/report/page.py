@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from jumpscore.errors import UsageError
+from jumpscore.jsonio import replacing
 from jumpscore.report.text import escaped
 
 
@@ -40,17 +38,9 @@ def write_page(path: Path, content: str) -> Path:
     Raises:
         UsageError: The page cannot be written.
     """
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with replacing(path) as scratch:
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch.write_bytes(content.encode("utf-8", "replace"))
-        scratch.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            scratch.unlink()
-        raise UsageError(
-            f"{path}: the report cannot be written ({error.strerror}); choose another place"
-        ) from error
     return path
 
 

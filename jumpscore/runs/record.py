@@ -1,7 +1,7 @@
-"""The record of a run, ``run.json``: what was asked of which model, on which data, with what.
+"""The record of a run, ``run.json``: model, task, data, configuration, versions and hardware.
 
-The file has a format number; older formats are read. It may have been edited or may come from
-elsewhere, so everything in it is checked.
+Older formats are read. The file may have been edited or may come from elsewhere, so all of it is
+checked.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from evaluators.base import DataFacts
 from model_wrappers.base import InputKind
 
 FORMAT = 3
-"""Format of the files of a run. Format 2 had untyped ``details`` in ``scores.jsonl``, and no notes,
-hints, digest of questions or digest of code in ``run.json``."""
+"""Format of the files of a run. Format 2 had untyped ``details`` for reports in ``scores.jsonl``;
+its first versions had no notes, hints or digests of questions and code in ``run.json``."""
 READABLE = (2, FORMAT)
 
 
@@ -24,7 +24,7 @@ class _Part(BaseModel):
 
 
 class TaskIdentity(_Part):
-    """What was asked: the task, the version of its scores and the prompt protocol."""
+    """The task, the version of its scores and the prompt protocol."""
 
     name: str
     version: str
@@ -32,20 +32,20 @@ class TaskIdentity(_Part):
 
 
 class DataIdentity(_Part):
-    """Which data set was asked about: its name and the SHA-256 of its annotations."""
+    """Name of the data set and SHA-256 of its annotations."""
 
     name: str
     checksum: str
 
 
 class InputIdentity(_Part, extra="allow"):
-    """What the model received: its kind, and the fields of ``InputConfig`` as further keys."""
+    """Kind of input that the model received; fields of ``InputConfig`` are further keys."""
 
     kind: InputKind
 
 
 class Selection(_Part):
-    """Which samples of the data set were asked; see ``RunSettings``."""
+    """Which samples were asked; see ``RunSettings``."""
 
     limit: int | None = None
     ids: list[str] | None = None
@@ -61,7 +61,7 @@ class Identity(_Part, extra="forbid"):
         data: Data set.
         input: What the model received.
         expose_truth: Whether the wrapper could receive the ground truth.
-        control: Whether another clip's pixels were shown.
+        control: Whether, and how, another clip's pixels were shown.
         selection: Samples that the run is about.
         seed: Seed of the bootstrap and of the control.
         questions: Digest of the questions; ``None`` in runs of earlier versions.

@@ -6,11 +6,11 @@ pandas is imported by the first call, not with the package.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jumpscore.errors import UsageError
+from jumpscore.jsonio import replacing
 from jumpscore.records import Response, SampleScore
 
 if TYPE_CHECKING:
@@ -90,8 +90,7 @@ def write_samples(table: DataFrame, file: Path) -> None:
     suffix = file.suffix.lower()
     if suffix not in SUFFIXES:
         raise UsageError(f"{file}: unsupported suffix {suffix!r}; use {' or '.join(SUFFIXES)}")
-    scratch = file.with_name(f".{file.name}.part")
-    try:
+    with replacing(file) as scratch:
         file.parent.mkdir(parents=True, exist_ok=True)
         if suffix == ".csv":
             texts = [
@@ -103,11 +102,6 @@ def write_samples(table: DataFrame, file: Path) -> None:
             table.assign(**harmless).to_csv(scratch, index=False)
         else:
             table.to_parquet(scratch, index=False)
-        scratch.replace(file)
-    except OSError as error:
-        with suppress(OSError):
-            scratch.unlink()
-        raise UsageError(f"{file}: cannot be written ({error.strerror or error})") from error
 
 
 def _harmless(cell: Any) -> Any:

@@ -205,8 +205,8 @@ def _number(item: object) -> float | None:
             return float(item)
         except OverflowError as error:
             raise ReferenceCrashError(
-                "the answer holds an integer beyond the range of float64, on which the reference "
-                "crashes"
+                "the answer contains an integer beyond the range of float64, on which the "
+                "reference crashes"
             ) from error
     if isinstance(item, str):
         try:

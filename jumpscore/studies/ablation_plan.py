@@ -93,7 +93,7 @@ def refuse_what_is_set_here(values: Mapping[str, Mapping[str, Any]]) -> None:
     """Refuse settings of a single run that the ablation controls.
 
     Raises:
-        UsageError: Such a setting differs from its default; the message says what to use instead.
+        UsageError: Such a setting differs from its default; the message names the alternative.
     """
     defaults = {"input": InputConfig(), "run": RunSettings()}
     for key, instead in SET_HERE.items():

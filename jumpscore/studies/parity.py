@@ -99,7 +99,7 @@ def compare_models(
 def compare_traces(name: str, one: GenerationTrace, other: GenerationTrace) -> Parity:
     """Return where two traces of one question differ."""
     known = one.prompt_ids is not None and other.prompt_ids is not None
-    # Tokens of incomplete characters cannot be told apart as text.
+    # Different tokens of incomplete characters look equal as text.
     shared = {
         key
         for key in one.first_logprobs.keys() & other.first_logprobs.keys()

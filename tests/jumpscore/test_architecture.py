@@ -19,7 +19,7 @@ FLOORS = {
     "jumpscore.jsonio": 0,
     "jumpscore.records": 0,
     "jumpscore.registry": 0,
-    "jumpscore.answers": 0.5,  # scoring reads answers until its parsers have moved here
+    "jumpscore.answers": 0.5,  # scoring exports its parsers of times and counts
     "jumpscore.scoring": 1,
     "jumpscore.video": 1,
     "jumpscore.data": 1.5,  # reads videos; tasks read it

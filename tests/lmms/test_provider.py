@@ -246,7 +246,7 @@ def test_load_refuses_unsupported_tasks(place):
         place.made("videome").load()
     with pytest.raises(UsageError, match="prompts=gpt5: 'tiny_mmstar' has default, qwen3_vl"):
         place.made("tiny_mmstar", prompts="gpt5").load()
-    with pytest.raises(UsageError, match="mvbench stands for several tasks: mvbench_action_seq"):
+    with pytest.raises(UsageError, match="mvbench is a group: mvbench_action_seq"):
         place.made("mvbench").load()
     with pytest.raises(
         DataError, match=r"cannot load its data set Lin-Chen/MMStar.*data fetch mmstar"

@@ -54,15 +54,15 @@ class ParsedBox:
             token limit; ``box`` is set if it is complete); ``unparseable``.
         convention: Coordinate convention of ``box``, as declared.
         box: x1, y1, x2, y2, or ``None``.
-        found: How many different boxes the text contains.
-        rejected: How many other groups of numbers it contains.
+        count: Number of different boxes in the text.
+        rejected: Number of other groups of numbers in the text.
         span: Offsets of the box in the original text.
     """
 
     status: BoxStatus
     convention: Convention
     box: Box | None = None
-    found: int = 0
+    count: int = 0
     rejected: int = 0
     span: tuple[int, int] | None = None
 
@@ -103,7 +103,7 @@ def parse_box(
     different = {box: span for box, span, _ in reversed(boxes)}
     if len(different) != 1:
         status: BoxStatus = "partial" if cut else "ambiguous" if different else "unparseable"
-        return ParsedBox(status, convention, found=len(different), rejected=others)
+        return ParsedBox(status, convention, count=len(different), rejected=others)
     [(box, span)] = different.items()
     inverted = box[0] > box[2] or box[1] > box[3]
     status = "partial" if cut else "inverted" if inverted else "ok"

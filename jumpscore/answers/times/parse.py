@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from jumpscore.answers.answer import Answer, prepare
-from jumpscore.answers.decimals import join_commas
+from jumpscore.answers.decimals import join_commas, join_in_brackets
 from jumpscore.answers.markup import lay_out
 from jumpscore.answers.region import behind_final_answer
 from jumpscore.answers.times.brackets import arrange, unquote_rows
@@ -25,7 +25,7 @@ from jumpscore.answers.times.list_units import fit_units
 from jumpscore.answers.times.plain import read_plain
 from jumpscore.answers.times.reading import Reading
 from jumpscore.answers.times.roles import assign_roles
-from jumpscore.answers.times.structures import drop_marks, join_commas_inside, read_structures
+from jumpscore.answers.times.structures import drop_marks, read_structures
 from jumpscore.answers.times.tables import read_table
 from jumpscore.answers.tokens import TIMES, Token, tokenize
 from jumpscore.records import FinishReason, ParseResult
@@ -90,7 +90,7 @@ def _parse_tokens(
     structured = None
     if any(token.kind == "open" for token in tokens):
         tokens = fit_units(tokens)
-        parts = arrange(unquote_rows(join_commas_inside(tokens)))
+        parts = arrange(unquote_rows(join_in_brackets(tokens)))
         structured = read_structures(parts, answer)
     if structured is not None:
         reading, form, status = structured

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from jumpscore.answers.answer import prepare
-from jumpscore.answers.decimals import join_commas, join_thousands
+from jumpscore.answers.decimals import join_commas, join_in_brackets, join_thousands
 from jumpscore.answers.keys import key_role, key_scale
 from jumpscore.answers.markup import lay_out
 from jumpscore.answers.region import behind_final_answer
@@ -68,7 +68,7 @@ def read_spans(text: str, *, cut: bool = False) -> SpanReading:
         first, second, factor = row
         span = (_scaled(first.value or 0.0, factor), _scaled(second.value or 0.0, factor))
         return SpanReading((span,), (), ((first.low, second.high),))
-    tokens = _join(fit_units(tokens))
+    tokens = join_in_brackets(fit_units(tokens), outside=_join, tuples=False)
     if cut:
         end = answer.number_end
         tokens = [t for t in tokens if t.kind not in VALUES or t.high < end]
@@ -133,20 +133,7 @@ def _is_length(word: str) -> bool:
 
 
 def _join(tokens: list[Token]) -> list[Token]:
-    """Join thousands, then decimal commas; both numbers of ``[100,200]`` stay separate."""
-    joined: list[Token] = []
-    outside: list[Token] = []
-    inside: list[Token] = []
-    depth = 0
-    for token in tokens:
-        depth += token.kind == "open" and token.text != "("
-        (inside if depth else outside).append(token)
-        if token.kind == "close" and depth and token.text != ")":
-            depth -= 1
-            if depth == 0:
-                joined += join_commas(join_thousands(outside)) + join_commas(inside, listed=True)
-                outside, inside = [], []
-    return joined + join_commas(join_thousands(outside)) + join_commas(inside, listed=True)
+    return join_commas(join_thousands(tokens))
 
 
 class _Pair:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from jumpscore.answers.answer import Answer
-from jumpscore.answers.decimals import join_commas
 from jumpscore.answers.keys import key_role
 from jumpscore.answers.times.brackets import Node, Part, elements, flatten, plain
 from jumpscore.answers.times.lines import split_lines
@@ -63,23 +62,6 @@ def read_structures(parts: Sequence[Part], answer: Answer) -> tuple[Reading, str
     _reject_outside(parts, [entry.node for entry in entries], reading)
     whole = answers[-1].node.closed and not cut
     return reading, form, "ok" if whole else "partial"
-
-
-def join_commas_inside(tokens: Sequence[Token]) -> list[Token]:
-    """Return the tokens with decimal commas joined within each outermost pair of brackets."""
-    joined: list[Token] = []
-    inside: list[Token] = []
-    depth = 0
-    for token in tokens:
-        if token.kind == "open":
-            depth += 1
-        (inside if depth else joined).append(token)
-        if token.kind == "close" and depth:
-            depth -= 1
-            if depth == 0:
-                joined += join_commas(inside, listed=True)
-                inside = []
-    return joined + join_commas(inside, listed=True)
 
 
 def drop_marks(tokens: Sequence[Token]) -> list[Token]:

@@ -107,30 +107,30 @@ def _unknown(name: str) -> UsageError:
 
 def _fetch_benchmark(name: str, root: Path | None, lmms: LmmsOptions) -> bool:
     """Have lmms-eval download a benchmark, and report what is missing."""
-    lacking = False
-    for found in fetch_benchmark(
+    is_incomplete = False
+    for benchmark in fetch_benchmark(
         name,
         root=chosen_root(root),  # where a run looks with the same options
         python=lmms.python,
         include_path=lmms.include_path,
         on_found=lambda task: notes().print(f"{task}: lmms-eval loads it", style="dim"),
     ):
-        words = [f"task={LMMS}", f"task.benchmark={found.name}"]
+        words = [f"task={LMMS}", f"task.benchmark={benchmark.name}"]
         words += [f"task.include_path={lmms.include_path}"] if lmms.include_path else []
         words += [f"task.python={lmms.python}"] if lmms.python else []
         words += ["--data-root", str(root)] if root is not None else []
-        notes().print(f"from {found.source}", style="dim", soft_wrap=True)
-        count = len(found.missing)
+        notes().print(f"from {benchmark.source}", style="dim", soft_wrap=True)
+        count = len(benchmark.missing)
         output().print(
-            f"{found.folder}: {found.name}, {found.documents} documents, "
+            f"{benchmark.folder}: {benchmark.name}, {benchmark.documents} documents, "
             f"{plural(count, 'file') if count else 'no file'} missing; use it with "
             f"{shlex.join(words)}",
             soft_wrap=True,
         )
-        if found.missing:
-            lacking = True
-            tell_files(found.missing, _how_to_complete(found.unpacked()))
-    return lacking
+        if benchmark.missing:
+            is_incomplete = True
+            tell_files(benchmark.missing, _how_to_complete(benchmark.unpacked()))
+    return is_incomplete
 
 
 def _how_to_complete(folders: Sequence[Path]) -> str:

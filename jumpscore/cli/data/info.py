@@ -74,17 +74,17 @@ def _jumpscore_facts(folder: Path, *, check: bool) -> tuple[dict[str, Any], list
     problems: list[str] = []
     if check:
         with progress("checking") as advance:
-            for done, (row, found) in enumerate(_check(folder, rows, manifest), start=1):
-                problems += [f"id {row.id}: {problem}" for problem in found]
+            for done, (row, messages) in enumerate(_check(folder, rows, manifest), start=1):
+                problems += [f"id {row.id}: {problem}" for problem in messages]
                 advance(done, len(rows))
     return _facts(folder, rows, manifest), problems
 
 
 def _task_facts(task: str, folder: Path, *, check: bool) -> tuple[dict[str, Any], list[str]]:
-    """Return what can be said of the rows of any task, and what is wrong with them."""
+    """Return facts about the rows of any task, and their problems."""
     manifest = read_manifest(folder)
-    made = make_task(task, {"data": str(folder)})
-    samples, missing = made.load(), made.missing()
+    reader = make_task(task, {"data": str(folder)})
+    samples, missing = reader.load(), reader.missing()
     unusable = [sample.problem for sample in samples if sample.problem is not None]
     facts = {
         "name": manifest.name,
@@ -93,8 +93,8 @@ def _task_facts(task: str, folder: Path, *, check: bool) -> tuple[dict[str, Any]
         "licence": manifest.licence,
         "source": manifest.source,
         "rows": len(samples),
-        "checksum": made.data().checksum,
-        "revision": made.data().revision,
+        "checksum": reader.data().checksum,
+        "revision": reader.data().revision,
         "unusable rows": len(unusable),
         "missing files": len(missing),
     }
@@ -133,22 +133,22 @@ def _is_there(root: Path, row: Row) -> bool:
 
 
 def _check(root: Path, rows: Sequence[Row], manifest: Manifest) -> Iterator[tuple[Row, list[str]]]:
-    """Yield every row with all that is wrong with it."""
+    """Yield every row with its problems."""
     for row in rows:
         path, problem = data_file(root, row.video_path)
-        found = [problem] if problem else []
+        problems = [problem] if problem else []
         duration = None
         if not problem:
             try:
                 info = probe(path)
             except VideoError as error:
-                found.append(str(error))
+                problems.append(str(error))
             else:
                 duration = info.duration
                 if info.truncated:
-                    found.append(f"{path}: the file is cut off ({info.truncated})")
+                    problems.append(f"{path}: the file is cut off ({info.truncated})")
                 expected = manifest.videos.get(row.id, {}).get("sha256")
                 if expected and content_hash(path) != expected:
-                    found.append(f"{path}: is not the file that the manifest describes (sha256)")
+                    problems.append(f"{path}: is not the file that the manifest describes (sha256)")
         _, unusable = parse_truth(row.answer, duration=duration)
-        yield row, found + ([unusable] if unusable else [])
+        yield row, problems + ([unusable] if unusable else [])

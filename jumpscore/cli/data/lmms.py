@@ -37,7 +37,9 @@ def export_set(
     with rendering() as how:
         folder = locate(data, where.data_root, how).resolve()
     if task is None:
-        raise UsageError(f"{data} is a folder; choose the task that reads it: --task spatial, say")
+        raise UsageError(
+            f"{data} is a folder; choose the task that reads it, such as --task spatial"
+        )
     # Named as it was asked for; the manifest of a rendered set may use another name.
     name, count = export_task(
         make_task(task, {**options, "data": str(folder)}), out, name=data if row else None

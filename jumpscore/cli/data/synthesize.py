@@ -23,9 +23,9 @@ def synthesize_set(
     workers: Workers = None,
 ) -> None:
     """Render a data set and print its size."""
-    chosen = load_profile(profile, overrides or [])
+    settings = load_profile(profile, overrides or [])
     with progress("rendering", "clips") as advance:
-        manifest = synthesize(out, chosen, seed=seed, workers=workers, on_progress=advance)
+        manifest = synthesize(out, settings, seed=seed, workers=workers, on_progress=advance)
     jumps = sum(facts["jumps"] for facts in manifest.videos.values())
     seconds = sum(facts["duration"] for facts in manifest.videos.values())
     output().print(

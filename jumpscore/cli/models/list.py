@@ -19,24 +19,25 @@ def list_models(as_json: Json = False) -> None:
     """Print every model with its input; as JSON with its options too."""
     print_rows(rows_of(MODELS, "inputs"), as_json=as_json)
     if not as_json:
-        notes().print("options of one: jumpscore models options NAME", style="dim")
+        notes().print("To list a model's options: jumpscore models options NAME", style="dim")
         shipped = ", ".join(BUNDLED)
-        notes().print(f"model.checkpoint=... that this package brings: {shipped}", style="dim")
+        notes().print(f"Bundled checkpoints for model.checkpoint=...: {shipped}", style="dim")
 
 
 def rows_of(registry: Registry[Any], fact: str) -> list[dict[str, Any]]:
     """Return name, one fact, options and first line of every class of a registry."""
     rows: list[dict[str, Any]] = []
     for name in registry.names():
-        found = _load(registry, name)
-        if isinstance(found, str):
-            rows.append({"name": name, fact: [], "options": [], "about": found})
+        loaded = _load(registry, name)
+        if isinstance(loaded, str):
+            rows.append({"name": name, fact: [], "options": [], "about": loaded})
             continue
-        options = [f"{registry.kind}.{key}" for key in found.Options.model_fields]
-        said = getattr(found, fact)
-        # A task whose metrics depend on its data has them as a property.
-        facts = {fact: [] if isinstance(said, property) else list(said), "options": options}
-        rows.append({"name": name, **facts, "about": _first_line(found)})
+        options = [f"{registry.kind}.{key}" for key in loaded.Options.model_fields]
+        values = getattr(loaded, fact)
+        if isinstance(values, property):  # a headline that depends on the data
+            values = loaded.headlines
+        facts = {fact: list(values), "options": options}
+        rows.append({"name": name, **facts, "about": _first_line(loaded)})
     return rows
 
 
@@ -48,8 +49,8 @@ def _load(registry: Registry[Any], name: str) -> Any:
         return str(error)
 
 
-def _first_line(found: type) -> str:
-    return (inspect.getdoc(found) or "").split("\n", maxsplit=1)[0].replace("``", "")
+def _first_line(kind: type) -> str:
+    return (inspect.getdoc(kind) or "").split("\n", maxsplit=1)[0].replace("``", "")
 
 
 def print_rows(rows: list[dict[str, Any]], *, as_json: bool) -> None:

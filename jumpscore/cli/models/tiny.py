@@ -51,7 +51,7 @@ def key_values(words: Sequence[str]) -> dict[str, Any]:
     {'seed': 1, 'vision': {'hidden_size': 128}}
 
     Raises:
-        UsageError: A word is no ``key=value``.
+        UsageError: A word is not ``key=value``.
     """
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
@@ -59,7 +59,7 @@ def key_values(words: Sequence[str]) -> dict[str, Any]:
 
     for word in words:
         if "=" not in word or word.startswith("="):
-            raise UsageError(f"{word!r} is no key=value; write, for instance, seed=1")
+            raise UsageError(f"{word!r} is not key=value; write, for instance, seed=1")
     try:
         plain = OmegaConf.to_container(OmegaConf.from_dotlist(list(words)), resolve=False)
     except (OmegaConfBaseException, YAMLError, AttributeError, ValueError) as error:

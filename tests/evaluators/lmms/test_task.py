@@ -206,7 +206,7 @@ def test_load_of_an_unsupported_name(stand_in):
     with pytest.raises(UsageError, match="the paper's DocVQA is 'docvqa_val'"):
         stand_in("DocVQA").load()
     for name in ("grouped", "tagged"):
-        with pytest.raises(UsageError, match=f"{name} stands for several tasks: one, other"):
+        with pytest.raises(UsageError, match=f"{name} is a group: one, other"):
             stand_in(name).load()
     with pytest.raises(UsageError, match="prompts=loud: 'stand_in' has none"):
         stand_in(prompts="loud").load()

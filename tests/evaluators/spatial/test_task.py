@@ -1,21 +1,16 @@
 from __future__ import annotations
 
-import io
 import json
 
-import numpy as np
 import pytest
 from PIL import Image
 
 import jumpscore
-from evaluators.images import image_size, mask_pixels
 from evaluators.spatial.rows import RULES, SpatialRow
 from evaluators.spatial.task import Spatial, SpatialOptions
-from jumpscore.errors import DataError
 from tests.evaluators.spatial.made import (
     HIGH,
     WIDE,
-    png,
     row,
     score,
     write_set,
@@ -183,24 +178,3 @@ def test_evaluate_compare_and_report(tmp_path):
     assert (actual.mean_a, actual.mean_b) == (pytest.approx(0.875), pytest.approx(0.5))
     assert actual.difference == pytest.approx(0.375)
     assert "overall/counting" in write_report(again[0]).read_text()
-
-
-def test_score_of_a_damaged_mask():
-    with pytest.raises(DataError, match="marks no pixel"):
-        mask_pixels(png(np.zeros((4, 4), dtype=np.uint8)))
-    colour = np.zeros((2, 3, 4), dtype=np.uint8)
-    colour[..., 3] = 255  # opaque, and black
-    colour[0, 1, 2] = 7
-    assert mask_pixels(png(colour)).tolist() == [[False, True, False], [False] * 3]
-    palette = Image.fromarray(np.array([[0, 2]], dtype=np.uint8))
-    palette.putpalette([0, 0, 0, 255, 0, 0, 0, 0, 0])
-    out = io.BytesIO()
-    palette.save(out, "PNG")
-    assert mask_pixels(out.getvalue()).tolist() == [[False, True]]
-
-
-def test_image_size_applies_exif_orientation(tmp_path):
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    Image.new("RGB", (40, 30)).save(tmp_path / "a.jpg", exif=exif)
-    assert image_size(tmp_path / "a.jpg") == (30, 40)

@@ -59,7 +59,7 @@ def broken(mini, tmp_path, change=None, **fields):
         ({"mask": "../m.png"}, "leaves the data set's folder"),
         ({"of": "vabench", "trace": [[0.5, 0.5]]}, "trace has one way-point"),
         ({"of": "vabench", "trace": [[1, 1, 1], [2, 2, 2]]}, "it must be [way-points, 2]"),
-        ({"of": "vabench", "image": ""}, "the file ''... is no path"),
+        ({"of": "vabench", "image": ""}, "the file '' is not a valid path"),
     ],
 )
 def test_load_reports_a_broken_row(mini, tmp_path, fields, message):

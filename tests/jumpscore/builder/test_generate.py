@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 
 from jumpscore.builder import frozen
-from jumpscore.builder.generate import synthesize
+from jumpscore.builder.generate import GENERATOR, synthesize
 from jumpscore.builder.jump_rope import load_profile, sample_clips
 from jumpscore.data import read_manifest, read_rows
 from jumpscore.data.catalogue import BUNDLED, bundled_set
@@ -136,6 +137,14 @@ class TestFrozen:
         (bundled / "rows.jsonl").write_text(rows.replace("[", "[0.01, ", 1))
         with pytest.raises(DataError, match="differ from the frozen ones"):
             frozen.materialize("mini", rendered, workers=1)
+
+    def test_bundled_recipes_name_todays_renderer(self):
+        """Otherwise a set that was rendered before would be refused as another one."""
+        for name in ("mini", "small"):
+            assert (
+                read_manifest(Path(str(frozen.frozen_folder(name)))).recipe["generator"]
+                == GENERATOR
+            )
 
     def test_frozen_folder_unknown(self):
         with pytest.raises(UsageError, match="unknown bundled data set 'maxi'; known: mini"):

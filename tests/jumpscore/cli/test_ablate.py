@@ -29,7 +29,7 @@ def words(tiny_set, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_from_the_command_to_the_page(jumpscore, words, tmp_path):
+def test_ablate_writes_runs_and_page(jumpscore, words, tmp_path):
     budgets = ("--tokens", "24,48", "--reference", "input.count=4")
     done = jumpscore(*words, *budgets, "--out", "out", "--metric", "f1", "--json")
     found = json.loads(done.stdout)
@@ -65,11 +65,11 @@ def test_from_the_command_to_the_page(jumpscore, words, tmp_path):
     assert jumpscore("report", "out").stdout == again.stdout
     assert (tmp_path / "out" / "ablation.html").read_bytes() == page
     refused = jumpscore("report", "out", "--out", "page.html", expect=2)
-    assert "holds an ablation" in refused.stderr
+    assert "is an ablation" in refused.stderr
 
 
 @pytest.mark.slow
-def test_a_budget_too_small_is_told_and_counted(jumpscore, words):
+def test_ablate_counts_budgets_that_are_too_small(jumpscore, words):
     done = jumpscore(*words, "--tokens", "2", "--no-controls", expect=1)
     assert "INCOMPLETE: visual-2-codec: 2 of 2 samples are unscored" in done.stdout
     assert "a budget of 2 tokens is too small" in done.stdout.replace("\n", " ")
@@ -78,7 +78,7 @@ def test_a_budget_too_small_is_told_and_counted(jumpscore, words):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (("--tokens", "72,x"), "'x' is no number of tokens"),
+        (("--tokens", "72,x"), "'x' is not a number of tokens"),
         (("--tokens", ","), "needs a budget"),
         (("--tokens", "72", "input.tokens=72"), "input.tokens=72 cannot be set in an ablation"),
         (("--tokens", "72", "input.tokens=72", "input.matching=total"), "--tokens sets"),
@@ -92,7 +92,7 @@ def test_a_budget_too_small_is_told_and_counted(jumpscore, words):
         (("--tokens", "72", "model=motion"), "it needs frames and codec"),
     ],
 )
-def test_wrong_words_are_refused_before_anything_runs(jumpscore, tiny_set, tmp_path, more, said):
+def test_ablate_refuses_invalid_arguments(jumpscore, tiny_set, tmp_path, more, said):
     words = () if "model=motion" in more else ("model=llava_ov2", "model.checkpoint=nowhere")
     done = jumpscore("ablate", *words, f"task.data={tiny_set}", *more, expect=2)
     assert said in done.stderr

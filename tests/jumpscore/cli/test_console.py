@@ -88,18 +88,21 @@ def test_progress_estimates_the_time_left_from_the_last_stretch(capsys, monkeypa
     assert int(left) >= 1
 
 
-def test_show_log_prints_warnings_as_notes(capsys):
+def test_show_log_prints_messages_and_marks_warnings(capsys):
     show_log()
     try:
         logging.getLogger("jumpscore.anything").warning("%s: odd", HOSTILE)
-        logging.getLogger("jumpscore.anything").info("quiet")
+        logging.getLogger("jumpscore.anything").info("rendered")
+        logging.getLogger("jumpscore.anything").debug("quiet")
     finally:
         for name in ("jumpscore", "evaluators", "model_wrappers"):
             logging.getLogger(name).handlers.clear()
+            logging.getLogger(name).setLevel(logging.NOTSET)
     shown = capsys.readouterr().err
     assert clean(shown)
     assert "note: " in shown
     assert visible("\x1b]0;title") in shown
+    assert "rendered" in shown.splitlines()
     assert "quiet" not in shown
 
 
@@ -142,6 +145,4 @@ def test_run_shows_first_error_of_each_kind_and_says_when_nothing_was_asked(
     assert "nothing was asked" not in jumpscore(*words).stderr
     again = jumpscore(*words, "--json")
     assert json.loads(again.stdout)["asked"] == 0
-    assert "nothing was asked; all answers are those stored before" in " ".join(
-        again.stderr.split()
-    )
+    assert "nothing was asked; all answers were stored before" in " ".join(again.stderr.split())

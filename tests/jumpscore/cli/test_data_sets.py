@@ -35,7 +35,7 @@ def listed(jumpscore, *words):
     return {row["name"]: row["state"] for row in found}
 
 
-def test_a_fetched_set_is_used_by_name_and_needs_no_network(jumpscore, source, tmp_path):
+def test_fetch_set_is_usable_by_name(jumpscore, source, tmp_path):
     assert listed(jumpscore, "--data-root", "root")["timelens_charades"] == "to be fetched"
     done = fetch(jumpscore, source)
     assert "use it with task=timelens task.data=timelens_charades" in done.stdout
@@ -49,7 +49,7 @@ def test_a_fetched_set_is_used_by_name_and_needs_no_network(jumpscore, source, t
     assert json.loads(again.stdout) == result | {"asked": 0}
 
 
-def test_a_run_says_which_commit_its_data_came_from(jumpscore, source, tmp_path):
+def test_run_records_data_revision(jumpscore, source, tmp_path):
     told = {"repository": "kcz358/timelens", "revision": "c" * 40}
     (source / "fetch.json").write_text(json.dumps(told))
     fetch(jumpscore, source)
@@ -62,11 +62,11 @@ def test_a_run_says_which_commit_its_data_came_from(jumpscore, source, tmp_path)
     assert json.loads(jumpscore(*info).stdout)["revision"] == "c" * 40
 
 
-def test_every_name_is_listed(jumpscore):
+def test_list_contains_every_name(jumpscore):
     assert set(listed(jumpscore)) >= {"mini", "published", "mini_timelens", *published_sets()}
 
 
-def test_missing_files_are_shown_before_a_run_and_are_errors_in_it(jumpscore, source, tmp_path):
+def test_run_prints_missing_files(jumpscore, source, tmp_path):
     fetch(jumpscore, source)
     video = tmp_path / "root" / "timelens_charades" / "videos" / "a.mp4"
     video.unlink()
@@ -78,7 +78,7 @@ def test_missing_files_are_shown_before_a_run_and_are_errors_in_it(jumpscore, so
     assert "1 file is missing" in jumpscore("run", "model=motion", *words, "--dry-run").stderr
 
 
-def test_files_that_scoring_needs_and_lacks_are_shown(jumpscore, tmp_path):
+def test_score_prints_missing_files(jumpscore, tmp_path):
     jumpscore("data", "info", "mini_traces")
     [made] = (tmp_path / "cache").glob("mini_traces-*")
     folder = made.rename(tmp_path / "set")
@@ -93,7 +93,7 @@ def test_files_that_scoring_needs_and_lacks_are_shown(jumpscore, tmp_path):
     assert said in done.stderr
 
 
-def test_videos_that_scoring_does_not_need_are_not_missed(jumpscore, source, tmp_path):
+def test_score_ignores_missing_videos(jumpscore, source, tmp_path):
     fetch(jumpscore, source)
     (tmp_path / "root" / "timelens_charades" / "videos" / "a.mp4").unlink()
     answers = tmp_path / "a.jsonl"
@@ -104,7 +104,7 @@ def test_videos_that_scoring_does_not_need_are_not_missed(jumpscore, source, tmp
     assert "missing" not in jumpscore("score", answers, *words, "--no-report", expect=2).stderr
 
 
-def test_a_set_of_any_task_is_described_and_checked(jumpscore, source, tmp_path):
+def test_info_checks_a_set_of_any_task(jumpscore, source, tmp_path):
     fetch(jumpscore, source)
     folder = tmp_path / "root" / "timelens_charades"
     named = ("timelens_charades", "--data-root", "root")
@@ -120,7 +120,7 @@ def test_a_set_of_any_task_is_described_and_checked(jumpscore, source, tmp_path)
     assert problems[1] == f"{folder / 'videos' / 'a.mp4'}: is missing"
 
 
-def test_answers_are_scored_under_options_of_the_task(jumpscore, tmp_path):
+def test_score_applies_task_options(jumpscore, tmp_path):
     """Truths are pixels: the true box is right as pixels, and another box as thousandths."""
     jumpscore("data", "info", "mini_spatial")
     [file] = (tmp_path / "cache").glob("mini_spatial-*/rows.jsonl")
@@ -148,5 +148,5 @@ def test_answers_are_scored_under_options_of_the_task(jumpscore, tmp_path):
         (["run", "task=timelens", "task.data=timelens_charade"], "did you mean"),
     ],
 )
-def test_wrong_names(jumpscore, words, message):
+def test_data_commands_suggest_names(jumpscore, words, message):
     assert message in jumpscore(*words, expect=2).stderr.replace("\n", " ")

@@ -31,7 +31,7 @@ def run_of(**means):
     )
 
 
-def test_what_the_truth_earns():
+def test_wrong_numbers_lists_imperfect_headlines():
     right = run_of(share=1.0, share_reference=0.9, floor=0.3, error=1e-9, theirs=100.0)
     assert demo.wrong_numbers(right) == []
     assert demo.wrong_numbers(run_of(theirs=1.0)) == []
@@ -61,7 +61,7 @@ def one_task(monkeypatch):
     return patch
 
 
-def test_only_lmms_eval_may_be_absent(one_task, tmp_path, capsys):
+def test_other_tasks_skip_only_missing_lmms_eval(one_task, tmp_path, capsys):
     one_task("lmms", NoLmmsEvalError("no lmms-eval here"))
     assert demo._other_tasks(tmp_path, tmp_path) == []
     assert "lmms: left out (no lmms-eval here)" in capsys.readouterr().err
@@ -71,7 +71,7 @@ def test_only_lmms_eval_may_be_absent(one_task, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_true_points_and_true_masks_earn_everything(monkeypatch, tmp_path):
+def test_other_tasks_score_the_truth_fully(monkeypatch, tmp_path):
     monkeypatch.setenv("JUMPSCORE_CACHE", str(tmp_path / "cache"))
     target = demo.TASKS.targets()["tracking"]
     monkeypatch.setattr(demo.TASKS, "targets", lambda: {"tracking": target})
@@ -80,12 +80,12 @@ def test_true_points_and_true_masks_earn_everything(monkeypatch, tmp_path):
     assert [demo.wrong_numbers(run) for run in runs] == [[], []]
 
 
-def test_a_truth_that_earns_less_is_a_failure(monkeypatch, tmp_path, capsys):
+def test_run_demo_fails_on_wrong_numbers(monkeypatch, tmp_path, capsys):
     plain = SimpleNamespace(result=SimpleNamespace(unscored=0))
     other = run_of(share=0.5)
     other.result.unscored = 0
     for name, value in {
-        "render_bundled": tmp_path,
+        "bundled_set": SimpleNamespace(render=lambda *_: tmp_path),
         "_installed": ["oracle", "oracle"],
         "_run": plain,
         "write_page": tmp_path,

@@ -11,7 +11,7 @@ import pytest
 STAND_IN = Path(__file__).parents[2] / "evaluators" / "video" / "stand_in"
 
 
-def test_the_command(jumpscore, tmp_path):
+def test_fetch_lmms_benchmark(jumpscore, tmp_path):
     paths = {"PYTHONPATH": f"{STAND_IN}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
     words = ("data", "fetch", "stand_in", "--task", "lmms")
     done = jumpscore(*words, "--data-root", "root", expect=1, **paths)
@@ -38,10 +38,10 @@ def test_the_command(jumpscore, tmp_path):
         (["docvqa"], "did you mean 'docvqa_val'"),
         (["videomme", "--revision", "main"], "leave out --revision"),
         (["videomme", "--source", "x"], "leave out --source"),
-        (["where2place", "--python", "python"], "add --task lmms"),
-        (["where2place", "--task", "tracking"], "is a set of task spatial, not tracking"),
+        (["where2place", "--python", "python"], "need --task lmms"),
+        (["where2place", "--task", "tracking"], "is a data set of task spatial, not tracking"),
         (["videomme", "--python", "nothing-there"], "--python nothing-there: cannot be started"),
     ],
 )
-def test_names_and_options_that_do_not_fit(jumpscore, words, said):
+def test_fetch_refuses_invalid_arguments(jumpscore, words, said):
     assert said in jumpscore("data", "fetch", *words, expect=2).stderr

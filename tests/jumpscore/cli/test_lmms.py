@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 
 
-def test_the_command(jumpscore, tmp_path):
+def test_lmms_exports_a_task(jumpscore, tmp_path):
     done = jumpscore("data", "lmms", "mini_traces", "--out", "tasks", "convention=unit")
     assert "mini_traces: 16 documents of task traces" in done.stdout
     [first, *_] = (tmp_path / "tasks" / "mini_traces.jsonl").read_text().splitlines()
     assert json.loads(json.loads(first)["options"])["convention"] == "unit"
     for words, said in (
-        (("tasks",), "say with --task which task asks about it"),
+        (("tasks",), "choose the task that reads it, such as --task spatial"),
         (("mini",), "hallucination_rate is not a mean over samples"),
         (("mini_lmms",), "is already a benchmark of lmms-eval"),
-        (("nothing",), "no data-set folder 'nothing'"),
+        (("nothing",), "data set 'nothing' is neither a folder nor a known name"),
         (("mini_traces", "convenion=unit"), "unknown key 'task.convenion'"),
         (("mini_traces", "convention"), "'convention' is not key=value"),
     ):
@@ -22,7 +22,7 @@ def test_the_command(jumpscore, tmp_path):
         assert said in failed.stderr
 
 
-def test_a_set_is_offered_under_the_name_that_was_asked_for(jumpscore, tmp_path):
+def test_lmms_uses_the_requested_name(jumpscore, tmp_path):
     done = jumpscore("data", "lmms", "mini_timelens", "--out", "tasks")
     assert "--tasks mini_timelens" in done.stdout
     assert {file.name for file in (tmp_path / "tasks").iterdir()} == {

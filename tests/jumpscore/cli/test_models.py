@@ -23,14 +23,14 @@ def tiny(jumpscore, tmp_path):
     return tmp_path / "tiny"
 
 
-def test_models_lists_what_there_is(jumpscore):
+def test_models_lists_options(jumpscore):
     rows = json.loads(jumpscore("models", "--json").stdout)
     [row] = [row for row in rows if row["name"] == "llava_ov2"]
     assert row["inputs"] == ["codec", "frames"]
     assert "model.checkpoint" in row["options"]
 
 
-def test_tiny_says_what_it_wrote_and_how_to_go_on(jumpscore, tmp_path):
+def test_tiny_prints_checkpoint_and_next_step(jumpscore, tmp_path):
     done = jumpscore("models", "tiny", "new", "seed=3", "text.num_hidden_layers=1")
     assert "new: random LLaVA-OneVision-2 (tiny), 261,056 parameters, float32" in done.stdout
     assert "model.checkpoint=new" in done.stdout
@@ -44,7 +44,7 @@ def test_tiny_says_what_it_wrote_and_how_to_go_on(jumpscore, tmp_path):
     ("word", "said"),
     [
         ("sede=3", "unknown key 'sede'; did you mean 'seed'"),
-        ("seed", "'seed' is no key=value"),
+        ("seed", "'seed' is not key=value"),
         ("size=9b", "unknown size '9b'"),
         ("vision.patch_size=16", "patch_size is 16, expected 14"),
         ("vision.hidden_siez=64", "did you mean 'hidden_size'"),
@@ -55,11 +55,11 @@ def test_tiny_says_what_it_wrote_and_how_to_go_on(jumpscore, tmp_path):
         ("text.hidden_size=abc", "hidden_size"),
     ],
 )
-def test_tiny_refuses_what_it_cannot_make(jumpscore, word, said):
+def test_tiny_refuses_invalid_settings(jumpscore, word, said):
     assert said in jumpscore("models", "tiny", "new", word, expect=2).stderr
 
 
-def test_a_run_with_canvases_and_one_with_frames_under_one_budget(jumpscore, tiny, tiny_set):
+def test_run_canvases_and_frames_at_one_budget(jumpscore, tiny, tiny_set):
     results = {}
     for kind in ("codec", "frames"):
         words = ("model=llava_ov2", f"model.checkpoint={tiny}", "model.max_new_tokens=8")
@@ -78,7 +78,7 @@ def test_a_run_with_canvases_and_one_with_frames_under_one_budget(jumpscore, tin
     assert "prompt: unknown: " in shown
 
 
-def test_the_plan_of_a_run_needs_no_weights(jumpscore, tiny, tiny_set):
+def test_run_dry_run_needs_no_weights(jumpscore, tiny, tiny_set):
     words = ("model=llava_ov2", f"model.checkpoint={tiny}", f"task.data={tiny_set}")
     plan = json.loads(
         jumpscore("run", *words, "input=codec", "input.count=8", "--dry-run", "--json").stdout
@@ -86,7 +86,7 @@ def test_the_plan_of_a_run_needs_no_weights(jumpscore, tiny, tiny_set):
     assert plan["planned_visual_tokens"] > 0
 
 
-def test_predict_asks_the_model_about_any_video(jumpscore, tiny, tiny_set):
+def test_predict_with_a_checkpoint(jumpscore, tiny, tiny_set):
     """A random model names no times: its answer is shown, and the exit code says so."""
     video = next((tiny_set / "videos").iterdir())
     words = ("model=llava_ov2", f"model.checkpoint={tiny}", "model.max_new_tokens=4")
@@ -105,12 +105,12 @@ def test_predict_asks_the_model_about_any_video(jumpscore, tiny, tiny_set):
         ((), "not a folder, and the download failed"),
     ],
 )
-def test_a_checkpoint_that_cannot_be_had_is_one_message(jumpscore, tiny_set, words, said):
+def test_run_missing_checkpoint_is_one_message(jumpscore, tiny_set, words, said):
     words = ("run", "model=llava_ov2", *words, f"task.data={tiny_set}")
     assert said in jumpscore(*words, expect=2, HF_HUB_OFFLINE="1").stderr
 
 
-def test_without_torch_the_extra_is_named(jumpscore, tiny_set, tmp_path):
+def test_run_without_torch_names_the_extra(jumpscore, tiny_set, tmp_path):
     """A machine without the extra: its packages cannot be imported."""
     (tmp_path / "sitecustomize.py").write_text(
         "import sys\nsys.modules['torch'] = None\nsys.modules['transformers'] = None\n"
@@ -121,7 +121,7 @@ def test_without_torch_the_extra_is_named(jumpscore, tiny_set, tmp_path):
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_serve_says_where_and_leaves_nothing_behind(tiny, tmp_path, how):
+def test_serve_prints_address_and_stops(tiny, tmp_path, how):
     words = ["serve", "model=vllm", f"model.checkpoint={tiny}", f"model.python={program(tmp_path)}"]
     code = "from jumpscore.cli.app import main; main()"
     with running(
@@ -140,7 +140,7 @@ def test_serve_says_where_and_leaves_nothing_behind(tiny, tmp_path, how):
     assert gone(child)
 
 
-def test_parity_prints_where_models_part(jumpscore, tiny, tiny_set):
+def test_parity_prints_differences(jumpscore, tiny, tiny_set):
     words = ("llava_ov2", "llava_ov2", f"model.checkpoint={tiny}", f"task.data={tiny_set}")
     words += ("input=codec", "input.count=4", "model.max_new_tokens=4", "--limit", 2)
     done = jumpscore("parity", *words, COLUMNS="200")

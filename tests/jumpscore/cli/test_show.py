@@ -25,7 +25,7 @@ class Sees(ModelWrapper):
         return [Response(r.question.id, "[bold]\x1b[2J[0.5, 1.0]") for r in requests]
 
 
-def test_what_was_sent_is_shown_to_the_letter(tiny_set, tmp_path, capsys):
+def test_show_prints_the_exact_request(tiny_set, tmp_path, capsys):
     run = jumpscore.evaluate(
         Sees(),
         "jumpscore",
@@ -45,7 +45,7 @@ def test_what_was_sent_is_shown_to_the_letter(tiny_set, tmp_path, capsys):
     assert sheet.shape == (56, 4 * 56, 3)
 
 
-def test_the_sheet_holds_the_frames_in_order(tmp_path):
+def test_contact_sheet_orders_frames(tmp_path):
     video = write_video(tmp_path / "a.mp4", frames=100, size=(112, 84))
     visual = uniform_frames(video, count=10)
     contact_sheet(visual, tmp_path / "sheet.png")
@@ -56,7 +56,7 @@ def test_the_sheet_holds_the_frames_in_order(tmp_path):
     assert not np.any(tiles[10])
 
 
-def test_an_unknown_id(tiny_set, tmp_path):
+def test_show_refuses_unknown_ids(tiny_set, tmp_path):
     run = jumpscore.evaluate(
         Sees(), "jumpscore", task_options={"data": str(tiny_set)}, run={"folder": tmp_path}
     )

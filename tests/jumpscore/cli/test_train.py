@@ -16,7 +16,7 @@ from tests.support import running
 from tests.training_support import SMALL, merged, words
 
 
-def test_the_command_trains_a_checkpoint_that_loads_as_any_other(jumpscore, tmp_path):
+def test_train_writes_a_loadable_checkpoint(jumpscore, tmp_path):
     out = tmp_path / "run"
     arguments = ["train", "tiny", "--out", out, "--workers", 1, "--json", *words(SMALL)]
     said = json.loads(jumpscore(*arguments).stdout)
@@ -35,21 +35,21 @@ def test_the_command_trains_a_checkpoint_that_loads_as_any_other(jumpscore, tmp_
     assert "other settings (seed)" in refused.stderr
 
 
-def test_a_device_that_is_not_there_is_said_before_anything_is_made(jumpscore, tmp_path):
+def test_train_checks_the_device_first(jumpscore, tmp_path):
     for device in ("gpu", "cuda:7"):
         said = jumpscore("train", "tiny", "--out", tmp_path / "run", f"device={device}", expect=2)
         assert f"device='{device}'" in said.stderr
     assert not (tmp_path / "run").exists()
 
 
-def test_train_where_nothing_can_be_written(jumpscore):
+def test_train_unwritable_folder(jumpscore):
     # No user may make folders there, and in a container it is read-only.
     said = jumpscore("train", "tiny", "--out", "/sys/jumpscore-train", expect=2)
     assert "error: /sys/jumpscore-train: cannot be written" in said.stderr
 
 
 @pytest.mark.parametrize("blocks", [4, 200])
-def test_train_on_a_full_disk_says_so_and_goes_on_later(jumpscore, tmp_path, blocks):
+def test_train_full_disk_can_be_resumed(jumpscore, tmp_path, blocks):
     """No file may grow beyond some blocks of 512 bytes: prepared clips, or the checkpoints."""
     out = tmp_path / "run"
     arguments = ["train", "tiny", "--out", str(out), "--workers", "1", *words(SMALL)]
@@ -67,7 +67,7 @@ def test_train_on_a_full_disk_says_so_and_goes_on_later(jumpscore, tmp_path, blo
         jumpscore(*arguments)
 
 
-def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(jumpscore, tmp_path):
+def test_train_interrupted_can_be_resumed(jumpscore, tmp_path):
     out = tmp_path / "run"
     endless = words(merged(SMALL, {"read": {"steps": 1_000_000}}))
     arguments = ["train", "tiny", "--out", str(out), "--workers", "1", *endless]
@@ -82,9 +82,9 @@ def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(jumpscore, tmp_path):
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "are kept; the same command goes on" in errors
+    assert "are stored; rerun the same command to resume" in errors
 
 
-def test_a_misspelt_name_is_answered_with_the_nearest(jumpscore):
+def test_train_suggests_names(jumpscore):
     assert "'join.step'" in jumpscore("train", "tiny", "join.step=3", expect=2).stderr
     assert "'tiny'" in jumpscore("train", "tine", expect=2).stderr

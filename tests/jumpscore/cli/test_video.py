@@ -17,7 +17,7 @@ def video(tmp_path):
     return write_video(tmp_path / "clip one.mp4", frames=100, size=(448, 252))
 
 
-def test_inspect_writes_a_page_and_says_what_is_on_it(jumpscore, video, tmp_path):
+def test_inspect_writes_and_describes_a_page(jumpscore, video, tmp_path):
     done = jumpscore("video", "inspect", video, "--canvases", 8)
     assert "canvases: 8" in done.stdout
     assert "visual tokens: 1152" in done.stdout
@@ -45,7 +45,7 @@ def test_plan_prints_both_arms(jumpscore, video):
     assert f"{arms.difference:+.2%}" in done.stdout
 
 
-def test_plan_of_several_videos_goes_on_after_a_bad_one(jumpscore, video, tmp_path):
+def test_plan_continues_after_an_unreadable_video(jumpscore, video, tmp_path):
     other = write_video(tmp_path / "b.mp4", frames=3, size=(448, 252))
     words = ("plan", video, other, tmp_path / "none.mp4", "--tokens", 3000)
     done = jumpscore("video", *words, expect=1)
@@ -67,24 +67,24 @@ def test_plan_of_several_videos_goes_on_after_a_bad_one(jumpscore, video, tmp_pa
         (("inspect", "--backend", "magic"), "known: pyav, bitcost"),
     ],
 )
-def test_wrong_use_exits_with_2(jumpscore, video, words, message):
+def test_video_exits_with_2_on_wrong_use(jumpscore, video, words, message):
     done = jumpscore("video", words[0], video, *words[1:], expect=2)
     assert message in done.stderr
 
 
-def test_an_unreadable_file(jumpscore, tmp_path):
+def test_inspect_unreadable_file(jumpscore, tmp_path):
     (tmp_path / "a.mp4").write_text("no video")
     done = jumpscore("video", "inspect", "a.mp4", expect=2)
     assert "a.mp4: cannot be opened as a video" in done.stderr
 
 
-def test_a_dry_run_counts_the_tokens_of_a_budget(jumpscore, tiny_set):
+def test_run_dry_run_counts_tokens_of_a_budget(jumpscore, tiny_set):
     words = ("model=motion", f"task.data={tiny_set}", "--dry-run")
     done = jumpscore("run", *words, "input=codec", "input.tokens=100", expect=2)
     assert "takes no input 'codec'" in done.stderr
 
 
-def test_the_page_never_replaces_the_video(jumpscore, video):
+def test_inspect_never_replaces_the_video(jumpscore, video):
     before = video.read_bytes()
     done = jumpscore("video", "inspect", video, "--out", video, expect=2)
     assert "is the video itself" in done.stderr

@@ -138,7 +138,7 @@ def test_evaluate_refuses_unsupported_input(start):
 
 
 def test_evaluate_refuses_options_of_an_existing_wrapper(tiny_set):
-    with pytest.raises(UsageError, match="already exists; pass the options period"):
+    with pytest.raises(UsageError, match="is an object; pass the options period"):
         jumpscore.evaluate(Stub(), "jumpscore", model_options={"period": 1})
 
 

@@ -96,5 +96,6 @@ def test_mean_leaves_out_undefined_values():
 
 
 def test_export_task_refuses_rates(tmp_path):
+    (tmp_path / "set").mkdir()
     with pytest.raises(UsageError, match="is not a mean over samples"):
         export_task(make_task("jumpscore", {"data": str(tmp_path / "set")}), tmp_path / "tasks")

@@ -63,3 +63,8 @@ def test_metric_table_begins_with_the_headline():
     assert places[-1] < text.index("Blind baselines and controls") < text.index("content_free_f1")
     assert text.index("content_free_f1") < text.index("Further metrics") < text.index("miss_rate")
     assert text.count("<code>") == len(result.metrics)
+
+
+@pytest.mark.parametrize("name", ["spatial", "tracking", "traces"])
+def test_headlines_contain_the_headline_of_a_run(name):
+    assert read_run(RUNS / name).result.headline[0] in TASKS.get(name).headlines

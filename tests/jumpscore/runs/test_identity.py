@@ -108,7 +108,7 @@ def test_place_of_digest_resumes_only_an_equal_one(start, caplog):
     again = start(learner)
     assert (learner.asked, again.asked, again.folder) == (0, 0, first.folder)
     assert again.result == first.result
-    assert "nothing was asked; all answers are those stored before" in caplog.text
+    assert "nothing was asked; all answers were stored before" in caplog.text
     assert again.nothing_asked
     assert not first.nothing_asked
     assert start(Digested(2)).folder == other.folder
@@ -453,3 +453,25 @@ def test_beside_other_data_of_equal_names(start, tiny_set, tmp_path):
     assert start("content_free").asked == 0
     with pytest.raises(UsageError, match=r"data\.checksum"):
         start("content_free", name=one.folder.name, data=tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("model", "task", "lines"),
+    [
+        ("oracle", "jumpscore", ["model.model: content_free -> oracle"]),
+        ("content_free", "jumpscore_count", ["task.name: jumpscore -> jumpscore_count"]),
+    ],
+)
+def test_changes_leave_out_what_follows_from_another(tiny_set, tmp_path, model, task, lines):
+    """Another model has other code and options, another task other questions: one line each."""
+    run = {"folder": tmp_path, "name": "x"}
+    jumpscore.evaluate("content_free", "jumpscore", task_options={"data": str(tiny_set)}, run=run)
+    exposed = run | {"expose_truth": model == "oracle"}
+    with pytest.raises(UsageError) as raised:
+        jumpscore.evaluate(model, task, task_options={"data": str(tiny_set)}, run=exposed)
+    _, *listed, _ = str(raised.value).splitlines()
+    listed = [line.strip() for line in listed]
+    assert set(lines) <= set(listed)
+    assert not [
+        line for line in listed if line.startswith(("model.code", "model.opt", "questions"))
+    ]

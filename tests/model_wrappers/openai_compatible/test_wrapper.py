@@ -229,4 +229,4 @@ def test_interrupt_does_not_wait_for_the_server(server, tiny_set, tmp_path):
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=40)
-    assert "RunInterrupted: 0 of 3 samples are answered and kept" in errors
+    assert "RunInterrupted: 0 of 3 samples are answered and stored" in errors
