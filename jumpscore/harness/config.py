@@ -243,7 +243,7 @@ def _explain(model: type[BaseModel], problem: Any, where: str) -> str:
         return f"{key!r} is not set; add {key}=..."
     if not problem["loc"]:
         return where + str(problem["msg"]).removeprefix("Value error, ")
-    message = problem["msg"].removeprefix("Value error, ")
+    message = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
     if isinstance(problem["input"], dict):  # keys that contradict each other
         return f"{key}: {message}"
     return f"{key}={problem['input']!r}: {message[:1].lower()}{message[1:]}"

@@ -206,13 +206,13 @@ def _input_kind(wrapper: ModelWrapper, config: InputConfig) -> InputKind:
         kind = wrapper.inputs[0]
         if problem := config.unfit(kind):
             raise UsageError(
-                f"model {wrapper.name!r} is shown input {kind!r}, and input.{problem}; leave it out"
+                f"model {wrapper.name!r} takes input={kind}, and input.{problem}; leave it out"
             )
         return kind
     if config.kind not in wrapper.inputs:
         raise UsageError(
-            f"model {wrapper.name!r} takes no input {config.kind!r}; "
-            f"it takes {', '.join(wrapper.inputs)}"
+            f"input={config.kind}: model {wrapper.name!r} takes only "
+            f"input={' or input='.join(wrapper.inputs)}"
         )
     return config.kind
 

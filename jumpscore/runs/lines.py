@@ -126,7 +126,8 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         key = ".".join(str(part)[:40] for part in first["loc"])
-        return f"{key}: {first['msg'][:1].lower()}{first['msg'][1:]}"[:200]
+        message = first["msg"].replace("Input should be", "must be", 1)
+        return f"{key}: {message[:1].lower()}{message[1:]}"[:200]
     return " ".join(str(error).split())[:200]
 
 

@@ -110,6 +110,8 @@ def read_record(folder: Path) -> RunRecord:
             f"{repeats[0]} ... {repeats[-1]}"
         )
     if not (folder / RUN).is_file():
+        if not folder.exists():
+            raise DataError(f"{folder}: not found; give the folder of a run, such as runs/NAME")
         raise DataError(f"{folder}: is not a run folder (no {RUN} in it)")
     fix = "restore it, or delete the folder and run again"
     try:

@@ -81,7 +81,7 @@ def test_inspect_unreadable_file(jumpscore, tmp_path):
 def test_run_dry_run_counts_tokens_of_a_budget(jumpscore, tiny_set):
     words = ("model=motion", f"task.data={tiny_set}", "--dry-run")
     done = jumpscore("run", *words, "input=codec", "input.tokens=100", expect=2)
-    assert "takes no input 'codec'" in done.stderr
+    assert "takes only input=video" in done.stderr
 
 
 def test_inspect_never_replaces_the_video(jumpscore, video):

@@ -131,9 +131,9 @@ def test_evaluate_prepares_frames(start):
 
 
 def test_evaluate_refuses_unsupported_input(start):
-    with pytest.raises(UsageError, match="takes no input 'frames'; it takes none"):
+    with pytest.raises(UsageError, match="input=frames: model 'stub' takes only input=none"):
         start(Stub(), input={"kind": "frames"})
-    with pytest.raises(UsageError, match=r"shown input 'none', and input\.count needs kind="):
+    with pytest.raises(UsageError, match=r"takes input=none, and input\.count needs kind="):
         start(Stub(), input={"count": 4})
 
 

@@ -225,7 +225,7 @@ def test_evaluate_refuses_contradicting_options(tiny_set, tmp_path, input, messa
 
 
 def test_evaluate_refuses_options_of_another_kind(tiny_set, tmp_path):
-    with pytest.raises(UsageError, match=r"shown input 'frames', and input\.folder needs"):
+    with pytest.raises(UsageError, match=r"takes input=frames, and input\.folder needs"):
         run(Sees(), tiny_set, tmp_path, folder=str(tmp_path))
 
 

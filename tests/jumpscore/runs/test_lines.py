@@ -112,7 +112,7 @@ def test_parse_scores_of_format_2_without_a_view(details):
         ("garbage", "line 2: "),
         ("[]", "line 2: "),
         ("[" * 100_000, "line 2: nested too deep"),
-        (json.dumps({"id": "a", "status": "fine"}), "line 2: status: input should be 'ok'"),
+        (json.dumps({"id": "a", "status": "fine"}), "line 2: status: must be 'ok'"),
         (json.dumps({"id": "a", "status": "ok", "format": 4}), "has format 4, this version reads"),
         (json.dumps({"id": "a", "status": "ok", "values": {"f1": "x"}}), "values.f1"),
         (json.dumps({"format": 3, "id": "a", "status": "ok", "view": {"kind": "pie"}}), "view"),

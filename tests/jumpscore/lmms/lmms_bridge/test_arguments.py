@@ -54,7 +54,7 @@ def test_read_arguments_python_values():
         ("wrapper=motion,input=film", "unknown input 'film'"),
         ("wrapper=motion,input.cuont=3", "unknown key 'input.cuont'; did you mean 'count'"),
         ("wrapper=motion,model.phse=3", "unknown key 'model.phse'; did you mean 'phase'"),
-        ("wrapper=motion,input.count=-1", "input.count=-1: input should be greater than 0"),
+        ("wrapper=motion,input.count=-1", "input.count=-1: must be greater than 0"),
         ("wrapper=motion,run.limit=3", "run.limit cannot be set here"),
         ("wrapper=motion,task=jumpscore", "unknown key 'task'"),
         ("wrapper=motion,pretrained=x", "unknown key 'pretrained'"),

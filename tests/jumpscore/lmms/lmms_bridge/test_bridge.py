@@ -135,7 +135,7 @@ def test_close_removes_pictures(tmp_path, monkeypatch):
 
 
 def test_bridge_refuses_unsupported_input():
-    with pytest.raises(UsageError, match="takes no input 'codec'"):
+    with pytest.raises(UsageError, match="input=codec: model 'motion' takes only input=video"):
         Bridge(read_arguments({"wrapper": "motion", "input": "codec"}))
 
 
