@@ -23,7 +23,7 @@ from jumpscore.data.catalogue import Rendering
 from jumpscore.errors import visible
 
 PLAIN_SECONDS = 10.0
-"""Seconds between two progress lines where the output is no terminal."""
+"""Seconds between two progress lines if the output is not a terminal."""
 MOST_MISSING = 10
 """Missing files shown by name; a last line counts the others."""
 
@@ -32,7 +32,7 @@ _UNSEEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud
 
 
 def output() -> Console:
-    """Return the console for results; wide enough for a table where nobody looks."""
+    """Return the console for results, with a fixed width if the output is not a terminal."""
     return _console(width=None if sys.stdout.isatty() else 120)
 
 
@@ -45,13 +45,13 @@ class SafeConsole(Console):
     """A console whose text cannot control the terminal, whatever it is rendered from."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Return a string as text; here, so that tables leave room for what becomes visible."""
+        """Return a string as text; replaced here so that tables measure the visible form."""
         return super().render_str(visible(text), **options)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """Yield what a renderable consists of; control codes are those of Rich itself."""
+        """Yield the segments of a renderable; only Rich's own control codes pass."""
         for segment in super().render(renderable, options):
             if segment.control:
                 yield segment
@@ -69,18 +69,18 @@ def print_note(message: str, *, warning: bool = True) -> None:
     notes().print(f"note: {message}" if warning else message, style=style, soft_wrap=True)
 
 
-def tell_files(missing: Sequence[Path], fix: str, *, samples: str | None = None) -> None:
-    """Note which files are missing, what becomes of their samples, and what to do."""
+def note_missing_files(missing: Sequence[Path], fix: str, *, samples: str | None = None) -> None:
+    """Print which files are missing, what happens to their samples, and how to fix it."""
     from jumpscore.report.text import plural
 
-    shown = "".join(f"\n  {path}" for path in missing[:MOST_MISSING])
+    paths = "".join(f"\n  {path}" for path in missing[:MOST_MISSING])
     left = len(missing) - MOST_MISSING
     one = len(missing) == 1
-    said = f"{plural(len(missing), 'file')} {'is' if one else 'are'} missing"
+    problem = f"{plural(len(missing), 'file')} {'is' if one else 'are'} missing"
     if samples is not None:
-        said += f", and {'its' if one else 'their'} samples {samples}"
+        problem += f", and {'its' if one else 'their'} samples {samples}"
     notes().print(
-        f"{said}:{shown}" + (f"\n  and {left} more" if left > 0 else "") + f"\n{fix}",
+        f"{problem}:{paths}" + (f"\n  and {left} more" if left > 0 else "") + f"\n{fix}",
         style="yellow",
         soft_wrap=True,
     )
@@ -88,10 +88,10 @@ def tell_files(missing: Sequence[Path], fix: str, *, samples: str | None = None)
 
 def print_json(content: Any) -> None:
     """Print JSON on standard output, and nothing else."""
-    # Escapes where standard output cannot show every letter; NaN is no JSON and never printed.
+    # Escaped if standard output cannot show every letter; NaN is not JSON and never printed.
     plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
     text = json.dumps(content, indent=1, ensure_ascii=plain, sort_keys=True, allow_nan=False)
-    # Only strings can hold them, and there an escape is the same text.
+    # They occur in strings only, where an escape is the same text.
     print(_UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 

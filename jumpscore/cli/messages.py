@@ -19,7 +19,7 @@ class _Notes(logging.Handler):
 
         try:
             print_note(record.getMessage(), warning=record.levelno >= logging.WARNING)
-        except Exception:  # a closed terminal, say
+        except Exception:  # such as a closed terminal
             self.handleError(record)
 
 

@@ -43,18 +43,18 @@ def show_plan(config: RunConfig, task: Task[Any], *, as_json: bool) -> None:
         check_repeatable(wrapper)
     everything = task.load()
     samples = config.run.select(everything)
-    shown = InputPlan.resolve(wrapper, config.input, config.run, everything)
+    plan = InputPlan.resolve(wrapper, config.input, config.run, everything)
     usable = [sample for sample in samples if sample.problem is None]
     questions = _completed(task, [sample.question for sample in usable])
     first = next(questions, None)
     asked = chain([] if first is None else [first], questions)
-    tokens = _planned(wrapper, asked, shown).times(config.run.repeats)
-    plan: dict[str, Any] = {
+    tokens = _planned(wrapper, asked, plan).times(config.run.repeats)
+    facts: dict[str, Any] = {
         "model": wrapper.name,
         "task": task.name,
         "data": asdict(task.data()),
         "protocol": task.protocol,
-        "input": shown.kind,
+        "input": plan.kind,
         "control": config.run.control,
         "samples": len(samples),
         "repeats": config.run.repeats,
@@ -70,12 +70,12 @@ def show_plan(config: RunConfig, task: Task[Any], *, as_json: bool) -> None:
         **_costs(tokens, prices),
     }
     if as_json:
-        print_json(plan | spending)
+        print_json(facts | spending)
         return
     # A model that reads no text has no tokens to count.
-    if shown.prepared or hasattr(wrapper.options, "max_new_tokens"):
-        plan |= _words(spending, prices)
-    for key, value in plan.items():
+    if plan.prepared or hasattr(wrapper.options, "max_new_tokens"):
+        facts |= _words(spending, prices)
+    for key, value in facts.items():
         output().print(Text(f"{key}: ", "bold").append(str(value)), soft_wrap=True)
 
 
@@ -87,14 +87,14 @@ def _completed(task: Task[Any], questions: Iterable[Question]) -> Iterator[Quest
 
 
 def _planned(
-    wrapper: ModelWrapper, questions: Iterable[Question], shown: InputPlan
+    wrapper: ModelWrapper, questions: Iterable[Question], plan: InputPlan
 ) -> PlannedTokens:
     """Return the tokens of all questions, asked once."""
     options: Any = wrapper.options
     total = PlannedTokens()
     for question in questions:
-        visual = shown.prepare(question)
-        seen = (0, 0) if shown.kind == "none" else None
+        visual = plan.prepare(question)
+        seen = (0, 0) if plan.kind == "none" else None
         if visual is not None:
             seen = (visual.visual_tokens, visual.text_tokens)
         total += planned_tokens(

@@ -57,7 +57,7 @@ class Prediction:
 
     Attributes:
         model: Display name of the model.
-        remarks: What a reader of its answers should know.
+        remarks: Limits of the model that a reader of its answers should know.
         response: The answer.
         parsed: The times in it.
     """
@@ -69,7 +69,7 @@ class Prediction:
 
     @property
     def remark(self) -> str | None:
-        """The remarks as one sentence with the model's name, where there are any."""
+        """The remarks as one sentence with the model's name, or ``None`` without remarks."""
         return f"{self.model}: {'; '.join(self.remarks)}" if self.remarks else None
 
 

@@ -13,12 +13,12 @@ import typer
 from evaluators.base import Task
 from jumpscore.cli.console import (
     late_progress,
+    note_missing_files,
     notes,
     output,
     print_json,
     progress,
     rendering,
-    tell_files,
 )
 from jumpscore.cli.options import AllMetrics, DataRoot, Json, Overrides, Report
 from jumpscore.cli.plan import show_plan
@@ -111,7 +111,7 @@ def warn_of_missing_files(task: Task[Any]) -> None:
     """Print which files the samples need and lack, before anything is asked."""
     missing = task.missing()
     if missing:
-        tell_files(missing, FETCH, samples="will be errors")
+        note_missing_files(missing, FETCH, samples="will be errors")
 
 
 def start(config: RunConfig, task: Task[Any], *, label: str) -> AnyRun:

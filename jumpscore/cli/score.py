@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from evaluators.base import Task
-from jumpscore.cli.console import rendering, tell_files
+from jumpscore.cli.console import note_missing_files, rendering
 from jumpscore.cli.options import AllMetrics, DataRoot, Json, Report
 from jumpscore.cli.run import FETCH, present, present_repeats, start, task_of_config, with_data
 from jumpscore.data.catalogue import locate
@@ -107,4 +107,4 @@ def _tell_lost(task: Task[Any], run: StoredRun) -> None:
     messages = "\n".join(score.message or "" for score in run.scores if score.status == "error")
     lost = [path for path in task.missing() if path.name in messages] if messages else []
     if lost:
-        tell_files(lost, FETCH, samples="have no score")
+        note_missing_files(lost, FETCH, samples="have no score")

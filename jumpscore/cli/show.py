@@ -43,7 +43,9 @@ def show_sample(
     if task.data().checksum == run.record.identity.data.checksum:
         try:
             _show_question(console, run, task, sample_id)
-        except JumpScoreError as error:  # of the question itself: a file is gone, say
+        except (
+            JumpScoreError
+        ) as error:  # the question cannot be prepared, such as when a file is missing
             _field(console, "sent", f"unknown: {error}")
     else:
         _field(console, "sent", f"unknown: {task.data().source} has changed since the run")
@@ -53,18 +55,18 @@ def show_sample(
     _show_score(console, scores[sample_id])
 
 
-def _matching(given: str, ids: Collection[str], folder: Path) -> str:
-    """Return the id that was given, or the only one that begins with it."""
-    matches = [name for name in ids if name.startswith(given)]
-    if given in ids or len(matches) == 1:
-        return given if given in ids else matches[0]
+def _matching(prefix: str, ids: Collection[str], folder: Path) -> str:
+    """Return the id itself, or the only id that begins with it."""
+    matches = [name for name in ids if name.startswith(prefix)]
+    if prefix in ids or len(matches) == 1:
+        return prefix if prefix in ids else matches[0]
     if matches:
         raise UsageError(
-            f"{given!r} is the beginning of {len(matches)} ids, such as "
+            f"{prefix!r} is the beginning of {len(matches)} ids, such as "
             f"{', '.join(matches[:3])}; write more of it"
         )
-    near = nearest_names(given, ids) or f"; its ids look like {next(iter(ids), 'none')!r}."
-    raise UsageError(f"{folder}: has no sample {given!r}{near}")
+    near = nearest_names(prefix, ids) or f"; its ids look like {next(iter(ids), 'none')!r}."
+    raise UsageError(f"{folder}: has no sample {prefix!r}{near}")
 
 
 def _show_question(console: Console, run: StoredRun, task: Task[Any], name: str) -> None:
@@ -89,8 +91,8 @@ def _show_question(console: Console, run: StoredRun, task: Task[Any], name: str)
     if wrapper is not None:
         _show_prompt(console, wrapper, question, visual)
     if visual is None:
-        shown = {"video": "the video file itself", "none": "nothing of the video"}
-        what = shown.get(kind, "the images themselves")
+        inputs = {"video": "the video file itself", "none": "nothing of the video"}
+        what = inputs.get(kind, "the images themselves")
         _field(console, "input", what)
         return
     what = "frames" if visual.kind == "frames" else "canvases"
@@ -106,7 +108,7 @@ def _show_question(console: Console, run: StoredRun, task: Task[Any], name: str)
 
 
 def _wrapper(console: Console, run: StoredRun) -> ModelWrapper | None:
-    """Return the run's model, not opened; say why where it cannot be had."""
+    """Return the run's model, not opened; print the reason if it is not available."""
     model = run.record.config.model
     try:
         return make_model(model.name, model.options)
@@ -118,12 +120,12 @@ def _wrapper(console: Console, run: StoredRun) -> ModelWrapper | None:
 def _show_prompt(
     console: Console, wrapper: ModelWrapper, question: Question, visual: VisualInput | None
 ) -> None:
-    """Print the text that the model was sent, where its wrapper tells."""
+    """Print the text that was sent to the model, if its wrapper reports it."""
     if type(wrapper).prompt_text is ModelWrapper.prompt_text:
         return
     try:
         text = wrapper.prompt_text(wrapper.prepare(question, visual))
-    except JumpScoreError as error:  # a checkpoint that is gone, say
+    except JumpScoreError as error:  # such as a missing checkpoint
         text = f"unknown: {error}"
     if text is not None:
         _field(console, "prompt", _shortened(text))
@@ -203,11 +205,11 @@ def _events_table(events: Events) -> Table:
 
 
 def _field(console: Console, name: str, value: str) -> None:
-    """Print a field; the value is a stranger's text, so it is never read as markup."""
-    shown = "".join(
+    """Print a field; its value comes from outside and is never read as markup."""
+    text = "".join(
         c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in value
     )
-    console.print(Text(f"{name}: ", style="bold") + Text(shown), soft_wrap=True)
+    console.print(Text(f"{name}: ", style="bold") + Text(text), soft_wrap=True)
 
 
 def _file_name(sample_id: str) -> str:

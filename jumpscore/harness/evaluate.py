@@ -29,7 +29,7 @@ def evaluate(
     (``ModelWrapper.identity``); ``asked`` of the result is the number of questions of this call.
 
     Args:
-        model: Name of a model, or a wrapper (from a training loop, say).
+        model: Name of a model, or a wrapper (for example from a training loop).
         task: Name of a task, or a task.
         model_options: Options of the named model.
         task_options: Options of the named task.

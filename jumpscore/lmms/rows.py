@@ -1,7 +1,7 @@
 """The functions of ``rows.yaml``, which lmms-eval calls.
 
 A document contains the names of its task and sample. A sample that cannot be scored for a reason of
-ours (a missing file, say) is NaN and counted as ``unscored``: an exception would end lmms-eval's
+ours (such as a missing file) is NaN and counted as ``unscored``: an exception would end lmms-eval's
 run.
 """
 

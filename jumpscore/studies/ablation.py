@@ -52,7 +52,7 @@ class Outcome:
         blind_baseline: Score of the task's blind baseline on those samples, if the task has one.
         tokens: Mean tokens of a response, as measured.
         total: Number of samples.
-        unscored: Samples without a score, by our failure; a budget too small for a video, say.
+        unscored: Samples without a score, by our failure, such as a budget that is too small for a video.
         problem: Error message of the first unscored sample.
     """
 

@@ -8,18 +8,18 @@ from tests.language import CONSTRUCTIONS, ROOMS, counts, places
 
 LIMITS = {
     # jumpscore, evaluators, model_wrappers, docs, tests
-    "is no": (2, 1, 2, 0, 1),
-    "where for if": (6, 0, 0, 0, 0),
-    "tell": (8, 0, 0, 1, 1),
-    "say": (16, 1, 0, 6, 3),
+    "is no": (0, 1, 2, 0, 1),
+    "where for if": (4, 0, 0, 0, 0),
+    "tell": (7, 0, 0, 1, 1),
+    "say": (9, 1, 0, 6, 3),
     "know": (5, 1, 0, 2, 2),
-    "hold": (3, 0, 0, 0, 1),
+    "hold": (2, 0, 0, 0, 1),
     "Of the": (1, 4, 4, 3, 0),
     "beside": (1, 0, 0, 2, 1),
-    "nobody": (1, 0, 0, 0, 1),
+    "nobody": (0, 0, 0, 0, 1),
     "earn": (0, 0, 0, 0, 1),
     "floor": (15, 0, 1, 1, 2),
-    "verb as name": (11, 0, 0, 0, 41),
+    "verb as name": (3, 0, 0, 0, 41),
     "test without unit": (0, 0, 0, 0, 2),
 }
 """Construction -> most places per room. ``python -m tests.language`` prints today's counts; lower a

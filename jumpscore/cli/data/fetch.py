@@ -13,7 +13,7 @@ import typer
 from evaluators import TASKS
 from evaluators.lmms.benchmarks import BY_TASK, in_the_paper
 from evaluators.lmms.fetching import fetch_benchmark
-from jumpscore.cli.console import notes, output, tell_files
+from jumpscore.cli.console import note_missing_files, notes, output
 from jumpscore.cli.options import DataSetOptions
 from jumpscore.data.catalogue import PUBLISHED, chosen_root, data_root, data_sets
 from jumpscore.data.published import PublishedSet, origin_of
@@ -110,7 +110,7 @@ def _fetch_benchmark(name: str, root: Path | None, lmms: LmmsOptions) -> bool:
     is_incomplete = False
     for benchmark in fetch_benchmark(
         name,
-        root=chosen_root(root),  # where a run looks with the same options
+        root=chosen_root(root),  # the folder that a run with the same options uses
         python=lmms.python,
         include_path=lmms.include_path,
         on_found=lambda task: notes().print(f"{task}: lmms-eval loads it", style="dim"),
@@ -129,7 +129,7 @@ def _fetch_benchmark(name: str, root: Path | None, lmms: LmmsOptions) -> bool:
         )
         if benchmark.missing:
             is_incomplete = True
-            tell_files(benchmark.missing, _how_to_complete(benchmark.unpacked()))
+            note_missing_files(benchmark.missing, _how_to_complete(benchmark.unpacked()))
     return is_incomplete
 
 
