@@ -24,7 +24,7 @@ from jumpscore.harness.factory import make_model
 from jumpscore.harness.input import InputPlan
 from jumpscore.harness.repeating import check_repeatable
 from jumpscore.records import Question
-from jumpscore.report.text import dollars
+from jumpscore.report.text import dollars, readable
 from model_wrappers.base import ModelWrapper
 
 UNKNOWN = "not known before the run"
@@ -76,7 +76,7 @@ def show_plan(config: RunConfig, task: Task[Any], *, as_json: bool) -> None:
     if plan.prepared or hasattr(wrapper.options, "max_new_tokens"):
         facts |= _words(spending, prices)
     for key, value in facts.items():
-        output().print(Text(f"{key}: ", "bold").append(str(value)), soft_wrap=True)
+        output().print(Text(f"{key}: ", "bold").append(readable(value)), soft_wrap=True)
 
 
 def _completed(task: Task[Any], questions: Iterable[Question]) -> Iterator[Question]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from typing import Any
 
 from jumpscore.errors import visible
 from jumpscore.harness import RepeatedResult
@@ -157,3 +158,18 @@ def spending_words(spent: Spending) -> dict[str, str]:
     if spent.cost is not None:
         words["cost"] = dollars(spent.cost) + (" at least" if tokens.missing else "")
     return words
+
+
+def readable(value: Any) -> str:
+    """Return a value as a person reads it.
+
+    >>> readable({"blur": 3, "crowd": 5}), readable(True), readable(None), readable(["a", "b"])
+    ('blur 3, crowd 5', 'yes', '-', 'a, b')
+    """
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {readable(item)}" for key, item in value.items()) or "-"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(readable, value)) or "-"
+    if value is None or isinstance(value, bool):
+        return {None: "-", True: "yes", False: "no"}[value]
+    return str(value)

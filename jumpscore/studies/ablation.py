@@ -52,7 +52,7 @@ class Outcome:
         blind_baseline: Score of the task's blind baseline on those samples, if the task has one.
         tokens: Mean tokens of a response, as measured.
         total: Number of samples.
-        unscored: Samples without a score, by our failure, such as a budget that is too small for a video.
+        unscored: Samples without a score, by our failure (too small a budget for a video).
         problem: Error message of the first unscored sample.
     """
 

@@ -27,6 +27,7 @@ from jumpscore.data.layout import (
 )
 from jumpscore.errors import VideoError
 from jumpscore.harness.factory import make_task
+from jumpscore.report.text import readable
 from jumpscore.video import content_hash, probe
 
 JUMP_TASKS = ("jumpscore", "jumpscore_count")
@@ -51,7 +52,7 @@ def describe_set(
         return bool(problems)
     table = Table(show_header=False, title=str(folder), title_justify="left")
     for key, value in facts.items():
-        table.add_row(key, _words(value))
+        table.add_row(key, readable(value))
     output().print(table)
     for problem in problems[:MOST_SHOWN]:
         output().print(problem, style="red", soft_wrap=True)
@@ -60,19 +61,6 @@ def describe_set(
     if check and not problems:
         output().print(f"all {facts['rows']} rows and their files are valid", style="green")
     return bool(problems)
-
-
-def _words(value: Any) -> str:
-    """Return a value as a person reads it.
-
-    >>> _words({"blur": 3, "crowd": 5}), _words(True), _words(None)
-    ('blur 3, crowd 5', 'yes', '-')
-    """
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {number}" for key, number in value.items()) or "-"
-    if value is None or isinstance(value, bool):
-        return {None: "-", True: "yes", False: "no"}[value]
-    return str(value)
 
 
 def task_of(data: str, where: DataSetOptions) -> str:
