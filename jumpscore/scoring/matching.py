@@ -161,8 +161,9 @@ def _competitors(p: list[float], g: list[float], reach: float) -> list[int]:
         middle = bisect_left(p, time)
         low = max(0, middle - rivals)
         if middle:
-            # Among equal times the first ones count as nearer.
-            first = bisect_left(p, p[low])
+            # Among equal costs the first times count as nearer.
+            cost = round((time - p[low]) / _TICK)
+            first = bisect_left(p, -cost, hi=low, key=lambda x: -round((time - x) / _TICK))
             places.update(range(first, min(first + rivals, low)))
         places.update(range(low, min(len(p), middle + rivals)))
     return sorted(places)

@@ -92,7 +92,10 @@ def test_run_accepts_options_for_overrides(jumpscore, tiny_set, words):
         (["run", "task.dta=mini"], "unknown key 'task.dta'; did you mean 'data'?"),
         (["run", "--model"], "No such option: --model"),
         (["options", "imput"], "did you mean 'input'?"),
-        (["options", "task=tracing"], "unknown task 'tracing'; did you mean 'traces'"),
+        (
+            ["options", "task=tracing"],
+            "unknown task 'tracing'; did you mean 'tracking' or 'traces'",
+        ),
     ],
 )
 def test_main_suggests_the_right_spelling(jumpscore, words, message):

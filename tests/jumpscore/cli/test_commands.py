@@ -162,7 +162,7 @@ def test_run_repeats_can_be_compared(jumpscore, tiny_set, tmp_path):
     done = jumpscore("report", "runs/several", "--out", "x.html", expect=2)
     assert "contains repeats, which have a page each" in done.stderr
     done = jumpscore("show", "runs/several", "clip0", expect=2)
-    assert "name one of them: runs/several/repeat-0 ... runs/several/repeat-2" in done.stderr
+    assert "choose one of runs/several/repeat-0 ... runs/several/repeat-2" in done.stderr
     assert "came back" in jumpscore("show", "runs/several/repeat-1", "clip0").stdout
 
 
@@ -315,7 +315,7 @@ def test_run_finishes_with_damaged_time_stamps(jumpscore, tmp_path):
     video = write_video(tmp_path / "a.mkv", frames=3, times=[0.0, 4e5, 8e5])
     assert "more than the limit of 86400 s" in jumpscore("predict", video, expect=2).stderr
     slow = write_video(tmp_path / "b.mkv", frames=5, times=[0, 9e3, 1.8e4, 2.7e4, 3.6e4])
-    assert "1800 s at most" in jumpscore("predict", slow, expect=2).stderr
+    assert "accepts at most 1800 s" in jumpscore("predict", slow, expect=2).stderr
     wide = write_video(tmp_path / "c.mp4", frames=5, size=(512, 8))
     assert "needs 32 pixels" in jumpscore("predict", wide, expect=2).stderr
 

@@ -99,9 +99,10 @@ def test_score_ignores_missing_videos(jumpscore, source, tmp_path):
     answers = tmp_path / "a.jsonl"
     words = ("--task", "timelens", "--data", "timelens_charades", "--data-root", "root")
     answers.write_text(json.dumps({"id": "charades-00000", "text": "1.0 - 3.5"}))
-    assert "missing" not in jumpscore("score", answers, *words, "--no-report").stderr
+    assert "file is missing" not in jumpscore("score", answers, *words, "--no-report").stderr
     answers.write_text(json.dumps({"id": "other", "text": "1.0 - 3.5"}))
-    assert "missing" not in jumpscore("score", answers, *words, "--no-report", expect=2).stderr
+    done = jumpscore("score", answers, *words, "--no-report", expect=2)
+    assert "file is missing" not in done.stderr
 
 
 def test_info_checks_a_set_of_any_task(jumpscore, source, tmp_path):

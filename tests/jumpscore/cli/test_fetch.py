@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-STAND_IN = Path(__file__).parents[2] / "evaluators" / "video" / "stand_in"
+STAND_IN = Path(__file__).parents[2] / "evaluators" / "lmms" / "stand_in"
 
 
 def test_fetch_lmms_benchmark(jumpscore, tmp_path):

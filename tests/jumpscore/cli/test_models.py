@@ -144,7 +144,7 @@ def test_parity_prints_differences(jumpscore, tiny, tiny_set):
     words = ("llava_ov2", "llava_ov2", f"model.checkpoint={tiny}", f"task.data={tiny_set}")
     words += ("input=codec", "input.count=4", "model.max_new_tokens=4", "--limit", 2)
     done = jumpscore("parity", *words, COLUMNS="200")
-    assert "2 of 2 samples are the same" in done.stdout
+    assert "2 of 2 samples agree in everything" in done.stdout
     found = json.loads(jumpscore("parity", *words, "b.system=Hm", "--json", expect=1).stdout)
     assert [entry["stamps"] for entry in found] == [True, True]
     # <|im_start|>, then "system" in bytes and a line break: the ninth token is the first other one.

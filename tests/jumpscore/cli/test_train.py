@@ -78,7 +78,7 @@ def test_train_interrupted_can_be_resumed(jumpscore, tmp_path):
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and not list(out.glob("clips/*/learned/*")):
             time.sleep(0.05)
-        assert "another process trains here" in jumpscore(*arguments, expect=2).stderr
+        assert "another process is training here" in jumpscore(*arguments, expect=2).stderr
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors

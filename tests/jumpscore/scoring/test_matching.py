@@ -16,6 +16,7 @@ TIMES = st.one_of(st.lists(COARSE, max_size=6), st.lists(FINE, max_size=6))
 
 
 @given(TIMES, TIMES.map(lambda times: times[:5]), st.sampled_from([0.1, 0.2, 0.3]))
+@example([0.0, 0.0, 2e-35], [0.1], 0.1)  # different times, equal distances
 @example([0.25, 0.19549921191864433], [0.375, 0.27368888141915887], 0.2)
 def test_match_events_equals_exhaustive_search(predictions, truth, tolerance):
     assert match_events(predictions, truth, tolerance) == slow_matching(
