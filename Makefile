@@ -51,7 +51,7 @@ test-gpu: $(VENV)/.dev
 test-oldest: $(OLDEST_VENV)/.oldest
 	JUMPSCORE_CONSTRAINTS=oldest $(OLDEST_VENV)/bin/python -m pytest --numprocesses auto \
 	  tests/model_wrappers tests/jumpscore/video tests/jumpscore/data \
-	  tests/jumpscore/harness/test_tables.py tests/jumpscore/test_dependencies.py
+	  tests/jumpscore/runs/test_tables.py tests/jumpscore/test_dependencies.py
 
 # A real vLLM on the CPU, in its own environment.
 test-serving: $(VENV)/.dev $(VLLM_VENV)/.served
