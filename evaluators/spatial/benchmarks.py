@@ -289,7 +289,7 @@ BENCHMARKS: tuple[SpatialBenchmark, ...] = (
     SpatialBenchmark(
         name="blink",
         title="BLINK: 14 sub-tasks of perception",
-        repository="BLINK-SpatialBenchmark/BLINK",
+        repository="BLINK-Benchmark/BLINK",
         formats=_one(
             QuestionFormat(
                 "choice", f"{prompts.ONLY_LETTERS}{{prompt}}", answer="answer", options="choices"

@@ -13,7 +13,7 @@ from jumpscore.cli.options import Json
 from jumpscore.harness import RepeatedRun, read_repeats
 from jumpscore.harness.repeating import AnyRun
 from jumpscore.runs import holds_repeats, read_run
-from jumpscore.studies import compare_runs, compared_metrics
+from jumpscore.studies.compare import compare_runs, compared_metrics, unshared
 
 
 def compare_folders(
@@ -28,9 +28,13 @@ def compare_folders(
         print_json({name: asdict(comparison) for name, comparison in comparisons.items()})
         return
     from jumpscore.report.tables import banner, comparison_table
+    from jumpscore.report.text import plural
 
     output().print(comparison_table(one, other, comparisons, compared_metrics(one)))
-    for run in (one, other):
+    for run, only in zip((one, other), unshared(one, other), strict=True):
+        if only:
+            note = f"note: left out: {plural(only, 'sample')} that only {run.folder} has scored"
+            output().print(note, soft_wrap=True)
         if isinstance(run, RepeatedRun):
             note = f"note: {run.folder} enters with the mean over its {len(run.runs)} repeats"
             output().print(note, soft_wrap=True)

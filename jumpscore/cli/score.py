@@ -21,6 +21,7 @@ from jumpscore.harness import run_config, score_repeats, score_run
 from jumpscore.harness.compose import compose
 from jumpscore.runs import StoredRun, holds_repeats
 from jumpscore.runs.folders import beside_other_data
+from jumpscore.runs.reader import RUN
 from jumpscore.video import content_hash
 
 
@@ -52,7 +53,8 @@ def score_target(
     """Score a file of answers, or a stored run again; return whether samples failed."""
     words = overrides or []
     if target.is_dir():
-        if answers.data is not None or words:
+        stored = holds_repeats(target) or (target / RUN).is_file()
+        if stored and (answers.data is not None or words):
             raise UsageError(
                 f"{target} is a run, which contains its data set and options; leave out "
                 f"{'--data' if answers.data is not None else words[0]}"

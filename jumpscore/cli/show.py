@@ -182,6 +182,8 @@ def _show_score(console: Console, score: SampleScore) -> None:
             _field(console, "rejected", ", ".join(score.parse.rejected))
         if score.parse.reasoning != "none":
             _field(console, "reasoning", score.parse.reasoning)
+    elif score.details.get("rejected"):
+        _field(console, "rejected", str(score.details["rejected"]))
     values = (f"{k} {v:.3f}" for k, v in score.values.items() if v is not None)
     _field(console, "values", ", ".join(values))
     events = events_of(score.view)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import BaseModel
+
 from evaluators import TASKS
 from evaluators.base import Task
 from jumpscore.data.catalogue import Rendering, data_sets, with_folders
@@ -37,8 +39,19 @@ def check_options(config: RunConfig) -> None:
 
 
 def make_model(model: str | ModelWrapper, options: Mapping[str, Any]) -> ModelWrapper:
-    """Return the wrapper of a name with validated options."""
+    """Return the wrapper of a name with validated options.
+
+    Raises:
+        UsageError: A name, a key or a value is wrong, or the wrapper has no valid options.
+    """
+    if isinstance(model, type):
+        raise UsageError(f"{model.__name__} is a class; pass an object, such as {model.__name__}()")
     if isinstance(model, ModelWrapper):
+        if not isinstance(model.options, BaseModel):
+            raise UsageError(
+                f"the options of {type(model).__name__} are {type(model.options).__name__}; "
+                "they must be ModelOptions. Store other objects in attributes of their own"
+            )
         return _already_open(model, options)
     kind = MODELS.get(model)
     wrapper = kind(validated(kind.Options, dict(options), where="model."))
@@ -79,8 +92,14 @@ def resolve_data(
     """
     fields = TASKS.get(task).Options.model_fields
     defaults = {name: fields[name].default for name in DATA_OPTIONS if name in fields}
-    if defaults.get("data") not in data_sets():  # another package's own
+    default, chosen = (data_sets().get(str(d.get("data"))) for d in (defaults, options))
+    if default is None:  # another package's own
         defaults.pop("data", None)
+    elif chosen is not None and chosen.task != default.task:
+        raise UsageError(
+            f"task.data={chosen.name}: this data set is for task={chosen.task}; choose that task, "
+            f"or a data set of {task}, such as task.data={default.name}"
+        )
     return with_folders({**defaults, **options}, root, rendering)
 
 

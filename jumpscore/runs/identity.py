@@ -140,7 +140,7 @@ def changes(old: Identity, new: Identity, *, ours: bool) -> list[Change]:
     keys = {change.key for change in listed}
     if "model.model" in keys:
         listed = [c for c in listed if c.key == "model.model" or not c.key.startswith("model.")]
-    if any(key.startswith(("task.", "data.")) for key in keys):
+    if any(key.startswith(("task.", "data.", "selection.")) for key in keys):
         listed = [change for change in listed if change.key != "questions"]
     return sorted(listed, key=lambda change: change.key == "questions")
 

@@ -45,6 +45,12 @@ def compare_runs(a: AnyRun, b: AnyRun, *, seed: int = 0) -> dict[str, Comparison
     )
 
 
+def unshared(a: AnyRun, b: AnyRun) -> tuple[int, int]:
+    """Return how many samples only the first and only the second run has scored."""
+    one, other = (set(scored_by_any([run.scores for run in _each(runs)])) for runs in (a, b))
+    return len(one - other), len(other - one)
+
+
 def _each(run: AnyRun) -> tuple[StoredRun, ...]:
     """Return the runs of repeats, or the single run."""
     return run.runs if isinstance(run, RepeatedRun) else (run,)

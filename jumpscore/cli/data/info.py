@@ -37,7 +37,7 @@ MOST_SHOWN = 20
 
 def describe_set(
     data: Annotated[str, typer.Argument(help="A folder, or a name such as mini.")],
-    check: Annotated[bool, typer.Option(help="Verify files against the manifest.")] = False,
+    check: Annotated[bool, typer.Option(help="Verify every file against its row.")] = False,
     where: DataSetOptions = DataSetOptions(),
     as_json: Json = False,
 ) -> bool:

@@ -282,3 +282,16 @@ def test_read_rows_returns_written_rows(tmp_path):
     assert (number.rule, number.answer, number.grouped) == ("number", "4.0", True)
     assert (choice.options, choice.answer) == (("chair", "table"), '"B"')
     assert choice.files() == ("videos/scannet/s1.mp4",)
+
+
+@pytest.mark.parametrize(
+    ("name", "repository"),
+    [
+        ("blink", "BLINK-Benchmark/BLINK"),
+        ("where2place", "FlagEval/Where2Place"),
+        ("refspatial", "BAAI/RefSpatial-Bench"),
+    ],
+)
+def test_published_sets_are_in_their_repositories(name, repository):
+    [published] = [row for row in SETS if row.name == name]
+    assert published.repository == repository

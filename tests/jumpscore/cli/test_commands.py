@@ -256,6 +256,7 @@ def test_synthesize_writes_a_valid_set(jumpscore, tmp_path):
         (["predict", "gone.mp4"], "gone.mp4: no such video file"),
         (["score", "gone.jsonl", "--data", "mini"], "gone.jsonl: not found; give a file"),
         (["show", "runs/x", "y"], "runs/x: not found; give the folder of a run"),
+        (["score", ".", "--data", "mini"], ".: is not a run folder"),
         (["compare", "a", "b"], "a: not found; give the folder of a run"),
         (["report", "a"], "a: not found; give the folder of a run"),
         (["data", "synthesize", "--out", "x", "--profile", "mni"], "did you mean 'mini'"),

@@ -8,6 +8,7 @@ import jumpscore
 from jumpscore.builder.small_sets import render_mini
 from jumpscore.harness.blind_baseline import blind_answers, blind_baseline
 from jumpscore.harness.factory import make_task
+from jumpscore.records import Question, Sample
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +70,15 @@ def test_blind_answers_of_choices_are_spread_over_the_options(tmp_path):
     texts = {truth.blind_answer("unit", salt=str(i)) for i in range(50)}
     assert len(texts) == len(truth.options)
     assert blind_answers(samples) == blind_answers(samples)
+
+
+def test_blind_answers_leave_out_a_truth_that_fails(caplog):
+    class Truth:
+        def blind_answer(self, convention, *, salt):
+            if salt == "bad":
+                raise ZeroDivisionError("no options")
+            return "[1.0]"
+
+    samples = [Sample(Question(name, (), "?"), Truth()) for name in ("bad", "good")]
+    assert list(blind_answers(samples)) == ["good"]
+    assert "bad: no blind answer: ZeroDivisionError" in caplog.text

@@ -10,7 +10,8 @@ from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import score_run
 from jumpscore.records import Response, Usage
 from jumpscore.runs import read_run
-from jumpscore.studies import compare_runs
+from jumpscore.studies.compare import compare_runs, unshared
+from model_wrappers.base import ModelWrapper
 from tests.jumpscore.harness.stub import Stub
 
 
@@ -137,6 +138,27 @@ def test_evaluate_refuses_unsupported_input(start):
         start(Stub(), input={"count": 4})
 
 
+def test_evaluate_refuses_a_class(tiny_set):
+    with pytest.raises(UsageError, match=r"Stub is a class; pass an object, such as Stub\(\)"):
+        jumpscore.evaluate(Stub, "jumpscore")
+
+
+def test_evaluate_refuses_a_model_in_place_of_options(start):
+    class Mine(ModelWrapper):
+        name = "mine"
+
+        def generate(self, requests):
+            raise NotImplementedError
+
+    with pytest.raises(UsageError, match="the options of Mine are function; they must be Model"):
+        start(Mine(lambda prompt: "[1.0]"))
+
+
+def test_evaluate_refuses_a_data_set_of_another_task():
+    with pytest.raises(UsageError, match=r"for task=jumpscore; .*task\.data=mini_timelens"):
+        jumpscore.evaluate("content_free", "timelens", task_options={"data": "mini"})
+
+
 def test_evaluate_refuses_options_of_an_existing_wrapper(tiny_set):
     with pytest.raises(UsageError, match="is an object; pass the options period"):
         jumpscore.evaluate(Stub(), "jumpscore", model_options={"period": 1})
@@ -233,6 +255,11 @@ class TestCompareRuns:
         comparison = compare_runs(whole, part)["f1"]
         assert comparison.n == 2
         assert comparison.difference == 0.0
+
+    def test_unshared_counts_samples_of_one_run(self, start):
+        one, other = start(Stub(), name="a", limit=2), start(Stub(), name="b")
+        assert unshared(one, other) == (0, 1)
+        assert unshared(other, one) == (1, 0)
 
     def test_compare_runs_refuses_other_data(self, start, tmp_path):
         from jumpscore.data import Manifest, Row, write_set

@@ -16,6 +16,7 @@ from jumpscore.runs import read_run
 from jumpscore.scoring import Ratio, bootstrap
 from jumpscore.studies import compare_runs
 from model_wrappers.base import ModelOptions, ModelWrapper
+from tests.jumpscore.harness.stub import Stub
 
 
 class Made(Task):
@@ -379,3 +380,15 @@ class TestOnDisk:
         )
         assert compared.mean_b == pytest.approx(alone.result.metrics["f1"].mean)
         assert compare_runs(repeated, repeated)["f1"].verdict == "tied"
+
+
+def test_repeats_reset_a_seed_that_is_not_an_option(repeat):
+    class Elsewhere(Stub):
+        seed = 0
+
+        def reseed(self, seed):
+            self.seed = seed
+
+    model = Elsewhere()
+    repeat(model, repeats=3)
+    assert model.seed == 0
