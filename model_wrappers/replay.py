@@ -123,8 +123,8 @@ class Replay(ModelWrapper):
             raise DataError(self._place(self._unreadable[question.id]))
         if answer is None:
             raise DataError(
-                f"{self.options.answers}: no answer for id {question.id!r}; add one (with an empty "
-                "text if the model returned nothing, which scores as no answer)"
+                f"{self.options.answers}: no answer for id {question.id!r}; add one; if the "
+                "model returned nothing, give it an empty text, which scores 0"
             )
         return Request(question, payload=answer)
 

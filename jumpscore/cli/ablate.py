@@ -106,7 +106,7 @@ def _numbers(tokens: str) -> list[int]:
     """
     parts = [part.strip() for part in tokens.split(",") if part.strip()]
     for part in parts:
-        if not part.isdecimal():
+        if not part.removeprefix("-").isdecimal():
             raise UsageError(
                 f"--tokens {tokens}: {part!r} is not a number of tokens; write --tokens 72,144"
             )

@@ -96,6 +96,8 @@ def score_target(
 def _task_options(task: str, words: Sequence[str]) -> dict[str, Any]:
     """Return a task's name with the options that words set."""
     for word in words:
+        if word.startswith("task.data="):
+            raise UsageError(f"write --data {word.removeprefix('task.data=')} instead of {word}")
         if not word.startswith("task."):
             raise UsageError(f"{word!r}: only options of the task can be set here: task.key=...")
     if not words:

@@ -111,7 +111,7 @@ def train_settings(name: str, words: Sequence[str]) -> TrainSettings:
     known = choices("train")
     if name not in known:
         hint = nearest_names(name, known) or "."
-        raise UsageError(f"unknown run {name!r}{hint} Known: {', '.join(known)}.")
+        raise UsageError(f"unknown training {name!r}{hint} Known: {', '.join(known)}.")
     text = files("jumpscore.conf").joinpath("train", f"{name}.yaml").read_text(encoding="utf-8")
     merged = OmegaConf.merge(OmegaConf.create(text), key_values(words))
     return validated(TrainSettings, OmegaConf.to_container(merged), where="")

@@ -194,8 +194,7 @@ def _parsed(place: str, text: str) -> Record:
 
 def _reason(error: ValueError, text: str) -> str:
     if isinstance(error, json.JSONDecodeError):
-        place = f", error at character {error.pos + 1:,}: {error.msg}" if error.pos > 60 else ""
-        return f"is not a JSON object ({text.strip()[:60]!r}{place})"
+        return f"is not valid JSON ({error.msg} at character {error.pos + 1:,})"
     digits = re.search(r"value has (\d+) digits", str(error))
     return f"contains an integer of {digits[1]} digits" if digits else f"cannot be read: {error}"
 

@@ -155,7 +155,9 @@ def _nothing_read(path: Path, unreadable: Sequence[Unreadable]) -> str:
     first = unreadable[0]
     name = "" if first.id is None else f" (id {first.id!r:.60})"
     others = f"; none of the {len(unreadable)} records can be read" if len(unreadable) > 1 else ""
-    unknown_form = "not a JSON object" in first.reason or "has no id" in first.reason
+    unknown_form = any(
+        words in first.reason for words in ("not a JSON object", "not valid JSON", "has no id")
+    )
     expected = f"; expected {FORMS}" if unknown_form else ""
     return f"{path}, {first.place}{name}: {first.reason}{others}{expected}"
 
@@ -187,6 +189,11 @@ def _prediction(record: Record) -> tuple[str, StoredAnswer]:
         raise ValueError(
             "has no answer, because its text is null; add the answer or leave out the record"
         )
+    given = content.get("times")
+    if text is None and times is None and given not in (None, ""):
+        raise ValueError(f"'times' is not a list of numbers ({given!r:.60})")
+    if text is None and times is None and set(content) <= {*ID_KEYS, "times"}:
+        raise ValueError("has no answer; add 'text' or 'times'")
     if (text is None) == (times is None):
         raise ValueError(
             "needs exactly one of 'text', a list 'times' or 'masks'; it has "

@@ -49,7 +49,8 @@ class InputConfig(_Strict):
         tokens: Token budget, instead of ``count``: the same number gives the two arms of a matched
             comparison under ``kind=frames`` and ``kind=codec``, in the published sizes; with
             ``max_pixels`` the pictures of both arms have that size, and only their number differs.
-        matching: Which tokens the budget counts, by default ``visual``.
+        matching: Which tokens the budget counts: ``visual`` (default), ``total`` or
+            ``as_published``.
         folder: Canvases prepared by another tool, one folder per video, instead of ``count``.
         min_pixels: Smallest area of a picture.
         max_pixels: Largest area of a picture.
@@ -57,7 +58,7 @@ class InputConfig(_Strict):
             ``tokens``.
         time_policy: Time in the stamps: ``released`` is frame index / average rate, ``pts`` the
             presentation time; by default ``released`` if the two agree, otherwise ``pts``.
-        backend: Source of the block scores, by default ``pyav``.
+        backend: Source of the block scores: ``pyav`` (default) or ``bitcost``.
     """
 
     kind: Literal["auto", "none", "video", "frames", "codec"] = "auto"
@@ -129,13 +130,15 @@ class RunSettings(_Strict, coerce_numbers_to_str=True):
     """Settings of a run. Only ``control``, and ``seed`` with it, can change an answer.
 
     Attributes:
-        name: Name of the run's folder in ``folder``, by default from task, model and data set.
+        name: Name of the run's folder inside ``run.folder``, by default from task, model and data
+            set.
         folder: Folder of all runs.
-        limit: Ask only the first ``limit`` samples.
+        limit: Ask only the first N samples.
         ids: Ask only these samples.
         shard: ``i/n`` asks every n-th sample, starting with the i-th (from 0).
         repeats: Number of runs that differ only in the model's seed, for models that sample.
-        control: Show another clip's pixels: see ``controls``.
+        control: Whose pixels or blocks canvases show: ``none`` (no control), ``pixels`` or
+            ``selection``.
         seed: Seed of the bootstrap, and of the replacement clips of a control.
         workers: Number of threads that prepare requests ahead of the model.
         ahead: Maximum number of requests prepared ahead.
@@ -162,7 +165,7 @@ class RunSettings(_Strict, coerce_numbers_to_str=True):
     def _check_shard(cls, value: str | None) -> str | None:
         match = re.fullmatch(r"(\d+)/(\d+)", "0/1" if value is None else value)
         if not match or int(match[1]) >= int(match[2]):
-            raise ValueError(f"{value!r} is not a shard; write i/n with 0 <= i < n, such as 0/4")
+            raise ValueError("is not a shard; write i/n with 0 <= i < n, such as 0/4")
         return value
 
     @field_validator("name")
@@ -183,7 +186,9 @@ class RunSettings(_Strict, coerce_numbers_to_str=True):
             known = {sample.question.id for sample in selected}
             unknown = [name for name in self.ids if name not in known]
             if unknown:
-                raise UsageError(f"run.ids names {unknown[0]!r}, which the data set does not have")
+                raise UsageError(
+                    f"run.ids: no sample {unknown[0]!r}; 'jumpscore data ids DATA' lists the ids"
+                )
             selected = [sample for sample in selected if sample.question.id in self.ids]
         if self.shard:
             part, parts = (int(number) for number in self.shard.split("/"))
@@ -244,6 +249,7 @@ def _explain(model: type[BaseModel], problem: Any, where: str) -> str:
     if not problem["loc"]:
         return where + str(problem["msg"]).removeprefix("Value error, ")
     message = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
+    message = message.partition(", unable to parse ")[0]
     if isinstance(problem["input"], dict):  # keys that contradict each other
         return f"{key}: {message}"
     return f"{key}={problem['input']!r}: {message[:1].lower()}{message[1:]}"

@@ -31,7 +31,7 @@ from model_wrappers.identity import is_ours
 
 logger = logging.getLogger(__name__)
 NOTHING_ASKED = (
-    "%s: nothing was asked; all answers were stored before (choose another name to ask again)"
+    "%s: nothing was asked; all answers were stored before (set another run.name=... to ask again)"
 )
 
 

@@ -186,8 +186,8 @@ class RunStore:
             raise UsageError(
                 f"{self.folder}: contains a run of another configuration:\n  "
                 + "\n  ".join(lines)
-                + "\nChoose another run.name=... (of an ablation, another --out), or delete the "
-                "folder to start again."
+                + "\nSet another run.name=... (for an ablation, another --out), or delete the "
+                "folder to start over."
             )
 
     def _recover(self) -> dict[str, Response]:

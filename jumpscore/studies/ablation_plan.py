@@ -117,6 +117,10 @@ def planned_budgets(plan: AblationPlan) -> list[PlannedBudget]:
         )
     if min(tokens) < 1:
         raise UsageError(f"--tokens: budgets must be positive (got {min(tokens)})")
+    for number in tokens:
+        if tokens.count(number) > 1:
+            words = ",".join(map(str, tokens))
+            raise UsageError(f"--tokens {words}: {number} is given twice; list every budget once")
     pairs = []
     for matching in matchings:
         if matching not in get_args(Matching):
@@ -197,9 +201,8 @@ def refuse_one_sided(wrapper: ModelWrapper) -> None:
     missing = [kind for kind in ARMS if kind not in wrapper.inputs]
     if missing:
         raise UsageError(
-            f"model {wrapper.name!r} takes {', '.join(wrapper.inputs)}; an ablation compares "
-            f"frames with codec, so it needs {' and '.join(missing)}; 'jumpscore models' lists the "
-            "inputs of each model"
+            f"model {wrapper.name!r} takes only input={' or '.join(wrapper.inputs)}; an ablation "
+            "needs a model that takes frames and codec canvases"
         )
 
 

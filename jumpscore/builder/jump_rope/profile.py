@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from jumpscore.errors import UsageError
+from jumpscore.errors import UsageError, nearest_names
 
 PROFILE_PACKAGE = "jumpscore.conf.synthetic"
 
@@ -267,8 +267,7 @@ def _require_key(node: Any, part: str, key: str) -> None:
         raise ProfileError(f"override key {key!r}: {part!r} is below a value without keys")
     if part not in node:
         raise ProfileError(
-            f"override key {key!r}: unknown {part!r}{_nearest(part, list(node))}; "
-            f"allowed here: {', '.join(node)}"
+            f"unknown key {key!r}{nearest_names(part, node) or '.'} Known: {', '.join(node)}."
         )
 
 

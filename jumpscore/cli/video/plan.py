@@ -43,6 +43,8 @@ def plan_videos(
             )
             arms.append(pair)
         except VideoError as error:
+            if len(videos) == 1:
+                raise
             problems.append(str(error))
     if as_json:
         print_json(

@@ -79,6 +79,7 @@ def test_ablate_counts_budgets_that_are_too_small(jumpscore, words):
     ("more", "said"),
     [
         (("--tokens", "72,x"), "'x' is not a number of tokens"),
+        (("--tokens", "-5"), "budgets must be positive (got -5)"),
         (("--tokens", ","), "needs a budget"),
         (("--tokens", "72", "input.tokens=72"), "input.tokens=72 cannot be set in an ablation"),
         (("--tokens", "72", "input.tokens=72", "input.matching=total"), "--tokens sets"),
@@ -89,7 +90,7 @@ def test_ablate_counts_budgets_that_are_too_small(jumpscore, words):
         (("--tokens", "72", "--metric", "f2"), "no metric 'f2'"),
         (("--tokens", "72", "--matching", "visul"), "did you mean 'visual'"),
         (("--tokens", "72", "--reference", "fps=3"), "--reference input.fps=12.5"),
-        (("--tokens", "72", "model=motion"), "it needs frames and codec"),
+        (("--tokens", "72", "model=motion"), "needs a model that takes frames and codec"),
     ],
 )
 def test_ablate_refuses_invalid_arguments(jumpscore, tiny_set, tmp_path, more, said):

@@ -96,7 +96,7 @@ def test_score_prints_unknown_ids_and_invalid_records(jumpscore, tiny_set, tmp_p
     assert "INCOMPLETE: 2 of 3 samples are unscored" in done.stdout
     assert "answers matched by another spelling of their id: 1" in done.stdout
     assert "records of the answers file that cannot be read: 1" in done.stdout
-    assert f"{path}, line 3 (id 'clip1'): is not a JSON object" in done.stderr
+    assert f"{path}, line 3 (id 'clip1'): is not valid JSON (" in done.stderr
     assert "under unknown ids: 1; the answers file has ids such as 'x'" in done.stderr
     path.write_text('{"x": [1], "y": [2]}')
     done = jumpscore("score", path, "--data", tiny_set, expect=2)

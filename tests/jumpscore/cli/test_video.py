@@ -57,6 +57,11 @@ def test_plan_continues_after_an_unreadable_video(jumpscore, video, tmp_path):
     assert len(facts["problems"]) == 1
 
 
+def test_plan_exits_with_2_if_the_only_video_is_missing(jumpscore, tmp_path):
+    done = jumpscore("video", "plan", tmp_path / "none.mp4", "--tokens", 3000, expect=2)
+    assert "none.mp4: no such video file" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

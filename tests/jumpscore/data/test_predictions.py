@@ -101,15 +101,18 @@ def test_read_predictions_lmms_eval_samples():
     [
         ([], "contains no answers; expected JSONL"),
         (["[1, 2]"], "item 1: is not a JSON object \\('1'\\); none of the 2 records can be read"),
-        (["{broken"], "line 1: is not a JSON object \\('{broken'\\); expected JSONL"),
+        (["{broken"], r"line 1: is not valid JSON \(Expecting property name .*\); expected JSONL"),
         ([{"times": [1]}], "line 1: has no id"),
         ([{"id": True, "times": [1]}], "has no id"),
+        ([{"id": "a"}], r"line 1 \(id 'a'\): has no answer; add 'text' or 'times'"),
+        ([{"id": "a", "times": ""}], "has no answer; add 'text' or 'times'"),
         (
-            [{"id": "a"}],
-            r"line 1 \(id 'a'\): needs exactly one of 'text', a list 'times' or 'masks'",
+            [{"id": "a", "answer": "x"}],
+            "needs exactly one of 'text', a list 'times' or 'masks'; it has 'id', 'answer'",
         ),
         ([{"id": "a", "text": "x", "times": []}], "a list 'times' or 'masks'; it has"),
-        ([{"id": "a", "times": 5}], "a list 'times' or 'masks'; it has"),
+        ([{"id": "a", "times": 5}], r"'times' is not a list of numbers \(5\)"),
+        ([{"id": "a", "times": "abc"}], r"'times' is not a list of numbers \('abc'\)"),
         ([{"id": "a", "text": "x", "finish_reason": "tired"}], "finish_reason is 'tired'"),
         ([{"id": "a", "times": [1], "confidences": [1, 2]}], "one number per time"),
         ([{"id": "a", "times": [1], "confidences": ["x"]}], "one number per time"),
@@ -132,7 +135,7 @@ def test_read_predictions_error_names_line_and_id(tmp_path, lines, message):
 def test_read_predictions_error_names_character(tmp_path):
     path = tmp_path / "a.json"
     path.write_text('{"a": [' + "1.5, " * 20 + '2.5],, "b": [1.0]}')
-    with pytest.raises(DataError, match=r"is not a JSON object \(.*, error at character 113: "):
+    with pytest.raises(DataError, match=r"is not valid JSON \(.* at character 113\)"):
         read_predictions(path)
 
 
@@ -210,7 +213,7 @@ def test_read_predictions_masks(tmp_path):
         ('{"id": "b", "times": [' + "1" * 5_000 + "]}", "contains an integer of 5000 digits"),
         ('{"id": "b", "times": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested too deep"),
         ('{"id": "b", "times": [1], "times": [2]}', "the key 'times' occurs 2 times"),
-        ('{"id": "b", "times": [1', "is not a JSON object"),
+        ('{"id": "b", "times": [1', "is not valid JSON (Expecting ',' delimiter"),
         (
             '{"id": "b", "text": "x", "times": [1]}',
             "needs exactly one of 'text', a list 'times' or 'masks'",

@@ -38,7 +38,7 @@ def test_load_profile_overrides() -> None:
     [
         (["clips"], ["'clips'", "key=value"]),
         (["clip=3"], ["'clip'", "did you mean 'clips'"]),
-        (["shares.vrf=1"], ["'vrf'", "did you mean 'vfr'", "rotation"]),
+        (["shares.vrf=1"], ["'shares.vrf'", "did you mean 'vfr'", "rotation"]),
         (["clips.x=1"], ["clips.x", "without keys"]),
         (["clips=0"], ["clips", "0", "greater than or equal to 1"]),
         (["shares.vfr=1.5"], ["shares.vfr", "1.5", "less than or equal to 1"]),
