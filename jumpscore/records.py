@@ -376,7 +376,7 @@ class RunResult:
         unscored = f", {self.unscored} unscored" if self.unscored else ""
         return (
             f"{self.task}, {self.model} on {self.data}: {headline or 'no score'}, "
-            f"{self.total} samples{unscored}"
+            f"{self.total:,} sample{'' if self.total == 1 else 's'}{unscored}"
         )
 
     def __repr__(self) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import signal
 import sys
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import typer
 
-from jumpscore.cli.commands import LazyGroup, Rows
+from jumpscore.cli.commands import LazyGroup, Rows, as_overrides
 from jumpscore.cli.messages import show_log, stop
 from jumpscore.cli.options import EXIT_FAILED_SAMPLES, EXIT_INTERRUPTED, EXIT_WRONG_USE
-from jumpscore.errors import InterruptedRun, JumpScoreError, NoAnswerError
+from jumpscore.errors import InterruptedRun, JumpScoreError, NoAnswerError, UsageError
 from jumpscore.jsonio import disk_problem
 
 
@@ -81,6 +81,13 @@ class Commands(LazyGroup):
             "Show what a model would see of a video, and how many tokens that takes.",
         ),
     }
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; options of a run without a command get a hint."""
+        words = as_overrides(args, ())
+        if words[:1] != args[:1]:
+            raise UsageError(f"{args[0]}: no command; write jumpscore run {' '.join(words)}")
+        return super().parse_args(ctx, args)
 
 
 app = typer.Typer(

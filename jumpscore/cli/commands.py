@@ -53,14 +53,14 @@ class _Command(TyperCommand):
         """Parse the arguments."""
         if any(parameter.name == "overrides" for parameter in self.params):
             options = {option for parameter in self.params for option in parameter.opts}
-            args = _as_overrides(args, options)
+            args = as_overrides(args, options)
         return super().parse_args(ctx, args)
 
 
-def _as_overrides(args: list[str], options: Collection[str]) -> list[str]:
+def as_overrides(args: list[str], options: Collection[str]) -> list[str]:
     """Return arguments with ``--model x`` and ``--input.count=4`` as ``key=value`` words.
 
-    >>> _as_overrides(["--model", "motion", "--task.data=mini", "--limit", "3"], ["--limit"])
+    >>> as_overrides(["--model", "motion", "--task.data=mini", "--limit", "3"], ["--limit"])
     ['model=motion', 'task.data=mini', '--limit', '3']
     """
     words: list[str] = []

@@ -18,6 +18,8 @@ from jumpscore.runs import holds_repeats, read_run
 from jumpscore.runs.tables import SUFFIXES, write_samples
 from jumpscore.studies.ablation import ABLATION, read_ablation
 
+PAGE = ".html"
+
 
 def report_folder(
     folder: Annotated[
@@ -43,6 +45,10 @@ def report_folder(
         rows = plural(len(table), "row")
         output().print(f"{out}: {rows}, one per sample", soft_wrap=True)
         return
+    if out is not None and out.suffix.lower() != PAGE:
+        raise UsageError(
+            f"--out {out}: unsupported suffix {out.suffix!r}; use {', '.join((PAGE, *SUFFIXES))}"
+        )
     if not holds_repeats(folder):
         write_page(read_run(folder), out)
         return

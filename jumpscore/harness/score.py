@@ -106,7 +106,8 @@ def summarise(
 
 def unscored_caveat(unscored: int, total: int) -> str:
     """Return the caveat of an incomplete headline."""
-    return f"{unscored} of {total} samples are unscored"
+    samples = "sample is" if total == 1 else "samples are"
+    return f"{unscored} of {total} {samples} unscored"
 
 
 def _notes(scores: Sequence[SampleScore], extras: Extras) -> dict[str, int]:

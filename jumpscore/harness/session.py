@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import time
@@ -31,7 +32,8 @@ from model_wrappers.identity import is_ours
 
 logger = logging.getLogger(__name__)
 NOTHING_ASKED = (
-    "%s: nothing was asked; all answers were stored before (set another run.name=... to ask again)"
+    "%s: nothing was asked; all answers were stored before (set another run.name=... to ask again; "
+    "for an ablation, another --out)"
 )
 
 
@@ -257,6 +259,10 @@ def open_session(
     Raises:
         UsageError: A name, a key or a value is wrong.
     """
+    _check_mapping("model_options", model_options, {"period": 0.5})
+    _check_mapping("task_options", task_options, {"data": "mini"})
+    _check_mapping("input", input, {"kind": "frames"})
+    _check_mapping("run", run, {"limit": 10})
     settings = validated(RunSettings, run or {}, where="run.")
     wrapper = make_model(model, model_options or {})
     job = make_task(task, task_options or {})
@@ -273,6 +279,12 @@ def open_session(
             wrapper.close()
         if not isinstance(task, Task):
             job.close()
+
+
+def _check_mapping(name: str, value: Any, example: Mapping[str, Any]) -> None:
+    if value is not None and not isinstance(value, Mapping):
+        words = json.dumps(example)
+        raise UsageError(f"{name} must be a mapping, such as {name}={words} (got {value!r:.60})")
 
 
 def warn_if_nothing_asked(folder: Path, runs: Sequence[StoredRun]) -> None:

@@ -121,7 +121,8 @@ def reference_lines(ablation: Ablation) -> list[str]:
 def problem_lines(ablation: Ablation) -> list[str]:
     """Return one line for each run with unscored samples, with the reason."""
     return [
-        f"INCOMPLETE: {outcome.run}: {outcome.unscored} of {outcome.total} samples are unscored"
+        f"INCOMPLETE: {outcome.run}: {outcome.unscored:,} of {plural(outcome.total, 'sample')} "
+        f"{'is' if outcome.total == 1 else 'are'} unscored"
         + (f" ({outcome.problem})" if outcome.problem else "")
         for outcome in ablation.outcomes
         if outcome.unscored

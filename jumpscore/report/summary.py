@@ -7,6 +7,7 @@ import math
 
 from jumpscore.harness.blind_baseline import FITTED_ON_NOTHING, blind_baseline
 from jumpscore.harness.costs import spending
+from jumpscore.harness.score import unscored_caveat
 from jumpscore.records import STATUSES, Estimate, Metric, RunResult
 from jumpscore.report.text import (
     DASH,
@@ -52,9 +53,9 @@ def banners(result: RunResult) -> str:
     items = []
     if result.unscored:
         items.append(
-            f'<li class="alarm"><strong>INCOMPLETE: {result.unscored:,} of {result.total:,} '
-            "samples unscored.</strong> The numbers below are over the rest. "
-            '<button type="button" data-filter="error">Show them</button></li>'
+            f'<li class="alarm"><strong>INCOMPLETE: {result.unscored:,} of '
+            f"{plural(result.total, 'sample')} unscored.</strong> The numbers below are over "
+            'the rest. <button type="button" data-filter="error">Show them</button></li>'
         )
     if result.synthetic:
         items.append(
@@ -73,7 +74,7 @@ def banners(result: RunResult) -> str:
 def _is_above(caveat: str, result: RunResult) -> bool:
     """Whether one of the two banners with fixed words repeats a caveat of the harness."""
     return (result.synthetic and caveat == "the data are synthetic") or (
-        result.unscored > 0 and caveat.endswith("samples are unscored")
+        result.unscored > 0 and caveat == unscored_caveat(result.unscored, result.total)
     )
 
 

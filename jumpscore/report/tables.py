@@ -68,7 +68,8 @@ def banner(result: AnyResult) -> Text:
 
 def incomplete(result: AnyResult) -> Text:
     """Return the warning of a run with unscored samples."""
-    words = f"{result.unscored} of {result.total} {_noun(result)} are unscored"
+    verb = "is" if result.total == 1 else "are"
+    words = f"{result.unscored:,} of {plural(result.total, _noun(result))} {verb} unscored"
     return Text(f"INCOMPLETE: {words}", "bold red")
 
 
@@ -91,7 +92,7 @@ def errors_of(runs: Sequence[StoredRun]) -> list[Text]:
 
 
 def _noun(result: AnyResult) -> str:
-    return "answers" if isinstance(result, RepeatedResult) else "samples"
+    return "answer" if isinstance(result, RepeatedResult) else "sample"
 
 
 def run_table(run: StoredRun, *, everything: bool = False) -> RenderableType:
@@ -216,7 +217,7 @@ def leader_table(runs: Sequence[StoredRun]) -> RenderableType:
     first = runs[0].result
     metrics = {metric.name: metric for metric in first.described}
     table = Table(
-        title=f"{first.task} on {first.data}, {first.total} samples, 95% intervals",
+        title=f"{first.task} on {first.data}, {plural(first.total, 'sample')}, 95% intervals",
         title_justify="left",
     )
     table.add_column("model", style="bold")

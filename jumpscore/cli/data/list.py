@@ -37,6 +37,6 @@ def list_sets(data_root: DataRoot = None, as_json: Json = False) -> None:
 
 
 def _state(row: catalogue.DataSet, root: Path) -> str:
-    if row.kind != "published":
-        return "rendered"
-    return "here" if row.is_here(root) else "to be fetched"
+    if row.is_here(root):
+        return "here"
+    return "to be fetched" if row.kind == "published" else "made on first use"

@@ -91,6 +91,8 @@ def test_run_accepts_options_for_overrides(jumpscore, tiny_set, words):
         (["run", "tsak.data=mini"], "unknown key 'tsak.data'; did you mean 'task'?"),
         (["run", "task.dta=mini"], "unknown key 'task.dta'; did you mean 'data'?"),
         (["run", "--model"], "No such option: --model"),
+        (["--model", "x"], "--model: no command; write jumpscore run model=x"),
+        (["--task.data=mini"], "write jumpscore run task.data=mini"),
         (["options", "imput"], "did you mean 'input'?"),
         (
             ["options", "task=tracing"],

@@ -120,6 +120,8 @@ def test_run_can_be_shown_compared_and_reported(jumpscore, tiny_set, tmp_path):
     jumpscore("report", "runs/grid", "--out", "page.html")
     assert "clip0" in (tmp_path / "page.html").read_text()
     assert "3 rows, one per sample" in jumpscore("report", "runs/grid", "--out", "a.csv").stdout
+    refused = jumpscore("report", "runs/grid", "--out", "a.xlsx", expect=2)
+    assert "unsupported suffix '.xlsx'; use .html, .csv, .parquet" in refused.stderr
     header, *rows = (tmp_path / "a.csv").read_text().splitlines()
     assert header.startswith("id,status,map_reference,")
     assert [row.split(",")[0] for row in rows] == ["clip0", "clip1", "clip2"]

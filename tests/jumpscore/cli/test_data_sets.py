@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jumpscore.data.catalogue import published_sets
+from jumpscore.data.catalogue import data_sets, published_sets
 from tests.support import write_video
 
 
@@ -47,6 +47,13 @@ def test_fetch_set_is_usable_by_name(jumpscore, source, tmp_path):
     # The variable says the same as the option.
     again = jumpscore("run", *words, JUMPSCORE_DATA=str(tmp_path / "root"))
     assert json.loads(again.stdout) == result | {"asked": 0}
+
+
+def test_list_reports_whether_a_set_was_rendered(jumpscore, tmp_path):
+    assert listed(jumpscore)["mini_traces"] == "made on first use"
+    folder = data_sets()["mini_traces"].folder()
+    (tmp_path / "cache" / folder.name).mkdir(parents=True)
+    assert listed(jumpscore)["mini_traces"] == "here"
 
 
 def test_run_records_data_revision(jumpscore, source, tmp_path):

@@ -164,6 +164,12 @@ def test_evaluate_refuses_options_of_an_existing_wrapper(tiny_set):
         jumpscore.evaluate(Stub(), "jumpscore", model_options={"period": 1})
 
 
+@pytest.mark.parametrize("name", ["model_options", "task_options", "input", "run"])
+def test_evaluate_refuses_text_instead_of_a_mapping(name):
+    with pytest.raises(UsageError, match=f"{name} must be a mapping, such as {name}={{"):
+        jumpscore.evaluate("content_free", "jumpscore", **{name: "frames"})
+
+
 def test_evaluate_truncated_video_is_unscored(tmp_path, start):
     from jumpscore.data import Manifest, Row, write_set
     from tests.support import write_video
