@@ -18,6 +18,7 @@ from jumpscore.harness import RunConfig, run_config
 from jumpscore.harness.compose import compose
 from jumpscore.harness.factory import make_model
 from jumpscore.harness.input import InputPlan
+from jumpscore.report.text import plural
 from jumpscore.studies.parity import Parity, compare_models
 from model_wrappers import MODELS
 from model_wrappers.base import ModelWrapper
@@ -67,7 +68,9 @@ def print_parity(
     else:
         output().print(_table(model_a, model_b, entries))
         same = sum(entry.equal for entry in entries)
-        output().print(f"{same} of {len(entries)} samples agree in everything that both report")
+        output().print(
+            f"{same} of {plural(len(entries), 'sample')} agree in everything that both report"
+        )
     return not all(entry.equal for entry in entries)
 
 

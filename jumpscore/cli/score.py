@@ -66,6 +66,7 @@ def score_target(
         return present(score_run(target), report=report, everything=everything, as_json=as_json)
     if not target.exists():
         raise UsageError(f"{target}: not found; give a file of answers or a run's folder")
+    options = _task_options(answers.task, words)
     if answers.data is None:
         raise UsageError("choose the data set that was asked about: --data NAME_OR_FOLDER")
     with rendering() as how:
@@ -77,7 +78,7 @@ def score_target(
     config = run_config(
         {
             "model": {"name": "replay", "answers": str(target), "display_name": answers.name},
-            "task": _task_options(answers.task, words) | {"data": str(folder)},
+            "task": options | {"data": str(folder)},
             "run": {"folder": out, "name": re.sub(r"[^\w.-]+", "_", name)[:120]},
         }
     )

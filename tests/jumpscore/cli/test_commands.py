@@ -102,6 +102,10 @@ def test_score_prints_unknown_ids_and_invalid_records(jumpscore, tiny_set, tmp_p
     done = jumpscore("score", path, "--data", tiny_set, expect=2)
     assert "has ids such as 'x', but the data set has ids such as 'clip0'" in done.stderr
     assert len(list(tmp_path.glob("runs/*"))) == 1  # nothing was written for it
+    done = jumpscore("score", path, "--data", tiny_set, "task.data=mini", expect=2)
+    assert "write --data mini instead of task.data=mini" in done.stderr
+    done = jumpscore("score", path, "task.data=mini", expect=2)
+    assert "write --data mini instead of task.data=mini" in done.stderr
 
 
 def test_run_can_be_shown_compared_and_reported(jumpscore, tiny_set, tmp_path):

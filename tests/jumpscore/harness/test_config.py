@@ -40,6 +40,7 @@ def test_run_config_of_composed_words():
         (["input=video", "input.count=4"], "count needs kind=frames"),
         (["input.count=0"], r"input\.count=0: must be greater than 0"),
         (["motion"], "'motion' is not key=value"),
+        (["input.fps=abc"], r"input\.fps='abc': must be a valid number$"),
         (["input.count=[1"], "input '\\[1'"),
     ],
 )

@@ -185,13 +185,15 @@ def test_evaluate_truncated_video_is_unscored(tmp_path, start):
 
 def test_evaluate_selects_samples(start):
     assert start(Stub(), name="a", limit=2).result.total == 2
-    assert start(Stub(), name="b", ids=["clip2"]).result.total == 1
+    single = start(Stub(), name="b", ids=["clip2"]).result
+    assert single.total == 1
+    assert single.summary().endswith(", 1 sample")
     parts = [start(Stub(), name=f"s{i}", shard=f"{i}/2").result.total for i in range(2)]
     assert parts == [2, 1]
     assert (
         "only a part of the data set was asked" in start(Stub(), name="a", limit=2).result.caveats
     )
-    with pytest.raises(UsageError, match=r"run\.ids names 'clip9'"):
+    with pytest.raises(UsageError, match=r"run\.ids: no sample 'clip9'; 'jumpscore data ids"):
         start(Stub(), name="c", ids=["clip9"])
 
 
