@@ -137,8 +137,7 @@ class RunSettings(_Strict, coerce_numbers_to_str=True):
         ids: Ask only these samples.
         shard: ``i/n`` asks every n-th sample, starting with the i-th (from 0).
         repeats: Number of runs that differ only in the model's seed, for models that sample.
-        control: Whose pixels or blocks canvases show: ``none`` (no control), ``pixels`` or
-            ``selection``.
+        control: Show another clip's pixels: ``none``, ``pixels`` or ``selection``.
         seed: Seed of the bootstrap, and of the replacement clips of a control.
         workers: Number of threads that prepare requests ahead of the model.
         ahead: Maximum number of requests prepared ahead.
