@@ -15,12 +15,19 @@ from typing import Any
 import av
 import numpy as np
 
+from jumpscore.data.catalogue import RENDERED
 from jumpscore.runs.record import RunRecord
 
 DIGITS = 8
 """Number of black and white squares that encode the number of a test frame in binary."""
 COUNTING_CODECS = ("mpeg1video", "mpeg2video", "mjpeg")
 """Codecs whose clock is the frame rate."""
+
+
+def render_mini(name: str, out: Path, *, seed: int = 0) -> None:
+    """Render a small set into a new folder."""
+    [row] = (row for row in RENDERED if row.name == name)
+    row.render_into(out, seed=seed)
 
 
 @contextmanager

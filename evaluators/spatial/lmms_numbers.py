@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from jumpscore.scoring.readers import Reader, Value
+from jumpscore.scoring.readers import Reader, Value, lower_case
 
 _DIGITS = re.compile(r"-?\d++(?:\.\d++)?+")
 _LETTERS = re.compile(r"[a-z]+")
@@ -15,11 +15,6 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _WORDS = {word: value for value, word in enumerate(_SMALL.split())}
 _WORDS |= {word: 10 * value for value, word in enumerate(_TENS.split(), start=2)}
 _WORDS |= {"hundred": 100, "thousand": 1000}
-
-
-def lower_case(text: str) -> str:
-    """Return the text in lower case."""
-    return text.lower()
 
 
 def leading_digits(text: str) -> Value[float] | None:

@@ -10,7 +10,7 @@ import math
 import re
 
 from evaluators.temporal.spans import ParsedSpan, Policy, Span, SpanStatus
-from jumpscore.scoring.readers import Reader, Value
+from jumpscore.scoring.readers import Reader, Value, lower_case, value_if_any
 
 # Nothing is given back once taken: linear in texts of any length.
 _CLOCK = re.compile(r"(?<!\w)(\d{1,2}):(?:(\d{2}):)?(\d{2}(?:\.\d++(?!\w))?)(?!\w)")
@@ -24,29 +24,24 @@ _BARE = re.compile(r"(?<!\w)\d++(?:\.\d++(?!\w))?(?!\w)")
 Spans = list[Span]
 
 
-def lower_case(text: str) -> str:
-    """Return the text in lower case."""
-    return text.lower()
-
-
 def clock_pairs(text: str) -> Value[Spans] | None:
     """Read ``00:10 - 00:20``: clocks two by two, whatever stands between."""
-    return _value(_paired([_clock_seconds(match) for match in _CLOCK.finditer(text)]))
+    return value_if_any(_paired([_clock_seconds(match) for match in _CLOCK.finditer(text)]))
 
 
 def hyphen_ranges(text: str) -> Value[Spans] | None:
     """Read every ``10.5 - 15``; only a hyphen counts, no other dash."""
-    return _value([Span(float(a), float(b)) for a, b in _RANGES[0].findall(text)])
+    return value_if_any([Span(float(a), float(b)) for a, b in _RANGES[0].findall(text)])
 
 
 def to_ranges(text: str) -> Value[Spans] | None:
     """Read every ``10.5 to 15``."""
-    return _value([Span(float(a), float(b)) for a, b in _RANGES[1].findall(text)])
+    return value_if_any([Span(float(a), float(b)) for a, b in _RANGES[1].findall(text)])
 
 
 def number_pairs(text: str) -> Value[Spans] | None:
     """Read all numbers two by two; a number that touches a letter, of any script, is not one."""
-    return _value(_paired([float(match[0]) for match in _BARE.finditer(text)]))
+    return value_if_any(_paired([float(match[0]) for match in _BARE.finditer(text)]))
 
 
 READER: Reader[Spans] = Reader((lower_case, clock_pairs, hyphen_ranges, to_ranges, number_pairs))
@@ -69,10 +64,6 @@ def parse_reference(text: str, policy: Policy) -> ParsedSpan:
         first = Span(float(round(first.start)), float(round(first.end)))
     status: SpanStatus = "ok" if first.start <= first.end else "inverted"
     return ParsedSpan(status, policy, first, len(spans))
-
-
-def _value(spans: Spans) -> Value[Spans] | None:
-    return Value(spans) if spans else None
 
 
 def _paired(values: list[float]) -> Spans:

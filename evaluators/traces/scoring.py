@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -227,14 +228,6 @@ def _tracespatial(goal: Goal, read: _Read, dimensions: Literal[2, 3]) -> RuleSco
     return RuleScore(status, values, {"read_as": score.status}, notes, marked=marked)
 
 
-def _tracespatial_2d(goal: Goal, read: _Read) -> RuleScore:
-    return _tracespatial(goal, read, 2)
-
-
-def _tracespatial_3d(goal: Goal, read: _Read) -> RuleScore:
-    return _tracespatial(goal, read, 3)
-
-
 def _in_image(
     goal: Goal, read: _Read, *, least: int
 ) -> tuple[Floats | None, Status, dict[str, int]]:
@@ -300,8 +293,8 @@ def _sharerobot(goal: Goal, read: _Read) -> RuleScore:
 
 
 RULES: dict[Rule, Callable[[Goal, _Read], RuleScore]] = {
-    "tracespatial_2d": _tracespatial_2d,
-    "tracespatial_3d": _tracespatial_3d,
+    "tracespatial_2d": partial(_tracespatial, dimensions=2),
+    "tracespatial_3d": partial(_tracespatial, dimensions=3),
     "vabench": _vabench,
     "sharerobot": _sharerobot,
 }

@@ -90,17 +90,12 @@ def join_thousands(tokens: Sequence[Token]) -> list[Token]:
             and len(digits) == 3
             and digits.isdigit()
             and first.text.lstrip("-").isdigit()
-            and _leads(first, joined)
+            and first.text.lstrip("-")[0] != "0"
         ):
             joined[-2:] = [_thousand(first, token)]
         else:
             joined.append(token)
     return joined
-
-
-def _leads(first: Token, joined: Sequence[Token]) -> bool:
-    digits = first.text.lstrip("-")
-    return digits[0] != "0" and (len(digits) <= 3 or len(digits) % 3 == 0 or len(digits) > 3)
 
 
 def _thousand(first: Token, token: Token) -> Token:

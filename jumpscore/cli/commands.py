@@ -46,6 +46,14 @@ class LazyGroup(TyperGroup):
         return name, command, rest
 
 
+def group(table: Rows, *, help: str) -> typer.Typer:
+    """Return a group of the commands of a table."""
+    kind = type("_Group", (LazyGroup,), {"rows": table})
+    app = typer.Typer(cls=kind, no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
+    app.callback(help=help)(lambda: None)
+    return app
+
+
 class _Command(TyperCommand):
     """A command that also accepts ``--model motion`` for ``model=motion``."""
 

@@ -14,7 +14,7 @@ from jumpscore.cli.console import output, print_json
 from jumpscore.cli.options import Json
 from jumpscore.errors import UsageError, nearest_names
 from jumpscore.harness import InputConfig, RunSettings
-from jumpscore.harness.options import REQUIRED, option_defaults, option_descriptions
+from jumpscore.harness.options import REQUIRED, option_defaults, option_descriptions, option_word
 from model_wrappers import MODELS
 
 GROUPS = ("model", "task", "input", "run")
@@ -97,13 +97,6 @@ def _table(word: str, rows: list[Option]) -> Table:
     table.add_column("default")
     table.add_column("meaning", ratio=1)
     for row in rows:
-        default = "required" if row.default == REQUIRED else _word(row.default)
+        default = "required" if row.default == REQUIRED else option_word(row.default)
         table.add_row(row.key, default, row.help)
     return table
-
-
-def _word(value: Any) -> str:
-    """Return a value as it is typed on the command line."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value)

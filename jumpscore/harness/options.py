@@ -40,3 +40,14 @@ def option_descriptions(options: type[BaseModel]) -> dict[str, str]:
         for key, text in _ATTRIBUTE.findall(attributes):
             described[key] = " ".join(text.split()).replace("``", "")
     return {key: described.get(key, "") for key in options.model_fields}
+
+
+def option_word(value: Any) -> str:
+    """Return a value in the syntax of the command line.
+
+    >>> option_word(True), option_word(None), option_word(0.5)
+    ('true', 'null', '0.5')
+    """
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)

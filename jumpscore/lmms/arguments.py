@@ -10,6 +10,7 @@ from jumpscore.errors import UsageError, nearest_names
 from jumpscore.harness import InputConfig, RunSettings
 from jumpscore.harness.compose import choices, compose
 from jumpscore.harness.config import validated
+from jumpscore.harness.options import option_word
 from model_wrappers import MODELS
 
 OnError = Literal["raise", "empty"]
@@ -118,7 +119,7 @@ def read_arguments(arguments: Mapping[str, Any], flags: Flags | None = None) -> 
         )
     words = [f"model={arguments['wrapper']}"]
     words += [
-        f"{key}={_word(value)}"
+        f"{key}={option_word(value)}"
         for key, value in arguments.items()
         if key not in ("wrapper", "on_error")
     ]
@@ -156,17 +157,6 @@ def _check_keys(arguments: Mapping[str, Any]) -> None:
         raise UsageError(
             f"model_args must contain wrapper=NAME, one of {', '.join(choices('model'))}"
         )
-
-
-def _word(value: Any) -> str:
-    """Return a value in the syntax of the command line.
-
-    >>> _word(True), _word(None), _word(0.5)
-    ('true', 'null', '0.5')
-    """
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value)
 
 
 def _flagged(

@@ -20,6 +20,16 @@ class Value(Generic[T]):
     value: T
 
 
+def value_if_any(items: list[T]) -> Value[list[T]] | None:
+    """Return a list as a value; an empty one changes nothing."""
+    return Value(items) if items else None
+
+
+def lower_case(text: str) -> str:
+    """Return the text in lower case."""
+    return text.lower()
+
+
 Rule = Callable[..., Any]
 """Takes the answer as left by the rules before it, and the reader's facts. Returns a ``Value``,
 which ends the reading, or a changed answer for the next rules, or ``None`` to change nothing."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from jumpscore.scoring.readers import Reader, ReferenceCrashError, Value
+from jumpscore.scoring.readers import Reader, ReferenceCrashError, Value, lower_case, value_if_any
 
 MAX_DEPTH = 900
 """Nesting depth at which the public parser exceeds Python's recursion limit of 1000."""
@@ -81,14 +81,9 @@ class _FirstListReader(Reader[Times]):
         return super().__call__(next(written_lists(answer, self.forms), answer))
 
 
-def lower_case(text: str) -> str:
-    """Return the text in lower case."""
-    return text.lower()
-
-
 def numbers_with_unit(text: str) -> Value[Times] | None:
     """Read every ``number s``."""
-    return _value([float(match) for match in _NUMBER_S.findall(text)])
+    return value_if_any([float(match) for match in _NUMBER_S.findall(text)])
 
 
 def without_trailing_commas(text: str) -> str:
@@ -101,12 +96,12 @@ def json_numbers(text: str) -> Value[Times] | str | None:
     items = _parsed(text)
     if items is None:
         return None
-    return _value(_numbers(items)) or ""
+    return value_if_any(_numbers(items)) or ""
 
 
 def bare_numbers(text: str) -> Value[Times] | None:
     """Read every number."""
-    return _value([float(match) for match in _NUMBER.findall(text)])
+    return value_if_any([float(match) for match in _NUMBER.findall(text)])
 
 
 READER: Reader[Times] = Reader(
@@ -151,10 +146,6 @@ def parse_reference_truth(text: str) -> Times:
     [0.5, 1.5]
     """
     return sorted(TRUTH_READER.read(text) or [])
-
-
-def _value(times: Times) -> Value[Times] | None:
-    return Value(times) if times else None
 
 
 def _parsed(text: str) -> object:

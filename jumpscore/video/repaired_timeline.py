@@ -91,8 +91,7 @@ def by_decoding(
     else:
         times = _filled(path, _run_on(packets, clock)[numbers], packets)
         times -= clock.offset
-    first_key = int(np.argmax(packets.key)) if packets.key.any() else 0
-    packets.notes[LEADING] += _lost(packets, numbers, clock, first_key)
+    packets.notes[LEADING] += _lost(packets, numbers, clock)
     packets.notes[SHIFTED] += abs(clock.offset) > SHIFT
     gaps = np.diff(times)
     last = float(np.median(gaps)) if len(gaps) else float(packets.duration[numbers[-1]])
@@ -134,7 +133,7 @@ def _decode(path: Path, track: int, clock: Clock) -> _Delivered:
     return _Delivered(np.asarray(numbers, dtype=np.int64), first, broken)
 
 
-def _lost(packets: Packets, numbers: npt.NDArray[np.int64], clock: Clock, first_key: int) -> int:
+def _lost(packets: Packets, numbers: npt.NDArray[np.int64], clock: Clock) -> int:
     """Return how many frames at the beginning of recordings have no key frame before them."""
     edges = sorted({0, *clock.breaks, len(packets.pts)})
     decoded = np.zeros(len(packets.pts), dtype=bool)

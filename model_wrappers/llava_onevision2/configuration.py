@@ -10,7 +10,6 @@ from jumpscore.errors import DataError
 from jumpscore.video.sizes import MERGE, PATCH
 
 MODEL_TYPE = "llava_onevision2"
-ARCHITECTURE = "LlavaOnevision2ForConditionalGeneration"
 
 ROTARY_UNITS = 16
 """Half of a head's width has 16 units: 4 for time, 6 for rows, 6 for columns."""

@@ -24,7 +24,7 @@ def test_fetch_benchmark_names_missing_videos(place):
 
 
 def test_data_fetch_gives_what_a_run_reads(place, tmp_path):
-    from jumpscore.builder.small_sets import render_mini
+    from tests.support import render_mini
 
     folder = place.root / "mini_to_fetch"
     render_mini("mini_lmms", folder)

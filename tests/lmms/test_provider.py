@@ -190,7 +190,7 @@ def test_evaluate_jumpscore_equals_map_reference(place, tiny_set):
 
 
 def test_evaluate_oracle_on_the_rendered_benchmark(place):
-    from jumpscore.builder.small_sets import render_mini
+    from tests.support import render_mini
 
     folder = place.root / "mini"
     render_mini("mini_lmms", folder)

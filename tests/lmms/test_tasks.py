@@ -28,7 +28,7 @@ def answered(tmp_path_factory):
 
     In ``gone`` a depth map was lost after the task was made.
     """
-    from jumpscore.builder.small_sets import render_mini
+    from tests.support import render_mini
 
     root = tmp_path_factory.mktemp("tasks")
     env = {

@@ -53,7 +53,6 @@ _TRUNK = (
     (0.94, 0.112, 0.066),
     (1.00, 0.056, 0.052),
 )
-_HEM = 0.06  # share of pelvis -> neck where the shirt ends
 _STRIPE = (0.60, 0.72)
 
 

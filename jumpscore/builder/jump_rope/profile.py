@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from importlib import resources
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -32,18 +32,25 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class DurationBin(_Strict):
+class _Range(_Strict):
+    """Values in [low, high]; subclasses limit both."""
+
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.high < self.low:
+            raise ValueError(f"high={self.high} is below low={self.low}; swap them")
+        return self
+
+
+class DurationBin(_Range):
     """Durations drawn uniformly from [low, high] seconds, with this relative weight."""
 
     low: Annotated[float, Field(ge=4.0, le=600.0)]
     high: Annotated[float, Field(ge=4.0, le=600.0)]
     weight: Positive
-
-    @model_validator(mode="after")
-    def _ordered(self) -> DurationBin:
-        if self.high < self.low:
-            raise ValueError(f"high={self.high} is below low={self.low}; swap them")
-        return self
 
 
 class Resolution(_Strict):
@@ -89,43 +96,25 @@ class GapStats(_Strict):
         return self
 
 
-class PauseStats(_Strict):
+class PauseStats(_Range):
     """Seconds between two runs, uniform in [low, high]."""
 
     low: Annotated[float, Field(ge=0.7, le=30.0)]
     high: Annotated[float, Field(ge=0.7, le=30.0)]
 
-    @model_validator(mode="after")
-    def _ordered(self) -> PauseStats:
-        if self.high < self.low:
-            raise ValueError(f"high={self.high} is below low={self.low}; swap them")
-        return self
 
-
-class RunJumps(_Strict):
+class RunJumps(_Range):
     """Jumps in one run of a clip that has pauses, in [low, high]; short runs are likelier."""
 
     low: Annotated[int, Field(ge=1, le=200)]
     high: Annotated[int, Field(ge=1, le=200)]
 
-    @model_validator(mode="after")
-    def _ordered(self) -> RunJumps:
-        if self.high < self.low:
-            raise ValueError(f"high={self.high} is below low={self.low}; swap them")
-        return self
 
-
-class YawRange(_Strict):
+class YawRange(_Range):
     """Viewing directions in degrees, as in `specs.View`; ``low`` may be negative."""
 
     low: Annotated[float, Field(ge=-360.0, le=360.0)]
     high: Annotated[float, Field(ge=-360.0, le=360.0)]
-
-    @model_validator(mode="after")
-    def _ordered(self) -> YawRange:
-        if self.high < self.low:
-            raise ValueError(f"high={self.high} is below low={self.low}; swap them")
-        return self
 
 
 class Shares(_Strict):

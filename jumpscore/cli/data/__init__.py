@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from jumpscore.cli.commands import group
 
-import typer
-
-from jumpscore.cli.commands import LazyGroup, Rows
-
-
-class _Commands(LazyGroup):
-    rows: ClassVar[Rows] = {
+app = group(
+    {
         "synthesize": (
             "jumpscore.cli.data.synthesize:synthesize_set",
             "Render jump-rope videos with known event times.",
@@ -39,14 +34,6 @@ class _Commands(LazyGroup):
             "jumpscore.cli.data.lmms:export_set",
             "Export a data set to lmms-eval as an external task.",
         ),
-    }
-
-
-app = typer.Typer(
-    cls=_Commands, no_args_is_help=True, add_completion=False, rich_markup_mode="rich"
+    },
+    help="Create, inspect and fetch data sets.",
 )
-
-
-@app.callback()
-def _root() -> None:
-    """Create, inspect and fetch data sets."""

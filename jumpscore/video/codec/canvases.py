@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from itertools import islice, pairwise
 from pathlib import Path
@@ -136,17 +137,15 @@ def cached_canvases(
     backend: ScoreBackend = "pyav",
 ) -> VisualInput:
     """Return the same as ``codec_canvases``, from the cache if one is given."""
-
-    def make() -> VisualInput:
-        return codec_canvases(
-            info.path,
-            canvases=canvases,
-            min_pixels=min_pixels,
-            max_pixels=max_pixels,
-            backend=backend,
-            info=info,
-        )
-
+    make = partial(
+        codec_canvases,
+        info.path,
+        canvases=canvases,
+        min_pixels=min_pixels,
+        max_pixels=max_pixels,
+        backend=backend,
+        info=info,
+    )
     if cache is None:
         return make()
     options = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evaluators.traces.task import Traces, TracesOptions
-from jumpscore.builder.small_sets import render_mini
+from tests.support import render_mini
 
 
 @pytest.fixture(scope="module")

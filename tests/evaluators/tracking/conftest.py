@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jumpscore.builder.small_sets import render_mini
+from tests.support import render_mini
 
 
 @pytest.fixture(scope="module")

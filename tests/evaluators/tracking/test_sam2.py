@@ -225,7 +225,7 @@ def test_segment_reports_an_invalid_checkpoint_once(tmp_path, video):
 
 
 def test_evaluate_derives_masks_once(checkpoint, tmp_path, monkeypatch):
-    from jumpscore.builder.small_sets import render_mini
+    from tests.support import render_mini
 
     data = tmp_path / "set"
     data.mkdir()

@@ -27,7 +27,7 @@ def every_command() -> list[tuple[str, str, str]]:
     for name, (target, help) in Commands.rows.items():
         rows.append((name, target, help))
         if name in GROUPS:
-            inner = import_module(target.partition(":")[0])._Commands.rows
+            inner = load(name, target, help).rows
             rows += [(f"{name} {sub}", *row) for sub, row in inner.items()]
     return rows
 

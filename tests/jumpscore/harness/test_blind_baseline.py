@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 import jumpscore
-from jumpscore.builder.small_sets import render_mini
 from jumpscore.harness.blind_baseline import blind_answers, blind_baseline
 from jumpscore.harness.factory import make_task
 from jumpscore.records import Question, Sample
+from tests.support import render_mini
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jumpscore.builder.small_sets import render_mini
 from jumpscore.errors import UsageError
 from jumpscore.harness.factory import make_task
 from jumpscore.lmms import rows
 from jumpscore.lmms.export import export_task
+from tests.support import render_mini
 
 FUNCTIONS = ("doc_to_visual", "doc_to_text", "doc_to_messages", "process_results")
 

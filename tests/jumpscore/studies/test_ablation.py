@@ -10,7 +10,6 @@ import pytest
 
 import jumpscore
 from evaluators import TASKS
-from jumpscore.builder.small_sets import render_mini
 from jumpscore.data import Manifest, Row, write_set
 from jumpscore.data.layout import QUESTION
 from jumpscore.errors import DataError, UsageError
@@ -27,7 +26,7 @@ from jumpscore.studies.ablation_plan import (
     without_video,
 )
 from model_wrappers.base import ModelWrapper
-from tests.support import numbered_frame, write_video
+from tests.support import numbered_frame, render_mini, write_video
 
 TRUTHS = ((0.5, 1.0), (1.5, 2.0), (2.5, 3.0, 3.5))
 """Events of different clips are at least 0.3 s apart: a model with the wrong clip scores 0."""

@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from jumpscore.builder.small_sets import render_mini
 from jumpscore.builder.small_sets.lmms import COLOURS, SIDES
 from jumpscore.builder.small_sets.lmms_task import utils
 from jumpscore.data.catalogue import with_folders
 from jumpscore.data.layout import read_manifest
 from jumpscore.jsonio import parse_json
+from tests.support import render_mini
 
 
 @pytest.fixture(scope="module")

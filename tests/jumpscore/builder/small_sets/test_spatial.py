@@ -13,10 +13,10 @@ import pytest
 import jumpscore
 from evaluators.spatial.rows import RULES, SpatialRow
 from evaluators.spatial.task import Spatial, SpatialOptions
-from jumpscore.builder.small_sets import render_mini
 from jumpscore.builder.small_sets.spatial import COLOURS, RULER
 from jumpscore.data.layout import read_manifest, read_rows
 from jumpscore.video import decode, probe
+from tests.support import render_mini
 
 
 @pytest.fixture(scope="module")

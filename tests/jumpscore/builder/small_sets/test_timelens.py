@@ -7,9 +7,9 @@ import json
 import pytest
 
 import jumpscore
-from jumpscore.builder.small_sets import render_mini
 from jumpscore.builder.small_sets.timelens import REST, bouts_of
 from jumpscore.data import read_manifest, read_rows
+from tests.support import render_mini
 
 
 @pytest.fixture(scope="module")

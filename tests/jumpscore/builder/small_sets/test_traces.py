@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from evaluators.traces import Camera
-from jumpscore.builder.small_sets import render_mini
 from jumpscore.builder.small_sets.tabletop import Solid, View, render
 from jumpscore.builder.small_sets.traces import CUBE, lay_table
 from jumpscore.data.layout import read_manifest
+from tests.support import render_mini
 
 
 def spaces(view: View, depth: np.ndarray) -> np.ndarray:

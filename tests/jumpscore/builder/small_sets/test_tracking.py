@@ -8,10 +8,10 @@ import pytest
 from evaluators.tracking.queries import Query
 from evaluators.tracking.rle import decode_masks
 from evaluators.tracking.task import Tracking, TrackingOptions
-from jumpscore.builder.small_sets import render_mini
 from jumpscore.builder.small_sets.tracking import COLOURS, FRAMES, HEIGHT, WIDTH
 from jumpscore.data.layout import read_manifest, read_rows
 from jumpscore.video import decode
+from tests.support import render_mini
 
 
 @pytest.fixture(scope="module")
