@@ -207,7 +207,7 @@ def spending_line(runs: Sequence[StoredRun]) -> list[Text]:
 
 def counts_line(result: AnyResult) -> Text:
     """Return the counts of all statuses that occur, in one line."""
-    text = Text(f"{result.total} {_noun(result)}: ")
+    text = Text(f"{plural(result.total, _noun(result))}: ")
     counts = [f"{count} {status}" for status, count in result.counts.items() if count]
     return text.append(", ".join(counts))
 

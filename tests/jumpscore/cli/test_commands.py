@@ -299,7 +299,7 @@ def test_run_takes_paths_and_ids_literally(jumpscore, tiny_set, tmp_path):
     jumpscore(*words, "--ids", "clip0", "--ids", "clip2")
     facts = json.loads((tmp_path / "runs" / "ü 1" / "run.json").read_text())
     assert facts["config"]["run"]["ids"] == ["clip0", "clip2"]
-    assert "'12e5', which the data set" in jumpscore(*words, "--ids", "12e5", expect=2).stderr
+    assert "no sample '12e5'" in jumpscore(*words, "--ids", "12e5", expect=2).stderr
 
 
 def test_score_edited_answers_get_a_new_run(jumpscore, answers, tiny_set, tmp_path):

@@ -10,7 +10,13 @@ from rich.console import Console, RenderableType
 
 from jumpscore.harness import read_repeats
 from jumpscore.records import Estimate, Metric
-from jumpscore.report.tables import leader_table, repeats_table, run_table, tasks_table
+from jumpscore.report.tables import (
+    counts_line,
+    leader_table,
+    repeats_table,
+    run_table,
+    tasks_table,
+)
 from jumpscore.runs import StoredRun, read_run
 from tests.jumpscore.report.runs import made_up_run, timed
 
@@ -83,3 +89,8 @@ def test_tasks_table_states_faults_only_for_times(oracle: StoredRun) -> None:
 def test_leader_table_of_a_model(tmp_path: Path) -> None:
     run = made_up_run(tmp_path, [timed("a", 0.5, [1.0], [1.0])])
     assert "ground truth" not in printed(leader_table([run]))
+
+
+@pytest.mark.parametrize(("total", "line"), [(1, "1 sample: 1 ok"), (12, "12 samples: 12 ok")])
+def test_counts_line_has_the_right_number(oracle: StoredRun, total: int, line: str) -> None:
+    assert counts_line(replace(oracle.result, total=total, counts={"ok": total})).plain == line
