@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from jumpscore.cli.console import output, print_json
+from jumpscore.cli.console import output, print_json, print_note
 from jumpscore.cli.options import Json
 from jumpscore.harness import RepeatedRun, read_repeats
 from jumpscore.harness.repeating import AnyRun
@@ -24,17 +24,17 @@ def compare_folders(
     """Print the paired comparison of two runs."""
     one, other = read_either(a), read_either(b)
     comparisons = compare_runs(one, other)
-    if as_json:
-        print_json({name: asdict(comparison) for name, comparison in comparisons.items()})
-        return
     from jumpscore.report.tables import banner, comparison_table
     from jumpscore.report.text import plural
 
-    output().print(comparison_table(one, other, comparisons, compared_metrics(one)))
     for run, only in zip((one, other), unshared(one, other), strict=True):
         if only:
-            note = f"note: left out: {plural(only, 'sample')} that only {run.folder} has scored"
-            output().print(note, soft_wrap=True)
+            print_note(f"left out: {plural(only, 'sample')} that only {run.folder} has scored")
+    if as_json:
+        print_json({name: asdict(comparison) for name, comparison in comparisons.items()})
+        return
+    output().print(comparison_table(one, other, comparisons, compared_metrics(one)))
+    for run in (one, other):
         if isinstance(run, RepeatedRun):
             note = f"note: {run.folder} enters with the mean over its {len(run.runs)} repeats"
             output().print(note, soft_wrap=True)

@@ -99,13 +99,10 @@ def carry_out_repeats(session: Session) -> RepeatedRun:
     _refuse_another(folder, config.run.repeats)
     configs = [_config_of(config, folder, i, seed + i) for i in range(config.run.repeats)]
     runs: list[StoredRun] = []
-    try:
-        for run in session.carry_out(configs):
-            # The first repeat was not refused: same configuration, so the summary is written again.
-            (folder / REPEATS).unlink(missing_ok=True)
-            runs.append(run)
-    finally:
-        session.wrapper.reseed(seed)  # also a wrapper whose seed is not an option
+    for run in session.carry_out(configs):
+        # The first repeat was not refused: same configuration, so the summary is written again.
+        (folder / REPEATS).unlink(missing_ok=True)
+        runs.append(run)
     warn_if_nothing_asked(folder, runs)
     return _write(folder, session.task, runs)
 

@@ -104,7 +104,8 @@ class Session:
             UsageError: A configuration does not fit the model, the data set or the run's folder.
             RunInterrupted: Ctrl-C, counted over all runs.
         """
-        seed = getattr(self.wrapper.options, "seed", None)
+        # The first seed is that of a wrapper whose seed is not an option.
+        seed = getattr(self.wrapper.options, "seed", configs[0].model.get("seed"))
         try:
             for place, config in enumerate(configs):
                 self._reseed(config.model.get("seed"))

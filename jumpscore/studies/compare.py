@@ -32,7 +32,7 @@ def compare_runs(a: AnyRun, b: AnyRun, *, seed: int = 0) -> dict[str, Comparison
             f"{b.result.task_version}; score both again with 'jumpscore score RUN'"
         )
     scores_a, scores_b = ([run.scores for run in _each(runs)] for runs in (a, b))
-    in_b = set(scored_by_any(scores_b))
+    in_b = _scored(b)
     shared = [name for name in scored_by_any(scores_a) if name in in_b]
     if not shared:
         raise UsageError(f"{a.folder} and {b.folder} have no scored sample in common")
@@ -47,8 +47,13 @@ def compare_runs(a: AnyRun, b: AnyRun, *, seed: int = 0) -> dict[str, Comparison
 
 def unshared(a: AnyRun, b: AnyRun) -> tuple[int, int]:
     """Return how many samples only the first and only the second run has scored."""
-    one, other = (set(scored_by_any([run.scores for run in _each(runs)])) for runs in (a, b))
+    one, other = _scored(a), _scored(b)
     return len(one - other), len(other - one)
+
+
+def _scored(runs: AnyRun) -> set[str]:
+    """Return the ids of the samples that at least one of the runs has scored."""
+    return set(scored_by_any([run.scores for run in _each(runs)]))
 
 
 def _each(run: AnyRun) -> tuple[StoredRun, ...]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -18,7 +16,6 @@ from jumpscore.records import Response, Usage
 from jumpscore.runs import read_run
 from jumpscore.studies.ablation import ablate
 from jumpscore.studies.ablation_plan import AblationPlan
-from model_wrappers import MODELS
 from model_wrappers.base import ModelOptions, ModelWrapper
 from model_wrappers.content_free import ContentFree
 from model_wrappers.identity import weights_digest
@@ -317,106 +314,6 @@ def test_repeats_ask_unidentified_model_again(tiny_set, tmp_path):
     assert [run.folder.name for run in second.runs] == ["repeat-0", "repeat-1"]
 
 
-MINE = """
-from jumpscore.records import Response
-from model_wrappers.base import ModelOptions, ModelWrapper
-import {helper}
-
-class MineOptions(ModelOptions):
-    file: str = ""
-
-class Mine(ModelWrapper):
-    name = "mine"
-    Options = MineOptions
-    def generate(self, requests):
-        text = open(self.options.file).read() if self.options.file else {helper}.ANSWER
-        return [Response(r.question.id, text) for r in requests]
-"""
-RUN = """
-import json, sys, jumpscore
-from model_wrappers import MODELS
-MODELS.add("mine", sys.argv[1])
-options = json.loads(sys.argv[4])
-run = jumpscore.evaluate("mine", "jumpscore", model_options=options,
-                         task_options={"data": sys.argv[2]}, run={"folder": sys.argv[3]})
-print(json.dumps([run.asked, run.responses["clip0"].text, run.folder.name]))
-"""
-
-
-@pytest.fixture(params=["module", "package"])
-def by_name(request, tiny_set, tmp_path):
-    """Write a wrapper with a module that it imports, and run it by name in a process of its own."""
-    folder = tmp_path / "code"
-    if request.param == "package":
-        folder, target, helper = folder / "my_package", "my_package.mine:Mine", "my_package.words"
-        folder.mkdir(parents=True)
-        (folder / "__init__.py").write_text("")
-    else:
-        target, helper = "mine:Mine", "my_words"
-        folder.mkdir()
-    words = folder / f"{helper.rpartition('.')[2]}.py"
-    words.write_text("ANSWER = '[0.5]'\n")
-    mine = folder / "mine.py"
-    mine.write_text(textwrap.dedent(MINE.format(helper=helper)))
-
-    def run(**options):
-        done = subprocess.run(
-            [sys.executable, "-c", RUN, target, str(tiny_set), str(tmp_path / "runs"),
-             json.dumps(options)],
-            env=os.environ | {"PYTHONPATH": str(tmp_path / "code"), "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    run.mine, run.words = mine, words
-    return run
-
-
-def test_model_identity_of_edited_code(by_name):
-    assert by_name() == [3, "[0.5]", "jumpscore-mine-tiny"]
-    assert by_name() == [0, "[0.5]", "jumpscore-mine-tiny"]
-    by_name.words.write_text("ANSWER = '[1.5]'\n")
-    assert by_name() == [3, "[1.5]", "jumpscore-mine-tiny-2"]
-    by_name.mine.write_text(by_name.mine.read_text() + "# edited\n")
-    assert by_name() == [3, "[1.5]", "jumpscore-mine-tiny-3"]
-
-
-@pytest.mark.parametrize("by_name", ["module"], indirect=True)
-def test_model_identity_of_edited_file(by_name, tmp_path):
-    file = tmp_path / "weights.txt"
-    file.write_text("[0.7]")
-    options = {"file": str(file)}
-    assert by_name(**options)[:2] == [3, "[0.7]"]
-    assert by_name(**options)[:2] == [0, "[0.7]"]
-    file.write_text("[0.8]")
-    assert by_name(**options) == [3, "[0.8]", "jumpscore-mine-tiny-2"]
-
-
-class Unsure(Learner):
-    """By name, but its identity is None."""
-
-    name = "unsure"
-
-    def __init__(self, options=None) -> None:
-        super().__init__()
-
-    def identity(self):
-        return None
-
-
-def test_model_identity_of_wrapper_returning_none(start):
-    MODELS.add("unsure", f"{__name__}:Unsure")
-    assert [start("unsure").asked for _ in range(2)] == [3, 3]
-
-
-def test_model_identity_of_every_bundled_model():
-    undecided = [
-        name for name in MODELS.names() if MODELS.get(name).identity is ModelWrapper.identity
-    ]
-    assert undecided == []
-
-
 def test_place_of_two_processes_differs(tiny_set, tmp_path):
     code = (
         "import sys, jumpscore\n"
@@ -435,43 +332,3 @@ def test_place_of_two_processes_differs(tiny_set, tmp_path):
     outputs = [process.communicate()[0].split() for process in processes]
     assert len({name for name, _, _ in outputs}) == 3
     assert [(count, score) for _, count, score in outputs] == [("3", "0.0"), *[("3", "1.0")] * 2]
-
-
-def test_beside_other_data_of_equal_names(start, tiny_set, tmp_path):
-    from jumpscore.data import Manifest, read_rows, write_set
-
-    write_set(tmp_path / "other", read_rows(tiny_set)[:2], Manifest("tiny"))
-    for row in read_rows(tiny_set)[:2]:
-        target = tmp_path / "other" / row.video_path
-        target.parent.mkdir(exist_ok=True)
-        target.symlink_to(tiny_set / row.video_path)
-    one, other = start("content_free"), start("content_free", data=tmp_path / "other")
-    assert (one.result.total, other.result.total) == (3, 2)
-    checksum = other.record.identity.data.checksum
-    assert other.folder.name == f"{one.folder.name}-{checksum[:8]}"
-    assert start("content_free", data=tmp_path / "other").asked == 0
-    assert start("content_free").asked == 0
-    with pytest.raises(UsageError, match=r"data\.checksum"):
-        start("content_free", name=one.folder.name, data=tmp_path / "other")
-
-
-@pytest.mark.parametrize(
-    ("model", "task", "lines"),
-    [
-        ("oracle", "jumpscore", ["model.model: content_free -> oracle"]),
-        ("content_free", "jumpscore_count", ["task.name: jumpscore -> jumpscore_count"]),
-    ],
-)
-def test_changes_leave_out_what_follows_from_another(tiny_set, tmp_path, model, task, lines):
-    """Another model has other code and options, another task other questions: one line each."""
-    run = {"folder": tmp_path, "name": "x"}
-    jumpscore.evaluate("content_free", "jumpscore", task_options={"data": str(tiny_set)}, run=run)
-    exposed = run | {"expose_truth": model == "oracle"}
-    with pytest.raises(UsageError) as raised:
-        jumpscore.evaluate(model, task, task_options={"data": str(tiny_set)}, run=exposed)
-    _, *listed, _ = str(raised.value).splitlines()
-    listed = [line.strip() for line in listed]
-    assert set(lines) <= set(listed)
-    assert not [
-        line for line in listed if line.startswith(("model.code", "model.opt", "questions"))
-    ]
