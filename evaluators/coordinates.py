@@ -10,11 +10,26 @@ import numpy.typing as npt
 from jumpscore.answers.places.groups import check_convention
 from jumpscore.records import Convention
 
-__all__ = ["Floats", "check_convention", "check_size", "in_mask", "to_pixels"]
+__all__ = [
+    "UNKNOWN_SIZE",
+    "UNSTATED",
+    "Floats",
+    "check_convention",
+    "check_size",
+    "in_mask",
+    "to_pixels",
+]
 
 Floats = npt.NDArray[np.float64]
 EDGE = 1e-9
 """Added to pixels before rounding down, so that 0.29 of 200 pixels is pixel 58 in float64."""
+UNSTATED = (
+    "the answer contains coordinates of an unknown convention; set task.convention to unit, "
+    "relative_1000 or pixel"
+)
+"""Message of an answer that cannot be placed."""
+UNKNOWN_SIZE = "answers in pixels of an image of unknown size, read as the file's size"
+"""Note of an answer in pixels whose image size was assumed."""
 
 
 def check_size(name: str, size: tuple[int, int]) -> None:

@@ -77,7 +77,6 @@ class SpatialBenchmark:
         patterns: Files of the repository to download, as a shell matches them; empty for all.
         licence: As its owners state it.
         note: Instructions and warnings for users.
-        convert: ``"module:function"`` that writes its rows.
     """
 
     name: str
@@ -97,7 +96,6 @@ class SpatialBenchmark:
     patterns: tuple[str, ...] = ()
     licence: str = "unknown"
     note: str = UNVERIFIED
-    convert: str = "evaluators.spatial.convert:convert"
 
     @property
     def published(self) -> PublishedSet:
@@ -107,7 +105,7 @@ class SpatialBenchmark:
             task="spatial",
             title=self.title,
             repository=self.repository,
-            convert=self.convert,
+            convert="evaluators.spatial.convert:convert",
             split=", ".join(split or "all files" for split in self.splits),
             patterns=self.patterns,
             licence=self.licence,

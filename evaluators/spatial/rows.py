@@ -179,10 +179,8 @@ def read_truth(row: SpatialRow, root: Path, *, blind: float = 0.0) -> SpatialTru
     rule: Rule = row.rule
     if bool(row.images) == bool(row.video):
         raise DataError("needs images or a video, not both")
-    if row.reference and (
-        row.reference not in REFERENCES or rule not in REFERENCES[row.reference].rules
-    ):
-        known = [name for name, public in REFERENCES.items() if rule in public.rules]
+    known = [name for name, public in REFERENCES.items() if rule in public.rules]
+    if row.reference and row.reference not in known:
         raise DataError(
             f"reference {row.reference!r:.40} does not score rule {rule}; these do: "
             f"{', '.join(known)}"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from evaluators.coordinates import in_mask, to_pixels
+from evaluators.coordinates import UNKNOWN_SIZE, UNSTATED, in_mask, to_pixels
 from evaluators.drawings import box_shape, drawing, outlines, shape
 from evaluators.images import mask_pixels
 from evaluators.spatial.boxes import Box, box_iou, parse_box
@@ -28,10 +28,6 @@ from jumpscore.records import Convention, OverlayView, ParseSummary, Response, S
 from jumpscore.scoring import ReferenceCrashError
 from jumpscore.scoring.reasoning_tags import ReasoningTags, scored_text
 
-UNSTATED = (
-    "the answer contains coordinates of an unknown convention; set task.convention to unit, "
-    "relative_1000 or pixel"
-)
 CRASH = "answers that crash lmms-eval"
 OFFICIAL_CRASH = "answers that crash the benchmark's own script"
 UNSTATED_NOTE = "answers in coordinates of an unknown convention: set task.convention"
@@ -114,7 +110,7 @@ def _assumptions(
     if known and truth.convention and known != truth.convention:
         notes[f"answers read as {known} although the prompt asks for {truth.convention}"] = 1
     if known == "pixel" and response.image_size is None:
-        notes["answers in pixels of an image of unknown size, read as the file's size"] = 1
+        notes[UNKNOWN_SIZE] = 1
     return notes
 
 
@@ -268,6 +264,9 @@ def _references(
     truth: SpatialTruth, mask: npt.NDArray[np.bool_] | None, text: str, tags: ReasoningTags
 ) -> tuple[dict[str, float], dict[str, int]]:
     """Return the public code's values by suffix, and notes that count answers that crash it."""
+    public = REFERENCES.get(truth.reference)
+    if public is None:
+        return {}, {}
     question = ScoredQuestion(
         truth.rule,
         mask=mask,
@@ -278,9 +277,6 @@ def _references(
         options=truth.options,
         listing=truth.listing,
     )
-    public = REFERENCES.get(truth.reference)
-    if public is None:
-        return {}, {}
     scored = text if public.filtered_first else scored_text(text, tags)
     values: dict[str, float] = {}
     notes: dict[str, int] = {}

@@ -6,8 +6,8 @@ Three policies, because the published numbers come from parsers with faults:
 ``reference_lmms``      as lmms-eval's TimeLens task;
 ``reference_official``  as TimeLens' own script, which rounds the span to whole seconds.
 
-Both references read ``10.2s - 15.7s`` as (10, 15), since to them a decimal that touches its unit is
-no number. Answers are hostile: every pass is linear in the text.
+Both references read ``10.2s - 15.7s`` as (10, 15), since they do not read a decimal that touches
+its unit as a number. Answers are hostile: every pass is linear in the text.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def parse_span(
         text: The whole answer.
         policy: See the module's text.
         finish_reason: ``"length"`` if the model was stopped at its token limit; the references
-            do not look at it.
+            ignore it.
 
     Raises:
         ValueError: The policy is unknown.

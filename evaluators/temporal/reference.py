@@ -12,7 +12,7 @@ import re
 from evaluators.temporal.spans import ParsedSpan, Policy, Span, SpanStatus
 from jumpscore.scoring.readers import Reader, Value, lower_case, value_if_any
 
-# Nothing is given back once taken: linear in texts of any length.
+# Possessive quantifiers: linear in texts of any length.
 _CLOCK = re.compile(r"(?<!\w)(\d{1,2}):(?:(\d{2}):)?(\d{2}(?:\.\d++(?!\w))?)(?!\w)")
 _NUMBER = r"\d++\.?+\d*+"
 _RANGES = tuple(
@@ -25,7 +25,7 @@ Spans = list[Span]
 
 
 def clock_pairs(text: str) -> Value[Spans] | None:
-    """Read ``00:10 - 00:20``: clocks two by two, whatever stands between."""
+    """Read ``00:10 - 00:20``: clocks in pairs, with any text between them."""
     return value_if_any(_paired([_clock_seconds(match) for match in _CLOCK.finditer(text)]))
 
 
@@ -40,7 +40,7 @@ def to_ranges(text: str) -> Value[Spans] | None:
 
 
 def number_pairs(text: str) -> Value[Spans] | None:
-    """Read all numbers two by two; a number that touches a letter, of any script, is not one."""
+    """Read all numbers in pairs; a number that touches a letter of any script is skipped."""
     return value_if_any(_paired([float(match[0]) for match in _BARE.finditer(text)]))
 
 

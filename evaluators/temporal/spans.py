@@ -21,7 +21,7 @@ class ParsedSpan:
     """What a parser read in an answer.
 
     Attributes:
-        status: ``ok``; ``inverted`` (the end lies before the start: the span is kept and scores 0);
+        status: ``ok``; ``inverted`` (the end is before the start; scores 0);
             ``ambiguous`` (two different spans); ``partial`` (cut off at the token limit; a span is
             kept if it was complete); ``not_finite`` (a number beyond float64); ``unparseable``.
         policy: Which parser read it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,10 @@ class PathErrors:
     hd: float
     rmse: float
     mae: float
+
+    def in_image(self) -> dict[str, float | None]:
+        """Return the distances by metric name, which ends in ``_2d`` in the image."""
+        return {f"{name}_2d": value for name, value in asdict(self).items()}
 
 
 def checked_path(name: str, points: npt.ArrayLike) -> Floats:

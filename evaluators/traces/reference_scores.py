@@ -68,9 +68,7 @@ def tracespatial_in_image(points: Points, truth: TraceTruth, scene: Scene) -> Va
         true = scene.camera.to_image(truth.trajectory) * size
         errors = errors_between(resample(pixels) / size, resample(true) / size)
         if errors.dfd <= FARTHEST_PATH:
-            names = ("dfd_2d", "hd_2d", "rmse_2d", "mae_2d")
-            distances = (errors.dfd, errors.hd, errors.rmse, errors.mae)
-            values |= dict(zip(names, distances, strict=True))
+            values |= errors.in_image()
     return values
 
 

@@ -11,10 +11,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from evaluators.coordinates import to_pixels
+from evaluators.coordinates import UNKNOWN_SIZE, UNSTATED, to_pixels
 from evaluators.drawings import box_shape, drawing, outlines, shape
 from evaluators.traces.parsing import ParsedTrace, parse_trace
-from evaluators.traces.paths import path_errors, vabench_errors
+from evaluators.traces.paths import VABENCH_SIDE, path_errors, vabench_errors
 from evaluators.traces.reference_scores import (
     NAMES_3D,
     sharerobot_scores,
@@ -45,12 +45,6 @@ from jumpscore.scoring import ReferenceCrashError
 
 Floats = npt.NDArray[np.float64]
 
-UNSTATED = (
-    "the answer contains coordinates of an unknown convention; set task.convention to unit, "
-    "relative_1000 or pixel"
-)
-SIDE = 999
-"""Largest coordinate of VABench-V's square."""
 MOST_SHOWN = 100
 """Maximum number of way-points in reports."""
 STATUS: dict[str, Status] = {
@@ -169,7 +163,7 @@ def score_answer(
     if known and goal.convention and known != goal.convention:
         notes[f"answers read as {known} although the benchmark uses {goal.convention}"] = 1
     if known == "pixel" and response.image_size is None:
-        notes["answers in pixels of an image of unknown size, read as the file's size"] = 1
+        notes[UNKNOWN_SIZE] = 1
     public = public or PublicReading()
     read = _Read(response.text, parsed, known or "unit", response.image_size, public)
     score = RULES[goal.rule](goal, read)
@@ -253,7 +247,7 @@ def _vabench(goal: Goal, read: _Read) -> RuleScore:
         reference = vabench_scores(points, goal.trace, size=goal.size)
     except ReferenceCrashError:
         notes[STOPPED[goal.rule]] = 1
-    names = (f"rmse_{SIDE}_reference", f"mae_{SIDE}_reference")
+    names = (f"rmse_{VABENCH_SIDE}_reference", f"mae_{VABENCH_SIDE}_reference")
     values |= dict(zip(names, reference or (None, None), strict=True))
     # A missing answer must not pay off: it counts as the trace with the largest possible error.
     farthest = np.where(goal.trace < 0.5, 1.0, 0.0)
@@ -269,7 +263,7 @@ def _vabench(goal: Goal, read: _Read) -> RuleScore:
 def _vabench_errors(suffix: str, trace: Floats | None, truth: Floats) -> Values:
     pair = None if trace is None else vabench_errors(trace, truth, size=(1, 1))
     errors = (None, None) if pair is None else pair
-    names = (f"rmse_{SIDE}{suffix}", f"mae_{SIDE}{suffix}")
+    names = (f"rmse_{VABENCH_SIDE}{suffix}", f"mae_{VABENCH_SIDE}{suffix}")
     return dict(zip(names, errors, strict=True))
 
 
@@ -278,9 +272,7 @@ def _sharerobot(goal: Goal, read: _Read) -> RuleScore:
     names = ("dfd_2d", "hd_2d", "rmse_2d", "mae_2d")
     values: Values = dict.fromkeys(names)
     if trace is not None:
-        errors = path_errors(trace, goal.trace)
-        distances = (errors.dfd, errors.hd, errors.rmse, errors.mae)
-        values = dict(zip(names, distances, strict=True))
+        values = path_errors(trace, goal.trace).in_image()
     reference: tuple[float | None, ...] = (None, None, None)
     try:
         reference = sharerobot_scores(sharerobot_points(read.text, size=goal.size), goal.trace)

@@ -201,7 +201,7 @@ def _values_2d(points: Floats, errors: PathErrors, truth: TraceTruth, scene: Sce
     return {
         "start_2d": float(in_mask(points[:1], scene.mask, convention="unit")[0]),
         "end_2d": float(((last >= low) & (last <= high)).all(axis=1).any()),
-        **{f"{name}_2d": value for name, value in asdict(errors).items()},
+        **errors.in_image(),
     }
 
 

@@ -19,6 +19,7 @@ _PYTHON = re.compile(
 _BRACKET = re.compile(r"[\[\]{}]|\"(?:[^\"\\\n]|\\.)*+\"")
 _AS_JSON = {"(": "[", ")": "]", "None": "null", "True": "true", "False": "false"}
 _NEXT_LINE = re.compile(r"\}[^\S\n]*+,?[^\S\n]*+\n\s*+\{")
+_NESTING = re.compile(r"[\[\]{}]")
 _SECONDS = re.compile(r"(?P<time>\d{1,9}(?:\.\d{1,30})?)\s?s(?:ec(?:onds?)?)?")
 
 
@@ -82,13 +83,18 @@ def _objects_only(text: str) -> str:
 
 def _value(text: str) -> Any:
     """Return the value of JSON, of one JSON object per line, or of a Python literal."""
-    for written in (text, "[" + _NEXT_LINE.sub("}, {", text) + "]", _as_json(text)):
+    for rewrite in (str, _one_per_line, _as_json):
+        written = rewrite(text)
         try:
             if _depth(written) <= DEEPEST:
                 return json.loads(written, parse_float=str, parse_int=str)
         except ValueError:
             continue
     return None
+
+
+def _one_per_line(text: str) -> str:
+    return f"[{_NEXT_LINE.sub('}, {', text)}]"
 
 
 def _as_json(text: str) -> str:
@@ -110,8 +116,8 @@ def _json_part(part: re.Match[str]) -> str:
 
 def _depth(text: str) -> int:
     depth = deepest = 0
-    for character in text:
-        depth += (character in "[{") - (character in "]}")
+    for mark in _NESTING.findall(text):
+        depth += 1 if mark in "[{" else -1
         deepest = max(deepest, depth)
     return deepest
 

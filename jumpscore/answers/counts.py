@@ -14,15 +14,11 @@ from jumpscore.answers.number_words import join_numerals
 from jumpscore.answers.region import behind_final_answer
 from jumpscore.answers.times.reading import LONGEST_ITEM, MOST_REJECTED
 from jumpscore.answers.tokens import Token, tokenize
-from jumpscore.answers.vocabulary import AND, EVENTS, TIMES_COUNTED, TO, TOTALS, words
+from jumpscore.answers.vocabulary import AND, EVENTS, PLURALS, TIMES_COUNTED, TO, TOTALS, words
 from jumpscore.records import FinishReason, ParseResult
 
 _WORD = re.compile(r"[^\W\d_]+")
-_PLURALS = frozenset(
-    words(
-        "jumps skips hops reps repetitions events bounces times 跳绳 跳跃 jumpropes sprünge saltos"
-    )
-)
+_PLURALS = PLURALS | frozenset(words("跳绳 跳跃 jumpropes sprünge saltos"))
 _OTHERS = frozenset(
     words(
         "person people persons man men woman women girl girls boy boys child children kid "

@@ -113,6 +113,8 @@ EVENTS = frozenset(
     )
 )
 """Words for one event; a whole number after one of them is its index."""
+PLURALS = frozenset(words("jumps skips hops reps repetitions events bounces times"))
+"""Words for several events; a single whole number after one of them is a count."""
 
 AT = frozenset(
     words(

@@ -224,9 +224,8 @@ def _choose(keyed: list[tuple[Role, Element]], *, paired: bool) -> list[Element]
     """Return the fields of an object that contain its times."""
     for best in ("start", "time"):
         fields = [item for role, item in keyed if role == best and _has_values(item)]
-        if _is_start_and_end(fields, paired=paired):
-            return fields[:1]
-        if len(fields) > 1 and all(any(map(str.isdigit, item.key or "")) for item in fields):
+        numbered = len(fields) > 1 and all(any(map(str.isdigit, item.key or "")) for item in fields)
+        if numbered and not _is_start_and_end(fields, paired=paired):
             return fields
         if fields:
             return fields[:1]  # several fields with one role contain the same time

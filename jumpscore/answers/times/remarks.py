@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jumpscore.answers.tokens import TIMES, VALUES, Token
-from jumpscore.answers.vocabulary import AND, AT, EVENTS, HEDGES, TO, words
+from jumpscore.answers.vocabulary import AND, AT, EVENTS, HEDGES, PLURALS, TO, words
 
-PLURALS = frozenset(words("jumps skips hops reps repetitions events bounces times"))
-"""Words for several events; a single whole number after one of them is a count."""
 _NOT = frozenset(words("not isn't wasn't nicht pas"))
 _NEGATIVE = frozenset(words("no not nothing none never"))
 _UNTIL = frozenset(words("until till"))

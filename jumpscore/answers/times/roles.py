@@ -9,7 +9,6 @@ from typing import Literal
 
 from jumpscore.answers.keys import key_role
 from jumpscore.answers.times.remarks import (
-    PLURALS,
     formula_places,
     is_denied,
     is_negative_until,
@@ -26,6 +25,7 @@ from jumpscore.answers.vocabulary import (
     HEDGES,
     LASTING,
     ORDINALS,
+    PLURALS,
     TIMES_COUNTED,
     TO,
     TOTALS,
