@@ -88,6 +88,10 @@ class RowTask(Task[TruthT], Generic[TruthT, RowT]):
         )
 
     def load(self) -> list[Sample[TruthT]]:
+        return self._samples
+
+    @cached_property
+    def _samples(self) -> list[Sample[TruthT]]:
         return [self._sample(row) for row in self.rows]
 
     def _sample(self, row: RowT) -> Sample[TruthT]:

@@ -43,9 +43,7 @@ def show_sample(
     if task.data().checksum == run.record.identity.data.checksum:
         try:
             _show_question(console, run, task, sample_id)
-        except (
-            JumpScoreError
-        ) as error:  # the question cannot be prepared, such as when a file is missing
+        except JumpScoreError as error:  # such as a missing file
             _field(console, "sent", f"unknown: {error}")
     else:
         _field(console, "sent", f"unknown: {task.data().source} has changed since the run")

@@ -161,7 +161,7 @@ def _member(name: str, text: str) -> Record:
     try:
         answer = parse_json(text, unique_keys=True)
     except ValueError as error:
-        return Record(place, problem=_reason(error, text), id=name)
+        return Record(place, problem=_reason(error), id=name)
     if isinstance(answer, dict):
         if "id" in answer and str(answer["id"]) != name:
             return Record(
@@ -178,7 +178,7 @@ def _logged(place: str, sample: str) -> Record:
     try:
         return Record(place, sample_record(parse_json(sample)))
     except ValueError as error:
-        return Record(place, problem=_reason(error, sample))
+        return Record(place, problem=_reason(error))
 
 
 def _parsed(place: str, text: str) -> Record:
@@ -186,13 +186,13 @@ def _parsed(place: str, text: str) -> Record:
     try:
         record = parse_json(text, unique_keys=True)
     except ValueError as error:
-        return Record(place, problem=_reason(error, text), id=_early_id(text))
+        return Record(place, problem=_reason(error), id=_early_id(text))
     if isinstance(record, dict):
         return Record(place, record)
     return Record(place, problem=f"is not a JSON object ({text.strip()[:60]!r})")
 
 
-def _reason(error: ValueError, text: str) -> str:
+def _reason(error: ValueError) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"is not valid JSON ({error.msg} at character {error.pos + 1:,})"
     digits = re.search(r"value has (\d+) digits", str(error))

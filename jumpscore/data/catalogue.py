@@ -197,6 +197,14 @@ def data_sets() -> dict[str, DataSet]:
     return {row.name: row for row in rows} | published_sets()
 
 
+def data_set(name: object) -> DataSet | None:
+    """Return a named data set; the tables of task families are imported for other names only."""
+    if not isinstance(name, str) or Path(name).name != name:
+        return None  # a folder
+    own: tuple[DataSet, ...] = (*BUNDLED, *RENDERED, PUBLISHED)
+    return next((row for row in own if row.name == name), None) or published_sets().get(name)
+
+
 def published_sets() -> dict[str, PublishedSet]:
     """Return the published sets of the task families by name, without JumpScore's own."""
     return {row.name: row for table in PUBLISHED_TABLES for row in _imported(table)}
@@ -244,13 +252,13 @@ def locate(data: str, root: Path | None = None, rendering: Rendering = Rendering
     Raises:
         UsageError: No such folder or name, or a published set was not fetched.
     """
-    rows = data_sets()
-    if data in rows:
-        return rows[data].ensure(data_root(root), rendering)
+    if (row := data_set(data)) is not None:
+        return row.ensure(data_root(root), rendering)
     if Path(data).is_dir():
         return Path(data).absolute()  # "mini" would be read as a name the next time
+    near = nearest_names(data, data_sets()) or "."
     raise UsageError(
-        f"data set {data!r} is neither a folder nor a known name{nearest_names(data, rows) or '.'} "
+        f"data set {data!r} is neither a folder nor a known name{near} "
         "'jumpscore data list' lists the names."
     )
 

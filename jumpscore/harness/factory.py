@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from evaluators import TASKS
 from evaluators.base import Task
-from jumpscore.data.catalogue import Rendering, data_sets, with_folders
+from jumpscore.data.catalogue import Rendering, data_set, with_folders
 from jumpscore.errors import UsageError
 from jumpscore.harness.config import RunConfig, validated
 from jumpscore.runs.record import RunRecord
@@ -92,7 +92,7 @@ def resolve_data(
     """
     fields = TASKS.get(task).Options.model_fields
     defaults = {name: fields[name].default for name in DATA_OPTIONS if name in fields}
-    default, chosen = (data_sets().get(str(d.get("data"))) for d in (defaults, options))
+    default, chosen = (data_set(d.get("data")) for d in (defaults, options))
     if default is None:  # another package's own
         defaults.pop("data", None)
     elif chosen is not None and chosen.task != default.task:

@@ -7,14 +7,12 @@ A folder of repeats contains ``repeat-0``, ``repeat-1``, ..., each an ordinary r
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from evaluators.base import Task
 from jumpscore.errors import DataError, UsageError
@@ -25,6 +23,7 @@ from jumpscore.harness.score import score_run
 from jumpscore.harness.session import Session, warn_if_nothing_asked
 from jumpscore.jsonio import read_object, write_json
 from jumpscore.runs.identity import differences
+from jumpscore.runs.lines import adapter
 from jumpscore.runs.reader import (
     REPEATS,
     RUN,
@@ -149,8 +148,7 @@ def read_repeats(folder: str | Path) -> RepeatedRun:
     runs = tuple(read_run(place) for place in places)
     _refuse_strangers(runs)
     try:
-        # As JSON, where a list validates as a tuple.
-        result = _adapter().validate_json(json.dumps(stored))
+        result: RepeatedResult = adapter(RepeatedResult).validate_python(stored)
     except ValidationError as error:
         first = error.errors()[0]
         what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
@@ -242,8 +240,3 @@ def _refuse_strangers(runs: Sequence[StoredRun]) -> None:
 
 def _digests(runs: Sequence[StoredRun]) -> list[str]:
     return [hashlib.sha256((run.folder / SCORES).read_bytes()).hexdigest() for run in runs]
-
-
-@cache
-def _adapter() -> TypeAdapter[RepeatedResult]:
-    return TypeAdapter(RepeatedResult)

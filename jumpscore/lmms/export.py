@@ -11,6 +11,7 @@ from typing import Any
 
 from evaluators.base import Task
 from jumpscore.errors import UsageError
+from jumpscore.harness.blind_baseline import CONVENTION
 from jumpscore.jsonio import write_text
 from jumpscore.lmms.rows import metrics_of
 from jumpscore.records import Metric, Sample
@@ -58,7 +59,7 @@ def _document(sample: Sample[Any], task: str, options: str) -> dict[str, str]:
     truth = sample.truth
     answer = ""
     if sample.problem is None and hasattr(truth, "answer"):
-        answer = truth.answer(getattr(truth, "convention", None) or "relative_1000")
+        answer = truth.answer(getattr(truth, "convention", None) or CONVENTION)
     question = sample.question
     return {
         "id": question.id,

@@ -1,1 +1,1 @@
-""""""
+"""Pages, tables and drawings of stored results."""

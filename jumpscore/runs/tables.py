@@ -5,13 +5,12 @@ pandas is imported by the first call, not with the package.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jumpscore.errors import UsageError
 from jumpscore.jsonio import replacing
-from jumpscore.records import Response, SampleScore
+from jumpscore.records import Response
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -47,7 +46,7 @@ def samples_table(run: StoredRun) -> DataFrame:
         "cluster": [_sound(score.cluster) for score in run.scores],
         "group": [_sound("/".join(score.group)) or None for score in run.scores],
     }
-    last |= _answers(run.scores, run)
+    last |= _answers(run)
     values = {
         # None becomes NaN.
         f"metric_{name}" if name in first | last else name: pd.array(
@@ -58,12 +57,12 @@ def samples_table(run: StoredRun) -> DataFrame:
     return pd.DataFrame(first | values | last)
 
 
-def _answers(scores: Sequence[SampleScore], run: StoredRun) -> dict[str, Any]:
+def _answers(run: StoredRun) -> dict[str, Any]:
     """Return the columns about the answers; missing values for samples without one."""
     import pandas as pd
 
     none = Response("")
-    answers = [run.responses.get(score.id, none) for score in scores]
+    answers = [run.responses.get(score.id, none) for score in run.scores]
     answered = [answer is not none and answer.error is None for answer in answers]
     columns: dict[str, Any] = {
         "text": [_sound(a.text) if ok else None for a, ok in zip(answers, answered, strict=True)],

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, ValidationError
 
 from jumpscore.errors import DataError
 from jumpscore.harness.blind_baseline import blind_baseline
@@ -20,6 +20,7 @@ from jumpscore.harness.score import unscored_caveat
 from jumpscore.harness.session import Session, warn_if_nothing_asked
 from jumpscore.jsonio import write_json
 from jumpscore.records import Estimate, Metric
+from jumpscore.runs.lines import adapter
 from jumpscore.runs.reader import StoredRun
 from jumpscore.scoring import Comparison
 from jumpscore.studies.ablation_plan import (
@@ -152,8 +153,7 @@ class Ablation:
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of ``ablation.json``; the blind baseline is stored as ``floor``."""
-        adapter = TypeAdapter(Ablation)
-        content: dict[str, Any] = adapter.dump_python(self, mode="json", by_alias=True)
+        content: dict[str, Any] = adapter(Ablation).dump_python(self, mode="json", by_alias=True)
         return content
 
 
@@ -222,7 +222,8 @@ def read_ablation(folder: str | Path) -> Ablation:
             "'jumpscore ablate' command to finish it"
         )
     try:
-        return TypeAdapter(Ablation).validate_json(file.read_bytes())
+        ablation: Ablation = adapter(Ablation).validate_json(file.read_bytes())
+        return ablation
     except (OSError, ValidationError) as error:
         reason = " ".join(str(error).split())[:200]
         raise DataError(

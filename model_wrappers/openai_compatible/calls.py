@@ -116,9 +116,7 @@ def call(
             sleep(max(pause, problem.pause or 0.0))
         except JumpScoreError as problem:
             raise type(problem)(_hidden(str(problem), secret)) from None
-        except (
-            Exception
-        ) as problem:  # from the package openai on malformed bodies, which it may quote
+        except Exception as problem:  # openai raises anything on malformed bodies, and quotes them
             reason = f"{type(problem).__name__}: {_hidden(str(problem), secret)}"
             raise EndpointError(f"the answer cannot be read ({reason[:500]})") from None
     raise AssertionError("unreachable")

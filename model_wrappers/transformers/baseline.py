@@ -75,7 +75,7 @@ class Baseline(InTransformers):
     def convention(self) -> Convention | None:
         return self.family.convention
 
-    @property
+    @cached_property
     def token_grid(self) -> TokenGrid:  # type: ignore[override]
         """The grid of the checkpoint if it is a local folder, else that of the released one."""
         if not Path(self.options.checkpoint).expanduser().is_dir():

@@ -157,9 +157,7 @@ class Engine:
                 try:
                     engine.add_request(request.name, request.prompt, request.sampling)
                     running[request.name] = request.done
-                except (
-                    Exception
-                ) as problem:  # fails this request only, such as a prompt that is too long
+                except Exception as problem:  # fails this request only, such as a long prompt
                     request.done.set_exception(problem)
         except queue.Empty:
             return

@@ -147,7 +147,7 @@ class VLLM(FromCheckpoint, OpenAICompatible):
             return super().convention or CONVENTION
         return super().convention or (self.family.convention if self.family else None)
 
-    @property
+    @cached_property
     def token_grid(self) -> TokenGrid:  # type: ignore[override]
         """Token grid of the checkpoint."""
         return self.family.grid_in(self.folder) if self.family is not None else PLAIN_GRID

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from jumpscore.cli.console import output, print_json, progress, rendering
 from jumpscore.cli.options import DataSetOptions, Json
-from jumpscore.data.catalogue import data_sets, locate
+from jumpscore.data.catalogue import data_set, locate
 from jumpscore.data.layout import (
     Manifest,
     Row,
@@ -65,7 +65,7 @@ def describe_set(
 
 def task_of(data: str, where: DataSetOptions) -> str:
     """Return the task that reads a data set: as chosen, that of its name, or JumpScore's."""
-    row = data_sets().get(data)
+    row = data_set(data)
     return where.task or (row.task if row else JUMP_TASKS[0])
 
 

@@ -9,7 +9,7 @@ import typer
 
 from jumpscore.cli.console import output, rendering
 from jumpscore.cli.options import DataSetOptions
-from jumpscore.data.catalogue import data_sets, locate
+from jumpscore.data.catalogue import data_set, locate
 from jumpscore.errors import UsageError
 from jumpscore.harness.factory import make_task
 from jumpscore.lmms.export import export_task
@@ -30,7 +30,7 @@ def export_set(
         if not equals:
             raise UsageError(f"{word!r} is not key=value; write, for instance, convention=pixel")
         options[key] = value
-    row = data_sets().get(data)
+    row = data_set(data)
     task = where.task or (row.task if row else None)
     if task == "lmms":
         raise UsageError(f"{data} is already a benchmark of lmms-eval; export a set of ours")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from jumpscore.cli.app import Commands
 from jumpscore.video.timeline import LEADING, SHIFTED
 from tests.support import running, write_video
 
@@ -30,20 +31,7 @@ def answers(tmp_path) -> Path:
 
 def test_help_names_every_command(jumpscore):
     text = jumpscore("--help").stdout
-    for name in [
-        "demo",
-        "doctor",
-        "predict",
-        "run",
-        "score",
-        "show",
-        "compare",
-        "ablate",
-        "report",
-        "models",
-        "tasks",
-        "data",
-    ]:
+    for name in Commands.rows:
         assert f" {name} " in text
 
 

@@ -10,7 +10,14 @@ import pytest
 
 import jumpscore
 from jumpscore.data import catalogue
-from jumpscore.data.catalogue import RENDERED, bundled_set, data_sets, locate, with_folders
+from jumpscore.data.catalogue import (
+    RENDERED,
+    bundled_set,
+    data_set,
+    data_sets,
+    locate,
+    with_folders,
+)
 from jumpscore.errors import UsageError
 
 FAST = [row for row in RENDERED if row.task in ("spatial", "traces")]
@@ -105,3 +112,16 @@ def test_bundled_set_refuses_other_names():
     assert bundled_set("small").seed == 7
     with pytest.raises(UsageError, match="bundled data set 'mini_lmms'; known: mini, small"):
         bundled_set("mini_lmms")
+
+
+def test_data_set_of_our_own_names_imports_no_task_family():
+    code = (
+        "import sys\n"
+        "from jumpscore.data.catalogue import data_set\n"
+        "assert data_set('mini').task == data_set('published').task == 'jumpscore'\n"
+        "assert data_set('some/folder') is None\n"
+        "print([name for name in sys.modules if name.startswith('evaluators.')])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+    assert data_set("where2place").task == "spatial"

@@ -213,9 +213,11 @@ class TestTheCurve:
         assert len(marks(drawing, "pixels")) == len(marks(drawing, "selection")) == 2
 
     def test_curve_stays_inside(self):
-        for x, y in (
+        places = [
             place for kind in ("frames", "codec") for place in marks(curves(ablation()), kind)
-        ):
+        ]
+        assert places
+        for x, y in places:
             assert 0 < x < WIDTH
             assert 0 < y < HEIGHT
 
