@@ -167,7 +167,7 @@ def test_codec_page_fits_the_screen(browser, tmp_path, width, scheme):
     visit.check_quiet()
 
 
-def test_every_page_is_accessible(browser, tiny_set, tmp_path):
+def test_pages_are_accessible(browser, tiny_set, tmp_path):
     video = write_video(tmp_path / "clip.mp4", frames=100, size=(448, 252))
     check_accessible(browser, write_report(oracle_run(tiny_set, tmp_path)))
     check_accessible(
