@@ -32,6 +32,17 @@ def page(title: str, body: str) -> str:
     )
 
 
+def wide_table(content: str, kind: str = "") -> str:
+    """Return a table that scrolls sideways on a narrow screen, with the keyboard too.
+
+    Args:
+        content: HTML between the tags of the table.
+        kind: Classes next to ``metrics``.
+    """
+    classes = f"metrics {kind}".rstrip()
+    return f'<div class="wide" tabindex="0"><table class="{classes}">{content}</table></div>'
+
+
 def write_page(path: Path, content: str) -> Path:
     """Replace a page atomically: readers see the old one or the new one.
 
