@@ -151,7 +151,8 @@ def mean_ratios(
     means = {}
     for metric in metrics:
         above, below = sums[metric.name] / scored
-        means[metric.name] = Ratio(above, below, is_mean=metric.over is None)
+        is_mean = metric.over is None or metric.form == "explained"
+        means[metric.name] = Ratio(above, below, is_mean, is_root=metric.form == "root")
     return means
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -35,15 +35,18 @@ class Ratio:
         denominator: float64 [videos], 0 for videos without a value.
         is_mean: Whether each video has one value or none. A comparison then uses the videos with a
             value in both runs.
+        is_root: Whether the metric is the square root of that ratio.
     """
 
     numerator: Floats
     denominator: Floats
     is_mean: bool = False
+    is_root: bool = False
 
     def only(self, videos: npt.NDArray[np.bool_]) -> Ratio:
         """Return the ratio over some of the videos."""
-        return Ratio(self.numerator * videos, self.denominator * videos, self.is_mean)
+        numerator, denominator = self.numerator * videos, self.denominator * videos
+        return replace(self, numerator=numerator, denominator=denominator)
 
     @classmethod
     def mean(cls, values: npt.ArrayLike) -> Ratio:
@@ -173,10 +176,10 @@ def _clustered(ratios: list[Ratio], clusters: Sequence[str] | None) -> list[Rati
         raise ValueError(f"{len(places)} clusters are named for {len(ratios[0].numerator)} entries")
     count = int(places.max(initial=-1)) + 1
     return [
-        Ratio(
-            np.bincount(places, ratio.numerator, count).astype(np.float64),
-            np.bincount(places, ratio.denominator, count).astype(np.float64),
-            ratio.is_mean,
+        replace(
+            ratio,
+            numerator=np.bincount(places, ratio.numerator, count).astype(np.float64),
+            denominator=np.bincount(places, ratio.denominator, count).astype(np.float64),
         )
         for ratio in ratios
     ]
@@ -200,7 +203,10 @@ def _resampled(ratios: list[Ratio], *, seed: int, resamples: int) -> Floats:
         above, below = np.hsplit(sums.under(weights), 2)
         with np.errstate(invalid="ignore", divide="ignore"):
             parts.append(np.where(below > 0, above / below, np.nan))
-    return np.concatenate(parts)
+    samples = np.concatenate(parts)
+    roots = [column for column, ratio in enumerate(ratios) if ratio.is_root]
+    samples[:, roots] = np.sqrt(samples[:, roots])
+    return samples
 
 
 class _Sums:
@@ -263,7 +269,10 @@ def _value(ratio: Ratio) -> float | None:
     # Added one by one like in the reference, so that both means are equal to the last bit; NumPy
     # adds pairwise.
     below = sum(ratio.denominator.tolist())
-    return float(sum(ratio.numerator.tolist()) / below) if below > 0 else None
+    if below <= 0:
+        return None
+    value = float(sum(ratio.numerator.tolist()) / below)
+    return math.sqrt(value) if ratio.is_root else value
 
 
 def _interval(samples: Floats) -> tuple[float, float]:
