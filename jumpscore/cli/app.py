@@ -57,6 +57,10 @@ class Commands(LazyGroup):
             "jumpscore.cli.report:report_folder",
             "Write the page of a run or an ablation, or a table with one row per sample.",
         ),
+        "leaderboard": (
+            "jumpscore.cli.leaderboard:app",
+            "Submit answers, check submissions, and collect them on a board.",
+        ),
         "models": ("jumpscore.cli.models:app", "List models and their options."),
         "train": (
             "jumpscore.cli.train:train_model",
