@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from evaluators.coordinates import UNKNOWN_SIZE, UNSTATED, to_pixels
 from evaluators.drawings import box_shape, drawing, outlines, shape
-from evaluators.traces.parsing import ParsedTrace, parse_trace
 from evaluators.traces.paths import VABENCH_SIDE, path_errors, vabench_errors
 from evaluators.traces.reference_scores import (
     NAMES_3D,
@@ -40,6 +39,7 @@ from evaluators.traces.tracespatial import (
     image_box,
     score_parsed,
 )
+from jumpscore.answers.places.traces import ParsedTrace, parse_trace
 from jumpscore.records import Convention, OverlayView, Response, Shape, Status
 from jumpscore.scoring import ReferenceCrashError
 
