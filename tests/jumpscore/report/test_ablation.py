@@ -109,6 +109,7 @@ class TestTheTable:
             (comparison(-0.2, -0.3, -0.1), F1, "frames better"),
             (comparison(-0.2, -0.3, -0.1), MAE, "canvases better"),
             (comparison(0.2, -0.1, 0.3), F1, "tie"),
+            (replace(comparison(0.2, 0.1, 0.3), verdict="too_few"), F1, "too few videos differ"),
             (None, F1, ""),
         ],
     )
