@@ -6,6 +6,7 @@ import sys
 
 from tests.benchmarks import (
     engine_requests,
+    leaderboard,
     motion,
     reference_map,
     replay_run,
@@ -30,6 +31,7 @@ ALL = {
     "vision_tower": vision_tower.main,
     "tracking": tracking.main,
     "significance": significance.main,
+    "leaderboard": leaderboard.main,
 }
 
 
