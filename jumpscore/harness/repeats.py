@@ -151,7 +151,9 @@ def mean_ratios(
     means = {}
     for metric in metrics:
         above, below, plain = sums[metric.name] / scored
-        means[metric.name] = Ratio(above, below, is_mean=metric.over is None, plain=plain)
+        is_mean = metric.over is None or metric.form == "explained"
+        is_root = metric.form == "root"
+        means[metric.name] = Ratio(above, below, is_mean, is_root=is_root, plain=plain)
     return means
 
 

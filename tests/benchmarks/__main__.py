@@ -11,6 +11,7 @@ from tests.benchmarks import (
     reference_map,
     replay_run,
     served_requests,
+    significance,
     start_up,
     tracespatial,
     tracking,
@@ -30,6 +31,7 @@ ALL = {
     "vision_tower": vision_tower.main,
     "tracking": tracking.main,
     "comparison_page": comparison_page.main,
+    "significance": significance.main,
 }
 
 
