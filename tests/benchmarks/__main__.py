@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from tests.benchmarks import (
+    comparison_page,
     engine_requests,
     motion,
     reference_map,
@@ -29,6 +30,7 @@ ALL = {
     "tracespatial": tracespatial.main,
     "vision_tower": vision_tower.main,
     "tracking": tracking.main,
+    "comparison_page": comparison_page.main,
     "significance": significance.main,
 }
 
