@@ -7,7 +7,7 @@ from jumpscore.scoring.matching import Pair, count_pairs, match_events
 from jumpscore.scoring.parsing import parse_count, parse_times
 from jumpscore.scoring.readers import ReferenceCrashError
 from jumpscore.scoring.reference import TOLERANCES, reference_ap, reference_map
-from jumpscore.scoring.reference_times import parse_reference, parse_reference_truth
+from jumpscore.scoring.reference_times import parse_reference
 
 __all__ = [
     "TOLERANCES",
@@ -25,7 +25,6 @@ __all__ = [
     "match_events",
     "parse_count",
     "parse_reference",
-    "parse_reference_truth",
     "parse_times",
     "ranked_ap",
     "reference_ap",
