@@ -303,6 +303,8 @@ class Metric:
         optional: Whether tables leave it out if no sample defines it.
         grouped: Whether it is the mean of the means of all groups (``SampleScore.group``), whatever
             their size.
+        form: ``mean`` or a rate; ``root`` for the root of the mean square, such as an RMSE;
+            ``explained`` for R2, where ``over`` names the errors and the true values.
     """
 
     name: str
@@ -312,6 +314,7 @@ class Metric:
     over: tuple[str, str] | None = None
     optional: bool = False
     grouped: bool = False
+    form: Literal["mean", "root", "explained"] = "mean"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Reproduction of the paper's numbers: published values, recipes, runs that match them."""
