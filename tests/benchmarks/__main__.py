@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from tests.benchmarks import (
+    comparison_page,
     engine_requests,
     leaderboard,
     motion,
@@ -30,6 +31,7 @@ ALL = {
     "tracespatial": tracespatial.main,
     "vision_tower": vision_tower.main,
     "tracking": tracking.main,
+    "comparison_page": comparison_page.main,
     "significance": significance.main,
     "leaderboard": leaderboard.main,
 }
