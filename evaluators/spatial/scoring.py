@@ -14,7 +14,6 @@ from evaluators.coordinates import UNKNOWN_SIZE, UNSTATED, in_mask, to_pixels
 from evaluators.drawings import box_shape, drawing, outlines, shape
 from evaluators.images import mask_pixels
 from evaluators.spatial.boxes import Box, box_iou, parse_box
-from evaluators.spatial.choices import parse_choice, parse_word
 from evaluators.spatial.numbers import mean_relative_accuracy, parse_number
 from evaluators.spatial.points import mask_fraction, parse_points, right_count
 from evaluators.spatial.references import (
@@ -24,6 +23,7 @@ from evaluators.spatial.references import (
     ScoredQuestion,
 )
 from evaluators.spatial.rows import MASKED, SpatialTruth
+from jumpscore.answers.choices import parse_choice, parse_word
 from jumpscore.records import Convention, OverlayView, ParseSummary, Response, Status
 from jumpscore.scoring import ReferenceCrashError
 from jumpscore.scoring.reasoning_tags import ReasoningTags, scored_text

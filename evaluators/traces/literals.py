@@ -53,7 +53,7 @@ def read_literal(text: str, *, arithmetic: bool = False) -> Any:
 class _Calculator(ast.NodeTransformer):
     """Replaces operations between numbers by their results."""
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.Constant:  # noqa: N802 - the name that ast calls
+    def visit_BinOp(self, node: ast.BinOp) -> ast.Constant:
         operation = _OPERATIONS.get(type(node.op))
         if operation is None:
             raise LiteralError(f"an operator {type(node.op).__name__}")
@@ -62,7 +62,7 @@ class _Calculator(ast.NodeTransformer):
             raise OverflowError("an integer of too many digits")
         return ast.Constant(result)
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.Constant:  # noqa: N802
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.Constant:
         value = self._number(node.operand)
         if not isinstance(node.op, ast.UAdd | ast.USub):
             raise LiteralError(f"an operator {type(node.op).__name__}")

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from evaluators.images import image_size
 from evaluators.traces.prompts import (
     SHAREROBOT_FORMAT,
     SHAREROBOT_SHORT,
     TRACESPATIAL,
     VABENCH,
 )
-from evaluators.traces.rows import TraceRow, picture_size
+from evaluators.traces.rows import TraceRow
 from jumpscore.data.convert import place, read_table, write_picture
 from jumpscore.data.layout import Manifest, data_file, write_rows
 from jumpscore.data.published import PublishedSet
@@ -168,7 +169,7 @@ def convert_vabench(published: PublishedSet, source: Path, out: Path) -> None:
         if embedded is None:
             _need(record, ("image",), where)
         file = write_picture(embedded, out / "images" / f"{number:04d}")
-        width, height = picture_size(file)
+        width, height = image_size(file)
         points = _trace(record["answer"], where)
         name = str(record.get("id") or f"{number:04d}")
         rows.append(

@@ -12,7 +12,7 @@ from jumpscore.jsonio import replacing
 from jumpscore.report.text import escaped
 
 
-def page(title: str, body: str) -> str:
+def page(title: str, body: str, *, style: str = "", script: str = "") -> str:
     """Return a complete HTML document.
 
     Its content policy allows only ``data:`` pictures and our own script, identified by its hash: if
@@ -21,12 +21,14 @@ def page(title: str, body: str) -> str:
     Args:
         title: Plain text.
         body: HTML.
+        style: CSS of this kind of page, after that of all pages.
+        script: JavaScript of this kind of page, after that of all pages.
     """
-    script = _asset("report.js")
+    script = _asset("report.js") + script
     return Template(_asset("page.html")).substitute(
         title=escaped(title),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        style=_asset("report.css"),
+        style=_asset("report.css") + style,
         script=script,
         body=body,
     )

@@ -10,6 +10,7 @@ from tests.benchmarks import (
     reference_map,
     replay_run,
     served_requests,
+    significance,
     start_up,
     tracespatial,
     tracking,
@@ -28,6 +29,7 @@ ALL = {
     "tracespatial": tracespatial.main,
     "vision_tower": vision_tower.main,
     "tracking": tracking.main,
+    "significance": significance.main,
 }
 
 

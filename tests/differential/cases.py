@@ -244,7 +244,7 @@ CASES = (
         "refcoco",
         "box",
         lmms_boxes.READER,
-        lambda reader, text: lmms_boxes.best_iou(text, BOX, size=IMAGE, reader=reader),
+        lambda reader, text: lmms_boxes.reference_box_iou(text, BOX, size=IMAGE, reader=reader),
         _refcoco,
     ),
     *(
