@@ -209,15 +209,8 @@ def _row(entry: Any) -> BoardRow:
 
 
 def _check_dataset(dataset: str) -> None:
-    from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id
-
-    try:
-        validate_repo_id(dataset)
-        valid = "/" in dataset
-    except HFValidationError:
-        valid = False
-    if not valid:
+    part = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}"
+    if ".." in dataset or not re.fullmatch(f"{part}/{part}", dataset):
         raise UsageError(f"{dataset!r:.100} is not a data set of the hub; write owner/name")
 
 
