@@ -174,6 +174,19 @@ def test_import_set_round_trip_of_a_set(videos, tmp_path):
     assert read_rows(tmp_path / "two") == read_rows(tmp_path / "one")
 
 
+def test_import_set_two_sets_with_equal_paths(videos, tmp_path):
+    """The second video must not be written over the first, which is a hard link."""
+    for name, stem in (("one", "film"), ("two", "fast")):
+        (tmp_path / name).mkdir()
+        shutil.copy(videos / f"{stem}.mp4", tmp_path / name / "clip.mp4")
+        row = {"id": name, "video_path": "clip.mp4", "question": "?", "answer": "[0.5]"}
+        (tmp_path / name / "rows.jsonl").write_text(json.dumps(row))
+    before = content_hash(tmp_path / "one/clip.mp4")
+    with pytest.raises(DataError, match=r"'clip\.mp4' is that of another video"):
+        import_set([tmp_path / "one", tmp_path / "two"], tmp_path / "set")
+    assert content_hash(tmp_path / "one/clip.mp4") == before
+
+
 def test_import_set_writes_nothing_on_errors(place, tmp_path):
     marks = place("time\n0.5\n99\n", "clip.csv")
     with pytest.raises(DataError, match="outside of clip"):

@@ -171,6 +171,21 @@ def test_elan_written_by_pympi():
     assert recording.clock == Seconds()
 
 
+@given(starts=st.lists(st.integers(0, 600_000), min_size=1, max_size=20))
+def test_elan_round_trip_with_pympi(tmp_path_factory, starts):
+    elan = pytest.importorskip("pympi.Elan")
+    path = tmp_path_factory.mktemp("elan") / "clip.eaf"
+    document = elan.Eaf()
+    document.add_linked_file("/data/clip.mp4", relpath="clip.mp4")
+    document.add_tier("jumps")
+    for start in starts:
+        document.add_annotation("jumps", start, start + 1)
+    document.to_file(str(path))
+    [recording] = format_of(Source(path)).read(Source(path))
+    assert values(recording, "jumps") == [start / 1000 for start in starts]
+    assert recording.videos == ("clip.mp4", "/data/clip.mp4")
+
+
 def test_elan_time_origin_is_added(read):
     text = EXAMPLES["elan"].replace('MIME_TYPE="video/mp4"', 'TIME_ORIGIN="1500"')
     [recording] = read(text, "elan")
