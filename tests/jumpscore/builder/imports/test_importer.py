@@ -40,7 +40,7 @@ def true_times(track) -> list[float]:
 
 
 def test_import_set_equal_times_from_every_format(videos, track, tmp_path):
-    """Frames of one real video, as ELAN and Label Studio wrote them and as other formats count."""
+    """The same frames of one real video in every format, three of them written by packages."""
     line = track("clip.mp4")
     times, stamps = true_times(line), [round(t / line.ticks) for t in true_times(line)]
     boris = {
@@ -65,9 +65,6 @@ def test_import_set_equal_times_from_every_format(videos, track, tmp_path):
         "metadata": {str(k): {"vid": "1", "z": [round(t, 3)]} for k, t in enumerate(times)},
     }
     key_frames = "".join(f"<Keyframe><Timestamp>{s}</Timestamp></Keyframe>" for s in stamps)
-    tags = "".join(
-        f'<image id="{n}" name="frame_{n:06d}"><tag label="jump"/></image>' for n in JUMPS
-    )
     pairs = ",".join(f"{n},{n + 5}" for n in JUMPS)
     columns = ",".join(f"L{k}" for k in range(1, 17))
     files = {
@@ -75,8 +72,7 @@ def test_import_set_equal_times_from_every_format(videos, track, tmp_path):
         "via.json": json.dumps(via),
         "clip.kva": f"<KinoveaVideoAnalysis><OriginalFilename>clip</OriginalFilename><Keyframes>"
         f"{key_frames}</Keyframes></KinoveaVideoAnalysis>",
-        "cvat.xml": f"<annotations><meta><task><id>1</id><size>150</size><source>clip.mp4</source>"
-        f"</task></meta>{tags}</annotations>",
+        "clip.xml": (DATA / "datumaro.xml").read_text(),
         "repcount.csv": f"type,name,count,{columns}\nrope,clip.mp4,8,{pairs}\n",
         "times.csv": "video,time\n" + "".join(f"clip.mp4,{t}\n" for t in times),
         "rows.jsonl": json.dumps(

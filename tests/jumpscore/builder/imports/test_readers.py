@@ -35,7 +35,7 @@ KINOVEA = """\ufeff<?xml version="1.0" encoding="utf-8"?>
   </Keyframes>
 </KinoveaVideoAnalysis>"""
 CVAT_TASK = """<meta><task>
-<id>3</id><name>rope</name><size>150</size><source>clip.mp4</source>
+<id>3</id><name>rope</name><size>150</size><mode>interpolation</mode><source>clip.mp4</source>
 </task></meta>"""
 CVAT_VIDEO = f"""<annotations><version>1.1</version>{CVAT_TASK}
   <track id="0" label="jump" task_id="3">
@@ -217,7 +217,14 @@ def test_cvat_tracks_begin_where_they_become_visible(read):
     assert values(recording) == [8, 19]
     assert values(recording, "person") == [0]
     assert (recording.clock, recording.stated.frames) == (Frames(base=0), 150)
-    assert recording.videos == ("clip.mp4",)
+    assert recording.videos == ("clip.mp4", "file")
+
+
+def test_cvat_written_by_datumaro():
+    source = Source(DATA / "datumaro.xml")
+    [recording] = format_of(source).read(source)
+    assert values(recording) == list(JUMPS)
+    assert recording.stated.frames is None
 
 
 def test_cvat_tags_of_images(read):
