@@ -244,7 +244,7 @@ def grouped_ratio(values: npt.NDArray[np.float64], cells: Sequence[tuple[str, ..
     # Exact sums: those of a matrix product depend on the processor.
     overall = math.fsum((weights[taking_part] * values[taking_part]).tolist())
     moved = np.where(np.isnan(values), 0.0, values - means + overall)
-    return Ratio(weights * moved, weights, is_mean=True)
+    return Ratio(weights * moved, weights, is_mean=True, plain=weights * np.nan_to_num(values))
 
 
 def _share(

@@ -53,13 +53,17 @@ class Commands(LazyGroup):
             "jumpscore.cli.ablate:ablate_budgets",
             "Compare uniform frames and codec canvases at equal token budgets, with controls.",
         ),
+        "reproduce": (
+            "jumpscore.cli.reproduce:reproduce_paper",
+            "Compare published and measured numbers of the paper; plan or run what is missing.",
+        ),
         "report": (
             "jumpscore.cli.report:report_folder",
-            "Write the page of a run or an ablation, or a table with one row per sample.",
+            "Write the page of a run or an ablation, or export runs: tables, figures, logs.",
         ),
         "leaderboard": (
             "jumpscore.cli.leaderboard:app",
-            "Submit answers, check submissions, and collect them on a board.",
+            "Submit answers, check submissions, and publish a leaderboard.",
         ),
         "models": ("jumpscore.cli.models:app", "List models and their options."),
         "train": (

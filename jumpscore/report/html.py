@@ -13,7 +13,6 @@ from types import MappingProxyType
 
 from jumpscore.harness import task_of
 from jumpscore.records import (
-    STATUSES,
     CountView,
     OverlayView,
     Progress,
@@ -24,14 +23,14 @@ from jumpscore.records import (
     SpanView,
     TimelineView,
 )
-from jumpscore.report.cards import SortKey, card, ordered, overview, sample_table, sort_keys
+from jumpscore.report.cards import card, ordered, overview, sample_table, sort_keys
 from jumpscore.report.drawings import Drawn, drawn_sample
 from jumpscore.report.how_to_read import how_to_read
 from jumpscore.report.page import page, write_page
 from jumpscore.report.prediction_page import write_prediction_page
 from jumpscore.report.summary import header, headline, metric_table, status_bar
-from jumpscore.report.text import escaped
 from jumpscore.report.thumbnails import MOST_STRIPS, PAGE_BYTES, Strip, video_strip
+from jumpscore.report.toolbar import Order, toolbar
 from jumpscore.runs import StoredRun
 
 __all__ = ["write_prediction_page", "write_report"]
@@ -140,9 +139,11 @@ def samples_section(
     else:
         samples = sample_table(scores, order, keys)
     timelines = any(isinstance(score.view, TimelineView) for score in scores)
+    orders = [Order(key.title, str(i), key.rising) for i, key in enumerate(keys)]
+    counts = Counter(score.status for score in scores)
     return (
         f'<section id="list"><h2>Every {"video" if striped else "sample"}</h2>'
-        f"{overview(scores, order, keys)}{_toolbar(scores, keys, zoom=timelines)}"
+        f"{overview(scores, order, keys)}{toolbar(orders, counts, zoom=timelines)}"
         f'{samples}<p id="nothing" hidden>No sample fits the filter.</p></section>'
     )
 
@@ -210,33 +211,3 @@ def _questions(run: StoredRun) -> Mapping[str, Question | str]:
         reason = "the data set has changed since the run"
         return {score.id: reason for score in run.scores}
     return {sample.question.id: sample.question for sample in samples}
-
-
-def _toolbar(scores: Sequence[SampleScore], keys: Sequence[SortKey], *, zoom: bool) -> str:
-    """Return the controls, hidden without the script: the page is complete without it."""
-    orders = [(key.title, str(i), key.rising) for i, key in enumerate(keys)]
-    orders.append(("id", "id", True))
-    options = "".join(
-        f'<option value="{value}" data-rising="{int(rising)}">{escaped(title)}</option>'
-        for title, value, rising in orders
-    )
-    counts = Counter(score.status for score in scores)
-    statuses = "".join(
-        f'<option value="{name}">{name} ({counts[name]:,})</option>'
-        for name in STATUSES
-        if counts[name]
-    )
-    zooms = "".join(
-        f'<button type="button" data-zoom="{factor}" aria-pressed="{str(factor == 1).lower()}">'
-        f"{factor}×</button>"
-        for factor in (1, 2, 4)
-    )
-    zooming = f'<span class="zoom" role="group" aria-label="Zoom">{zooms}</span>' if zoom else ""
-    return (
-        '<form class="toolbar" hidden><label>Sort <select name="sort">'
-        f'{options}</select></label><button type="button" name="turn"></button>'
-        f'<label>Status <select name="status"><option value="">all</option>{statuses}</select>'
-        '</label><label class="search"><span>Search</span><input type="search" name="search" '
-        'placeholder="id" autocomplete="off" spellcheck="false"></label>'
-        f'{zooming}<output name="shown"></output></form>'
-    )

@@ -81,7 +81,7 @@ def test_root_of_repeats_and_comparison():
     estimates = bootstrap(ratio, resamples=50)
     assert estimates["count_rmse"].mean == pytest.approx(math.sqrt((1 / 2 + 16 / 2) / 2))
     a, b = (mean_ratios(COUNT_METRICS, [scores], names) for scores in (one, other))
-    difference = compare(a, b, resamples=50)["count_rmse"]
+    difference = compare(a, b)["count_rmse"]
     assert difference.difference == pytest.approx(math.sqrt(17 / 2))
 
 
