@@ -13,10 +13,11 @@ import typer
 from jumpscore.cli.console import notes, output, print_json, print_note
 from jumpscore.cli.options import DataRoot, Json
 from jumpscore.cli.reproduce_fig5 import present_fig5
-from jumpscore.cli.run import start, task_of_config, with_data, write_page
+from jumpscore.cli.run import start, with_data, write_page
 from jumpscore.errors import InterruptedRun, JumpScoreError, UsageError, nearest_names
 from jumpscore.harness import RepeatedRun, run_config
 from jumpscore.harness.compose import compose
+from jumpscore.harness.factory import task_of_config
 from jumpscore.studies.reproduction.costs import PlannedRun, measured_rate, plan_run
 from jumpscore.studies.reproduction.headlines import check_claims
 from jumpscore.studies.reproduction.matching import RunSummary, read_runs

@@ -21,7 +21,6 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 OURS = ("jumpscore", "evaluators", "model_wrappers", "annotations", "leaderboards")
 IMPORTED_AS = {
     "fpdf2": "fpdf",
-    "hydra-core": "hydra",
     "lmms-eval": "lmms_eval",
     "markdown-it-py": "markdown_it",
     "opencv-python-headless": "cv2",
