@@ -129,7 +129,8 @@ class TrackTimes:
     def outside(self, reading: _Reading) -> npt.NDArray[np.bool_]:
         """Return which marks are before the first frame or after the end."""
         first, end = self.info.times[0] - self.gap, self.info.duration + self.gap
-        return (reading.seconds < first) | (reading.seconds > end)
+        outside: npt.NDArray[np.bool_] = (reading.seconds < first) | (reading.seconds > end)
+        return outside
 
     def between(self, reading: _Reading) -> npt.NDArray[np.bool_]:
         """Return which marks are on no frame."""
