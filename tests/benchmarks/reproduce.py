@@ -42,7 +42,8 @@ def main() -> None:
     measured = sum(row.measured is not None for table in tables for row in table.rows)
     print(f"input: {len(stored)} runs of {SAMPLES} replayed samples; excluded: making them")
     print(
-        f"4 tables, claims and 4 pages: {whole:.2f} s (CPU {cpu:.2f} s), of which reading the runs {read:.2f} s"
+        f"4 tables, claims and 4 pages: {whole:.2f} s (CPU {cpu:.2f} s), "
+        f"of which reading the runs {read:.2f} s"
     )
     print(f"cells with a measured value: {measured}")
 
