@@ -301,8 +301,9 @@ class Metric:
         better: Which values are better; ``"zero"`` for signed errors, ``None`` for controls.
         over: Names of the numerator and the denominator of a rate over all events.
         optional: Whether tables leave it out if no sample defines it.
-        grouped: Whether it is the mean of the means of all groups (``SampleScore.group``), whatever
-            their size.
+        grouped: Whether it is the unweighted mean of the means of all ``SampleScore.group``.
+        form: ``mean`` or a rate; ``root`` for the root of the mean square, such as an RMSE;
+            ``explained`` for R2, where ``over`` names the errors and the true values.
     """
 
     name: str
@@ -312,6 +313,7 @@ class Metric:
     over: tuple[str, str] | None = None
     optional: bool = False
     grouped: bool = False
+    form: Literal["mean", "root", "explained"] = "mean"
 
 
 @dataclass(frozen=True, slots=True)

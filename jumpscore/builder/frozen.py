@@ -104,7 +104,7 @@ def freeze(rendered: str | Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(asdict(row)) + "\n" for row in read_rows(rendered)]
     (target / "rows.jsonl").write_text("".join(lines), encoding="utf-8")
-    write_json(target / "manifest.json", asdict(read_manifest(rendered)))
+    write_json(target / "manifest.json", read_manifest(rendered).content())
 
 
 def _digest(facts: Any) -> FrameDigest:

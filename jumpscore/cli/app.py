@@ -59,7 +59,11 @@ class Commands(LazyGroup):
         ),
         "report": (
             "jumpscore.cli.report:report_folder",
-            "Write the page of a run or an ablation, or a table with one row per sample.",
+            "Write the page of a run or an ablation, or export runs: tables, figures, logs.",
+        ),
+        "leaderboard": (
+            "jumpscore.cli.leaderboard:app",
+            "Submit answers, check submissions, and publish a leaderboard.",
         ),
         "models": ("jumpscore.cli.models:app", "List models and their options."),
         "train": (

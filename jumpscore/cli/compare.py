@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from jumpscore.cli.console import output, print_json, print_note
+from jumpscore.cli.console import notes, output, print_json, print_note
 from jumpscore.cli.options import Json
 from jumpscore.harness import RepeatedRun, read_repeats
 from jumpscore.harness.repeating import AnyRun
@@ -19,11 +20,17 @@ from jumpscore.studies.compare import compare_runs, compared_metrics, unshared
 def compare_folders(
     a: Annotated[Path, typer.Argument(help="Folder of a run.")],
     b: Annotated[Path, typer.Argument(help="Folder of another run on the same data.")],
+    html: Annotated[
+        Path | None,
+        typer.Option(help="Write a page with every video and all answers on one time axis."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Print the paired comparison of two runs."""
     one, other = read_either(a), read_either(b)
     comparisons = compare_runs(one, other)
+    if html is not None:
+        write_page_of((one, other), html)
     from jumpscore.report.tables import banner, comparison_table
     from jumpscore.report.text import plural
 
@@ -45,3 +52,10 @@ def compare_folders(
 def read_either(folder: Path) -> AnyRun:
     """Return the run or the repeats in a folder."""
     return read_repeats(folder) if holds_repeats(folder) else read_run(folder)
+
+
+def write_page_of(runs: Sequence[AnyRun], path: Path) -> None:
+    """Write the page of runs next to each other and print its path."""
+    from jumpscore.report.comparison_page import write_comparison_page
+
+    notes().print(f"page: {write_comparison_page(runs, path)}", style="dim", soft_wrap=True)

@@ -12,6 +12,7 @@ import typer
 from evaluators import TASKS
 from evaluators.lmms.provider import NoLmmsEvalError
 from jumpscore.cli.console import late_progress, notes, output, progress
+from jumpscore.cli.data.info import JUMP_TASKS
 from jumpscore.cli.options import Workers
 from jumpscore.cli.run import write_page
 from jumpscore.data.catalogue import Rendering, bundled_set
@@ -102,7 +103,7 @@ def _other_tasks(out: Path, data: Path) -> list[StoredRun]:
     for name in TASKS.targets():
         if name == "jumpscore":
             continue
-        options = {"data": str(data)} if name == "jumpscore_count" else _options(name)
+        options = {"data": str(data)} if name in JUMP_TASKS else _options(name)
         try:
             runs.append(_run(out, "oracle", FAULTLESS, name, options, name=f"oracle-{name}"))
         except NoLmmsEvalError as error:

@@ -19,17 +19,14 @@ from typing import Any, Protocol, TypeVar, overload
 
 from pydantic import TypeAdapter, ValidationError
 
+from jumpscore.data.events import EVENTS, EventDefinition, parse_definition
 from jumpscore.data.links import link_problem
 from jumpscore.data.tables import read_parquet_table
 from jumpscore.errors import DataError, UsageError
 from jumpscore.jsonio import parse_json, read_object, replacing, sync, write_json, write_text
 from jumpscore.video.probe import LONGEST_VIDEO
 
-QUESTION = (
-    "List the start timestamps in s of each jump rope the main character does in the video.\n"
-    "The start is defined as the moment the rope is behind the legs.\n"
-    "Example [0.06, 0.47,...]"
-)
+QUESTION = EVENTS["jump_rope"].ask()
 """The exact published question."""
 MANIFEST = "manifest.json"
 LONGEST_PATH = 240
@@ -81,6 +78,7 @@ class Manifest:
         source: Description of its origin.
         recipe: Profile and seed of a rendered set, else empty.
         videos: Row id -> facts (``sha256``, ``duration`` in seconds, ``frames``, ``fps``, ...).
+        event: What is marked in the videos, if the set has events.
     """
 
     name: str
@@ -89,6 +87,11 @@ class Manifest:
     source: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     videos: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    event: EventDefinition | None = None
+
+    def content(self) -> dict[str, Any]:
+        """Return the content of ``manifest.json``; earlier versions had no ``event``."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
 
 
 @overload
@@ -127,7 +130,7 @@ def read_rows(root: str | Path, kind: type[Any] = Row, *, links: bool = False) -
     for file in () if links else files:
         if problem := link_problem(root, str(file.relative_to(root)), column="the file of rows"):
             raise DataError(f"{root}: {problem}")
-    rows = [row for file in files for row in _read_file(file, kind)]
+    rows = [row for file in files for row in read_row_file(file, kind)]
     repeated = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
     if repeated:
         raise DataError(
@@ -142,7 +145,12 @@ def _files(root: Path, ending: str) -> list[Path]:
     return [file for file in files if file.is_file()]
 
 
-def _read_file(file: Path, kind: type[Any]) -> list[Any]:
+def read_row_file(file: Path, kind: type[Any] = Row) -> list[Any]:
+    """Read the rows in one ``*.parquet`` or ``*.jsonl`` file.
+
+    Raises:
+        DataError: It is damaged, or a column is missing.
+    """
     if file.suffix == ".jsonl":
         records = [_json_line(file, number, line) for number, line in _lines(file)]
     else:
@@ -300,13 +308,18 @@ def read_manifest(root: str | Path) -> Manifest:
     problem = _manifest_problem(content)
     if problem:
         raise DataError(f"{file}: {problem}; {fix}")
+    if "event" in content:
+        try:
+            content["event"] = parse_definition(content["event"])
+        except ValueError as error:
+            raise DataError(f"{file}: event {error}; {fix}") from error
     return Manifest(**content)
 
 
 def _manifest_problem(content: dict[str, Any]) -> str | None:
     """Return what is wrong with the content of a manifest, or ``None``."""
     kinds: dict[str, type] = {field.name: str for field in fields(Manifest)}
-    kinds |= {"synthetic": bool, "recipe": dict, "videos": dict}
+    kinds |= {"synthetic": bool, "recipe": dict, "videos": dict, "event": dict}
     for key, value in content.items():
         if key not in kinds:
             return f"has the unknown key {key!r}; known: {', '.join(kinds)}"
@@ -372,7 +385,7 @@ def write_set(root: str | Path, rows: Sequence[Row], manifest: Manifest) -> None
     with replacing(parquet) as scratch, scratch.open("wb") as sink:
         pyarrow.parquet.write_table(table, sink)
         sync(sink)
-    write_json(root / MANIFEST, asdict(manifest))
+    write_json(root / MANIFEST, manifest.content())
 
 
 def write_rows(root: str | Path, rows: Sequence[Any], manifest: Manifest) -> None:
@@ -381,4 +394,4 @@ def write_rows(root: str | Path, rows: Sequence[Any], manifest: Manifest) -> Non
     root.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(asdict(row)) + "\n" for row in rows]
     write_text(root / ROWS, "".join(lines))
-    write_json(root / MANIFEST, asdict(manifest))
+    write_json(root / MANIFEST, manifest.content())

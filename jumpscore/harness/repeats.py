@@ -141,17 +141,19 @@ def mean_ratios(
     """
     places = {name: place for place, name in enumerate(names)}
     scored = np.zeros(len(names))
-    sums = {metric.name: np.zeros((2, len(names))) for metric in metrics}
+    sums = {metric.name: np.zeros((3, len(names))) for metric in metrics}
     for scores in repeats:
         usable = [score for score in scores if score.status != "error" and score.id in places]
         at = [places[score.id] for score in usable]
         scored[at] += 1
         for name, ratio in ratios(metrics, usable).items():
-            sums[name][:, at] += ratio.numerator, ratio.denominator
+            sums[name][:, at] += ratio.numerator, ratio.denominator, ratio.uncentred
     means = {}
     for metric in metrics:
-        above, below = sums[metric.name] / scored
-        means[metric.name] = Ratio(above, below, is_mean=metric.over is None)
+        above, below, plain = sums[metric.name] / scored
+        is_mean = metric.over is None or metric.form == "explained"
+        is_root = metric.form == "root"
+        means[metric.name] = Ratio(above, below, is_mean, is_root=is_root, plain=plain)
     return means
 
 

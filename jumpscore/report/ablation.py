@@ -12,7 +12,7 @@ from rich.text import Text
 
 from jumpscore.records import Metric
 from jumpscore.report.ablation_curve import curves
-from jumpscore.report.page import page, write_page
+from jumpscore.report.page import page, wide_table, write_page
 from jumpscore.report.tables import better_of, interval, value_of
 from jumpscore.report.text import DASH, escaped, plural, shortened, suffix
 from jumpscore.scoring import Comparison
@@ -221,8 +221,7 @@ def _html_table(ablation: Ablation, matching: Matching) -> str:
     )
     return (
         f'<section class="panel"><h2>{escaped(_title(ablation, matching))}</h2>'
-        f'<div class="wide"><table class="metrics"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div></section>"
+        f"{wide_table(f'<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>')}</section>"
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from jumpscore.records import CountView, Metric, Response, SampleScore, SpanView, TimelineView
 from jumpscore.report.drawings import Drawn, drawings_html, span_lanes
+from jumpscore.report.page import wide_table
 from jumpscore.report.text import (
     DASH,
     cut,
@@ -255,7 +256,11 @@ def _answer(score: SampleScore, response: Response | None) -> str:
     more = f'<p class="aside">… and {rest:,} more characters.</p>' if rest else ""
     items = "".join(f"<li><code>{shortened(item, 80)}</code></li>" for item in rejected)
     listed = f'<p class="aside">Rejected:</p><ul class="rejected">{items}</ul>'
-    body = f"<pre>{escaped(text)}</pre>" if text else '<p class="aside">The answer is empty.</p>'
+    body = (
+        f'<pre tabindex="0">{escaped(text)}</pre>'
+        if text
+        else '<p class="aside">The answer is empty.</p>'
+    )
     return (
         f'<details class="answer-text"><summary>Answer<span>{", ".join(facts)}</span></summary>'
         f"{listed if rejected else ''}{body}{more}</details>"
@@ -283,10 +288,11 @@ def sample_table(
             f'<td><span class="pill st-{escaped(score.status)}">{escaped(score.status)}</span></td>'
             f"{cells}</tr>"
         )
-    return (
-        '<div class="wide"><table class="metrics samples"><thead><tr><th scope="col">sample</th>'
+    return wide_table(
+        '<thead><tr><th scope="col">sample</th>'
         f'<th scope="col">status</th>{head}</tr></thead>'
-        f'<tbody id="samples">{"".join(rows)}</tbody></table></div>'
+        f'<tbody id="samples">{"".join(rows)}</tbody>',
+        "samples",
     )
 
 

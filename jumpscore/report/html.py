@@ -9,25 +9,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from jumpscore.harness import task_of
 from jumpscore.records import (
-    STATUSES,
     CountView,
     OverlayView,
     Progress,
     Question,
+    Response,
+    RunResult,
+    SampleScore,
     SpanView,
     TimelineView,
 )
-from jumpscore.report.cards import SortKey, card, ordered, overview, sample_table, sort_keys
+from jumpscore.report.cards import card, ordered, overview, sample_table, sort_keys
 from jumpscore.report.drawings import Drawn, drawn_sample
 from jumpscore.report.how_to_read import how_to_read
 from jumpscore.report.page import page, write_page
 from jumpscore.report.prediction_page import write_prediction_page
 from jumpscore.report.summary import header, headline, metric_table, status_bar
-from jumpscore.report.text import escaped
 from jumpscore.report.thumbnails import MOST_STRIPS, PAGE_BYTES, Strip, video_strip
+from jumpscore.report.toolbar import Order, toolbar
 from jumpscore.runs import StoredRun
 
 __all__ = ["write_prediction_page", "write_report"]
@@ -60,48 +63,89 @@ def write_report(
     Raises:
         UsageError: The page cannot be written.
     """
-    metrics = run.result.described
     striped = any(isinstance(score.view, STRIPED) for score in run.scores)
     pictured = any(isinstance(score.view, OverlayView) for score in run.scores)
-    drawn = striped or pictured
-    questions = _questions(run) if drawn else {}
-    prompts = _different_prompts(questions)
+    questions = _questions(run) if striped or pictured else {}
     strips = _strips(run, questions, on_progress) if thumbnails and striped else {}
     drawings = _drawings(run, questions, on_progress) if thumbnails and pictured else {}
-    keys = sort_keys(metrics, run.scores)
-    order = ordered(run.scores, keys, strips)
-    timelines = any(isinstance(score.view, TimelineView) for score in run.scores)
-    if drawn:
+    body = "".join(
+        [
+            f"<main>{header(run)}",
+            result_sections(run.result, run.scores),
+            samples_section(
+                run.result,
+                run.scores,
+                run.responses,
+                strips=strips,
+                drawings=drawings,
+                prompts=_different_prompts(questions),
+            ),
+            "</main>",
+        ]
+    )
+    title = f"{run.result.model}: {run.result.task} on {run.result.data}"
+    return write_page(path or run.folder / "report.html", page(title, body))
+
+
+def result_sections(result: RunResult, scores: Sequence[SampleScore]) -> str:
+    """Return the headline, all metrics and all statuses of a run, with explanations."""
+    timelines = any(isinstance(score.view, TimelineView) for score in scores)
+    return "".join(
+        [
+            headline(result),
+            status_bar(result),
+            how_to_read(result, timelines=timelines),
+            metric_table(result),
+        ]
+    )
+
+
+def samples_section(
+    result: RunResult,
+    scores: Sequence[SampleScore],
+    responses: Mapping[str, Response],
+    *,
+    strips: Mapping[str, Strip] = MappingProxyType({}),
+    drawings: Mapping[str, Sequence[Drawn]] = MappingProxyType({}),
+    prompts: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Return every sample as a card or a table row, worst first, with the toolbar above.
+
+    Args:
+        result: Result of the run.
+        scores: Its scores in the order of the data set.
+        responses: Answers by id.
+        strips: Pictures of each sample's video, by id.
+        drawings: Drawings of each sample, by id.
+        prompts: Question of each sample, by id, if they differ.
+    """
+    keys = sort_keys(result.described, scores)
+    order = ordered(scores, keys, strips)
+    striped = any(isinstance(score.view, STRIPED) for score in scores)
+    if striped or any(isinstance(score.view, OverlayView) for score in scores):
         cards = "".join(
             card(
                 place,
-                run.scores[place],
-                run.responses.get(run.scores[place].id),
+                scores[place],
+                responses.get(scores[place].id),
                 keys,
-                strips.get(run.scores[place].id),
-                drawings.get(run.scores[place].id, ()),
-                prompts.get(run.scores[place].id),
+                strips.get(scores[place].id),
+                drawings.get(scores[place].id, ()),
+                prompts.get(scores[place].id),
             )
             for place in order
         )
         samples = f'<div id="samples">{cards}</div>'
     else:
-        samples = sample_table(run.scores, order, keys)
-    body = "".join(
-        [
-            f"<main>{header(run)}",
-            headline(run.result),
-            status_bar(run.result),
-            how_to_read(run.result, timelines=timelines),
-            metric_table(run.result),
-            f'<section id="list"><h2>Every {"video" if striped else "sample"}</h2>',
-            overview(run.scores, order, keys),
-            _toolbar(run, keys, zoom=timelines),
-            f'{samples}<p id="nothing" hidden>No sample fits the filter.</p></section></main>',
-        ]
+        samples = sample_table(scores, order, keys)
+    timelines = any(isinstance(score.view, TimelineView) for score in scores)
+    orders = [Order(key.title, str(i), key.rising) for i, key in enumerate(keys)]
+    counts = Counter(score.status for score in scores)
+    return (
+        f'<section id="list"><h2>Every {"video" if striped else "sample"}</h2>'
+        f"{overview(scores, order, keys)}{toolbar(orders, counts, zoom=timelines)}"
+        f'{samples}<p id="nothing" hidden>No sample fits the filter.</p></section>'
     )
-    title = f"{run.result.model}: {run.result.task} on {run.result.data}"
-    return write_page(path or run.folder / "report.html", page(title, body))
 
 
 def _strips(
@@ -167,33 +211,3 @@ def _questions(run: StoredRun) -> Mapping[str, Question | str]:
         reason = "the data set has changed since the run"
         return {score.id: reason for score in run.scores}
     return {sample.question.id: sample.question for sample in samples}
-
-
-def _toolbar(run: StoredRun, keys: Sequence[SortKey], *, zoom: bool) -> str:
-    """Return the controls, hidden without the script: the page is complete without it."""
-    orders = [(key.title, str(i), key.rising) for i, key in enumerate(keys)]
-    orders.append(("id", "id", True))
-    options = "".join(
-        f'<option value="{value}" data-rising="{int(rising)}">{escaped(title)}</option>'
-        for title, value, rising in orders
-    )
-    counts = Counter(score.status for score in run.scores)
-    statuses = "".join(
-        f'<option value="{name}">{name} ({counts[name]:,})</option>'
-        for name in STATUSES
-        if counts[name]
-    )
-    zooms = "".join(
-        f'<button type="button" data-zoom="{factor}" aria-pressed="{str(factor == 1).lower()}">'
-        f"{factor}×</button>"
-        for factor in (1, 2, 4)
-    )
-    zooming = f'<span class="zoom" role="group" aria-label="Zoom">{zooms}</span>' if zoom else ""
-    return (
-        '<form class="toolbar" hidden><label>Sort <select name="sort">'
-        f'{options}</select></label><button type="button" name="turn"></button>'
-        f'<label>Status <select name="status"><option value="">all</option>{statuses}</select>'
-        '</label><label class="search"><span>Search</span><input type="search" name="search" '
-        'placeholder="id" autocomplete="off" spellcheck="false"></label>'
-        f'{zooming}<output name="shown"></output></form>'
-    )

@@ -12,7 +12,7 @@ from jumpscore.jsonio import replacing
 from jumpscore.report.text import escaped
 
 
-def page(title: str, body: str) -> str:
+def page(title: str, body: str, *, style: str = "", script: str = "") -> str:
     """Return a complete HTML document.
 
     Its content policy allows only ``data:`` pictures and our own script, identified by its hash: if
@@ -21,15 +21,28 @@ def page(title: str, body: str) -> str:
     Args:
         title: Plain text.
         body: HTML.
+        style: CSS of this kind of page, after that of all pages.
+        script: JavaScript of this kind of page, after that of all pages.
     """
-    script = _asset("report.js")
+    script = _asset("report.js") + script
     return Template(_asset("page.html")).substitute(
         title=escaped(title),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        style=_asset("report.css"),
+        style=_asset("report.css") + style,
         script=script,
         body=body,
     )
+
+
+def wide_table(content: str, kind: str = "") -> str:
+    """Return a table that scrolls sideways on a narrow screen, with the keyboard too.
+
+    Args:
+        content: HTML between the tags of the table.
+        kind: Classes next to ``metrics``.
+    """
+    classes = f"metrics {kind}".rstrip()
+    return f'<div class="wide" tabindex="0"><table class="{classes}">{content}</table></div>'
 
 
 def write_page(path: Path, content: str) -> Path:

@@ -9,7 +9,7 @@ from statistics import median
 
 from jumpscore.errors import UsageError
 from jumpscore.report.cards import canvas
-from jumpscore.report.page import page, write_page
+from jumpscore.report.page import page, wide_table, write_page
 from jumpscore.report.text import DASH, escaped, plural, seconds, shortened
 from jumpscore.report.thumbnails import Strip, Thumbnail, moment_strip, video_strip
 from jumpscore.report.timeline import Events, gaps
@@ -133,9 +133,10 @@ def _table(answered: Sequence[tuple[float, float | None]], end: float) -> str:
     more = len(answered) - MOST_ROWS
     left = f'<p class="aside">{more:,} more times are left out.</p>' if more > 0 else ""
     confident = '<th scope="col" class="num">confidence</th>' if sure else ""
-    return (
-        '<section class="panel"><h2>Times</h2><div class="wide"><table class="metrics times">'
+    table = wide_table(
         '<thead><tr><th scope="col" class="num">#</th><th scope="col" class="num">time</th>'
-        f'<th scope="col" class="num">gap to previous</th>{confident}<th></th></tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>{left}</section>"
+        f'<th scope="col" class="num">gap to previous</th>{confident}<td></td></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody>",
+        "times",
     )
+    return f'<section class="panel"><h2>Times</h2>{table}{left}</section>'

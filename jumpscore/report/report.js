@@ -38,12 +38,18 @@
       turn.textContent = rising ? "↑ lowest first" : "↓ highest first";
       if (key === "id") turn.textContent = rising ? "↑ A to Z" : "↓ Z to A";
     };
+    const bounds = [...form.querySelectorAll("input[data-of]")];
+    const within = (node) => bounds.every(({ value, dataset }) => {
+      if (value === "") return true;
+      const number = Number(node.dataset[dataset.of] ?? NaN);
+      return dataset.bound === "min" ? number >= Number(value) : number <= Number(value);
+    });
     const filter = () => {
       const words = search.value.trim().toLowerCase();
       let count = 0;
       for (const node of samples) {
-        const fits = (!status.value || node.dataset.status === status.value)
-          && node.dataset.id.toLowerCase().includes(words);
+        const fits = (!status.value || node.dataset.status.split(" ").includes(status.value))
+          && node.dataset.id.toLowerCase().includes(words) && within(node);
         node.hidden = !fits;
         bars.get("#" + node.id)?.classList.toggle("out", !fits);
         count += fits;
@@ -55,10 +61,56 @@
       rising = sort.selectedOptions[0].dataset.rising === "1";
       arrange();
     };
+    // The address after # is the state: changed controls, the direction, and an opened sample.
+    const controls = [...form.querySelectorAll("select, input")];
+    const defaults = new Map();
+    const state = (opened) => {
+      const words = new URLSearchParams();
+      for (const control of controls) {
+        if (control.value !== defaults.get(control)) words.set(control.name, control.value);
+      }
+      if (rising !== (sort.selectedOptions[0].dataset.rising === "1")) words.set("turn", "1");
+      if (opened) words.set("sample", opened);
+      return words.toString();
+    };
+    const remember = (opened) => {
+      history.replaceState(null, "", `#${state(opened)}`);
+      for (const node of samples) node.classList.toggle("here", node.dataset.id === opened);
+    };
+    const reveal = (id) => {
+      const node = samples.find((sample) => sample.dataset.id === id);
+      if (!node) return;
+      node.hidden = false;
+      remember(id);
+      node.scrollIntoView({ block: "center" });
+      node.querySelector("svg, a")?.focus({ preventScroll: true });
+    };
+    const restore = () => {
+      const words = new URLSearchParams(location.hash.slice(1));
+      for (const control of controls) {
+        control.value = words.get(control.name) ?? defaults.get(control);
+        if (control.selectedIndex === -1) control.value = defaults.get(control);
+      }
+      choose();
+      if (words.get("turn") === "1") { rising = !rising; arrange(); }
+      filter();
+      reveal(words.get("sample"));
+    };
+    form.addEventListener("change", () => remember());
+    window.addEventListener("hashchange", () => {
+      if (!document.getElementById(location.hash.slice(1))) restore();
+    });
+    list.addEventListener("click", (event) => {
+      const link = event.target.closest?.("a[data-open]");
+      if (!link) return;
+      event.preventDefault();
+      reveal(link.closest(".sample").dataset.id);
+    });
     sort.addEventListener("change", choose);
-    turn.addEventListener("click", () => { rising = !rising; arrange(); });
+    turn.addEventListener("click", () => { rising = !rising; arrange(); remember(); });
     status.addEventListener("change", filter);
     search.addEventListener("input", filter);
+    for (const bound of bounds) bound.addEventListener("input", filter);
     form.addEventListener("submit", (event) => event.preventDefault());
     for (const button of document.querySelectorAll("[data-filter]")) {
       button.addEventListener("click", () => {
@@ -67,6 +119,7 @@
         status.value = known ? wanted : "";
         search.value = "";
         filter();
+        remember();
         form.scrollIntoView({ block: "start" });
       });
     }
@@ -79,8 +132,8 @@
       });
     }
     form.reset();
-    choose();
-    filter();
+    for (const control of controls) defaults.set(control, control.value);
+    restore();
   }
 
   // Tips: the nearest event within reach of the pointer, so that a thin line need not be hit exactly.
@@ -89,12 +142,35 @@
   const WITHIN = 0.3;
   const LANES = { truth: 22, answer: 62 };
   const LIFT = 44; // points that a timeline without truth saves above
+  const LANE = 26; // height of a lane in a drawing of several runs
+  const DRAWINGS = "svg.timeline[data-end], svg.runs";
   const cache = new WeakMap();
   let current = null;
 
   const numbers = (text) => (text ? text.split(" ").map(Number) : []);
+  const runs = (svg) => {
+    const { width, height } = svg.viewBox.baseVal;
+    const labels = [...svg.closest(".scroll").querySelectorAll(".lanes span")];
+    const all = [];
+    for (const path of svg.querySelectorAll(".hits, .dots, .extras")) {
+      for (const [, x, y] of path.getAttribute("d").matchAll(/M(\d+) (\d+)/g)) {
+        const row = Math.trunc(y / LANE);
+        const run = row ? labels[row].textContent : "";
+        all.push({
+          lane: row ? "answer" : "truth", time: x / 1000, y: (row + 0.5) * LANE, run, partner: null,
+        });
+      }
+    }
+    const truth = all.filter((event) => !event.run).map((event) => event.time);
+    all.sort((a, b) => a.time - b.time || a.y - b.y);
+    return { all, truth, end: width / 1000, judged: true, height };
+  };
   const events = (svg) => {
     if (cache.has(svg)) return cache.get(svg);
+    if (svg.matches(".runs")) {
+      cache.set(svg, runs(svg));
+      return cache.get(svg);
+    }
     const truth = numbers(svg.dataset.truth);
     const answers = numbers(svg.dataset.answers);
     const all = [
@@ -106,9 +182,12 @@
       all[i].partner = answers[j];
       all[truth.length + j].partner = truth[i];
     }
+    const judged = "truth" in svg.dataset;
+    const lift = judged ? 0 : LIFT;
+    for (const event of all) event.y = LANES[event.lane] - lift;
     const found = {
-      all: all.sort((a, b) => a.time - b.time), truth, end: Number(svg.dataset.end),
-      judged: "truth" in svg.dataset,
+      all: all.sort((a, b) => a.time - b.time), truth, end: Number(svg.dataset.end), judged,
+      height: 80 - lift,
     };
     cache.set(svg, found);
     return found;
@@ -126,13 +205,14 @@
       const lines = [`Jump ${seconds(truth)}`, `Answered ${seconds(answered)}`];
       return [...lines, way === "exact" ? "Exact" : `Error ${signed(error)} (${way})`];
     }
+    if (event.run === "") return [`Jump ${here}`];
     if (event.lane === "truth") return [`Missed jump ${here}`, `No answer within ${WITHIN} s`];
     const nearest = known.truth.reduce(
       (best, time) => (Math.abs(time - event.time) < Math.abs(best - event.time) ? time : best),
       Infinity);
     const away = Number.isFinite(nearest)
       ? `Nearest jump ${seconds(nearest)}, error ${signed(event.time - nearest)}` : "No jumps";
-    return [`Extra answer ${here}`, away];
+    return [event.run ? `${event.run} answered ${here}` : `Extra answer ${here}`, away];
   };
   const shape = (svg, name, attributes) => {
     const node = document.createElementNS(SVG, name);
@@ -154,10 +234,10 @@
       const left = Math.max(0, event.time - WITHIN);
       const right = Math.min(known.end, event.time + WITHIN);
       const width = `${(right - left) / known.end * 100}%`;
-      shape(svg, "rect", { class: "reach", x: percent(left), y: 4, width, height: 76 });
+      shape(svg, "rect", { class: "reach", x: percent(left), y: 4, width, height: known.height - 4 });
     }
     const at = percent(event.time);
-    shape(svg, "line", { class: "picked", x1: at, x2: at, y1: 0, y2: known.judged ? 80 : 80 - LIFT });
+    shape(svg, "line", { class: "picked", x1: at, x2: at, y1: 0, y2: known.height });
     tip.replaceChildren(...words(event, known).map((line) => {
       const row = document.createElement("div");
       row.textContent = line;
@@ -176,17 +256,16 @@
     const box = svg.getBoundingClientRect();
     let best = null;
     let least = Infinity;
-    const lift = known.judged ? 0 : LIFT;
     for (const event of known.all) {
       const aside = Math.abs(box.left + box.width * event.time / known.end - x);
       // The lane decides between events above each other, hardly between neighbours.
-      const distance = aside + 0.25 * Math.abs(box.top + LANES[event.lane] - lift - y);
+      const distance = aside + 0.25 * Math.abs(box.top + event.y - y);
       if (aside <= REACH && distance < least) [best, least] = [event, distance];
     }
     return best;
   };
   const point = (event) => {
-    const svg = event.target instanceof Element && event.target.closest("svg.timeline[data-end]");
+    const svg = event.target instanceof Element && event.target.closest(DRAWINGS);
     const found = svg && nearest(svg, event.clientX, event.clientY);
     if (found) show(svg, found);
     else if (current) hide();
@@ -198,7 +277,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") hide();
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!step || !event.target.matches?.("svg.timeline[data-end]")) return;
+    if (!step || !event.target.matches?.(DRAWINGS)) return;
     const { all } = events(event.target);
     if (!all.length) return;
     const at = current && current.svg === event.target ? all.indexOf(current.event) : -1;

@@ -9,6 +9,7 @@ from jumpscore.harness.blind_baseline import FITTED_ON_NOTHING, blind_baseline
 from jumpscore.harness.costs import spending
 from jumpscore.harness.score import unscored_caveat
 from jumpscore.records import STATUSES, Estimate, Metric, RunResult
+from jumpscore.report.page import wide_table
 from jumpscore.report.text import (
     DASH,
     escaped,
@@ -101,7 +102,7 @@ def _facts(run: StoredRun) -> str:
     text = json.dumps(stored, indent=2, sort_keys=True, ensure_ascii=False)
     return (
         f'<dl class="facts">{terms}</dl><details class="config"><summary>Configuration</summary>'
-        f"<pre>{escaped(text[:20_000])}</pre></details>"
+        f'<pre tabindex="0">{escaped(text[:20_000])}</pre></details>'
     )
 
 
@@ -214,13 +215,12 @@ def metric_table(result: RunResult) -> str:
         for title, metrics in metric_groups(result).items()
         if metrics
     )
-    return (
-        '<section class="panel"><h2>All metrics</h2><div class="wide"><table class="metrics">'
+    table = wide_table(
         '<thead><tr><th scope="col">metric</th><th scope="col" class="num">mean</th>'
-        '<th scope="col" class="num">95% interval</th><th scope="col" class="bar"></th>'
-        '<th scope="col" class="num">n</th></tr></thead>'
-        f"{groups}</table></div></section>"
+        '<th scope="col" class="num">95% interval</th><td class="bar"></td>'
+        f'<th scope="col" class="num">n</th></tr></thead>{groups}'
     )
+    return f'<section class="panel"><h2>All metrics</h2>{table}</section>'
 
 
 def _metric_row(metric: Metric, estimate: Estimate) -> str:

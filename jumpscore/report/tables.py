@@ -24,7 +24,7 @@ from jumpscore.report.text import (
 )
 from jumpscore.runs import StoredRun
 from jumpscore.runs.failures import LOG, first_errors
-from jumpscore.scoring import Comparison
+from jumpscore.scoring import TOO_FEW, Comparison
 
 AnyResult = RunResult | RepeatedResult
 MOST_REPEATS_SHOWN = 10
@@ -314,9 +314,11 @@ def comparison_table(
 
 
 def better_of(comparison: Comparison, metric: Metric, name_a: str, name_b: str) -> str:
-    """Return the name of the better run, or ``tied``; a dash for signed errors."""
+    """Return the name of the better run, or why none is better; a dash for signed errors."""
     if comparison.verdict == "tied":
         return "tied"
+    if comparison.verdict == "too_few":
+        return TOO_FEW
     if metric.better == "zero":
         return DASH
     a_wins = (comparison.verdict == "a") == (metric.better == "higher")

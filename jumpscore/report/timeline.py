@@ -106,7 +106,7 @@ def timeline(events: Events, *, label: str = "") -> str:
         label: Label for screen readers; a summary is added.
     """
     end = events.end
-    drawn = _drawn_answers(events, end)
+    drawn = drawn_answers(events, end)
     truth = list(events.truth or ())[:MOST_TRUTH]
     pairs = [(i, j) for i, j in events.pairs if i < len(truth) and j in drawn]
     lift = 0 if events.truth is not None else _LIFT
@@ -149,13 +149,13 @@ def left_out(events: Events) -> list[str]:
             f"{plural(len(outside), 'answered time')} outside the video, not drawn: "
             f"{examples}{more}"
         )
-    hidden = len(events.answers) - len(outside) - len(_drawn_answers(events, end))
+    hidden = len(events.answers) - len(outside) - len(drawn_answers(events, end))
     if hidden > 0:
         notes.append(f"{plural(hidden, 'more answered time')} inside the video, not drawn")
     return notes
 
 
-def _drawn_answers(events: Events, end: float) -> set[int]:
+def drawn_answers(events: Events, end: float) -> set[int]:
     """Return the answers to draw: inside the video; if there are too many, matched ones first."""
     inside = [i for i, time in enumerate(events.answers) if 0 <= time <= end]
     if len(inside) <= MOST_ANSWERS:

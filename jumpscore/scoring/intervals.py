@@ -1,4 +1,4 @@
-"""Confidence intervals by bootstrap over videos, and paired comparison of two runs.
+"""Confidence intervals by bootstrap over videos.
 
 Every metric is a ratio of sums over videos: a mean is a sum of values divided by the number of
 videos with a value, a rate is a sum of counts divided by another. Videos are resampled, since the
@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -35,15 +34,21 @@ class Ratio:
         denominator: float64 [videos], 0 for videos without a value.
         is_mean: Whether each video has one value or none. A comparison then uses the videos with a
             value in both runs.
+        is_root: Whether the metric is the square root of that ratio.
+        plain: float64 [videos], the numerator without the centring that a mean over groups needs in
+            the bootstrap; ``None`` if it is ``numerator``. Comparisons of two runs use it.
     """
 
     numerator: Floats
     denominator: Floats
     is_mean: bool = False
+    is_root: bool = False
+    plain: Floats | None = None
 
-    def only(self, videos: npt.NDArray[np.bool_]) -> Ratio:
-        """Return the ratio over some of the videos."""
-        return Ratio(self.numerator * videos, self.denominator * videos, self.is_mean)
+    @property
+    def uncentred(self) -> Floats:
+        """The numerator that comparisons use, float64 [videos]."""
+        return self.numerator if self.plain is None else self.plain
 
     @classmethod
     def mean(cls, values: npt.ArrayLike) -> Ratio:
@@ -51,29 +56,6 @@ class Ratio:
         array = np.asarray(values, dtype=np.float64)
         defined = ~np.isnan(array)
         return cls(np.where(defined, array, 0.0), defined.astype(np.float64), is_mean=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """The difference between two runs on the videos scored in both.
-
-    Attributes:
-        mean_a: Value of run A over those videos.
-        mean_b: Value of run B over those videos.
-        difference: A minus B.
-        ci_low: Lower end of the 95% interval of the difference.
-        ci_high: Upper end.
-        n: Number of videos.
-        verdict: ``"a"`` or ``"b"`` for the larger value; ``"tied"`` if the interval contains 0.
-    """
-
-    mean_a: float | None
-    mean_b: float | None
-    difference: float | None
-    ci_low: float | None
-    ci_high: float | None
-    n: int
-    verdict: Literal["a", "b", "tied"]
 
 
 def bootstrap(
@@ -109,51 +91,18 @@ def bootstrap(
     }
 
 
-def compare(
-    a: dict[str, Ratio],
-    b: dict[str, Ratio],
-    *,
-    seed: int = 0,
-    resamples: int = RESAMPLES,
-    clusters: Sequence[str] | None = None,
-) -> dict[str, Comparison]:
-    """Compare two runs metric by metric, paired by video: both use the same resamples.
-
-    Args:
-        a: Metrics of run A.
-        b: The same metrics of run B over the same videos in the same order.
-        seed: Random seed.
-        resamples: Number of bootstrap samples.
-        clusters: As in ``bootstrap``.
+def cluster_places(clusters: Sequence[str] | None, entries: int) -> npt.NDArray[np.intp]:
+    """Return the number of each entry's cluster, in the order of the clusters' names.
 
     Raises:
-        ValueError: The metrics or the videos of the runs differ.
+        ValueError: The numbers of cluster names and entries differ.
     """
-    names = list(a)
-    if names != list(b):
-        raise ValueError(f"the metrics differ: {names} and {list(b)}")
-    if len({len(metric.numerator) for metric in [*a.values(), *b.values()]}) > 1:
-        raise ValueError("both runs must be given the same videos in the same order")
-    if not names:
-        return {}
-    for name in names:
-        if a[name].is_mean:
-            shared = (a[name].denominator > 0) & (b[name].denominator > 0)
-            a, b = a | {name: a[name].only(shared)}, b | {name: b[name].only(shared)}
-    both = [a[name] for name in names] + [b[name] for name in names]
-    whole = _clustered(both, clusters)
-    samples = _resampled(whole, seed=seed, resamples=resamples)
-    half = len(names)
-    differences = samples[:, :half] - samples[:, half:]
-    return {
-        name: _comparison(
-            a[name],
-            b[name],
-            differences[:, column],
-            units=_units(whole[column], whole[half + column]),
-        )
-        for column, name in enumerate(names)
-    }
+    if clusters is None:
+        return np.arange(entries)
+    _, places = np.unique(np.asarray(clusters, dtype=object).astype(str), return_inverse=True)
+    if len(places) != entries:
+        raise ValueError(f"{len(places)} clusters are named for {entries} entries")
+    return places
 
 
 def _clustered(ratios: list[Ratio], clusters: Sequence[str] | None) -> list[Ratio]:
@@ -168,24 +117,22 @@ def _clustered(ratios: list[Ratio], clusters: Sequence[str] | None) -> list[Rati
     """
     if clusters is None:
         return ratios
-    _, places = np.unique(np.asarray(clusters, dtype=object).astype(str), return_inverse=True)
-    if any(len(ratio.numerator) != len(places) for ratio in ratios):
-        raise ValueError(f"{len(places)} clusters are named for {len(ratios[0].numerator)} entries")
+    places = cluster_places(clusters, len(ratios[0].numerator))
     count = int(places.max(initial=-1)) + 1
     return [
-        Ratio(
-            np.bincount(places, ratio.numerator, count).astype(np.float64),
-            np.bincount(places, ratio.denominator, count).astype(np.float64),
-            ratio.is_mean,
+        replace(
+            ratio,
+            numerator=np.bincount(places, ratio.numerator, count).astype(np.float64),
+            denominator=np.bincount(places, ratio.denominator, count).astype(np.float64),
+            plain=None,
         )
         for ratio in ratios
     ]
 
 
-def _units(*ratios: Ratio) -> int:
-    """Return how many videos have a value for all metrics."""
-    taking_part = np.logical_and.reduce([ratio.denominator > 0 for ratio in ratios])
-    return int(np.count_nonzero(taking_part))
+def _units(ratio: Ratio) -> int:
+    """Return how many clusters have a value."""
+    return int(np.count_nonzero(ratio.denominator > 0))
 
 
 def _resampled(ratios: list[Ratio], *, seed: int, resamples: int) -> Floats:
@@ -194,16 +141,19 @@ def _resampled(ratios: list[Ratio], *, seed: int, resamples: int) -> Floats:
     denominators = np.stack([ratio.denominator for ratio in ratios], axis=1)
     if len(numerators) == 0:
         return np.full((resamples, len(ratios)), np.nan)
-    sums = _Sums(np.hstack([numerators, denominators]))
+    sums = ExactSums(np.hstack([numerators, denominators]))
     parts = []
     for weights in _weights(len(numerators), seed=seed, resamples=resamples):
         above, below = np.hsplit(sums.under(weights), 2)
         with np.errstate(invalid="ignore", divide="ignore"):
             parts.append(np.where(below > 0, above / below, np.nan))
-    return np.concatenate(parts)
+    samples = np.concatenate(parts)
+    roots = [column for column, ratio in enumerate(ratios) if ratio.is_root]
+    samples[:, roots] = np.sqrt(samples[:, roots])
+    return samples
 
 
-class _Sums:
+class ExactSums:
     """Weighted sums of columns, equal to the last bit on every machine.
 
     The order of additions in a matrix product, and so its rounding, depends on processor and
@@ -259,11 +209,21 @@ def _weights(n: int, *, seed: int, resamples: int) -> Iterator[Floats]:
         yield np.bincount(drawn.ravel(), minlength=count * n).reshape(count, n).astype(np.float64)
 
 
-def _value(ratio: Ratio) -> float | None:
+def ratio_value(numerator: Floats, denominator: Floats, *, is_root: bool = False) -> float | None:
+    """Return the sum of the numerator over that of the denominator; ``None`` if that is 0.
+
+    Args:
+        numerator: float64 [videos].
+        denominator: float64 [videos].
+        is_root: Whether to return the square root.
+    """
     # Added one by one like in the reference, so that both means are equal to the last bit; NumPy
     # adds pairwise.
-    below = sum(ratio.denominator.tolist())
-    return float(sum(ratio.numerator.tolist()) / below) if below > 0 else None
+    below = sum(denominator.tolist())
+    if below <= 0:
+        return None
+    value = float(sum(numerator.tolist()) / below)
+    return math.sqrt(value) if is_root else value
 
 
 def _interval(samples: Floats) -> tuple[float, float]:
@@ -285,19 +245,9 @@ def _deviation(samples: Floats) -> float:
 
 def _estimate(ratio: Ratio, samples: Floats, *, units: int) -> Estimate:
     n = int(np.count_nonzero(ratio.denominator))
+    value = ratio_value(ratio.numerator, ratio.denominator, is_root=ratio.is_root)
     defined = samples[~np.isnan(samples)]
     if units < 2:
-        return Estimate(_value(ratio), None, None, None, n)
+        return Estimate(value, None, None, None, n)
     low, high = _interval(defined)
-    return Estimate(_value(ratio), _deviation(defined), low, high, n)
-
-
-def _comparison(a: Ratio, b: Ratio, samples: Floats, *, units: int) -> Comparison:
-    mean_a, mean_b = _value(a), _value(b)
-    n = _units(a, b)
-    defined = samples[~np.isnan(samples)]
-    if mean_a is None or mean_b is None or units < 2:
-        return Comparison(mean_a, mean_b, None, None, None, n, "tied")
-    low, high = _interval(defined)
-    verdict: Literal["a", "b", "tied"] = "a" if low > 0 else "b" if high < 0 else "tied"
-    return Comparison(mean_a, mean_b, mean_a - mean_b, low, high, n, verdict)
+    return Estimate(value, _deviation(defined), low, high, n)

@@ -13,7 +13,7 @@ import multiprocessing
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +90,7 @@ def prepare_lessons(
 def _cache_name(settings: DataSettings) -> str:
     """Return the folder name of clips selected and prepared with these settings."""
     # A changed renderer changes the frozen manifests of the bundled sets.
-    drawn = [asdict(frozen_manifest(bundled.name)) for bundled in BUNDLED]
+    drawn = [frozen_manifest(bundled.name).content() for bundled in BUNDLED]
     description = json.dumps([RULE, drawn, settings.model_dump(mode="json")], sort_keys=True)
     return f"{settings.profile}-{hashlib.sha256(description.encode()).hexdigest()[:8]}"
 

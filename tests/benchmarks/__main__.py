@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 
 from tests.benchmarks import (
+    comparison_page,
     engine_requests,
     motion,
     reference_map,
     replay_run,
     reproduce,
     served_requests,
+    significance,
     start_up,
     tracespatial,
     tracking,
@@ -30,6 +32,8 @@ ALL = {
     "tracespatial": tracespatial.main,
     "vision_tower": vision_tower.main,
     "tracking": tracking.main,
+    "comparison_page": comparison_page.main,
+    "significance": significance.main,
 }
 
 

@@ -34,6 +34,7 @@ FLOORS = {
     "jumpscore.training": 5.5,  # learns from clips of the builder
     "jumpscore.report": 5.5,  # draws studies
     "jumpscore.lmms": 5,
+    "jumpscore.boards": 5.6,  # publishes reports
     "jumpscore.cli": 6,
     "jumpscore.__main__": 6.5,
     "jumpscore.conf": 0,

@@ -20,8 +20,10 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OURS = ("jumpscore", "evaluators", "model_wrappers", "annotations", "leaderboards")
 IMPORTED_AS = {
+    "fpdf2": "fpdf",
     "hydra-core": "hydra",
     "lmms-eval": "lmms_eval",
+    "markdown-it-py": "markdown_it",
     "opencv-python-headless": "cv2",
     "pillow": "PIL",
     "pyyaml": "yaml",
@@ -30,6 +32,7 @@ IMPORTED_AS = {
 }
 TOOLS = {
     "build": "make wheel",
+    "fpdf2": "used by the export of PDF files",
     "mypy": "make lint",
     "openpyxl": "used by pandas to write workbooks",
     "pandas-stubs": "read by mypy",
@@ -126,7 +129,7 @@ SETS = {
     "core": CORE | EXTRAS["models"] | EXTRAS["openai"] | EXTRAS["dev"],
     "lmms": CORE | EXTRAS["models"] | EXTRAS["openai"] | EXTRAS["lmms"],
     "vllm": CORE | EXTRAS["openai"],
-    "oldest": CORE | EXTRAS["models"] | EXTRAS["openai"] | EXTRAS["answers"],
+    "oldest": CORE | EXTRAS["models"] | EXTRAS["openai"] | EXTRAS["answers"] | EXTRAS["pdf"],
 }
 """What each file of constraints is used with (Makefile)."""
 LATER = {"decord", "lmms-eval"}

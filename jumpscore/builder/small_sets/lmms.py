@@ -6,7 +6,6 @@ The folder is an external task, as ``lmms-eval --include_path`` reads it.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,7 @@ def render(out: Path, *, seed: int) -> None:
     manifest = Manifest(
         "mini_lmms", synthetic=True, licence="CC0-1.0", source="rendered by jumpscore"
     )
-    write_json(out / MANIFEST, asdict(manifest))
+    write_json(out / MANIFEST, manifest.content())
 
 
 def _document(

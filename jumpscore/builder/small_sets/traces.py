@@ -138,14 +138,14 @@ def _rows(
     task = f"pick up {thing} and move it to {place}"
     rows = [
         TraceRow(
-            f"{number}-tracespatial-{dimensions}d",
-            TRACESPATIAL[dimensions].format(object=thing, destination=place),
-            f"tracespatial_{dimensions}d",
+            f"{number}-{rule.replace('_', '-')}",
+            TRACESPATIAL[rule].format(object=thing, destination=place),
+            rule,
             files["image"],
             trace.tolist(),
             **where,
         )
-        for dimensions in (3, 2)
+        for rule in ("tracespatial_3d", "tracespatial_2d")
     ]
     for rule, prompt, convention in (
         ("vabench", VABENCH.format(problem=task), "pixel"),

@@ -10,6 +10,10 @@ app = group(
             "jumpscore.cli.data.synthesize:synthesize_set",
             "Render jump-rope videos with known event times.",
         ),
+        "import": (
+            "jumpscore.cli.data.import_:import_files",
+            "Write a data set from annotation files of ELAN, BORIS, CVAT and other tools.",
+        ),
         "list": (
             "jumpscore.cli.data.list:list_sets",
             "List the named data sets and which of them are on this machine.",

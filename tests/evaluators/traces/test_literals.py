@@ -74,7 +74,7 @@ def test_read_literal_arithmetic_equals_python():
 
 @pytest.mark.parametrize(
     "text",
-    ["b'ab'", "f'{1}'", "[1, 2", "[1)", "1 + 2", "{1: 2, 3}", "set([1])", "[i for i in (1, 2)]"],
+    ["f'{1}'", "[1, 2", "[1)", "1 + 2", "{1: 2, 3}", "set([1])", "[i for i in (1, 2)]"],
 )
 def test_read_literal_refuses_other_text(text):
     with pytest.raises(LiteralError):

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,7 +128,9 @@ class TestFrozen:
         first = next(iter(manifest.videos))
         pictures = dict(manifest.videos[first]["pictures"], sha256="0" * 64, frames=7)
         videos = {**manifest.videos, first: {**manifest.videos[first], "pictures": pictures}}
-        (bundled / "manifest.json").write_text(json.dumps(asdict(replace(manifest, videos=videos))))
+        (bundled / "manifest.json").write_text(
+            json.dumps(replace(manifest, videos=videos).content())
+        )
         with pytest.raises(DataError, match=f"video {first} do not match the frozen checksum"):
             frozen.materialize("mini", rendered, workers=1)
 

@@ -109,6 +109,9 @@ def test_run_can_be_shown_compared_and_reported(jumpscore, tiny_set, tmp_path):
     compared = json.loads(jumpscore("compare", "runs/oracle", "runs/grid", "--json").stdout)
     assert compared["f1"]["n"] == 3
     assert "better" in jumpscore("compare", "runs/oracle", "runs/grid").stdout
+    done = jumpscore("compare", "runs/oracle", "runs/grid", "--html", "pages/c.html")
+    assert "page: pages/c.html" in done.stderr
+    assert "Where they part" in (tmp_path / "pages" / "c.html").read_text(encoding="utf-8")
     jumpscore("report", "runs/grid", "--out", "page.html")
     assert "clip0" in (tmp_path / "page.html").read_text()
     assert "3 rows, one per sample" in jumpscore("report", "runs/grid", "--out", "a.csv").stdout
@@ -209,7 +212,7 @@ def test_models_tasks_and_data_are_listed(jumpscore):
     assert "docvqa_val" in jumpscore("tasks").stdout
     tasks = {row["name"] for row in rows}
     row_tasks = {"spatial", "timelens", "traces", "tracking"}
-    assert tasks == {"jumpscore", "jumpscore_count", "lmms"} | row_tasks
+    assert tasks == {"jumpscore", "jumpscore_count", "repetitions", "lmms"} | row_tasks
     assert "content_free" in jumpscore("models").stdout
 
 

@@ -256,7 +256,7 @@ class TestCompareRuns:
         comparison = compare_runs(good, bad)["count_mae"]
         # errors 0, 1, 3 against 3, 2, 0
         assert (comparison.mean_a, comparison.mean_b, comparison.n) == (4 / 3, 5 / 3, 3)
-        assert comparison.verdict == "tied"
+        assert (comparison.verdict, comparison.differ) == ("too_few", 3)
 
     def test_compare_runs_leaves_out_unscored_samples(self, start):
         whole, part = start(Stub(), name="whole"), start(Stub(fail=["clip2"]), name="part")

@@ -3,69 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jumpscore.records import SampleScore
+from jumpscore.report.ablation import write_ablation_page
 from jumpscore.report.codec_page import write_codec_page
 from jumpscore.report.html import write_prediction_page, write_report
 from jumpscore.video.codec import plan_canvases
+from tests.jumpscore.report.browsing import IN_BROWSER, Visit, check_accessible
 from tests.jumpscore.report.runs import HOSTILE, made_up_run, oracle_run, timed
+from tests.jumpscore.report.test_ablation import ablation
 from tests.support import write_video
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed"),
-]
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield started
-        started.close()
-
-
-class Visit:
-    """A page that is open, with all that it printed and requested."""
-
-    def __init__(self, browser: Any, path: Path, **settings: Any) -> None:
-        self.page = browser.new_page(**settings)
-        self.messages: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.messages.append(message.text))
-        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("dialog", lambda dialog: self.messages.append(dialog.message))
-        self.page.goto(path.as_uri())
-
-    def visible(self) -> list[str]:
-        ids: list[str] = self.page.eval_on_selector_all(
-            ".sample:not([hidden])", "nodes => nodes.map(node => node.dataset.id)"
-        )
-        return ids
-
-    def check_quiet(self) -> None:
-        self.page.wait_for_timeout(50)
-        assert self.messages == []
-        assert [url for url in self.requests if not url.startswith("data:")] == [self.page.url]
-        self.page.close()
+pytestmark = IN_BROWSER
 
 
 @pytest.fixture
@@ -212,3 +165,15 @@ def test_codec_page_fits_the_screen(browser, tmp_path, width, scheme):
     figure.focus()
     assert figure.bounding_box()["width"] > 1.8 * before, "a canvas opens where it is chosen"
     visit.check_quiet()
+
+
+def test_pages_are_accessible(browser, tiny_set, tmp_path):
+    video = write_video(tmp_path / "clip.mp4", frames=100, size=(448, 252))
+    check_accessible(browser, write_report(oracle_run(tiny_set, tmp_path)))
+    check_accessible(
+        browser, write_prediction_page(video, [0.5, 1.0, 7.0], tmp_path / "p.html", model="m")
+    )
+    check_accessible(
+        browser, write_codec_page(plan_canvases(video, canvases=8), tmp_path / "c.html")
+    )
+    check_accessible(browser, write_ablation_page(ablation(), tmp_path))

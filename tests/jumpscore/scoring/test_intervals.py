@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from jumpscore.scoring import Ratio, bootstrap, compare
-from jumpscore.scoring.intervals import _Sums
+from jumpscore.scoring.intervals import ExactSums
 
 
 def normal(n: int, *, seed: int = 0, mean: float = 0.0) -> np.ndarray:
@@ -87,7 +88,7 @@ def test_compare_pairing_detects_small_differences():
 
 def test_compare_ties_and_symmetry():
     values = Ratio.mean(normal(30))
-    assert compare({"m": values}, {"m": values})["m"].verdict == "tied"
+    assert compare({"m": values}, {"m": values})["m"].verdict == "too_few"
     worse = Ratio.mean(normal(30) - 3)
     assert compare({"m": worse}, {"m": values})["m"].verdict == "b"
     assert compare({"m": values}, {"m": worse})["m"].verdict == "a"
@@ -97,7 +98,7 @@ def test_compare_means_use_shared_videos():
     a = Ratio.mean([1.0, 1.0, np.nan, np.nan, 0.5, 0.5])
     b = Ratio.mean([1.0, 1.0, 0.0, 0.0, 0.5, 0.5])
     compared = compare({"m": a}, {"m": b})["m"]
-    assert (compared.difference, compared.n, compared.verdict) == (0.0, 4, "tied")
+    assert (compared.difference, compared.n, compared.verdict) == (0.0, 4, "too_few")
     with pytest.raises(ValueError, match="metrics differ"):
         compare({"m": a}, {"x": b})
 
@@ -126,7 +127,7 @@ def test_bootstrap_one_cluster_has_no_interval():
     assert estimate.n == 50
     assert estimate.ci_low is estimate.ci_high is estimate.stderr is None
     both = {"m": Ratio.mean(normal(50))}
-    assert compare(both, both, clusters=["v"] * 50)["m"].verdict == "tied"
+    assert compare(both, both, clusters=["v"] * 50)["m"].verdict == "too_few"
 
 
 def test_compare_clusters():
@@ -137,6 +138,21 @@ def test_compare_clusters():
     careless, honest = compare(a, b)["m"], compare(a, b, clusters=names)["m"]
     assert honest.difference == careless.difference
     assert honest.ci_high - honest.ci_low > 3 * (careless.ci_high - careless.ci_low)
+
+
+def test_compare_roots():
+    generator = np.random.default_rng(0)
+    one, other = generator.integers(0, 5, (2, 40)) ** 2.0
+    squares = [Ratio.mean(values) for values in (one, other)]
+    of_squares = compare({"mse": squares[0]}, {"mse": squares[1]})["mse"]
+    roots = [replace(ratio, is_root=True) for ratio in squares]
+    of_roots = compare({"rmse": roots[0]}, {"rmse": roots[1]})["rmse"]
+    assert of_roots.difference == pytest.approx(one.mean() ** 0.5 - other.mean() ** 0.5)
+    assert (of_roots.p_value, of_roots.verdict) == (of_squares.p_value, of_squares.verdict)
+    both = one.mean() ** 0.5 + other.mean() ** 0.5
+    assert of_roots.ci_low == pytest.approx(of_squares.ci_low / both)
+    without_errors = Ratio(np.zeros(40), np.ones(40), is_mean=True, is_root=True)
+    assert compare({"rmse": without_errors}, {"rmse": without_errors})["rmse"].difference == 0
 
 
 def test_bootstrap_clusters_must_match_entries():
@@ -171,7 +187,7 @@ for n in (7, 1000):
         for _ in range(2)
     ]
     out = [asdict(one) for run in runs for one in bootstrap(run, resamples=500).values()]
-    out += [asdict(one) for one in compare(*runs, resamples=500).values()]
+    out += [asdict(one) for one in compare(*runs).values()]
     print(n, hashlib.sha256(json.dumps(out).encode()).hexdigest())
 turn = np.array([[0.36, 0.48, -0.8], [-0.8, 0.6, 0.0], [0.48, 0.64, 0.6]])
 box = OrientedBox(center=made.random(3), extent=made.random(3), rotation=turn)
@@ -212,7 +228,7 @@ def test_sums_equal_exact_arithmetic(columns, seed):
     n = len(columns)
     drawn = np.random.default_rng(seed).integers(0, n, size=(4, n))
     weights = np.stack([np.bincount(row, minlength=n) for row in drawn]).astype(float)
-    sums = _Sums(columns).under(weights)
+    sums = ExactSums(columns).under(weights)
     for row, counts in enumerate(weights):
         for column in range(columns.shape[1]):
             exact = sum(
@@ -231,7 +247,7 @@ def test_sums_equal_exact_arithmetic(columns, seed):
 
 def test_sums_of_values_that_are_not_finite():
     columns = np.array([[1.0, 2.0], [np.inf, 3.0], [4.0, 5.0]])
-    sums = _Sums(columns).under(np.array([[3.0, 0.0, 0.0], [1.0, 1.0, 1.0]]))
+    sums = ExactSums(columns).under(np.array([[3.0, 0.0, 0.0], [1.0, 1.0, 1.0]]))
     assert sums[0].tolist() == [3.0, 6.0]
     assert np.isnan(sums[1, 0])
     assert sums[1, 1] == 10.0

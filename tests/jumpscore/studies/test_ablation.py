@@ -152,11 +152,11 @@ class TestNumbers:
         assert budget.frames.score.mean == pytest.approx((2 / 3 + 2 / 3 + 1 / 2) / 3)
         assert budget.codec.score.mean == 1.0
         assert budget.difference.difference == pytest.approx(1 - 11 / 18)
-        assert budget.difference.verdict == "a"
+        assert (budget.difference.verdict, budget.difference.differ) == ("too_few", 3)
         assert budget.codec.tokens.visual == budget.frames.tokens.visual == 72
         assert (budget.pixels.score.mean, budget.selection.score.mean) == (0.0, 0.0)
-        assert (budget.seen.difference, budget.seen.ci_low, budget.seen.verdict) == (1.0, 1.0, "a")
-        assert (budget.leak.difference, budget.leak.verdict) == (0.0, "tied")
+        assert (budget.seen.difference, budget.seen.differ) == (1.0, 3)
+        assert (budget.leak.difference, budget.leak.differ) == (0.0, 0)
 
     def test_ablate_common_input_of_all_budgets(self, greys, tmp_path):
         class OfOneSize(Looks):
