@@ -32,7 +32,7 @@ from jumpscore.runs.lines import adapter
 PAGES = "models"
 """Folder of the models' pages within a site."""
 FEW = 24
-"""Submissions per process that are worth the start of one."""
+"""Fewest submissions per process; starting one takes longer than scoring fewer."""
 
 
 @dataclass(frozen=True)

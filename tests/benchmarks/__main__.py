@@ -7,6 +7,7 @@ import sys
 from tests.benchmarks import (
     comparison_page,
     engine_requests,
+    leaderboard,
     motion,
     reference_map,
     replay_run,
@@ -32,6 +33,7 @@ ALL = {
     "tracking": tracking.main,
     "comparison_page": comparison_page.main,
     "significance": significance.main,
+    "leaderboard": leaderboard.main,
 }
 
 

@@ -36,6 +36,7 @@ TOOLS = {
     "mypy": "make lint",
     "openpyxl": "used by pandas to write workbooks",
     "pandas-stubs": "read by mypy",
+    "pympi-ling": "imported by the round trip of ELAN files, if it is installed",
     "pytest-xdist": "make test",
     "ruff": "make lint",
     "scikit-image": "imported by trackeval",
