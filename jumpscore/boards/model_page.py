@@ -5,7 +5,7 @@ from __future__ import annotations
 from jumpscore.boards.scored import Checked
 from jumpscore.harness.costs import Spending, used_tokens
 from jumpscore.report.html import result_sections, samples_section
-from jumpscore.report.page import page
+from jumpscore.report.page import fact_list, header, page
 from jumpscore.report.summary import banners
 from jumpscore.report.text import escaped, plural, spending_words
 
@@ -18,14 +18,19 @@ VERIFIED = (
 def model_page(checked: Checked) -> str:
     """Return the page of a submission. It does not depend on other submissions."""
     submission, result = checked.submission, checked.result
+    sub = (
+        f"{escaped(', '.join(submission.settings.values()))} · {escaped(result.task)} on "
+        f"{escaped(result.data)}, {plural(result.total, 'sample')}"
+    )
+    top = header(
+        '<a href="../index.html">Leaderboard</a>',
+        submission.model,
+        sub,
+        banners(result),
+        f'{_facts(checked)}<p class="aside">{VERIFIED}</p>',
+    )
     body = (
-        '<main><header class="top"><p class="kicker"><a href="../index.html">Leaderboard</a></p>'
-        f"<h1>{escaped(submission.model)}</h1>"
-        f'<p class="sub">{escaped(", ".join(submission.settings.values()))} · '
-        f"{escaped(result.task)} on {escaped(result.data)}, {plural(result.total, 'sample')}</p>"
-        f"{banners(result)}{_facts(checked)}"
-        f'<p class="aside">{VERIFIED}</p></header>'
-        f"{result_sections(result, checked.scores)}"
+        f"<main>{top}{result_sections(result, checked.scores)}"
         f"{samples_section(result, checked.scores, checked.responses)}</main>"
     )
     return page(f"{submission.model}: {result.task} on {result.data}", body)
@@ -47,7 +52,4 @@ def _facts(checked: Checked) -> str:
     ]
     spent = Spending(used_tokens(checked.responses.values()))
     rows += [(f"Reported {name}", words) for name, words in spending_words(spent).items()]
-    terms = "".join(
-        f"<div><dt>{name}</dt><dd>{escaped(value)}</dd></div>" for name, value in rows if value
-    )
-    return f'<dl class="facts">{terms}</dl>'
+    return fact_list((name, value) for name, value in rows if value)

@@ -83,6 +83,7 @@ class Commands(LazyGroup):
             "List the options of model, task, input and run, with their defaults.",
         ),
         "tasks": ("jumpscore.cli.tasks:list_tasks", "List the tasks and their metrics."),
+        "hub": ("jumpscore.cli.hub:app", "Exchange results with the Hugging Face hub."),
         "data": ("jumpscore.cli.data:app", "Create, inspect and fetch data sets."),
         "video": (
             "jumpscore.cli.video:app",

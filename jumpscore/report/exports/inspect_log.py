@@ -182,7 +182,11 @@ def _sample(run: StoredRun, sample: LoggedSample) -> dict[str, Any]:
 
 
 def _metadata(sample: LoggedSample) -> dict[str, Any]:
-    facts = {"id": sample.score.id, "status": sample.score.status, "media": list(sample.media)}
+    facts: dict[str, Any] = {
+        "id": sample.score.id,
+        "status": sample.score.status,
+        "media": list(sample.media),
+    }
     if sample.score.notes:
         facts["notes"] = dict(sample.score.notes)
     return facts | {"values": _finite(sample)}

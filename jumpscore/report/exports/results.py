@@ -41,7 +41,7 @@ class Results:
         metrics: Headline metrics of the task.
         baselines: Blind baseline of each metric, if the task has one and all runs agree on it.
         rows: One per run, in the order of the command.
-        notes: Caveats that belong next to the numbers.
+        notes: Caveats of the runs, as sentences.
     """
 
     title: str

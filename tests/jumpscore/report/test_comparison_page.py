@@ -174,6 +174,7 @@ class TestInBrowser:
         drawing = visit.page.locator("[data-id=Alpha] svg.runs")
         drawing.scroll_into_view_if_needed()
         drawing.focus()
+        visit.settle()  # a tip does not survive scrolling
         texts = []
         for _ in range(10):
             visit.page.keyboard.press("ArrowRight")

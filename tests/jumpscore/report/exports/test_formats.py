@@ -27,6 +27,7 @@ def run(tiny_set, tmp_path_factory):
     return read_run(oracle_run(tiny_set, tmp_path_factory.mktemp("runs")).folder)
 
 
+@pytest.mark.slow
 def test_exports_of_two_processes_have_equal_bytes(run, tmp_path):
     contents = []
     for seed in ("1", "2"):
