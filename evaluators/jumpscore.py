@@ -267,7 +267,7 @@ class Repetitions(JumpScore):
 
     name = "repetitions"
     version = "1"
-    headline = ("f1", "f1@0.1", "map_reference", "count_off_by_one", "count_nmae")
+    headline = ("f1", "map_reference", "count_off_by_one", "count_nmae")
     metrics = tuple(
         replace(metric, title=metric.title.replace("jump", "repetition"))
         for metric in JumpScore.metrics

@@ -63,7 +63,7 @@ class Commands(LazyGroup):
         ),
         "leaderboard": (
             "jumpscore.cli.leaderboard:app",
-            "Submit answers, check submissions, and collect them on a board.",
+            "Submit answers, check submissions, and publish a leaderboard.",
         ),
         "models": ("jumpscore.cli.models:app", "List models and their options."),
         "train": (

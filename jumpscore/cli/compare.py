@@ -12,7 +12,7 @@ import typer
 from jumpscore.cli.console import notes, output, print_json, print_note
 from jumpscore.cli.options import Json
 from jumpscore.harness import RepeatedRun, read_repeats
-from jumpscore.harness.repeating import AnyRun
+from jumpscore.harness.repeats import AnyRun
 from jumpscore.runs import holds_repeats, read_run
 from jumpscore.studies.compare import compare_runs, compared_metrics, unshared
 

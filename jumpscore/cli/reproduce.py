@@ -12,10 +12,12 @@ import typer
 
 from jumpscore.cli.console import notes, output, print_json, print_note
 from jumpscore.cli.options import DataRoot, Json
-from jumpscore.cli.run import start, task_of_config, with_data, write_page
+from jumpscore.cli.reproduce_fig5 import present_fig5
+from jumpscore.cli.run import start, with_data, write_page
 from jumpscore.errors import InterruptedRun, JumpScoreError, UsageError, nearest_names
 from jumpscore.harness import RepeatedRun, run_config
 from jumpscore.harness.compose import compose
+from jumpscore.harness.factory import task_of_config
 from jumpscore.studies.reproduction.costs import PlannedRun, measured_rate, plan_run
 from jumpscore.studies.reproduction.headlines import check_claims
 from jumpscore.studies.reproduction.matching import RunSummary, read_runs
@@ -24,7 +26,8 @@ from jumpscore.studies.reproduction.recipes import Recipe, bundled, cells, disti
 from jumpscore.studies.reproduction.table import Reproduction, reproduce
 
 CLAIMS = "claims"
-WHAT = (*TABLES, CLAIMS)
+FIG5 = "fig5"
+WHAT = (*TABLES, CLAIMS, FIG5)
 DEFAULT_RUNS = Path("runs")
 
 
@@ -56,13 +59,13 @@ class Places:
 
     runs: Annotated[Path, typer.Option(help="Folder of the runs.")] = DEFAULT_RUNS
     out: Annotated[
-        Path | None, typer.Option(help="Write the table as an .html page that links to the runs.")
+        Path | None, typer.Option(help="Write the result as an .html page that links to the runs.")
     ] = None
     data_root: DataRoot = None
 
 
 def reproduce_paper(
-    what: Annotated[str, typer.Argument(metavar="TABLE", help="1a, 1b, 1c, 1d or claims.")],
+    what: Annotated[str, typer.Argument(metavar="TABLE", help="1a, 1b, 1c, 1d, claims or fig5.")],
     overrides: Annotated[
         list[str] | None,
         typer.Argument(help="Words for every command, such as model.checkpoint=/models/ov2"),
@@ -84,6 +87,14 @@ def reproduce_paper(
         raise UsageError(f"--out {places.out}: the page is HTML; write --out {what}.html")
     if action.bundled and not (action.plan or action.run):
         raise UsageError("--bundled needs --plan or --run; tables list runs on bundled data anyway")
+    if what == FIG5:
+        if overrides or model or action != Action():
+            raise UsageError("fig5 plans and runs nothing; give only --runs, --out and --json")
+        # Ablations are next to the folder of runs by default.
+        present_fig5(
+            Path() if places.runs == DEFAULT_RUNS else places.runs, places.out, as_json=as_json
+        )
+        return False
     chosen = [check_model(name) for name in model or []]
     extra = list(overrides or [])
     if places.runs != DEFAULT_RUNS:

@@ -93,7 +93,7 @@ def write_reproduction_page(reproduction: Reproduction, path: Path) -> Path:
     table = (
         '<div class="wide" tabindex="0" role="region" aria-label="Results">'
         '<table class="metrics cells"><thead><tr><th scope="col">Benchmark</th>'
-        f'<th scope="col">Model</th>{heads}<th scope="col">Verdict</th>'
+        f'{heads}<th scope="col">Verdict</th>'
         f'<th scope="col">Settings and notes</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
     body = (
@@ -201,7 +201,7 @@ def _page_row(row: Row, path: Path) -> str:
     published, measured, gap, interval = _numbers(row)
     if row.run is not None:
         measured = f'<a href="{escaped(_link(row.run, path))}">{measured}</a>'
-    notes = [f"{recipe.source} settings", *row.notes]
+    notes = list(row.notes)
     if recipe.score is not None and abs(recipe.score - value.value) >= 0.1:
         notes.append(f"the guide publishes {recipe.score} for this command")
     notes += [
@@ -209,14 +209,22 @@ def _page_row(row: Row, path: Path) -> str:
         for c in row.near
         if c.run.folder != row.run
     ]
-    words = "<br>".join(shortened(note, 300) for note in notes)
     return (
-        f'<tr><th scope="row">{escaped(_name(row))}</th><td>{escaped(value.model)}</td>'
+        f'<tr><th scope="row">{escaped(_name(row))}<small>{escaped(value.model)}</small></th>'
         f'<td class="num">{published}</td><td class="num">{measured}</td>'
         f'<td class="num">{gap}</td><td class="num dim">{interval}</td>'
         f"<td>{_pill(row.verdict, PAGE_STYLES.get(row.verdict, 'st-empty'))}</td>"
-        f'<td class="dim">{words}</td></tr>'
+        f'<td class="dim">{_notes(recipe.source, notes)}</td></tr>'
     )
+
+
+def _notes(source: str, notes: Sequence[str]) -> str:
+    """Return the source of the settings, with the notes folded away."""
+    if not notes:
+        return f"{source} settings"
+    items = "".join(f"<li>{shortened(note, 300)}</li>" for note in notes)
+    summary = f"{source} settings, {plural(len(notes), 'note')}"
+    return f"<details><summary>{summary}</summary><ul>{items}</ul></details>"
 
 
 def _pill(text: str, style: str) -> str:

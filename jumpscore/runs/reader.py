@@ -47,6 +47,11 @@ class StoredRun:
     asked: int = field(default=0, compare=False)
 
     @property
+    def runs(self) -> tuple[StoredRun, ...]:
+        """The run itself; repeats have several."""
+        return (self,)
+
+    @property
     def nothing_asked(self) -> bool:
         """Whether all answers had been stored before."""
         return self.asked == 0 and bool(self.responses)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from jumpscore.errors import UsageError
-from jumpscore.harness.repeating import AnyRun, RepeatedRun
-from jumpscore.harness.repeats import clusters_by_name, mean_ratios, scored_by_any
+from jumpscore.harness.averages import clusters_by_name, mean_ratios, scored_by_any
+from jumpscore.harness.repeats import AnyRun
 from jumpscore.records import Metric
-from jumpscore.runs.reader import StoredRun
 from jumpscore.scoring import Comparison, compare
 
 
@@ -19,19 +18,14 @@ def compare_runs(a: AnyRun, b: AnyRun, *, seed: int = 0) -> dict[str, Comparison
         UsageError: The runs differ in task, metric version, prompt or data, or have no scored
             sample in common.
     """
-    for key in ("task", "data"):
-        one, other = (_asked(run)[key] for run in (a, b))
-        if one != other:
-            raise UsageError(
-                f"{a.folder} and {b.folder} cannot be compared: {key} is {one} in the first and "
-                f"{other} in the second"
-            )
+    if (difference := _difference(a, b)) is not None:
+        raise UsageError(f"{a.folder} and {b.folder} cannot be compared: {difference}")
     if a.result.task_version != b.result.task_version:
         raise UsageError(
             f"{a.folder} and {b.folder} were scored by versions {a.result.task_version} and "
             f"{b.result.task_version}; score both again with 'jumpscore score RUN'"
         )
-    scores_a, scores_b = ([run.scores for run in _each(runs)] for runs in (a, b))
+    scores_a, scores_b = ([run.scores for run in runs.runs] for runs in (a, b))
     in_b = _scored(b)
     shared = [name for name in scored_by_any(scores_a) if name in in_b]
     if not shared:
@@ -53,22 +47,24 @@ def unshared(a: AnyRun, b: AnyRun) -> tuple[int, int]:
 
 def _scored(runs: AnyRun) -> set[str]:
     """Return the ids of the samples that at least one of the runs has scored."""
-    return set(scored_by_any([run.scores for run in _each(runs)]))
+    return set(scored_by_any([run.scores for run in runs.runs]))
 
 
-def _each(run: AnyRun) -> tuple[StoredRun, ...]:
-    """Return the runs of repeats, or the single run."""
-    return run.runs if isinstance(run, RepeatedRun) else (run,)
-
-
-def _asked(run: AnyRun) -> dict[str, str]:
-    """Return what was asked; the version that counts is the one that scored."""
-    identity = _each(run)[0].record.identity
-    task, data = identity.task, identity.data
-    return {
-        "task": f"{task.name} (prompt protocol {task.protocol})",
-        "data": f"{data.name} (checksum {data.checksum})",
-    }
+def _difference(a: AnyRun, b: AnyRun) -> str | None:
+    """Return what was asked differently; the version that counts is the one that scored."""
+    one, other = (run.runs[0].record.identity for run in (a, b))
+    for what, values in {
+        "the tasks": (one.task.name, other.task.name),
+        "the prompts": (one.task.protocol, other.task.protocol),
+        "the data sets": (one.data.name, other.data.name),
+        f"the annotations of {one.data.name}": (
+            f"checksum {one.data.checksum[:12]}",
+            f"checksum {other.data.checksum[:12]}",
+        ),
+    }.items():
+        if values[0] != values[1]:
+            return f"{what} differ, {values[0]} in the first and {values[1]} in the second"
+    return None
 
 
 def compared_metrics(run: AnyRun) -> tuple[Metric, ...]:

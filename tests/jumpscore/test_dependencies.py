@@ -21,7 +21,6 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 OURS = ("jumpscore", "evaluators", "model_wrappers", "annotations", "leaderboards")
 IMPORTED_AS = {
     "fpdf2": "fpdf",
-    "hydra-core": "hydra",
     "lmms-eval": "lmms_eval",
     "markdown-it-py": "markdown_it",
     "opencv-python-headless": "cv2",
@@ -36,6 +35,7 @@ TOOLS = {
     "mypy": "make lint",
     "openpyxl": "used by pandas to write workbooks",
     "pandas-stubs": "read by mypy",
+    "pympi-ling": "imported by the round trip of ELAN files, if it is installed",
     "pytest-xdist": "make test",
     "ruff": "make lint",
     "scikit-image": "imported by trackeval",

@@ -11,9 +11,9 @@ from typing import Any
 from evaluators import TASKS
 from jumpscore.data.catalogue import BUNDLED, RENDERED
 from jumpscore.errors import UsageError
+from jumpscore.harness.compose import option_defaults
 from jumpscore.harness.config import InputConfig, RunSettings
 from jumpscore.harness.costs import spending
-from jumpscore.harness.options import option_defaults
 from jumpscore.registry import Registry
 from jumpscore.report.exports.documents import Table
 from jumpscore.report.exports.results import row_names

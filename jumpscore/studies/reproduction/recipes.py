@@ -51,7 +51,7 @@ OWN_RECIPE = "own"
 CODEC_RECIPES: Mapping[str, str] = {
     OWN_RECIPE: "canvases of this package: as many as requested, groups of up to 128 frames",
     "checkpoint": "not available here: groups of up to 64 frames, and no input option limits them",
-    "tuned": "not available here: readiness threshold and bit-cost grid `sub` of the authors' tool "
+    "tuned": "not available here: readiness threshold and bit-cost grid 'sub' of the authors' tool "
     "choose how many canvases there are; here their number is fixed",
     "open": "not available here: lmms-video-utils is not included; canvases that it prepared can "
     "be read with input.folder=DIR",

@@ -145,6 +145,8 @@ def route_of(value: PublishedValue) -> Route:
     if own is not None:
         return own
     benchmark = _by_benchmark()[value.table, value.benchmark]
+    obstacle = GROUPS.get(benchmark.task, "")
+    note = "" if obstacle else benchmark.note
     judge = "a language model scores over the network: add task.offline=false" * benchmark.judge
     return Route(
         LMMS,
@@ -154,6 +156,6 @@ def route_of(value: PublishedValue) -> Route:
         video=value.table not in IMAGE_TABLES,
         questions=QUESTIONS.get(benchmark.task),
         nearest=benchmark.nearest,
-        obstacle=GROUPS.get(benchmark.task, ""),
-        note="; ".join(filter(None, [benchmark.note, NOTES.get(benchmark.task), judge])),
+        obstacle=obstacle,
+        note="; ".join(filter(None, [note, NOTES.get(benchmark.task), judge])),
     )

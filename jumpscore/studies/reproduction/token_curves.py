@@ -273,4 +273,8 @@ def find_ablations(folder: Path) -> list[tuple[str, Ablation]]:
         DataError: An ablation is damaged.
     """
     places = [folder, *sorted(path for path in folder.glob("*") if path.is_dir())]
-    return [(place.name, read_ablation(place)) for place in places if (place / ABLATION).is_file()]
+    return [
+        (place.resolve().name, read_ablation(place))
+        for place in places
+        if (place / ABLATION).is_file()
+    ]
