@@ -16,7 +16,7 @@ from jumpscore.records import (
     TimelineView,
     View,
 )
-from jumpscore.report.html import _questions
+from jumpscore.report.html import questions_of
 from jumpscore.runs import StoredRun
 
 
@@ -53,7 +53,7 @@ class LoggedSample:
 
 def logged_samples(run: StoredRun) -> list[LoggedSample]:
     """Return every sample in the order of the data set."""
-    questions = _questions(run)
+    questions = questions_of(run)
     return [_logged(score, run.responses.get(score.id), questions) for score in run.scores]
 
 
@@ -61,12 +61,12 @@ def _logged(
     score: SampleScore, response: Response | None, questions: Mapping[str, Question | str]
 ) -> LoggedSample:
     question = questions.get(score.id, "")
-    known = isinstance(question, Question)
+    known = question if isinstance(question, Question) else None
     return LoggedSample(
         score=score,
         response=response,
-        prompt=question.prompt if isinstance(question, Question) else "",
-        media=tuple(m.path.name for m in question.media) if known else (),  # type: ignore[union-attr]
+        prompt=known.prompt if known else "",
+        media=tuple(media.path.name for media in known.media) if known else (),
         target=_target(score.view),
     )
 

@@ -101,7 +101,7 @@ def test_inspect_view_shows_the_log(run, tmp_path, browser):
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(log)
-        page.get_by_text("3 Samples").wait_for()
+        page.get_by_text("3 Samples", exact=True).wait_for()
         assert page.get_by_text("map_reference").count()
         page.goto(f"{log}/samples/sample/clip0/1/")
         page.get_by_text(run.responses["clip0"].text).first.wait_for()
