@@ -87,9 +87,9 @@ def reproduce_paper(
         raise UsageError(f"--out {places.out}: the page is HTML; write --out {what}.html")
     if action.bundled and not (action.plan or action.run):
         raise UsageError("--bundled needs --plan or --run; tables list runs on bundled data anyway")
+    if what not in TABLES and (overrides or model or action != Action()):
+        raise UsageError(f"{what} plans and runs nothing; give only --runs, --out and --json")
     if what == FIG5:
-        if overrides or model or action != Action():
-            raise UsageError("fig5 plans and runs nothing; give only --runs, --out and --json")
         # Ablations are next to the folder of runs by default.
         present_fig5(
             Path() if places.runs == DEFAULT_RUNS else places.runs, places.out, as_json=as_json

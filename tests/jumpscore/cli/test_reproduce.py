@@ -77,10 +77,11 @@ def test_reproduce_run_failure_does_not_stop_the_others(jumpscore, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("2a",), "Known: 1a, 1b, 1c, 1d, claims."),
+        (("2a",), "Known: 1a, 1b, 1c, 1d, claims, fig5."),
         (("1a", "--model", "Qwen"), "not in the paper"),
         (("1a", "input.count=3"), "would change what is reproduced"),
         (("1a", "--out", "a.csv"), "write --out 1a.html"),
+        (("claims", "--plan"), "claims plans and runs nothing"),
         (("1a", "--bundled"), "--bundled needs --plan or --run"),
     ],
 )
