@@ -1,11 +1,13 @@
 # Two commands are enough to start: `make demo` and `make test`. Each creates .venv, including torch,
 # on first use. The tests of served models (`make test-serving`), those inside lmms-eval
-# (`make test-lmms`), those with the oldest supported releases (`make test-oldest`) and the site
-# (`make docs`) each use a separate environment with the versions of one file in constraints/.
+# (`make test-lmms`), those of logs for inspect_ai (`make test-inspect`), those with the oldest
+# supported releases (`make test-oldest`) and the site (`make docs`) each use a separate environment
+# with the versions of one file in constraints/.
 PYTHON ?= python3
 VENV ?= .venv
 VLLM_VENV ?= .venv-vllm
 LMMS_VENV ?= .venv-lmms
+INSPECT_VENV ?= .venv-inspect
 OLDEST_VENV ?= .venv-oldest
 DOCS_VENV ?= .venv-docs
 # Where torch comes from. On a CPU-only machine, this avoids downloading CUDA:
@@ -14,7 +16,7 @@ TORCH_INDEX ?=
 TORCH ?= torch==2.13.0
 
 # What make test-fast leaves out, by measured time.
-SLOW_MARKS := slow or browser or gpu or serving or lmms
+SLOW_MARKS := slow or browser or gpu or serving or lmms or inspect
 SLOW_NAMES := linear or hostile or long_ or thousand or megabytes
 SLOW_FOLDERS := differential jumpscore/builder jumpscore/cli jumpscore/lmms jumpscore/runs \
   jumpscore/studies jumpscore/training jumpscore/video model_wrappers
@@ -23,12 +25,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 VLLM_PIP := $(VLLM_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 LMMS_PIP := $(LMMS_VENV)/bin/python -m pip --disable-pip-version-check --quiet
+INSPECT_PIP := $(INSPECT_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 DOCS_PIP := $(DOCS_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 OLDEST_PIP := $(OLDEST_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 GET_TORCH := $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 CORE := constraints/core.txt
 
-.PHONY: demo test test-fast test-gpu test-oldest test-serving test-lmms lint format bench docs models wheel freeze clean
+.PHONY: demo test test-fast test-gpu test-oldest test-serving test-lmms test-inspect lint format bench docs models wheel freeze clean
 
 demo: $(VENV)/.models
 	$(BIN)/jumpscore demo
@@ -51,7 +54,7 @@ test-gpu: $(VENV)/.dev
 test-oldest: $(OLDEST_VENV)/.oldest
 	JUMPSCORE_CONSTRAINTS=oldest $(OLDEST_VENV)/bin/python -m pytest --numprocesses auto \
 	  tests/model_wrappers tests/jumpscore/video tests/jumpscore/data \
-	  tests/jumpscore/runs/test_tables.py tests/jumpscore/test_dependencies.py
+	  tests/jumpscore/runs/test_tables.py tests/jumpscore/report/exports/test_figure.py tests/jumpscore/test_dependencies.py
 
 # A real vLLM on the CPU, in its own environment.
 test-serving: $(VENV)/.dev $(VLLM_VENV)/.served
@@ -60,6 +63,10 @@ test-serving: $(VENV)/.dev $(VLLM_VENV)/.served
 # The real lmms-eval runs wrappers of this package, in its own environment.
 test-lmms: $(VENV)/.dev $(LMMS_VENV)/.lmms
 	JUMPSCORE_LMMS_PYTHON=$(abspath $(LMMS_VENV)/bin/python) $(BIN)/python -m pytest -m lmms -rs
+
+# The real inspect_ai opens logs that this package writes, in its own environment.
+test-inspect: $(VENV)/.dev $(INSPECT_VENV)/.inspect
+	JUMPSCORE_INSPECT_PYTHON=$(abspath $(INSPECT_VENV)/bin/python) $(BIN)/python -m pytest -m inspect -rs
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -116,12 +123,17 @@ $(OLDEST_VENV)/.oldest: $(VENV)/.dev constraints/oldest.txt
 	$(PYTHON) -m venv $(OLDEST_VENV)
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 	  > "$$($(OLDEST_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/shared.pth"
-	$(OLDEST_PIP) install --no-warn-conflicts --constraint constraints/oldest.txt --editable '.[models,openai,answers]'
+	$(OLDEST_PIP) install --no-warn-conflicts --constraint constraints/oldest.txt --editable '.[models,openai,answers,pdf]'
 	touch $@
 
 $(DOCS_VENV)/.docs: constraints/docs.txt
 	$(PYTHON) -m venv $(DOCS_VENV)
 	$(DOCS_PIP) install --requirement constraints/docs.txt
+	touch $@
+
+$(INSPECT_VENV)/.inspect: constraints/inspect.txt
+	$(PYTHON) -m venv $(INSPECT_VENV)
+	$(INSPECT_PIP) install --requirement constraints/inspect.txt
 	touch $@
 
 $(VLLM_VENV)/.served: pyproject.toml constraints/vllm.txt

@@ -10,6 +10,7 @@ TASKS: Registry[Task[Any]] = Registry(
     Task,
     builtin={
         "jumpscore": "evaluators.jumpscore:JumpScore",
+        "repetitions": "evaluators.jumpscore:Repetitions",
         "jumpscore_count": "evaluators.jumpscore:JumpScoreCount",
         "spatial": "evaluators.spatial.task:Spatial",
         "lmms": "evaluators.lmms.task:LmmsTask",

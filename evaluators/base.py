@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -189,12 +189,35 @@ def ratios(metrics: Sequence[Metric], scores: Sequence[SampleScore]) -> dict[str
         if metric.grouped:
             cells = [tuple(score.group) for score in scores]
             by_name[metric.name] = grouped_ratio(_column(values, metric.name), cells)
+        elif metric.form == "root":
+            squares = _column(values, metric.name) ** 2
+            by_name[metric.name] = replace(Ratio.mean(squares), is_root=True)
         elif metric.over is None:
             by_name[metric.name] = Ratio.mean(_column(values, metric.name))
+        elif metric.form == "explained":
+            errors, truth = (_column(values, name) for name in metric.over)
+            by_name[metric.name] = Ratio.mean(explained(errors, truth))
         else:
             above, below = (np.nan_to_num(_column(values, name)) for name in metric.over)
             by_name[metric.name] = Ratio(above, below)
     return by_name
+
+
+def explained(
+    errors: npt.NDArray[np.float64], truth: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return one value per sample whose mean is R2, the share of variance that is explained.
+
+    R2 is 1 - sum(errors^2) / sum((truth - mean)^2), and every sample gets 1 - error^2 / variance.
+    Resampling changes the errors; the variance stays that of the whole set. NaN if the truth does
+    not vary.
+
+    >>> float(explained(np.array([1.0, 0.0]), np.array([3.0, 5.0])).mean())
+    0.5
+    """
+    usable = ~np.isnan(errors + truth)
+    variance = _mean((truth[usable] - _mean(truth[usable])) ** 2) if usable.any() else 0.0
+    return 1 - errors**2 / variance if variance > 0 else np.full(len(truth), np.nan)
 
 
 def grouped_ratio(values: npt.NDArray[np.float64], cells: Sequence[tuple[str, ...]]) -> Ratio:

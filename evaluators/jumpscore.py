@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from evaluators.rows import RowTaskOptions, VideoRowTask
+from jumpscore.data.events import EVENTS
 from jumpscore.data.layout import Row, parse_truth
 from jumpscore.records import (
     CountView,
@@ -37,8 +38,22 @@ from jumpscore.scoring import (
 from jumpscore.scoring.events import WIDEST, count_scores, detection_scores
 from jumpscore.scoring.reasoning_tags import ReasoningTags, scored_text
 
-COUNT_QUESTION = "How many jump rope did the person in the video do in total?"
-"""The second published question, and the first turn of protocol v1."""
+COUNT_METRICS = (
+    Metric("count_exact", "share of videos with the exact number"),
+    Metric("count_off_by_one", "share of videos within one (OBO)"),
+    Metric("count_mae", "distance from the true number", "events", "lower"),
+    Metric("count_nmae", "the same as a share of the true number", "number", "lower"),
+    Metric("count_rmse", "root of its mean square (RMSE)", "events", "lower", form="root"),
+    Metric(
+        "count_r2",
+        "share of the variance of the true numbers that is explained (R2)",
+        "number",
+        over=("count_error", "true"),
+        form="explained",
+    ),
+    Metric("count_error", "answered minus true number", "events", "zero"),
+)
+"""Metrics of counts; OBO, MAE, RMSE and R2 are those of papers on repetition counting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +114,11 @@ EXPLANATIONS = {
         "How far the answered number lies from the true one, on average, in jumps. A long video "
         "weighs as much as a short one.",
     ),
+    "count_nmae": (
+        "Count error as a share",
+        "The count error divided by the true number, on average over the videos with events: what "
+        "papers on repetition counting call MAE. A short video weighs as much as a long one.",
+    ),
     "timing_bias": (
         "Timing",
         "Over matched pairs: whether answers come late (above 0) or early, and timing_spread, how "
@@ -128,6 +148,11 @@ class _JumpTask(VideoRowTask[Jumps]):
         times, problem = parse_truth(row.answer, duration=duration)
         truth = Jumps(tuple(times), duration)
         return Sample(self.question(row, path, times), truth, problem=problem)
+
+    def count_question(self, row: Row) -> str:
+        """Return the question for the number of events: the published one, or the data set's."""
+        label = self.manifest.videos.get(row.id, {}).get("label", "")
+        return (self.manifest.event or EVENTS["jump_rope"]).ask_count(str(label))
 
     @abstractmethod
     def question(self, row: Row, path: Path, times: list[float]) -> Question:
@@ -161,10 +186,7 @@ class JumpScore(_JumpTask):
             for kind, title in (("f1", "F1"), ("precision", "precision"), ("recall", "recall"))
             for t in TOLERANCES
         ),
-        Metric("count_error", "answered minus true number of jumps", "events", "zero"),
-        Metric("count_mae", "distance from the true number of jumps", "events", "lower"),
-        Metric("count_exact", "share of videos with the exact number"),
-        Metric("count_off_by_one", "share of videos within one"),
+        *COUNT_METRICS,
         Metric("timing_bias", "median of answer minus truth over pairs", "seconds", "zero"),
         Metric("timing_spread", "median absolute deviation of that", "seconds", "lower"),
         Metric(
@@ -202,7 +224,8 @@ class JumpScore(_JumpTask):
         history: tuple[Turn, ...] = ()
         prompt = row.question
         if self.options.protocol == "v1":
-            history = (Turn("user", COUNT_QUESTION), Turn("assistant", str(len(times))))
+            asked = self.count_question(row)
+            history = (Turn("user", asked), Turn("assistant", str(len(times))))
             # v1 had no example and no line break.
             prompt = " ".join(row.question.split("\nExample")[0].split("\n"))
         return Question(id=row.id, media=(Media(path),), prompt=prompt, history=history)
@@ -239,25 +262,37 @@ class JumpScore(_JumpTask):
         )
 
 
+class Repetitions(JumpScore):
+    """List the start time of every repetition of an action, which the data set defines."""
+
+    name = "repetitions"
+    version = "1"
+    headline = ("f1", "map_reference", "count_off_by_one", "count_nmae")
+    metrics = tuple(
+        replace(metric, title=metric.title.replace("jump", "repetition"))
+        for metric in JumpScore.metrics
+    )
+    explanations: ClassVar = {
+        name: (title, text.replace("jump", "repetition"))
+        for name, (title, text) in EXPLANATIONS.items()
+    }
+
+
 class JumpScoreCount(_JumpTask):
     """Answer how many jumps there are."""
 
     name = "jumpscore_count"
     version = "2"  # answers are read by jumpscore.answers
     headline = ("count_exact", "count_off_by_one", "count_mae")
-    metrics = (
-        Metric("count_exact", "share of videos with the exact number"),
-        Metric("count_off_by_one", "share of videos within one"),
-        Metric("count_mae", "absolute difference to the true number", "events", "lower"),
-        Metric("count_error", "answered minus true number", "events", "zero"),
-    )
+    metrics = COUNT_METRICS
 
     def question(self, row: Row, path: Path, times: list[float]) -> Question:
-        return Question(id=row.id, media=(Media(path),), prompt=COUNT_QUESTION)
+        return Question(id=row.id, media=(Media(path),), prompt=self.count_question(row))
 
     def score(self, truth: Jumps, response: Response, derived: Any = None) -> SampleScore:
         parsed = parse_count(response.text, finish_reason=response.finish_reason)
         values = count_scores(parsed.count or 0, len(truth.times))
+        values["true"] = float(len(truth.times))
         if parsed.count is None:
             values |= {"count_exact": 0.0, "count_off_by_one": 0.0}
         return SampleScore(

@@ -56,3 +56,14 @@ def nearest_names(name: str, known: Iterable[str]) -> str:
     if not close:
         return ""
     return "; did you mean " + " or ".join(repr(match) for match in close) + "?"
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
+    """Return a message about an unknown name.
+
+    >>> unknown_name("model", "moton", ["motion", "replay"])
+    "unknown model 'moton'; did you mean 'motion'? Known: motion, replay."
+    """
+    names = list(known)
+    nearest = nearest_names(name.rpartition(".")[2], names) or "."
+    return f"unknown {what} {name!r}{nearest} Known: {', '.join(names) or 'none'}."

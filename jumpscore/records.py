@@ -11,7 +11,7 @@ The flow, in order::
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -145,8 +145,7 @@ class ParseResult:
             ``integer`` or ``none``.
         times: Seconds, in the order of the text.
         spans: (start, end) offsets of every time in ``text``.
-        rejected: Items that could not be read (``NaN``, ``"soon"``, a total, text outside
-            ``<answer>``), shortened, the first few.
+        rejected: The first few items that could not be read (``NaN``, ``"soon"``), shortened.
         rejected_count: Number of such items.
         reasoning: ``closed`` or ``unclosed`` if the text contains reasoning tags.
         text: The complete answer.
@@ -301,8 +300,9 @@ class Metric:
         better: Which values are better; ``"zero"`` for signed errors, ``None`` for controls.
         over: Names of the numerator and the denominator of a rate over all events.
         optional: Whether tables leave it out if no sample defines it.
-        grouped: Whether it is the mean of the means of all groups (``SampleScore.group``), whatever
-            their size.
+        grouped: Whether it is the unweighted mean of the means of all ``SampleScore.group``.
+        form: ``mean`` or a rate; ``root`` for the root of the mean square, such as an RMSE;
+            ``explained`` for R2, where ``over`` names the errors and the true values.
     """
 
     name: str
@@ -312,6 +312,7 @@ class Metric:
     over: tuple[str, str] | None = None
     optional: bool = False
     grouped: bool = False
+    form: Literal["mean", "root", "explained"] = "mean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,9 +329,9 @@ class Estimate:
     n: int
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class RunResult:
-    """The result of a run, without timings: equal inputs give equal results.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What the results of a run and of its repeats share.
 
     Attributes:
         task: Task name.
@@ -338,13 +339,11 @@ class RunResult:
         model: Model name.
         data: Data-set name.
         synthetic: Whether the data are generated; such scores are never mixed with real ones.
-        metrics: Metric name -> estimate.
         described: The metrics, in the order of tables.
         headline: Names of the metrics of a one-line summary.
-        counts: Status -> number of samples, for every status of ``STATUSES``.
-        total: Number of samples of the run.
-        unscored: Samples without a score (``error`` or not answered); if above 0, the headline is
-            incomplete.
+        counts: Status -> number of answers, for every status of ``STATUSES``.
+        total: Number of answers that are needed: samples, times repeats.
+        unscored: Answers without a score; if above 0, the headline is incomplete.
         caveats: Reasons for a leaderboard to refuse this result.
         notes: Oddity that does not change a status, such as answers to unknown ids -> count.
     """
@@ -354,7 +353,6 @@ class RunResult:
     model: str
     data: str
     synthetic: bool
-    metrics: Mapping[str, Estimate]
     described: tuple[Metric, ...]
     headline: tuple[str, ...]
     counts: Mapping[str, int]
@@ -363,15 +361,29 @@ class RunResult:
     caveats: tuple[str, ...] = ()
     notes: Mapping[str, int] = field(default_factory=dict)
 
+    def table(self, rows: Mapping[str, Mapping[str, float | None]]) -> DataFrame:
+        """Return a data frame with a row of values per metric; NaN for ``None``."""
+        import pandas as pd
+
+        titles = {metric.name: (metric.title, metric.unit) for metric in self.described}
+        facts = {name: titles.get(name, (name, "number")) for name in rows}
+        frame = pd.DataFrame.from_dict(facts, orient="index", columns=["title", "unit"])
+        values = pd.DataFrame.from_dict(dict(rows), orient="index", dtype="float64")
+        return frame.rename_axis("metric").join(values).astype({"n": int})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RunResult(Result):
+    """The result of a run, without timings; equal inputs give equal ``metrics``, by name."""
+
+    metrics: Mapping[str, Estimate]
+
     def summary(self) -> str:
         """Return one line: task, model, data set, headline and number of samples."""
         headline = ", ".join(
             f"{name} {estimate.mean:.4g} [{estimate.ci_low:.4g}, {estimate.ci_high:.4g}]"
             for name in self.headline
-            if (estimate := self.metrics.get(name)) is not None
-            and estimate.mean is not None
-            and estimate.ci_low is not None
-            and estimate.ci_high is not None
+            if (estimate := self.metrics.get(name)) is not None and estimate.ci_low is not None
         )
         unscored = f", {self.unscored} unscored" if self.unscored else ""
         return (
@@ -384,15 +396,4 @@ class RunResult:
 
     def to_pandas(self) -> DataFrame:
         """Return a pandas data frame with one row per metric; NaN if no sample defines it."""
-        import pandas as pd
-
-        titles = {metric.name: (metric.title, metric.unit) for metric in self.described}
-        columns = {
-            "title": [titles.get(name, (name, ""))[0] for name in self.metrics],
-            "unit": [titles.get(name, ("", "number"))[1] for name in self.metrics],
-        }
-        frame = pd.DataFrame(columns, index=pd.Index(list(self.metrics), name="metric"))
-        for key in ("mean", "stderr", "ci_low", "ci_high"):
-            values = [getattr(estimate, key) for estimate in self.metrics.values()]
-            frame[key] = pd.array(values, dtype="float64")
-        return frame.assign(n=[estimate.n for estimate in self.metrics.values()])
+        return self.table({name: asdict(one) for name, one in self.metrics.items()})

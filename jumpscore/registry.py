@@ -7,9 +7,15 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
 
-from jumpscore.errors import UsageError, nearest_names
+from jumpscore.errors import UsageError, unknown_name
 
 T = TypeVar("T")
+
+
+def imported(target: str) -> Any:
+    """Return what ``"module:attribute"`` names."""
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
 
 
 class Registry(Generic[T]):
@@ -74,13 +80,9 @@ class Registry(Generic[T]):
         """
         targets = self.targets()
         if name not in targets:
-            raise UsageError(
-                f"unknown {self.kind} {name!r}{nearest_names(name, targets) or '.'} "
-                f"Known: {', '.join(sorted(targets))}."
-            )
-        module, _, attribute = targets[name].partition(":")
+            raise UsageError(unknown_name(self.kind, name, sorted(targets)))
         try:
-            entry = getattr(import_module(module), attribute)
+            entry = imported(targets[name])
         except (ImportError, AttributeError) as error:
             raise UsageError(
                 f"{self.kind} {name!r} points to {targets[name]}, which cannot be imported: {error}"

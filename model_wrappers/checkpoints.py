@@ -203,6 +203,18 @@ def no_progress_bar() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
+def for_inference(model: Any, device: str) -> Any:
+    """Return a loaded model on a device, with greedy decoding and without gradients."""
+    from transformers import GenerationConfig
+
+    # Sampling settings that the checkpoint recommends must not silently change answers.
+    stored = model.generation_config
+    model.generation_config = GenerationConfig(
+        eos_token_id=stored.eos_token_id, pad_token_id=stored.pad_token_id
+    )
+    return model.to(device).eval().requires_grad_(False)
+
+
 def one_line(error: Exception) -> str:
     """Return an error's type and the first line of its message."""
     lines = str(error).strip().splitlines()

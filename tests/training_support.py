@@ -40,9 +40,10 @@ def merged(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 def small_settings(**changes: Any) -> TrainSettings:
     """Return the settings of ``tiny``, made very small, with changes."""
-    from jumpscore.cli.train import train_settings
+    from jumpscore.conf.settings import stored_settings
+    from jumpscore.training.settings import TrainSettings
 
-    values = train_settings("tiny", []).model_dump(mode="json")
+    values = stored_settings(TrainSettings, "train", "tiny").model_dump(mode="json")
     return TrainSettings.model_validate(merged(merged(values, SMALL), changes))
 
 

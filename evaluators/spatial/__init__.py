@@ -2,13 +2,8 @@
 
 from evaluators.coordinates import to_pixels
 from evaluators.spatial.boxes import ParsedBox, box_iou, parse_box
-from evaluators.spatial.choices import ParsedChoice, parse_choice, parse_word
-from evaluators.spatial.numbers import (
-    ParsedNumber,
-    grouped_means,
-    mean_relative_accuracy,
-    parse_number,
-)
+from evaluators.spatial.lmms_boxes import reference_box_iou
+from evaluators.spatial.numbers import ParsedNumber, mean_relative_accuracy, parse_number
 from evaluators.spatial.points import (
     ParsedPoints,
     in_mask,
@@ -16,11 +11,7 @@ from evaluators.spatial.points import (
     parse_points,
     right_count,
 )
-from evaluators.spatial.reference_readers import (
-    reference_box_iou,
-    reference_choice,
-    reference_points,
-)
+from jumpscore.answers.choices import ParsedChoice, parse_choice, parse_word
 
 __all__ = [
     "ParsedBox",
@@ -28,7 +19,6 @@ __all__ = [
     "ParsedNumber",
     "ParsedPoints",
     "box_iou",
-    "grouped_means",
     "in_mask",
     "mask_fraction",
     "mean_relative_accuracy",
@@ -38,8 +28,6 @@ __all__ = [
     "parse_points",
     "parse_word",
     "reference_box_iou",
-    "reference_choice",
-    "reference_points",
     "right_count",
     "to_pixels",
 ]

@@ -10,6 +10,7 @@ import json
 import re
 import string
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +33,12 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
             the message names row and column.
     """
     benchmark = next(row for row in BENCHMARKS if row.name == published.name)
-    files = PublishedFiles(source, out)
-    try:
-        rows: list[SpatialRow] = []
+    rows: list[SpatialRow] = []
+    with closing(PublishedFiles(source, out)) as files:
         for split in benchmark.splits:
             for record in _records(published, benchmark, source, split):
                 name = f"{published.name}-{len(rows):05d}"
                 rows.append(_row(name, benchmark, record, split, files))
-    finally:
-        files.close()
     if not rows:
         raise DataError(f"{source}: no row belongs to {published.name}; check the files")
     manifest = Manifest(published.name, licence=published.licence, source=published.title)

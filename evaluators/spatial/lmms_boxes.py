@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evaluators.coordinates import check_size
 from evaluators.spatial.boxes import Box
 from jumpscore.scoring.readers import Reader, ReferenceCrashError, Value
 from jumpscore.scoring.reference_times import MAX_DEPTH, nesting
@@ -133,7 +134,7 @@ UNITS: tuple[Unit, ...] = (pixels, thousandths)
 """Units in which every box is read; the better match counts."""
 
 
-def best_iou(
+def reference_box_iou(
     text: str,
     truth: Box,
     *,
@@ -141,7 +142,10 @@ def best_iou(
     reader: Reader[Boxes] = READER,
     units: Sequence[Unit] = UNITS,
 ) -> float:
-    """Return the IoU of the answered box that matches the truth best; it may be NaN.
+    """Return the IoU of the public RefCOCO code, an upper bound of the answer's IoU; may be NaN.
+
+    Every box in the text is read as pixels and as thousandths, and the best match with the truth
+    counts, which rewards listing many boxes. ``parse_box`` with ``box_iou`` does not.
 
     Args:
         text: The whole answer.
@@ -152,7 +156,11 @@ def best_iou(
 
     Raises:
         ReferenceCrashError: An integer is beyond float64.
+
+    >>> reference_box_iou("[0,0,10,10] [100,120,300,280]", (100, 120, 300, 280), size=(640, 480))
+    1.0
     """
+    check_size("size", size)
     boxes = [unit(box, size) for box in reader.read(text) or [] for unit in units]
     best, highest = [0.0] * 4 if not boxes else boxes[0], -1.0
     for box in boxes:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from evaluators.spatial.reference_readers import first_number, first_word
+from evaluators.spatial.lmms_numbers import NUMBER, WORD_NUMBER
 from jumpscore.answers.numbers import ReadStatus, read_number
 from jumpscore.records import FinishReason
 
@@ -67,7 +66,7 @@ def parse_number(
         raise ValueError(f"policy {policy!r} is not one of {', '.join(get_args(NumberPolicy))}")
     if policy == "strict":
         return _parse_strict(text, finish_reason)
-    value = first_number(text) if policy == "reference_lmms" else first_word(text)
+    value = (NUMBER if policy == "reference_lmms" else WORD_NUMBER).read(text)
     if value is None:
         return ParsedNumber("unparseable", policy)
     finite = math.isfinite(value)
@@ -103,32 +102,3 @@ def mean_relative_accuracy(prediction: float | None, truth: float) -> float:
         return float(prediction == 0)
     error = abs(prediction - truth) / abs(truth) - EDGE
     return sum(error <= 1 - theta for theta in THRESHOLDS) / len(THRESHOLDS)
-
-
-def grouped_means(
-    scores: Iterable[tuple[str, float]], groups: Mapping[str, str] | None = None
-) -> tuple[dict[str, float], float | None]:
-    """Return the mean of every group of sub-tasks, and the mean over groups.
-
-    VSI-Bench's overall score is the mean of 8 groups, not of samples; the score of direction is the
-    mean of three difficulties, regardless of their numbers of samples.
-
-    Args:
-        scores: (sub-task, score) of every sample.
-        groups: Sub-task -> its group; other sub-tasks form their own groups.
-
-    >>> grouped_means([("easy", 1.0), ("hard", 0.0), ("size", 1.0)], {"easy": "way", "hard": "way"})
-    ({'way': 0.5, 'size': 1.0}, 0.75)
-    """
-    by_task: dict[str, list[float]] = {}
-    for task, score in scores:
-        by_task.setdefault(task, []).append(score)
-    by_group: dict[str, list[float]] = {}
-    for task, values in by_task.items():
-        by_group.setdefault((groups or {}).get(task, task), []).append(_mean(values))
-    means = {group: _mean(values) for group, values in by_group.items()}
-    return means, _mean(list(means.values())) if means else None
-
-
-def _mean(values: list[float]) -> float:
-    return math.fsum(values) / len(values)

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from evaluators.spatial import lmms_choices, lmms_crosspoint, lmms_points
+from evaluators.spatial import lmms_choices, lmms_crosspoint, lmms_numbers, lmms_points
 from evaluators.spatial.boxes import Box
-from evaluators.spatial.lmms_boxes import best_iou
+from evaluators.spatial.lmms_boxes import reference_box_iou
 from evaluators.spatial.numbers import NumberPolicy, parse_number
-from evaluators.spatial.reference_readers import reference_choice
 from evaluators.spatial.roborefer import roborefer_accuracy
 from jumpscore.scoring.readers import Reader, ReferenceCrashError
 
@@ -111,7 +110,7 @@ def refcoco_iou(text: str, question: ScoredQuestion) -> float:
     Raises:
         ReferenceCrashError: The public code raises, or its IoU and mean are NaN.
     """
-    iou = best_iou(text, question.box, size=question.size)
+    iou = reference_box_iou(text, question.box, size=question.size)
     if math.isnan(iou):
         raise ReferenceCrashError("the public code's IoU of this answer is not a number")
     return iou
@@ -134,7 +133,7 @@ def reference_mra(prediction: float | None, truth: float) -> float:
 
 def _vsi(text: str, question: ScoredQuestion, policy: NumberPolicy) -> float:
     if question.rule == "choice":
-        return float(reference_choice(text, question.options or {}) == question.letter)
+        return float(lmms_numbers.LETTER.read(text, question.options or {}) == question.letter)
     number = parse_number(text, policy=policy)
     if number.status != "unparseable" and question.number == 0:
         raise ReferenceCrashError("the public code divides by a true number of 0")

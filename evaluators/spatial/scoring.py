@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,6 @@ from evaluators.coordinates import UNKNOWN_SIZE, UNSTATED, in_mask, to_pixels
 from evaluators.drawings import box_shape, drawing, outlines, shape
 from evaluators.images import mask_pixels
 from evaluators.spatial.boxes import Box, box_iou, parse_box
-from evaluators.spatial.choices import parse_choice, parse_word
 from evaluators.spatial.numbers import mean_relative_accuracy, parse_number
 from evaluators.spatial.points import mask_fraction, parse_points, right_count
 from evaluators.spatial.references import (
@@ -24,7 +23,15 @@ from evaluators.spatial.references import (
     ScoredQuestion,
 )
 from evaluators.spatial.rows import MASKED, SpatialTruth
-from jumpscore.records import Convention, OverlayView, ParseSummary, Response, Status
+from jumpscore.answers.choices import parse_choice, parse_word
+from jumpscore.records import (
+    Convention,
+    OverlayView,
+    ParseSummary,
+    Response,
+    SampleScore,
+    Status,
+)
 from jumpscore.scoring import ReferenceCrashError
 from jumpscore.scoring.reasoning_tags import ReasoningTags, scored_text
 
@@ -33,41 +40,17 @@ OFFICIAL_CRASH = "answers that crash the benchmark's own script"
 UNSTATED_NOTE = "answers in coordinates of an unknown convention: set task.convention"
 
 
-@dataclass(frozen=True, slots=True)
-class SpatialScore:
-    """Score of one answer.
-
-    Attributes:
-        status: See ``jumpscore.records.STATUSES``.
-        value: Score by the rule, 0..1; ``None`` if unscored, see ``message``.
-        blind: Score of the blind baseline.
-        more: Further values by name: those of the public code by suffix, ``miou``.
-        parse: How the answer was read.
-        view: What a report draws.
-        details: JSON-ready facts.
-        notes: Counted oddities.
-        message: Why the answer is unscored.
-    """
-
-    status: Status
-    value: float | None = 0.0
-    blind: float = 0.0
-    more: dict[str, float] = field(default_factory=dict)
-    parse: ParseSummary | None = None
-    view: OverlayView | None = None
-    details: dict[str, Any] = field(default_factory=dict)
-    notes: dict[str, int] = field(default_factory=dict)
-    message: str | None = None
-
-
 def score_answer(
     truth: SpatialTruth,
     response: Response,
     *,
     convention: Convention | None = None,
     reasoning_tags: ReasoningTags = "lmms_eval",
-) -> SpatialScore:
+) -> SampleScore:
     """Return the score of an answer.
+
+    Its values are the score by the rule, 0..1, named ``""``; ``miou``; ``content_free``, the score
+    of the blind baseline; and those of the public code by suffix or name.
 
     Args:
         truth: Ground truth of the question.
@@ -93,12 +76,15 @@ def score_answer(
     coordinates = mask is not None or truth.rule == "box"
     notes = _assumptions(truth, response, known) if coordinates else {}
     references, crashes = _references(truth, mask, response.text, reasoning_tags)
+    if score.status != "error":
+        values = {"content_free": _blind(truth, mask), **references, **score.values}
+        score = replace(score, values=values)
     return replace(
         score,
-        blind=_blind(truth, mask),
-        more={**references, **score.more},
         details={"rule": truth.rule, **score.details},
         notes={**score.notes, **notes, **crashes},
+        cluster=truth.media,
+        group=truth.cell,
     )
 
 
@@ -119,7 +105,7 @@ def _points(
     mask: npt.NDArray[np.bool_],
     response: Response,
     convention: Convention | None,
-) -> SpatialScore:
+) -> SampleScore:
     parsed = parse_points(
         response.text, convention=convention or "unit", finish_reason=response.finish_reason
     )
@@ -128,8 +114,8 @@ def _points(
     notes = {"groups of numbers that are not points": parsed.rejected} if parsed.rejected else {}
     if parsed.points and convention is None:
         notes[UNSTATED_NOTE] = 1
-        return SpatialScore(
-            "error", None, parse=parse, details=details, notes=notes, message=UNSTATED
+        return SampleScore(
+            response.id, "error", parse=parse, details=details, notes=notes, message=UNSTATED
         )
     points = np.asarray(parsed.points, dtype=np.float64).reshape(-1, 2)
     if len(set(parsed.images)) > 1:  # keep points on the image that the question is about
@@ -155,7 +141,15 @@ def _points(
         words += f", {truth.number:.0f} asked for"
     shapes = [*outlines("truth", mask), answered]
     view = OverlayView((drawing(shapes, media=truth.about, caption=words),))
-    return SpatialScore(parsed.status, value, parse=parse, view=view, details=details, notes=notes)
+    return SampleScore(
+        response.id,
+        parsed.status,
+        {"": value},
+        parse=parse,
+        view=view,
+        details=details,
+        notes=notes,
+    )
 
 
 def _within(pixels: npt.NDArray[np.float64], size: tuple[int, int]) -> npt.NDArray[np.bool_]:
@@ -168,7 +162,7 @@ _BOX_NOTES = {
 }
 
 
-def _box(truth: SpatialTruth, response: Response, convention: Convention | None) -> SpatialScore:
+def _box(truth: SpatialTruth, response: Response, convention: Convention | None) -> SampleScore:
     parsed = parse_box(
         response.text, convention=convention or "unit", finish_reason=response.finish_reason
     )
@@ -178,7 +172,7 @@ def _box(truth: SpatialTruth, response: Response, convention: Convention | None)
     notes = {_BOX_NOTES[parsed.status]: 1} if parsed.status in _BOX_NOTES else {}
     if parsed.box is not None and convention is None:
         notes[UNSTATED_NOTE] = 1
-        return SpatialScore("error", None, details=details, notes=notes, message=UNSTATED)
+        return SampleScore(response.id, "error", details=details, notes=notes, message=UNSTATED)
     iou = 0.0
     if parsed.box is not None and convention is not None:
         pixels = to_pixels(
@@ -198,10 +192,10 @@ def _box(truth: SpatialTruth, response: Response, convention: Convention | None)
     status: Status = "partial" if parsed.status == "partial" else "ok"
     if parsed.status in ("ambiguous", "unparseable"):
         status = "unparseable"
-    return SpatialScore(
+    return SampleScore(
+        response.id,
         status,
-        float(iou >= OVERLAP),
-        more={"miou": iou},
+        {"": float(iou >= OVERLAP), "miou": iou},
         view=view,
         details=details,
         notes=notes,
@@ -225,12 +219,13 @@ _NUMBER_NOTES = {
 }
 
 
-def _number(truth: SpatialTruth, response: Response) -> SpatialScore:
+def _number(truth: SpatialTruth, response: Response) -> SampleScore:
     parsed = parse_number(response.text, finish_reason=response.finish_reason)
     readable = parsed.status in ("ok", "partial")
-    return SpatialScore(
-        status="unparseable" if not readable else parsed.status,  # type: ignore[arg-type]
-        value=mean_relative_accuracy(parsed.value, truth.number),
+    return SampleScore(
+        response.id,
+        "unparseable" if not readable else parsed.status,  # type: ignore[arg-type]
+        {"": mean_relative_accuracy(parsed.value, truth.number)},
         view=_shown(truth, f"{truth.number:g}", parsed.value),
         details={
             "true_number": truth.number,
@@ -241,14 +236,15 @@ def _number(truth: SpatialTruth, response: Response) -> SpatialScore:
     )
 
 
-def _choice(truth: SpatialTruth, response: Response) -> SpatialScore:
+def _choice(truth: SpatialTruth, response: Response) -> SampleScore:
     parse = parse_word if truth.rule == "word" else parse_choice
     parsed = parse(response.text, truth.options)
     cut = response.finish_reason == "length"
     status: Status = "partial" if cut else "ok" if parsed.status == "ok" else "unparseable"
-    return SpatialScore(
+    return SampleScore(
+        response.id,
         status,
-        value=float(parsed.letter == truth.letter),
+        {"": float(parsed.letter == truth.letter)},
         parse=ParseSummary(parsed.parser),
         view=_shown(truth, _option(truth, truth.letter), _option(truth, parsed.letter)),
         details={"true_choice": truth.letter, "answered_choice": parsed.letter},

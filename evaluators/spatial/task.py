@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -74,7 +75,7 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
     name = "spatial"
     headlines = (*dict.fromkeys(m.name for m in RULE_METRICS.values()), "score", "overall")
     explanations = EXPLANATIONS
-    version = "2"
+    version = "3"
     row_kind = SpatialRow
     Options = SpatialOptions
     options: SpatialOptions
@@ -177,30 +178,20 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
             convention=self.options.convention,
             reasoning_tags=self.options.reasoning_tags,
         )
-        values: dict[str, float | None] = {}
-        if result.value is not None:
-            main = self.main.name
-            values = {RULE_METRICS[truth.rule].name: result.value, main: result.value}
-            values[f"content_free_{main}"] = result.blind
-            values |= {
-                (main + name if name.startswith("_") else name): value
-                for name, value in result.more.items()
-            }
-            if truth.cell:
-                values[f"{main}/{truth.cell[0]}"] = result.value
-            values = {name: value for name, value in values.items() if name in self._names}
-        return SampleScore(
-            id=response.id,
-            status=result.status,
-            values=values,
-            parse=result.parse,
-            view=result.view,
-            details=result.details,
-            notes=result.notes,
-            message=result.message,
-            cluster=truth.media,
-            group=truth.cell,
-        )
+        if result.status == "error":
+            return result
+        main = self.main.name
+        # "", "_reference_..." and "content_free" belong to the main metric; other names are whole.
+        values = {RULE_METRICS[truth.rule].name: result.values[""]}
+        for name, value in result.values.items():
+            if name == "content_free":
+                name = f"content_free_{main}"
+            elif name in ("", *READ_AS):
+                name = main + name
+            values[name] = value
+        if truth.cell:
+            values[f"{main}/{truth.cell[0]}"] = result.values[""]
+        return replace(result, values={n: v for n, v in values.items() if n in self._names})
 
 
 def _blind_answers(rules: set[str]) -> str:

@@ -1,13 +1,6 @@
 """Temporal grounding: one answered span against the true one."""
 
-from evaluators.temporal.metrics import (
-    RECALL_AT,
-    SpanScore,
-    mean_iou,
-    recall_at,
-    score_span,
-    temporal_iou,
-)
+from evaluators.temporal.metrics import RECALL_AT, SpanScore, score_span, temporal_iou
 from evaluators.temporal.parsing import parse_span
 from evaluators.temporal.spans import ParsedSpan, Policy, Span
 
@@ -17,9 +10,7 @@ __all__ = [
     "Policy",
     "Span",
     "SpanScore",
-    "mean_iou",
     "parse_span",
-    "recall_at",
     "score_span",
     "temporal_iou",
 ]

@@ -1,9 +1,8 @@
-"""Intersection over union of two spans, its mean, and recall at a threshold (R1@k)."""
+"""Intersection over union of two spans, and whether it reaches a threshold (R1@k)."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluators.temporal.parsing import parse_span
@@ -83,24 +82,3 @@ def score_span(
     parsed = parse_span(text, policy=policy, finish_reason=finish_reason)
     iou = temporal_iou(parsed.span or (0.0, 0.0), truth)
     return SpanScore(parsed, iou, {at: iou >= at for at in RECALL_AT})
-
-
-def mean_iou(ious: Sequence[float]) -> float | None:
-    """Return the mean over samples (mIoU, the paper's number), a fraction; ``None`` if empty.
-
-    A (video, query) that occurs twice counts twice; the public code keys results by text and loses
-    one.
-
-    >>> mean_iou([1.0, 0.0])
-    0.5
-    """
-    return math.fsum(ious) / len(ious) if ious else None
-
-
-def recall_at(ious: Sequence[float], threshold: float) -> float | None:
-    """Return R1@threshold, the share of samples with at least that IoU; ``None`` if empty.
-
-    >>> recall_at([0.5, 0.49], 0.5)
-    0.5
-    """
-    return sum(iou >= threshold for iou in ious) / len(ious) if ious else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path, PurePosixPath
 
 from jumpscore.data.convert import read_table
@@ -36,11 +37,8 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
         DataError: A row has no span, or its video is not among the published files.
     """
     records = read_table(source, split=published.split, columns=("video_path", "query", "span"))
-    files = PublishedFiles(source, out)
-    try:
+    with closing(PublishedFiles(source, out)) as files:
         paths = _place_videos([str(record["video_path"]) for record in records], files)
-    finally:
-        files.close()
     rows = []
     for number, (record, path) in enumerate(zip(records, paths, strict=True)):
         span = record["span"]

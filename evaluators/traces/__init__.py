@@ -1,7 +1,6 @@
 """Manipulation traces: way-points of a moved object, in the image and in space."""
 
 from evaluators.traces.camera import Camera, OrientedBox
-from evaluators.traces.parsing import ParsedTrace, parse_trace
 from evaluators.traces.paths import (
     PathErrors,
     discrete_frechet,
@@ -14,6 +13,7 @@ from evaluators.traces.paths import (
 )
 from evaluators.traces.scene import Scene
 from evaluators.traces.tracespatial import TraceScore, TraceTruth, score_tracespatial
+from jumpscore.answers.places.traces import ParsedTrace, parse_trace
 
 __all__ = [
     "Camera",

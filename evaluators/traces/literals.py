@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -44,7 +45,8 @@ def read_literal(text: str, *, arithmetic: bool = False) -> Any:
     [[160.0, 2]]
     """
     try:
-        tree = ast.parse(text.lstrip(" \t"), mode="eval")
+        with warnings.catch_warnings(action="ignore"):  # about escapes in strings of an answer
+            tree = ast.parse(text.lstrip(" \t"), mode="eval")
         return ast.literal_eval(_Calculator().visit(tree) if arithmetic else tree)
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:
         raise LiteralError(f"not a literal: {error}") from None

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 _TASK = (
     "You are currently a robot performing robotic manipulation tasks. You have already pick up "
     "{object}. The task instruction is: move {object} to {destination}. "
 )
-TRACESPATIAL: dict[Literal[2, 3], str] = {
-    2: _TASK
+TRACESPATIAL = {
+    "tracespatial_2d": _TASK
     + "Please predict up to 10 key 2D trajectory points starting from {object} to complete the "
     "task. Your answer should be formatted as a list of tuples, i.e. [[x1, y1], [x2, y2], ...], "
     "where each tuple contains the x, y coordinates. Output the point coordinates in JSON format.",
-    3: _TASK
+    "tracespatial_3d": _TASK
     + "Please predict up to 10 key 3D trajectory points starting from {object} to complete the "
     "task. Your answer should be formatted as a list of tuples, i.e., [(x1, y1, d1), "
     "(x2, y2, d2), ...], where each tuple contains the x and y coordinates of the point, and d is "

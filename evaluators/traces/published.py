@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from evaluators.images import image_size
 from evaluators.traces.prompts import (
     SHAREROBOT_FORMAT,
     SHAREROBOT_SHORT,
     TRACESPATIAL,
     VABENCH,
 )
-from evaluators.traces.rows import TraceRow, picture_size
+from evaluators.traces.rows import TraceRow
 from jumpscore.data.convert import place, read_table, write_picture
 from jumpscore.data.layout import Manifest, data_file, write_rows
 from jumpscore.data.published import PublishedSet
@@ -38,7 +39,7 @@ SETS = (
             split="train",
             patterns=("data/*.parquet",),
             licence="Apache-2.0",
-            convert=f"evaluators.traces.published:convert_tracespatial_{dimensions}d",
+            convert="evaluators.traces.published:convert_tracespatial",
             note="columns as in its data card, not verified on the published files",
         )
         for dimensions in (2, 3)
@@ -66,20 +67,10 @@ SETS = (
 )
 
 
-def convert_tracespatial_2d(published: PublishedSet, source: Path, out: Path) -> None:
-    """Write the items with the question for way-points in the image."""
-    _convert_tracespatial(published, source, out, dimensions=2)
-
-
-def convert_tracespatial_3d(published: PublishedSet, source: Path, out: Path) -> None:
-    """Write the items with the question for way-points in space."""
-    _convert_tracespatial(published, source, out, dimensions=3)
-
-
-def _convert_tracespatial(
-    published: PublishedSet, source: Path, out: Path, *, dimensions: Literal[2, 3]
-) -> None:
+def convert_tracespatial(published: PublishedSet, source: Path, out: Path) -> None:
     """Write the items of the parquet file, or of the JSON list with picture files.
+
+    The name of the set decides whether way-points are asked for in the image or in space.
 
     Raises:
         DataError: A column or a picture is missing.
@@ -107,7 +98,7 @@ def _convert_tracespatial(
             ]
         image, depth, mask = (file.relative_to(out).as_posix() for file in files)
         place_of = record.get("destination_direction", record.get("destination|direction"))
-        prompt = TRACESPATIAL[dimensions].format(
+        prompt = TRACESPATIAL[published.name].format(
             object=record["target_object"], destination=place_of
         )
         box = {part: record[f"bbox_{part}"] for part in ("center", "extent", "rotation")}
@@ -115,7 +106,7 @@ def _convert_tracespatial(
             TraceRow(
                 f"{int(name):03d}" if name.isdigit() else name,
                 prompt,
-                f"tracespatial_{dimensions}d",
+                published.name,
                 image,
                 record["trajectory"],
                 convention="relative_1000",
@@ -168,7 +159,7 @@ def convert_vabench(published: PublishedSet, source: Path, out: Path) -> None:
         if embedded is None:
             _need(record, ("image",), where)
         file = write_picture(embedded, out / "images" / f"{number:04d}")
-        width, height = picture_size(file)
+        width, height = image_size(file)
         points = _trace(record["answer"], where)
         name = str(record.get("id") or f"{number:04d}")
         rows.append(

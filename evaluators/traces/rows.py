@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluators.coordinates import check_convention
+from evaluators.images import image_size
 from evaluators.traces.camera import Camera, OrientedBox
 from evaluators.traces.paths import checked_path
 from evaluators.traces.scene import Scene
@@ -159,12 +160,13 @@ def read_truth(row: TraceRow, root: Path) -> Goal:
         raise DataError("trace has one way-point; a true trace needs two or more")
     if not row.image:
         raise DataError("image is empty; the rule needs one")
-    return replace(goal, trace=trace, size=picture_size(root / row.image))
+    return replace(goal, trace=trace, size=image_size(root / row.image))
 
 
 def _in_scene(row: TraceRow, root: Path, goal: Goal) -> Goal:
     depth, mask = (_read(root, name, getattr(row, name)) for name in ("depth", "mask"))
-    size = _size(_pixels("depth", depth))
+    height, width = _pixels("depth", depth).shape[:2]
+    size = (width, height)
     try:
         camera = Camera.from_matrix(_numbers("intrinsics", row.intrinsics), size=size)
         box = row.box if isinstance(row.box, dict) else {}
@@ -226,30 +228,16 @@ def _read(root: Path, name: str, path: str) -> bytes:
     return content
 
 
-def picture_size(file: Path) -> tuple[int, int]:
-    """Return (width, height) in pixels of an image after its EXIF orientation is applied.
-
-    Raises:
-        DataError: It is damaged.
-    """
-    return _size(_pixels("image", _read(file.parent, "image", file.name), upright=True))
-
-
-def _size(pixels: npt.NDArray[Any]) -> tuple[int, int]:
-    return pixels.shape[1], pixels.shape[0]
-
-
-def _pixels(name: str, content: bytes, *, upright: bool = False) -> npt.NDArray[Any]:
-    """Return the pixels of a picture as stored, or with its EXIF orientation applied.
+def _pixels(name: str, content: bytes) -> npt.NDArray[Any]:
+    """Return the pixels of a picture as stored.
 
     Raises:
         DataError: It is damaged.
     """
     import cv2
 
-    how = cv2.IMREAD_COLOR if upright else cv2.IMREAD_UNCHANGED
     try:
-        decoded = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), how)
+        decoded = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
         raise DataError(f"{name} cannot be decoded ({error})") from None
     if decoded is None:

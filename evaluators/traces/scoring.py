@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 
@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from evaluators.coordinates import UNKNOWN_SIZE, UNSTATED, to_pixels
 from evaluators.drawings import box_shape, drawing, outlines, shape
-from evaluators.traces.parsing import ParsedTrace, parse_trace
 from evaluators.traces.paths import VABENCH_SIDE, path_errors, vabench_errors
 from evaluators.traces.reference_scores import (
     NAMES_3D,
@@ -40,7 +39,8 @@ from evaluators.traces.tracespatial import (
     image_box,
     score_parsed,
 )
-from jumpscore.records import Convention, OverlayView, Response, Shape, Status
+from jumpscore.answers.places.traces import ParsedTrace, parse_trace
+from jumpscore.records import Convention, OverlayView, Response, SampleScore, Shape, Status
 from jumpscore.scoring import ReferenceCrashError
 
 Floats = npt.NDArray[np.float64]
@@ -69,15 +69,13 @@ MISSING: dict[Missing, str] = {
 
 @dataclass(frozen=True, slots=True)
 class RuleScore:
-    """Score of one answer.
+    """Score of one answer by the rule of its row.
 
     Attributes:
         status: See ``STATUSES``.
         values: Metric -> value.
         details: JSON-ready facts.
-        view: What a report draws.
         notes: Counted oddities.
-        message: Why the answer is unscored.
         marked: Further true shapes for reports: the object, the target's box.
     """
 
@@ -85,9 +83,7 @@ class RuleScore:
     values: Values = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
-    message: str | None = None
     marked: tuple[Shape | None, ...] = ()
-    view: OverlayView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +126,7 @@ def score_answer(
     *,
     convention: Convention | None = None,
     public: PublicReading | None = None,
-) -> RuleScore:
+) -> SampleScore:
     """Score an answer.
 
     Args:
@@ -159,7 +155,14 @@ def score_answer(
         {"groups of numbers that are not way-points": parsed.rejected} if parsed.rejected else {}
     )
     if known is None and parsed.waypoints:
-        return RuleScore("error", details=details, notes=notes, message=UNSTATED)
+        return SampleScore(
+            response.id,
+            "error",
+            details=details,
+            notes=notes,
+            message=UNSTATED,
+            cluster=goal.image or None,
+        )
     if known and goal.convention and known != goal.convention:
         notes[f"answers read as {known} although the benchmark uses {goal.convention}"] = 1
     if known == "pixel" and response.image_size is None:
@@ -176,12 +179,14 @@ def score_answer(
         None if answered is None else shape("answer", "path", answered),
     ]
     values: Values = {"parsed": float(score.status in ("ok", "partial")), **score.values}
-    return replace(
-        score,
-        values=values,
+    return SampleScore(
+        response.id,
+        score.status,
+        values,
+        view=OverlayView((drawing(shapes),)),
         details={**details, **score.details},
         notes={**notes, **score.notes},
-        view=OverlayView((drawing(shapes),)),
+        cluster=goal.image or None,
     )
 
 

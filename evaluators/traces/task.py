@@ -173,14 +173,4 @@ class Traces(RowTask[Goal, TraceRow]):
     def score(self, truth: Goal, response: Response, derived: Any = None) -> SampleScore:
         options = self.options
         public = PublicReading(options.reference_parser, options.reference_reasoning)
-        result = score_answer(truth, response, convention=options.convention, public=public)
-        return SampleScore(
-            id=response.id,
-            status=result.status,
-            values={} if result.status == "error" else result.values,
-            view=result.view,
-            details=result.details,
-            notes=result.notes,
-            message=result.message,
-            cluster=truth.image or None,
-        )
+        return score_answer(truth, response, convention=options.convention, public=public)

@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from evaluators.coordinates import in_mask, to_pixels
 from evaluators.traces.camera import Camera, OrientedBox
-from evaluators.traces.parsing import ParsedTrace, parse_trace
 from evaluators.traces.paths import PathErrors, checked_path, errors_between, resample
 from evaluators.traces.scene import Missing, Scene
+from jumpscore.answers.places.traces import ParsedTrace, parse_trace
 from jumpscore.records import Convention, FinishReason
 
 Floats = npt.NDArray[np.float64]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,8 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
         DataError: A column, a video or a mask is missing.
     """
     records = read_table(source, split=published.split, columns=COLUMNS)
-    files = PublishedFiles(source, out)
     rows = []
-    try:
+    with closing(PublishedFiles(source, out)) as files:
         for number, record in enumerate(records, start=1):
             row = _query(f"{source}, row {number}", record)
             where = f"{source}, row {number} (id {row.id!r:.60})"
@@ -82,8 +82,6 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
                 mask = f"{row.video}/{mask_id}.json"
                 files.place_at(where, mask, row.mask_path(mask_id), exact=True)
             rows.append(row)
-    finally:
-        files.close()
     write_rows(
         out, rows, Manifest(published.name, licence=published.licence, source=published.title)
     )

@@ -21,6 +21,11 @@ _HANZI = (
     r"(?:答案|选择|選擇|应选|應選|故选|故選|选(?!项)|選(?!項)|答え|正解|정답|답)"
     r"(?:是|为|為|应为|は|은|는)?"
 )
+_EXCLUDE = (
+    r"(?:rul(?:e|es|ed|ing)\sout|eliminat(?:e|es|ed|ing)|exclud(?:e|es|ed|ing)"
+    r"|reject(?:s|ed|ing)?|discard(?:s|ed|ing)?)"
+)
+_EXCLUDED = r"(?:ruled(?:\sout)?\b|excluded|eliminated|rejected|discarded)"
 _NAMED_ANSWER = re.compile(
     rf"(?:\b{_NOUN}{_IS}\s?[:=]?|\b(?:answer|choose|select|pick)\s|{_HANZI}\s?:?)"
     rf"{_OPEN}(?:(?:option|choice|letter|选项)\s?)?{_OPEN}([A-Za-z])(?![a-zA-Z0-9_]|'\w)",
@@ -35,8 +40,7 @@ _ALSO = re.compile(
 )
 _NOT = re.compile(
     r"(?:\bnot|n't|\bneither|\bnor|\bexcept|\bunlike|\bno\slonger|\bcannot|\brather\sthan"
-    r"|\binstead\sof|\b(?:rul(?:e|es|ed|ing)\sout|eliminat(?:e|es|ed|ing)|exclud(?:e|es|ed|ing)"
-    r"|reject(?:s|ed|ing)?|discard(?:s|ed|ing)?|(?:wrong|incorrect)"
+    rf"|\binstead\sof|\b(?:{_EXCLUDE}|(?:wrong|incorrect)"
     r"(?:\s(?:answers?|options?|choices?|ones?))?(?:\s(?:is|are))?\s?:?)"
     r"|不是|不选|而不是|并非|排除|不可能是|错误选项(?:是|为)?:?|错误答案(?:是|为)?:?)"
     rf"(?:\s(?:think|believe)(?:\sthat)?)?(?:\sbe|\san?|\sthe|\soptions?|\schoices?){{0,2}}{_OPEN}\Z",
@@ -44,7 +48,7 @@ _NOT = re.compile(
 )
 _WRONG = re.compile(
     r"[*_)\]\"'`]{0,4}\s?(?:\s(?:is|was|seems|looks|would\sbe)\s(?:not\b|never\b|wrong|incorrect|false"
-    r"|too\b|out\b|ruled\b|excluded|eliminated|rejected|unlikely|impossible)"
+    rf"|too\b|out\b|{_EXCLUDED}|unlikely|impossible)"
     r"|\s(?:isn't|wasn't|cannot|can't|doesn't|does\snot)\b|\s?(?:选项)?(?:不对|错|是错|不正确|不是正确))"
 )
 """After a letter: the option is refused."""
@@ -55,13 +59,13 @@ _JOINED = (
 _REFUSED_LIST = re.compile(
     rf"(?<![a-zA-Z0-9_'])[A-Z](?![a-zA-Z0-9_]|'\w){_SHUT}+(?:{_JOINED}{_SEVERAL}){{1,9}}"
     r"\s?(?:(?:are|were|seem|look)\s(?:all\s|both\s|each\s|clearly\s|also\s){0,2}"
-    r"(?:not\b|wrong|incorrect|false|too\b|out\b|ruled\b|excluded|eliminated|unlikely)"
+    rf"(?:not\b|wrong|incorrect|false|too\b|out\b|{_EXCLUDED}|unlikely)"
     r"|(?:aren't|weren't|cannot|can't|don't|do\snot)\b|选?项?[都均皆]?(?:不对|不正确|不是|错))"
 )
 """Several options refused at once: ``A, C and D are wrong``."""
 _DENIED_LIST = re.compile(
-    rf"(?:\bnot|n't|\bneither|\bno(?:ne)?\sof|\brul(?:e|ed|ing)\sout|\beliminat(?:e|ed|ing)"
-    rf"|\bexclud(?:e|ed|ing)|\breject(?:ed|ing)?|\bexcept|\brather\sthan|\binstead\sof|不是|不选|排除)"
+    rf"(?:\bnot|n't|\bneither|\bno(?:ne)?\sof|\b{_EXCLUDE}|\bexcept|\brather\sthan|\binstead\sof"
+    r"|不是|不选|排除)"
     rf"(?:\s(?:be|either|options?|choices?|both)){{0,2}}{_SEVERAL}(?:\s?+[,、]{_SEVERAL}){{0,9}}"
     rf"(?:\s?,)?\s?(?:(?:and|or|nor)\s|[/&、和或与])(?:option\s)?{_SEVERAL}",
     re.IGNORECASE,
@@ -69,7 +73,7 @@ _DENIED_LIST = re.compile(
 """Several options denied at once: ``not A or C``."""
 _NAMED_WRONG = re.compile(
     r"[*_)\]\"'`]{0,4}(?:\s(?:is|was|seems|looks|would\sbe)\s(?:not\s(?:correct|right|the\sanswer)|wrong"
-    r"|incorrect|false|ruled\sout|excluded|eliminated|rejected)"
+    rf"|incorrect|false|{_EXCLUDED})"
     r"(?=\s?(?:[,.;:!?\n]|\Z)|\s(?:because|since|so|as|and|but)\b)|\s?(?:不对|是错|不正确|不是正确))",
     re.IGNORECASE,
 )

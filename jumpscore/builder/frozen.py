@@ -6,40 +6,31 @@ import json
 from collections import Counter
 from dataclasses import asdict
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
 
 from jumpscore.builder.generate import synthesize
 from jumpscore.builder.jump_rope import load_profile
 from jumpscore.data.catalogue import BUNDLED, bundled_set
 from jumpscore.data.digests import FrameDigest, Match, compare_digests
-from jumpscore.data.layout import Manifest, Row, read_rows
+from jumpscore.data.layout import MANIFEST, ROWS, Manifest, read_manifest, read_rows
 from jumpscore.errors import DataError
 from jumpscore.jsonio import write_json
 from jumpscore.records import Progress
 from jumpscore.video import content_hash
 
 
-def frozen_folder(name: str) -> Traversable:
+def frozen_folder(name: str) -> Path:
     """Return the installed annotations folder of a bundled set.
 
     Raises:
         UsageError: The name is unknown.
     """
-    return files("jumpscore.annotations").joinpath(bundled_set(name).name)
+    return Path(str(files("jumpscore.annotations").joinpath(bundled_set(name).name)))
 
 
 def frozen_manifest(name: str) -> Manifest:
     """Return the bundled manifest, with the checksums to verify rendered videos."""
-    text = frozen_folder(name).joinpath("manifest.json").read_text(encoding="utf-8")
-    return Manifest(**json.loads(text))
-
-
-def frozen_rows(name: str) -> list[Row]:
-    """Return the bundled annotations."""
-    text = frozen_folder(name).joinpath("rows.jsonl").read_text(encoding="utf-8")
-    return [Row(**json.loads(line)) for line in text.splitlines()]
+    return read_manifest(frozen_folder(name))
 
 
 def materialize(
@@ -74,7 +65,7 @@ def materialize(
         name=frozen.name,
         on_progress=on_progress,
     )
-    if read_rows(out) != frozen_rows(name):
+    if read_rows(out) != read_rows(frozen_folder(name)):
         raise DataError(
             f"{out}: the rendered events differ from the frozen ones; the renderer has changed: "
             "run 'make freeze'"
@@ -87,7 +78,8 @@ def materialize(
                 "to render it again"
             )
     for row_id, facts in frozen.videos.items():
-        match = compare_digests(_digest(manifest.videos[row_id]), _digest(facts))
+        rendered, expected = manifest.videos[row_id]["pictures"], facts["pictures"]
+        match = compare_digests(FrameDigest(**rendered), FrameDigest(**expected))
         if match == "different":
             raise DataError(
                 f"{out}: the pictures of video {row_id} do not match the frozen checksum; the "
@@ -99,16 +91,10 @@ def materialize(
 
 def freeze(rendered: str | Path, target: Path) -> None:
     """Write the annotations and checksums of a rendered set to the package's folder."""
-    from jumpscore.data.layout import read_manifest
-
     target.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(asdict(row)) + "\n" for row in read_rows(rendered)]
-    (target / "rows.jsonl").write_text("".join(lines), encoding="utf-8")
-    write_json(target / "manifest.json", read_manifest(rendered).content())
-
-
-def _digest(facts: Any) -> FrameDigest:
-    return FrameDigest(**facts["pictures"])
+    (target / ROWS).write_text("".join(lines), encoding="utf-8")
+    write_json(target / MANIFEST, read_manifest(rendered).content())
 
 
 def main() -> None:
@@ -117,7 +103,7 @@ def main() -> None:
 
     for bundled in BUNDLED:
         name = bundled.name
-        target = Path(str(frozen_folder(name)))
+        target = frozen_folder(name)
         with tempfile.TemporaryDirectory() as scratch:
             synthesize(scratch, load_profile(name), seed=bundled.seed, name=f"synthetic-{name}")
             freeze(scratch, target)

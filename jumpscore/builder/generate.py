@@ -6,14 +6,15 @@ import hashlib
 import json
 import multiprocessing
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from jumpscore.builder.jump_rope import ClipSpec, Profile, RenderedClip, render_clip, sample_clips
+from jumpscore.builder.jump_rope import ClipSpec, Profile, render_clip, sample_clips
 from jumpscore.data.digests import digest_frames
 from jumpscore.data.layout import (
     MANIFEST,
@@ -22,6 +23,7 @@ from jumpscore.data.layout import (
     Row,
     read_manifest,
     read_rows,
+    rendered_manifest,
     write_set,
 )
 from jumpscore.errors import DataError, UsageError
@@ -29,11 +31,14 @@ from jumpscore.jsonio import is_scratch, parse_json, remove_leftovers
 from jumpscore.records import Progress
 from jumpscore.video import content_hash
 
-LICENCE = "CC0-1.0"
-"""Licence of rendered videos, which show no real people."""
+JobT = TypeVar("JobT")
+ResultT = TypeVar("ResultT")
 
 DONE = ".rendered.jsonl"
 """File with the finished clips, until the set is complete."""
+
+STORED = ("fps", "width", "height", "codec", "rotation")
+"""Fields of a clip's specification that are facts in the manifest."""
 
 GENERATOR = "jumpscore.builder.synthetic"
 """The renderer's name in stored recipes. It stays, so that rendered sets are still recognised."""
@@ -79,17 +84,18 @@ def synthesize(
     specs = sample_clips(profile, seed=seed)
     done = _done_before(out, recipe)
     missing = [spec for spec in specs if spec.id not in done]
-    for row, facts in _render_all(missing, out / "videos", workers or os.cpu_count() or 1):
+    # Longest first, so that no long clip starts last.
+    missing.sort(key=lambda spec: -spec.duration * spec.width * spec.height)
+    render = partial(_render_one, folder=out / "videos")
+    for row, facts in in_processes(render, missing, workers or os.cpu_count() or 1):
         done[row.id] = (row, facts)
         _note_done(out, recipe, row, facts)
         if on_progress:
             on_progress(len(done), len(specs))
     ordered = [done[spec.id] for spec in specs]
-    manifest = Manifest(
-        name=name or f"synthetic-{profile.name}-{_digest(recipe)}",
-        synthetic=True,
-        licence=LICENCE,
-        source="rendered; the true times follow from the rope's angle",
+    manifest = rendered_manifest(
+        name or f"synthetic-{profile.name}-{_digest(recipe)}",
+        "rendered; the true times follow from the rope's angle",
         recipe=recipe,
         videos={row.id: facts for row, facts in ordered},
     )
@@ -152,21 +158,19 @@ def _done_before(out: Path, recipe: Mapping[str, Any]) -> dict[str, tuple[Row, d
     return done
 
 
-def _render_all(
-    specs: Sequence[ClipSpec], folder: Path, workers: int
-) -> Iterator[tuple[Row, dict[str, Any]]]:
-    """Yield rows and facts as clips finish, in any order."""
-    workers = min(workers, len(specs))
-    if workers <= 1:
-        yield from (_render_one(spec, folder) for spec in specs)
+def in_processes(
+    function: Callable[[JobT], ResultT], jobs: Sequence[JobT], workers: int
+) -> Iterator[ResultT]:
+    """Yield the results of jobs as they finish; one worker is this process itself."""
+    if min(workers, len(jobs)) <= 1:
+        yield from map(function, jobs)
         return
-    # Longest first, so that no long clip starts last.
-    queue = sorted(specs, key=lambda spec: -spec.duration * spec.width * spec.height)
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    pool = ProcessPoolExecutor(
+        min(workers, len(jobs)), mp_context=context, initializer=_start_worker
+    )
     try:
-        futures = [pool.submit(_render_one, spec, folder) for spec in queue]
-        for future in as_completed(futures):
+        for future in as_completed([pool.submit(function, job) for job in jobs]):
             yield future.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -184,31 +188,20 @@ def _render_one(spec: ClipSpec, folder: Path) -> tuple[Row, dict[str, Any]]:
     scratch = folder / f".{path.name}.{os.getpid()}"
     try:
         clip = render_clip(spec, scratch)
-        digest = digest_frames(scratch)
         facts = {
             "sha256": content_hash(scratch),
             "bytes": scratch.stat().st_size,
-            "pictures": asdict(digest),
-            **_facts(clip),
+            "pictures": asdict(digest_frames(scratch)),
+            "duration": round(clip.duration, 6),
+            "frames": clip.frames,
+            **{name: getattr(spec, name) for name in STORED},
+            "jumps": len(clip.events),
+            "nuisance": list(spec.tags),
         }
         scratch.replace(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error})") from error
     finally:
         scratch.unlink(missing_ok=True)
-    row = Row(clip.id, f"videos/{path.name}", QUESTION, json.dumps(list(clip.events)))
+    row = Row(spec.id, f"videos/{path.name}", QUESTION, json.dumps(list(clip.events)))
     return row, facts
-
-
-def _facts(clip: RenderedClip) -> dict[str, Any]:
-    return {
-        "duration": round(clip.duration, 6),
-        "frames": clip.frames,
-        "fps": clip.fps,
-        "width": clip.width,
-        "height": clip.height,
-        "codec": clip.codec,
-        "rotation": clip.rotation,
-        "jumps": len(clip.events),
-        "nuisance": list(clip.tags),
-    }

@@ -11,10 +11,11 @@ import typer
 
 from jumpscore.cli.console import notes, output, print_json, progress
 from jumpscore.cli.options import DataRoot, Json, Overrides
-from jumpscore.cli.run import task_of_config, warn_of_missing_files, with_data
+from jumpscore.cli.run import warn_of_missing_files, with_data
 from jumpscore.errors import InterruptedRun, UsageError
 from jumpscore.harness import RunConfig, RunInterrupted, open_session
 from jumpscore.harness.compose import compose
+from jumpscore.harness.factory import options_of, task_of_config
 from jumpscore.harness.session import Callbacks
 from jumpscore.studies.ablation import ABLATION, Ablation, ablate
 from jumpscore.studies.ablation_plan import AblationPlan, refuse_what_is_set_here
@@ -61,16 +62,15 @@ def ablate_budgets(
     # Before the data set is located, which may have to be rendered first.
     refuse_what_is_set_here(values)
     config = with_data(RunConfig(model=values["model"], task=values["task"]), data_root)
-    options = dict(config.model)
     with closing(task_of_config(config)) as task:
         warn_of_missing_files(task)
         try:
             with (
                 progress("ablation", "answers") as advance,
                 open_session(
-                    options.pop("name"),
+                    config.model["name"],
                     task,
-                    model_options=options,
+                    model_options=options_of(config.model),
                     input=values["input"],
                     run=values["run"],
                     callbacks=Callbacks(advance),

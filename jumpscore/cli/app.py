@@ -57,13 +57,17 @@ class Commands(LazyGroup):
             "jumpscore.cli.ablate:ablate_budgets",
             "Compare uniform frames and codec canvases at equal token budgets, with controls.",
         ),
+        "reproduce": (
+            "jumpscore.cli.reproduce:reproduce_paper",
+            "Compare published and measured numbers of the paper; plan or run what is missing.",
+        ),
         "report": (
             "jumpscore.cli.report:report_folder",
-            "Write the page of a run or an ablation, or a table with one row per sample.",
+            "Write the page of a run or an ablation, or export runs: tables, figures, logs.",
         ),
         "leaderboard": (
             "jumpscore.cli.leaderboard:app",
-            "Submit answers, check submissions, and collect them on a board.",
+            "Submit answers, check submissions, and publish a leaderboard.",
         ),
         "models": ("jumpscore.cli.models:app", "List models and their options."),
         "train": (
@@ -83,6 +87,7 @@ class Commands(LazyGroup):
             "List the options of model, task, input and run, with their defaults.",
         ),
         "tasks": ("jumpscore.cli.tasks:list_tasks", "List the tasks and their metrics."),
+        "hub": ("jumpscore.cli.hub:app", "Exchange results with the Hugging Face hub."),
         "data": ("jumpscore.cli.data:app", "Create, inspect and fetch data sets."),
         "video": (
             "jumpscore.cli.video:app",

@@ -9,7 +9,6 @@ import inspect
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from importlib import import_module
 from typing import Any, ClassVar, get_type_hints
 
 import typer
@@ -46,11 +45,17 @@ class LazyGroup(TyperGroup):
         return name, command, rest
 
 
-def group(table: Rows, *, help: str) -> typer.Typer:
-    """Return a group of the commands of a table."""
+def group(table: Rows, *, help: str, default: Callable[..., None] | None = None) -> typer.Typer:
+    """Return a group of the commands of a table; without a command, ``default`` runs or help."""
     kind = type("_Group", (LazyGroup,), {"rows": table})
-    app = typer.Typer(cls=kind, no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
-    app.callback(help=help)(lambda: None)
+    app = typer.Typer(
+        cls=kind,
+        no_args_is_help=default is None,
+        invoke_without_command=default is not None,
+        add_completion=False,
+        rich_markup_mode="rich",
+    )
+    app.callback(help=help)(default or (lambda: None))
     return app
 
 
@@ -89,8 +94,9 @@ def as_overrides(args: list[str], options: Collection[str]) -> list[str]:
 
 def load(name: str, target: str, help: str) -> Any:
     """Import a command or a group of commands."""
-    module, _, attribute = target.partition(":")
-    loaded = getattr(import_module(module), attribute)
+    from jumpscore.registry import imported  # its metadata would slow the help down
+
+    loaded = imported(target)
     if isinstance(loaded, typer.Typer):
         return typer.main.get_command(loaded)
     app = typer.Typer(rich_markup_mode="rich", add_completion=False)

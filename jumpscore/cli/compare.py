@@ -13,7 +13,7 @@ from jumpscore.cli.console import notes, output, print_json, print_note
 from jumpscore.cli.options import Json
 from jumpscore.errors import UsageError
 from jumpscore.harness import RepeatedRun, read_repeats
-from jumpscore.harness.repeating import AnyRun
+from jumpscore.harness.repeats import AnyRun
 from jumpscore.runs import holds_repeats, read_run
 from jumpscore.studies.compare import (
     chosen_metric,

@@ -12,12 +12,13 @@ import typer
 from evaluators import TASKS
 from evaluators.lmms.provider import NoLmmsEvalError
 from jumpscore.cli.console import late_progress, notes, output, progress
+from jumpscore.cli.data.info import JUMP_TASKS
 from jumpscore.cli.options import Workers
 from jumpscore.cli.run import write_page
 from jumpscore.data.catalogue import Rendering, bundled_set
 from jumpscore.errors import UsageError
 from jumpscore.harness import evaluate
-from jumpscore.harness.factory import make_task, resolve_data
+from jumpscore.harness.factory import make_task
 from jumpscore.jsonio import write_text
 from jumpscore.report.tables import comparison_table, leader_table, tasks_table
 from jumpscore.runs import StoredRun
@@ -102,26 +103,26 @@ def _other_tasks(out: Path, data: Path) -> list[StoredRun]:
     for name in TASKS.targets():
         if name == "jumpscore":
             continue
-        options = {"data": str(data)} if name == "jumpscore_count" else _options(name)
+        options = {"data": str(data)} if name in JUMP_TASKS else {}
         try:
             runs.append(_run(out, "oracle", FAULTLESS, name, options, name=f"oracle-{name}"))
         except NoLmmsEvalError as error:
             notes().print(f"{name}: left out ({error})", style="yellow", soft_wrap=True)
             continue
         if name == "tracking":
-            masks = {"answers": str(_true_masks(out, options))}
-            options = {**options, "segmenter": "given"}
+            masks = {"answers": str(_true_masks(out))}
+            options = {"segmenter": "given"}
             runs.append(_run(out, "replay", masks, name, options, name="given-masks"))
     for run in runs:
         write_page(run)
     return runs
 
 
-def _true_masks(out: Path, options: Mapping[str, Any]) -> Path:
+def _true_masks(out: Path) -> Path:
     """Write the true masks of a tracking set as answers, and return the file."""
     lines = [
         json.dumps({"id": sample.question.id, "masks": sample.truth.masks}) + "\n"
-        for sample in make_task("tracking", options).load()
+        for sample in make_task("tracking", {}).load()
     ]
     path = out / "true-masks.jsonl"
     write_text(path, "".join(lines))
@@ -147,11 +148,6 @@ def wrong_numbers(run: StoredRun) -> list[str]:
                 f"task {run.result.task}, {name}: {value} from the truth, {right[0]:g} expected"
             )
     return problems
-
-
-def _options(task: str) -> dict[str, Any]:
-    """Return the task's defaults with its data set's name replaced by a folder."""
-    return resolve_data(task, TASKS.get(task).Options().model_dump(mode="json"))
 
 
 def _run(

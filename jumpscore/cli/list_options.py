@@ -14,8 +14,13 @@ from jumpscore.cli.console import output, print_json
 from jumpscore.cli.options import Json
 from jumpscore.errors import UsageError, nearest_names
 from jumpscore.harness import InputConfig, RunSettings
-from jumpscore.harness.compose import GROUPS
-from jumpscore.harness.options import REQUIRED, option_defaults, option_descriptions, option_word
+from jumpscore.harness.compose import (
+    GROUPS,
+    REQUIRED,
+    option_defaults,
+    option_descriptions,
+    option_word,
+)
 from model_wrappers import MODELS
 
 DEFAULTS = {"model": "motion", "task": "jumpscore"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -12,11 +12,11 @@ from rich.text import Text
 
 from jumpscore.cli.console import output, print_json, progress
 from jumpscore.cli.options import Json
-from jumpscore.cli.run import task_of_config, with_data
-from jumpscore.errors import UsageError, nearest_names
+from jumpscore.cli.run import with_data
+from jumpscore.errors import UsageError, unknown_name
 from jumpscore.harness import RunConfig, run_config
 from jumpscore.harness.compose import compose
-from jumpscore.harness.factory import make_model
+from jumpscore.harness.factory import model_of_config, task_of_config
 from jumpscore.harness.input import InputPlan
 from jumpscore.report.text import plural
 from jumpscore.studies.parity import Parity, compare_models
@@ -48,7 +48,7 @@ def print_parity(
     try:
         questions = [task.complete(sample.question) for sample in samples]
         plan, other = (
-            InputPlan.resolve(model, first.input, first.run, everything) for model in models
+            InputPlan.resolve(model, first.input).in_run(first.run, everything) for model in models
         )
         if (plan.kind, plan.config) != (other.kind, other.config):
             raise UsageError(
@@ -81,8 +81,7 @@ def _check_known(names: Sequence[str], words: Sequence[str]) -> None:
     for word in words:
         head, _, rest = word.partition("=")[0].partition(".")
         if head == "model" and rest.partition(".")[0] not in known:
-            near = nearest_names(rest, known) or "."
-            raise UsageError(f"unknown key {head}.{rest!r}{near} Known: {', '.join(known)}.")
+            raise UsageError(unknown_name("key", f"model.{rest}", known))
 
 
 def _config(name: str, side: str, words: Sequence[str]) -> RunConfig:
@@ -101,8 +100,7 @@ def _config(name: str, side: str, words: Sequence[str]) -> RunConfig:
 
 
 def _made(config: RunConfig) -> ModelWrapper:
-    options: dict[str, Any] = dict(config.model)
-    wrapper = make_model(options.pop("name"), options)
+    wrapper = model_of_config(config)
     if wrapper.needs_truth:
         raise UsageError(f"model {wrapper.name!r} answers from the truth and runs no model")
     return wrapper

@@ -20,9 +20,9 @@ from jumpscore.harness.costs import (
     planned_tokens,
     prices_of,
 )
-from jumpscore.harness.factory import make_model
+from jumpscore.harness.factory import model_of_config
 from jumpscore.harness.input import InputPlan
-from jumpscore.harness.repeating import check_repeatable
+from jumpscore.harness.repeats import check_repeatable
 from jumpscore.records import Question
 from jumpscore.report.text import dollars, readable
 from model_wrappers.base import ModelWrapper
@@ -37,13 +37,12 @@ LEFT_OUT = (
 
 def show_plan(config: RunConfig, task: Task[Any], *, as_json: bool) -> None:
     """Print what would be asked, without asking."""
-    model = dict(config.model)
-    wrapper = make_model(model.pop("name"), model)
+    wrapper = model_of_config(config)
     if config.run.repeats > 1:
         check_repeatable(wrapper)
     everything = task.load()
     samples = config.run.select(everything)
-    plan = InputPlan.resolve(wrapper, config.input, config.run, everything)
+    plan = InputPlan.resolve(wrapper, config.input).in_run(config.run, everything)
     usable = [sample for sample in samples if sample.problem is None]
     questions = _completed(task, [sample.question for sample in usable])
     first = next(questions, None)

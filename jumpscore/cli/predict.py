@@ -14,7 +14,7 @@ from jumpscore.data.layout import QUESTION
 from jumpscore.errors import JumpScoreError, NoAnswerError, UsageError
 from jumpscore.harness import RunConfig, run_config
 from jumpscore.harness.compose import compose
-from jumpscore.harness.factory import make_model
+from jumpscore.harness.factory import model_of_config
 from jumpscore.harness.input import InputPlan
 from jumpscore.records import Media, ParseResult, Question, Response
 from jumpscore.scoring import parse_times
@@ -81,12 +81,11 @@ def ask_one(video: Path, config: RunConfig) -> Prediction:
         VideoError: The video cannot be read.
         NoAnswerError: The answer contains no times.
     """
-    options = dict(config.model)
-    wrapper = make_model(options.pop("name"), options)
+    wrapper = model_of_config(config)
     if wrapper.needs_truth:
         raise UsageError(f"model {wrapper.name!r} answers from the truth; a new video has none")
     question = Question(id=video.stem, media=(Media(video),), prompt=QUESTION)
-    plan = InputPlan.resolve(wrapper, config.input, config.run)
+    plan = InputPlan.resolve(wrapper, config.input).in_run(config.run)
     try:
         wrapper.open()
         request = wrapper.prepare(question, plan.prepare(question))

@@ -33,8 +33,8 @@ from jumpscore.harness import (
 from jumpscore.harness.compose import compose
 from jumpscore.harness.costs import spending
 from jumpscore.harness.evaluate import carry_out
-from jumpscore.harness.factory import check_options, make_task, resolve_data
-from jumpscore.harness.repeating import AnyRun
+from jumpscore.harness.factory import check_options, options_of, resolve_data, task_of_config
+from jumpscore.harness.repeats import AnyRun
 from jumpscore.harness.session import Callbacks
 from jumpscore.runs import StoredRun
 from jumpscore.runs.failures import first_errors
@@ -46,7 +46,7 @@ FETCH = "'jumpscore data fetch NAME' downloads those of a published set"
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which samples are asked. Options, because Hydra would read some ids as numbers."""
+    """Which samples are asked."""
 
     limit: Annotated[int | None, typer.Option(min=1, help="Ask only the first N samples.")] = None
     ids: Annotated[
@@ -83,15 +83,7 @@ def run_task(
             show_plan(config, task, as_json=as_json)
             return False
         run = start(config, task, label=str(config.model["name"]))
-    if isinstance(run, RepeatedRun):
-        return present_repeats(run, report=report, everything=everything, as_json=as_json)
     return present(run, report=report, everything=everything, as_json=as_json)
-
-
-def task_of_config(config: RunConfig) -> Task[Any]:
-    """Return the task that a configuration names."""
-    options = dict(config.task)
-    return make_task(options.pop("name"), options)
 
 
 def with_data(config: RunConfig, root: Path | None) -> RunConfig:
@@ -100,10 +92,9 @@ def with_data(config: RunConfig, root: Path | None) -> RunConfig:
     Checks the options first: a misspelt key should not cost the time to render videos.
     """
     check_options(config)
-    options = dict(config.task)
-    name = options.pop("name")
+    name = config.task["name"]
     with rendering() as how:
-        folders = resolve_data(name, options, root, how)
+        folders = resolve_data(name, options_of(config.task), root, how)
     return config.model_copy(update={"task": {"name": name, **folders}})
 
 
@@ -116,16 +107,15 @@ def warn_of_missing_files(task: Task[Any]) -> None:
 
 def start(config: RunConfig, task: Task[Any], *, label: str) -> AnyRun:
     """Carry out a configuration whose task is open, with one progress bar over all repeats."""
-    model = dict(config.model)
     unit = "answers" if config.run.repeats > 1 else "videos"
     try:
         with (
             late_progress("deriving", "answers") as derived,
             progress(label, unit) as advance,
             open_session(
-                model.pop("name"),
+                config.model["name"],
                 task,
-                model_options=model,
+                model_options=options_of(config.model),
                 input=config.input.model_dump(),
                 run=config.run.model_dump(),
                 callbacks=Callbacks(advance, on_derived=derived),
@@ -136,49 +126,31 @@ def start(config: RunConfig, task: Task[Any], *, label: str) -> AnyRun:
         raise InterruptedRun(f"{stopped}; rerun the same command to resume") from None
 
 
-def present(run: StoredRun, *, report: bool, everything: bool, as_json: bool) -> bool:
-    """Print a run and write its page; return whether samples failed."""
+def present(run: AnyRun, *, report: bool, everything: bool, as_json: bool) -> bool:
+    """Print a run or its repeats and write a page for each; return whether samples failed."""
+    is_repeated = isinstance(run, RepeatedRun)
     if report:
         # Before anything is printed: a reader that goes away must not cost the page.
-        write_page(run)
+        for one in run.runs:
+            write_page(one)
     if as_json:
-        print_json(
-            asdict(run.result)
-            | {"folder": str(run.folder)}
-            | _spent([run])
-            | _errors([run])
-            | {"asked": run.asked}
+        more = (
+            {"runs": [str(one.folder) for one in run.runs]} if is_repeated else {"asked": run.asked}
         )
+        content = asdict(run.result) | {"folder": str(run.folder)} | more
+        print_json(content | _spent(run.runs) | _errors(run.runs))
     else:
-        from jumpscore.report.tables import run_table
+        from jumpscore.report.tables import repeats_table, run_table
 
-        output().print(run_table(run, everything=everything))
-    for hint in run.record.extras.hints:
+        if isinstance(run, RepeatedRun):
+            output().print(repeats_table(run, everything=everything))
+        else:
+            output().print(run_table(run, everything=everything))
+    for hint in run.runs[0].record.extras.hints:
         notes().print(hint, style="yellow", soft_wrap=True)
-    notes().print(f"run: {run.folder}", style="dim", soft_wrap=True)
+    word = "repeats" if is_repeated else "run"
+    notes().print(f"{word}: {run.folder}", style="dim", soft_wrap=True)
     return run.result.unscored > 0
-
-
-def present_repeats(
-    repeated: RepeatedRun, *, report: bool, everything: bool, as_json: bool
-) -> bool:
-    """Print the spread over repeats and write a page for each; return whether samples failed."""
-    if report:
-        for run in repeated.runs:
-            write_page(run)
-    if as_json:
-        folders = {
-            "folder": str(repeated.folder),
-            "runs": [str(run.folder) for run in repeated.runs],
-        }
-        spent, errors = _spent(repeated.runs), _errors(repeated.runs)
-        print_json(asdict(repeated.result) | folders | spent | errors)
-    else:
-        from jumpscore.report.tables import repeats_table
-
-        output().print(repeats_table(repeated, everything=everything))
-    notes().print(f"repeats: {repeated.folder}", style="dim", soft_wrap=True)
-    return repeated.result.unscored > 0
 
 
 def _errors(runs: Sequence[StoredRun]) -> dict[str, Any]:

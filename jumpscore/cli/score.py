@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,13 +13,14 @@ import typer
 from evaluators.base import Task
 from jumpscore.cli.console import note_missing_files, rendering
 from jumpscore.cli.options import AllMetrics, DataRoot, Json, Report
-from jumpscore.cli.run import FETCH, present, present_repeats, start, task_of_config, with_data
+from jumpscore.cli.run import FETCH, present, start, with_data
 from jumpscore.data.catalogue import locate
 from jumpscore.errors import UsageError
 from jumpscore.harness import run_config, score_repeats, score_run
 from jumpscore.harness.compose import compose
+from jumpscore.harness.factory import task_of_config
 from jumpscore.runs import StoredRun, holds_repeats
-from jumpscore.runs.folders import beside_other_data
+from jumpscore.runs.folders import beside_other_data, name_of
 from jumpscore.runs.reader import RUN
 from jumpscore.video import content_hash
 
@@ -59,11 +59,8 @@ def score_target(
                 f"{target} is a run, which contains its data set and options; leave out "
                 f"{'--data' if answers.data is not None else words[0]}"
             )
-        if holds_repeats(target):
-            return present_repeats(
-                score_repeats(target), report=report, everything=everything, as_json=as_json
-            )
-        return present(score_run(target), report=report, everything=everything, as_json=as_json)
+        scored = score_repeats(target) if holds_repeats(target) else score_run(target)
+        return present(scored, report=report, everything=everything, as_json=as_json)
     if not target.exists():
         raise UsageError(f"{target}: not found; give a file of answers or a run's folder")
     options = _task_options(answers.task, words)
@@ -74,12 +71,11 @@ def score_target(
     # The name contains a digest and the data set: edited answers are another run.
     parts = [answers.task, answers.name or target.stem, content_hash(target)[:8]]
     parts += [folder.resolve().name, *(word.removeprefix("task.") for word in words)]
-    name = "-".join(parts)
     config = run_config(
         {
             "model": {"name": "replay", "answers": str(target), "display_name": answers.name},
             "task": options | {"data": str(folder)},
-            "run": {"folder": out, "name": re.sub(r"[^\w.-]+", "_", name)[:120]},
+            "run": {"folder": out, "name": name_of(parts)},
         }
     )
     config = with_data(config, answers.data_root)

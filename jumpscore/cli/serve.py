@@ -10,7 +10,7 @@ from jumpscore.cli.options import Overrides
 from jumpscore.errors import NoAnswerError, UsageError
 from jumpscore.harness import run_config
 from jumpscore.harness.compose import compose
-from jumpscore.harness.factory import make_model
+from jumpscore.harness.factory import model_of_config
 
 
 def serve_model(overrides: Overrides = None) -> None:
@@ -20,8 +20,8 @@ def serve_model(overrides: Overrides = None) -> None:
         UsageError: The model is not one that is served.
         NoAnswerError: The server died.
     """
-    options = dict(run_config(compose(overrides or [])).model)
-    wrapper = make_model(options.pop("name"), options)
+    config = run_config(compose(overrides or []))
+    wrapper = model_of_config(config)
     start: Any = getattr(wrapper, "serve", None)
     if start is None:
         raise UsageError(f"model {wrapper.name!r} is not served; write model=vllm")
@@ -29,7 +29,7 @@ def serve_model(overrides: Overrides = None) -> None:
     try:
         server = start()
         output().print(f"{server.url}/v1", soft_wrap=True)
-        checkpoint = options.get("checkpoint")
+        checkpoint = config.model.get("checkpoint")
         notes().print(
             f"use it: jumpscore run model={wrapper.name} model.checkpoint={checkpoint} "
             f"model.base_url={server.url}/v1\nlog: {server.log}; Ctrl-C stops it",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from importlib.resources import files
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +11,8 @@ import typer
 
 from jumpscore.cli.console import notes, output, print_json, progress
 from jumpscore.cli.options import Json, Workers
-from jumpscore.errors import InterruptedRun, UsageError, nearest_names
-from jumpscore.harness.compose import choices
-from jumpscore.harness.config import validated
+from jumpscore.conf.settings import stored_settings
+from jumpscore.errors import InterruptedRun
 
 if TYPE_CHECKING:
     from jumpscore.training.settings import TrainSettings
@@ -41,9 +39,10 @@ def train_model(
         InterruptedRun: Ctrl-C.
     """
     from jumpscore.training.runs import CACHE, CHECKPOINT, claimed_folder
+    from jumpscore.training.settings import TrainSettings
     from model_wrappers.transformers.wrapper import require_packages, torch_device
 
-    settings = train_settings(name, overrides or [])
+    settings = stored_settings(TrainSettings, "train", name, overrides or [])
     require_packages("llava_ov2")
     torch_device(settings.device, key="device")  # before ten minutes of rendering
     with claimed_folder(out, settings):
@@ -91,30 +90,6 @@ def _train(settings: TrainSettings, out: Path, clips: Path, workers: int) -> dic
                 notes().print(_checked(stage, step, row), style="dim", soft_wrap=True)
 
         return train(settings, out, learned=learned, held_out=held_out, on_step=on_step)
-
-
-def train_settings(name: str, words: Sequence[str]) -> TrainSettings:
-    """Return the settings of a named run with some changed.
-
-    Args:
-        name: A file of ``jumpscore/conf/train``.
-        words: ``key=value``.
-
-    Raises:
-        UsageError: Unknown run or key, or an invalid value.
-    """
-    from omegaconf import OmegaConf
-
-    from jumpscore.cli.models.tiny import key_values
-    from jumpscore.training.settings import TrainSettings
-
-    known = choices("train")
-    if name not in known:
-        hint = nearest_names(name, known) or "."
-        raise UsageError(f"unknown training {name!r}{hint} Known: {', '.join(known)}.")
-    text = files("jumpscore.conf").joinpath("train", f"{name}.yaml").read_text(encoding="utf-8")
-    merged = OmegaConf.merge(OmegaConf.create(text), key_values(words))
-    return validated(TrainSettings, OmegaConf.to_container(merged), where="")
 
 
 def _checked(stage: str, step: int, row: Mapping[str, float]) -> str:

@@ -1,4 +1,1 @@
-"""Configuration groups in YAML: the entry point, training and rendered data sets.
-
-Defaults of models, tasks, inputs and runs are those of their classes (``harness/compose.py``).
-"""
+"""Settings in YAML: the entry point of runs, training and rendered data sets."""

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jumpscore.data.answer_tables import read_delimited, read_parquet, read_workbook
+from jumpscore.data.answer_tables import read_delimited, read_workbook
 from jumpscore.data.inspect_logs import LOG_KEYS, archived_samples, logged_samples, sample_record
+from jumpscore.data.tables import read_parquet_rows
 from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json, split_json
 
@@ -66,7 +67,7 @@ def read_records(path: Path) -> Iterator[Record]:
     if content.startswith(ZIP):
         yield from _archive_records(path)
     elif content.startswith(PARQUET):
-        yield from _rows(read_parquet(path))
+        yield from _rows(read_parquet_rows(path))
     elif path.suffix.lower() in (".pkl", ".pickle"):
         raise DataError(
             f"{path}: pickles are not supported, because they can run code when they are read; "

@@ -88,23 +88,6 @@ def _check_size(path: Path) -> None:
         )
 
 
-def read_parquet(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a parquet file.
-
-    Raises:
-        DataError: The file is damaged.
-    """
-    from jumpscore.data.tables import read_parquet_table
-
-    try:
-        rows = read_parquet_table(path).to_pylist()
-    except ValueError as error:
-        raise DataError(
-            f"{path}: contains text that is not UTF-8 ({error}); write it again as UTF-8"
-        ) from error
-    yield from rows
-
-
 def _named(path: Path, rows: Iterator[Sequence[Any]]) -> Iterator[dict[str, Any]]:
     """Yield rows as dicts without empty rows; an empty cell is an empty text."""
     header = ["" if cell is None else str(cell).strip() for cell in next(rows, ())]

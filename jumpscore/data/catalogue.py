@@ -11,16 +11,16 @@ import hashlib
 import logging
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from jumpscore.data.published import PublishedSet
 from jumpscore.errors import UsageError, nearest_names
 from jumpscore.records import Progress
+from jumpscore.registry import imported
 
 logger = logging.getLogger(__name__)
 
@@ -37,36 +37,6 @@ class Rendering:
 
     workers: int | None = 1
     on_progress: Progress | None = None
-
-
-class DataSet(Protocol):
-    """A row of the catalogue.
-
-    Attributes:
-        name: Name, as in ``task.data=NAME``.
-        task: Task that reads it.
-        title: One line that describes it.
-        kind: ``bundled`` (annotations ship, videos are rendered), ``rendered`` or ``published``.
-    """
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def task(self) -> str: ...  # noqa: D102
-    @property
-    def title(self) -> str: ...  # noqa: D102
-    @property
-    def kind(self) -> Literal["bundled", "rendered", "published"]: ...  # noqa: D102
-
-    def is_here(self, root: Path) -> bool:
-        """Whether the data root contains it."""
-
-    def ensure(self, root: Path, rendering: Rendering = Rendering()) -> Path:
-        """Return its folder, rendering it first if necessary.
-
-        Raises:
-            UsageError: It is published and was not fetched.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +66,18 @@ class BundledSet:
 
     def ensure(self, root: Path, rendering: Rendering = Rendering()) -> Path:
         """Return its folder, rendering it first if necessary."""
-        return self.render(self.folder(), rendering)
+        folder = self.folder()
+        try:
+            return self.render(folder, rendering)
+        except UsageError as error:  # the cache is ours, so another set in it may go
+            logger.info("%s; it is rendered again", error)
+            shutil.rmtree(folder, ignore_errors=True)
+            return self.render(folder, rendering)
 
     def render(self, folder: Path, rendering: Rendering = Rendering()) -> Path:
         """Render it into ``folder`` unless it is there, and compare it with its checksums."""
         is_new = not (folder / "manifest.json").exists()
-        materialize = _imported("jumpscore.builder.frozen:materialize")
+        materialize = imported("jumpscore.builder.frozen:materialize")
         progress = rendering.on_progress if is_new else None
         matches = materialize(self.name, folder, workers=rendering.workers, on_progress=progress)
         if is_new:
@@ -142,7 +118,7 @@ class RenderedSet:
 
     def render_into(self, folder: Path, *, seed: int = 0) -> None:
         """Render it into a new folder."""
-        _imported(self.render)(folder, seed=seed)
+        imported(self.render)(folder, seed=seed)
 
     def ensure(self, root: Path, rendering: Rendering = Rendering()) -> Path:
         """Return its folder, which is complete or absent, rendering it first if necessary."""
@@ -182,6 +158,10 @@ PUBLISHED = PublishedSet(
     "lmms-lab-encoder/JumpScore",
     fetch="jumpscore.data.fetch:fetch_jumpscore",
 )
+DataSet = BundledSet | RenderedSet | PublishedSet
+"""A row of the catalogue: its ``name`` as in ``task.data=NAME``, the ``task`` that reads it, a
+``title`` and a ``kind``; ``is_here(root)``; ``ensure(root)`` returns its folder."""
+OWN: tuple[DataSet, ...] = (*BUNDLED, *RENDERED, PUBLISHED)
 PUBLISHED_TABLES = (
     "evaluators.temporal.published:SETS",
     "evaluators.spatial.published:SETS",
@@ -193,21 +173,19 @@ PUBLISHED_TABLES = (
 
 def data_sets() -> dict[str, DataSet]:
     """Return every named data set by name."""
-    rows: tuple[DataSet, ...] = (*BUNDLED, *RENDERED, PUBLISHED)
-    return {row.name: row for row in rows} | published_sets()
+    return {row.name: row for row in OWN} | published_sets()
 
 
 def data_set(name: object) -> DataSet | None:
     """Return a named data set; the tables of task families are imported for other names only."""
     if not isinstance(name, str) or Path(name).name != name:
         return None  # a folder
-    own: tuple[DataSet, ...] = (*BUNDLED, *RENDERED, PUBLISHED)
-    return next((row for row in own if row.name == name), None) or published_sets().get(name)
+    return next((row for row in OWN if row.name == name), None) or published_sets().get(name)
 
 
 def published_sets() -> dict[str, PublishedSet]:
     """Return the published sets of the task families by name, without JumpScore's own."""
-    return {row.name: row for table in PUBLISHED_TABLES for row in _imported(table)}
+    return {row.name: row for table in PUBLISHED_TABLES for row in imported(table)}
 
 
 def bundled_set(name: str) -> BundledSet:
@@ -287,9 +265,3 @@ def with_folders(
     if "data_root" in options and options["data_root"] is None and chosen_root(root) is not None:
         changed["data_root"] = str(chosen_root(root))
     return changed
-
-
-def _imported(target: str) -> Any:
-    module, _, attribute = target.partition(":")
-    loaded: Callable[..., Any] = getattr(import_module(module), attribute)
-    return loaded

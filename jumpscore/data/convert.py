@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from jumpscore.data.tables import read_parquet_table
+from jumpscore.data.tables import read_parquet_rows
 from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json
 
@@ -41,7 +41,7 @@ def read_table(source: Path, *, split: str | None, columns: Sequence[str]) -> li
         ]
         if not files:
             continue
-        read = _parquet_rows if ending == "parquet" else _json_rows
+        read = read_parquet_rows if ending == "parquet" else _json_rows
         rows = [row for file in files for row in read(file)]
         for number, row in enumerate(rows, start=1):
             missing = [column for column in columns if column not in row]
@@ -66,18 +66,6 @@ def _of_split(source: Path, file: Path, split: str | None) -> bool:
         return True
     named = re.fullmatch(rf"{re.escape(split)}(-\d+-of-\d+)?", file.stem)
     return named is not None or split in relative.parts[:-1]
-
-
-def _parquet_rows(file: Path) -> list[dict[str, Any]]:
-    import pyarrow
-
-    try:
-        rows: list[dict[str, Any]] = read_parquet_table(file).to_pylist()
-    except (pyarrow.ArrowException, ValueError) as error:
-        raise DataError(
-            f"{file}: cannot be read as parquet ({error}); download it again"
-        ) from error
-    return rows
 
 
 def _json_rows(file: Path) -> Iterator[dict[str, Any]]:

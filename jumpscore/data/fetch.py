@@ -6,7 +6,6 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 from jumpscore.data.archives import Space, unpacking, zip_members
@@ -16,9 +15,6 @@ from jumpscore.data.published import PublishedSet
 from jumpscore.errors import DataError, UsageError
 from jumpscore.jsonio import write_json
 
-REPOSITORY = "lmms-lab-encoder/JumpScore"
-REVISION: str | None = None
-"""Commit for new downloads; ``None`` means the newest."""
 OTHERWISE = (
     "Options: run the same command on a machine with network access and copy the folder here; "
     "score answers without videos from a folder with only the parquet file of rows; or use the "
@@ -26,73 +22,45 @@ OTHERWISE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """Summary of a download.
+def fetch_jumpscore(
+    published: PublishedSet, root: Path, *, revision: str | None = None, source: Path | None = None
+) -> Path:
+    """Download, verify and unpack the set into the data root, in the published layout.
 
-    Attributes:
-        repository: Repository on the hub.
-        revision: Commit, 40 hex digits.
-        rows: Number of rows of the data set.
-        videos: Number of videos on disk.
-    """
-
-    repository: str
-    revision: str
-    rows: int
-    videos: int
-
-
-def fetch(
-    folder: str | Path, *, revision: str | None = None, repository: str = REPOSITORY
-) -> Fetched:
-    """Download, verify and unpack the data set into ``folder``; complete files are not loaded
-    again.
+    Complete files are not loaded again.
 
     Args:
-        folder: Folder for the data set, in the published layout.
-        revision: Commit to load; by default the one that ``folder`` is pinned to, otherwise
-            ``REVISION`` or the newest. The folder is then pinned to it.
-        repository: Data set on the hub.
+        published: Its row of the catalogue.
+        root: Data root.
+        revision: Commit to load, to which the folder is then pinned; by default its pinned one,
+            otherwise the row's, otherwise the newest.
+        source: Must be unset: the published files are themselves a data set.
 
     Raises:
         DataError: The hub cannot be reached (the message lists alternatives), a checksum is wrong,
             or an archive is damaged or malicious.
-        UsageError: ``folder`` is pinned to another revision.
+        UsageError: The folder is pinned to another revision, or ``source`` was given.
     """
-    folder = Path(folder)
-    revision = revision or pinned_revision(folder) or REVISION
+    if source is not None or published.repository is None:
+        raise UsageError(
+            f"{source}: the published JumpScore set needs no --source; use its folder as task.data"
+        )
+    folder, repository = root / published.name, published.repository
+    revision = revision or pinned_revision(folder) or published.revision
     sha = download(repository, folder, revision=revision, otherwise=OTHERWISE)
     placed: dict[Path, tuple[str, int]] = {}
     for archive in sorted(folder.glob("**/*.zip")):
         _unpack(archive, folder, placed)
     rows = read_rows(folder)
-    videos = sum((folder / row.video_path).is_file() for row in rows)
-    if videos < len(rows):
-        missing = next(row for row in rows if not (folder / row.video_path).is_file())
+    missing = [row for row in rows if not (folder / row.video_path).is_file()]
+    if missing:
         raise DataError(
-            f"{folder}: {len(rows) - videos} of {len(rows)} videos are missing after unpacking, "
-            f"such as {missing.video_path} (id {missing.id}); run the command again"
+            f"{folder}: {len(missing)} of {len(rows)} videos are missing after unpacking, such as "
+            f"{missing[0].video_path} (id {missing[0].id}); run the command again"
         )
-    fetched = Fetched(repository, sha, len(rows), videos)
-    write_json(folder / LOCK, asdict(fetched))
-    return fetched
-
-
-def fetch_jumpscore(
-    published: PublishedSet, root: Path, *, revision: str | None = None, source: Path | None = None
-) -> Path:
-    """Fetch the set into the data root, as ``PublishedSet.fetch`` names it; see ``fetch``.
-
-    Raises:
-        UsageError: ``source`` was given.
-    """
-    if source is not None:
-        raise UsageError(
-            f"{source}: the published JumpScore set needs no --source; use its folder as task.data"
-        )
-    fetch(root / published.name, revision=revision)
-    return root / published.name
+    facts = {"repository": repository, "revision": sha, "rows": len(rows), "videos": len(rows)}
+    write_json(folder / LOCK, facts)
+    return folder
 
 
 def _unpack(archive: Path, folder: Path, placed: dict[Path, tuple[str, int]]) -> None:

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from jumpscore.data.events import EVENTS, EventDefinition, parse_definition
 from jumpscore.data.links import link_problem
-from jumpscore.data.tables import read_parquet_table
+from jumpscore.data.tables import read_parquet_rows
 from jumpscore.errors import DataError, UsageError
 from jumpscore.jsonio import parse_json, read_object, replacing, sync, write_json, write_text
 from jumpscore.video.probe import LONGEST_VIDEO
@@ -94,6 +94,11 @@ class Manifest:
         return {key: value for key, value in asdict(self).items() if value is not None}
 
 
+def rendered_manifest(name: str, source: str, **more: Any) -> Manifest:
+    """Return the manifest of a rendered set, which shows no real people."""
+    return Manifest(name, synthetic=True, licence="CC0-1.0", source=source, **more)
+
+
 @overload
 def read_rows(root: str | Path, *, links: bool = False) -> list[Row]: ...
 
@@ -154,7 +159,9 @@ def read_row_file(file: Path, kind: type[Any] = Row) -> list[Any]:
     if file.suffix == ".jsonl":
         records = [_json_line(file, number, line) for number, line in _lines(file)]
     else:
-        records = _read_parquet(file, kind)
+        columns = [item.name for item in fields(kind)]
+        needed = [item.name for item in fields(kind) if _is_required(item)]
+        records = read_parquet_rows(file, columns, needed)
     adapter = TypeAdapter(kind)
     return [
         _row(file, number, record, kind, adapter) for number, record in enumerate(records, start=1)
@@ -178,28 +185,6 @@ def _json_line(file: Path, number: int, line: str) -> Any:
         raise DataError(
             f"{file}, line {number}: is not valid JSON ({error}); correct the line"
         ) from error
-
-
-def _read_parquet(file: Path, kind: type[Any]) -> list[dict[str, Any]]:
-    import pyarrow
-
-    table = read_parquet_table(file)
-    columns = [item.name for item in fields(kind)]
-    needed = [item.name for item in fields(kind) if _is_required(item)]
-    missing = [column for column in needed if column not in table.column_names]
-    if missing:
-        raise DataError(
-            f"{file}: lacks the columns {', '.join(missing)}; rows of this task need "
-            f"{', '.join(columns)}. Check that the data set belongs to the task"
-        )
-    present = [column for column in columns if column in table.column_names]
-    try:
-        records: list[dict[str, Any]] = table.select(present).to_pylist()
-    except (pyarrow.ArrowException, ValueError) as error:
-        raise DataError(
-            f"{file}: contains text that is not UTF-8 ({error}); write it again as UTF-8"
-        ) from error
-    return records
 
 
 def _is_required(item: Field[Any]) -> bool:

@@ -10,13 +10,13 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from jumpscore.data.hub import LOCK, download, pinned_revision
 from jumpscore.errors import DataError, UsageError
 from jumpscore.jsonio import read_object, write_json
+from jumpscore.registry import imported
 
 Fetch = Callable[..., Path]
 """``fetch(set, root, *, revision, source)`` puts a set into the data root; returns its folder."""
@@ -82,8 +82,8 @@ class PublishedSet:
         self, root: Path, *, revision: str | None = None, source: Path | None = None
     ) -> Path:
         """Fetch it into the data root and return its folder; see ``fetch_set``."""
-        function: Callable[..., Path] = _imported(self.fetch)
-        return function(self, root, revision=revision, source=source)
+        folder: Path = imported(self.fetch)(self, root, revision=revision, source=source)
+        return folder
 
 
 def fetch_set(
@@ -137,7 +137,7 @@ def fetch_set(
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:
-        convert: Converter = _imported(published.convert)
+        convert: Converter = imported(published.convert)
         convert(published, source, scratch)
         write_json(scratch / LOCK, origin)
         _replace(folder, scratch)
@@ -161,11 +161,6 @@ def _otherwise(published: PublishedSet) -> str:
         f"folder as --source DIR; or leave out task.data, because the rendered set of "
         f"task={published.task} needs no network."
     )
-
-
-def _imported(target: str) -> Any:
-    module, _, name = target.partition(":")
-    return getattr(import_module(module), name)
 
 
 def _replace(folder: Path, scratch: Path) -> None:

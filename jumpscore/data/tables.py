@@ -13,22 +13,37 @@ from typing import Any
 from jumpscore.errors import DataError
 
 
-def read_parquet_table(file: Path, columns: Sequence[str] | None = None) -> Any:
-    """Return a parquet file as a ``pyarrow.Table``.
+def read_parquet_rows(
+    file: Path, columns: Sequence[str] | None = None, needed: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Return the rows of a parquet file.
 
     Args:
         file: The parquet file.
-        columns: Columns to read; by default all.
+        columns: Columns to read if the file has them; by default all.
+        needed: Columns that the file must have.
 
     Raises:
-        DataError: The file is not a parquet file, or damaged.
+        DataError: The file is not a parquet file, is damaged, or lacks a column.
     """
     import pyarrow
     import pyarrow.parquet
 
     try:
         with pyarrow.parquet.ParquetFile(file) as parquet:
-            return parquet.read(columns=None if columns is None else list(columns))
+            names = parquet.schema_arrow.names
+            if missing := [name for name in needed if name not in names]:
+                raise DataError(
+                    f"{file}: lacks the columns {', '.join(missing)}; rows of this task need "
+                    f"{', '.join(columns or needed)}. Check that the data set belongs to the task"
+                )
+            present = [name for name in names if columns is None or name in columns]
+            rows: list[dict[str, Any]] = parquet.read(columns=present).to_pylist()
+            return rows
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{file}: contains text that is not UTF-8 ({error}); write it again as UTF-8"
+        ) from error
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise DataError(
             f"{file}: cannot be read as parquet ({error}); write or download it again"

@@ -5,8 +5,14 @@ from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, run_co
 from jumpscore.harness.evaluate import evaluate
 from jumpscore.harness.factory import task_of
 from jumpscore.harness.input import InputPlan
-from jumpscore.harness.repeating import AnyRun, RepeatedRun, read_repeats, score_repeats
-from jumpscore.harness.repeats import RepeatedResult, Spread
+from jumpscore.harness.repeats import (
+    AnyRun,
+    RepeatedResult,
+    RepeatedRun,
+    Spread,
+    read_repeats,
+    score_repeats,
+)
 from jumpscore.harness.score import score_run
 from jumpscore.harness.session import Session, open_session
 

@@ -1,30 +1,37 @@
-"""``key=value`` words to a resolved configuration: Hydra composes, the harness validates.
+"""``key=value`` words to a configuration: names choose the defaults, keys change them.
 
 Defaults are defined once, in the options of models and tasks, ``InputConfig`` and ``RunSettings``;
-YAML files contain only differences from them (``defaults: [vllm, _self_]`` and a checkpoint).
+YAML files contain only differences from them (``defaults: [vllm]`` and a checkpoint).
 """
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Sequence
 from importlib.metadata import entry_points
 from importlib.resources import files
 from typing import Any, get_args
 
+import yaml
+from pydantic import BaseModel
+
 from evaluators import TASKS
-from jumpscore.errors import UsageError, nearest_names
+from jumpscore.conf.settings import parsed
+from jumpscore.errors import UsageError, unknown_name
 from jumpscore.harness.config import InputConfig, RunSettings
-from jumpscore.harness.options import REQUIRED, option_defaults
 from jumpscore.registry import Registry
 from model_wrappers import MODELS
 
-_PLAIN_VALUE = re.compile(r"[A-Za-z0-9_/.+%@:-]*", re.ASCII)
-_PLAIN_LIST = re.compile(r"\[[A-Za-z0-9_/.+%@:, -]+\]", re.ASCII)
+REQUIRED = "???"
+"""Stands for the default of an option that has none."""
+_ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 SEARCH_PATH_GROUP = "jumpscore.search_path"
 """Entry points of other packages that add YAML variants: modules with groups in them."""
 REGISTRIES: dict[str, Registry[Any]] = {"model": MODELS, "task": TASKS}
-GROUPS = ("model", "task", "input", "run")
+CHOSEN = {"model": "motion", "task": "jumpscore", "input": "auto", "run": "default"}
+"""Group -> name of its defaults."""
+GROUPS = tuple(CHOSEN)
 INPUT_KINDS: tuple[str, ...] = get_args(InputConfig.model_fields["kind"].annotation)
 
 
@@ -37,117 +44,63 @@ def compose(overrides: Sequence[str]) -> dict[str, Any]:
     Raises:
         UsageError: A word is not ``key=value``, or a name or a key is unknown.
     """
-    from hydra import initialize_config_module
-    from hydra.core.global_hydra import GlobalHydra
-    from hydra.errors import HydraException
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-
-    words = [*_search_path(), *(_quoted(word) for word in overrides)]
-    GlobalHydra.instance().clear()
-    try:
-        with initialize_config_module("jumpscore.conf", version_base="1.3"):
-            config = _composed(words)
-            plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=False)
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise UsageError(_explain(str(error), overrides)) from None
-    assert isinstance(plain, dict)
-    composed: dict[str, Any] = _without_missing(plain)
-    return composed
+    words = {key.lstrip("+"): value for key, value in map(parsed, overrides)}
+    composed = {
+        group: _defaults(group, str(words.pop(group, name))) for group, name in CHOSEN.items()
+    }
+    for key, value in words.items():
+        _set(composed, key, value)
+    return {
+        # Required keys without a value are left out, so that validation reports them.
+        group: {key: value for key, value in options.items() if value != REQUIRED}
+        for group, options in composed.items()
+    }
 
 
-def _composed(words: Sequence[str]) -> Any:
-    """Return Hydra's configuration; defaults of a name are added to its store on first use."""
-    from hydra import compose as hydra_compose
-    from hydra.core.config_store import ConfigStore
-    from hydra.errors import MissingConfigException
-
-    added: set[str] = set()
-    while True:
-        try:
-            return hydra_compose("config", overrides=list(words))
-        except MissingConfigException as error:
-            path = error.missing_cfg_file or ""
-            group, _, name = path.partition("/")
-            values = None if path in added else _defaults(group, name)
-            if values is None:
-                raise
-            added.add(path)
-            ConfigStore.instance().store(name, values, group=group)
-
-
-def _defaults(group: str, name: str) -> dict[str, Any] | None:
-    """Return the defaults of a name in a group, or ``None`` if no class defines any."""
-    if group in REGISTRIES and name in REGISTRIES[group].targets():
+def _defaults(group: str, name: str) -> dict[str, Any]:
+    """Return the options of a name in a group; ``REQUIRED`` for those without a default."""
+    known = choices(group)
+    if name not in known:
+        raise UsageError(unknown_name(group, name, known))
+    for module in _variants():
+        file = files(module).joinpath(group, f"{name}.yaml")
+        if file.is_file():
+            own = yaml.safe_load(file.read_text(encoding="utf-8"))
+            bases = [base for base in own.pop("defaults", ()) if base != "_self_"]
+            inherited = [_defaults(group, base) for base in bases]
+            return {key: value for options in (*inherited, own) for key, value in options.items()}
+    if group in REGISTRIES:
         return {"name": name, **option_defaults(REGISTRIES[group].get(name).Options)}
-    if group == "input" and name in INPUT_KINDS:
+    if group == "input":
         return {**option_defaults(InputConfig), "kind": name}
-    return option_defaults(RunSettings) if (group, name) == ("run", "default") else None
+    return option_defaults(RunSettings)
 
 
-def _quoted(word: str) -> str:
-    """Return a word with its value in quotes if Hydra's grammar would misread it.
-
-    >>> _quoted("task.data=/data/séance, 2")
-    "task.data='/data/séance, 2'"
-    >>> _quoted("run.ids=[a,b]"), _quoted("run.ids=[12e45678,007]")
-    ('run.ids=[a,b]', "run.ids=['12e45678','007']")
-    >>> _quoted("model.arguments={enforce_eager: true}")
-    '++model.arguments={enforce_eager: true}'
-
-    Raises:
-        UsageError: The word is not ``key=value``.
-    """
-    key, equals, value = word.partition("=")
-    if not equals or not key:
-        raise UsageError(f"{word!r} is not key=value; write, for instance, model=motion")
-    if value == REQUIRED:
-        raise UsageError(f"{word!r} has no value; write one after the =")
-    if value.startswith("{"):
-        # Hydra adds keys to a mapping only with ++; validation reports misspelt options later.
-        return f"++{word.lstrip('+')}"
-    if _PLAIN_LIST.fullmatch(value):
-        items = [_as_written(item.strip()) for item in value[1:-1].split(",")]
-        return f"{key}=[{','.join(items)}]"
-    if _PLAIN_VALUE.fullmatch(value):
-        return f"{key}={_as_written(value)}"
-    if value[:1] in ("[", "'", '"'):
-        return word
-    escaped = value.replace("'", "\\'")
-    return f"{key}='{escaped}'"
-
-
-def _as_written(value: str) -> str:
-    """Return a word in quotes if Hydra would convert it to a number and change its spelling.
-
-    An id such as ``12e45678`` is a number to Hydra, and one beyond float64. Options that are
-    numbers accept them as text.
-
-    >>> _as_written("3"), _as_written("0.5"), _as_written("12e3"), _as_written("a")
-    ('3', '0.5', "'12e3'", 'a')
-    """
-    try:
-        number = float(value)
-    except ValueError:
-        return value
-    unchanged = value == repr(number) or (number.is_integer() and value == str(int(number)))
-    return value if unchanged else f"'{value}'"
+def _set(composed: dict[str, Any], key: str, value: Any) -> None:
+    """Set an option, or a key of an option that is a mapping, such as ``model.arguments.seed``."""
+    group, *path = key.split(".")
+    node = composed.get(group)
+    if node is None or not path:
+        raise UsageError(unknown_name("key", key, GROUPS))
+    *parents, last = path
+    for parent in parents:
+        node = node.get(parent)
+        if not isinstance(node, dict):
+            raise UsageError(unknown_name("key", key, composed[group]))
+    if not parents and last not in node:
+        raise UsageError(unknown_name("key", key, node))
+    node[last] = value
 
 
 def choices(group: str) -> list[str]:
-    """Return the names that a configuration group accepts: registered ones and YAML variants."""
+    """Return the names that a group accepts: registered ones and YAML variants."""
     names = set(REGISTRIES[group].names()) if group in REGISTRIES else set()
     names.update({"input": INPUT_KINDS, "run": ("default",)}.get(group, ()))
-    for module in ("jumpscore.conf", *_variants()):
+    for module in _variants():
         folder = files(module).joinpath(group)
         entries = folder.iterdir() if folder.is_dir() else ()
         names.update(e.name.removesuffix(".yaml") for e in entries if e.name.endswith(".yaml"))
     return sorted(names)
-
-
-def _search_path() -> list[str]:
-    modules = ",".join(f"pkg://{module}" for module in _variants())
-    return [f"hydra.searchpath=[{modules}]"] if modules else []
 
 
 def _variants() -> list[str]:
@@ -155,40 +108,41 @@ def _variants() -> list[str]:
     return sorted(point.value for point in entry_points(group=SEARCH_PATH_GROUP))
 
 
-def _without_missing(value: Any) -> Any:
-    """Drop required keys without a value, so that validation reports them."""
-    if isinstance(value, dict):
-        return {key: _without_missing(item) for key, item in value.items() if item != REQUIRED}
-    return value
+def option_defaults(options: type[BaseModel]) -> dict[str, Any]:
+    """Return the default of every option as JSON has it; ``REQUIRED`` if it has none."""
+    defaults = options.model_construct().model_dump(mode="json", warnings=False)
+    fields = options.model_fields.items()
+    return {key: REQUIRED if field.is_required() else defaults[key] for key, field in fields}
 
 
-def _explain(message: str, overrides: Sequence[str]) -> str:
-    """Return Hydra's message in our form: the value, what is allowed, how to fix it."""
-    unknown = re.search(r"Could not override '([^']+)'", message)
-    if unknown:
-        return _unknown_key(unknown[1], overrides)
-    group = re.search(r"Could not find '([^/']+)/([^']+)'", message)
-    if group:
-        known = choices(group[1])
-        nearest = nearest_names(group[2], known) or "."
-        return f"unknown {group[1]} {group[2]!r}{nearest} Known: {', '.join(known)}."
-    return " ".join(line.strip() for line in message.splitlines() if line.strip())
+def option_descriptions(options: type[BaseModel]) -> dict[str, str]:
+    """Return the description of every option, from the docstrings of a class and its bases.
+
+    >>> class Jitter(BaseModel):
+    ...     '''Options.
+    ...
+    ...     Attributes:
+    ...         seconds: Standard deviation
+    ...             of every time.
+    ...     '''
+    ...     seconds: float = 0.0
+    >>> option_descriptions(Jitter)
+    {'seconds': 'Standard deviation of every time.'}
+    """
+    described: dict[str, str] = {}
+    for base in reversed(options.__mro__):
+        _, _, attributes = (inspect.getdoc(base) or "").partition("\nAttributes:\n")
+        for key, text in _ATTRIBUTE.findall(attributes):
+            described[key] = " ".join(text.split()).replace("``", "")
+    return {key: described.get(key, "") for key in options.model_fields}
 
 
-def _unknown_key(key: str, overrides: Sequence[str]) -> str:
-    """Return a message with the known keys in place of an unknown one, for the selected groups."""
-    from hydra import initialize_config_module
-    from omegaconf import DictConfig, OmegaConf
+def option_word(value: Any) -> str:
+    """Return a value in the syntax of the command line.
 
-    groups = [word for word in overrides if re.match(r"(model|task|input|run)=", word)]
-    with initialize_config_module("jumpscore.conf", version_base="1.3"):
-        node: Any = _composed([*_search_path(), *groups])
-    parent, _, last = key.rpartition(".")
-    if parent:
-        node = OmegaConf.select(node, parent)
-    known = [str(name) for name in node] if isinstance(node, DictConfig) else []
-    if not known:
-        nearest = nearest_names(key.partition(".")[0], GROUPS) or "."
-        return f"unknown key {key!r}{nearest} A key begins with {', '.join(GROUPS[:-1])} or run."
-    nearest = nearest_names(last, known) or "."
-    return f"unknown key {key!r}{nearest} Known: {', '.join(known)}."
+    >>> option_word(True), option_word(None), option_word(0.5)
+    ('true', 'null', '0.5')
+    """
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)

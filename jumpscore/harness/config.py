@@ -5,20 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from jumpscore.errors import UsageError, nearest_names
+from jumpscore.conf.settings import Strict, validated
+from jumpscore.errors import UsageError
 from jumpscore.records import Sample
 from jumpscore.video.stamps import TimePolicy
-
-ConfigT = TypeVar("ConfigT", bound=BaseModel)
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
 
 AMOUNTS = ("count", "fps", "tokens", "folder")
 """Ways to set the amount of input; at most one of them."""
@@ -38,7 +32,7 @@ INPUT_OPTIONS = {
 backend too."""
 
 
-class InputConfig(_Strict):
+class InputConfig(Strict):
     """Input of a model.
 
     Attributes:
@@ -126,7 +120,7 @@ class InputConfig(_Strict):
         return None
 
 
-class RunSettings(_Strict, coerce_numbers_to_str=True):
+class RunSettings(Strict, coerce_numbers_to_str=True):
     """Settings of a run. Only ``control``, and ``seed`` with it, can change an answer.
 
     Attributes:
@@ -200,7 +194,7 @@ class RunSettings(_Strict, coerce_numbers_to_str=True):
         return selected
 
 
-class RunConfig(_Strict):
+class RunConfig(Strict):
     """Full configuration of a run: ``model`` and ``task`` contain ``name`` and its options."""
 
     model: dict[str, Any]
@@ -216,48 +210,3 @@ def run_config(values: Mapping[str, Any]) -> RunConfig:
         UsageError: A key is unknown (with the nearest known names), or a value is invalid.
     """
     return validated(RunConfig, values, where="")
-
-
-def validated(model: type[ConfigT], values: Any, *, where: str) -> ConfigT:
-    """Return ``values`` as ``model``.
-
-    Args:
-        model: A pydantic model that forbids unknown keys.
-        values: A mapping from the user.
-        where: Prefix of the keys in messages (``"model."``).
-
-    Raises:
-        UsageError: A key is unknown (with the nearest known names), or a value is invalid.
-    """
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        raise UsageError(
-            "\n".join(_explain(model, problem, where) for problem in error.errors())
-        ) from None
-
-
-def _explain(model: type[BaseModel], problem: Any, where: str) -> str:
-    key = where + ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        known = _fields(model, problem["loc"][:-1])
-        nearest = nearest_names(str(problem["loc"][-1]), known) or "."
-        return f"unknown key {key!r}{nearest} Known: {', '.join(known) or 'none'}."
-    if problem["type"] == "missing":
-        return f"{key!r} is not set; add {key}=..."
-    if not problem["loc"]:
-        return where + str(problem["msg"]).removeprefix("Value error, ")
-    message = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
-    message = message.partition(", unable to parse ")[0]
-    if isinstance(problem["input"], dict):  # keys that contradict each other
-        return f"{key}: {message}"
-    return f"{key}={problem['input']!r}: {message[:1].lower()}{message[1:]}"
-
-
-def _fields(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
-    for part in path:
-        inner = model.model_fields[part].annotation
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            return []
-        model = inner
-    return list(model.model_fields)

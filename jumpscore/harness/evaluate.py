@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evaluators.base import Task
-from jumpscore.harness.repeating import AnyRun, carry_out_repeats
+from jumpscore.harness.repeats import AnyRun, carry_out_repeats
 from jumpscore.harness.session import Callbacks, Session, open_session, warn_if_nothing_asked
 from jumpscore.records import Progress
 from model_wrappers.base import ModelWrapper

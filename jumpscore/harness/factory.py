@@ -10,9 +10,10 @@ from pydantic import BaseModel
 
 from evaluators import TASKS
 from evaluators.base import Task
+from jumpscore.conf.settings import validated
 from jumpscore.data.catalogue import Rendering, data_set, with_folders
 from jumpscore.errors import UsageError
-from jumpscore.harness.config import RunConfig, validated
+from jumpscore.harness.config import RunConfig
 from jumpscore.runs.record import RunRecord
 from model_wrappers import MODELS
 from model_wrappers.base import ModelWrapper
@@ -20,6 +21,11 @@ from model_wrappers.base import ModelWrapper
 InstanceT = TypeVar("InstanceT")
 DATA_OPTIONS = ("data", "benchmark", "include_path", "data_root")
 """Options of tasks that name a data set or its place."""
+
+
+def options_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a configured model or task without its name."""
+    return {key: value for key, value in values.items() if key != "name"}
 
 
 def check_options(config: RunConfig) -> None:
@@ -35,7 +41,17 @@ def check_options(config: RunConfig) -> None:
         if not isinstance(values.get("name"), str):
             raise UsageError(f"a run needs {kind}=...; 'jumpscore {kind}s' lists them")
         options = registry.get(values["name"]).Options
-        validated(options, _without_name(values), where=f"{kind}.")
+        validated(options, options_of(values), where=f"{kind}.")
+
+
+def model_of_config(config: RunConfig) -> ModelWrapper:
+    """Return the model that a configuration names."""
+    return make_model(config.model["name"], options_of(config.model))
+
+
+def task_of_config(config: RunConfig) -> Task[Any]:
+    """Return the task that a configuration names."""
+    return make_task(config.task["name"], options_of(config.task))
 
 
 def make_model(model: str | ModelWrapper, options: Mapping[str, Any]) -> ModelWrapper:
@@ -119,7 +135,3 @@ def _already_open(instance: InstanceT, options: Mapping[str, Any]) -> InstanceT:
 def task_of(record: RunRecord) -> Task[Any]:
     """Return the task that a stored run asked."""
     return _task(record.config.task.name, record.config.task.options)
-
-
-def _without_name(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if key != "name"}

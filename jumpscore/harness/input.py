@@ -57,30 +57,21 @@ class InputPlan:
     wrapper: ModelWrapper | None = None
 
     @classmethod
-    def resolve(
-        cls,
-        wrapper: ModelWrapper,
-        config: InputConfig,
-        settings: RunSettings | None = None,
-        samples: Sequence[Sample[Any]] = (),
-    ) -> InputPlan:
-        """Return the plan of a run, with the model's defaults for everything that is unset.
-
-        Args:
-            wrapper: The model; it need not be open.
-            config: The configured input.
-            settings: Settings of the run; by default without cache and control.
-            samples: Whole data set, from which a control takes its videos.
+    def resolve(cls, wrapper: ModelWrapper, config: InputConfig) -> InputPlan:
+        """Return the plan, with the defaults of a model, open or not, for all that is unset.
 
         Raises:
-            UsageError: The model does not take this input, or the control is impossible.
+            UsageError: The model does not take this input.
         """
         kind = _input_kind(wrapper, config)
-        plan = cls(kind, config.filled(wrapper.default_input(kind)), wrapper=wrapper)
-        return plan if settings is None else plan.in_run(settings, samples)
+        return cls(kind, config.filled(wrapper.default_input(kind)), wrapper=wrapper)
 
-    def in_run(self, settings: RunSettings, samples: Sequence[Sample[Any]]) -> InputPlan:
+    def in_run(self, settings: RunSettings, samples: Sequence[Sample[Any]] = ()) -> InputPlan:
         """Return the plan with the cache and the control of a run.
+
+        Args:
+            settings: Settings of the run.
+            samples: Whole data set, from which a control takes its videos.
 
         Raises:
             UsageError: The control is impossible.

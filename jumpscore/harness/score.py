@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +22,9 @@ from jumpscore.runs.failures import FailureLog, describe
 from jumpscore.runs.reader import StoredRun, read_record, read_responses, read_timing
 from jumpscore.runs.record import Extras
 from jumpscore.runs.writer import RunStore
+
+SYNTHETIC = "the data are synthetic"
+"""Caveat of every result on rendered data."""
 
 
 @contextmanager
@@ -82,7 +85,7 @@ def summarise(
     if config.run.control != "none":
         caveats.append(CAVEATS[config.run.control])
     if data.synthetic:
-        caveats.append("the data are synthetic")
+        caveats.append(SYNTHETIC)
     if unscored:
         caveats.append(unscored_caveat(unscored, len(scores)))
     if config.run.limit or config.run.ids or config.run.shard:
@@ -102,6 +105,17 @@ def summarise(
         caveats=tuple(caveats),
         notes=_notes(scores, extras),
     )
+
+
+def shared_caveats(results: Iterable[RunResult]) -> list[str]:
+    """Return every caveat of runs once, without the counts of unscored samples."""
+    caveats = {
+        caveat: None
+        for result in results
+        for caveat in result.caveats
+        if caveat != unscored_caveat(result.unscored, result.total)
+    }
+    return list(caveats)
 
 
 def unscored_caveat(unscored: int, total: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,17 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from evaluators.base import Task
+from jumpscore.conf.settings import validated
 from jumpscore.errors import UsageError
 from jumpscore.harness.ask import Asked, Asker, RunInterrupted
 from jumpscore.harness.blind_baseline import blind_answers
-from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
+from jumpscore.harness.config import InputConfig, RunConfig, RunSettings
 from jumpscore.harness.factory import make_model, make_task
 from jumpscore.harness.facts import run_extras, run_record, selection
 from jumpscore.harness.input import InputPlan
 from jumpscore.harness.score import Scorer, collector_paused
 from jumpscore.records import Progress, Question, Response
 from jumpscore.runs.failures import FailureLog
-from jumpscore.runs.folders import beside_other_data, place_of
+from jumpscore.runs.folders import beside_other_data, name_of, place_of
 from jumpscore.runs.reader import StoredRun, holds_repeats, read_timing
 from jumpscore.runs.record import RunRecord
 from jumpscore.runs.writer import RunStore
@@ -149,9 +149,7 @@ class Session:
         parts += [f"{key}{value}" for key, value in selection(config.run).items() if value]
         if config.run.repeats > 1:
             parts.append("repeats")
-        # The name of a data set is hostile: no separators, no leading dots, no endless names.
-        name = re.sub(r"[^\w.-]+", "_", "-".join(parts))[:120]
-        return beside_other_data(config.run.folder / name, data.checksum)
+        return beside_other_data(config.run.folder / name_of(parts), data.checksum)
 
     def claim(self, folder: Path, planned: Planned) -> Path:
         """Return the folder to store a run in; log the reason if it is not the named one."""

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from jumpscore.errors import UsageError, nearest_names
+from jumpscore.conf.settings import validated
+from jumpscore.errors import UsageError, unknown_name
 from jumpscore.harness import InputConfig, RunSettings
-from jumpscore.harness.compose import choices, compose
-from jumpscore.harness.config import validated
-from jumpscore.harness.options import option_word
+from jumpscore.harness.compose import choices, compose, option_word
 from model_wrappers import MODELS
 
 OnError = Literal["raise", "empty"]
@@ -151,8 +150,7 @@ def _check_keys(arguments: Mapping[str, Any]) -> None:
                 f"{key} cannot be set here: lmms-eval selects the documents and stores the answers "
                 f"(--limit, --output_path). Known: {', '.join(RUN_KEYS)}."
             )
-        nearest = nearest_names(key, known) or "."
-        raise UsageError(f"unknown key {key!r} in model_args{nearest} Known: {', '.join(known)}.")
+        raise UsageError(f"model_args: {unknown_name('key', key, known)}")
     if not arguments.get("wrapper"):
         raise UsageError(
             f"model_args must contain wrapper=NAME, one of {', '.join(choices('model'))}"

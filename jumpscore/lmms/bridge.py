@@ -63,7 +63,7 @@ class Bridge:
     def __init__(self, config: BridgeConfig) -> None:
         self.config = config
         self.wrapper = make_model(config.name, config.options)
-        self._plan = InputPlan.resolve(self.wrapper, config.input, config.run)
+        self._plan = InputPlan.resolve(self.wrapper, config.input).in_run(config.run)
         self._open = False
         self._pictures = Pictures()
         self._lock = threading.Lock()

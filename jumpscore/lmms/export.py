@@ -36,7 +36,7 @@ def export_task(task: Task[Any], out: Path, *, name: str | None = None) -> tuple
             lmms-eval supports neither.
         DataError: The data set cannot be read.
     """
-    summed = [m.name for m in task.metrics if m.over is not None or m.grouped]
+    summed = [m.name for m in metrics_of(task) if m.over is not None or m.grouped]
     if summed:
         raise UsageError(
             f"{task.name}: {summed[0]} is not a mean over samples; lmms-eval computes only means"

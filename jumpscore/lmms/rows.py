@@ -24,8 +24,8 @@ UNSCORED = Metric(
 
 
 def metrics_of(task: Task[Any]) -> tuple[Metric, ...]:
-    """Return the metrics of an exported task."""
-    return (*task.metrics, UNSCORED)
+    """Return the metrics of an exported task: those that lmms-eval can compute."""
+    return (*(metric for metric in task.metrics if metric.form == "mean"), UNSCORED)
 
 
 @lru_cache(maxsize=4)

@@ -12,9 +12,10 @@ from rich.text import Text
 
 from jumpscore.records import Metric
 from jumpscore.report.ablation_curve import curves
-from jumpscore.report.page import page, wide_table, write_page
+from jumpscore.report.page import fact_list, header, page, wide_table, write_page
+from jumpscore.report.summary import sentence
 from jumpscore.report.tables import better_of, interval, value_of
-from jumpscore.report.text import DASH, escaped, plural, shortened, suffix
+from jumpscore.report.text import DASH, escaped, incomplete_words, plural, shortened, suffix
 from jumpscore.scoring import Comparison
 from jumpscore.studies.ablation import Ablation, Budget, Outcome
 from jumpscore.video.budgets import Matching
@@ -56,6 +57,10 @@ LEGEND = (
     ("blind baseline", "score of an answer that never looks, if the task defines it"),
 )
 """Column -> explanation, for both tables."""
+MULTIPLE = (
+    "intervals are not corrected for several comparisons: about one in twenty shows a difference "
+    "between equal arms. All budgets share the same videos"
+)
 
 
 def ablation_table(ablation: Ablation) -> RenderableType:
@@ -124,8 +129,7 @@ def reference_lines(ablation: Ablation) -> list[str]:
 def problem_lines(ablation: Ablation) -> list[str]:
     """Return one line for each run with unscored samples, with the reason."""
     return [
-        f"INCOMPLETE: {outcome.run}: {outcome.unscored:,} of {plural(outcome.total, 'sample')} "
-        f"{'is' if outcome.total == 1 else 'are'} unscored"
+        f"INCOMPLETE: {outcome.run}: {incomplete_words(outcome.unscored, outcome.total)}"
         + (f" ({outcome.problem})" if outcome.problem else "")
         for outcome in ablation.outcomes
         if outcome.unscored
@@ -186,26 +190,20 @@ def _mean(tokens: float | None) -> str:
 def _header(ablation: Ablation) -> str:
     metric = ablation.metric
     samples = plural(max(outcome.total for outcome in ablation.outcomes), "sample")
-    items = [f'<li class="alarm">{shortened(line, 400)}</li>' for line in problem_lines(ablation)]
-    items += [
-        f'<li class="warn"><strong>{escaped(caveat[:1].upper() + caveat[1:])}.</strong></li>'
-        for caveat in ablation.caveats
-    ]
+    banners = [("alarm", shortened(line, 400)) for line in problem_lines(ablation)]
+    banners += [("warn", sentence(caveat)) for caveat in ablation.caveats]
     better = "" if metric.better != "lower" else " Lower is better."
     facts = [
         ("Metric", f"{metric.name}: {metric.title}.{better}"),
         *((f"Input of {name}", _input(ablation, kind)) for kind, name in _ARMS),
         *(("Reference", line) for line in reference_lines(ablation)),
     ]
-    terms = "".join(
-        f"<div><dt>{escaped(name)}</dt><dd>{escaped(value)}</dd></div>" for name, value in facts
-    )
-    return (
-        '<header class="top"><p class="kicker">JumpScore ablation: frames and codec canvases '
-        f"under one token budget</p><h1><bdi>{escaped(ablation.model)}</bdi></h1>"
-        f'<p class="sub">{escaped(ablation.task)} on <bdi>{escaped(ablation.data)}</bdi>, '
-        f'{samples}</p><ul class="banners">{"".join(items)}</ul>'
-        f'<dl class="facts">{terms}</dl></header>'
+    return header(
+        "JumpScore ablation: frames and codec canvases under one token budget",
+        ablation.model,
+        f"{escaped(ablation.task)} on <bdi>{escaped(ablation.data)}</bdi>, {samples}",
+        banners,
+        fact_list(facts),
     )
 
 
@@ -240,13 +238,6 @@ def _html_row(cells: Sequence[str]) -> str:
 
 
 def _how_to_read() -> str:
-    terms = "".join(
-        f"<div><dt>{escaped(name)}</dt><dd>{escaped(meaning)}.</dd></div>"
-        for name, meaning in LEGEND
-    )
-    return (
-        f'<section class="panel"><h2>How to read it</h2><dl class="reading">{terms}'
-        "<div><dt>Several budgets</dt><dd>Intervals are not corrected for several comparisons: "
-        "about one in twenty shows a difference between equal arms. All budgets share the same "
-        "videos.</dd></div></dl></section>"
-    )
+    rows = [(name, f"{meaning}.") for name, meaning in (*LEGEND, ("several budgets", MULTIPLE))]
+    terms = fact_list(rows, kind="reading")
+    return f'<section class="panel"><h2>How to read it</h2>{terms}</section>'

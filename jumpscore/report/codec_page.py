@@ -8,8 +8,8 @@ import numpy as np
 
 from jumpscore.report.codec_curve import canvases, curve
 from jumpscore.report.codec_pictures import address, blocks_by_frame, most_used, overlays
-from jumpscore.report.page import page, write_page
-from jumpscore.report.text import escaped, plural, seconds, shortened
+from jumpscore.report.page import fact_list, header, page, write_page
+from jumpscore.report.text import plural, seconds, shortened
 from jumpscore.video.codec import CodecPlan, Stretch
 
 LARGE = 16
@@ -40,9 +40,7 @@ def write_codec_page(plan: CodecPlan, path: Path) -> Path:
     """
     name = plan.visual.path.name
     body = (
-        '<main><header class="top"><p class="kicker">Codec-stream input</p>'
-        f"<h1><bdi>{shortened(name, 120)}</bdi></h1>"
-        f'<p class="sub">{_headline(plan)}</p>{_banners(plan)}{_facts(plan)}</header>'
+        f"<main>{header('Codec-stream input', name, _headline(plan), _banners(plan), _facts(plan))}"
         '<section class="panel first"><h2>What each frame cost</h2>'
         f"{curve(plan)}{_legend(plan)}</section>"
         f"<section><h2>{'Groups' if plan.stretches else 'Canvases'}</h2>{_groups(plan)}</section>"
@@ -59,15 +57,14 @@ def _headline(plan: CodecPlan) -> str:
     )
 
 
-def _banners(plan: CodecPlan) -> str:
+def _banners(plan: CodecPlan) -> list[tuple[str, str]]:
     visual = plan.visual
     lines = [("alarm", f"the file is cut off: {visual.truncated}")] if visual.truncated else []
     if visual.exhausted:
         frames = plural(len(visual.blocks), "frame")
         lines.append(("warn", f"exhausted: the video has only {frames}; all are shown, whole"))
     lines += [("warn", note) for note in visual.notes]
-    items = "".join(f'<li class="{kind}">{shortened(text, 400)}</li>' for kind, text in lines)
-    return f'<ul class="banners">{items}</ul>' if items else ""
+    return [(kind, shortened(text, 400)) for kind, text in lines]
 
 
 def _facts(plan: CodecPlan) -> str:
@@ -85,8 +82,7 @@ def _facts(plan: CodecPlan) -> str:
         ("Made by", origin),
         ("Fingerprint", visual.fingerprint[:16]),
     ]
-    terms = "".join(f"<div><dt>{name}</dt><dd>{escaped(text)}</dd></div>" for name, text in rows)
-    return f'<dl class="facts">{terms}</dl>'
+    return fact_list(rows)
 
 
 def _legend(plan: CodecPlan) -> str:

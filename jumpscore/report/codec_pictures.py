@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from jumpscore.report.thumbnails import Thumbnail, jpeg
 from jumpscore.video import VisualInput, decode
 from jumpscore.video.sizes import FACTOR
 
@@ -23,9 +23,7 @@ def address(picture: npt.NDArray[np.uint8], width: int) -> str:
     height = round(picture.shape[0] * width / picture.shape[1])
     if width < picture.shape[1]:
         picture = np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA))
-    bgr = np.ascontiguousarray(picture[..., ::-1])
-    _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
+    return Thumbnail(0.0, jpeg(picture, QUALITY)).address
 
 
 def overlays(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from jumpscore.records import SampleScore, SpanView, TimelineView
+from jumpscore.records import SampleScore, SpanView, Status, TimelineView
 from jumpscore.report.cards import SortKey
 from jumpscore.report.lanes import CLOSE, Lane, lanes
 from jumpscore.report.page import wide_table
@@ -92,7 +92,7 @@ def _difference(
     return max(means) - min(means) if len(means) > 1 else None
 
 
-def statuses_of(sample: ComparedSample) -> list[str]:
+def statuses_of(sample: ComparedSample) -> list[Status]:
     """Return the statuses of a sample in all runs, each once."""
     return list(dict.fromkeys(score.status for score in sample.scores if score is not None))
 

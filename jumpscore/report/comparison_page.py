@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from jumpscore.harness.repeating import AnyRun, RepeatedRun
+from jumpscore.harness.repeats import AnyRun, RepeatedRun
 from jumpscore.records import Metric
 from jumpscore.report.cards import sort_keys
 from jumpscore.report.comparison_cards import (

@@ -49,9 +49,10 @@ def how_to_read(result: RunResult, *, timelines: bool) -> str:
         more = (
             f'<details class="config"><summary>The other metrics</summary>{_list(others)}</details>'
         )
+    marks = f'<ul class="marks">{_MARKS}</ul>' if timelines else ""
     return (
         '<section class="panel" id="how"><h2>How to read it</h2>'
-        f"{_MARKS if timelines else ''}{_list([*headline, INTERVAL])}{more}</section>"
+        f"{marks}{_list([*headline, INTERVAL])}{more}</section>"
     )
 
 
@@ -91,34 +92,25 @@ def _list(terms: Iterable[Term]) -> str:
     return f'<dl class="reading">{items}</dl>'
 
 
-def _mark(drawing: str, words: str) -> str:
-    return (
-        '<li><svg class="timeline key" width="26" height="26" aria-hidden="true">'
-        f"{drawing}</svg>{words}</li>"
+_MARKS = "".join(
+    '<li><svg class="timeline key" width="26" height="26" aria-hidden="true">'
+    f'<g class="{kind}">{drawing}</g></svg>{words}</li>'
+    for kind, drawing, words in (
+        ("hits", '<line x1="13" y1="3" x2="13" y2="23"/>', "a matched jump"),
+        (
+            "misses",
+            '<line x1="13" y1="9" x2="13" y2="25"/><circle cx="13" cy="5" r="4"/>',
+            "a missed jump",
+        ),
+        ("dots", '<circle cx="13" cy="13" r="3.5"/>', "a matched answer"),
+        ("extras", '<rect x="13" y="9.5" width="7" height="7"/>', "an extra answer"),
+        (
+            "joins",
+            '<line class="close" x1="4" y1="3" x2="4" y2="23"/>'
+            '<line class="near" x1="13" y1="3" x2="13" y2="23"/>'
+            '<line class="far" x1="22" y1="3" x2="22" y2="23"/>',
+            "a pair within 0.1, 0.2, 0.3 s",
+        ),
+        ("within", '<rect x="0" y="4" width="26" height="18"/>', "0.3 s around jumps"),
     )
-
-
-_MARKS = (
-    '<ul class="marks">'
-    + _mark('<g class="hits"><line x1="13" y1="3" x2="13" y2="23"/></g>', "a matched jump")
-    + _mark(
-        '<g class="misses"><line x1="13" y1="9" x2="13" y2="25"/>'
-        '<circle cx="13" cy="5" r="4"/></g>',
-        "a missed jump",
-    )
-    + _mark('<g class="dots"><circle cx="13" cy="13" r="3.5"/></g>', "a matched answer")
-    + _mark(
-        '<g class="extras"><rect x="13" y="9.5" width="7" height="7"/></g>',
-        "an extra answer",
-    )
-    + _mark(
-        '<g class="joins"><line class="close" x1="4" y1="3" x2="4" y2="23"/>'
-        '<line class="near" x1="13" y1="3" x2="13" y2="23"/>'
-        '<line class="far" x1="22" y1="3" x2="22" y2="23"/></g>',
-        "a pair within 0.1, 0.2, 0.3 s",
-    )
-    + _mark(
-        '<g class="within"><rect x="0" y="4" width="26" height="18"/></g>', "0.3 s around jumps"
-    )
-    + "</ul>"
 )

@@ -65,7 +65,7 @@ def write_report(
     """
     striped = any(isinstance(score.view, STRIPED) for score in run.scores)
     pictured = any(isinstance(score.view, OverlayView) for score in run.scores)
-    questions = _questions(run) if striped or pictured else {}
+    questions = questions_of(run) if striped or pictured else {}
     strips = _strips(run, questions, on_progress) if thumbnails and striped else {}
     drawings = _drawings(run, questions, on_progress) if thumbnails and pictured else {}
     body = "".join(
@@ -198,7 +198,7 @@ def _different_prompts(questions: Mapping[str, Question | str]) -> dict[str, str
     return prompts if len(set(prompts.values())) > 1 else {}
 
 
-def _questions(run: StoredRun) -> Mapping[str, Question | str]:
+def questions_of(run: StoredRun) -> Mapping[str, Question | str]:
     """Return the question of each sample, or why it is not available."""
     try:
         task = task_of(run.record)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 
 from jumpscore.jsonio import replacing
-from jumpscore.report.text import escaped
+from jumpscore.report.text import escaped, shortened
 
 
 def page(title: str, body: str, *, style: str = "", script: str = "") -> str:
@@ -32,6 +33,36 @@ def page(title: str, body: str, *, style: str = "", script: str = "") -> str:
         script=script,
         body=body,
     )
+
+
+def header(
+    kicker: str, title: str, sub: str, banners: Iterable[tuple[str, str]], facts: str
+) -> str:
+    """Return the top of a page.
+
+    Args:
+        kicker: What kind of page it is, HTML.
+        title: Plain text.
+        sub: HTML of the line below the title.
+        banners: (class, HTML) of notes and warnings.
+        facts: HTML, such as from ``fact_list``.
+    """
+    items = "".join(f'<li class="{kind}">{html}</li>' for kind, html in banners)
+    listed = f'<ul class="banners">{items}</ul>' if items else ""
+    return (
+        f'<header class="top"><p class="kicker">{kicker}</p>'
+        f"<h1><bdi>{shortened(title)}</bdi></h1>"
+        f'<p class="sub">{sub}</p>{listed}{facts}</header>'
+    )
+
+
+def fact_list(rows: Iterable[tuple[str, str]], *, kind: str = "facts") -> str:
+    """Return names and values, plain text, as a list of terms."""
+    terms = "".join(
+        f"<div><dt>{escaped(name)}</dt><dd>{shortened(value, 400)}</dd></div>"
+        for name, value in rows
+    )
+    return f'<dl class="{kind}">{terms}</dl>'
 
 
 def wide_table(content: str, kind: str = "") -> str:

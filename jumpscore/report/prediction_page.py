@@ -9,7 +9,7 @@ from statistics import median
 
 from jumpscore.errors import UsageError
 from jumpscore.report.cards import canvas
-from jumpscore.report.page import page, wide_table, write_page
+from jumpscore.report.page import fact_list, header, page, wide_table, write_page
 from jumpscore.report.text import DASH, escaped, plural, seconds, shortened
 from jumpscore.report.thumbnails import Strip, Thumbnail, moment_strip, video_strip
 from jumpscore.report.timeline import Events, gaps
@@ -60,11 +60,10 @@ def write_prediction_page(
     inside = [time for time in moments if 0 <= time <= events.end]
     frames = moment_strip(video, inside[:MOST_FRAMES]) if strip.duration and inside else Strip()
     facts = _facts(video, strip, moments)
+    sub = f"{plural(len(moments), 'time')} answered by <bdi>{shortened(model)}</bdi>"
+    banners = [("warn", shortened(note, 600))] if note else []
     body = (
-        '<main><header class="top"><p class="kicker">JumpScore prediction</p>'
-        f"<h1><bdi>{shortened(video.name, 120)}</bdi></h1>"
-        f'<p class="sub">{plural(len(moments), "time")} answered by <bdi>{shortened(model)}</bdi>'
-        f"</p>{_banner(note)}{facts}</header>"
+        f"<main>{header('JumpScore prediction', video.name, sub, banners, facts)}"
         f'<section id="list"><h2>Timeline</h2><article class="sample open">'
         f"{canvas(video.name, events, strip)}</article></section>"
         f"{_frames(frames, inside)}{_table(answered, events.end)}</main>"
@@ -72,19 +71,11 @@ def write_prediction_page(
     return write_page(path, page(f"{video.name}: {model}", body))
 
 
-def _banner(note: str | None) -> str:
-    if not note:
-        return ""
-    return f'<ul class="banners"><li class="warn">{shortened(note, 600)}</li></ul>'
-
-
 def _facts(video: Path, strip: Strip, moments: Sequence[float]) -> str:
     length = DASH if strip.duration is None else f"{seconds(strip.duration)} s"
     known = [gap for gap in gaps(moments) if gap is not None and math.isfinite(gap)]
     typical = f"{seconds(median(known))} s" if known else DASH
-    rows = [("Video", video.name), ("Length", length), ("Median gap", typical)]
-    terms = "".join(f"<div><dt>{name}</dt><dd>{shortened(text)}</dd></div>" for name, text in rows)
-    return f'<dl class="facts">{terms}</dl>'
+    return fact_list([("Video", video.name), ("Length", length), ("Median gap", typical)])
 
 
 def _frames(frames: Strip, inside: Sequence[float]) -> str:

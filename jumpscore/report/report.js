@@ -154,7 +154,7 @@
     const all = [];
     for (const path of svg.querySelectorAll(".hits, .dots, .extras")) {
       for (const [, x, y] of path.getAttribute("d").matchAll(/M(\d+) (\d+)/g)) {
-        const row = Math.floor(y / LANE);
+        const row = Math.trunc(y / LANE);
         const run = row ? labels[row].textContent : "";
         all.push({
           lane: row ? "answer" : "truth", time: x / 1000, y: (row + 0.5) * LANE, run, partner: null,

@@ -7,8 +7,9 @@ import math
 
 from jumpscore.harness.blind_baseline import FITTED_ON_NOTHING, blind_baseline
 from jumpscore.harness.costs import spending
-from jumpscore.harness.score import unscored_caveat
+from jumpscore.harness.score import SYNTHETIC, unscored_caveat
 from jumpscore.records import STATUSES, Estimate, Metric, RunResult
+from jumpscore.report import page
 from jumpscore.report.page import wide_table
 from jumpscore.report.text import (
     DASH,
@@ -17,7 +18,6 @@ from jumpscore.report.text import (
     number,
     plural,
     quantity,
-    shortened,
     spending_words,
     suffix,
 )
@@ -40,41 +40,41 @@ STATUS_WORDS = {
 def header(run: StoredRun) -> str:
     """Return title, banners and facts; nothing in it depends on when or how fast the run was."""
     result = run.result
-    return (
-        '<header class="top"><p class="kicker">JumpScore run report</p>'
-        f"<h1><bdi>{escaped(result.model)}</bdi></h1>"
-        f'<p class="sub">{escaped(result.task)} on <bdi>{escaped(result.data)}</bdi>, '
-        f"{plural(result.total, 'sample')}</p>"
-        f"{banners(result)}{_facts(run)}</header>"
+    sub = (
+        f"{escaped(result.task)} on <bdi>{escaped(result.data)}</bdi>, "
+        f"{plural(result.total, 'sample')}"
     )
+    return page.header("JumpScore run report", result.model, sub, banners(result), _facts(run))
 
 
-def banners(result: RunResult) -> str:
-    """Return what a reader must know before the numbers."""
+def banners(result: RunResult) -> list[tuple[str, str]]:
+    """Return notes and warnings about a result, as (class, HTML)."""
     items = []
     if result.unscored:
+        words = f"INCOMPLETE: {result.unscored:,} of {plural(result.total, 'sample')} unscored."
+        show = '<button type="button" data-filter="error">Show them</button>'
         items.append(
-            f'<li class="alarm"><strong>INCOMPLETE: {result.unscored:,} of '
-            f"{plural(result.total, 'sample')} unscored.</strong> The numbers below are over "
-            'the rest. <button type="button" data-filter="error">Show them</button></li>'
+            ("alarm", f"<strong>{words}</strong> The numbers below are over the rest. {show}")
         )
     if result.synthetic:
-        items.append(
-            '<li class="warn"><strong>SYNTHETIC data.</strong> All of it is rendered; the '
-            "scores do not compare with scores on filmed videos and pictures.</li>"
-        )
+        words = "All of it is rendered; the scores do not compare with scores on filmed videos"
+        items.append(("warn", f"<strong>SYNTHETIC data.</strong> {words} and pictures."))
     for caveat in result.caveats:
         if not _is_above(caveat, result):
-            text = escaped(caveat)
-            items.append(f'<li class="warn"><strong>{text[:1].upper()}{text[1:]}.</strong></li>')
+            items.append(("warn", sentence(caveat)))
     for note, count in result.notes.items():
-        items.append(f'<li class="note">{escaped(note)}: <strong>{count:,}</strong></li>')
-    return f'<ul class="banners">{"".join(items)}</ul>' if items else ""
+        items.append(("note", f"{escaped(note)}: <strong>{count:,}</strong>"))
+    return items
+
+
+def sentence(caveat: str) -> str:
+    """Return a caveat as a sentence in bold."""
+    return f"<strong>{escaped(caveat[:1].upper() + caveat[1:])}.</strong>"
 
 
 def _is_above(caveat: str, result: RunResult) -> bool:
     """Whether one of the two banners with fixed words repeats a caveat of the harness."""
-    return (result.synthetic and caveat == "the data are synthetic") or (
+    return (result.synthetic and caveat == SYNTHETIC) or (
         result.unscored > 0 and caveat == unscored_caveat(result.unscored, result.total)
     )
 
@@ -94,14 +94,11 @@ def _facts(run: StoredRun) -> str:
     rows += [(name.capitalize(), words) for name, words in spending_words(spent).items()]
     if record.trust_remote_code:
         rows.append(("Remote code", "trusted"))
-    terms = "".join(
-        f"<div><dt>{escaped(name)}</dt><dd>{shortened(value)}</dd></div>" for name, value in rows
-    )
     # Without the run's folder, so that equal runs have equal pages.
     stored = config.model_dump(include={"model", "task", "input"})
     text = json.dumps(stored, indent=2, sort_keys=True, ensure_ascii=False)
     return (
-        f'<dl class="facts">{terms}</dl><details class="config"><summary>Configuration</summary>'
+        f'{page.fact_list(rows)}<details class="config"><summary>Configuration</summary>'
         f'<pre tabindex="0">{escaped(text[:20_000])}</pre></details>'
     )
 

@@ -11,10 +11,11 @@ from rich.text import Text
 from jumpscore.harness import RepeatedResult, RepeatedRun, Spread
 from jumpscore.harness.blind_baseline import baseline_name
 from jumpscore.harness.costs import spending
-from jumpscore.harness.repeating import AnyRun
+from jumpscore.harness.repeats import AnyRun
 from jumpscore.records import Estimate, Metric, RunResult, TimelineView
 from jumpscore.report.text import (
     DASH,
+    incomplete_words,
     metric_groups,
     number,
     plural,
@@ -68,8 +69,7 @@ def banner(result: AnyResult) -> Text:
 
 def incomplete(result: AnyResult) -> Text:
     """Return the warning of a run with unscored samples."""
-    verb = "is" if result.total == 1 else "are"
-    words = f"{result.unscored:,} of {plural(result.total, _noun(result))} {verb} unscored"
+    words = incomplete_words(result.unscored, result.total, _noun(result))
     return Text(f"INCOMPLETE: {words}", "bold red")
 
 

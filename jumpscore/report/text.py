@@ -57,6 +57,15 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def incomplete_words(unscored: int, total: int, noun: str = "sample") -> str:
+    """Return the warning about samples without a score.
+
+    >>> incomplete_words(1, 1200)
+    '1 of 1,200 samples are unscored'
+    """
+    return f"{unscored:,} of {plural(total, noun)} {'is' if total == 1 else 'are'} unscored"
+
+
 def seconds(value: float) -> str:
     """Return a time with as many decimals as it needs, at least two and at most three.
 

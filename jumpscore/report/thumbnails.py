@@ -165,13 +165,14 @@ def encoded(
     """Return JPEGs in the best quality whose sum fits the budget, or in the lowest quality."""
     thumbnails: tuple[Thumbnail, ...] = ()
     for quality in QUALITIES:
-        thumbnails = tuple(Thumbnail(time, _jpeg(pixels, quality)) for time, pixels in pictures)
+        thumbnails = tuple(Thumbnail(time, jpeg(pixels, quality)) for time, pixels in pictures)
         if sum(len(picture.jpeg) for picture in thumbnails) <= budget:
             break
     return thumbnails
 
 
-def _jpeg(pixels: npt.NDArray[np.uint8], quality: int) -> bytes:
+def jpeg(pixels: npt.NDArray[np.uint8], quality: int) -> bytes:
+    """Return an RGB picture as a JPEG file."""
     settings = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
     done, data = cv2.imencode(".jpg", np.ascontiguousarray(pixels[..., ::-1]), settings)
     if not done:

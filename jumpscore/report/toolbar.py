@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from jumpscore.records import STATUSES
+from jumpscore.records import STATUSES, Status
 from jumpscore.report.text import escaped
 
 
@@ -41,7 +41,7 @@ class Range:
 
 def toolbar(
     orders: Sequence[Order],
-    statuses: Mapping[str, int],
+    statuses: Mapping[Status, int],
     *,
     ranges: Sequence[Range] = (),
     zoom: bool = False,

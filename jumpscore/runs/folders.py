@@ -7,6 +7,8 @@ has not: edited code, trained weights.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +58,14 @@ def place_of(folder: Path, identity: Identity, *, ours: bool) -> Place:
     if unknown and reason is None and _may_begin(folder):
         return Place(folder)
     return Place(_next_number(folder), reason or f"{folder}: exists")
+
+
+def name_of(parts: Iterable[str]) -> str:
+    """Return the name of a run's folder: no separators, no leading dots, no endless names.
+
+    The names of data sets and files in it are hostile.
+    """
+    return re.sub(r"[^\w.-]+", "_", "-".join(parts))[:120]
 
 
 def beside_other_data(folder: Path, checksum: str) -> Path:

@@ -88,35 +88,38 @@ def questions_digest(questions: Sequence[Question]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One value that differs between two identities; ``key`` is its dotted path."""
+    """One value that differs between two identities; ``key`` is its dotted path.
+
+    ``None`` means that the value is not set.
+    """
 
     key: str
     old: Any
     new: Any
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.old} -> {self.new}"
+        old, new = ("unset" if value is None else value for value in (self.old, self.new))
+        return f"{self.key}: {old} -> {new}"
 
 
 def differences(old: Identity, new: Identity) -> list[Change]:
     """Return every value that differs between two identities."""
-    return _differences(old.model_dump(), new.model_dump(), "")
+    return document_differences(old.model_dump(), new.model_dump())
 
 
-def _differences(old: Any, new: Any, key: str) -> list[Change]:
+def document_differences(old: Any, new: Any, key: str = "") -> list[Change]:
     """Return every value that differs between two JSON documents.
 
-    >>> [str(change) for change in _differences({"a": 1, "b": {"c": 2}}, {"b": {"c": 3}}, "")]
-    ['a: 1 -> not set', 'b.c: 2 -> 3']
+    >>> list(map(str, document_differences({"a": 1, "b": {"c": None}}, {"b": {"c": 3}})))
+    ['a: 1 -> unset', 'b.c: unset -> 3']
     """
     if not (isinstance(old, dict) and isinstance(new, dict)):
         return [] if old == new else [Change(key, old, new)]
-    absent = "not set"
     return [
         change
         for name in dict.fromkeys([*old, *new])
-        for change in _differences(
-            old.get(name, absent), new.get(name, absent), f"{key}.{name}" if key else name
+        for change in document_differences(
+            old.get(name), new.get(name), f"{key}.{name}" if key else name
         )
     ]
 

@@ -47,6 +47,11 @@ class StoredRun:
     asked: int = field(default=0, compare=False)
 
     @property
+    def runs(self) -> tuple[StoredRun, ...]:
+        """The run itself; repeats have several."""
+        return (self,)
+
+    @property
     def nothing_asked(self) -> bool:
         """Whether all answers had been stored before."""
         return self.asked == 0 and bool(self.responses)
@@ -69,24 +74,11 @@ def read_run(folder: str | Path) -> StoredRun:
     """
     folder = Path(folder)
     record = read_record(folder)
-    if not (folder / RESULT).exists():
-        raise DataError(f"{folder}: the run is not finished; rerun the same command to resume it")
-    fix = f"'jumpscore score {folder}' writes it again"
-    stored = read_object(folder / RESULT, fix=fix)
-    digest = stored.pop("scores_sha256", None)
-    file = folder / RESULT
+    result, content = read_result(folder)
     try:
-        result: RunResult = adapter(RunResult).validate_python(stored)
-        named = {*result.headline, *(metric.name for metric in result.described)}
-        if named - result.metrics.keys():
-            raise ValueError(f"has no estimate of {min(named - result.metrics.keys())!r:.40}")
-        file = folder / SCORES
-        content = file.read_bytes()
-        if hashlib.sha256(content).hexdigest() != digest:
-            raise ValueError(f"does not match {RESULT}")
         scores = parse_scores(content)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{file}: {reason_of(error)}; {fix}") from error
+    except ValueError as error:
+        raise _damaged(folder, SCORES, error) from error
     return StoredRun(
         folder=folder,
         record=record,
@@ -95,6 +87,39 @@ def read_run(folder: str | Path) -> StoredRun:
         result=result,
         timing=read_timing(folder),
     )
+
+
+def read_result(folder: Path) -> tuple[RunResult, bytes]:
+    """Return the result of a run and the content of ``scores.jsonl`` that it was computed from.
+
+    Raises:
+        DataError: The run is not finished, or a file is damaged.
+    """
+    if not (folder / RESULT).exists():
+        raise DataError(f"{folder}: the run is not finished; rerun the same command to resume it")
+    stored = read_object(folder / RESULT, fix=_fix(folder))
+    digest = stored.pop("scores_sha256", None)
+    file = RESULT
+    try:
+        result: RunResult = adapter(RunResult).validate_python(stored)
+        named = {*result.headline, *(metric.name for metric in result.described)}
+        if named - result.metrics.keys():
+            raise ValueError(f"has no estimate of {min(named - result.metrics.keys())!r:.40}")
+        file = SCORES
+        content = (folder / SCORES).read_bytes()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise ValueError(f"does not match {RESULT}")
+    except (OSError, ValueError) as error:
+        raise _damaged(folder, file, error) from error
+    return result, content
+
+
+def _fix(folder: Path) -> str:
+    return f"'jumpscore score {folder}' writes it again"
+
+
+def _damaged(folder: Path, file: str, error: Exception) -> DataError:
+    return DataError(f"{folder / file}: {reason_of(error)}; {_fix(folder)}")
 
 
 def read_record(folder: Path) -> RunRecord:

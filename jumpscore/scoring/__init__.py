@@ -9,7 +9,7 @@ from jumpscore.scoring.parsing import parse_count, parse_times
 from jumpscore.scoring.ranking import RankedModel, Ranking, rank
 from jumpscore.scoring.readers import ReferenceCrashError
 from jumpscore.scoring.reference import TOLERANCES, reference_ap, reference_map
-from jumpscore.scoring.reference_times import parse_reference, parse_reference_truth
+from jumpscore.scoring.reference_times import parse_reference
 
 __all__ = [
     "TOLERANCES",
@@ -30,7 +30,6 @@ __all__ = [
     "match_events",
     "parse_count",
     "parse_reference",
-    "parse_reference_truth",
     "parse_times",
     "rank",
     "ranked_ap",

@@ -97,10 +97,15 @@ def precision_recall_f1(matched: int, predicted: int, true: int) -> tuple[float,
 
 
 def count_scores(predicted: int, true: int) -> dict[str, float | None]:
-    """Return the count metrics of one video; ``count_mae`` is its absolute error.
+    """Return the count metrics of one video.
 
-    >>> count_scores(9, 10)["count_off_by_one"]
-    1.0
+    ``count_mae`` is its absolute error and ``count_nmae`` the same as a share of the true number
+    (``None`` if that is 0), as RepNet (Dwibedi et al. 2020) reports it; ``count_rmse`` is squared
+    and averaged over videos.
+
+    >>> scores = count_scores(8, 10)
+    >>> scores["count_off_by_one"], scores["count_nmae"], scores["count_rmse"]
+    (0.0, 0.2, 2.0)
     """
     error = predicted - true
     return {
@@ -108,6 +113,8 @@ def count_scores(predicted: int, true: int) -> dict[str, float | None]:
         "count_mae": float(abs(error)),
         "count_exact": float(error == 0),
         "count_off_by_one": float(abs(error) <= 1),
+        "count_nmae": abs(error) / true if true else None,
+        "count_rmse": float(abs(error)),
     }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,7 @@ class Ratio:
         denominator: float64 [videos], 0 for videos without a value.
         is_mean: Whether each video has one value or none. A comparison then uses the videos with a
             value in both runs.
+        is_root: Whether the metric is the square root of that ratio.
         plain: float64 [videos], the numerator without the centring that a mean over groups needs in
             the bootstrap; ``None`` if it is ``numerator``. Comparisons of two runs use it.
     """
@@ -41,6 +42,7 @@ class Ratio:
     numerator: Floats
     denominator: Floats
     is_mean: bool = False
+    is_root: bool = False
     plain: Floats | None = None
 
     @property
@@ -118,10 +120,11 @@ def _clustered(ratios: list[Ratio], clusters: Sequence[str] | None) -> list[Rati
     places = cluster_places(clusters, len(ratios[0].numerator))
     count = int(places.max(initial=-1)) + 1
     return [
-        Ratio(
-            np.bincount(places, ratio.numerator, count).astype(np.float64),
-            np.bincount(places, ratio.denominator, count).astype(np.float64),
-            ratio.is_mean,
+        replace(
+            ratio,
+            numerator=np.bincount(places, ratio.numerator, count).astype(np.float64),
+            denominator=np.bincount(places, ratio.denominator, count).astype(np.float64),
+            plain=None,
         )
         for ratio in ratios
     ]
@@ -144,7 +147,10 @@ def _resampled(ratios: list[Ratio], *, seed: int, resamples: int) -> Floats:
         above, below = np.hsplit(sums.under(weights), 2)
         with np.errstate(invalid="ignore", divide="ignore"):
             parts.append(np.where(below > 0, above / below, np.nan))
-    return np.concatenate(parts)
+    samples = np.concatenate(parts)
+    roots = [column for column, ratio in enumerate(ratios) if ratio.is_root]
+    samples[:, roots] = np.sqrt(samples[:, roots])
+    return samples
 
 
 class ExactSums:
@@ -203,12 +209,21 @@ def _weights(n: int, *, seed: int, resamples: int) -> Iterator[Floats]:
         yield np.bincount(drawn.ravel(), minlength=count * n).reshape(count, n).astype(np.float64)
 
 
-def ratio_value(numerator: Floats, denominator: Floats) -> float | None:
-    """Return the sum of the numerator over that of the denominator; ``None`` if that is 0."""
+def ratio_value(numerator: Floats, denominator: Floats, *, is_root: bool = False) -> float | None:
+    """Return the sum of the numerator over that of the denominator; ``None`` if that is 0.
+
+    Args:
+        numerator: float64 [videos].
+        denominator: float64 [videos].
+        is_root: Whether to return the square root.
+    """
     # Added one by one like in the reference, so that both means are equal to the last bit; NumPy
     # adds pairwise.
     below = sum(denominator.tolist())
-    return float(sum(numerator.tolist()) / below) if below > 0 else None
+    if below <= 0:
+        return None
+    value = float(sum(numerator.tolist()) / below)
+    return math.sqrt(value) if is_root else value
 
 
 def _interval(samples: Floats) -> tuple[float, float]:
@@ -230,7 +245,7 @@ def _deviation(samples: Floats) -> float:
 
 def _estimate(ratio: Ratio, samples: Floats, *, units: int) -> Estimate:
     n = int(np.count_nonzero(ratio.denominator))
-    value = ratio_value(ratio.numerator, ratio.denominator)
+    value = ratio_value(ratio.numerator, ratio.denominator, is_root=ratio.is_root)
     defined = samples[~np.isnan(samples)]
     if units < 2:
         return Estimate(value, None, None, None, n)

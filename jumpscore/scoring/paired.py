@@ -4,7 +4,7 @@ If two models are equally good, every video could as well have the answers of bo
 swaps the answers of random videos many times and counts how often the difference becomes at least
 as large as it is. With equal denominators, such as means over the same videos, it is exact for any
 distribution, any number of ties and few videos. With unequal ones, such as precision, the ratio is
-linearised first.
+linearised first; so is the root of a mean.
 
 The interval contains every difference that the same swaps do not reject, so it excludes 0 exactly
 if the verdict names a better run (Hartigan 1969: the means of random subsets are typical values).
@@ -117,11 +117,13 @@ class Columns:
         above: Numerators, float64 [entries, ratios].
         below: Denominators, float64 [entries, ratios].
         means: Which ratios are means, bool [ratios].
+        roots: Which metrics are square roots of their ratio, bool [ratios].
     """
 
     above: Floats
     below: Floats
     means: npt.NDArray[np.bool_]
+    roots: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, ratios: Sequence[Ratio]) -> Columns:
@@ -130,11 +132,13 @@ class Columns:
             np.stack([ratio.uncentred for ratio in ratios], axis=1),
             np.stack([ratio.denominator for ratio in ratios], axis=1),
             np.array([ratio.is_mean for ratio in ratios]),
+            np.array([ratio.is_root for ratio in ratios]),
         )
 
     def part(self, columns: slice) -> Columns:
         """Return some of the columns."""
-        return Columns(self.above[:, columns], self.below[:, columns], self.means[columns])
+        parts = self.above[:, columns], self.below[:, columns]
+        return Columns(*parts, self.means[columns], self.roots[columns])
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +185,12 @@ class Pairs:
             share_a, share_b = below_a / size_a, below_b / size_b
             residual_a = above_a / size_a - pooled * share_a
             residual_b = above_b / size_b - pooled * share_b
+            # a - b = (a^2 - b^2) / (a + b)
+            both = np.sqrt(np.abs(sum_a / size_a)) + np.sqrt(np.abs(sum_b / size_b))
+            scale = np.where(a.roots & (both > 0), both, 1.0)
         equal = _close(above_a, above_b) & _close(below_a, below_b)
         return cls(
-            residual_a - residual_b,
+            (residual_a - residual_b) / scale,
             (share_a + share_b) / 2,
             np.count_nonzero(~equal, axis=0),
             shared,
@@ -268,7 +275,8 @@ def _comparison(
     a: Ratio, b: Ratio, test: Test, *, shared: npt.NDArray[np.bool_], differ: int
 ) -> Comparison:
     mean_a, mean_b = (
-        ratio_value(ratio.uncentred[shared], ratio.denominator[shared]) for ratio in (a, b)
+        ratio_value(ratio.uncentred[shared], ratio.denominator[shared], is_root=ratio.is_root)
+        for ratio in (a, b)
     )
     n = int(np.count_nonzero((a.denominator[shared] > 0) & (b.denominator[shared] > 0)))
     if mean_a is None or mean_b is None or test is None:

@@ -71,16 +71,6 @@ class _ListReader(Reader[Times]):
         return None if longest is None else super().__call__(longest)
 
 
-@dataclass(frozen=True)
-class _FirstListReader(Reader[Times]):
-    """Reads the first list of a text, or the whole text if it contains none."""
-
-    forms: tuple[ListForm, ...] = (FENCED, PLAIN)
-
-    def __call__(self, answer: str, *facts: object) -> Value[Times] | None:
-        return super().__call__(next(written_lists(answer, self.forms), answer))
-
-
 def numbers_with_unit(text: str) -> Value[Times] | None:
     """Read every ``number s``."""
     return value_if_any([float(match) for match in _NUMBER_S.findall(text)])
@@ -112,9 +102,6 @@ READER: Reader[Times] = Reader(
         bare_numbers,
     )
 )
-"""Reads answers."""
-TRUTH_READER: Reader[Times] = _FirstListReader((json_numbers,))
-"""Reads ground truth: the first list, as JSON, without changing its case."""
 
 
 def parse_reference(text: str) -> Times:
@@ -134,18 +121,6 @@ def parse_reference(text: str) -> Times:
     [30.0]
     """
     return sorted(READER.read(text) or [])
-
-
-def parse_reference_truth(text: str) -> Times:
-    """Read ground truth as the public scorer does, sorted, in seconds.
-
-    Raises:
-        ReferenceCrashError: The public parser would crash here.
-
-    >>> parse_reference_truth('[0.5, "1.5s"] [2.0, 3.0, 4.0]')
-    [0.5, 1.5]
-    """
-    return sorted(TRUTH_READER.read(text) or [])
 
 
 def _parsed(text: str) -> object:

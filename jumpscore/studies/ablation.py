@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 from jumpscore.errors import DataError
 from jumpscore.harness.blind_baseline import blind_baseline
 from jumpscore.harness.costs import MeanTokens, mean_tokens
-from jumpscore.harness.score import unscored_caveat
+from jumpscore.harness.score import shared_caveats
 from jumpscore.harness.session import Session, warn_if_nothing_asked
 from jumpscore.jsonio import write_json
 from jumpscore.records import Estimate, Metric
@@ -203,7 +203,8 @@ def ablate(session: Session, plan: AblationPlan, out: str | Path) -> Ablation:
         shown={kind: _shown(arms[place :: len(ARMS)]) for place, kind in enumerate(ARMS)},
         budgets=tuple(_budget(pair, by_name, metric, seed=shared.run.seed) for pair in pairs),
         references=tuple(_outcome(by_name[one.name], metric) for one in references),
-        caveats=_caveats(arms, caveat),
+        # Unscored samples are counted next to each number.
+        caveats=(*shared_caveats(run.result for run in arms), *([caveat] if caveat else [])),
     )
     write_json(out / ABLATION, ablation.to_json())
     return ablation
@@ -229,17 +230,6 @@ def read_ablation(folder: str | Path) -> Ablation:
         raise DataError(
             f"{file}: is damaged ({reason}); rerun the same 'jumpscore ablate' command to write it"
         ) from error
-
-
-def _caveats(arms: Sequence[StoredRun], caveat: str | None) -> tuple[str, ...]:
-    """Return the caveats of all arms once; unscored samples are counted next to each number."""
-    caveats = [
-        text
-        for run in arms
-        for text in run.result.caveats
-        if text != unscored_caveat(run.result.unscored, run.result.total)
-    ]
-    return tuple(dict.fromkeys([*caveats, *([caveat] if caveat else [])]))
 
 
 def _shown(runs: Sequence[StoredRun]) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from evaluators.base import PER_SAMPLE, Task
-from jumpscore.errors import UsageError, nearest_names
-from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, validated
+from jumpscore.conf.settings import validated
+from jumpscore.errors import UsageError, nearest_names, unknown_name
+from jumpscore.harness.config import InputConfig, RunConfig, RunSettings
 from jumpscore.harness.controls import ControlKind, control_of
 from jumpscore.harness.input import InputPlan
 from jumpscore.records import Metric, Sample
@@ -124,9 +125,7 @@ def planned_budgets(plan: AblationPlan) -> list[PlannedBudget]:
     pairs = []
     for matching in matchings:
         if matching not in get_args(Matching):
-            nearest = nearest_names(matching, get_args(Matching)) or "."
-            known = ", ".join(get_args(Matching))
-            raise UsageError(f"unknown matching {matching!r}{nearest} Known: {known}.")
+            raise UsageError(unknown_name("matching", matching, get_args(Matching)))
         with_controls = plan.controls and matching == matchings[0]
         pairs += [_planned_budget(matching, number, with_controls) for number in sorted(tokens)]
     return pairs

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jumpscore.errors import UsageError
-from jumpscore.harness.repeating import AnyRun, RepeatedRun
+from jumpscore.harness.repeats import AnyRun, RepeatedRun
 from jumpscore.records import SampleScore, TimelineView
 from jumpscore.runs.reader import StoredRun
 from jumpscore.scoring import TOLERANCES, match_events

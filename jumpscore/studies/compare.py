@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from jumpscore.errors import UsageError
-from jumpscore.harness.repeating import AnyRun, RepeatedRun
-from jumpscore.harness.repeats import clusters_by_name, mean_ratios, scored_by_any
+from jumpscore.harness.averages import clusters_by_name, mean_ratios, scored_by_any
+from jumpscore.harness.repeats import AnyRun
 from jumpscore.records import Metric, SampleScore
-from jumpscore.runs.reader import StoredRun
 from jumpscore.scoring import Comparison, Ranking, Ratio, compare, rank
 
 
@@ -24,7 +24,7 @@ def compare_runs(a: AnyRun, b: AnyRun, *, seed: int = 0) -> dict[str, Comparison
             sample in common.
     """
     _check_comparable(a, b)
-    scores_a, scores_b = ([run.scores for run in _each(runs)] for runs in (a, b))
+    scores_a, scores_b = ([run.scores for run in runs.runs] for runs in (a, b))
     in_b = _scored(b)
     shared = [name for name in scored_by_any(scores_a) if name in in_b]
     if not shared:
@@ -64,7 +64,7 @@ def ratios_of(runs: Sequence[AnyRun], metric: Metric) -> tuple[dict[str, Ratio],
         raise UsageError(f"each run can be listed once, not {' '.join(folders)}")
     for run in runs[1:]:
         _check_comparable(runs[0], run)
-    scores = [[one.scores for one in _each(run)] for run in runs]
+    scores = [[one.scores for one in run.runs] for run in runs]
     everything = [each for several in scores for each in several]
     if not (names := scored_by_any(everything)):
         raise UsageError(f"{', '.join(folders)}: no sample is scored; rerun to resume")
@@ -80,18 +80,13 @@ def _over(names: Sequence[str], metric: Metric, repeats: Sequence[Sequence[Sampl
     whole = np.full((3, len(names)), np.nan)
     at = [places[name] for name in scored]
     whole[:, at] = ratio.numerator, ratio.denominator, ratio.uncentred
-    return Ratio(whole[0], whole[1], ratio.is_mean, whole[2])
+    return replace(ratio, numerator=whole[0], denominator=whole[1], plain=whole[2])
 
 
 def _check_comparable(a: AnyRun, b: AnyRun) -> None:
     """Refuse runs that differ in task, metric version, prompt or data."""
-    for key in ("task", "data"):
-        one, other = (_asked(run)[key] for run in (a, b))
-        if one != other:
-            raise UsageError(
-                f"{a.folder} and {b.folder} cannot be compared: {key} is {one} in the first and "
-                f"{other} in the second"
-            )
+    if (difference := _difference(a, b)) is not None:
+        raise UsageError(f"{a.folder} and {b.folder} cannot be compared: {difference}")
     if a.result.task_version != b.result.task_version:
         raise UsageError(
             f"{a.folder} and {b.folder} were scored by versions {a.result.task_version} and "
@@ -107,22 +102,24 @@ def unshared(a: AnyRun, b: AnyRun) -> tuple[int, int]:
 
 def _scored(runs: AnyRun) -> set[str]:
     """Return the ids of the samples that at least one of the runs has scored."""
-    return set(scored_by_any([run.scores for run in _each(runs)]))
+    return set(scored_by_any([run.scores for run in runs.runs]))
 
 
-def _each(run: AnyRun) -> tuple[StoredRun, ...]:
-    """Return the runs of repeats, or the single run."""
-    return run.runs if isinstance(run, RepeatedRun) else (run,)
-
-
-def _asked(run: AnyRun) -> dict[str, str]:
-    """Return what was asked; the version that counts is the one that scored."""
-    identity = _each(run)[0].record.identity
-    task, data = identity.task, identity.data
-    return {
-        "task": f"{task.name} (prompt protocol {task.protocol})",
-        "data": f"{data.name} (checksum {data.checksum})",
-    }
+def _difference(a: AnyRun, b: AnyRun) -> str | None:
+    """Return what was asked differently; the version that counts is the one that scored."""
+    one, other = (run.runs[0].record.identity for run in (a, b))
+    for what, values in {
+        "the tasks": (one.task.name, other.task.name),
+        "the prompts": (one.task.protocol, other.task.protocol),
+        "the data sets": (one.data.name, other.data.name),
+        f"the annotations of {one.data.name}": (
+            f"checksum {one.data.checksum[:12]}",
+            f"checksum {other.data.checksum[:12]}",
+        ),
+    }.items():
+        if values[0] != values[1]:
+            return f"{what} differ, {values[0]} in the first and {values[1]} in the second"
+    return None
 
 
 def compared_metrics(run: AnyRun) -> tuple[Metric, ...]:

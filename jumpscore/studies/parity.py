@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from jumpscore.errors import JumpScoreError, UsageError
@@ -98,6 +99,7 @@ def compare_models(
 
 def compare_traces(name: str, one: GenerationTrace, other: GenerationTrace) -> Parity:
     """Return where two traces of one question differ."""
+    ids = (list(one.prompt_ids or ()), list(other.prompt_ids or ()))
     known = one.prompt_ids is not None and other.prompt_ids is not None
     # Different tokens of incomplete characters look equal as text.
     shared = {
@@ -108,7 +110,7 @@ def compare_traces(name: str, one: GenerationTrace, other: GenerationTrace) -> P
     return Parity(
         id=name,
         prompt_tokens=(one.usage.prompt, other.usage.prompt),
-        prompt_parts_at=_parts_at(one.prompt_ids, other.prompt_ids) if known else None,
+        prompt_parts_at=None if not known or ids[0] == ids[1] else shared_start(*ids),
         prompt_ids=known,
         visual_tokens=(one.usage.visual, other.usage.visual),
         stamps=None if None in (one.stamps, other.stamps) else one.stamps == other.stamps,
@@ -117,7 +119,7 @@ def compare_traces(name: str, one: GenerationTrace, other: GenerationTrace) -> P
             default=None,
         ),
         same_text=_whole(one.text) == _whole(other.text),
-        text_parts_at=_shared(one.text, other.text),
+        text_parts_at=shared_start(one.text, other.text),
         texts=(one.text, other.text),
     )
 
@@ -127,19 +129,11 @@ def _whole(text: str) -> str:
     return text.rstrip("\N{REPLACEMENT CHARACTER}")
 
 
-def _parts_at(one: Any, other: Any) -> int | None:
-    """Return the first index at which two sequences differ, or ``None`` if they are equal.
+def shared_start(one: Sequence[Any], other: Sequence[Any]) -> int:
+    """Return the number of equal items at the start of two sequences.
 
-    >>> _parts_at([1, 2, 3], [1, 2, 4]), _parts_at([1], [1, 2]), _parts_at([1], [1])
-    (2, 1, None)
+    >>> shared_start([1, 2, 3], [1, 2, 4]), shared_start([1], [1, 2])
+    (2, 1)
     """
-    place = _shared(one, other)
-    return None if place == len(one) == len(other) else place
-
-
-def _shared(one: Sequence[Any], other: Sequence[Any]) -> int:
-    """Return the number of equal items at the start of two sequences."""
-    for place, (left, right) in enumerate(zip(one, other, strict=False)):
-        if left != right:
-            return place
-    return min(len(one), len(other))
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

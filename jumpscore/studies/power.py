@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from jumpscore.errors import UsageError
-from jumpscore.harness.repeating import AnyRun
+from jumpscore.harness.repeats import AnyRun
 from jumpscore.records import Metric
 from jumpscore.scoring.power import Pilot, pilot_of_pair, pilot_of_run
 from jumpscore.studies.compare import ratios_of

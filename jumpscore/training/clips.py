@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from functools import partial
+from operator import call
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from jumpscore.builder.frozen import frozen_manifest
+from jumpscore.builder.generate import in_processes
 from jumpscore.builder.jump_rope import (
     ClipSpec,
     Profile,
@@ -40,17 +40,6 @@ DIFFERENT = 24
 """Of 255: a pixel shows the rope if it differs by more than this with and without a rope."""
 Person = tuple[object, ...]
 OnClip = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """One clip for a worker."""
-
-    spec: ClipSpec
-    folder: Path
-    max_pixels: int
-    budgets: tuple[int, ...]
-    rope_every: int
 
 
 def prepare_lessons(
@@ -82,8 +71,10 @@ def prepare_lessons(
         for spec in specs:
             if not (place / f"{spec.id}{REST}").exists():
                 budgets = _some(settings.budgets, each, spec)
-                jobs.append(_Job(spec, place, settings.max_pixels, budgets, settings.rope_every))
-    _do_all(jobs, workers, on_clip)
+                jobs.append(partial(_prepare, spec, place, settings, budgets))
+    for done, _ in enumerate(in_processes(call, jobs, workers), start=1):
+        if on_clip:
+            on_clip(done, len(jobs))
     return learned, held_out
 
 
@@ -173,40 +164,13 @@ def _some(budgets: Sequence[int], count: int, spec: ClipSpec) -> tuple[int, ...]
     return tuple(sorted(budgets[place] for place in places.tolist()))
 
 
-def _do_all(jobs: Sequence[_Job], workers: int, on_clip: OnClip | None) -> None:
-    done = 0
-
-    def note() -> None:
-        nonlocal done
-        done += 1
-        if on_clip:
-            on_clip(done, len(jobs))
-
-    if min(workers, len(jobs)) <= 1:
-        for job in jobs:
-            _prepare(job)
-            note()
-        return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context)
-    try:
-        for future in as_completed([pool.submit(_prepare, job) for job in jobs]):
-            future.result()
-            note()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _prepare(job: _Job) -> None:
+def _prepare(spec: ClipSpec, folder: Path, settings: DataSettings, budgets: Sequence[int]) -> None:
     """Render and prepare a clip; the video is deleted."""
-    import cv2
-
-    cv2.setNumThreads(1)  # clips are processed in parallel instead
     with tempfile.TemporaryDirectory() as scratch:
         lesson = make_lesson(
-            job.spec,
-            Path(scratch) / f"{job.spec.name}.mp4",
-            max_pixels=job.max_pixels,
-            rope_every=job.rope_every,
+            spec,
+            Path(scratch) / f"{spec.name}.mp4",
+            max_pixels=settings.max_pixels,
+            rope_every=settings.rope_every,
         )
-        store_clip(lesson, job.folder, max_pixels=job.max_pixels, budgets=job.budgets)
+        store_clip(lesson, folder, max_pixels=settings.max_pixels, budgets=budgets)

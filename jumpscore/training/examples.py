@@ -13,8 +13,11 @@ import numpy.typing as npt
 from jumpscore.data.layout import QUESTION
 from jumpscore.records import Media, Question
 from jumpscore.training.cache import Runs, StoredClip
-from jumpscore.training.mirrors import mirrored_blocks, mirrored_pictures
-from jumpscore.training.pictures import frames_as_pictures
+from jumpscore.training.pictures import (
+    frames_as_pictures,
+    mirrored_blocks,
+    mirrored_pictures,
+)
 from jumpscore.video.frames import even_count, uniform_indices
 from jumpscore.video.sizes import MERGE
 from jumpscore.video.stamps import stamp_text

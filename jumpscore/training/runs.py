@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ import numpy as np
 from jumpscore.data.layout import QUESTION
 from jumpscore.errors import UsageError
 from jumpscore.jsonio import disk_problem, is_scratch, lock_file, write_text
+from jumpscore.runs.identity import document_differences
 from jumpscore.training.settings import TrainSettings
 from model_wrappers.checkpoints import USE, CheckpointUse, read_settings
 from model_wrappers.llava_onevision2.prompts import SYSTEM
@@ -51,7 +52,7 @@ def _claim(folder: Path, settings: TrainSettings) -> None:
     path, values = folder / SETTINGS, settings.model_dump(mode="json")
     if path.is_file():
         before = json.loads(path.read_text(encoding="utf-8"))
-        changed = sorted(_differences(before, values))
+        changed = sorted(change.key for change in document_differences(before, values))
         if changed:
             raise UsageError(
                 f"{folder}: contains a run with other settings ({', '.join(changed)}); choose "
@@ -174,14 +175,3 @@ def _step(clip: StoredClip) -> float:
 def _last(rows: list[dict[str, Any]]) -> dict[str, float]:
     checked = [row for row in rows if "f1_frames" in row]
     return {name: checked[-1][name] for name in ("f1_frames", "f1_codec")} if checked else {}
-
-
-def _differences(a: Mapping[str, Any], b: Mapping[str, Any], prefix: str = "") -> list[str]:
-    names = []
-    for name in a.keys() | b.keys():
-        one, other = a.get(name), b.get(name)
-        if isinstance(one, dict) and isinstance(other, dict):
-            names += _differences(one, other, f"{prefix}{name}.")
-        elif one != other:
-            names.append(prefix + name)
-    return names

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from jumpscore.conf.settings import Strict
 
 Count = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
 
 
-class _Strict(BaseModel):
-    """Frozen; unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DataSettings(_Strict):
+class DataSettings(Strict):
     """Selection and preparation of the clips.
 
     Attributes:
@@ -61,7 +57,7 @@ class DataSettings(_Strict):
         return self
 
 
-class ModelSettings(_Strict):
+class ModelSettings(Strict):
     """The model.
 
     Attributes:
@@ -77,7 +73,7 @@ class ModelSettings(_Strict):
     text: dict[str, Any]
 
 
-class Optimiser(_Strict):
+class Optimiser(Strict):
     """AdamW of one stage.
 
     Attributes:
@@ -99,7 +95,7 @@ class Optimiser(_Strict):
     clip: Annotated[float, Field(gt=0)] = 1.0
 
 
-class Growth(_Strict):
+class Growth(Strict):
     """Growth of clips: they are cut short until the model masters short ones.
 
     Attributes:
@@ -187,7 +183,7 @@ class JoinStage(Optimiser):
     recolour: Share
 
 
-class TrainSettings(_Strict):
+class TrainSettings(Strict):
     """A whole run.
 
     Attributes:

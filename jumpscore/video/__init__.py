@@ -4,7 +4,8 @@ Reading order, from a file to the input of a model:
 
 1. ``containers``, ``timeline``, ``repaired_timeline``, ``orientation``, ``probe``: open a file and
    find out when each frame is shown and which way up.
-2. ``stored_frames``, ``colours``, ``decode``, ``decord_backend``, ``encode``: pixels.
+2. ``stored_frames``, ``colours``, ``decode``, ``child``, ``decord_backend``,
+   ``encode``: pixels.
 3. ``sizes``, ``stamps``, ``visual_input``, ``frames``, ``codec``: what a model is shown, as uniform
    frames or codec canvases.
 4. ``budgets``, ``selection_control``, ``prepared``: comparisons at equal cost, a control, and

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypedDict, Unpack, get_args
+from typing import Literal, Unpack, get_args
 
 from jumpscore.errors import UsageError
 from jumpscore.records import Usage
@@ -20,7 +20,7 @@ from jumpscore.video.codec.canvases import (
     DECIMALS,
     MAX_PIXELS,
     MOST_CANVASES,
-    ScoreBackend,
+    CanvasOptions,
     cached_canvases,
 )
 from jumpscore.video.codec.groups import FRAMES_PER_CANVAS
@@ -34,6 +34,9 @@ from jumpscore.video.visual_input import VisualInput
 Matching = Literal["visual", "total", "as_published"]
 """What both arms match: ``visual`` tokens; ``total`` tokens, which include the text of the time
 stamps; or the number of pictures, whatever they cost (``as_published``)."""
+
+TextCost = Callable[[int], int]
+"""Number of frames -> text tokens of their time stamps."""
 
 MOST_REPLANS = 3
 """How often canvases may be added to fill a budget; each time the video is read again."""
@@ -80,18 +83,6 @@ class MatchedArms:
         """Relative cost of the frames over the canvases; negative if they cost less."""
         frames, canvases = self.tokens
         return frames / canvases - 1.0
-
-
-class CanvasOptions(TypedDict, total=False):
-    """Options of the canvas arm; all are optional.
-
-    Attributes:
-        max_pixels: Largest area of a canvas.
-        backend: Backend of the block scores.
-    """
-
-    max_pixels: int
-    backend: ScoreBackend
 
 
 def match_budgets(
@@ -228,39 +219,35 @@ def _filled(
     return canvases
 
 
-class _text_cost:  # noqa: N801 - a function with a memory
-    """Text tokens of the time stamps of evenly spread frames; ``together`` frames share one."""
+def _text_cost(
+    info: VideoInfo, decimals: int, *, newline: bool = False, together: int = 1
+) -> TextCost:
+    """Return a function of a number of evenly spread frames: the text tokens of their stamps.
 
-    def __init__(
-        self, info: VideoInfo, decimals: int, *, newline: bool = False, together: int = 1
-    ) -> None:
-        self._info, self._together = info, together
-        self._cost = cache(self._count)
-        self._decimals = decimals
-        self._newline = newline
-        self._policy = default_policy(info)[0]
+    ``together`` frames share a stamp.
+    """
+    policy = default_policy(info)[0]
 
-    def __call__(self, frames: int) -> int:
-        return self._cost(frames)
-
-    def _count(self, frames: int) -> int:
-        info, together = self._info, self._together
+    @cache
+    def cost(frames: int) -> int:
         seconds = [
-            stamp_seconds(self._policy, int(index), float(info.times[index]), info.fps)
+            stamp_seconds(policy, int(index), float(info.times[index]), info.fps)
             for index in uniform_indices(info.frames, frames)
         ]
         firsts, lasts = seconds[::together], [*seconds[together - 1 :: together], seconds[-1]]
         return sum(
-            stamp_tokens((first + last) / 2, self._decimals, newline=self._newline)
+            stamp_tokens((first + last) / 2, decimals, newline=newline)
             for first, last in zip(firsts, lasts, strict=False)
         )
+
+    return cost
 
 
 def _closest(
     info: VideoInfo,
     base: tuple[int, int],
     target: int,
-    text: _text_cost | None,
+    text: TextCost | None,
     grid: TokenGrid,
 ) -> tuple[int, int, int]:
     """Return (width, height, count) of the frame arm that comes closest to ``target`` from below.
@@ -292,7 +279,7 @@ def _closest(
 
 
 def _count_within(
-    info: VideoInfo, each: int, target: int, text: _text_cost | None, together: int
+    info: VideoInfo, each: int, target: int, text: TextCost | None, together: int
 ) -> int:
     """Return the largest even count of frames that stays within ``target``, or 0."""
     if info.frames == 1:

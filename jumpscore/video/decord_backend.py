@@ -12,9 +12,8 @@ every picture against PyAV's at a small size.
 from __future__ import annotations
 
 import json
-import subprocess
+import math
 import sys
-import threading
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import IO, Any
@@ -23,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import UsageError, VideoError
+from jumpscore.video.child import Child, ChildError
 from jumpscore.video.colours import Converter
 from jumpscore.video.probe import VideoInfo
 from jumpscore.video.stored_frames import stored_frames
@@ -126,65 +126,20 @@ def _receive(
 ) -> Iterator[npt.NDArray[np.uint8]]:
     shape = (size[1], size[0]) if grey else (size[1], size[0], 3)
     order = {"path": str(info.path), "indices": indices, "size": size, "grey": grey}
-    child = subprocess.Popen(
-        [sys.executable, "-m", "jumpscore.video.decord_backend"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert child.stdin is not None
-    assert child.stdout is not None
-    assert child.stderr is not None
+    command = [sys.executable, "-m", "jumpscore.video.decord_backend"]
+    what = "the times of the frames"
     try:
-        child.stdin.write(json.dumps(order).encode())
-        child.stdin.close()
-        _check_times(info, _receive_times(info, child))
-        for index in indices:
-            raw = _read_or_kill(child, child.stdout, int(np.prod(shape)))
-            if len(raw) < np.prod(shape):
+        with Child(command, order=order, patience=PATIENCE) as child:
+            count = int.from_bytes(child.exactly(8), "little")
+            _check_times(info, np.frombuffer(child.exactly(8 * count), dtype="<f8"))
+            for index in indices:
                 what = f"frame {index} at {info.times[index]:.2f} s"
-                raise _undelivered(info, child, what)
-            yield np.frombuffer(raw, dtype=np.uint8).reshape(shape)
-    finally:
-        child.kill()
-        child.stdout.close()
-        child.stderr.close()
-        child.wait()
-
-
-def _receive_times(info: VideoInfo, child: subprocess.Popen[bytes]) -> npt.NDArray[np.float64]:
-    """Return the times of decord's frames, which the child sends first.
-
-    Raises:
-        VideoError: The child fails or exceeds the time limit.
-    """
-    assert child.stdout is not None
-    head = _read_or_kill(child, child.stdout, 8)
-    if len(head) == 8:
-        size = 8 * int.from_bytes(head, "little")
-        raw = _read_or_kill(child, child.stdout, size)
-        if len(raw) == size:
-            return np.frombuffer(raw, dtype="<f8")
-    raise _undelivered(info, child, "the times of the frames")
-
-
-def _undelivered(info: VideoInfo, child: subprocess.Popen[bytes], what: str) -> VideoError:
-    assert child.stderr is not None
-    lines = child.stderr.read().decode(errors="replace").strip().splitlines()
-    return VideoError(
-        f"{info.path}: decord did not return {what} "
-        f"({lines[-1] if lines else f'no response in {PATIENCE:.0f} s'}); use backend 'pyav'"
-    )
-
-
-def _read_or_kill(child: subprocess.Popen[bytes], pipe: IO[bytes], size: int) -> bytes:
-    """Read ``size`` bytes; the child is killed at the time limit, which ends the read."""
-    watchdog = threading.Timer(PATIENCE, child.kill)
-    watchdog.start()
-    try:
-        return pipe.read(size)
-    finally:
-        watchdog.cancel()
+                raw = child.exactly(math.prod(shape))
+                yield np.frombuffer(raw, dtype=np.uint8).reshape(shape)
+    except ChildError as error:
+        raise VideoError(
+            f"{info.path}: decord did not return {what} ({error}); use backend 'pyav'"
+        ) from None
 
 
 def _serve(order: dict[str, Any], out: IO[bytes]) -> None:

@@ -21,7 +21,6 @@ from jumpscore.video.sizes import FACTOR, MERGE, PLAIN_GRID, TokenGrid
 from jumpscore.video.stamps import Stamp, TimePolicy, stamp_seconds, stamp_text, stamp_tokens
 
 Kind = Literal["frames", "codec"]
-HASH_CHUNK = 1 << 20
 KEEPING_PIXELS = {"decimals", "time_policy", "notes", "provenance"}
 """Fields that do not affect the pixels."""
 MOST_DECIMALS = 3
@@ -255,13 +254,11 @@ def _decode_blocks(visual: VisualInput) -> npt.NDArray[np.uint8]:
 
 def content_hash(path: Path) -> str:
     """Return the SHA-256 of a file, or of all files of a folder, as 64 hex digits."""
+    if not path.is_dir():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     digest = hashlib.sha256()
-    if path.is_dir():
-        for entry in sorted(path.iterdir()):
-            if entry.is_file():
-                digest.update(f"{entry.name}\0{content_hash(entry)}\n".encode())
-        return digest.hexdigest()
-    with path.open("rb") as file:
-        while chunk := file.read(HASH_CHUNK):
-            digest.update(chunk)
+    for entry in sorted(path.iterdir()):
+        if entry.is_file():
+            digest.update(f"{entry.name}\0{content_hash(entry)}\n".encode())
     return digest.hexdigest()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jumpscore.errors import DataError, UsageError
-from model_wrappers.checkpoints import no_progress_bar, one_line, read_settings
+from model_wrappers.checkpoints import for_inference, no_progress_bar, one_line, read_settings
 from model_wrappers.llava_onevision2.prompts import CONTROL_TOKENS, IMAGE_PAD
 
 if TYPE_CHECKING:
@@ -100,7 +100,6 @@ def load_model(
         DataError: A weight file is damaged.
     """
     import torch
-    from transformers import GenerationConfig
 
     from model_wrappers.llava_onevision2.modeling import LlavaOnevision2ForConditionalGeneration
 
@@ -115,12 +114,7 @@ def load_model(
             )
     except Exception as error:  # weights, generation_config.json, quantisation
         raise DataError(f"{checkpoint.folder}: cannot be loaded ({one_line(error)})") from None
-    # Sampling settings that the checkpoint recommends must not silently change answers.
-    model.generation_config = GenerationConfig(
-        eos_token_id=model.generation_config.eos_token_id,
-        pad_token_id=model.generation_config.pad_token_id,
-    )
-    return model.to(device).eval().requires_grad_(False)
+    return for_inference(model, device)
 
 
 def load_tokenizer(folder: Path, config: LlavaOnevision2Config) -> Any:

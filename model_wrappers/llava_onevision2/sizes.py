@@ -9,78 +9,39 @@ from jumpscore.errors import UsageError, nearest_names
 if TYPE_CHECKING:
     from model_wrappers.llava_onevision2.configuration import LlavaOnevision2Config
 
-TOWER = {
-    "hidden_size": 1024,
-    "intermediate_size": 4096,
-    "num_hidden_layers": 24,
-    "num_attention_heads": 16,
-}
+
+def _layers(hidden: int, intermediate: int, layers: int, heads: int) -> dict[str, Any]:
+    return {
+        "hidden_size": hidden,
+        "intermediate_size": intermediate,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+    }
+
+
+TOWER = _layers(1024, 4096, 24, 16)
 """The vision tower of every released size."""
 
-QWEN3 = {
+ROTARY = {"rope_parameters": {"rope_type": "default", "rope_theta": 1_000_000.0}}
+QWEN3 = ROTARY | {
     "vocab_size": 151_936,
     "head_dim": 128,
     "num_key_value_heads": 8,
     "max_position_embeddings": 40_960,
-    "rope_parameters": {"rope_type": "default", "rope_theta": 1_000_000.0},
     "eos_token_id": 151_645,
     "pad_token_id": 151_643,
 }
 """Settings shared by all text models."""
 
 TINY_VOCABULARY = 288
+_TINY = ROTARY | {"num_key_value_heads": 1, "head_dim": 32, "vocab_size": TINY_VOCABULARY}
+_TIED = {"tie_word_embeddings": True}
 
 SIZES: dict[str, dict[str, Any]] = {
-    "tiny": {
-        "vision": {
-            "hidden_size": 64,
-            "intermediate_size": 128,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 2,
-        },
-        "text": {
-            "hidden_size": 64,
-            "intermediate_size": 128,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 2,
-            "num_key_value_heads": 1,
-            "head_dim": 32,
-            "vocab_size": TINY_VOCABULARY,
-            "rope_parameters": {"rope_type": "default", "rope_theta": 1_000_000.0},
-        },
-    },
-    "2b": {
-        "vision": TOWER,
-        "text": QWEN3
-        | {
-            "hidden_size": 2048,
-            "intermediate_size": 6144,
-            "num_hidden_layers": 28,
-            "num_attention_heads": 16,
-            "tie_word_embeddings": True,
-        },
-    },
-    "4b": {
-        "vision": TOWER,
-        "text": QWEN3
-        | {
-            "hidden_size": 2560,
-            "intermediate_size": 9728,
-            "num_hidden_layers": 36,
-            "num_attention_heads": 32,
-            "tie_word_embeddings": True,
-        },
-    },
-    "8b": {
-        "vision": TOWER,
-        "text": QWEN3
-        | {
-            "hidden_size": 4096,
-            "intermediate_size": 12_288,
-            "num_hidden_layers": 36,
-            "num_attention_heads": 32,
-        },
-    },
+    "tiny": {"vision": _layers(64, 128, 2, 2), "text": _TINY | _layers(64, 128, 2, 2)},
+    "2b": {"vision": TOWER, "text": QWEN3 | _layers(2048, 6144, 28, 16) | _TIED},
+    "4b": {"vision": TOWER, "text": QWEN3 | _layers(2560, 9728, 36, 32) | _TIED},
+    "8b": {"vision": TOWER, "text": QWEN3 | _layers(4096, 12_288, 36, 32)},
 }
 """``8b`` is the released model: its tower and Qwen3-8B; ``2b`` and ``4b`` have Qwen3-1.7B and
 Qwen3-4B."""

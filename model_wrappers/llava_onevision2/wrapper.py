@@ -14,6 +14,7 @@ from model_wrappers.llava_onevision2.prompts import (
     CONTROL_TOKENS,
     CONVENTION,
     END_OF_TEXT,
+    SYSTEM,
     vision_text,
 )
 from model_wrappers.transformers.wrapper import InTransformers, TransformersOptions
@@ -35,7 +36,7 @@ class LlavaOnevision2Options(TransformersOptions):
     """
 
     checkpoint: str = RELEASED
-    system: str = "You are a helpful assistant."
+    system: str = SYSTEM
     frame_positions: Literal["zero", "source"] = "zero"
 
 

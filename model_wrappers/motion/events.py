@@ -28,6 +28,7 @@ import numpy as np
 from model_wrappers.motion import body
 from model_wrappers.motion.body import resample
 from model_wrappers.motion.flow import FloatArray, Signal
+from model_wrappers.motion.options import MotionOptions
 
 RATE = 100.0
 """Samples per second of the resampled trajectory."""
@@ -106,59 +107,25 @@ class Event:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Thresholds for jumps.
-
-    Attributes:
-        shortest: Shortest time between two jumps of a run, s.
-        longest: Longest time between two jumps of a run, s.
-        rise: Minimum and maximum rise of a jumping body, as a share of its height.
-        pull: Minimum downward acceleration around the apex in body heights per s^2.
-        weakest: Minimum rise of a jump as a share of the median.
-        unity: Minimum share of the motion around an apex that one common movement explains.
-        double: Rise of a double-under as a multiple of the median.
-    """
-
-    shortest: float = 0.25
-    longest: float = 1.05
-    rise: tuple[float, float] = (0.012, 0.25)
-    pull: float = 1.5
-    weakest: float = 0.55
-    unity: float = 0.65
-    double: float = 2.2
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Offsets of a jump's start from the flights; see the module's docstring.
-
-    Attributes:
-        phase: Time from an apex to the start of the next jump, as a share of the period.
-        lead: Time from the start of a run's first jump to its apex, s.
-        split: Time between the two passes of the rope in a double-under, s.
-    """
-
-    phase: float = 1.0 / 12.0
-    lead: float = 0.57
-    split: float = 0.22
-
-
-def keep_jumps(bumps: Sequence[Bump], limits: Limits) -> list[Bump]:
+def keep_jumps(bumps: Sequence[Bump], options: MotionOptions) -> list[Bump]:
     """Drop bumps that are not jumps: breathing, steps, waving, and rises too large for a body."""
-    lowest, highest = limits.rise
+    lowest = options.least_rise
     bodily = [
-        b for b in bumps if b.rise <= highest and b.unity >= limits.unity and b.pull >= limits.pull
+        b
+        for b in bumps
+        if b.rise <= options.most_rise
+        and b.unity >= options.least_unity
+        and b.pull >= options.least_pull
     ]
     # The hop that ends a run or steps over the rope is much smaller than the jumps.
     median = median_rise([b for b in bodily if b.rise >= lowest])
-    least = limits.weakest * median if median > 0.0 else lowest
+    least = options.weakest * median if median > 0.0 else lowest
     clear = [b for b in bodily if b.rise >= max(lowest, least)]
     # A low jump counts next to other jumps: fast jumpers hardly leave the floor.
     return [
         b
         for b in bodily
-        if b.rise >= least and any(abs(b.apex - s.apex) <= limits.longest for s in clear)
+        if b.rise >= least and any(abs(b.apex - s.apex) <= options.longest_period for s in clear)
     ]
 
 
@@ -182,7 +149,7 @@ def run_starts(
     first_passes: Sequence[float],
     last_passes: Sequence[float],
     *,
-    timing: Timing,
+    options: MotionOptions,
     duration: float,
 ) -> list[float | None]:
     """Return the start of every jump of one run.
@@ -191,7 +158,7 @@ def run_starts(
         first_passes: Times at which the rope first passes under the feet in each flight, s; at
             least one.
         last_passes: Times at which it last does so, s; the same for single-unders.
-        timing: Offsets of starts from flights.
+        options: Offsets of starts from flights.
         duration: Length of the video, s.
 
     Returns:
@@ -199,40 +166,37 @@ def run_starts(
         early to show that the run has ended.
     """
     gaps = [b - a for a, b in zip(last_passes, first_passes[1:], strict=False)]
-    period = float(np.median(gaps)) if gaps else timing.lead
-    first: float | None = first_passes[0] - timing.lead
-    if first_passes[0] < timing.lead:
+    period = float(np.median(gaps)) if gaps else options.first_lead
+    first: float | None = first_passes[0] - options.first_lead
+    if first_passes[0] < options.first_lead:
         # The video may start inside the run: then a turn at full speed came before.
-        first = first_passes[0] - (1.0 - timing.phase) * period
-        first = max(0.0, first) if first > -timing.phase * period else None
-    later = [a + timing.phase * gap for a, gap in zip(last_passes, [*gaps, period], strict=True)]
+        first = first_passes[0] - (1.0 - options.phase) * period
+        first = max(0.0, first) if first > -options.phase * period else None
+    later = [a + options.phase * gap for a, gap in zip(last_passes, [*gaps, period], strict=True)]
     cut = last_passes[-1] + period > duration
     return [first, *(later if cut else later[:-1])]
 
 
-def jump_events(
-    bumps: Sequence[Bump], *, limits: Limits, timing: Timing, duration: float
-) -> list[Event]:
+def jump_events(bumps: Sequence[Bump], options: MotionOptions, *, duration: float) -> list[Event]:
     """Return the start of every jump, in order.
 
     Args:
         bumps: All bumps of the clip with rises and pulls in body heights.
-        limits: Thresholds for jumps.
-        timing: Offsets of starts from flights.
+        options: Thresholds for jumps, and offsets of starts from flights.
         duration: Length of the video, s.
     """
-    jumps = keep_jumps(bumps, limits)
+    jumps = keep_jumps(bumps, options)
     median = median_rise(jumps)
     events: list[Event] = []
-    for run in split_runs(jumps, limits.longest):
-        half = [0.5 * timing.split * (b.rise > limits.double * median) for b in run]
+    for run in split_runs(jumps, options.longest_period):
+        half = [0.5 * options.double_split * (b.rise > options.double_rise * median) for b in run]
         starts = run_starts(
             [b.apex - h for b, h in zip(run, half, strict=True)],
             [b.apex + h for b, h in zip(run, half, strict=True)],
-            timing=timing,
+            options=options,
             duration=duration,
         )
-        trusts = [confidence(b, limits) for b in run]
+        trusts = [confidence(b, options) for b in run]
         # Starts without a confirming flight are less certain: the first of a run is based on a
         # typical lead, one after the last flight on a jump that is not in the video.
         shares = [0.6, *[1.0] * (len(run) - 1), 0.4]
@@ -242,13 +206,13 @@ def jump_events(
     return spread(events)
 
 
-def confidence(bump: Bump, limits: Limits) -> float:
+def confidence(bump: Bump, options: MotionOptions) -> float:
     """Return the confidence that a bump is a jump, in (0, 1), from its margin to the thresholds.
 
-    >>> confidence(Bump(1.0, rise=0.012, pull=1.5, unity=1.0), Limits())
+    >>> confidence(Bump(1.0, rise=0.012, pull=1.5, unity=1.0), MotionOptions())
     0.5
     """
-    margin = min(bump.rise / limits.rise[0], bump.pull / limits.pull)
+    margin = min(bump.rise / options.least_rise, bump.pull / options.least_pull)
     return float(bump.unity * margin / (1.0 + margin))
 
 
@@ -263,16 +227,15 @@ def spread(events: Sequence[Event]) -> list[Event]:
     return distinct
 
 
-def find_jumps(signal: Signal, *, limits: Limits, timing: Timing) -> list[Event]:
+def find_jumps(signal: Signal, options: MotionOptions) -> list[Event]:
     """Return the jumps of the main person of a video, in order.
 
     Args:
         signal: The measured motion.
-        limits: Thresholds for jumps.
-        timing: Offsets of starts from flights.
+        options: Thresholds for jumps, and offsets of starts from flights.
     """
-    bumps = body_bumps(signal, limits.shortest)
-    return jump_events(bumps, limits=limits, timing=timing, duration=signal.duration)
+    bumps = body_bumps(signal, options.shortest_period)
+    return jump_events(bumps, options, duration=signal.duration)
 
 
 def body_bumps(signal: Signal, shortest: float) -> list[Bump]:

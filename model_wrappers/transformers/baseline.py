@@ -16,7 +16,7 @@ import numpy.typing as npt
 from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Convention, Question
 from jumpscore.video import TokenGrid, VisualInput
-from model_wrappers.checkpoints import no_progress_bar, one_line, read_settings
+from model_wrappers.checkpoints import for_inference, no_progress_bar, one_line, read_settings
 from model_wrappers.families import Family
 from model_wrappers.transformers.wrapper import InTransformers
 
@@ -132,7 +132,7 @@ class Baseline(InTransformers):
 
     def load_model(self) -> Any:
         import torch
-        from transformers import AutoModelForImageTextToText, GenerationConfig
+        from transformers import AutoModelForImageTextToText
 
         try:
             with no_progress_bar():
@@ -146,12 +146,7 @@ class Baseline(InTransformers):
                 )
         except Exception as error:  # weights, packages that a tower needs, quantisation
             raise DataError(f"{self.folder}: cannot be loaded ({one_line(error)})") from None
-        # Sampling settings that the checkpoint recommends must not silently change answers.
-        model.generation_config = GenerationConfig(
-            eos_token_id=model.generation_config.eos_token_id,
-            pad_token_id=model.generation_config.pad_token_id,
-        )
-        return model.to(self.placement["device"]).eval().requires_grad_(False)
+        return for_inference(model, self.placement["device"])
 
     def control_tokens(self) -> Sequence[str]:
         added = self.tokenizer.added_tokens_decoder.values()

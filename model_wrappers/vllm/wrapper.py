@@ -22,7 +22,7 @@ from jumpscore.video.prepared import default_cache_folder
 from model_wrappers.base import GenerationTrace, InputKind, ModelOptions, Request
 from model_wrappers.checkpoints import FromCheckpoint, digest, local_folder, resolve
 from model_wrappers.families import INTERNVL3_5, QWEN3_VL, Family, family_of
-from model_wrappers.llava_onevision2.prompts import CONVENTION
+from model_wrappers.llava_onevision2.prompts import CONVENTION, SYSTEM
 from model_wrappers.openai_compatible.calls import Completion
 from model_wrappers.openai_compatible.limits import bounded_http_client
 from model_wrappers.openai_compatible.messages import (
@@ -113,7 +113,6 @@ SERVING = {
 """Options that do not affect answers, or only through the checkpoint's digest."""
 
 
-CODEC_SYSTEM = "You are a helpful assistant."
 COUNTED = (QWEN3_VL, INTERNVL3_5)
 """Families whose visual token counts in vLLM are compared with the plan."""
 
@@ -156,7 +155,7 @@ class VLLM(FromCheckpoint, OpenAICompatible):
     def system(self) -> str:
         if self.options.system is not None:
             return str(self.options.system)
-        return CODEC_SYSTEM if self.model_type == CODEC_MODEL else ""
+        return SYSTEM if self.model_type == CODEC_MODEL else ""
 
     @cached_property
     def folder(self) -> Path:

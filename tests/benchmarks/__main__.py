@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 
 from tests.benchmarks import (
+    comparison_page,
     engine_requests,
+    leaderboard,
     motion,
     reference_map,
     replay_run,
+    reproduce,
     served_requests,
     significance,
     start_up,
@@ -22,6 +25,7 @@ ALL = {
     "reference_map": reference_map.main,
     "start_up": start_up.main,
     "replay_run": replay_run.main,
+    "reproduce": reproduce.main,
     "served_requests": served_requests.main,
     "engine_requests": engine_requests.main,
     "motion": motion.main,
@@ -29,7 +33,9 @@ ALL = {
     "tracespatial": tracespatial.main,
     "vision_tower": vision_tower.main,
     "tracking": tracking.main,
+    "comparison_page": comparison_page.main,
     "significance": significance.main,
+    "leaderboard": leaderboard.main,
 }
 
 

@@ -19,7 +19,7 @@ EVENTS = 60
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        data, answers = _make(Path(folder))
+        data, answers = make_answers(Path(folder), SAMPLES)
         before, cpu = time.perf_counter(), time.process_time()
         run = jumpscore.evaluate(
             "replay",
@@ -39,10 +39,11 @@ def main() -> None:
     print(f"ratio whole / bare: {whole / bare:.1f}")
 
 
-def _make(folder: Path) -> tuple[Path, Path]:
+def make_answers(folder: Path, samples: int) -> tuple[Path, Path]:
+    """Write a data set without videos and answers to it; return both."""
     generator = random.Random(0)
     rows, videos, lines = [], {}, []
-    for number in range(SAMPLES):
+    for number in range(samples):
         truth, moment = [], generator.uniform(0, 2)
         for _ in range(EVENTS):
             truth.append(round(moment, 2))

@@ -176,13 +176,6 @@ CASES = (
         lambda: _task("jumpscore").extract_start_times,
     ),
     Case(
-        "jumpscore truth",
-        "times",
-        reference_times.TRUTH_READER,
-        lambda reader, text: sorted(reader.read(text) or []),
-        lambda: _task("jumpscore").parse_gt_start_times,
-    ),
-    Case(
         "timelens",
         "span",
         reference.READER,
@@ -244,7 +237,7 @@ CASES = (
         "refcoco",
         "box",
         lmms_boxes.READER,
-        lambda reader, text: lmms_boxes.best_iou(text, BOX, size=IMAGE, reader=reader),
+        lambda reader, text: lmms_boxes.reference_box_iou(text, BOX, size=IMAGE, reader=reader),
         _refcoco,
     ),
     *(

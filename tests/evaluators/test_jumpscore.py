@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from evaluators.base import ratios
 from evaluators.jumpscore import (
-    COUNT_QUESTION,
     Jumps,
     JumpScore,
     JumpScoreCount,
@@ -18,6 +17,7 @@ from evaluators.jumpscore import (
 )
 from evaluators.rows import RowTaskOptions
 from jumpscore.data import Manifest, Row, write_set
+from jumpscore.data.events import EVENTS
 from jumpscore.data.layout import QUESTION
 from jumpscore.records import Metric, Response, SampleScore
 
@@ -48,7 +48,11 @@ def test_load_with_protocol_v1_reveals_the_count(tiny_set):
     v1 = task(tiny_set, protocol="v1")
     sample = v1.load()[0]
     golden = GOLDEN["legacy_two_turn_messages_2661dab5"]
-    assert sample.question.history[0].text == golden[0]["content"][1]["text"] == COUNT_QUESTION
+    assert (
+        sample.question.history[0].text
+        == golden[0]["content"][1]["text"]
+        == EVENTS["jump_rope"].ask_count()
+    )
     assert sample.question.history[1].text == "3"
     assert sample.question.prompt == golden[2]["content"][0]["text"]
     assert v1.caveats() == ("prompt protocol v1 reveals the true count to the model",)
@@ -204,7 +208,7 @@ class TestCount:
 
     def test_load_uses_the_published_question(self, tiny_set):
         samples = JumpScoreCount(RowTaskOptions(data=str(tiny_set))).load()
-        assert {sample.question.prompt for sample in samples} == {COUNT_QUESTION}
+        assert {sample.question.prompt for sample in samples} == {EVENTS["jump_rope"].ask_count()}
 
 
 def test_ratios_ignore_undefined_samples():

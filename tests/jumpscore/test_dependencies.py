@@ -20,8 +20,9 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OURS = ("jumpscore", "evaluators", "model_wrappers", "annotations", "leaderboards")
 IMPORTED_AS = {
-    "hydra-core": "hydra",
+    "fpdf2": "fpdf",
     "lmms-eval": "lmms_eval",
+    "markdown-it-py": "markdown_it",
     "opencv-python-headless": "cv2",
     "pillow": "PIL",
     "pyyaml": "yaml",
@@ -30,9 +31,11 @@ IMPORTED_AS = {
 }
 TOOLS = {
     "build": "make wheel",
+    "fpdf2": "used by the export of PDF files",
     "mypy": "make lint",
     "openpyxl": "used by pandas to write workbooks",
     "pandas-stubs": "read by mypy",
+    "pympi-ling": "imported by the round trip of ELAN files, if it is installed",
     "pytest-xdist": "make test",
     "ruff": "make lint",
     "scikit-image": "imported by trackeval",
@@ -126,7 +129,7 @@ SETS = {
     "core": CORE | EXTRAS["models"] | EXTRAS["openai"] | EXTRAS["dev"],
     "lmms": CORE | EXTRAS["models"] | EXTRAS["openai"] | EXTRAS["lmms"],
     "vllm": CORE | EXTRAS["openai"],
-    "oldest": CORE | EXTRAS["models"] | EXTRAS["openai"] | EXTRAS["answers"],
+    "oldest": CORE | EXTRAS["models"] | EXTRAS["openai"] | EXTRAS["answers"] | EXTRAS["pdf"],
 }
 """What each file of constraints is used with (Makefile)."""
 LATER = {"decord", "lmms-eval"}

@@ -129,17 +129,17 @@ class TrackTimes:
     def outside(self, reading: _Reading) -> npt.NDArray[np.bool_]:
         """Return which marks are before the first frame or after the end."""
         first, end = self.info.times[0] - self.gap, self.info.duration + self.gap
-        return (reading.seconds < first) | (reading.seconds > end)
+        outside: npt.NDArray[np.bool_] = (reading.seconds < first) | (reading.seconds > end)
+        return outside
 
     def between(self, reading: _Reading) -> npt.NDArray[np.bool_]:
         """Return which marks are on no frame."""
         times = self.info.times
         right = np.clip(np.searchsorted(times, reading.seconds), 0, len(times) - 1)
-        left = np.maximum(right - 1, 0)
-        nearest = np.minimum(
-            np.abs(times[left] - reading.seconds), np.abs(times[right] - reading.seconds)
-        )
-        return nearest > reading.tolerance
+        to_right = np.abs(times[right] - reading.seconds)
+        to_left = np.abs(times[np.maximum(right - 1, 0)] - reading.seconds)
+        distances: Floats = np.minimum(to_left, to_right)
+        return distances > reading.tolerance
 
     def fits(self, reading: _Reading) -> bool:
         """Whether every mark lies on a frame."""
@@ -156,7 +156,7 @@ def place_marks(
         UsageError: The clock is incomplete, or an option does not apply to it.
     """
     recording = _with_options(recording, options)
-    notes = [*recording.notes, *_check_stated(recording, track, options), *_late_start(track)]
+    notes = [*recording.notes, *_check_stated(recording, track, options)]
     values = np.array(sorted(mark.value for mark in recording.marks), dtype=np.float64)
     if len(values) == 0:
         return Placement((), 0.0, tuple(notes))
@@ -346,15 +346,18 @@ def _check_stated(recording: Recording, track: TrackTimes, options: ClockOptions
             f"{recording.name}: was made for {problem} ({info.path.name}); it was re-encoded at "
             "another rate, or is another video: use the one that was annotated"
         )
-    rate = clock.rate if isinstance(clock, Frames) else stated.fps
-    if rate is not None and abs(float(rate) - info.fps) > OTHER_RATE * info.fps:
+    rate = clock.rate if isinstance(clock, Frames) else None
+    counted = rate or stated.fps
+    if counted is not None and abs(float(counted) - info.fps) > OTHER_RATE * info.fps:
         yield (
-            f"the tool counted {rate_text(rate)} frames per second, the video has "
+            f"the tool counted {rate_text(counted)} frames per second, the video has "
             f"{rate_text(info.fps)}"
         )
     if isinstance(clock, Seconds):
         yield from _check_frame_numbers(recording, track)
-    elif isinstance(clock, Frames) and clock.counted_by == "video":
+    if isinstance(clock, Seconds) or rate is not None:
+        yield from _late_start(track)
+    elif isinstance(clock, Frames):
         for note in (EDITED, LEADING):
             if count := info.notes.get(note):
                 yield f"{note}: {count}; a tool that counts them is that many frames ahead"

@@ -58,11 +58,12 @@ def _task_of(source: Source, element: Element, tasks: dict[str, Element]) -> str
 def _recording(source: Source, task: Element, marks: tuple[Mark, ...]) -> Recording:
     video = task.findtext("source") or task.findtext("name") or ""
     size, step = as_number(task.findtext("size")), task.findtext("frame_filter")
-    # With a frame filter, the size counts the frames that it left.
-    frames = None if size is None or step or task.tag == "job" else int(size)
+    # Otherwise, the size counts images, or the frames that a filter left.
+    is_video = task.findtext("mode") == "interpolation" and not step and task.tag == "task"
+    frames = int(size) if is_video and size is not None else None
     return Recording(
         task.findtext("name") or source.path.stem,
-        (video,) if video else (),
+        tuple(name for name in (video, source.path.stem) if name),
         marks,
         Frames(base=0),
         Stated(frames=frames),

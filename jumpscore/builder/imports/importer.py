@@ -117,6 +117,8 @@ def import_set(
             placed = place_marks(item.recording, track, options.clock)
             path = _video_path(item, name)
             target, problem = data_file(folder, path)
+            if not problem and target.exists():
+                problem = f"the path {path!r} is that of another video, too; import the sets alone"
             if problem:
                 raise item.source.error(problem)
             place(item.video, target)

@@ -56,8 +56,8 @@ class VideoFinder:
         tails = [tail for name in names for tail in stored_paths(name)] or [file.stem]
         for tail in tails:
             for path in (tail, PurePosixPath(tail).name):
-                if place := _existing(home, path):
-                    return _checked(home, place)
+                if near := _existing(home, path):
+                    return _checked(home, near)
         for tail in tails:
             if (place := self._search(tail, file)) is not None:
                 return place

@@ -13,7 +13,7 @@ image is a shift and a roll: the same 2x3 matrix moves the people and the backgr
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,14 +62,12 @@ class Camera:
 
     def widened(self, margin_x: int, margin_y: int) -> Camera:
         """The same camera with a frame that is larger by the margins on every side."""
-        return Camera(
+        return replace(
+            self,
             width=self.width + 2 * margin_x,
             height=self.height + 2 * margin_y,
-            focal=self.focal,
             centre=self.centre + margin_x,
             horizon=self.horizon + margin_y,
-            eye=self.eye,
-            distance=self.distance,
         )
 
 

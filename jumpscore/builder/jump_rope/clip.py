@@ -20,35 +20,21 @@ class RenderedClip:
     """A video file with its true values.
 
     Attributes:
-        id: 20 hex digits.
-        name: 32 hex digits that start with `id`.
+        spec: Its specification.
         path: The mp4 file.
         events: True start times of the jumps (presentation seconds), rounded to 0.01 s, strictly
             increasing; see `rhythm` for the definition.
         duration: Seconds from the first frame to the end of the last.
         frames: Number of frames.
-        width: Displayed width in pixels (after the rotation in the metadata).
-        height: Displayed height in pixels.
-        fps: Nominal frames per second; for a VFR clip the rate it was jittered from.
-        codec: ``"h264"`` or ``"h265"``.
-        rotation: Clockwise degrees in the metadata.
-        tags: Nuisance factors.
         boxes: int32 [frames, 4]: the main person's (x0, y0, x1, y1) in displayed pixels, the upper
             left inclusive, the lower right exclusive; the body without the rope.
     """
 
-    id: str
-    name: str
+    spec: ClipSpec
     path: Path
     events: tuple[float, ...]
     duration: float
     frames: int
-    width: int
-    height: int
-    fps: float
-    codec: str
-    rotation: int
-    tags: tuple[str, ...]
     boxes: NDArray[np.int32]
 
 
@@ -77,18 +63,11 @@ def render_clip(spec: ClipSpec, path: Path) -> RenderedClip:
             writer.write(renderer.frame(index))
             boxes[index] = renderer.box(index)
     return RenderedClip(
-        id=spec.id,
-        name=spec.name,
+        spec=spec,
         path=path,
         events=tuple(round(event, 2) for event in rhythm.events),
         duration=clock.duration,
         frames=count,
-        width=spec.width,
-        height=spec.height,
-        fps=spec.fps,
-        codec=spec.codec,
-        rotation=spec.rotation,
-        tags=spec.tags,
         boxes=boxes,
     )
 

@@ -30,14 +30,9 @@ def fixed(points: FloatArray) -> NDArray[np.int32]:
 
 def shade(color: RGB, factor: float) -> RGB:
     """The colour, darker (factor < 1) or lighter (> 1, toward white)."""
-    if factor <= 1.0:
-        return (round(color[0] * factor), round(color[1] * factor), round(color[2] * factor))
-    w = min(factor - 1.0, 1.0)
-    return (
-        round(color[0] + (255 - color[0]) * w),
-        round(color[1] + (255 - color[1]) * w),
-        round(color[2] + (255 - color[2]) * w),
-    )
+    if factor > 1.0:
+        return mix(color, (255, 255, 255), min(factor - 1.0, 1.0))
+    return (round(color[0] * factor), round(color[1] * factor), round(color[2] * factor))
 
 
 def mix(a: RGB, b: RGB, share: float) -> RGB:

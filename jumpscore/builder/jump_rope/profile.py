@@ -6,33 +6,17 @@ all shares probabilities in 0..1, all sizes pixels as displayed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
-from importlib import resources
 from typing import Annotated, Any, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from jumpscore.errors import UsageError, nearest_names
-
-PROFILE_PACKAGE = "jumpscore.conf.synthetic"
+from jumpscore.conf.settings import Changes, Strict, stored_settings
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 
 
-class ProfileError(UsageError):
-    """An unusable profile or override; the text names the value, what is allowed and the fix."""
-
-
-class _Strict(BaseModel):
-    """Frozen; unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Range(_Strict):
+class _Range(Strict):
     """Values in [low, high]; subclasses limit both."""
 
     low: float
@@ -53,7 +37,7 @@ class DurationBin(_Range):
     weight: Positive
 
 
-class Resolution(_Strict):
+class Resolution(Strict):
     """A displayed frame size; both sides even, because 4:2:0 video stores chroma at half size."""
 
     width: Annotated[int, Field(ge=128, le=4096, multiple_of=2)]
@@ -61,14 +45,14 @@ class Resolution(_Strict):
     weight: Positive
 
 
-class FpsChoice(_Strict):
+class FpsChoice(Strict):
     """Frames per second; 23.976, 29.97 and 59.94 mean the NTSC fractions."""
 
     fps: Annotated[float, Field(ge=10.0, le=120.0)]
     weight: Positive
 
 
-class GapStats(_Strict):
+class GapStats(Strict):
     """Seconds between jumps inside a run.
 
     Attributes:
@@ -117,7 +101,7 @@ class YawRange(_Range):
     high: Annotated[float, Field(ge=-360.0, le=360.0)]
 
 
-class Shares(_Strict):
+class Shares(Strict):
     """Share of all clips in which each nuisance factor occurs."""
 
     shake: Share = 0.0
@@ -138,7 +122,7 @@ FACTORS: tuple[str, ...] = tuple(Shares.model_fields)
 """Names of the nuisance factors, as they appear in a clip's tags."""
 
 
-class Profile(_Strict):
+class Profile(Strict):
     """Settings of the clips of one synthetic data set.
 
     Attributes:
@@ -180,97 +164,14 @@ class Profile(_Strict):
         return self
 
 
-def profile_names() -> tuple[str, ...]:
-    """Names of the profiles that come with the package, sorted."""
-    folder = resources.files(PROFILE_PACKAGE)
-    return tuple(
-        sorted(p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name.endswith(".yaml"))
-    )
-
-
-def load_profile(name: str, overrides: Mapping[str, Any] | Sequence[str] | None = None) -> Profile:
+def load_profile(name: str, overrides: Changes = ()) -> Profile:
     """Loads a profile of the package and applies overrides.
 
     Args:
-        name: One of `profile_names()`.
-        overrides: Dotted keys and values, as a mapping (``{"shares.vfr": 0.5}``) or as
-            ``key=value`` strings whose values are read as YAML (``["clips=3", "fps=[{fps: 30,
-            weight: 1}]"]``).
+        name: Name of a file in ``jumpscore/conf/synthetic``.
+        overrides: What differs from it, such as ``["clips=3", "fps=[{fps: 30, weight: 1}]"]``.
 
     Raises:
-        ProfileError: Unknown profile, malformed override, unknown key or value out of range.
+        UsageError: Unknown profile, malformed override, unknown key or value out of range.
     """
-    known = profile_names()
-    if name not in known:
-        raise ProfileError(
-            f"unknown synthetic profile {name!r}{_nearest(name, known)}; "
-            f"allowed: {', '.join(known)}"
-        )
-    text = (resources.files(PROFILE_PACKAGE) / f"{name}.yaml").read_text(encoding="utf-8")
-    data: dict[str, Any] = yaml.safe_load(text)
-    for key, value in _override_items(overrides).items():
-        _set_dotted(data, key, value)
-    try:
-        return Profile.model_validate(data)
-    except ValidationError as error:
-        raise ProfileError(_explain(name, error)) from error
-
-
-def _override_items(overrides: Mapping[str, Any] | Sequence[str] | None) -> dict[str, Any]:
-    """Overrides as a mapping of dotted key to value."""
-    if overrides is None:
-        return {}
-    if isinstance(overrides, Mapping):
-        return dict(overrides)
-    if isinstance(overrides, str):  # a lone string would otherwise be read letter by letter
-        overrides = [overrides]
-    items: dict[str, Any] = {}
-    for text in overrides:
-        key, sign, value = text.partition("=")
-        if not sign or not key.strip():
-            raise ProfileError(f"override {text!r} is not key=value; write for instance clips=3")
-        try:
-            items[key.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ProfileError(
-                f"override {text!r}: {value!r} is not a YAML value ({error}); "
-                f"write for instance clips=3 or shares.vfr=0.5"
-            ) from error
-    return items
-
-
-def _set_dotted(data: dict[str, Any], key: str, value: Any) -> None:
-    """Sets ``a.b`` in nested dictionaries; refuses keys that the profile does not have."""
-    *parents, last = key.split(".")
-    node: Any = data
-    for parent in parents:
-        _require_key(node, parent, key)
-        node = node[parent]
-    _require_key(node, last, key)
-    node[last] = value
-
-
-def _require_key(node: Any, part: str, key: str) -> None:
-    """Raises unless ``part`` is a key of ``node``, naming the nearest one."""
-    if not isinstance(node, dict):
-        raise ProfileError(f"override key {key!r}: {part!r} is below a value without keys")
-    if part not in node:
-        raise ProfileError(
-            f"unknown key {key!r}{nearest_names(part, node) or '.'} Known: {', '.join(node)}."
-        )
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    """``", did you mean 'x'"`` or nothing."""
-    near = get_close_matches(name, known, n=1)
-    return f", did you mean {near[0]!r}" if near else ""
-
-
-def _explain(name: str, error: ValidationError) -> str:
-    """One line per wrong value: key, value and what is allowed."""
-    lines = [f"profile {name!r} is not usable:"]
-    for item in error.errors():
-        where = ".".join(str(part) for part in item["loc"]) or "profile"
-        value = "" if item["type"] == "value_error" else f" = {item.get('input')!r}"
-        lines.append(f"  {where}{value}: {item['msg']}; correct this value in the override or file")
-    return "\n".join(lines)
+    return stored_settings(Profile, "synthetic", name, overrides)

@@ -125,6 +125,7 @@ class ClipSpec:
     Sizes are pixels as displayed: a clip with ``rotation`` 90 or 270 stores its frames with width
     and height exchanged. ``rotation`` is the clockwise turn in degrees that a player has to apply.
     ``tags`` names the nuisance factors of the clip, in the order of `profile.FACTORS`.
+    ``fps`` is nominal: a VFR clip is jittered from it.
     """
 
     profile: str

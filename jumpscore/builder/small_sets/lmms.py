@@ -13,7 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from jumpscore.data.layout import MANIFEST, Manifest
+from jumpscore.data.layout import MANIFEST, rendered_manifest
 from jumpscore.jsonio import write_json, write_text
 
 PICTURES = 6
@@ -45,9 +45,7 @@ def render(out: Path, *, seed: int) -> None:
     source = files("jumpscore.builder.small_sets").joinpath("lmms_task")
     for name in ("mini_lmms.yaml", "utils.py"):
         write_text(out / name, source.joinpath(name).read_text(encoding="utf-8"))
-    manifest = Manifest(
-        "mini_lmms", synthetic=True, licence="CC0-1.0", source="rendered by jumpscore"
-    )
+    manifest = rendered_manifest("mini_lmms", "rendered by jumpscore")
     write_json(out / MANIFEST, manifest.content())
 
 

@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluators.spatial.rows import SpatialRow, letters
-from jumpscore.builder.generate import LICENCE
 from jumpscore.builder.jump_rope.encode import FrameClock, VideoWriter
-from jumpscore.data.layout import Manifest, write_rows
+from jumpscore.data.layout import rendered_manifest, write_rows
 
 SIZE = (320, 240)
 SCENES, CLIPS = 8, 2
@@ -96,17 +95,8 @@ def render(out: str | Path, *, seed: int = 0) -> None:
         rows += _scene(out, place, np.random.default_rng([seed, place]))
     for place in range(CLIPS):
         rows += _clip(out, place, np.random.default_rng([seed, SCENES + place]))
-    write_rows(
-        out,
-        rows,
-        Manifest(
-            "mini_spatial",
-            synthetic=True,
-            licence=LICENCE,
-            source="drawn by jumpscore",
-            recipe={"seed": seed, "scenes": SCENES, "clips": CLIPS},
-        ),
-    )
+    recipe = {"seed": seed, "scenes": SCENES, "clips": CLIPS}
+    write_rows(out, rows, rendered_manifest("mini_spatial", "drawn by jumpscore", recipe=recipe))
 
 
 def _scene(out: Path, place: int, generator: np.random.Generator) -> list[SpatialRow]:

@@ -8,9 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 from shutil import copyfile
 
-from jumpscore.builder.generate import LICENCE, synthesize
+from jumpscore.builder.generate import synthesize
 from jumpscore.builder.jump_rope import load_profile
-from jumpscore.data.layout import Manifest, Row, read_rows, write_rows
+from jumpscore.data.layout import Manifest, Row, read_rows, rendered_manifest, write_rows
 
 CLIPS = 6
 PROFILE = (
@@ -36,11 +36,9 @@ def render(out: Path, *, seed: int) -> Manifest:
             copyfile(Path(scratch) / clip.video_path, target)
             rows += _rows(clip)
     durations = {clip: facts["duration"] for clip, facts in rendered.videos.items()}
-    manifest = Manifest(
-        name="synthetic-timelens",
-        synthetic=True,
-        licence=LICENCE,
-        source="rendered; the true times follow from the rope's angle",
+    manifest = rendered_manifest(
+        "synthetic-timelens",
+        rendered.source,
         recipe={"generator": __name__, "seed": seed},
         videos={row.id: {"duration": durations[row.id.rpartition("-")[0]]} for row in rows},
     )

@@ -15,7 +15,7 @@ from evaluators.traces.prompts import SHAREROBOT, TRACESPATIAL, VABENCH
 from evaluators.traces.rows import TraceRow
 from jumpscore.builder.small_sets.tabletop import Solid, View
 from jumpscore.builder.small_sets.tabletop import render as ray_cast
-from jumpscore.data.layout import Manifest, write_rows
+from jumpscore.data.layout import rendered_manifest, write_rows
 
 Floats = npt.NDArray[np.float64]
 
@@ -103,14 +103,8 @@ def render(out: Path, *, seed: int) -> None:
             (out / files[name]).write_bytes(content.tobytes())
         scene = Scene.from_millimetres(depth, mask, table.view.intrinsics)
         rows += _rows(number, colour, table, scene, files)
-    manifest = Manifest(
-        "mini_traces",
-        synthetic=True,
-        licence="CC0-1.0",
-        source="rendered by jumpscore",
-        recipe={"seed": seed, "scenes": SCENES},
-    )
-    write_rows(out, rows, manifest)
+    recipe = {"seed": seed, "scenes": SCENES}
+    write_rows(out, rows, rendered_manifest("mini_traces", "rendered by jumpscore", recipe=recipe))
 
 
 def _rows(
@@ -138,14 +132,14 @@ def _rows(
     task = f"pick up {thing} and move it to {place}"
     rows = [
         TraceRow(
-            f"{number}-tracespatial-{dimensions}d",
-            TRACESPATIAL[dimensions].format(object=thing, destination=place),
-            f"tracespatial_{dimensions}d",
+            f"{number}-{rule.replace('_', '-')}",
+            TRACESPATIAL[rule].format(object=thing, destination=place),
+            rule,
             files["image"],
             trace.tolist(),
             **where,
         )
-        for dimensions in (3, 2)
+        for rule in ("tracespatial_3d", "tracespatial_2d")
     ]
     for rule, prompt, convention in (
         ("vabench", VABENCH.format(problem=task), "pixel"),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from evaluators.tracking.queries import Query
 from evaluators.tracking.rle import encode_mask
 from evaluators.tracking.writing import inner_point, trajectories, write_masks
-from jumpscore.data.layout import Manifest, write_rows
+from jumpscore.data.layout import rendered_manifest, write_rows
 from jumpscore.video.encode import write_video
 
 WIDTH, HEIGHT, FRAMES, FPS = 160, 120, 24, 6
@@ -87,13 +87,8 @@ def render(out: Path, *, seed: int = 0) -> None:
         rows += queries
         facts = {"duration": FRAMES / FPS, "frames": FRAMES, "fps": FPS}
         videos |= {row.id: facts | {"width": WIDTH, "height": HEIGHT} for row in queries}
-    manifest = Manifest(
-        "mini_tracking",
-        synthetic=True,
-        licence="CC0-1.0",
-        source="rendered coloured shapes",
-        recipe={"seed": seed},
-        videos=videos,
+    manifest = rendered_manifest(
+        "mini_tracking", "rendered coloured shapes", recipe={"seed": seed}, videos=videos
     )
     write_rows(out, rows, manifest)
 

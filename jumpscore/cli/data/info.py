@@ -30,7 +30,7 @@ from jumpscore.harness.factory import make_task
 from jumpscore.report.text import readable
 from jumpscore.video import content_hash, probe
 
-JUMP_TASKS = ("jumpscore", "jumpscore_count")
+JUMP_TASKS = ("jumpscore", "jumpscore_count", "repetitions")
 MOST_SHOWN = 20
 """Problems printed one by one; a last line counts the others."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from jumpscore.cli.console import output, rendering
 from jumpscore.cli.options import DataSetOptions
+from jumpscore.conf.settings import parsed
 from jumpscore.data.catalogue import data_set, locate
 from jumpscore.errors import UsageError
 from jumpscore.harness.factory import make_task
@@ -24,12 +25,7 @@ def export_set(
     where: DataSetOptions = DataSetOptions(),
 ) -> None:
     """Write a task for lmms-eval that uses a data set, and print how to run it."""
-    options: dict[str, Any] = {}
-    for word in overrides or []:
-        key, equals, value = word.partition("=")
-        if not equals:
-            raise UsageError(f"{word!r} is not key=value; write, for instance, convention=pixel")
-        options[key] = value
+    options = dict(map(parsed, overrides or []))
     row = data_set(data)
     task = where.task or (row.task if row else None)
     if task == "lmms":

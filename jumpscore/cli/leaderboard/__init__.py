@@ -18,6 +18,10 @@ app = group(
             "jumpscore.cli.leaderboard.add:add_folder",
             "Add a submission to a board; the first one creates the board.",
         ),
+        "build": (
+            "jumpscore.cli.leaderboard.build:build_board",
+            "Score and rank every submission of a board, and write its site.",
+        ),
     },
-    help="Submit answers, check submissions, and collect them on a board.",
+    help="Submit answers, check submissions, and publish a leaderboard.",
 )

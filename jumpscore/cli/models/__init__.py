@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import typer
 
-from jumpscore.cli.commands import LazyGroup, Rows
+from jumpscore.cli.commands import group
 from jumpscore.cli.options import Json
 
 
-class _Commands(LazyGroup):
-    rows: ClassVar[Rows] = {
+def _list_by_default(context: typer.Context, as_json: Json = False) -> None:
+    if context.invoked_subcommand is None:
+        from jumpscore.cli.models.list import list_models
+
+        list_models(as_json=as_json)
+
+
+app = group(
+    {
         "list": ("jumpscore.cli.models.list:list_models", "List the models."),
         "options": (
             "jumpscore.cli.list_options:list_model_options",
@@ -21,16 +26,7 @@ class _Commands(LazyGroup):
             "jumpscore.cli.models.tiny:write_tiny_checkpoint",
             "Write a random LLaVA-OneVision-2 that transformers, vLLM and this package load.",
         ),
-    }
-
-
-app = typer.Typer(cls=_Commands, add_completion=False, rich_markup_mode="rich")
-
-
-@app.callback(invoke_without_command=True)
-def _list_by_default(context: typer.Context, as_json: Json = False) -> None:
-    """List models and their options."""
-    if context.invoked_subcommand is None:
-        from jumpscore.cli.models.list import list_models
-
-        list_models(as_json=as_json)
+    },
+    help="List models and their options.",
+    default=_list_by_default,
+)

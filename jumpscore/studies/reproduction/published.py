@@ -205,5 +205,5 @@ def check_model(name: str) -> str:
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
-    with files("jumpscore.leaderboards").joinpath(name).open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
+    text = files("jumpscore.leaderboards").joinpath(name).read_text(encoding="utf-8")
+    return csv.DictReader(text.splitlines())

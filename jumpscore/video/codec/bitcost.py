@@ -18,12 +18,13 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import UsageError, VideoError
-from jumpscore.video.codec.bitcost_process import Child, ChildError
+from jumpscore.video.child import Child, ChildError
 from jumpscore.video.containers import open_video
 from jumpscore.video.probe import VideoInfo
 
@@ -121,10 +122,14 @@ def _interpreter() -> str:
     return sys.executable
 
 
+def _command(python: str) -> list[str]:
+    return [python, "-I", str(Path(__file__).with_name("bitcost_child.py"))]
+
+
 @cache
 def _version_in(python: str) -> str:
     try:
-        with Child(python, "--version", order={}, patience=PATIENCE) as child:
+        with Child([*_command(python), "--version"], order={}, patience=PATIENCE) as child:
             line = child.line().decode("ascii", errors="replace").strip()
             child.finish()
         if not re.fullmatch(r"\d[\w.+!-]{0,40}", line):
@@ -143,7 +148,7 @@ def _stream(info: VideoInfo, frames: list[int], python: str) -> Iterator[npt.NDA
     ledger = _Ledger(info)
     index = frames[0]
     try:
-        with Child(python, order=order, patience=patience) as child:
+        with Child(_command(python), order=order, patience=patience) as child:
             for index in frames:
                 grid = _receive(child, info, index)
                 ledger.enter(index, grid)

@@ -12,7 +12,7 @@ from functools import partial
 from importlib.metadata import version
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -86,15 +86,28 @@ class CodecPlan:
     info: VideoInfo
 
 
+class CanvasOptions(TypedDict, total=False):
+    """Options of canvases; all are optional.
+
+    Attributes:
+        max_pixels: Largest area of a canvas.
+        backend: Source of block scores: ``"pyav"`` estimates them from the bits of each frame, luma
+            differences and, in H.264, motion vectors; ``"bitcost"`` reads the codec's bits per
+            block with ``codec-video-prep``, which must be installed.
+    """
+
+    max_pixels: int
+    backend: ScoreBackend
+
+
 def codec_canvases(
     path: str | Path,
     *,
     canvases: int,
     min_pixels: int | None = None,
-    max_pixels: int = MAX_PIXELS,
-    backend: ScoreBackend = "pyav",
     threads: int = 0,
     info: VideoInfo | None = None,
+    **options: Unpack[CanvasOptions],
 ) -> VisualInput:
     """Return exactly ``canvases`` canvases with the blocks of a video in which most happens.
 
@@ -105,26 +118,18 @@ def codec_canvases(
         path: A video file.
         canvases: Number of pictures, above 0.
         min_pixels: Smallest area of a canvas; by default small videos are not scaled up.
-        max_pixels: Largest area of a canvas.
-        backend: Source of block scores: ``"pyav"`` estimates them from the bits of each frame, luma
-            differences and, in H.264, motion vectors; ``"bitcost"`` reads the codec's bits per
-            block with ``codec-video-prep``, which must be installed.
         threads: Decoder threads; 0 uses one per core, up to 4. The result does not depend on it.
         info: Result of ``probe`` for this file; by default the file is probed.
+        **options: See ``CanvasOptions``.
 
     Raises:
         UsageError: ``canvases`` or ``backend`` is invalid, or the backend is not installed.
         VideoError: The file cannot be read. A truncated file only sets ``truncated``.
     """
-    return plan_canvases(
-        path,
-        canvases=canvases,
-        min_pixels=min_pixels,
-        max_pixels=max_pixels,
-        backend=backend,
-        threads=threads,
-        info=info,
-    ).visual
+    plan = plan_canvases(
+        path, canvases=canvases, min_pixels=min_pixels, threads=threads, info=info, **options
+    )
+    return plan.visual
 
 
 def cached_canvases(
@@ -133,28 +138,21 @@ def cached_canvases(
     *,
     canvases: int,
     min_pixels: int | None = None,
-    max_pixels: int = MAX_PIXELS,
-    backend: ScoreBackend = "pyav",
+    **options: Unpack[CanvasOptions],
 ) -> VisualInput:
     """Return the same as ``codec_canvases``, from the cache if one is given."""
     make = partial(
-        codec_canvases,
-        info.path,
-        canvases=canvases,
-        min_pixels=min_pixels,
-        max_pixels=max_pixels,
-        backend=backend,
-        info=info,
+        codec_canvases, info.path, canvases=canvases, min_pixels=min_pixels, info=info, **options
     )
     if cache is None:
         return make()
-    options = {
+    facts = {
         "canvases": canvases,
         "min_pixels": min_pixels,
-        "max_pixels": max_pixels,
-        **backend_facts(backend),
+        "max_pixels": options.get("max_pixels", MAX_PIXELS),
+        **backend_facts(options.get("backend", "pyav")),
     }
-    return cache.get(info.path, options, make)
+    return cache.get(info.path, facts, make)
 
 
 def plan_canvases(

@@ -110,6 +110,11 @@ HOSTILE = {
 }
 
 
+def test_read_literal_warns_of_nothing():
+    with warnings.catch_warnings(action="error"):
+        assert read_literal(r"'\(0.5\)'") == r"\(0.5\)"
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_readers_take_linear_time(name):
     def read(text):

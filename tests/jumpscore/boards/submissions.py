@@ -13,7 +13,7 @@ from jumpscore.builder.frozen import frozen_folder
 from jumpscore.data.catalogue import BUNDLED
 from jumpscore.data.layout import read_rows, rows_checksum
 
-FACTS = {
+FACTS: dict[str, str] = {
     "model": "Aurora-VL",
     "wrapper": "llava_ov2",
     "task": "jumpscore",

@@ -102,7 +102,7 @@ class TestFrozen:
         """Without rendering: ids and events come from profile and seed alone."""
         from jumpscore.builder.jump_rope import clip_rhythm
 
-        manifest, rows = frozen.frozen_manifest(name), frozen.frozen_rows(name)
+        manifest, rows = frozen.frozen_manifest(name), frozen.read_rows(frozen.frozen_folder(name))
         assert manifest.recipe["profile"] == load_profile(name).recipe()
         assert manifest.recipe["seed"] == bundled_set(name).seed
         specs = sample_clips(load_profile(name), seed=manifest.recipe["seed"])

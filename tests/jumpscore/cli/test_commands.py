@@ -212,7 +212,7 @@ def test_models_tasks_and_data_are_listed(jumpscore):
     assert "docvqa_val" in jumpscore("tasks").stdout
     tasks = {row["name"] for row in rows}
     row_tasks = {"spatial", "timelens", "traces", "tracking"}
-    assert tasks == {"jumpscore", "jumpscore_count", "lmms"} | row_tasks
+    assert tasks == {"jumpscore", "jumpscore_count", "repetitions", "lmms"} | row_tasks
     assert "content_free" in jumpscore("models").stdout
 
 

@@ -55,7 +55,6 @@ def one_task(monkeypatch):
             raise error
 
         monkeypatch.setattr(demo.TASKS, "targets", lambda: {"jumpscore": "", name: ""})
-        monkeypatch.setattr(demo, "_options", lambda task: {})
         monkeypatch.setattr(demo, "_run", run)
 
     return patch

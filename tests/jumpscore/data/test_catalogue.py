@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 import jumpscore
-from jumpscore.data import catalogue
+from jumpscore.builder.generate import synthesize
+from jumpscore.builder.jump_rope import load_profile
+from jumpscore.data import catalogue, read_manifest
 from jumpscore.data.catalogue import (
     RENDERED,
     bundled_set,
@@ -125,3 +128,19 @@ def test_data_set_of_our_own_names_imports_no_task_family():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
     assert data_set("where2place").task == "spatial"
+
+
+def test_bundled_set_of_another_recipe_is_rendered_again(cache, monkeypatch):
+    words = ["clips=1", "durations=[{low: 4, high: 4, weight: 1}]"]
+    words += ["resolutions=[{width: 128, height: 128, weight: 1}]"]
+    profile = load_profile("mini", words)
+    row = bundled_set("mini")
+    synthesize(row.folder(), profile, seed=1, workers=1)
+
+    def materialize(name, folder, **_):
+        synthesize(folder, profile, seed=0, workers=1)
+        return Counter(exact=1)
+
+    monkeypatch.setattr("jumpscore.builder.frozen.materialize", materialize)
+    assert row.ensure(cache) == row.folder()
+    assert read_manifest(row.folder()).recipe["seed"] == 0

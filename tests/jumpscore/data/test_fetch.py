@@ -8,16 +8,25 @@ import json
 import threading
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from jumpscore.data import Manifest, Row, write_set
-from jumpscore.data.fetch import fetch
+from jumpscore.data.catalogue import PUBLISHED
+from jumpscore.data.fetch import fetch_jumpscore
 from jumpscore.data.layout import PARQUET
 from jumpscore.errors import DataError, UsageError
 
 COMMIT = "a" * 40
+
+
+def fetch(folder, revision=None):
+    """Fetch the served set into a folder, and return what is recorded about it."""
+    row = replace(PUBLISHED, name=folder.name, repository="lab/set")
+    assert fetch_jumpscore(row, folder.parent, revision=revision) == folder
+    return json.loads((folder / "fetch.json").read_text())
 
 
 def packed(members: dict[str, bytes]) -> bytes:
@@ -144,64 +153,64 @@ def hub(tmp_path, monkeypatch) -> Iterator[Hub]:
 
 def test_fetch_downloads_and_unpacks(hub, tmp_path):
     out = tmp_path / "out"
-    fetched = fetch(out, repository="lab/set")
-    assert (fetched.revision, fetched.rows, fetched.videos) == (COMMIT, 1, 1)
+    fetched = fetch(out)
+    facts = {"repository": "lab/set", "revision": COMMIT, "rows": 1, "videos": 1}
+    assert fetched == facts
     assert (out / "videos" / f"{'a' * 32}.mp4").read_bytes() == b"moving pictures"
-    assert json.loads((out / "fetch.json").read_text())["revision"] == COMMIT
 
 
 def test_fetch_skips_complete_files(hub, tmp_path):
     out = tmp_path / "out"
-    fetch(out, repository="lab/set")
+    fetch(out)
     before = list(hub.loaded)
-    fetch(out, repository="lab/set")
+    fetch(out)
     assert hub.loaded == before
 
 
 def test_fetch_keeps_pinned_revision(hub, tmp_path):
     out = tmp_path / "out"
-    fetch(out, repository="lab/set")
+    fetch(out)
     hub.commit = "b" * 40  # response of the hub for that revision
     with pytest.raises(UsageError, match="is pinned to revision aaaa"):
-        fetch(out, revision="b" * 40, repository="lab/set")
+        fetch(out, revision="b" * 40)
 
 
 def test_fetch_deletes_file_with_wrong_checksum(hub, tmp_path):
     hub.wrong_checksums = True
     with pytest.raises(DataError, match=r"has checksum \w{12} instead of \w{12} as on the hub"):
-        fetch(tmp_path / "out", repository="lab/set")
+        fetch(tmp_path / "out")
     assert not (tmp_path / "out" / PARQUET).exists()
 
 
 def test_fetch_rejects_archive_that_leaves_folder(hub, tmp_path):
     hub.files["videos.zip"] = packed({"../../evil.mp4": b"x"})
     with pytest.raises(DataError, match="leaves the folder"):
-        fetch(tmp_path / "out", repository="lab/set")
+        fetch(tmp_path / "out")
     assert not list(tmp_path.rglob("evil.mp4"))
 
 
 def test_fetch_rejects_missing_videos(hub, tmp_path):
     hub.files["videos.zip"] = packed({"videos/other.mp4": b"x"})
     with pytest.raises(DataError, match=r"1 of 1 videos are missing after unpacking.*id aaaa"):
-        fetch(tmp_path / "out", repository="lab/set")
+        fetch(tmp_path / "out")
 
 
 def test_fetch_rejects_two_videos_of_one_name(hub, tmp_path):
     hub.files["videos.zip"] = packed({"a/x.mp4": b"one", "b/x.mp4": b"another"})
     with pytest.raises(DataError, match=r"'a/x\.mp4', which would both be unpacked to"):
-        fetch(tmp_path / "out", repository="lab/set")
+        fetch(tmp_path / "out")
 
 
 def test_fetch_skips_member_without_name(hub, tmp_path):
     video = f"videos\\{'a' * 32}.mp4"
     hub.files["videos.zip"] = packed({".": b"", video: b"moving pictures"})
-    assert fetch(tmp_path / "out", repository="lab/set").videos == 1
+    assert fetch(tmp_path / "out")["videos"] == 1
 
 
 def test_fetch_rejects_damaged_archive(hub, tmp_path):
     hub.files["videos.zip"] = b"no zip"
     with pytest.raises(DataError, match=r"videos\.zip: cannot be unpacked"):
-        fetch(tmp_path / "out", repository="lab/set")
+        fetch(tmp_path / "out")
 
 
 def test_fetch_without_network(tmp_path, monkeypatch):
@@ -210,7 +219,7 @@ def test_fetch_without_network(tmp_path, monkeypatch):
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")  # nothing listens there
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     with pytest.raises(DataError, match=r"task\.data=mini"):
-        fetch(tmp_path / "out", repository="lab/set")
+        fetch(tmp_path / "out")
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])
@@ -218,7 +227,7 @@ def test_fetch_hub_returns_error_status(hub, tmp_path, status):
     """The client uses httpx until hub 1 and httpx2 since."""
     hub.refused = {"/api/datasets/lab/set": status}
     with pytest.raises(DataError, match=r"lab/set") as caught:
-        fetch(tmp_path / "out", repository="lab/set")
+        fetch(tmp_path / "out")
     assert hub.refusals
     assert str(status) in str(caught.value) or "you may not read it" in str(caught.value)
 
@@ -229,9 +238,9 @@ def test_fetch_resumes_after_error_status(hub, tmp_path, status, monkeypatch):
     out, last = tmp_path / "out", "/datasets/lab/set/resolve/"
     hub.refused = {f"{last}{COMMIT}/videos.zip": status}
     with pytest.raises(DataError, match=r"the download stopped .*run the command again to resume"):
-        fetch(out, repository="lab/set")
+        fetch(out)
     hub.refused = {}
-    assert fetch(out, repository="lab/set").videos == 1
+    assert fetch(out)["videos"] == 1
 
 
 def test_fetch_hub_becomes_unreachable(hub, tmp_path, monkeypatch):
@@ -242,4 +251,4 @@ def test_fetch_hub_becomes_unreachable(hub, tmp_path, monkeypatch):
     nowhere = "http://127.0.0.1:9/{repo_id}/resolve/{revision}/{filename}"
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", nowhere)
     with pytest.raises(DataError, match=r"the download stopped .*run the command again to resume"):
-        fetch(tmp_path / "out", repository="lab/set")
+        fetch(tmp_path / "out")

@@ -43,7 +43,6 @@ def test_choices_are_the_registered_names():
     assert choices("model") == MODELS.names() == sorted(GOLDEN["model"])
     assert choices("task") == TASKS.names() == sorted(GOLDEN["task"])
     assert choices("input") == sorted(INPUT_KINDS)
-    assert choices("train") == ["tiny"]
 
 
 class Foreign(ModelWrapper):

@@ -41,7 +41,7 @@ def test_run_config_of_composed_words():
         (["input.count=0"], r"input\.count=0: must be greater than 0"),
         (["motion"], "'motion' is not key=value"),
         (["input.fps=abc"], r"input\.fps='abc': must be a valid number$"),
-        (["input.count=[1"], "input '\\[1'"),
+        (["input.count=[1"], r"input\.count=\[1: the value is not valid YAML"),
     ],
 )
 def test_run_config_suggests_the_nearest_key(words, message):

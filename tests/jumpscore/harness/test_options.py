@@ -6,7 +6,7 @@ import pytest
 
 from evaluators import TASKS
 from jumpscore.harness import InputConfig, RunSettings
-from jumpscore.harness.options import REQUIRED, option_defaults, option_descriptions
+from jumpscore.harness.compose import REQUIRED, option_defaults, option_descriptions
 from model_wrappers import MODELS
 from model_wrappers.motion import MotionOptions
 

@@ -109,6 +109,18 @@ def test_summarise_repeats_interval_over_videos():
     assert summary["miss_rate"].over_videos.mean == pytest.approx(1 / 3)
 
 
+def test_repeated_result_to_pandas():
+    result = summarised()
+    table = result.to_pandas()
+    f1 = result.metrics["f1"]
+    spread, videos = ["sd", "lowest", "highest"], ["stderr", "ci_low", "ci_high", "n"]
+    assert list(table.columns) == ["title", "unit", "mean", *videos, *spread]
+    row = table.loc["f1"]
+    assert (row["mean"], row["sd"], row["n"]) == (f1.mean, f1.sd, f1.over_videos.n)
+    assert row["ci_low"] == f1.over_videos.ci_low
+    assert (row["title"], row["unit"]) == ("F1", "percent")
+
+
 def test_summarise_repeats_equal_repeats():
     """Repeats add no videos: five equal repeats have the same interval as one."""
     once = Made().aggregate(SCORES[0]).estimates

@@ -47,7 +47,7 @@ def test_read_arguments_python_values():
     [
         ("", "model_args must contain wrapper=NAME, one of content_free, "),
         ("wrapper=", "model_args must contain wrapper=NAME"),
-        ("wraper=motion", "unknown key 'wraper' in model_args; did you mean 'wrapper'"),
+        ("wraper=motion", "model_args: unknown key 'wraper'; did you mean 'wrapper'"),
         ("wrapper=moton", "unknown model 'moton'; did you mean 'motion'"),
         ("wrapper=motion,motion", "'motion' is not key=value"),
         ("wrapper=motion,wrapper=vllm", "wrapper is set twice, to 'motion' and 'vllm'"),

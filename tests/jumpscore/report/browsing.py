@@ -54,6 +54,12 @@ class Visit:
         )
         return ids
 
+    def settle(self) -> None:
+        """Wait for the next drawn frames, after which a page has noticed that it was scrolled."""
+        self.page.evaluate(
+            "() => new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))"
+        )
+
     def check_quiet(self) -> None:
         """Assert that the page printed nothing and requested only itself, then close it."""
         self.page.wait_for_timeout(50)

@@ -15,7 +15,8 @@ from rich.console import Console
 from jumpscore.harness.costs import MeanTokens
 from jumpscore.records import Estimate, Metric
 from jumpscore.report.ablation import ablation_table, better_words, write_ablation_page
-from jumpscore.report.ablation_curve import BOTTOM, HEIGHT, TOP, WIDTH, curves
+from jumpscore.report.ablation_curve import curves
+from jumpscore.report.curves import BOTTOM, HEIGHT, TOP, WIDTH
 from jumpscore.scoring import Comparison
 from jumpscore.studies.ablation import Ablation, Budget, Outcome
 from tests.jumpscore.report.runs import HOSTILE

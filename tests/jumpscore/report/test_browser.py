@@ -12,6 +12,11 @@ from jumpscore.records import SampleScore
 from jumpscore.report.ablation import write_ablation_page
 from jumpscore.report.codec_page import write_codec_page
 from jumpscore.report.html import write_prediction_page, write_report
+from jumpscore.report.reproduction import write_claims_page, write_reproduction_page
+from jumpscore.studies.reproduction.headlines import check_claims
+from jumpscore.studies.reproduction.published import TABLES
+from jumpscore.studies.reproduction.recipes import cells
+from jumpscore.studies.reproduction.table import reproduce
 from jumpscore.video.codec import plan_canvases
 from tests.jumpscore.report.browsing import IN_BROWSER, Visit, check_accessible
 from tests.jumpscore.report.runs import HOSTILE, made_up_run, oracle_run, timed
@@ -67,10 +72,7 @@ def test_timeline_tips_show_time_and_error(browser: Any, report: Path) -> None:
     visit = Visit(browser, report, viewport={"width": 1200, "height": 900})
     drawing = visit.page.locator("[data-id=beta] svg.timeline")
     drawing.focus()
-    # A tip does not survive scrolling, which the page notices with the next drawn frame.
-    visit.page.evaluate(
-        "() => new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))"
-    )
+    visit.settle()  # a tip does not survive scrolling
     box = drawing.bounding_box()
 
     def tip_at(seconds: float, y: float) -> str:
@@ -177,3 +179,10 @@ def test_pages_are_accessible(browser, tiny_set, tmp_path):
         browser, write_codec_page(plan_canvases(video, canvases=8), tmp_path / "c.html")
     )
     check_accessible(browser, write_ablation_page(ablation(), tmp_path))
+
+
+def test_reproduction_pages_are_accessible(browser, tmp_path):
+    table = reproduce("1d", cells("1d"), [])
+    check_accessible(browser, write_reproduction_page(table, tmp_path / "1d.html"))
+    rows = [row for name in TABLES for row in reproduce(name, cells(name), []).rows]
+    check_accessible(browser, write_claims_page(check_claims(rows), tmp_path / "claims.html"))

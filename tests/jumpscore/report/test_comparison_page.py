@@ -10,6 +10,7 @@ from jumpscore.harness import read_repeats
 from jumpscore.records import Metric, SampleScore, SpanView
 from jumpscore.report.comparison_page import write_comparison_page
 from jumpscore.runs import StoredRun
+from tests.benchmarks.comparison_page import random_runs
 from tests.jumpscore.report.browsing import IN_BROWSER, Visit, check_accessible
 from tests.jumpscore.report.runs import HOSTILE, made_up_run, none, oracle_run, timed
 
@@ -119,6 +120,11 @@ def test_comparison_page_equal_inputs_give_equal_bytes(tmp_path):
     assert page_of(two_runs(tmp_path), tmp_path) == page_of(two_runs(tmp_path), tmp_path)
 
 
+def test_comparison_page_of_many_samples_is_small(tmp_path):
+    size = len(page_of(list(random_runs(tmp_path, 40, 5)), tmp_path))
+    assert size < 40 * 15_000, "15 kB per sample of 5 runs with about 35 jumps"
+
+
 class TestInBrowser:
     pytestmark = IN_BROWSER
 
@@ -168,6 +174,7 @@ class TestInBrowser:
         drawing = visit.page.locator("[data-id=Alpha] svg.runs")
         drawing.scroll_into_view_if_needed()
         drawing.focus()
+        visit.settle()  # a tip does not survive scrolling
         texts = []
         for _ in range(10):
             visit.page.keyboard.press("ArrowRight")

@@ -198,7 +198,7 @@ def test_open_lists_what_changed(tmp_path):
     )
     with RunStore(tmp_path) as store, pytest.raises(UsageError) as error:
         store.open(record.model_copy(update={"identity": identity}))
-    assert "\n  model.options: not set -> {'period': 0.5}\n  seed: 0 -> 7\n" in str(error.value)
+    assert "\n  model.options: unset -> {'period': 0.5}\n  seed: 0 -> 7\n" in str(error.value)
 
 
 JSON = st.recursive(

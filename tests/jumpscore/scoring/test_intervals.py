@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -137,6 +138,21 @@ def test_compare_clusters():
     careless, honest = compare(a, b)["m"], compare(a, b, clusters=names)["m"]
     assert honest.difference == careless.difference
     assert honest.ci_high - honest.ci_low > 3 * (careless.ci_high - careless.ci_low)
+
+
+def test_compare_roots():
+    generator = np.random.default_rng(0)
+    one, other = generator.integers(0, 5, (2, 40)) ** 2.0
+    squares = [Ratio.mean(values) for values in (one, other)]
+    of_squares = compare({"mse": squares[0]}, {"mse": squares[1]})["mse"]
+    roots = [replace(ratio, is_root=True) for ratio in squares]
+    of_roots = compare({"rmse": roots[0]}, {"rmse": roots[1]})["rmse"]
+    assert of_roots.difference == pytest.approx(one.mean() ** 0.5 - other.mean() ** 0.5)
+    assert (of_roots.p_value, of_roots.verdict) == (of_squares.p_value, of_squares.verdict)
+    both = one.mean() ** 0.5 + other.mean() ** 0.5
+    assert of_roots.ci_low == pytest.approx(of_squares.ci_low / both)
+    without_errors = Ratio(np.zeros(40), np.ones(40), is_mean=True, is_root=True)
+    assert compare({"rmse": without_errors}, {"rmse": without_errors})["rmse"].difference == 0
 
 
 def test_bootstrap_clusters_must_match_entries():

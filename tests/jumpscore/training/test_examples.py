@@ -14,7 +14,7 @@ from jumpscore.training import clips as lessons
 from jumpscore.training.cache import store_clip, stored_clips
 from jumpscore.training.clips import lesson_specs, make_lesson, person, reserved_people, unreserved
 from jumpscore.training.examples import Cut, ExampleMaker
-from jumpscore.training.mirrors import mirrored_blocks, mirrored_pictures
+from jumpscore.training.pictures import mirrored_blocks, mirrored_pictures
 from jumpscore.training.runs import new_model
 from jumpscore.video import codec_canvases, uniform_frames
 from model_wrappers.llava_onevision2.checkpoint import save_checkpoint
@@ -161,7 +161,9 @@ def test_lesson_specs_exclude_held_out_people(clips):
 
 def test_prepare_lessons_cache_folders(tmp_path, monkeypatch):
     prepared = []
-    monkeypatch.setattr(lessons, "_do_all", lambda jobs, *_: prepared.append(len(jobs)))
+    monkeypatch.setattr(
+        lessons, "in_processes", lambda _, jobs, *__: prepared.append(len(jobs)) or []
+    )
 
     def folders(**data):
         settings = small_settings(data={"clips": 12} | data).data

@@ -8,16 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model_wrappers.motion import events
+from model_wrappers.motion import MotionOptions, events
 from tests.model_wrappers.motion.films import RUN_A, ballistic, hand_made, true_starts
 
 
 def test_find_jumps_with_a_late_start() -> None:
-    limits, timing = events.Limits(), events.Timing()
+    options = MotionOptions()
     signal = hand_made(RUN_A)
     later = replace(signal, times=signal.times + 3.0, duration=signal.duration + 3.0)
-    usual = [event.time for event in events.find_jumps(signal, limits=limits, timing=timing)]
-    moved = [event.time for event in events.find_jumps(later, limits=limits, timing=timing)]
+    usual = [event.time for event in events.find_jumps(signal, options)]
+    moved = [event.time for event in events.find_jumps(later, options)]
     np.testing.assert_allclose(usual, true_starts(RUN_A), atol=0.03)
     np.testing.assert_allclose(moved, np.add(usual, 3.0), atol=0.011)
 
@@ -35,22 +35,22 @@ def jump(apex: float, rise: float = 0.04, pull: float = 4.0) -> events.Bump:
 
 
 def test_keep_jumps_drops_other_motion() -> None:
-    limits = events.Limits()
+    options = MotionOptions()
     run = [jump(1.0 + 0.4 * k) for k in range(5)]
     low = jump(3.0, rise=0.01)  # below what counts, and below the usual
     floating = jump(3.4, pull=0.5)  # rises and falls too slowly to be a flight
     thrown = jump(3.8, rise=0.4)  # no body jumps that high
     torn = events.Bump(4.2, 0.04, 4.0, unity=0.3)
-    assert events.keep_jumps([*run, low, floating, thrown, torn], limits) == run
-    assert events.keep_jumps([], limits) == []
+    assert events.keep_jumps([*run, low, floating, thrown, torn], options) == run
+    assert events.keep_jumps([], options) == []
 
 
 def test_keep_jumps_low_jumps() -> None:
-    limits = events.Limits()
+    options = MotionOptions()
     rises = [0.013, 0.011, 0.013, 0.010, 0.014]
     fast = [jump(1.0 + 0.3 * k, rise=rise) for k, rise in enumerate(rises)]
     alone = jump(6.0, rise=0.011)
-    assert events.keep_jumps([*fast, alone], limits) == fast
+    assert events.keep_jumps([*fast, alone], options) == fast
 
 
 def test_split_runs_at_pauses() -> None:
@@ -59,7 +59,7 @@ def test_split_runs_at_pauses() -> None:
 
 
 def starts(passes: Sequence[float], duration: float = 60.0) -> list[float | None]:
-    return events.run_starts(passes, passes, timing=events.Timing(), duration=duration)
+    return events.run_starts(passes, passes, options=MotionOptions(), duration=duration)
 
 
 def test_run_starts_follow_the_rope() -> None:
@@ -79,8 +79,7 @@ def test_jump_events_after_a_double_under() -> None:
     singles = [jump(t) for t in (1.0, 1.4, 1.8, 3.0, 3.4)]
     starts = events.jump_events(
         [*singles[:3], jump(2.4, rise=0.12), *singles[3:]],
-        limits=events.Limits(),
-        timing=events.Timing(),
+        MotionOptions(),
         duration=60.0,
     )
     times = [event.time for event in starts]

@@ -40,7 +40,7 @@ def true_times(track) -> list[float]:
 
 
 def test_import_set_equal_times_from_every_format(videos, track, tmp_path):
-    """Frames of one real video, as ELAN and Label Studio wrote them and as other formats count."""
+    """The same frames of one real video in every format, three of them written by packages."""
     line = track("clip.mp4")
     times, stamps = true_times(line), [round(t / line.ticks) for t in true_times(line)]
     boris = {
@@ -65,9 +65,6 @@ def test_import_set_equal_times_from_every_format(videos, track, tmp_path):
         "metadata": {str(k): {"vid": "1", "z": [round(t, 3)]} for k, t in enumerate(times)},
     }
     key_frames = "".join(f"<Keyframe><Timestamp>{s}</Timestamp></Keyframe>" for s in stamps)
-    tags = "".join(
-        f'<image id="{n}" name="frame_{n:06d}"><tag label="jump"/></image>' for n in JUMPS
-    )
     pairs = ",".join(f"{n},{n + 5}" for n in JUMPS)
     columns = ",".join(f"L{k}" for k in range(1, 17))
     files = {
@@ -75,8 +72,7 @@ def test_import_set_equal_times_from_every_format(videos, track, tmp_path):
         "via.json": json.dumps(via),
         "clip.kva": f"<KinoveaVideoAnalysis><OriginalFilename>clip</OriginalFilename><Keyframes>"
         f"{key_frames}</Keyframes></KinoveaVideoAnalysis>",
-        "cvat.xml": f"<annotations><meta><task><id>1</id><size>150</size><source>clip.mp4</source>"
-        f"</task></meta>{tags}</annotations>",
+        "clip.xml": (DATA / "datumaro.xml").read_text(),
         "repcount.csv": f"type,name,count,{columns}\nrope,clip.mp4,8,{pairs}\n",
         "times.csv": "video,time\n" + "".join(f"clip.mp4,{t}\n" for t in times),
         "rows.jsonl": json.dumps(
@@ -172,6 +168,19 @@ def test_import_set_round_trip_of_a_set(videos, tmp_path):
     import_set([table], tmp_path / "one", videos=videos)
     import_set([tmp_path / "one"], tmp_path / "two")
     assert read_rows(tmp_path / "two") == read_rows(tmp_path / "one")
+
+
+def test_import_set_two_sets_with_equal_paths(videos, tmp_path):
+    """The second video must not be written over the first, which is a hard link."""
+    for name, stem in (("one", "film"), ("two", "fast")):
+        (tmp_path / name).mkdir()
+        shutil.copy(videos / f"{stem}.mp4", tmp_path / name / "clip.mp4")
+        row = {"id": name, "video_path": "clip.mp4", "question": "?", "answer": "[0.5]"}
+        (tmp_path / name / "rows.jsonl").write_text(json.dumps(row))
+    before = content_hash(tmp_path / "one/clip.mp4")
+    with pytest.raises(DataError, match=r"'clip\.mp4' is that of another video"):
+        import_set([tmp_path / "one", tmp_path / "two"], tmp_path / "set")
+    assert content_hash(tmp_path / "one/clip.mp4") == before
 
 
 def test_import_set_writes_nothing_on_errors(place, tmp_path):

@@ -35,7 +35,7 @@ KINOVEA = """\ufeff<?xml version="1.0" encoding="utf-8"?>
   </Keyframes>
 </KinoveaVideoAnalysis>"""
 CVAT_TASK = """<meta><task>
-<id>3</id><name>rope</name><size>150</size><source>clip.mp4</source>
+<id>3</id><name>rope</name><size>150</size><mode>interpolation</mode><source>clip.mp4</source>
 </task></meta>"""
 CVAT_VIDEO = f"""<annotations><version>1.1</version>{CVAT_TASK}
   <track id="0" label="jump" task_id="3">
@@ -171,6 +171,21 @@ def test_elan_written_by_pympi():
     assert recording.clock == Seconds()
 
 
+@given(starts=st.lists(st.integers(0, 600_000), min_size=1, max_size=20))
+def test_elan_round_trip_with_pympi(tmp_path_factory, starts):
+    elan = pytest.importorskip("pympi.Elan")
+    path = tmp_path_factory.mktemp("elan") / "clip.eaf"
+    document = elan.Eaf()
+    document.add_linked_file("/data/clip.mp4", relpath="clip.mp4")
+    document.add_tier("jumps")
+    for start in starts:
+        document.add_annotation("jumps", start, start + 1)
+    document.to_file(str(path))
+    [recording] = format_of(Source(path)).read(Source(path))
+    assert values(recording, "jumps") == [start / 1000 for start in starts]
+    assert recording.videos == ("clip.mp4", "/data/clip.mp4")
+
+
 def test_elan_time_origin_is_added(read):
     text = EXAMPLES["elan"].replace('MIME_TYPE="video/mp4"', 'TIME_ORIGIN="1500"')
     [recording] = read(text, "elan")
@@ -202,7 +217,14 @@ def test_cvat_tracks_begin_where_they_become_visible(read):
     assert values(recording) == [8, 19]
     assert values(recording, "person") == [0]
     assert (recording.clock, recording.stated.frames) == (Frames(base=0), 150)
-    assert recording.videos == ("clip.mp4",)
+    assert recording.videos == ("clip.mp4", "file")
+
+
+def test_cvat_written_by_datumaro():
+    source = Source(DATA / "datumaro.xml")
+    [recording] = format_of(source).read(source)
+    assert values(recording) == list(JUMPS)
+    assert recording.stated.frames is None
 
 
 def test_cvat_tags_of_images(read):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from jumpscore.builder.jump_rope import ProfileError, load_profile, profile_names
+from jumpscore.builder.jump_rope import load_profile
+from jumpscore.conf.settings import stored_names
+from jumpscore.errors import UsageError
 
 
-def test_profile_names() -> None:
-    assert set(profile_names()) >= {"mini", "full"}
+def test_load_profile_contents() -> None:
+    assert set(stored_names("synthetic")) >= {"mini", "full"}
     assert load_profile("mini").clips == 12
     assert load_profile("full").clips == 240
 
@@ -39,24 +41,24 @@ def test_load_profile_overrides() -> None:
         (["clips"], ["'clips'", "key=value"]),
         (["clip=3"], ["'clip'", "did you mean 'clips'"]),
         (["shares.vrf=1"], ["'shares.vrf'", "did you mean 'vfr'", "rotation"]),
-        (["clips.x=1"], ["clips.x", "without keys"]),
+        (["clips.x=1"], ["clips.x", "has no keys"]),
         (["clips=0"], ["clips", "0", "greater than or equal to 1"]),
         (["shares.vfr=1.5"], ["shares.vfr", "1.5", "less than or equal to 1"]),
         (["shares.vfr=0.9"], ["shares.vfr=0.9", "clean_share"]),
         (["gaps.low=0.6"], ["low=0.6", "must not decrease"]),
         (["pauses={low: 3, high: 1}"], ["high=1", "low=3"]),
         (["resolutions=[{width: 641, height: 360, weight: 1}]"], ["641", "multiple of 2"]),
-        (["fps=[{fps: 25, weight: 1, speed: 2}]"], ["speed", "Extra inputs"]),
-        (["clips=[1"], ["'[1'", "YAML"]),
+        (["fps=[{fps: 25, weight: 1, speed: 2}]"], ["speed", "Known: fps, weight"]),
+        (["clips=[1"], ["clips=[1", "YAML"]),
     ],
 )
 def test_load_profile_invalid_overrides(overrides: list[str], words: list[str]) -> None:
-    with pytest.raises(ProfileError) as caught:
+    with pytest.raises(UsageError) as caught:
         load_profile("mini", overrides)
     for word in words:
         assert word in str(caught.value)
 
 
 def test_load_profile_unknown_name() -> None:
-    with pytest.raises(ProfileError, match=r"did you mean 'mini'.*allowed: full, mini, small"):
+    with pytest.raises(UsageError, match=r"did you mean 'mini'.*Known: full, mini, small"):
         load_profile("minni")

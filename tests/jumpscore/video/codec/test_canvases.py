@@ -325,9 +325,9 @@ class TestPanningCamera:
             blocks = np.delete(visual.blocks, slice(0, None, 4), axis=0).reshape(-1, 3)
             frames, rows, columns = blocks.T
             box = clip.boxes[frames]
-            x = (columns + 0.5) * 28 * clip.width / visual.width
-            y = (rows + 0.5) * 28 * clip.height / visual.height
+            x = (columns + 0.5) * 28 * clip.spec.width / visual.width
+            y = (rows + 0.5) * 28 * clip.spec.height / visual.height
             inside = (box[:, 0] <= x) & (x < box[:, 2]) & (box[:, 1] <= y) & (y < box[:, 3])
             area = np.prod(clip.boxes[:, 2:] - clip.boxes[:, :2], axis=1).mean()
-            prior = area / (clip.width * clip.height)
-            assert inside.mean() > 2.5 * prior, (clip.tags, inside.mean(), prior)
+            prior = area / (clip.spec.width * clip.spec.height)
+            assert inside.mean() > 2.5 * prior, (clip.spec.tags, inside.mean(), prior)

@@ -1,4 +1,4 @@
-"""The process of the Python with codec-video-prep: started, read with a time limit, and killed."""
+"""A child process that decodes: started, read with a time limit, and always killed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import selectors
 import signal
 import subprocess
 import tempfile
-from pathlib import Path
+from collections.abc import Sequence
 from typing import IO, Any
 
 LONGEST_LINE = 1024
@@ -21,13 +21,16 @@ class ChildError(Exception):
 
 
 class Child:
-    """A process of the other environment's Python; always killed and reaped at the end."""
+    """A process that gets an order as JSON; always killed and reaped at the end.
 
-    def __init__(
-        self, python: str, *arguments: str, order: dict[str, Any], patience: float
-    ) -> None:
-        self._command = [python, "-I", str(Path(__file__).with_name("bitcost_child.py"))]
-        self._command += arguments
+    Args:
+        command: Words of the command line.
+        order: Written to its standard input.
+        patience: Longest time without output in seconds.
+    """
+
+    def __init__(self, command: Sequence[str], *, order: dict[str, Any], patience: float) -> None:
+        self._command = command
         self._order = json.dumps(order).encode()
         self._patience = patience
         self._buffer = bytearray()

@@ -1,0 +1,63 @@
+"""Averages over the repeats of each sample, before any statistic over samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from evaluators.base import clusters_of, ratios
+from jumpscore.records import Metric, SampleScore
+from jumpscore.scoring import Ratio
+
+
+def scored_by_any(repeats: Sequence[Sequence[SampleScore]]) -> list[str]:
+    """Return the ids of the samples that at least one repeat scored, in order."""
+    scored = (score.id for scores in repeats for score in scores if score.status != "error")
+    return list(dict.fromkeys(scored))
+
+
+def clusters_by_name(
+    repeats: Sequence[Sequence[SampleScore]], names: Sequence[str]
+) -> list[str] | None:
+    """Return the cluster of each sample, which the bootstrap resamples as a unit."""
+    by_id = {score.id: score for scores in repeats for score in scores if score.status != "error"}
+    return clusters_of([by_id[name] for name in names])
+
+
+def mean_ratios(
+    metrics: Sequence[Metric], repeats: Sequence[Sequence[SampleScore]], names: Sequence[str]
+) -> dict[str, Ratio]:
+    """Return every metric as a ratio over samples whose repeats are averaged.
+
+    Numerator and denominator are averaged over the repeats that scored the sample. A sample for
+    which only some repeats define a metric therefore has the weight of these repeats, as in the
+    repeats' means, and a sample that some repeat failed to score has the same weight as any other.
+
+    Args:
+        metrics: Metrics of the task.
+        repeats: Scores of each repeat.
+        names: Ids of samples, each scored by at least one repeat.
+
+    >>> one = [SampleScore("a", "ok", {"bias": 1.0}), SampleScore("b", "ok", {"bias": 0.0})]
+    >>> other = [SampleScore("a", "ok", {"bias": None}), SampleScore("b", "error")]
+    >>> ratio = mean_ratios([Metric("bias", "")], [one, other], ["a", "b"])["bias"]
+    >>> ratio.numerator.tolist(), ratio.denominator.tolist()
+    ([0.5, 0.0], [0.5, 1.0])
+    """
+    places = {name: place for place, name in enumerate(names)}
+    scored = np.zeros(len(names))
+    sums = {metric.name: np.zeros((3, len(names))) for metric in metrics}
+    for scores in repeats:
+        usable = [score for score in scores if score.status != "error" and score.id in places]
+        at = [places[score.id] for score in usable]
+        scored[at] += 1
+        for name, ratio in ratios(metrics, usable).items():
+            sums[name][:, at] += ratio.numerator, ratio.denominator, ratio.uncentred
+    means = {}
+    for metric in metrics:
+        above, below, plain = sums[metric.name] / scored
+        is_mean = metric.over is None or metric.form == "explained"
+        is_root = metric.form == "root"
+        means[metric.name] = Ratio(above, below, is_mean, is_root=is_root, plain=plain)
+    return means
