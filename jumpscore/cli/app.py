@@ -47,7 +47,11 @@ class Commands(LazyGroup):
         ),
         "compare": (
             "jumpscore.cli.compare:compare_folders",
-            "Compare two runs, paired by video. Differences within the noise are called tied.",
+            "Compare two runs, paired by video, or rank several. Small differences are tied.",
+        ),
+        "power": (
+            "jumpscore.cli.power:print_power",
+            "Estimate which difference a number of videos can detect, from pilot runs.",
         ),
         "ablate": (
             "jumpscore.cli.ablate:ablate_budgets",

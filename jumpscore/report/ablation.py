@@ -38,7 +38,10 @@ COLUMNS = (
 ONE_LINE = ("visual tokens", "prompt tokens")
 """Columns whose names are broken into lines on the terminal only."""
 LEGEND = (
-    ("canvases − frames", "paired by video; a tie if its 95% interval contains 0"),
+    (
+        "canvases − frames",
+        "paired by video; a tie if its 95% interval contains 0, no verdict if fewer than 12 differ",
+    ),
     (
         "visual, prompt tokens",
         "mean per answer, as measured: frames / canvases",
