@@ -49,8 +49,8 @@ def score_answer(
 ) -> SampleScore:
     """Return the score of an answer.
 
-    Its values are the score by the rule, 0..1, named ``""``; ``miou``; ``content_free``, the score
-    of the blind baseline; and those of the public code by suffix or name.
+    Its values are the score by the rule, 0..1, named ``""``; ``miou``; ``content_free``, the blind
+    baseline's score; and those of the public code by suffix or name.
 
     Args:
         truth: Ground truth of the question.

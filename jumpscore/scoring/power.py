@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -63,7 +63,7 @@ def pilot_of_run(
 
     If both have the standard deviation s, that of the difference is s sqrt(2 - 2 correlation).
     """
-    nothing = Ratio(np.zeros_like(run.numerator), run.denominator, run.is_mean)
+    nothing = replace(run, numerator=np.zeros_like(run.numerator), plain=None)
     alone = pilot_of_pair(run, nothing, clusters=clusters)
     if alone is None:
         return None
