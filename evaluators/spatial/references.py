@@ -10,16 +10,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from evaluators.spatial import lmms_choices, lmms_crosspoint, lmms_numbers, lmms_points
-from evaluators.spatial.boxes import Box
 from evaluators.spatial.lmms_boxes import reference_box_iou
 from evaluators.spatial.numbers import NumberPolicy, parse_number
 from evaluators.spatial.roborefer import roborefer_accuracy
 from jumpscore.scoring.readers import Reader, ReferenceCrashError
+
+if TYPE_CHECKING:
+    from evaluators.spatial.rows import SpatialTruth  # which checks names of REFERENCES
 
 LMMS, OFFICIAL = "_reference_lmms", "_reference_official"
 OVERLAP = 0.5
@@ -29,27 +32,15 @@ MRA_AT = np.linspace(0.5, 0.95, 10)
 
 @dataclass(frozen=True, slots=True)
 class ScoredQuestion:
-    """The truth and question that the public code compares an answer with.
+    """The truth that the public code compares an answer with.
 
     Attributes:
-        rule: Rule of the row.
-        mask: bool [height, width], for points.
-        size: (width, height) of the image in pixels, for boxes.
-        box: The true box in pixels.
-        number: The true number, or how many points are asked for.
-        letter: Letter of the right option.
-        options: Letter -> words.
-        listing: Text in which some tasks look for the options.
+        truth: The question's truth.
+        mask: Its mask as pixels, bool [height, width], for points.
     """
 
-    rule: str
+    truth: SpatialTruth
     mask: npt.NDArray[np.bool_] | None = None
-    size: tuple[int, int] = (1, 1)
-    box: Box = (0.0, 0.0, 1.0, 1.0)
-    number: float = 0.0
-    letter: str = ""
-    options: Mapping[str, str] | None = None
-    listing: str = ""
 
     @property
     def drawn(self) -> npt.NDArray[np.bool_]:
@@ -79,8 +70,8 @@ def _official_tuples(text: str, question: ScoredQuestion) -> float:
 def _pointbench(text: str, question: ScoredQuestion) -> float:
     """Return PointBench's binary score: the first point, or all of a count, are inside."""
     pixels = lmms_points.guessed_pairs(text, question.mask_size).value
-    counted = question.rule == "count"
-    if not pixels or (counted and len(pixels) != question.number):
+    counted = question.truth.rule == "count"
+    if not pixels or (counted and len(pixels) != question.truth.number):
         return 0.0
     checked = pixels if counted else pixels[:1]
     return float(all(lmms_points.is_inside(pixel, question.drawn) for pixel in checked))
@@ -88,8 +79,8 @@ def _pointbench(text: str, question: ScoredQuestion) -> float:
 
 def _robospatial(text: str, question: ScoredQuestion) -> float:
     """Return RoboSpatial's score: any point of a fenced JSON list, or the last line's yes or no."""
-    if question.rule == "word":
-        right = (question.options or {}).get(question.letter, "").strip().lower()
+    if question.truth.rule == "word":
+        right = question.truth.options.get(question.truth.letter, "").strip().lower()
         correct = lmms_points.ROBOSPATIAL_WORD.read(text, "yes" if right == "yes" else "no")
         return float(bool(correct))
     pixels = lmms_points.ROBOSPATIAL.read(text, question.mask_size) or []
@@ -98,8 +89,8 @@ def _robospatial(text: str, question: ScoredQuestion) -> float:
 
 def _crosspoint(text: str, question: ScoredQuestion) -> float:
     """Return CrossPoint's score: the point, in pixels, is in the mask; or the letter is right."""
-    if question.rule == "choice":
-        return float(lmms_crosspoint.CHOICE.read(text) == question.letter)
+    if question.truth.rule == "choice":
+        return float(lmms_crosspoint.CHOICE.read(text) == question.truth.letter)
     pixel = lmms_crosspoint.answered_pixel(text)
     return float(pixel is not None and lmms_points.is_inside(pixel, question.drawn))
 
@@ -110,7 +101,7 @@ def refcoco_iou(text: str, question: ScoredQuestion) -> float:
     Raises:
         ReferenceCrashError: The public code raises, or its IoU and mean are NaN.
     """
-    iou = reference_box_iou(text, question.box, size=question.size)
+    iou = reference_box_iou(text, question.truth.box, size=question.truth.size)
     if math.isnan(iou):
         raise ReferenceCrashError("the public code's IoU of this answer is not a number")
     return iou
@@ -132,12 +123,13 @@ def reference_mra(prediction: float | None, truth: float) -> float:
 
 
 def _vsi(text: str, question: ScoredQuestion, policy: NumberPolicy) -> float:
-    if question.rule == "choice":
-        return float(lmms_numbers.LETTER.read(text, question.options or {}) == question.letter)
+    truth = question.truth
+    if truth.rule == "choice":
+        return float(lmms_numbers.LETTER.read(text, truth.options) == truth.letter)
     number = parse_number(text, policy=policy)
-    if number.status != "unparseable" and question.number == 0:
+    if number.status != "unparseable" and truth.number == 0:
         raise ReferenceCrashError("the public code divides by a true number of 0")
-    return reference_mra(number.value, question.number)
+    return reference_mra(number.value, truth.number)
 
 
 def _revsi(text: str, question: ScoredQuestion) -> float:
@@ -148,17 +140,18 @@ def _revsi(text: str, question: ScoredQuestion) -> float:
 
 
 def _letter(reader: Reader[str]) -> ReferenceScore:
-    return lambda text, question: float(reader.read(text) == question.letter)
+    return lambda text, question: float(reader.read(text) == question.truth.letter)
 
 
 def _blink(text: str, question: ScoredQuestion) -> float:
-    return float(lmms_choices.BLINK.read(text, "".join(question.options or {})) == question.letter)
+    truth = question.truth
+    return float(lmms_choices.BLINK.read(text, "".join(truth.options)) == truth.letter)
 
 
 def _word(reader: Reader[str]) -> ReferenceScore:
     """Return the score of a task whose filter searches the question's text."""
     return lambda text, question: float(
-        lmms_choices.is_same_word(reader.read(text, question.listing), question.letter)
+        lmms_choices.is_same_word(reader.read(text, question.truth.listing), question.truth.letter)
     )
 
 

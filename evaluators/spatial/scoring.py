@@ -49,8 +49,8 @@ def score_answer(
 ) -> SampleScore:
     """Return the score of an answer.
 
-    Its values are the score by the rule, 0..1, named ``""``; ``miou``; ``content_free``, the blind
-    baseline's score; and those of the public code by suffix or name.
+    Its values are ``""`` (the score by the rule, 0..1), ``miou``, ``content_free`` (the blind
+    baseline's score) and those of the public code by suffix or name.
 
     Args:
         truth: Ground truth of the question.
@@ -263,16 +263,7 @@ def _references(
     public = REFERENCES.get(truth.reference)
     if public is None:
         return {}, {}
-    question = ScoredQuestion(
-        truth.rule,
-        mask=mask,
-        size=truth.size,
-        box=truth.box,
-        number=truth.number,
-        letter=truth.letter,
-        options=truth.options,
-        listing=truth.listing,
-    )
+    question = ScoredQuestion(truth, mask)
     scored = text if public.filtered_first else scored_text(text, tags)
     values: dict[str, float] = {}
     notes: dict[str, int] = {}

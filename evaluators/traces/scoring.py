@@ -33,11 +33,10 @@ from evaluators.traces.sharerobot import sharerobot_points
 from evaluators.traces.tracespatial import (
     LARGEST,
     NAMES_2D,
-    TraceScore,
     Values,
     content_free_values,
     image_box,
-    score_parsed,
+    score_tracespatial,
 )
 from jumpscore.answers.places.traces import ParsedTrace, parse_trace
 from jumpscore.records import Convention, OverlayView, Response, SampleScore, Shape, Status
@@ -193,18 +192,14 @@ def score_answer(
 def _tracespatial(goal: Goal, read: _Read, dimensions: Literal[2, 3]) -> RuleScore:
     assert goal.target is not None
     scene, target = goal.scene(), goal.target
-
-    def scored(parsed: ParsedTrace) -> TraceScore:
-        return score_parsed(
-            parsed,
-            target,
-            scene,
-            dimensions=dimensions,
-            convention=read.convention,
-            seen=read.seen,
-        )
-
-    score = scored(read.parsed)
+    score = score_tracespatial(
+        read.parsed,
+        target,
+        scene,
+        dimensions=dimensions,
+        convention=read.convention,
+        seen=read.seen,
+    )
     named = NAMES_2D if dimensions == 2 else NAMES_3D
     reference: Values = dict.fromkeys(named)
     notes = {NOTES[score.status]: 1} if score.status in NOTES else {}

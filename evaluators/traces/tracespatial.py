@@ -17,8 +17,8 @@ from evaluators.coordinates import in_mask, to_pixels
 from evaluators.traces.camera import Camera, OrientedBox
 from evaluators.traces.paths import PathErrors, checked_path, errors_between, resample
 from evaluators.traces.scene import Missing, Scene
-from jumpscore.answers.places.traces import ParsedTrace, parse_trace
-from jumpscore.records import Convention, FinishReason
+from jumpscore.answers.places.traces import ParsedTrace
+from jumpscore.records import Convention
 
 Floats = npt.NDArray[np.float64]
 Status = Literal["ok", "partial", "unparseable", "no_depth", "out_of_range"] | Missing
@@ -84,36 +84,6 @@ class TraceScore:
 
 
 def score_tracespatial(
-    text: str,
-    truth: TraceTruth,
-    scene: Scene,
-    *,
-    dimensions: Literal[2, 3],
-    finish_reason: FinishReason | None = None,
-    convention: Convention = "relative_1000",
-    seen: tuple[int, int] | None = None,
-) -> TraceScore:
-    """Score one answer.
-
-    Args:
-        text: The whole answer.
-        truth: The true trace and the target's box.
-        scene: Depth map, object mask and camera.
-        dimensions: Dimensions of the question. In 3D, ``*_2d`` use the projected 3D trace.
-        finish_reason: ``"length"`` if the model was stopped at its token limit.
-        convention: Convention of x and y; the benchmark uses thousandths. Depth is in metres.
-        seen: (width, height) of the image that the model saw, for ``pixel``; default the scene's.
-
-    Raises:
-        ValueError: ``dimensions`` is neither 2 nor 3, or the convention is unknown.
-    """
-    parsed = parse_trace(text, finish_reason=finish_reason)
-    return score_parsed(
-        parsed, truth, scene, dimensions=dimensions, convention=convention, seen=seen
-    )
-
-
-def score_parsed(
     parsed: ParsedTrace,
     truth: TraceTruth,
     scene: Scene,
@@ -122,7 +92,19 @@ def score_parsed(
     convention: Convention = "relative_1000",
     seen: tuple[int, int] | None = None,
 ) -> TraceScore:
-    """Score parsed way-points; see ``score_tracespatial``."""
+    """Score one answer.
+
+    Args:
+        parsed: The answer as ``parse_trace`` reads it.
+        truth: The true trace and the target's box.
+        scene: Depth map, object mask and camera.
+        dimensions: Dimensions of the question. In 3D, ``*_2d`` use the projected 3D trace.
+        convention: Convention of x and y; the benchmark uses thousandths. Depth is in metres.
+        seen: (width, height) of the image that the model saw, for ``pixel``; default the scene's.
+
+    Raises:
+        ValueError: ``dimensions`` is neither 2 nor 3, or the convention is unknown.
+    """
     if dimensions not in (2, 3):
         raise ValueError(f"dimensions {dimensions!r} must be 2 or 3")
     if (problem := _problem(parsed, dimensions)) is not None:

@@ -12,7 +12,7 @@ import time
 import numpy as np
 from scipy.spatial import cKDTree
 
-from evaluators.traces import OrientedBox, Scene, TraceTruth, score_tracespatial
+from evaluators.traces import OrientedBox, Scene, TraceTruth, parse_trace, score_tracespatial
 from evaluators.traces.occupancy import (
     BLOCK,
     NEARLY_ONE,
@@ -137,7 +137,7 @@ def main() -> None:
 
 def _score(scene: Scene, truth: TraceTruth) -> None:
     for dimensions in (2, 3):
-        score_tracespatial(ANSWER, truth, scene, dimensions=dimensions)
+        score_tracespatial(parse_trace(ANSWER), truth, scene, dimensions=dimensions)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import pytest
 
 from evaluators.spatial import reference_box_iou
 from evaluators.spatial.references import LMMS, REFERENCES, ScoredQuestion
+from evaluators.spatial.rows import SpatialTruth
 from evaluators.temporal import parse_span
 from jumpscore.scoring import ReferenceCrashError, parse_reference
 from jumpscore.scoring.reasoning_tags import scored_text
@@ -42,8 +43,9 @@ def iou(text: str) -> float:
     return reference_box_iou(text, (100, 120, 300, 280), size=(640, 480))
 
 
-def spatial(name: str, **facts: Any) -> Any:
-    return lambda text: REFERENCES[name].scores[LMMS](text, ScoredQuestion(**facts))
+def spatial(name: str, rule: Any, mask: Any = None, **facts: Any) -> Any:
+    question = ScoredQuestion(SpatialTruth(rule, **facts), mask)
+    return lambda text: REFERENCES[name].scores[LMMS](text, question)
 
 
 READERS = {

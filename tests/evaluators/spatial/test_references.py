@@ -17,6 +17,7 @@ from evaluators.spatial.references import (
     ScoredQuestion,
     reference_mra,
 )
+from evaluators.spatial.rows import SpatialTruth
 from evaluators.spatial.task import Spatial, SpatialOptions
 from jumpscore.data.layout import rows_checksum
 from jumpscore.scoring import ReferenceCrashError
@@ -42,10 +43,10 @@ NAMES = {
 @pytest.mark.parametrize("case", GOLDEN["w2p_refspatial"]["cases"], ids=lambda case: case["text"])
 def test_references_of_points_equal_the_public_code(case):
     for (name, suffix, rule), key in NAMES.items():
-        query = ScoredQuestion(rule, mask=mask() > 0, number=1)
+        query = ScoredQuestion(SpatialTruth(rule, number=1), mask() > 0)
         result = REFERENCES[name].scores[suffix](case["text"], query)
         assert result == pytest.approx(case[key], abs=1e-9), key
-    query = ScoredQuestion("points", mask=mask() > 0)
+    query = ScoredQuestion(SpatialTruth("points"), mask() > 0)
     points = case["robospatial_json2pts"]
     hit = any(0 <= x < WIDE and 0 <= y < HIGH and mask()[y, x] > 0 for x, y in points)
     assert REFERENCES["robospatial"].scores["_reference_lmms"](case["text"], query) == float(hit)
@@ -62,7 +63,7 @@ def test_references_of_points_equal_the_public_code(case):
     ],
 )
 def test_reference_of_robospatial_finds_yes_inside_words(text, value):
-    query = ScoredQuestion("word", letter="A", options=WORDS)
+    query = ScoredQuestion(SpatialTruth("word", letter="A", options=WORDS))
     assert REFERENCES["robospatial"].scores["_reference_lmms"](text, query) == value
 
 
@@ -84,7 +85,7 @@ def test_reference_numbers_equal_lmms_eval(text, number):
 
 
 def test_reference_of_robospatial_with_an_empty_answer_tag():
-    query = ScoredQuestion("word", letter="B", options=WORDS)
+    query = ScoredQuestion(SpatialTruth("word", letter="B", options=WORDS))
     text = "<answer></answer> no"
     assert REFERENCES["robospatial"].scores["_reference_lmms"](text, query) == 0.0
 
@@ -225,11 +226,15 @@ def test_reference_official_of_points_equals_the_public_code(text, expected):
     pixels = np.zeros((100, 200), dtype=bool)
     pixels[20:60, 50:120] = True
     read = REFERENCES["points_in_mask"].scores[OFFICIAL]
-    assert read(text, ScoredQuestion("points", mask=pixels)) == pytest.approx(expected, abs=1e-12)
+    assert read(text, ScoredQuestion(SpatialTruth("points"), pixels)) == pytest.approx(
+        expected, abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("text", ["(0.6, 0.6, 0.25, 0.2)", f"({'9' * 400}.0, 1)", f"({10**30}, 5)"])
 def test_reference_official_of_points_crashes(text):
     pixels = np.ones((100, 200), dtype=bool)
     with pytest.raises(ReferenceCrashError):
-        REFERENCES["points_in_mask"].scores[OFFICIAL](text, ScoredQuestion("points", mask=pixels))
+        REFERENCES["points_in_mask"].scores[OFFICIAL](
+            text, ScoredQuestion(SpatialTruth("points"), pixels)
+        )

@@ -51,8 +51,9 @@ TRUTH = TraceTruth(
 )
 
 
-def score(text: str, dimensions: int = 3, **more):
-    return score_tracespatial(text, TRUTH, SCENE, dimensions=dimensions, **more)
+def score(text: str, dimensions: int = 3, scene: Scene = SCENE, finish_reason=None, **more):
+    parsed = parse_trace(text, finish_reason=finish_reason)
+    return score_tracespatial(parsed, TRUTH, scene, dimensions=dimensions, **more)
 
 
 def reported(lines: list[str]) -> dict[str, float]:
@@ -241,7 +242,7 @@ def test_scene_without_depth_under_the_mask(fill):
     scene = Scene.from_millimetres(
         np.full(mask.shape, fill, dtype=np.uint16), mask, GOLDEN["scene"]["K"]
     )
-    result = score_tracespatial(CASES["good_lift"]["pred"], TRUTH, scene, dimensions=3)
+    result = score(CASES["good_lift"]["pred"], scene=scene)
     assert result.status == "no_object"
     assert (result.values["start"], result.values["end"]) == (1.0, 1.0)
     assert result.values["success"] is None
@@ -256,12 +257,12 @@ def test_score_tracespatial_without_depth_around_the_object(fill):
     scene = Scene.from_millimetres(alone, mask, GOLDEN["scene"]["K"])
     text = CASES["through_obstacle_waypoint"]["pred"]
     assert score(text).values["success"] == 0.0
-    result = score_tracespatial(text, TRUTH, scene, dimensions=3)
+    result = score(text, scene=scene)
     assert result.status == "no_scene"
     assert (result.values["start"], result.values["end"]) == (1.0, 1.0)
     for name in ("success", "success_path", "no_collision", "collision"):
         assert result.values[name] is None, name
-    assert score_tracespatial("none", TRUTH, scene, dimensions=3).values["success"] is None
+    assert score("none", scene=scene).values["success"] is None
 
 
 def test_scene_of_a_large_object_keeps_its_points():
