@@ -41,7 +41,7 @@ def test_compose_defaults_are_valid():
 
 def test_choices_are_the_registered_names():
     assert choices("model") == MODELS.names() == sorted(GOLDEN["model"])
-    assert choices("task") == TASKS.names() == sorted(GOLDEN["task"])
+    assert choices("task") == TASKS.names() == sorted([*GOLDEN["task"], "repetitions"])
     assert choices("input") == sorted(INPUT_KINDS)
 
 
