@@ -27,14 +27,14 @@ _AROUND = frozenset("\"'`*_.:=~≈$()[]{}|,;")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The number that the strict parser read in an answer.
+    """The number that a parser read in an answer.
 
     Attributes:
         status: ``ok``; ``ambiguous`` (two different numbers); ``partial`` (cut off at the token
             limit; ``value`` is set if the number is complete); ``not_finite``; ``unparseable``.
         value: The number, or ``None``.
-        rejected: How many other numbers the answer contains.
-        span: Offsets of the number in the original text.
+        rejected: How many other numbers the answer contains, for the strict parser.
+        span: Offsets of the number in the original text, for the strict parser.
     """
 
     status: ReadStatus

@@ -115,7 +115,9 @@ def _boxes(region: Region) -> list[tuple[Box, tuple[int, int], int]]:
     boxes = [
         (_box(group), (group.low, group.high), 1)
         for group in region.groups
-        if not group.malformed and (len(group.values) == 4 or _is_scored(group))
+        # A fifth number is a confidence.
+        if not group.malformed
+        and (len(group.values) == 4 or (len(group.values) == 5 and 0 <= group.values[4] <= 1))
     ]
     pairs = [g for g in region.groups if len(g.values) == 2 and not g.malformed]
     return boxes + list(_corners(pairs, region.tokens))
@@ -138,11 +140,6 @@ def _sized(groups: list[Group], text: str) -> list[tuple[Box, tuple[int, int], i
             x, y = x - wide / 2, y - high / 2
         boxes.append(((x, y, x + wide, y + high), (group.low, size.end()), 1))
     return boxes
-
-
-def _is_scored(group: Group) -> bool:
-    """Whether the fifth number is a confidence."""
-    return len(group.values) == 5 and 0 <= group.values[4] <= 1
 
 
 def _box(group: Group) -> Box:

@@ -51,7 +51,7 @@ def _read(lines: list[list[Token]], sizes: tuple[int, ...]) -> list[Group]:
             return []
         rows.append(row)
     columns = [name for name in columns if name != LABEL]
-    values = [_values(row) for row in rows]
+    values = [decimal_commas(row) or [entry.value for entry in row] for row in rows]
     places = _columns(values, columns, sizes)
     if places is None:
         return []
@@ -179,10 +179,6 @@ def _lead(line: list[Token]) -> int:
         if token.kind not in ("word", "number", "mark", "dash"):
             break
     return place
-
-
-def _values(row: list[Entry]) -> list[float]:
-    return decimal_commas(row) or [entry.value for entry in row]
 
 
 def _columns(rows: list[list[float]], names: list[str], sizes: tuple[int, ...]) -> list[int] | None:

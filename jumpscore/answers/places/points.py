@@ -93,9 +93,9 @@ def parse_points(
         only = None if cut else read_only(tokens, 2)
         points = read_lines(tokens, (2,)) or ([only] if only else [])
         groups = groups + points
-    if cut:
-        points = [point for point in points if not _halved(point, answer.end)]
-    if not any(map(_finite, points)):
+    if cut:  # the last number may be incomplete if nothing closes its point
+        points = [p for p in points if p.form not in ("keys", "line") or p.high < answer.end]
+    if not any(all(map(math.isfinite, point.values)) for point in points):
         points = []  # otherwise a point that is not finite scores as outside
     rejected = _rejected(groups, points) + len(_points(outside.groups))
     if not points:
@@ -205,15 +205,6 @@ def _pairs(group: Group) -> list[Group]:
             for place in (0, 2)
         ]
     return [group] if len(group.values) == 2 else []
-
-
-def _halved(point: Group, end: int) -> bool:
-    """Whether the last number of a point may be incomplete, since nothing closes the point."""
-    return point.form in ("keys", "line") and point.high >= end
-
-
-def _finite(point: Group) -> bool:
-    return all(map(math.isfinite, point.values))
 
 
 def _rejected(groups: list[Group], points: list[Group]) -> int:

@@ -245,15 +245,12 @@ def _leads_on(gap: list[Token]) -> bool:
     for token in gap:
         number = token.kind == "number" and token.text.isdecimal() and named
         named = token.kind in ("word", "key") and set(token.text.split()) <= _LINKS | _NAMES
-        key = token.kind == "key" and _is_numbered(token.text)
+        key = token.kind == "key" and all(  # "step 2:"
+            word in _LINKS | _NAMES or word.isdecimal() for word in token.text.split()
+        )
         if not (named or number or key or token.text in _STOPS or token.kind in ("tag", "close")):
             return False
     return True
-
-
-def _is_numbered(key: str) -> bool:
-    """Whether a key is ``step 2`` or the like."""
-    return all(word in _LINKS | _NAMES or word.isdecimal() for word in key.split())
 
 
 def _is_quiet(token: Token) -> bool:

@@ -250,13 +250,12 @@ def _is_start_and_end(fields: list[Element], *, paired: bool) -> bool:
 def _without_totals(items: list[Element]) -> list[Element]:
     """Leave out ``"jumps": 3`` next to lists or numbered keys, since it is a total."""
     events = [item for item in items if _nodes(item) or _numbered_key(item)]
-    totals = [item for item in items if item not in events and _is_whole(item)]
+    totals = [
+        item
+        for item in items
+        if item not in events and (token := _scalar(item.parts)[0]) and is_whole(token)
+    ]
     return [item for item in items if item not in totals] if events else items
-
-
-def _is_whole(item: Element) -> bool:
-    token, _ = _scalar(item.parts)
-    return token is not None and is_whole(token)
 
 
 def _numbered_key(item: Element) -> bool:

@@ -47,7 +47,8 @@ def read_structures(parts: Sequence[Part], answer: Answer) -> tuple[Reading, str
         if cut or not entries[-1].node.closed:
             return rejected, "list", "partial"
         return rejected, "list", "ok" if rejected.rejected_count else "empty"
-    if all(_is_mark(entry) for entry in entries) and _times_outside(parts):
+    units = [p for p in parts if isinstance(p, Token) and p.kind in ("measure", "clock")]
+    if units and all(map(_is_mark, entries)):
         return None
     answers, form = _choose([entry for entry in entries if entry.reading.times], answer.text)
     reading = Reading(answer.original)
@@ -109,13 +110,11 @@ def _only_tuples(parts: Sequence[Part]) -> bool:
     """Whether an answer consists of tuples: ``(0.28, 0.5), (0.76, 0.9)``."""
     nodes = [part for part in parts if isinstance(part, Node)]
     return bool(nodes) and all(
-        _is_row(part) if isinstance(part, Node) else part.kind in ("comma", "newline", "mark")
+        plain(part) and len(list(elements(part))) > 1
+        if isinstance(part, Node)
+        else part.kind in ("comma", "newline", "mark")
         for part in parts
     )
-
-
-def _is_row(node: Node) -> bool:
-    return plain(node) and len(list(elements(node))) > 1
 
 
 def _settle_open(entry: _Entry, text: str) -> bool:
@@ -152,7 +151,8 @@ def _choose(entries: list[_Entry], text: str) -> tuple[list[_Entry], str]:
         "\n" in text[a.node.high : b.node.low] for a, b in pairwise(entries)
     ):
         return entries, "lines"
-    if all(len(entry.reading.times) == 1 and not _has_words(entry) for entry in entries):
+    words = [any(token.kind in ("word", "key") for token in entry.label) for entry in entries]
+    if not any(words) and all(len(entry.reading.times) == 1 for entry in entries):
         return entries, "list"
     if all(_is_event(entry) for entry in entries):
         for entry in entries:
@@ -164,10 +164,6 @@ def _choose(entries: list[_Entry], text: str) -> tuple[list[_Entry], str]:
     if all(_follow(a, b, text) for a, b in pairwise(entries)):
         return entries, "list"
     return entries[-1:], "list"
-
-
-def _has_words(entry: _Entry) -> bool:
-    return any(token.kind in ("word", "key") for token in entry.label)
 
 
 def _label_role(entry: _Entry) -> str:
@@ -225,24 +221,11 @@ def _follow(first: _Entry, second: _Entry, text: str) -> bool:
     )
 
 
-def _times_outside(parts: Sequence[Part]) -> bool:
-    """Whether there are times with a unit outside all brackets."""
-    return any(isinstance(part, Token) and part.kind in ("measure", "clock") for part in parts)
-
-
 def _reject_outside(parts: Sequence[Part], nodes: list[Node], reading: Reading) -> None:
     """Reject the values outside the lists that neither number nor describe a list."""
     known = {node.low for node in nodes}
-    loose = [
-        token
-        for part in parts
-        for token in ([part] if isinstance(part, Token) else _loose(part, known))
-    ]
-    for line in split_lines(loose):
+    outside = [part for part in parts if isinstance(part, Token) or part.low not in known]
+    for line in split_lines(list(flatten(outside))):
         for one in assign_roles(line):
             if one.role not in ("index", "section", "end"):
                 reading.reject(one.token.low, one.token.high)
-
-
-def _loose(node: Node, known: set[int]) -> Iterator[Token]:
-    return iter(()) if node.low in known else flatten(node.parts)

@@ -93,12 +93,10 @@ def _pipes(line: list[Token], text: str) -> list[Cell]:
 def _commas(line: list[Token], text: str) -> list[Cell]:
     mark = ";" if any(token.text == ";" for token in line) else ","
     cells = _split(line, lambda token: token.text == mark)
-    opened = any(_depth(cell) for cell in cells)  # the comma of (0.28, 0.50) parts no cells
+    # The comma of (0.28, 0.50) parts no cells.
+    kinds = [[token.kind for token in cell] for cell in cells]
+    opened = any(cell.count("open") != cell.count("close") for cell in kinds)
     return [line] if opened else cells
-
-
-def _depth(cell: Cell) -> int:
-    return sum({"open": 1, "close": -1}.get(token.kind, 0) for token in cell)
 
 
 def _gaps(line: list[Token], text: str) -> list[Cell]:
