@@ -44,15 +44,10 @@ REVSI_CHOICES = (
 )
 
 
-def _one(questions: QuestionFormat) -> dict[str, QuestionFormat]:
-    """Return the formats of a benchmark whose rows are all of one kind."""
-    return {"": questions}
-
-
-def _letter_in(column: str, answer: str) -> dict[str, QuestionFormat]:
-    """Return the formats of rows whose question lists the options and asks for the letter."""
+def _letter_in(column: str, answer: str) -> QuestionFormat:
+    """Return the format of rows whose question lists the options and asks for the letter."""
     prompt = f"{{{column}!t}}\n{prompts.ONLY_LETTER}"
-    return _one(QuestionFormat("choice", prompt, answer=answer, listed_in=column, listing=column))
+    return QuestionFormat("choice", prompt, answer=answer, listed_in=column, listing=column)
 
 
 def _about_videos(
@@ -76,7 +71,7 @@ def _refcoco(name: str, title: str, split: str) -> SpatialBenchmark:
         name=f"{name}_{split}",
         title=f"{title}, {split}: a box around what is described",
         repository=f"lmms-lab-encoder/{title.replace('+', 'plus')}",
-        formats=_one(QuestionFormat("box", prompts.REFCOCO_BOX, answer="bbox")),
+        formats=QuestionFormat("box", prompts.REFCOCO_BOX, answer="bbox"),
         images=("image",),
         splits=(split,),
         reference="refcoco",
@@ -111,7 +106,7 @@ def _cv_bench(kind: str, title: str) -> SpatialBenchmark:
         name=f"cv_bench_{kind.lower()}",
         title=f"CV-Bench {kind}: {title}",
         repository="nyu-visionx/CV-Bench",
-        formats=_one(QuestionFormat("choice", prompt, answer="answer", options="choices")),
+        formats=QuestionFormat("choice", prompt, answer="answer", options="choices"),
         images=("image",),
         splits=(f"test_{kind.lower()}",),
         where=("type", kind),
@@ -139,13 +134,11 @@ BENCHMARKS: tuple[SpatialBenchmark, ...] = (
         name="where2place",
         title="Where2Place: point to free space",
         repository="FlagEval/Where2Place",
-        formats=_one(
-            QuestionFormat(
-                "points",
-                f"{{question}} {prompts.UNIT_POINTS} {prompts.ONLY_TUPLES}",
-                mask="mask",
-                convention="unit",
-            )
+        formats=QuestionFormat(
+            "points",
+            f"{{question}} {prompts.UNIT_POINTS} {prompts.ONLY_TUPLES}",
+            mask="mask",
+            convention="unit",
         ),
         images=("image",),
         reference="points_in_mask",
@@ -154,13 +147,11 @@ BENCHMARKS: tuple[SpatialBenchmark, ...] = (
         name="refspatial",
         title="RefSpatial-Bench: point to what is described",
         repository="BAAI/RefSpatial-Bench",
-        formats=_one(
-            QuestionFormat(
-                "points",
-                f"{{prompt}} {{suffix}} {prompts.ONLY_TUPLES}",
-                mask="mask",
-                convention="unit",
-            )
+        formats=QuestionFormat(
+            "points",
+            f"{{prompt}} {{suffix}} {prompts.ONLY_TUPLES}",
+            mask="mask",
+            convention="unit",
         ),
         images=("image",),
         splits=("location", "placement", "unseen"),
@@ -255,14 +246,12 @@ BENCHMARKS: tuple[SpatialBenchmark, ...] = (
         name="sat",
         title="SAT: questions about images and motion between them",
         repository="nv-njb/SAT",
-        formats=_one(
-            QuestionFormat(
-                "choice",
-                prompts.SAT_CHOICE,
-                answer="correct_answer_idx",
-                options="answers",
-                listing="question",
-            )
+        formats=QuestionFormat(
+            "choice",
+            prompts.SAT_CHOICE,
+            answer="correct_answer_idx",
+            options="answers",
+            listing="question",
         ),
         images=("image_bytes",),
         reference="sat",
@@ -271,14 +260,12 @@ BENCHMARKS: tuple[SpatialBenchmark, ...] = (
         name="embspatial",
         title="EmbSpatial-Bench: spatial relations",
         repository="FlagEval/EmbSpatial-Bench",
-        formats=_one(
-            QuestionFormat(
-                "choice",
-                prompts.EMBSPATIAL_CHOICE,
-                answer="answer",
-                options="answer_options",
-                option_form="{letter}) {words}",
-            )
+        formats=QuestionFormat(
+            "choice",
+            prompts.EMBSPATIAL_CHOICE,
+            answer="answer",
+            options="answer_options",
+            option_form="{letter}) {words}",
         ),
         images=("image",),
         group="relation",
@@ -290,10 +277,8 @@ BENCHMARKS: tuple[SpatialBenchmark, ...] = (
         name="blink",
         title="BLINK: 14 sub-tasks of perception",
         repository="BLINK-Benchmark/BLINK",
-        formats=_one(
-            QuestionFormat(
-                "choice", f"{prompts.ONLY_LETTERS}{{prompt}}", answer="answer", options="choices"
-            )
+        formats=QuestionFormat(
+            "choice", f"{prompts.ONLY_LETTERS}{{prompt}}", answer="answer", options="choices"
         ),
         images=("image_1", "image_2", "image_3", "image_4"),
         splits=("val",),
@@ -324,7 +309,7 @@ BENCHMARKS: tuple[SpatialBenchmark, ...] = (
         name="erqa",
         title="ERQA: embodied reasoning",
         repository="FlagEval/ERQA",
-        formats=_one(QuestionFormat("choice", "{question}", answer="answer", listed_in="question")),
+        formats=QuestionFormat("choice", "{question}", answer="answer", listed_in="question"),
         images=("images",),
         group="question_type",
         reference="erqa",
@@ -333,13 +318,11 @@ BENCHMARKS: tuple[SpatialBenchmark, ...] = (
         name="mmsi_bench",
         title="MMSI-Bench: reasoning over several images",
         repository="RunsenXu/MMSI-Bench",
-        formats=_one(
-            QuestionFormat(
-                "choice",
-                f"{{question!t}}\n{prompts.LETTER} Enclose the option's letter within ``.",
-                answer="answer",
-                listed_in="question",
-            )
+        formats=QuestionFormat(
+            "choice",
+            f"{{question!t}}\n{prompts.LETTER} Enclose the option's letter within ``.",
+            answer="answer",
+            listed_in="question",
         ),
         images=("images",),
         splits=(None,),

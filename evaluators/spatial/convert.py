@@ -19,7 +19,7 @@ from evaluators.spatial.benchmarks import BENCHMARKS
 from evaluators.spatial.formats import PromptFormatter, QuestionFormat, SpatialBenchmark
 from evaluators.spatial.rows import SpatialRow, letters
 from jumpscore.data.convert import read_table, write_picture
-from jumpscore.data.layout import Manifest, write_rows
+from jumpscore.data.layout import write_rows
 from jumpscore.data.published import PublishedSet
 from jumpscore.data.published_files import PublishedFiles
 from jumpscore.errors import DataError
@@ -41,8 +41,7 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
                 rows.append(_row(name, benchmark, record, split, files))
     if not rows:
         raise DataError(f"{source}: no row belongs to {published.name}; check the files")
-    manifest = Manifest(published.name, licence=published.licence, source=published.title)
-    write_rows(out, rows, manifest)
+    write_rows(out, rows, published.manifest)
 
 
 def _records(
@@ -66,9 +65,9 @@ def _row(
     files: PublishedFiles,
 ) -> SpatialRow:
     kind = str(record[benchmark.kind]) if benchmark.kind else ""
-    questions = benchmark.formats.get(kind) or benchmark.formats.get("")
+    questions = benchmark.by_kind.get(kind) or benchmark.by_kind.get("")
     if questions is None:
-        known = ", ".join(benchmark.formats)
+        known = ", ".join(benchmark.by_kind)
         raise DataError(f"{name}: unknown {benchmark.kind} {kind!r:.60}; known: {known}")
     named = _options(questions, record)
     images = [_picture(name, value, files) for value in _pictures(benchmark, record)]
@@ -149,10 +148,11 @@ def _answer(questions: QuestionFormat, record: Mapping[str, Any], named: Sequenc
         except (TypeError, ValueError):
             return value if isinstance(value, str) else str(value)
     if questions.rule == "box":
-        corners = [float(v) for v in value] if _are_numbers(value) else []
-        if len(corners) != 4:
+        if not (isinstance(value, list) and len(value) == 4):
             return str(value)
-        x, y, width, height = corners
+        if not all(isinstance(item, (int, float)) for item in value):
+            return str(value)
+        x, y, width, height = map(float, value)
         return [x, y, x + width, y + height]
     if isinstance(value, int) and not isinstance(value, bool):
         return letters(len(named))[value] if 0 <= value < len(named) else str(value)
@@ -161,10 +161,6 @@ def _answer(questions: QuestionFormat, record: Mapping[str, Any], named: Sequenc
         matching = [a for a, b in zip(letters(len(named)), named, strict=True) if b == text.lower()]
         return matching[0] if matching else text
     return text.strip("().").upper() if questions.rule == "choice" else ""
-
-
-def _are_numbers(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, (int, float)) for item in value)
 
 
 def _pictures(benchmark: SpatialBenchmark, record: Mapping[str, Any]) -> list[Any]:

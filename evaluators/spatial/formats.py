@@ -63,7 +63,8 @@ class SpatialBenchmark:
         name: Data set name.
         title: One line for lists of data sets.
         repository: Data set on the Hugging Face hub; ``None`` if it is elsewhere (``note``).
-        formats: Value of the column ``kind`` -> format of its questions; ``""`` for other values.
+        formats: Format of its questions, or value of the column ``kind`` -> format, ``""`` for
+            other values.
         kind: Column that selects the format.
         images: Columns with a picture, the path of one, or a list of either, in order.
         video: Format of the video's path over the columns.
@@ -82,7 +83,7 @@ class SpatialBenchmark:
     name: str
     title: str
     repository: str | None
-    formats: Mapping[str, QuestionFormat]
+    formats: QuestionFormat | Mapping[str, QuestionFormat]
     kind: str = ""
     images: tuple[str, ...] = ()
     video: str = ""
@@ -96,6 +97,11 @@ class SpatialBenchmark:
     patterns: tuple[str, ...] = ()
     licence: str = "unknown"
     note: str = UNVERIFIED
+
+    @property
+    def by_kind(self) -> Mapping[str, QuestionFormat]:
+        """Formats by value of the column ``kind``."""
+        return {"": self.formats} if isinstance(self.formats, QuestionFormat) else self.formats
 
     @property
     def published(self) -> PublishedSet:
@@ -116,20 +122,16 @@ class SpatialBenchmark:
     def needed(self) -> list[str]:
         """Columns that every row must have."""
         named = {self.kind, "" if self.group == "split" else self.group, *_fields(self.video)}
-        named |= {column for column in self.images if not _may_lack(column)}
+        # Few rows have the further ones of numbered pictures, such as image_2.
+        named |= {i for i in self.images if not re.fullmatch(r"\w+_(?:[2-9]|\d\d)", i)}
         named |= {self.where[0]} if self.where else set()
-        for questions in self.formats.values():
+        for questions in self.by_kind.values():
             named |= questions.columns
         return sorted(named - {""})
 
 
 def _fields(template: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(template) if name}
-
-
-def _may_lack(column: str) -> bool:
-    """Return whether it is a numbered picture (``image_2``), which few rows have."""
-    return re.fullmatch(r"\w+_(?:[2-9]|\d\d)", column) is not None
 
 
 class PromptFormatter(string.Formatter):

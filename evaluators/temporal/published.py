@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path, PurePosixPath
 
 from jumpscore.data.convert import read_table
-from jumpscore.data.layout import Manifest, Row, write_rows
+from jumpscore.data.layout import Row, write_rows
 from jumpscore.data.published import PublishedSet
 from jumpscore.data.published_files import PublishedFiles
 
@@ -46,8 +46,7 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
             span = span[0]  # the files contain lists with one span
         name = f"{published.split}-{number:05d}"
         rows.append(Row(name, path, str(record["query"]), json.dumps(span)))
-    facts = Manifest(published.name, licence=published.licence, source=published.title)
-    write_rows(out, rows, facts)
+    write_rows(out, rows, published.manifest)
 
 
 def _place_videos(published: Sequence[str], files: PublishedFiles) -> list[str]:

@@ -15,7 +15,7 @@ from evaluators.traces.prompts import (
 )
 from evaluators.traces.rows import TraceRow
 from jumpscore.data.convert import place, read_table, write_picture
-from jumpscore.data.layout import Manifest, data_file, write_rows
+from jumpscore.data.layout import data_file, write_rows
 from jumpscore.data.published import PublishedSet
 from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json
@@ -75,7 +75,8 @@ def convert_tracespatial(published: PublishedSet, source: Path, out: Path) -> No
     Raises:
         DataError: A column or a picture is missing.
     """
-    raw = next(iter(sorted(source.rglob(RAW))), None) if not _parquet(source) else None
+    parquet = any(source.rglob("*.parquet"))
+    raw = None if parquet else next(iter(sorted(source.rglob(RAW))), None)
     if raw is None:
         columns = (*COLUMNS, "destination_direction", "image", "gt_depth", "mask")
         records = read_table(source, split=published.split, columns=columns)
@@ -116,11 +117,7 @@ def convert_tracespatial(published: PublishedSet, source: Path, out: Path) -> No
                 box=box,
             )
         )
-    _write(published, rows, out)
-
-
-def _parquet(source: Path) -> bool:
-    return any(source.rglob("*.parquet"))
+    write_rows(out, rows, published.manifest)
 
 
 def _raw_records(file: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
@@ -172,7 +169,7 @@ def convert_vabench(published: PublishedSet, source: Path, out: Path) -> None:
                 convention="pixel",
             )
         )
-    _write(published, rows, out)
+    write_rows(out, rows, published.manifest)
 
 
 def _trace(answer: Any, where: str) -> list[tuple[float, float]]:
@@ -231,7 +228,7 @@ def convert_sharerobot(published: PublishedSet, source: Path, out: Path) -> None
                 convention="unit",
             )
         )
-    _write(published, rows, out)
+    write_rows(out, rows, published.manifest)
 
 
 def _placed(root: Path, path: str, folder: Path) -> Path:
@@ -249,8 +246,3 @@ def _plain(name: Any, source: Path) -> str:
     if not text.isalnum() or len(text) > 40:
         raise DataError(f"{source}: the id {text[:60]!r} must be letters and digits")
     return text
-
-
-def _write(published: PublishedSet, rows: Sequence[TraceRow], out: Path) -> None:
-    manifest = Manifest(published.name, licence=published.licence, source=published.title)
-    write_rows(out, rows, manifest)

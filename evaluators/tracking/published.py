@@ -10,7 +10,7 @@ from typing import Any
 
 from evaluators.tracking.queries import Query
 from jumpscore.data.convert import read_table
-from jumpscore.data.layout import Manifest, write_rows
+from jumpscore.data.layout import write_rows
 from jumpscore.data.published import PublishedSet
 from jumpscore.data.published_files import PublishedFiles
 from jumpscore.errors import DataError
@@ -82,9 +82,7 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
                 mask = f"{row.video}/{mask_id}.json"
                 files.place_at(where, mask, row.mask_path(mask_id), exact=True)
             rows.append(row)
-    write_rows(
-        out, rows, Manifest(published.name, licence=published.licence, source=published.title)
-    )
+    write_rows(out, rows, published.manifest)
 
 
 def _query(where: str, record: Mapping[str, Any]) -> Query:

@@ -14,7 +14,7 @@ from evaluators.tracking.queries import Query, Rles, check_masks
 from evaluators.tracking.rle import decode_masks
 from evaluators.tracking.writing import inner_point, trajectories, write_masks
 from jumpscore.data.archives import unpack_all
-from jumpscore.data.layout import Manifest, data_file, write_rows
+from jumpscore.data.layout import data_file, write_rows
 from jumpscore.data.published import PublishedSet
 from jumpscore.errors import DataError
 from jumpscore.jsonio import read_object
@@ -54,9 +54,7 @@ def convert(published: PublishedSet, source: Path, out: Path) -> None:
             raise DataError(f"{source}, video {video!r:.80}: missing or invalid {error}") from error
     if (out / ".unpacked").is_dir():
         shutil.rmtree(out / ".unpacked")
-    write_rows(
-        out, rows, Manifest(published.name, licence=published.licence, source=published.title)
-    )
+    write_rows(out, rows, published.manifest)
 
 
 def _video(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from jumpscore.data.hub import LOCK, download, pinned_revision
+from jumpscore.data.layout import Manifest
 from jumpscore.errors import DataError, UsageError
 from jumpscore.jsonio import read_object, write_json
 from jumpscore.registry import imported
@@ -59,6 +60,11 @@ class PublishedSet:
     revision: str | None = None
     fetch: str = "jumpscore.data.published:fetch_set"
     kind: Literal["published"] = "published"
+
+    @property
+    def manifest(self) -> Manifest:
+        """Manifest of the converted set."""
+        return Manifest(self.name, licence=self.licence, source=self.title)
 
     def is_here(self, root: Path) -> bool:
         """Whether it was fetched into the data root."""

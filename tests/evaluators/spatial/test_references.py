@@ -204,7 +204,7 @@ def test_rows_checksum_ignores_an_empty_new_field(tmp_path):
 @pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda benchmark: benchmark.name)
 def test_benchmarks_have_a_public_scorer_of_their_rules(benchmark):
     scorer = REFERENCES[benchmark.reference]
-    for questions in benchmark.formats.values():
+    for questions in benchmark.by_kind.values():
         assert questions.rule in scorer.rules
         # Filters that read the answer first look for options in the question as published.
         assert bool(questions.listing) == scorer.filtered_first

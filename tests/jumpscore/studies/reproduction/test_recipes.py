@@ -83,7 +83,7 @@ def test_routes_name_data_sets_and_metrics():
         if route.task == "spatial":
             benchmark = spatial[route.data]
             assert "_reference_lmms" in REFERENCES[benchmark.reference].scores
-            rules = {form.rule for form in benchmark.formats.values()}
+            rules = {form.rule for form in benchmark.by_kind.values()}
             name = "overall" if benchmark.grouped else "accuracy" if len(rules) == 1 else "score"
             assert route.metric == f"{name}_reference_lmms"
 
