@@ -39,9 +39,7 @@ class ContentFree(ModelWrapper):
         super().__init__(options)
         self._answers: Mapping[str, Response] = {}
 
-    def identity(self) -> Mapping[str, Any]:
-        """Return name and options, which determine every answer."""
-        return self.stated()
+    identity = ModelWrapper.stated
 
     def receive_blind_answers(self, answers: Mapping[str, Response]) -> None:
         """Receive the answers of the task's blind baseline, by id."""

@@ -47,7 +47,9 @@ def code_digest(kind: type, also: Iterable[str] = ()) -> str | None:
 
 
 def _code_digest(kind: type, also: Iterable[str]) -> str | None:
-    names = [base.__module__ for base in kind.__mro__ if not _is_contract(base)]
+    # Without what all models have in common: the interface, and Python's own classes.
+    shared = ("builtins", "abc", "typing", "model_wrappers.base")
+    names = [base.__module__ for base in kind.__mro__ if base.__module__ not in shared]
     places: dict[Path, None] = {}
     for name in [*names, *also]:
         module = sys.modules.get(name)
@@ -66,11 +68,6 @@ def _code_digest(kind: type, also: Iterable[str]) -> str | None:
         content = content.replace(b"\r\n", b"\n")
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()[:DIGITS]
-
-
-def _is_contract(base: type) -> bool:
-    """Return whether a class is common to all models: the interface, or Python's own."""
-    return base.__module__ in ("builtins", "abc", "typing", "model_wrappers.base")
 
 
 def _sources(name: str, file: Path) -> list[Path]:

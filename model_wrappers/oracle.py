@@ -51,9 +51,7 @@ class Oracle(ModelWrapper):
         super().__init__(options)
         self._truth: Mapping[str, Any] = {}
 
-    def identity(self) -> Mapping[str, Any]:
-        """Return name and options, which determine every answer."""
-        return self.stated()
+    identity = ModelWrapper.stated
 
     def receive_truth(self, truth: Mapping[str, Any]) -> None:
         """Receive the truth of every question.

@@ -9,8 +9,7 @@ a rope, and the times follow from the physics of jumping (see `events`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from jumpscore.records import Question, Response, Usage
 from jumpscore.video import VisualInput
@@ -30,9 +29,7 @@ class Motion(ModelWrapper):
     Options = MotionOptions
     options: MotionOptions
 
-    def identity(self) -> Mapping[str, Any]:
-        """Return name and options, which determine every answer."""
-        return self.stated()
+    identity = ModelWrapper.stated
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
         """Measure the motion of the question's video, which is nearly all of the work.

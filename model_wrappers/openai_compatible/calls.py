@@ -174,17 +174,13 @@ def _once(client: Any, body: Mapping[str, Any], request_id: str, secret: str | N
             raise error.__cause__ from None  # one of our limits, which openai before 3 wraps
         raise _Transient(f"the connection failed ({error.__cause__ or error})") from None
     answered = raw.headers.get("x-request-id")
-    if answered is not None and _ours(answered) and answered != request_id:
+    # Servers also make their own ids; only these are ours.
+    if answered and answered.startswith("jumpscore-") and answered != request_id:
         raise _Transient(f"the answer belongs to request {answered}, not {request_id}")
     try:
         return parse_json(raw.http_response.content)
     except ValueError as error:
         raise _Transient(f"the answer is not valid JSON ({error})") from None
-
-
-def _ours(request_id: str) -> bool:
-    """Return whether this package made a request id; servers also make their own."""
-    return request_id.startswith("jumpscore-")
 
 
 def _status_error(status: int, message: str, headers: Mapping[str, str]) -> Exception:

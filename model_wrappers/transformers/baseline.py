@@ -58,6 +58,8 @@ class Baseline(InTransformers):
     family: ClassVar[Family]
     image_options: ClassVar[Mapping[str, Any]] = {}
     """Arguments of the image processor that override the checkpoint's settings."""
+    frames_input: ClassVar[str] = "pixel_values_videos"
+    """Name of the model input for frames."""
 
     @abstractmethod
     def frame_pictures(self, visual: VisualInput) -> PromptPictures:
@@ -66,10 +68,6 @@ class Baseline(InTransformers):
     @abstractmethod
     def image_pictures(self, processed: Mapping[str, Any]) -> PromptPictures:
         """Return images as the checkpoint's processor prepared them, with their text."""
-
-    @abstractmethod
-    def tensors(self, pictures: PromptPictures) -> Mapping[str, Tensor]:
-        """Return the model inputs for one prompt's pictures, on the model's device."""
 
     @property
     def convention(self) -> Convention | None:
@@ -168,6 +166,13 @@ class Baseline(InTransformers):
     def pictures_text(self, pictures: PromptPictures) -> str:
         return "".join(f"{before}{pictures.pad}{after}" for before, _, after in pictures.runs)
 
+    def tensors(self, pictures: PromptPictures) -> Mapping[str, Tensor]:
+        """Return the model inputs for one prompt's pictures, on the model's device."""
+        if pictures.images is not None:
+            return {name: self.placed(values) for name, values in pictures.images.items()}
+        assert pictures.frames is not None
+        return {self.frames_input: self._normalised(pictures.frames)}
+
     def model_inputs(self, ids: Tensor, pictures: Sequence[PromptPictures]) -> Mapping[str, Tensor]:
         import torch
 
@@ -177,17 +182,12 @@ class Baseline(InTransformers):
                 inputs[name].append(tensor)
         return {name: torch.cat(tensors) for name, tensors in inputs.items()}
 
-    def normalised(self, pixels: npt.NDArray[np.uint8], channel: int) -> Tensor:
-        """Return normalised pixels on the vision tower's device and in its dtype.
-
-        Args:
-            pixels: uint8, of any shape.
-            channel: Axis of the colour channels.
-        """
+    def _normalised(self, pixels: npt.NDArray[np.uint8]) -> Tensor:
+        """Return pixels [n, 3, ...] normalised, on the vision tower's device and in its dtype."""
         import torch
 
         mean, std = self._statistics
-        shape = [3 if axis == channel % pixels.ndim else 1 for axis in range(pixels.ndim)]
+        shape = (3, *[1] * (pixels.ndim - 2))
         values = torch.from_numpy(pixels).to(self._model.device).to(torch.float32).div_(255)
         values = values.sub_(torch.tensor(mean, device=values.device).view(shape))
         values = values.div_(torch.tensor(std, device=values.device).view(shape))

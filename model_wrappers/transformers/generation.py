@@ -73,22 +73,17 @@ def batches(lengths: Sequence[int], most_tokens: int) -> list[list[int]]:
     """
     groups: list[list[int]] = []
     for place in sorted(range(len(lengths)), key=lengths.__getitem__):
-        # Lengths are sorted, so the whole batch is padded to this one.
+        # Lengths are sorted, so the whole batch is padded to this one, at most by a fifth of it.
         last = groups[-1] if groups else []
         if (
             last
             and lengths[place] * (len(last) + 1) <= most_tokens
-            and _similar(lengths[last[0]], lengths[place])
+            and lengths[place] - lengths[last[0]] <= lengths[place] / 5
         ):
             last.append(place)
         else:
             groups.append([place])
     return groups
-
-
-def _similar(shortest: int, longest: int) -> bool:
-    """Return whether padding costs little: at most a fifth of the longest."""
-    return longest - shortest <= longest / 5
 
 
 def answer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,9 +12,6 @@ from model_wrappers.base import ModelOptions
 from model_wrappers.families import INTERNVL3_5, Family
 from model_wrappers.transformers.baseline import Baseline, PromptPictures
 from model_wrappers.transformers.wrapper import TransformersOptions
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 START, END, PAD = "<img>", "</img>", "<IMG_CONTEXT>"
 
@@ -32,6 +29,7 @@ class InternVL(Baseline):
     family: ClassVar[Family] = INTERNVL3_5
     Options: ClassVar[type[ModelOptions]] = InternVLOptions
     image_options: ClassVar[Mapping[str, Any]] = {"crop_to_patches": True}
+    frames_input = "pixel_values"
 
     @property
     def pads(self) -> tuple[int, ...]:
@@ -58,9 +56,3 @@ class InternVL(Baseline):
             pad=PAD,
             images={"pixel_values": np.asarray(processed["pixel_values"], dtype=np.float32)},
         )
-
-    def tensors(self, pictures: PromptPictures) -> Mapping[str, Tensor]:
-        if pictures.images is not None:
-            return {"pixel_values": self.placed(pictures.images["pixel_values"])}
-        assert pictures.frames is not None
-        return {"pixel_values": self.normalised(pictures.frames, 1)}

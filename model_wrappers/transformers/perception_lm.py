@@ -57,12 +57,6 @@ class PerceptionLM(Baseline):
             images={"pixel_values": np.concatenate(tiles)},
         )
 
-    def tensors(self, pictures: PromptPictures) -> Mapping[str, Tensor]:
-        if pictures.images is not None:
-            return {"pixel_values": self.placed(pictures.images["pixel_values"])}
-        assert pictures.frames is not None
-        return {"pixel_values_videos": self.normalised(pictures.frames, 1)}
-
     def model_inputs(self, ids: Tensor, pictures: Sequence[PromptPictures]) -> Mapping[str, Tensor]:
         # The model expects tiles as [pictures, tiles, ...] and joins the two axes.
         inputs = super().model_inputs(ids, pictures)

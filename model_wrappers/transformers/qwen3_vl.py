@@ -45,8 +45,9 @@ class Qwen3VL(Baseline):
         return (self.config.video_token_id, self.config.image_token_id)
 
     def frame_pictures(self, visual: VisualInput) -> PromptPictures:
-        together, _, _ = grid = self._grid(visual)
-        each = visual.visual_tokens // together
+        count, rows, columns = visual.grid
+        groups = -(-count // visual.token_grid.frames)
+        each = visual.visual_tokens // groups
         runs = [(f"{text}{START}", each, END) for text in visual.stamp_texts]
         if self.options.outer_markers:
             runs[0] = (START + runs[0][0], *runs[0][1:])
@@ -60,7 +61,7 @@ class Qwen3VL(Baseline):
                 patch=visual.token_grid.side // self.config.vision_config.spatial_merge_size,
                 merge=self.config.vision_config.spatial_merge_size,
             ),
-            grid=grid,
+            grid=(groups, rows, columns),  # of patches
         )
 
     def image_pictures(self, processed: Mapping[str, Any]) -> PromptPictures:
@@ -77,11 +78,11 @@ class Qwen3VL(Baseline):
         )
 
     def tensors(self, pictures: PromptPictures) -> Mapping[str, Tensor]:
-        if pictures.images is not None:
-            return {name: self.placed(values) for name, values in pictures.images.items()}
-        assert pictures.frames is not None
+        tensors = super().tensors(pictures)
+        if pictures.grid is None:
+            return tensors
         return {
-            "pixel_values_videos": self.normalised(pictures.frames, 1).flatten(1),
+            self.frames_input: tensors[self.frames_input].flatten(1),
             "video_grid_thw": self.placed(np.array([pictures.grid])),
         }
 
@@ -91,11 +92,6 @@ class Qwen3VL(Baseline):
         # The model derives its 3D positions from where pictures are in the prompt.
         kinds = (ids == image).int() + 2 * (ids == video).int()
         return {**inputs, "mm_token_type_ids": kinds.to(self._model.device)}
-
-    def _grid(self, visual: VisualInput) -> tuple[int, int, int]:
-        """Return (groups of frames, patch rows, patch columns)."""
-        count, rows, columns = visual.grid
-        return -(-count // visual.token_grid.frames), rows, columns
 
 
 def cut_tubes(

@@ -26,7 +26,14 @@ def processing(visual: VisualInput, family: Family | None) -> dict[str, Any]:
     # Frames have their final size; their times follow from their index in the video.
     fields: dict[str, Any] = {"mm_processor_kwargs": {"do_resize": False}}
     if family.as_video:
-        fields["media_io_kwargs"] = {"video": _video_facts(visual)}
+        facts = {  # the metadata that vLLM needs about frames that are sent as one video
+            "num_frames": -1,
+            "fps": visual.fps,
+            "frames_indices": list(visual.frame_indices),
+            "total_num_frames": visual.frame_indices[-1] + 1,
+            "do_sample_frames": False,
+        }
+        fields["media_io_kwargs"] = {"video": facts}
     return fields
 
 
@@ -69,14 +76,3 @@ def check_stamps(visual: VisualInput) -> None:
             f"input.decimals={visual.decimals}: vLLM writes this model's time stamps with 1 "
             "decimal; set input.decimals=1, or use the model in transformers"
         )
-
-
-def _video_facts(visual: VisualInput) -> dict[str, Any]:
-    """Return the metadata that vLLM needs about frames that are sent as one video."""
-    return {
-        "num_frames": -1,
-        "fps": visual.fps,
-        "frames_indices": list(visual.frame_indices),
-        "total_num_frames": visual.frame_indices[-1] + 1,
-        "do_sample_frames": False,
-    }
