@@ -8,17 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.answers.places.groups import check_convention
+from jumpscore.errors import DataError
 from jumpscore.records import Convention
-
-__all__ = [
-    "UNKNOWN_SIZE",
-    "UNSTATED",
-    "Floats",
-    "check_convention",
-    "check_size",
-    "in_mask",
-    "to_pixels",
-]
 
 Floats = npt.NDArray[np.float64]
 EDGE = 1e-9
@@ -32,6 +23,19 @@ UNKNOWN_SIZE = "answers in pixels of an image of unknown size, read as the file'
 """Note of an answer in pixels whose image size was assumed."""
 
 
+def stated_convention(name: str) -> Convention | None:
+    """Return the convention that a row states; ``None`` if it states none.
+
+    Raises:
+        DataError: The convention is unknown.
+    """
+    try:
+        check_convention(name or "unit")
+    except ValueError as error:
+        raise DataError(str(error)) from None
+    return name or None  # type: ignore[return-value]
+
+
 def check_size(name: str, size: tuple[int, int]) -> None:
     """Check that a (width, height) is positive.
 
@@ -40,6 +44,11 @@ def check_size(name: str, size: tuple[int, int]) -> None:
     """
     if len(size) != 2 or min(size) <= 0:
         raise ValueError(f"{name} {tuple(size)} must be (width, height) in pixels, both positive")
+
+
+def full_scale(convention: Convention, size: tuple[int, int]) -> tuple[int, int]:
+    """Return the (x, y) of an image's lower right corner; ``size`` is its (width, height)."""
+    return {"unit": (1, 1), "relative_1000": (1000, 1000), "pixel": size}[convention]
 
 
 def to_pixels(
@@ -67,7 +76,7 @@ def to_pixels(
     check_size("size", size)
     check_size("seen", seen or size)
     array: Floats = np.asarray(coordinates, dtype=np.float64)
-    full = {"unit": (1, 1), "relative_1000": (1000, 1000), "pixel": seen or size}[convention]
+    full = full_scale(convention, seen or size)
     scale = np.array([size[0] / full[0], size[1] / full[1]])
     with np.errstate(over="ignore"):  # beyond float64 is outside of any image
         scaled: Floats = array * np.tile(scale, array.shape[-1] // 2)
@@ -108,3 +117,21 @@ def in_mask(
     columns, rows = pixels[within].astype(np.int64).T
     inside[within] = mask[rows, columns] > 0
     return inside
+
+
+def mask_fraction(inside: npt.NDArray[np.bool_]) -> float:
+    """Return the share of answered points inside; 0 without points.
+
+    >>> mask_fraction(np.array([True, False]))
+    0.5
+    """
+    return float(inside.mean()) if inside.size else 0.0
+
+
+def right_count(inside: npt.NDArray[np.bool_], expected: int) -> bool:
+    """Return whether all answered points are inside and their number is right (PointBench).
+
+    >>> right_count(np.array([True, True]), 2), right_count(np.array([True]), 2)
+    (True, False)
+    """
+    return bool(inside.all()) and len(inside) == expected

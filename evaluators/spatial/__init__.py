@@ -1,23 +1,14 @@
 """Spatial grounding: points, boxes, numbers and choices."""
 
-from evaluators.coordinates import to_pixels
-from evaluators.spatial.boxes import ParsedBox, box_iou, parse_box
+from evaluators.coordinates import in_mask, mask_fraction, right_count
+from evaluators.spatial.boxes import box_iou
 from evaluators.spatial.lmms_boxes import reference_box_iou
-from evaluators.spatial.numbers import ParsedNumber, mean_relative_accuracy, parse_number
-from evaluators.spatial.points import (
-    ParsedPoints,
-    in_mask,
-    mask_fraction,
-    parse_points,
-    right_count,
-)
-from jumpscore.answers.choices import ParsedChoice, parse_choice, parse_word
+from evaluators.spatial.numbers import mean_relative_accuracy, parse_number
+from jumpscore.answers.choices import parse_choice, parse_word
+from jumpscore.answers.places.boxes import parse_box
+from jumpscore.answers.places.points import parse_points
 
 __all__ = [
-    "ParsedBox",
-    "ParsedChoice",
-    "ParsedNumber",
-    "ParsedPoints",
     "box_iou",
     "in_mask",
     "mask_fraction",
@@ -29,5 +20,4 @@ __all__ = [
     "parse_word",
     "reference_box_iou",
     "right_count",
-    "to_pixels",
 ]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 
-from jumpscore.answers.places.boxes import Box, BoxStatus, ParsedBox, parse_box
-
-__all__ = ["Box", "BoxStatus", "ParsedBox", "box_iou", "parse_box"]
+from jumpscore.answers.places.boxes import Box
 
 
 def box_iou(box: Box, truth: Box) -> float:

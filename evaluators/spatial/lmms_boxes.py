@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluators.coordinates import check_size
-from evaluators.spatial.boxes import Box
+from jumpscore.answers.places.boxes import Box
 from jumpscore.scoring.readers import Reader, ReferenceCrashError, Value
 from jumpscore.scoring.reference_times import MAX_DEPTH, nesting
 

@@ -36,13 +36,12 @@ def written_tuples(text: str, size: Size) -> list[list[float]]:
         ReferenceCrashError: One has more digits than Python converts.
     """
     try:
-        return [[_number(part) for part in inside.split(",")] for inside in _TUPLE.findall(text)]
+        return [
+            [float(part) if "." in part else int(part) for part in inside.split(",")]
+            for inside in _TUPLE.findall(text)
+        ]
     except ValueError as error:
         raise ReferenceCrashError(f"the public code cannot convert a number ({error})") from error
-
-
-def _number(text: str) -> float:
-    return float(text) if "." in text else int(text)
 
 
 def pairs_only(tuples: list[list[float]], size: Size) -> list[list[float]]:

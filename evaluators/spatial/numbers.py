@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 from evaluators.spatial.lmms_numbers import NUMBER, WORD_NUMBER
-from jumpscore.answers.numbers import ReadStatus, read_number
+from jumpscore.answers.numbers import Reading, read_number
 from jumpscore.records import FinishReason
 
 NumberPolicy = Literal["strict", "reference_lmms", "reference_official"]
-NumberStatus = ReadStatus
 
 THRESHOLDS: tuple[float, ...] = tuple(k / 100 for k in range(50, 100, 5))
 """Thresholds theta of the mean relative accuracy."""
@@ -19,29 +17,9 @@ EDGE = 1e-9
 """Tolerance of the relative error, so that 90 of 100 is within 0.1 in float64."""
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedNumber:
-    """Result of a parser.
-
-    Attributes:
-        status: ``ok``; ``ambiguous`` (two different numbers); ``partial`` (cut off at the token
-            limit; a complete number is kept); ``not_finite``; ``unparseable``.
-        policy: The parser used.
-        value: The number, or ``None``.
-        rejected: Number of other numbers in the answer (``strict``).
-        span: Offsets of the number in the original text (``strict``).
-    """
-
-    status: NumberStatus
-    policy: NumberPolicy
-    value: float | None = None
-    rejected: int = 0
-    span: tuple[int, int] | None = None
-
-
 def parse_number(
     text: str, *, policy: NumberPolicy = "strict", finish_reason: FinishReason | None = None
-) -> ParsedNumber:
+) -> Reading:
     """Read the one number in an answer, in digits or in English words.
 
     Args:
@@ -65,17 +43,12 @@ def parse_number(
     if policy not in get_args(NumberPolicy):
         raise ValueError(f"policy {policy!r} is not one of {', '.join(get_args(NumberPolicy))}")
     if policy == "strict":
-        return _parse_strict(text, finish_reason)
+        return read_number(text, finish_reason=finish_reason)
     value = (NUMBER if policy == "reference_lmms" else WORD_NUMBER).read(text)
     if value is None:
-        return ParsedNumber("unparseable", policy)
+        return Reading("unparseable")
     finite = math.isfinite(value)
-    return ParsedNumber("ok" if finite else "not_finite", policy, value if finite else None)
-
-
-def _parse_strict(text: str, finish_reason: FinishReason | None) -> ParsedNumber:
-    reading = read_number(text, finish_reason=finish_reason)
-    return ParsedNumber(reading.status, "strict", reading.value, reading.rejected, reading.span)
+    return Reading("ok" if finite else "not_finite", value if finite else None)
 
 
 def mean_relative_accuracy(prediction: float | None, truth: float) -> float:

@@ -12,10 +12,10 @@ from zlib import crc32
 
 import numpy as np
 
-from evaluators.coordinates import check_convention
+from evaluators.coordinates import full_scale, stated_convention
 from evaluators.images import image_size, mask_pixels, read_mask
-from evaluators.spatial.boxes import Box
 from evaluators.spatial.references import REFERENCES
+from jumpscore.answers.places.boxes import Box
 from jumpscore.data.layout import ADDED
 from jumpscore.errors import DataError
 from jumpscore.jsonio import parse_json
@@ -155,8 +155,7 @@ class SpatialTruth:
 
 def _written(pixel: float, axis: int, size: tuple[int, int], convention: Convention) -> float:
     """Return a pixel coordinate in a convention, rounded far below a pixel."""
-    full = {"unit": 1.0, "relative_1000": 1000.0, "pixel": float(size[axis])}[convention]
-    return round(pixel * full / size[axis], 7)
+    return round(pixel * full_scale(convention, size)[axis] / size[axis], 7)
 
 
 def letters(count: int) -> str:
@@ -185,7 +184,7 @@ def read_truth(row: SpatialRow, root: Path, *, blind: float = 0.0) -> SpatialTru
             f"reference {row.reference!r:.40} does not score rule {rule}; these do: "
             f"{', '.join(known)}"
         )
-    convention = _convention(row.convention)
+    convention = stated_convention(row.convention)
     about = min(max(row.about, 0), max(len(row.images) - 1, 0))
     shared = SpatialTruth(
         rule,
@@ -198,16 +197,6 @@ def read_truth(row: SpatialRow, root: Path, *, blind: float = 0.0) -> SpatialTru
         listing=row.listing or row.prompt,
     )
     return _FILLED[rule](row, root, shared)
-
-
-def _convention(name: str) -> Convention | None:
-    if not name:
-        return None
-    try:
-        check_convention(name)
-    except ValueError as error:
-        raise DataError(str(error)) from None
-    return name  # type: ignore[return-value]
 
 
 def _with_mask(row: SpatialRow, root: Path, truth: SpatialTruth) -> SpatialTruth:

@@ -10,12 +10,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from evaluators.coordinates import UNKNOWN_SIZE, UNSTATED, in_mask, to_pixels
+from evaluators.coordinates import (
+    UNKNOWN_SIZE,
+    UNSTATED,
+    in_mask,
+    mask_fraction,
+    right_count,
+    to_pixels,
+)
 from evaluators.drawings import box_shape, drawing, outlines, shape
 from evaluators.images import mask_pixels
-from evaluators.spatial.boxes import Box, box_iou, parse_box
+from evaluators.spatial.boxes import box_iou
 from evaluators.spatial.numbers import mean_relative_accuracy, parse_number
-from evaluators.spatial.points import mask_fraction, parse_points, right_count
 from evaluators.spatial.references import (
     LMMS,
     OVERLAP,
@@ -24,6 +30,8 @@ from evaluators.spatial.references import (
 )
 from evaluators.spatial.rows import MASKED, SpatialTruth
 from jumpscore.answers.choices import parse_choice, parse_word
+from jumpscore.answers.places.boxes import Box, parse_box
+from jumpscore.answers.places.points import parse_points
 from jumpscore.records import (
     Convention,
     OverlayView,
@@ -131,7 +139,8 @@ def _points(
     else:
         value = mask_fraction(inside)
     pixels = to_pixels(points, convention=convention or "unit", size=truth.size, seen=seen)
-    outside = int(np.count_nonzero(~_within(pixels, truth.size)))
+    within = ((pixels >= 0) & (pixels < truth.size)).all(axis=1)
+    outside = int(np.count_nonzero(~within))
     if outside:
         notes["points outside the image"] = outside
     details |= {"size": list(truth.size), "convention": convention}
@@ -150,10 +159,6 @@ def _points(
         details=details,
         notes=notes,
     )
-
-
-def _within(pixels: npt.NDArray[np.float64], size: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    return np.asarray(((pixels >= 0) & (pixels < size)).all(axis=1))
 
 
 _BOX_NOTES = {

@@ -120,10 +120,11 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
             Metric(main.name + suffix, main.title + READ_AS.get(suffix, ""), grouped=grouped)
             for suffix in self._both
         ]
+        blind = [answer for answer, of in BLIND_ANSWERS.items() if rules & set(of)]
         metrics.append(
             Metric(
                 f"content_free_{main.name}",
-                f"{main.name} of the blind baseline: {_blind_answers(rules)}",
+                f"{main.name} of the blind baseline: {', '.join(blind)}",
                 better=None,
                 grouped=grouped,
             )
@@ -192,10 +193,6 @@ class Spatial(RowTask[SpatialTruth, SpatialRow]):
         if truth.cell:
             values[f"{main}/{truth.cell[0]}"] = result.values[""]
         return replace(result, values={n: v for n, v in values.items() if n in self._names})
-
-
-def _blind_answers(rules: set[str]) -> str:
-    return ", ".join(answer for answer, of in BLIND_ANSWERS.items() if rules & set(of))
 
 
 def _as_number(answer: str) -> float:

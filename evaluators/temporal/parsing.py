@@ -52,7 +52,7 @@ def _parse_strict(text: str, *, cut: bool) -> ParsedSpan:
     reading = read_spans(text, cut=cut)
     if len(reading.chosen) != 1:
         status: SpanStatus = "partial" if cut else "ambiguous" if reading.chosen else "unparseable"
-        return ParsedSpan(status, "strict", count=len(reading.spans))
+        return ParsedSpan(status, count=len(reading.spans))
     span = Span(*reading.chosen[0])
     status = "partial" if cut else "ok" if span.start <= span.end else "inverted"
-    return ParsedSpan(status, "strict", span, len(reading.spans))
+    return ParsedSpan(status, span, len(reading.spans))

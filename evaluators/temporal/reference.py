@@ -56,14 +56,14 @@ def parse_reference(text: str, policy: Policy) -> ParsedSpan:
     """
     spans = READER.read(text)
     if not spans:
-        return ParsedSpan("unparseable", policy)
+        return ParsedSpan("unparseable")
     first = spans[0]
     if not all(map(math.isfinite, first)):
-        return ParsedSpan("not_finite", policy, count=len(spans))
+        return ParsedSpan("not_finite", count=len(spans))
     if policy == "reference_official":
         first = Span(float(round(first.start)), float(round(first.end)))
     status: SpanStatus = "ok" if first.start <= first.end else "inverted"
-    return ParsedSpan(status, policy, first, len(spans))
+    return ParsedSpan(status, first, len(spans))
 
 
 def _paired(values: list[float]) -> Spans:

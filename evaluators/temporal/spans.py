@@ -24,12 +24,10 @@ class ParsedSpan:
         status: ``ok``; ``inverted`` (the end is before the start; scores 0);
             ``ambiguous`` (two different spans); ``partial`` (cut off at the token limit; a span is
             kept if it was complete); ``not_finite`` (a number beyond float64); ``unparseable``.
-        policy: Which parser read it.
         span: Seconds, or ``None``.
         count: Number of spans in the text.
     """
 
     status: SpanStatus
-    policy: Policy
     span: Span | None = None
     count: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from evaluators.rows import RowTaskOptions, VideoRowTask
 from evaluators.temporal.explanations import EXPLANATIONS
@@ -34,9 +34,7 @@ PROMPT = (
 """The benchmark's prompt, to the letter."""
 
 SUFFIXES: dict[Policy, str] = {
-    "strict": "",
-    "reference_lmms": "_reference_lmms",
-    "reference_official": "_reference_official",
+    policy: "" if policy == "strict" else f"_{policy}" for policy in get_args(Policy)
 }
 READ_AS: dict[Policy, str] = {
     "strict": "",

@@ -2,7 +2,6 @@
 
 from evaluators.traces.camera import Camera, OrientedBox
 from evaluators.traces.paths import (
-    PathErrors,
     discrete_frechet,
     hausdorff,
     mae,
@@ -12,16 +11,13 @@ from evaluators.traces.paths import (
     vabench_errors,
 )
 from evaluators.traces.scene import Scene
-from evaluators.traces.tracespatial import TraceScore, TraceTruth, score_tracespatial
-from jumpscore.answers.places.traces import ParsedTrace, parse_trace
+from evaluators.traces.tracespatial import TraceTruth, score_tracespatial
+from jumpscore.answers.places.traces import parse_trace
 
 __all__ = [
     "Camera",
     "OrientedBox",
-    "ParsedTrace",
-    "PathErrors",
     "Scene",
-    "TraceScore",
     "TraceTruth",
     "discrete_frechet",
     "hausdorff",

@@ -255,7 +255,11 @@ def two_numbers_each(reading: TraceReading) -> Read:
     rows = reading.content if isinstance(reading.content, list) else [reading.content]
     points = []
     for row in rows:
-        if not isinstance(row, list) or len(row) != 2 or not all(map(_is_number, row)):
+        if (
+            not isinstance(row, list)
+            or len(row) != 2
+            or not all(isinstance(value, (int, float)) for value in row)
+        ):
             raise ReferenceCrashError(f"{str(row)[:40]} is not a pair of numbers")
         points.append(tuple(row))
     return Value(tuple(points))
@@ -301,7 +305,3 @@ def _on_one_line(text: str, opening: str, closing: str) -> str | None:
         if end >= 0:
             return line[start + len(opening) : end]
     return None
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float))

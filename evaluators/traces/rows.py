@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from evaluators.coordinates import check_convention
+from evaluators.coordinates import full_scale, stated_convention
 from evaluators.images import image_size
 from evaluators.traces.camera import Camera, OrientedBox
 from evaluators.traces.paths import checked_path
@@ -120,8 +120,7 @@ class Goal:
 
     def answer(self, convention: Convention) -> str:
         """Return the text of a right answer in the benchmark's format; depth is in metres."""
-        full = {"unit": (1, 1), "relative_1000": (1000, 1000), "pixel": self.size}[convention]
-        points: Floats = self.trace * np.array(full)
+        points: Floats = self.trace * full_scale(convention, self.size)
         if self.rule == "tracespatial_3d" and self.target is not None:
             points = np.column_stack([points, self.target.trajectory[:, 2]])
         rounded = [[round(number, DIGITS) for number in row] for row in points.tolist()]
@@ -147,12 +146,8 @@ def read_truth(row: TraceRow, root: Path) -> Goal:
     """
     if row.rule not in get_args(Rule):
         raise DataError(f"rule {row.rule!r:.40} is not one of {', '.join(get_args(Rule))}")
-    if row.convention:
-        try:
-            check_convention(row.convention)
-        except ValueError as error:
-            raise DataError(str(error)) from None
-    goal = Goal(row.rule, row.image, convention=row.convention or None)  # type: ignore[arg-type]
+    convention = stated_convention(row.convention)
+    goal = Goal(row.rule, row.image, convention=convention)  # type: ignore[arg-type]
     if row.rule in IN_SCENE:
         return _in_scene(row, root, goal)
     trace = _path("trace", row.trace, dimensions=2)

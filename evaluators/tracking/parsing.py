@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from evaluators.coordinates import full_scale
 from evaluators.tracking.objects import json_entries
 from evaluators.tracking.tracks import Form, Moment, TrackPoint, Tracks
 from jumpscore.answers import Answer, prepare
@@ -100,8 +101,7 @@ def parse_tracks(
     rejected: Counter[str] = Counter()
     attributes = list(_ATTRIBUTE.finditer(answer))
     size = (width, height)
-    limits = {"unit": (1, 1), "relative_1000": (1000, 1000), "pixel": image_size or size}
-    axes = _Axes(size, limits[convention])
+    axes = _Axes(size, full_scale(convention, image_size or size))
     times: Times = {}
     cut = False
     if attributes:
@@ -116,9 +116,10 @@ def parse_tracks(
     objects = objects and bool(times or rejected)
     moments = _moments(times, fps, rejected)
     prepared = replace(prepared, cut=prepared.cut or cut)
+    read: Form = "time_lines" if moments or rejected else "none"
     return Tracks(
         status=_status(prepared, moments, rejected, named),
-        parser=_form(named, objects, bool(moments or rejected)),
+        parser="coords" if named else "objects" if objects else read,
         moments=moments,
         rejected=dict(rejected),
         reasoning=prepared.reasoning,
@@ -143,10 +144,6 @@ def _with_tabs(prepared: Answer) -> str:
         return prepared.text
     pairs = zip(prepared.original, prepared.text, strict=True)
     return "".join("\t" if before == "\t" else after for before, after in pairs)
-
-
-def _form(named: bool, objects: bool, read: bool) -> Form:
-    return "coords" if named else "objects" if objects else "time_lines" if read else "none"
 
 
 def _status(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from evaluators.coordinates import full_scale
 from evaluators.tracking.rle import PixelMask, Rle
 from evaluators.tracking.tracks import Point, Trajectory
 from jumpscore.errors import DataError
@@ -94,11 +95,7 @@ class Target:
 
         Coordinates are integers, except in fractions of the frame.
         """
-        across, down = {
-            "unit": (1, 1),
-            "relative_1000": (1000, 1000),
-            "pixel": (self.width, self.height),
-        }[convention]
+        across, down = full_scale(convention, (self.width, self.height))
         digits = 4 if convention == "unit" else 0
         segments = []
         for frame, points in sorted(self.points.items()):
@@ -115,42 +112,17 @@ class Target:
         centre = {"0": (self.width / 2, self.height / 2)}
         return replace(self, points=dict.fromkeys(self.points, centre)).answer(convention)
 
-    def pixel_masks(self) -> dict[str, FrameMasks]:
-        """Return the masks by object and frame, each read on access."""
+    def pixel_masks(self) -> dict[str, dict[int, PixelMask]]:
+        """Return the masks by object and frame, without the frames in which it is absent."""
+        size = {"height": self.height, "width": self.width}
         return {
-            name: FrameMasks(
-                rles, height=self.height, width=self.width, name=f"mask of object {name!r}"
-            )
+            name: {
+                frame: PixelMask(rle, **size, name=f"mask of object {name!r}, frame {frame}")
+                for frame, rle in enumerate(rles)
+                if rle is not None
+            }
             for name, rles in self.masks.items()
         }
-
-
-class FrameMasks(Mapping[int, PixelMask]):
-    """Frame -> mask of one object, without the frames in which it is absent.
-
-    Raises:
-        DataError: On access, if a mask is damaged.
-    """
-
-    def __init__(self, rles: Rles, *, height: int, width: int, name: str) -> None:
-        self._rles, self._size, self._name = rles, (height, width), name
-        self._read: dict[int, PixelMask] = {}
-
-    def __getitem__(self, frame: int) -> PixelMask:
-        if frame not in self._read:
-            rle = self._rles[frame] if 0 <= frame < len(self._rles) else None
-            if rle is None:
-                raise KeyError(frame)
-            height, width = self._size
-            name = f"{self._name}, frame {frame}"
-            self._read[frame] = PixelMask(rle, height=height, width=width, name=name)
-        return self._read[frame]
-
-    def __iter__(self) -> Iterator[int]:
-        return (frame for frame, rle in enumerate(self._rles) if rle is not None)
-
-    def __len__(self) -> int:
-        return sum(rle is not None for rle in self._rles)
 
 
 def empty_target(query: Query) -> Target:

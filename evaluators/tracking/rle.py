@@ -7,6 +7,7 @@ pixels. J and F are the same for a mask and its transpose.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -145,6 +146,8 @@ def encode_mask(mask: NDArray[Any]) -> dict[str, Any]:
 class PixelMask:
     """A run-length mask that reads single pixels without decoding the whole.
 
+    It is checked when it is first used.
+
     Args:
         rle: The mask.
         height: Height of the video in pixels.
@@ -160,12 +163,21 @@ class PixelMask:
     """
 
     def __init__(self, rle: Rle, *, height: int, width: int, name: str = "mask") -> None:
-        self.shape = (height, width)
-        self._changes = np.cumsum(_checked_runs(rle, height, width, name))
+        self._rle, self._size, self._name = rle, (height, width), name
+
+    @cached_property
+    def _changes(self) -> NDArray[np.int64]:
+        return np.cumsum(_checked_runs(self._rle, *self._size, self._name))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width)."""
+        assert len(self._changes)
+        return self._size
 
     def __getitem__(self, place: tuple[int, int]) -> bool:
         row, column = place
-        before = np.searchsorted(self._changes, column * self.shape[0] + row, side="right")
+        before = np.searchsorted(self._changes, column * self._size[0] + row, side="right")
         return bool(before % 2)
 
 

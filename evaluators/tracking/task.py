@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from pydantic import field_validator
@@ -158,8 +158,9 @@ class Tracking(RowTask[Target, Query]):
         return {query.id: query for query in self.rows}
 
     @cached_property
-    def _mask_files(self) -> dict[str, Rles | DataError]:
-        return {}  # several queries can be about one object
+    def _masks_at(self) -> Callable[[str], Rles]:
+        # Read once, because several queries can be about one object.
+        return cache(lambda path: read_masks(self.root / path))
 
     def sample(self, row: Query, *, safe: bool) -> Sample[Target]:
         path = self.root / row.video_path if safe else self.root
@@ -177,7 +178,7 @@ class Tracking(RowTask[Target, Query]):
         masks = {}
         for place, mask_id in enumerate(query.mask_ids):
             try:
-                rles = self._read_masks(query.mask_path(mask_id))
+                rles = self._masks_at(query.mask_path(mask_id))
                 check_masks(rles, frames=query.n_frames, height=query.height, width=query.width)
             except DataError as error:
                 raise DataError(f"mask {mask_id!r}: {error}") from error
@@ -189,18 +190,6 @@ class Tracking(RowTask[Target, Query]):
         except DataError as error:
             raise DataError(f"frame_trajectories {error}") from error
         return replace(target, points=points, masks=masks)
-
-    def _read_masks(self, path: str) -> Rles:
-        known = self._mask_files.get(path)
-        if known is None:
-            try:
-                known = read_masks(self.root / path)
-            except DataError as error:
-                known = error
-            self._mask_files[path] = known
-        if isinstance(known, DataError):
-            raise known
-        return known
 
     def derivation(self) -> str | None:
         by = self._mask_source()
