@@ -34,7 +34,10 @@ class FromCheckpoint(ModelWrapper):
 
     @property
     def display_name(self) -> str:
-        return name_with_checkpoint(self.name, self.options)
+        """The model's name, followed by its checkpoint's unless that is the default one."""
+        default = type(self.options).model_fields["checkpoint"].default
+        checkpoint = str(self.options.checkpoint)
+        return self.name if checkpoint == default else f"{self.name}:{Path(checkpoint).name}"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -42,18 +45,6 @@ class FromCheckpoint(ModelWrapper):
 
     def default_input(self, kind: InputKind) -> Mapping[str, Any]:
         return checkpoint_use(self.options.checkpoint).input.get(kind, {})
-
-
-def name_with_checkpoint(name: str, options: Any) -> str:
-    """Return a model's name, followed by its checkpoint's unless that is the default one.
-
-    Args:
-        name: Registry name of the model.
-        options: A pydantic model with a field ``checkpoint``.
-    """
-    default = type(options).model_fields["checkpoint"].default
-    checkpoint = str(options.checkpoint)
-    return name if checkpoint == default else f"{name}:{Path(checkpoint).name}"
 
 
 class CheckpointUse(BaseModel):

@@ -19,6 +19,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -55,10 +56,11 @@ class GroupError(UsageError):
         self.members = tuple(members)
 
 
+@dataclass(eq=False)
 class Provider:
     """One task of lmms-eval.
 
-    Args:
+    Attributes:
         python: Interpreter that has lmms-eval.
         opening: Arguments of ``open`` in ``child.py``.
         home: Replaces ``HF_HOME``, the folder of data sets.
@@ -68,22 +70,14 @@ class Provider:
             ``jumpscore data fetch``.
     """
 
-    def __init__(
-        self,
-        python: str,
-        opening: Mapping[str, Any],
-        *,
-        home: Path | None = None,
-        timeout: float = 600.0,
-        folder: Path | None = None,
-        fetching: bool = False,
-    ) -> None:
-        self.python = python
-        self.opening = dict(opening)
-        self.home = home
-        self.timeout = timeout
-        self.folder = folder
-        self.fetching = fetching
+    python: str
+    opening: Mapping[str, Any]
+    home: Path | None = None
+    timeout: float = 600.0
+    folder: Path | None = None
+    fetching: bool = False
+
+    def __post_init__(self) -> None:
         self._lock = threading.RLock()
         self._process: _Process | None = None
         self._starts = 0

@@ -17,7 +17,7 @@ from typing import Any
 from evaluators.images import image_size
 from evaluators.spatial.benchmarks import BENCHMARKS
 from evaluators.spatial.formats import PromptFormatter, QuestionFormat, SpatialBenchmark
-from evaluators.spatial.rows import SpatialRow, letters
+from evaluators.spatial.rows import SpatialRow
 from jumpscore.data.convert import read_table, write_picture
 from jumpscore.data.layout import write_rows
 from jumpscore.data.published import PublishedSet
@@ -76,7 +76,9 @@ def _row(
     mask, about = "", 0
     if questions.mask:
         mask, size = _mask(name, questions, record[questions.mask], files)
-        about = _asked_about(files.out, images, size)
+        # A mask is drawn on the first image of its size.
+        sizes = [image_size(files.out / image) for image in images] if len(images) > 1 else []
+        about = sizes.index(size) if size in sizes else 0
     return SpatialRow(
         id=name,
         prompt=PromptFormatter(benchmark.remove, questions.option_form).vformat(
@@ -155,11 +157,11 @@ def _answer(questions: QuestionFormat, record: Mapping[str, Any], named: Sequenc
         x, y, width, height = map(float, value)
         return [x, y, x + width, y + height]
     if isinstance(value, int) and not isinstance(value, bool):
-        return letters(len(named))[value] if 0 <= value < len(named) else str(value)
+        return string.ascii_uppercase[value] if 0 <= value < len(named) else str(value)
     text = str(value).strip()
     if questions.rule == "word":
-        matching = [a for a, b in zip(letters(len(named)), named, strict=True) if b == text.lower()]
-        return matching[0] if matching else text
+        lowered = text.lower()
+        return string.ascii_uppercase[named.index(lowered)] if lowered in named else text
     return text.strip("().").upper() if questions.rule == "choice" else ""
 
 
@@ -207,9 +209,3 @@ def _mask(
     target.parent.mkdir(exist_ok=True)
     grey.point(lambda level: 255 * (level > questions.mask_above)).save(target)
     return f"masks/{target.name}", grey.size
-
-
-def _asked_about(out: Path, images: Sequence[str], size: tuple[int, int]) -> int:
-    """Return the index of the image that a mask is drawn on: the first of its size."""
-    sizes = [image_size(out / image) for image in images] if len(images) > 1 else []
-    return sizes.index(size) if size in sizes else 0

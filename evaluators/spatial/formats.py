@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from evaluators.spatial.rows import Rule, letters
+from evaluators.spatial.rows import Rule
 from jumpscore.data.published import PublishedSet
 
 UNVERIFIED = "columns as lmms-eval 0.7.3 reads them, not verified on the published files"
@@ -148,9 +148,9 @@ class PromptFormatter(string.Formatter):
 
     def convert_field(self, value: Any, conversion: Any) -> Any:
         if conversion == "l":
-            return ", ".join(letters(len(value)))
+            return ", ".join(string.ascii_uppercase[: len(value)])
         if conversion == "o":
-            lettered = zip(letters(len(value)), value, strict=True)
+            lettered = zip(string.ascii_uppercase, value, strict=False)
             return "\n".join(self.option_form.format(letter=a, words=b) for a, b in lettered)
         if conversion == "q":
             texts = [value] if isinstance(value, str) else value

@@ -158,15 +158,6 @@ def _written(pixel: float, axis: int, size: tuple[int, int], convention: Convent
     return round(pixel * full_scale(convention, size)[axis] / size[axis], 7)
 
 
-def letters(count: int) -> str:
-    """Return the letters of a number of options.
-
-    >>> letters(3)
-    'ABC'
-    """
-    return string.ascii_uppercase[:count]
-
-
 def read_truth(row: SpatialRow, root: Path, *, blind: float = 0.0) -> SpatialTruth:
     """Return the truth of a row whose files are inside ``root``.
 
@@ -234,7 +225,7 @@ def _with_number(row: SpatialRow, root: Path, truth: SpatialTruth) -> SpatialTru
 
 
 def _with_letter(row: SpatialRow, root: Path, truth: SpatialTruth) -> SpatialTruth:
-    named = dict(zip(letters(len(row.options)), row.options, strict=False))
+    named = dict(zip(string.ascii_uppercase, row.options, strict=False))
     if not 2 <= len(row.options) <= len(string.ascii_uppercase):
         raise DataError(f"options: got {len(row.options)}; a choice needs 2 to 26")
     if row.rule == "word" and not all(words.strip() for words in row.options):

@@ -41,14 +41,11 @@ def parse_span(
     >>> parse_span("It is 3 - 4 or 6 - 9 seconds").status
     'ambiguous'
     """
-    if policy == "strict":
-        return _parse_strict(text, cut=finish_reason == "length")
-    if policy in get_args(Policy):
+    if policy not in get_args(Policy):
+        raise ValueError(f"policy {policy!r} is not one of {', '.join(get_args(Policy))}")
+    if policy != "strict":
         return parse_reference(text, policy)
-    raise ValueError(f"policy {policy!r} is not one of {', '.join(get_args(Policy))}")
-
-
-def _parse_strict(text: str, *, cut: bool) -> ParsedSpan:
+    cut = finish_reason == "length"
     reading = read_spans(text, cut=cut)
     if len(reading.chosen) != 1:
         status: SpanStatus = "partial" if cut else "ambiguous" if reading.chosen else "unparseable"

@@ -116,7 +116,9 @@ def score_tracespatial(
         errors = _errors_in_image(points, truth, scene.camera)
         return TraceScore(status, parsed, _values_2d(points, errors, truth, scene))
     trace = scene.camera.to_space(points)
-    errors = _errors_of_projection(trace, truth, scene.camera)
+    # The errors in the image compare points at equal steps of arc length in space.
+    lines = (resample(trace), resample(truth.trajectory))
+    errors = errors_between(*(scene.camera.to_image(line) for line in lines))
     values = _values_2d(points[:, :2], errors, truth, scene) | _values_3d(trace, truth, scene)
     return TraceScore(scene.missing or status, parsed, values)
 
@@ -192,12 +194,6 @@ def _errors_in_image(points: Floats, truth: TraceTruth, camera: Camera) -> PathE
     pixels = np.array([camera.width, camera.height])
     true = camera.to_image(truth.trajectory)
     return errors_between(resample(points * pixels) / pixels, resample(true * pixels) / pixels)
-
-
-def _errors_of_projection(trace: Floats, truth: TraceTruth, camera: Camera) -> PathErrors:
-    """Return the errors in the image of a 3D trace: arc length in space."""
-    path, true = resample(trace), resample(truth.trajectory)
-    return errors_between(camera.to_image(path), camera.to_image(true))
 
 
 def image_box(box: OrientedBox, camera: Camera) -> tuple[Floats, Floats]:

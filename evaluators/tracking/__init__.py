@@ -4,10 +4,10 @@ Names that end in ``_reference`` return the public code's numbers with its fault
 free of these faults. Boundaries, J and F are the same in both.
 """
 
-from evaluators.tracking.metrics.boundary import boundary_f, boundary_radius
+from evaluators.tracking.metrics.boundary import boundary_radius
 from evaluators.tracking.metrics.davis import davis_scores, decay, statistics
 from evaluators.tracking.metrics.higher_order import hota, mask_hota
-from evaluators.tracking.metrics.j_and_f import j_and_f
+from evaluators.tracking.metrics.j_and_f import boundary_f, j_and_f
 from evaluators.tracking.metrics.points import PointScores, point_f1, point_hota
 from evaluators.tracking.metrics.reference_scores import mask_hota_reference, point_f1_reference
 from evaluators.tracking.metrics.region import region_similarity

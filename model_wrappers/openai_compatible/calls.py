@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from jumpscore.errors import JumpScoreError, UsageError, nearest_names
 from jumpscore.jsonio import parse_json
-from model_wrappers.openai_compatible.limits import EndpointError, deadline, within
+from model_wrappers.openai_compatible.limits import TIMEOUTS, EndpointError, within
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
 """Seconds between attempts: doubled each time, unless the server states a delay."""
@@ -88,7 +88,8 @@ def call(
         request_id: Sent in a header; an answer with another id is rejected.
         retries: Attempts after the first.
         secret: The key, removed from messages and answers.
-        timeout: Seconds without any data from the endpoint; ``deadline`` bounds a whole attempt.
+        timeout: Seconds without any data from the endpoint; an attempt may take ``TIMEOUTS`` times
+            as long in all.
         sleep: Waits between attempts; replaced in tests.
 
     Raises:
@@ -99,7 +100,7 @@ def call(
     spread = random.Random(request_id)
     for attempt in range(retries + 1):
         try:
-            answer = within(deadline(timeout), lambda: _once(client, body, request_id, secret))
+            answer = within(TIMEOUTS * timeout, lambda: _once(client, body, request_id, secret))
             return Completion(**{**_fields(answer, secret), "tries": attempt + 1})
         except _Transient as problem:
             reason = _hidden(str(problem), secret)

@@ -108,12 +108,3 @@ def _decompressed(decoder: Any, chunk: bytes, room: int) -> bytes:
     except zlib.error as error:
         raise EndpointError(f"the answer cannot be decompressed ({error})") from None
     return data
-
-
-def deadline(timeout: float) -> float:
-    """Return the maximum total seconds of a request.
-
-    >>> deadline(600.0)
-    3600.0
-    """
-    return TIMEOUTS * timeout

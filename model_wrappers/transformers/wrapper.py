@@ -202,7 +202,9 @@ class InTransformers(FromCheckpoint):
         pad = next((pad for pad in self.pads if (ids == pad).any()), self.pads[0])
         ids = expand_pads(ids, [tokens for _, tokens, _ in runs], pad)
         self._check_length(question, len(ids))
-        return Request(question, visual, payload=Prompt(ids, pictures, self._seed(question)))
+        seeded = hashlib.sha256(f"{self.options.seed}:{question.id}".encode()).digest()
+        seed = int.from_bytes(seeded[:7], "big")
+        return Request(question, visual, payload=Prompt(ids, pictures, seed))
 
     def prompt_text(self, request: Request) -> str:
         text = self.tokenizer.decode(request.payload.ids)
@@ -257,10 +259,6 @@ class InTransformers(FromCheckpoint):
                 f"{self.options.max_new_tokens} for the answer it exceeds the model's limit of "
                 f"{longest}; lower input.count, input.tokens or model.max_new_tokens"
             )
-
-    def _seed(self, question: Question) -> int:
-        text = f"{self.options.seed}:{question.id}".encode()
-        return int.from_bytes(hashlib.sha256(text).digest()[:7], "big")
 
     def _response(self, request: Request, answered: Any, seconds: float) -> Response:
         prompt = request.payload

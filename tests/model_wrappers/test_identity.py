@@ -106,7 +106,8 @@ def test_code_digest_of_a_bundled_model(monkeypatch):
     whole = identity._sources
     monkeypatch.setattr(identity, "_sources", lambda *at: seen.extend(whole(*at)) or whole(*at))
     assert code_digest(Motion)
-    assert {path.name for path in seen} == {"__init__.py", "body.py", "events.py", "flow.py"}
+    names = {"__init__.py", "body.py", "events.py", "flow.py", "options.py"}
+    assert {path.name for path in seen} == names
 
 
 def test_files_digest_covers_files_and_folders(tmp_path):

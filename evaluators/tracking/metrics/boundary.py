@@ -11,60 +11,10 @@ import math
 import numpy as np
 
 from evaluators.tracking import bits as packed
-from evaluators.tracking.metrics.masks import (
-    Mask,
-    PerFrame,
-    checked_stacks,
-    like_input,
-    packed_stretches,
-)
+from evaluators.tracking.metrics.masks import PerFrame
 
 TOLERANCE = 0.008
 """Distance of two boundaries that match, as a fraction of the diagonal; the value of DAVIS."""
-
-
-def boundary_f(
-    truth: Mask,
-    prediction: Mask,
-    *,
-    tolerance: float = TOLERANCE,
-    void: Mask | None = None,
-    strict: bool = False,
-) -> float | PerFrame:
-    """Return F per frame: F1 of boundary pixels within a disk of a boundary pixel of the other.
-
-    A boundary runs between pixels, so a mask that fills the frame has no boundary: against an empty
-    mask its F is 1, in the public code too. The strict F of such a pair is 0.
-
-    Args:
-        truth: Boolean or integer masks [T, H, W] or one mask [H, W]; non-zero is inside.
-        prediction: The same shape.
-        tolerance: A fraction of the diagonal below 1, pixels from 1 on. The radius is rounded up,
-            as in the public code.
-        void: Pixels to ignore, the same shape.
-        strict: Score a pair of an empty mask and one that fills the frame 0.
-
-    Returns:
-        float64 [T], or a float for one mask; 1.0 if neither has a boundary, 0.0 if only one has.
-
-    Raises:
-        ValueError: Shapes differ, an array is not a stack of masks, or the tolerance is invalid.
-
-    >>> truth, prediction = np.zeros((2, 100, 100), dtype=bool)
-    >>> truth[40:60, 40:60] = prediction[41:61, 40:60] = True
-    >>> boundary_f(truth, prediction)
-    1.0
-    >>> round(boundary_f(truth, prediction, tolerance=0), 3)
-    0.5
-    """
-    stack = checked_stacks(truth, prediction, void)
-    height, width = stack[0].shape[-2:]
-    radius = boundary_radius(height, width, tolerance=tolerance)
-    values = [
-        agreement(*pair, width=width, radius=radius)[int(strict)]
-        for pair in packed_stretches(*stack)
-    ]
-    return like_input(truth, values)
 
 
 def boundary_radius(height: int, width: int, *, tolerance: float = TOLERANCE) -> int:

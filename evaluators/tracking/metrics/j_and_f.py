@@ -75,3 +75,42 @@ def measure_packed(
         f.append(plain)
         f_strict.append(strict)
     return JAndF(np.concatenate(j), np.concatenate(f), np.concatenate(f_strict))
+
+
+def boundary_f(
+    truth: Mask,
+    prediction: Mask,
+    *,
+    tolerance: float = TOLERANCE,
+    void: Mask | None = None,
+    strict: bool = False,
+) -> float | PerFrame:
+    """Return F per frame: F1 of boundary pixels within a disk of a boundary pixel of the other.
+
+    A boundary runs between pixels, so a mask that fills the frame has no boundary: against an empty
+    mask its F is 1, in the public code too. The strict F of such a pair is 0.
+
+    Args:
+        truth: Boolean or integer masks [T, H, W] or one mask [H, W]; non-zero is inside.
+        prediction: The same shape.
+        tolerance: A fraction of the diagonal below 1, pixels from 1 on. The radius is rounded up,
+            as in the public code.
+        void: Pixels to ignore, the same shape.
+        strict: Score a pair of an empty mask and one that fills the frame 0.
+
+    Returns:
+        float64 [T], or a float for one mask; 1.0 if neither has a boundary, 0.0 if only one has.
+
+    Raises:
+        ValueError: Shapes differ, an array is not a stack of masks, or the tolerance is invalid.
+
+    >>> truth, prediction = np.zeros((2, 100, 100), dtype=bool)
+    >>> truth[40:60, 40:60] = prediction[41:61, 40:60] = True
+    >>> boundary_f(truth, prediction)
+    1.0
+    >>> round(boundary_f(truth, prediction, tolerance=0), 3)
+    0.5
+    """
+    measured = j_and_f(truth, prediction, tolerance=tolerance, void=void)
+    values = measured.f_strict if strict else measured.f
+    return float(values[0]) if truth.ndim == 2 else values

@@ -52,11 +52,6 @@ def checked_stacks(
     )
 
 
-def like_input(truth: Mask, values: list[PerFrame]) -> float | PerFrame:
-    """Return values per frame, or one float if the input was a single mask."""
-    return float(values[0][0]) if truth.ndim == 2 else np.concatenate(values)
-
-
 def packed_stretches(
     truth: Mask, prediction: Mask, void: Mask | None
 ) -> Iterator[tuple[packed.Bits, packed.Bits]]:

@@ -9,13 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from evaluators.tracking import bits as packed
-from evaluators.tracking.metrics.masks import (
-    Mask,
-    PerFrame,
-    checked_stacks,
-    like_input,
-    packed_stretches,
-)
+from evaluators.tracking.metrics.masks import Mask, PerFrame, checked_stacks, packed_stretches
 
 
 def region_similarity(
@@ -39,7 +33,7 @@ def region_similarity(
     """
     stack = checked_stacks(truth, prediction, void)
     values = [overlap(*pair) for pair in packed_stretches(*stack)]
-    return like_input(truth, values)
+    return float(values[0][0]) if truth.ndim == 2 else np.concatenate(values)
 
 
 def overlap(truth: packed.Bits, prediction: packed.Bits) -> PerFrame:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from evaluators.spatial.rows import SpatialRow, letters
+from evaluators.spatial.rows import SpatialRow
 from jumpscore.builder.jump_rope.encode import FrameClock, VideoWriter
 from jumpscore.data.layout import rendered_manifest, write_rows
 
@@ -124,7 +124,7 @@ def _scene(out: Path, place: int, generator: np.random.Generator) -> list[Spatia
     named = [shape.name for shape in shapes[:4]]
     order = generator.permutation(len(named)).tolist()
     options = tuple(named[k] for k in order)
-    listed = "\n".join(f"{a}. {b}" for a, b in zip(letters(4), options, strict=True))
+    listed = "\n".join(f"{a}. {b}" for a, b in zip("ABCD", options, strict=True))
     is_left = first.x < second.x
 
     def row(kind: str, prompt: str, **more: Any) -> SpatialRow:
@@ -198,7 +198,7 @@ def _clip(out: Path, place: int, generator: np.random.Generator) -> list[Spatial
     count = sequence.count(distinct[0])
     order = generator.permutation(4).tolist()
     options = tuple(distinct[k] for k in order)
-    listed = "\n".join(f"{a}. {b}" for a, b in zip(letters(4), options, strict=True))
+    listed = "\n".join(f"{a}. {b}" for a, b in zip("ABCD", options, strict=True))
     shared: dict[str, Any] = {"video": video, "group": "video", "reference": "revsi"}
     return [
         SpatialRow(
