@@ -111,7 +111,8 @@ def score_tracespatial(
         return TraceScore(problem, parsed, _nothing(dimensions, scene))
     status: Status = "partial" if parsed.status == "partial" else "ok"
     points = np.array([waypoint[:dimensions] for waypoint in parsed.waypoints])
-    points[:, :2] = to_unit(points[:, :2], scene.camera, convention=convention, seen=seen)
+    size = (scene.camera.width, scene.camera.height)
+    points[:, :2] = to_pixels(points[:, :2], convention=convention, size=size, seen=seen) / size
     if dimensions == 2:
         errors = _errors_in_image(points, truth, scene.camera)
         return TraceScore(status, parsed, _values_2d(points, errors, truth, scene))
@@ -121,14 +122,6 @@ def score_tracespatial(
     errors = errors_between(*(scene.camera.to_image(line) for line in lines))
     values = _values_2d(points[:, :2], errors, truth, scene) | _values_3d(trace, truth, scene)
     return TraceScore(scene.missing or status, parsed, values)
-
-
-def to_unit(
-    points: Floats, camera: Camera, *, convention: Convention, seen: tuple[int, int] | None
-) -> Floats:
-    """Return points [n, 2] in a convention as fractions of the image."""
-    size = (camera.width, camera.height)
-    return to_pixels(points, convention=convention, size=size, seen=seen) / size
 
 
 def content_free_values(truth: TraceTruth, scene: Scene, dimensions: Literal[2, 3]) -> Values:

@@ -9,6 +9,8 @@ from jumpscore.answers.times.lines import split_lines
 from jumpscore.answers.times.tables import cell_name, cell_time, find_table, possible_cuts
 from jumpscore.answers.tokens import VALUES, Token
 
+_LASTING = ("duration", "length", "last", "时长", "時長", "持续")
+
 
 def read_span_row(tokens: Sequence[Token], text: str) -> tuple[Token, Token, float] | None:
     """Return (start, end, seconds per unit) of a table with one row, else ``None``.
@@ -31,7 +33,9 @@ def read_span_row(tokens: Sequence[Token], text: str) -> tuple[Token, Token, flo
         roles = [key_role(name) for name in names]
         if len(row) != len(roles) or roles.count("start") != 1 or "end" not in roles:
             continue
-        ends = [column for column, name in enumerate(names) if _names_end(name)]
+        # Durations have the same role as ends.
+        lasting = [any(stem in name for stem in _LASTING) for name in names]
+        ends = [n for n, role in enumerate(roles) if role == "end" and not lasting[n]]
         start = roles.index("start")
         first = cell_time(row[start])[0]
         second = cell_time(row[ends[0]])[0] if len(ends) == 1 else None
@@ -39,12 +43,6 @@ def read_span_row(tokens: Sequence[Token], text: str) -> tuple[Token, Token, flo
             scale = key_scale(names[start]) if first.kind == "number" else 1.0
             return first, second, scale
     return None
-
-
-def _names_end(name: str) -> bool:
-    """Whether a column contains ends and not durations, which have the same role."""
-    lasting = ("duration", "length", "last", "时长", "時長", "持续")
-    return key_role(name) == "end" and not any(stem in name for stem in lasting)
 
 
 def _has_values(cells: Sequence[Sequence[Token]]) -> bool:

@@ -257,7 +257,7 @@ class _Pair:
         """Return the span; a unit after the second number covers both (``1.5 - 2 minutes``)."""
         first, second = self.first, self.second
         start, end = first.value or 0.0, second.value or 0.0
-        if second.signed and self.connected_by_sign():
+        if second.signed and all(t.kind == "newline" for t in self.gap):  # the sign is the dash
             end = -end
         if first.kind == "number" and second.kind == "measure":
             start = _scaled(start, second.scale)
@@ -265,10 +265,6 @@ class _Pair:
             scale = self._key_scale()
             start, end = _scaled(start, scale), _scaled(end, scale)
         return start, end
-
-    def connected_by_sign(self) -> bool:
-        """Whether the sign of the second number is the dash between the two."""
-        return not [t for t in self.gap if t.kind != "newline"]
 
     def _key_scale(self) -> float:
         """Return seconds per unit that a key or a word in brackets names: ``Range (ms):``."""

@@ -168,7 +168,9 @@ def _read_numbered(table: Table, text: str) -> Reading | None:
 def _read_column(rows: list[list[Cell]], column: int, text: str, scale: float) -> Reading | None:
     reading = Reading(text)
     for row in rows:
-        filled = column < len(row) and not _is_total(row)
+        filled = column < len(row) and not any(  # not "| Total | 3 |"
+            token.text in TOTALS or token.text in _MEANS for token in row[0]
+        )
         token, unit = cell_time(row[column]) if filled else (None, 1.0)
         if token is None:
             cells = [token for cell in row for token in cell]
@@ -177,11 +179,6 @@ def _read_column(rows: list[list[Cell]], column: int, text: str, scale: float) -
         else:
             reading.add(token, unit if unit != 1.0 else scale)
     return reading if reading.times else None
-
-
-def _is_total(row: list[Cell]) -> bool:
-    """Whether a row is a total of the others: ``| Total | 3 |``."""
-    return any(token.text in TOTALS or token.text in _MEANS for token in row[0])
 
 
 def _numbered_column(rows: list[list[Cell]]) -> int | None:
