@@ -10,7 +10,7 @@ from jumpscore.report.codec_curve import canvases, curve
 from jumpscore.report.codec_pictures import address, blocks_by_frame, most_used, overlays
 from jumpscore.report.page import fact_list, header, page, write_page
 from jumpscore.report.text import plural, seconds, shortened
-from jumpscore.video.codec import CodecPlan, Stretch
+from jumpscore.video.codec.canvases import CodecPlan, Stretch
 
 LARGE = 16
 """Up to this number, canvases are shown in full size, and all groups with their source frames."""
