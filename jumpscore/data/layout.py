@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, TypeVar, overload
@@ -157,7 +157,7 @@ def read_row_file(file: Path, kind: type[Any] = Row) -> list[Any]:
         DataError: It is damaged, or a column is missing.
     """
     if file.suffix == ".jsonl":
-        records = [_json_line(file, number, line) for number, line in _lines(file)]
+        records = list(_json_records(file))
     else:
         columns = [item.name for item in fields(kind)]
         needed = [
@@ -170,23 +170,21 @@ def read_row_file(file: Path, kind: type[Any] = Row) -> list[Any]:
     ]
 
 
-def _lines(file: Path) -> Iterable[tuple[int, str]]:
+def _json_records(file: Path) -> Iterator[Any]:
     try:
         text = file.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise DataError(
             f"{file}: cannot be read ({error.strerror}); check its permissions"
         ) from error
-    return [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
-
-
-def _json_line(file: Path, number: int, line: str) -> Any:
-    try:
-        return parse_json(line, unique_keys=True)
-    except ValueError as error:
-        raise DataError(
-            f"{file}, line {number}: is not valid JSON ({error}); correct the line"
-        ) from error
+    for number, line in enumerate(text.split("\n"), start=1):
+        try:
+            if line.strip():
+                yield parse_json(line, unique_keys=True)
+        except ValueError as error:
+            raise DataError(
+                f"{file}, line {number}: is not valid JSON ({error}); correct the line"
+            ) from error
 
 
 def _row(file: Path, number: int, record: Any, kind: type[Any], adapter: TypeAdapter[Any]) -> Any:
