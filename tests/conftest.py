@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from jumpscore.data import Manifest, Row, write_set
-from jumpscore.data.layout import QUESTION
+from jumpscore.data.layout import QUESTION, Manifest, Row, write_set
 from tests.support import write_video
 
 settings.register_profile(

@@ -16,6 +16,7 @@ import av
 import numpy as np
 
 from jumpscore.data.catalogue import RENDERED
+from jumpscore.registry import imported
 from jumpscore.runs.record import RunRecord
 
 DIGITS = 8
@@ -27,7 +28,7 @@ COUNTING_CODECS = ("mpeg1video", "mpeg2video", "mjpeg")
 def render_mini(name: str, out: Path, *, seed: int = 0) -> None:
     """Render a small set into a new folder."""
     [row] = (row for row in RENDERED if row.name == name)
-    row.render_into(out, seed=seed)
+    imported(row.render)(out, seed=seed)
 
 
 @contextmanager

@@ -22,12 +22,12 @@ from jumpscore.boards.board import OpenBoard, open_board
 from jumpscore.boards.model_page import model_page
 from jumpscore.boards.scored import Checked, score_files
 from jumpscore.boards.submission import Submission
-from jumpscore.data.catalogue import cache_folder
 from jumpscore.errors import DataError, JumpScoreError
 from jumpscore.jsonio import write_text
 from jumpscore.records import Progress, RunResult
 from jumpscore.report.page import write_page
 from jumpscore.runs.lines import adapter
+from jumpscore.video.prepared.cache import cache_folder
 
 PAGES = "models"
 """Folder of the models' pages within a site."""

@@ -137,11 +137,9 @@ def _pair(counts: tuple[int | None, int | None], parts_at: int | None, *, exact:
 
 
 def _stamps(same: bool | None) -> Text:
-    return Text("unknown" if same is None else "same" if same else "other", _red(same is False))
-
-
-def _red(wrong: bool) -> str:
-    return "red" if wrong else ""
+    return Text(
+        "unknown" if same is None else "same" if same else "other", "red" if same is False else ""
+    )
 
 
 def _answers(entry: Parity) -> Text:

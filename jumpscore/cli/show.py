@@ -100,7 +100,8 @@ def _show_question(console: Console, run: StoredRun, task: Task[Any], name: str)
     for note in visual.notes:
         _field(console, "note", note)
     _field(console, "stamps", " ".join(visual.stamp_texts))
-    sheet = run.folder / "show" / f"{_file_name(question.id)}.png"
+    name = "".join(c if c.isalnum() or c in "-_" else "_" for c in question.id)[:80]
+    sheet = run.folder / "show" / f"{name}.png"
     contact_sheet(visual, sheet)
     _field(console, "pixels", f"contact sheet in {sheet}")
 
@@ -210,7 +211,3 @@ def _field(console: Console, name: str, value: str) -> None:
         c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in value
     )
     console.print(Text(f"{name}: ", style="bold") + Text(text), soft_wrap=True)
-
-
-def _file_name(sample_id: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_" else "_" for c in sample_id)[:80]

@@ -76,16 +76,12 @@ def _train(settings: TrainSettings, out: Path, clips: Path, workers: int) -> dic
 
     with progress("preparing", "clips") as advance:
         learned, held_out = prepare_lessons(settings.data, clips, workers=workers, on_clip=advance)
-    total = settings.read.steps + settings.look.steps + settings.join.steps
-    before = {
-        "read": 0,
-        "look": settings.read.steps,
-        "join": settings.read.steps + settings.look.steps,
-    }
+    read, look, join = settings.read.steps, settings.look.steps, settings.join.steps
+    before = {"read": 0, "look": read, "join": read + look}
     with progress("training", "steps") as advance:
 
         def on_step(stage: str, step: int, steps: int, row: Mapping[str, float]) -> None:
-            advance(before[stage] + step, total)
+            advance(before[stage] + step, read + look + join)
             if "f1_frames" in row:
                 notes().print(_checked(stage, step, row), style="dim", soft_wrap=True)
 

@@ -4,7 +4,3 @@ Reading order: ``layout``, ``tables``, ``links``, ``digests`` (a data set on dis
 ``fetch``, ``archives``, ``convert``, ``published``, ``published_files`` (get published data sets);
 ``predictions``, ``answer_files``, ``answer_tables``, ``inspect_logs``, ``ids`` (answers).
 """
-
-from jumpscore.data.layout import Manifest, Row, read_manifest, read_rows, rows_checksum, write_set
-
-__all__ = ["Manifest", "Row", "read_manifest", "read_rows", "rows_checksum", "write_set"]

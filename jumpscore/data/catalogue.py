@@ -21,6 +21,7 @@ from jumpscore.data.published import PublishedSet
 from jumpscore.errors import UsageError, nearest_names
 from jumpscore.records import Progress
 from jumpscore.registry import imported
+from jumpscore.video.prepared.cache import cache_folder
 
 logger = logging.getLogger(__name__)
 
@@ -116,10 +117,6 @@ class RenderedSet:
         """Whether it was rendered before."""
         return self.folder().is_dir()
 
-    def render_into(self, folder: Path, *, seed: int = 0) -> None:
-        """Render it into a new folder."""
-        imported(self.render)(folder, seed=seed)
-
     def ensure(self, root: Path, rendering: Rendering = Rendering()) -> Path:
         """Return its folder, which is complete or absent, rendering it first if necessary."""
         folder = self.folder()
@@ -128,7 +125,7 @@ class RenderedSet:
         scratch = folder.with_name(f".{folder.name}.{os.getpid()}")
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
-        self.render_into(scratch)
+        imported(self.render)(scratch, seed=0)
         try:
             scratch.replace(folder)
         except OSError:
@@ -199,13 +196,6 @@ def bundled_set(name: str) -> BundledSet:
             return row
     names = ", ".join(row.name for row in BUNDLED)
     raise UsageError(f"unknown bundled data set {name!r}; known: {names}")
-
-
-def cache_folder() -> Path:
-    """Return the folder of rendered data: ``$JUMPSCORE_CACHE`` or the user's cache."""
-    if chosen := os.environ.get("JUMPSCORE_CACHE"):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jumpscore"
 
 
 def data_root(chosen: Path | None = None) -> Path:

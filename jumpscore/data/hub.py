@@ -140,20 +140,15 @@ def _verify(folder: Path, sibling: Any) -> None:
     if sibling.lfs is not None:
         actual, expected = content_hash(path), sibling.lfs.sha256
     else:
-        actual, expected = _git_hash(path), sibling.blob_id
+        content = path.read_bytes()
+        blob = f"blob {len(content)}\0".encode() + content  # what git hashes
+        actual, expected = hashlib.sha1(blob, usedforsecurity=False).hexdigest(), sibling.blob_id
     if expected is not None and actual != expected:
         path.unlink()
         raise DataError(
             f"{path}: has checksum {actual[:12]} instead of {expected[:12]} as on the hub; the "
             "file was deleted, so run the command again"
         )
-
-
-def _git_hash(path: Path) -> str:
-    """Return git's blob id of a file (SHA-1 over a header and the bytes)."""
-    content = path.read_bytes()
-    header = f"blob {len(content)}\0".encode()
-    return hashlib.sha1(header + content, usedforsecurity=False).hexdigest()
 
 
 def _short(error: BaseException) -> str:

@@ -12,8 +12,8 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, TypeVar, overload
 
@@ -157,10 +157,12 @@ def read_row_file(file: Path, kind: type[Any] = Row) -> list[Any]:
         DataError: It is damaged, or a column is missing.
     """
     if file.suffix == ".jsonl":
-        records = [_json_line(file, number, line) for number, line in _lines(file)]
+        records = list(_json_records(file))
     else:
         columns = [item.name for item in fields(kind)]
-        needed = [item.name for item in fields(kind) if _is_required(item)]
+        needed = [
+            item.name for item in fields(kind) if item.default is item.default_factory is MISSING
+        ]
         records = read_parquet_rows(file, columns, needed)
     adapter = TypeAdapter(kind)
     return [
@@ -168,27 +170,21 @@ def read_row_file(file: Path, kind: type[Any] = Row) -> list[Any]:
     ]
 
 
-def _lines(file: Path) -> Iterable[tuple[int, str]]:
+def _json_records(file: Path) -> Iterator[Any]:
     try:
         text = file.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise DataError(
             f"{file}: cannot be read ({error.strerror}); check its permissions"
         ) from error
-    return [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
-
-
-def _json_line(file: Path, number: int, line: str) -> Any:
-    try:
-        return parse_json(line, unique_keys=True)
-    except ValueError as error:
-        raise DataError(
-            f"{file}, line {number}: is not valid JSON ({error}); correct the line"
-        ) from error
-
-
-def _is_required(item: Field[Any]) -> bool:
-    return item.default is MISSING and item.default_factory is MISSING
+    for number, line in enumerate(text.split("\n"), start=1):
+        try:
+            if line.strip():
+                yield parse_json(line, unique_keys=True)
+        except ValueError as error:
+            raise DataError(
+                f"{file}, line {number}: is not valid JSON ({error}); correct the line"
+            ) from error
 
 
 def _row(file: Path, number: int, record: Any, kind: type[Any], adapter: TypeAdapter[Any]) -> Any:
@@ -316,8 +312,10 @@ def _manifest_problem(content: dict[str, Any]) -> str | None:
         if not isinstance(facts, dict):
             return f"the facts about the video of id {name!r} are not a JSON object"
         for key in ("duration", "width", "height", "frames", "fps"):
-            if key in facts and not _is_positive(facts[key]):
-                return f"{key} of id {name!r} is {facts[key]!r:.60}, which is not a number above 0"
+            value = facts.get(key, 1)
+            # `True` is not a number.
+            if type(value) not in (int, float) or not 0 < value < math.inf:
+                return f"{key} of id {name!r} is {value!r:.60}, which is not a number above 0"
         if facts.get("duration", 0) > LONGEST_VIDEO:
             return (
                 f"duration of id {name!r} is {facts['duration']} s, more than the limit of "
@@ -326,11 +324,6 @@ def _manifest_problem(content: dict[str, Any]) -> str | None:
         if not isinstance(facts.get("nuisance", []), list):
             return f"nuisance of id {name!r} is {facts['nuisance']!r:.60}, which is not a list"
     return None
-
-
-def _is_positive(value: object) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and 0 < value < math.inf  # type: ignore[operator]
 
 
 def rows_checksum(rows: Sequence[Any]) -> str:

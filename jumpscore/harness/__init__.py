@@ -4,9 +4,7 @@ from jumpscore.harness.ask import RunInterrupted
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, run_config
 from jumpscore.harness.evaluate import evaluate
 from jumpscore.harness.factory import task_of
-from jumpscore.harness.input import InputPlan
 from jumpscore.harness.repeats import (
-    AnyRun,
     RepeatedResult,
     RepeatedRun,
     Spread,
@@ -14,18 +12,15 @@ from jumpscore.harness.repeats import (
     score_repeats,
 )
 from jumpscore.harness.score import score_run
-from jumpscore.harness.session import Session, open_session
+from jumpscore.harness.session import open_session
 
 __all__ = [
-    "AnyRun",
     "InputConfig",
-    "InputPlan",
     "RepeatedResult",
     "RepeatedRun",
     "RunConfig",
     "RunInterrupted",
     "RunSettings",
-    "Session",
     "Spread",
     "evaluate",
     "open_session",

@@ -16,20 +16,9 @@ from jumpscore.video.stamps import TimePolicy
 
 AMOUNTS = ("count", "fps", "tokens", "folder")
 """Ways to set the amount of input; at most one of them."""
-INPUT_OPTIONS = {
-    "count": ("frames", "codec"),
-    "fps": ("frames",),
-    "tokens": ("frames", "codec"),
-    "matching": ("frames", "codec"),
-    "folder": ("codec",),
-    "min_pixels": ("frames", "codec"),
-    "max_pixels": ("frames", "codec"),
-    "decimals": ("frames", "codec"),
-    "time_policy": ("frames", "codec"),
-    "backend": ("frames", "codec"),
-}
-"""Kinds of input that each option applies to. Frames that are matched to canvases depend on the
-backend too."""
+ONLY_FOR = {"fps": ("frames",), "folder": ("codec",)}
+"""Options for one kind of input; the others apply to both, and so does the backend, because frames
+may be matched to canvases."""
 
 
 class InputConfig(Strict):
@@ -113,10 +102,10 @@ class InputConfig(Strict):
 
     def unfit(self, kind: str) -> str | None:
         """Return why an option does not apply to a kind of input, or ``None`` if all do."""
-        for name in INPUT_OPTIONS:
-            if getattr(self, name) is not None and kind not in INPUT_OPTIONS[name]:
-                needed = " or ".join(INPUT_OPTIONS[name])
-                return f"{name} needs kind={needed}, not {kind}"
+        for name in type(self).model_fields:
+            kinds = ONLY_FOR.get(name, ("frames", "codec"))
+            if name != "kind" and getattr(self, name) is not None and kind not in kinds:
+                return f"{name} needs kind={' or '.join(kinds)}, not {kind}"
         return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -127,15 +128,6 @@ def prices_of(options: Mapping[str, Any]) -> Prices | None:
     return Prices(sent, answered)
 
 
-def text_tokens(letters: int) -> int:
-    """Return the approximate number of tokens of a text of this length.
-
-    >>> text_tokens(0), text_tokens(9)
-    (0, 3)
-    """
-    return -(-letters // LETTERS_PER_TOKEN)
-
-
 def planned_tokens(
     question: Question,
     *,
@@ -156,7 +148,8 @@ def planned_tokens(
     """
     texts = [system, *(turn.text for turn in question.history), question.prompt]
     pictures, stamps = (None, None) if visual is None else visual
-    return PlannedTokens(1, pictures, stamps, text_tokens(sum(map(len, texts))), max_new_tokens)
+    prompt = math.ceil(sum(map(len, texts)) / LETTERS_PER_TOKEN)
+    return PlannedTokens(1, pictures, stamps, prompt, max_new_tokens)
 
 
 def used_tokens(responses: Iterable[Response]) -> UsedTokens:

@@ -23,14 +23,9 @@ from jumpscore.video import (
     probe,
     uniform_frames,
 )
-from jumpscore.video.codec import cached_canvases
-from jumpscore.video.codec.canvases import MAX_PIXELS
-from jumpscore.video.prepared import (
-    InputCache,
-    default_cache_folder,
-    folder_name,
-    read_prepared,
-)
+from jumpscore.video.codec.canvases import MAX_PIXELS, cached_canvases
+from jumpscore.video.prepared.cache import InputCache, default_cache_folder
+from jumpscore.video.prepared.folders import folder_name, read_prepared
 from jumpscore.video.selection_control import with_pixels_of
 from model_wrappers.base import InputKind, ModelWrapper
 

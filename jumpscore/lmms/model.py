@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, NoReturn
 
 from lmms_eval.api.instance import GenerationResult, Instance, TokenCounts
@@ -15,7 +14,7 @@ from tqdm import tqdm
 from jumpscore.errors import UsageError
 from jumpscore.lmms.arguments import Flags, read_arguments, split_arguments
 from jumpscore.lmms.bridge import Bridge, Document
-from jumpscore.records import Response, Usage
+from jumpscore.records import Response
 
 
 class JumpScoreModel(lmms):
@@ -81,22 +80,15 @@ class JumpScoreModel(lmms):
         counts[name] += 1
         if counts[name] > 1:  # lmms-eval's --repeats
             name += f"#{counts[name]}"
-        messages = partial(_messages, doc_to_messages, self.task_dict[task][split], doc_id)
-        return Document(name, task, messages, settings)
-
-
-def _messages(doc_to_messages: Any, documents: Any, doc_id: int) -> Any:
-    return doc_to_messages(documents[doc_id])
+        documents = self.task_dict[task][split]
+        return Document(name, task, lambda: doc_to_messages(documents[doc_id]), settings)
 
 
 def _result(response: Response) -> GenerationResult:
-    return GenerationResult(text=response.text, token_counts=_counts(response.usage))
-
-
-def _counts(usage: Usage) -> TokenCounts | None:
-    if usage.prompt is None and usage.output is None:
-        return None
-    return TokenCounts(input_tokens=usage.prompt, output_tokens=usage.output)
+    usage, counts = response.usage, None
+    if usage.prompt is not None or usage.output is not None:
+        counts = TokenCounts(input_tokens=usage.prompt, output_tokens=usage.output)
+    return GenerationResult(text=response.text, token_counts=counts)
 
 
 def _refused(requests: Sequence[Instance], what: str) -> str:

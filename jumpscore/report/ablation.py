@@ -15,7 +15,15 @@ from jumpscore.report.ablation_curve import curves
 from jumpscore.report.page import fact_list, header, page, wide_table, write_page
 from jumpscore.report.summary import sentence
 from jumpscore.report.tables import better_of, interval, value_of
-from jumpscore.report.text import DASH, escaped, incomplete_words, plural, shortened, suffix
+from jumpscore.report.text import (
+    DASH,
+    escaped,
+    incomplete_words,
+    plural,
+    readable,
+    shortened,
+    suffix,
+)
 from jumpscore.scoring import Comparison
 from jumpscore.studies.ablation import Ablation, Budget, Outcome
 from jumpscore.video.budgets import Matching
@@ -100,10 +108,12 @@ def write_ablation_page(ablation: Ablation, folder: Path) -> Path:
     drawing = curves(ablation)
     write_page(folder / "ablation.svg", drawing)
     tables = "".join(_html_table(ablation, matching) for matching in ablation.matchings)
+    rows = [(name, f"{meaning}.") for name, meaning in (*LEGEND, ("several budgets", MULTIPLE))]
     body = (
         f'<main class="ablation">{_header(ablation)}'
         f'<section class="panel first"><h2>Score against tokens spent</h2>{drawing}</section>'
-        f"{tables}{_how_to_read()}</main>"
+        f'{tables}<section class="panel"><h2>How to read it</h2>'
+        f"{fact_list(rows, kind='reading')}</section></main>"
     )
     title = f"Ablation: {ablation.model} on {ablation.data}"
     return write_page(folder / "ablation.html", page(title, body))
@@ -195,7 +205,10 @@ def _header(ablation: Ablation) -> str:
     better = "" if metric.better != "lower" else " Lower is better."
     facts = [
         ("Metric", f"{metric.name}: {metric.title}.{better}"),
-        *((f"Input of {name}", _input(ablation, kind)) for kind, name in _ARMS),
+        *(
+            (f"Input of {name}", readable(ablation.shown.get(kind) or "sizes as published"))
+            for kind, name in (("frames", "frames"), ("codec", "canvases"))
+        ),
         *(("Reference", line) for line in reference_lines(ablation)),
     ]
     return header(
@@ -205,14 +218,6 @@ def _header(ablation: Ablation) -> str:
         banners,
         fact_list(facts),
     )
-
-
-_ARMS = (("frames", "frames"), ("codec", "canvases"))
-
-
-def _input(ablation: Ablation, kind: str) -> str:
-    words = [f"{name} {value}" for name, value in ablation.shown.get(kind, {}).items()]
-    return ", ".join(words) or "sizes as published"
 
 
 def _html_table(ablation: Ablation, matching: Matching) -> str:
@@ -235,9 +240,3 @@ def _html_row(cells: Sequence[str]) -> str:
         below = "".join(f"<small>{escaped(line)}</small>" for line in rest)
         columns.append(f'<td class="num">{escaped(first)}{below}</td>')
     return f"<tr>{''.join(columns)}</tr>"
-
-
-def _how_to_read() -> str:
-    rows = [(name, f"{meaning}.") for name, meaning in (*LEGEND, ("several budgets", MULTIPLE))]
-    terms = fact_list(rows, kind="reading")
-    return f'<section class="panel"><h2>How to read it</h2>{terms}</section>'

@@ -153,7 +153,9 @@ def card(
         drawn: Drawings of the sample.
         prompt: The question, if it differs between samples.
     """
-    events = events_of(score.view, duration=strip.duration if strip else None)
+    duration = strip.duration if strip else None
+    events = events_of(score.view, duration=duration)
+    spans = span_lanes(score.view, duration) if isinstance(score.view, SpanView) else ""
     message = f'<p class="message">{shortened(score.message, 600)}</p>' if score.message else ""
     question = f'<p class="asked">{shortened(prompt, 400)}</p>' if prompt else ""
     return (
@@ -162,15 +164,9 @@ def card(
         f'<span class="pill st-{escaped(score.status)}">{escaped(score.status)}</span>'
         f'<dl class="values">{_values(score, events, keys, strip)}</dl></header>'
         f"{question}{message}"
-        f"{canvas(score.id, events, strip)}{_spans(score, strip)}{drawings_html(drawn)}"
+        f"{canvas(score.id, events, strip)}{spans}{drawings_html(drawn)}"
         f"{_answer(score, response)}</article>"
     )
-
-
-def _spans(score: SampleScore, strip: Strip | None) -> str:
-    if not isinstance(score.view, SpanView):
-        return ""
-    return span_lanes(score.view, strip.duration if strip else None)
 
 
 def _values(

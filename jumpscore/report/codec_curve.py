@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from jumpscore.report.text import escaped, seconds
-from jumpscore.video.codec import CodecPlan
+from jumpscore.video.codec.canvases import CodecPlan
 
 MOST_POINTS = 900
 """Columns of the curve; each shows the costliest of its frames."""

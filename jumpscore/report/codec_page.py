@@ -10,7 +10,7 @@ from jumpscore.report.codec_curve import canvases, curve
 from jumpscore.report.codec_pictures import address, blocks_by_frame, most_used, overlays
 from jumpscore.report.page import fact_list, header, page, write_page
 from jumpscore.report.text import plural, seconds, shortened
-from jumpscore.video.codec import CodecPlan, Stretch
+from jumpscore.video.codec.canvases import CodecPlan, Stretch
 
 LARGE = 16
 """Up to this number, canvases are shown in full size, and all groups with their source frames."""
@@ -38,23 +38,20 @@ def write_codec_page(plan: CodecPlan, path: Path) -> Path:
         UsageError: The page cannot be written.
         VideoError: A source frame cannot be decoded.
     """
-    name = plan.visual.path.name
+    visual = plan.visual
+    name = visual.path.name
+    sub = (
+        f"{canvases(len(visual.blocks))} of {visual.width}x{visual.height}, "
+        f"{visual.visual_tokens:,} visual tokens and {visual.text_tokens:,} of time stamps"
+    )
     body = (
-        f"<main>{header('Codec-stream input', name, _headline(plan), _banners(plan), _facts(plan))}"
+        f"<main>{header('Codec-stream input', name, sub, _banners(plan), _facts(plan))}"
         '<section class="panel first"><h2>What each frame cost</h2>'
         f"{curve(plan)}{_legend(plan)}</section>"
         f"<section><h2>{'Groups' if plan.stretches else 'Canvases'}</h2>{_groups(plan)}</section>"
         "</main>"
     )
     return write_page(path, page(f"{name}: codec canvases", body))
-
-
-def _headline(plan: CodecPlan) -> str:
-    visual = plan.visual
-    return (
-        f"{canvases(len(visual.blocks))} of {visual.width}x{visual.height}, "
-        f"{visual.visual_tokens:,} visual tokens and {visual.text_tokens:,} of time stamps"
-    )
 
 
 def _banners(plan: CodecPlan) -> list[tuple[str, str]]:

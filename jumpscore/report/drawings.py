@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +62,7 @@ def drawn_sample(view: OverlayView, media: Sequence[Media], *, budget: int) -> t
 
 
 def _drawn(one: Drawing, media: Sequence[Media], budget: int) -> Drawn:
-    shapes = tuple(shape for shape in one.shapes if _is_finite(shape))
+    shapes = tuple(shape for shape in one.shapes if np.isfinite(shape.points).all())
     caption = one.caption
     picture: Thumbnail | None = None
     size, problem = (4 * HEIGHT // 3, HEIGHT), None
@@ -94,10 +93,6 @@ def _still(path: Path, budget: int) -> tuple[Thumbnail | None, tuple[int, int], 
     except Exception as error:  # decoders fail in too many ways to name
         return None, nothing, reason(error, path)
     return picture, size, None
-
-
-def _is_finite(shape: Shape) -> bool:
-    return all(math.isfinite(value) for point in shape.points for value in point)
 
 
 def drawings_html(drawn: Sequence[Drawn]) -> str:

@@ -61,20 +61,20 @@ class Strip:
     problem: str | None = None
 
 
-def video_strip(path: Path, *, count: int = COUNT, budget: int = 80_000, height: int = 96) -> Strip:
+def video_strip(path: Path, *, budget: int = 80_000, height: int = 96) -> Strip:
     """Return pictures spread evenly over a video. Never raises: a report outlives its videos.
 
     Args:
         path: The video.
-        count: Number of pictures, one from each of as many equal parts of the time axis.
         budget: Bytes that all pictures may take together.
         height: Height of a picture in pixels.
     """
-
-    def choose(info: VideoInfo) -> list[int]:
-        return strip_indices(info.times, info.keyframe_times, info.duration, count)
-
-    return _strip(path, choose, height=height, budget=budget)
+    return _strip(
+        path,
+        lambda info: strip_indices(info.times, info.keyframe_times, info.duration, COUNT),
+        height=height,
+        budget=budget,
+    )
 
 
 def moment_strip(
@@ -88,11 +88,12 @@ def moment_strip(
         budget: Bytes that all pictures may take together.
         height: Height of a picture in pixels.
     """
-
-    def choose(info: VideoInfo) -> list[int]:
-        return sorted({nearest_index(info.times, time) for time in times})
-
-    return _strip(path, choose, height=height, budget=budget)
+    return _strip(
+        path,
+        lambda info: sorted({nearest_index(info.times, time) for time in times}),
+        height=height,
+        budget=budget,
+    )
 
 
 def strip_indices(

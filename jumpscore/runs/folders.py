@@ -43,7 +43,10 @@ def place_of(folder: Path, identity: Identity, *, ours: bool) -> Place:
     """
     reason = None
     unknown = not identity.model_is_known
-    for place in reversed(_taken(folder)):
+    numbered = [_numbered(folder, number) for number in reversed(_numbers(folder))]
+    for place in [*numbered, folder]:
+        if not ((place / RUN).is_file() or repeat_folders(place)):
+            continue
         stored = _identity_in(place)
         differing = [] if stored is None else changes(stored, identity, ours=ours)
         if stored is not None and not differing:
@@ -79,13 +82,6 @@ def beside_other_data(folder: Path, checksum: str) -> Path:
     if stored is None or stored.data.checksum == checksum:
         return folder
     return folder.with_name(f"{folder.name}-{checksum[:8]}")
-
-
-def _taken(folder: Path) -> list[Path]:
-    """Return the folder and the numbered ones next to it that contain runs, in order."""
-    numbers = [1, *_numbers(folder)]
-    places = [folder if number == 1 else _numbered(folder, number) for number in numbers]
-    return [place for place in places if (place / RUN).is_file() or repeat_folders(place)]
 
 
 def _numbers(folder: Path) -> list[int]:

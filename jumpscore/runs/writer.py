@@ -101,7 +101,8 @@ class RunStore:
             self._write(b"".join(lines))
             self._unsynced += len(lines)
             if self._unsynced >= SYNC_EVERY or time.monotonic() - self._synced_at > SYNC_SECONDS:
-                self._sync()
+                os.fsync(self._file.fileno())
+                self._unsynced, self._synced_at = 0, time.monotonic()
         except OSError as error:
             with suppress(OSError):
                 self._file.truncate(end)
@@ -160,12 +161,6 @@ class RunStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _sync(self) -> None:
-        assert self._file is not None
-        os.fsync(self._file.fileno())
-        self._unsynced = 0
-        self._synced_at = time.monotonic()
 
     def _unwritable(self, error: OSError) -> UsageError:
         return UsageError(

@@ -6,7 +6,7 @@ Decoding, scaling and the choice of blocks are the harness's own (``uniform_fram
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,14 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import DataError
-from jumpscore.training.lessons import Lesson, nearest_frames
+from jumpscore.training.lessons import Lesson
 from jumpscore.video import VideoInfo, VisualInput, codec_canvases, probe, uniform_frames
+from jumpscore.video.stored_frames import nearest_index
 from jumpscore.video.visual_input import whole_frames
 from model_wrappers.llava_onevision2.inputs import codec_pictures, frame_pictures
 
 FRAMES, REST = ".frames.npy", ".npz"
 """Suffixes of a clip's two files: frames, which are read a few at a time, and everything else."""
-SMALL = ("seconds", "phases", "events", "grid", "budgets", "rope", "side")
+ARRAYS = ("seconds", "phases", "events", "rope")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,61 +42,35 @@ class Runs:
     frames: npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True, eq=False)
 class StoredClip:
-    """One clip of the cache; arrays are loaded on first use.
+    """One clip of the cache; pictures are read when they are needed.
 
-    Args:
+    Attributes:
         path: Its ``.npz`` file.
+        seconds: Time of every frame's stamp, float64 [frames].
+        phases: Angle of the rope at every frame, radians, float32 [frames].
+        events: True times in seconds.
+        rope: Share of every patch that the rope covers, float32 [frames, rows, columns]; or -1.
+        side: 1 if the jumper faces right, -1 if left.
+        grid: (patch rows, patch columns) of a frame.
+        budgets: Stored numbers of canvases.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @cached_property
-    def _arrays(self) -> Mapping[str, npt.NDArray[Any]]:
-        with np.load(self.path) as file:
-            return {name: file[name] for name in SMALL}
-
-    @property
-    def seconds(self) -> npt.NDArray[np.float64]:
-        """Time of every frame's stamp, float64 [frames]."""
-        return self._arrays["seconds"]
-
-    @property
-    def phases(self) -> npt.NDArray[np.float32]:
-        """Angle of the rope at every frame, radians, float32 [frames]."""
-        return self._arrays["phases"]
-
-    @property
-    def events(self) -> npt.NDArray[np.float64]:
-        """True times in seconds."""
-        return self._arrays["events"]
-
-    @property
-    def rope(self) -> npt.NDArray[np.float32]:
-        """Share of every patch that the rope covers, float32 [frames, rows, columns]; or -1."""
-        return self._arrays["rope"]
-
-    @property
-    def side(self) -> float:
-        """1 if the jumper faces right, -1 if left."""
-        return float(self._arrays["side"])
-
-    @property
-    def grid(self) -> tuple[int, int]:
-        """(patch rows, patch columns) of a frame."""
-        rows, columns = self._arrays["grid"].tolist()
-        return rows, columns
-
-    @property
-    def budgets(self) -> tuple[int, ...]:
-        """Stored numbers of canvases."""
-        return tuple(self._arrays["budgets"].tolist())
+    path: Path
+    seconds: npt.NDArray[np.float64]
+    phases: npt.NDArray[np.float32]
+    events: npt.NDArray[np.float64]
+    rope: npt.NDArray[np.float32]
+    side: float
+    grid: tuple[int, int]
+    budgets: tuple[int, ...]
 
     @cached_property
     def event_frames(self) -> npt.NDArray[np.int64]:
         """The frame nearest to every event, increasing."""
-        return np.unique(nearest_frames(self.events, self.seconds))
+        frames = {nearest_index(self.seconds, time) for time in self.events.tolist()}
+        return np.array(sorted(frames), dtype=np.int64)
 
     @cached_property
     def frames(self) -> npt.NDArray[np.uint8]:
@@ -127,10 +102,17 @@ def stored_clips(folder: Path) -> list[StoredClip]:
     Raises:
         DataError: The folder has no clips.
     """
-    clips = [StoredClip(path) for path in sorted(folder.glob(f"*{REST}"))]
+    clips = [_read(path) for path in sorted(folder.glob(f"*{REST}"))]
     if not clips:
         raise DataError(f"{folder}: no prepared clips found; run 'jumpscore train' to make them")
     return clips
+
+
+def _read(path: Path) -> StoredClip:
+    with np.load(path) as file:
+        values: dict[str, Any] = {name: file[name] for name in ARRAYS}
+        values |= {name: tuple(file[name].tolist()) for name in ("grid", "budgets")}
+        return StoredClip(path, side=float(file["side"]), **values)
 
 
 def store_clip(
@@ -177,7 +159,7 @@ def store_clip(
         np.savez(file, **arrays)  # type: ignore[arg-type]
     path = folder / f"{lesson.id}{REST}"
     scratch.replace(path)
-    return StoredClip(path)
+    return _read(path)
 
 
 def pooled(shares: npt.NDArray[np.float32], rows: int, columns: int) -> npt.NDArray[np.float32]:

@@ -70,7 +70,8 @@ def prepare_lessons(
         place.mkdir(parents=True, exist_ok=True)
         for spec in specs:
             if not (place / f"{spec.id}{REST}").exists():
-                budgets = _some(settings.budgets, each, spec)
+                drawn = spec.rng("budgets").choice(settings.budgets, each, replace=False)
+                budgets = tuple(sorted(drawn.tolist()))
                 jobs.append(partial(_prepare, spec, place, settings, budgets))
     for done, _ in enumerate(in_processes(call, jobs, workers), start=1):
         if on_clip:
@@ -157,11 +158,6 @@ def _rope(
 
 def _drawn(profile: Profile, clips: int, seed: int) -> list[ClipSpec]:
     return sample_clips(profile.model_copy(update={"clips": clips}), seed=seed)
-
-
-def _some(budgets: Sequence[int], count: int, spec: ClipSpec) -> tuple[int, ...]:
-    places = spec.rng("budgets").choice(len(budgets), count, replace=False)
-    return tuple(sorted(budgets[place] for place in places.tolist()))
 
 
 def _prepare(spec: ClipSpec, folder: Path, settings: DataSettings, budgets: Sequence[int]) -> None:

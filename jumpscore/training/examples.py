@@ -102,11 +102,10 @@ class ExampleMaker:
 
     Args:
         tokenizer: Tokenizer of the checkpoint.
-        system: Text of the system turn.
     """
 
-    def __init__(self, tokenizer: Any, *, system: str = SYSTEM) -> None:
-        self._tokenizer, self._system = tokenizer, system
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
         self._pad = tokenizer.convert_tokens_to_ids(IMAGE_PAD)
         self._end = tokenizer.convert_tokens_to_ids(CHAT_END)
         self._question = Question("lesson", (Media(Path("lesson.mp4")),), QUESTION)
@@ -138,7 +137,7 @@ class ExampleMaker:
     def prompt(self, runs: Sequence[tuple[str, int, str]]) -> npt.NDArray[np.int64]:
         """Return the prompt's ids, equal to those of a wrapper for the same runs."""
         messages = chat_messages(
-            self._question, vision_text(runs), system=self._system, control=CONTROL_TOKENS
+            self._question, vision_text(runs), system=SYSTEM, control=CONTROL_TOKENS
         )
         ids = chat_ids(self._tokenizer, messages)
         return expand_pads(ids, [tokens for _, tokens, _ in runs], self._pad)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from jumpscore.scoring.matching import count_pairs
 from jumpscore.scoring.parsing import parse_times
 from jumpscore.training.cache import StoredClip
-from jumpscore.training.examples import Cut, ExampleMaker, cut_pictures
+from jumpscore.training.examples import Cut, ExampleMaker
 from model_wrappers.llava_onevision2.pixels import visual_inputs
 from model_wrappers.transformers.generation import Prompt, Sampling, answer
 
@@ -32,26 +32,23 @@ def held_out_f1(
     training = model.training
     model.eval()
     pairs = predicted = true = 0
-    for clip, text in zip(clips, _answers(model, tokenizer, maker, clips, cut), strict=True):
-        times = list(parse_times(text).times)
-        pairs += count_pairs(sorted(times), clip.events.tolist(), TOLERANCE)
-        predicted += len(times)
-        true += len(clip.events)
+    for first in range(0, len(clips), TOGETHER):
+        batch = clips[first : first + TOGETHER]
+        answers = answer(
+            model,
+            [_prompt(maker, clip, cut) for clip in batch],
+            Sampling(MOST_TOKENS),
+            lambda ids, pictures: visual_inputs(pictures),
+        )
+        for clip, item in zip(batch, answers, strict=True):
+            times = parse_times(tokenizer.decode(item.ids, skip_special_tokens=True)).times
+            pairs += count_pairs(sorted(times), clip.events.tolist(), TOLERANCE)
+            predicted += len(times)
+            true += len(clip.events)
     model.train(training)
     return 2 * pairs / max(1, predicted + true)
 
 
-def _answers(
-    model: Any, tokenizer: Any, maker: ExampleMaker, clips: Sequence[StoredClip], cut: Cut
-) -> Iterator[str]:
-    prompts = []
-    for clip in clips:
-        example = maker(clip, cut)
-        prompts.append(Prompt(example.ids[: example.answer], cut_pictures(clip, cut)[0]))
-    for first in range(0, len(prompts), TOGETHER):
-        batch = prompts[first : first + TOGETHER]
-        answers = answer(
-            model, batch, Sampling(MOST_TOKENS), lambda ids, pictures: visual_inputs(pictures)
-        )
-        for item in answers:
-            yield tokenizer.decode(item.ids, skip_special_tokens=True)
+def _prompt(maker: ExampleMaker, clip: StoredClip, cut: Cut) -> Prompt:
+    example = maker(clip, cut)
+    return Prompt(example.ids[: example.answer], example.pictures)

@@ -32,21 +32,3 @@ class Lesson:
     phases: npt.NDArray[np.float32]
     side: float
     rope: npt.NDArray[np.float32]
-
-
-def nearest_frames(
-    events: npt.ArrayLike, seconds: npt.NDArray[np.float64]
-) -> npt.NDArray[np.int64]:
-    """Return the frame nearest to each event, int64 [events]; the earlier one of a tie.
-
-    Args:
-        events: Times of events, seconds.
-        seconds: Time of every frame, seconds, increasing.
-
-    >>> nearest_frames([0.1, 0.29], np.array([0.0, 0.08, 0.16, 0.24, 0.32]))
-    array([1, 4])
-    """
-    times = np.asarray(events, dtype=np.float64)
-    after = np.clip(np.searchsorted(seconds, times), 1, len(seconds) - 1)
-    nearer = times - seconds[after - 1] <= seconds[after] - times
-    return np.where(nearer, after - 1, after).astype(np.int64)

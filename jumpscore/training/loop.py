@@ -94,7 +94,9 @@ class Trainer:
             on_step: Called after every logged step.
             stop_after: Number of steps after which to save a checkpoint and stop.
         """
-        self._resume()
+        if (self.folder / STATE).is_file():
+            self._load(self.folder / STATE)
+        self._drop_later_rows()
         begun, before, budget = time.perf_counter(), self._place.seconds, stop_after
         while self._place.stage < len(STAGES):
             place, stage = self._place, STAGES[self._place.stage]
@@ -257,13 +259,6 @@ class Trainer:
                 scratch.replace(self.folder / STATE)
         finally:
             scratch.unlink(missing_ok=True)
-
-    def _resume(self) -> None:
-        """Resume from the checkpoint, if present."""
-        path = self.folder / STATE
-        if path.is_file():
-            self._load(path)
-        self._drop_later_rows()
 
     def _load(self, path: Path) -> None:
         state = torch.load(path, map_location=self.device, weights_only=True)

@@ -123,6 +123,7 @@ def train(
     with unwritten(folder / CHECKPOINT):
         save_checkpoint(model.cpu().eval(), tokenizer, folder / CHECKPOINT)
     write_use(folder / CHECKPOINT, settings, clips)
+    checked = [row for row in rows if "f1_frames" in row]
     facts = {
         "name": settings.name,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
@@ -131,7 +132,7 @@ def train(
         "device": str(trainer.device),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
-        "held_out": _last(rows),
+        "held_out": {name: checked[-1][name] for name in ("f1_frames", "f1_codec") if checked},
     }
     for path in (folder / FACTS, folder / CHECKPOINT / FACTS):
         path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
@@ -170,8 +171,3 @@ def write_use(folder: Path, settings: TrainSettings, clips: Sequence[StoredClip]
 def _step(clip: StoredClip) -> float:
     """Return the median frame interval in seconds."""
     return float(np.median(np.diff(clip.seconds)))
-
-
-def _last(rows: list[dict[str, Any]]) -> dict[str, float]:
-    checked = [row for row in rows if "f1_frames" in row]
-    return {name: checked[-1][name] for name in ("f1_frames", "f1_codec")} if checked else {}

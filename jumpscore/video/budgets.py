@@ -265,7 +265,7 @@ def _closest(
             count = _count_within(info, wide * high, target, text, grid.frames)
             if (bent > STRETCH and not natural) or count == 0:
                 continue
-            spent = _shared(count, grid.frames) * wide * high + (text(count) if text else 0)
+            spent = math.ceil(count / grid.frames) * wide * high + (text(count) if text else 0)
             shortfall = 1.0 - spent / target
             unlike = abs(math.log(wide * high / (columns * rows))) + bent
             rank = (0.0, unlike) if shortfall <= CLOSE else (shortfall, unlike)
@@ -286,11 +286,6 @@ def _count_within(
         return int(each + (text(1) if text else 0) <= target)
     count = min(target // each * together, info.frames)
     count -= count % 2
-    while text is not None and count and _shared(count, together) * each + text(count) > target:
+    while text is not None and count and math.ceil(count / together) * each + text(count) > target:
         count -= 2
     return count
-
-
-def _shared(count: int, together: int) -> int:
-    """Return how many sets of tokens ``count`` frames need if ``together`` frames share a set."""
-    return math.ceil(count / together)

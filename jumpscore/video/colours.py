@@ -140,14 +140,9 @@ def _rows(plane: Any) -> npt.NDArray[np.uint8]:
     return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
 
 
-def _yuv_to_rgb(red: float = 0.299, blue: float = 0.114) -> npt.NDArray[np.float64]:
-    """Return the matrix [3, 4] from 8-bit YUV of limited range to RGB; the last column is an
-    offset.
-
-    Args:
-        red: Weight of red in luma; the defaults are those of ITU-R BT.601.
-        blue: Weight of blue.
-    """
+def _yuv_to_rgb() -> npt.NDArray[np.float64]:
+    """Return ITU-R BT.601's matrix [3, 4] from 8-bit YUV of limited range to RGB, offsets last."""
+    red, blue = 0.299, 0.114  # weights in luma
     green = 1 - red - blue
     luma, colour = 255 / 219, 255 / 224
     of_u = [0.0, -2 * (1 - blue) * blue / green * colour, 2 * (1 - blue) * colour]

@@ -6,7 +6,8 @@ Also checks the outermost elements of a file: whether it is complete, and whethe
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NoReturn
@@ -42,7 +43,10 @@ MOST_BOXES = 200_000
 FLASH_HEADER = re.compile(rb"FLV\x01[\x01\x04\x05]\0\0\0\x09")
 
 
-class open_video:  # noqa: N801 - used like the built-in open()
+@contextmanager
+def open_video(
+    path: Path, track: int | None = None, *, options: Mapping[str, str] | None = None
+) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a file and one of its video streams; errors name the file and the reason.
 
     FFmpeg also reads playlists, image sequences and scripts, which open further files. Only local
@@ -53,46 +57,25 @@ class open_video:  # noqa: N801 - used like the built-in open()
         path: A local file.
         track: FFmpeg's index of the stream to read; by default ``choose_track`` decides.
         options: Options of FFmpeg's demuxer.
+
+    Raises:
+        VideoError: The file is missing, empty, not a video file, or has no video track.
     """
+    import av
 
-    def __init__(
-        self, path: Path, track: int | None = None, *, options: Mapping[str, str] | None = None
-    ) -> None:
-        self._path = path
-        self._track = track
-        self._options = dict(options or {})
-
-    def __enter__(self) -> tuple[InputContainer, VideoStream]:
-        """Open the file.
-
-        Raises:
-            VideoError: The file is missing, empty, not a video file, or has no video track.
-        """
-        import av
-
-        path = self._path
-        _check_file(path)
-        options = self._options | {
-            "format_whitelist": ",".join(FORMATS),
-            "protocol_whitelist": "file",
-        }
-        try:
-            # An absolute path, because a colon in a name could look like a protocol.
-            container = av.open(
-                str(path.absolute()), metadata_errors="replace", container_options=options
-            )
-        except (av.FFmpegError, OSError, ValueError) as error:
-            _refuse(path, error)
-        self._container = container
-        try:
-            stream = choose_track(path, container, self._track)
-        except BaseException:
-            container.close()
-            raise
-        return container, stream
-
-    def __exit__(self, *_: object) -> None:
-        self._container.close()
+    _check_file(path)
+    limits = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
+    try:
+        # An absolute path, because a colon in a name could look like a protocol.
+        container = av.open(
+            str(path.absolute()),
+            metadata_errors="replace",
+            container_options={**(options or {}), **limits},
+        )
+    except (av.FFmpegError, OSError, ValueError) as error:
+        _refuse(path, error)
+    with container:
+        yield container, choose_track(path, container, track)
 
 
 def video_tracks(container: InputContainer) -> list[VideoStream]:
@@ -181,7 +164,8 @@ def _refuse(path: Path, error: BaseException) -> NoReturn:
         raise VideoError(
             f"{path}: cannot be read ({unreadable.strerror}); check its permissions"
         ) from unreadable
-    if _is_playlist(start):
+    lead = start.removeprefix(b"\xef\xbb\xbf").lstrip().splitlines()[:8]
+    if b"\0" not in start and any(line.startswith(PLAYLIST_MARKS) for line in lead):
         raise VideoError(
             f"{path}: is a text file that refers to other media (a playlist, manifest or script); "
             "give the path of the video file itself"
@@ -192,11 +176,6 @@ def _refuse(path: Path, error: BaseException) -> NoReturn:
         "flv, wmv, ogv and gif, and raw H.264, HEVC and AV1, but not pictures or playlists. "
         "Download the file again, or convert it to mp4"
     ) from error
-
-
-def _is_playlist(start: bytes) -> bool:
-    lead: Sequence[bytes] = start.removeprefix(b"\xef\xbb\xbf").lstrip().splitlines()[:8]
-    return b"\0" not in start and any(line.startswith(PLAYLIST_MARKS) for line in lead)
 
 
 def joined_files(path: Path, format_name: str) -> int:

@@ -62,8 +62,10 @@ def uniform_frames(
         info.width, info.height, min_pixels=min_pixels, max_pixels=max_pixels
     )
     total = readable_frames(info)
-    rate = None if count is not None else fps
-    number = even_count(value, total) if rate is None else _count_at(rate, info, total)
+    if fps is not None:
+        value = min(max(info.duration * fps, FEWEST_FRAMES), MOST_FRAMES, total)
+        value = 2 * math.floor(value / 2)
+    number = even_count(value, total)
     return frames_of_size(info, count=number, width=width, height=height, total=total, grid=grid)
 
 
@@ -120,11 +122,6 @@ def even_count(count: float, total: int) -> int:
     [1, 4]
     """
     return max(min(2, total), min(2 * round(count / 2), total - total % 2))
-
-
-def _count_at(fps: float, info: VideoInfo, total: int) -> int:
-    count = min(max(info.duration * fps, FEWEST_FRAMES), MOST_FRAMES, total)
-    return even_count(2 * math.floor(count / 2), total)
 
 
 def uniform_indices(total: int, count: int) -> np.ndarray:

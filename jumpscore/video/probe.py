@@ -162,9 +162,8 @@ def probe(path: str | Path) -> VideoInfo:
         read = by_decoding if clock.by_order else by_stamps
         timeline = read(path, container, stream, packets, clock)
         _checked(path, timeline.end)
-        orientation = orientation_of(timeline.first)
-        aspect = stream.sample_aspect_ratio or frame_aspect(stream)
-        context = stream.codec_context
+        orientation, context = orientation_of(timeline.first), stream.codec_context
+        aspect = stream.sample_aspect_ratio or context.sample_aspect_ratio
         coded = (context.width, context.height)
         width, height = display_size(coded, orientation, aspect=Fraction(aspect or 1))
         return VideoInfo(
@@ -264,11 +263,6 @@ def display_size(
     width, height = coded
     width = max(1, round(width * aspect))
     return (height, width) if orientation.swaps_sides else (width, height)
-
-
-def frame_aspect(stream: VideoStream) -> Fraction | None:
-    """Return the pixel aspect ratio that the codec states."""
-    return stream.codec_context.sample_aspect_ratio
 
 
 def _missing(

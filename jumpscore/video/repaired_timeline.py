@@ -6,7 +6,6 @@ Such a file is decoded once, and its frames are identified by their order.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -43,15 +42,6 @@ MOST_FILLED = 0.5
 """Share of the time stamps that may be replaced; above it the file is rejected."""
 
 
-@dataclass(slots=True)
-class _Delivered:
-    """Output of the decoder: packet indices in order of presentation, and the first frame."""
-
-    numbers: npt.NDArray[np.int64]
-    first: VideoFrame
-    broken: str | None
-
-
 def decoded_in_order(
     stream: VideoStream, packets: Iterable[Any], clock: Clock
 ) -> Iterator[VideoFrame]:
@@ -81,8 +71,7 @@ def by_decoding(
     Raises:
         VideoError: No frame can be decoded, or the time stamps cannot be repaired.
     """
-    delivered = _decode(path, stream.index, clock)
-    numbers = delivered.numbers
+    numbers, first, broken = _decode(path, stream.index, clock)
     if packets.raw:
         times = np.arange(len(numbers)) / float(_stated_rate(path, container.format.name))
         packets.notes[UNSTAMPED] += len(numbers)
@@ -100,16 +89,18 @@ def by_decoding(
         bits=packets.size[numbers] * 8,
         keyframe_times=times[packets.key[numbers]],
         end=float(times[-1]) + last,
-        missing=packets.broken or delivered.broken,
+        missing=packets.broken or broken,
         present=len(packets.pts),
         clock=clock,
-        first=delivered.first,
+        first=first,
         notes=+packets.notes,
     )
 
 
-def _decode(path: Path, track: int, clock: Clock) -> _Delivered:
-    """Decode a file once and return the packets that gave frames."""
+def _decode(
+    path: Path, track: int, clock: Clock
+) -> tuple[npt.NDArray[np.int64], VideoFrame, str | None]:
+    """Decode a file once; return the packets of its frames, its first frame, and any error."""
     import av
 
     numbers: list[int] = []
@@ -130,7 +121,7 @@ def _decode(path: Path, track: int, clock: Clock) -> _Delivered:
             f"{path}: no frame could be decoded ({broken or 'the stream is empty'}); download the "
             "file again"
         )
-    return _Delivered(np.asarray(numbers, dtype=np.int64), first, broken)
+    return np.asarray(numbers, dtype=np.int64), first, broken
 
 
 def _lost(packets: Packets, numbers: npt.NDArray[np.int64], clock: Clock) -> int:

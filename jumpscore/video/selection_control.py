@@ -39,7 +39,7 @@ def with_pixels_of(visual: VisualInput, other: VideoInfo) -> VisualInput:
     # The last frame counts with the average length of the others.
     period = float(times[-1] - times[0]) * len(times) / max(1, len(times) - 1)
     source_of = {
-        frame: nearest_index(times, times[0] + _within(time - times[0], period))
+        frame: nearest_index(times, times[0] + ((time - times[0]) % period if period > 0 else 0))
         for frame, time in zip(visual.frame_indices, visual.times, strict=True)
     }
     old = np.array(list(source_of), dtype=np.int32)
@@ -57,7 +57,3 @@ def with_pixels_of(visual: VisualInput, other: VideoInfo) -> VisualInput:
         folder=None,
     )
     return visual.changed(donor=donor, folder=None, notes=(*visual.notes, NOTE))
-
-
-def _within(time: float, period: float) -> float:
-    return time % period if period > 0 else 0.0

@@ -44,9 +44,7 @@ class TokenGrid:
         max_pixels: int | None = None,
     ) -> tuple[int, int]:
         """Return the (width, height) of a frame; see ``smart_size``."""
-        if self.size is not None:
-            return self.size
-        return smart_size(
+        return self.size or smart_size(
             width, height, min_pixels=min_pixels, max_pixels=max_pixels, side=self.side
         )
 

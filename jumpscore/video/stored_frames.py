@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -114,14 +114,26 @@ class _Source:
         self._base = float(stream.time_base or 1)
         self._offset = info.clock.offset
         self._by_order = info.clock.by_order
-        self._seeks = not self._by_order
         # The decoder may skip frames that are neither requested nor referred to. This is safe only
         # in H.264, where every frame states whether it is referred to, with valid time stamps.
         skips = info.codec == "h264" and not self._by_order and len(indices) < info.frames
         self._needed = frozenset(indices) if skips else None
+        self._restart()
+        self._seeks = not self._by_order
+
+    def _restart(self) -> None:
+        """Decode from the beginning, from now on without seeking."""
+        self._seeks = False
         self._done = -1  # the frame decoded last
         self._tainted = False  # a damaged frame was decoded, and no key frame since
-        self._frames = self._rewind()
+        clock = self._info.clock
+        if not clock.by_order:  # otherwise the file is read only once
+            rewind(self._container, clock)
+        packets = self._container.demux(self._stream)
+        if clock.by_order:
+            self._frames = decoded_in_order(self._stream, packets, clock)
+        else:
+            self._frames = self._decoded(packet for _, packet in fed(packets, clock))
 
     def frame(self, index: int) -> VideoFrame | str:
         """Return a frame, or why it cannot be decoded."""
@@ -129,9 +141,7 @@ class _Source:
         frame = self._forward(index)
         if sought and isinstance(frame, str):
             # Frames around an open key frame may refer to earlier ones: decode everything instead.
-            self._seeks = False
-            self._done = -1
-            self._frames = self._rewind()
+            self._restart()
             frame = self._forward(index)
         return frame
 
@@ -158,17 +168,7 @@ class _Source:
     def _index(self, pts: int | None) -> int:
         if self._by_order or pts is None:
             return self._done + 1
-        return _nearest(self._times, pts * self._base - self._offset)
-
-    def _rewind(self) -> Iterator[VideoFrame]:
-        self._tainted = False
-        clock = self._info.clock
-        if clock.by_order:
-            # Such a file is read once from the beginning, without seeking.
-            return decoded_in_order(self._stream, self._container.demux(self._stream), clock)
-        rewind(self._container, clock)
-        packets = fed(self._container.demux(self._stream), clock)
-        return self._decoded(packet for _, packet in packets)
+        return nearest_index(self._times, pts * self._base - self._offset)
 
     def _decoded(self, packets: Iterable[Any]) -> Iterator[VideoFrame]:
         """Yield the frames of packets; frames that are not needed may be missing."""
@@ -206,9 +206,7 @@ class _Source:
         if first is None or not self._starts(first, float(keys[key])):
             # In some containers (MPEG-TS) the position is after the key frame, and some decoders
             # then invent the missing frames without an error: decode everything instead.
-            self._seeks = False
-            self._done = -1
-            self._frames = self._rewind()
+            self._restart()
             return False
         self._tainted = False
         self._frames = self._decoded(chain([first], packets))
@@ -221,16 +219,12 @@ class _Source:
         return bool(packet.pts * self._base - self._offset < time + 1e-3)
 
 
-def nearest_index(times: npt.NDArray[np.float64], time: float) -> int:
-    """Return the index of the frame presented nearest to ``time``.
+def nearest_index(times: Sequence[float] | npt.NDArray[np.float64], time: float) -> int:
+    """Return the index of the frame presented nearest to ``time``; the earlier one of a tie.
 
-    >>> nearest_index(np.array([0.0, 0.04, 0.08]), 0.0401)
+    >>> nearest_index([0.0, 0.04, 0.08], 0.0401)
     1
     """
-    return _nearest(times.tolist(), time)
-
-
-def _nearest(times: list[float], time: float) -> int:
     right = bisect_left(times, time)
     if right == 0:
         return 0

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from jumpscore.errors import UsageError
 from jumpscore.video import VisualInput, codec_canvases, probe, uniform_frames
 from jumpscore.video.codec.canvases import MAX_PIXELS
-from jumpscore.video.prepared import read_prepared
+from jumpscore.video.prepared.folders import read_prepared
 from jumpscore.video.prepared.references import SUFFIX, read_reference
 from model_wrappers.llava_onevision2.checkpoint import IMAGE_LIMITS, PREPROCESSING
 from model_wrappers.llava_onevision2.inputs import (

@@ -18,7 +18,7 @@ from jumpscore.errors import UsageError
 from jumpscore.jsonio import read_object
 from jumpscore.records import Convention, Question, Usage
 from jumpscore.video import PLAIN_GRID, TokenGrid, VisualInput
-from jumpscore.video.prepared import default_cache_folder
+from jumpscore.video.prepared.cache import default_cache_folder
 from model_wrappers.base import GenerationTrace, InputKind, ModelOptions, Request
 from model_wrappers.checkpoints import FromCheckpoint, digest, local_folder, resolve
 from model_wrappers.families import INTERNVL3_5, QWEN3_VL, Family, family_of

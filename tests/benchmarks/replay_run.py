@@ -9,8 +9,7 @@ import time
 from pathlib import Path
 
 import jumpscore
-from jumpscore.data import Manifest, Row, write_set
-from jumpscore.data.layout import QUESTION
+from jumpscore.data.layout import QUESTION, Manifest, Row, write_set
 from jumpscore.scoring import parse_reference, reference_map
 
 SAMPLES = 10_000
@@ -61,7 +60,7 @@ def make_answers(folder: Path, samples: int) -> tuple[Path, Path]:
 
 
 def _bare(data: Path, answers: Path) -> float:
-    from jumpscore.data import read_rows
+    from jumpscore.data.layout import read_rows
 
     truths = [json.loads(row.answer) for row in read_rows(data)]
     texts = [json.loads(line)["text"] for line in answers.read_text().splitlines()]

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from jumpscore.harness import InputConfig, InputPlan, RunSettings
+from jumpscore.harness import InputConfig, RunSettings
 from jumpscore.harness.ask import Asker
+from jumpscore.harness.input import InputPlan
 from jumpscore.records import Media, Question
 from jumpscore.runs.writer import RunStore
 from jumpscore.video import uniform_frames

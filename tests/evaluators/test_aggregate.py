@@ -14,8 +14,7 @@ from evaluators.temporal.task import TimeLens
 from evaluators.traces.rows import TraceRow
 from evaluators.traces.task import RULE_METRICS, Traces, TracesOptions
 from evaluators.tracking.task import Tracking, TrackingOptions
-from jumpscore.data import Manifest
-from jumpscore.data.layout import write_rows
+from jumpscore.data.layout import Manifest, write_rows
 from jumpscore.records import SampleScore
 from tests.evaluators.spatial.made import row, write_set
 

@@ -16,9 +16,8 @@ from evaluators.jumpscore import (
     JumpScoreOptions,
 )
 from evaluators.rows import RowTaskOptions
-from jumpscore.data import Manifest, Row, write_set
 from jumpscore.data.events import EVENTS
-from jumpscore.data.layout import QUESTION
+from jumpscore.data.layout import QUESTION, Manifest, Row, write_set
 from jumpscore.records import Metric, Response, SampleScore
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "data" / "jumpscore_golden.json").read_text())

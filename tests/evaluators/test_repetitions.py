@@ -13,8 +13,8 @@ from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_err
 
 from evaluators.base import explained, ratios
 from evaluators.jumpscore import COUNT_METRICS, JumpScoreCount, Repetitions
-from jumpscore.data import Manifest, Row, write_set
 from jumpscore.data.events import EVENTS
+from jumpscore.data.layout import Manifest, Row, write_set
 from jumpscore.harness.repeats import mean_ratios
 from jumpscore.records import Response, SampleScore
 from jumpscore.scoring import bootstrap, compare

@@ -67,7 +67,7 @@ def test_write_text_full_disk(tmp_path, full_disk):
 
 
 def test_write_set_full_disk(tmp_path, request):
-    from jumpscore.data import Manifest, Row, read_rows, write_set
+    from jumpscore.data.layout import Manifest, Row, read_rows, write_set
 
     write_set(tmp_path, [Row("a", "videos/a.mp4", "?", "[1.0]")], Manifest("tiny"))
     request.getfixturevalue("full_disk")

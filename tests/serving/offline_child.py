@@ -15,7 +15,7 @@ import jumpscore
 from jumpscore.harness import InputConfig
 from jumpscore.harness.input import InputPlan
 from jumpscore.records import Media, Question
-from jumpscore.video.prepared import InputCache, default_cache_folder
+from jumpscore.video.prepared.cache import InputCache, default_cache_folder
 from jumpscore.video.prepared.references import keep, reference_to
 from model_wrappers.openai_compatible.messages import video_part
 from model_wrappers.vllm.offline import OfflineVLLM, OfflineVLLMOptions

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import jumpscore
-from jumpscore.data import Manifest, Row, write_set
+from jumpscore.data.layout import Manifest, Row, write_set
 from tests.serving.on_a_cpu import SERVED, VLLM, cache_below
 from tests.support import write_video
 
@@ -139,7 +139,7 @@ def test_server_batch_equals_single_requests(place, served):
 
 def test_server_refuses_references_outside_the_cache(place, served):
     from jumpscore.video import codec_canvases
-    from jumpscore.video.prepared import write_prepared
+    from jumpscore.video.prepared.folders import write_prepared
     from jumpscore.video.prepared.references import reference_to
     from model_wrappers.openai_compatible.messages import video_part
 
@@ -190,10 +190,11 @@ def test_evaluate_restarts_a_killed_server(place, served):
 
 @pytest.mark.parametrize("kind", ["codec", "frames"])
 def test_parity_with_transformers(place, served, kind):
-    from jumpscore.harness import InputConfig, InputPlan
+    from jumpscore.harness import InputConfig
+    from jumpscore.harness.input import InputPlan
     from jumpscore.records import Media, Question
     from jumpscore.studies.parity import compare_models
-    from jumpscore.video.prepared import InputCache, default_cache_folder
+    from jumpscore.video.prepared.cache import InputCache, default_cache_folder
     from model_wrappers.llava_onevision2.wrapper import LlavaOnevision2, LlavaOnevision2Options
 
     ours = LlavaOnevision2(LlavaOnevision2Options(checkpoint=str(place / "tiny"), **OPTIONS))

@@ -9,22 +9,15 @@
 coordinates, rotation) are in the docstrings of `rhythm`, `camera` and `encode`.
 """
 
-from jumpscore.builder.jump_rope.clip import RenderedClip, clip_rhythm, preview_frame, render_clip
-from jumpscore.builder.jump_rope.profile import FACTORS, Profile, load_profile
-from jumpscore.builder.jump_rope.rhythm import EVENT_ANGLE, Rhythm, RunPlan
+from jumpscore.builder.jump_rope.clip import clip_rhythm, render_clip
+from jumpscore.builder.jump_rope.profile import Profile, load_profile
 from jumpscore.builder.jump_rope.specs import ClipSpec, sample_clips
 
 __all__ = [
-    "EVENT_ANGLE",
-    "FACTORS",
     "ClipSpec",
     "Profile",
-    "RenderedClip",
-    "Rhythm",
-    "RunPlan",
     "clip_rhythm",
     "load_profile",
-    "preview_frame",
     "render_clip",
     "sample_clips",
 ]

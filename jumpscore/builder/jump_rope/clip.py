@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from jumpscore.builder.jump_rope.encode import VideoWriter, frame_clock
 from jumpscore.builder.jump_rope.planning import plan_rhythm
 from jumpscore.builder.jump_rope.render import Renderer
@@ -26,8 +23,6 @@ class RenderedClip:
             increasing; see `rhythm` for the definition.
         duration: Seconds from the first frame to the end of the last.
         frames: Number of frames.
-        boxes: int32 [frames, 4]: the main person's (x0, y0, x1, y1) in displayed pixels, the upper
-            left inclusive, the lower right exclusive; the body without the rope.
     """
 
     spec: ClipSpec
@@ -35,7 +30,6 @@ class RenderedClip:
     events: tuple[float, ...]
     duration: float
     frames: int
-    boxes: NDArray[np.int32]
 
 
 def clip_rhythm(spec: ClipSpec) -> Rhythm:
@@ -56,33 +50,14 @@ def render_clip(spec: ClipSpec, path: Path) -> RenderedClip:
     rhythm, clock = clip_rhythm(spec), frame_clock(spec)
     renderer = Renderer(spec, rhythm, clock.times)
     count = len(clock.ticks)
-    boxes = np.zeros((count, 4), dtype=np.int32)
     size = (spec.width, spec.height)
     with VideoWriter(path, size, spec.codec, clock, spec.rotation) as writer:
         for index in range(count):
             writer.write(renderer.frame(index))
-            boxes[index] = renderer.box(index)
     return RenderedClip(
         spec=spec,
         path=path,
         events=tuple(round(event, 2) for event in rhythm.events),
         duration=clock.duration,
         frames=count,
-        boxes=boxes,
     )
-
-
-def preview_frame(spec: ClipSpec, t: float, *, rope: bool = True) -> NDArray[np.uint8]:
-    """The picture of the clip at ``t`` seconds, without encoding: uint8 [H, W, 3] RGB.
-
-    Args:
-        spec: The clip.
-        t: Seconds, in [0, duration).
-        rope: ``False`` leaves the ropes out.
-
-    Raises:
-        ValueError: ``t`` is outside the clip.
-    """
-    if not 0 <= t < spec.duration:
-        raise ValueError(f"t={t} is outside the clip; use 0 <= t < {spec.duration}")
-    return Renderer(spec, clip_rhythm(spec), np.array([float(t)]), rope=rope).frame(0)

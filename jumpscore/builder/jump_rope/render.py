@@ -26,8 +26,6 @@ from jumpscore.builder.jump_rope.specs import ClipSpec
 FloatArray = NDArray[np.float64]
 
 _NOISE_REACH = 32  # maximum shift of the noise pattern between frames, in pixels
-_FLESH = 0.10  # metres of body around the joints, for the bounding box
-_HEAD = 0.17
 
 
 class Renderer:
@@ -55,8 +53,8 @@ class Renderer:
         self._backdrop = paint_backdrop(
             spec.backdrop, self._camera.widened(*self._margin), spec.rng("backdrop")
         )
-        self._jumper = main_jumper(spec, self._camera, rhythm, times)
-        cast = [self._jumper, *others(spec, self._camera, times)]
+        jumper = main_jumper(spec, self._camera, rhythm, times)
+        cast = [jumper, *others(spec, self._camera, times)]
         self._cast = sorted(cast, key=lambda actor: -actor.depth)
         self._gain = _light_curve(spec, times)
         self._noise = _noise_pattern(spec) if spec.has("noise") else None
@@ -71,24 +69,6 @@ class Renderer:
         for actor in self._cast:
             self._paint_actor(image, actor, index, matrix)
         return self._exposed(image, index)
-
-    def box(self, index: int) -> tuple[int, int, int, int]:
-        """The main person's box (x0, y0, x1, y1) in displayed pixels, without the rope."""
-        pixels, _ = self._project(self._jumper.joints[index], self._motion_matrix(index))
-        pad = _FLESH * self._jumper.scale
-        (x0, y0), (x1, y1) = pixels.min(axis=0) - pad, pixels.max(axis=0) + pad
-        y0 = min(y0, pixels[INDEX["head"], 1] - _HEAD * self._jumper.scale)
-        y1 = y1 - 0.6 * pad  # soles are close to the toe joints
-        width, height = self._spec.width, self._spec.height
-        return (
-            int(np.clip(math.floor(x0), 0, width - 1)),
-            int(np.clip(math.floor(y0), 0, height - 1)),
-            int(np.clip(math.ceil(x1), 1, width)),
-            int(np.clip(math.ceil(y1), 1, height)),
-        )
-
-    def _motion_matrix(self, index: int) -> FloatArray:
-        return self._motion.matrix(index, self._camera)
 
     def _project(self, points: FloatArray, matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
         """World points to pixels of the moved frame, and depths."""

@@ -106,6 +106,7 @@ def _facts(root: Path, rows: Sequence[Row], manifest: Manifest) -> dict[str, Any
     parsed = [parse_truth(row.answer) for row in rows]
     counts = [len(times) for times, problem in parsed if problem is None]
     gaps = [b - a for times, _ in parsed for a, b in pairwise(times)]
+    files = [data_file(root, row.video_path) for row in rows]
     known = [facts for facts in manifest.videos.values() if "duration" in facts]
     sizes = Counter(f"{facts['width']}x{facts['height']}" for facts in known if "width" in facts)
     nuisance = Counter(name for facts in known for name in facts.get("nuisance", []))
@@ -120,16 +121,11 @@ def _facts(root: Path, rows: Sequence[Row], manifest: Manifest) -> dict[str, Any
         "jumps": sum(counts),
         "jumps per video (median)": statistics.median(counts) if counts else None,
         "gap between jumps, s (median)": round(statistics.median(gaps), 3) if gaps else None,
-        "videos present": sum(_is_there(root, row) for row in rows),
+        "videos present": sum(problem is None and path.is_file() for path, problem in files),
         "seconds of video": round(sum(facts["duration"] for facts in known), 1) if known else None,
         "sizes": dict(sizes),
         "nuisance factors": dict(nuisance),
     }
-
-
-def _is_there(root: Path, row: Row) -> bool:
-    path, problem = data_file(root, row.video_path)
-    return problem is None and path.is_file()
 
 
 def _check(root: Path, rows: Sequence[Row], manifest: Manifest) -> Iterator[tuple[Row, list[str]]]:

@@ -37,7 +37,8 @@ def rows_of(registry: Registry[Any], fact: str) -> list[dict[str, Any]]:
         if isinstance(values, property):  # a headline that depends on the data
             values = loaded.headlines
         facts = {fact: list(values), "options": options}
-        rows.append({"name": name, **facts, "about": _first_line(loaded)})
+        about, _, _ = (inspect.getdoc(loaded) or "").partition("\n")
+        rows.append({"name": name, **facts, "about": about.replace("``", "")})
     return rows
 
 
@@ -47,10 +48,6 @@ def _load(registry: Registry[Any], name: str) -> Any:
         return registry.get(name)
     except UsageError as error:
         return str(error)
-
-
-def _first_line(kind: type) -> str:
-    return (inspect.getdoc(kind) or "").split("\n", maxsplit=1)[0].replace("``", "")
 
 
 def print_rows(rows: list[dict[str, Any]], *, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from jumpscore.cli.console import notes, output, print_json
 from jumpscore.cli.options import Backend, Json
 from jumpscore.errors import UsageError
 from jumpscore.video import VisualInput
-from jumpscore.video.codec import CodecPlan, ScoreBackend, plan_canvases
+from jumpscore.video.codec.canvases import CodecPlan, ScoreBackend, plan_canvases
 
 
 def inspect_video(
@@ -50,7 +50,7 @@ def inspect_video(
 
 
 def _write_canvases(visual: VisualInput, parent: Path) -> Path:
-    from jumpscore.video.prepared import folder_name, write_prepared
+    from jumpscore.video.prepared.folders import folder_name, write_prepared
 
     folder = parent / folder_name(visual.path)
     write_prepared(visual, folder)

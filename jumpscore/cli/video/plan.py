@@ -14,7 +14,7 @@ from jumpscore.cli.options import Backend, Json
 from jumpscore.errors import VideoError
 from jumpscore.video import MatchedArms, VisualInput, match_budgets
 from jumpscore.video.budgets import COARSE, Matching, mean_difference
-from jumpscore.video.codec import ScoreBackend
+from jumpscore.video.codec.canvases import ScoreBackend
 
 
 def plan_videos(

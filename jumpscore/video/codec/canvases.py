@@ -176,10 +176,12 @@ def plan_canvases(
         raise UsageError(f"unknown backend {backend!r}; known: {', '.join(BACKENDS)}")
     info = info or probe(path)
     size = smart_size(info.width, info.height, min_pixels=min_pixels, max_pixels=max_pixels)
-    reader = _CanvasPlanner(info, size, backend, threads)
+    planner = _CanvasPlanner(info, size, backend, threads)
     total = readable_frames(info)
     with one_opencv_thread():
-        return reader.plan(canvases, total)
+        if total <= canvases:
+            return planner.whole(uniform_indices(total, total), canvases)
+        return planner.packed(uniform_indices(total, FRAMES_PER_CANVAS * canvases), canvases)
 
 
 class _CanvasPlanner:
@@ -194,17 +196,8 @@ class _CanvasPlanner:
         self._threads = threads
         self._shape = (size[1] // FACTOR, size[0] // FACTOR)
 
-    def plan(self, canvases: int, total: int) -> CodecPlan:
-        """Return the plan for the first ``total`` frames.
-
-        Raises:
-            VideoError: A frame cannot be decoded.
-        """
-        everything = total <= canvases
-        sampled = uniform_indices(total, total if everything else FRAMES_PER_CANVAS * canvases)
-        return self._whole(sampled, canvases) if everything else self._packed(sampled, canvases)
-
-    def _whole(self, sampled: npt.NDArray[np.int64], canvases: int) -> CodecPlan:
+    def whole(self, sampled: npt.NDArray[np.int64], canvases: int) -> CodecPlan:
+        """Return the plan that shows every frame whole."""
         room = self._room(len(sampled))
         for picture, _ in self._pictures(sampled, room):
             to_rgb(picture, picture)
@@ -212,7 +205,8 @@ class _CanvasPlanner:
         visual = self._visual(blocks, room, exhausted=len(sampled) < canvases)
         return CodecPlan(visual, tuple(sampled.tolist()), (), self._info)
 
-    def _packed(self, sampled: npt.NDArray[np.int64], canvases: int) -> CodecPlan:
+    def packed(self, sampled: npt.NDArray[np.int64], canvases: int) -> CodecPlan:
+        """Return the plan that shows the best blocks of the sampled frames."""
         store = Store(canvases, self._shape)
         scored = self._scored(sampled)
         for start, stop in pairwise(cell_edges(len(sampled), canvases)):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jumpscore.video.codec.groups import IMAGES_PER_GROUP, Cell, CellGroup, Picks, best, pick
+from jumpscore.video.codec.groups import IMAGES_PER_GROUP, Cell, CellGroup, best, pick
 from jumpscore.video.colours import to_rgb
 from jumpscore.video.sizes import FACTOR
 from jumpscore.video.visual_input import split_blocks
@@ -97,10 +97,13 @@ class Store:
         done = 0
         for group in groups:
             picks = pick(self.cells, group)
-            blocks[done * self._size :][: len(picks.items)] = self._sources(picks, sampled)
+            sources = blocks[done * self._size :][: len(picks.items)]
             for number in np.unique(picks.cells):
                 here = picks.cells == number
-                pieces[: len(here)][here] = self._pixels[number, picks.items[here]]
+                cell, items = self.cells[number], picks.items[here]
+                pieces[: len(here)][here] = self._pixels[number, items]
+                block = np.divmod(cell.blocks[items], columns)
+                sources[here] = np.stack([sampled[cell.places[items]], *block], axis=1)
             for place in range(group.canvases):
                 part = pieces[place * self._size : (place + 1) * self._size]
                 split_blocks(canvases[done])[...] = part.reshape(rows, columns, *part.shape[1:])
@@ -109,13 +112,3 @@ class Store:
         del canvases
         self._pixels.resize(n * height * width * 3, refcheck=False)  # frees the rest
         return blocks.reshape(n, rows, columns, 3), self._pixels.reshape(n, height, width, 3)
-
-    def _sources(self, picks: Picks, sampled: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
-        """Return (source frame, block row, block column) of the chosen blocks of a group."""
-        sources = np.empty((len(picks.items), 3), dtype=np.int32)
-        for number in np.unique(picks.cells):
-            here = picks.cells == number
-            cell, items = self.cells[number], picks.items[here]
-            sources[here, 0] = sampled[cell.places[items]]
-            sources[here, 1], sources[here, 2] = np.divmod(cell.blocks[items], self._shape[1])
-        return sources

@@ -219,7 +219,10 @@ class InputCache:
                     if ENTRY.fullmatch(entry.name):
                         used = (entry / DONE).stat().st_mtime_ns
                         yield entry, self._size(entry), used
-                    elif entry.name.startswith((SCRATCH, DOOMED)) and _is_stale(entry):
+                    elif (
+                        entry.name.startswith((SCRATCH, DOOMED))
+                        and time.time() - entry.stat().st_mtime > STALE_SECONDS
+                    ):
                         shutil.rmtree(entry, ignore_errors=True)
 
     def _size(self, entry: Path) -> int:
@@ -251,8 +254,8 @@ def entry_key(video: Path, options: Mapping[str, JSON]) -> str:
     return sha256(text.encode())
 
 
-def default_cache_folder() -> Path:
-    """Return the folder of cached inputs: in ``$JUMPSCORE_CACHE``, else in the user's cache folder.
+def cache_folder() -> Path:
+    """Return this package's folder in the user's cache, or ``$JUMPSCORE_CACHE``.
 
     Raises:
         UsageError: The user has no home folder.
@@ -261,19 +264,19 @@ def default_cache_folder() -> Path:
     base = os.environ.get("XDG_CACHE_HOME")
     try:
         if folder:
-            return Path(folder).expanduser() / "inputs"
+            return Path(folder).expanduser()
         # The XDG standard requires relative paths to be ignored.
         home = Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache"
     except RuntimeError as error:
         raise UsageError(
-            f"there is no folder for the cache of prepared inputs ({error}); set JUMPSCORE_CACHE "
-            "to a folder"
+            f"there is no folder for the cache ({error}); set JUMPSCORE_CACHE to a folder"
         ) from error
-    return home / "jumpscore" / "inputs"
+    return home / "jumpscore"
 
 
-def _is_stale(path: Path) -> bool:
-    return time.time() - path.stat().st_mtime > STALE_SECONDS
+def default_cache_folder() -> Path:
+    """Return the folder of cached inputs."""
+    return cache_folder() / "inputs"
 
 
 def _children(folder: Path) -> list[Path]:

@@ -96,11 +96,7 @@ def _digest(blocks: npt.NDArray[np.int32]) -> str:
 
 def is_number(value: Any) -> bool:
     """Whether a JSON value is a number; ``True`` is not."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return type(value) in (int, float)
 
 
 def _are_texts(values: Any) -> bool:
@@ -110,7 +106,7 @@ def _are_texts(values: Any) -> bool:
 def _are_frames(values: Any) -> bool:
     return (
         isinstance(values, list)
-        and all(_is_int(value) and 0 <= value <= MOST_FRAMES for value in values)
+        and all(type(value) is int and 0 <= value <= MOST_FRAMES for value in values)
         and all(earlier < later for earlier, later in pairwise(values))
     )
 
@@ -124,14 +120,14 @@ def _are_times(values: Any) -> bool:
 RECORD: dict[str, Callable[[Any], bool]] = {
     "kind": lambda value: value in ("frames", "codec"),
     "path": lambda value: isinstance(value, str) and "\0" not in value,
-    "width": _is_int,
-    "height": _is_int,
+    "width": lambda value: type(value) is int,
+    "height": lambda value: type(value) is int,
     "blocks": lambda value: isinstance(value, str),
     "frame_indices": _are_frames,
     "times": _are_times,
     "fps": lambda value: is_number(value) and 0 <= value <= HIGHEST_FPS,
     "time_policy": lambda value: value in ("released", "pts"),
-    "decimals": lambda value: _is_int(value) and 0 <= value <= MOST_DECIMALS,
+    "decimals": lambda value: type(value) is int and 0 <= value <= MOST_DECIMALS,
     "provenance": lambda value: isinstance(value, dict) and _are_texts(list(value.values())),
     "notes": _are_texts,
     "truncated": lambda value: value is None or isinstance(value, str),

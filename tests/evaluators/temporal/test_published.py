@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from evaluators.temporal.task import TimeLens, TimeLensOptions
-from jumpscore.data import read_manifest, read_rows
 from jumpscore.data.catalogue import published_sets
+from jumpscore.data.layout import read_manifest, read_rows
 from jumpscore.data.published import fetch_set, origin_of
 from jumpscore.errors import DataError
 from tests.support import write_video

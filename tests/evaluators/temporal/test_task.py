@@ -15,7 +15,7 @@ from evaluators.temporal.task import (
     TimeLensOptions,
     parse_true_span,
 )
-from jumpscore.data import Manifest, Row, write_set
+from jumpscore.data.layout import Manifest, Row, write_set
 from jumpscore.records import Response
 from tests.support import write_video
 

@@ -9,8 +9,7 @@ import pytest
 
 from evaluators.traces.scoring import MISSING
 from evaluators.traces.task import Traces, TracesOptions
-from jumpscore.data import Manifest
-from jumpscore.data.layout import write_rows
+from jumpscore.data.layout import Manifest, write_rows
 from tests.evaluators.traces.drawn import score
 
 

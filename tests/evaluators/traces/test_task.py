@@ -15,8 +15,7 @@ import jumpscore
 from evaluators.traces.rows import TraceRow
 from evaluators.traces.scoring import MISSING
 from evaluators.traces.task import RULE_METRICS, Traces, TracesOptions
-from jumpscore.data import Manifest
-from jumpscore.data.layout import write_rows
+from jumpscore.data.layout import Manifest, write_rows
 from jumpscore.records import Response
 from tests.evaluators.traces.drawn import flat, score
 

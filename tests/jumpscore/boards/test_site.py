@@ -11,9 +11,9 @@ from jumpscore.boards.entries import build_entries
 from jumpscore.boards.markdown import plain
 from jumpscore.boards.site import INDEX, TABLE, build_site
 from jumpscore.boards.standings import natural
-from jumpscore.data.catalogue import cache_folder
 from jumpscore.data.layout import Manifest, Row, rows_checksum, write_set
 from jumpscore.errors import DataError, UsageError
+from jumpscore.video.prepared.cache import cache_folder
 from tests.jumpscore.boards.submissions import FACTS, answers, write
 
 HOSTILE = "<script>alert('x')</script> | [a](https://example.org) \u202e `x` ${title}"

@@ -13,8 +13,8 @@ import pytest
 from jumpscore.builder import frozen
 from jumpscore.builder.generate import GENERATOR, synthesize
 from jumpscore.builder.jump_rope import load_profile, sample_clips
-from jumpscore.data import read_manifest, read_rows
 from jumpscore.data.catalogue import BUNDLED, bundled_set
+from jumpscore.data.layout import read_manifest, read_rows
 from jumpscore.errors import DataError, UsageError
 from jumpscore.video import content_hash, probe
 

@@ -334,8 +334,7 @@ def test_run_interrupted_resumes(tmp_path):
     """A real interrupt of a real run in a process of its own."""
     import shutil
 
-    from jumpscore.data import Manifest, Row, read_rows, write_set
-    from jumpscore.data.layout import QUESTION
+    from jumpscore.data.layout import QUESTION, Manifest, Row, read_rows, write_set
 
     root = tmp_path / "set"
     video = write_video(tmp_path / "a.mp4", frames=250, size=(640, 360))

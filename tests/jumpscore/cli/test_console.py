@@ -107,7 +107,7 @@ def test_show_log_prints_messages_and_marks_warnings(capsys):
 
 
 def test_commands_escape_names_of_files_and_data_sets(jumpscore, tmp_path):
-    from jumpscore.data import Manifest, Row, write_set
+    from jumpscore.data.layout import Manifest, Row, write_set
     from tests.support import write_video
 
     folder = tmp_path / "set\x1b[31m"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from jumpscore.video import codec_canvases, match_budgets
-from jumpscore.video.prepared import read_prepared
+from jumpscore.video.prepared.folders import read_prepared
 from tests.support import write_video
 
 

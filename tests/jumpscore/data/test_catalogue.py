@@ -12,7 +12,7 @@ import pytest
 import jumpscore
 from jumpscore.builder.generate import synthesize
 from jumpscore.builder.jump_rope import load_profile
-from jumpscore.data import catalogue, read_manifest
+from jumpscore.data import catalogue
 from jumpscore.data.catalogue import (
     RENDERED,
     bundled_set,
@@ -21,6 +21,7 @@ from jumpscore.data.catalogue import (
     locate,
     with_folders,
 )
+from jumpscore.data.layout import read_manifest
 from jumpscore.errors import UsageError
 
 FAST = [row for row in RENDERED if row.task in ("spatial", "traces")]

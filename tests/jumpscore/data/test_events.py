@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jumpscore.data import Manifest
 from jumpscore.data.events import EVENTS, EventDefinition, event_definition, parse_definition
-from jumpscore.data.layout import read_manifest, write_set
+from jumpscore.data.layout import Manifest, read_manifest, write_set
 from jumpscore.errors import DataError, UsageError
 
 SQUAT = {"name": "squat", "definition": "the moment the hips are lowest", "least_gap": 0.5}

@@ -13,10 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from jumpscore.data import Manifest, Row, write_set
 from jumpscore.data.catalogue import PUBLISHED
 from jumpscore.data.fetch import fetch_jumpscore
-from jumpscore.data.layout import PARQUET
+from jumpscore.data.layout import PARQUET, Manifest, Row, write_set
 from jumpscore.errors import DataError, UsageError
 
 COMMIT = "a" * 40

@@ -8,8 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jumpscore.data import Manifest, Row, read_manifest, read_rows, rows_checksum, write_set
-from jumpscore.data.layout import data_file, parse_truth
+from jumpscore.data.layout import (
+    Manifest,
+    Row,
+    data_file,
+    parse_truth,
+    read_manifest,
+    read_rows,
+    rows_checksum,
+    write_set,
+)
 from jumpscore.errors import DataError
 
 

@@ -7,8 +7,8 @@ import zipfile
 
 import pytest
 
-from jumpscore.data import read_rows
 from jumpscore.data.catalogue import published_sets
+from jumpscore.data.layout import read_rows
 from jumpscore.data.published import fetch_set
 from jumpscore.data.published_files import PublishedFiles
 from jumpscore.errors import DataError

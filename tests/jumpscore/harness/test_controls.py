@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import jumpscore
-from jumpscore.data import Manifest, Row, write_set
-from jumpscore.data.layout import QUESTION
+from jumpscore.data.layout import QUESTION, Manifest, Row, write_set
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.config import InputConfig
 from jumpscore.harness.controls import Control, control_of

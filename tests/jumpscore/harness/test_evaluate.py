@@ -46,7 +46,7 @@ def test_evaluate_twice_gives_equal_bytes(start):
 def test_evaluate_hides_the_truth_from_wrappers(start, tiny_set, tmp_path):
     import shutil
 
-    from jumpscore.data import read_manifest, read_rows, write_set
+    from jumpscore.data.layout import read_manifest, read_rows, write_set
 
     copy = tmp_path / "copy"
     shutil.copytree(tiny_set, copy)
@@ -97,7 +97,7 @@ def test_evaluate_refuses_a_changed_configuration(start, tiny_set):
 
 
 def test_evaluate_refuses_a_run_in_use(start, tmp_path):
-    from jumpscore.runs import RunStore
+    from jumpscore.runs.writer import RunStore
 
     run = start(Stub(), name="mine")
     with RunStore(run.folder) as store:
@@ -171,7 +171,7 @@ def test_evaluate_refuses_text_instead_of_a_mapping(name):
 
 
 def test_evaluate_truncated_video_is_unscored(tmp_path, start):
-    from jumpscore.data import Manifest, Row, write_set
+    from jumpscore.data.layout import Manifest, Row, write_set
     from tests.support import write_video
 
     video = write_video(tmp_path / "set" / "videos" / "a.mkv", frames=200)
@@ -214,7 +214,7 @@ def test_score_run_without_the_model(start):
 def test_score_run_refuses_changed_data(start, tiny_set, tmp_path):
     import shutil
 
-    from jumpscore.data import Manifest, read_rows, write_set
+    from jumpscore.data.layout import Manifest, read_rows, write_set
 
     copy = tmp_path / "copy"
     shutil.copytree(tiny_set, copy)
@@ -270,7 +270,7 @@ class TestCompareRuns:
         assert unshared(other, one) == (1, 0)
 
     def test_compare_runs_refuses_other_data(self, start, tmp_path):
-        from jumpscore.data import Manifest, Row, write_set
+        from jumpscore.data.layout import Manifest, Row, write_set
 
         write_set(tmp_path / "o", [Row("x", "videos/x.mp4", "?", "[1.0]")], Manifest("other"))
         one, other = start(Stub(), name="one"), start(Stub(), name="two", data=tmp_path / "o")

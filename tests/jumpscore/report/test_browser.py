@@ -17,7 +17,7 @@ from jumpscore.studies.reproduction.headlines import check_claims
 from jumpscore.studies.reproduction.published import TABLES
 from jumpscore.studies.reproduction.recipes import cells
 from jumpscore.studies.reproduction.table import reproduce
-from jumpscore.video.codec import plan_canvases
+from jumpscore.video.codec.canvases import plan_canvases
 from tests.jumpscore.report.browsing import IN_BROWSER, Visit, check_accessible
 from tests.jumpscore.report.runs import HOSTILE, made_up_run, oracle_run, timed
 from tests.jumpscore.report.test_ablation import ablation

@@ -10,7 +10,7 @@ import pytest
 
 from jumpscore.report.codec_page import write_codec_page
 from jumpscore.report.codec_pictures import highlighted
-from jumpscore.video.codec import plan_canvases
+from jumpscore.video.codec.canvases import plan_canvases
 from tests.support import write_video
 
 VOID = {"meta", "link", "img", "rect", "path", "polygon", "polyline", "br"}

@@ -9,7 +9,7 @@ from jumpscore.errors import UsageError
 
 
 def test_beside_other_data_of_equal_names(start, tiny_set, tmp_path):
-    from jumpscore.data import Manifest, read_rows, write_set
+    from jumpscore.data.layout import Manifest, read_rows, write_set
 
     write_set(tmp_path / "other", read_rows(tiny_set)[:2], Manifest("tiny"))
     for row in read_rows(tiny_set)[:2]:

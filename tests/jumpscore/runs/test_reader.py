@@ -11,7 +11,8 @@ import jumpscore
 from jumpscore.errors import DataError, JumpScoreError, UsageError
 from jumpscore.harness import score_run
 from jumpscore.records import Response
-from jumpscore.runs import RunStore, read_run
+from jumpscore.runs import read_run
+from jumpscore.runs.writer import RunStore
 from jumpscore.studies import compare_runs
 from model_wrappers.base import ModelWrapper
 

@@ -17,9 +17,10 @@ from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import read_repeats, score_repeats, score_run
 from jumpscore.records import CountView, OverlayView, SpanView, TimelineView
 from jumpscore.report.html import write_report
-from jumpscore.runs import RunStore, read_run
+from jumpscore.runs import read_run
 from jumpscore.runs.reader import read_record
 from jumpscore.runs.record import FORMAT, RunRecord, parse_record
+from jumpscore.runs.writer import RunStore
 from jumpscore.studies import compare_runs
 from tests.support import bare_record
 

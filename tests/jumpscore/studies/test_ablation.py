@@ -10,8 +10,7 @@ import pytest
 
 import jumpscore
 from evaluators import TASKS
-from jumpscore.data import Manifest, Row, write_set
-from jumpscore.data.layout import QUESTION
+from jumpscore.data.layout import QUESTION, Manifest, Row, write_set
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import RunInterrupted, open_session
 from jumpscore.harness.session import Callbacks

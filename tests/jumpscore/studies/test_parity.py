@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from jumpscore.harness import InputConfig, InputPlan
+from jumpscore.harness import InputConfig
+from jumpscore.harness.input import InputPlan
 from jumpscore.records import Media, Question, Response, Usage
 from jumpscore.studies.parity import compare_models, compare_traces
 from model_wrappers.base import GenerationTrace, ModelWrapper

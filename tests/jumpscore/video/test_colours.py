@@ -10,7 +10,7 @@ import pytest
 from jumpscore.video import codec_canvases, decode, probe, uniform_frames
 from jumpscore.video.codec.canvases import cached_canvases
 from jumpscore.video.colours import PIXELS
-from jumpscore.video.prepared import InputCache
+from jumpscore.video.prepared.cache import InputCache
 from tests.support import write_video
 
 FILES = Path(__file__).parents[2] / "data" / "videos" / "colours"

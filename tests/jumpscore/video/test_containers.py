@@ -12,7 +12,7 @@ from jumpscore.errors import VideoError
 from jumpscore.video import header_duration, probe, uniform_frames
 from jumpscore.video.codec.canvases import cached_canvases
 from jumpscore.video.containers import FORMATS, open_video
-from jumpscore.video.prepared import InputCache
+from jumpscore.video.prepared.cache import InputCache
 from tests.support import write_video
 
 PLAYLISTS = {

@@ -202,7 +202,7 @@ def test_fingerprint_depends_on_token_grid(video):
 
 
 def test_write_prepared_rejects_other_token_grids(video, tmp_path):
-    from jumpscore.video.prepared import write_prepared
+    from jumpscore.video.prepared.folders import write_prepared
 
     visual = uniform_frames(video, count=2, grid=TokenGrid(side=32))
     with pytest.raises(UsageError, match="cannot be written"):

@@ -127,7 +127,7 @@ def test_evaluate_resume_asks_failed_samples(server, tiny_set, tmp_path):
 
 
 def test_evaluate_concurrency(server, tmp_path, clip):
-    from jumpscore.data import Manifest, Row, write_set
+    from jumpscore.data.layout import Manifest, Row, write_set
 
     (tmp_path / "set").mkdir()
     rows = []

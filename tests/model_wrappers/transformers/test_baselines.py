@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import jumpscore
-from jumpscore.data import Manifest, Row, write_set
+from jumpscore.data.layout import Manifest, Row, write_set
 from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Media, Question, Turn
 from jumpscore.video import TokenGrid, match_budgets, uniform_frames

@@ -10,7 +10,7 @@ import pytest
 
 from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Media, Question
-from jumpscore.video.prepared import InputCache, default_cache_folder
+from jumpscore.video.prepared.cache import InputCache, default_cache_folder
 from model_wrappers.vllm import wrapper as vllm
 from model_wrappers.vllm.plugin import TESTED
 from model_wrappers.vllm.server import InstalledVLLM, Server, ServerError, ServerPlan
@@ -142,7 +142,7 @@ def test_inputs_of_other_models(tiny, tmp_path, installed):
 def test_body_canvases_as_reference(tiny, tmp_path, installed):
     clip = write_video(tmp_path / "clip.mp4", frames=100, fps=25, size=(112, 84))
     from jumpscore.video import probe
-    from jumpscore.video.codec import cached_canvases
+    from jumpscore.video.codec.canvases import cached_canvases
 
     visual = cached_canvases(probe(clip), InputCache(default_cache_folder()), canvases=6).changed(
         decimals=2

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from jumpscore.builder.jump_rope import Rhythm, RunPlan
 from jumpscore.builder.jump_rope.camera import Camera, to_world
 from jumpscore.builder.jump_rope.draw import capsules
 from jumpscore.builder.jump_rope.figure import INDEX, jumper_pose, rope_radius, walker_pose
+from jumpscore.builder.jump_rope.rhythm import Rhythm, RunPlan
 from jumpscore.builder.jump_rope.rope import rope_curve, rope_mask
 
 FORWARD = np.array([0.0, 1.0, 0.0])

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from jumpscore.builder.jump_rope import EVENT_ANGLE, Rhythm, RunPlan
 from jumpscore.builder.jump_rope.planning import plan_rhythm
+from jumpscore.builder.jump_rope.rhythm import EVENT_ANGLE, Rhythm, RunPlan
 from jumpscore.builder.jump_rope.specs import Tempo
 
 TURN = 2 * math.pi

@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from jumpscore.builder.jump_rope import FACTORS, load_profile, sample_clips
+from jumpscore.builder.jump_rope import load_profile, sample_clips
+from jumpscore.builder.jump_rope.profile import FACTORS
 from jumpscore.builder.jump_rope.specs import BACKDROPS
 
 

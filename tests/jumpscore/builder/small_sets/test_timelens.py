@@ -8,7 +8,7 @@ import pytest
 
 import jumpscore
 from jumpscore.builder.small_sets.timelens import REST, bouts_of
-from jumpscore.data import read_manifest, read_rows
+from jumpscore.data.layout import read_manifest, read_rows
 from tests.support import render_mini
 
 

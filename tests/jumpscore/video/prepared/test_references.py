@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jumpscore.errors import DataError
 from jumpscore.video import codec_canvases
-from jumpscore.video.prepared import write_prepared
+from jumpscore.video.prepared.folders import write_prepared
 from jumpscore.video.prepared.references import (
     is_reference,
     keep,
