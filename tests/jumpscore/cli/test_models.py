@@ -49,7 +49,7 @@ def test_tiny_prints_checkpoint_and_next_step(jumpscore, tmp_path):
         ("vision.patch_size=16", "patch_size is 16, expected 14"),
         ("vision.hidden_siez=64", "did you mean 'hidden_size'"),
         ("text.vocab_size=100", "text.vocab_size=100: the tokenizer has 285"),
-        ("seed=[", "cannot be read"),
+        ("seed=[", "not valid YAML"),
         ("seed=99999999999999999999999", "seed"),
         ("vision.num_attention_heads=0", "num_attention_heads is 0"),
         ("text.hidden_size=abc", "hidden_size"),
