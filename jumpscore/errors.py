@@ -65,5 +65,6 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
     "unknown model 'moton'; did you mean 'motion'? Known: motion, replay."
     """
     names = list(known)
-    nearest = nearest_names(name.rpartition(".")[2], names) or "."
+    first, last = name.partition(".")[0], name.rpartition(".")[2]
+    nearest = nearest_names(last, names) or nearest_names(first, names) or "."
     return f"unknown {what} {name!r}{nearest} Known: {', '.join(names) or 'none'}."

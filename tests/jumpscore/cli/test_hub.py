@@ -34,7 +34,7 @@ def test_hub_board_prints_values_with_intervals(jumpscore, tmp_path):
     with ThreadingHTTPServer(("127.0.0.1", 0), _Board) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         # A home of its own: the client stores there what its endpoint sends.
-        home = {"HF_HOME": str(tmp_path / "hub")}
+        home = {"HF_HOME": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "0"}
         home["HF_ENDPOINT"] = f"http://127.0.0.1:{server.server_port}"
         printed = jumpscore("hub", "board", "owner/name", **home).stdout
         read = jumpscore("hub", "board", "owner/name", "--json", **home).stdout

@@ -151,4 +151,4 @@ def test_parity_prints_differences(jumpscore, tiny, tiny_set):
     assert [entry["prompt_parts_at"] for entry in found] == [8, 8]
     assert found[0]["first_logprob_gap"] > 0
     said = jumpscore("parity", *words, "model.chekpoint=x", expect=2).stderr
-    assert "unknown key model.'chekpoint'; did you mean 'checkpoint'" in said
+    assert "unknown key 'model.chekpoint'; did you mean 'checkpoint'" in said
