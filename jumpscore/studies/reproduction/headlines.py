@@ -134,13 +134,13 @@ def _jumpscore(model: str) -> Callable[[Values], float]:
 
 def _mean_margin(table: Table, metric: str | None = None) -> Callable[[Values], float]:
     """Return the function of the mean difference over the rows of a table."""
-    rows = [
-        value
-        for value in table_values(table)
-        if value.model == OURS and metric in (None, value.metric)
-    ]
 
     def margin(values: Values) -> float:
+        rows = [
+            value
+            for value in table_values(table)
+            if value.model == OURS and metric in (None, value.metric)
+        ]
         gaps = [
             values[table, row.benchmark, row.metric, OURS]
             - values[table, row.benchmark, row.metric, QWEN]
