@@ -1,22 +1,24 @@
 # Two commands are enough to start: `make demo` and `make test`. Each creates .venv, including torch,
 # on first use. The tests of served models (`make test-serving`), those inside lmms-eval
-# (`make test-lmms`), those of logs for inspect_ai (`make test-inspect`), those with the oldest
-# supported releases (`make test-oldest`) and the site (`make docs`) each use a separate environment
-# with the versions of one file in constraints/.
+# (`make test-lmms`), those of logs for inspect_ai (`make test-inspect`), those on Ray clusters
+# (`make test-ray`), those with the oldest supported releases (`make test-oldest`) and the site
+# (`make docs`) each use a separate environment with the versions of one file in constraints/.
 PYTHON ?= python3
 VENV ?= .venv
 VLLM_VENV ?= .venv-vllm
 LMMS_VENV ?= .venv-lmms
 INSPECT_VENV ?= .venv-inspect
+RAY_VENV ?= .venv-ray
 OLDEST_VENV ?= .venv-oldest
 DOCS_VENV ?= .venv-docs
+AUDIT_VENV ?= .venv-audit
 # Where torch comes from. On a CPU-only machine, this avoids downloading CUDA:
 #   make models TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 TORCH ?= torch==2.13.0
 
 # What make test-fast leaves out, by measured time.
-SLOW_MARKS := slow or browser or gpu or serving or lmms or inspect
+SLOW_MARKS := slow or browser or faults or gpu or serving or lmms or inspect or ray
 SLOW_NAMES := linear or hostile or long_ or thousand or megabytes
 SLOW_FOLDERS := differential jumpscore/builder jumpscore/cli jumpscore/lmms jumpscore/runs \
   jumpscore/studies jumpscore/training jumpscore/video model_wrappers
@@ -25,13 +27,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 VLLM_PIP := $(VLLM_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 LMMS_PIP := $(LMMS_VENV)/bin/python -m pip --disable-pip-version-check --quiet
+RAY_PIP := $(RAY_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 INSPECT_PIP := $(INSPECT_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 DOCS_PIP := $(DOCS_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 OLDEST_PIP := $(OLDEST_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 GET_TORCH := $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 CORE := constraints/core.txt
 
-.PHONY: demo test test-fast test-gpu test-oldest test-serving test-lmms test-inspect lint format bench docs models wheel freeze clean
+.PHONY: demo test test-fast test-gpu test-oldest test-serving test-lmms test-inspect test-ray lint format bench docs models wheel bundled clean fuzz faults licences audit
 
 demo: $(VENV)/.models
 	$(BIN)/jumpscore demo
@@ -52,8 +55,9 @@ test-gpu: $(VENV)/.dev
 
 # Models, videos and files with the oldest releases that pyproject.toml allows.
 test-oldest: $(OLDEST_VENV)/.oldest
-	JUMPSCORE_CONSTRAINTS=oldest $(OLDEST_VENV)/bin/python -m pytest --numprocesses auto \
+	JUMPSCORE_CONSTRAINTS=oldest $(OLDEST_VENV)/bin/python -m pytest --numprocesses auto -m "not browser" \
 	  tests/model_wrappers tests/jumpscore/video tests/jumpscore/data \
+	  tests/jumpscore/builder/annotate tests/jumpscore/builder/verify \
 	  tests/jumpscore/runs/test_tables.py tests/jumpscore/report/exports/test_figure.py tests/jumpscore/test_dependencies.py
 
 # A real vLLM on the CPU, in its own environment.
@@ -68,6 +72,10 @@ test-lmms: $(VENV)/.dev $(LMMS_VENV)/.lmms
 test-inspect: $(VENV)/.dev $(INSPECT_VENV)/.inspect
 	JUMPSCORE_INSPECT_PYTHON=$(abspath $(INSPECT_VENV)/bin/python) $(BIN)/python -m pytest -m inspect -rs
 
+# Real Ray clusters of several nodes on this machine, in an environment that adds Ray.
+test-ray: $(RAY_VENV)/.ray
+	$(RAY_VENV)/bin/python -m pytest -m ray -rs tests/jumpscore/harness/engines
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -81,6 +89,25 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks
 
+# Reads mutated inputs with every parser and reader. Not part of the tests. One target:
+#   .venv/bin/python -m tests.fuzz --seconds 60 --target import-elan
+FUZZ_SECONDS ?= 600
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+
+# Kills commands at every change of their files, and tears and fills at every place; make test does
+# so at some of them.
+faults: $(VENV)/.dev
+	JUMPSCORE_FAULTS=all $(BIN)/python -m pytest --numprocesses auto tests/faults
+
+# Name, version and licence of every installed package; make test checks them.
+licences: $(VENV)/.dev
+	$(BIN)/python -m tests.licences
+
+# Known vulnerabilities of the releases in constraints/core.txt. Needs network, so not part of CI.
+audit: $(AUDIT_VENV)/.audit
+	$(AUDIT_VENV)/bin/pip-audit --disable-pip --no-deps --requirement constraints/core.txt
+
 # The static site, with every link checked: build/site. Read it with
 #   python3 -m http.server --directory build/site
 docs: $(DOCS_VENV)/.docs
@@ -92,8 +119,8 @@ wheel: $(VENV)/.dev
 	$(BIN)/python -m build --wheel --outdir dist
 
 # Replaces the bundled annotations. Only after a deliberate change of the renderer.
-freeze: $(VENV)/.core
-	$(BIN)/python -m jumpscore.builder.frozen
+bundled: $(VENV)/.core
+	$(BIN)/python -m jumpscore.builder.bundled
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -114,7 +141,7 @@ $(VENV)/.models: $(VENV)/bin/python pyproject.toml $(CORE)
 # Installed without dependencies: the parity tests run only a few files of these two packages.
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml $(CORE)
 	$(PIP) install --constraint $(CORE) $(GET_TORCH)
-	$(PIP) install --constraint $(CORE) --editable '.[dev,models,openai]'
+	$(PIP) install --constraint $(CORE) --editable '.[dev,models,openai,builder]'
 	$(PIP) install --no-deps lmms-eval==0.7.3 trackeval==1.3.0
 	touch $(VENV)/.core $(VENV)/.models $@
 
@@ -123,7 +150,20 @@ $(OLDEST_VENV)/.oldest: $(VENV)/.dev constraints/oldest.txt
 	$(PYTHON) -m venv $(OLDEST_VENV)
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 	  > "$$($(OLDEST_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/shared.pth"
-	$(OLDEST_PIP) install --no-warn-conflicts --constraint constraints/oldest.txt --editable '.[models,openai,answers,pdf]'
+	$(OLDEST_PIP) install --no-warn-conflicts --constraint constraints/oldest.txt --editable '.[models,openai,answers,pdf,builder]'
+	touch $@
+
+# Shares packages with .venv, and has the commands of Ray, which its nodes start.
+$(RAY_VENV)/.ray: $(VENV)/.dev constraints/ray.txt
+	$(PYTHON) -m venv $(RAY_VENV)
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	  > "$$($(RAY_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/shared.pth"
+	$(RAY_PIP) install --no-warn-conflicts --constraint constraints/ray.txt --editable '.[ray]'
+	touch $@
+
+$(AUDIT_VENV)/.audit:
+	$(PYTHON) -m venv $(AUDIT_VENV)
+	$(AUDIT_VENV)/bin/python -m pip --disable-pip-version-check --quiet install pip-audit
 	touch $@
 
 $(DOCS_VENV)/.docs: constraints/docs.txt

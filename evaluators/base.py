@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
+from evaluators.columns import ScoreColumns, columns_of
 from jumpscore.records import Estimate, Metric, Question, Response, Sample, SampleScore
 from jumpscore.scoring import Ratio, bootstrap
 
@@ -118,6 +119,11 @@ class Task(ABC, Generic[TruthT]):
         """Name of the prompt protocol."""
         return "default"
 
+    @property
+    def windows_problem(self) -> str | None:
+        """Why answers about windows of a video cannot be merged; ``None`` if they list times."""
+        return "only lists of times can be merged over windows, as in task=jumpscore"
+
     def caveats(self) -> tuple[str, ...]:
         """Return warnings that apply to every result with these options."""
         return ()
@@ -171,34 +177,35 @@ class Task(ABC, Generic[TruthT]):
 
     def aggregate(self, scores: Sequence[SampleScore], *, seed: int = 0) -> Aggregate:
         """Return every metric with its interval over the scored samples. Pure."""
-        scored = [score for score in scores if score.status != "error"]
+        scored = columns_of(scores).scored()
         estimates = bootstrap(ratios(self.metrics, scored), seed=seed, clusters=clusters_of(scored))
         return Aggregate(estimates, tuple(self.metrics), self.caveats())
 
 
-def ratios(metrics: Sequence[Metric], scores: Sequence[SampleScore]) -> dict[str, Ratio]:
+def ratios(
+    metrics: Sequence[Metric], scores: Iterable[SampleScore] | ScoreColumns
+) -> dict[str, Ratio]:
     """Return every metric as a ratio over samples, in the order of ``scores``.
 
     >>> score = SampleScore("a", "ok", {"f1": 0.5})
     >>> float(ratios([Metric("f1", "F1")], [score])["f1"].numerator[0])
     0.5
     """
-    values = [score.values for score in scores]
+    columns = columns_of(scores)
     by_name: dict[str, Ratio] = {}
     for metric in metrics:
         if metric.grouped:
-            cells = [tuple(score.group) for score in scores]
-            by_name[metric.name] = grouped_ratio(_column(values, metric.name), cells)
+            by_name[metric.name] = grouped_ratio(columns.column(metric.name), columns.groups)
         elif metric.form == "root":
-            squares = _column(values, metric.name) ** 2
+            squares = columns.column(metric.name) ** 2
             by_name[metric.name] = replace(Ratio.mean(squares), is_root=True)
         elif metric.over is None:
-            by_name[metric.name] = Ratio.mean(_column(values, metric.name))
+            by_name[metric.name] = Ratio.mean(columns.column(metric.name))
         elif metric.form == "explained":
-            errors, truth = (_column(values, name) for name in metric.over)
+            errors, truth = (columns.column(name) for name in metric.over)
             by_name[metric.name] = Ratio.mean(explained(errors, truth))
         else:
-            above, below = (np.nan_to_num(_column(values, name)) for name in metric.over)
+            above, below = (np.nan_to_num(columns.column(name)) for name in metric.over)
             by_name[metric.name] = Ratio(above, below)
     return by_name
 
@@ -273,18 +280,22 @@ def _mean(values: npt.NDArray[np.float64]) -> float:
     return math.fsum(values.tolist()) / len(values)
 
 
-def clusters_of(scores: Sequence[SampleScore]) -> list[str] | None:
+def clusters_of(scores: Iterable[SampleScore] | ScoreColumns) -> list[str] | None:
     """Return the cluster of every sample for resampling, or ``None`` if all are independent.
 
     >>> clusters_of([SampleScore("a", "ok", cluster="v"), SampleScore("b", "ok", cluster="v")])
     ['in:v', 'in:v']
     """
-    if all(score.cluster is None for score in scores):
+    columns = columns_of(scores)
+    return cluster_names(columns.ids, columns.clusters)
+
+
+def cluster_names(ids: Sequence[str], clusters: Sequence[str | None]) -> list[str] | None:
+    """Return the same from the id and the cluster of every sample."""
+    if all(cluster is None for cluster in clusters):
         return None
     # Prefixed, because an id may equal a cluster's name.
-    return [f"id:{s.id}" if s.cluster is None else f"in:{s.cluster}" for s in scores]
-
-
-def _column(values: Sequence[Mapping[str, float | None]], name: str) -> np.ndarray[Any, Any]:
-    column = [np.nan if (value := row.get(name)) is None else value for row in values]
-    return np.asarray(column, dtype=np.float64)
+    return [
+        f"id:{name}" if cluster is None else f"in:{cluster}"
+        for name, cluster in zip(ids, clusters, strict=True)
+    ]

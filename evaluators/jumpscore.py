@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -146,8 +147,14 @@ class _JumpTask(VideoRowTask[Jumps]):
 
     def video_sample(self, row: Row, path: Path, duration: float | None) -> Sample[Jumps]:
         times, problem = parse_truth(row.answer, duration=duration)
-        truth = Jumps(tuple(times), duration)
+        # Most times occur in many videos; each number is stored once.
+        share = self._shared_times.setdefault
+        truth = Jumps(tuple([share(time, time) if time else time for time in times]), duration)
         return Sample(self.question(row, path, times), truth, problem=problem)
+
+    @cached_property
+    def _shared_times(self) -> dict[float, float]:
+        return {}
 
     def count_question(self, row: Row) -> str:
         """Return the question for the number of events: the published one, or the data set's."""
@@ -214,6 +221,12 @@ class JumpScore(_JumpTask):
     @property
     def protocol(self) -> str:
         return self.options.protocol
+
+    @property
+    def windows_problem(self) -> str | None:
+        if self.options.protocol == "v1":
+            return "task.protocol=v1 reveals the count of the whole video"
+        return None
 
     def caveats(self) -> tuple[str, ...]:
         if self.options.protocol == "v1":
@@ -285,6 +298,13 @@ class JumpScoreCount(_JumpTask):
     version = "2"  # answers are read by jumpscore.answers
     headline = ("count_exact", "count_off_by_one", "count_mae")
     metrics = COUNT_METRICS
+
+    @property
+    def windows_problem(self) -> str | None:
+        return (
+            "a sum of counts counts every jump of an overlap twice; task=jumpscore asks for times, "
+            "and its metrics include those of the count"
+        )
 
     def question(self, row: Row, path: Path, times: list[float]) -> Question:
         return Question(id=row.id, media=(Media(path),), prompt=self.count_question(row))

@@ -25,6 +25,9 @@ from jumpscore.errors import VideoError
 from jumpscore.records import Sample
 from jumpscore.video import header_duration
 
+MOST_ROWS = 5_000
+"""Largest number of rows that stay in memory with their samples; more are read again."""
+
 
 class RowTaskOptions(TaskOptions):
     """Options of a task over rows.
@@ -92,7 +95,11 @@ class RowTask(Task[TruthT], Generic[TruthT, RowT]):
 
     @cached_property
     def _samples(self) -> list[Sample[TruthT]]:
-        return [self._sample(row) for row in self.rows]
+        samples = [self._sample(row) for row in self.rows]
+        # Rows are needed for the checksum and by `missing`; after that they only take memory.
+        if len(samples) > MOST_ROWS and "_facts" in self.__dict__:
+            del self.__dict__["rows"]
+        return samples
 
     def _sample(self, row: RowT) -> Sample[TruthT]:
         links = self.options.allow_links

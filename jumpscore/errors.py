@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Iterable
 
+LONGEST_NAME = 100
+"""Characters of an unknown name that are printed and compared with the known ones."""
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
@@ -52,7 +54,7 @@ def nearest_names(name: str, known: Iterable[str]) -> str:
     >>> nearest_names("moton", ["motion", "replay"])
     "; did you mean 'motion'?"
     """
-    close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    close = difflib.get_close_matches(name[:LONGEST_NAME], list(known), n=3, cutoff=0.6)
     if not close:
         return ""
     return "; did you mean " + " or ".join(repr(match) for match in close) + "?"
@@ -67,4 +69,4 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
     names = list(known)
     first, last = name.partition(".")[0], name.rpartition(".")[2]
     nearest = nearest_names(last, names) or nearest_names(first, names) or "."
-    return f"unknown {what} {name!r}{nearest} Known: {', '.join(names) or 'none'}."
+    return f"unknown {what} {name!r:.{LONGEST_NAME}}{nearest} Known: {', '.join(names) or 'none'}."

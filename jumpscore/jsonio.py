@@ -10,8 +10,9 @@ import errno
 import json
 import os
 import re
+import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
@@ -110,6 +111,19 @@ def split_json(text: str) -> list[tuple[str, str]] | None:
         return None
 
 
+def split_lines(text: str) -> Iterator[str]:
+    """Yield the lines of a text one by one; only a line feed ends a line, as in JSONL.
+
+    >>> list(split_lines("a\\n\\nb\\u2028c"))
+    ['a', '', 'b\\u2028c']
+    """
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start:end]
+        start = end + 1
+    yield text[start:]
+
+
 def read_object(file: Path, *, fix: str, unique_keys: bool = False) -> dict[str, Any]:
     """Return the JSON object in a file.
 
@@ -153,9 +167,17 @@ def write_text(file: Path, text: str) -> None:
     Raises:
         UsageError: The file cannot be written.
     """
+    write_lines(file, [text])
+
+
+def write_lines(file: Path, lines: Iterable[str]) -> None:
+    """Replace a file like ``write_text``, one line after another.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
     with replacing(file) as scratch, scratch.open("w", encoding="utf-8") as sink:
-        sink.write(text)
-        sync(sink)
+        sink.writelines(lines)
 
 
 @contextmanager
@@ -169,6 +191,7 @@ def replacing(file: Path) -> Iterator[Path]:
     try:
         remove_leftovers(file.parent, file.name)
         yield scratch
+        sync_file(scratch)
         scratch.replace(file)
         _sync_folder(file.parent)
     except OSError as error:
@@ -181,6 +204,43 @@ def replacing(file: Path) -> Iterator[Path]:
             scratch.unlink(missing_ok=True)
 
 
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Yield a scratch folder that replaces a folder at the end, unless an error is raised.
+
+    After a crash, the folder is complete or absent; the next call removes what the crash left.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    with scratch_folder(folder) as scratch:
+        yield scratch
+        sync_tree(scratch)
+        # Deleting takes long: a half deleted folder would look like one of the user's.
+        with scratch_folder(folder.with_name(f"{folder.name}.old")) as replaced:
+            if folder.exists():
+                folder.rename(replaced / folder.name)
+            scratch.rename(folder)
+        _sync_folder(folder.parent)
+
+
+@contextmanager
+def scratch_folder(folder: Path) -> Iterator[Path]:
+    """Yield a new folder next to a folder; what is left of it at the end is deleted.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    scratch = folder.with_name(f".{folder.name}.{os.getpid()}")
+    remove_leftovers(folder.parent, folder.name)
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        scratch.mkdir(parents=True)
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 def disk_problem(error: OSError) -> str | None:
     """Return the description of an error of the disk, or ``None`` for other errors."""
     if error.errno in DISK_ERRORS:
@@ -189,10 +249,29 @@ def disk_problem(error: OSError) -> str | None:
     return "the disk is full" if "requested and" in str(error) else None
 
 
-def sync(file: IO[Any]) -> None:
-    """Flush an open file to disk."""
-    file.flush()
-    os.fsync(file.fileno())
+def sync_file(file: Path) -> None:
+    """Force a written file to disk, so that it is whole under its name after a power failure.
+
+    Raises:
+        OSError: The disk does not accept it.
+    """
+    # A linked file may be read-only; but Windows flushes only files that are open for writing.
+    with file.open("rb+" if os.name == "nt" else "rb") as written:
+        os.fsync(written.fileno())
+
+
+def sync_tree(folder: Path) -> None:
+    """Force all files below a folder to disk.
+
+    Raises:
+        OSError: The disk does not accept them.
+    """
+    for place, _, names in os.walk(folder):
+        for name in names:
+            file = Path(place, name)
+            if not file.is_symlink():
+                sync_file(file)
+        _sync_folder(Path(place))
 
 
 def _sync_folder(folder: Path) -> None:
@@ -206,7 +285,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def is_scratch(name: str) -> bool:
-    """Whether a file name is that of a scratch file of ``replacing``.
+    """Whether a name is that of a scratch file of ``replacing``, or of a scratch folder.
 
     >>> is_scratch(".manifest.json.4711"), is_scratch("manifest.json"), is_scratch(".a.mp4.12a")
     (True, False, False)
@@ -215,11 +294,12 @@ def is_scratch(name: str) -> bool:
 
 
 def remove_leftovers(folder: Path, of: str | None = None) -> None:
-    """Remove scratch files of processes that have ended.
+    """Remove scratch files and folders of processes of this machine that have ended.
 
     Args:
-        folder: Folder of the scratch files.
-        of: Name of the file that they would have replaced; by default any file.
+        folder: The folder they are in.
+        of: Name of the file or folder that they would have replaced; by default any file, and no
+            folder.
     """
     try:
         names = [entry.name for entry in os.scandir(folder) if entry.name.startswith(".")]
@@ -227,12 +307,15 @@ def remove_leftovers(folder: Path, of: str | None = None) -> None:
         return
     for name in names:
         match = _SCRATCH.fullmatch(name)
-        if match and of in (None, match["file"]) and not _runs(int(match["process"])):
+        if match and of in (None, match["file"]) and not is_running(int(match["process"])):
             with suppress(OSError):
-                (folder / name).unlink()
+                if of is not None and (folder / name).is_dir():
+                    shutil.rmtree(folder / name)
+                else:
+                    (folder / name).unlink()
 
 
-def _runs(process: int) -> bool:
+def is_running(process: int) -> bool:
     """Whether a process is running on this machine; True if that is unknown."""
     if os.name == "nt":
         return True

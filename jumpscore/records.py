@@ -12,16 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+from jumpscore.questions import Media as Media
+from jumpscore.questions import Question as Question
+from jumpscore.questions import Role as Role
+from jumpscore.questions import Turn as Turn
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 TruthT = TypeVar("TruthT")
 
-MediaKind = Literal["video", "image"]
-Role = Literal["user", "assistant"]
 Convention = Literal["unit", "relative_1000", "pixel"]
 """Unit of coordinates: 0-1 or 0-1000 of the image, or pixels of the image that the model saw."""
 Unit = Literal["percent", "seconds", "metres", "events", "number"]
@@ -41,39 +43,6 @@ STATUSES: tuple[Status, ...] = ("ok", "empty", "partial", "unparseable", "refuse
 ``unparseable`` and ``refused`` are the model's failures and score 0; ``error`` is our failure:
 unscored, counted, asked again on resume, and the headline is marked incomplete.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """A file that a question is about."""
-
-    path: Path
-    kind: MediaKind = "video"
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """An earlier turn of a conversation; the media belong to the first user turn."""
-
-    role: Role
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Everything that a model may know about a sample.
-
-    Attributes:
-        id: Unique in the data set.
-        media: Files that the question is about; they are part of the first user turn.
-        prompt: Text of the last user turn.
-        history: Turns before it, oldest first; empty for single-turn prompts.
-    """
-
-    id: str
-    media: tuple[Media, ...]
-    prompt: str
-    history: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +76,25 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowAnswer:
+    """What a model answered about one window of a video.
+
+    Attributes:
+        start: Start of the window in seconds of the video; times in ``text`` count from there.
+        end: End of the window in seconds of the video.
+        text: The complete answer, unchanged.
+        finish_reason: ``length`` if the answer was cut off at the token limit.
+        error: Why the answer is missing.
+    """
+
+    start: float
+    end: float
+    text: str = ""
+    finish_reason: FinishReason = "stop"
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """The answer of a wrapper to one question.
 
@@ -121,6 +109,8 @@ class Response:
         seconds: Wall time of the answer.
         error: Why the answer is missing; our failure, so the sample is unscored.
         notes: Repair of the input video -> count.
+        windows: Answers about the windows of the video that ``text`` was merged from, in order;
+            empty if the model was asked about the whole video.
     """
 
     id: str
@@ -133,6 +123,7 @@ class Response:
     seconds: float | None = None
     error: str | None = None
     notes: Mapping[str, int] = field(default_factory=dict)
+    windows: tuple[WindowAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

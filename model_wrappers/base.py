@@ -95,6 +95,9 @@ class ModelWrapper(ABC):
         trusts_remote_code: Whether it runs code that came with a checkpoint; every run records it.
         batch_size: Maximum number of requests per ``generate`` call.
         concurrency: ``generate`` calls at once, from threads; 1 unless it calls a server.
+        prepares_in_processes: Whether ``prepare`` is mostly Python code, so that threads wait for
+            each other. Long runs then prepare in processes, with a copy of the wrapper that is
+            never opened; in threads if it cannot be pickled.
         token_grid: How it divides frames into visual tokens; frames are prepared for this grid.
         answered_ids: Ids of its stored answers, if it has any; the harness counts those that are
             not in the data set.
@@ -115,6 +118,7 @@ class ModelWrapper(ABC):
     trusts_remote_code: bool = False
     batch_size: int = 1
     concurrency: int = 1
+    prepares_in_processes: ClassVar[bool] = False
     token_grid: TokenGrid = PLAIN_GRID
     answered_ids: frozenset[str] = frozenset()
     identified_by_code: ClassVar[bool] = True
@@ -171,7 +175,7 @@ class ModelWrapper(ABC):
         """
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
-        """Do all CPU work for one question. Runs in a thread pool, so it must not change state.
+        """Do all CPU work for one question. Several threads call it, so it must not change state.
 
         Raises:
             JumpScoreError: The question cannot be prepared; the sample becomes an ``error``.

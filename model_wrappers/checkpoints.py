@@ -156,11 +156,16 @@ def _sampled(file: BinaryIO, suffix: str, size: int) -> list[tuple[int, int]]:
     length = int.from_bytes(file.read(8), "little")
     try:
         header = json.loads(file.read(min(length, MOST_HEADER)))
-        starts = [8 + length + entry["data_offsets"][0] for entry in header.values()
-                  if "data_offsets" in entry]  # fmt: skip
-        return [(0, 8 + length), *((int(start), TENSOR_BYTES) for start in sorted(starts))]
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        starts = sorted(
+            8 + length + int(entry["data_offsets"][0])
+            for entry in header.values()
+            if "data_offsets" in entry
+        )
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return ends  # damaged; loading it reports that
+    if not all(0 <= start <= size for start in (8 + length, *starts)):
+        return ends
+    return [(0, 8 + length), *((start, TENSOR_BYTES) for start in starts)]
 
 
 def read_settings(path: Path) -> dict[str, Any]:
@@ -178,6 +183,26 @@ def read_settings(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise DataError(f"{path}: expected a JSON object, got {type(values).__name__}")
     return values
+
+
+def video_settings(folder: Path) -> dict[str, Any]:
+    """Return the settings of a checkpoint's video processor; empty if it has none.
+
+    transformers 5 stores them inside the settings of the whole processor, earlier releases in a
+    file of their own, and the first models in that of the image processor.
+
+    Raises:
+        DataError: A file does not contain a JSON object.
+    """
+    whole = folder / "processor_config.json"
+    if whole.is_file():
+        nested = read_settings(whole).get("video_processor")
+        if isinstance(nested, dict):
+            return nested
+    for name in ("video_preprocessor_config.json", "preprocessor_config.json"):
+        if (folder / name).is_file():
+            return read_settings(folder / name)
+    return {}
 
 
 @contextmanager

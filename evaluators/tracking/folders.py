@@ -136,12 +136,16 @@ def read_labels(file: Path) -> Labels:
     import av
 
     try:
-        # Forced format: by default FFmpeg reads % in a name as a sequence of files.
-        with av.open(str(file), format="png_pipe") as container:
+        # Forced format: by default FFmpeg reads % in a name as a sequence of files. An absolute
+        # path, because a colon in a name could look like a protocol.
+        limits = {"protocol_whitelist": "file"}
+        with av.open(
+            str(file.absolute()), format="png_pipe", container_options=limits
+        ) as container:
             stream = container.streams.video[0]
             area = stream.width * stream.height
             frame = next(container.decode(stream)) if area <= LARGEST else None
-    except (OSError, ValueError, IndexError, StopIteration) as error:  # what PyAV raises
+    except (av.FFmpegError, OSError, ValueError, IndexError, StopIteration) as error:
         raise DataError(f"{file}: cannot be read as PNG ({error})") from error
     if frame is None:
         raise DataError(f"{file}: has {area:,} pixels, more than {LARGEST:,}")

@@ -143,7 +143,7 @@ def check_query(query: Query) -> None:
         ("fps", query.fps, 1000),
     ):
         if not 0 < value <= most:
-            raise DataError(f"{field} is {value}; it must be above 0 and at most {most}")
+            raise DataError(f"{field} is {value!s:.40}; it must be above 0 and at most {most}")
     if query.width * query.height * query.n_frames > MOST_PIXELS:
         raise DataError(
             f"n_frames is {query.n_frames} at {query.width}x{query.height}: more than "

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -147,7 +148,8 @@ def lines_of_a_time(text: str, video: _Video) -> list[tuple[float, Any]]:
             continue
         start = end + 1
         try:
-            objects = ast.literal_eval(text[line.end() - 1 : start])
+            with warnings.catch_warnings(action="ignore"):  # about the text of an answer
+                objects = ast.literal_eval(text[line.end() - 1 : start])
         except (ValueError, SyntaxError):
             continue
         entries.append((float(line[1]), objects))

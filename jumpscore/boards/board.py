@@ -28,7 +28,7 @@ from jumpscore.boards.submission import (
     lookalike,
     read_files,
 )
-from jumpscore.builder.frozen import frozen_folder
+from jumpscore.builder.bundled import bundled_folder
 from jumpscore.data.catalogue import BUNDLED, PUBLISHED, data_root, data_sets
 from jumpscore.data.published import origin_of
 from jumpscore.errors import DataError, UsageError
@@ -238,7 +238,7 @@ def task_for(name: str, checksum: str, data: Path | None = None) -> Task[Any]:
 def _folders(task: str) -> Iterator[Path]:
     """Yield the data sets of a task on this machine; bundled ones need no videos to be scored."""
     if task.startswith(BUNDLED[0].task):
-        yield from (Path(str(frozen_folder(row.name))) for row in BUNDLED)
+        yield from (Path(str(bundled_folder(row.name))) for row in BUNDLED)
     root = data_root()
     for row in data_sets().values():
         if row.kind != "bundled" and task.startswith(row.task) and row.is_here(root):

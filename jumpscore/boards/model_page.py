@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluators.columns import columns_of
 from jumpscore.boards.scored import Checked
 from jumpscore.harness.costs import Spending, used_tokens
 from jumpscore.report.html import result_sections, samples_section
@@ -18,6 +19,7 @@ VERIFIED = (
 def model_page(checked: Checked) -> str:
     """Return the page of a submission. It does not depend on other submissions."""
     submission, result = checked.submission, checked.result
+    columns = columns_of(checked.scores)
     sub = (
         f"{escaped(', '.join(submission.settings.values()))} · {escaped(result.task)} on "
         f"{escaped(result.data)}, {plural(result.total, 'sample')}"
@@ -29,10 +31,8 @@ def model_page(checked: Checked) -> str:
         banners(result),
         f'{_facts(checked)}<p class="aside">{VERIFIED}</p>',
     )
-    body = (
-        f"<main>{top}{result_sections(result, checked.scores)}"
-        f"{samples_section(result, checked.scores, checked.responses)}</main>"
-    )
+    samples = samples_section(result, checked.scores, checked.responses, columns=columns)
+    body = f"<main>{top}{result_sections(result, columns)}{''.join(samples)}</main>"
     return page(f"{submission.model}: {result.task} on {result.data}", body)
 
 

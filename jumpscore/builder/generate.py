@@ -27,7 +27,7 @@ from jumpscore.data.layout import (
     write_set,
 )
 from jumpscore.errors import DataError, UsageError
-from jumpscore.jsonio import is_scratch, parse_json, remove_leftovers
+from jumpscore.jsonio import is_scratch, parse_json, remove_leftovers, sync_file
 from jumpscore.records import Progress
 from jumpscore.video import content_hash
 
@@ -125,7 +125,11 @@ def _existing(out: Path, recipe: dict[str, Any]) -> Manifest | None:
             f"(seed {manifest.recipe.get('seed')}); choose another --out or delete it"
         )
     gone = [row.video_path for row in read_rows(out) if not (out / row.video_path).exists()]
-    return None if gone else manifest
+    if gone:
+        return None
+    with suppress(OSError):
+        (out / DONE).unlink(missing_ok=True)  # a call may stop between the manifest and this
+    return manifest
 
 
 def _digest(recipe: Mapping[str, Any]) -> str:
@@ -183,6 +187,15 @@ def _start_worker() -> None:
     cv2.setNumThreads(1)
 
 
+def _movement(spec: ClipSpec) -> dict[str, Any]:
+    """Return how the person of a filmed clip moves; nothing for other clips."""
+    if spec.capture is None:
+        return {}
+    if spec.activity != "jump":
+        return {"activity": spec.activity}
+    return {"activity": "jump", "style": spec.tempo.style, "gap": spec.tempo.gap}
+
+
 def _render_one(spec: ClipSpec, folder: Path) -> tuple[Row, dict[str, Any]]:
     path = folder / f"{spec.name}.mp4"
     scratch = folder / f".{path.name}.{os.getpid()}"
@@ -197,7 +210,9 @@ def _render_one(spec: ClipSpec, folder: Path) -> tuple[Row, dict[str, Any]]:
             **{name: getattr(spec, name) for name in STORED},
             "jumps": len(clip.events),
             "nuisance": list(spec.tags),
+            **_movement(spec),
         }
+        sync_file(scratch)
         scratch.replace(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error})") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 from typing import Annotated, Any, ClassVar
@@ -134,6 +135,8 @@ def _root(
 
 def main() -> None:
     """Run the command line; our own errors become one message and an exit code."""
+    # Sums of many small products: with several threads, most of their time is spent waiting.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot print a letter gets an escape, not a traceback.
         if isinstance(stream, io.TextIOWrapper):

@@ -36,6 +36,10 @@ PACKAGES = (
     ("transformers", "transformers", "bundled models (extra: models)"),
     ("pillow", "PIL.Image", "images of data sets, bundled models"),
     ("openai", "openai", "models behind an endpoint (extra: openai)"),
+    ("starlette", "starlette.applications", "data annotate (extra: builder)"),
+    ("uvicorn", "uvicorn", "data annotate (extra: builder)"),
+    ("scikit-learn", "sklearn.cluster", "three annotators, several splits (extra: builder)"),
+    ("ray", "ray", "runs on a cluster (extra: ray)"),
     ("lmms-eval", "lmms_eval.tasks", "the video benchmarks of lmms-eval (extra: lmms)"),
 )
 """Packages, what a run imports of them, and what needs them."""

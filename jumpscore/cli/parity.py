@@ -18,6 +18,7 @@ from jumpscore.harness import RunConfig, run_config
 from jumpscore.harness.compose import compose
 from jumpscore.harness.factory import model_of_config, task_of_config
 from jumpscore.harness.input import InputPlan
+from jumpscore.harness.windows import window_questions
 from jumpscore.report.text import plural
 from jumpscore.studies.parity import Parity, compare_models
 from model_wrappers import MODELS
@@ -58,7 +59,8 @@ def print_parity(
         for model in models:
             model.open()
         with progress("parity") as advance:
-            entries = compare_models(models, questions, plan, on_progress=advance)
+            asked = [window for one in questions for window in window_questions(plan, one)]
+            entries = compare_models(models, asked, plan, on_progress=advance)
     finally:
         for model in models:
             model.close()

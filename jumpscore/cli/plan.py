@@ -20,9 +20,12 @@ from jumpscore.harness.costs import (
     planned_tokens,
     prices_of,
 )
+from jumpscore.harness.engines.ray_cluster import plan_placement
 from jumpscore.harness.factory import model_of_config
+from jumpscore.harness.facts import protocol_of
 from jumpscore.harness.input import InputPlan
 from jumpscore.harness.repeats import check_repeatable
+from jumpscore.harness.windows import check_task, window_questions
 from jumpscore.records import Question
 from jumpscore.report.text import dollars, readable
 from model_wrappers.base import ModelWrapper
@@ -43,23 +46,28 @@ def show_plan(config: RunConfig, task: Task[Any], *, as_json: bool) -> None:
     everything = task.load()
     samples = config.run.select(everything)
     plan = InputPlan.resolve(wrapper, config.input).in_run(config.run, everything)
+    check_task(task, plan)
     usable = [sample for sample in samples if sample.problem is None]
     questions = _completed(task, [sample.question for sample in usable])
     first = next(questions, None)
     asked = chain([] if first is None else [first], questions)
-    tokens = _planned(wrapper, asked, plan).times(config.run.repeats)
+    once = _planned(wrapper, chain.from_iterable(window_questions(plan, q) for q in asked), plan)
+    tokens = once.times(config.run.repeats)
     facts: dict[str, Any] = {
         "model": wrapper.name,
         "task": task.name,
         "data": asdict(task.data()),
-        "protocol": task.protocol,
+        "protocol": protocol_of(task, config.model_copy(update={"input": plan.config})),
         "input": plan.kind,
         "control": config.run.control,
         "samples": len(samples),
+        **({} if plan.config.window is None else {"windows": once.questions}),
         "repeats": config.run.repeats,
         "unusable": [sample.problem for sample in samples if sample.problem],
         "first_prompt": None if first is None else first.prompt,
     }
+    if config.run.engine == "ray":
+        facts["cluster"] = asdict(plan_placement(wrapper, config.run))
     prices = prices_of(wrapper.options.model_dump())
     spending = {
         "planned_visual_tokens": tokens.visual,

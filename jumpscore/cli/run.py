@@ -38,6 +38,7 @@ from jumpscore.harness.repeats import AnyRun
 from jumpscore.harness.session import Callbacks
 from jumpscore.runs import StoredRun
 from jumpscore.runs.failures import first_errors
+from jumpscore.runs.long_scores import failed_scores
 
 MOST_ERRORS = 20
 """Kinds of errors under --json."""
@@ -155,7 +156,7 @@ def present(run: AnyRun, *, report: bool, everything: bool, as_json: bool) -> bo
 
 def _errors(runs: Sequence[StoredRun]) -> dict[str, Any]:
     """Return the first error of each kind."""
-    kinds = first_errors(score for run in runs for score in run.scores)
+    kinds = first_errors(score for run in runs for score in failed_scores(run.scores))
     return {"errors": [asdict(kind) for kind in kinds[:MOST_ERRORS]]}
 
 

@@ -21,6 +21,7 @@ from jumpscore.harness.compose import compose
 from jumpscore.harness.factory import task_of_config
 from jumpscore.runs import StoredRun, holds_repeats
 from jumpscore.runs.folders import beside_other_data, name_of
+from jumpscore.runs.long_scores import failed_scores
 from jumpscore.runs.reader import RUN
 from jumpscore.video import content_hash
 
@@ -105,7 +106,7 @@ def _task_options(task: str, words: Sequence[str]) -> dict[str, Any]:
 
 def _tell_lost(task: Task[Any], run: StoredRun) -> None:
     """Print the missing files that left samples unscored; many tasks score without videos."""
-    messages = "\n".join(score.message or "" for score in run.scores if score.status == "error")
+    messages = "\n".join(score.message or "" for score in failed_scores(run.scores))
     lost = [path for path in task.missing() if path.name in messages] if messages else []
     if lost:
         note_missing_files(lost, FETCH, samples="have no score")

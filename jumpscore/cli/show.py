@@ -17,6 +17,7 @@ from jumpscore.errors import JumpScoreError, UsageError, nearest_names
 from jumpscore.harness import run_config, task_of
 from jumpscore.harness.factory import make_model
 from jumpscore.harness.input import InputPlan
+from jumpscore.harness.windows import window_questions
 from jumpscore.records import Question, Response, SampleScore
 from jumpscore.report.timeline import Events, events_of
 from jumpscore.runs import StoredRun, read_run
@@ -82,6 +83,8 @@ def _show_question(console: Console, run: StoredRun, task: Task[Any], name: str)
     wrapper = _wrapper(console, run)
     try:
         plan = InputPlan(kind, config.input, wrapper=wrapper).in_run(config.run, samples)
+        windows = window_questions(plan, question)
+        question = windows[0]
         visual = plan.prepare(question)
     except JumpScoreError as error:
         _field(console, "input", str(error))
@@ -94,13 +97,17 @@ def _show_question(console: Console, run: StoredRun, task: Task[Any], name: str)
         _field(console, "input", what)
         return
     what = "frames" if visual.kind == "frames" else "canvases"
+    if visual.span is not None:
+        start, end = visual.span
+        place = f"1 of {len(windows)}, {start:.2f} to {end:.2f} s; the others are asked alike"
+        _field(console, "window", place)
     size = f"{len(visual.blocks)} {what} of {visual.width}x{visual.height}"
     tokens = f"{visual.visual_tokens} visual and {visual.text_tokens} stamp tokens planned"
     _field(console, "input", f"{size} from {len(visual.frame_indices)} source frames, {tokens}")
     for note in visual.notes:
         _field(console, "note", note)
     _field(console, "stamps", " ".join(visual.stamp_texts))
-    name = "".join(c if c.isalnum() or c in "-_" else "_" for c in question.id)[:80]
+    name = "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:80]
     sheet = run.folder / "show" / f"{name}.png"
     contact_sheet(visual, sheet)
     _field(console, "pixels", f"contact sheet in {sheet}")
@@ -156,6 +163,9 @@ def contact_sheet(visual: VisualInput, path: Path) -> None:
 
 def _show_response(console: Console, response: Response) -> None:
     console.rule("came back")
+    for window in response.windows:
+        text = window.text if window.error is None else f"error: {window.error}"
+        _field(console, f"window {window.start:.2f}-{window.end:.2f} s", _shortened(text))
     if response.error:
         _field(console, "error", response.error)
         return

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from jumpscore.errors import UsageError, unknown_name
+from jumpscore.jsonio import parse_json
 
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
 Changes = Sequence[str] | Mapping[str, Any]
@@ -106,15 +107,16 @@ def parsed(word: str) -> tuple[str, Any]:
     """
     key, equals, text = word.partition("=")
     if not equals or not key:
-        raise UsageError(f"{word!r} is not key=value; write, for instance, seed=1")
+        raise UsageError(f"{word!r:.200} is not key=value; write, for instance, seed=1")
     try:
         if text.startswith("["):  # the items stay texts, which options that are numbers accept
             return key, yaml.load(text, yaml.BaseLoader)
         if text.startswith("{"):
             return key, yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise UsageError(f"{word}: the value is not valid YAML ({reason})") from None
+    # PyYAML raises some of Python's own errors, for odd numbers, dates and tags.
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UsageError(f"{word:.200}: the value is not valid YAML ({reason})") from None
     if len(text) > 1 and text[0] in "'\"" and text[-1] == text[0]:
         return key, text[1:-1].replace(f"\\{text[0]}", text[0])
     return key, _scalar(text)
@@ -122,7 +124,7 @@ def parsed(word: str) -> tuple[str, Any]:
 
 def _scalar(text: str) -> Any:
     try:
-        value = json.loads(text.lower())
+        value = parse_json(text.lower())
     except ValueError:
         return text
     unchanged = not isinstance(value, int | float) or json.dumps(value) == text.lower()

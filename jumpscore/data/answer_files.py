@@ -16,7 +16,7 @@ from jumpscore.data.answer_tables import read_delimited, read_workbook
 from jumpscore.data.inspect_logs import LOG_KEYS, archived_samples, logged_samples, sample_record
 from jumpscore.data.tables import read_parquet_rows
 from jumpscore.errors import DataError
-from jumpscore.jsonio import parse_json, split_json
+from jumpscore.jsonio import parse_json, split_json, split_lines
 
 FORMS = (
     'JSONL of {"id": ..., "text": ...} or {"id": ..., "times": [...]}, a JSON list of such '
@@ -74,7 +74,9 @@ def read_records(path: Path) -> Iterator[Record]:
             "write the table as .xlsx, .tsv or JSONL"
         )
     else:
-        yield from _text_records(path, _decoded(content))
+        text = _decoded(content)
+        del content  # a large file is in memory once
+        yield from _text_records(path, text)
 
 
 def _archive_records(path: Path) -> Iterator[Record]:
@@ -126,7 +128,7 @@ def _text_records(path: Path, text: str) -> Iterator[Record]:
     else:
         if pieces is None:
             _check_layout(path, text)
-        for number, line in enumerate(text.split("\n"), start=1):
+        for number, line in enumerate(split_lines(text), start=1):
             if line.strip():
                 yield _parsed(f"line {number}", line)
 

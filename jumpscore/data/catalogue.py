@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jumpscore.data.published import PublishedSet
+from jumpscore.data.versions import not_a_set
 from jumpscore.errors import UsageError, nearest_names
+from jumpscore.jsonio import scratch_folder, sync_tree
 from jumpscore.records import Progress
 from jumpscore.registry import imported
 from jumpscore.video.prepared.cache import cache_folder
@@ -57,7 +59,7 @@ class BundledSet:
     kind: Literal["bundled"] = "bundled"
 
     def folder(self) -> Path:
-        """Return its folder in the cache; a set that is frozen again gets a new one."""
+        """Return its folder in the cache; a changed set gets a new one."""
         manifest = files("jumpscore.annotations").joinpath(self.name, "manifest.json").read_bytes()
         return cache_folder() / f"{self.name}-{hashlib.sha256(manifest).hexdigest()[:8]}"
 
@@ -78,7 +80,7 @@ class BundledSet:
     def render(self, folder: Path, rendering: Rendering = Rendering()) -> Path:
         """Render it into ``folder`` unless it is there, and compare it with its checksums."""
         is_new = not (folder / "manifest.json").exists()
-        materialize = imported("jumpscore.builder.frozen:materialize")
+        materialize = imported("jumpscore.builder.bundled:materialize")
         progress = rendering.on_progress if is_new else None
         matches = materialize(self.name, folder, workers=rendering.workers, on_progress=progress)
         if is_new:
@@ -122,16 +124,14 @@ class RenderedSet:
         folder = self.folder()
         if folder.is_dir():
             return folder
-        scratch = folder.with_name(f".{folder.name}.{os.getpid()}")
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(parents=True)
-        imported(self.render)(scratch, seed=0)
-        try:
-            scratch.replace(folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
-            shutil.rmtree(scratch)  # another process was faster
+        with scratch_folder(folder) as scratch:
+            imported(self.render)(scratch, seed=0)
+            sync_tree(scratch)
+            try:
+                scratch.replace(folder)
+            except OSError:
+                if not folder.is_dir():  # unless another process was faster
+                    raise
         logger.info("%s: rendered", folder)
         return folder
 
@@ -218,11 +218,14 @@ def locate(data: str, root: Path | None = None, rendering: Rendering = Rendering
         rendering: How a set is rendered.
 
     Raises:
-        UsageError: No such folder or name, or a published set was not fetched.
+        UsageError: No such folder or name, a published set was not fetched, or the folder is a
+            project or a version of one, which contains data sets.
     """
     if (row := data_set(data)) is not None:
         return row.ensure(data_root(root), rendering)
     if Path(data).is_dir():
+        if problem := not_a_set(Path(data)):
+            raise UsageError(problem)
         return Path(data).absolute()  # "mini" would be read as a name the next time
     near = nearest_names(data, data_sets()) or "."
     raise UsageError(

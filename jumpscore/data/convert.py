@@ -10,12 +10,13 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from jumpscore.data.tables import read_parquet_rows
-from jumpscore.errors import DataError
-from jumpscore.jsonio import parse_json
+from jumpscore.errors import DataError, UsageError
+from jumpscore.jsonio import parse_json, replacing_folder
 
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "GIF": ".gif"}
 
@@ -71,11 +72,11 @@ def _of_split(source: Path, file: Path, split: str | None) -> bool:
 def _json_rows(file: Path) -> Iterator[dict[str, Any]]:
     try:
         text = file.read_text(encoding="utf-8-sig")
-        lines = text.splitlines() if file.suffix == ".jsonl" else [text]
+        lines = text.split("\n") if file.suffix == ".jsonl" else [text]
         values = [parse_json(line, unique_keys=True) for line in lines if line.strip()]
     except (OSError, ValueError) as error:
         raise DataError(f"{file}: cannot be read as JSON ({error}); download it again") from error
-    rows = values if file.suffix == ".jsonl" else values[0]
+    rows = values if file.suffix == ".jsonl" else next(iter(values), None)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise DataError(f"{file}: is not a list of JSON objects; download it again")
     yield from rows
@@ -126,3 +127,20 @@ def place(file: Path, target: Path) -> None:
         os.link(file, target)
     except OSError:
         shutil.copyfile(file, target)
+
+
+@contextmanager
+def new_folder(out: Path) -> Iterator[Path]:
+    """Yield a scratch folder that becomes ``out``, unless an error is raised.
+
+    Raises:
+        UsageError: ``out`` is not empty.
+        DataError: It cannot be written.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"{out}: exists already and is not empty; choose another --out")
+    try:
+        with replacing_folder(out) as scratch:
+            yield scratch
+    except OSError as error:
+        raise DataError(f"{out}: cannot be written ({error}); choose another --out") from error

@@ -13,7 +13,7 @@ from jumpscore.data.hub import LOCK, download, pinned_revision
 from jumpscore.data.layout import read_rows
 from jumpscore.data.published import PublishedSet
 from jumpscore.errors import DataError, UsageError
-from jumpscore.jsonio import write_json
+from jumpscore.jsonio import sync_file, write_json
 
 OTHERWISE = (
     "Options: run the same command on a machine with network access and copy the folder here; "
@@ -88,6 +88,7 @@ def _unpack(archive: Path, folder: Path, placed: dict[Path, tuple[str, int]]) ->
             scratch = target.with_name(target.name + ".part")
             with packed.open(member) as source, scratch.open("wb") as sink:
                 shutil.copyfileobj(source, sink, 1 << 20)
+            sync_file(scratch)
             scratch.replace(target)
 
 

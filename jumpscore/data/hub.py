@@ -7,14 +7,13 @@ are not downloaded again. Every file is compared with the hub's checksum.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 from jumpscore.errors import DataError, UsageError
-from jumpscore.jsonio import write_json
+from jumpscore.jsonio import read_object, write_json
 from jumpscore.video import content_hash
 
 LOCK = "fetch.json"
@@ -70,12 +69,11 @@ def pinned_revision(folder: Path) -> str | None:
     lock = folder / LOCK
     if not lock.exists():
         return None
-    try:
-        return str(json.loads(lock.read_text(encoding="utf-8"))["revision"])
-    except (ValueError, KeyError) as error:
-        raise DataError(
-            f"{lock}: is damaged ({error}); delete it to pin the newest revision"
-        ) from error
+    fix = "delete it to pin the newest revision"
+    revision = read_object(lock, fix=fix).get("revision")
+    if not isinstance(revision, str):
+        raise DataError(f"{lock}: revision is {revision!r:.60}, which is not a text; {fix}")
+    return revision
 
 
 def _hub_info(repository: str, revision: str | None, otherwise: str) -> Any:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, TypeVar, overload
@@ -21,9 +21,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from jumpscore.data.events import EVENTS, EventDefinition, parse_definition
 from jumpscore.data.links import link_problem
-from jumpscore.data.tables import read_parquet_rows
+from jumpscore.data.tables import read_parquet_rows, with_shared_texts
 from jumpscore.errors import DataError, UsageError
-from jumpscore.jsonio import parse_json, read_object, replacing, sync, write_json, write_text
+from jumpscore.jsonio import parse_json, read_object, replacing, write_json, write_text
 from jumpscore.video.probe import LONGEST_VIDEO
 
 QUESTION = EVENTS["jump_rope"].ask()
@@ -79,6 +79,8 @@ class Manifest:
         recipe: Profile and seed of a rendered set, else empty.
         videos: Row id -> facts (``sha256``, ``duration`` in seconds, ``frames``, ``fps``, ...).
         event: What is marked in the videos, if the set has events.
+        version: Number of the frozen version that the set belongs to, if any.
+        split: Name of the split in that version.
     """
 
     name: str
@@ -88,9 +90,11 @@ class Manifest:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     videos: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     event: EventDefinition | None = None
+    version: int | None = None
+    split: str | None = None
 
     def content(self) -> dict[str, Any]:
-        """Return the content of ``manifest.json``; earlier versions had no ``event``."""
+        """Return the content of ``manifest.json``, without optional facts that are unset."""
         return {key: value for key, value in asdict(self).items() if value is not None}
 
 
@@ -157,7 +161,7 @@ def read_row_file(file: Path, kind: type[Any] = Row) -> list[Any]:
         DataError: It is damaged, or a column is missing.
     """
     if file.suffix == ".jsonl":
-        records = list(_json_records(file))
+        records: Iterable[Any] = _json_records(file)
     else:
         columns = [item.name for item in fields(kind)]
         needed = [
@@ -166,7 +170,8 @@ def read_row_file(file: Path, kind: type[Any] = Row) -> list[Any]:
         records = read_parquet_rows(file, columns, needed)
     adapter = TypeAdapter(kind)
     return [
-        _row(file, number, record, kind, adapter) for number, record in enumerate(records, start=1)
+        _row(file, number, record, kind, adapter)
+        for number, record in enumerate(with_shared_texts(records), start=1)
     ]
 
 
@@ -194,8 +199,8 @@ def _row(file: Path, number: int, record: Any, kind: type[Any], adapter: TypeAda
         )
     if half := _halved(record):
         raise DataError(
-            f"{file}, row {number} (id {record.get('id')!r}): {half} contains half of a surrogate "
-            "pair; write the character in full"
+            f"{file}, row {number} (id {record.get('id')!r:.60}): {half:.60} contains half of "
+            "a surrogate pair; write the character in full"
         )
     try:
         return adapter.validate_python(record, strict=False)
@@ -203,20 +208,23 @@ def _row(file: Path, number: int, record: Any, kind: type[Any], adapter: TypeAda
         first = error.errors()[0]
         column = ".".join(map(str, first["loc"]))
         texts = [item.name for item in fields(kind) if item.type == "str"]
-        problem = "must be text" if column in texts else first["msg"].lower()
+        problem = "must be text" if column in texts else first["msg"].lower()[:200]
         if first["type"] == "missing":
             problem = (
                 f"is missing; rows of this task need {', '.join(f.name for f in fields(kind))}"
             )
         raise DataError(
-            f"{file}, row {number} (id {record.get('id')!r:.60}): {column} {problem}"
+            f"{file}, row {number} (id {record.get('id')!r:.60}): {column:.60} {problem}"
         ) from None
 
 
 def _halved(record: Mapping[str, Any]) -> str | None:
     """Return the first column with half of a surrogate pair, which cannot be written as UTF-8."""
     for column, value in record.items():
-        if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+        try:
+            if isinstance(value, str):
+                value.encode()
+        except UnicodeEncodeError:
             return column
     return None
 
@@ -257,14 +265,23 @@ def parse_truth(answer: str, *, duration: float | None = None) -> tuple[list[flo
         times = None
     if not isinstance(times, list):
         return [], f"the ground truth is not a JSON list: {answer[:60]!r}"
-    bad = [time for time in times if not is_time(time)]
+    bad = [] if _are_times(times) else [time for time in times if not is_time(time)]
     if bad:
-        return [], f"the ground truth contains {bad[0]!r}, which is not a time of 0 s or later"
+        return [], f"the ground truth contains {bad[0]!r:.60}, which is not a time of 0 s or later"
     end = math.inf if duration is None else duration + END_SLACK
     late = [time for time in times if time > end]
     if late:
         return [], f"the ground truth contains {late[0]} s, but the video ends at {duration:.2f} s"
     return sorted(float(time) for time in times), None
+
+
+def _are_times(values: list[Any]) -> bool:
+    """Whether all values are floats and plausible times: a fast answer for most ground truths."""
+    return (
+        set(map(type, values)) == {float}
+        and math.isfinite(sum(values))
+        and (min(values) >= 0 and max(values) < 1e9)
+    )
 
 
 def is_time(value: object) -> bool:
@@ -300,29 +317,29 @@ def read_manifest(root: str | Path) -> Manifest:
 def _manifest_problem(content: dict[str, Any]) -> str | None:
     """Return what is wrong with the content of a manifest, or ``None``."""
     kinds: dict[str, type] = {field.name: str for field in fields(Manifest)}
-    kinds |= {"synthetic": bool, "recipe": dict, "videos": dict, "event": dict}
+    kinds |= {"synthetic": bool, "recipe": dict, "videos": dict, "event": dict, "version": int}
     for key, value in content.items():
         if key not in kinds:
-            return f"has the unknown key {key!r}; known: {', '.join(kinds)}"
+            return f"has the unknown key {key!r:.60}; known: {', '.join(kinds)}"
         if not isinstance(value, kinds[key]):
             return f"{key} is {value!r:.60}, which is not a {kinds[key].__name__}"
     if not content.get("name"):
         return "has no name"
     for name, facts in content.get("videos", {}).items():
         if not isinstance(facts, dict):
-            return f"the facts about the video of id {name!r} are not a JSON object"
+            return f"the facts about the video of id {name!r:.60} are not a JSON object"
         for key in ("duration", "width", "height", "frames", "fps"):
             value = facts.get(key, 1)
             # `True` is not a number.
             if type(value) not in (int, float) or not 0 < value < math.inf:
-                return f"{key} of id {name!r} is {value!r:.60}, which is not a number above 0"
+                return f"{key} of id {name!r:.60} is {value!r:.60}, which is not a number above 0"
         if facts.get("duration", 0) > LONGEST_VIDEO:
             return (
-                f"duration of id {name!r} is {facts['duration']} s, more than the limit of "
-                f"{LONGEST_VIDEO:.0f} s"
+                f"duration of id {name!r:.60} is {facts['duration']!s:.20} s, more than the limit "
+                f"of {LONGEST_VIDEO:.0f} s"
             )
         if not isinstance(facts.get("nuisance", []), list):
-            return f"nuisance of id {name!r} is {facts['nuisance']!r:.60}, which is not a list"
+            return f"nuisance of id {name!r:.60} is {facts['nuisance']!r:.60}, which is not a list"
     return None
 
 
@@ -331,12 +348,15 @@ def rows_checksum(rows: Sequence[Any]) -> str:
 
     Fields marked ``ADDED`` are included only if set, so that older sets keep their checksum.
     """
-    lines = sorted(json.dumps(_checked(row), sort_keys=True) for row in rows)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    digest, before = hashlib.sha256(), ""
+    for line in sorted(json.dumps(_checked(row), sort_keys=True, default=asdict) for row in rows):
+        digest.update(f"{before}{line}".encode())
+        before = "\n"
+    return digest.hexdigest()
 
 
 def _checked(row: Any) -> dict[str, Any]:
-    values = asdict(row)
+    values = {item.name: getattr(row, item.name) for item in fields(row)}
     added = [item for item in fields(row) if item.metadata.get("added")]
     return {
         name: value
@@ -362,7 +382,6 @@ def write_set(root: str | Path, rows: Sequence[Row], manifest: Manifest) -> None
         ) from error
     with replacing(parquet) as scratch, scratch.open("wb") as sink:
         pyarrow.parquet.write_table(table, sink)
-        sync(sink)
     write_json(root / MANIFEST, manifest.content())
 
 

@@ -66,7 +66,8 @@ class StoredAnswers(Mapping[str, StoredAnswer]):
 
     Attributes:
         answers: Id -> answer.
-        names: Id -> other possible ids of its record: key of ``ID_KEYS`` -> id.
+        names: Id -> all possible ids of its record: key of ``ID_KEYS`` -> id; only of records with
+            more than one.
         unreadable: Records that cannot be read, in order.
         notes: Description of each oddity -> count.
     """
@@ -96,8 +97,8 @@ class StoredAnswers(Mapping[str, StoredAnswer]):
             if not best.unknown:
                 break
             ids: dict[str, str] = {}
-            for name, others in self.names.items():
-                ids.setdefault(others.get(key, name), name)
+            for name in self.answers:
+                ids.setdefault(self.names.get(name, {}).get(key, name), name)
             if len(ids) < len(self.answers):
                 continue  # several answers share a value
             match = match_ids(ids, expected)
@@ -134,7 +135,9 @@ def read_predictions(path: str | Path) -> StoredAnswers:
             notes[FURTHER_EPOCHS] += 1
         elif name not in answers:
             answers[name], places[name] = prediction, record.place
-            names[name] = _names(record.content)
+            others = _names(record.content)
+            if others != {"id": name}:
+                names[name] = others
         elif answers[name] == prediction:
             notes[REPEATED] += 1
         else:

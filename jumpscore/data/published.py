@@ -6,8 +6,6 @@ files have their own columns, so each family of tasks has a converter to rows an
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import Literal
 from jumpscore.data.hub import LOCK, download, pinned_revision
 from jumpscore.data.layout import Manifest
 from jumpscore.errors import DataError, UsageError
-from jumpscore.jsonio import read_object, write_json
+from jumpscore.jsonio import read_object, replacing_folder, write_json
 from jumpscore.registry import imported
 
 Fetch = Callable[..., Path]
@@ -139,16 +137,11 @@ def fetch_set(
     else:
         # A folder that was downloaded elsewhere records its commit.
         origin = origin_of(source) | origin
-    scratch = root / f".{published.name}.{os.getpid()}"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    try:
-        convert: Converter = imported(published.convert)
+    _refuse_strangers(folder)
+    convert: Converter = imported(published.convert)
+    with replacing_folder(folder) as scratch:
         convert(published, source, scratch)
         write_json(scratch / LOCK, origin)
-        _replace(folder, scratch)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     return folder
 
 
@@ -169,17 +162,14 @@ def _otherwise(published: PublishedSet) -> str:
     )
 
 
-def _replace(folder: Path, scratch: Path) -> None:
-    """Replace the old folder by the new one, unless it was not written here.
+def _refuse_strangers(folder: Path) -> None:
+    """Check that a folder may be replaced: it is new, or was written here.
 
     Raises:
-        DataError: The old folder was not written here.
+        DataError: It was not written here.
     """
-    if folder.exists():
-        if any(folder.iterdir()) and not (folder / LOCK).is_file():
-            raise DataError(
-                f"{folder}: exists already and was not created by this command; move it, or choose "
-                "another --data-root"
-            )
-        shutil.rmtree(folder)
-    scratch.replace(folder)
+    if folder.exists() and any(folder.iterdir()) and not (folder / LOCK).is_file():
+        raise DataError(
+            f"{folder}: exists already and was not created by this command; move it, or choose "
+            "another --data-root"
+        )

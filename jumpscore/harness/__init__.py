@@ -1,7 +1,7 @@
 """Plan, ask, store, score: one runner for every model and every task."""
 
-from jumpscore.harness.ask import RunInterrupted
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings, run_config
+from jumpscore.harness.engines.engine import RunInterrupted
 from jumpscore.harness.evaluate import evaluate
 from jumpscore.harness.factory import task_of
 from jumpscore.harness.repeats import (

@@ -6,27 +6,32 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evaluators.base import clusters_of, ratios
+from evaluators.base import cluster_names, ratios
+from evaluators.columns import ScoreColumns, columns_of
 from jumpscore.records import Metric, SampleScore
 from jumpscore.scoring import Ratio
 
+Scores = Sequence[SampleScore] | ScoreColumns
+"""The scores of one run; several functions over the same run share its columns."""
 
-def scored_by_any(repeats: Sequence[Sequence[SampleScore]]) -> list[str]:
+
+def scored_by_any(repeats: Sequence[Scores]) -> list[str]:
     """Return the ids of the samples that at least one repeat scored, in order."""
-    scored = (score.id for scores in repeats for score in scores if score.status != "error")
+    scored = (name for scores in repeats for name in columns_of(scores).scored().ids)
     return list(dict.fromkeys(scored))
 
 
-def clusters_by_name(
-    repeats: Sequence[Sequence[SampleScore]], names: Sequence[str]
-) -> list[str] | None:
+def clusters_by_name(repeats: Sequence[Scores], names: Sequence[str]) -> list[str] | None:
     """Return the cluster of each sample, which the bootstrap resamples as a unit."""
-    by_id = {score.id: score for scores in repeats for score in scores if score.status != "error"}
-    return clusters_of([by_id[name] for name in names])
+    clusters: dict[str, str | None] = {}
+    for scores in repeats:
+        scored = columns_of(scores).scored()
+        clusters.update(zip(scored.ids, scored.clusters, strict=True))
+    return cluster_names(names, [clusters[name] for name in names])
 
 
 def mean_ratios(
-    metrics: Sequence[Metric], repeats: Sequence[Sequence[SampleScore]], names: Sequence[str]
+    metrics: Sequence[Metric], repeats: Sequence[Scores], names: Sequence[str]
 ) -> dict[str, Ratio]:
     """Return every metric as a ratio over samples whose repeats are averaged.
 
@@ -49,8 +54,10 @@ def mean_ratios(
     scored = np.zeros(len(names))
     sums = {metric.name: np.zeros((3, len(names))) for metric in metrics}
     for scores in repeats:
-        usable = [score for score in scores if score.status != "error" and score.id in places]
-        at = [places[score.id] for score in usable]
+        usable = columns_of(scores).scored()
+        if any(name not in places for name in usable.ids):
+            usable = usable.select([k for k, name in enumerate(usable.ids) if name in places])
+        at = [places[name] for name in usable.ids]
         scored[at] += 1
         for name, ratio in ratios(metrics, usable).items():
             sums[name][:, at] += ratio.numerator, ratio.denominator, ratio.uncentred

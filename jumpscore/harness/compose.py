@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Sequence
-from importlib.metadata import entry_points
 from importlib.resources import files
 from typing import Any, get_args
 
@@ -20,7 +19,7 @@ from evaluators import TASKS
 from jumpscore.conf.settings import parsed
 from jumpscore.errors import UsageError, unknown_name
 from jumpscore.harness.config import InputConfig, RunSettings
-from jumpscore.registry import Registry
+from jumpscore.registry import Registry, entry_points
 from model_wrappers import MODELS
 
 REQUIRED = "???"
@@ -105,7 +104,7 @@ def choices(group: str) -> list[str]:
 
 def _variants() -> list[str]:
     """Return the modules of other packages with YAML variants."""
-    return sorted(point.value for point in entry_points(group=SEARCH_PATH_GROUP))
+    return sorted(point.value for point in entry_points(SEARCH_PATH_GROUP))
 
 
 def option_defaults(options: type[BaseModel]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from jumpscore.video.stamps import TimePolicy
 
 AMOUNTS = ("count", "fps", "tokens", "folder")
 """Ways to set the amount of input; at most one of them."""
+OVERLAP_SHARE = 0.125
+"""Overlap of windows as a share of their length, if it is unset."""
 ONLY_FOR = {"fps": ("frames",), "folder": ("codec",)}
 """Options for one kind of input; the others apply to both, and so does the backend, because frames
 may be matched to canvases."""
@@ -42,6 +44,10 @@ class InputConfig(Strict):
         time_policy: Time in the stamps: ``released`` is frame index / average rate, ``pts`` the
             presentation time; by default ``released`` if the two agree, otherwise ``pts``.
         backend: Source of the block scores: ``pyav`` (default) or ``bitcost``.
+        window: Ask about a longer video in windows of so many seconds, each shown as a video of its
+            own; the amounts above are then those of one window.
+        overlap: Seconds that neighbouring windows share, at most half a window and by default an
+            eighth of it.
     """
 
     kind: Literal["auto", "none", "video", "frames", "codec"] = "auto"
@@ -55,6 +61,8 @@ class InputConfig(Strict):
     decimals: int | None = Field(default=None, ge=0, le=3)
     time_policy: TimePolicy | None = None
     backend: Literal["pyav", "bitcost"] | None = None
+    window: float | None = Field(default=None, ge=0.5, le=86_400)
+    overlap: float | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _fits(self) -> InputConfig:
@@ -73,11 +81,38 @@ class InputConfig(Strict):
                 )
             if sizes != ["max_pixels"]:
                 raise ValueError("min_pixels cannot be combined with tokens; use max_pixels")
+        if self.overlap is not None and self.window is None:
+            raise ValueError(f"overlap={self.overlap:g} needs window")
+        if self.window is not None:
+            if self.folder is not None:
+                raise ValueError("window cannot be combined with folder, whose canvases are fixed")
+            if 2 * self.seam > self.window:
+                raise ValueError(
+                    f"overlap={self.seam:g} is more than half of window={self.window:g}"
+                )
         if self.min_pixels and self.max_pixels and self.min_pixels > self.max_pixels:
             raise ValueError(f"min_pixels={self.min_pixels} is above max_pixels={self.max_pixels}")
         if problem := None if self.kind == "auto" else self.unfit(self.kind):
             raise ValueError(problem)
         return self
+
+    @property
+    def seam(self) -> float:
+        """Seconds that neighbouring windows share; 0 without windows."""
+        if self.overlap is not None:
+            return self.overlap
+        return OVERLAP_SHARE * (self.window or 0.0)
+
+    @property
+    def windows_text(self) -> str | None:
+        """The windows in words, or ``None`` if the whole video is shown at once.
+
+        >>> InputConfig(kind="frames", window=8).windows_text
+        'windows of 8 s with 1 s of overlap'
+        """
+        if self.window is None:
+            return None
+        return f"windows of {self.window:g} s with {self.seam:g} s of overlap"
 
     def filled(self, defaults: Mapping[str, Any]) -> InputConfig:
         """Return the input with a model's defaults for unset fields.
@@ -122,11 +157,18 @@ class RunSettings(Strict, coerce_numbers_to_str=True):
         repeats: Number of runs that differ only in the model's seed, for models that sample.
         control: Show another clip's pixels: ``none``, ``pixels`` or ``selection``.
         seed: Seed of the bootstrap, and of the replacement clips of a control.
-        workers: Number of threads that prepare requests ahead of the model.
+        workers: Number of threads, or processes, that prepare requests ahead of the model.
         ahead: Maximum number of requests prepared ahead.
         cache: Store canvases on disk for other runs (in ``$JUMPSCORE_CACHE``, by default the
             user's cache folder).
         expose_truth: Give the ground truth to a wrapper that needs it (``oracle``).
+        engine: ``local`` prepares and answers in this process, ``ray`` on a Ray cluster.
+        address: Address of the Ray cluster; ``auto`` joins the one of this machine, and without an
+            address one is started here for the run.
+        replicas: Number of models on the cluster, by default as many as fit.
+        gpus: GPUs of each model on the cluster, by default 1 if it has any.
+        timeout: Seconds after which the Ray engine gives up a batch, a preparation or a model that
+            is loading, and tries again elsewhere.
     """
 
     name: str | None = None
@@ -141,6 +183,11 @@ class RunSettings(Strict, coerce_numbers_to_str=True):
     ahead: int = Field(default=8, gt=0)
     cache: bool = True
     expose_truth: bool = False
+    engine: Literal["local", "ray"] = "local"
+    address: str | None = None
+    replicas: int | None = Field(default=None, gt=0)
+    gpus: int | None = Field(default=None, ge=0)
+    timeout: float = Field(default=1800.0, gt=0)
 
     @field_validator("shard")
     @classmethod
@@ -156,6 +203,20 @@ class RunSettings(Strict, coerce_numbers_to_str=True):
         if value is not None and (not value or Path(value).name != value or value in (".", "..")):
             raise ValueError(f"{value!r} cannot be a folder's name; use letters, digits, . _ -")
         return value
+
+    def require_local(self, what: str) -> None:
+        """Check that the run does not need a cluster.
+
+        Args:
+            what: What cannot use one, for the message.
+
+        Raises:
+            UsageError: ``engine`` is not ``local``.
+        """
+        if self.engine != "local":
+            raise UsageError(
+                f"{what} asks the model on this machine only; leave out run.engine={self.engine}"
+            )
 
     def select(self, samples: Sequence[Sample[Any]]) -> list[Sample[Any]]:
         """Return the samples of a data set that the run asks.

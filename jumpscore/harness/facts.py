@@ -23,6 +23,12 @@ def selection(settings: RunSettings) -> dict[str, Any]:
     return settings.model_dump(mode="json", include={"limit", "ids", "shard"})
 
 
+def protocol_of(task: Task[Any], config: RunConfig) -> str:
+    """Return the protocol of a run: another one in windows, whose scores mean something else."""
+    windows = config.input.windows_text
+    return task.protocol if windows is None else f"{task.protocol}, {windows}"
+
+
 def run_extras(wrapper: ModelWrapper, samples: Sequence[Sample[Any]]) -> Extras:
     """Return facts about the answers as a whole that no single response contains."""
     known = {sample.question.id for sample in samples}
@@ -60,7 +66,11 @@ def run_record(
     content = {
         "identity": {
             "model": model_identity(wrapper),
-            "task": {"name": task.name, "version": task.version, "protocol": task.protocol},
+            "task": {
+                "name": task.name,
+                "version": task.version,
+                "protocol": protocol_of(task, config),
+            },
             "data": {key: asdict(task.data())[key] for key in ("name", "checksum")},
             "input": config.input.model_dump(mode="json") | {"kind": kind},
             "expose_truth": config.run.expose_truth,

@@ -27,6 +27,8 @@ from jumpscore.video.codec.canvases import MAX_PIXELS, cached_canvases
 from jumpscore.video.prepared.cache import InputCache, default_cache_folder
 from jumpscore.video.prepared.folders import folder_name, read_prepared
 from jumpscore.video.selection_control import with_pixels_of
+from jumpscore.video.stored_frames import nearest_index
+from jumpscore.video.windows import Span, cut, probe_once, window_spans
 from model_wrappers.base import InputKind, ModelWrapper
 
 DEFAULT_COUNT = 32
@@ -109,25 +111,50 @@ class InputPlan:
                 f"{question.id}: input={self.kind} needs exactly one video, and the question has "
                 f"{len(videos)} videos and {images} images; use a model that takes input=video"
             )
-        path = videos[0]
+        path, span = videos[0], question.media[0].span
+        if span is None and self.config.window is not None:
+            probe(path)  # whatever is wrong with the file is why it has no windows
+            raise DataError(f"{path}: was not divided into windows; run the command again")
         if control is None or other is None:
-            return self._pictures(path)
-        own = self._pictures(path) if control.kind == "selection" else None
+            return self._pictures(path, span)
+        own = self._pictures(path, span) if control.kind == "selection" else None
         try:
+            other_span = self._counterpart(path, span, other)
             if own is None:
-                return self._pictures(other)
-            return self._swapped(own, probe(other).require_whole())
+                return self._pictures(other, other_span)
+            return self._swapped(own, _info(other, other_span))
         except JumpScoreError as error:
             message = f"run.control={control.kind} shows {other.name} for {path.name}: {error}"
             raise type(error)(message) from error
 
-    def _pictures(self, path: Path) -> VisualInput:
-        """Return the frames or canvases of one video."""
+    def spans(self, question: Question) -> tuple[Span, ...]:
+        """Return the windows of a question's video; needs ``config.window``.
+
+        Raises:
+            VideoError: The video cannot be read.
+            UsageError: The windows are too many.
+        """
+        return self._spans(question.media[0].path)
+
+    def _spans(self, path: Path) -> tuple[Span, ...]:
+        info = probe_once(path)
+        length = self.config.window or info.duration
+        return window_spans(info, length=length, overlap=self.config.seam)
+
+    def _counterpart(self, path: Path, span: Span | None, other: Path) -> Span | None:
+        """Return the window that a control shows instead of one: the one of the same number."""
+        if span is None:
+            return None
+        starts, others = [start for start, _ in self._spans(path)], self._spans(other)
+        return others[nearest_index(starts, span[0]) % len(others)]
+
+    def _pictures(self, path: Path, span: Span | None = None) -> VisualInput:
+        """Return the frames or canvases of one video, or of one window of it."""
         config = self.config
         if config.folder is not None:
             visual = _from_folder(path, config.folder)
         else:
-            info = probe(path).require_whole()
+            info = _info(path, span)
             if config.tokens is not None:
                 arms = self._arms(info, config.tokens)
                 visual = arms.frames if self.kind == "frames" else arms.canvases
@@ -201,6 +228,13 @@ def _input_kind(wrapper: ModelWrapper, config: InputConfig) -> InputKind:
             f"input={' or input='.join(wrapper.inputs)}"
         )
     return config.kind
+
+
+def _info(path: Path, span: Span | None) -> VideoInfo:
+    """Return the facts of a complete video, or of one window of it."""
+    if span is None:
+        return probe(path).require_whole()
+    return cut(probe_once(path).require_whole(), span)
 
 
 def _stamped(visual: VisualInput, config: InputConfig) -> VisualInput:

@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from evaluators.base import Task
+from evaluators.columns import ScoreColumns, columns_of
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.config import RunConfig, run_config
 from jumpscore.harness.controls import CAVEATS
 from jumpscore.harness.factory import task_of
+from jumpscore.harness.windows import with_window_failure
 from jumpscore.records import STATUSES, Progress, Response, RunResult, Sample, SampleScore
 from jumpscore.runs.derived import Derived, derive_all
 from jumpscore.runs.failures import FailureLog, describe
-from jumpscore.runs.reader import StoredRun, read_record, read_responses, read_timing
+from jumpscore.runs.long_scores import KEPT
+from jumpscore.runs.reader import StoredRun, read_record, read_timing, stored_responses
 from jumpscore.runs.record import Extras
 from jumpscore.runs.writer import RunStore
 
@@ -66,16 +69,31 @@ def score_sample(
         if failures is not None:
             failures.add(name, error)
         return SampleScore(name, "error", message=f"cannot be scored: {describe(error)}")
+    scored = with_window_failure(scored, response)
     if not response.notes:
         return scored
     return replace(scored, notes=Counter(scored.notes) + Counter(response.notes))
 
 
 def summarise(
-    task: Task[Any], config: RunConfig, scores: Sequence[SampleScore], extras: Extras
+    task: Task[Any],
+    config: RunConfig,
+    scores: Sequence[SampleScore],
+    extras: Extras,
+    *,
+    columns: ScoreColumns | None = None,
 ) -> RunResult:
-    """Return the result of a run: metrics, counts and caveats."""
-    counted = Counter(score.status for score in scores)
+    """Return the result of a run: metrics, counts and caveats.
+
+    Args:
+        task: Task of the run.
+        config: Configuration of the run.
+        scores: Scores of all samples.
+        extras: Facts from ``run_extras``.
+        columns: Columns of the scores, if they are known.
+    """
+    columns = columns_of(scores) if columns is None else columns
+    counted = Counter(columns.statuses)
     aggregate = task.aggregate(scores, seed=config.run.seed)
     data = task.data()
     unscored = counted["error"]
@@ -84,6 +102,8 @@ def summarise(
         caveats.append("the model was shown the truth")
     if config.run.control != "none":
         caveats.append(CAVEATS[config.run.control])
+    if (windows := config.input.windows_text) is not None:
+        caveats.append(f"asked in {windows}: not comparable with scores of whole videos")
     if data.synthetic:
         caveats.append(SYNTHETIC)
     if unscored:
@@ -103,7 +123,7 @@ def summarise(
         total=len(scores),
         unscored=unscored,
         caveats=tuple(caveats),
-        notes=_notes(scores, extras),
+        notes=_notes(columns, extras),
     )
 
 
@@ -124,11 +144,9 @@ def unscored_caveat(unscored: int, total: int) -> str:
     return f"{unscored} of {total} {samples} unscored"
 
 
-def _notes(scores: Sequence[SampleScore], extras: Extras) -> dict[str, int]:
+def _notes(columns: ScoreColumns, extras: Extras) -> dict[str, int]:
     """Return the sums of all samples' notes, and the notes of the run."""
-    notes: Counter[str] = Counter()
-    for score in scores:
-        notes.update(score.notes)
+    notes = Counter(columns.notes)
     if extras.unknown_ids:
         notes["answers to unknown ids"] = len(extras.unknown_ids)
     notes.update(extras.notes)
@@ -171,17 +189,16 @@ class Scorer:
         derived = derive_all(task, self.samples, responses, folder, on_progress=on_derived)
         before = time.perf_counter()
         failures = FailureLog(folder)
-        with collector_paused():
-            scores = []
+        with collector_paused(), store.writing_scores() as writer:
             for sample in self.samples:
                 name = sample.question.id
                 response = responses.get(name)
-                scores.append(score_sample(task, sample, response, derived.get(name), failures))
-            result = summarise(task, self.config, scores, self.extras)
+                writer.add(score_sample(task, sample, response, derived.get(name), failures))
+            scores, columns = writer.scores()
+            result = summarise(task, self.config, scores, self.extras, columns=columns)
         timing = {**timing, "score_seconds": round(time.perf_counter() - before, 3)}
-        store.write_scores(scores, result, timing)
-        record = read_record(folder)
-        return StoredRun(folder, record, dict(responses), tuple(scores), result, timing)
+        store.write_result(result, timing, scores_digest=writer.digest)
+        return StoredRun(folder, read_record(folder), responses, scores, result, timing)
 
 
 def score_run(folder: str | Path) -> StoredRun:
@@ -204,7 +221,9 @@ def score_run(folder: str | Path) -> StoredRun:
                 f"{folder}: the data set {task.data().source} has changed since the run "
                 f"(checksum {task.data().checksum[:12]}, was {checksum[:12]}); run again"
             )
-        scorer = Scorer(task, config, config.run.select(task.load()), record.extras)
+        samples = config.run.select(task.load())
         with RunStore(folder) as store:
             store.lock()
-            return scorer.finish(store, read_responses(folder), read_timing(folder))
+            responses = stored_responses(folder, long=len(samples) > KEPT)
+            scorer = Scorer(task, config, samples, record.extras)
+            return scorer.finish(store, responses, read_timing(folder))

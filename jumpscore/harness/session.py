@@ -14,18 +14,23 @@ from typing import Any
 from evaluators.base import Task
 from jumpscore.conf.settings import validated
 from jumpscore.errors import UsageError
-from jumpscore.harness.ask import Asked, Asker, RunInterrupted
 from jumpscore.harness.blind_baseline import blind_answers
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings
+from jumpscore.harness.engines.blueprint import Received
+from jumpscore.harness.engines.engine import Asked, Engine, RunInterrupted
+from jumpscore.harness.engines.local import LocalEngine
+from jumpscore.harness.engines.ray_cluster import RayEngine
 from jumpscore.harness.factory import make_model, make_task
 from jumpscore.harness.facts import run_extras, run_record, selection
 from jumpscore.harness.input import InputPlan
 from jumpscore.harness.score import Scorer, collector_paused
+from jumpscore.harness.windows import WindowedEngine, check_task
 from jumpscore.records import Progress, Question, Response
 from jumpscore.runs.failures import FailureLog
 from jumpscore.runs.folders import beside_other_data, name_of, place_of
 from jumpscore.runs.reader import StoredRun, holds_repeats, read_timing
 from jumpscore.runs.record import RunRecord
+from jumpscore.runs.windows import WindowStore
 from jumpscore.runs.writer import RunStore
 from model_wrappers.base import ModelWrapper
 from model_wrappers.identity import is_ours
@@ -58,11 +63,13 @@ class Planned:
         input: What the model is shown.
         scorer: Task, samples and configuration; its ``input`` has the defaults of the model.
         record: Content of ``run.json``.
+        everything: All questions of the data set.
     """
 
     input: InputPlan
     scorer: Scorer
     record: RunRecord
+    everything: tuple[Question, ...]
 
     @property
     def questions(self) -> list[Question]:
@@ -126,15 +133,17 @@ class Session:
                 "with run.expose_truth=true (the result records it, and no leaderboard accepts it)"
             )
         plan = InputPlan.resolve(wrapper, config.input)
+        check_task(task, plan)
         with collector_paused():
             everything = task.load()
         samples = config.run.select(everything)
         plan = plan.in_run(config.run, everything)
         config = config.model_copy(update={"input": plan.config})
-        wrapper.receive_questions([sample.question for sample in everything])
+        questions = tuple(sample.question for sample in everything)
+        wrapper.receive_questions(questions)
         extras = run_extras(wrapper, everything)
         record = run_record(wrapper, task, config, samples, kind=plan.kind, extras=extras)
-        return Planned(plan, Scorer(task, config, samples, extras), record)
+        return Planned(plan, Scorer(task, config, samples, extras), record, questions)
 
     def folder_of(self, config: RunConfig) -> Path:
         """Return the folder of a run, named after task, model and data set by default."""
@@ -144,6 +153,8 @@ class Session:
         parts = [self.task.name, self.wrapper.display_name, data.name]
         if config.input.kind != "auto":
             parts.append(config.input.kind)
+        if config.input.window is not None:
+            parts.append(f"windows{config.input.window:g}")
         if config.run.control != "none":
             parts.append(f"control_{config.run.control}")
         parts += [f"{key}{value}" for key, value in selection(config.run).items() if value]
@@ -175,10 +186,13 @@ class Session:
         """
         planned = self.plan(config)
         wrapper, samples = self.wrapper, planned.scorer.samples
-        if wrapper.needs_truth:
-            wrapper.receive_truth({sample.question.id: sample.truth for sample in samples})
-        if wrapper.answers_blindly:
-            wrapper.receive_blind_answers(blind_answers(samples))
+        truth = {s.question.id: s.truth for s in samples} if wrapper.needs_truth else None
+        blind = blind_answers(samples) if wrapper.answers_blindly else None
+        if truth is not None:
+            wrapper.receive_truth(truth)
+        if blind is not None:
+            wrapper.receive_blind_answers(blind)
+        received = Received(planned.everything, truth, blind)
         started = time.time()
         folder = self.claim(self.folder_of(planned.scorer.config), planned)
         if holds_repeats(folder):
@@ -191,7 +205,8 @@ class Session:
             pending = [q for q in questions if q.id not in responses or responses[q.id].error]
             before = (place + 1) * len(questions) - len(pending)
             total = runs * len(questions)
-            cost, fresh = self._ask(planned, pending, store, before=before, total=total)
+            engine = self._engine(planned, received, store.folder)
+            cost, fresh = self._ask(engine, pending, store, before=before, total=total)
             responses |= fresh
             # Resuming a finished run asks nothing, so what asking took stays as it was.
             timing = _timing(cost, started) if pending else read_timing(folder)
@@ -200,9 +215,22 @@ class Session:
             )
         return replace(run, asked=len(pending))
 
+    def _engine(self, planned: Planned, received: Received, folder: Path) -> Engine:
+        """Return the engine of a run in a folder."""
+        settings, plan = planned.scorer.config.run, planned.input
+        complete, failures = self.task.complete, FailureLog(folder)
+        engine: Engine
+        if settings.engine == "ray":
+            engine = RayEngine(self.wrapper, plan, settings, received, complete, failures)
+        else:
+            engine = LocalEngine(self.wrapper, plan, settings, complete, failures, received)
+        if plan.config.window is None:
+            return engine
+        return WindowedEngine(engine, plan, WindowStore(folder))
+
     def _ask(
         self,
-        planned: Planned,
+        engine: Engine,
         pending: Sequence[Question],
         store: RunStore,
         *,
@@ -217,18 +245,12 @@ class Session:
                 on_progress(before + done, total)
 
         advance(0)  # before the model loads, which may take minutes
-        if pending and not self._opened:
+        asker = engine.engine if isinstance(engine, WindowedEngine) else engine
+        if pending and not self._opened and isinstance(asker, LocalEngine):
             self.wrapper.open()
             self._opened = True
-        asker = Asker(
-            self.wrapper,
-            planned.input,
-            planned.scorer.config.run,
-            complete=self.task.complete,
-            failures=FailureLog(store.folder),
-        )
         try:
-            return asker.ask(pending, _Releasing(store, self.task), on_progress=advance)
+            return engine.ask(pending, _Releasing(store, self.task), on_progress=advance)
         except RunInterrupted as stopped:
             raise RunInterrupted(before + stopped.answered, total) from None
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluators.lmms.messages import convert
-from jumpscore.errors import JumpScoreError
+from jumpscore.errors import JumpScoreError, UsageError
 from jumpscore.harness import RunInterrupted
-from jumpscore.harness.ask import Asker
+from jumpscore.harness.engines.local import LocalEngine
 from jumpscore.harness.factory import make_model
 from jumpscore.harness.input import InputPlan
 from jumpscore.lmms.arguments import BridgeConfig
@@ -57,13 +57,20 @@ class Bridge:
         config: Configuration of the bridge.
 
     Raises:
-        UsageError: The wrapper does not take the configured input.
+        UsageError: The wrapper does not take the configured input, or a cluster or windows are
+            configured.
     """
 
     def __init__(self, config: BridgeConfig) -> None:
         self.config = config
+        config.run.require_local("lmms-eval")
         self.wrapper = make_model(config.name, config.options)
         self._plan = InputPlan.resolve(self.wrapper, config.input).in_run(config.run)
+        if self._plan.config.window is not None:
+            raise UsageError(
+                f"input.window={self._plan.config.window:g}: lmms-eval asks about whole videos; "
+                "leave it out, or ask in windows with 'jumpscore run'"
+            )
         self._open = False
         self._pictures = Pictures()
         self._lock = threading.Lock()
@@ -115,7 +122,7 @@ class Bridge:
             self.wrapper.open()
         self._pictures.open()
         try:
-            asker = Asker(
+            asker = LocalEngine(
                 self.wrapper,
                 self._plan,
                 self.config.run,

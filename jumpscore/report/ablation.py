@@ -148,7 +148,10 @@ def problem_lines(ablation: Ablation) -> list[str]:
 
 def _title(ablation: Ablation, matching: Matching) -> str:
     unit = f"{ablation.metric.name} {suffix(ablation.metric.unit)}".rstrip()
-    return f"{unit} · {ablation.model} · {ablation.data} · {MATCHED[matching]}"
+    # Every window has the budget; the token columns count all windows of a video.
+    window = next((arm["window"] for arm in ablation.shown.values() if "window" in arm), None)
+    each = "" if window is None else f", budgets per window of {window:g} s"
+    return f"{unit} · {ablation.model} · {ablation.data} · {MATCHED[matching]}{each}"
 
 
 def _cells(budget: Budget, metric: Metric) -> list[str]:

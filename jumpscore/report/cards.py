@@ -7,9 +7,10 @@ script sorts and filters by these alone, for any task.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from evaluators.columns import ScoreColumns
 from jumpscore.records import CountView, Metric, Response, SampleScore, SpanView, TimelineView
 from jumpscore.report.drawings import Drawn, drawings_html, span_lanes
 from jumpscore.report.page import wide_table
@@ -27,6 +28,8 @@ from jumpscore.report.timeline import Events, events_of, left_out, timeline
 
 PREFERRED = ("f1", "map_reference", "count_error")
 """Metrics to sort by if a task has them; otherwise its first six."""
+MOST_WINDOWS, WINDOW_LETTERS = 60, 1_000
+"""Windows of a video, and characters of each answer, that a card contains."""
 MOST_BARS = 1_200
 """More samples get no overview: its bars would be thinner than a pixel."""
 
@@ -55,14 +58,19 @@ class SortKey:
             view = score.view
             known = view.duration if isinstance(view, TimelineView) else None
             value = known or (strip.duration if strip else None)
+        return self.usable(value)
+
+    def usable(self, value: float | None) -> float | None:
+        """Return what to sort by for a value; ``None`` if it is missing or not finite."""
         if value is None or not math.isfinite(value):
             return None
         return abs(value) if self.absolute else value
 
 
-def sort_keys(metrics: Sequence[Metric], scores: Sequence[SampleScore]) -> list[SortKey]:
-    """Return the ways to order these samples; the first is the default, worst first."""
-    known = {name for score in scores for name, value in score.values.items() if value is not None}
+def sort_keys(metrics: Sequence[Metric], runs: Iterable[ScoreColumns]) -> list[SortKey]:
+    """Return the ways to order the samples of runs; the first is the default, worst first."""
+    runs = list(runs)
+    known = {name for columns in runs for name in columns.defined}
     by_name = {metric.name: metric for metric in metrics if metric.name in known}
     preferred = [by_name[name] for name in PREFERRED if name in by_name]
     sortable = preferred or list(by_name.values())[:6]
@@ -75,26 +83,34 @@ def sort_keys(metrics: Sequence[Metric], scores: Sequence[SampleScore]) -> list[
         )
         for metric in sortable
     ]
-    if any(isinstance(score.view, TimelineView) and score.view.duration for score in scores):
+    if any(columns.durations for columns in runs):
         keys.append(SortKey("duration", rising=False))
     return keys
 
 
 def ordered(
-    scores: Sequence[SampleScore], keys: Sequence[SortKey], strips: Mapping[str, Strip]
+    columns: ScoreColumns, keys: Sequence[SortKey], strips: Mapping[str, Strip]
 ) -> list[int]:
     """Return the places of the samples in default order; ties are broken by id."""
+    ids = columns.ids
+    if not keys:
+        return sorted(range(len(ids)), key=ids.__getitem__)
+    metric = keys[0].metric
+    if metric is not None:
+        values = [keys[0].usable(value) for value in columns.column(metric.name).tolist()]
+    else:
+        lengths = {name: strip.duration for name, strip in strips.items()}
+        values = [
+            keys[0].usable(columns.durations.get(k) or lengths.get(ids[k])) for k in range(len(ids))
+        ]
 
     def rank(place: int) -> tuple[bool, float, str]:
-        score = scores[place]
-        if not keys:
-            return False, 0.0, score.id
-        value = keys[0].value(score, strips.get(score.id))
+        value = values[place]
         if value is None:
-            return True, 0.0, score.id
-        return False, value if keys[0].rising else -value, score.id
+            return True, 0.0, ids[place]
+        return False, value if keys[0].rising else -value, ids[place]
 
-    return sorted(range(len(scores)), key=rank)
+    return sorted(range(len(ids)), key=rank)
 
 
 def sample_attributes(
@@ -237,7 +253,7 @@ def strip_pictures(strip: Strip, end: float | None) -> str:
 
 def _answer(score: SampleScore, response: Response | None) -> str:
     """Return the answer and how it was read, folded away."""
-    if response is None or (response.error and not response.text):
+    if response is None or (response.error and not response.text and not response.windows):
         return ""
     facts = []
     rejected = score.parse.rejected if score.parse is not None else ()
@@ -259,31 +275,69 @@ def _answer(score: SampleScore, response: Response | None) -> str:
     )
     return (
         f'<details class="answer-text"><summary>Answer<span>{", ".join(facts)}</span></summary>'
-        f"{listed if rejected else ''}{body}{more}</details>"
+        f"{listed if rejected else ''}{body}{more}{_window_answers(response)}</details>"
     )
 
 
-def sample_table(
-    scores: Sequence[SampleScore], order: Sequence[int], keys: Sequence[SortKey]
-) -> str:
-    """Return samples without a view, one row each."""
-    names = list(dict.fromkeys(name for score in scores for name in score.values))
+def _window_answers(response: Response) -> str:
+    """Return the answers about the windows of a video, each with its place in the video."""
+    if not response.windows:
+        return ""
+    items = []
+    for window in response.windows[:MOST_WINDOWS]:
+        text, rest = cut(window.text, WINDOW_LETTERS)
+        facts = [f"{window.start:.2f} to {window.end:.2f} s"]
+        if window.finish_reason == "length":
+            facts.append("cut off at the token limit")
+        if rest:
+            facts.append(f"{rest:,} more characters")
+        content = shortened(window.error, 300) if window.error is not None else escaped(text)
+        items.append(f'<p class="aside">{", ".join(facts)}</p><pre tabindex="0">{content}</pre>')
+    left_out = len(response.windows) - MOST_WINDOWS
+    more = f'<p class="aside">… and {left_out:,} more windows.</p>' if left_out > 0 else ""
+    return (
+        '<p class="aside">Merged from the answers about windows of the video, whose times count '
+        f"from the start of each window:</p>{''.join(items)}{more}"
+    )
+
+
+def table_rows(
+    scores: Sequence[SampleScore],
+    order: Sequence[int],
+    keys: Sequence[SortKey],
+    names: Sequence[str],
+) -> Iterator[tuple[str, str]]:
+    """Yield the attributes and the table row of every sample without a view.
+
+    Args:
+        scores: Scores of the samples.
+        order: Places of the samples, in the order of the rows.
+        keys: Ways to sort.
+        names: Metrics of the columns.
+    """
     units = {key.metric.name: key.metric for key in keys if key.metric}
-    head = "".join(f'<th scope="col" class="num">{shortened(name, 40)}</th>' for name in names)
-    rows = []
     for place in order:
         score = scores[place]
+        status = escaped(score.status)
+        attributes = sample_attributes(place, score, keys, None)
         cells = "".join(
             f'<td class="num">{_cell(score.values.get(name), units.get(name))}</td>'
             for name in names
         )
         message = f"<small>{shortened(score.message, 300)}</small>" if score.message else ""
-        rows.append(
-            f'<tr class="sample" {sample_attributes(place, score, keys, None)}>'
-            f'<th scope="row"><bdi>{shortened(score.id, 80)}</bdi>{message}</th>'
-            f'<td><span class="pill st-{escaped(score.status)}">{escaped(score.status)}</span></td>'
-            f"{cells}</tr>"
+        yield (
+            attributes,
+            (
+                f'<tr class="sample" {attributes}>'
+                f'<th scope="row"><bdi>{shortened(score.id, 80)}</bdi>{message}</th>'
+                f'<td><span class="pill st-{status}">{status}</span></td>{cells}</tr>'
+            ),
         )
+
+
+def sample_table(names: Sequence[str], rows: Iterable[str]) -> str:
+    """Return the table around the rows of ``table_rows``."""
+    head = "".join(f'<th scope="col" class="num">{shortened(name, 40)}</th>' for name in names)
     return wide_table(
         '<thead><tr><th scope="col">sample</th>'
         f'<th scope="col">status</th>{head}</tr></thead>'

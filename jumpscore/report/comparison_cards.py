@@ -99,8 +99,11 @@ def statuses_of(sample: ComparedSample) -> list[Status]:
 
 def comparison_card(
     place: int, sample: ComparedSample, entries: Sequence[Entry], keys: Sequence[SortKey]
-) -> str:
-    """Return one sample: the scores of all runs, the drawing, and the answers."""
+) -> tuple[str, str]:
+    """Return the attributes of one sample, and its card.
+
+    The card has the scores of all runs, the drawing, and the answers.
+    """
     values = [*sample.differences]
     if sample.timelines:
         values += [float(len(sample.parted)), sample.duration, sample.rate]
@@ -113,9 +116,12 @@ def comparison_card(
     texts = _texts(sample, entries)
     if drawing:
         texts = f'<details class="answer-text"><summary>Answers</summary>{texts}</details>'
-    return (
-        f'<article class="sample" id="s{place}" data-id="{escaped(sample.id)}" '
-        f'data-status="{" ".join(statuses_of(sample))}"{attributes}><header><h3>'
+    attributes = (
+        f'id="s{place}" data-id="{escaped(sample.id)}" '
+        f'data-status="{" ".join(statuses_of(sample))}"{attributes}'
+    )
+    return attributes, (
+        f'<article class="sample" {attributes}><header><h3>'
         f'<a href="#s{place}" data-open="1"><bdi>{shortened(sample.id, 80)}</bdi></a></h3>'
         f'<dl class="values">{_facts(sample, keys)}</dl></header>'
         f"{_scores(sample, entries, keys)}{drawing}{texts}</article>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from jumpscore.harness.repeats import AnyRun, RepeatedRun
@@ -16,7 +17,8 @@ from jumpscore.report.comparison_cards import (
     statuses_of,
 )
 from jumpscore.report.lanes import CLOSE
-from jumpscore.report.page import page, wide_table, write_page
+from jumpscore.report.page import page_parts, wide_table, write_page
+from jumpscore.report.pages import first_page, is_paged, later_pages
 from jumpscore.report.summary import interval
 from jumpscore.report.text import escaped, plural, quantity, shortened
 from jumpscore.report.toolbar import Order, Range, toolbar
@@ -35,8 +37,8 @@ def write_comparison_page(runs: Sequence[AnyRun], path: Path) -> Path:
         UsageError: There are fewer than two runs or too many, or the page cannot be written.
     """
     entries = entries_of(runs)
-    scores = [score for entry in entries for score in entry.run.scores]
-    keys = [key for key in sort_keys(runs[0].result.described, scores) if key.metric is not None]
+    columns = [entry.run.columns for entry in entries]
+    keys = [key for key in sort_keys(runs[0].result.described, columns) if key.metric is not None]
     samples = compared_samples(entries, keys)
     timed = any(sample.timelines for sample in samples)
     orders = [Order(f"difference in {key.title}", str(i), False) for i, key in enumerate(keys)]
@@ -46,21 +48,23 @@ def write_comparison_page(runs: Sequence[AnyRun], path: Path) -> Path:
         orders += [Order(name, str(len(keys) + i), False) for i, name in enumerate(extra)]
         ranges = (Range("Length", "length", "s"), Range("Rate", "rate", "jumps/s"))
     statuses = Counter(status for sample in samples for status in statuses_of(sample))
-    body = "".join(
+    paged = is_paged(len(samples))
+    cards = (comparison_card(place, one, entries, keys) for place, one in enumerate(samples))
+    body = chain(
         [
             f'<main class="compared">{_header(runs, len(samples))}{_runs_panel(runs, entries)}',
             _agreement_panel(entries, samples) if timed else "",
             f'<section id="list"><h2>Every {"video" if timed else "sample"}</h2>',
-            toolbar(orders, statuses, ranges=ranges, zoom=timed),
+            toolbar(orders, statuses, ranges=ranges, zoom=timed, paged=paged),
             '<div id="samples">',
-            "".join(
-                comparison_card(place, one, entries, keys) for place, one in enumerate(samples)
-            ),
-            '</div><p id="nothing" hidden>No sample fits the filter.</p></section></main>',
-        ]
+        ],
+        first_page(cards, paged=paged),
+        ["</div>"],
+        later_pages(cards) if paged else (),
+        ['<p id="nothing" hidden>No sample fits the filter.</p></section></main>'],
     )
     names = ", ".join(run.result.model for run in runs)
-    return write_page(path, page(f"Comparison: {names}", body))
+    return write_page(path, page_parts(f"Comparison: {names}", body))
 
 
 def _header(runs: Sequence[AnyRun], samples: int) -> str:

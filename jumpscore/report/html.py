@@ -7,26 +7,36 @@ give equal bytes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
+from evaluators.columns import ScoreColumns
 from jumpscore.harness import task_of
 from jumpscore.records import (
-    CountView,
     OverlayView,
     Progress,
     Question,
     Response,
     RunResult,
     SampleScore,
-    SpanView,
-    TimelineView,
 )
-from jumpscore.report.cards import card, ordered, overview, sample_table, sort_keys
+from jumpscore.report.cards import (
+    SortKey,
+    card,
+    ordered,
+    overview,
+    sample_attributes,
+    sample_table,
+    sort_keys,
+    table_rows,
+)
 from jumpscore.report.drawings import Drawn, drawn_sample
 from jumpscore.report.how_to_read import how_to_read
-from jumpscore.report.page import page, write_page
+from jumpscore.report.page import page_parts, write_page
+from jumpscore.report.pages import first_page, is_paged, later_pages
 from jumpscore.report.prediction_page import write_prediction_page
 from jumpscore.report.summary import header, headline, metric_table, status_bar
 from jumpscore.report.thumbnails import MOST_STRIPS, PAGE_BYTES, Strip, video_strip
@@ -35,8 +45,10 @@ from jumpscore.runs import StoredRun
 
 __all__ = ["write_prediction_page", "write_report"]
 
-STRIPED = (TimelineView, CountView, SpanView)
-"""Views that are shown with a strip of pictures of the video."""
+STRIPED = frozenset({"timeline", "count", "span"})
+"""Kinds of views that are shown with a strip of pictures of the video."""
+DRAWN = STRIPED | {"overlay"}
+"""Kinds of views that are shown as cards."""
 MANY = 60
 """With more videos, pictures are smaller, to limit the size of the page."""
 
@@ -63,33 +75,31 @@ def write_report(
     Raises:
         UsageError: The page cannot be written.
     """
-    striped = any(isinstance(score.view, STRIPED) for score in run.scores)
-    pictured = any(isinstance(score.view, OverlayView) for score in run.scores)
+    kinds = run.columns.kinds
+    striped, pictured = bool(kinds & STRIPED), "overlay" in kinds
     questions = questions_of(run) if striped or pictured else {}
     strips = _strips(run, questions, on_progress) if thumbnails and striped else {}
     drawings = _drawings(run, questions, on_progress) if thumbnails and pictured else {}
-    body = "".join(
-        [
-            f"<main>{header(run)}",
-            result_sections(run.result, run.scores),
-            samples_section(
-                run.result,
-                run.scores,
-                run.responses,
-                strips=strips,
-                drawings=drawings,
-                prompts=_different_prompts(questions),
-            ),
-            "</main>",
-        ]
+    body = chain(
+        [f"<main>{header(run)}", result_sections(run.result, run.columns)],
+        samples_section(
+            run.result,
+            run.scores,
+            run.responses,
+            columns=run.columns,
+            strips=strips,
+            drawings=drawings,
+            prompts=_different_prompts(questions),
+        ),
+        ["</main>"],
     )
     title = f"{run.result.model}: {run.result.task} on {run.result.data}"
-    return write_page(path or run.folder / "report.html", page(title, body))
+    return write_page(path or run.folder / "report.html", page_parts(title, body))
 
 
-def result_sections(result: RunResult, scores: Sequence[SampleScore]) -> str:
+def result_sections(result: RunResult, columns: ScoreColumns) -> str:
     """Return the headline, all metrics and all statuses of a run, with explanations."""
-    timelines = any(isinstance(score.view, TimelineView) for score in scores)
+    timelines = "timeline" in columns.kinds
     return "".join(
         [
             headline(result),
@@ -105,54 +115,84 @@ def samples_section(
     scores: Sequence[SampleScore],
     responses: Mapping[str, Response],
     *,
+    columns: ScoreColumns,
     strips: Mapping[str, Strip] = MappingProxyType({}),
     drawings: Mapping[str, Sequence[Drawn]] = MappingProxyType({}),
     prompts: Mapping[str, str] = MappingProxyType({}),
-) -> str:
-    """Return every sample as a card or a table row, worst first, with the toolbar above.
+) -> Iterator[str]:
+    """Yield every sample as a card or a table row, worst first, with the toolbar above.
 
     Args:
         result: Result of the run.
         scores: Its scores in the order of the data set.
         responses: Answers by id.
+        columns: Columns of the scores.
         strips: Pictures of each sample's video, by id.
         drawings: Drawings of each sample, by id.
         prompts: Question of each sample, by id, if they differ.
     """
-    keys = sort_keys(result.described, scores)
-    order = ordered(scores, keys, strips)
-    striped = any(isinstance(score.view, STRIPED) for score in scores)
-    if striped or any(isinstance(score.view, OverlayView) for score in scores):
-        cards = "".join(
+    keys = sort_keys(result.described, [columns])
+    order = ordered(columns, keys, strips)
+    striped = bool(columns.kinds & STRIPED)
+    orders = [Order(key.title, str(i), key.rising) for i, key in enumerate(keys)]
+    paged, counts = is_paged(len(scores)), Counter(columns.statuses)
+    bar = toolbar(orders, counts, zoom="timeline" in columns.kinds, paged=paged)
+    yield f'<section id="list"><h2>Every {"video" if striped else "sample"}</h2>'
+    yield f"{overview(scores, order, keys)}{bar}"
+    if columns.kinds & DRAWN:
+        samples = _cards(scores, responses, order, keys, _Extras(strips, drawings, prompts))
+        yield '<div id="samples">'
+        yield from first_page(samples, paged=paged)
+        yield "</div>"
+    else:
+        names = list(columns.values)
+        samples = table_rows(scores, order, keys, names)
+        yield sample_table(names, first_page(samples, paged=paged))
+    if paged:
+        yield from later_pages(samples)
+    yield '<p id="nothing" hidden>No sample fits the filter.</p></section>'
+
+
+@dataclass(frozen=True, slots=True)
+class _Extras:
+    """What is shown with samples apart from their scores, by id."""
+
+    strips: Mapping[str, Strip]
+    drawings: Mapping[str, Sequence[Drawn]]
+    prompts: Mapping[str, str]
+
+
+def _cards(
+    scores: Sequence[SampleScore],
+    responses: Mapping[str, Response],
+    order: Sequence[int],
+    keys: Sequence[SortKey],
+    extras: _Extras,
+) -> Iterator[tuple[str, str]]:
+    """Yield the attributes and the card of every sample."""
+    for place in order:
+        score = scores[place]
+        name = score.id
+        strip = extras.strips.get(name)
+        yield (
+            sample_attributes(place, score, keys, strip),
             card(
                 place,
-                scores[place],
-                responses.get(scores[place].id),
+                score,
+                responses.get(name),
                 keys,
-                strips.get(scores[place].id),
-                drawings.get(scores[place].id, ()),
-                prompts.get(scores[place].id),
-            )
-            for place in order
+                strip,
+                extras.drawings.get(name, ()),
+                extras.prompts.get(name),
+            ),
         )
-        samples = f'<div id="samples">{cards}</div>'
-    else:
-        samples = sample_table(scores, order, keys)
-    timelines = any(isinstance(score.view, TimelineView) for score in scores)
-    orders = [Order(key.title, str(i), key.rising) for i, key in enumerate(keys)]
-    counts = Counter(score.status for score in scores)
-    return (
-        f'<section id="list"><h2>Every {"video" if striped else "sample"}</h2>'
-        f"{overview(scores, order, keys)}{toolbar(orders, counts, zoom=timelines)}"
-        f'{samples}<p id="nothing" hidden>No sample fits the filter.</p></section>'
-    )
 
 
 def _strips(
     run: StoredRun, questions: Mapping[str, Question | str], on_progress: Progress | None
 ) -> dict[str, Strip]:
     """Return the pictures of every sample's video, by sample id."""
-    ids = [score.id for score in run.scores]
+    ids = run.columns.ids
     budget = min(90_000, PAGE_BYTES // max(1, min(len(ids), MOST_STRIPS)))
     height = 96 if len(ids) <= MANY else 80
     strips: dict[str, Strip] = {}
@@ -206,8 +246,8 @@ def questions_of(run: StoredRun) -> Mapping[str, Question | str]:
         samples = task.load()
     except Exception as error:  # a data set or a task of another package may raise anything
         reason = f"the data set cannot be read ({str(error)[:200]})"
-        return {score.id: reason for score in run.scores}
+        return dict.fromkeys(run.columns.ids, reason)
     if now != then:
         reason = "the data set has changed since the run"
-        return {score.id: reason for score in run.scores}
+        return dict.fromkeys(run.columns.ids, reason)
     return {sample.question.id: sample.question for sample in samples}

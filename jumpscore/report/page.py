@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -25,14 +25,24 @@ def page(title: str, body: str, *, style: str = "", script: str = "") -> str:
         style: CSS of this kind of page, after that of all pages.
         script: JavaScript of this kind of page, after that of all pages.
     """
+    return "".join(page_parts(title, [body], style=style, script=script))
+
+
+def page_parts(
+    title: str, body: Iterable[str], *, style: str = "", script: str = ""
+) -> Iterator[str]:
+    """Yield the same document in parts; the page of a long run would fill the memory."""
     script = _asset("report.js") + script
-    return Template(_asset("page.html")).substitute(
-        title=escaped(title),
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        style=_asset("report.css") + style,
-        script=script,
-        body=body,
-    )
+    names = {
+        "title": escaped(title),
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        "style": _asset("report.css") + style,
+        "script": script,
+    }
+    above, below = _asset("page.html").split("$body")
+    yield Template(above).substitute(names)
+    yield from body
+    yield Template(below).substitute(names)
 
 
 def header(
@@ -76,15 +86,17 @@ def wide_table(content: str, kind: str = "") -> str:
     return f'<div class="wide" tabindex="0"><table class="{classes}">{content}</table></div>'
 
 
-def write_page(path: Path, content: str) -> Path:
-    """Replace a page atomically: readers see the old one or the new one.
+def write_page(path: Path, content: str | Iterable[str]) -> Path:
+    """Replace a page, or its parts, atomically: readers see the old one or the new one.
 
     Raises:
         UsageError: The page cannot be written.
     """
     with replacing(path) as scratch:
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch.write_bytes(content.encode("utf-8", "replace"))
+        with scratch.open("wb") as sink:
+            for part in [content] if isinstance(content, str) else content:
+                sink.write(part.encode("utf-8", "replace"))
     return path
 
 

@@ -6,13 +6,48 @@
   const tip = document.getElementById("tip");
 
   if (form && list) {
-    const samples = [...list.children];
+    // Samples of a long list are text until their page is opened; their attributes are always there.
+    const later = document.getElementById("later");
+    later?.remove();
+    const samples = [...list.children, ...(later?.children ?? [])];
+    const PAGE_SAMPLES = 50;
+    const cards = new Map();
+    const cardOf = (node) => {
+      if (node.localName !== "script") return node;
+      if (!cards.has(node)) {
+        const holder = document.createElement("template");
+        holder.innerHTML = node.textContent;
+        cards.set(node, holder.content.firstElementChild);
+      }
+      return cards.get(node);
+    };
+    let order = samples;
+    let fitting = new Set(samples);
+    let place = 0; // number of the page
     const bars = new Map(
       [...document.querySelectorAll(".bars a")].map((bar) => [bar.getAttribute("href"), bar]));
-    const { sort, turn, status, search, shown } = form.elements;
+    const { sort, turn, status, search, shown, page } = form.elements;
     let rising = true;
     form.hidden = false;
 
+    // Draws the page of the list, or all of a short list.
+    const draw = () => {
+      if (!later) {
+        for (const node of samples) node.hidden = !fitting.has(node);
+        list.append(...order);
+        return;
+      }
+      const visible = order.filter((node) => fitting.has(node));
+      const pages = Math.max(1, Math.ceil(visible.length / PAGE_SAMPLES));
+      place = Math.min(Math.max(place, 0), pages - 1);
+      const start = place * PAGE_SAMPLES;
+      list.replaceChildren(...visible.slice(start, start + PAGE_SAMPLES).map(cardOf));
+      page.textContent = `page ${place + 1} of ${pages}`;
+      for (const button of form.querySelectorAll("[data-step]")) {
+        button.disabled = place + Number(button.dataset.step) < 0
+          || place + Number(button.dataset.step) >= pages;
+      }
+    };
     const byText = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
     const arrange = () => {
       const key = sort.value;
@@ -30,7 +65,8 @@
         }
         return direction * (x - y) || byText(a.dataset.id, b.dataset.id);
       });
-      list.append(...ranked.map(([node]) => node));
+      order = ranked.map(([node]) => node);
+      draw();
       for (const [node] of ranked) {
         const bar = bars.get("#" + node.id);
         if (bar) bar.parentNode.append(bar);
@@ -46,19 +82,20 @@
     });
     const filter = () => {
       const words = search.value.trim().toLowerCase();
-      let count = 0;
+      fitting = new Set(samples.filter((node) =>
+        (!status.value || node.dataset.status.split(" ").includes(status.value))
+          && node.dataset.id.toLowerCase().includes(words) && within(node)));
       for (const node of samples) {
-        const fits = (!status.value || node.dataset.status.split(" ").includes(status.value))
-          && node.dataset.id.toLowerCase().includes(words) && within(node);
-        node.hidden = !fits;
-        bars.get("#" + node.id)?.classList.toggle("out", !fits);
-        count += fits;
+        bars.get("#" + node.id)?.classList.toggle("out", !fitting.has(node));
       }
-      shown.textContent = `${count} of ${samples.length} shown`;
-      document.getElementById("nothing").hidden = count > 0;
+      place = 0;
+      draw();
+      shown.textContent = `${fitting.size} of ${samples.length} ${later ? "fit" : "shown"}`;
+      document.getElementById("nothing").hidden = fitting.size > 0;
     };
     const choose = () => {
       rising = sort.selectedOptions[0].dataset.rising === "1";
+      place = 0;
       arrange();
     };
     // The address after # is the state: changed controls, the direction, and an opened sample.
@@ -71,17 +108,24 @@
       }
       if (rising !== (sort.selectedOptions[0].dataset.rising === "1")) words.set("turn", "1");
       if (opened) words.set("sample", opened);
+      else if (place) words.set("page", place + 1);
       return words.toString();
     };
     const remember = (opened) => {
       history.replaceState(null, "", `#${state(opened)}`);
-      for (const node of samples) node.classList.toggle("here", node.dataset.id === opened);
+      for (const node of [...list.children, ...cards.values()]) {
+        node.classList.toggle("here", node.dataset.id === opened);
+      }
     };
     const reveal = (id) => {
-      const node = samples.find((sample) => sample.dataset.id === id);
-      if (!node) return;
-      node.hidden = false;
+      const sample = samples.find((one) => one.dataset.id === id);
+      if (!sample) return;
+      fitting.add(sample);
+      const before = order.slice(0, order.indexOf(sample)).filter((one) => fitting.has(one));
+      place = Math.trunc(before.length / PAGE_SAMPLES);
+      draw();
       remember(id);
+      const node = cardOf(sample);
       node.scrollIntoView({ block: "center" });
       node.querySelector("svg, a")?.focus({ preventScroll: true });
     };
@@ -94,12 +138,30 @@
       choose();
       if (words.get("turn") === "1") { rising = !rising; arrange(); }
       filter();
+      place = Number(words.get("page") ?? 1) - 1 || 0;
+      draw();
       reveal(words.get("sample"));
+      revealAnchor();
+    };
+    // A link to a sample by its place, which may be on another page.
+    const revealAnchor = () => {
+      const sample = samples.find((one) => `#${one.id}` === location.hash);
+      if (sample) reveal(sample.dataset.id);
+      return Boolean(sample);
     };
     form.addEventListener("change", () => remember());
     window.addEventListener("hashchange", () => {
-      if (!document.getElementById(location.hash.slice(1))) restore();
+      if (document.getElementById(location.hash.slice(1))) return;
+      if (!revealAnchor()) restore();
     });
+    for (const button of form.querySelectorAll("[data-step]")) {
+      button.addEventListener("click", () => {
+        place += Number(button.dataset.step);
+        draw();
+        remember();
+        list.parentNode.scrollIntoView({ block: "start" });
+      });
+    }
     list.addEventListener("click", (event) => {
       const link = event.target.closest?.("a[data-open]");
       if (!link) return;
@@ -107,7 +169,12 @@
       reveal(link.closest(".sample").dataset.id);
     });
     sort.addEventListener("change", choose);
-    turn.addEventListener("click", () => { rising = !rising; arrange(); remember(); });
+    turn.addEventListener("click", () => {
+      rising = !rising;
+      place = 0;
+      arrange();
+      remember();
+    });
     status.addEventListener("change", filter);
     search.addEventListener("input", filter);
     for (const bound of bounds) bound.addEventListener("input", filter);

@@ -25,6 +25,7 @@ from jumpscore.report.text import (
 )
 from jumpscore.runs import StoredRun
 from jumpscore.runs.failures import LOG, first_errors
+from jumpscore.runs.long_scores import failed_scores
 from jumpscore.scoring import TOO_FEW, Comparison
 
 AnyResult = RunResult | RepeatedResult
@@ -75,7 +76,7 @@ def incomplete(result: AnyResult) -> Text:
 
 def errors_of(runs: Sequence[StoredRun]) -> list[Text]:
     """Return the first error of each kind with its count, and the path of the tracebacks."""
-    kinds = first_errors(score for run in runs for score in run.scores)
+    kinds = first_errors(score for run in runs for score in failed_scores(run.scores))
     text = Text()
     for kind in kinds[:MOST_ERRORS]:
         message = " ".join(kind.message.split())

@@ -45,6 +45,7 @@ def toolbar(
     *,
     ranges: Sequence[Range] = (),
     zoom: bool = False,
+    paged: bool = False,
 ) -> str:
     """Return the controls, hidden without the script: the page is complete without it.
 
@@ -53,6 +54,7 @@ def toolbar(
         statuses: Status -> number of samples.
         ranges: Filters by a number.
         zoom: Whether the samples are timelines, which can be enlarged.
+        paged: Whether the list has pages.
     """
     options = "".join(
         f'<option value="{order.value}" data-rising="{int(order.rising)}">{escaped(order.title)}'
@@ -76,8 +78,17 @@ def toolbar(
         f'<label>Status <select name="status"><option value="">all</option>{listed}</select>'
         '</label><label class="search"><span>Search</span><input type="search" name="search" '
         'placeholder="id" autocomplete="off" spellcheck="false"></label>'
-        f'{"".join(map(_range, ranges))}{zooming}<output name="shown"></output></form>'
+        f'{"".join(map(_range, ranges))}{zooming}<output name="shown"></output>'
+        f"{_PAGER if paged else ''}</form>"
     )
+
+
+_PAGER = (
+    '<span class="pager" role="group" aria-label="Pages">'
+    '<button type="button" data-step="-1" aria-label="Previous page">←</button>'
+    '<output name="page"></output>'
+    '<button type="button" data-step="1" aria-label="Next page">→</button></span>'
+)
 
 
 def _range(one: Range) -> str:

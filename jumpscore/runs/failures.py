@@ -70,39 +70,64 @@ def describe(problem: Exception) -> str:
     return text[:LONGEST_ERROR]
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An unexpected error of one sample, as text, so that it can come from another process.
+
+    Attributes:
+        id: Id of the sample.
+        kind: Type of the error and its place in the code; errors of one kind are alike.
+        text: Its traceback.
+    """
+
+    id: str
+    kind: str
+    text: str
+
+    @classmethod
+    def of(cls, name: str, problem: BaseException) -> Failure | None:
+        """Return the failure of a sample; ``None`` for our own errors, whose messages suffice."""
+        if isinstance(problem, JumpScoreError):
+            return None
+        frames = traceback.extract_tb(problem.__traceback__)
+        where = f" {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+        text = "".join(traceback.format_exception(problem))
+        if len(text) > LONGEST_TRACEBACK:
+            text = f"{text[: LONGEST_TRACEBACK // 2]}\n...\n{text[-LONGEST_TRACEBACK // 2 :]}"
+        return cls(name, type(problem).__name__ + where, text)
+
+
 class FailureLog:
     """Tracebacks of unexpected errors in a run's folder. Any thread may write.
 
-    Our own errors are left out, because their messages are complete. A log that cannot be written
-    is given up silently: it must not cost an answer.
+    A log that cannot be written is given up silently: it must not cost an answer.
     """
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / LOG
         self._lock = threading.Lock()
-        self._kinds: Counter[tuple[str, str]] = Counter()
+        self._kinds: Counter[str] = Counter()
 
     def add(self, name: str, problem: BaseException) -> None:
         """Store the traceback of an error of one sample, unless its kind has enough."""
-        if isinstance(problem, JumpScoreError):
-            return
-        frames = traceback.extract_tb(problem.__traceback__)
-        where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-        with self._lock:
-            kind = (type(problem).__name__, where)
-            self._kinds[kind] += 1
-            if self._kinds[kind] <= MOST_OF_A_KIND:
-                self._write(name, problem, last=self._kinds[kind] == MOST_OF_A_KIND)
+        if (failure := Failure.of(name, problem)) is not None:
+            self.store([failure])
 
-    def _write(self, name: str, problem: BaseException, *, last: bool) -> None:
+    def store(self, failures: Iterable[Failure]) -> None:
+        """Store tracebacks, unless their kind has enough."""
+        with self._lock:
+            for failure in failures:
+                self._kinds[failure.kind] += 1
+                count = self._kinds[failure.kind]
+                if count <= MOST_OF_A_KIND:
+                    self._write(failure, last=count == MOST_OF_A_KIND)
+
+    def _write(self, failure: Failure, *, last: bool) -> None:
         at = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-        text = "".join(traceback.format_exception(problem))
-        if len(text) > LONGEST_TRACEBACK:
-            text = f"{text[: LONGEST_TRACEBACK // 2]}\n...\n{text[-LONGEST_TRACEBACK // 2 :]}"
         more = "(further errors of this kind are left out)\n" if last else ""
         with (
             suppress(OSError),
             self.file.open("a", encoding="ascii", errors="backslashreplace") as f,
         ):
             if f.tell() < MOST_BYTES:
-                f.write(f"{at} sample {name!r}\n{text}{more}\n")
+                f.write(f"{at} sample {failure.id!r}\n{failure.text}{more}\n")

@@ -20,8 +20,9 @@ from jumpscore.runs.record import FORMAT, READABLE
 def response_line(response: Response) -> bytes:
     """Return a response as its line of ``responses.jsonl``."""
     record = _fields_of(response)
-    if not response.notes:
-        del record["notes"]
+    for name in ("notes", "windows"):
+        if not record[name]:
+            del record[name]
     return json.dumps(record, default=_fields_of).encode() + b"\n"
 
 
@@ -37,16 +38,31 @@ def parse_responses(file: Path, content: bytes) -> dict[str, Response]:
         if not line.strip():
             continue
         try:
-            response = adapter(Response).validate_python(parse_json(line))
-        except ValueError as error:  # pydantic's errors are ValueErrors too
+            response = parse_response(line)
+        except ValueError as error:
             if number == len(lines):
                 continue  # torn by a crash; the sample is asked again
-            raise DataError(
-                f"{file}, line {number}: is not a valid response ({reason_of(error)}); delete the "
-                "line, and the sample is asked again"
-            ) from error
+            raise DataError(unreadable_line(file, number, reason_of(error))) from error
         responses[response.id] = response
     return responses
+
+
+def parse_response(line: bytes) -> Response:
+    """Return the response in one line of a ``responses.jsonl``.
+
+    Raises:
+        ValueError: The line is not a valid response; pydantic's errors are ValueErrors too.
+    """
+    response: Response = adapter(Response).validate_python(parse_json(line))
+    return response
+
+
+def unreadable_line(file: Path, number: int, reason: str) -> str:
+    """Return the message about a line of a ``responses.jsonl`` that is not a valid response."""
+    return (
+        f"{file}, line {number}: is not a valid response ({reason}); delete the line, and the "
+        "sample is asked again"
+    )
 
 
 def response_problem(response: Response) -> str | None:
@@ -72,13 +88,23 @@ def parse_scores(content: bytes) -> tuple[SampleScore, ...]:
     scores = []
     for number, line in enumerate(content.splitlines(), start=1):
         try:
-            stored = parse_json(line)
-            if isinstance(stored, dict):
-                stored = _upgraded(stored)
-            scores.append(adapter(SampleScore).validate_python(stored))
+            scores.append(parse_score(line))
         except ValueError as error:
             raise ValueError(f"line {number}: {reason_of(error)}") from None
     return tuple(scores)
+
+
+def parse_score(line: bytes) -> SampleScore:
+    """Return the score in one line of a ``scores.jsonl``, of this format or an older one.
+
+    Raises:
+        ValueError: The line is not a valid score.
+    """
+    stored = parse_json(line)
+    if isinstance(stored, dict):
+        stored = _upgraded(stored)
+    score: SampleScore = adapter(SampleScore).validate_python(stored)
+    return score
 
 
 def _upgraded(line: dict[str, Any]) -> dict[str, Any]:

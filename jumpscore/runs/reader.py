@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evaluators.columns import ScoreColumns, columns_of
 from jumpscore.errors import DataError
 from jumpscore.jsonio import read_object
 from jumpscore.records import Response, RunResult, SampleScore
 from jumpscore.runs.lines import adapter, parse_responses, parse_scores, reason_of
+from jumpscore.runs.long_responses import LongResponses
+from jumpscore.runs.long_scores import KEPT, LongScores, OpenedFile, indexed
 from jumpscore.runs.record import RunRecord, parse_record
 
 if TYPE_CHECKING:
@@ -41,7 +45,7 @@ class StoredRun:
     folder: Path
     record: RunRecord
     responses: Mapping[str, Response]
-    scores: tuple[SampleScore, ...]
+    scores: Sequence[SampleScore]
     result: RunResult
     timing: Mapping[str, Any]
     asked: int = field(default=0, compare=False)
@@ -50,6 +54,11 @@ class StoredRun:
     def runs(self) -> tuple[StoredRun, ...]:
         """The run itself; repeats have several."""
         return (self,)
+
+    @cached_property
+    def columns(self) -> ScoreColumns:
+        """The scores as arrays."""
+        return columns_of(self.scores)
 
     @property
     def nothing_asked(self) -> bool:
@@ -74,27 +83,39 @@ def read_run(folder: str | Path) -> StoredRun:
     """
     folder = Path(folder)
     record = read_record(folder)
-    result, content = read_result(folder)
-    try:
-        scores = parse_scores(content)
-    except ValueError as error:
-        raise _damaged(folder, SCORES, error) from error
+    result, scores = _read_scores(folder)
     return StoredRun(
         folder=folder,
         record=record,
-        responses=read_responses(folder),
+        responses=stored_responses(folder, long=isinstance(scores, LongScores)),
         scores=scores,
         result=result,
         timing=read_timing(folder),
     )
 
 
-def read_result(folder: Path) -> tuple[RunResult, bytes]:
-    """Return the result of a run and the content of ``scores.jsonl`` that it was computed from.
+def _read_scores(folder: Path) -> tuple[RunResult, Sequence[SampleScore]]:
+    """Return the result of a run and its scores, which stay in their file if there are many."""
+    result, content, ends = _read_checked(folder)
+    if len(ends) > KEPT:
+        return result, LongScores(content, ends, folder / SCORES)
+    try:
+        return result, parse_scores(b"".join(content.blocks()))
+    except ValueError as error:
+        raise _damaged(folder, SCORES, error) from error
+
+
+def read_result(folder: Path) -> RunResult:
+    """Return the result of a run, after a check that it was computed from the scores.
 
     Raises:
         DataError: The run is not finished, or a file is damaged.
     """
+    return _read_checked(folder)[0]
+
+
+def _read_checked(folder: Path) -> tuple[RunResult, OpenedFile, array[int]]:
+    """Return the result of a run, its ``scores.jsonl``, and the offset after each line of it."""
     if not (folder / RESULT).exists():
         raise DataError(f"{folder}: the run is not finished; rerun the same command to resume it")
     stored = read_object(folder / RESULT, fix=_fix(folder))
@@ -106,12 +127,13 @@ def read_result(folder: Path) -> tuple[RunResult, bytes]:
         if named - result.metrics.keys():
             raise ValueError(f"has no estimate of {min(named - result.metrics.keys())!r:.40}")
         file = SCORES
-        content = (folder / SCORES).read_bytes()
-        if hashlib.sha256(content).hexdigest() != digest:
+        content = OpenedFile(folder / SCORES)
+        actual, ends = indexed(content)
+        if actual != digest:
             raise ValueError(f"does not match {RESULT}")
     except (OSError, ValueError) as error:
         raise _damaged(folder, file, error) from error
-    return result, content
+    return result, content, ends
 
 
 def _fix(folder: Path) -> str:
@@ -171,6 +193,20 @@ def read_timing(folder: Path) -> dict[str, Any]:
         return read_object(folder / TIMING, fix="")
     except DataError:
         return {}
+
+
+def stored_responses(folder: Path, *, long: bool) -> Mapping[str, Response]:
+    """Return the stored answers by id; those of a long run stay in their file.
+
+    Raises:
+        DataError: As ``read_responses``.
+    """
+    if not long:
+        return read_responses(folder)
+    try:
+        return LongResponses(folder / RESPONSES)
+    except OSError:
+        return read_responses(folder)
 
 
 def read_responses(folder: Path) -> dict[str, Response]:

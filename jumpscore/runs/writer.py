@@ -6,21 +6,21 @@ All other files are replaced atomically, ``result.json`` last.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from jumpscore.errors import UsageError
-from jumpscore.jsonio import lock_file, write_json, write_text
-from jumpscore.records import Response, RunResult, SampleScore
+from jumpscore.jsonio import lock_file, replacing, write_json
+from jumpscore.records import Response, RunResult
 from jumpscore.runs.identity import changes
-from jumpscore.runs.lines import parse_responses, response_line, score_line
+from jumpscore.runs.lines import parse_responses, response_line
+from jumpscore.runs.long_scores import ScoreWriter
 from jumpscore.runs.reader import RESPONSES, RESULT, RUN, SCORES, TIMING, read_record
 from jumpscore.runs.record import Identity, RunRecord
 
@@ -134,20 +134,33 @@ class RunStore:
                 "the run has stopped. Move the folder back to resume, or start again"
             )
 
-    def write_scores(
-        self, scores: Sequence[SampleScore], result: RunResult, timing: Mapping[str, Any]
-    ) -> None:
-        """Write scores, timing and result; ``result.json`` comes last and marks a finished run.
+    @contextmanager
+    def writing_scores(self) -> Iterator[ScoreWriter]:
+        """Yield the writer of ``scores.jsonl``, which replaces the old file at the end.
 
         Raises:
-            UsageError: A file cannot be written, or the folder is gone.
+            UsageError: The file cannot be written, or the folder is gone.
         """
         self._require_folder()
-        lines = "".join(map(score_line, scores))
-        write_text(self.folder / SCORES, lines)
+        file = self.folder / SCORES
+        with replacing(file) as scratch, scratch.open("w", encoding="utf-8", newline="\n") as sink:
+            yield ScoreWriter(sink, scratch, file)
+
+    def write_result(
+        self, result: RunResult, timing: Mapping[str, Any], *, scores_digest: str
+    ) -> None:
+        """Write timing and result; ``result.json`` comes last and marks a finished run.
+
+        Args:
+            result: Result of the run.
+            timing: Content of ``timing.json``.
+            scores_digest: SHA-256 of ``scores.jsonl``.
+
+        Raises:
+            UsageError: A file cannot be written.
+        """
         write_json(self.folder / TIMING, timing)
-        digest = hashlib.sha256(lines.encode()).hexdigest()
-        write_json(self.folder / RESULT, asdict(result) | {"scores_sha256": digest})
+        write_json(self.folder / RESULT, asdict(result) | {"scores_sha256": scores_digest})
 
     def close(self) -> None:
         """Force everything to disk and unlock the run."""

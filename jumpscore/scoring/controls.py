@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import statistics
+from bisect import bisect_left
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 GRID_PERIOD = 0.5
@@ -24,8 +26,13 @@ def grid_times(duration: float, *, period: float = GRID_PERIOD) -> list[float]:
     if not period > 0:
         raise ValueError(f"period must be above 0 seconds, got {period}")
     count = max(0, int((duration - period / 2) / period + 1 + 1e-9))
-    times = (round((k + 0.5) * period, 6) for k in range(count))
-    return [time for time in times if time < duration]
+    times = _grid(count, period)
+    return list(times[: bisect_left(times, duration)])
+
+
+@lru_cache(maxsize=64)  # videos of one data set are about as long
+def _grid(count: int, period: float) -> tuple[float, ...]:
+    return tuple(round((k + 0.5) * period, 6) for k in range(count))
 
 
 def half_period(truth: Sequence[float]) -> float | None:

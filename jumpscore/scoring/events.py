@@ -7,10 +7,12 @@ positives after the last match are free, and float64 rounding decides at the edg
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from jumpscore.scoring.matching import Pair, count_sorted_pairs, match_events, sorted_times
+from jumpscore.scoring.matching import EDGE, Pair, count_sorted_pairs, match_events, sorted_times
 from jumpscore.scoring.reference import TOLERANCES
 
 WIDEST = max(TOLERANCES)
@@ -47,8 +49,9 @@ def event_scores(
     >>> event_scores([1.11, 1.3], [1.0, 1.2]).values["f1@0.2"]
     1.0
     """
-    values = detection_scores(predictions, truth, tolerances=tolerances)
     pairs = match_events(predictions, truth, max(tolerances))
+    known = {max(tolerances): len(pairs)}
+    values = detection_scores(predictions, truth, tolerances=tolerances, known=known)
     values |= count_scores(len(predictions), len(truth))
     errors = [predictions[pair.prediction] - truth[pair.truth] for pair in pairs]
     values |= timing_scores(errors)
@@ -67,20 +70,34 @@ def detection_scores(
     truth: Sequence[float],
     *,
     tolerances: Sequence[float] = TOLERANCES,
+    known: Mapping[float, int] | None = None,
 ) -> dict[str, float | None]:
-    """Return precision, recall and F1 at every tolerance, and the mean F1."""
+    """Return precision, recall and F1 at every tolerance, and the mean F1.
+
+    Args:
+        predictions: Predicted times in seconds, any order.
+        truth: True times in seconds, any order.
+        tolerances: Seconds.
+        known: Tolerance -> number of pairs, if it was computed before.
+    """
     values: dict[str, float | None] = {}
     f1s: list[float] = []
     p, g = sorted_times(predictions)[1], sorted_times(truth)[1]
+    counts = count_sorted_pairs(p, g, [one for one in tolerances if one not in (known or {})])
+    counts |= known or {}
     for tolerance in tolerances:
-        matched = count_sorted_pairs(p, g, tolerance)
+        matched = counts[tolerance]
         precision, recall, f1 = precision_recall_f1(matched, len(predictions), len(truth))
-        values[f"precision@{tolerance:g}"] = precision
-        values[f"recall@{tolerance:g}"] = recall
-        values[f"f1@{tolerance:g}"] = f1
+        values |= zip(_names(tolerance), (precision, recall, f1), strict=True)
         f1s.append(f1)
     values["f1"] = sum(f1s) / len(f1s)
     return values
+
+
+@cache
+def _names(tolerance: float) -> tuple[str, ...]:
+    """Return the names of the metrics at one tolerance; all videos share these strings."""
+    return tuple(f"{kind}@{tolerance:g}" for kind in ("precision", "recall", "f1"))
 
 
 def precision_recall_f1(matched: int, predicted: int, true: int) -> tuple[float, float, float]:
@@ -151,9 +168,10 @@ def ranked_ap(
     matched = 0
     curve: list[tuple[float, float]] = []
     for rank, k in enumerate(order, start=1):
-        nearest = min(free, key=lambda time: abs(time - predictions[k]), default=None)
-        if nearest is not None and abs(nearest - predictions[k]) <= tolerance + 1e-9:
-            free.remove(nearest)
+        time = predictions[k]
+        place = _nearest(free, time)
+        if place < len(free) and abs(free[place] - time) <= tolerance + EDGE:
+            del free[place]
             matched += 1
             curve.append((matched / len(truth), matched / rank))
     area = highest = 0.0
@@ -161,3 +179,12 @@ def ranked_ap(
         highest = max(highest, curve[place][1])
         area += highest * (curve[place][0] - (curve[place - 1][0] if place else 0.0))
     return area
+
+
+def _nearest(times: list[float], time: float) -> int:
+    """Return the index of the nearest of sorted times, the first one in a tie; 0 if empty."""
+    place = bisect_left(times, time)
+    if place and (place == len(times) or time - times[place - 1] <= times[place] - time):
+        # Different times can be equally near in float64.
+        place = bisect_left(times, times[place - 1] - time, hi=place, key=lambda t: t - time)
+    return place

@@ -5,12 +5,20 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from jumpscore.scoring.reference import nearest_of_each
 
 EDGE = 1e-9
 """Seconds added to a tolerance, so that 1.1 is within 0.1 of 1.0 in float64 too."""
 _TICK = 1e-9
 """Seconds per unit of cost: sums of integers are exact, so equal matchings tie exactly."""
+_NARROW = 64
+"""Rows of a table with more columns are faster in NumPy."""
 
 
 class Pair(NamedTuple):
@@ -18,6 +26,10 @@ class Pair(NamedTuple):
 
     truth: int
     prediction: int
+
+
+_pair = lru_cache(maxsize=1 << 16)(Pair)
+"""Pairs have small numbers, so the same ones occur in most videos; a run shares them."""
 
 
 def match_events(
@@ -46,10 +58,10 @@ def match_events(
     pairs: list[Pair] = []
     for low, high, first, last in _clusters(p, g, reach):
         if high - low == 1 and last - first == 1:
-            pairs.append(Pair(events[first], answers[low]))
+            pairs.append(_pair(events[first], answers[low]))
             continue
         for i, j in _match_cluster(p[low:high], g[first:last], reach):
-            pairs.append(Pair(events[first + j], answers[low + i]))
+            pairs.append(_pair(events[first + j], answers[low + i]))
     return pairs
 
 
@@ -62,12 +74,28 @@ def count_pairs(predictions: Sequence[float], truth: Sequence[float], tolerance:
     >>> count_pairs([1.11, 1.3], [1.0, 1.2], 0.2)
     2
     """
-    return count_sorted_pairs(sorted_times(predictions)[1], sorted_times(truth)[1], tolerance)
+    p, g = sorted_times(predictions)[1], sorted_times(truth)[1]
+    return count_sorted_pairs(p, g, [tolerance])[tolerance]
 
 
-def count_sorted_pairs(p: Sequence[float], g: Sequence[float], tolerance: float) -> int:
-    """Return the number of pairs of sorted, finite times."""
-    reach = tolerance + EDGE
+def count_sorted_pairs(
+    p: Sequence[float], g: Sequence[float], tolerances: Sequence[float]
+) -> dict[float, int]:
+    """Return tolerance -> number of pairs, for sorted, finite times."""
+    if not p or not g:
+        return dict.fromkeys(tolerances, 0)
+    counts = {}
+    nearest, distances = nearest_of_each(p, g)
+    for tolerance in tolerances:
+        reach = tolerance + EDGE
+        reached = [k for k, far in zip(nearest, distances, strict=True) if far <= reach]
+        # If no two want the same one, all are paired; more cannot be.
+        uncontested = len(set(reached)) == len(reached)
+        counts[tolerance] = len(reached) if uncontested else _most_pairs(p, g, reach)
+    return counts
+
+
+def _most_pairs(p: Sequence[float], g: Sequence[float], reach: float) -> int:
     i = j = count = 0
     while i < len(p) and j < len(g):
         distance = p[i] - g[j]
@@ -155,7 +183,7 @@ def _competitors(p: list[float], g: list[float], reach: float) -> list[int]:
     them, itself included, a partner beyond the ``n`` nearest on one side can be swapped for a free
     one of those. This keeps the table small if a hostile answer contains a million times.
     """
-    places: set[int] = set()
+    spans: list[tuple[int, int]] = []
     for time in g:
         rivals = bisect_right(g, time + 2 * reach) - bisect_left(g, time - 2 * reach)
         middle = bisect_left(p, time)
@@ -164,39 +192,104 @@ def _competitors(p: list[float], g: list[float], reach: float) -> list[int]:
             # Among equal costs the first times count as nearer.
             cost = round((time - p[low]) / _TICK)
             first = bisect_left(p, -cost, hi=low, key=lambda x: -round((time - x) / _TICK))
-            places.update(range(first, min(first + rivals, low)))
-        places.update(range(low, min(len(p), middle + rivals)))
-    return sorted(places)
+            spans.append((first, min(first + rivals, low)))
+        spans.append((low, min(len(p), middle + rivals)))
+    places: list[int] = []
+    end = 0
+    for start, stop in sorted(spans):
+        places.extend(range(max(start, end), stop))
+        end = max(end, stop)
+    return places
+
+
+class _Band(NamedTuple):
+    """Two sorted lists whose best matching is searched, and which suffixes of them can occur.
+
+    A best matching leaves ``alone_few`` times of ``few`` and ``alone_many`` of ``many`` without a
+    partner. So it only meets suffixes ``few[a:]``, ``many[b:]`` with ``-alone_few <= b - a <=
+    alone_many``: ``width`` of them for each ``a``.
+    """
+
+    few: list[float]
+    many: list[float]
+    alone_few: int
+    alone_many: int
+    reach: float
+    pair_worth: int
+
+    @property
+    def width(self) -> int:
+        return self.alone_few + 1 + self.alone_many
 
 
 def _match_by_table(p: list[float], g: list[float], reach: float) -> list[tuple[int, int]]:
     """Return the best matching by dynamic programming over suffixes of both lists.
 
-    ``best[i][j]`` is the score of matching ``p[i:]`` with ``g[j:]``: a pair adds more than all
-    distances together, and its distance in ticks is subtracted.
+    Matching ``p[i:]`` with ``g[j:]`` has a score: a pair adds more than all distances together, and
+    its distance in ticks is subtracted.
     """
+    most = _most_pairs(p, g, reach)
+    alone = len(p) - most
     pair_worth = (round(reach / _TICK) + 1) * (min(len(p), len(g)) + 1)
-    rows, columns = len(p), len(g)
-    best = [[0] * (columns + 1) for _ in range(rows + 1)]
-    for i in range(rows - 1, -1, -1):
-        row, below, time = best[i], best[i + 1], p[i]
-        for j in range(columns - 1, -1, -1):
-            worth = below[j] if below[j] >= row[j + 1] else row[j + 1]
-            distance = abs(time - g[j])
-            if distance <= reach:
-                with_pair = below[j + 1] + pair_worth - round(distance / _TICK)
-                worth = max(worth, with_pair)
-            row[j] = worth
+    swapped = len(p) > len(g)
+    few, many = (g, p) if swapped else (p, g)
+    band = _Band(few, many, len(few) - most, len(many) - most, reach, pair_worth)
+    # NumPy pays for wide rows only, and its integers have 64 bits.
+    wide = band.width > _NARROW and pair_worth * (most + 1) < 2**62
+    best: Any = _wide_scores(band) if wide else _scores(band)
+
+    def score_from(i: int, j: int) -> Any:
+        a, b = (j, i) if swapped else (i, j)
+        return best[a][1 + band.alone_few + b - a]
+
     pairs: list[tuple[int, int]] = []
     i = 0
-    for j in range(columns):
-        for k in range(i, rows):
-            distance = abs(p[k] - g[j])
-            if p[k] > g[j] and distance > reach:
-                break
-            worth = best[k + 1][j + 1] + pair_worth - round(distance / _TICK)
-            if distance <= reach and worth == best[i][j]:
+    for j, time in enumerate(g):
+        score = score_from(i, j)
+        for k in range(i, min(len(p), j + alone + 1)):
+            distance = abs(p[k] - time)
+            worth = pair_worth - round(distance / _TICK)
+            if distance <= reach and score_from(k + 1, j + 1) + worth == score:
                 pairs.append((k, j))
                 i = k + 1
                 break
+            if score_from(k + 1, j) < score or (p[k] > time and distance > reach):
+                break  # no later prediction can be the partner
     return pairs
+
+
+def _scores(band: _Band) -> list[list[int]]:
+    """Return every score of a band: that of ``few[a:]`` and ``many[b:]`` is in row ``a``.
+
+    Its place there is 1 + alone_few + b - a. Both ends of a row are 0.
+    """
+    few, many, reach, worth = band.few, band.many, band.reach, band.pair_worth
+    best = [[0] * (band.width + 2)]
+    for a in range(len(few) - 1, -1, -1):
+        row, below, time = [0] * (band.width + 2), best[-1], few[a]
+        shift = a - 1 - band.alone_few
+        for place in range(min(band.width, len(many) - 1 - shift), max(0, -shift - 1), -1):
+            score = below[place - 1] if below[place - 1] >= row[place + 1] else row[place + 1]
+            distance = abs(time - many[place + shift])
+            if distance <= reach:
+                score = max(score, below[place] + worth - round(distance / _TICK))
+            row[place] = score
+        best.append(row)
+    return best[::-1]
+
+
+def _wide_scores(band: _Band) -> npt.NDArray[np.int64]:
+    """Return the same, each row at once."""
+    rows, width = len(band.few), band.width
+    far = np.full(rows + width, np.inf)
+    times = np.concatenate([far[: band.alone_few], band.many, far])
+    best = np.zeros((rows + 1, width + 2), dtype=np.int64)
+    for a in range(rows - 1, -1, -1):
+        below = best[a + 1]
+        distance = np.abs(band.few[a] - times[a : a + width])
+        within = distance <= band.reach
+        ticks = np.rint(np.where(within, distance, 0.0) / _TICK).astype(np.int64)
+        scores = np.where(within, below[1:-1] + band.pair_worth - ticks, 0)
+        np.maximum(scores, below[:-2], out=scores)
+        best[a, -2:0:-1] = np.maximum.accumulate(scores[::-1])
+    return best

@@ -248,7 +248,7 @@ def _values(ratios: Sequence[Ratio], places: Ints, halves: Floats) -> Floats:
     summed = np.stack([np.bincount(places, column) for column in columns], axis=1).astype(
         np.float64
     )
-    above, below = np.hsplit(ExactSums(summed).under(halves), 2)
+    above, below = np.hsplit(ExactSums(list(summed.T)).under(halves), 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(below > 0, above / below, np.nan))
 

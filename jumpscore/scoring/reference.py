@@ -13,6 +13,8 @@ from operator import sub
 
 TOLERANCES: tuple[float, ...] = (0.1, 0.2, 0.3)
 """Seconds; the paper averages over these three."""
+MOST_CONTESTED = 4096
+"""With more true times, looking for a free one could take longer than a pass over all of them."""
 
 
 def reference_map(
@@ -61,11 +63,50 @@ def reference_ap(
     if not answered or not true:
         same = 1.0 if not answered and not true else 0.0
         return dict.fromkeys(tolerances, same)
-    match = _match_sorted if _is_plain(answered, true) else _match_any
+    if not _is_plain(answered, true):
+        hits = [_match_any(answered, true, tolerance) for tolerance in tolerances]
+    elif len(true) > MOST_CONTESTED:
+        hits = [_match_sorted(answered, true, tolerance) for tolerance in tolerances]
+    else:
+        nearest, distances = nearest_of_each(answered, true)
+        hits = [
+            _match_nearest(answered, true, tolerance, nearest, distances)
+            for tolerance in tolerances
+        ]
     return {
-        tolerance: _average_precision(match(answered, true, tolerance), len(true))
-        for tolerance in tolerances
+        tolerance: _average_precision(matched, len(true))
+        for tolerance, matched in zip(tolerances, hits, strict=True)
     }
+
+
+def nearest_of_each(
+    answered: Sequence[float], true: Sequence[float]
+) -> tuple[list[int], list[float]]:
+    """Return the index of the nearest true time of every prediction, and how far it is away.
+
+    Args:
+        answered: Predicted times in seconds, sorted and finite.
+        true: True times in seconds, sorted and finite, at least one; the first one wins a tie.
+
+    >>> nearest_of_each([0.9, 1.5, 4.0], [1.0, 2.0])
+    ([0, 0, 1], [0.09999999999999998, 0.5, 2.0])
+    """
+    nearest: list[int] = []
+    distances: list[float] = []
+    following, count = 0, len(true)
+    earlier, later = -math.inf, true[0]
+    for time in answered:
+        while later <= time:
+            following += 1
+            earlier, later = later, true[following] if following < count else math.inf
+        before, after = time - earlier, later - time
+        if before <= after:
+            nearest.append(following - 1)
+            distances.append(before)
+        else:
+            nearest.append(following)
+            distances.append(after)
+    return nearest, distances
 
 
 def _is_plain(answered: list[float], true: list[float]) -> bool:
@@ -80,8 +121,37 @@ def _is_plain(answered: list[float], true: list[float]) -> bool:
     return min(map(sub, true[1:], true), default=1.0) > finest
 
 
+def _match_nearest(
+    answered: list[float],
+    true: list[float],
+    tolerance: float,
+    nearest: list[int],
+    distances: list[float],
+) -> list[int]:
+    """Return the indices of matched predictions, from the nearest true time of each.
+
+    Only a prediction whose nearest true time is taken has to look for another one.
+    """
+    hits: list[int] = []
+    free = bytearray(b"\1" * len(true))
+    for place, distance in enumerate(distances):
+        if distance > tolerance:
+            continue
+        index = nearest[place]
+        if not free[index]:
+            low, high = free.rfind(1, 0, index), free.find(1, index)
+            before = answered[place] - true[low] if low >= 0 else math.inf
+            after = true[high] - answered[place] if high >= 0 else math.inf
+            index = low if before <= after else high
+            if min(before, after) > tolerance:
+                continue
+        free[index] = 0
+        hits.append(place)
+    return hits
+
+
 def _match_sorted(answered: list[float], true: list[float], tolerance: float) -> list[int]:
-    """Return the indices of matched predictions, in one pass over both lists.
+    """Return the same for any number of true times, in one pass over both lists.
 
     Free true times up to the current prediction form a stack with the nearest on top; after it, the
     first one not yet passed is the nearest.

@@ -73,6 +73,8 @@ class _ListReader(Reader[Times]):
 
 def numbers_with_unit(text: str) -> Value[Times] | None:
     """Read every ``number s``."""
+    if "s" not in text:  # most answers
+        return None
     return value_if_any([float(match) for match in _NUMBER_S.findall(text)])
 
 
@@ -162,6 +164,8 @@ def nesting(text: str) -> int:
 
 def _numbers(items: object) -> Times:
     listed = items if isinstance(items, list) else []
+    if set(map(type, listed)) == {float}:
+        return listed
     return [number for item in listed if (number := _number(item)) is not None]
 
 

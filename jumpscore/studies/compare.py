@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from jumpscore.errors import UsageError
-from jumpscore.harness.averages import clusters_by_name, mean_ratios, scored_by_any
+from jumpscore.harness.averages import Scores, clusters_by_name, mean_ratios, scored_by_any
 from jumpscore.harness.repeats import AnyRun
-from jumpscore.records import Metric, SampleScore
+from jumpscore.records import Metric
 from jumpscore.scoring import Comparison, Ranking, Ratio, compare, rank
 
 
@@ -24,7 +24,7 @@ def compare_runs(a: AnyRun, b: AnyRun, *, seed: int = 0) -> dict[str, Comparison
             sample in common.
     """
     _check_comparable(a, b)
-    scores_a, scores_b = ([run.scores for run in runs.runs] for runs in (a, b))
+    scores_a, scores_b = ([run.columns for run in runs.runs] for runs in (a, b))
     in_b = _scored(b)
     shared = [name for name in scored_by_any(scores_a) if name in in_b]
     if not shared:
@@ -64,7 +64,7 @@ def ratios_of(runs: Sequence[AnyRun], metric: Metric) -> tuple[dict[str, Ratio],
         raise UsageError(f"each run can be listed once, not {' '.join(folders)}")
     for run in runs[1:]:
         _check_comparable(runs[0], run)
-    scores = [[one.scores for one in run.runs] for run in runs]
+    scores = [[one.columns for one in run.runs] for run in runs]
     everything = [each for several in scores for each in several]
     if not (names := scored_by_any(everything)):
         raise UsageError(f"{', '.join(folders)}: no sample is scored; rerun to resume")
@@ -72,7 +72,7 @@ def ratios_of(runs: Sequence[AnyRun], metric: Metric) -> tuple[dict[str, Ratio],
     return dict(zip(folders, ratios, strict=True)), clusters_by_name(everything, names)
 
 
-def _over(names: Sequence[str], metric: Metric, repeats: Sequence[Sequence[SampleScore]]) -> Ratio:
+def _over(names: Sequence[str], metric: Metric, repeats: Sequence[Scores]) -> Ratio:
     """Return a run's metric over all samples; NaN for those that it has not scored."""
     scored = scored_by_any(repeats)
     ratio = mean_ratios([metric], repeats, scored)[metric.name]
@@ -110,7 +110,7 @@ def _difference(a: AnyRun, b: AnyRun) -> str | None:
     one, other = (run.runs[0].record.identity for run in (a, b))
     for what, values in {
         "the tasks": (one.task.name, other.task.name),
-        "the prompts": (one.task.protocol, other.task.protocol),
+        "the prompt protocols": (one.task.protocol, other.task.protocol),
         "the data sets": (one.data.name, other.data.name),
         f"the annotations of {one.data.name}": (
             f"checksum {one.data.checksum[:12]}",

@@ -6,7 +6,10 @@ Decoding, scaling and the choice of blocks are the harness's own (``uniform_fram
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import DataError
+from jumpscore.jsonio import sync_file
 from jumpscore.training.lessons import Lesson
 from jumpscore.video import VideoInfo, VisualInput, codec_canvases, probe, uniform_frames
 from jumpscore.video.stored_frames import nearest_index
@@ -76,14 +80,15 @@ class StoredClip:
     def frames(self) -> npt.NDArray[np.uint8]:
         """Patches of every frame, uint8 [frames, patches, 588], in block order, memory-mapped."""
         path = self.path.with_name(self.path.name.removesuffix(REST) + FRAMES)
-        frames: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r")
+        with _explained(path):
+            frames: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r")
         return frames
 
     def canvases(
         self, budget: int
     ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return (patches, positions, grid) of one budget's canvases, as in ``Pictures``."""
-        with np.load(self.path) as file:
+        with _explained(self.path), np.load(self.path) as file:
             patches, positions, grid = (
                 file[f"codec_{budget}_{name}"] for name in ("patches", "positions", "grid")
             )
@@ -91,7 +96,7 @@ class StoredClip:
 
     def canvas_runs(self, budget: int) -> Runs:
         """Return the runs of the blocks of one budget's canvases."""
-        with np.load(self.path) as file:
+        with _explained(self.path), np.load(self.path) as file:
             seconds, tokens, frames = file[f"codec_{budget}_runs"]
         return Runs(seconds, tokens.astype(np.int64), frames.astype(np.int64))
 
@@ -100,7 +105,7 @@ def stored_clips(folder: Path) -> list[StoredClip]:
     """Return the clips of a cache folder, by name.
 
     Raises:
-        DataError: The folder has no clips.
+        DataError: The folder has no clips, or one is damaged.
     """
     clips = [_read(path) for path in sorted(folder.glob(f"*{REST}"))]
     if not clips:
@@ -108,8 +113,24 @@ def stored_clips(folder: Path) -> list[StoredClip]:
     return clips
 
 
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn the errors of a damaged file into one with its fix.
+
+    Raises:
+        DataError: The file is damaged or missing.
+    """
+    try:
+        yield
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        clip = path.name.removesuffix(FRAMES).removesuffix(REST)
+        raise DataError(
+            f"{path}: is damaged ({error}); delete {clip}{REST}, and the clip is prepared again"
+        ) from error
+
+
 def _read(path: Path) -> StoredClip:
-    with np.load(path) as file:
+    with _explained(path), np.load(path) as file:
         values: dict[str, Any] = {name: file[name] for name in ARRAYS}
         values |= {name: tuple(file[name].tolist()) for name in ("grid", "budgets")}
         return StoredClip(path, side=float(file["side"]), **values)
@@ -144,7 +165,9 @@ def store_clip(
     )
     rows, columns = every.grid[1:]
     patches = frame_pictures(every).patches
-    np.save(folder / f"{lesson.id}{FRAMES}", patches.reshape(info.frames, -1, patches.shape[-1]))
+    frames = folder / f"{lesson.id}{FRAMES}"
+    np.save(frames, patches.reshape(info.frames, -1, patches.shape[-1]))
+    sync_file(frames)
     arrays |= {
         "seconds": np.array([stamp.seconds for stamp in every.stamps]),
         "phases": np.asarray(lesson.phases, dtype=np.float32),
@@ -157,6 +180,7 @@ def store_clip(
     scratch = folder / f"{lesson.id}.part"
     with scratch.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
+    sync_file(scratch)
     path = folder / f"{lesson.id}{REST}"
     scratch.replace(path)
     return _read(path)

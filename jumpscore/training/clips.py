@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from jumpscore.builder.frozen import frozen_manifest
+from jumpscore.builder.bundled import bundled_manifest
 from jumpscore.builder.generate import in_processes
 from jumpscore.builder.jump_rope import (
     ClipSpec,
@@ -81,8 +81,8 @@ def prepare_lessons(
 
 def _cache_name(settings: DataSettings) -> str:
     """Return the folder name of clips selected and prepared with these settings."""
-    # A changed renderer changes the frozen manifests of the bundled sets.
-    drawn = [frozen_manifest(bundled.name).content() for bundled in BUNDLED]
+    # A changed renderer changes the manifests of the bundled sets.
+    drawn = [bundled_manifest(bundled.name).content() for bundled in BUNDLED]
     description = json.dumps([RULE, drawn, settings.model_dump(mode="json")], sort_keys=True)
     return f"{settings.profile}-{hashlib.sha256(description.encode()).hexdigest()[:8]}"
 
@@ -141,14 +141,14 @@ def _rope(
     """Return the share of each patch that the rope covers, [frames, rows, columns], or -1."""
     import cv2
 
-    from jumpscore.builder.jump_rope.render import Renderer
+    from jumpscore.builder.jump_rope.clip import clip_pictures
 
     wide, high = smart_size(spec.width, spec.height, max_pixels=max_pixels)
     size = (wide // PATCH, high // PATCH)
     mapped = np.arange(every // 2, len(times), every)
     rhythm = clip_rhythm(spec)
-    with_rope = Renderer(spec, rhythm, times[mapped])
-    without = Renderer(spec, rhythm, times[mapped], rope=False)
+    with_rope = clip_pictures(spec, rhythm, times[mapped])
+    without = clip_pictures(spec, rhythm, times[mapped], rope=False)
     shares = np.full((len(times), size[1], size[0]), -1, dtype=np.float32)
     for place, frame in enumerate(mapped):
         differs = cv2.absdiff(with_rope.frame(place), without.frame(place)).max(axis=-1) > DIFFERENT

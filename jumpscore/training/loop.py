@@ -15,7 +15,8 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
-from jumpscore.jsonio import write_text
+from jumpscore.errors import DataError
+from jumpscore.jsonio import sync_file, write_text
 from jumpscore.training.batches import Batch, collate
 from jumpscore.training.cache import StoredClip
 from jumpscore.training.curriculum import Curriculum, Progress, faded, learning_rate, step_rng
@@ -93,6 +94,9 @@ class Trainer:
         Args:
             on_step: Called after every logged step.
             stop_after: Number of steps after which to save a checkpoint and stop.
+
+        Raises:
+            DataError: The checkpoint or the log in the folder is damaged.
         """
         if (self.folder / STATE).is_file():
             self._load(self.folder / STATE)
@@ -123,12 +127,21 @@ class Trainer:
         return self._place.seconds
 
     def log(self) -> list[dict[str, Any]]:
-        """Return the complete lines of the log; a torn last line is ignored."""
+        """Return the complete lines of the log; a torn last line is ignored.
+
+        Raises:
+            DataError: Another line is damaged.
+        """
         path = self.folder / LOG
         if not path.is_file():
             return []
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+            return [json.loads(line) for line in lines if line.endswith("\n")]
+        except ValueError as error:
+            raise DataError(
+                f"{path}: is damaged ({error}); delete it to go on without the earlier lines"
+            ) from error
 
     def _step(self, stage: Stage, options: Any) -> dict[str, float]:
         """Take one step and return its losses."""
@@ -256,12 +269,19 @@ class Trainer:
         try:
             with unwritten(self.folder / STATE):
                 torch.save(state, scratch)
+                sync_file(scratch)
                 scratch.replace(self.folder / STATE)
         finally:
             scratch.unlink(missing_ok=True)
 
     def _load(self, path: Path) -> None:
-        state = torch.load(path, map_location=self.device, weights_only=True)
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+        except Exception as error:  # of torch, zip files and pickle, whatever is damaged
+            reason = str(error).partition("\n")[0]
+            raise DataError(
+                f"{path}: is damaged ({reason:.200}); delete it to train from the beginning"
+            ) from error
         place = state["place"]
         self._place = _Place(**(place | {"progress": Progress(**place["progress"])}))
         self._unlogged = state["unlogged"]

@@ -12,7 +12,14 @@ import numpy as np
 
 from jumpscore.data.layout import QUESTION
 from jumpscore.errors import UsageError
-from jumpscore.jsonio import disk_problem, is_scratch, lock_file, write_text
+from jumpscore.jsonio import (
+    disk_problem,
+    is_scratch,
+    lock_file,
+    read_object,
+    replacing_folder,
+    write_text,
+)
 from jumpscore.runs.identity import document_differences
 from jumpscore.training.settings import TrainSettings
 from model_wrappers.checkpoints import USE, CheckpointUse, read_settings
@@ -51,7 +58,7 @@ def claimed_folder(folder: Path, settings: TrainSettings) -> Iterator[None]:
 def _claim(folder: Path, settings: TrainSettings) -> None:
     path, values = folder / SETTINGS, settings.model_dump(mode="json")
     if path.is_file():
-        before = json.loads(path.read_text(encoding="utf-8"))
+        before = read_object(path, fix="delete it if the settings are those of this run")
         changed = sorted(change.key for change in document_differences(before, values))
         if changed:
             raise UsageError(
@@ -120,9 +127,6 @@ def train(
     seconds = trainer.run(on_step)
     rows = trainer.log()
     write_plot(rows, folder / "training.svg")
-    with unwritten(folder / CHECKPOINT):
-        save_checkpoint(model.cpu().eval(), tokenizer, folder / CHECKPOINT)
-    write_use(folder / CHECKPOINT, settings, clips)
     checked = [row for row in rows if "f1_frames" in row]
     facts = {
         "name": settings.name,
@@ -134,8 +138,12 @@ def train(
         "torch": torch.__version__,
         "held_out": {name: checked[-1][name] for name in ("f1_frames", "f1_codec") if checked},
     }
-    for path in (folder / FACTS, folder / CHECKPOINT / FACTS):
-        path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    with replacing_folder(folder / CHECKPOINT) as checkpoint:
+        with unwritten(folder / CHECKPOINT):
+            save_checkpoint(model.cpu().eval(), tokenizer, checkpoint)
+        write_use(checkpoint, settings, clips)
+        write_text(checkpoint / FACTS, json.dumps(facts, indent=1) + "\n")
+    write_text(folder / FACTS, json.dumps(facts, indent=1) + "\n")
     return facts
 
 

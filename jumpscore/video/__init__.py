@@ -6,8 +6,8 @@ Reading order, from a file to the input of a model:
    find out when each frame is shown and which way up.
 2. ``stored_frames``, ``colours``, ``decode``, ``child``, ``decord_backend``,
    ``encode``: pixels.
-3. ``sizes``, ``stamps``, ``visual_input``, ``frames``, ``codec``: what a model is shown, as uniform
-   frames or codec canvases.
+3. ``windows``, ``sizes``, ``stamps``, ``visual_input``, ``frames``, ``codec``: what a model is
+   shown, as uniform frames or codec canvases.
 4. ``budgets``, ``selection_control``, ``prepared``: comparisons at equal cost, a control, and
    prepared inputs on disk.
 """

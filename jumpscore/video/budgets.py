@@ -138,7 +138,7 @@ def match_budgets(
         width, height = base
         number = even_count(count, info.frames)
     else:
-        text = _text_cost(info, decimals, together=grid.frames) if matching == "total" else None
+        text = _text_cost(info, decimals, grid) if matching == "total" else None
         target = canvases.visual_tokens if text is None else canvases.total_tokens
         width, height, number = _closest(info, base, target, text, grid)
     frames = frames_of_size(info, count=number, width=width, height=height, grid=grid)
@@ -220,12 +220,10 @@ def _filled(
 
 
 def _text_cost(
-    info: VideoInfo, decimals: int, *, newline: bool = False, together: int = 1
+    info: VideoInfo, decimals: int, grid: TokenGrid = PLAIN_GRID, *, newline: bool = False
 ) -> TextCost:
-    """Return a function of a number of evenly spread frames: the text tokens of their stamps.
-
-    ``together`` frames share a stamp.
-    """
+    """Return a function of a number of evenly spread frames: the text tokens of their stamps."""
+    together = grid.frames
     policy = default_policy(info)[0]
 
     @cache
@@ -236,7 +234,7 @@ def _text_cost(
         ]
         firsts, lasts = seconds[::together], [*seconds[together - 1 :: together], seconds[-1]]
         return sum(
-            stamp_tokens((first + last) / 2, decimals, newline=newline)
+            stamp_tokens((first + last) / 2, decimals, newline=newline, form=grid.stamp)
             for first, last in zip(firsts, lasts, strict=False)
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import cv2
 import numpy as np
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PIXELS = "2"
 """Version of the conversion, part of fingerprints and cache keys. Inputs that version 1 prepared
 under PyAV 17 or later have wrong colours if the video has full range."""
+Scaling = Literal["bicubic", "area"]
+"""How pixels are scaled: ``"area"`` averages, in half the time if the picture shrinks a lot."""
 LIMITED, FULL = 1, 2
 """FFmpeg's constants for the colour ranges 16..235 and 0..255."""
 PLANAR = ("yuv4", "yuva4", "yuvj4")
@@ -42,9 +44,12 @@ class Converter:
     the same pixels.
     """
 
-    def __init__(self, info: VideoInfo, size: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self, info: VideoInfo, size: tuple[int, int] | None = None, scaling: Scaling = "bicubic"
+    ) -> None:
         from av.video.reformatter import VideoReformatter
 
+        self._interpolation = scaling.upper()
         width, height = size or (info.width, info.height)
         self._orientation = info.orientation
         # Scaling comes before rotation, so the scaler needs the size of the stored frame.
@@ -86,6 +91,11 @@ class Converter:
         np.copyto(out, self._orientation.applied(merged))
         return out
 
+    def stored(self, frame: VideoFrame) -> VideoFrame:
+        """Return a frame for an encoder: yuv420p of limited range, scaled but not upright."""
+        scaled: VideoFrame = self._scaled(_without_siting(frame), "yuv420p", LIMITED, source=frame)
+        return scaled
+
     def _scaled(
         self, frame: VideoFrame, pixel_format: str, colour_range: int, *, source: VideoFrame
     ) -> Any:
@@ -95,7 +105,7 @@ class Converter:
             width=width,
             height=height,
             format=pixel_format,
-            interpolation="BICUBIC",
+            interpolation=self._interpolation,
             src_colorspace=BT601,
             dst_colorspace=BT601,
             src_color_range=FULL if _is_full(source) else None,

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import UsageError
-from jumpscore.video.colours import Converter
+from jumpscore.video.colours import Converter, Scaling
 from jumpscore.video.probe import VideoInfo, probe
 from jumpscore.video.stored_frames import Damage, stored_frames
 
@@ -43,7 +43,9 @@ class DecodeOptions(TypedDict, total=False):
     """Options of ``decode``; all are optional.
 
     Attributes:
-        size: (width, height) in displayed pixels to scale to (bicubic); by default full size.
+        size: (width, height) in displayed pixels to scale to; by default full size.
+        scaling: ``"bicubic"`` (the default), or ``"area"``, which is faster for small sizes (PyAV
+            only).
         grey: Whether to return luma [H, W] instead of RGB [H, W, 3].
         threads: Decoder threads; 0 (the default) uses one per core, up to 4. Pixels do not depend
             on it.
@@ -52,6 +54,7 @@ class DecodeOptions(TypedDict, total=False):
     """
 
     size: tuple[int, int] | None
+    scaling: Scaling
     grey: bool
     threads: int
     damage: Damage
@@ -91,6 +94,11 @@ def decode(
             raise UsageError(
                 f"damage={damage!r} is not supported by backend 'decord'; use backend 'pyav'"
             )
+        if options.get("scaling", "bicubic") != "bicubic":
+            raise UsageError(
+                f"scaling={options['scaling']!r} is not supported by backend 'decord'; use backend "
+                "'pyav'"
+            )
         from jumpscore.video.decord_backend import decode_decord
 
         size, grey = options.get("size"), options.get("grey", False)
@@ -121,11 +129,12 @@ def _decode_pyav(
     indices: list[int],
     *,
     size: tuple[int, int] | None = None,
+    scaling: Scaling = "bicubic",
     grey: bool = False,
     threads: int = 0,
     damage: Damage = "error",
 ) -> Iterator[Frame]:
-    converter = Converter(info, size)
+    converter = Converter(info, size, scaling)
     convert = converter.grey if grey else converter.rgb
     for index, frame in stored_frames(info, indices, threads=threads, damage=damage):
         yield Frame(index=index, time=float(info.times[index]), pixels=convert(frame))

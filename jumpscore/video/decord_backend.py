@@ -50,6 +50,9 @@ def decode_decord(
     """
     if find_spec("decord") is None:
         raise UsageError("backend 'decord' is not installed; install decord, or use backend 'pyav'")
+    if info.window is not None:
+        moved = [index + info.window.first for index in indices]
+        return decode_decord(info.window.whole, moved, size=size, grey=grey)
     if info.clock.by_order or info.clock.leading:
         raise VideoError(
             f"{info.path}: decord does not support files with repaired time stamps "

@@ -110,6 +110,7 @@ def frames_of_size(
         notes=(*info.note_lines, *([note] if note else [])),
         truncated=info.truncated,
         token_grid=grid,
+        span=info.span,
     )
 
 

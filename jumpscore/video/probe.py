@@ -52,6 +52,21 @@ MISSING_SHARE = 0.02
 
 
 @dataclass(frozen=True)
+class VideoWindow:
+    """The place of a window in its video.
+
+    Attributes:
+        whole: The whole video.
+        first: Index in it of the window's first frame.
+        span: (start, end) of the window in its seconds.
+    """
+
+    whole: VideoInfo
+    first: int
+    span: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class VideoInfo:
     """Facts about the video track of a file.
 
@@ -74,6 +89,8 @@ class VideoInfo:
         track: FFmpeg's index of the stream.
         notes: Description of each repair or omission -> count.
         clock: How decoded frames are identified on the time line.
+        window: Set if these are the facts of a window (``windows.cut``): frames are numbered, and
+            times count, from its start.
     """
 
     path: Path
@@ -91,6 +108,7 @@ class VideoInfo:
     track: int = 0
     notes: Mapping[str, int] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
+    window: VideoWindow | None = None
 
     def require_whole(self) -> VideoInfo:
         """Return these facts if the file is complete.
@@ -109,6 +127,11 @@ class VideoInfo:
     def orientation(self) -> Orientation:
         """How stored frames are rotated and mirrored for display."""
         return Orientation(self.rotation // 90, self.mirrored)
+
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """(start, end) in seconds of the file if this is a window of it."""
+        return None if self.window is None else self.window.span
 
     @property
     def note_lines(self) -> tuple[str, ...]:

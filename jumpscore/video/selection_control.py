@@ -55,5 +55,6 @@ def with_pixels_of(visual: VisualInput, other: VideoInfo) -> VisualInput:
         times=tuple(times[frames].tolist()),
         fps=other.fps,
         folder=None,
+        span=other.span,
     )
     return visual.changed(donor=donor, folder=None, notes=(*visual.notes, NOTE))

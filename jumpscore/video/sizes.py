@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jumpscore.errors import UsageError
 
@@ -22,6 +22,30 @@ MOST_PIXELS = 2**24
 
 
 @dataclass(frozen=True, slots=True)
+class StampForm:
+    """How the time of a frame is written in a prompt; the default is LLaVA-OneVision-2's.
+
+    Attributes:
+        text: Template of a stamp; ``seconds`` is the time with the planned decimals.
+        tokens: Text tokens of a stamp besides its digits and its decimal point.
+    """
+
+    text: str = "<{seconds} seconds>"
+    tokens: int = 3
+
+    def written(self, seconds: float, decimals: int) -> str:
+        """Return a stamp.
+
+        >>> StampForm().written(12.345, 1)
+        '<12.3 seconds>'
+        """
+        return self.text.format(seconds=f"{seconds:.{decimals}f}")
+
+
+PLAIN_STAMP = StampForm()
+
+
+@dataclass(frozen=True, slots=True)
 class TokenGrid:
     """How a model cuts frames into visual tokens; the default is LLaVA-OneVision-2's.
 
@@ -29,11 +53,13 @@ class TokenGrid:
         side: Side in pixels of the square that becomes one token, a multiple of two.
         frames: Consecutive frames that share their tokens and a time stamp.
         size: (width, height) of every frame if the model accepts only one size, else ``None``.
+        stamp: How the times of frames are written.
     """
 
     side: int = FACTOR
     frames: int = 1
     size: tuple[int, int] | None = None
+    stamp: StampForm = field(default=PLAIN_STAMP, repr=False)
 
     def fitted(
         self,

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from jumpscore.video.probe import VideoInfo
+from jumpscore.video.sizes import PLAIN_STAMP, StampForm
 
 TimePolicy = Literal["released", "pts"]
 """Time that stamps state: ``released`` is source frame index / average rate, as in the released
@@ -42,10 +43,12 @@ def stamp_text(seconds: float, decimals: int) -> str:
     >>> stamp_text(12.345, 1)
     '<12.3 seconds>'
     """
-    return f"<{seconds:.{decimals}f} seconds>"
+    return PLAIN_STAMP.written(seconds, decimals)
 
 
-def stamp_tokens(seconds: float, decimals: int, *, newline: bool) -> int:
+def stamp_tokens(
+    seconds: float, decimals: int, *, newline: bool, form: StampForm = PLAIN_STAMP
+) -> int:
     """Return the text tokens of a stamp, with its vision markers and newline.
 
     The number is exact for the tokenizer of Qwen2 and Qwen3, which never merges digits: ``<``,
@@ -56,7 +59,7 @@ def stamp_tokens(seconds: float, decimals: int, *, newline: bool) -> int:
     >>> stamp_tokens(2.5, 1, newline=False)
     8
     """
-    return len(f"{seconds:.{decimals}f}") + 3 + MARKERS + int(newline)
+    return len(f"{seconds:.{decimals}f}") + form.tokens + MARKERS + int(newline)
 
 
 def default_policy(info: VideoInfo) -> tuple[TimePolicy, str | None]:

@@ -50,6 +50,15 @@ def stored_frames(
     """
     if not indices:
         return
+    if info.window is not None:
+        # The file is read on its own clock, so that seeking and repairs work as without windows.
+        first = info.window.first
+        moved = [index + first for index in indices]
+        whole = stored_frames(
+            info.window.whole, moved, threads=threads, damage=damage, motion_vectors=motion_vectors
+        )
+        yield from ((index - first, stored) for index, stored in whole)
+        return
     last_good: float | None = None
     with open_video(info.path, info.track) as (container, stream):
         context = stream.codec_context

@@ -17,8 +17,9 @@ import numpy.typing as npt
 
 from jumpscore.errors import DataError, UsageError
 from jumpscore.video.decode import decode
-from jumpscore.video.sizes import FACTOR, MERGE, PLAIN_GRID, TokenGrid
-from jumpscore.video.stamps import Stamp, TimePolicy, stamp_seconds, stamp_text, stamp_tokens
+from jumpscore.video.sizes import FACTOR, MERGE, PLAIN_GRID, PLAIN_STAMP, TokenGrid
+from jumpscore.video.stamps import Stamp, TimePolicy, stamp_seconds, stamp_tokens
+from jumpscore.video.windows import Span, cut, probe_once
 
 Kind = Literal["frames", "codec"]
 KEEPING_PIXELS = {"decimals", "time_policy", "notes", "provenance"}
@@ -54,6 +55,8 @@ class VisualInput:
         folder: Folder with the prepared pictures, which ``pixels`` then reads, or ``None``.
         token_grid: How the model cuts frames into tokens; canvases have the default grid.
         donor: For a control, the recipe whose pixels replace those of this one.
+        span: (start, end) in seconds of the file if only this window of it is shown; frames are
+            numbered, and times count, from its start.
     """
 
     kind: Kind
@@ -73,6 +76,7 @@ class VisualInput:
     folder: Path | None = None
     token_grid: TokenGrid = PLAIN_GRID
     donor: VisualInput | None = None
+    span: Span | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.decimals <= MOST_DECIMALS:
@@ -166,14 +170,16 @@ class VisualInput:
     @property
     def stamp_texts(self) -> tuple[str, ...]:
         """The stamps as they are written in the prompt."""
-        return tuple(stamp_text(stamp.seconds, self.decimals) for stamp in self.stamps)
+        form = self.token_grid.stamp
+        return tuple(form.written(stamp.seconds, self.decimals) for stamp in self.stamps)
 
     @property
     def text_tokens(self) -> int:
         """Planned text tokens of the stamps and their markers; see ``stamps.stamp_tokens``."""
-        newline = self.kind == "codec"
+        newline, form = self.kind == "codec", self.token_grid.stamp
         return sum(
-            stamp_tokens(stamp.seconds, self.decimals, newline=newline) for stamp in self.stamps
+            stamp_tokens(stamp.seconds, self.decimals, newline=newline, form=form)
+            for stamp in self.stamps
         )
 
     @property
@@ -193,7 +199,12 @@ class VisualInput:
             "provenance": dict(self.provenance),
         }
         if self.token_grid != PLAIN_GRID:
-            choices["token_grid"] = asdict(self.token_grid)
+            grid = asdict(self.token_grid)
+            if self.token_grid.stamp == PLAIN_STAMP:
+                del grid["stamp"]  # keeps the fingerprints of earlier versions
+            choices["token_grid"] = grid
+        if self.span is not None:
+            choices["window"] = self.span
         if self.donor is not None:
             choices["donor"] = self.donor.fingerprint
         return hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()
@@ -240,15 +251,17 @@ def _decode_blocks(visual: VisualInput) -> npt.NDArray[np.uint8]:
     sources = visual.blocks[..., 0]
     order = np.argsort(sources, axis=None, kind="stable")
     ranked = sources.reshape(-1)[order]
-    for frame in decode(visual.path, visual.frame_indices, size=(visual.width, visual.height)):
+    info = None if visual.span is None else cut(probe_once(visual.path), visual.span)
+    size = (visual.width, visual.height)
+    for frame in decode(visual.path, visual.frame_indices, size=size, info=info):
         start, end = np.searchsorted(ranked, [frame.index, frame.index + 1])
         n_of, row_of, column_of = np.unravel_index(order[start:end], sources.shape)
         for picture in np.unique(n_of):
             here = n_of == picture
             rows, columns = row_of[here], column_of[here]
             _, from_row, from_column = visual.blocks[picture, rows, columns].T
-            cut = split_blocks(frame.pixels, side)[from_row, from_column]
-            split_blocks(pictures[picture], side)[rows, columns] = cut
+            taken = split_blocks(frame.pixels, side)[from_row, from_column]
+            split_blocks(pictures[picture], side)[rows, columns] = taken
     return pictures
 
 

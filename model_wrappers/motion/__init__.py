@@ -1,10 +1,11 @@
 """A classical baseline: detects jumps from the body's vertical motion; nothing is learned.
 
-`flow` measures how every part of the picture moves relative to the camera, `body` finds the main
-person and tracks their height, `events` turns that height into start times of jumps.
+`flow` measures how every part of the picture moves and `camera` removes the camera's share. `tempo`
+finds the rate of the jumps over the whole clip, `steps` the jumps of a fast tempo. `body` finds the
+main person and tracks their height, and `events` turns both into start times of jumps.
 
-It sees neither the rope nor the legs: anyone who bounces like a jumper is counted, with or without
-a rope, and the times follow from the physics of jumping (see `events`).
+It does not see the rope: anyone who bounces evenly and in one piece is counted, with or without a
+rope, and the times follow from the physics of jumping (see `events`).
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ __all__ = ["Motion", "MotionOptions", "Signal"]
 
 
 class Motion(ModelWrapper):
-    """Optical flow, one body, ballistic flights; answers with a time and a confidence per jump."""
+    """Optical flow, one tempo, ballistic flights; answers with a time and a confidence per jump."""
 
     name = "motion"
     inputs = ("video",)
+    prepares_in_processes = True
     Options = MotionOptions
     options: MotionOptions
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_wrappers.motion.flow import CELL, FloatArray, Signal
+from model_wrappers.motion.resampling import resample
 
 RATE = 25.0
 """Samples per second of the cells' motion (jumps have little above 8 Hz)."""
@@ -26,6 +27,8 @@ BACKGROUND = 0.02
 ROUNDS = 15
 INSIDE = 0.5
 """Weight above which a cell belongs to the body."""
+EDGE = 0.3
+"""Weight at the ends of the body: head and feet share their cells with the surroundings."""
 
 
 def band_motion(signal: Signal) -> npt.NDArray[np.float32]:
@@ -44,15 +47,6 @@ def band_motion(signal: Signal) -> npt.NDArray[np.float32]:
     fast = gaussian_filter1d(speed, FAST * RATE, axis=0, mode="nearest")
     slow = gaussian_filter1d(speed, SLOW * RATE, axis=0, mode="nearest")
     return np.asarray(fast - slow, dtype=np.float32)
-
-
-def resample(values: FloatArray, times: FloatArray, grid: FloatArray) -> FloatArray:
-    """Interpolate ``values`` [n, ...] at ``times`` [n] linearly at the times ``grid``."""
-    right = np.clip(np.searchsorted(times, grid), 1, len(times) - 1)
-    left = right - 1
-    share = np.clip((grid - times[left]) / (times[right] - times[left]), 0.0, 1.0)
-    share = share.reshape(-1, *[1] * (values.ndim - 1))
-    return np.asarray((1.0 - share) * values[left] + share * values[right])
 
 
 def body_maps(motion: npt.NDArray[np.float32], shape: tuple[int, int]) -> FloatArray:
@@ -88,9 +82,12 @@ def body_maps(motion: npt.NDArray[np.float32], shape: tuple[int, int]) -> FloatA
 
 
 def body_height(weights: FloatArray) -> float:
-    """Return the height of the body in analysis pixels, from its map."""
-    rows = weights.max(axis=1)
-    return float(CELL * np.count_nonzero(rows > INSIDE))
+    """Return the height of the body in analysis pixels, from its map.
+
+    A plain shirt between head and legs shows no motion, so the ends count, not what is between.
+    """
+    rows = np.flatnonzero(weights.max(axis=1) > EDGE)
+    return float(CELL * (rows[-1] - rows[0] + 1)) if len(rows) else 0.0
 
 
 def trajectory(signal: Signal, maps: FloatArray) -> FloatArray:

@@ -20,15 +20,19 @@ with a lead of about a turn and a quarter.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from model_wrappers.motion import body
-from model_wrappers.motion.body import resample
 from model_wrappers.motion.flow import FloatArray, Signal
 from model_wrappers.motion.options import MotionOptions
+from model_wrappers.motion.peaks import prominent_peaks
+from model_wrappers.motion.resampling import resample
+from model_wrappers.motion.steps import Steps, find_steps
+from model_wrappers.motion.tempo import find_tempo
 
 RATE = 100.0
 """Samples per second of the resampled trajectory."""
@@ -36,6 +40,19 @@ SMOOTH = 0.03
 """Seconds (standard deviation) of smoothing against the noise of single frames."""
 ARC = 6
 """Samples on each side of an apex for fitting the parabola (0.06 s: still in the air)."""
+REBOUND = 0.8
+"""Rise of a rebound as a share of the jumps around it, at most."""
+SLOW_ROPE = 0.7
+"""Seconds per turn from which a jumper has time for a rebound."""
+SHORT_RUN = 6
+"""Jumps from which a run has a pace that can be judged."""
+CLOSE, EVEN = 0.15, 0.7
+"""At least this share (second value) of the gaps within runs deviates by at most the first
+value from their median. People keep within 5% of their pace, apart from trips."""
+FREE_FALL = 5.8
+"""Gravity in body heights of 1.7 m per s^2."""
+FEWEST_FRAMES = 12
+"""Frames below which a clip is too short for a tempo."""
 DRIFT = 0.5
 """Seconds (standard deviation) of slow height changes to remove, such as walking or crouching."""
 
@@ -49,12 +66,14 @@ class Bump:
         rise: Height above the higher of the two dips next to it, in the unit of the trajectory.
         pull: Downward acceleration around the apex, in that unit per s^2.
         unity: How much the body moves as one, 0..1.
+        trust: Confidence, if it does not follow from the other values.
     """
 
     apex: float
     rise: float
     pull: float
     unity: float = 1.0
+    trust: float | None = None
 
 
 def find_bumps(height: FloatArray, times: FloatArray, shortest: float) -> list[Bump]:
@@ -66,7 +85,6 @@ def find_bumps(height: FloatArray, times: FloatArray, shortest: float) -> list[B
         shortest: Shortest time between two bumps, s.
     """
     from scipy.ndimage import gaussian_filter1d
-    from scipy.signal import find_peaks
 
     if len(times) < 3:
         return []
@@ -75,15 +93,17 @@ def find_bumps(height: FloatArray, times: FloatArray, shortest: float) -> list[B
     smooth = gaussian_filter1d(track, SMOOTH * RATE, mode="nearest")
     level = smooth - gaussian_filter1d(track, DRIFT * RATE, mode="nearest")
     # A bump is measured from the dips next to it, not from a crouch seconds away.
-    peaks, facts = find_peaks(
-        level, distance=max(1.0, 0.8 * shortest * RATE), prominence=1e-6, wlen=int(1.2 * RATE)
+    peaks = prominent_peaks(
+        level,
+        distance=math.ceil(max(1.0, 0.8 * shortest * RATE)),
+        window=int(1.2 * RATE),
+        least=1e-6,
     )
-    return [
-        Bump(apex, float(rise), pull)
-        for rise, (apex, pull) in zip(
-            facts["prominences"], (parabola(level, grid, int(p)) for p in peaks), strict=True
-        )
-    ]
+    bumps = []
+    for peak, rise in peaks:
+        apex, pull = parabola(level, grid, peak)
+        bumps.append(Bump(apex, rise, pull))
+    return bumps
 
 
 def parabola(level: FloatArray, grid: FloatArray, peak: int) -> tuple[float, float]:
@@ -129,9 +149,58 @@ def keep_jumps(bumps: Sequence[Bump], options: MotionOptions) -> list[Bump]:
     ]
 
 
+def is_high(run: Sequence[Bump], options: MotionOptions) -> bool:
+    """Whether all jumps of a run may be double-unders.
+
+    The height of a body is measured less well than the acceleration in its flight is known, so the
+    rise is taken in units of free fall. A high single jump is as high as a double-under, and the
+    rope is rarely visible: `high_phase` lies between the two.
+    """
+    rises = [b.rise * FREE_FALL / b.pull for b in run if b.trust is None and b.pull > 0.0]
+    return len(rises) >= SHORT_RUN and float(np.median(rises)) >= options.high_rise
+
+
 def median_rise(bumps: Sequence[Bump]) -> float:
     """Return the median rise, 0 without bumps."""
     return float(np.median([b.rise for b in bumps])) if bumps else 0.0
+
+
+def is_rhythm(runs: Sequence[Sequence[Bump]], options: MotionOptions) -> bool:
+    """Whether the bumps of a clip are jumps with a rope, which sets their pace.
+
+    Balls, steps and a shaking camera lift parts of the picture at irregular times, and their bumps
+    are less of one piece than a body's. Uneven bumps have to be clearer.
+    """
+    bumps = [bump for run in runs for bump in run]
+    unity = float(np.median([bump.unity for bump in bumps])) if bumps else 0.0
+    steps = [np.diff([bump.apex for bump in run]) for run in runs if len(run) > 2]
+    if not steps:
+        return unity >= options.lone_unity
+    shares = np.concatenate([gaps / np.median(gaps) for gaps in steps])
+    even = float(np.mean(np.abs(shares - 1.0) <= CLOSE))
+    return unity >= options.clear_unity or (
+        unity >= options.least_median and (even >= EVEN or len(shares) < SHORT_RUN)
+    )
+
+
+def without_rebounds(run: Sequence[Bump]) -> list[Bump]:
+    """Drop the small hops between the jumps of a slow rope.
+
+    Beginners hop twice per turn, and the rope passes under the higher hop. Hops are rebounds if
+    they are clearly lower than both neighbours, alternate through the run, and leave gaps that one
+    would not cover with one jump.
+    """
+    low = [
+        all(
+            bump.rise < REBOUND * other.rise
+            for other in (*run[max(0, k - 1) : k], *run[k + 1 : k + 2])
+        )
+        for k, bump in enumerate(run)
+    ]
+    spans = [after.apex - before.apex for before, after in zip(run, run[2:], strict=False)]
+    if len(run) < 4 or sum(low) < 0.4 * len(run) or float(np.median(spans)) < SLOW_ROPE:
+        return list(run)
+    return [bump for bump, drop in zip(run, low, strict=True) if not drop]
 
 
 def split_runs(bumps: Sequence[Bump], longest: float) -> list[list[Bump]]:
@@ -151,6 +220,7 @@ def run_starts(
     *,
     options: MotionOptions,
     duration: float,
+    phase: float | None = None,
 ) -> list[float | None]:
     """Return the start of every jump of one run.
 
@@ -160,6 +230,8 @@ def run_starts(
         last_passes: Times at which it last does so, s; the same for single-unders.
         options: Offsets of starts from flights.
         duration: Length of the video, s.
+        phase: From a pass to the next start, as a share of the time between jumps; by default
+            that of the options.
 
     Returns:
         One start per flight, ``None`` if it is before the video, and one more if the video ends too
@@ -167,26 +239,42 @@ def run_starts(
     """
     gaps = [b - a for a, b in zip(last_passes, first_passes[1:], strict=False)]
     period = float(np.median(gaps)) if gaps else options.first_lead
+    phase = options.phase if phase is None else phase
     first: float | None = first_passes[0] - options.first_lead
     if first_passes[0] < options.first_lead:
         # The video may start inside the run: then a turn at full speed came before.
-        first = first_passes[0] - (1.0 - options.phase) * period
-        first = max(0.0, first) if first > -options.phase * period else None
-    later = [a + options.phase * gap for a, gap in zip(last_passes, [*gaps, period], strict=True)]
+        first = first_passes[0] - (1.0 - phase) * period
+        first = max(0.0, first) if first > -phase * period else None
+    later = [a + phase * gap for a, gap in zip(last_passes, [*gaps, period], strict=True)]
     cut = last_passes[-1] + period > duration
     return [first, *(later if cut else later[:-1])]
 
 
-def jump_events(bumps: Sequence[Bump], options: MotionOptions, *, duration: float) -> list[Event]:
+def jump_events(
+    bumps: Sequence[Bump],
+    options: MotionOptions,
+    *,
+    duration: float,
+    steps: Sequence[Steps] = (),
+) -> list[Event]:
     """Return the start of every jump, in order.
 
     Args:
         bumps: All bumps of the clip with rises and pulls in body heights.
         options: Thresholds for jumps, and offsets of starts from flights.
         duration: Length of the video, s.
+        steps: Runs of fast jumps, which replace the bumps that they contain.
     """
-    jumps = keep_jumps(bumps, options)
+    slow = [b for b in bumps if not any(run.contains(b.apex) for run in steps)]
+    runs = split_runs(keep_jumps(slow, options), options.longest_period)
+    jumps = [bump for run in runs for bump in without_rebounds(run)]
+    if not is_rhythm(runs, options):
+        jumps = []
     median = median_rise(jumps)
+    fast = [
+        Bump(float(apex), 0.0, 0.0, trust=run.confidence) for run in steps for apex in run.apexes
+    ]
+    jumps = sorted([*jumps, *fast], key=lambda b: b.apex)
     events: list[Event] = []
     for run in split_runs(jumps, options.longest_period):
         half = [0.5 * options.double_split * (b.rise > options.double_rise * median) for b in run]
@@ -195,6 +283,7 @@ def jump_events(bumps: Sequence[Bump], options: MotionOptions, *, duration: floa
             [b.apex + h for b, h in zip(run, half, strict=True)],
             options=options,
             duration=duration,
+            phase=options.high_phase if is_high(run, options) else None,
         )
         trusts = [confidence(b, options) for b in run]
         # Starts without a confirming flight are less certain: the first of a run is based on a
@@ -212,6 +301,8 @@ def confidence(bump: Bump, options: MotionOptions) -> float:
     >>> confidence(Bump(1.0, rise=0.012, pull=1.5, unity=1.0), MotionOptions())
     0.5
     """
+    if bump.trust is not None:
+        return bump.trust
     margin = min(bump.rise / options.least_rise, bump.pull / options.least_pull)
     return float(bump.unity * margin / (1.0 + margin))
 
@@ -235,7 +326,8 @@ def find_jumps(signal: Signal, options: MotionOptions) -> list[Event]:
         options: Thresholds for jumps, and offsets of starts from flights.
     """
     bumps = body_bumps(signal, options.shortest_period)
-    return jump_events(bumps, options, duration=signal.duration)
+    steps = find_steps(find_tempo(signal)) if len(signal.times) > FEWEST_FRAMES else []
+    return jump_events(bumps, options, duration=signal.duration, steps=steps)
 
 
 def body_bumps(signal: Signal, shortest: float) -> list[Bump]:

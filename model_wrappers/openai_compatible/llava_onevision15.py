@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from jumpscore.records import Convention
 from model_wrappers.base import ModelOptions
 from model_wrappers.families import LLAVA_OV1_5
-from model_wrappers.openai_compatible.wrapper import OpenAICompatible, OpenAICompatibleOptions
+from model_wrappers.openai_compatible.families import EndpointFamily
+from model_wrappers.openai_compatible.wrapper import OpenAICompatibleOptions
 
 
 class LlavaOnevision15Options(OpenAICompatibleOptions):
@@ -22,16 +22,9 @@ class LlavaOnevision15Options(OpenAICompatibleOptions):
     token_side: Literal[28] | None = 28
 
 
-class LlavaOnevision15(OpenAICompatible):
+class LlavaOnevision15(EndpointFamily):
     """LLaVA-OneVision-1.5 (8B) behind an endpoint: frames as images, or the video itself."""
 
     name = LLAVA_OV1_5.name
+    family = LLAVA_OV1_5
     Options: ClassVar[type[ModelOptions]] = LlavaOnevision15Options
-
-    @property
-    def convention(self) -> Convention | None:
-        return super().convention or LLAVA_OV1_5.convention
-
-    @property
-    def display_name(self) -> str:
-        return self.name

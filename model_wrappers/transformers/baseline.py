@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,7 +17,13 @@ import numpy.typing as npt
 from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Convention, Question
 from jumpscore.video import TokenGrid, VisualInput
-from model_wrappers.checkpoints import for_inference, no_progress_bar, one_line, read_settings
+from model_wrappers.checkpoints import (
+    for_inference,
+    no_progress_bar,
+    one_line,
+    read_settings,
+    video_settings,
+)
 from model_wrappers.families import Family
 from model_wrappers.transformers.wrapper import InTransformers
 
@@ -25,7 +32,6 @@ if TYPE_CHECKING:
 
 HALVES = (0.5, 0.5, 0.5)
 """Mean and standard deviation of pixels if a checkpoint does not state them."""
-SETTINGS = ("video_preprocessor_config.json", "preprocessor_config.json")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,8 +95,13 @@ class Baseline(InTransformers):
                 f"{path}: model_type is {values.get('model_type')!r}, expected "
                 f"{self.family.model_type!r}; set model.checkpoint to a {self.family.display_name}"
             )
-        from transformers import AutoConfig
+        from transformers import CONFIG_MAPPING, AutoConfig, __version__
 
+        if self.family.model_type not in CONFIG_MAPPING:
+            raise UsageError(
+                f"model {self.name!r} needs transformers {self.family.since} or later, but "
+                f"{__version__} is installed; pip install 'transformers>={self.family.since}'"
+            )
         try:
             return AutoConfig.from_pretrained(
                 self.folder, local_files_only=True, trust_remote_code=False
@@ -203,11 +214,9 @@ class Baseline(InTransformers):
     @cached_property
     def _statistics(self) -> tuple[Any, Any]:
         """Mean and standard deviation of pixels per channel, from the checkpoint."""
-        for name in SETTINGS:
-            if (self.folder / name).is_file():
-                settings = read_settings(self.folder / name)
-                if "image_mean" in settings and "image_std" in settings:
-                    return settings["image_mean"], settings["image_std"]
+        settings = video_settings(self.folder)
+        if "image_mean" in settings and "image_std" in settings:
+            return settings["image_mean"], settings["image_std"]
         return HALVES, HALVES
 
     @cached_property
@@ -218,7 +227,12 @@ class Baseline(InTransformers):
             return AutoImageProcessor.from_pretrained(
                 self.folder, local_files_only=True, trust_remote_code=False
             )
-        except Exception as error:  # settings of any content; it may need torchvision
+        except Exception as error:  # settings of any content
+            if find_spec("torchvision") is None and "torchvision" in str(error).lower():
+                raise UsageError(
+                    f"model {self.name!r} needs the package torchvision for images; install the "
+                    "release that belongs to your torch: pip install torchvision"
+                ) from None
             raise DataError(
                 f"{self.folder}: the image processor cannot be loaded ({one_line(error)})"
             ) from None

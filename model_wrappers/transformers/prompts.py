@@ -44,10 +44,21 @@ def chat_messages(
     return messages
 
 
-def chat_ids(tokenizer: Any, messages: Sequence[Any]) -> npt.NDArray[np.int64]:
-    """Return the token ids of a chat up to the assistant's turn, with one pad per run."""
-    text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-    return np.array(tokenizer.encode(text, add_special_tokens=False), dtype=np.int64)
+def chat_ids(
+    tokenizer: Any, messages: Sequence[Any], *, before: str = "", **template: Any
+) -> npt.NDArray[np.int64]:
+    """Return the token ids of a chat up to the assistant's turn, with one pad per run.
+
+    Args:
+        tokenizer: The checkpoint's tokenizer, with a chat template.
+        messages: The chat in the format of the template.
+        before: Text before the first turn.
+        **template: Further variables of the template.
+    """
+    text = tokenizer.apply_chat_template(
+        messages, tokenize=False, add_generation_prompt=True, **template
+    )
+    return np.array(tokenizer.encode(before + text, add_special_tokens=False), dtype=np.int64)
 
 
 def expand_pads(

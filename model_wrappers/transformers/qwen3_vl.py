@@ -1,4 +1,4 @@
-"""Qwen3-VL: a token covers 32x32 pixels of two frames, stamped with their mean time."""
+"""Qwen3-VL and Qwen3.5: a token covers 32x32 pixels of two frames, after their mean time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from jumpscore.video import VisualInput
 from model_wrappers.base import ModelOptions
-from model_wrappers.families import QWEN3_VL, Family
+from model_wrappers.families import QWEN3_5, QWEN3_5_MOE, QWEN3_VL, Family
 from model_wrappers.transformers.baseline import Baseline, PromptPictures
 from model_wrappers.transformers.wrapper import TransformersOptions
 
@@ -92,6 +92,44 @@ class Qwen3VL(Baseline):
         # The model derives its 3D positions from where pictures are in the prompt.
         kinds = (ids == image).int() + 2 * (ids == video).int()
         return {**inputs, "mm_token_type_ids": kinds.to(self._model.device)}
+
+
+class Qwen35Options(Qwen3VLOptions):
+    """Options of Qwen3-VL, and one of its own.
+
+    Attributes:
+        thinking: Reason before the answer, as its authors do by default; raise ``max_new_tokens``
+            then. Without it, the prompt ends with an empty block of reasoning.
+    """
+
+    checkpoint: str = QWEN3_5.checkpoint
+    thinking: bool = False
+
+
+class Qwen35(Qwen3VL):
+    """Qwen3.5 (9B) in transformers: frames or images."""
+
+    name = QWEN3_5.name
+    family: ClassVar[Family] = QWEN3_5
+    Options: ClassVar[type[ModelOptions]] = Qwen35Options
+
+    @property
+    def template_variables(self) -> Mapping[str, Any]:
+        return {"enable_thinking": self.options.thinking}
+
+
+class Qwen35MoEOptions(Qwen35Options):
+    """Options of Qwen3.5, with this model's checkpoint."""
+
+    checkpoint: str = QWEN3_5_MOE.checkpoint
+
+
+class Qwen35MoE(Qwen35):
+    """Qwen3.5 (35B, 3B active) in transformers: frames or images."""
+
+    name = QWEN3_5_MOE.name
+    family: ClassVar[Family] = QWEN3_5_MOE
+    Options: ClassVar[type[ModelOptions]] = Qwen35MoEOptions
 
 
 def cut_tubes(

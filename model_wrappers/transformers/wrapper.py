@@ -25,6 +25,8 @@ from model_wrappers.identity import fingerprint, weights_digest
 from model_wrappers.transformers.prompts import chat_ids, chat_messages, expand_pads
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from torch import Tensor
 
 NO_IDENTITY = {
@@ -83,6 +85,10 @@ class InTransformers(FromCheckpoint):
 
     Options: ClassVar[type[ModelOptions]] = TransformersOptions
     options: Any
+    flash_attention: ClassVar[bool] = True
+    """Whether the model supports ``flash_attention_2``."""
+    stamp_pattern: ClassVar[re.Pattern[str]] = STAMP
+    """Finds the time stamps in the text of a prompt."""
 
     @property
     def convention(self) -> Convention | None:
@@ -139,6 +145,16 @@ class InTransformers(FromCheckpoint):
             question, pictures, system=self.options.system, control=self.control_tokens()
         )
 
+    @property
+    def template_variables(self) -> Mapping[str, Any]:
+        """Further variables of the chat template."""
+        return {}
+
+    def prompt_ids(self, question: Question, pictures: str) -> npt.NDArray[np.int64]:
+        """Return the token ids of the prompt, with one pad per run of visual tokens."""
+        messages = self.messages(question, pictures)
+        return chat_ids(self.tokenizer, messages, **self.template_variables)
+
     @cached_property
     def folder(self) -> Path:
         """Folder of the checkpoint."""
@@ -153,7 +169,7 @@ class InTransformers(FromCheckpoint):
     @cached_property
     def placement(self) -> dict[str, str]:
         """Device, dtype and attention, with every ``auto`` resolved."""
-        return _placement(self.options, self.config)
+        return _placement(self.options, self.config, flash_supported=self.flash_attention)
 
     def open(self) -> None:
         with self._lock:
@@ -195,9 +211,8 @@ class InTransformers(FromCheckpoint):
         runs = pictures.runs if pictures is not None else ()
         text = self.pictures_text(pictures) if pictures is not None else ""
         with self._lock:
-            tokenizer = self.tokenizer
-        messages = self.messages(question, text)
-        ids = chat_ids(tokenizer, messages)
+            assert self.tokenizer is not None  # loaded once, before threads use it
+        ids = self.prompt_ids(question, text)
         # All runs of a prompt are of one kind: images or a video.
         pad = next((pad for pad in self.pads if (ids == pad).any()), self.pads[0])
         ids = expand_pads(ids, [tokens for _, tokens, _ in runs], pad)
@@ -214,6 +229,7 @@ class InTransformers(FromCheckpoint):
 
     def generate(self, requests: Sequence[Request]) -> list[Response]:
         from model_wrappers.transformers.generation import Sampling, answer, batches
+        from model_wrappers.transformers.threads import fitting_threads
 
         self.open()
         options = self.options
@@ -226,7 +242,8 @@ class InTransformers(FromCheckpoint):
             batch = [requests[place] for place in places]
             prompts = [request.payload for request in batch]
             before = time.perf_counter()
-            answers = answer(self._model, prompts, sampling, self.model_inputs)
+            with fitting_threads(self._model):
+                answers = answer(self._model, prompts, sampling, self.model_inputs)
             seconds = (time.perf_counter() - before) / len(batch)
             responses += [
                 self._response(request, answered, seconds)
@@ -244,7 +261,7 @@ class InTransformers(FromCheckpoint):
             response.text,
             response.usage,
             prompt_ids=tuple(prompt.ids.tolist()),
-            stamps=tuple(STAMP.findall(self.tokenizer.decode(prompt.ids))),
+            stamps=tuple(self.stamp_pattern.findall(self.tokenizer.decode(prompt.ids))),
             first_logprobs={
                 self.tokenizer.decode([token]): share for token, share in likeliest.items()
             },
@@ -338,7 +355,7 @@ def torch_device(name: str, *, key: str) -> str:
     return device
 
 
-def _placement(options: Any, config: Any) -> dict[str, str]:
+def _placement(options: Any, config: Any, *, flash_supported: bool) -> dict[str, str]:
     """Return device, dtype and attention with every ``auto`` resolved."""
     import torch
 
@@ -350,7 +367,11 @@ def _placement(options: Any, config: Any) -> dict[str, str]:
         dtype = stored if on_gpu else "float32"
     flash = on_gpu and dtype != "float32" and find_spec("flash_attn") is not None
     if attention == "auto":
-        attention = "flash_attention_2" if flash else "sdpa"
+        attention = "flash_attention_2" if flash and flash_supported else "sdpa"
+    elif attention == "flash_attention_2" and not flash_supported:
+        raise UsageError(
+            f"model.attention={attention!r}: not supported by this model; use sdpa, eager or auto"
+        )
     elif attention == "flash_attention_2" and not flash:
         raise UsageError(
             f"model.attention={attention!r} needs a GPU, the package flash-attn and bfloat16 or "

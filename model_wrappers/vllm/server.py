@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -94,10 +95,15 @@ class ServerPlan:
     cpu_only: bool = False
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
-    def command(self, port: int) -> list[str]:
-        """Return the command line."""
+    def command(self, port: int, *aliases: str) -> list[str]:
+        """Return the command line.
+
+        Args:
+            port: Port to listen on.
+            aliases: Further names of the model.
+        """
         words = [self.python, "-m", "vllm.entrypoints.openai.api_server"]
-        words += ["--model", self.checkpoint, "--served-model-name", self.name]
+        words += ["--model", self.checkpoint, "--served-model-name", self.name, *aliases]
         words += ["--host", self.host, "--port", str(port), "--dtype", self.dtype]
         words += ["--tensor-parallel-size", str(self.tensor_parallel)]
         words += ["--data-parallel-size", str(self.data_parallel)]
@@ -138,7 +144,7 @@ class Server:
 
     def __init__(self, plan: ServerPlan, *, patience: float = 900.0) -> None:
         self.plan, self.patience = plan, patience
-        self.port = plan.port
+        self.port, self.alias = plan.port, ""
         self.process: subprocess.Popen[bytes] | None = None
         self.log = Path(tempfile.gettempdir()) / f"jumpscore-vllm-{os.getpid()}-{id(self):x}.log"
 
@@ -155,10 +161,12 @@ class Server:
         """
         self.stop()
         self.port = free_port(self.plan.host, self.plan.port)
+        # While vLLM loads, another program may take the port: only ours lists this model.
+        self.alias = f"{self.plan.name}-{secrets.token_hex(8)}"
         self.plan.media.mkdir(parents=True, exist_ok=True)
-        with self.log.open("wb") as log:
+        with open(self.log, "wb", opener=_private) as log:
             process = self.process = subprocess.Popen(
-                self.plan.command(self.port),
+                self.plan.command(self.port, self.alias),
                 env=self.plan.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -175,8 +183,8 @@ class Server:
                     )
                 if time.monotonic() > until:
                     raise ServerError(
-                        f"vLLM did not respond within {self.patience:.0f} s (model.patience); the "
-                        f"end of its log {self.log}:\n{self.log_end()}"
+                        f"vLLM did not respond within {self.patience:.0f} s (model.patience) at "
+                        f"{self.url}; the end of its log {self.log}:\n{self.log_end()}"
                     )
                 time.sleep(0.25)
         except BaseException:
@@ -224,11 +232,21 @@ class Server:
         return "; on a machine without a GPU set model.cpu_only=true"
 
     def _answers(self) -> bool:
+        """Return whether this very server answers at its address."""
+        request = urllib.request.Request(f"{self.url}/v1/models")
+        if key := os.environ.get("VLLM_API_KEY"):
+            request.add_header("Authorization", f"Bearer {key}")
         try:
-            with _DIRECT.open(f"{self.url}/health", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except (OSError, urllib.error.URLError):
+            with _DIRECT.open(request, timeout=5) as answer:
+                return f'"{self.alias}"'.encode() in answer.read(1 << 20)
+        except (OSError, http.client.HTTPException):
             return False
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a new file in a folder of all users, of whom others may have put a link there."""
+    Path(path).unlink(missing_ok=True)
+    return os.open(path, flags | os.O_EXCL, 0o600)
 
 
 def _option(name: str, value: Any) -> list[str]:

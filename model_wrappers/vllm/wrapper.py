@@ -136,8 +136,12 @@ class VLLM(FromCheckpoint, OpenAICompatible):
 
     @cached_property
     def family(self) -> Family | None:
-        """Family of a baseline, with the same rules as its wrapper in transformers."""
-        return family_of(self.model_type)
+        """Family of a baseline, with the same rules as its wrapper in transformers.
+
+        ``None`` for families whose rules were not verified with vLLM.
+        """
+        family = family_of(self.model_type)
+        return family if family is not None and "vllm" in family.backends else None
 
     @property
     def convention(self) -> Convention | None:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import sys
 
 from tests.benchmarks import (
+    annotation_server,
+    cluster_simulation,
     comparison_page,
+    dense_answers,
     engine_requests,
     leaderboard,
+    load,
+    long_pages,
     motion,
+    preparing,
     reference_map,
     replay_run,
     reproduce,
@@ -23,19 +29,25 @@ from tests.benchmarks import (
 
 ALL = {
     "reference_map": reference_map.main,
+    "dense_answers": dense_answers.main,
     "start_up": start_up.main,
     "replay_run": replay_run.main,
     "reproduce": reproduce.main,
     "served_requests": served_requests.main,
     "engine_requests": engine_requests.main,
     "motion": motion.main,
+    "preparing": preparing.main,
     "visual_input": visual_input.main,
     "tracespatial": tracespatial.main,
     "vision_tower": vision_tower.main,
     "tracking": tracking.main,
     "comparison_page": comparison_page.main,
+    "long_pages": long_pages.main,
+    "load": load.main,
     "significance": significance.main,
     "leaderboard": leaderboard.main,
+    "annotation_server": annotation_server.main,
+    "cluster_simulation": cluster_simulation.main,
 }
 
 

@@ -17,7 +17,7 @@ from jumpscore.boards.board import add_submission, task_for
 from jumpscore.boards.entries import build_entries
 from jumpscore.boards.index_page import index_page
 from jumpscore.boards.standings import standings_of
-from jumpscore.builder.frozen import frozen_folder
+from jumpscore.builder.bundled import bundled_folder
 from jumpscore.data.layout import read_rows, rows_checksum
 from tests.jumpscore.boards.submissions import FACTS
 
@@ -26,7 +26,7 @@ DATA = "small"
 
 
 def main() -> None:
-    checksum = rows_checksum(read_rows(str(frozen_folder(DATA))))
+    checksum = rows_checksum(read_rows(str(bundled_folder(DATA))))
     samples = task_for(FACTS["task"], checksum).load()
     print(f"input: {SUBMISSIONS:,} submissions about {DATA}, {len(samples)} samples")
     with tempfile.TemporaryDirectory() as folder:

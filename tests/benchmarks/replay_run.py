@@ -1,50 +1,51 @@
-"""A run of many replayed samples, from reading answers to the last file on disk."""
+"""Scoring many replayed samples, from reading answers to the last file on disk, with its page."""
 
 from __future__ import annotations
 
 import json
+import math
 import random
+import sys
 import tempfile
 import time
 from pathlib import Path
 
-import jumpscore
 from jumpscore.data.layout import QUESTION, Manifest, Row, write_set
 from jumpscore.scoring import parse_reference, reference_map
+from tests.benchmarks.process_cost import Cost, cost_of
 
-SAMPLES = 10_000
+SIZES = (1_000, 10_000)
 EVENTS = 60
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        data, answers = make_answers(Path(folder), SAMPLES)
-        before, cpu = time.perf_counter(), time.process_time()
-        run = jumpscore.evaluate(
-            "replay",
-            "jumpscore",
-            model_options={"answers": answers},
-            task_options={"data": str(data)},
-            run={"folder": Path(folder) / "runs"},
-        )
-        whole, cpu = time.perf_counter() - before, time.process_time() - cpu
-        bare = _bare(data, answers)
-    print(f"input: {SAMPLES} samples of {EVENTS} events, answers with jitter, misses and extras")
-    print("excluded: creation of the input, the report page")
-    print(f"a whole run: {whole:.2f} s, {SAMPLES / whole:.0f} samples/s; CPU {cpu:.2f} s")
-    print(f"  of which asking {run.timing['wall_seconds']:.2f} s, scoring", end=" ")
-    print(f"{run.timing['score_seconds']:.2f} s (all metrics, controls, intervals)")
-    print(f"bare parse_reference + reference_map on the same answers: {bare:.2f} s")
-    print(f"ratio whole / bare: {whole / bare:.1f}")
+    print(f"input: samples of {EVENTS} events, answers with jitter, misses and extras")
+    print("bare: parse_reference + reference_map of the same answers, without start or files")
+    costs: dict[str, list[Cost]] = {"run": [], "run with page": []}
+    for samples in SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            data, answers = make_answers(Path(folder), samples)
+            command = [str(Path(sys.executable).with_name("jumpscore")), "score", str(answers)]
+            command += ["--data", str(data), "--out"]
+            costs["run"].append(cost_of([*command, f"{folder}/a", "--no-report"]))
+            costs["run with page"].append(cost_of([*command, f"{folder}/b"]))
+            bare = _bare(data, answers)
+        for name, cost in costs.items():
+            each, ratio = 1000 * cost[-1].seconds / samples, cost[-1].seconds / bare
+            print(f"{samples} samples, {name}: {each:.2f} CPU ms each, ", end="")
+            print(f"ratio to bare {ratio:.1f}, {cost[-1].memory:.0f} MB")
+    for name, (few, many) in costs.items():
+        exponent = math.log(many.seconds / few.seconds) / math.log(SIZES[1] / SIZES[0])
+        print(f"growth, {name}: CPU time with the samples to the power of {exponent:.2f}")
 
 
-def make_answers(folder: Path, samples: int) -> tuple[Path, Path]:
+def make_answers(folder: Path, samples: int, events: int = EVENTS) -> tuple[Path, Path]:
     """Write a data set without videos and answers to it; return both."""
     generator = random.Random(0)
     rows, videos, lines = [], {}, []
     for number in range(samples):
         truth, moment = [], generator.uniform(0, 2)
-        for _ in range(EVENTS):
+        for _ in range(events):
             truth.append(round(moment, 2))
             moment += generator.uniform(0.32, 0.5) if generator.random() < 0.9 else 4.0
         answer = [round(t + generator.gauss(0, 0.08), 2) for t in truth if generator.random() < 0.9]
@@ -64,7 +65,7 @@ def _bare(data: Path, answers: Path) -> float:
 
     truths = [json.loads(row.answer) for row in read_rows(data)]
     texts = [json.loads(line)["text"] for line in answers.read_text().splitlines()]
-    before = time.perf_counter()
+    before = time.process_time()
     for text, truth in zip(texts, truths, strict=True):
         reference_map(parse_reference(text), truth)
-    return time.perf_counter() - before
+    return time.process_time() - before

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from jumpscore.harness import InputConfig, RunSettings
-from jumpscore.harness.ask import Asker
+from jumpscore.harness.engines.local import LocalEngine
 from jumpscore.harness.input import InputPlan
 from jumpscore.records import Media, Question
 from jumpscore.runs.writer import RunStore
@@ -89,7 +89,7 @@ def through_the_harness(wrapper, folder: Path) -> float:
     with RunStore(folder) as store:
         store.open(bare_record())
         plan = InputPlan("none", InputConfig())
-        _, answers = Asker(wrapper, plan, RunSettings()).ask(questions, store)
+        _, answers = LocalEngine(wrapper, plan, RunSettings()).ask(questions, store)
     assert all(answer.error is None for answer in answers.values())
     return time.perf_counter() - before
 

@@ -1,30 +1,42 @@
-"""``jumpscore --help`` as a process, compared with an interpreter that does nothing."""
+"""Short commands as processes, compared with an interpreter that only imports NumPy.
+
+CPU seconds, so that other work on the machine does not count.
+"""
 
 from __future__ import annotations
 
-import statistics
-import subprocess
 import sys
-import time
+import tempfile
 from pathlib import Path
 
-RUNS = 10
+from tests.benchmarks.process_cost import Cost, cost_of
+from tests.benchmarks.replay_run import make_answers
+
+RUNS = 7
+VIDEOS, EVENTS = 240, 20
+FLOOR = "import numpy"
+MOTION = "from model_wrappers.motion import events; from numpy import arange as a; "
+MOTION += "events.find_bumps(a(200.0), a(200.0), 0.3)"
 
 
 def main() -> None:
-    command = [str(Path(sys.executable).with_name("jumpscore")), "--help"]
-    bare = [sys.executable, "-c", "pass"]
-    ours, baseline = [], []
-    for _ in range(RUNS + 1):  # in turn, so that drift affects both; the first one warms up
-        ours.append(_seconds(command))
-        baseline.append(_seconds(bare))
-    median, base = statistics.median(ours[1:]), statistics.median(baseline[1:])
-    print(f"input: {RUNS} runs each, in turn, after one warm-up")
-    print(f"jumpscore --help: {median:.3f} s (median); python -c pass: {base:.3f} s")
-    print(f"ratio: {median / base:.1f}")
-
-
-def _seconds(command: list[str]) -> float:
-    before = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
-    return time.perf_counter() - before
+    ours = str(Path(sys.executable).with_name("jumpscore"))
+    score = f"jumpscore score, {VIDEOS} videos of {EVENTS} events"
+    with tempfile.TemporaryDirectory() as folder:
+        data, answers = make_answers(Path(folder), VIDEOS, EVENTS)
+        commands = {
+            FLOOR: [sys.executable, "-c", FLOOR],
+            "jumpscore --help": [ours, "--help"],
+            score: [ours, "score", str(answers), "--data", str(data), "--no-report", "--out"],
+            "motion, import and first call": [sys.executable, "-c", MOTION],
+        }
+        costs: dict[str, list[Cost]] = {name: [] for name in commands}
+        for number in range(RUNS + 1):  # in turn, so that drift affects all; the first one warms up
+            for name, command in commands.items():
+                out = [f"{folder}/runs{number}"] if name == score else []
+                costs[name].append(cost_of([*command, *out]))
+    print(f"input: {RUNS} runs each, in turn, after one warm-up; least CPU time, largest memory")
+    base = min(cost.seconds for cost in costs[FLOOR][1:])
+    for name, every in costs.items():
+        seconds, memory = min(c.seconds for c in every[1:]), max(c.memory for c in every)
+        print(f"{name}: {seconds:.2f} CPU s, ratio {seconds / base:.1f}, {memory:.0f} MB")

@@ -126,10 +126,16 @@ def pins(name: str) -> dict[str, str]:
 
 
 SETS = {
-    "core": CORE | EXTRAS["models"] | EXTRAS["openai"] | EXTRAS["dev"],
+    "core": CORE | EXTRAS["models"] | EXTRAS["openai"] | EXTRAS["builder"] | EXTRAS["dev"],
     "lmms": CORE | EXTRAS["models"] | EXTRAS["openai"] | EXTRAS["lmms"],
     "vllm": CORE | EXTRAS["openai"],
-    "oldest": CORE | EXTRAS["models"] | EXTRAS["openai"] | EXTRAS["answers"] | EXTRAS["pdf"],
+    "ray": EXTRAS["ray"],
+    "oldest": CORE
+    | EXTRAS["models"]
+    | EXTRAS["openai"]
+    | EXTRAS["answers"]
+    | EXTRAS["pdf"]
+    | EXTRAS["builder"],
 }
 """What each file of constraints is used with (Makefile)."""
 LATER = {"decord", "lmms-eval"}

@@ -11,7 +11,14 @@ import sys
 import pytest
 
 from jumpscore.errors import UsageError
-from jumpscore.jsonio import is_scratch, remove_leftovers, replacing, write_json, write_text
+from jumpscore.jsonio import (
+    is_scratch,
+    remove_leftovers,
+    replacing,
+    replacing_folder,
+    write_json,
+    write_text,
+)
 
 
 def dead_process() -> int:
@@ -89,3 +96,31 @@ def test_replacing_discards_after_error(tmp_path):
         fail()
     assert (tmp_path / "a").read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def fill(folder, text, error=None):
+    with replacing_folder(folder) as scratch:
+        (scratch / "a").write_text(text)
+        if error is not None:
+            raise error
+
+
+def test_replacing_folder(tmp_path):
+    folder = tmp_path / "set"
+    fill(folder, "one")
+    (folder / "b").touch()
+    fill(folder, "two")
+    assert [(file.name, file.read_text()) for file in folder.iterdir()] == [("a", "two")]
+    with pytest.raises(ValueError, match="no"):
+        fill(folder, "three", ValueError("no"))
+    assert (folder / "a").read_text() == "two"
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+
+
+def test_replacing_folder_removes_what_a_killed_process_left(tmp_path):
+    names = [f".set.{dead_process()}", f".set.old.{dead_process()}"]
+    others = [f".set.{os.getppid()}", f".sets.{dead_process()}"]
+    for name in names + others:
+        (tmp_path / name / "videos").mkdir(parents=True)
+    fill(tmp_path / "set", "one")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["set", *others])

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from jumpscore.errors import DataError, UsageError
-from model_wrappers.checkpoints import BUNDLED, CheckpointUse, checkpoint_use, local_folder, resolve
+from model_wrappers.checkpoints import (
+    BUNDLED,
+    CheckpointUse,
+    checkpoint_use,
+    digest,
+    local_folder,
+    resolve,
+)
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -53,3 +60,27 @@ def test_checkpoint_use_malformed_file_is_named(tmp_path, text):
     (tmp_path / "jumpscore.json").write_text(text)
     with pytest.raises(DataError, match=r"jumpscore\.json"):
         checkpoint_use(str(tmp_path))
+
+
+def safetensors(header: str, *, length: int | None = None) -> bytes:
+    size = len(header) if length is None else length
+    return size.to_bytes(8, "little") + header.encode() + bytes(64)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        safetensors("[" * 100_000),
+        safetensors('{"a": {"data_offsets": [-500, 0]}}'),
+        safetensors('{"a": {"data_offsets": [1e999, 0]}}'),
+        safetensors('{"a": {"data_offsets": [%s, 0]}}' % ("9" * 30)),
+        safetensors("{}", length=1 << 62),
+        safetensors('{"a": 5}'),
+        b"",
+    ],
+)
+def test_digest_of_damaged_weights(tmp_path, content):
+    (tmp_path / "model.safetensors").write_bytes(content)
+    first = digest(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(content[:-1] + b"x")
+    assert digest(tmp_path) != first

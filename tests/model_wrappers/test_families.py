@@ -6,8 +6,10 @@ import pytest
 
 from jumpscore.errors import UsageError
 from jumpscore.harness.factory import make_model
+from jumpscore.records import Media, Question
+from jumpscore.video import uniform_frames
 from model_wrappers import MODELS
-from model_wrappers.families import FAMILIES, Family
+from model_wrappers.families import FAMILIES, QWEN3_VL, Family, family_named, family_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "baselines.md"
 
@@ -44,6 +46,25 @@ def test_families_have_a_model_and_checkpoint(family):
     assert fields[named].default == family.checkpoint
     modules = {"transformers": "transformers", "vllm": "vllm", "openai": "openai_compatible"}
     assert model.__module__.startswith(f"model_wrappers.{modules[family.backends[0]]}.")
+
+
+@pytest.mark.parametrize("name", ["timelens", "keye_vl2"])
+def test_endpoint_families_plan_on_their_own_grid(name, tiny_set):
+    with pytest.raises(UsageError, match="base_url"):
+        make_model(name, {})
+    wrapper = make_model(name, {"base_url": "http://localhost:8000/v1"})
+    family = family_named(name)
+    assert wrapper.token_grid == family.grid
+    video = next((tiny_set / "videos").iterdir())
+    visual = uniform_frames(video, count=2, grid=wrapper.token_grid)
+    text = wrapper.prompt_text(wrapper.prepare(Question("a", (Media(video),), "When?"), visual))
+    assert text.startswith("user: <0.0 seconds>[image/jpeg")
+    assert {visual.width % family.grid.side, visual.height % family.grid.side} == {0}
+
+
+def test_family_of_a_shared_model_type():
+    """TimeLens is a Qwen3-VL, so its checkpoint has that family's rules on other backends."""
+    assert family_of("qwen3_vl") is QWEN3_VL
 
 
 def test_llava_ov1_5_needs_an_endpoint():

@@ -99,9 +99,9 @@ def test_server_answers_equal_transformers(place, served, kind):
 
 def test_predict_with_a_running_server(place, served):
     """``predict`` prepares canvases in the server's folder; a random model answers no times."""
-    from jumpscore.cli.predict import ask_one
     from jumpscore.errors import NoAnswerError
     from jumpscore.harness import run_config
+    from jumpscore.harness.single import open_model
 
     config = run_config(
         {
@@ -115,8 +115,11 @@ def test_predict_with_a_running_server(place, served):
             "input": {"kind": "codec", "count": 4},
         }
     )
-    with pytest.raises(NoAnswerError, match="vllm gave no times"):
-        ask_one(place / "set" / "0.mp4", config)
+    with (
+        open_model(config) as model,
+        pytest.raises(NoAnswerError, match="vllm gave no times"),
+    ):
+        model.predict(place / "set" / "0.mp4")
 
 
 def test_run_records_code_and_server(place, served):

@@ -79,7 +79,18 @@ def _is_table(source: Source) -> bool:
     return bool({*TIME_COLUMNS, *FRAME_COLUMNS} & set(source.header))
 
 
+def _is_webvtt(source: Source) -> bool:
+    return source.content.removeprefix(b"\xef\xbb\xbf").startswith(b"WEBVTT")
+
+
 FORMATS = (
+    Format(
+        "webvtt",
+        "WebVTT (.vtt)",
+        "milliseconds of the media",
+        _is_webvtt,
+        "webvtt",
+    ),
     Format(
         "hub",
         "the layout of JumpScore on the hub (a folder, .parquet, .jsonl, .csv)",

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,10 +15,10 @@ from jumpscore.builder.imports.formats import Format, format_of
 from jumpscore.builder.imports.recordings import Recording
 from jumpscore.builder.imports.sources import Source
 from jumpscore.builder.imports.videos import VideoFinder
-from jumpscore.data.convert import place
+from jumpscore.data.convert import new_folder, place
 from jumpscore.data.events import EVENTS, EventDefinition
 from jumpscore.data.layout import Manifest, Row, data_file, write_set
-from jumpscore.errors import DataError, UsageError
+from jumpscore.errors import UsageError
 from jumpscore.records import Progress
 from jumpscore.video import VideoInfo, content_hash
 
@@ -110,7 +107,7 @@ def import_set(
     items = list(_items(files, finder, options))
     _check_videos(items)
     names = _names(items)
-    with _new_folder(out) as folder:
+    with new_folder(out) as folder:
         rows, facts, imported = [], {}, []
         for done, (item, name) in enumerate(zip(items, names, strict=True), start=1):
             track = TrackTimes.read(item.video)
@@ -266,19 +263,3 @@ def _manifest(
         videos=facts,
         event=options.event,
     )
-
-
-@contextmanager
-def _new_folder(out: Path) -> Iterator[Path]:
-    """Yield a scratch folder that becomes ``out``, unless an error is raised."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"{out}: exists already and is not empty; choose another --out")
-    scratch = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        scratch.mkdir(parents=True)
-        yield scratch
-        scratch.replace(out)
-    except OSError as error:
-        raise DataError(f"{out}: cannot be written ({error}); choose another --out") from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)

@@ -20,6 +20,8 @@ LARGEST_FILE = 256 << 20
 """Size limit of an annotation file in bytes."""
 DEEPEST_XML = 64
 """Nesting limit of XML elements; the supported formats need less than 10."""
+LONGEST_PROBLEM = 600
+"""Limit of an error message in characters."""
 LARGEST_NUMBER = 1e12
 """Limit of a time, time stamp or frame number."""
 
@@ -35,7 +37,9 @@ class Source:
         self.path = path
 
     def error(self, problem: str) -> DataError:
-        """Return an error about this file."""
+        """Return an error about this file; long values from it are cut out of the message."""
+        if len(problem) > LONGEST_PROBLEM:
+            problem = f"{problem[: LONGEST_PROBLEM // 2]} ... {problem[-LONGEST_PROBLEM // 2 :]}"
         return DataError(f"{self.path}: {problem}")
 
     @cached_property

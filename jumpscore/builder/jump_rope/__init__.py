@@ -4,14 +4,16 @@
     for spec in sample_clips(profile, seed=0):
         clip = render_clip(spec, folder / f"{spec.name}.mp4")
 
-`profile` describes a set, `specs` samples the clips, `rhythm` defines the events, `figure`, `rope`,
-`backdrop` and `render` draw, `encode` writes the files. The conventions (event, rope angle,
-coordinates, rotation) are in the docstrings of `rhythm`, `camera` and `encode`.
+`profile` describes a set, `sampling` and `filming` draw the clips, `styles` and `rhythm` define
+jumps and events, `figure`, `poses`, `activities`, `rope`, `backdrop` and `render` draw, `finish`
+adds what apps add, `encode` writes the files. The conventions (event, rope angle, coordinates,
+rotation) are in the docstrings of `rhythm`, `camera` and `encode`.
 """
 
 from jumpscore.builder.jump_rope.clip import clip_rhythm, render_clip
 from jumpscore.builder.jump_rope.profile import Profile, load_profile
-from jumpscore.builder.jump_rope.specs import ClipSpec, sample_clips
+from jumpscore.builder.jump_rope.sampling import sample_clips
+from jumpscore.builder.jump_rope.specs import ClipSpec
 
 __all__ = [
     "ClipSpec",

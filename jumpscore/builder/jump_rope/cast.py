@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from jumpscore.builder.jump_rope.activities import Ball
 from jumpscore.builder.jump_rope.body import FigurePainter
 from jumpscore.builder.jump_rope.camera import Camera, to_world
 from jumpscore.builder.jump_rope.figure import INDEX, jumper_pose, rope_radius, walker_pose
 from jumpscore.builder.jump_rope.planning import plan_rhythm
 from jumpscore.builder.jump_rope.rhythm import Rhythm
-from jumpscore.builder.jump_rope.rope import exposures, rope_curve
+from jumpscore.builder.jump_rope.rope import exposures, physical_fan, rope_curve
 from jumpscore.builder.jump_rope.specs import RGB, ClipSpec, Tempo, random_look
 
 FloatArray = NDArray[np.float64]
@@ -21,7 +22,7 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Swing:
-    """A rope in a person's hands."""
+    """A rope in a person's hands; ``physical`` if it is as faint as the exposure makes it."""
 
     rhythm: Rhythm
     radius: float
@@ -29,6 +30,24 @@ class Swing:
     color: RGB
     width: float
     shutter: float
+    physical: bool = False
+
+
+@dataclass(frozen=True)
+class RopeShot:
+    """A rope during one exposure.
+
+    Attributes:
+        points: World points [K, P, 3] of the rope at K moments.
+        near: [K, P - 1], whether a segment is nearer to the camera than the jumper's body axis.
+        width: Width of each line in pixels.
+        weight: Coverage of each line; ``None`` for the usual one (`rope.rope_mask`).
+    """
+
+    points: FloatArray
+    near: NDArray[np.bool_]
+    width: float
+    weight: float | None
 
 
 @dataclass(frozen=True)
@@ -41,6 +60,8 @@ class Actor:
         depth: World y by which people are drawn from far to near.
         scale: Pixels per metre at the actor's distance.
         swing: The rope, if there is one.
+        shots: World coordinates [T, S, J, 3] at S moments of each exposure, if the body is blurred.
+        balls: Balls, with centres [T, S, 3] in the world; only with ``shots``.
     """
 
     joints: FloatArray
@@ -48,6 +69,8 @@ class Actor:
     depth: float
     scale: float
     swing: Swing | None = None
+    shots: FloatArray | None = None
+    balls: tuple[Ball, ...] = ()
 
 
 def main_jumper(spec: ClipSpec, camera: Camera, rhythm: Rhythm, times: FloatArray) -> Actor:
@@ -71,26 +94,25 @@ def others(spec: ClipSpec, camera: Camera, times: FloatArray) -> list[Actor]:
     return actors
 
 
-def rope_points(
-    swing: Swing, actor: Actor, frame: int, time: float
-) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """World points [K, P, 3] of the rope's sub-exposures and which segments are nearer.
-
-    The exposure is centred on the frame's time. A segment counts as near when it is closer to the
-    camera than the jumper's body axis.
-    """
+def rope_shot(swing: Swing, actor: Actor, frame: int, time: float) -> RopeShot:
+    """The rope during the exposure of a frame, which is centred on the frame's time."""
     ends = np.array([time - swing.shutter / 2, time + swing.shutter / 2])
     speed = float(np.diff(swing.rhythm.rope_angle(ends))[0]) / swing.shutter
-    count = exposures(
-        speed, swing.radius, swing.shutter, actor.scale, max(1.5, swing.width * actor.scale)
-    )
+    width = max(1.5, swing.width * actor.scale)
+    weight = None
+    if swing.physical:
+        swept = speed * swing.radius * swing.shutter * actor.scale
+        fan = physical_fan(swept, swing.width * actor.scale)
+        count, width, weight = fan.count, fan.width, fan.weight
+    else:
+        count = exposures(speed, swing.radius, swing.shutter, actor.scale, width)
     moments = time + swing.shutter * ((np.arange(count) + 0.5) / count - 0.5)
     angle = swing.rhythm.rope_angle(moments)
     joints = actor.joints[frame]
     tips = np.repeat(joints[[INDEX["tip_l"], INDEX["tip_r"]]][None], count, axis=0)
     points = rope_curve(tips, angle, swing.forward, swing.radius)
     middle = (points[:, 1:, 1] + points[:, :-1, 1]) / 2
-    return points, middle < joints[INDEX["pelvis"], 1]
+    return RopeShot(points, middle < joints[INDEX["pelvis"], 1], width, weight)
 
 
 def _jumper(
@@ -126,7 +148,7 @@ def light_side(spec: ClipSpec) -> float:
     return -1.0 if spec.seed % 2 else 1.0
 
 
-def _half_width(camera: Camera, y: float) -> float:
+def half_width(camera: Camera, y: float) -> float:
     """Metres from the jumper's line of sight to the nearer edge of the frame, at distance y."""
     room = min(camera.centre, camera.width - camera.centre)
     return room * (camera.distance + y) / camera.focal
@@ -137,7 +159,7 @@ def _second_jumper(
 ) -> Actor:
     """A person in the background who jumps at another rate, so never in rhythm for long."""
     y = float(rng.uniform(0.9, 1.3))
-    x = float(rng.choice([-1.0, 1.0])) * 0.62 * _half_width(camera, y)
+    x = float(rng.choice([-1.0, 1.0])) * 0.62 * half_width(camera, y)
     faster = spec.tempo.gap > 0.42
     tempo = Tempo(
         gap=spec.tempo.gap * (0.82 if faster else 1.24),
@@ -160,7 +182,7 @@ def _bystander(
     """A person who stands and watches."""
     y = float(rng.uniform(0.7, 1.3))
     side = 1.0 if (number + spec.seed // 2) % 2 else -1.0
-    x = side * float(rng.uniform(0.55, 0.8)) * _half_width(camera, y)
+    x = side * float(rng.uniform(0.55, 0.8)) * half_width(camera, y)
     yaw = -side * float(rng.uniform(15, 60))
     return _walker(spec, camera, times, rng, yaw, (x, y), speed=0.0)
 

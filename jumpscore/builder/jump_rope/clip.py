@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from jumpscore.builder.jump_rope.encode import VideoWriter, frame_clock
+import numpy as np
+from numpy.typing import NDArray
+
+from jumpscore.builder.jump_rope.choreography import style_rhythm
+from jumpscore.builder.jump_rope.delivery import write_delivered, write_frames
+from jumpscore.builder.jump_rope.encode import frame_clock
+from jumpscore.builder.jump_rope.finish import Finished, Pictures, scene
 from jumpscore.builder.jump_rope.planning import plan_rhythm
 from jumpscore.builder.jump_rope.render import Renderer
 from jumpscore.builder.jump_rope.rhythm import Rhythm
@@ -33,8 +39,28 @@ class RenderedClip:
 
 
 def clip_rhythm(spec: ClipSpec) -> Rhythm:
-    """The rhythm of the clip's main person."""
+    """The rhythm of the clip's main person; without events if the person does not jump."""
+    if spec.activity != "jump":
+        return Rhythm.from_plans([], spec.duration)
+    if spec.tempo.style is not None:
+        return style_rhythm(spec.tempo, spec.duration, spec.rng("rhythm"))
     return plan_rhythm(spec.tempo, spec.duration, spec.rng("rhythm"))
+
+
+def clip_pictures(
+    spec: ClipSpec, rhythm: Rhythm, times: NDArray[np.float64], *, rope: bool = True
+) -> Pictures:
+    """The pictures of a clip before they are encoded.
+
+    Args:
+        spec: The clip.
+        rhythm: Its rhythm (`clip_rhythm`).
+        times: Frame times in seconds, [T].
+        rope: ``False`` leaves the ropes out (to compare).
+    """
+    if spec.capture is None:
+        return Renderer(spec, rhythm, times, rope=rope)
+    return Finished(Renderer(scene(spec), rhythm, times, rope=rope), spec)
 
 
 def render_clip(spec: ClipSpec, path: Path) -> RenderedClip:
@@ -48,16 +74,15 @@ def render_clip(spec: ClipSpec, path: Path) -> RenderedClip:
         path: The mp4 file to write; an existing one is replaced.
     """
     rhythm, clock = clip_rhythm(spec), frame_clock(spec)
-    renderer = Renderer(spec, rhythm, clock.times)
-    count = len(clock.ticks)
-    size = (spec.width, spec.height)
-    with VideoWriter(path, size, spec.codec, clock, spec.rotation) as writer:
-        for index in range(count):
-            writer.write(renderer.frame(index))
+    pictures = clip_pictures(spec, rhythm, clock.times)
+    if isinstance(pictures, Finished):
+        write_delivered(path, spec, clock, pictures)
+    else:
+        write_frames(path, spec, clock, pictures)
     return RenderedClip(
         spec=spec,
         path=path,
         events=tuple(round(event, 2) for event in rhythm.events),
         duration=clock.duration,
-        frames=count,
+        frames=len(clock.ticks),
     )

@@ -7,7 +7,7 @@ frames give equal bytes in the same environment.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -117,20 +117,28 @@ class VideoWriter:
             The writer receives upright frames, stores them turned the other way and writes the
             rotation into the file's display matrix. FFmpeg counts anticlockwise: PyAV's
             ``frame.rotation`` of such a file is -rotation (180 may be read as -180).
+        options: Encoder options that differ from the usual ones; an empty value removes one.
     """
 
     def __init__(
-        self, path: Path, size: tuple[int, int], codec: Codec, clock: FrameClock, rotation: int = 0
+        self,
+        path: Path,
+        size: tuple[int, int],
+        codec: Codec,
+        clock: FrameClock,
+        rotation: int = 0,
+        *,
+        options: Mapping[str, str] | None = None,
     ) -> None:
         if rotation not in (0, 90, 180, 270):
             raise ValueError(f"rotation={rotation}; allowed: 0, 90, 180, 270")
         self._path, self._clock, self._rotation, self._next = path, clock, rotation, 0
         self._size = size
         width, height = size if rotation in (0, 180) else size[::-1]
+        settings = {**_OPTIONS[codec], **(options or {})}
+        settings = {key: value for key, value in settings.items() if value}
         self._container = av.open(str(path), mode="w", format="mp4")
-        stream: Any = self._container.add_stream(
-            _ENCODER[codec], rate=clock.rate, options=_OPTIONS[codec]
-        )
+        stream: Any = self._container.add_stream(_ENCODER[codec], rate=clock.rate, options=settings)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.time_base = clock.time_base
         stream.time_base = clock.time_base

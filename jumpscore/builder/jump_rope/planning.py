@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from jumpscore.builder.jump_rope.rhythm import Kind, Rhythm, RunPlan, startup_time
+from jumpscore.builder.jump_rope.rhythm import Rhythm, RunPlan, startup_time
 from jumpscore.builder.jump_rope.specs import Tempo
+from jumpscore.builder.jump_rope.styles import Kind
 
 _TAIL = 0.5  # seconds of rest before the clip ends
 _AFTER_MISS = (1.6, 3.0)  # seconds from the hit to the next run in a clip without pauses

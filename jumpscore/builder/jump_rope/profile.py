@@ -6,10 +6,11 @@ all shares probabilities in 0..1, all sizes pixels as displayed.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from jumpscore.builder.jump_rope.styles import STYLE, Activity, StyleName
 from jumpscore.conf.settings import Changes, Strict, stored_settings
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -122,6 +123,70 @@ FACTORS: tuple[str, ...] = tuple(Shares.model_fields)
 """Names of the nuisance factors, as they appear in a clip's tags."""
 
 
+class StyleGaps(_Range):
+    """A style and a range of its typical gaps (s), as one stratum of a set."""
+
+    style: StyleName
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        style = STYLE[self.style]
+        if self.low < style.low or self.high > style.high:
+            raise ValueError(
+                f"gaps of {self.style} from {self.low} to {self.high} s; allowed: {style.low} to "
+                f"{style.high} s ({style.reason}); change low and high"
+            )
+        return self
+
+
+class Styles(Strict):
+    """How people jump: each row comes equally often.
+
+    Attributes:
+        jitter: Standard deviation of one gap, relative to the typical gap.
+        drift: Largest relative change of tempo over a clip.
+        rows: Styles with their gaps.
+    """
+
+    jitter: Annotated[float, Field(ge=0.0, le=0.1)]
+    drift: Annotated[float, Field(ge=0.0, le=0.3)]
+    rows: Annotated[tuple[StyleGaps, ...], Field(min_length=1)]
+
+
+class EyeRange(_Range):
+    """Heights of the camera in metres."""
+
+    low: Annotated[float, Field(ge=0.1, le=3.0)]
+    high: Annotated[float, Field(ge=0.1, le=3.0)]
+
+
+Delivery = Literal["camera", "stream", "social", "messenger"]
+
+
+class Filming(Strict):
+    """Clips as phones film them and apps deliver them, see `filming`.
+
+    Attributes:
+        eye: Heights of the camera.
+        faint_rope: Share of clips whose rope is invisible while it turns: thin, fast, blurred.
+        vignette: Share of clips with dark corners.
+        border: Share of clips with black or blurred bars.
+        deliveries: Ways from the camera to the file, each equally often.
+    """
+
+    eye: EyeRange
+    faint_rope: Share = 0.0
+    vignette: Share = 0.0
+    border: Share = 0.0
+    deliveries: Annotated[tuple[Delivery, ...], Field(min_length=1)]
+
+
+FILMED_FACTORS: tuple[str, ...] = ("faint_rope", "vignette", "border")
+"""Names of the nuisance factors of filmed clips."""
+
+
 class Profile(Strict):
     """Settings of the clips of one synthetic data set.
 
@@ -129,6 +194,12 @@ class Profile(Strict):
         clean_share: Share of clips without any nuisance factor. The factors are dealt among the
             others, so no factor's share may exceed ``1 - clean_share``.
         yaw: Ranges of directions, dealt so that each comes equally often; ``None``: all around.
+        gaps: Gaps of recreational jumpers.
+        styles: Styles and their gaps, instead of ``gaps``.
+        activities: What people do who never jump, each equally often, instead of ``gaps``.
+        pauses: Pauses of clips that have some; required with ``gaps`` or ``styles``.
+        run_jumps: Jumps per run; required with ``gaps`` or ``styles``.
+        filming: How the clips are filmed; required with ``styles`` or ``activities``.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
@@ -137,12 +208,15 @@ class Profile(Strict):
     resolutions: Annotated[tuple[Resolution, ...], Field(min_length=1)]
     fps: Annotated[tuple[FpsChoice, ...], Field(min_length=1)]
     h265_share: Share
-    gaps: GapStats
-    pauses: PauseStats
-    run_jumps: RunJumps
+    gaps: GapStats | None = None
+    styles: Styles | None = None
+    activities: Annotated[tuple[Activity, ...], Field(min_length=1)] | None = None
+    pauses: PauseStats | None = None
+    run_jumps: RunJumps | None = None
     clean_share: Share
     shares: Shares
     yaw: Annotated[tuple[YawRange, ...], Field(min_length=1)] | None = None
+    filming: Filming | None = None
 
     def recipe(self) -> dict[str, Any]:
         """Return the settings as JSON values, without unset ones.
@@ -150,6 +224,22 @@ class Profile(Strict):
         Adding a key therefore does not change the recipe of older sets.
         """
         return self.model_dump(mode="json", exclude_none=True)
+
+    @model_validator(mode="after")
+    def _one_kind_of_movement(self) -> Profile:
+        chosen = [key for key in ("gaps", "styles", "activities") if getattr(self, key) is not None]
+        if len(chosen) != 1:
+            raise ValueError(
+                f"{' and '.join(chosen) or 'none'} of gaps, styles and activities; set exactly one"
+            )
+        needs = {"gaps": ("pauses", "run_jumps"), "activities": ("filming",)}
+        needs["styles"] = ("pauses", "run_jumps", "filming")
+        for key in needs[chosen[0]]:
+            if getattr(self, key) is None:
+                raise ValueError(f"{chosen[0]} without {key}; set {key}")
+        if self.filming is not None and self.gaps is not None:
+            raise ValueError("filming with gaps; use styles instead of gaps, or remove filming")
+        return self
 
     @model_validator(mode="after")
     def _room_for_factors(self) -> Profile:

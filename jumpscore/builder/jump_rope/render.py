@@ -16,9 +16,11 @@ from jumpscore.builder.jump_rope.camera import (
     make_camera,
     make_motion,
 )
-from jumpscore.builder.jump_rope.cast import Actor, main_jumper, others, rope_points
+from jumpscore.builder.jump_rope.cast import Actor, others, rope_shot
 from jumpscore.builder.jump_rope.draw import Image, soft_shadow
+from jumpscore.builder.jump_rope.exposure import SeenBall, Shots, paint_exposure
 from jumpscore.builder.jump_rope.figure import INDEX
+from jumpscore.builder.jump_rope.leads import main_actors
 from jumpscore.builder.jump_rope.rhythm import Rhythm
 from jumpscore.builder.jump_rope.rope import paint_rope, rope_mask
 from jumpscore.builder.jump_rope.specs import ClipSpec
@@ -53,8 +55,7 @@ class Renderer:
         self._backdrop = paint_backdrop(
             spec.backdrop, self._camera.widened(*self._margin), spec.rng("backdrop")
         )
-        jumper = main_jumper(spec, self._camera, rhythm, times)
-        cast = [jumper, *others(spec, self._camera, times)]
+        cast = [*main_actors(spec, self._camera, rhythm, times), *others(spec, self._camera, times)]
         self._cast = sorted(cast, key=lambda actor: -actor.depth)
         self._gain = _light_curve(spec, times)
         self._noise = _noise_pattern(spec) if spec.has("noise") else None
@@ -107,15 +108,28 @@ class Renderer:
         swing = actor.swing
         mask = None
         if swing is not None and self._rope:
-            points, near = rope_points(swing, actor, index, float(self._times[index]))
-            curve, _ = self._project(points, matrix)
-            width = max(1.5, swing.width * actor.scale)
-            mask = rope_mask(curve, near, width, (self._spec.width, self._spec.height))
+            shot = rope_shot(swing, actor, index, float(self._times[index]))
+            curve, _ = self._project(shot.points, matrix)
+            size = (self._spec.width, self._spec.height)
+            mask = rope_mask(curve, shot.near, shot.width, size, weight=shot.weight)
         if mask is not None and swing is not None:
             paint_rope(image, mask, swing.color, before=False)
-        actor.painter.paint(image, pixels, depth)
+        if actor.shots is None:
+            actor.painter.paint(image, pixels, depth)
+        else:
+            self._paint_exposure(image, actor, index, matrix)
         if mask is not None and swing is not None:
             paint_rope(image, mask, swing.color, before=True)
+
+    def _paint_exposure(self, image: Image, actor: Actor, index: int, matrix: FloatArray) -> None:
+        """Draws a person, and balls, at several moments of the exposure."""
+        assert actor.shots is not None
+        pixels, depth = self._project(actor.shots[index], matrix)
+        balls = []
+        for ball in actor.balls:
+            centres, away = self._project(ball.centres[index], matrix)
+            balls.append(SeenBall(centres, away, ball.radius * self._camera.focal, ball.color))
+        paint_exposure(image, actor.painter, Shots(pixels, depth, tuple(balls)), actor.scale)
 
     def _exposed(self, image: Image, index: int) -> Image:
         """Light change and sensor noise."""

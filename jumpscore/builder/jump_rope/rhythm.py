@@ -14,6 +14,8 @@ behind the heels, at the height of the shins.
 
 *One event per completed jump.* A jump is completed when the rope passes under the feet in the air.
 A double-under (two rotations in one flight) is one jump: its event belongs to its first rotation.
+Every step of an alternating speed step is a jump; the second hop of a slow rebound does not
+count, because no rope passes. Arms that cross and legs that change do not move the event.
 A miss (the rope stops at the toes, `CATCH_ANGLE`) is not a jump and has no event; the jumper then
 steps over the rope on the ground, which is not a jump either. Before and after a run the rope rests
 on the ground behind the heels at `REST_ANGLE`; a run's first event is therefore less than
@@ -29,12 +31,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from jumpscore.builder.jump_rope.styles import RECREATIONAL, Kind, Pace
 
 GRAVITY = 9.81
 TURN = 2.0 * math.pi
@@ -47,13 +51,9 @@ _STOP_TIME = 2.0 * REST_ANGLE / _STOP_SPEED
 _CATCH_FROM = -math.radians(60.0)
 _CATCH_SPEED = 12.0  # rad/s when the rope comes down to the toes
 _CATCH_TIME = 1.6 * (CATCH_ANGLE - _CATCH_FROM) / _CATCH_SPEED
-_DOUBLE_SPLIT = 0.22  # seconds between the two passes of a double-under
-_DOUBLE_FLIGHT = _DOUBLE_SPLIT + 0.20
-_MIN_CONTACT = 0.13  # seconds on the ground between two flights
 _BEND_TIME = 0.35  # seconds over which the knees absorb a landing or prepare a take-off
 
 FloatArray = NDArray[np.float64]
-Kind = Literal["single", "double"]
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,16 @@ class RunPlan:
             the missed attempt and is unused without a miss. Gaps too short for the flights are
             stretched.
         miss: Whether the run ends with a missed attempt.
+        pace: Flight and contact of the jumps.
+        hops: Whether the jumper hops once more, without the rope, in the middle of each gap.
     """
 
     start: float
     kinds: tuple[Kind, ...]
     gaps: tuple[float, ...]
     miss: bool = False
+    pace: Pace = RECREATIONAL
+    hops: bool = False
 
     def __post_init__(self) -> None:
         if not self.kinds or len(self.gaps) != len(self.kinds):
@@ -106,12 +110,21 @@ class Miss:
 
 @dataclass(frozen=True)
 class Run:
-    """A run with its times; the rope rests before `start` and after `stop`."""
+    """A run with its times; the rope rests before `start` and after `stop`.
+
+    Attributes:
+        start: Time at which the rope starts to move (s).
+        stop: Time at which it rests again (s).
+        jumps: The completed jumps.
+        miss: The missed attempt at the end, if any.
+        hops: (take-off, landing) of hops between the jumps, over no rope.
+    """
 
     start: float
     stop: float
     jumps: tuple[Jump, ...]
     miss: Miss | None
+    hops: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -203,18 +216,12 @@ class Rhythm:
 
     @cached_property
     def _flights(self) -> tuple[FloatArray, FloatArray]:
-        """Take-off and landing times of all flights, the failed ones of misses included."""
+        """Take-off and landing times of all flights, with those of misses and hops."""
         flights = [(j.takeoff, j.landing) for j in self.jumps]
+        flights += [hop for run in self.runs for hop in run.hops]
         flights += [(m.takeoff, m.landing) for m in self.misses]
         table = np.array(sorted(flights), dtype=np.float64).reshape(-1, 2)
         return table[:, 0], table[:, 1]
-
-
-def flight_time(kind: Kind, gap: float) -> float:
-    """Seconds in the air for a jump that is followed by the next after ``gap`` seconds."""
-    if kind == "double":
-        return _DOUBLE_FLIGHT
-    return min(max(0.55 * gap, 0.17), 0.30)
 
 
 def startup_time(gap: float) -> float:
@@ -239,13 +246,14 @@ class _KnotBuilder:
             )
         self._add(plan.start, REST_ANGLE, 0.0)
         jumps = self._add_jumps(plan)
+        hops = _hops(jumps) if plan.hops else ()
         last = jumps[-1].passes[-1]
         if not plan.miss:
             stop = last + _STOP_TIME
             self._add(stop, REST_ANGLE, 0.0)
-            return Run(plan.start, stop, jumps, None)
+            return Run(plan.start, stop, jumps, None, hops)
         miss = self._add_miss(jumps[-1], plan.gaps[-1])
-        return Run(plan.start, miss.step_to, jumps, miss)
+        return Run(plan.start, miss.step_to, jumps, miss, hops)
 
     def finish(self, duration: float) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Knots of the whole clip; slopes that are open are set so that the cubic is monotone."""
@@ -269,13 +277,14 @@ class _KnotBuilder:
         return times, angles, np.minimum(slopes, 3.0 * np.minimum(left, right))
 
     def _add_jumps(self, plan: RunPlan) -> tuple[Jump, ...]:
-        flights = [flight_time(k, g) for k, g in zip(plan.kinds, plan.gaps, strict=True)]
-        split = [_DOUBLE_SPLIT / 2 if kind == "double" else 0.0 for kind in plan.kinds]
+        pace, planned = plan.pace, list(zip(plan.kinds, plan.gaps, strict=True))
+        flights = [pace.flight_time(kind, gap) for kind, gap in planned]
+        split = [pace.split_time(kind, gap) / 2 for kind, gap in planned]
         jumps: list[Jump] = []
         centre = plan.start + startup_time(plan.gaps[0]) + split[0]
         for j, kind in enumerate(plan.kinds):
             if j > 0:
-                shortest = (flights[j - 1] + flights[j]) / 2 + _MIN_CONTACT
+                shortest = (flights[j - 1] + flights[j]) / 2 + pace.contact
                 centre += max(plan.gaps[j - 1] + split[j - 1] + split[j], shortest)
             passes = (centre - split[j], centre + split[j]) if kind == "double" else (centre,)
             ends_run = j == len(plan.kinds) - 1 and not plan.miss
@@ -322,7 +331,18 @@ def _with_events(run: Run, knots: tuple[FloatArray, FloatArray, FloatArray]) -> 
         Jump(jump.kind, float(start), jump.takeoff, jump.landing, jump.passes)
         for jump, start in zip(run.jumps, high, strict=True)
     )
-    return Run(run.start, run.stop, jumps, run.miss)
+    return replace(run, jumps=jumps)
+
+
+def _hops(jumps: Sequence[Jump]) -> tuple[tuple[float, float], ...]:
+    """A low hop in the middle of every stretch on the ground that is long enough for it."""
+    hops = []
+    for before, after in pairwise(jumps):
+        middle, ground = (before.landing + after.takeoff) / 2, after.takeoff - before.landing
+        half = min(0.08, 0.5 * (ground / 2 - 0.06))
+        if half > 0.04:
+            hops.append((middle - half, middle + half))
+    return tuple(hops)
 
 
 def _hermite(knots: tuple[FloatArray, FloatArray, FloatArray], t: FloatArray) -> FloatArray:

@@ -74,8 +74,34 @@ def exposures(speed: float, radius: float, shutter: float, scale: float, width: 
     return int(min(max(math.ceil(swept / (1.2 * width)), 1), _MAX_EXPOSURES))
 
 
+@dataclass(frozen=True)
+class Fan:
+    """How a moving rope is drawn: ``count`` lines, each ``width`` pixels wide, with a coverage."""
+
+    count: int
+    width: float
+    weight: float
+
+
+def physical_fan(swept: float, width: float) -> Fan:
+    """The lines that cover the path of a rope as much as the rope does during the exposure.
+
+    Args:
+        swept: Pixels by which the rope's middle moves.
+        width: Width of the rope in pixels; may be below 1.
+    """
+    count = min(max(math.ceil(swept / (1.2 * max(width, 1.0))), 1), _MAX_EXPOSURES)
+    drawn = max(1, round(width), math.ceil(swept / count) if count > 1 else 1)
+    return Fan(count, float(drawn), width / (drawn * count))
+
+
 def rope_mask(
-    pixels: FloatArray, near: NDArray[np.bool_], width: float, size: tuple[int, int]
+    pixels: FloatArray,
+    near: NDArray[np.bool_],
+    width: float,
+    size: tuple[int, int],
+    *,
+    weight: float | None = None,
 ) -> RopeMask | None:
     """Draws the sub-exposures [K, POINTS, 2] into two coverage masks.
 
@@ -84,6 +110,8 @@ def rope_mask(
         near: [K, POINTS - 1], whether a segment is nearer to the camera than the body.
         width: Rope width in pixels.
         size: Frame width and height.
+        weight: Coverage 0..1 that each sub-exposure adds; by default more than the exposure
+            implies, so that fast ropes stay visible.
 
     Returns:
         The masks, or ``None`` if the rope is outside the frame.
@@ -95,7 +123,12 @@ def rope_mask(
         return None
     shape = (int(high[1] - low[1]), int(high[0] - low[0]))
     points = fixed(pixels - low)
-    weight = min(255.0, 255.0 * (_VISIBILITY if len(pixels) > 1 else 1.0) / len(pixels))
+    gain = 1.0
+    if weight is None:
+        level = min(255.0, 255.0 * (_VISIBILITY if len(pixels) > 1 else 1.0) / len(pixels))
+    else:  # drawn at a level that fits eight bits, and weakened afterwards
+        level = float(255 // len(pixels))
+        gain = 255.0 * weight / level
     layers = []
     for flag in (False, True):
         total = np.zeros(shape, np.uint8)
@@ -103,8 +136,10 @@ def rope_mask(
         for k in range(len(pixels)):
             single[:] = 0
             pieces = _pieces(points[k], near[k] == flag)
-            cv2.polylines(single, pieces, False, weight, max(1, round(width)), cv2.LINE_AA, 4)
+            cv2.polylines(single, pieces, False, level, max(1, round(width)), cv2.LINE_AA, 4)
             cv2.add(total, single, dst=total)  # saturates
+        if gain != 1.0:
+            total = np.asarray(cv2.convertScaleAbs(total, alpha=gain), dtype=np.uint8)
         layers.append(total)
     return RopeMask(int(low[0]), int(low[1]), layers[0], layers[1])
 

@@ -14,6 +14,30 @@ app = group(
             "jumpscore.cli.data.import_:import_files",
             "Write a data set from annotation files of ELAN, BORIS, CVAT and other tools.",
         ),
+        "ingest": (
+            "jumpscore.cli.data.ingest:ingest_files",
+            "Create a project from videos of your own: check them, recognise copies, store them.",
+        ),
+        "propose": (
+            "jumpscore.cli.data.propose:propose_times",
+            "Ask a model for candidate times in the videos of a project.",
+        ),
+        "annotate": (
+            "jumpscore.cli.data.annotate:annotate_project",
+            "Mark events in the videos of a project on a local page.",
+        ),
+        "verify": (
+            "jumpscore.cli.data.verify:verify_marks",
+            "Compare annotators, check marks and list what is left to decide.",
+        ),
+        "freeze": (
+            "jumpscore.cli.data.freeze:freeze_set",
+            "Freeze a project as a version with splits, checksums and a data card.",
+        ),
+        "export": (
+            "jumpscore.cli.data.export:export_files",
+            "Write a data set or a version as files of ELAN, BORIS, WebVTT and other formats.",
+        ),
         "list": (
             "jumpscore.cli.data.list:list_sets",
             "List the named data sets and which of them are on this machine.",

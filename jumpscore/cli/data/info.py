@@ -25,6 +25,7 @@ from jumpscore.data.layout import (
     read_rows,
     rows_checksum,
 )
+from jumpscore.data.versions import verify_version, version_of
 from jumpscore.errors import VideoError
 from jumpscore.harness.factory import make_task
 from jumpscore.report.text import readable
@@ -47,6 +48,8 @@ def describe_set(
     task = task_of(data, where)
     describe = _jumpscore_facts if task in JUMP_TASKS else partial(_task_facts, task)
     facts, problems = describe(folder, check=check)
+    if check and (version := version_of(folder)) is not None:
+        problems += verify_version(version)
     if as_json:
         print_json(facts | ({"problems": problems} if check else {}))
         return bool(problems)
@@ -115,6 +118,8 @@ def _facts(root: Path, rows: Sequence[Row], manifest: Manifest) -> dict[str, Any
         "synthetic": manifest.synthetic,
         "licence": manifest.licence,
         "source": manifest.source,
+        "version": manifest.version,
+        "split": manifest.split,
         "rows": len(rows),
         "checksum": rows_checksum(rows),
         "unusable rows": sum(problem is not None for _, problem in parsed),

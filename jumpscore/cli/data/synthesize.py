@@ -18,7 +18,9 @@ def synthesize_set(
     overrides: Annotated[
         list[str] | None, typer.Argument(help="key=value of the profile, such as clips=100")
     ] = None,
-    profile: Annotated[str, typer.Option(help="What to render: mini, small or full.")] = "mini",
+    profile: Annotated[
+        str, typer.Option(help="Render mini, small, full, rates or no_jumps.")
+    ] = "mini",
     seed: Annotated[int, typer.Option(min=0, help="Seed; equal seeds give equal sets.")] = 0,
     workers: Workers = None,
 ) -> None:

@@ -13,15 +13,22 @@ from jumpscore.errors import UsageError
 from jumpscore.registry import Registry
 from model_wrappers import MODELS
 from model_wrappers.checkpoints import BUNDLED
+from model_wrappers.families import family_named
 
 
 def list_models(as_json: Json = False) -> None:
-    """Print every model with its input; as JSON with its options too."""
-    print_rows(rows_of(MODELS, "inputs"), as_json=as_json)
+    """Print every model, its input and what was verified; as JSON with its options too."""
+    print_rows([row | _verified(row["name"]) for row in rows_of(MODELS, "inputs")], as_json=as_json)
     if not as_json:
         notes().print("To list a model's options: jumpscore models options NAME", style="dim")
         shipped = ", ".join(BUNDLED)
         notes().print(f"Bundled checkpoints for model.checkpoint=...: {shipped}", style="dim")
+
+
+def _verified(name: str) -> dict[str, str]:
+    """Return with whose code a baseline was compared, and what was equal."""
+    family = family_named(name)
+    return {"verified": "" if family is None else family.verified}
 
 
 def rows_of(registry: Registry[Any], fact: str) -> list[dict[str, Any]]:

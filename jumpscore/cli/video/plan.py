@@ -11,10 +11,11 @@ from rich.table import Table
 
 from jumpscore.cli.console import notes, output, print_json
 from jumpscore.cli.options import Backend, Json
-from jumpscore.errors import VideoError
-from jumpscore.video import MatchedArms, VisualInput, match_budgets
+from jumpscore.errors import UsageError, VideoError, unknown_name
+from jumpscore.video import PLAIN_GRID, MatchedArms, TokenGrid, VisualInput, match_budgets
 from jumpscore.video.budgets import COARSE, Matching, mean_difference
 from jumpscore.video.codec.canvases import ScoreBackend
+from model_wrappers.families import FAMILIES, family_named
 
 
 def plan_videos(
@@ -23,14 +24,18 @@ def plan_videos(
     matching: Annotated[
         str, typer.Option(help="What the budget counts: visual, total or as_published.")
     ] = "visual",
+    model: Annotated[
+        str, typer.Option(help="Model whose token grid the frames have, such as molmo2.")
+    ] = "llava_ov2",
     backend: Backend = "pyav",
     as_json: Json = False,
 ) -> bool:
     """Print both arms of a matched comparison; return whether a video could not be read.
 
     Raises:
-        UsageError: The matching is unknown, or the budget too small for a video.
+        UsageError: The matching or the model is unknown, or the budget too small for a video.
     """
+    grid = _grid_of(model)
     arms: list[MatchedArms] = []
     problems: list[str] = []
     for video in videos:
@@ -39,6 +44,7 @@ def plan_videos(
                 video,
                 visual_tokens=tokens,
                 matching=cast(Matching, matching),  # checked there, as is the backend
+                grid=grid,
                 backend=cast(ScoreBackend, backend),
             )
             arms.append(pair)
@@ -64,6 +70,17 @@ def plan_videos(
     for problem in problems:
         notes().print(f"error: {problem}", style="red", soft_wrap=True)
     return bool(problems)
+
+
+def _grid_of(model: str) -> TokenGrid:
+    """Return the token grid of a released model."""
+    family = family_named(model)
+    if family is not None:
+        return family.grid
+    names = ["llava_ov2", *(family.name for family in FAMILIES)]
+    if model not in names:
+        raise UsageError(unknown_name("--model", model, names))
+    return PLAIN_GRID
 
 
 def _arms_facts(pair: MatchedArms) -> dict[str, Any]:

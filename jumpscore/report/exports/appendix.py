@@ -53,6 +53,14 @@ def wall_seconds(run: StoredRun) -> float:
     return float(seconds) if isinstance(seconds, int | float) and 0 <= seconds < 1e9 else 0.0
 
 
+def _wall_time(run: StoredRun) -> str:
+    """Return the time of the questions; of a resumed run, only the last ones were timed."""
+    seconds, samples = f"{wall_seconds(run):g} s", run.timing.get("samples")
+    if not isinstance(samples, int) or samples >= len(run.responses):
+        return seconds
+    return f"{seconds} for the last {plural(samples, 'sample')}"
+
+
 def _facts(run: StoredRun) -> Iterator[tuple[str, str]]:
     """Yield every item of the appendix with its value."""
     record, identity = run.record, run.record.identity
@@ -80,9 +88,9 @@ def _facts(run: StoredRun) -> Iterator[tuple[str, str]]:
     yield "Packages", _flat(record.versions)
     yield "Environment", _flat(record.environment)
     yield "Hardware", _flat(record.hardware)
-    if run.timing:
+    if "started_unix" in run.timing:  # it is missing if a run was stopped after the last answer
         yield "Started", started_at(run).isoformat()
-        yield "Wall time", f"{wall_seconds(run):g} s"
+        yield "Wall time", _wall_time(run)
     spent = spending(run.responses.values(), record.config.model.options)
     for name, words in spending_words(spent).items():
         yield name.capitalize(), words

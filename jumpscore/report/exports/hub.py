@@ -138,7 +138,7 @@ def eval_results(run: StoredRun, dataset: str, *, source: str | None = None) -> 
             task_id=task_id(run.result.task, metric.name),
             value=_scaled(estimate.mean, metric),
             dataset_revision=run.record.data.revision,
-            date=started_at(run).isoformat() if run.timing else None,
+            date=started_at(run).isoformat() if "started_unix" in run.timing else None,
             source_url=source,
             notes=_note(run, metric, estimate),
         )

@@ -86,10 +86,14 @@ def measured_rate(recipe: Recipe, runs: Sequence[RunSummary]) -> float | None:
         run = candidate.run
         if run.result is None:
             continue
-        seconds = read_timing(run.folder).get("wall_seconds")
-        tokens = used_tokens(read_responses(run.folder).values()).visual
-        if tokens and isinstance(seconds, int | float) and seconds > 0:
-            return float(tokens / seconds)
+        timing, responses = read_timing(run.folder), read_responses(run.folder)
+        seconds, samples = timing.get("wall_seconds"), timing.get("samples")
+        tokens = used_tokens(responses.values()).visual
+        if not isinstance(seconds, int | float) or not isinstance(samples, int):
+            continue
+        if tokens and samples > 0 and seconds > 0:
+            # The time of a resumed run is that of the samples that were asked last.
+            return float(tokens / len(responses) * samples / seconds)
     return None
 
 

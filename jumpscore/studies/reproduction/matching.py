@@ -67,7 +67,7 @@ def read_runs(folder: Path) -> list[RunSummary]:
     for path in _run_folders(folder):
         try:
             finished = (path / RESULT).exists()
-            result = read_result(path)[0] if finished else None
+            result = read_result(path) if finished else None
             runs.append(RunSummary(path, read_record(path), result))
         except DataError as error:
             logger.warning("left out: %s", error)
@@ -115,6 +115,9 @@ def _candidate(recipe: Recipe, run: RunSummary) -> Candidate | None:
         differences += _input_differences(recipe, run.record)
     chosen = identity.selection.model_dump(exclude_none=True)
     differences += [f"run.{key}: {value}" for key, value in chosen.items()]
+    windows = identity.input.model_dump().get("window")
+    if windows is not None:  # no published number was measured in windows
+        differences.append(f"input.window: {windows}")
     if identity.control != "none":
         differences.append(f"run.control: {identity.control}")
     if identity.expose_truth:

@@ -227,7 +227,12 @@ def interpolated(points: Sequence[tuple[float, float]], tokens: float) -> float 
 
 
 def is_about(ablation: Ablation, benchmark: str) -> bool:
-    """Whether an ablation has the task of a benchmark; TimeLens has one panel per data set."""
+    """Whether an ablation has the task of a benchmark; TimeLens has one panel per data set.
+
+    One in windows has not, because the paper asks about whole videos.
+    """
+    if any("window" in fields for fields in ablation.shown.values()):
+        return False
     if ablation.task != "timelens":
         return ablation.task.casefold() == benchmark.casefold()
     data = ablation.data.casefold().replace("_", "-").rpartition("timelens-")[2]

@@ -91,6 +91,8 @@ def bitcost_maps(info: VideoInfo, indices: Sequence[int]) -> Iterator[npt.NDArra
         VideoError: The package fails on the file, exceeds the time limit, skips a frame or
             contradicts the container.
     """
+    if info.window is not None:
+        return bitcost_maps(info.window.whole, [i + info.window.first for i in indices])
     if info.codec not in CODECS:
         raise UsageError(
             f"{info.path}: backend 'bitcost' does not support {info.codec}, only "

@@ -151,6 +151,7 @@ def cached_canvases(
         "min_pixels": min_pixels,
         "max_pixels": options.get("max_pixels", MAX_PIXELS),
         **backend_facts(options.get("backend", "pyav")),
+        **({} if info.span is None else {"window": info.span}),
     }
     return cache.get(info.path, facts, make)
 
@@ -280,6 +281,7 @@ class _CanvasPlanner:
             notes=(*info.note_lines, *([note] if note else [])),
             truncated=info.truncated,
             exhausted=exhausted,
+            span=info.span,
         )
         visual.__dict__["pixels"] = pixels  # decoding again would give the same
         return visual

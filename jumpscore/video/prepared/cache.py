@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TypeAlias
 
 from jumpscore.errors import DataError, UsageError, VideoError
+from jumpscore.jsonio import is_running
 from jumpscore.video.prepared.folders import DOOMED, SCRATCH, read_prepared, remove, save
 from jumpscore.video.prepared.layout import DONE, ENTRY, FORMAT, KEPT, sha256
 from jumpscore.video.visual_input import VisualInput, content_hash
@@ -23,6 +24,7 @@ from jumpscore.video.visual_input import VisualInput, content_hash
 JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"] | None
 
 SHARD = re.compile("[0-9a-f]{2}")
+_UNFINISHED = re.compile(rf"({re.escape(SCRATCH)}|{re.escape(DOOMED)})(?P<process>\d+)-")
 STALE_SECONDS = 86_400.0
 """Age in seconds from which on leftovers of killed processes are deleted."""
 
@@ -219,10 +221,7 @@ class InputCache:
                     if ENTRY.fullmatch(entry.name):
                         used = (entry / DONE).stat().st_mtime_ns
                         yield entry, self._size(entry), used
-                    elif (
-                        entry.name.startswith((SCRATCH, DOOMED))
-                        and time.time() - entry.stat().st_mtime > STALE_SECONDS
-                    ):
+                    elif _is_leftover(entry):
                         shutil.rmtree(entry, ignore_errors=True)
 
     def _size(self, entry: Path) -> int:
@@ -230,6 +229,15 @@ class InputCache:
         if entry not in self._sizes:
             self._sizes[entry] = sum(file.stat().st_size for file in entry.iterdir())
         return self._sizes[entry]
+
+
+def _is_leftover(folder: Path) -> bool:
+    """Whether a folder was left by a process that was killed, here or on another machine."""
+    match = _UNFINISHED.match(folder.name)
+    if match is None or time.time() - folder.stat().st_mtime <= STALE_SECONDS:
+        return False
+    # The age alone does not suffice: a clock may be set forward while the folder is filled.
+    return not is_running(int(match["process"]))
 
 
 def entry_key(video: Path, options: Mapping[str, JSON]) -> str:

@@ -31,6 +31,10 @@ def to_record(visual: VisualInput, *, lossless: bool) -> dict[str, Any]:
     record = {field.name: getattr(visual, field.name) for field in fields(visual)}
     # All folders have the default grid, patches of 14 pixels, and their own pixels.
     del record["folder"], record["token_grid"], record["donor"]
+    if visual.span is None:
+        del record["span"]  # as in folders of earlier versions
+    else:
+        record["span"] = list(visual.span)
     return record | {
         "path": str(visual.path),
         "blocks": _digest(visual.blocks),
@@ -76,6 +80,9 @@ def from_record(layout: Layout, record: dict[str, Any]) -> VisualInput:
             f"{file}: does not match {POSITIONS} (frames {sorted(unknown)[:5]} are in only one of "
             f"them); {AGAIN}"
         )
+    span = record.get("span")
+    if span is not None and not (_are_times(span) and len(span) == 2 and span[0] < span[1]):
+        raise DataError(f"{file}: invalid value span = {span!r:.60}; {AGAIN}")
     values = {name: record[name] for name in RECORD}
     return VisualInput(
         **values
@@ -86,6 +93,7 @@ def from_record(layout: Layout, record: dict[str, Any]) -> VisualInput:
             "times": tuple(record["times"]),
             "notes": tuple(record["notes"]),
             "folder": layout.folder,
+            "span": None if span is None else (float(span[0]), float(span[1])),
         }
     )
 

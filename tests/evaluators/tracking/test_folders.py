@@ -7,6 +7,7 @@ import io
 import json
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -175,6 +176,22 @@ def test_read_labels_of_indexed_pictures(tmp_path, bits):
 @pytest.mark.parametrize("content", [b"", b"PNG", b"\x89PNG\r\n\x1a\n" + bytes(100)])
 def test_read_labels_of_other_files(tmp_path, content):
     (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.png: cannot be read as PNG"):
+        read_labels(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("name", ["concat:1.png|1.png", "file:1.png", "1%d.png"])
+def test_read_labels_treats_addresses_as_paths(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    for number, file in enumerate(("1.png", name), start=1):
+        Image.fromarray(np.full((2, 3), number, np.uint8)).convert("P").save(tmp_path / file, "png")
+    assert read_labels(Path(name)).tolist() == [[2] * 3] * 2
+
+
+def test_read_labels_of_damaged_pixels(tmp_path):
+    whole = grey_png(np.zeros((37, 53), np.uint8), 8)
+    start = whole.index(b"IDAT") + 4
+    (tmp_path / "a.png").write_bytes(whole[:start] + b"1e999" + whole[start + 5 :])
     with pytest.raises(DataError, match=r"a\.png: cannot be read as PNG"):
         read_labels(tmp_path / "a.png")
 

@@ -227,6 +227,11 @@ def test_parse_tracks_reference_reports_crashes(text):
     assert parse_tracks(text, **VIDEO).status in ("ok", "unparseable")
 
 
+@pytest.mark.filterwarnings("error")
+def test_parse_tracks_reference_without_warnings():
+    assert not parse_tracks_reference("time 0\n{1if}", **VIDEO).moments
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text() | PIECES)
 def test_parse_tracks_of_any_text(text):

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from evaluators.tracking.queries import Query, parse_trajectories
+from evaluators.tracking.queries import Query, check_query, parse_trajectories
 from evaluators.tracking.task import Tracking, TrackingOptions
 from jumpscore.data.layout import Manifest, read_rows, write_rows
 from jumpscore.errors import DataError
@@ -29,6 +29,13 @@ def broken(mini, tmp_path):
         return sample.problem
 
     return problem
+
+
+def test_check_query_shortens_values_in_messages():
+    row = Query("a", "a", "cup", 10**400, 1, 1, 6.0, (), "[]")
+    with pytest.raises(DataError, match=r"width is 10{39}; it must be above 0") as error:
+        check_query(row)
+    assert len(str(error.value)) < 200
 
 
 def test_load_of_a_valid_row(broken):

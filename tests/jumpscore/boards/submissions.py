@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jumpscore.boards.board import task_for
-from jumpscore.builder.frozen import frozen_folder
+from jumpscore.builder.bundled import bundled_folder
 from jumpscore.data.catalogue import BUNDLED
 from jumpscore.data.layout import read_rows, rows_checksum
 
@@ -28,7 +28,7 @@ FACTS: dict[str, str] = {
 
 @cache
 def checksum(name: str = BUNDLED[0].name) -> str:
-    return rows_checksum(read_rows(str(frozen_folder(name))))
+    return rows_checksum(read_rows(str(bundled_folder(name))))
 
 
 @cache

@@ -17,8 +17,6 @@ from tests.jumpscore.report.browsing import IN_BROWSER, Visit, check_accessible
 
 pytestmark = IN_BROWSER
 MANY = 1_000
-SORT_MS = 100
-"""Longest a person may wait for the first screens of a sorted table of ``MANY`` submissions."""
 PARTS = ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration")
 
 
@@ -129,22 +127,32 @@ def test_index_sorts_many_submissions_at_once(browser, built, tmp_path):
         by_name = {metric["name"]: metric["value"] for metric in metrics}
         return 1000 * sum(by_name[name] for name in PARTS)
 
-    for column in (1, 0, 2):
-        fastest = float("inf")
+    def fastest(script: str) -> float:
+        """Return the least processor time of a script and of the layout after it, in ms."""
+        times = []
         for _ in range(3):
             rows = visit.page.locator("#entries tr")
             while rows.count() < MANY:
                 visit.page.wait_for_timeout(50)
             before = spent()
             visit.page.evaluate(
-                """(column) => {
-                  document.querySelectorAll(".board thead button")[column].click();
+                f"""() => {{
+                  {script}
                   document.querySelector(".board").offsetHeight;
-                }""",
-                column,
+                }}"""
             )
-            fastest = min(fastest, spent() - before)
-        assert fastest < SORT_MS
+            times.append(spent() - before)
+        return min(times)
+
+    every = fastest(
+        """const rows = document.querySelector("#entries");
+           rows.replaceChildren(...[...rows.children].reverse());"""
+    )
+    for column in (1, 0, 2):
+        click = f'document.querySelectorAll(".board thead button")[{column}].click();'
+        first = fastest(click)
+        print(f"column {column}: {first:.0f} ms, placing all rows once: {every:.0f} ms")
+        assert first < every / 2  # only the first screens are drawn at once
     visit.check_quiet()
 
 

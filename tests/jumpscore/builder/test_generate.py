@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jumpscore.builder import frozen
+from jumpscore.builder import bundled as bundled_sets
 from jumpscore.builder.generate import GENERATOR, synthesize
 from jumpscore.builder.jump_rope import load_profile, sample_clips
 from jumpscore.data.catalogue import BUNDLED, bundled_set
@@ -96,13 +96,16 @@ def test_synthesize_unwritable_folder(tmp_path):
         synthesize(tmp_path / "file" / "set", load_profile("mini", TINY), seed=5)
 
 
-class TestFrozen:
+class TestBundled:
     @pytest.mark.parametrize("name", [row.name for row in BUNDLED])
     def test_materialize_bundled_annotations(self, name):
         """Without rendering: ids and events come from profile and seed alone."""
         from jumpscore.builder.jump_rope import clip_rhythm
 
-        manifest, rows = frozen.frozen_manifest(name), frozen.read_rows(frozen.frozen_folder(name))
+        manifest, rows = (
+            bundled_sets.bundled_manifest(name),
+            bundled_sets.read_rows(bundled_sets.bundled_folder(name)),
+        )
         assert manifest.recipe["profile"] == load_profile(name).recipe()
         assert manifest.recipe["seed"] == bundled_set(name).seed
         specs = sample_clips(load_profile(name), seed=manifest.recipe["seed"])
@@ -113,44 +116,44 @@ class TestFrozen:
 
     @pytest.fixture
     def bundled(self, rendered, tmp_path, monkeypatch):
-        """A bundled set as small as the tests need it, frozen from ``made``."""
+        """A bundled set as small as the tests need it, written from ``made``."""
         folder = tmp_path / "bundled"
-        frozen.freeze(rendered, folder)
-        monkeypatch.setattr(frozen, "frozen_folder", lambda name: folder)
-        monkeypatch.setattr(frozen, "load_profile", lambda name: load_profile("mini", TINY))
+        bundled_sets.write_bundled(rendered, folder)
+        monkeypatch.setattr(bundled_sets, "bundled_folder", lambda name: folder)
+        monkeypatch.setattr(bundled_sets, "load_profile", lambda name: load_profile("mini", TINY))
         return folder
 
     def test_materialize_checks_videos(self, bundled, rendered):
-        assert dict(frozen.materialize("mini", rendered, workers=1)) == {"exact": 2}
+        assert dict(bundled_sets.materialize("mini", rendered, workers=1)) == {"exact": 2}
 
     def test_materialize_other_picture(self, bundled, rendered):
-        manifest = frozen.frozen_manifest("mini")
+        manifest = bundled_sets.bundled_manifest("mini")
         first = next(iter(manifest.videos))
         pictures = dict(manifest.videos[first]["pictures"], sha256="0" * 64, frames=7)
         videos = {**manifest.videos, first: {**manifest.videos[first], "pictures": pictures}}
         (bundled / "manifest.json").write_text(
             json.dumps(replace(manifest, videos=videos).content())
         )
-        with pytest.raises(DataError, match=f"video {first} do not match the frozen checksum"):
-            frozen.materialize("mini", rendered, workers=1)
+        with pytest.raises(DataError, match=f"video {first} do not match the bundled checksum"):
+            bundled_sets.materialize("mini", rendered, workers=1)
 
     def test_materialize_other_event(self, bundled, rendered):
         rows = (bundled / "rows.jsonl").read_text()
         (bundled / "rows.jsonl").write_text(rows.replace("[", "[0.01, ", 1))
-        with pytest.raises(DataError, match="differ from the frozen ones"):
-            frozen.materialize("mini", rendered, workers=1)
+        with pytest.raises(DataError, match="differ from the bundled ones"):
+            bundled_sets.materialize("mini", rendered, workers=1)
 
     def test_bundled_recipes_name_todays_renderer(self):
         """Otherwise a set that was rendered before would be refused as another one."""
         for name in ("mini", "small"):
             assert (
-                read_manifest(Path(str(frozen.frozen_folder(name)))).recipe["generator"]
+                read_manifest(Path(str(bundled_sets.bundled_folder(name)))).recipe["generator"]
                 == GENERATOR
             )
 
-    def test_frozen_folder_unknown(self):
+    def test_bundled_folder_unknown(self):
         with pytest.raises(UsageError, match="unknown bundled data set 'maxi'; known: mini"):
-            frozen.frozen_folder("maxi")
+            bundled_sets.bundled_folder("maxi")
 
 
 def test_published_example_row():
@@ -218,7 +221,7 @@ def test_synthesize_names_depend_on_the_recipe(rendered, tmp_path):
     assert re.fullmatch(r"synthetic-mini-[0-9a-f]{8}", name)
     synthesize(tmp_path / "set", load_profile("mini", TINY), seed=6, workers=1)
     assert read_manifest(tmp_path / "set").name != name
-    assert frozen.frozen_manifest("mini").name == "synthetic-mini"
+    assert bundled_sets.bundled_manifest("mini").name == "synthetic-mini"
 
 
 def killed_process() -> int:

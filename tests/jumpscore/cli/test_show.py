@@ -45,6 +45,22 @@ def test_show_prints_the_exact_request(tiny_set, tmp_path, capsys):
     assert sheet.shape == (56, 4 * 56, 3)
 
 
+def test_show_prints_windows(tiny_set, tmp_path, capsys):
+    run = jumpscore.evaluate(
+        Sees(),
+        "jumpscore",
+        task_options={"data": str(tiny_set)},
+        input={"count": 4, "max_pixels": 56 * 56, "window": 2, "overlap": 0.5},
+        run={"folder": tmp_path, "limit": 1},
+    )
+    show_sample(run.folder, "clip0")
+    text = capsys.readouterr().out
+    assert "window: 1 of 3, 0.00 to 2.00 s; the others are asked alike" in text
+    assert text.count("[0.5, 1.0]") == 3  # the raw answers
+    assert "text: [0.5, 1.0, 2.02, 2.52, 3.5, 4.0]" in text
+    assert (run.folder / "show" / "clip0.png").is_file()
+
+
 def test_contact_sheet_orders_frames(tmp_path):
     video = write_video(tmp_path / "a.mp4", frames=100, size=(112, 84))
     visual = uniform_frames(video, count=10)

@@ -45,6 +45,14 @@ def test_plan_prints_both_arms(jumpscore, video):
     assert f"{arms.difference:+.2%}" in done.stdout
 
 
+def test_plan_uses_the_token_grid_of_a_model(jumpscore, video):
+    words = ("plan", video, "--tokens", 3000, "--model", "molmo2", "--json")
+    [plan] = json.loads(jumpscore("video", *words).stdout)["videos"]
+    frames = plan["frames"]
+    assert frames["size"] == [378, 378]
+    assert frames["visual_tokens"] == 81 * frames["pictures"] <= 3000
+
+
 def test_plan_continues_after_an_unreadable_video(jumpscore, video, tmp_path):
     other = write_video(tmp_path / "b.mp4", frames=3, size=(448, 252))
     words = ("plan", video, other, tmp_path / "none.mp4", "--tokens", 3000)
@@ -68,6 +76,7 @@ def test_plan_exits_with_2_if_the_only_video_is_missing(jumpscore, tmp_path):
         (("plan", "--tokens", "100"), "give at least 144"),
         (("plan", "--tokens", "5000", "--matching", "roughly"), "known: visual, total"),
         (("plan", "--tokens", "5000", "--backend", "magic"), "unknown backend 'magic'"),
+        (("plan", "--tokens", "5000", "--model", "molmo"), "did you mean 'molmo2'?"),
         (("inspect", "--canvases", "9999"), "out of range; give 1 to 4096"),
         (("inspect", "--backend", "magic"), "known: pyav, bitcost"),
     ],

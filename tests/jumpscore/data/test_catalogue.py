@@ -142,6 +142,6 @@ def test_bundled_set_of_another_recipe_is_rendered_again(cache, monkeypatch):
         synthesize(folder, profile, seed=0, workers=1)
         return Counter(exact=1)
 
-    monkeypatch.setattr("jumpscore.builder.frozen.materialize", materialize)
+    monkeypatch.setattr("jumpscore.builder.bundled.materialize", materialize)
     assert row.ensure(cache) == row.folder()
     assert read_manifest(row.folder()).recipe["seed"] == 0

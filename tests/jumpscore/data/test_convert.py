@@ -43,6 +43,10 @@ class TestTables:
         (tmp_path / f"test.{ending}").write_text(text)
         assert read_table(tmp_path, split="test", columns=("a",)) == rows
 
+    def test_read_table_line_separator_in_text(self, tmp_path):
+        (tmp_path / "test.jsonl").write_text('{"a": "one\u2028line"}\n', encoding="utf-8")
+        assert read_table(tmp_path, split="test", columns=("a",)) == [{"a": "one\u2028line"}]
+
     def test_read_table_ignores_files_of_hub_client(self, tmp_path):
         (tmp_path / ".cache").mkdir()
         (tmp_path / ".cache" / "test.json").write_text("[]")
@@ -54,7 +58,7 @@ class TestTables:
         with pytest.raises(DataError, match=r"row 2: lacks question; it has q\."):
             read_table(tmp_path, split="test", columns=("question",))
 
-    @pytest.mark.parametrize("text", ["{", '{"a": 1}', "[1]", "\xff"])
+    @pytest.mark.parametrize("text", ["{", '{"a": 1}', "[1]", "\xff", ""])
     def test_read_table_rejects_other_json(self, tmp_path, text):
         (tmp_path / "test.json").write_bytes(text.encode("latin-1"))
         with pytest.raises(DataError, match=r"test\.json"):

@@ -15,6 +15,7 @@ import pytest
 
 from jumpscore.data.catalogue import PUBLISHED
 from jumpscore.data.fetch import fetch_jumpscore
+from jumpscore.data.hub import pinned_revision
 from jumpscore.data.layout import PARQUET, Manifest, Row, write_set
 from jumpscore.errors import DataError, UsageError
 
@@ -172,6 +173,13 @@ def test_fetch_keeps_pinned_revision(hub, tmp_path):
     hub.commit = "b" * 40  # response of the hub for that revision
     with pytest.raises(UsageError, match="is pinned to revision aaaa"):
         fetch(out, revision="b" * 40)
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"revision": null}', "[" * 5000, "{"])
+def test_pinned_revision_damaged(tmp_path, content):
+    (tmp_path / "fetch.json").write_text(content)
+    with pytest.raises(DataError, match="delete it to pin the newest revision"):
+        pinned_revision(tmp_path)
 
 
 def test_fetch_deletes_file_with_wrong_checksum(hub, tmp_path):

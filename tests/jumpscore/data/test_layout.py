@@ -123,6 +123,20 @@ class TestBadInput:
         with pytest.raises(DataError, match=message):
             read_manifest(tmp_path)
 
+    @pytest.mark.parametrize("row", [{"a" * 9000: "\ud800"}, {"id": "a" * 9000}])
+    def test_read_rows_shortens_values_in_messages(self, tmp_path, row):
+        (tmp_path / "rows.jsonl").write_text(json.dumps(row))
+        with pytest.raises(DataError) as error:
+            read_rows(tmp_path)
+        assert len(str(error.value)) < 600
+
+    def test_read_manifest_shortens_values_in_messages(self, tmp_path):
+        for content in ({"a" * 9000: 1}, {"name": "a", "videos": {"a" * 9000: 1}}):
+            (tmp_path / "manifest.json").write_text(json.dumps(content))
+            with pytest.raises(DataError) as error:
+                read_manifest(tmp_path)
+            assert len(str(error.value)) < 600
+
     def test_read_rows_rejects_half_surrogate_pair(self, tmp_path):
         record = {"id": "a", "video_path": "videos/\ud800.mp4", "question": "?", "answer": "[]"}
         (tmp_path / "x.jsonl").write_text(json.dumps(record))

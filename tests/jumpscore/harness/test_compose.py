@@ -21,8 +21,24 @@ GOLDEN = json.loads(
     (Path(__file__).parents[2] / "data/configurations/defaults.json").read_text(encoding="utf-8")
 )
 
-ADDED = {"replay": {"display_name": None}}
-"""Options that earlier releases do not have."""
+CLUSTER = {"engine": "local", "address": None, "replicas": None, "gpus": None, "timeout": 1800.0}
+WINDOWS = {"window": None, "overlap": None}
+TEMPO = {
+    "longest_period": 1.25,
+    "least_median": 0.7,
+    "lone_unity": 0.85,
+    "clear_unity": 0.92,
+    "high_rise": 0.09,
+    "high_phase": 0.17,
+}
+ADDED = {
+    "replay": {"display_name": None},
+    "default": CLUSTER,
+    "motion": TEMPO,
+    **dict.fromkeys(GOLDEN["input"], WINDOWS),
+}
+"""Options that earlier releases do not have, or whose defaults have changed."""
+NEW_MODELS = ("keye_vl2", "minicpm_v4_7", "molmo2", "qwen3_5", "qwen3_5_moe", "timelens")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +56,7 @@ def test_compose_defaults_are_valid():
 
 
 def test_choices_are_the_registered_names():
-    assert choices("model") == MODELS.names() == sorted(GOLDEN["model"])
+    assert choices("model") == MODELS.names() == sorted([*GOLDEN["model"], *NEW_MODELS])
     assert choices("task") == TASKS.names() == sorted([*GOLDEN["task"], "repetitions"])
     assert choices("input") == sorted(INPUT_KINDS)
 

@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from jumpscore.errors import UsageError
-from jumpscore.lmms.arguments import read_arguments
+from jumpscore.harness.config import InputConfig, RunSettings
+from jumpscore.lmms.arguments import BridgeConfig, read_arguments
 from jumpscore.lmms.bridge import Bridge, Document, UnansweredError
 from jumpscore.lmms.generation import differences
 from jumpscore.records import Response
@@ -153,3 +154,17 @@ def test_bridge_refuses_unsupported_input():
 def test_differences_lists_unfollowed_settings(settings, keys):
     options = {"max_new_tokens": 1024, "temperature": 0.0}
     assert list(differences("echo", options, settings)) == keys
+
+
+SERVED = {"wrapper": "openai", "model.served_model": "any", "input": "frames"}
+
+
+def test_bridge_refuses_windows():
+    with pytest.raises(UsageError, match="lmms-eval asks about whole videos; leave it out"):
+        Bridge(read_arguments(SERVED | {"input.window": 8}))
+
+
+def test_bridge_refuses_a_cluster():
+    config = BridgeConfig("motion", {}, InputConfig(), RunSettings(engine="ray"))
+    with pytest.raises(UsageError, match=r"lmms-eval asks the model on this machine only"):
+        Bridge(config)

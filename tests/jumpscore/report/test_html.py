@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jumpscore.errors import UsageError
-from jumpscore.records import Estimate, Metric, SampleScore
+from jumpscore.records import Estimate, Metric, SampleScore, WindowAnswer
 from jumpscore.report.html import write_prediction_page, write_report
 from jumpscore.runs import read_run
 from tests.jumpscore.report.runs import HOSTILE, made_up_run, none, oracle_run, timed
@@ -115,6 +115,24 @@ def test_write_report_cuts_long_answers(tmp_path: Path) -> None:
     path = write_report(run)
     assert "… and 8,996,000 more characters." in path.read_text(encoding="utf-8")
     assert path.stat().st_size < 500_000
+
+
+def test_write_report_contains_the_answers_about_windows(tmp_path: Path) -> None:
+    scores = [timed("a", 0.5, [1.0], [1.0])]
+    run = made_up_run(tmp_path, scores, {"a": "[1.0, 8.5]"})
+    windows = (
+        WindowAnswer(0.0, 8.0, f"[1.0] {HOSTILE[0]}"),
+        WindowAnswer(7.0, 15.0, "1.5 " * 1000, finish_reason="length"),
+        WindowAnswer(14.0, 20.0, error="out of memory"),
+    )
+    response = dataclasses.replace(run.responses["a"], windows=windows)
+    text = write_report(dataclasses.replace(run, responses={"a": response})).read_text("utf-8")
+    Outline(text)
+    assert "Merged from the answers about windows of the video" in text
+    assert "0.00 to 8.00 s</p><pre" in text
+    assert "7.00 to 15.00 s, cut off at the token limit, 3,000 more characters" in text
+    assert "out of memory" in text
+    assert "<script>window.hacked" not in text
 
 
 def test_write_report_without_videos(tiny_set: Path, tmp_path: Path) -> None:

@@ -110,13 +110,14 @@ def test_samples_table_of_every_kind_of_answer(start):
     assert len(repr(run)) < 300
 
 
-def test_score_run_does_not_import_pandas(tiny_set, tmp_path):
+def test_score_run_does_not_import_pandas_or_scipy(tiny_set, tmp_path):
     (tmp_path / "a.json").write_text('{"clip0": [0.5]}')
     words = ["score", str(tmp_path / "a.json"), "--data", str(tiny_set), "--out", str(tmp_path)]
     code = (
         "import sys; from jumpscore.cli.app import app\n"
         f"try: app({[*words, '--no-report']!r})\n"
-        "except SystemExit: print([m for m in ('pandas', 'pyarrow.dataset') if m in sys.modules])"
+        "except SystemExit: "
+        "print([m for m in ('pandas', 'pyarrow.dataset', 'scipy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]", done.stderr

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from jumpscore.scoring import event_scores, grid_times, half_period, ranked_ap, reference_map
 from jumpscore.scoring.events import timing_scores
+from tests.jumpscore.scoring.slow import curve_of_ranked_answers
 
+ANY_TIME = st.integers(0, 12).map(lambda k: round(k * 0.1, 1)) | st.floats(0, 2) | st.just(1e-30)
 TIMES = st.lists(st.floats(0, 5, allow_nan=False), max_size=20)
 
 
@@ -110,6 +112,21 @@ class TestRankedAp:
             ]
             area += max(best, default=0.0) / len(truth)
         assert precision == pytest.approx(area)
+
+    @given(
+        st.lists(st.tuples(ANY_TIME, st.sampled_from([0.1, 0.5, 0.9])), max_size=30),
+        st.lists(ANY_TIME, min_size=1, max_size=30),
+        st.sampled_from([0.1, 0.3]),
+    )
+    def test_ranked_ap_equals_comparing_all(self, answers, truth, tolerance):
+        predictions = [time for time, _ in answers]
+        confidences = [confidence for _, confidence in answers]
+        curve = curve_of_ranked_answers(predictions, confidences, truth, tolerance)
+        area = highest = 0.0
+        for place in range(len(curve) - 1, -1, -1):
+            highest = max(highest, curve[place][1])
+            area += highest * (curve[place][0] - (curve[place - 1][0] if place else 0.0))
+        assert ranked_ap(predictions, confidences, truth, tolerance) == area
 
 
 def test_grid_times():

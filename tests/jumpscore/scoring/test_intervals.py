@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from jumpscore.scoring import Ratio, bootstrap, compare
-from jumpscore.scoring.intervals import ExactSums
+from jumpscore.scoring.intervals import LEVEL, ExactSums, _interval
 
 
 def normal(n: int, *, seed: int = 0, mean: float = 0.0) -> np.ndarray:
@@ -106,6 +106,14 @@ def test_compare_means_use_shared_videos():
 def test_compare_refuses_different_videos():
     with pytest.raises(ValueError, match="same videos"):
         compare({"m": Ratio.mean([1.0])}, {"m": Ratio.mean([1.0, 2.0])})
+
+
+@given(arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e300, 1e300)))
+def test_interval_equals_numpy(samples):
+    tail = (1 - LEVEL) / 2
+    with np.errstate(over="ignore", invalid="ignore"):
+        expected = np.quantile(samples, [tail, 1 - tail])
+        np.testing.assert_array_equal(_interval(samples), expected)
 
 
 def test_bootstrap_clusters_are_one_unit():
@@ -228,7 +236,7 @@ def test_sums_equal_exact_arithmetic(columns, seed):
     n = len(columns)
     drawn = np.random.default_rng(seed).integers(0, n, size=(4, n))
     weights = np.stack([np.bincount(row, minlength=n) for row in drawn]).astype(float)
-    sums = ExactSums(columns).under(weights)
+    sums = ExactSums(list(columns.T)).under(weights)
     for row, counts in enumerate(weights):
         for column in range(columns.shape[1]):
             exact = sum(
@@ -247,7 +255,7 @@ def test_sums_equal_exact_arithmetic(columns, seed):
 
 def test_sums_of_values_that_are_not_finite():
     columns = np.array([[1.0, 2.0], [np.inf, 3.0], [4.0, 5.0]])
-    sums = ExactSums(columns).under(np.array([[3.0, 0.0, 0.0], [1.0, 1.0, 1.0]]))
+    sums = ExactSums(list(columns.T)).under(np.array([[3.0, 0.0, 0.0], [1.0, 1.0, 1.0]]))
     assert sums[0].tolist() == [3.0, 6.0]
     assert np.isnan(sums[1, 0])
     assert sums[1, 1] == 10.0

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from jumpscore.scoring import Pair, count_pairs, match_events
+from jumpscore.scoring import Pair, count_pairs, match_events, matching
+from tests.jumpscore.scoring.slow import table_matching
 from tests.support import slow_matching
 
 COARSE = st.integers(0, 12).map(lambda k: round(k * 0.1, 1))
@@ -59,6 +60,26 @@ def test_match_events_has_least_distance(predictions, truth):
     distances = [abs(predictions[b] - truth[a]) for a, b in match_events(predictions, truth, 0.3)]
     assert len(distances) == len(best)
     assert sum(distances) == pytest.approx(sum(best), abs=1e-7)
+
+
+MANY = st.one_of(st.lists(COARSE, max_size=40), st.lists(FINE, max_size=40)).map(sorted)
+
+
+@pytest.mark.parametrize("narrow", [0, matching._NARROW])
+@given(MANY, MANY, st.sampled_from([0.1, 0.3, 5.0]))
+def test_match_events_equals_full_table(narrow, predictions, truth, tolerance):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matching, "_NARROW", narrow)  # 0: all rows in NumPy
+        pairs = match_events(predictions, truth, tolerance)
+    assert pairs == table_matching(predictions, truth, tolerance)
+
+
+@pytest.mark.parametrize("size", [150, 200, 250, 500])
+def test_match_events_of_a_dense_answer_equals_full_table(size):
+    generator = random.Random(size)
+    predictions = sorted(round(generator.uniform(0, 0.6), 3) for _ in range(size))
+    truth = sorted(round(generator.uniform(0, 0.3), 3) for _ in range(200))
+    assert match_events(predictions, truth, 0.3) == table_matching(predictions, truth, 0.3)
 
 
 def test_match_events_beats_greedy_matching():

@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 import math
 import os
+import random
 from pathlib import Path
 from types import ModuleType
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,7 @@ from jumpscore.scoring import (
     ReferenceCrashError,
     bootstrap,
     parse_reference,
+    reference,
     reference_ap,
     reference_map,
 )
@@ -104,6 +107,28 @@ def test_reference_ap_equals_slow_implementation(predictions, truth):
             assert values[tolerance] == slow_reference_ap(predictions, truth, tolerance)
         else:
             assert values[tolerance] == float(not predictions and not truth)
+
+
+def one_by_one(predictions: list[float], truth: list[float]) -> dict[float, float]:
+    """Return the same with a walk over both lists per tolerance."""
+    with mock.patch.object(reference, "MOST_CONTESTED", 0):
+        return reference_ap(predictions, truth)
+
+
+@given(
+    st.lists(st.floats(0, 4, allow_nan=False), max_size=40),
+    st.lists(st.integers(0, 400), max_size=40, unique=True),
+)
+def test_reference_ap_equals_three_walks(predictions, truth):
+    events = sorted(round(0.01 * k, 2) for k in truth)
+    assert reference_ap(predictions, events) == one_by_one(predictions, events)
+
+
+def test_reference_ap_of_dense_times_equals_three_walks():
+    chance = random.Random(3)
+    truth = sorted({round(chance.uniform(0, 2), 3) for _ in range(800)})
+    predictions = [round(chance.uniform(0, 2), 3) for _ in range(1200)]
+    assert reference_ap(predictions, truth) == one_by_one(predictions, truth)
 
 
 def test_reference_map_reproduces_faults():

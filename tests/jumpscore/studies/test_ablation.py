@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import jumpscore
 from evaluators import TASKS
@@ -15,6 +17,7 @@ from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import RunInterrupted, open_session
 from jumpscore.harness.session import Callbacks
 from jumpscore.records import Media, Metric, Response, Usage
+from jumpscore.report.ablation import ablation_table
 from jumpscore.runs import read_run
 from jumpscore.studies import compare_runs
 from jumpscore.studies.ablation import ABLATION, ablate, read_ablation
@@ -24,6 +27,7 @@ from jumpscore.studies.ablation_plan import (
     refuse_what_is_set_here,
     without_video,
 )
+from jumpscore.studies.reproduction.token_curves import is_about
 from model_wrappers.base import ModelWrapper
 from tests.support import numbered_frame, render_mini, write_video
 
@@ -89,6 +93,12 @@ class Looks(ModelWrapper):
         # The words contain no time; they name the clip and the plan for the test.
         text = f"saw {'abc'[clip]} by the plan of {'abc'[int(visual.path.stem, 16)]}\n{list(times)}"
         return Response(question.id, text, usage=usage)
+
+
+def printed(table) -> str:
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(table)
+    return console.export_text()
 
 
 def ablated(data, out, model=None, *, task="jumpscore", input=None, run=None, on_progress=None,
@@ -170,6 +180,20 @@ class TestNumbers:
         inputs = [run.record.identity.input.model_dump() for run in runs]
         assert [one.get("max_pixels") for one in inputs] == [7056, None]
         assert ablation.shown == {kind: {"decimals": 2} for kind in ("frames", "codec")}
+
+    def test_ablate_in_windows_matches_each_window(self, greys, tmp_path):
+        window = {"max_pixels": 7056, "window": 2.0, "overlap": 0.5}
+        ablation = ablated(greys, tmp_path / "a", tokens=[72], input=window)
+        [budget] = ablation.budgets
+        assert ablation.unscored == 0
+        # Windows from 0, 1.5 and 3.0 s, each with the budget of a whole video.
+        whole = ablated(greys, tmp_path / "b", tokens=[72]).budgets[0]
+        for one, other in zip(budget.outcomes, whole.outcomes, strict=True):
+            assert one.tokens.visual == 3 * other.tokens.visual
+        assert ablation.shown["codec"] == window
+        assert any("windows of 2 s" in caveat for caveat in ablation.caveats)
+        assert "budgets per window of 2 s" in printed(ablation_table(ablation))
+        assert not is_about(ablation, "JumpScore")
 
     def test_ablate_default_metric(self, greys, tmp_path):
         ablation = ablated(greys, tmp_path, tokens=[72], controls=False)

@@ -176,8 +176,8 @@ def test_prepare_lessons_cache_folders(tmp_path, monkeypatch):
         for data in ({"max_pixels": 28224}, {"clips": 6}, {"reserved_clips": 3}, {"seed": 5})
     ]
     # A renderer that draws otherwise: its bundled sets have other checksums.
-    frozen = lessons.frozen_manifest
-    monkeypatch.setattr(lessons, "frozen_manifest", lambda n: replace(frozen(n), videos={}))
+    manifest = lessons.bundled_manifest
+    monkeypatch.setattr(lessons, "bundled_manifest", lambda n: replace(manifest(n), videos={}))
     others.append(folders())
     assert len({base, *others}) == 6
     assert min(prepared) > 0

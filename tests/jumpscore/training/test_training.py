@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from jumpscore.errors import UsageError
+from jumpscore.errors import DataError, UsageError
 from jumpscore.training.batches import IGNORED, collate
 from jumpscore.training.cache import stored_clips
 from jumpscore.training.curriculum import SHORTEST, Curriculum, Progress, learning_rate, step_rng
@@ -143,6 +143,16 @@ def test_claimed_folder_of_another_run(tmp_path):
     (tmp_path / "full" / "file").touch()
     with pytest.raises(UsageError, match="not a training run"):
         claim("full")
+
+
+def test_claimed_folder_damaged_settings(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/settings.json").write_text("{")
+    with (
+        pytest.raises(DataError, match="cannot be read as JSON"),
+        claimed_folder(tmp_path / "run", small_settings()),
+    ):
+        pass
 
 
 def test_claimed_folder_locks(tmp_path):

@@ -113,7 +113,27 @@ def hand_made(apexes: Sequence[float], *, seconds: float = 8.0) -> flow.Signal:
     """Cells in which a body of 12 x 4 cells jumps and another one of 10 x 3 wanders."""
     times = clock(seconds)
     up = np.zeros((len(times) - 1, 24, 40), np.float32)
-    up[:, 8:20, 10:14] = 96 * np.diff(ballistic(times, apexes))[:, None, None]
-    up[:, 8:18, 30:33] = 3 * np.diff(np.sin(2 * np.pi * 0.4 * times))[:, None, None]
+    up[:, 8:20, 10:14] = 12 * flow.CELL * np.diff(ballistic(times, apexes))[:, None, None]
+    up[:, 8:18, 30:33] = 0.4 * flow.CELL * np.diff(np.sin(2 * np.pi * 0.4 * times))[:, None, None]
     up += np.random.default_rng(1).normal(0, 0.02, up.shape)
     return flow.Signal(times, up.astype(np.float32), np.ones((24, 40), np.float32), seconds)
+
+
+def stepping(
+    gap: float, *, seconds: float = 10.0, fps: float = 30.0, side: bool = False, bounce: float = 0.1
+) -> tuple[flow.Signal, np.ndarray]:
+    """Cells of a runner on the spot, and the times at which a foot is highest.
+
+    The feet rise in turn, one every ``gap`` seconds; the trunk bounces a little with each. From the
+    side one leg hides the other.
+    """
+    times = clock(seconds, fps)
+    phase = 2 * np.pi * times / gap
+    feet = [np.maximum(sign * np.cos(phase / 2), 0.0) ** 2 for sign in (1.0, -1.0)]
+    place = np.zeros((len(times), 24, 40))
+    place[:, 6:14, 18:24] = (bounce * np.cos(phase))[:, None, None]
+    place[:, 14:20, 18:21] = feet[0][:, None, None]
+    place[:, 14:20, 21:24] = feet[0 if side else 1][:, None, None]
+    up = np.diff(place, axis=0) + np.random.default_rng(2).normal(0, 0.02, (len(times) - 1, 24, 40))
+    signal = flow.Signal(times, up.astype(np.float32), np.ones((24, 40), np.float32), seconds)
+    return signal, np.arange(0.0, seconds, gap)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from model_wrappers.motion import MotionOptions, events
+from model_wrappers.motion.steps import Steps
 from tests.model_wrappers.motion.films import RUN_A, ballistic, hand_made, true_starts
 
 
@@ -90,3 +91,48 @@ def test_jump_events_after_a_double_under() -> None:
 def test_spread_order_and_distance() -> None:
     crowd = [events.Event(1.0, 0.3), events.Event(0.5, 0.9), events.Event(1.02, 0.8)]
     assert events.spread(crowd) == [events.Event(0.5, 0.9), events.Event(1.02, 0.8)]
+
+
+def test_without_rebounds_keeps_the_higher_hops() -> None:
+    high, low = (
+        [jump(1.0 + k * 0.8 + d, rise=r) for k in range(6)] for d, r in ((0, 0.05), (0.4, 0.03))
+    )
+    run = sorted([*high, *low], key=lambda bump: bump.apex)
+    assert events.without_rebounds(run) == high
+    fast = [replace(bump, apex=0.6 * bump.apex) for bump in run]  # no one hops twice in 0.48 s
+    assert events.without_rebounds(fast) == fast
+    equal = [jump(1.0 + 0.4 * k, rise=0.04 + 0.002 * (k % 2)) for k in range(8)]
+    assert events.without_rebounds(equal) == equal
+
+
+def test_is_rhythm_needs_a_pace() -> None:
+    options = MotionOptions()
+
+    def bumps(gaps: Sequence[float], unity: float) -> list[events.Bump]:
+        return [replace(jump(float(t)), unity=unity) for t in np.cumsum([1.0, *gaps])]
+
+    steady, ball = [0.45, 0.47, 0.44, 0.46, 0.9], [0.84, 0.56, 0.7, 0.45, 0.65, 0.93]
+    assert events.is_rhythm([bumps(steady, 0.85)], options)
+    assert not events.is_rhythm([bumps(steady, 0.65)], options)
+    assert not events.is_rhythm([bumps(ball, 0.9)], options)
+    assert events.is_rhythm([bumps(ball, 0.95)], options)  # clearly one body
+    assert events.is_rhythm([bumps([0.6], 0.86)], options)  # two jumps have no pace yet
+    assert not events.is_rhythm([bumps([0.6], 0.8)], options)
+    assert not events.is_rhythm([], options)
+
+
+def test_jump_events_of_high_jumps_start_later() -> None:
+    # 0.6 s apart: a rise of 0.12 body heights in free fall may be a double-under.
+    low, high = ([jump(1.0 + 0.6 * k, rise=r, pull=5.8) for k in range(6)] for r in (0.06, 0.12))
+    first, second = (
+        [event.time for event in events.jump_events(run, MotionOptions(), duration=60.0)]
+        for run in (low, high)
+    )
+    assert np.subtract(second, first)[1:] == pytest.approx([0.6 * (0.17 - 1 / 12)] * 5)
+
+
+def test_jump_events_with_steps_between_slow_jumps() -> None:
+    steps = Steps(3.0 + 0.15 * np.arange(20), 0.8)
+    slow = [jump(t) for t in (1.0, 1.5, 2.0, 2.5, 3.3, 4.1)]  # the last two are inside the steps
+    starts = events.jump_events(slow, MotionOptions(), duration=60.0, steps=[steps])
+    assert len(starts) == 4 + 20

@@ -11,7 +11,7 @@ from pathlib import Path
 from model_wrappers.vllm.plugin import PATCHED_FILE, TESTED
 
 FAKE = """#!{python}
-import http.server, subprocess, sys, time
+import http.server, json, subprocess, sys, time
 words = sys.argv
 if "-c" in words:
     print('["0.32.0", "{digest}", true, false]')
@@ -22,7 +22,10 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 print("child", child.pid, flush=True)
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200); self.send_header("content-length", "0"); self.end_headers()
+        ids = words[words.index("--served-model-name") + 1:words.index("--host")]
+        body = json.dumps(dict(data=[dict(id=name) for name in ids])).encode()
+        self.send_response(200); self.send_header("content-length", str(len(body)))
+        self.end_headers(); self.wfile.write(body)
     def log_message(self, *_): pass
 port = int(words[words.index("--port") + 1])
 http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()

@@ -25,9 +25,13 @@ def plan(tmp_path):
     return ServerPlan(program(tmp_path), "/models/tiny", tmp_path / "media", codec=True)
 
 
-def test_start_and_stop_with_children(plan):
+def test_start_and_stop_with_children(plan, tmp_path):
     server = Server(plan, patience=20)
+    (tmp_path / "precious").write_text("precious")
+    server.log.symlink_to(tmp_path / "precious")  # by another user of the machine
     server.start()
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert server.log.lstat().st_mode & 0o777 == 0o600
     assert server.alive()
     log = server.log_end()
     child = int(log.split("child ")[1].split()[0])
@@ -61,6 +65,15 @@ def test_start_failure_has_the_log_without_keys(tmp_path):
         Server(plan, patience=20).start()
     assert "no such checkpoint" in str(caught.value)
     assert "token ***" in str(caught.value)
+
+
+def test_start_is_not_deceived_by_another_server(tmp_path):
+    """Another vLLM took the port while ours was loading, and serves a model of the same name."""
+    before = "words[words.index('jumpscore') + 1] = 'jumpscore-of-someone-else'"
+    server = Server(ServerPlan(program(tmp_path, before), "x", tmp_path / "media"), patience=3)
+    with pytest.raises(ServerError, match="did not respond within 3 s"):
+        server.start()
+    assert not server.alive()
 
 
 def test_start_without_response(tmp_path):

@@ -83,6 +83,12 @@ def test_as_number_is_finite(value):
     assert number is None or abs(number) <= sources.LARGEST_NUMBER
 
 
+def test_error_cuts_long_values(source):
+    with pytest.raises(DataError, match=r"unknown encoding.* \.\.\. .*export it again$") as error:
+        _ = source(f'<?xml version="1.0" encoding="{"a" * 5000}"?><b/>').xml
+    assert len(str(error.value)) < 1000
+
+
 @pytest.mark.parametrize("piece", ["<b/>", "<b>x</b>", "x"])
 def test_xml_linear_time(source, piece):
     def read(text):

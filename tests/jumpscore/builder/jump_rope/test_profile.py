@@ -60,5 +60,7 @@ def test_load_profile_invalid_overrides(overrides: list[str], words: list[str]) 
 
 
 def test_load_profile_unknown_name() -> None:
-    with pytest.raises(UsageError, match=r"did you mean 'mini'.*Known: full, mini, small"):
+    with pytest.raises(
+        UsageError, match=r"did you mean 'mini'.*Known: full, mini, no_jumps, rates, small"
+    ):
         load_profile("minni")

@@ -94,3 +94,17 @@ def test_started_at_is_1970_if_the_timing_is_damaged(tmp_path, value):
     assert started_at(replace(run, timing={"started_unix": value})) == datetime(
         1970, 1, 1, tzinfo=UTC
     )
+
+
+def test_appendix_time_of_resumed_runs(tiny_set, tmp_path):
+    """A run that was killed after its last answer and resumed has no time of its questions."""
+    run = read_run(oracle_run(tiny_set, tmp_path).folder)
+    timing = {"started_unix": 5.0, "wall_seconds": 2.5}
+    for times, expected in (
+        ({"score_seconds": 0.1}, None),
+        (timing | {"samples": 3}, "2.5 s"),
+        (timing | {"samples": 1}, "2.5 s for the last 1 sample"),
+    ):
+        facts = dict(appendix([replace(run, timing=times)])[0].rows)
+        assert facts.get("Wall time") == expected
+        assert ("Started" in facts) == (expected is not None)

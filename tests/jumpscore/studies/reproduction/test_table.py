@@ -93,6 +93,7 @@ def test_row_other_data():
         ({"input": {"kind": "codec", "folder": "/x"}}, "canvases: prepared elsewhere"),
         ({"selection": {"limit": 3}}, "run.limit: 3"),
         ({"control": "pixels"}, "run.control: pixels"),
+        ({"input": {"kind": "codec", "count": 128, "window": 8.0}}, "input.window: 8.0"),
         ({"expose_truth": True}, "the model could see the truth"),
         (
             {"model": {"name": "llava_ov2", "checkpoint": "jumpscore-tiny"}},

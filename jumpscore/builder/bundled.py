@@ -19,7 +19,7 @@ from jumpscore.records import Progress
 from jumpscore.video import content_hash
 
 
-def frozen_folder(name: str) -> Path:
+def bundled_folder(name: str) -> Path:
     """Return the installed annotations folder of a bundled set.
 
     Raises:
@@ -28,9 +28,9 @@ def frozen_folder(name: str) -> Path:
     return Path(str(files("jumpscore.annotations").joinpath(bundled_set(name).name)))
 
 
-def frozen_manifest(name: str) -> Manifest:
+def bundled_manifest(name: str) -> Manifest:
     """Return the bundled manifest, with the checksums to verify rendered videos."""
-    return read_manifest(frozen_folder(name))
+    return read_manifest(bundled_folder(name))
 
 
 def materialize(
@@ -40,7 +40,7 @@ def materialize(
     workers: int | None = None,
     on_progress: Progress | None = None,
 ) -> Counter[Match]:
-    """Render a bundled set into ``out`` and verify its frozen checksums.
+    """Render a bundled set into ``out`` and verify its checksums.
 
     Returns:
         Number of videos that are ``exact``, and ``equivalent`` (the same pictures, from another
@@ -49,26 +49,26 @@ def materialize(
     Raises:
         DataError: A video has other pictures, or the annotations differ.
     """
-    frozen = frozen_manifest(name)
-    recipe = frozen.recipe
+    bundled = bundled_manifest(name)
+    recipe = bundled.recipe
     profile = load_profile(name)
     if profile.recipe() != recipe["profile"]:
         raise DataError(
             f"profile {name!r} differs from that of the bundled annotations; use another profile "
-            "name, or run 'make freeze'"
+            "name, or run 'make bundled'"
         )
     manifest = synthesize(
         out,
         profile,
         seed=recipe["seed"],
         workers=workers,
-        name=frozen.name,
+        name=bundled.name,
         on_progress=on_progress,
     )
-    if read_rows(out) != read_rows(frozen_folder(name)):
+    if read_rows(out) != read_rows(bundled_folder(name)):
         raise DataError(
-            f"{out}: the rendered events differ from the frozen ones; the renderer has changed: "
-            "run 'make freeze'"
+            f"{out}: the rendered events differ from the bundled ones; the renderer has changed: "
+            "run 'make bundled'"
         )
     matches: Counter[Match] = Counter()
     for row in read_rows(out):
@@ -77,19 +77,19 @@ def materialize(
                 f"{Path(out) / row.video_path}: the file was changed after rendering; delete {out} "
                 "to render it again"
             )
-    for row_id, facts in frozen.videos.items():
+    for row_id, facts in bundled.videos.items():
         rendered, expected = manifest.videos[row_id]["pictures"], facts["pictures"]
         match = compare_digests(FrameDigest(**rendered), FrameDigest(**expected))
         if match == "different":
             raise DataError(
-                f"{out}: the pictures of video {row_id} do not match the frozen checksum; the "
-                "renderer has changed: run 'make freeze'"
+                f"{out}: the pictures of video {row_id} do not match the bundled checksum; the "
+                "renderer has changed: run 'make bundled'"
             )
         matches[match] += 1
     return matches
 
 
-def freeze(rendered: str | Path, target: Path) -> None:
+def write_bundled(rendered: str | Path, target: Path) -> None:
     """Write the annotations and checksums of a rendered set to the package's folder."""
     target.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(asdict(row)) + "\n" for row in read_rows(rendered)]
@@ -98,16 +98,16 @@ def freeze(rendered: str | Path, target: Path) -> None:
 
 
 def main() -> None:
-    """Render every bundled set in a temporary folder and freeze it into the source tree."""
+    """Render every bundled set in a temporary folder and write it into the source tree."""
     import tempfile
 
     for bundled in BUNDLED:
         name = bundled.name
-        target = frozen_folder(name)
+        target = bundled_folder(name)
         with tempfile.TemporaryDirectory() as scratch:
             synthesize(scratch, load_profile(name), seed=bundled.seed, name=f"synthetic-{name}")
-            freeze(scratch, target)
-        print(f"frozen into {target}")
+            write_bundled(scratch, target)
+        print(f"written to {target}")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from jumpscore.video.timeline import JOINED, SHIFTED
 from model_wrappers.base import Request
 from tests.jumpscore.harness.stub import Stub
 
-VIDEOS = Path(__file__).parents[2] / "data" / "videos"
+VIDEOS = Path(__file__).parents[3] / "data" / "videos"
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,48 @@ def test_ask_missing_and_unknown_ids(start):
 
     run = start(Forgetful())
     assert run.result.counts["error"] == 3
-    assert "returned no response for this id" in str(run.responses["clip0"].error)
+    expected = "stub returned no response for this id, but one for 'somebody else'"
+    assert run.responses["clip0"].error == expected
     assert "somebody else" not in run.responses
+
+
+def test_ask_no_response(start):
+    class Silent(Stub):
+        def generate(self, requests):
+            return [Response(r.question.id, "[1.0]") for r in requests if r.question.id != "clip1"]
+
+    run = start(Silent(batch_size=3))
+    assert run.result.counts["error"] == 1
+    assert run.responses["clip1"].error == "stub returned no response for this id"
+
+
+def test_ask_responses_out_of_order(start):
+    class Shuffled(Stub):
+        def generate(self, requests):
+            return [Response(r.question.id, r.question.id[-1]) for r in reversed(requests)]
+
+    run = start(Shuffled(batch_size=3))
+    assert [(name, r.text) for name, r in sorted(run.responses.items())] == [
+        (f"clip{n}", str(n)) for n in range(3)
+    ]
+
+
+@pytest.mark.parametrize(("second", "errors"), [("[1.0]", 0), ("[2.0]", 3)])
+def test_ask_two_responses_for_an_id(start, second, errors):
+    """Neither is certain to be the answer, unless they are equal."""
+
+    class Twice(Stub):
+        def generate(self, requests):
+            names = [request.question.id for request in requests]
+            return [Response(name, text) for text in ("[1.0]", second) for name in names]
+
+    run = start(Twice(batch_size=2))
+    assert run.result.unscored == errors
+    if errors:
+        expected = "stub returned several different responses for this id"
+        assert {response.error for response in run.responses.values()} == {expected}
+        lines = (run.folder / "responses.jsonl").read_text().splitlines()
+        assert len(lines) == 3
 
 
 def test_ask_reports_progress(start):

@@ -1,0 +1,1 @@
+"""Freeze a project into versions: splits without leaks, checksums, a data card and an audit."""

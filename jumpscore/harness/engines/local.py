@@ -1,0 +1,180 @@
+"""The local engine: requests are prepared ahead, answered in batches, stored at once.
+
+They are prepared in threads or, for wrappers that declare it, in processes (see ``processes``).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ThreadPoolExecutor,
+    as_completed,
+    wait,
+)
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from jumpscore.harness.config import RunSettings
+from jumpscore.harness.engines.blueprint import Blueprint, Received
+from jumpscore.harness.engines.engine import Asked, RunInterrupted, Sink
+from jumpscore.harness.engines.processes import Processes, processes_for
+from jumpscore.harness.engines.steps import Answered, Completion, Prepared, answer, prepare
+from jumpscore.harness.input import InputPlan
+from jumpscore.records import Progress, Question, Response
+from jumpscore.runs.failures import FailureLog
+from model_wrappers.base import ModelWrapper
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEngine:
+    """Asks one model questions.
+
+    Attributes:
+        wrapper: The model, open unless there is nothing to ask.
+        input: What the model is shown.
+        settings: Number of threads, and of requests prepared ahead.
+        complete: Called first, in the pool, for questions that are made just in time.
+        failures: Log for the tracebacks of unexpected errors.
+        received: What the wrapper received; processes that prepare make the same wrapper.
+    """
+
+    wrapper: ModelWrapper
+    input: InputPlan
+    settings: RunSettings
+    complete: Completion | None = None
+    failures: FailureLog | None = None
+    received: Received = field(default_factory=Received)
+
+    def ask(
+        self, questions: Sequence[Question], sink: Sink, *, on_progress: Progress | None = None
+    ) -> tuple[Asked, dict[str, Response]]:
+        """Answer every question and store every response; one bad sample never ends the run.
+
+        Args:
+            questions: Questions without a response.
+            sink: Where responses are stored.
+            on_progress: Called with (answered, all) after every batch.
+
+        Returns:
+            What it cost, and the responses by id.
+
+        Raises:
+            RunInterrupted: The user pressed Ctrl-C.
+        """
+        started = time.perf_counter()
+        preparing, generating = 0.0, 0.0
+        responses: dict[str, Response] = {}
+        done = 0
+        pool = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="prepare")
+        processes = self._processes(len(questions))
+        prepared = self._prepare_ahead(pool, questions, processes)
+        batches = self._answer_each(prepared)
+        try:
+            for batch in batches:
+                sink.append(batch.responses)
+                if self.failures is not None:
+                    self.failures.store(batch.failures)
+                responses |= {response.id: response for response in batch.responses}
+                generating += batch.generate_seconds
+                preparing += batch.prepare_seconds
+                done += len(batch.responses)
+                if on_progress:
+                    on_progress(done, len(questions))
+        except KeyboardInterrupt:
+            raise RunInterrupted(done, len(questions)) from None
+        finally:
+            batches.close()
+            pool.shutdown(wait=False, cancel_futures=True)
+            if processes is not None:
+                processes.close()
+        cost = Asked(
+            samples=len(questions),
+            prepare_seconds=preparing,
+            generate_seconds=generating,
+            wall_seconds=time.perf_counter() - started,
+        )
+        return cost, responses
+
+    def _processes(self, questions: int) -> Processes | None:
+        if not self.wrapper.prepares_in_processes:
+            return None
+        blueprint = Blueprint.of(self.wrapper, self.input, self.received)
+        return processes_for(blueprint, questions, self.settings.workers)
+
+    def _prepare_ahead(
+        self,
+        pool: ThreadPoolExecutor,
+        questions: Sequence[Question],
+        processes: Processes | None,
+    ) -> Iterator[Future[Prepared]]:
+        """Yield futures of requests, in order, with at least ``settings.ahead`` in preparation."""
+        waiting: deque[Future[Prepared]] = deque()
+        # A generous head start costs only memory if preparing is trivial.
+        ahead = max(self.settings.ahead, self.wrapper.batch_size, self.wrapper.concurrency)
+        work = partial(self._prepare, processes)
+        for question in questions:
+            waiting.append(pool.submit(work, question))
+            if len(waiting) >= ahead:
+                yield waiting.popleft()
+        yield from waiting
+
+    def _prepare(self, processes: Processes | None, question: Question) -> Prepared:
+        if processes is not None and processes.pay():
+            elsewhere = processes.prepare(question, self.complete)
+            if elsewhere is not None:
+                return elsewhere
+        prepared = prepare(self.wrapper, self.input, question, self.complete)
+        if processes is not None:
+            processes.measured(prepared)
+        return prepared
+
+    def _answer_each(self, prepared: Iterator[Future[Prepared]]) -> Generator[Answered, None, None]:
+        """Yield answered batches: in order, or as they finish if the wrapper is concurrent."""
+        wrapper = self.wrapper
+        if wrapper.concurrency <= 1:
+            for batch in _batches(prepared, wrapper.batch_size):
+                yield answer(self.wrapper, [item.result() for item in batch])
+            return
+        running: set[Future[Answered]] = set()
+        for batch in _batches(prepared, wrapper.batch_size):
+            preparing = set(batch)
+            while preparing or len(running) >= wrapper.concurrency:
+                # Responses are stored as soon as they are there, so that none can be lost.
+                pending: set[Future[Any]] = {*running, *preparing}
+                ended, _ = wait(pending, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in running & ended)
+                running -= ended
+                preparing -= ended
+            running.add(self._in_background([item.result() for item in batch]))
+        for future in as_completed(running):
+            yield future.result()
+
+    def _in_background(self, batch: Sequence[Prepared]) -> Future[Answered]:
+        """Answer in a thread that is not joined at exit: Ctrl-C must not wait for a server."""
+        future: Future[Answered] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(answer(self.wrapper, batch))
+            except BaseException as problem:
+                future.set_exception(problem)
+
+        threading.Thread(target=run, name="generate", daemon=True).start()
+        return future
+
+
+def _batches(prepared: Iterator[Future[Prepared]], size: int) -> Iterator[list[Future[Prepared]]]:
+    batch: list[Future[Prepared]] = []
+    for item in prepared:
+        batch.append(item)
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

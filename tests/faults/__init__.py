@@ -1,0 +1,1 @@
+"""The fault suite: commands are killed, disks fill, records are torn, and models misbehave."""
