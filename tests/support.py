@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -15,9 +16,11 @@ from typing import Any
 import av
 import numpy as np
 
+from jumpscore.builder.project import Change, Details, Edit, Mark, Project, ProjectVideo
 from jumpscore.data.catalogue import RENDERED
 from jumpscore.registry import imported
 from jumpscore.runs.record import RunRecord
+from jumpscore.video import content_hash, probe
 
 DIGITS = 8
 """Number of black and white squares that encode the number of a test frame in binary."""
@@ -33,13 +36,17 @@ def render_mini(name: str, out: Path, *, seed: int = 0) -> None:
 
 @contextmanager
 def running(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
-    """Run a process that is killed at the end of the block."""
+    """Run a process that is killed, and its pipes closed, at the end of the block."""
     process = subprocess.Popen(command, **options)
     try:
         yield process
     finally:
         process.kill()
         process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):  # what is left to write to a dead process
+                    pipe.close()
 
 
 def repeated(piece: str, lead: str = "") -> Callable[[int], str]:
@@ -86,6 +93,44 @@ def bare_record() -> RunRecord:
         data={"name": "nowhere", "checksum": "00", "synthetic": False, "source": "/nowhere"},
         extras={"unknown_ids": [], "needs_truth": False},
     )
+
+
+def project_video(project: Project, path: str, *, source: str, name: str = "") -> ProjectVideo:
+    """Describe a file in the folder of a project, as ``ingest`` does.
+
+    Args:
+        project: The project.
+        path: Path of the file in it.
+        source: Its source; the licence is CC-BY-4.0.
+        name: Name of the original file; by default that of the file.
+    """
+    file = project.root / path
+    info, checksum = probe(file), content_hash(file)
+    return ProjectVideo(
+        id=checksum[:20],
+        path=path,
+        name=name or file.name,
+        sha256=checksum,
+        bytes=file.stat().st_size,
+        licence="CC-BY-4.0",
+        source=source,
+        duration=info.duration,
+        frames=info.frames,
+        width=info.width,
+        height=info.height,
+        fps=info.fps,
+        codec=info.codec,
+    )
+
+
+def mark_frames(project: Project, video: ProjectVideo, annotator: str, *frames: int) -> None:
+    """Store the finished marks of a person; the id of a mark is ``m`` and its place."""
+    times = probe(project.file(video)).times
+    marks = [Mark(f"m{place}", frame, float(times[frame])) for place, frame in enumerate(frames)]
+    journal = project.journal(video, annotator)
+    if marks:
+        journal.edit(Edit("add marks", tuple(Change(None, mark) for mark in marks)))
+    journal.describe(Details(done=True))
 
 
 def numbered_frame(number: int, width: int, height: int) -> np.ndarray:
