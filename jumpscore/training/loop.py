@@ -22,7 +22,7 @@ from jumpscore.training.batches import Batch, collate
 from jumpscore.training.cache import StoredClip
 from jumpscore.training.curriculum import Curriculum, Progress, faded, learning_rate, step_rng
 from jumpscore.training.examples import Cut, ExampleMaker
-from jumpscore.training.held_out import held_out_f1, marks_f1
+from jumpscore.training.held_out import held_out_f1, tower_scores
 from jumpscore.training.learner import Learner
 from jumpscore.training.settings import Growth, LookStage, Optimiser, TrainSettings
 from model_wrappers.transformers.wrapper import torch_device
@@ -242,7 +242,7 @@ class Trainer:
         row = {name: sum(r[name] for r in steps) / len(steps) for name in steps[0]}
         last = place.step == getattr(self.settings, stage).steps
         if last or place.step % self.settings.check_every == 0:
-            row |= {"look": self._checked_marks, "join": self._checked}.get(stage, dict)()
+            row |= {"look": self._checked_tower, "join": self._checked}.get(stage, dict)()
         line = {"stage": stage, "step": place.step, "seconds": round(place.seconds, 1)}
         rounded = {name: round(value, 5) for name, value in row.items()}
         with (self.folder / LOG).open("a", encoding="utf-8") as file:
@@ -265,12 +265,13 @@ class Trainer:
             scores |= {f"f1_codec_{name}": f1 for name, f1 in by_source.items()}
         return scores
 
-    def _checked_marks(self) -> dict[str, float]:
-        """Return the held-out F1 of the tower's marks on canvases, by source."""
-        return {
-            f"marks_{name}": marks_f1(self.learner, self.maker, clips, self._checked_cut)
-            for name, clips in self._checked_clips().items()
-        }
+    def _checked_tower(self) -> dict[str, float]:
+        """Return what the tower sees of canvases of held-out clips, by source."""
+        values: dict[str, float] = {}
+        for name, clips in self._checked_clips().items():
+            scores = tower_scores(self.learner, self.maker, clips, self._checked_cut)
+            values |= {f"marks_{name}": scores.marks, f"height_{name}": scores.height}
+        return values
 
     @property
     def _checked_cut(self) -> Cut:

@@ -15,7 +15,7 @@ from jumpscore.training.cache import stored_clips
 from jumpscore.training.clips import lesson_specs, person, prepare_lessons
 from jumpscore.training.curriculum import Curriculum, step_rng
 from jumpscore.training.examples import Cut, ExampleMaker, snapped
-from jumpscore.training.held_out import marks_f1
+from jumpscore.training.held_out import tower_scores
 from jumpscore.training.learner import MARK
 from jumpscore.training.loop import Trainer
 from jumpscore.training.runs import new_model, start_from, train
@@ -164,7 +164,7 @@ def test_make_lesson_heights(prepared):
         assert clip.heights[below].mean() > clip.heights[overhead].mean() + 0.02
 
 
-def test_marks_f1_of_an_oracle(prepared, tmp_path, monkeypatch):
+def test_tower_scores_of_an_oracle(prepared, tmp_path, monkeypatch):
     settings = settings_of()
     model, tokenizer = new_model(settings)
     learned, held_out = (stored_clips(folder) for folder in prepared)
@@ -176,6 +176,6 @@ def test_marks_f1_of_an_oracle(prepared, tmp_path, monkeypatch):
     tokens = MARK * torch.from_numpy(np.repeat(marks, runs.tokens)).float()[:, None]
     marked = tokens * run.learner.mark
     monkeypatch.setattr(model.model.visual, "forward", lambda *_: marked)
-    assert marks_f1(run.learner, run.maker, [clip], cut) > 0.9
+    assert tower_scores(run.learner, run.maker, [clip], cut).marks > 0.9
     monkeypatch.setattr(model.model.visual, "forward", lambda *_: 0 * marked)
-    assert marks_f1(run.learner, run.maker, [clip], cut) == 0
+    assert tower_scores(run.learner, run.maker, [clip], cut).marks == 0
