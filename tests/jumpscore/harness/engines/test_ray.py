@@ -90,7 +90,8 @@ def notes(tmp_path):
 
 def engine(model, address, **settings):
     plan = InputPlan.resolve(model, InputConfig())
-    return RayEngine(model, plan, RunSettings(address=address, **settings), Received())
+    settings = RunSettings(engine="ray", address=address, **settings)
+    return RayEngine(model, plan, settings, Received())
 
 
 def received() -> set[Path]:
@@ -126,7 +127,7 @@ def test_ray_asks_about_windows(address, tmp_path):
     clip = support.write_video(tmp_path / "clip.mp4", frames=100)
     model = Second()
     plan = InputPlan.resolve(model, InputConfig(kind="frames", count=4, window=1.5, overlap=0.5))
-    settings = RunSettings(address=address)
+    settings = RunSettings(engine="ray", address=address)
     ray_engine = RayEngine(model, plan, settings, Received())
     local = LocalEngine(model, plan, settings)
     answers = [
