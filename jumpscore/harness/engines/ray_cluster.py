@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import signal
 import subprocess
 import tempfile
@@ -201,7 +202,7 @@ def _job(wrapper: ModelWrapper, settings: RunSettings, blueprint: bytes) -> Job:
 def _driver(job: Job) -> Iterator[tuple[Connection, Callable[[], str]]]:
     """Start the driver; yield the connection to it, and a function for its last words."""
     with tempfile.TemporaryFile() as errors:
-        connection, process = start_child(DRIVER, errors)
+        connection, process = start_child(DRIVER, errors, variables=_token(job))
         try:
             connection.send(job)
             yield connection, lambda: _last_words(process, errors)
@@ -214,6 +215,17 @@ def _driver(job: Job) -> Iterator[tuple[Connection, Callable[[], str]]]:
                 with suppress(OSError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+
+
+def _token(job: Job) -> dict[str, str]:
+    """Return the variables that make Ray require a new token of a cluster that this run starts.
+
+    A cluster runs the code of whoever reaches its ports. Ray's own default is a token too, but a
+    file in the user's home that later clusters of several machines would require as well.
+    """
+    if job.address is not None or "RAY_AUTH_MODE" in os.environ:
+        return {}
+    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
 
 def _last_words(process: Process, errors: IO[bytes]) -> str:

@@ -25,7 +25,7 @@ from jumpscore.harness.input import InputPlan
 from jumpscore.harness.windows import MemoryLog, WindowedEngine
 from jumpscore.records import Media, Question
 from tests import support
-from tests.jumpscore.harness.engines.ray_models import Locked, Misbehaving
+from tests.jumpscore.harness.engines.ray_models import Locked, Misbehaving, Secured
 from tests.jumpscore.harness.watching import Second
 
 pytest.importorskip("ray")
@@ -199,6 +199,14 @@ def test_ray_model_that_cannot_load_stops_the_run(address, questions, notes):
 def test_ray_model_that_cannot_be_sent(address, questions, notes):
     with pytest.raises(UsageError, match=r"cannot be sent to other machines.*by name"):
         engine(Locked(notes), address).ask(questions, Sink())
+
+
+def test_ray_cluster_of_its_own_has_a_new_token(questions, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    _, answers = engine(Secured(), None).ask(questions[:1], Sink())
+    assert answers["q0"].text == "('token', 64)"
+    assert not (tmp_path / ".ray").exists()  # clusters of several machines would require it
 
 
 def test_ray_one_replica_per_gpu(questions, notes):
