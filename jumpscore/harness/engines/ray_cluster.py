@@ -202,7 +202,7 @@ def _job(wrapper: ModelWrapper, settings: RunSettings, blueprint: bytes) -> Job:
 def _driver(job: Job) -> Iterator[tuple[Connection, Callable[[], str]]]:
     """Start the driver; yield the connection to it, and a function for its last words."""
     with tempfile.TemporaryFile() as errors:
-        connection, process = start_child(DRIVER, errors, variables=_token(job))
+        connection, process = start_child(DRIVER, errors, variables=_variables(job))
         try:
             connection.send(job)
             yield connection, lambda: _last_words(process, errors)
@@ -217,15 +217,18 @@ def _driver(job: Job) -> Iterator[tuple[Connection, Callable[[], str]]]:
                 process.wait()
 
 
-def _token(job: Job) -> dict[str, str]:
-    """Return the variables that make Ray require a new token of a cluster that this run starts.
+def _variables(job: Job) -> dict[str, str]:
+    """Return the variables of a cluster that this run starts: Ray requires a new token, for one.
 
     A cluster runs the code of whoever reaches its ports. Ray's own default is a token too, but a
     file in the user's home that later clusters of several machines would require as well.
     """
-    if job.address is not None or "RAY_AUTH_MODE" in os.environ:
+    if job.address is not None:
         return {}
-    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    own = {"RAY_USAGE_STATS_ENABLED": "0"}
+    if "RAY_AUTH_MODE" not in os.environ:
+        own |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    return own
 
 
 def _last_words(process: Process, errors: IO[bytes]) -> str:
