@@ -168,7 +168,8 @@ class RunSettings(Strict, coerce_numbers_to_str=True):
         address: Address of the Ray cluster; ``auto`` joins the one of this machine, and without an
             address one is started here for the run.
         replicas: Number of models on the cluster, by default as many as fit.
-        gpus: GPUs of each model on the cluster, by default 1 if it has any.
+        gpus: GPUs of each model on the cluster, by default 1 if it has any; or as many as the
+            options ``tensor_parallel`` and ``data_parallel`` of the model need.
         timeout: Seconds after which the Ray engine gives up a batch, a preparation or a model that
             is loading, and tries again elsewhere. The local engine reports what takes long.
     """

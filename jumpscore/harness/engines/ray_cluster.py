@@ -186,11 +186,14 @@ def _require_ray() -> None:
 
 
 def _job(wrapper: ModelWrapper, settings: RunSettings, blueprint: bytes) -> Job:
+    # A replica that shares its model between GPUs, or has copies of it, needs as many.
+    shared = getattr(wrapper.options, "tensor_parallel", 1)
+    needed = shared * getattr(wrapper.options, "data_parallel", 1)
     return Job(
         blueprint,
         settings.address,
         settings.replicas,
-        settings.gpus,
+        needed if settings.gpus is None and needed > 1 else settings.gpus,
         settings.ahead,
         wrapper.batch_size,
         wrapper.concurrency,

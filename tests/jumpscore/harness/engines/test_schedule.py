@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from jumpscore.harness.config import RunSettings
+from jumpscore.harness.engines import ray_cluster
 from jumpscore.harness.engines.ray_messages import Job
 from jumpscore.harness.engines.schedule import Batch, Schedule, least_busy
 from jumpscore.records import Question
 from tests.benchmarks.cluster_simulation import Costs, _Replica, simulate
+from tests.jumpscore.harness.stub import Stub
 
 JOB = Job(b"", None, None, None, 8, 1, 1, 60.0)
 
 
 def questions(number: int) -> list[Question]:
     return [Question(f"q{place}", (), "") for place in range(number)]
+
+
+@pytest.mark.parametrize(
+    ("tensor", "data", "chosen", "gpus"),
+    [(1, 1, None, None), (4, 1, None, 4), (2, 3, None, 6), (4, 1, 0, 0), (1, 1, 2, 2)],
+)
+def test_job_gpus_of_models_on_several(tensor, data, chosen, gpus):
+    wrapper = Stub()
+    wrapper.options = SimpleNamespace(tensor_parallel=tensor, data_parallel=data)
+    settings = RunSettings(engine="ray", gpus=chosen)
+    assert ray_cluster._job(wrapper, settings, b"").gpus == gpus
 
 
 def test_request_is_bounded_by_what_is_in_work():
