@@ -14,9 +14,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from itertools import islice
 from multiprocessing.connection import Connection
@@ -37,6 +37,7 @@ from jumpscore.harness.engines.ray_messages import (
     Stop,
 )
 from jumpscore.harness.engines.steps import Answered, Completion, error_response
+from jumpscore.harness.engines.threads import Threads
 from jumpscore.harness.input import InputPlan
 from jumpscore.records import Progress, Question, Response
 from jumpscore.runs.failures import Failure, FailureLog, describe
@@ -132,15 +133,17 @@ class RayEngine:
         if complete is None:
             yield from questions
             return
-        with ThreadPoolExecutor(1, thread_name_prefix="complete") as pool:
+        thread = Threads(1)
+        try:
             for question in questions:
-                future: Future[Question] = pool.submit(complete, question)
                 try:
-                    yield future.result()
+                    yield thread.submit(partial(complete, question)).result()
                 except Exception as problem:  # a task may raise anything; the run goes on
                     failure = Failure.of(question.id, problem)
                     response = error_response(question.id, describe(problem))
                     yield Answered([response], 0.0, 0.0, (failure,) if failure else ())
+        finally:
+            thread.close()
 
     def _job(self) -> Job:
         """Return the job of the driver.
