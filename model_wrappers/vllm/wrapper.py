@@ -99,8 +99,7 @@ class VLLMOptions(EngineOptions, OpenAICompatibleOptions):
         served_model: Name of the model in the server; by default made from the checkpoint's digest,
             so that a server with another checkpoint is noticed.
         base_url: Address of a running server (``jumpscore serve``); by default one is started.
-        api_key_env: Environment variable with the token of the server; if it is unset, a server
-            that is started here gets a new one.
+        api_key_env: Environment variable with the server's token; by default, each gets a new one.
         python: Python of an environment with vLLM and this package; by default
             ``$JUMPSCORE_VLLM_PYTHON``, else this one.
         data_parallel: Number of copies of the model.
@@ -268,8 +267,7 @@ class VLLM(FromCheckpoint, OpenAICompatible):
         return digest(self.folder)
 
     def _key(self) -> str | None:
-        server = self.server
-        return server.token if server is not None else super()._key()
+        return self.server.token if self.server is not None else super()._key()
 
     def client_options(self) -> dict[str, Any]:
         # A proxy from the environment cannot reach a server on this machine.
