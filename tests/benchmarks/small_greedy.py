@@ -17,7 +17,7 @@ from jumpscore.harness.config import InputConfig
 from jumpscore.harness.factory import make_model, make_task
 from jumpscore.harness.input import InputPlan
 
-SETS = (("small", "codec"), ("small", "frames"), ("mini", "codec"))
+SETS = (("small", "codec"), ("small", "frames"), ("mini", "codec"), ("mini", "frames"))
 BATCH, ROUNDS, STEPS = 8, 3, 20
 
 
