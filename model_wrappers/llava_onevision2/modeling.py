@@ -82,14 +82,23 @@ class LlavaOnevision2Model(LlavaOnevision2PreTrainedModel):
                 visual inputs is missing.
         """
         embeddings = self.get_input_embeddings()(input_ids)
-        pads = input_ids == self.config.image_token_id
         if pixel_values is None or image_grid_thw is None or patch_positions is None:
             if pixel_values is not None:
                 raise UsageError(
                     "pixel_values need image_grid_thw and patch_positions; pass all three"
                 )
             return embeddings
-        tokens = self.visual(pixel_values, image_grid_thw, patch_positions)
+        return self.fill(
+            input_ids, embeddings, self.visual(pixel_values, image_grid_thw, patch_positions)
+        )
+
+    def fill(self, input_ids: Tensor, embeddings: Tensor, tokens: Tensor) -> Tensor:
+        """Return embeddings [batch, tokens, width] with visual tokens in place of image pads.
+
+        Raises:
+            UsageError: The numbers of visual tokens and image pads differ.
+        """
+        pads = input_ids == self.config.image_token_id
         if len(tokens) != int(pads.sum()):
             raise UsageError(
                 f"the prompt has {int(pads.sum())} image pads but {len(tokens)} visual tokens; "

@@ -26,21 +26,26 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from model_wrappers.llava_onevision2.checkpoint import Checkpoint
+    from model_wrappers.transformers.generation import Answer, Prompt, Sampling
 
 RELEASED = "lmms-lab-encoder/LLaVA-OneVision-2-8B-Instruct"
 
 
 class LlavaOnevision2Options(TransformersOptions):
-    """Options of any model in transformers, and one of its own.
+    """Options of any model in transformers, and two of its own.
 
     Attributes:
         frame_positions: Time coordinate of frames: ``zero`` like vLLM, or ``source``, the frame's
             index in the video.
+        generation: ``auto`` answers greedily with ``small_greedy`` if it supports the model and
+            else with transformers; ``transformers`` always uses that. Answers are equal unless two
+            tokens are equally likely up to rounding.
     """
 
     checkpoint: str = RELEASED
     system: str = SYSTEM
     frame_positions: Literal["zero", "source"] = "zero"
+    generation: Literal["auto", "transformers"] = "auto"
 
 
 class LlavaOnevision2(InTransformers):
@@ -102,6 +107,16 @@ class LlavaOnevision2(InTransformers):
         own = self.tokenizer.convert_tokens_to_ids([CHAT_END, END_OF_TEXT])
         model.generation_config.eos_token_id = [*ends, *own]
         return model
+
+    def answers(
+        self, prompts: Sequence[Prompt], sampling: Sampling, *, threads: int
+    ) -> list[Answer]:
+        from model_wrappers.llava_onevision2.small_greedy import SmallGreedy, unsupported
+
+        if self.options.generation == "transformers" or unsupported(self._model, sampling):
+            return super().answers(prompts, sampling, threads=threads)
+        small = SmallGreedy(self._model)
+        return small.answers(prompts, self.model_inputs, sampling.max_new_tokens, threads=threads)
 
     def pictures(self, question: Question, visual: VisualInput | None) -> Any:
         from model_wrappers.llava_onevision2.inputs import (

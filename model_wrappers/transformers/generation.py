@@ -109,9 +109,14 @@ def answer(
             use_cache=True,
             logits_processor=_processors(sampling, [prompt.seed for prompt in prompts]),
         )
+    ends = stops(model)
+    return [_cut(row, ends) for row in generated[:, ids.shape[1] :].tolist()]
+
+
+def stops(model: Any) -> set[int]:
+    """Return the ids of the tokens that end an answer."""
     ends = model.generation_config.eos_token_id
-    stops = set(ends if isinstance(ends, list) else [ends]) - {None}
-    return [_cut(row, stops) for row in generated[:, ids.shape[1] :].tolist()]
+    return set(ends if isinstance(ends, list) else [ends]) - {None}
 
 
 def pad_left(rows: Sequence[npt.NDArray[np.int64]], pad: int | None) -> tuple[Tensor, Tensor]:

@@ -18,19 +18,22 @@ after every short product.
 
 
 @contextmanager
-def fitting_threads(model: Any) -> Iterator[None]:
+def fitting_threads(model: Any) -> Iterator[int]:
     """Limit torch to one thread if a model is small and on the CPU, and restore the number after.
 
     Args:
         model: A torch module with a ``device``.
+
+    Yields:
+        The number of threads before.
     """
     before = torch.get_num_threads()
     parameters = sum(parameter.numel() for parameter in model.parameters())
     if model.device.type != "cpu" or before == 1 or parameters > SMALL_MODEL:
-        yield
+        yield before
         return
     torch.set_num_threads(1)
     try:
-        yield
+        yield before
     finally:
         torch.set_num_threads(before)

@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from torch import Tensor
 
+    from model_wrappers.transformers.generation import Answer, Prompt, Sampling
+
 NO_IDENTITY = {
     "checkpoint", "revision", "device", "dtype", "attention", "batch_size", "batch_tokens",
+    "generation",
 }  # fmt: skip
 """Options that do not affect answers, or only through what they resolve to: the weights' digest and
 the placement."""
@@ -228,7 +231,7 @@ class InTransformers(FromCheckpoint):
         return str(text)
 
     def generate(self, requests: Sequence[Request]) -> list[Response]:
-        from model_wrappers.transformers.generation import Sampling, answer, batches
+        from model_wrappers.transformers.generation import Sampling, batches
         from model_wrappers.transformers.threads import fitting_threads
 
         self.open()
@@ -242,14 +245,28 @@ class InTransformers(FromCheckpoint):
             batch = [requests[place] for place in places]
             prompts = [request.payload for request in batch]
             before = time.perf_counter()
-            with fitting_threads(self._model):
-                answers = answer(self._model, prompts, sampling, self.model_inputs)
+            with fitting_threads(self._model) as threads:
+                answers = self.answers(prompts, sampling, threads=threads)
             seconds = (time.perf_counter() - before) / len(batch)
             responses += [
                 self._response(request, answered, seconds)
                 for request, answered in zip(batch, answers, strict=True)
             ]
         return responses
+
+    def answers(
+        self, prompts: Sequence[Prompt], sampling: Sampling, *, threads: int
+    ) -> list[Answer]:
+        """Return the answers of one batch, in order.
+
+        Args:
+            prompts: Prompts of similar length.
+            sampling: How tokens are chosen.
+            threads: Number of threads that torch may use, of which a small model uses one.
+        """
+        from model_wrappers.transformers.generation import answer
+
+        return answer(self._model, prompts, sampling, self.model_inputs)
 
     def trace(self, request: Request) -> GenerationTrace:
         from model_wrappers.transformers.generation import first_logprobs

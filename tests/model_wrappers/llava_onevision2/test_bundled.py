@@ -64,6 +64,27 @@ def test_evaluate_bundled_model_needs_pixels(few, tmp_path, kind):
     assert blind.result.metrics["map_reference"].mean < metrics["map_reference"].mean - 0.2
 
 
+@pytest.mark.parametrize("kind", ["codec", "frames"])
+def test_generation_paths_give_equal_answers(few, kind):
+    """All clips of ``small`` and ``mini`` are compared by ``tests.benchmarks small_greedy``."""
+    from jumpscore.harness.config import InputConfig
+    from jumpscore.harness.factory import make_model, make_task
+    from jumpscore.harness.input import InputPlan
+    from model_wrappers.llava_onevision2.small_greedy import unsupported
+    from model_wrappers.transformers.generation import Sampling
+
+    questions = [s.question for s in make_task("jumpscore", {"data": str(few)}).load()[:3]]
+    answers = {}
+    for generation in ("auto", "transformers"):
+        wrapper = make_model("llava_ov2", {"checkpoint": TINY, "generation": generation})
+        wrapper.open()
+        plan = InputPlan.resolve(wrapper, InputConfig(kind=kind))
+        requests = [wrapper.prepare(one, plan.prepare(one)) for one in questions]
+        answers[generation] = {one.id: one.text for one in wrapper.generate(requests)}
+    assert unsupported(wrapper._model, Sampling(1024)) is None
+    assert answers["auto"] == answers["transformers"]
+
+
 def test_default_input_yields_to_the_run(few, tmp_path):
     run = evaluated(few, tmp_path, "two", input={"kind": "codec", "tokens": 18}, limit=1)
     fields = run.record.identity.input.model_dump()
