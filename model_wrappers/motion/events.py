@@ -336,6 +336,8 @@ def find_jumps(signal: Signal, options: MotionOptions) -> list[Event]:
         options: Thresholds for jumps, and offsets of starts from flights.
     """
     bumps = body_bumps(signal, options)
+    if not bumps:
+        return []
     steps = find_steps(find_tempo(signal)) if len(signal.times) > FEWEST_FRAMES else []
     return jump_events(bumps, options, duration=signal.duration, steps=steps)
 

@@ -157,6 +157,7 @@ def test_body_bumps_of_two_hands_side_by_side() -> None:
     signal, options = hand_made(RUN_A), MotionOptions()
     assert len(events.body_bumps(signal, options)) >= len(RUN_A)
     flat = replace(signal, up=signal.up.copy())
-    flat.up[:, 8:17] = 0.0  # three rows of four cells still move
+    flat.up[:, 8:18] = 0.0  # two rows of four cells still move
     assert events.body_bumps(flat, options) == []
+    assert events.find_jumps(flat, options) == []
     assert len(events.body_bumps(flat, MotionOptions(least_shape=0.0))) >= len(RUN_A)
