@@ -1,8 +1,8 @@
 """What ``motion`` answers on fresh rendered clips: F1 per style, and events if no one jumps.
 
 ``python -m tests.benchmarks.motion_answers [FOLDER]`` keeps the clips in a folder, whose next
-measurement then needs no rendering. No threshold was chosen on clips of these seeds; change them
-after choosing one with their help.
+measurement then needs no rendering. Choose no threshold on clips of these seeds; docs/motion.md
+states the one that was.
 """
 
 from __future__ import annotations
