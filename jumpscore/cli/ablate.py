@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,8 +19,10 @@ from jumpscore.harness import RunConfig, RunInterrupted, open_session
 from jumpscore.harness.compose import compose
 from jumpscore.harness.factory import options_of, task_of_config
 from jumpscore.harness.session import Callbacks
+from jumpscore.records import Progress
 from jumpscore.studies.ablation import ABLATION, Ablation, ablate
 from jumpscore.studies.ablation_plan import AblationPlan, refuse_what_is_set_here
+from jumpscore.studies.ablation_trainings import Opened, ablate_trainings, training_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,10 @@ class Arms:
     reference: Annotated[
         list[str] | None,
         typer.Option(help="Add frames: input.fps=12.5 or input.count=64; repeatable."),
+    ] = None
+    checkpoints: Annotated[
+        str | None,
+        typer.Option(help="Several trainings of one recipe: a,b,c instead of model.checkpoint."),
     ] = None
 
 
@@ -61,22 +69,34 @@ def ablate_budgets(
     values = compose(overrides or [])
     # Before the data set is located, which may have to be rendered first.
     refuse_what_is_set_here(values)
+    checkpoints = _checkpoints(arms.checkpoints, values["model"])
     config = with_data(RunConfig(model=values["model"], task=values["task"]), data_root)
     with closing(task_of_config(config)) as task:
         warn_of_missing_files(task)
+
+        def opened(options: Mapping[str, Any], on_progress: Progress) -> Opened:
+            return partial(
+                open_session,
+                config.model["name"],
+                task,
+                model_options={**options_of(config.model), **options},
+                input=values["input"],
+                run=values["run"],
+                callbacks=Callbacks(on_progress),
+            )
+
         try:
-            with (
-                progress("ablation", "answers") as advance,
-                open_session(
-                    config.model["name"],
-                    task,
-                    model_options=options_of(config.model),
-                    input=values["input"],
-                    run=values["run"],
-                    callbacks=Callbacks(advance),
-                ) as session,
-            ):
-                ablation = ablate(session, plan, out)
+            with progress("ablation", "answers") as advance:
+                if checkpoints:
+                    parts = _parts(advance, len(checkpoints))
+                    sessions = {
+                        name: opened({"checkpoint": checkpoint}, part)
+                        for (name, checkpoint), part in zip(checkpoints.items(), parts, strict=True)
+                    }
+                    ablation = ablate_trainings(sessions, plan, out)
+                else:
+                    with opened({}, advance)() as session:
+                        ablation = ablate(session, plan, out)
         except RunInterrupted as stopped:
             raise InterruptedRun(f"{stopped}; rerun the same command to resume") from None
     present_ablation(ablation, out, as_json=as_json)
@@ -111,6 +131,40 @@ def _numbers(tokens: str) -> list[int]:
                 f"--tokens {tokens}: {part!r} is not a number of tokens; write --tokens 72,144"
             )
     return [int(part) for part in parts]
+
+
+def _checkpoints(listed: str | None, model: Mapping[str, Any]) -> dict[str, str]:
+    """Return name -> checkpoint of each training; empty for the model as configured.
+
+    >>> _checkpoints("runs/seed0, runs/seed1", {"name": "llava_ov2"})
+    {'seed0': 'runs/seed0', 'seed1': 'runs/seed1'}
+
+    Raises:
+        UsageError: One is listed twice, there is only one, or ``model.checkpoint`` is set too.
+    """
+    if listed is None:
+        return {}
+    checkpoints = [part.strip() for part in listed.split(",") if part.strip()]
+    if len(checkpoints) < 2:
+        raise UsageError(
+            f"--checkpoints {listed}: an interval over trainings needs at least two; for one, set "
+            "model.checkpoint=..."
+        )
+    if "checkpoint" in model:
+        raise UsageError(
+            f"model.checkpoint={model['checkpoint']} cannot be combined with --checkpoints; add it "
+            "to the list"
+        )
+    return dict(zip(training_names(checkpoints), checkpoints, strict=True))
+
+
+def _parts(advance: Progress, count: int) -> list[Progress]:
+    """Return the progress of each training as a part of the whole; all ask equally much."""
+
+    def part(place: int) -> Progress:
+        return lambda done, total: advance(place * total + done, count * total)
+
+    return [part(place) for place in range(count)]
 
 
 def _reference(word: str) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from rich.text import Text
 
 from jumpscore.records import Metric
 from jumpscore.report.ablation_curve import curves
+from jumpscore.report.ablation_trainings import LEGEND as TRAININGS_LEGEND
+from jumpscore.report.ablation_trainings import trainings_section, trainings_table
 from jumpscore.report.page import fact_list, header, page, wide_table, write_page
 from jumpscore.report.summary import sentence
 from jumpscore.report.tables import better_of, interval, value_of
@@ -89,10 +91,12 @@ def ablation_table(ablation: Ablation) -> RenderableType:
         for budget in ablation.matched(matching):
             table.add_row(*_cells(budget, ablation.metric))
         tables.append(table)
+    if ablation.trainings:
+        tables.append(trainings_table(ablation))
     lines = [Text(line) for line in reference_lines(ablation)]
     lines += [Text(line, "bold red") for line in problem_lines(ablation)]
     lines += [Text(f"note: {caveat}", "yellow") for caveat in ablation.caveats]
-    legend = Text("\n".join(f"{name}: {meaning}" for name, meaning in LEGEND), "dim")
+    legend = Text("\n".join(f"{name}: {meaning}" for name, meaning in _legend(ablation)), "dim")
     return Group(*tables, *lines, legend)
 
 
@@ -108,15 +112,20 @@ def write_ablation_page(ablation: Ablation, folder: Path) -> Path:
     drawing = curves(ablation)
     write_page(folder / "ablation.svg", drawing)
     tables = "".join(_html_table(ablation, matching) for matching in ablation.matchings)
-    rows = [(name, f"{meaning}.") for name, meaning in (*LEGEND, ("several budgets", MULTIPLE))]
+    rows = [(name, f"{meaning}.") for name, meaning in _legend(ablation)]
+    rows.append(("several budgets", f"{MULTIPLE}."))
     body = (
         f'<main class="ablation">{_header(ablation)}'
         f'<section class="panel first"><h2>Score against tokens spent</h2>{drawing}</section>'
-        f'{tables}<section class="panel"><h2>How to read it</h2>'
+        f'{tables}{trainings_section(ablation)}<section class="panel"><h2>How to read it</h2>'
         f"{fact_list(rows, kind='reading')}</section></main>"
     )
     title = f"Ablation: {ablation.model} on {ablation.data}"
     return write_page(folder / "ablation.html", page(title, body))
+
+
+def _legend(ablation: Ablation) -> tuple[tuple[str, str], ...]:
+    return (*LEGEND, *(TRAININGS_LEGEND if ablation.trainings else ()))
 
 
 def better_words(budget: Budget, metric: Metric) -> str:
@@ -208,6 +217,7 @@ def _header(ablation: Ablation) -> str:
     better = "" if metric.better != "lower" else " Lower is better."
     facts = [
         ("Metric", f"{metric.name}: {metric.title}.{better}"),
+        *([("Trainings", ", ".join(ablation.trainings))] if ablation.trainings else []),
         *(
             (f"Input of {name}", readable(ablation.shown.get(kind) or "sizes as published"))
             for kind, name in (("frames", "frames"), ("codec", "canvases"))
@@ -217,7 +227,8 @@ def _header(ablation: Ablation) -> str:
     return header(
         "JumpScore ablation: frames and codec canvases under one token budget",
         ablation.model,
-        f"{escaped(ablation.task)} on <bdi>{escaped(ablation.data)}</bdi>, {samples}",
+        f"{escaped(ablation.task)} on <bdi>{escaped(ablation.data)}</bdi>, {samples}"
+        + (f", {len(ablation.trainings)} trainings" if ablation.trainings else ""),
         banners,
         fact_list(facts),
     )

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from jumpscore.errors import DataError
+from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.blind_baseline import blind_baseline
 from jumpscore.harness.costs import MeanTokens, mean_tokens
 from jumpscore.harness.score import shared_caveats
@@ -23,6 +23,7 @@ from jumpscore.records import Estimate, Metric
 from jumpscore.runs.lines import adapter
 from jumpscore.runs.reader import StoredRun
 from jumpscore.scoring import Comparison
+from jumpscore.scoring.trainings import OverTrainings
 from jumpscore.studies.ablation_plan import (
     ARMS,
     AblationPlan,
@@ -41,6 +42,8 @@ from jumpscore.studies.compare import compare_runs
 from jumpscore.video.budgets import Matching
 
 ABLATION = "ablation.json"
+TRAININGS = "trainings"
+"""Folder of the ablations of each training, if there are several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Outcome:
         total: Number of samples.
         unscored: Samples without a score, by our failure (too small a budget for a video).
         problem: Error message of the first unscored sample.
+        over_trainings: What the score over several trainings consists of; a sample is then unscored
+            if any of them has no score for it.
     """
 
     run: str
@@ -64,6 +69,7 @@ class Outcome:
     total: int
     unscored: int = 0
     problem: str | None = None
+    over_trainings: OverTrainings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,7 @@ class Budget:
             ``None`` without that control or a sample scored in both.
         leak: Selection control minus pixel control, paired by video: the gain from the choice of
             blocks and times; ``None`` likewise.
+        over_trainings: What ``difference`` over several trainings consists of.
     """
 
     matching: Matching
@@ -94,6 +101,7 @@ class Budget:
     selection: Outcome | None = None
     seen: Comparison | None = None
     leak: Comparison | None = None
+    over_trainings: OverTrainings | None = None
 
     @property
     def blind_baseline(self) -> float | None:
@@ -121,6 +129,7 @@ class Ablation:
         budgets: Results by matching, then by budget, in the order of the plan.
         references: Runs of frames that are matched to no budget.
         caveats: Caveats of every number.
+        trainings: Names of the trainings, if there are several.
     """
 
     task: str
@@ -131,6 +140,7 @@ class Ablation:
     budgets: tuple[Budget, ...]
     references: tuple[Outcome, ...] = ()
     caveats: tuple[str, ...] = ()
+    trainings: tuple[str, ...] = ()
 
     @property
     def matchings(self) -> tuple[Matching, ...]:
@@ -183,6 +193,8 @@ def ablate(session: Session, plan: AblationPlan, out: str | Path) -> Ablation:
     planned = [*(one for pair in pairs for one in pair.runs.values()), *references]
     refuse_twice([one.name for one in planned])
     out = Path(out)
+    if (out / TRAININGS).exists():
+        raise UsageError(f"{out} contains an ablation of several trainings; choose another --out")
     metric = chosen_metric(session.task, plan.metric)
     refuse_one_sided(session.wrapper)
     samples = session.task.load()
@@ -248,6 +260,7 @@ def _budget(
     pair: PlannedBudget, by_name: Mapping[str, StoredRun], metric: Metric, *, seed: int
 ) -> Budget:
     runs = {kind: by_name[one.name] for kind, one in pair.runs.items()}
+    outcomes: dict[str, Any] = {kind: _outcome(run, metric) for kind, run in runs.items()}
 
     def minus(one: str, other: str) -> Comparison | None:
         if not {one, other} <= runs.keys() or not _both_scored(runs[one], runs[other]):
@@ -260,7 +273,7 @@ def _budget(
         difference=minus("codec", "frames"),
         seen=minus("codec", "selection"),
         leak=minus("selection", "pixels"),
-        **{kind: _outcome(run, metric) for kind, run in runs.items()},
+        **outcomes,
     )
 
 

@@ -81,13 +81,14 @@ def body_maps(motion: npt.NDArray[np.float32], shape: tuple[int, int]) -> FloatA
     return np.asarray(weights.reshape(-1, *shape), dtype=np.float64)
 
 
-def body_height(weights: FloatArray) -> float:
-    """Return the height of the body in analysis pixels, from its map.
+def body_size(weights: FloatArray) -> tuple[float, float]:
+    """Return height and width of the body in analysis pixels, from its map.
 
     A plain shirt between head and legs shows no motion, so the ends count, not what is between.
     """
-    rows = np.flatnonzero(weights.max(axis=1) > EDGE)
-    return float(CELL * (rows[-1] - rows[0] + 1)) if len(rows) else 0.0
+    places = [np.flatnonzero(weights.max(axis=axis) > EDGE) for axis in (1, 0)]
+    height, width = (float(CELL * (p[-1] - p[0] + 1)) if len(p) else 0.0 for p in places)
+    return height, width
 
 
 def trajectory(signal: Signal, maps: FloatArray) -> FloatArray:

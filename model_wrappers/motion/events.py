@@ -183,6 +183,12 @@ def is_rhythm(runs: Sequence[Sequence[Bump]], options: MotionOptions) -> bool:
     )
 
 
+def is_flight(bumps: Sequence[Bump], options: MotionOptions) -> bool:
+    """Whether the bumps of a clip are flights of a body, from their downward acceleration."""
+    pull = float(np.median([bump.pull for bump in bumps])) if bumps else options.least_fall
+    return options.least_fall <= pull <= options.most_fall
+
+
 def without_rebounds(run: Sequence[Bump]) -> list[Bump]:
     """Drop the small hops between the jumps of a slow rope.
 
@@ -268,8 +274,12 @@ def jump_events(
     slow = [b for b in bumps if not any(run.contains(b.apex) for run in steps)]
     runs = split_runs(keep_jumps(slow, options), options.longest_period)
     jumps = [bump for run in runs for bump in without_rebounds(run)]
-    if not is_rhythm(runs, options):
+    bouncing = [bump for run in runs for bump in run]
+    flight = is_flight(bouncing, options)
+    if not (flight and is_rhythm(runs, options)):
         jumps = []
+    if not flight and len(bouncing) > sum(len(run.apexes) for run in steps):
+        steps = ()  # what bounces most of the time is not a body, so neither is its oscillation
     median = median_rise(jumps)
     fast = [
         Bump(float(apex), 0.0, 0.0, trust=run.confidence) for run in steps for apex in run.apexes
@@ -325,22 +335,28 @@ def find_jumps(signal: Signal, options: MotionOptions) -> list[Event]:
         signal: The measured motion.
         options: Thresholds for jumps, and offsets of starts from flights.
     """
-    bumps = body_bumps(signal, options.shortest_period)
+    bumps = body_bumps(signal, options)
+    if not bumps:
+        return []
     steps = find_steps(find_tempo(signal)) if len(signal.times) > FEWEST_FRAMES else []
     return jump_events(bumps, options, duration=signal.duration, steps=steps)
 
 
-def body_bumps(signal: Signal, shortest: float) -> list[Bump]:
-    """Return every rise and fall of the main person, in units of the person's height."""
+def body_bumps(signal: Signal, options: MotionOptions) -> list[Bump]:
+    """Return every rise and fall of the main person, in units of the person's height.
+
+    The list is empty if what bounces is not upright.
+    """
     if len(signal.times) < 3 or not signal.up.any():
         return []
     motion = body.band_motion(signal)
     maps = body.body_maps(motion, signal.up.shape[1:])
-    scale = float(np.median([body.body_height(one) for one in maps]))
-    if scale <= 0.0:
+    scale, width = (float(part) for part in np.median([body.body_size(m) for m in maps], axis=0))
+    if scale <= 0.0 or scale < options.least_shape * width:
         return []
     one = body.unity(motion, maps)
-    bumps = find_bumps(body.trajectory(signal, maps) / scale, signal.times, shortest)
+    height = body.trajectory(signal, maps) / scale
+    bumps = find_bumps(height, signal.times, options.shortest_period)
     start = signal.times[0]
     last = len(one) - 1
     return [

@@ -22,6 +22,12 @@ class MotionOptions(ModelOptions):
         most_rise: Maximum rise; a double-under lifts the body by a sixth.
         least_pull: Minimum downward acceleration around the apex, in body heights per s^2. Free
             fall is 6; the smoothing of single frames leaves a third of it at the fastest tempo.
+        least_fall: Minimum of the median of that acceleration over the jumps of a clip: people who
+            walk are never in free flight and stay at about 2.
+        most_fall: Maximum of that median. No body falls faster than free fall; a ball or a hand
+            does so in units of its own size.
+        least_shape: Minimum height of the region that bounces, as a multiple of its width: a person
+            is upright, two hands side by side are not. 1.25 rejects more hands, and a few jumpers.
         least_unity: Minimum share of the body's vertical motion that one common movement explains.
         least_median: Minimum of the median of that share over the jumps of a clip.
         clear_unity: The same for a clip without an even pace.
@@ -46,6 +52,9 @@ class MotionOptions(ModelOptions):
     least_rise: float = Field(default=0.012, gt=0.0, lt=1.0)
     most_rise: float = Field(default=0.25, gt=0.0, lt=1.0)
     least_pull: float = Field(default=1.5, gt=0.0)
+    least_fall: float = Field(default=2.6, ge=0.0)
+    most_fall: float = Field(default=15.0, gt=0.0)
+    least_shape: float = Field(default=1.0, ge=0.0)
     least_unity: float = Field(default=0.65, ge=0.0, le=1.0)
     least_median: float = Field(default=0.7, ge=0.0, le=1.0)
     lone_unity: float = Field(default=0.85, ge=0.0, le=1.0)

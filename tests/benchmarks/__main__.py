@@ -24,6 +24,7 @@ from tests.benchmarks import (
     start_up,
     tracespatial,
     tracking,
+    trainings,
     vision_tower,
     visual_input,
 )
@@ -47,6 +48,7 @@ ALL = {
     "long_pages": long_pages.main,
     "load": load.main,
     "significance": significance.main,
+    "trainings": trainings.main,
     "leaderboard": leaderboard.main,
     "annotation_server": annotation_server.main,
     "cluster_simulation": cluster_simulation.main,

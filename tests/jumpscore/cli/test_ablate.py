@@ -90,6 +90,8 @@ def test_ablate_counts_budgets_that_are_too_small(jumpscore, words):
         (("--tokens", "72", "--metric", "f2"), "no metric 'f2'"),
         (("--tokens", "72", "--matching", "visul"), "did you mean 'visual'"),
         (("--tokens", "72", "--reference", "fps=3"), "--reference input.fps=12.5"),
+        (("--tokens", "72", "--checkpoints", "a,b"), "model.checkpoint=nowhere cannot be combined"),
+        (("--tokens", "72", "--checkpoints", "a"), "needs at least two; for one, set model.ch"),
         (("--tokens", "72", "model=motion"), "needs a model that takes frames and codec"),
     ],
 )

@@ -16,7 +16,9 @@ def test_body_maps_locate_the_jumper() -> None:
     assert maps.shape == (4, 24, 40)
     assert maps[:, 10:18, 11:13].min() > 0.8  # also in the blocks of the pause
     assert maps[:, :, 25:].max() < 0.2
-    assert body.body_height(maps[0]) == pytest.approx(12 * flow.CELL, abs=2 * flow.CELL)
+    height, width = body.body_size(maps[0])
+    assert height == pytest.approx(12 * flow.CELL, abs=2 * flow.CELL)
+    assert width < 0.6 * height
     track = body.trajectory(signal, maps)
     truth = 12 * flow.CELL * ballistic(signal.times, RUN_A)
     assert np.corrcoef(track - track.mean(), truth)[0, 1] > 0.97
@@ -33,8 +35,8 @@ def test_unity_of_opposing_limbs() -> None:
     assert np.median(body.unity(motion, body.body_maps(motion, (24, 40)))) < 0.75
 
 
-def test_body_height_of_a_plain_shirt() -> None:
+def test_body_size_of_a_plain_shirt() -> None:
     weights = np.zeros((24, 40))
     weights[[5, 6, 15, 16], 10:14] = 0.9  # head and legs; nothing in between shows motion
-    assert body.body_height(weights) == 12 * flow.CELL
-    assert body.body_height(np.zeros((24, 40))) == 0.0
+    assert body.body_size(weights) == (12 * flow.CELL, 4 * flow.CELL)
+    assert body.body_size(np.zeros((24, 40))) == (0.0, 0.0)

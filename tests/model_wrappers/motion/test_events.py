@@ -136,3 +136,28 @@ def test_jump_events_with_steps_between_slow_jumps() -> None:
     slow = [jump(t) for t in (1.0, 1.5, 2.0, 2.5, 3.3, 4.1)]  # the last two are inside the steps
     starts = events.jump_events(slow, MotionOptions(), duration=60.0, steps=[steps])
     assert len(starts) == 4 + 20
+
+
+@pytest.mark.parametrize(("pull", "jumps"), [(2.0, 0), (3.0, 8), (12.0, 8), (20.0, 0)])
+def test_jump_events_are_flights_of_a_body(pull: float, jumps: int) -> None:
+    # Walkers are never in free flight; a ball is small, so it falls by many of its own sizes.
+    run = [jump(1.0 + 0.45 * k, pull=pull) for k in range(8)]
+    assert len(events.jump_events(run, MotionOptions(), duration=60.0)) == jumps
+
+
+def test_jump_events_without_a_body_have_no_steps() -> None:
+    ball = [jump(1.0 + 0.5 * k, pull=20.0) for k in range(12)]
+    few, many = (Steps(10.0 + 0.2 * np.arange(n), 0.8) for n in (8, 20))
+    options = MotionOptions()
+    assert events.jump_events(ball, options, duration=60.0, steps=[few]) == []
+    assert len(events.jump_events(ball, options, duration=60.0, steps=[many])) == 20
+
+
+def test_body_bumps_of_two_hands_side_by_side() -> None:
+    signal, options = hand_made(RUN_A), MotionOptions()
+    assert len(events.body_bumps(signal, options)) >= len(RUN_A)
+    flat = replace(signal, up=signal.up.copy())
+    flat.up[:, 8:18] = 0.0  # two rows of four cells still move
+    assert events.body_bumps(flat, options) == []
+    assert events.find_jumps(flat, options) == []
+    assert len(events.body_bumps(flat, MotionOptions(least_shape=0.0))) >= len(RUN_A)
