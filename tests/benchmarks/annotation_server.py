@@ -26,7 +26,7 @@ SECONDS, FPS = 180, 30
 WIDTH = 1280
 """Width of the frames that the page requests on a usual screen."""
 REPEATS = 10
-JUMPS, STEPS, PLAYED = 7, 60, 10
+JUMPS, STEPS, PLAYED = 5, 30, 10
 SIZE = f"{SECONDS} s of 1920x1080 at {FPS} frames/s"
 
 

@@ -18,7 +18,7 @@ def rows(setting: Setting) -> Iterator[Row]:
         "ours": Job(f"{JOBS}:canvases", (path, count)),
         "decoding": Job(f"{JOBS}:decoding", (path,)),
     }
-    costs = in_processes(jobs, repeats=1 if setting.quick else 2)
+    costs = in_processes(jobs, repeats=1)
     bound = Bound(ours=10.0, memory=1500.0)
     yield Row(
         f"{count} canvases, still clip", f"1280x720, {seconds} s", "CPU s", costs["ours"].cpu,

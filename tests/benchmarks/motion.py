@@ -22,18 +22,18 @@ def rows(setting: Setting) -> Iterator[Row | Skipped]:
         else:
             name, path = clip
             size = f"1280x720, {seconds} s"
-            yield _row(name, size, str(path), Bound(ratio=BOUNDS[name]), setting)
+            yield _row(name, size, str(path), Bound(ratio=BOUNDS[name]))
     for width, height in () if setting.quick else OTHER_SIZES:
         path = str(rendered(width, height, 10))
-        yield _row("still", f"{width}x{height}, 10 s", path, Bound(), setting)
+        yield _row("still", f"{width}x{height}, 10 s", path, Bound())
 
 
-def _row(name: str, size: str, path: str, bound: Bound, setting: Setting) -> Row:
+def _row(name: str, size: str, path: str, bound: Bound) -> Row:
     jobs = {
         "ours": Job(f"{JOBS}:motion", (path,)),
         "decoding": Job(f"{JOBS}:decoding", (path,)),
     }
-    costs = in_processes(jobs, repeats=2 if setting.quick else 3)
+    costs = in_processes(jobs, repeats=2 if name == "still" else 1)
     return Row(
         f"motion, {name} clip", size, "CPU s", costs["ours"].cpu,
         "decoding, one thread", costs["decoding"].cpu, costs["ours"].memory, bound, EXCLUDED,
