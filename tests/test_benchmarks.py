@@ -91,10 +91,11 @@ def test_merged_keeps_rows_that_were_skipped():
 
 def test_figures_file_round_trip(tmp_path):
     path = tmp_path / "figures.json"
-    original = _figures(ROW, GROWTH, skipped=(Skipped("peer", "not installed"),))
+    whole = replace(GROWTH, size="")
+    original = _figures(ROW, whole, skipped=(Skipped("peer", "not installed"),))
     original.write(path)
     copy = Figures.read(path)
-    assert copy.rows == {"video": [ROW, GROWTH]}
+    assert copy.rows == {"video": [ROW, whole]}
     assert copy.skipped == {"video": [Skipped("peer", "not installed")]}
     assert '"ratio": 1.5' in path.read_text()
 

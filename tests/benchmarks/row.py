@@ -85,8 +85,8 @@ class Row:
         ]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields that are set, and the ratio."""
-        record = {name: value for name, value in asdict(self).items() if value not in (None, "")}
+        """Return the fields that are not None, and the ratio."""
+        record = {name: value for name, value in asdict(self).items() if value is not None}
         record["bound"] = {k: v for k, v in asdict(self.bound).items() if v is not None}
         return record if self.ratio is None else record | {"ratio": self.ratio}
 
