@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from jumpscore.video.codec.groups import IMAGES_PER_GROUP, Cell, CellGroup, best, pick
 from jumpscore.video.colours import to_rgb
-from jumpscore.video.sizes import FACTOR
 from jumpscore.video.visual_input import split_blocks
 
 
@@ -31,21 +30,23 @@ class Store:
     Args:
         frames: Number of frames of every cell.
         shape: Rows and columns of blocks of a picture.
+        side: Width and height of a block in pixels.
 
     Attributes:
         cells: Scores and positions of the candidates.
     """
 
-    def __init__(self, frames: Sequence[int], shape: tuple[int, int]) -> None:
+    def __init__(self, frames: Sequence[int], shape: tuple[int, int], side: int) -> None:
         self._shape = shape
+        self._side = side
         self._size = shape[0] * shape[1]
         self._limit = (IMAGES_PER_GROUP - 1) * self._size
         pictures = [min(count, IMAGES_PER_GROUP) for count in frames]
         self._rooms = np.concatenate([[0], np.cumsum(pictures)]) * self._size
         # One array, used as it fills; many smaller ones would fragment memory.
-        room = (sum(pictures) * self._size, FACTOR, FACTOR, 3)
+        room = (sum(pictures) * self._size, side, side, 3)
         self._pixels = np.empty(room, dtype=np.uint8)
-        self._pieces = np.empty((self._size, FACTOR, FACTOR, 3), dtype=np.uint8)
+        self._pieces = np.empty((self._size, side, side, 3), dtype=np.uint8)
         self.cells: list[Cell] = []
 
     def add(self, frames: Sequence[ScoredFrame]) -> None:
@@ -63,7 +64,7 @@ class Store:
         room = self._pixels[self._rooms[number] : self._rooms[number + 1]]
         for k, frame in enumerate(frames):
             here = np.flatnonzero(source == k)
-            grid = split_blocks(frame.picture)
+            grid = split_blocks(frame.picture, self._side)
             if len(here) == self._size:  # all blocks in order, one after another
                 np.copyto(room[here[0] : here[-1] + 1].reshape(grid.shape), grid)
                 continue
@@ -102,7 +103,7 @@ class Store:
         pieces = np.empty(room, dtype=np.uint8)
         # A group's cells have at least as many candidates as its canvases have blocks, and by then
         # they have been used: the canvases overwrite them, so no more memory is needed.
-        height, width = rows * FACTOR, columns * FACTOR
+        height, width = rows * self._side, columns * self._side
         canvases = self._pixels.reshape(-1, height, width, 3)
         done = 0
         for group in groups:
@@ -116,7 +117,9 @@ class Store:
                 sources[here] = np.stack([sampled[cell.places[items]], *block], axis=1)
             for place in range(group.canvases):
                 part = pieces[place * self._size : (place + 1) * self._size]
-                split_blocks(canvases[done])[...] = part.reshape(rows, columns, *part.shape[1:])
+                split_blocks(canvases[done], self._side)[...] = part.reshape(
+                    rows, columns, *part.shape[1:]
+                )
                 to_rgb(canvases[done], canvases[done])
                 done += 1
         del canvases
