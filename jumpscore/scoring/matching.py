@@ -284,12 +284,23 @@ def _wide_scores(band: _Band) -> npt.NDArray[np.int64]:
     far = np.full(rows + width, np.inf)
     times = np.concatenate([far[: band.alone_few], band.many, far])
     best = np.zeros((rows + 1, width + 2), dtype=np.int64)
+    distance, scores = np.empty(width), np.empty(width, dtype=np.int64)
     for a in range(rows - 1, -1, -1):
         below = best[a + 1]
-        distance = np.abs(band.few[a] - times[a : a + width])
-        within = distance <= band.reach
-        ticks = np.rint(np.where(within, distance, 0.0) / _TICK).astype(np.int64)
-        scores = np.where(within, below[1:-1] + band.pair_worth - ticks, 0)
+        np.subtract(times[a : a + width], band.few[a], out=distance)
+        np.abs(distance, out=distance)
+        # Times are sorted, so the largest distance is at an end of the row.
+        within = max(distance[0], distance[-1]) <= band.reach
+        beyond = None if within else distance > band.reach
+        if beyond is not None:
+            distance[beyond] = 0.0
+        np.divide(distance, _TICK, out=distance)
+        np.rint(distance, out=distance)
+        np.copyto(scores, distance, casting="unsafe")
+        np.subtract(below[1:-1], scores, out=scores)
+        scores += band.pair_worth
+        if beyond is not None:
+            scores[beyond] = 0
         np.maximum(scores, below[:-2], out=scores)
-        best[a, -2:0:-1] = np.maximum.accumulate(scores[::-1])
+        np.maximum.accumulate(scores[::-1], out=best[a, -2:0:-1])
     return best

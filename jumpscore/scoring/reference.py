@@ -178,8 +178,9 @@ def _match_sorted(answered: list[float], true: list[float], tolerance: float) ->
 
 def _match_any(answered: list[float], true: list[float], tolerance: float) -> list[int]:
     """Return the same for any input (NaN, unsorted truth), comparing only times within reach."""
-    free = sorted((time, order) for order, time in enumerate(true) if not math.isnan(time))
-    keys = [time for time, _ in free]
+    entries = sorted((time, order) for order, time in enumerate(true) if not math.isnan(time))
+    keys = [time for time, _ in entries]
+    free = bytearray(b"\1" * len(keys))
     hits: list[int] = []
     for place, time in enumerate(answered):
         if math.isnan(time) or math.isinf(time):
@@ -188,10 +189,12 @@ def _match_any(answered: list[float], true: list[float], tolerance: float) -> li
         margin = tolerance + 1e-6 * max(1.0, abs(time))
         low, high = bisect_left(keys, time - margin), bisect_right(keys, time + margin)
         nearest = min(
-            range(low, high), key=lambda k: (abs(time - free[k][0]), free[k][1]), default=None
+            (k for k in range(low, high) if free[k]),
+            key=lambda k: (abs(time - entries[k][0]), entries[k][1]),
+            default=None,
         )
-        if nearest is not None and abs(time - free[nearest][0]) <= tolerance:
-            del free[nearest], keys[nearest]
+        if nearest is not None and abs(time - entries[nearest][0]) <= tolerance:
+            free[nearest] = 0
             hits.append(place)
     return hits
 

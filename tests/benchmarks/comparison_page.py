@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import random
 import tempfile
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
-from time import process_time
 from typing import Any
 
 from jumpscore.records import SampleScore, TimelineView
 from jumpscore.report.comparison_page import write_comparison_page
 from jumpscore.runs import StoredRun
 from jumpscore.scoring import event_scores
+from tests.benchmarks.row import Row, Setting, Skipped
+from tests.benchmarks.timing import alternating
 from tests.jumpscore.report.browsing import CHROMIUM, QUIET
 from tests.jumpscore.report.runs import made_up_run
 
@@ -28,18 +31,30 @@ CHANGE = """([name, kind, value]) => {
 """Changes a control and returns the milliseconds until the page is laid out again."""
 
 
-def main() -> None:
-    """Print sizes and times."""
+def rows(setting: Setting) -> Iterator[Row | Skipped]:
+    """Measure the page of several runs: writing it, its size, and its controls in Chromium."""
+    samples = SAMPLES // 10 if setting.quick else SAMPLES
+    size = f"{samples:,} samples x {RUNS} runs"
     with tempfile.TemporaryDirectory() as folder:
-        runs = list(random_runs(Path(folder), SAMPLES, RUNS))
-        before = process_time()
-        page = write_comparison_page(runs, Path(folder) / "page.html")
-        print(
-            f"{SAMPLES:,} samples x {RUNS} runs: written in {process_time() - before:.1f} s of CPU"
+        runs = list(random_runs(Path(folder), samples, RUNS))
+        page = Path(folder) / "page.html"
+        seconds = alternating(
+            {
+                "page": lambda: write_comparison_page(runs, page),
+                "json": lambda: [json.dumps(asdict(score)) for run in runs for score in run.scores],
+            },
+            repeats=2,
         )
-        print(f"size {page.stat().st_size / 1e6:.1f} MB")
-        if CHROMIUM is not None:
-            _print_times(page)
+        yield Row(
+            "comparison page, written", size, "CPU s", seconds["page"],
+            "the scores as JSON", seconds["json"],
+        )  # fmt: skip
+        yield Row("comparison page, size", size, "MB", page.stat().st_size / 1e6)
+        if CHROMIUM is None:
+            yield Skipped("controls of the comparison page", "no Chromium is installed")
+            return
+        for name, milliseconds in _times(page).items():
+            yield Row(f"comparison page, {name}", size, "ms in Chromium", milliseconds)
 
 
 def random_runs(folder: Path, samples: int, count: int) -> Iterator[StoredRun]:
@@ -62,21 +77,21 @@ def random_runs(folder: Path, samples: int, count: int) -> Iterator[StoredRun]:
         yield made_up_run(folder / str(number), scores, texts, model=f"model {number}")
 
 
-def _print_times(page: Path) -> None:
+def _times(page: Path) -> dict[str, float]:
+    """Return the milliseconds until the page is ready, and of each control."""
     from playwright.sync_api import sync_playwright
 
+    timing = "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
     with sync_playwright() as playwright:
         browser: Any = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         tab = browser.new_page(viewport={"width": 1366, "height": 768})
         tab.goto(page.as_uri())
-        timing = "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
-        print(f"ready after {tab.evaluate(timing):,.0f} ms")
+        times = {"ready": tab.evaluate(timing)}
         for name, kind, value in (
             ("sort", "change", "id"),
-            ("sort", "change", "0"),
             ("search", "input", "99"),
             ("rate-min", "input", "2.45"),
         ):
-            milliseconds = tab.evaluate(CHANGE, [name, kind, value])
-            print(f"{name} {value}: {milliseconds:.0f} ms")
+            times[name] = tab.evaluate(CHANGE, [name, kind, value])
         browser.close()
+    return times

@@ -11,12 +11,11 @@ import os
 import subprocess
 import tempfile
 import time
-from importlib.util import find_spec
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
-from tests.benchmarks.served_requests import REQUESTS, ROUNDS, _Prepared, through_the_harness
+from tests.benchmarks.row import Bound, Row, Setting, Skipped
+from tests.benchmarks.served_requests import SIZE, _Prepared, compared
 from tests.serving.on_a_cpu import HERE, ON_A_CPU
 from tests.support import write_video
 
@@ -27,22 +26,27 @@ VARIABLES = {
 }
 
 
-def main() -> None:
-    if find_spec("vllm") is not None:
-        _measure()
-    elif "JUMPSCORE_VLLM_PYTHON" in os.environ:
-        python = os.environ["JUMPSCORE_VLLM_PYTHON"]
-        with tempfile.TemporaryDirectory() as folder:
-            _write(Path(folder))
-            command = [python, "-m", "tests.benchmarks.engine_requests", folder]
-            done = subprocess.run(
-                command, env={**os.environ, **VARIABLES}, capture_output=True,
-                text=True, cwd=HERE.parents[1],
-            )  # fmt: skip
-        lines = done.stdout.splitlines()[-2:] if done.returncode == 0 else [done.stderr[-3000:]]
-        print("\n".join(lines))
-    else:
-        print("skipped: set JUMPSCORE_VLLM_PYTHON to a Python with vLLM")
+def rows(setting: Setting) -> Iterator[Row | Skipped]:
+    """Measure in the other environment, whose last line has both figures."""
+    if "JUMPSCORE_VLLM_PYTHON" not in os.environ:
+        yield Skipped("requests to vLLM", "set JUMPSCORE_VLLM_PYTHON to a Python with vLLM")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        _write(Path(folder))
+        done = subprocess.run(
+            [os.environ["JUMPSCORE_VLLM_PYTHON"], "-m", "tests.benchmarks.engine_requests", folder],
+            env={**os.environ, **VARIABLES}, capture_output=True, text=True, cwd=HERE.parents[1],
+        )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(done.stderr[-3000:])
+    ours, bare = map(float, done.stdout.splitlines()[-1].split())
+    yield Row(
+        "request to vLLM's engine", SIZE, "ms each", ours, "LLM.chat", bare,
+        bound=Bound(ratio=1.2), excluded="preparing",
+    )  # fmt: skip
+    yield Row(
+        "request to vLLM's engine, difference", SIZE, "ms each", ours - bare, bound=Bound(ours=1.0)
+    )
 
 
 def _write(root: Path) -> None:
@@ -68,19 +72,9 @@ def _measure() -> None:
     )
     wrapper = _Prepared(OfflineVLLM, options, root / "clip.mp4")
     wrapper.open()
-    _bare(wrapper)  # warms the engine up, and fills its caches for both
-    ours, bare = [], []
-    for number in range(ROUNDS):
-        ours.append(through_the_harness(wrapper, root / f"run{number}"))
-        bare.append(_bare(wrapper))
+    ours, bare = compared(wrapper, root, _bare)
     wrapper.close()
-    one, other = float(np.median(ours)), float(np.median(bare))
-    print(
-        f"{REQUESTS} requests of 2 frames, 4 tokens each, {wrapper.concurrency} at a time, vLLM's "
-        f"engine on the CPU, tiny checkpoint; medians of {ROUNDS} in turn\n"
-        f"harness {one:.2f} s, LLM.chat {other:.2f} s: ratio {one / other:.2f}, "
-        f"{1000 * (one - other) / REQUESTS:+.2f} ms per request"
-    )
+    print(ours, bare)
 
 
 def _bare(wrapper) -> float:
@@ -97,4 +91,4 @@ def _bare(wrapper) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    _measure()

@@ -9,15 +9,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
-from typing import NamedTuple
 
-
-class Cost(NamedTuple):
-    """CPU seconds, and the largest memory in MB."""
-
-    seconds: float
-    memory: float
+from tests.benchmarks.timing import Cost
 
 
 def cost_of(command: Sequence[str]) -> Cost:
@@ -33,8 +28,10 @@ def cost_of(command: Sequence[str]) -> Cost:
 
 
 if __name__ == "__main__":
+    before = time.perf_counter()
     process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - before
     process.returncode = os.waitstatus_to_exitcode(status)
-    print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    print(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
     sys.exit(process.returncode)

@@ -1,37 +1,36 @@
-"""``reference_map`` and the real function of lmms-eval on the same input in the same process."""
+"""``reference_map`` and the function of lmms-eval on the same input in the same process."""
 
 from __future__ import annotations
 
 import random
-import statistics
-import time
+from collections.abc import Iterator
 
 from jumpscore.scoring import TOLERANCES, reference_map
+from tests.benchmarks.row import Row, Setting, Skipped
+from tests.benchmarks.timing import alternating
 from tests.support import lmms_eval_scorer
 
-EVENTS = 5000
 
-
-def main() -> None:
-    generator = random.Random(0)
-    truth = sorted(generator.uniform(0, 2500) for _ in range(EVENTS))
-    answers = [time + generator.gauss(0, 0.15) for time in truth]
-    ours = statistics.median(_seconds(lambda: reference_map(answers, truth)) for _ in range(5))
-    print(f"input: {EVENTS} answers, {EVENTS} events over 2500 s, 3 tolerances; parsing excluded")
-    print(f"ours: {1000 * ours:.1f} ms (median of 5)")
+def rows(setting: Setting) -> Iterator[Row | Skipped]:
+    """Measure one long sample; the values must be equal."""
     theirs = lmms_eval_scorer()
     if theirs is None:
-        print("no ratio: lmms-eval is not installed; `make test` installs it")
+        yield Skipped("lmms-eval", "not installed; `make test` installs it")
         return
-    before = time.perf_counter()
+    generator, events = random.Random(0), 1_000 if setting.quick else 2_000
+    truth = sorted(generator.uniform(0, events / 2) for _ in range(events))
+    answers = [time + generator.gauss(0, 0.15) for time in truth]
     value, _ = theirs.calculate_map_for_start_times(answers, truth, list(TOLERANCES))
-    slow = time.perf_counter() - before
-    same = value == reference_map(answers, truth)
-    print(f"lmms-eval 0.7.3: {slow:.2f} s (once); same value: {same}")
-    print(f"ratio: {slow / ours:.0f} times faster")
-
-
-def _seconds(work) -> float:
-    before = time.perf_counter()
-    work()
-    return time.perf_counter() - before
+    assert value == reference_map(answers, truth)
+    calculate = theirs.calculate_map_for_start_times
+    seconds = alternating(
+        {
+            "ours": lambda: reference_map(answers, truth),
+            "theirs": lambda: calculate(answers, truth, list(TOLERANCES)),
+        },
+        repeats=3,
+    )
+    yield Row(
+        "reference_map, 3 tolerances", f"{events:,} events and answers", "CPU ms",
+        1000 * seconds["ours"], "lmms-eval 0.7.3", 1000 * seconds["theirs"], excluded="parsing",
+    )  # fmt: skip

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -17,40 +16,51 @@ from jumpscore.runs.reader import RESULT, RUN
 from jumpscore.studies.reproduction.headlines import check_claims
 from jumpscore.studies.reproduction.matching import read_runs
 from jumpscore.studies.reproduction.published import TABLES
-from jumpscore.studies.reproduction.recipes import Recipe, cells
+from jumpscore.studies.reproduction.recipes import Cell, Recipe, cells
 from jumpscore.studies.reproduction.table import reproduce
-from tests.benchmarks.replay_run import make_answers
+from tests.benchmarks.answers import make_answers
+from tests.benchmarks.row import Row, Setting
+from tests.benchmarks.timing import alternating
 
-SAMPLES = 240
+SAMPLES, EVENTS = 240, 60
 
 
-def main() -> None:
-    selected = {table: cells(table) for table in TABLES}
+def rows(setting: Setting) -> Iterator[Row]:
+    """Measure four tables, the claims and four pages; the alternative is reading the runs alone."""
+    names = list(TABLES)[:1] if setting.quick else list(TABLES)
+    selected = {table: cells(table) for table in names}
     with tempfile.TemporaryDirectory() as folder:
-        runs = Path(folder) / "runs"
-        _make(Path(folder), [cell.recipe for table in TABLES for cell in selected[table]])
-        before, cpu = time.perf_counter(), time.process_time()
-        stored = read_runs(runs)
-        read = time.perf_counter() - before
-        tables = [reproduce(table, selected[table], stored) for table in TABLES]
-        check_claims([row for table in tables for row in table.rows])
-        console = Console(file=(Path(folder) / "tables.txt").open("w"), width=120)
+        root = Path(folder)
+        _make(root, [cell.recipe for table in names for cell in selected[table]])
+        seconds = alternating(
+            {
+                "reading": lambda: read_runs(root / "runs"),
+                "ours": lambda: _reproduce(selected, root),
+            },
+            repeats=2,
+        )
+        count = len(read_runs(root / "runs"))
+    yield Row(
+        f"reproduce, {len(names)} tables, claims and pages",
+        f"{count} runs of {SAMPLES} samples", "CPU s", seconds["ours"],
+        "reading the runs", seconds["reading"], excluded="making the runs",
+    )  # fmt: skip
+
+
+def _reproduce(selected: Mapping[str, Sequence[Cell]], root: Path) -> None:
+    stored = read_runs(root / "runs")
+    tables = [reproduce(table, chosen, stored) for table, chosen in selected.items()]
+    check_claims([row for table in tables for row in table.rows])
+    with (root / "tables.txt").open("w") as file:
+        console = Console(file=file, width=120)
         for table in tables:
             console.print(reproduction_table(table))
-            write_reproduction_page(table, Path(folder) / f"{table.table}.html")
-        whole, cpu = time.perf_counter() - before, time.process_time() - cpu
-    measured = sum(row.measured is not None for table in tables for row in table.rows)
-    print(f"input: {len(stored)} runs of {SAMPLES} replayed samples; excluded: making them")
-    print(
-        f"4 tables, claims and 4 pages: {whole:.2f} s (CPU {cpu:.2f} s), "
-        f"of which reading the runs {read:.2f} s"
-    )
-    print(f"cells with a measured value: {measured}")
+            write_reproduction_page(table, root / f"{table.table}.html")
 
 
 def _make(folder: Path, recipes: Sequence[Recipe]) -> None:
     """Write one run by replay, and copies of it as the runs of all recipes."""
-    data, answers = make_answers(folder, SAMPLES)
+    data, answers = make_answers(folder, SAMPLES, EVENTS)
     first = jumpscore.evaluate(
         "replay",
         "jumpscore",

@@ -11,10 +11,10 @@ import os
 import tempfile
 import time
 import urllib.request
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-import numpy as np
+from unittest import mock
 
 from jumpscore.harness import InputConfig, RunSettings
 from jumpscore.harness.engines.local import LocalEngine
@@ -22,32 +22,39 @@ from jumpscore.harness.input import InputPlan
 from jumpscore.records import Media, Question
 from jumpscore.runs.writer import RunStore
 from jumpscore.video import uniform_frames
+from model_wrappers.base import ModelWrapper
+from tests.benchmarks.row import Bound, Row, Setting, Skipped
 from tests.serving.on_a_cpu import ON_A_CPU, SERVED
 from tests.support import bare_record, write_video
 
 REQUESTS, ROUNDS = 200, 3
+SIZE = f"{REQUESTS} requests of 2 frames of 112x84, 4 tokens each"
 
 
-def main() -> None:
+def rows(setting: Setting) -> Iterator[Row | Skipped]:
+    """Measure with a tiny checkpoint."""
     if "JUMPSCORE_VLLM_PYTHON" not in os.environ:
-        print("skipped: set JUMPSCORE_VLLM_PYTHON to a Python with vLLM")
+        yield Skipped("requests to vLLM", "set JUMPSCORE_VLLM_PYTHON to a Python with vLLM")
         return
     from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
     from model_wrappers.vllm.wrapper import VLLM, VLLMOptions
 
-    os.environ.update(ON_A_CPU)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        os.environ["JUMPSCORE_CACHE"] = str(root / "cache")
-        write_tiny(root / "tiny", TinyOptions(spread=0.2))
-        clip = write_video(root / "clip.mp4", frames=50, fps=25, size=(112, 84))
-        options = VLLMOptions(checkpoint=str(root / "tiny"), max_new_tokens=4, **SERVED)
-        wrapper = _Prepared(VLLM, options, clip)
-        try:
-            wrapper.open()
-            _compare(wrapper, root)
-        finally:
-            wrapper.close()
+        with mock.patch.dict(os.environ, {**ON_A_CPU, "JUMPSCORE_CACHE": str(root / "cache")}):
+            write_tiny(root / "tiny", TinyOptions(spread=0.2))
+            clip = write_video(root / "clip.mp4", frames=50, fps=25, size=(112, 84))
+            options = VLLMOptions(checkpoint=str(root / "tiny"), max_new_tokens=4, **SERVED)
+            wrapper = _Prepared(VLLM, options, clip)
+            try:
+                wrapper.open()
+                ours, bare = compared(wrapper, root, _bare)
+            finally:
+                wrapper.close()
+    yield Row(
+        "request to vLLM, served", SIZE, "ms each", ours, "bare HTTP", bare,
+        bound=Bound(ratio=1.2), excluded="preparing",
+    )  # fmt: skip
 
 
 def _Prepared(kind, options, clip):
@@ -67,19 +74,14 @@ def _Prepared(kind, options, clip):
     return wrapper
 
 
-def _compare(wrapper, root: Path) -> None:
-    _bare(wrapper)  # warms the server up, and fills its caches for both
-    ours, bare = [], []
+def compared(wrapper, root: Path, bare: Callable[[ModelWrapper], float]) -> tuple[float, float]:
+    """Return milliseconds per request through the harness and bare, in turn; least of each."""
+    bare(wrapper)  # warms the engine up, and fills its caches for both
+    ours, theirs = [], []
     for number in range(ROUNDS):
         ours.append(through_the_harness(wrapper, root / f"run{number}"))
-        bare.append(_bare(wrapper))
-    one, other = float(np.median(ours)), float(np.median(bare))
-    print(
-        f"{REQUESTS} requests of 2 frames, 4 tokens each, {wrapper.concurrency} at a time, vLLM on "
-        f"the CPU, tiny checkpoint; medians of {ROUNDS} in turn\n"
-        f"harness {one:.2f} s, bare HTTP {other:.2f} s: ratio {one / other:.2f}, "
-        f"{1000 * (one - other) / REQUESTS:+.2f} ms per request"
-    )
+        theirs.append(bare(wrapper))
+    return 1000 * min(ours) / REQUESTS, 1000 * min(theirs) / REQUESTS
 
 
 def through_the_harness(wrapper, folder: Path) -> float:

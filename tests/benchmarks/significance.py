@@ -47,3 +47,7 @@ def family_errors(models: int, *, rankings: int, videos: int = 80) -> float:
         ranking = rank(runs, clusters=None, better="higher", seed=seed)
         several += ranking.rows[-1].group > 1
     return several / rankings
+
+
+if __name__ == "__main__":
+    main()

@@ -1,87 +1,79 @@
 """The bundled miniature: ``small_greedy`` against ``generate`` of transformers, in turn in one run.
 
-Answers to all clips of ``small`` and ``mini`` must be equal. ``python -m
-tests.benchmarks.small_greedy 24`` takes that many clips of each set. CPU seconds are of all
-threads of this process; wall times depend on what else the machine does.
+The answers of both must be equal. CPU seconds are of all threads of this process.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from jumpscore.harness.config import InputConfig
 from jumpscore.harness.factory import make_model, make_task
 from jumpscore.harness.input import InputPlan
+from tests.benchmarks.row import Bound, Row, Setting
 
 SETS = (("small", "codec"), ("small", "frames"), ("mini", "codec"), ("mini", "frames"))
 BATCH, ROUNDS, STEPS = 8, 3, 20
+AGAINST = "generate of transformers"
 
 
-def main(clips: int | None = None) -> None:
+def rows(setting: Setting) -> Iterator[Row]:
+    """Measure whole answers with 1 and 2 threads, and the parts of single ones with 1."""
     import torch
 
     before = torch.get_num_threads()
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; the best of {ROUNDS} in turn")
+    options = {"checkpoint": "jumpscore-tiny"}
+    fast = make_model("llava_ov2", options)
+    plain = make_model("llava_ov2", options | {"generation": "transformers"})
+    plain.open()
+    fast.open()
     try:
-        for data, kind in SETS:
-            wrapper = make_model("llava_ov2", {"checkpoint": "jumpscore-tiny"})
-            plain = make_model(
-                "llava_ov2", {"checkpoint": "jumpscore-tiny", "generation": "transformers"}
-            )
-            plain.open()
-            wrapper.open()
-            requests, seconds = _requests(wrapper, data, kind, clips)
-            print(f"{data}, {kind}: {len(requests)} clips, prepared in {seconds:.1f} CPU s")
+        for data, kind in SETS[:1] if setting.quick else SETS:
+            requests = _requests(fast, data, kind, 8 if setting.quick else 16)
             for threads in (1, 2):
                 torch.set_num_threads(threads)
-                _whole(plain, wrapper, requests, threads)
+                yield from _whole(plain, fast, requests, f"{data} as {kind}, {threads} threads")
             torch.set_num_threads(1)
-            _stages(wrapper, requests[:BATCH])
+            yield from _stages(fast, requests[:BATCH], f"{data} as {kind}")
     finally:
         torch.set_num_threads(before)
+        plain.close()
+        fast.close()
 
 
-def _requests(wrapper, data: str, kind: Any, clips: int | None) -> tuple[list[Any], float]:
+def _requests(wrapper, data: str, kind: Any, clips: int) -> list[Any]:
     questions = [s.question for s in make_task("jumpscore", {"data": data}).load()[:clips]]
     plan = InputPlan.resolve(wrapper, InputConfig(kind=kind))
-    before = time.process_time()
-    requests = [wrapper.prepare(one, plan.prepare(one)) for one in questions]
-    return requests, time.process_time() - before
+    return [wrapper.prepare(one, plan.prepare(one)) for one in questions]
 
 
-def _whole(plain, fast, requests, threads: int) -> None:
-    """Print the ratio over all clips, in batches as the harness forms them and one by one."""
+def _whole(plain, fast, requests, words: str) -> Iterator[Row]:
+    """Measure all clips, in batches as the harness forms them and one by one."""
     for size in (BATCH, 1):
-        cpu, wall = [0.0, 0.0], [0.0, 0.0]
+        cpu = [0.0, 0.0]
         for first in range(0, len(requests), size):
             batch = requests[first : first + size]
             texts: list[dict[str, str]] = [{}, {}]
-            costs: list[list[tuple[float, float]]] = [[], []]
+            costs: list[list[float]] = [[], []]
             for _ in range(ROUNDS):
                 for place, model in enumerate((plain, fast)):
-                    start = time.process_time(), time.perf_counter()
+                    start = time.process_time()
                     responses = model.generate(batch)
-                    ends = time.process_time(), time.perf_counter()
-                    costs[place].append((ends[0] - start[0], ends[1] - start[1]))
+                    costs[place].append(time.process_time() - start)
                     texts[place] = {one.id: one.text for one in responses}
             assert texts[0] == texts[1], (texts[0], texts[1])
-            for place in (0, 1):
-                cpu[place] += min(cost for cost, _ in costs[place])
-                wall[place] += min(cost for _, cost in costs[place])
-        each = 1000 / len(requests)
-        print(
-            f"  {threads} threads, batches of {size}: transformers {each * cpu[0]:.0f} ms of CPU "
-            f"per clip, small_greedy {each * cpu[1]:.0f} ms: ratio {cpu[0] / cpu[1]:.2f} "
-            f"(wall {wall[0] / wall[1]:.2f}); equal answers"
-        )
+            cpu = [total + min(each) for total, each in zip(cpu, costs, strict=True)]
+        size_words = f"{len(requests)} clips in batches of {size}"
+        yield Row(
+            f"answers of jumpscore-tiny, {words}", size_words, "CPU s", cpu[1], AGAINST, cpu[0],
+            bound=Bound(ratio=1 / 3), excluded="preparing",
+        )  # fmt: skip
 
 
-def _stages(wrapper, requests) -> None:
-    """Print tower, prompt and one step of a single clip."""
+def _stages(wrapper, requests, words: str) -> Iterator[Row]:
+    """Measure tower, prompt and one step of single clips."""
     import torch
 
     from model_wrappers.llava_onevision2.modeling import CACHE
@@ -122,7 +114,7 @@ def _stages(wrapper, requests) -> None:
                     costs[name][place] += min(_timed(job, repeats) for _ in range(ROUNDS))
     for name, (plain, fast) in costs.items():
         each = 1000 / len(requests)
-        print(f"  {name}: {each * plain:.2f} ms and {each * fast:.2f} ms: ratio {plain / fast:.2f}")
+        yield Row(f"{name}, {words}", "one clip", "CPU ms", each * fast, AGAINST, each * plain)
 
 
 def _timed(job: Callable[[], Any], repeats: int) -> float:
@@ -130,7 +122,3 @@ def _timed(job: Callable[[], Any], repeats: int) -> float:
     for _ in range(repeats):
         job()
     return (time.process_time() - before) / repeats
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if sys.argv[1:] else None)

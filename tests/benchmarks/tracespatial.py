@@ -1,4 +1,4 @@
-"""TraceSpatial scoring in 2D and 3D at 640 x 480: samples per second of processor time.
+"""TraceSpatial scoring in 2D and 3D at 640 x 480, an object of 6,750 pixels.
 
 The occupied voxels are also computed in the straightforward way, for every voxel of the box at
 once, and must be the same.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Iterator
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -22,6 +23,8 @@ from evaluators.traces.occupancy import (
     _grid,
 )
 from evaluators.traces.pixels import pixel_neighbour_means
+from tests.benchmarks.row import Bound, Row, Setting
+from tests.benchmarks.timing import cpu_seconds
 
 WIDTH, HEIGHT, FOCAL = 640, 480, 525.0
 INTRINSICS = [[FOCAL, 0, WIDTH / 2], [0, FOCAL, HEIGHT / 2], [0, 0, 1]]
@@ -99,46 +102,40 @@ def same_neighbours(scene: Scene) -> float:
     return taken
 
 
-def main() -> None:
+def rows(setting: Setting) -> Iterator[Row]:
+    """Measure the parts and the whole; medians over scenes, because scenes differ."""
     truth = TraceTruth(
         np.array([[-0.5, 0.2, 1.55], [0.0, 0.0, 1.6], [0.5, 0.2, 1.8]]),
         OrientedBox(np.array([0.5, 0.2, 1.8]), np.array([0.3, 0.2, 0.2]), np.eye(3)),
     )
-    names = ("object", "occupancy", "2D and 3D", "every voxel", "tree")
+    names = ("object", "occupancy", "scores", "every voxel", "tree")
     seconds: dict[str, list[float]] = {name: [] for name in names}
-    for seed in range(12):
+    for seed in range(4 if setting.quick else 12):
         scene = Scene.from_millimetres(*room(seed), INTRINSICS)
         for name, work in (
             ("object", lambda scene=scene: scene.object_points),
             ("occupancy", lambda scene=scene: scene.occupancy),
-            ("2D and 3D", lambda scene=scene: _score(scene, truth)),
+            ("scores", lambda scene=scene: _score(scene, truth)),
         ):
-            before = time.process_time()
-            work()
-            seconds[name].append(time.process_time() - before)
+            seconds[name].append(cpu_seconds(work))
         before = time.process_time()
         expected = every_voxel(scene)
         seconds["every voxel"].append(time.process_time() - before)
         seconds["tree"].append(same_neighbours(scene))
         assert np.array_equal(scene.occupancy.filled, expected.filled)
         assert np.array_equal(scene.occupancy.origin, expected.origin)
-    medians = {name: statistics.median(values) for name, values in seconds.items()}
-    print(
-        f"input: {WIDTH} x {HEIGHT}, object of 6,750 pixels, 9 way-points; reading files excluded"
-    )
-    for name, value in medians.items():
-        print(f"{name}: {1000 * value:.1f} ms (median of 12 scenes)")
-    slow, tree = medians.pop("every voxel"), medians.pop("tree")
-    print(f"{1 / sum(medians.values()):.0f} samples per second")
-    print(f"occupancy: {slow / medians['occupancy']:.0f} times faster than over every voxel, equal")
-    ratio = tree / medians["object"]
-    print(f"object: a tree for its neighbours alone takes {ratio:.1f} times as long, equal")
+    ms = {name: 1000 * statistics.median(values) for name, values in seconds.items()}
+    ours = ms["object"] + ms["occupancy"] + ms["scores"]
+    slow = ms["tree"] + ms["every voxel"] + ms["scores"]
+    size, unit, files = f"{WIDTH}x{HEIGHT}, 9 way-points", "CPU ms", "reading files"
+    yield Row(
+        "TraceSpatial sample, 2D and 3D", size, unit, ours, "with a tree, over every voxel", slow,
+        bound=Bound(ours=1000 / 60), excluded=files,
+    )  # fmt: skip
+    yield Row("occupied voxels", size, unit, ms["occupancy"], "over every voxel", ms["every voxel"])
+    yield Row("object's neighbours", size, unit, ms["object"], "scipy's cKDTree", ms["tree"])
 
 
 def _score(scene: Scene, truth: TraceTruth) -> None:
     for dimensions in (2, 3):
         score_tracespatial(parse_trace(ANSWER), truth, scene, dimensions=dimensions)
-
-
-if __name__ == "__main__":
-    main()

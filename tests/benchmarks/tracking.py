@@ -1,15 +1,19 @@
-"""J and F compared with trackeval: same masks, same process, same values."""
+"""J and F over trackeval: same masks, same process, same values.
+
+The prediction is the truth moved by 7 pixels and a frame later. Both start from run-length masks in
+memory.
+"""
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
+from importlib.util import find_spec
 
 import numpy as np
 
-from evaluators.tracking import j_and_f, j_and_f_of_rles
+from evaluators.tracking import j_and_f_of_rles
+from tests.benchmarks.row import Bound, Row, Setting, Skipped
+from tests.benchmarks.timing import cpu_seconds
 from tests.tracking_support import (
     encoded,
     sav_masks,
@@ -19,48 +23,43 @@ from tests.tracking_support import (
 )
 
 SIZES = ((854, 480), (1920, 1080))
-FRAMES = 100
-FILLING_FRAMES = 20
-REPETITIONS = 3
+FRAMES, FILLING_FRAMES = 40, 10
+REPEATS = 3
+REAL, NOISE = Bound(ratio=1 / 20), Bound(ratio=1 / 3)
 
 
-def main() -> None:
-    try:
-        import trackeval  # noqa: F401
-    except ModuleNotFoundError:
-        print("no ratio: trackeval is not installed; `make test` installs it")
+def rows(setting: Setting) -> Iterator[Row | Skipped]:
+    """Measure two real objects, blocks and noise, in both sizes."""
+    if find_spec("trackeval") is None:
+        yield Skipped("trackeval", "not installed; `make test` installs it")
         return
-    print("truth: the masks; prediction: the same moved by 7 pixels and a frame later")
-    print("both start from run-length masks in memory; reading files is excluded")
-    for width, height in SIZES:
+    for width, height in SIZES[:1] if setting.quick else SIZES:
+        large = height == 1080
         for name in ("1", "0"):
             masks = _resized(sav_masks(name, frames=slice(0, FRAMES)), width, height)
-            _compare(f"SA-V object {name}", masks)
-        _compare("frame-filling blocks", _blocks(width, height))
-        _compare("frame-filling noise", _noise(width, height))
+            yield _row(f"SA-V object {name}", masks, REAL if large else Bound())
+        yield _row("blocks everywhere", _blocks(width, height), Bound())
+        yield _row("noise everywhere", _noise(width, height), NOISE if large else Bound())
 
 
-def _compare(name: str, truth: np.ndarray) -> None:
+def _row(name: str, truth: np.ndarray, bound: Bound) -> Row:
     prediction = np.roll(truth, (1, 7), axis=(0, 2))
     frames, height, width = truth.shape
     rles = encoded(truth), encoded(prediction)
-    ours, theirs, arrays = [], [], []
-    for _ in range(REPETITIONS):
-        ours.append(_seconds(lambda: j_and_f_of_rles(*rles, height=height, width=width)))
-        # trackeval modifies its input.
-        data = trackeval_sequence([rles[0]], [rles[1]])
-        theirs.append(_seconds(lambda data=data: trackeval_j_and_f(data)))
-        arrays.append(_seconds(lambda: j_and_f(truth, prediction)))
     scores = j_and_f_of_rles(*rles, height=height, width=width)
     j, f = trackeval_per_frame(truth, prediction)
-    worst = max(np.abs(scores.j - j).max(), np.abs(scores.f - f).max())
-    ratios = sorted(their / our for their, our in zip(theirs, ours, strict=True))
-    print(
-        f"{width}x{height}, {frames} frames, {name} ({truth.mean():.1%} of the frame): "
-        f"ours {_per_frame(ours, frames)}, from arrays {_per_frame(arrays, frames)}, "
-        f"trackeval {_per_frame(theirs, frames)}; "
-        f"ratio {ratios[0]:.1f} to {ratios[-1]:.1f}; largest difference {worst:.0e}"
-    )
+    assert max(np.abs(scores.j - j).max(), np.abs(scores.f - f).max()) < 1e-12
+    ours, theirs = [], []
+    for _ in range(REPEATS):
+        ours.append(cpu_seconds(lambda: j_and_f_of_rles(*rles, height=height, width=width)))
+        # trackeval modifies its input.
+        data = trackeval_sequence([rles[0]], [rles[1]])
+        theirs.append(cpu_seconds(lambda data=data: trackeval_j_and_f(data)))
+    return Row(
+        f"J and F, {name}", f"{width}x{height}, {frames} frames", "CPU ms/frame",
+        1000 * min(ours) / frames, "trackeval 1.3.0", 1000 * min(theirs) / frames, bound=bound,
+        excluded="reading files",
+    )  # fmt: skip
 
 
 def _resized(masks: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -79,13 +78,3 @@ def _blocks(width: int, height: int) -> np.ndarray:
 def _noise(width: int, height: int) -> np.ndarray:
     generator = np.random.default_rng(0)
     return (generator.random((FILLING_FRAMES, height, width)) < 0.5).astype(np.uint8)
-
-
-def _per_frame(seconds: list[float], frames: int) -> str:
-    return f"{1000 * statistics.median(seconds) / frames:.2f} ms/frame"
-
-
-def _seconds(work: Callable[[], Any]) -> float:
-    before = time.perf_counter()
-    work()
-    return time.perf_counter() - before

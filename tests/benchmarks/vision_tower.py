@@ -1,27 +1,60 @@
-"""The vision tower of the 8B model on this CPU: linearity in canvases, overhead over matrix
-products, and memory.
+"""The vision tower of the 8B model on this CPU: growth with canvases, and over matrix products.
 
-All 24 blocks are alike, so two of them represent all. The matrix products for comparison write to
+All 24 blocks are alike, so one of them represents all. The matrix products for comparison write to
 allocated memory, those of attention for 256 queries at a time, which is faster than all at once.
 """
 
 from __future__ import annotations
 
-import gc
-import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from typing import Any
 
-import numpy as np
+from tests.benchmarks.row import EXPONENT, LARGEST_EXPONENT, Bound, Row, Setting
+from tests.benchmarks.timing import Job, alternating, exponent, in_processes
 
-CANVASES = (4, 8, 16, 32, 64, 128)
+CANVASES = (1, 2, 4, 8, 16)
 WIDTH, HEIGHT = 504, 280
-LAYERS = 2
+LAYERS = 1
 QUERIES = 256
-ROUNDS = 3
+EXCLUDED = "23 blocks and the text model"
 
 
-def main() -> None:
+def rows(setting: Setting) -> Iterator[Row]:
+    """Measure in float32 with torch's default threads, so all of them count."""
+    canvases = CANVASES[:4] if setting.quick else CANVASES
+    size = f"canvases of {WIDTH}x{HEIGHT}, {LAYERS} block"
+    with _no_gradients():
+        tower, config = _tower()
+        inputs = {count: _input(count) for count in canvases}
+        products = _bare_products(config, windows=2, length=4 * len(inputs[8][0]) // 8)
+        seconds = alternating(
+            {"products": products}
+            | {str(count): (lambda count=count: tower(*inputs[count])) for count in canvases},
+            repeats=2,
+        )
+    job = Job("tests.benchmarks.vision_tower:work", (str(canvases[-1]),))
+    peak = in_processes({"ours": job}, repeats=1)["ours"].memory
+    yield Row(
+        "vision tower of 8B, 8 canvases", size, "CPU s", seconds["8"],
+        "its matrix products", seconds["products"], excluded=EXCLUDED,
+    )  # fmt: skip
+    each = [seconds[str(count)] for count in canvases]
+    yield Row(
+        "vision tower of 8B, growth with canvases", f"{canvases[0]} to {canvases[-1]}", EXPONENT,
+        exponent(canvases, each), memory=peak, bound=Bound(ours=LARGEST_EXPONENT),
+        excluded=EXCLUDED,
+    )  # fmt: skip
+
+
+def work(count: str) -> Callable[[], object]:
+    """Run the tower once, in a new process whose peak counts."""
+    with _no_gradients():
+        tower, _ = _tower()
+        inputs = _input(int(count))
+    return lambda: tower(*inputs)
+
+
+def _tower() -> tuple[Any, Any]:
     import torch
 
     from model_wrappers.llava_onevision2.sizes import size_config
@@ -29,57 +62,13 @@ def main() -> None:
 
     config = size_config("8b", vision={"num_hidden_layers": LAYERS}).vision_config
     torch.manual_seed(0)
-    tower = VisionTower(config).eval().requires_grad_(False)
-    print(
-        f"input: random canvases of {WIDTH}x{HEIGHT}, float32, {torch.get_num_threads()} threads; "
-        f"{LAYERS} of 24 blocks of the 8B tower and its merger; the best of {ROUNDS} in turn"
-    )
-    with torch.inference_mode():
-        _linear(tower)
-        _against_products(tower, config)
+    return VisionTower(config).eval().requires_grad_(False), config
 
 
-def _linear(tower) -> None:
-    """Print the slope of time over canvases, and how far the times are from the line."""
-    seconds: dict[int, list[float]] = {count: [] for count in CANVASES}
-    peaks = {}
-    for _ in range(ROUNDS):
-        for count in CANVASES:
-            inputs = _input(count)
-            before = _reset_peak()
-            seconds[count].append(_timed(lambda inputs=inputs: tower(*inputs)))
-            peaks[count] = _peak() - before
-    # The minimum, because other load on the machine is not a property of the tower.
-    best = np.array([min(seconds[count]) for count in CANVASES])
-    counts = np.array(CANVASES, dtype=float)
-    # All counts have the same weight, because relative deviations matter.
-    slope = float((best / counts).mean())
-    for count, value in zip(CANVASES, best, strict=True):
-        print(
-            f"  {count:4d} canvases {value:7.2f} s, {1000 * value / count:6.1f} ms each, "
-            f"peak above input {peaks[count]:5.0f} MB"
-        )
-    off = best / (slope * counts) - 1
-    print(
-        f"slope {1000 * slope:.1f} ms per canvas; deviation from the line at most "
-        f"{100 * np.abs(off).max():.1f}% (at {CANVASES[int(np.abs(off).argmax())]}); time per "
-        f"canvas at {CANVASES[-1]} over {CANVASES[0]}: ratio "
-        f"{best[-1] / counts[-1] / (best[0] / counts[0]):.2f}"
-    )
+def _no_gradients() -> Any:
+    import torch
 
-
-def _against_products(tower, config) -> None:
-    """Print the tower's time over that of its matrix products alone, for 8 canvases."""
-    inputs = _input(8)
-    products = _bare_products(config, windows=2, length=4 * len(inputs[0]) // 8)
-    ours, bare = [], []
-    for _ in range(2 * ROUNDS):
-        ours.append(_timed(lambda: tower(*inputs)))
-        bare.append(_timed(products))
-    one, other = min(ours), min(bare)
-    print(
-        f"8 canvases: tower {one:.2f} s, its matrix products {other:.2f} s: ratio {one / other:.2f}"
-    )
+    return torch.inference_mode()
 
 
 def _bare_products(config, *, windows: int, length: int) -> Callable[[], None]:
@@ -130,21 +119,3 @@ def _input(count: int):
         torch.tensor([[count, rows, columns]]),
         torch.randint(0, 1000, (patches, 3), generator=rng),
     )
-
-
-def _timed(job: Callable[[], object]) -> float:
-    gc.collect()
-    before = time.perf_counter()
-    job()
-    return time.perf_counter() - before
-
-
-def _reset_peak() -> float:
-    """Set the peak of resident memory to what is resident now; return it in MB (Linux)."""
-    Path("/proc/self/clear_refs").write_text("5")
-    return _peak()
-
-
-def _peak() -> float:
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024

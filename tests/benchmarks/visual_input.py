@@ -1,80 +1,73 @@
-"""Canvases and uniform frames: CPU time over that of decoding alone, and peak memory.
+"""64 canvases and 64 uniform frames of a minute of 720p.
 
-Every measurement has its own process, so that peaks are separate. The processes of one size take
-turns, and medians are printed.
+The alternative of canvases is decoding every frame with one thread and nothing else, which no
+program that looks at every frame can avoid; other packages are measured in the same rounds.
 """
 
 from __future__ import annotations
 
-import json
-import statistics
-import subprocess
-import sys
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-from jumpscore.builder.jump_rope import load_profile, render_clip, sample_clips
-from tests.benchmarks.visual_input_child import JOBS, PICTURES
+from tests.benchmarks.clips import clips
+from tests.benchmarks.peers import PeerMissing, peer_python
+from tests.benchmarks.row import Bound, Row, Setting, Skipped
+from tests.benchmarks.timing import Job, in_processes
 
-SIZES = ((640, 360), (1280, 720), (1920, 1080))
-SECONDS = 60
-ROUNDS = 5
-
-
-def main() -> None:
-    print(
-        f"input: one rendered clip of {SECONDS} s at 25 frames/s, H.264, per size; medians of "
-        f"{ROUNDS} processes in turn; seconds exclude imports, memory includes them"
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        for size in SIZES:
-            clip = _clip(Path(folder), size)
-            measurements = {
-                name: [] for name in JOBS if size == (1920, 1080) or name in ("decoding", "ours")
-            }
-            for _ in range(ROUNDS):
-                for name, rounds in measurements.items():
-                    rounds.append(_measured(name, clip))
-            _show(size, measurements)
+COUNT, FEW = "64", "16"
+BOUNDS = {"still": 1.25, "noisy": 1.10, "filmed": 1.10}
+MEMORY = 250.0
+JOBS = "tests.benchmarks.video_jobs"
+EXCLUDED = "imports (memory includes them)"
+PEERS = {
+    "lmms_video_utils": ("their_canvases", "canvases", FEW, "lmms-video-utils 0.1.0"),
+    "decord": ("decord_frames", "frames", COUNT, "decord 0.6.0, scaled"),
+    "torchcodec": ("torchcodec_frames", "frames", COUNT, "torchcodec 0.11.1, scaled"),
+}
+"""Environment -> its job, ours, how many pictures, and its name. lmms-video-utils makes fewer,
+because its memory grows with them: 64 take 15 GB."""
 
 
-def _show(size: tuple[int, int], measurements: dict[str, list[dict[str, float]]]) -> None:
-    def median(name: str, what: str) -> float:
-        return statistics.median(entry[what] for entry in measurements[name])
+def rows(setting: Setting) -> Iterator[Row | Skipped]:
+    """Measure canvases of every clip; frames and the other packages only on the still one."""
+    seconds = 20 if setting.quick else 60
+    size = f"1280x720, {seconds} s"
+    for clip in clips(setting, seconds):
+        if isinstance(clip, Skipped):
+            yield clip
+            continue
+        name, path = clip
+        jobs = {"decoding": Job(f"{JOBS}:decoding", (str(path),)), "canvases": _ours(path)}
+        if name == "still":
+            jobs["frames"] = _ours(path, "frames")
+        costs = in_processes(jobs, repeats=2)
+        for ours in (ours for ours in costs if ours != "decoding"):
+            cost, bound = costs[ours], Bound(ratio=BOUNDS[name], memory=MEMORY)
+            yield Row(
+                f"{COUNT} {ours}, {name} clip", size, "CPU s", cost.cpu, "decoding, one thread",
+                costs["decoding"].cpu, cost.memory, bound if ours == "canvases" else Bound(),
+                EXCLUDED,
+            )  # fmt: skip
+        if name == "still":
+            for peer in PEERS:
+                yield from _over_peer(peer, path, size, setting)
 
-    decoding, ours = median("decoding", "cpu"), median("ours", "cpu")
-    print(
-        f"{size[0]}x{size[1]}: {PICTURES} canvases {ours:.2f} s CPU, decoding every frame on one "
-        f"thread {decoding:.2f} s: ratio {ours / decoding:.2f}; peak {median('ours', 'mb'):.0f} MB"
-    )
-    if "frames" not in measurements:
+
+def _ours(path: Path, what: str = "canvases", count: str = COUNT) -> Job:
+    return Job(f"{JOBS}:{what}", (str(path), count))
+
+
+def _over_peer(peer: str, path: Path, size: str, setting: Setting) -> Iterator[Row | Skipped]:
+    """Yield CPU time and memory over another package."""
+    function, ours, count, title = PEERS[peer]
+    try:
+        theirs = Job(f"{JOBS}:{function}", (str(path), count), peer_python(setting, peer))
+        jobs = {"ours": _ours(path, ours, count), "theirs": theirs}
+        costs = in_processes(jobs, repeats=2)
+    except (PeerMissing, RuntimeError) as reason:
+        yield Skipped(peer, str(reason)[-300:])
         return
-    cpu, wall, memory = (median("frames", what) for what in ("cpu", "wall", "mb"))
-    for name in ("decord", "decord scaled"):
-        their_cpu, their_wall, theirs = (median(name, what) for what in ("cpu", "wall", "mb"))
-        print(
-            f"  {PICTURES} uniform frames {cpu:.2f} s CPU, {wall:.2f} s wall, {memory:.0f} MB; "
-            f"{name} {their_cpu:.2f} s, {their_wall:.2f} s, {theirs:.0f} MB: ratios "
-            f"{cpu / their_cpu:.2f}, {wall / their_wall:.2f}, {memory / theirs:.2f}"
-        )
-
-
-def _clip(folder: Path, size: tuple[int, int]) -> Path:
-    profile = load_profile(
-        "mini",
-        [
-            "clips=1",
-            f"durations=[{{low: {SECONDS}, high: {SECONDS}, weight: 1}}]",
-            f"resolutions=[{{width: {size[0]}, height: {size[1]}, weight: 1}}]",
-            "fps=[{fps: 25, weight: 1}]",
-            "h265_share=0",
-        ],
-    )
-    [spec] = sample_clips(profile, seed=1)
-    return render_clip(spec, folder / f"{size[1]}.mp4").path
-
-
-def _measured(name: str, clip: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", "tests.benchmarks.visual_input_child", name, str(clip)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    one, other = costs["ours"], costs["theirs"]
+    name = f"{count} {ours}, still clip, over {peer}"
+    yield Row(name, size, "CPU s", one.cpu, title, other.cpu, excluded=EXCLUDED)
+    yield Row(f"{name}: memory", size, "MB", one.memory, title, other.memory)

@@ -221,10 +221,12 @@ class _CanvasPlanner:
 
     def packed(self, sampled: npt.NDArray[np.int64], canvases: int) -> CodecPlan:
         """Return the plan that shows the best blocks of the sampled frames."""
-        store = Store(canvases, self._shape, self._grid.side)
+        edges = cell_edges(len(sampled), canvases)
+        counts = [stop - start for start, stop in pairwise(edges)]
+        store = Store(counts, self._shape, self._grid.side)
         scored = self._scored(sampled)
-        for start, stop in pairwise(cell_edges(len(sampled), canvases)):
-            store.add(list(islice(scored, stop - start)))
+        for count in counts:
+            store.add(list(islice(scored, count)))
         groups = make_groups(store.cells, canvases)
         blocks, pixels = store.lay_out(groups, sampled)
         visual = self._visual(blocks, pixels, exhausted=False)

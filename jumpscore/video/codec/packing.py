@@ -25,20 +25,26 @@ class ScoredFrame:
 class Store:
     """Stores the candidates of every cell: its lead frame and its best blocks.
 
-    That is at most four pictures of pixels per cell, regardless of the number of frames. Blocks are
-    squares of ``side`` pixels; ``shape`` is their (rows, columns).
+    That is at most four pictures of pixels per cell, regardless of the number of frames.
+
+    Args:
+        frames: Number of frames of every cell.
+        shape: Rows and columns of blocks of a picture.
+        side: Width and height of a block in pixels.
 
     Attributes:
         cells: Scores and positions of the candidates.
     """
 
-    def __init__(self, canvases: int, shape: tuple[int, int], side: int) -> None:
+    def __init__(self, frames: Sequence[int], shape: tuple[int, int], side: int) -> None:
         self._shape = shape
         self._side = side
         self._size = shape[0] * shape[1]
         self._limit = (IMAGES_PER_GROUP - 1) * self._size
+        pictures = [min(count, IMAGES_PER_GROUP) for count in frames]
+        self._rooms = np.concatenate([[0], np.cumsum(pictures)]) * self._size
         # One array, used as it fills; many smaller ones would fragment memory.
-        room = (canvases, IMAGES_PER_GROUP * self._size, side, side, 3)
+        room = (sum(pictures) * self._size, side, side, 3)
         self._pixels = np.empty(room, dtype=np.uint8)
         self._pieces = np.empty((self._size, side, side, 3), dtype=np.uint8)
         self.cells: list[Cell] = []
@@ -55,11 +61,14 @@ class Store:
             np.concatenate([chosen_blocks // self._size, np.full(self._size, len(others))])
         ]
         blocks = np.concatenate([chosen_blocks % self._size, np.arange(self._size)])
-        room = self._pixels[number]
+        room = self._pixels[self._rooms[number] : self._rooms[number + 1]]
         for k, frame in enumerate(frames):
             here = np.flatnonzero(source == k)
-            # Copying everything and then whole pieces is faster than copying pieces row by row.
             grid = split_blocks(frame.picture, self._side)
+            if len(here) == self._size:  # all blocks in order, one after another
+                np.copyto(room[here[0] : here[-1] + 1].reshape(grid.shape), grid)
+                continue
+            # Copying everything and then whole pieces is faster than copying pieces row by row.
             np.copyto(self._pieces.reshape(grid.shape), grid)
             room[here] = self._pieces[blocks[here]]
         self.cells.append(
@@ -90,9 +99,10 @@ class Store:
         rows, columns = self._shape
         n = sum(group.canvases for group in groups)
         blocks = np.empty((n * self._size, 3), dtype=np.int32)
-        pieces = np.empty(self._pixels.shape[1:], dtype=np.uint8)
-        # A group's canvases are as large as the candidates of one cell, and by then at least that
-        # many have been used: the canvases overwrite them, so no more memory is needed.
+        room = (IMAGES_PER_GROUP * self._size, *self._pixels.shape[1:])
+        pieces = np.empty(room, dtype=np.uint8)
+        # A group's cells have at least as many candidates as its canvases have blocks, and by then
+        # they have been used: the canvases overwrite them, so no more memory is needed.
         height, width = rows * self._side, columns * self._side
         canvases = self._pixels.reshape(-1, height, width, 3)
         done = 0
@@ -102,7 +112,7 @@ class Store:
             for number in np.unique(picks.cells):
                 here = picks.cells == number
                 cell, items = self.cells[number], picks.items[here]
-                pieces[: len(here)][here] = self._pixels[number, items]
+                pieces[: len(here)][here] = self._pixels[self._rooms[number] + items]
                 block = np.divmod(cell.blocks[items], columns)
                 sources[here] = np.stack([sampled[cell.places[items]], *block], axis=1)
             for place in range(group.canvases):

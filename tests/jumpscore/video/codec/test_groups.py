@@ -31,8 +31,9 @@ def frames_of(scores, blank=()):
 
 
 def filled(frames, canvases):
-    store = Store(canvases, SHAPE, 28)
-    for start, stop in pairwise(cell_edges(len(frames), canvases)):
+    edges = cell_edges(len(frames), canvases)
+    store = Store([stop - start for start, stop in pairwise(edges)], SHAPE, 28)
+    for start, stop in pairwise(edges):
         store.add(frames[start:stop])
     return store
 
