@@ -43,6 +43,18 @@ def _no_proxy() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def rendered_sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache for tests that only read small rendered sets; all workers of pytest-xdist share it.
+
+    Two processes may render a set at the same time: the first one's remains.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "rendered_sets"
+    shared.mkdir(exist_ok=True)
+    return shared
+
+
+@pytest.fixture(scope="session")
 def tiny_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set in the published layout: three real videos of 4 s with known events."""
     root = tmp_path_factory.mktemp("tiny_set")
