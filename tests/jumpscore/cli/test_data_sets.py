@@ -157,4 +157,4 @@ def test_score_applies_task_options(jumpscore, tmp_path):
     ],
 )
 def test_data_commands_suggest_names(jumpscore, words, message):
-    assert message in jumpscore(*words, expect=2).stderr.replace("\n", " ")
+    assert message in " ".join(jumpscore(*words, expect=2).stderr.split())
