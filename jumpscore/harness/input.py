@@ -87,6 +87,12 @@ class InputPlan:
         """How the model cuts frames into tokens; some wrappers read their checkpoint for it."""
         return PLAIN_GRID if self.wrapper is None else self.wrapper.token_grid
 
+    @property
+    def _canvas_grid(self) -> TokenGrid:
+        """Grid of canvases, the default one for models that only take frames."""
+        takes_canvases = self.wrapper is not None and "codec" in self.wrapper.inputs
+        return self.grid.squares if takes_canvases else PLAIN_GRID
+
     def prepare(self, question: Question) -> VisualInput | None:
         """Return the pictures for a question, or ``None`` if the wrapper reads the media itself.
 
@@ -171,6 +177,7 @@ class InputPlan:
             visual_tokens=tokens,
             matching=config.matching or "visual",
             backend=config.backend or "pyav",
+            canvas_grid=self._canvas_grid,
             info=info,
             cache=self.cache,
         )
@@ -201,6 +208,7 @@ class InputPlan:
             min_pixels=config.min_pixels,
             max_pixels=config.max_pixels or MAX_PIXELS,
             backend=config.backend or "pyav",
+            canvas_grid=self._canvas_grid,
         )
 
     def _swapped(self, own: VisualInput, other: VideoInfo) -> VisualInput:

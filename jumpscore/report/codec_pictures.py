@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from jumpscore.report.thumbnails import Thumbnail, jpeg
 from jumpscore.video import VisualInput, decode
-from jumpscore.video.sizes import FACTOR
 
 QUALITY = 72
 DIMMED = 0.3
@@ -41,23 +40,25 @@ def overlays(
     """
     size = (visual.width, visual.height)
     return {
-        frame.index: address(highlighted(frame.pixels, chosen[frame.index]), width)
+        frame.index: address(
+            highlighted(frame.pixels, chosen[frame.index], visual.token_grid.side), width
+        )
         for frame in decode(visual.path, sorted(chosen), size=size)
     }
 
 
 def highlighted(
-    pixels: npt.NDArray[np.uint8], blocks: npt.NDArray[np.int32]
+    pixels: npt.NDArray[np.uint8], blocks: npt.NDArray[np.int32], side: int
 ) -> npt.NDArray[np.uint8]:
-    """Return a frame, uint8 [H, W, 3], with all but some blocks dimmed."""
-    mask = np.zeros((pixels.shape[0] // FACTOR, pixels.shape[1] // FACTOR), dtype=bool)
+    """Return a frame, uint8 [H, W, 3], with all but some blocks of ``side`` pixels dimmed."""
+    mask = np.zeros((pixels.shape[0] // side, pixels.shape[1] // side), dtype=bool)
     mask[blocks[:, 0], blocks[:, 1]] = True
-    fine = np.repeat(np.repeat(mask, FACTOR, axis=0), FACTOR, axis=1)
+    fine = np.repeat(np.repeat(mask, side, axis=0), side, axis=1)
     grey = pixels.mean(axis=2, keepdims=True) * DIMMED
     picture = np.where(fine[..., None], pixels, grey).astype(np.uint8)
     for row, column in blocks.tolist():
-        left, top = column * FACTOR, row * FACTOR
-        cv2.rectangle(picture, (left, top), (left + FACTOR - 1, top + FACTOR - 1), EDGE, 1)
+        left, top = column * side, row * side
+        cv2.rectangle(picture, (left, top), (left + side - 1, top + side - 1), EDGE, 1)
     return picture
 
 

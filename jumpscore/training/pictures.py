@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.video.sizes import MERGE, PATCH
-from model_wrappers.llava_onevision2.inputs import PATCH_VALUES, Pictures, block_order
+from model_wrappers.llava_onevision2.inputs import Pictures, block_order
 
 Patches = npt.NDArray[np.uint8]
 
@@ -24,7 +24,7 @@ def frames_as_pictures(patches: npt.NDArray[np.uint8], rows: int, columns: int) 
     places[..., 2] = np.arange(columns)
     count = len(patches)
     return Pictures(
-        patches=patches.reshape(-1, PATCH_VALUES),
+        patches=patches.reshape(-1, patches.shape[-1]),
         grid=np.tile(np.array([[1, rows, columns]]), (count, 1)),
         positions=np.tile(block_order(places).reshape(-1, 3), (count, 1)),
         runs=(),

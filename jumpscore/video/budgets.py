@@ -27,7 +27,7 @@ from jumpscore.video.codec.groups import FRAMES_PER_CANVAS
 from jumpscore.video.frames import even_count, frames_of_size, uniform_indices
 from jumpscore.video.prepared.cache import InputCache
 from jumpscore.video.probe import VideoInfo, probe
-from jumpscore.video.sizes import PLAIN_GRID, TokenGrid, picture_tokens, smart_size
+from jumpscore.video.sizes import PLAIN_GRID, TokenGrid
 from jumpscore.video.stamps import default_policy, stamp_seconds, stamp_tokens
 from jumpscore.video.visual_input import VisualInput
 
@@ -99,8 +99,8 @@ def match_budgets(
     """Plan both arms of a comparison under one token budget.
 
     The canvas arm takes as many whole canvases as fit. The frame arm comes as close to it as
-    possible from below, by its (even) count and by its size in steps of 28 pixels. The remaining
-    difference is ``MatchedArms.difference``; it is larger for small budgets.
+    possible from below, by its (even) count and by its size in steps of a token's side. The
+    remaining difference is ``MatchedArms.difference``; it is larger for small budgets.
 
     Args:
         path: A video file.
@@ -109,8 +109,8 @@ def match_budgets(
         decimals: Decimals of the time stamps, the same in both arms.
         info: Result of ``probe`` for this file; by default the file is probed.
         cache: Cache for the canvases.
-        grid: Token grid of the frame arm's model; canvases always have the default grid.
-        **options: See ``CanvasOptions``.
+        grid: Token grid of the frame arm's model.
+        **options: See ``CanvasOptions``; ``canvas_grid`` is that of the canvas arm's model.
 
     Raises:
         UsageError: The budget is too small for this video, or ``matching`` is unknown.
@@ -122,8 +122,9 @@ def match_budgets(
     info = info or probe(path)
     min_pixels = PUBLISHED_MIN_PIXELS if matching == "as_published" else None
     max_pixels = options.get("max_pixels", MAX_PIXELS)
-    size = smart_size(info.width, info.height, min_pixels=min_pixels, max_pixels=max_pixels)
-    each = picture_tokens(*size)
+    squares = options.get("canvas_grid", PLAIN_GRID).squares
+    size = squares.fitted(info.width, info.height, min_pixels=min_pixels, max_pixels=max_pixels)
+    each = squares.tokens(*size)
     count = _canvases_within(visual_tokens, each, info, matching=matching, decimals=decimals)
 
     def planned(count: int) -> VisualInput:

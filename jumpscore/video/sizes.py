@@ -1,6 +1,7 @@
-"""Picture sizes: multiples of 28 pixels, so that 2x2 patches of 14x14 make one visual token.
+"""Picture sizes: whole visual tokens, which are squares of patches.
 
-``TokenGrid`` describes models that cut pictures differently.
+``TokenGrid`` describes how a model cuts pictures. The default is that of LLaVA-OneVision-2-8B:
+2x2 patches of 14x14 pixels make one visual token, so sizes are multiples of 28 pixels.
 """
 
 from __future__ import annotations
@@ -47,19 +48,39 @@ PLAIN_STAMP = StampForm()
 
 @dataclass(frozen=True, slots=True)
 class TokenGrid:
-    """How a model cuts frames into visual tokens; the default is LLaVA-OneVision-2's.
+    """How a model cuts pictures into visual tokens; the default is LLaVA-OneVision-2-8B's.
 
     Attributes:
-        side: Side in pixels of the square that becomes one token, a multiple of two.
+        side: Side in pixels of the square that becomes one token, a multiple of ``merge``.
+        merge: Patches along each side of that square.
         frames: Consecutive frames that share their tokens and a time stamp.
         size: (width, height) of every frame if the model accepts only one size, else ``None``.
         stamp: How the times of frames are written.
     """
 
     side: int = FACTOR
+    merge: int = MERGE
     frames: int = 1
     size: tuple[int, int] | None = None
     stamp: StampForm = field(default=PLAIN_STAMP, repr=False)
+
+    @property
+    def squares(self) -> TokenGrid:
+        """The same patches and tokens, without what only concerns frames: that of canvases."""
+        return TokenGrid(self.side, self.merge)
+
+    @property
+    def patch(self) -> int:
+        """Side of a patch in pixels."""
+        return self.side // self.merge
+
+    def tokens(self, width: int, height: int) -> int:
+        """Return the visual tokens of a picture whose sides are multiples of ``side``.
+
+        >>> TokenGrid().tokens(504, 280)
+        180
+        """
+        return (width // self.side) * (height // self.side)
 
     def fitted(
         self,
@@ -118,12 +139,3 @@ def smart_size(
         wide = math.ceil(width * beta / side) * side
         high = math.ceil(height * beta / side) * side
     return wide, high
-
-
-def picture_tokens(width: int, height: int) -> int:
-    """Return the visual tokens of a picture whose sides are multiples of 28.
-
-    >>> picture_tokens(504, 280)
-    180
-    """
-    return (width // FACTOR) * (height // FACTOR)

@@ -53,7 +53,7 @@ class VisualInput:
         truncated: What is missing if the file is truncated, else ``None``.
         exhausted: Whether the video has fewer frames than the number of pictures requested.
         folder: Folder with the prepared pictures, which ``pixels`` then reads, or ``None``.
-        token_grid: How the model cuts frames into tokens; canvases have the default grid.
+        token_grid: How the model cuts pictures into tokens.
         donor: For a control, the recipe whose pixels replace those of this one.
         span: (start, end) in seconds of the file if only this window of it is shown; frames are
             numbered, and times count, from its start.
@@ -108,7 +108,7 @@ class VisualInput:
     @property
     def grid(self) -> tuple[int, int, int]:
         """(pictures, patch rows, patch columns)."""
-        patch = self.token_grid.side // MERGE
+        patch = self.token_grid.patch
         return len(self.blocks), self.height // patch, self.width // patch
 
     @cached_property
@@ -118,10 +118,11 @@ class VisualInput:
         Raster order within a picture; -1 in all three for a patch of a black block.
         """
         n, rows, columns = self.grid
-        fine = np.repeat(np.repeat(self.blocks, MERGE, axis=1), MERGE, axis=2)
-        inside = np.indices((rows, columns), dtype=np.int32) % MERGE
-        fine[..., 1] = fine[..., 1] * MERGE + inside[0]
-        fine[..., 2] = fine[..., 2] * MERGE + inside[1]
+        merge = self.token_grid.merge
+        fine = np.repeat(np.repeat(self.blocks, merge, axis=1), merge, axis=2)
+        inside = np.indices((rows, columns), dtype=np.int32) % merge
+        fine[..., 1] = fine[..., 1] * merge + inside[0]
+        fine[..., 2] = fine[..., 2] * merge + inside[1]
         fine[fine[..., 0] < 0] = -1
         return fine.reshape(n * rows * columns, 3)
 
@@ -131,9 +132,9 @@ class VisualInput:
 
         If frames share their tokens, the last one may have its own.
         """
-        _, rows, columns = self.grid
         filled = int((self.blocks[..., 0] >= 0).any(axis=(1, 2)).sum())
-        return math.ceil(filled / self.token_grid.frames) * rows * columns // MERGE**2
+        each = self.token_grid.tokens(self.width, self.height)
+        return math.ceil(filled / self.token_grid.frames) * each
 
     @cached_property
     def stamps(self) -> tuple[Stamp, ...]:
@@ -200,8 +201,11 @@ class VisualInput:
         }
         if self.token_grid != PLAIN_GRID:
             grid = asdict(self.token_grid)
+            # What earlier versions did not have is left out, so that fingerprints stay the same.
             if self.token_grid.stamp == PLAIN_STAMP:
-                del grid["stamp"]  # keeps the fingerprints of earlier versions
+                del grid["stamp"]
+            if self.token_grid.merge == MERGE:
+                del grid["merge"]
             choices["token_grid"] = grid
         if self.span is not None:
             choices["window"] = self.span

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jumpscore.errors import DataError, UsageError
+from jumpscore.video.sizes import MERGE, PATCH, PLAIN_GRID, TokenGrid
 from model_wrappers.checkpoints import for_inference, no_progress_bar, one_line, read_settings
 from model_wrappers.llava_onevision2.prompts import CONTROL_TOKENS, IMAGE_PAD
 
@@ -17,10 +19,17 @@ if TYPE_CHECKING:
     from model_wrappers.llava_onevision2.configuration import LlavaOnevision2Config
     from model_wrappers.llava_onevision2.modeling import LlavaOnevision2ForConditionalGeneration
 
+MOST_PATCH, MOST_MERGE = 64, 8
+"""Largest side of a patch in pixels, and of a visual token in patches."""
+
 MOST_NAMED = 4
 """Maximum number of parameters that a message lists."""
 
-PREPROCESSING: Mapping[str, Any] = {"patch_size": 14, "merge_size": 2, "temporal_patch_size": 1}
+EXPERT = re.compile(
+    r"(?P<layer>.*\bexperts)\.(?P<number>\d{1,5})\.(?P<part>gate|up|down)_proj\.weight"
+)
+"""Name of one matrix of an expert in a mixture of experts."""
+
 IMAGE_LIMITS = {"shortest_edge": 56 * 56, "longest_edge": 1280 * 28 * 28}
 """Default limits of an image's area, from Qwen2-VL, if a checkpoint does not state any."""
 
@@ -40,6 +49,25 @@ class Checkpoint:
     config: LlavaOnevision2Config
     min_pixels: int
     max_pixels: int
+
+
+def stated_grid(folder: Path) -> TokenGrid:
+    """Return the patches and visual tokens that ``config.json`` states, without transformers.
+
+    Sizes that are missing are those of the released model. Invalid ones are reported by
+    ``inspect_settings``; until then the default stands in for them.
+
+    Raises:
+        DataError: The file is missing or not a JSON object.
+    """
+    vision = read_settings(folder / "config.json").get("vision_config")
+    values = vision if isinstance(vision, dict) else {}
+    patch, merge = values.get("patch_size", PATCH), values.get("spatial_merge_size", MERGE)
+    if not (
+        type(patch) is type(merge) is int and 0 < patch <= MOST_PATCH and 0 < merge <= MOST_MERGE
+    ):
+        return PLAIN_GRID
+    return TokenGrid(patch * merge, merge)
 
 
 def inspect_checkpoint(folder: Path) -> Checkpoint:
@@ -76,13 +104,23 @@ def inspect_settings(folder: Path) -> tuple[LlavaOnevision2Config, dict[str, Any
     try:
         config = LlavaOnevision2Config.from_dict(values)
         check_supported(config, where=str(path))
-    except DataError:
-        raise
     except Exception as error:  # fields may have any type and size
+        if isinstance(error, DataError) and str(error).startswith(str(path)):
+            raise
         raise DataError(f"{path}: cannot be read ({one_line(error)})") from None
     preprocessing = read_settings(folder / "preprocessor_config.json")
-    _check_preprocessing(folder / "preprocessor_config.json", preprocessing)
+    _check_preprocessing(folder / "preprocessor_config.json", preprocessing, config)
     return config, preprocessing
+
+
+def patch_sizes(config: LlavaOnevision2Config) -> dict[str, int]:
+    """Return the sizes that ``preprocessor_config.json`` repeats, by their names there."""
+    vision = config.vision_config
+    return {
+        "patch_size": vision.patch_size,
+        "merge_size": vision.spatial_merge_size,
+        "temporal_patch_size": vision.temporal_patch_size,
+    }
 
 
 def load_model(
@@ -183,6 +221,8 @@ def save_checkpoint(
         ),
     }
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    settings = read_settings(folder / "preprocessor_config.json") | patch_sizes(model.config)
+    (folder / "preprocessor_config.json").write_text(json.dumps(settings, indent=2) + "\n")
 
 
 def _check_weights(folder: Path, config: LlavaOnevision2Config) -> None:
@@ -197,7 +237,7 @@ def _check_weights(folder: Path, config: LlavaOnevision2Config) -> None:
     except Exception as error:  # any error that invalid values cause
         raise DataError(f"{folder}/config.json: invalid ({one_line(error)})") from None
     expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    shapes = weight_shapes(folder)
+    shapes = joined_experts(weight_shapes(folder))
     shared = set(model._tied_weights_keys) if config.tie_word_embeddings else set()
     problems = [
         _named("missing", sorted(expected.keys() - shapes.keys() - shared)),
@@ -248,6 +288,41 @@ def weight_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+def joined_experts(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """Return the shapes with all experts of a layer as one weight, as transformers loads them.
+
+    Files have three matrices per expert; in memory, all gates and inputs of a layer are one weight
+    [experts, 2 * inner, outer], and all outputs another. A layer whose experts differ in shape, or
+    are not numbered from 0, is left as it is.
+
+    >>> joined_experts({"experts.0.down_proj.weight": (8, 4), "experts.1.down_proj.weight": (8, 4)})
+    {'experts.down_proj': (2, 8, 4)}
+    """
+    layers: dict[str, dict[str, dict[int, tuple[int, ...]]]] = {}
+    for name, shape in shapes.items():
+        if match := EXPERT.fullmatch(name):
+            parts = layers.setdefault(match["layer"], {})
+            parts.setdefault(match["part"], {})[int(match["number"])] = shape
+    joined = dict(shapes)
+    for layer, parts in layers.items():
+        count = len(next(iter(parts.values())))
+        even = all(
+            set(numbered) == set(range(count)) and len(set(numbered.values())) == 1
+            for numbered in parts.values()
+        )
+        if not even or ("gate" in parts) != ("up" in parts):
+            continue
+        for part in parts:
+            for number in range(count):
+                del joined[f"{layer}.{number}.{part}_proj.weight"]
+        if "gate" in parts:
+            inner, *outer = parts["gate"][0]
+            joined[f"{layer}.gate_up_proj"] = (count, inner + parts["up"][0][0], *outer)
+        if "down" in parts:
+            joined[f"{layer}.down_proj"] = (count, *parts["down"][0])
+    return joined
+
+
 def _named(what: str, names: list[str]) -> str:
     if not names:
         return ""
@@ -255,11 +330,13 @@ def _named(what: str, names: list[str]) -> str:
     return f"{len(names)} {what}: {', '.join(names[:MOST_NAMED])}{more}"
 
 
-def _check_preprocessing(path: Path, values: Mapping[str, Any]) -> None:
-    """Check that the checkpoint cuts and normalises pictures like this package."""
+def _check_preprocessing(
+    path: Path, values: Mapping[str, Any], config: LlavaOnevision2Config
+) -> None:
+    """Check that the checkpoint cuts pictures for its model, and normalises like this package."""
     from model_wrappers.llava_onevision2.pixels import CLIP_MEAN, CLIP_STD
 
-    expected = {**PREPROCESSING, "image_mean": list(CLIP_MEAN), "image_std": list(CLIP_STD)}
+    expected = {**patch_sizes(config), "image_mean": list(CLIP_MEAN), "image_std": list(CLIP_STD)}
     differences = [
         f"{name} is {values[name]!r}, expected {value!r}"
         for name, value in expected.items()

@@ -1,15 +1,19 @@
-"""Configuration of LLaVA-OneVision-2: a vision tower, a merger and a Qwen3 text model."""
+"""Configuration of LLaVA-OneVision-2: a vision tower, a merger and a text model of Qwen."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from transformers import PreTrainedConfig, Qwen3Config
+from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
 
-from jumpscore.errors import DataError
-from jumpscore.video.sizes import MERGE, PATCH
+from jumpscore.errors import DataError, nearest_names
+from jumpscore.video.sizes import MERGE, PATCH, TokenGrid
+from model_wrappers.llava_onevision2.checkpoint import MOST_MERGE, MOST_PATCH
 
 MODEL_TYPE = "llava_onevision2"
+
+TEXT_MODELS = ("qwen3", "qwen3_moe", "qwen3_5_text", "qwen3_5_moe_text")
+"""Text models by ``text_config.model_type``; the first is that of the released 8B model."""
 
 ROTARY_UNITS = 16
 """Half of a head's width has 16 units: 4 for time, 6 for rows, 6 for columns."""
@@ -58,6 +62,11 @@ class LlavaOnevision2VisionConfig(PreTrainedConfig):
     initializer_range: float = 0.02
 
     @property
+    def token_grid(self) -> TokenGrid:
+        """Size of patches and visual tokens."""
+        return TokenGrid(self.patch_size * self.spatial_merge_size, self.spatial_merge_size)
+
+    @property
     def head_size(self) -> int:
         """Width of one head."""
         return self.hidden_size // self.num_attention_heads
@@ -68,7 +77,7 @@ class LlavaOnevision2Config(PreTrainedConfig):
 
     Attributes:
         vision_config: The vision tower.
-        text_config: The text model, a Qwen3.
+        text_config: The text model, one of ``TEXT_MODELS``.
         image_token_id: Placeholder of one visual token, of images and videos alike.
         video_token_id: In the tokenizer, but unused.
         vision_start_token_id: Token before a run of visual tokens.
@@ -79,7 +88,7 @@ class LlavaOnevision2Config(PreTrainedConfig):
     model_type = MODEL_TYPE
     sub_configs = {  # noqa: RUF012 - declared like this in the base class
         "vision_config": LlavaOnevision2VisionConfig,
-        "text_config": Qwen3Config,
+        "text_config": AutoConfig,
     }
 
     vision_config: Any = None
@@ -95,13 +104,33 @@ class LlavaOnevision2Config(PreTrainedConfig):
         """Do nothing: registered classes make every save copy modules of this package."""
 
     def __post_init__(self, **kwargs: Any) -> None:
-        for name, kind in self.sub_configs.items():
-            value = getattr(self, name)
-            if value is None or isinstance(value, dict):
-                setattr(self, name, kind(**(value or {})))
+        if self.vision_config is None or isinstance(self.vision_config, dict):
+            self.vision_config = LlavaOnevision2VisionConfig(**(self.vision_config or {}))
+        if self.text_config is None or isinstance(self.text_config, dict):
+            self.text_config = text_config(**(self.text_config or {}))
         if self.text_config.tie_word_embeddings:
             self.tie_word_embeddings = True
         super().__post_init__(**kwargs)
+
+
+def text_config(model_type: str = TEXT_MODELS[0], **fields: Any) -> Any:
+    """Return the configuration of a text model.
+
+    Raises:
+        DataError: It is unsupported, here or by the installed transformers.
+    """
+    if model_type not in TEXT_MODELS:
+        near = nearest_names(str(model_type), TEXT_MODELS)
+        raise DataError(
+            f"text_config.model_type is {model_type!r}, expected one of "
+            f"{', '.join(TEXT_MODELS)}{near}"
+        )
+    if model_type not in CONFIG_MAPPING:
+        raise DataError(
+            f"text_config.model_type is {model_type!r}, which the installed transformers lacks; "
+            "install a newer one"
+        )
+    return CONFIG_MAPPING[model_type](**fields)
 
 
 def check_supported(config: LlavaOnevision2Config, *, where: str = "config") -> None:
@@ -120,8 +149,6 @@ def check_supported(config: LlavaOnevision2Config, *, where: str = "config") -> 
         raise DataError(f"{where}: {'; '.join(wrong)}")
     fixed = {
         "num_channels": 3,
-        "patch_size": PATCH,
-        "spatial_merge_size": MERGE,
         "temporal_patch_size": 1,
         "hidden_act": "gelu",
         "layer_norm_type": "layer_norm",
@@ -138,6 +165,9 @@ def check_supported(config: LlavaOnevision2Config, *, where: str = "config") -> 
             f"vision_config.hidden_size is {vision.hidden_size} with "
             f"{vision.num_attention_heads} heads, expected a head width that is a multiple of 32"
         )
+    for name, most in (("patch_size", MOST_PATCH), ("spatial_merge_size", MOST_MERGE)):
+        if getattr(vision, name) > most:
+            differences.append(f"vision_config.{name} is {getattr(vision, name)}, at most {most}")
     if vision.frame_windows_size < 1:
         differences.append(
             f"vision_config.frame_windows_size is {vision.frame_windows_size}, expected 1 or more"
@@ -145,8 +175,9 @@ def check_supported(config: LlavaOnevision2Config, *, where: str = "config") -> 
     pad, vocabulary = config.image_token_id, text.vocab_size
     if type(pad) is not int or not 0 <= pad < vocabulary:
         differences.append(f"image_token_id is {pad!r}, expected 0 to {vocabulary - 1}")
-    if text.model_type != "qwen3":
-        differences.append(f"text_config.model_type is {text.model_type!r}, expected 'qwen3'")
+    if text.model_type not in TEXT_MODELS:
+        expected = ", ".join(TEXT_MODELS)
+        differences.append(f"text_config.model_type is {text.model_type!r}, expected {expected}")
     if differences:
         raise DataError(f"{where}: unsupported LLaVA-OneVision-2: {'; '.join(differences)}")
 
@@ -154,9 +185,12 @@ def check_supported(config: LlavaOnevision2Config, *, where: str = "config") -> 
 def _not_positive(config: LlavaOnevision2Config) -> list[str]:
     """Return messages about sizes that are not positive integers."""
     vision = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
-              "frame_windows_size", "out_hidden_size")  # fmt: skip
-    text = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
-            "num_key_value_heads", "head_dim", "vocab_size", "max_position_embeddings")  # fmt: skip
+              "frame_windows_size", "out_hidden_size", "patch_size",
+              "spatial_merge_size")  # fmt: skip
+    text = ["hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
+            "head_dim", "vocab_size", "max_position_embeddings"]  # fmt: skip
+    experts = ("num_experts", "num_experts_per_tok", "moe_intermediate_size")
+    text += experts if "moe" in config.text_config.model_type else ("intermediate_size",)
     sizes = {f"vision_config.{name}": getattr(config.vision_config, name) for name in vision}
     sizes |= {f"text_config.{name}": getattr(config.text_config, name) for name in text}
     wrong = [

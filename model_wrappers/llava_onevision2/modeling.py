@@ -1,4 +1,4 @@
-"""LLaVA-OneVision-2 for transformers: visual tokens replace image pads, then Qwen3 runs."""
+"""LLaVA-OneVision-2 for transformers: visual tokens replace image pads, then Qwen runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from torch import Tensor, nn
-from transformers import GenerationMixin, PreTrainedModel, Qwen3Model
+from transformers import AutoModel, GenerationMixin, PreTrainedModel, Qwen3Model
 from transformers.modeling_outputs import BaseModelOutputWithPast, CausalLMOutputWithPast
 
 from jumpscore.errors import UsageError
@@ -14,6 +14,10 @@ from model_wrappers.llava_onevision2.configuration import LlavaOnevision2Config,
 from model_wrappers.llava_onevision2.vision import VisionTower
 
 VISUAL_INPUTS = ("pixel_values", "image_grid_thw", "patch_positions")
+TEXT_LAYERS = (
+    "Qwen3DecoderLayer", "Qwen3MoeDecoderLayer", "Qwen3_5DecoderLayer", "Qwen3_5MoeDecoderLayer"
+)  # fmt: skip
+"""Blocks that stay on one device if a model is spread over several."""
 CACHE = (
     "cache" if "cache" in inspect.signature(Qwen3Model.forward).parameters else "past_key_values"
 )
@@ -28,7 +32,7 @@ class LlavaOnevision2PreTrainedModel(PreTrainedModel):
     base_model_prefix = "model"
     input_modalities = ("image", "video", "text")
     supports_gradient_checkpointing = False
-    _no_split_modules = ("VisionBlock", "Qwen3DecoderLayer")
+    _no_split_modules = ("VisionBlock", *TEXT_LAYERS)
     _skip_keys_device_placement = ("cache", "past_key_values")
     _supports_sdpa = True
     _supports_flash_attn = True
@@ -46,7 +50,7 @@ class LlavaOnevision2Model(LlavaOnevision2PreTrainedModel):
         check_supported(config)
         super().__init__(config)
         self.visual = VisionTower._from_config(config.vision_config)
-        self.language_model = Qwen3Model._from_config(config.text_config)
+        self.language_model = AutoModel.from_config(config.text_config)
         self.post_init()
 
     def get_input_embeddings(self) -> nn.Module:
@@ -68,7 +72,8 @@ class LlavaOnevision2Model(LlavaOnevision2PreTrainedModel):
 
         Args:
             input_ids: int [batch, tokens]; one image pad per visual token.
-            pixel_values: Normalised patches of the whole batch, [patches, 588], in block order.
+            pixel_values: Normalised patches of the whole batch, [patches, 3 * side * side], in
+                block order.
             image_grid_thw: int [rows, 3], in the order of the prompts.
             patch_positions: int [patches, 3]: (time, row, column).
 
@@ -103,7 +108,7 @@ class LlavaOnevision2Model(LlavaOnevision2PreTrainedModel):
         cache: Any = None,
         **kwargs: Any,
     ) -> BaseModelOutputWithPast:
-        """Return the text model's last hidden states; arguments as in ``embed`` and in Qwen3."""
+        """Return the text model's last hidden states; arguments as in ``embed`` and in Qwen."""
         cache = past_key_values if cache is None else cache
         if inputs_embeds is None:
             assert input_ids is not None

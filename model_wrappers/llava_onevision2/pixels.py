@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from jumpscore.video import smart_size
+from jumpscore.video import PLAIN_GRID, TokenGrid
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,12 +20,17 @@ CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 def fitted(
-    image: Any, *, min_pixels: int | None = None, max_pixels: int | None = None
+    image: Any,
+    *,
+    grid: TokenGrid = PLAIN_GRID,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
 ) -> npt.NDArray[np.uint8]:
     """Return an image resized for the model: RGB, uint8 [H, W, 3], bicubic, antialiased.
 
     Args:
         image: Pillow image, or array [H, W, 3].
+        grid: Size of patches and visual tokens.
         min_pixels: Smallest area.
         max_pixels: Largest area.
     """
@@ -34,7 +39,7 @@ def fitted(
     if not isinstance(image, Image.Image):
         image = Image.fromarray(np.asarray(image))
     image = image.convert("RGB")
-    size = smart_size(*image.size, min_pixels=min_pixels, max_pixels=max_pixels)
+    size = grid.fitted(*image.size, min_pixels=min_pixels, max_pixels=max_pixels)
     if image.size != size:
         image = image.resize(size, Image.Resampling.BICUBIC)
     return np.asarray(image)
@@ -44,7 +49,7 @@ def normalised(patches: Tensor) -> Tensor:
     """Return patches normalised with CLIP's mean and standard deviation, float32.
 
     Args:
-        patches: uint8 [patches, 588] in the order channel, row, column, on any device.
+        patches: uint8 [patches, 3 * side * side] in the order channel, row, column, on any device.
     """
     import torch
 

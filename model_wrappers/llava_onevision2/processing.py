@@ -20,7 +20,8 @@ from jumpscore.video import VisualInput, codec_canvases, probe, uniform_frames
 from jumpscore.video.codec.canvases import MAX_PIXELS
 from jumpscore.video.prepared.folders import read_prepared
 from jumpscore.video.prepared.references import SUFFIX, read_reference
-from model_wrappers.llava_onevision2.checkpoint import IMAGE_LIMITS, PREPROCESSING
+from jumpscore.video.sizes import MERGE, PATCH, PLAIN_GRID, TokenGrid
+from model_wrappers.llava_onevision2.checkpoint import IMAGE_LIMITS
 from model_wrappers.llava_onevision2.inputs import (
     Pictures,
     codec_pictures,
@@ -89,7 +90,7 @@ class VideoOptions:
 
 def process_codec_video(path: str, config: CodecConfig) -> dict[str, Any]:
     """Return the frame rate of a video's time stamps, as ``{"fps": ...}``."""
-    return {"fps": _canvases(path, config).fps}
+    return {"fps": _canvases(path, config, PLAIN_GRID).fps}  # the same for any grid
 
 
 class LlavaOnevision2VideoProcessor:
@@ -103,7 +104,7 @@ class LlavaOnevision2VideoProcessor:
         patch_size: int = 14,
         spatial_merge_size: int = 2,
     ) -> None:
-        _check_sizes({"patch_size": patch_size, "merge_size": spatial_merge_size})
+        self.token_grid = TokenGrid(patch_size * spatial_merge_size, spatial_merge_size)
         self.image_processor = image_processor
         self.min_pixels, self.max_pixels = min_pixels, max_pixels
 
@@ -123,7 +124,12 @@ class LlavaOnevision2VideoProcessor:
             count = int(info.frames / info.fps * fps) if info.fps > 0 else info.frames
             count = min(max(count, LEAST_FRAMES), MOST_FRAMES)
         return uniform_frames(
-            path, info=info, count=count, min_pixels=self.min_pixels, max_pixels=self.max_pixels
+            path,
+            info=info,
+            count=count,
+            min_pixels=self.min_pixels,
+            max_pixels=self.max_pixels,
+            grid=self.token_grid,
         )
 
 
@@ -141,17 +147,14 @@ class LlavaOnevision2Processor:
         video_processor: Any = None,
         codec_config: Mapping[str, Any] | None = None,
     ) -> None:
-        sizes = {
-            name: getattr(image_processor, name)
-            for name in PREPROCESSING
-            if hasattr(image_processor, name)
-        }
-        _check_sizes(sizes)
+        patch = getattr(image_processor, "patch_size", PATCH)
+        merge = getattr(image_processor, "merge_size", MERGE)
+        self.token_grid = TokenGrid(patch * merge, merge)
         self.image_processor = image_processor
         self.tokenizer = tokenizer
         self.min_pixels, self.max_pixels = _limits(image_processor)
         self.video_processor = video_processor or LlavaOnevision2VideoProcessor(
-            image_processor, self.min_pixels, self.max_pixels
+            image_processor, self.min_pixels, self.max_pixels, patch, merge
         )
         self.codec = CodecConfig(**(codec_config or {}))
         self._codec_config_defaults = dict(codec_config or {})
@@ -165,12 +168,16 @@ class LlavaOnevision2Processor:
         """Load the processor of a checkpoint folder."""
         from types import SimpleNamespace
 
-        from model_wrappers.llava_onevision2.checkpoint import inspect_settings, load_tokenizer
+        from model_wrappers.llava_onevision2.checkpoint import (
+            inspect_settings,
+            load_tokenizer,
+            patch_sizes,
+        )
 
         config, values = inspect_settings(Path(folder))
-        settings = {name: values[name] for name in (*PREPROCESSING, "size") if name in values}
+        limits = {"size": values["size"]} if "size" in values else {}
         return cls(
-            image_processor=SimpleNamespace(**settings),
+            image_processor=SimpleNamespace(**patch_sizes(config), **limits),
             tokenizer=load_tokenizer(Path(folder), config),
             codec_config=values.get("codec"),
         )
@@ -192,7 +199,7 @@ class LlavaOnevision2Processor:
 
         Returns:
             ``input_ids`` and ``attention_mask`` int [batch, tokens], padded on the left,
-            ``pixel_values`` float32 [patches, 588], ``image_grid_thw`` int [rows, 3],
+            ``pixel_values`` float32 [patches, 3 * side * side], ``image_grid_thw`` int [rows, 3],
             ``patch_positions`` int [patches, 3], and for canvases ``codec_fps``, a list.
 
         Raises:
@@ -204,10 +211,7 @@ class LlavaOnevision2Processor:
         from model_wrappers.transformers.generation import pad_left
 
         prompts = [text] if isinstance(text, str) else list(text or [""])
-        stills = [
-            image_pictures([fitted(image, min_pixels=self.min_pixels, max_pixels=self.max_pixels)])
-            for image in _listed(images)
-        ]
+        stills = [self._still(image) for image in _listed(images)]
         video = VideoOptions.of(options)
         clips = [self._video(path, video) for path in _listed(videos)]
         rows, used = self._fill(prompts, stills, [pictures for _, pictures in clips])
@@ -231,10 +235,15 @@ class LlavaOnevision2Processor:
         """Return the texts of rows of token ids, as the tokenizer does."""
         return self.tokenizer.batch_decode(*args, **kwargs)
 
+    def _still(self, image: Any) -> Pictures:
+        grid = self.token_grid
+        limits = {"min_pixels": self.min_pixels, "max_pixels": self.max_pixels}
+        return image_pictures([fitted(image, grid=grid, **limits)], grid)
+
     def _video(self, path: str | Path, options: VideoOptions) -> tuple[VisualInput, Pictures]:
         decimals = options.timestamp_decimals
         if options.video_backend == "codec":
-            visual = _canvases(path, self.codec)
+            visual = _canvases(path, self.codec, self.token_grid)
             visual = visual if decimals is None else visual.changed(decimals=decimals)
             return visual, codec_pictures(visual)
         visual = self.video_processor(path, num_frames=options.num_frames, fps=options.fps)
@@ -276,7 +285,7 @@ class LlavaOnevision2Processor:
         return rows, used
 
 
-def _canvases(path: str | Path, config: CodecConfig) -> VisualInput:
+def _canvases(path: str | Path, config: CodecConfig, grid: TokenGrid) -> VisualInput:
     if str(path).endswith(SUFFIX):
         return read_reference(Path(path))
     if Path(path).is_dir():
@@ -287,6 +296,7 @@ def _canvases(path: str | Path, config: CodecConfig) -> VisualInput:
         min_pixels=config.min_pixels,
         max_pixels=config.max_pixels,
         backend=config.backend,
+        canvas_grid=grid,
     ).changed(decimals=config.decimals)
 
 
@@ -298,12 +308,6 @@ def _limits(image_processor: Any) -> tuple[int, int]:
         value = size.get(edge) if isinstance(size, Mapping) else getattr(size, edge, None)
         limits[edge] = int(value or default)
     return limits["shortest_edge"], limits["longest_edge"]
-
-
-def _check_sizes(sizes: Mapping[str, int]) -> None:
-    for name, value in sizes.items():
-        if value != PREPROCESSING[name]:
-            raise UsageError(f"{name}={value!r}: this model needs {PREPROCESSING[name]}")
 
 
 def _listed(items: Any) -> list[Any]:

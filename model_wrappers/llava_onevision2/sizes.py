@@ -65,13 +65,22 @@ def size_config(
     Raises:
         UsageError: The size or a field is unknown.
     """
-    from model_wrappers.llava_onevision2.configuration import LlavaOnevision2Config
+    from model_wrappers.llava_onevision2.configuration import (
+        LlavaOnevision2Config,
+        LlavaOnevision2VisionConfig,
+        text_config,
+    )
 
     if size not in SIZES:
         near = nearest_names(size, SIZES) or "."
         raise UsageError(f"unknown size {size!r}{near} Known: {', '.join(SIZES)}.")
+    model_type = (text or {}).get("model_type", "qwen3")
+    kinds: dict[str, Any] = {
+        "vision": LlavaOnevision2VisionConfig(),
+        "text": text_config(model_type),
+    }
     for kind, changes in (("vision", vision or {}), ("text", text or {})):
-        known = LlavaOnevision2Config.sub_configs[f"{kind}_config"]().to_dict()
+        known = {**kinds[kind].to_dict(), **kinds[kind].attribute_map}
         for name in changes.keys() - known.keys():
             near = nearest_names(name, known) or "."
             raise UsageError(f"unknown key '{kind}.{name}'{near} Known: {', '.join(known)}.")

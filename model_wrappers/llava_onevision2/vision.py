@@ -38,7 +38,7 @@ class PatchEmbedding(nn.Module):
         )
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Map pixels [..., 3 * 14 * 14] (channel, row, column) to [..., hidden]."""
+        """Map pixels [..., 3 * side * side] (channel, row, column) to [..., hidden]."""
         return functional.linear(pixels, self.patch_embedding.weight.flatten(1))
 
 
@@ -123,7 +123,7 @@ class Encoder(nn.Module):
 
 
 class Merger(nn.Module):
-    """Merges four neighbouring patches into one visual token."""
+    """Merges neighbouring patches, a square of them, into one visual token."""
 
     def __init__(self, config: LlavaOnevision2VisionConfig) -> None:
         super().__init__()
@@ -135,7 +135,7 @@ class Merger(nn.Module):
         self.wide = wide
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """Map [..., patches, hidden] in block order to [..., patches / 4, out]."""
+        """Map [..., patches, hidden] in block order to [..., visual tokens, out]."""
         merged = self.ln_q(hidden).flatten(-2).unflatten(-1, (-1, self.wide))
         return self.mlp(merged)
 
@@ -167,11 +167,11 @@ class VisionTower(PreTrainedModel):
         *,
         most_patches: int | None = None,
     ) -> Tensor:
-        """Return one token per four patches, [patches / 4, out_hidden_size], in the same order.
+        """Return the visual tokens, [tokens, out_hidden_size], in the order of their patches.
 
         Args:
-            pixels: [patches, 588] in block order, normalised, or bytes, which are normalised here;
-                on any device, moved one pass at a time.
+            pixels: [patches, 3 * side * side] in block order, normalised, or bytes, which are
+                normalised here; on any device, moved one pass at a time.
             grid: int [rows, 3]: (pictures, patch rows, patch columns) of every image, frame, or
                 video of canvases.
             positions: int [patches, 3]: (time, row, column) of every patch, in block order.

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from jumpscore.errors import UsageError
 from jumpscore.records import Convention, Question
-from jumpscore.video import VisualInput
+from jumpscore.video import PLAIN_GRID, TokenGrid, VisualInput
 from model_wrappers.base import ModelOptions
+from model_wrappers.checkpoints import local_folder
+from model_wrappers.llava_onevision2.checkpoint import stated_grid
 from model_wrappers.llava_onevision2.prompts import (
     CHAT_END,
     CONTROL_TOKENS,
@@ -63,6 +66,21 @@ class LlavaOnevision2(InTransformers):
     def config(self) -> Any:
         return self.checkpoint.config
 
+    @cached_property
+    def token_grid(self) -> TokenGrid:  # type: ignore[override]
+        """The grid of the checkpoint if it is a local folder, else that of the released one."""
+        folder = local_folder(self.options.checkpoint)
+        return PLAIN_GRID if folder is None else stated_grid(folder)
+
+    def open(self) -> None:
+        grid = self.config.vision_config.token_grid
+        if grid != self.token_grid:
+            raise UsageError(
+                f"{self.folder}: the checkpoint's token grid is {grid}, but {self.token_grid} was "
+                "planned; set model.checkpoint to this folder"
+            )
+        super().open()
+
     @property
     def pads(self) -> tuple[int, ...]:
         return (self.checkpoint.config.image_token_id,)
@@ -100,11 +118,16 @@ class LlavaOnevision2(InTransformers):
             return frame_pictures(visual, positions=self.options.frame_positions)
         limits = (self.checkpoint.min_pixels, self.checkpoint.max_pixels)
         images = [
-            fitted(read_image(media.path), min_pixels=limits[0], max_pixels=limits[1])
+            fitted(
+                read_image(media.path),
+                grid=self.token_grid,
+                min_pixels=limits[0],
+                max_pixels=limits[1],
+            )
             for media in question.media
             if media.kind == "image"
         ]
-        return image_pictures(images) if images else None
+        return image_pictures(images, self.token_grid) if images else None
 
     def pictures_text(self, pictures: Any) -> str:
         return vision_text(pictures.runs)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from jumpscore.errors import DataError
-from jumpscore.video import VisualInput
+from jumpscore.errors import DataError, UsageError
+from jumpscore.video import PLAIN_GRID, VisualInput
 from jumpscore.video.stamps import MARKERS
 from model_wrappers.base import Request
+from model_wrappers.checkpoints import read_settings
 from model_wrappers.families import INTERNVL3_5, Family
+from model_wrappers.llava_onevision2.checkpoint import stated_grid
 from model_wrappers.llava_onevision2.prompts import vision_text
+
+TEXT_MODEL = "qwen3"
+"""``text_config.model_type`` of the released LLaVA-OneVision-2."""
 
 
 def processing(visual: VisualInput, family: Family | None) -> dict[str, Any]:
@@ -57,6 +63,32 @@ def extra_counted_tokens(request: Request, family: Family | None, tokenizer: Any
         return 0
     images = sum(media.kind == "image" for media in request.question.media)
     return MARKERS * (images if visual is None else len(visual.blocks))
+
+
+def check_architecture(folder: Path) -> None:
+    """Check that a LLaVA-OneVision-2 has the patches and the text model that were tested in vLLM.
+
+    Raises:
+        UsageError: It is of another size or has another text model; the message names the field.
+    """
+    config = read_settings(folder / "config.json")
+    text = config.get("text_config")
+    text_model = text.get("model_type", TEXT_MODEL) if isinstance(text, dict) else TEXT_MODEL
+    grid = stated_grid(folder)
+    problems = [
+        f"{name} is {value!r} instead of {expected!r}"
+        for name, value, expected in (
+            ("vision_config.patch_size", grid.patch, PLAIN_GRID.patch),
+            ("vision_config.spatial_merge_size", grid.merge, PLAIN_GRID.merge),
+            ("text_config.model_type", text_model, TEXT_MODEL),
+        )
+        if value != expected
+    ]
+    if problems:
+        raise UsageError(
+            f"{folder / 'config.json'}: {'; '.join(problems)}, which was not tested in vLLM; use "
+            "model=llava_ov2, or try it with model.untested_vllm=true"
+        )
 
 
 def check_stamps(visual: VisualInput) -> None:

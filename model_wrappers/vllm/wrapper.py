@@ -22,6 +22,7 @@ from jumpscore.video.prepared.cache import default_cache_folder
 from model_wrappers.base import GenerationTrace, InputKind, ModelOptions, Request
 from model_wrappers.checkpoints import FromCheckpoint, digest, local_folder, resolve
 from model_wrappers.families import INTERNVL3_5, QWEN3_VL, Family, family_of
+from model_wrappers.llava_onevision2.checkpoint import stated_grid
 from model_wrappers.llava_onevision2.prompts import CONVENTION, SYSTEM
 from model_wrappers.openai_compatible.calls import Completion
 from model_wrappers.openai_compatible.limits import bounded_http_client
@@ -37,7 +38,12 @@ from model_wrappers.openai_compatible.wrapper import (
     OpenAICompatible,
     OpenAICompatibleOptions,
 )
-from model_wrappers.vllm.processing import check_stamps, extra_counted_tokens, processing
+from model_wrappers.vllm.processing import (
+    check_architecture,
+    check_stamps,
+    extra_counted_tokens,
+    processing,
+)
 from model_wrappers.vllm.server import (
     SERVED_NAME,
     InstalledVLLM,
@@ -153,6 +159,8 @@ class VLLM(FromCheckpoint, OpenAICompatible):
     @cached_property
     def token_grid(self) -> TokenGrid:  # type: ignore[override]
         """Token grid of the checkpoint."""
+        if self.model_type == CODEC_MODEL:
+            return stated_grid(self.folder)
         return self.family.grid_in(self.folder) if self.family is not None else PLAIN_GRID
 
     @property
@@ -209,8 +217,8 @@ class VLLM(FromCheckpoint, OpenAICompatible):
         """Return the settings of the server.
 
         Raises:
-            UsageError: Running the checkpoint's code is not allowed, or canvases are untested with
-                this vLLM.
+            UsageError: Running the checkpoint's code is not allowed, or canvases, or its sizes, are
+                untested with this vLLM.
         """
         options = self.options
         codec = self.model_type == CODEC_MODEL
@@ -221,6 +229,7 @@ class VLLM(FromCheckpoint, OpenAICompatible):
             )
         if codec and not options.untested_vllm:
             self.installed.check_tested()
+            check_architecture(self.folder)
         return ServerPlan(
             python=self.installed.python,
             checkpoint=str(self.folder),

@@ -17,7 +17,7 @@ from jumpscore.studies.ablation import ABLATION, Ablation, Outcome, read_ablatio
 from jumpscore.studies.reproduction.published import CurvePoint, curve_points
 from jumpscore.video.budgets import COARSE, FRAME_PIXELS, PUBLISHED_MIN_PIXELS
 from jumpscore.video.codec.canvases import MAX_PIXELS
-from jumpscore.video.sizes import picture_tokens, smart_size
+from jumpscore.video.sizes import PLAIN_GRID, smart_size
 
 Arm = Literal["frames", "canvases"]
 ASSUMED = (1920, 1080)
@@ -51,7 +51,7 @@ def picture_cost(width: int, height: int) -> PictureCost:
     """
     frame = smart_size(width, height, min_pixels=FRAME_PIXELS, max_pixels=FRAME_PIXELS)
     canvas = smart_size(width, height, min_pixels=PUBLISHED_MIN_PIXELS, max_pixels=MAX_PIXELS)
-    return PictureCost((width, height), picture_tokens(*frame), picture_tokens(*canvas))
+    return PictureCost((width, height), PLAIN_GRID.tokens(*frame), PLAIN_GRID.tokens(*canvas))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 
 from jumpscore.video.orientation import Orientation
-from jumpscore.video.sizes import FACTOR
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -88,10 +87,13 @@ class Change:
 
 
 class ChangeMeter:
-    """Measures the change from one picture to the next; call it with frames in order."""
+    """Measures the change from one picture to the next; call it with frames in order.
 
-    def __init__(self, width: int, height: int) -> None:
-        self._blocks = (width // FACTOR, height // FACTOR)
+    Pictures have ``width`` x ``height`` pixels and are divided into blocks of ``side`` x ``side``.
+    """
+
+    def __init__(self, width: int, height: int, side: int) -> None:
+        self._blocks = (width // side, height // side)
         self._size = (width // HALF, height // HALF)
         self._coarse_size = (_transform_size(width // COARSE), _transform_size(height // COARSE))
         self._window = cv2.createHanningWindow(self._coarse_size, cv2.CV_32F)
@@ -226,13 +228,14 @@ def _percentile(values: npt.NDArray[np.float64], percent: float) -> float:
 
 
 def own_motion(
-    frame: VideoFrame, shape: tuple[int, int], *, orientation: Orientation
+    frame: VideoFrame, shape: tuple[int, int], *, side: int, orientation: Orientation
 ) -> npt.NDArray[np.float64] | None:
     """Return the motion of each block relative to the frame's median motion, from motion vectors.
 
     Args:
         frame: A stored frame, decoded with motion vectors exported.
         shape: (rows, columns) of blocks as displayed.
+        side: Side of a block in canvas pixels.
         orientation: Orientation of the video.
 
     Returns:
@@ -252,8 +255,8 @@ def own_motion(
     scale = max(1, int(vectors["motion_scale"][0]))  # one per codec: quarter pixels
     # In 16 bits, as in codecs: numpy sorts such numbers by counting.
     x, y = (vectors[axis].astype(np.int16) for axis in ("motion_x", "motion_y"))
-    length = np.abs(x - _middle(x)) * np.float32(columns * FACTOR / frame.width / scale)
-    length += np.abs(y - _middle(y)) * np.float32(rows * FACTOR / frame.height / scale)
+    length = np.abs(x - _middle(x)) * np.float32(columns * side / frame.width / scale)
+    length += np.abs(y - _middle(y)) * np.float32(rows * side / frame.height / scale)
     area = (vectors["w"] * vectors["h"].astype(np.uint16)).astype(np.float32)
     # The centre of a block at the edge may be outside the picture.
     x, y = (np.maximum(vectors[axis], 0) for axis in ("dst_x", "dst_y"))
@@ -267,18 +270,23 @@ def own_motion(
 
 
 def spread(
-    scores: npt.NDArray[np.float64], shape: tuple[int, int], *, orientation: Orientation
+    scores: npt.NDArray[np.float64],
+    shape: tuple[int, int],
+    *,
+    side: int,
+    orientation: Orientation,
 ) -> npt.NDArray[np.float64]:
     """Convert scores on the codec's own grid to means over blocks of a canvas.
 
     Args:
         scores: float64 [h, w], any grid that covers the stored picture.
         shape: (rows, columns) of blocks as displayed.
+        side: Side of a block in canvas pixels.
         orientation: Orientation of the video.
     """
     upright = np.ascontiguousarray(orientation.applied(scores))
     rows, columns = shape
-    fine = (columns * FACTOR, rows * FACTOR)
+    fine = (columns * side, rows * side)
     pixels = cv2.resize(upright, fine, interpolation=cv2.INTER_NEAREST)
     means: Any = cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_AREA)
     rounded: npt.NDArray[np.float64] = np.round(means.astype(np.float64), 6)

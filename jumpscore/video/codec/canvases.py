@@ -39,7 +39,7 @@ from jumpscore.video.codec.packing import ScoredFrame, Store
 from jumpscore.video.colours import PIXELS, Converter, to_rgb
 from jumpscore.video.frames import uniform_indices
 from jumpscore.video.probe import OTHER_TRACKS, VideoInfo, probe
-from jumpscore.video.sizes import FACTOR, smart_size
+from jumpscore.video.sizes import PLAIN_GRID, TokenGrid
 from jumpscore.video.stamps import default_policy
 from jumpscore.video.stored_frames import readable_frames, stored_frames
 from jumpscore.video.visual_input import VisualInput, whole_frames
@@ -94,10 +94,12 @@ class CanvasOptions(TypedDict, total=False):
         backend: Source of block scores: ``"pyav"`` estimates them from the bits of each frame, luma
             differences and, in H.264, motion vectors; ``"bitcost"`` reads the codec's bits per
             block with ``codec-video-prep``, which must be installed.
+        canvas_grid: Token grid of the model: a block becomes one of its visual tokens.
     """
 
     max_pixels: int
     backend: ScoreBackend
+    canvas_grid: TokenGrid
 
 
 def codec_canvases(
@@ -111,8 +113,8 @@ def codec_canvases(
 ) -> VisualInput:
     """Return exactly ``canvases`` canvases with the blocks of a video in which most happens.
 
-    Each group of frames gives one whole frame and three canvases of blocks of 28x28 pixels from the
-    others. A video with fewer frames gives them all, whole, and is marked ``exhausted``.
+    Each group of frames gives one whole frame and three canvases of blocks from the others. A video
+    with fewer frames gives them all, whole, and is marked ``exhausted``.
 
     Args:
         path: A video file.
@@ -152,6 +154,7 @@ def cached_canvases(
         "max_pixels": options.get("max_pixels", MAX_PIXELS),
         **backend_facts(options.get("backend", "pyav")),
         **({} if info.span is None else {"window": info.span}),
+        **_grid_facts(options.get("canvas_grid", PLAIN_GRID)),
     }
     return cache.get(info.path, facts, make)
 
@@ -161,10 +164,9 @@ def plan_canvases(
     *,
     canvases: int,
     min_pixels: int | None = None,
-    max_pixels: int = MAX_PIXELS,
-    backend: ScoreBackend = "pyav",
     threads: int = 0,
     info: VideoInfo | None = None,
+    **options: Unpack[CanvasOptions],
 ) -> CodecPlan:
     """Return canvases and how they were chosen; arguments and errors as in ``codec_canvases``."""
     if isinstance(canvases, bool) or not isinstance(canvases, int):
@@ -173,11 +175,14 @@ def plan_canvases(
         )
     if not 0 < canvases <= MOST_CANVASES:
         raise UsageError(f"canvases={canvases} is out of range; give 1 to {MOST_CANVASES}")
+    backend = options.get("backend", "pyav")
     if backend not in BACKENDS:
         raise UsageError(f"unknown backend {backend!r}; known: {', '.join(BACKENDS)}")
     info = info or probe(path)
-    size = smart_size(info.width, info.height, min_pixels=min_pixels, max_pixels=max_pixels)
-    planner = _CanvasPlanner(info, size, backend, threads)
+    grid = options.get("canvas_grid", PLAIN_GRID).squares
+    max_pixels = options.get("max_pixels", MAX_PIXELS)
+    size = grid.fitted(info.width, info.height, min_pixels=min_pixels, max_pixels=max_pixels)
+    planner = _CanvasPlanner(info, size, grid, backend=backend, threads=threads)
     total = readable_frames(info)
     with one_opencv_thread():
         if total <= canvases:
@@ -189,26 +194,34 @@ class _CanvasPlanner:
     """Reads a video once and turns it into canvases."""
 
     def __init__(
-        self, info: VideoInfo, size: tuple[int, int], backend: ScoreBackend, threads: int
+        self,
+        info: VideoInfo,
+        size: tuple[int, int],
+        grid: TokenGrid,
+        *,
+        backend: ScoreBackend,
+        threads: int,
     ) -> None:
         self._info = info
         self._size = size
+        self._grid = grid
         self._backend = backend
         self._threads = threads
-        self._shape = (size[1] // FACTOR, size[0] // FACTOR)
+        self._shape = (size[1] // grid.side, size[0] // grid.side)
 
     def whole(self, sampled: npt.NDArray[np.int64], canvases: int) -> CodecPlan:
         """Return the plan that shows every frame whole."""
         room = self._room(len(sampled))
         for picture, _ in self._pictures(sampled, room):
             to_rgb(picture, picture)
-        blocks = whole_frames(sampled, width=self._size[0], height=self._size[1])
+        width, height = self._size
+        blocks = whole_frames(sampled, width=width, height=height, side=self._grid.side)
         visual = self._visual(blocks, room, exhausted=len(sampled) < canvases)
         return CodecPlan(visual, tuple(sampled.tolist()), (), self._info)
 
     def packed(self, sampled: npt.NDArray[np.int64], canvases: int) -> CodecPlan:
         """Return the plan that shows the best blocks of the sampled frames."""
-        store = Store(canvases, self._shape)
+        store = Store(canvases, self._shape, self._grid.side)
         scored = self._scored(sampled)
         for start, stop in pairwise(cell_edges(len(sampled), canvases)):
             store.add(list(islice(scored, stop - start)))
@@ -237,8 +250,8 @@ class _CanvasPlanner:
             yield converter.yuv(frame, room[number % len(room)]), frame
 
     def _scored(self, sampled: npt.NDArray[np.int64]) -> Iterator[ScoredFrame]:
-        info, shape = self._info, self._shape
-        meter = ChangeMeter(*self._size)
+        info, shape, side = self._info, self._shape, self._grid.side
+        meter = ChangeMeter(*self._size, side)
         costs = None
         if self._backend == "bitcost":
             from jumpscore.video.codec.bitcost import bitcost_maps
@@ -249,9 +262,10 @@ class _CanvasPlanner:
         for index, (picture, frame) in zip(sampled, pictures, strict=True):
             change = meter(picture)
             if costs is not None:
-                scores = spread(normalised(next(costs)), shape, orientation=info.orientation)
+                bits = normalised(next(costs))
+                scores = spread(bits, shape, side=side, orientation=info.orientation)
             else:
-                motion = own_motion(frame, shape, orientation=info.orientation)
+                motion = own_motion(frame, shape, side=side, orientation=info.orientation)
                 moved = change.blocks if motion is None else change.blocks + motion
                 scores = block_scores(moved, float(info.bits[index]))
             yield ScoredFrame(picture, scores.reshape(-1), change.blank)
@@ -281,6 +295,7 @@ class _CanvasPlanner:
             notes=(*info.note_lines, *([note] if note else [])),
             truncated=info.truncated,
             exhausted=exhausted,
+            token_grid=self._grid,
             span=info.span,
         )
         visual.__dict__["pixels"] = pixels  # decoding again would give the same
@@ -312,6 +327,11 @@ def backend_facts(backend: ScoreBackend) -> dict[str, str]:
 
         facts["codec-video-prep"] = bitcost_version()
     return facts
+
+
+def _grid_facts(grid: TokenGrid) -> dict[str, int]:
+    """Return what a cache key needs of a grid; nothing for the default, as in earlier versions."""
+    return {} if grid.squares == PLAIN_GRID else {"side": grid.side, "merge": grid.merge}
 
 
 def _stretches(

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from jumpscore.video.codec.groups import IMAGES_PER_GROUP, Cell, CellGroup, best, pick
 from jumpscore.video.colours import to_rgb
-from jumpscore.video.sizes import FACTOR
 from jumpscore.video.visual_input import split_blocks
 
 
@@ -26,20 +25,22 @@ class ScoredFrame:
 class Store:
     """Stores the candidates of every cell: its lead frame and its best blocks.
 
-    That is at most four pictures of pixels per cell, regardless of the number of frames.
+    That is at most four pictures of pixels per cell, regardless of the number of frames. Blocks are
+    squares of ``side`` pixels; ``shape`` is their (rows, columns).
 
     Attributes:
         cells: Scores and positions of the candidates.
     """
 
-    def __init__(self, canvases: int, shape: tuple[int, int]) -> None:
+    def __init__(self, canvases: int, shape: tuple[int, int], side: int) -> None:
         self._shape = shape
+        self._side = side
         self._size = shape[0] * shape[1]
         self._limit = (IMAGES_PER_GROUP - 1) * self._size
         # One array, used as it fills; many smaller ones would fragment memory.
-        room = (canvases, IMAGES_PER_GROUP * self._size, FACTOR, FACTOR, 3)
+        room = (canvases, IMAGES_PER_GROUP * self._size, side, side, 3)
         self._pixels = np.empty(room, dtype=np.uint8)
-        self._pieces = np.empty((self._size, FACTOR, FACTOR, 3), dtype=np.uint8)
+        self._pieces = np.empty((self._size, side, side, 3), dtype=np.uint8)
         self.cells: list[Cell] = []
 
     def add(self, frames: Sequence[ScoredFrame]) -> None:
@@ -58,7 +59,7 @@ class Store:
         for k, frame in enumerate(frames):
             here = np.flatnonzero(source == k)
             # Copying everything and then whole pieces is faster than copying pieces row by row.
-            grid = split_blocks(frame.picture)
+            grid = split_blocks(frame.picture, self._side)
             np.copyto(self._pieces.reshape(grid.shape), grid)
             room[here] = self._pieces[blocks[here]]
         self.cells.append(
@@ -92,7 +93,7 @@ class Store:
         pieces = np.empty(self._pixels.shape[1:], dtype=np.uint8)
         # A group's canvases are as large as the candidates of one cell, and by then at least that
         # many have been used: the canvases overwrite them, so no more memory is needed.
-        height, width = rows * FACTOR, columns * FACTOR
+        height, width = rows * self._side, columns * self._side
         canvases = self._pixels.reshape(-1, height, width, 3)
         done = 0
         for group in groups:
@@ -106,7 +107,9 @@ class Store:
                 sources[here] = np.stack([sampled[cell.places[items]], *block], axis=1)
             for place in range(group.canvases):
                 part = pieces[place * self._size : (place + 1) * self._size]
-                split_blocks(canvases[done])[...] = part.reshape(rows, columns, *part.shape[1:])
+                split_blocks(canvases[done], self._side)[...] = part.reshape(
+                    rows, columns, *part.shape[1:]
+                )
                 to_rgb(canvases[done], canvases[done])
                 done += 1
         del canvases

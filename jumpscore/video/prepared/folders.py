@@ -44,7 +44,6 @@ from jumpscore.video.prepared.layout import (
 from jumpscore.video.prepared.pictures import encode_picture
 from jumpscore.video.prepared.record import HIGHEST_FPS, from_record, is_number, to_record
 from jumpscore.video.probe import LONGEST_VIDEO, VideoInfo, probe
-from jumpscore.video.sizes import PLAIN_GRID
 from jumpscore.video.stamps import default_policy
 from jumpscore.video.visual_input import MOST_DECIMALS, VisualInput
 
@@ -84,10 +83,10 @@ def write_prepared(visual: VisualInput, folder: Path, *, lossless: bool = False)
             token grid that the layout does not support.
         VideoError: A frame cannot be decoded.
     """
-    if visual.token_grid != PLAIN_GRID:
+    if visual.token_grid != visual.token_grid.squares:
         raise UsageError(
             f"{visual.path}: inputs with {visual.token_grid} cannot be written, because the layout "
-            "has patches of 14 pixels; use the default grid"
+            "contains neither shared tokens nor a form of stamps; use a grid of one frame per token"
         )
     if not lossless:
         visual = visual.changed(provenance={**visual.provenance, "pictures": JPEG})
@@ -116,7 +115,7 @@ def save(visual: VisualInput, folder: Path, *, lossless: bool, unique_name: bool
         UsageError: The folder contains something else, or the input exceeds the limits of a reader.
         VideoError: A frame cannot be decoded.
     """
-    problem = excess(len(visual.blocks), visual.width, visual.height)
+    problem = excess(len(visual.blocks), visual.width, visual.height, grid=visual.token_grid)
     if problem or not 0 <= visual.fps <= HIGHEST_FPS:
         problem = problem or f"{visual.fps} fps; at most {HIGHEST_FPS:.0f} are allowed"
         raise UsageError(f"{visual.path}: {problem}; choose fewer or smaller pictures")

@@ -24,7 +24,7 @@ from jumpscore.video.prepared.pictures import (
     read_bytes,
     stated_size,
 )
-from jumpscore.video.sizes import FACTOR, MERGE, PATCH
+from jumpscore.video.sizes import PLAIN_GRID, TokenGrid
 
 OWN = "jumpscore"
 """Key of ``meta.json`` for the data that only ``write_prepared`` writes."""
@@ -49,6 +49,7 @@ ENTRY = re.compile(rf"[0-9a-f]{{64}}({KEPT})?")
 MOST_PICTURES = 4096
 MOST_PICTURE_PIXELS = 2**24
 MOST_PIXELS = 2**31
+MOST_SIDE = 512
 """Limit of pixels of all pictures of a folder: 6 GiB in memory."""
 MOST_META_BYTES = 2**24
 MOST_FRAMES = 2**31 - 1
@@ -62,8 +63,9 @@ class Layout:
     Attributes:
         folder: The folder.
         pictures: Names of all its pictures, in order.
-        width: Width of every picture in pixels, a multiple of 28.
-        height: Height of every picture in pixels, a multiple of 28.
+        width: Width of every picture in pixels, a multiple of the grid's side.
+        height: Height of every picture in pixels, a multiple of the grid's side.
+        grid: Patches and tokens of the pictures; folders of other tools have the default.
         blocks: int32 [pictures, rows, columns, 3] as in ``VisualInput``, padding included.
         meta: Content of ``meta.json``.
         own: The part of it from ``write_prepared``; ``None`` in folders of other tools.
@@ -73,6 +75,7 @@ class Layout:
     pictures: list[str]
     width: int
     height: int
+    grid: TokenGrid
     blocks: npt.NDArray[np.int32]
     meta: dict[str, Any]
     own: dict[str, Any] | None
@@ -106,8 +109,9 @@ def read_layout(folder: Path) -> Layout:
     meta, own = _read_meta(folder)
     if own is not None:
         _check_files(folder, own, names)
+    grid = _read_grid(folder, own)
     width, height = stated_size(folder / names[0], fix=AGAIN)
-    if problem := excess(len(names), width, height):
+    if problem := excess(len(names), width, height, grid=grid):
         raise DataError(f"{folder}: contains {problem}; {AGAIN}")
     for name in names[1:]:
         size = stated_size(folder / name, fix=AGAIN)
@@ -116,9 +120,9 @@ def read_layout(folder: Path) -> Layout:
                 f"{folder / name}: has {size[0]}x{size[1]} pixels, but {names[0]} has "
                 f"{width}x{height}; all pictures must have the same size; {AGAIN}"
             )
-    positions = _read_positions(folder, own, (len(names), height // PATCH, width // PATCH))
-    blocks = _merge_patches(folder, positions)
-    return Layout(folder, names, width, height, blocks, meta, own)
+    shape = (len(names), height // grid.patch, width // grid.patch)
+    blocks = _merge_patches(folder, _read_positions(folder, own, shape), grid.merge)
+    return Layout(folder, names, width, height, grid, blocks, meta, own)
 
 
 def _list_pictures(folder: Path) -> list[str]:
@@ -166,6 +170,20 @@ def _read_meta(folder: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
     if not isinstance(own.get("input"), dict) or not isinstance(own.get("files"), dict):
         raise DataError(f"{file}: {OWN!r} must contain the objects 'input' and 'files'; {AGAIN}")
     return meta, own
+
+
+def _read_grid(folder: Path, own: dict[str, Any] | None) -> TokenGrid:
+    """Return the grid that a folder states; none is the default, as in earlier versions."""
+    stated = None if own is None else own["input"].get("token_grid")
+    if stated is None:
+        return PLAIN_GRID
+    whole = isinstance(stated, list) and [type(value) for value in stated] == [int, int]
+    if not (whole and 1 <= stated[1] <= stated[0] <= MOST_SIDE and stated[0] % stated[1] == 0):
+        raise DataError(
+            f"{folder / META}: token_grid is {stated!r:.60}; it must be [side, merge], a multiple "
+            f"of merge up to {MOST_SIDE} pixels; {AGAIN}"
+        )
+    return TokenGrid(*stated)
 
 
 def _check_files(folder: Path, own: dict[str, Any], names: list[str]) -> None:
@@ -221,31 +239,34 @@ def _read_positions(
     return flat.astype(np.int64).reshape(*grid, 3)
 
 
-def _merge_patches(folder: Path, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+def _merge_patches(
+    folder: Path, positions: npt.NDArray[np.int64], merge: int
+) -> npt.NDArray[np.int32]:
     """Return the source of every block, as in ``VisualInput.blocks``."""
     n, rows, columns, _ = positions.shape
-    tall = positions.reshape(n, rows // MERGE, MERGE, columns // MERGE, MERGE, 3)
+    tall = positions.reshape(n, rows // merge, merge, columns // merge, merge, 3)
     patches = tall.transpose(0, 1, 3, 2, 4, 5)
     black = (patches[..., 0] < 0).all(axis=(3, 4))
     first = patches[:, :, :, 0, 0]
-    whole = first[:, :, :, None, None] + np.array([[[0, 0, 0], [0, 0, 1]], [[0, 1, 0], [0, 1, 1]]])
+    inside = np.stack([np.zeros((merge, merge), np.int64), *np.indices((merge, merge))], axis=-1)
+    whole = first[:, :, :, None, None] + inside
     sound = (patches == whole).all(axis=(3, 4, 5)) & (first >= 0).all(axis=3)
     sound &= (first < [MOST_FRAMES, rows, columns]).all(axis=3)
-    sound &= (first[..., 1:] % MERGE == 0).all(axis=3)
+    sound &= (first[..., 1:] % merge == 0).all(axis=3)
     if not (sound | black).all():
         canvas, row, column = np.argwhere(~(sound | black))[0].tolist()
         values = patches[canvas, row, column].reshape(-1, 3).tolist()
         raise DataError(
-            f"{folder / POSITIONS}: canvas {canvas}, block ({row}, {column}) is {values}; the four "
-            "patches must form one aligned block of one source frame, rows (2r, 2r+1) and columns "
-            f"(2c, 2c+1) within {rows}x{columns}, or be all -1; {AGAIN}"
+            f"{folder / POSITIONS}: canvas {canvas}, block ({row}, {column}) is {values}; its "
+            f"patches must form one aligned block of {merge}x{merge} of one source frame within "
+            f"{rows}x{columns}, starting at multiples of {merge}, or be all -1; {AGAIN}"
         )
-    blocks = (first // [1, MERGE, MERGE]).astype(np.int32)
+    blocks = (first // [1, merge, merge]).astype(np.int32)
     blocks[black] = -1
     return blocks
 
 
-def excess(count: int, width: int, height: int) -> str | None:
+def excess(count: int, width: int, height: int, *, grid: TokenGrid = PLAIN_GRID) -> str | None:
     """Return which limit of a folder is exceeded, or ``None``.
 
     >>> excess(4, 56, 50)
@@ -253,8 +274,9 @@ def excess(count: int, width: int, height: int) -> str | None:
     """
     if not 1 <= count <= MOST_PICTURES:
         return f"{count} pictures; 1 to {MOST_PICTURES} are allowed"
-    if min(width, height) < FACTOR or width % FACTOR or height % FACTOR:
-        return f"pictures of {width}x{height} pixels; sides must be multiples of {FACTOR}"
+    side = grid.side
+    if min(width, height) < side or width % side or height % side:
+        return f"pictures of {width}x{height} pixels; sides must be multiples of {side}"
     if width * height > MOST_PICTURE_PIXELS or count * width * height > MOST_PIXELS:
         return (
             f"{count} pictures of {width}x{height} pixels; at most {MOST_PICTURE_PIXELS} pixels "

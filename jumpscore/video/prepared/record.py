@@ -21,6 +21,7 @@ from jumpscore.video.prepared.layout import (
     sha256,
 )
 from jumpscore.video.probe import LONGEST_VIDEO
+from jumpscore.video.sizes import PLAIN_GRID
 from jumpscore.video.visual_input import MOST_DECIMALS, VisualInput
 
 HIGHEST_FPS = 1e6
@@ -29,12 +30,13 @@ HIGHEST_FPS = 1e6
 def to_record(visual: VisualInput, *, lossless: bool) -> dict[str, Any]:
     """Return every field of an input as JSON; blocks have their own file, so only their digest."""
     record = {field.name: getattr(visual, field.name) for field in fields(visual)}
-    # All folders have the default grid, patches of 14 pixels, and their own pixels.
-    del record["folder"], record["token_grid"], record["donor"]
-    if visual.span is None:
-        del record["span"]  # as in folders of earlier versions
-    else:
-        record["span"] = list(visual.span)
+    grid = visual.token_grid
+    record["token_grid"] = None if grid == PLAIN_GRID else [grid.side, grid.merge]
+    record["span"] = None if visual.span is None else list(visual.span)
+    del record["folder"], record["donor"]  # every folder has its own pixels
+    for name in ("token_grid", "span"):
+        if record[name] is None:
+            del record[name]  # as in folders of earlier versions
     return record | {
         "path": str(visual.path),
         "blocks": _digest(visual.blocks),
@@ -93,6 +95,7 @@ def from_record(layout: Layout, record: dict[str, Any]) -> VisualInput:
             "times": tuple(record["times"]),
             "notes": tuple(record["notes"]),
             "folder": layout.folder,
+            "token_grid": layout.grid,
             "span": None if span is None else (float(span[0]), float(span[1])),
         }
     )

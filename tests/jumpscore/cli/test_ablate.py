@@ -72,7 +72,7 @@ def test_ablate_writes_runs_and_page(jumpscore, words, tmp_path):
 def test_ablate_counts_budgets_that_are_too_small(jumpscore, words):
     done = jumpscore(*words, "--tokens", "2", "--no-controls", expect=1)
     assert "INCOMPLETE: visual-2-codec: 2 of 2 samples are unscored" in done.stdout
-    assert "a budget of 2 tokens is too small" in " ".join(done.stdout.split())
+    assert "a budget of 2 tokens is too small" in " ".join(done.stdout.split())  # wrapped
 
 
 @pytest.mark.parametrize(

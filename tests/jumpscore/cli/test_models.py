@@ -46,7 +46,7 @@ def test_tiny_prints_checkpoint_and_next_step(jumpscore, tmp_path):
         ("sede=3", "unknown key 'sede'; did you mean 'seed'"),
         ("seed", "'seed' is not key=value"),
         ("size=9b", "unknown size '9b'"),
-        ("vision.patch_size=16", "patch_size is 16, expected 14"),
+        ("vision.patch_size=99", "patch_size is 99, at most 64"),
         ("vision.hidden_siez=64", "did you mean 'hidden_size'"),
         ("text.vocab_size=100", "text.vocab_size=100: the tokenizer has 285"),
         ("seed=[", "not valid YAML"),

@@ -103,7 +103,7 @@ def test_codec_page_marks_chosen_blocks(plan, page):
 
 def test_dimmed_blocks_are_grey():
     pixels = np.full((56, 84, 3), (200, 100, 60), dtype=np.uint8)
-    picture = highlighted(pixels, np.array([[1, 2]]))
+    picture = highlighted(pixels, np.array([[1, 2]]), 28)
     assert picture[42, 70].tolist() == [200, 100, 60]
     assert picture[10, 10].tolist() == [36, 36, 36]
     assert picture[28, 56].tolist() == [255, 196, 0]

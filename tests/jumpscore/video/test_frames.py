@@ -204,6 +204,6 @@ def test_fingerprint_depends_on_token_grid(video):
 def test_write_prepared_rejects_other_token_grids(video, tmp_path):
     from jumpscore.video.prepared.folders import write_prepared
 
-    visual = uniform_frames(video, count=2, grid=TokenGrid(side=32))
+    visual = uniform_frames(video, count=2, grid=TokenGrid(side=32, frames=2))
     with pytest.raises(UsageError, match="cannot be written"):
         write_prepared(visual, tmp_path / "x")

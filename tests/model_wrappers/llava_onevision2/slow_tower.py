@@ -48,8 +48,8 @@ def gelu(x):
     return x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
 
 
-def tower(weights, pixels, grid, positions, *, heads, layers, window=4):
-    """Visual tokens [patches / 4, out] of pixels [patches, 588] under released names."""
+def tower(weights, pixels, grid, positions, *, heads, layers, window=4, merge=2):
+    """Visual tokens [tokens, out] of pixels [patches, values] under released names."""
     w = {name: np.asarray(value, dtype=np.float64) for name, value in weights.items()}
     kernel = w["embeddings.patch_embedding.weight"]
     x = np.asarray(pixels, dtype=np.float64) @ kernel.reshape(len(kernel), -1).T
@@ -80,6 +80,6 @@ def tower(weights, pixels, grid, positions, *, heads, layers, window=4):
         y = norm(x, p("layer_norm2.weight"), p("layer_norm2.bias"))
         y = gelu(y @ p("mlp.fc1.weight").T + p("mlp.fc1.bias"))
         x = x + y @ p("mlp.fc2.weight").T + p("mlp.fc2.bias")
-    y = norm(x, w["merger.ln_q.weight"], w["merger.ln_q.bias"]).reshape(len(x) // 4, 4 * width)
+    y = norm(x, w["merger.ln_q.weight"], w["merger.ln_q.bias"]).reshape(-1, merge**2 * width)
     y = gelu(y @ w["merger.mlp.0.weight"].T + w["merger.mlp.0.bias"])
     return y @ w["merger.mlp.2.weight"].T + w["merger.mlp.2.bias"]

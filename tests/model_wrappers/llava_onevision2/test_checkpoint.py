@@ -146,7 +146,11 @@ def test_inspect_checkpoint_patch_size(copy):
         inspect_checkpoint(copy)
     config = json.loads((copy / "config.json").read_text())
     edit(copy / "config.json", vision_config=config["vision_config"] | {"patch_size": 16})
-    with pytest.raises(DataError, match=r"config.json: .* vision_config.patch_size is 16"):
+    # Now both files agree, and the weights do not.
+    with pytest.raises(DataError, match=r"patch_embedding.weight .*expected \(64, 3, 16, 16\)"):
+        inspect_checkpoint(copy)
+    edit(copy / "config.json", vision_config=config["vision_config"] | {"patch_size": "16"})
+    with pytest.raises(DataError, match=r"vision_config.patch_size is '16', expected a positive"):
         inspect_checkpoint(copy)
 
 

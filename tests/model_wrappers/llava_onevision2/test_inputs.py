@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jumpscore.errors import DataError
-from jumpscore.video import codec_canvases, uniform_frames
+from jumpscore.video import TokenGrid, codec_canvases, uniform_frames
 from model_wrappers.llava_onevision2.inputs import (
     block_order,
     codec_pictures,
@@ -16,20 +16,21 @@ from model_wrappers.llava_onevision2.inputs import (
 )
 
 
-def slow_patches(pictures):
+def slow_patches(pictures, patch=14, merge=2):
     """Patches in block order with plain loops; each patch is channel, row, column."""
+    side = patch * merge
     rows = []
     for picture in pictures:
         height, width, _ = picture.shape
-        for block_row in range(height // 28):
-            for block_column in range(width // 28):
-                for row in range(2):
-                    for column in range(2):
-                        top = block_row * 28 + row * 14
-                        left = block_column * 28 + column * 14
-                        patch = picture[top : top + 14, left : left + 14]
-                        rows.append([patch[y, x, c] for c in range(3) for y in range(14)
-                                     for x in range(14)])  # fmt: skip
+        for block_row in range(height // side):
+            for block_column in range(width // side):
+                for row in range(merge):
+                    for column in range(merge):
+                        top = block_row * side + row * patch
+                        left = block_column * side + column * patch
+                        cut = picture[top : top + patch, left : left + patch]
+                        rows.append([cut[y, x, c] for c in range(3) for y in range(patch)
+                                     for x in range(patch)])  # fmt: skip
     return np.array(rows, dtype=np.uint8)
 
 
@@ -43,9 +44,13 @@ def slow_places(height, width):
     ]
 
 
-def test_cut_patches_block_order():
-    pictures = np.random.default_rng(0).integers(0, 256, (2, 56, 84, 3), dtype=np.uint8)
-    assert np.array_equal(cut_patches(pictures), slow_patches(pictures))
+@pytest.mark.parametrize(("patch", "merge"), [(14, 2), (16, 3), (16, 2)])
+def test_cut_patches_block_order(patch, merge):
+    side = patch * merge
+    shape = (2, 2 * side, 3 * side, 3)
+    pictures = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    cut = cut_patches(pictures, TokenGrid(side, merge))
+    assert np.array_equal(cut, slow_patches(pictures, patch, merge))
 
 
 def test_cut_patches_odd_sizes():

@@ -193,8 +193,8 @@ def test_forward_half_precision(model, dtype):
 @pytest.mark.parametrize(
     ("vision", "message"),
     [
-        ({"patch_size": 16}, "patch_size is 16, expected 14"),
-        ({"spatial_merge_size": 3}, "spatial_merge_size is 3, expected 2"),
+        ({"patch_size": 65}, "patch_size is 65, at most 64"),
+        ({"spatial_merge_size": 0}, "spatial_merge_size is 0, expected a positive integer"),
         ({"temporal_patch_size": 2}, "temporal_patch_size is 2, expected 1"),
         ({"use_head": True}, "use_head is True, expected False"),
         ({"hidden_act": "silu"}, "hidden_act is 'silu', expected 'gelu'"),

@@ -110,11 +110,6 @@ def test_processor_markers_and_pictures_differ(processor, arguments, message):
         processor(**arguments)
 
 
-def test_processor_unsupported_patch_size():
-    with pytest.raises(UsageError, match="patch_size=16: this model needs 14"):
-        LlavaOnevision2VideoProcessor(patch_size=16)
-
-
 @pytest.mark.parametrize(("seconds", "count"), [(2, 4), (9, 8), (60, 32)])
 def test_video_processor_number_of_frames(tmp_path, seconds, count):
     from tests.support import write_video

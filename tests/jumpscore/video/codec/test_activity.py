@@ -32,7 +32,7 @@ def scene(shift=0, square=None):
 
 
 def test_change_meter_measures_changed_blocks():
-    meter = ChangeMeter(WIDTH, HEIGHT)
+    meter = ChangeMeter(WIDTH, HEIGHT, 28)
     first = meter(scene())
     assert first.blocks.shape == (ROWS, COLUMNS)
     assert not first.blocks.any()
@@ -44,7 +44,7 @@ def test_change_meter_measures_changed_blocks():
 
 
 def test_change_meter_compensates_camera_motion():
-    meter = ChangeMeter(WIDTH, HEIGHT)
+    meter = ChangeMeter(WIDTH, HEIGHT, 28)
     meter(scene(0, square=(56, 28)))
     change = meter(scene(12, square=(140, 84))).blocks
     square = np.zeros((ROWS, COLUMNS), dtype=bool)
@@ -56,7 +56,7 @@ def test_change_meter_compensates_camera_motion():
 
 
 def test_change_meter_detects_blank_frames():
-    meter = ChangeMeter(WIDTH, HEIGHT)
+    meter = ChangeMeter(WIDTH, HEIGHT, 28)
     assert meter(np.zeros((HEIGHT, WIDTH, 3), dtype=np.uint8)).blank
     assert meter(np.full((HEIGHT, WIDTH, 3), 255, dtype=np.uint8)).blank
     assert not meter(scene()).blank
@@ -85,12 +85,12 @@ def test_spread_averages_over_each_block():
     fine = np.zeros((HEIGHT // 4, WIDTH // 4))
     fine[:7, :7] = 1.0
     fine[7:14, 7:14] = 0.5
-    blocks = spread(fine, (ROWS, COLUMNS), orientation=Orientation())
+    blocks = spread(fine, (ROWS, COLUMNS), side=28, orientation=Orientation())
     assert blocks[0, 0] == pytest.approx(1.0, abs=1e-6)
     assert blocks[1, 1] == pytest.approx(0.5, abs=1e-6)
     assert np.count_nonzero(blocks) == 2
     turned = spread(
-        fine, (COLUMNS, ROWS), orientation=Orientation(turns=1)
+        fine, (COLUMNS, ROWS), side=28, orientation=Orientation(turns=1)
     )  # counter-clockwise: the top left corner is now at the bottom
     assert turned[COLUMNS - 1, 0] == pytest.approx(1.0, abs=1e-6)
 
@@ -102,7 +102,7 @@ def test_own_motion_detects_moving_object(tmp_path, turns):
     info = probe(path)
     shape = (ROWS, COLUMNS) if turns % 2 == 0 else (COLUMNS, ROWS)
     motions = {
-        index: own_motion(frame, shape, orientation=Orientation(turns))
+        index: own_motion(frame, shape, side=28, orientation=Orientation(turns))
         for index, frame in stored_frames(info, list(range(12)), motion_vectors=True)
     }
     assert motions[0] is None, "a key frame has no vectors"
@@ -115,4 +115,4 @@ def test_own_motion_detects_moving_object(tmp_path, turns):
 def test_own_motion_without_vectors_is_none(tmp_path):
     path = write_video(tmp_path / "a.mp4", frames=4, codec="libx265")
     for _, frame in stored_frames(probe(path), [0, 1, 2, 3], motion_vectors=True):
-        assert own_motion(frame, (2, 2), orientation=Orientation()) is None
+        assert own_motion(frame, (2, 2), side=28, orientation=Orientation()) is None

@@ -31,7 +31,7 @@ def frames_of(scores, blank=()):
 
 
 def filled(frames, canvases):
-    store = Store(canvases, SHAPE)
+    store = Store(canvases, SHAPE, 28)
     for start, stop in pairwise(cell_edges(len(frames), canvases)):
         store.add(frames[start:stop])
     return store
