@@ -74,9 +74,12 @@ def test_run_canvases_and_frames_at_one_budget(jumpscore, tiny, tiny_set):
     assert "visual tokens" in shown
     assert "(measured)" in shown
     assert "<|im_start|>user\n<0.00 seconds><|vision_start|><|image_pad|> x " in shown
-    (tiny / "config.json").unlink()
+    (tiny / "tokenizer.json").unlink()
     shown = jumpscore("show", results["codec"]["folder"], "clip1").stdout
     assert "prompt: unknown: " in shown
+    (tiny / "config.json").unlink()  # it states the size of a token
+    shown = jumpscore("show", results["codec"]["folder"], "clip1").stdout
+    assert f"input: {tiny / 'config.json'}: not found" in shown
 
 
 def test_run_dry_run_needs_no_weights(jumpscore, tiny, tiny_set):
