@@ -70,16 +70,16 @@ def test_run_canvases_and_frames_at_one_budget(jumpscore, tiny, tiny_set):
         assert results[kind]["unscored"] == 0
         assert done.stderr.count("\n") <= 4, done.stderr
     assert results["codec"]["folder"] != results["frames"]["folder"]
-    shown = jumpscore("show", results["codec"]["folder"], "clip1").stdout
-    assert "visual tokens" in shown
-    assert "(measured)" in shown
-    assert "<|im_start|>user\n<0.00 seconds><|vision_start|><|image_pad|> x " in shown
+    text = jumpscore("show", results["codec"]["folder"], "clip1").stdout
+    assert "visual tokens" in text
+    assert "(measured)" in text
+    assert "<|im_start|>user\n<0.00 seconds><|vision_start|><|image_pad|> x " in text
     (tiny / "tokenizer.json").unlink()
-    shown = jumpscore("show", results["codec"]["folder"], "clip1").stdout
-    assert "prompt: unknown: " in shown
+    text = jumpscore("show", results["codec"]["folder"], "clip1").stdout
+    assert "prompt: unknown: " in text
     (tiny / "config.json").unlink()  # it states the size of a token
-    shown = jumpscore("show", results["codec"]["folder"], "clip1").stdout
-    assert f"input: {tiny / 'config.json'}: not found" in shown
+    text = jumpscore("show", results["codec"]["folder"], "clip1").stdout
+    assert f"input: {tiny / 'config.json'}: not found" in text
 
 
 def test_run_dry_run_needs_no_weights(jumpscore, tiny, tiny_set):
