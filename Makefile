@@ -107,8 +107,11 @@ licences: $(VENV)/.dev
 	$(BIN)/python -m tests.licences
 
 # Known vulnerabilities of the releases in constraints/core.txt. Needs network, so not part of CI.
+# Strict: otherwise, packages that cannot be looked up count as free of vulnerabilities.
 audit: $(AUDIT_VENV)/.audit
-	$(AUDIT_VENV)/bin/pip-audit --disable-pip --no-deps --requirement constraints/core.txt
+	@$(AUDIT_VENV)/bin/pip-audit --strict --progress-spinner off --disable-pip --no-deps \
+	  --requirement $(CORE) || { echo "make audit failed: a release above has known \
+	vulnerabilities, or could not be looked up at https://pypi.org (needs network)" >&2; exit 1; }
 
 # The static site, with every link checked: build/site. Read it with
 #   python3 -m http.server --directory build/site

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 from email.message import Message
+from pathlib import Path
 
 import pytest
 from packaging.utils import canonicalize_name
@@ -47,3 +48,11 @@ def test_licence_of_metadata(fields, licence):
 def test_exceptions_have_reasons():
     assert all(len(reason) > 15 for reason in EXCEPTIONS.values())
     assert doctest.testmod(licences).failed == 0
+
+
+def test_make_audit_is_strict():
+    """Otherwise pip-audit ends with 0 if it can look up no package at all."""
+    makefile = Path(__file__).parents[1] / "Makefile"
+    recipe = makefile.read_text().split("\naudit:")[1].split("\n\n")[0]
+    assert "pip-audit --strict " in recipe
+    assert "--requirement $(CORE)" in recipe

@@ -7,7 +7,6 @@ data never mix with filmed ones.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,7 @@ from jumpscore.data.catalogue import BUNDLED, PUBLISHED, data_root, data_sets
 from jumpscore.data.published import origin_of
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.factory import make_task
-from jumpscore.jsonio import write_text
+from jumpscore.jsonio import is_scratch, replacing_folder, write_text
 from jumpscore.runs.lines import reason_of
 
 BOARD = "board.yaml"
@@ -96,6 +95,7 @@ class OpenBoard:
         """
         root = self.folder / SUBMISSIONS
         folders = sorted(root.iterdir()) if root.is_dir() else []
+        folders = [folder for folder in folders if not is_scratch(folder.name)]
         names: dict[str, Path] = {}
         for folder in folders:
             if folder.is_symlink() or not folder.is_dir():
@@ -177,16 +177,14 @@ def add_submission(folder: Path, board: Path, data: Path | None = None) -> tuple
                 + ("" if other.name == slug else f" (it looks like {slug})")
                 + "; change the model's name, or delete that folder to replace it"
             )
-    place.mkdir(parents=True)
-    try:
-        for name, content in checked.files.items():
-            (place / name).write_bytes(content)
-    except OSError:
-        shutil.rmtree(place, ignore_errors=True)
-        raise
     if not (board / BOARD).exists():
         values = opened.board.model_dump(mode="json", exclude_defaults=True)
+        board.mkdir(parents=True, exist_ok=True)
         write_text(board / BOARD, yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
+    # Complete or absent, also if this process is killed.
+    with replacing_folder(place) as scratch:
+        for name, content in checked.files.items():
+            (scratch / name).write_bytes(content)
     return place, checked
 
 

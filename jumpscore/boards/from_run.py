@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from jumpscore.boards.submission import ANSWERS, FACTS, Answer, Submission
+from jumpscore.data.convert import new_folder
 from jumpscore.errors import UsageError
 from jumpscore.records import Response
 from jumpscore.runs import StoredRun
@@ -36,6 +37,7 @@ def write_submission(run: StoredRun, out: Path, stated: Mapping[str, str | None]
 
     Raises:
         UsageError: The run has a caveat, a key is missing or invalid, or the folder exists.
+        DataError: The folder cannot be written.
     """
     caveats = [caveat for caveat in run.result.caveats if caveat != RENDERED]
     if caveats:
@@ -49,13 +51,13 @@ def write_submission(run: StoredRun, out: Path, stated: Mapping[str, str | None]
         raise UsageError(f"{reason_of(error)}, not {values.get(key)!r:.60}; {option}") from None
     if out.exists():
         raise UsageError(f"{out}: exists; delete it, or choose another folder with --out")
-    out.mkdir(parents=True)
     facts = yaml.safe_dump(
         submission.model_dump(exclude_none=True), sort_keys=False, allow_unicode=True
     )
-    (out / FACTS).write_text(facts, encoding="utf-8")
     lines = [_line(run.responses[score.id]) for score in run.scores if score.id in run.responses]
-    (out / ANSWERS).write_text("".join(lines), encoding="utf-8")
+    with new_folder(out) as folder:
+        (folder / FACTS).write_text(facts, encoding="utf-8")
+        (folder / ANSWERS).write_text("".join(lines), encoding="utf-8")
     return submission
 
 

@@ -9,7 +9,7 @@ from jumpscore.boards.index_page import index_page
 from jumpscore.boards.markdown import markdown_board
 from jumpscore.boards.standings import Standings, standings_of
 from jumpscore.errors import UsageError
-from jumpscore.jsonio import write_text
+from jumpscore.jsonio import is_scratch, write_text
 from jumpscore.records import Progress
 from jumpscore.report.page import write_page
 
@@ -39,7 +39,7 @@ def build_site(
         DataError: The board or a submission is invalid.
         UsageError: The site's folder contains something else, or cannot be written.
     """
-    if site.exists() and not (site / TABLE).is_file() and any(site.iterdir()):
+    if site.exists() and not _is_ours(site):
         raise UsageError(f"{site}: is neither empty nor an earlier site; choose another --out")
     opened, entries = build_entries(
         board, site, data=data, workers=workers, on_progress=on_progress
@@ -52,3 +52,11 @@ def build_site(
         if page.name not in pages:
             page.unlink()  # of a submission that was removed
     return standings
+
+
+def _is_ours(site: Path) -> bool:
+    """Return whether a folder is a site, empty, or what was built before a build was killed."""
+    if (site / TABLE).is_file():
+        return True
+    names = {path.name for path in site.iterdir() if not is_scratch(path.name)}
+    return not names or (PAGES in names and names <= {PAGES, INDEX})

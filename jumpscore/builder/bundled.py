@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from dataclasses import asdict
 from importlib.resources import files
@@ -98,12 +99,13 @@ def write_bundled(rendered: str | Path, target: Path) -> None:
 
 
 def main() -> None:
-    """Render every bundled set in a temporary folder and write it into the source tree."""
+    """Render bundled sets, by default all, and write them into the source tree."""
     import tempfile
 
-    for bundled in BUNDLED:
+    names = sys.argv[1:] or [bundled.name for bundled in BUNDLED]
+    for bundled in map(bundled_set, names):
         name = bundled.name
-        target = bundled_folder(name)
+        target = Path(str(files("jumpscore.annotations"))) / name
         with tempfile.TemporaryDirectory() as scratch:
             synthesize(scratch, load_profile(name), seed=bundled.seed, name=f"synthetic-{name}")
             write_bundled(scratch, target)

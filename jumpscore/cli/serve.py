@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -22,14 +23,17 @@ def serve_model(overrides: Overrides = None) -> None:
     """
     config = run_config(compose(overrides or []))
     wrapper = model_of_config(config)
-    start: Any = getattr(wrapper, "serve", None)
-    if start is None:
+    served: Any = wrapper
+    if not hasattr(wrapper, "serve"):
         raise UsageError(f"model {wrapper.name!r} is not served; write model=vllm")
     notes().print("starting; this takes a minute or more", style="dim")
     try:
-        server = start()
+        server = served.serve()
         output().print(f"{server.url}/v1", soft_wrap=True)
         checkpoint = config.model.get("checkpoint")
+        variable = served.options.api_key_env
+        if not os.environ.get(variable):  # one of the user's own is not shown
+            notes().print(f"export {variable}={server.token}", style="dim", soft_wrap=True)
         notes().print(
             f"use it: jumpscore run model={wrapper.name} model.checkpoint={checkpoint} "
             f"model.base_url={server.url}/v1\nlog: {server.log}; Ctrl-C stops it",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def train_model(
-    name: Annotated[str, typer.Argument(help="What to train: tiny.")],
+    name: Annotated[str, typer.Argument(help="What to train: tiny or tiny2.")],
     overrides: Annotated[
         list[str] | None, typer.Argument(help="key=value, such as seed=1 or join.steps=6000")
     ] = None,
@@ -82,7 +82,7 @@ def _train(settings: TrainSettings, out: Path, clips: Path, workers: int) -> dic
 
         def on_step(stage: str, step: int, steps: int, row: Mapping[str, float]) -> None:
             advance(before[stage] + step, read + look + join)
-            if "f1_frames" in row:
+            if "f1_codec" in row:
                 notes().print(_checked(stage, step, row), style="dim", soft_wrap=True)
 
         return train(settings, out, learned=learned, held_out=held_out, on_step=on_step)
@@ -93,9 +93,15 @@ def _checked(stage: str, step: int, row: Mapping[str, float]) -> str:
 
 
 def _held_out(row: Mapping[str, float]) -> str:
-    if "f1_frames" not in row:
+    scores = {name: value for name, value in row.items() if name.startswith("f1_")}
+    if not scores:
         return "not looked at held-out clips"
-    return (
-        f"held-out F1 at 0.1 s: frames {100 * row['f1_frames']:.1f} %, "
-        f"canvases {100 * row['f1_codec']:.1f} %"
-    )
+    parts = [f"{_shown(name)} {100 * value:.1f} %" for name, value in scores.items()]
+    return f"held-out F1 at 0.1 s: {', '.join(parts)}"
+
+
+def _shown(name: str) -> str:
+    """Return the name of a score in words, such as ``canvases of mini``."""
+    kind, _, profile = name.removeprefix("f1_").partition("_")
+    kind = {"codec": "canvases"}.get(kind, kind)
+    return f"{kind} of {profile}" if profile else kind

@@ -139,6 +139,8 @@ class RenderedSet:
 BUNDLED = (
     BundledSet("mini", "12 rendered clips, the default", seed=0),
     BundledSet("small", "72 rendered clips, those of the demo", seed=7),
+    BundledSet("rates", "60 rendered clips with jumps at every rate", seed=0),
+    BundledSet("no_jumps", "21 rendered clips of people who do not jump rope", seed=0),
 )
 SMALL_SETS = "jumpscore.builder.small_sets"
 RENDERED = (

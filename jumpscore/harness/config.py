@@ -18,6 +18,8 @@ AMOUNTS = ("count", "fps", "tokens", "folder")
 """Ways to set the amount of input; at most one of them."""
 OVERLAP_SHARE = 0.125
 """Overlap of windows as a share of their length, if it is unset."""
+FOR_CLUSTERS = ("address", "replicas", "gpus", "timeout")
+"""Settings of a run that only the Ray engine has."""
 ONLY_FOR = {"fps": ("frames",), "folder": ("codec",)}
 """Options for one kind of input; the others apply to both, and so does the backend, because frames
 may be matched to canvases."""
@@ -166,9 +168,10 @@ class RunSettings(Strict, coerce_numbers_to_str=True):
         address: Address of the Ray cluster; ``auto`` joins the one of this machine, and without an
             address one is started here for the run.
         replicas: Number of models on the cluster, by default as many as fit.
-        gpus: GPUs of each model on the cluster, by default 1 if it has any.
+        gpus: GPUs of each model on the cluster, by default 1 if it has any; or as many as the
+            options ``tensor_parallel`` and ``data_parallel`` of the model need.
         timeout: Seconds after which the Ray engine gives up a batch, a preparation or a model that
-            is loading, and tries again elsewhere.
+            is loading, and tries again elsewhere. The local engine reports what takes long.
     """
 
     name: str | None = None
@@ -188,6 +191,15 @@ class RunSettings(Strict, coerce_numbers_to_str=True):
     replicas: int | None = Field(default=None, gt=0)
     gpus: int | None = Field(default=None, ge=0)
     timeout: float = Field(default=1800.0, gt=0)
+
+    @model_validator(mode="after")
+    def _has_no_idle_settings(self) -> RunSettings:
+        if self.engine == "local":
+            for name in FOR_CLUSTERS:
+                value = getattr(self, name)
+                if value != type(self).model_fields[name].default:
+                    raise ValueError(f"{name}={value} needs run.engine=ray")
+        return self
 
     @field_validator("shard")
     @classmethod

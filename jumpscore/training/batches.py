@@ -27,6 +27,7 @@ class Batch:
         pictures: Inputs of the vision tower; empty for blind examples.
         happening: float32 [visual tokens of all examples].
         phases: float32 [visual tokens].
+        heights: float32 [visual tokens].
         sides: float32 [visual tokens].
         rope: float32 [visual tokens, 4].
         owners: int64 [visual tokens]: index of each token's example.
@@ -41,6 +42,7 @@ class Batch:
     pictures: dict[str, Tensor]
     happening: Tensor
     phases: Tensor
+    heights: Tensor
     sides: Tensor
     rope: Tensor
     owners: Tensor
@@ -82,6 +84,7 @@ def collate(examples: Sequence[Example], pad: int) -> Batch:
         pictures=visual_inputs([e.pictures for e in examples if e.pictures is not None]),
         happening=_joined([example.happening for example in examples]),
         phases=_joined([example.phases for example in examples]),
+        heights=_joined([example.heights for example in examples]),
         sides=torch.from_numpy(np.repeat(sides, counts)),
         rope=_joined([example.rope for example in examples]),
         owners=torch.from_numpy(np.repeat(np.arange(len(examples)), counts)),

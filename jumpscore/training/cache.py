@@ -28,7 +28,7 @@ from model_wrappers.llava_onevision2.inputs import codec_pictures, frame_picture
 
 FRAMES, REST = ".frames.npy", ".npz"
 """Suffixes of a clip's two files: frames, which are read a few at a time, and everything else."""
-ARRAYS = ("seconds", "phases", "events", "rope")
+ARRAYS = ("seconds", "phases", "heights", "events", "rope")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,21 +54,25 @@ class StoredClip:
         path: Its ``.npz`` file.
         seconds: Time of every frame's stamp, float64 [frames].
         phases: Angle of the rope at every frame, radians, float32 [frames].
+        heights: Height of the body above standing at every frame, metres, float32 [frames].
         events: True times in seconds.
         rope: Share of every patch that the rope covers, float32 [frames, rows, columns]; or -1.
         side: 1 if the jumper faces right, -1 if left.
         grid: (patch rows, patch columns) of a frame.
         budgets: Stored numbers of canvases.
+        source: Profile of the clip.
     """
 
     path: Path
     seconds: npt.NDArray[np.float64]
     phases: npt.NDArray[np.float32]
+    heights: npt.NDArray[np.float32]
     events: npt.NDArray[np.float64]
     rope: npt.NDArray[np.float32]
     side: float
     grid: tuple[int, int]
     budgets: tuple[int, ...]
+    source: str
 
     @cached_property
     def event_frames(self) -> npt.NDArray[np.int64]:
@@ -133,11 +137,11 @@ def _read(path: Path) -> StoredClip:
     with _explained(path), np.load(path) as file:
         values: dict[str, Any] = {name: file[name] for name in ARRAYS}
         values |= {name: tuple(file[name].tolist()) for name in ("grid", "budgets")}
-        return StoredClip(path, side=float(file["side"]), **values)
+        return StoredClip(path, side=float(file["side"]), source=str(file["source"]), **values)
 
 
 def store_clip(
-    lesson: Lesson, folder: Path, *, max_pixels: int, budgets: Sequence[int]
+    lesson: Lesson, folder: Path, *, max_pixels: int, budgets: Sequence[int], frames: bool = True
 ) -> StoredClip:
     """Prepare a clip and write it; its ``.npz`` is written last, when everything else exists.
 
@@ -146,6 +150,7 @@ def store_clip(
         folder: Cache folder.
         max_pixels: Largest area of a frame and of a canvas.
         budgets: Numbers of canvases.
+        frames: Whether to store the pixels of every frame.
 
     Raises:
         VideoError: The video cannot be read.
@@ -164,18 +169,21 @@ def store_clip(
         uniform_frames(info.path, count=info.frames, max_pixels=max_pixels, info=info), info
     )
     rows, columns = every.grid[1:]
-    patches = frame_pictures(every).patches
-    frames = folder / f"{lesson.id}{FRAMES}"
-    np.save(frames, patches.reshape(info.frames, -1, patches.shape[-1]))
-    sync_file(frames)
+    if frames:
+        patches = frame_pictures(every).patches
+        stored = folder / f"{lesson.id}{FRAMES}"
+        np.save(stored, patches.reshape(info.frames, -1, patches.shape[-1]))
+        sync_file(stored)
     arrays |= {
         "seconds": np.array([stamp.seconds for stamp in every.stamps]),
         "phases": np.asarray(lesson.phases, dtype=np.float32),
+        "heights": np.asarray(lesson.heights, dtype=np.float32),
         "events": np.array(lesson.events, dtype=np.float64),
         "grid": np.array([rows, columns]),
         "budgets": np.array(budgets, dtype=np.int64),
         "rope": pooled(lesson.rope, rows, columns),
         "side": np.array(lesson.side, dtype=np.float32),
+        "source": np.array(lesson.source),
     }
     scratch = folder / f"{lesson.id}.part"
     with scratch.open("wb") as file:

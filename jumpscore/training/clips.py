@@ -57,8 +57,7 @@ def prepare_lessons(
     Returns:
         The folders of the training clips and of the held-out clips.
     """
-    profile = load_profile(settings.profile)
-    learned_specs, held_out_specs = lesson_specs(settings, profile)
+    learned_specs, held_out_specs = lesson_specs(settings)
     own = folder / _cache_name(settings)
     learned, held_out = own / "learned", own / "held_out"
     sets = (
@@ -87,17 +86,33 @@ def _cache_name(settings: DataSettings) -> str:
     return f"{settings.profile}-{hashlib.sha256(description.encode()).hexdigest()[:8]}"
 
 
-def lesson_specs(settings: DataSettings, profile: Profile) -> tuple[list[ClipSpec], list[ClipSpec]]:
+def lesson_specs(settings: DataSettings) -> tuple[list[ClipSpec], list[ClipSpec]]:
     """Return training and held-out clips; no person appears in two of train, held-out and test."""
-    reserved = reserved_people(settings, profile)
-    held_out = unreserved(_drawn(profile, settings.held_out, settings.held_out_seed), reserved)
+    sources = [
+        (load_profile(source.profile, source.changes), source) for source in settings.sources
+    ]
+    reserved = reserved_people(settings)
+    held_out = [
+        spec
+        for profile, source in sources
+        for spec in unreserved(_drawn(profile, source.held_out, settings.held_out_seed), reserved)
+    ]
     unseen = reserved | {person(spec) for spec in held_out}
-    return unreserved(_drawn(profile, settings.clips, settings.seed), unseen), held_out
+    learned = [
+        spec
+        for profile, source in sources
+        for spec in unreserved(_drawn(profile, source.clips, settings.seed), unseen)
+    ]
+    return learned, held_out
 
 
-def reserved_people(settings: DataSettings, profile: Profile) -> frozenset[Person]:
+def reserved_people(settings: DataSettings) -> frozenset[Person]:
     """Return the people in tests: those of the reserved sets and of the bundled ones."""
-    tests = [_drawn(profile, settings.reserved_clips, seed) for seed in settings.reserved]
+    tests = [
+        _drawn(load_profile(source.profile), settings.reserved_clips, seed)
+        for source in settings.sources
+        for seed in settings.reserved
+    ]
     tests += [sample_clips(load_profile(bundled.name), seed=bundled.seed) for bundled in BUNDLED]
     return frozenset(person(spec) for clips in tests for spec in clips)
 
@@ -124,14 +139,16 @@ def make_lesson(spec: ClipSpec, path: Path, *, max_pixels: int, rope_every: int)
     from jumpscore.builder.jump_rope.encode import frame_clock
 
     clip = render_clip(spec, path)
-    times = frame_clock(spec).times
+    times, rhythm = frame_clock(spec).times, clip_rhythm(spec)
     return Lesson(
         id=spec.id,
         path=path,
         events=clip.events,
-        phases=clip_rhythm(spec).rope_angle(times).astype(np.float32),
+        phases=rhythm.rope_angle(times).astype(np.float32),
+        heights=rhythm.body_height(times).astype(np.float32),
         side=float(np.sin(np.radians(spec.view.yaw))),
         rope=_rope(spec, times, max_pixels=max_pixels, every=rope_every),
+        source=spec.profile,
     )
 
 
@@ -169,4 +186,7 @@ def _prepare(spec: ClipSpec, folder: Path, settings: DataSettings, budgets: Sequ
             max_pixels=settings.max_pixels,
             rope_every=settings.rope_every,
         )
-        store_clip(lesson, folder, max_pixels=settings.max_pixels, budgets=budgets)
+        store_clip(
+            lesson, folder,
+            max_pixels=settings.max_pixels, budgets=budgets, frames=settings.frames,
+        )  # fmt: skip

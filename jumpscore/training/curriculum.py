@@ -97,7 +97,8 @@ class Curriculum:
     def views(self, stage: LookStage, rng: np.random.Generator) -> list[Example]:
         """Return a few frames of each of many clips, and canvases of some."""
         pieces = [partial(_piece, frames=stage.frames)] * stage.clips
-        cuts: list[Callable[..., Cut]] = [*pieces, *[_canvases] * stage.canvases]
+        canvases = partial(_canvases, fast=stage.fast)
+        cuts: list[Callable[..., Cut]] = [*pieces, *[canvases] * stage.canvases]
         return [recolour(self._one(cut, rng), rng, stage.recolour) for cut in cuts]
 
     def joint(
@@ -108,7 +109,7 @@ class Curriculum:
         kind = rng.random()
         cut: Callable[..., Cut]
         if kind < stage.codec:  # canvases always show whole clips, because they have few tokens
-            cut = partial(_canvases, shift=stage.shift)
+            cut = partial(_canvases, shift=stage.shift, fast=stage.fast)
         else:
             # Only whole clips are thinned: too little of a short piece would remain to learn from.
             thinned = whole and kind < stage.codec + stage.thinned
@@ -169,13 +170,21 @@ def _piece(
 
 
 def _canvases(
-    clip: StoredClip, rng: np.random.Generator, *, shift: int = 0, blind: bool = False
+    clip: StoredClip,
+    rng: np.random.Generator,
+    *,
+    shift: int = 0,
+    blind: bool = False,
+    fast: float = 0.0,
 ) -> Cut:
     """Return canvases of a clip with shifted stamps."""
+    # Without the option nothing is drawn, so that older recipes draw the same examples.
+    stretch = 2 if fast and rng.random() < fast else 1
     return Cut(
         "codec",
         count=int(rng.choice(clip.budgets)),
         shift=int(rng.integers(0, shift + 1)),
         mirrored=bool(rng.random() < 0.5),
         blind=blind,
+        stretch=stretch,
     )

@@ -52,6 +52,8 @@ class Cut:
         mirrored: Whether left and right are exchanged.
         blind: Whether pixels are left out.
         tokens: Visual tokens per frame of a blind example; by default as many as with pixels.
+        stretch: Factor of the frame numbers of canvases, as if the video had that many times as
+            many frames per second; stamps stay.
     """
 
     kind: Kind
@@ -62,6 +64,7 @@ class Cut:
     mirrored: bool = False
     blind: bool = False
     tokens: int | None = None
+    stretch: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +77,7 @@ class Example:
         pictures: Pictures of the prompt; ``None`` in a blind example, which has only marks.
         happening: float32 [visual tokens]: whether an event is in the token's source frame.
         phases: float32 [visual tokens]: the rope's angle in that frame.
+        heights: float32 [visual tokens]: height of the body above standing in that frame, metres.
         side: Direction in which the jumper faces, from -1 (left) to 1.
         rope: float32 [visual tokens, 4]: share of each patch that the rope covers; -1 if unknown.
         ends: int64 [runs]: indices in ``ids`` of the token that ends each run.
@@ -89,6 +93,7 @@ class Example:
     pictures: Pictures | None
     happening: npt.NDArray[np.float32]
     phases: npt.NDArray[np.float32]
+    heights: npt.NDArray[np.float32]
     side: float
     rope: npt.NDArray[np.float32]
     ends: npt.NDArray[np.int64]
@@ -102,10 +107,11 @@ class ExampleMaker:
 
     Args:
         tokenizer: Tokenizer of the checkpoint.
+        snap: Seconds up to which events are answered with stamps of the prompt.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer = tokenizer
+    def __init__(self, tokenizer: Any, *, snap: float = 0.0) -> None:
+        self._tokenizer, self._snap = tokenizer, snap
         self._pad = tokenizer.convert_tokens_to_ids(IMAGE_PAD)
         self._end = tokenizer.convert_tokens_to_ids(CHAT_END)
         self._question = Question("lesson", (Media(Path("lesson.mp4")),), QUESTION)
@@ -118,7 +124,9 @@ class ExampleMaker:
         prompt = self.prompt(stamped(runs, shift, after="\n" if cut.kind == "codec" else ""))
         inside = clip.event_frames
         inside = inside[(inside >= cut.start) & (inside < stop)]
-        # The answer is the stamp of the nearest frame of the video, even if it is not in the cut.
+        inside = snapped(inside, runs.frames, clip.seconds, within=self._snap)
+        # Unless it was snapped, an event is answered with the nearest frame of the video, even if
+        # that frame is not in the cut.
         times = clip.seconds[inside] + shift
         return Example(
             ids=np.concatenate([prompt, self.answer(times.tolist())]),
@@ -126,6 +134,7 @@ class ExampleMaker:
             pictures=pictures,
             happening=np.repeat(np.isin(runs.frames, inside), runs.tokens).astype(np.float32),
             phases=np.repeat(clip.phases[runs.frames], runs.tokens),
+            heights=np.repeat(clip.heights[runs.frames], runs.tokens),
             side=-clip.side if cut.mirrored else clip.side,
             rope=_covered(clip, cut, runs, pictures),
             ends=np.flatnonzero(prompt == self._pad)[np.cumsum(runs.tokens) - 1] + 1,
@@ -163,6 +172,34 @@ def stamped(runs: Runs, shift: float, *, after: str) -> tuple[tuple[str, int, st
     )
 
 
+def snapped(
+    events: npt.NDArray[np.int64],
+    frames: npt.NDArray[np.int64],
+    seconds: npt.NDArray[np.float64],
+    *,
+    within: float,
+) -> npt.NDArray[np.int64]:
+    """Return events moved to the nearest frames of the prompt, increasing, each frame once.
+
+    Args:
+        events: Frames of events, increasing.
+        frames: Source frames of the prompt's runs.
+        seconds: Time of every frame of the video.
+        within: Seconds up to which an event is moved; others stay.
+
+    >>> at = np.arange(10) / 10
+    >>> snapped(np.array([1, 2, 8]), np.array([0, 2, 5]), at, within=0.15).tolist()
+    [0, 2, 8]
+    """
+    if not within or not len(events) or not len(frames):
+        return events
+    stamped_frames = np.unique(frames)
+    distances = np.abs(seconds[events][:, None] - seconds[stamped_frames])
+    nearest = distances.argmin(axis=1)
+    moved = distances.min(axis=1) <= within
+    return np.unique(np.where(moved, stamped_frames[nearest], events))
+
+
 def cut_pictures(clip: StoredClip, cut: Cut) -> tuple[Pictures | None, Runs]:
     """Return pictures and runs of a cut; frames are selected like in ``uniform_frames``."""
     rows, columns = clip.grid
@@ -174,6 +211,8 @@ def cut_pictures(clip: StoredClip, cut: Cut) -> tuple[Pictures | None, Runs]:
         patches, positions, grid = clip.canvases(cut.count)
         if cut.mirrored:
             patches, positions = mirrored_blocks(patches, positions, columns=columns)
+        if cut.stretch != 1:
+            positions = positions * np.array([cut.stretch, 1, 1])
         return Pictures(patches, grid, positions, ()), runs
     length = (len(clip.seconds) if cut.stop is None else cut.stop) - cut.start
     taken = cut.start + uniform_indices(length, even_count(cut.count or length, length))

@@ -24,6 +24,8 @@ SECONDS = 20
 """Number of whole seconds that the text model's head can predict."""
 ORDER, TURN = 2, 2
 DIRECTIONS = 4
+METRES = 0.1
+"""Height of the body that is 1 in its loss."""
 
 
 class Learner(nn.Module):
@@ -34,7 +36,7 @@ class Learner(nn.Module):
     The text model can therefore learn to read marks before the tower sees anything, and later reads
     the tower's marks like the oracle's.
 
-    ``seen`` is the auxiliary head of the tower, ``told`` that of the text model.
+    ``seen`` and ``height`` are auxiliary heads of the tower, ``told`` that of the text model.
 
     Args:
         model: The model that is trained and saved.
@@ -53,14 +55,16 @@ class Learner(nn.Module):
         self.register_buffer("mark", mark)
         self.seen = nn.Linear(width, DIRECTIONS + BLOCK)
         self.told = nn.Linear(width, ORDER + TURN + HUNDREDTHS + SECONDS)
+        self.height = nn.Linear(width, 1)
         with torch.no_grad():
-            for head in (self.seen, self.told):
+            for head in (self.seen, self.told, self.height):
                 head.weight.copy_(torch.randn(head.weight.shape, generator=generator) * 0.05)
                 head.bias.zero_()
 
     def parts(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
         """Return the parameters of the tower and those of the text model, heads included."""
-        tower = [*self.model.model.visual.parameters(), *self.seen.parameters()]
+        heads = (*self.seen.parameters(), *self.height.parameters())
+        tower = [*self.model.model.visual.parameters(), *heads]
         ids = {id(parameter) for parameter in tower}
         return tower, [parameter for parameter in self.parameters() if id(parameter) not in ids]
 
@@ -78,7 +82,7 @@ class Learner(nn.Module):
         return spread * torch.randn(shape, generator=generator).to(self.mark.device)
 
     def tower_losses(self, tokens: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """Return the losses of events, of the rope's direction and of its position.
+        """Return the losses of events, of the rope's direction and position, and of the body.
 
         The rope's direction in the picture and the side that the jumper faces are easy to see;
         together they determine the angle, and the angle determines the event.
@@ -95,6 +99,7 @@ class Learner(nn.Module):
         return {
             "event": functional.binary_cross_entropy_with_logits(logits, batch.happening),
             "angle": functional.mse_loss(outputs[:, :DIRECTIONS], directions),
+            "height": functional.mse_loss(self.height(tokens)[:, 0], batch.heights / METRES),
             "length": (rest.norm(dim=-1) - LENGTH).relu().square().mean(),
             "rope": (places.mean(-1) * known).sum() / known.sum().clamp(min=1),
         }

@@ -6,9 +6,10 @@ import errno
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -21,7 +22,7 @@ from jumpscore.training.batches import Batch, collate
 from jumpscore.training.cache import StoredClip
 from jumpscore.training.curriculum import Curriculum, Progress, faded, learning_rate, step_rng
 from jumpscore.training.examples import Cut, ExampleMaker
-from jumpscore.training.held_out import held_out_f1
+from jumpscore.training.held_out import held_out_f1, tower_scores
 from jumpscore.training.learner import Learner
 from jumpscore.training.settings import Growth, LookStage, Optimiser, TrainSettings
 from model_wrappers.transformers.wrapper import torch_device
@@ -78,8 +79,8 @@ class Trainer:
         folder: Path,
     ) -> None:
         self.settings, self.model, self.tokenizer = settings, model, tokenizer
-        self.folder, self.held_out = folder, held_out[: settings.checked]
-        self.maker = ExampleMaker(tokenizer)
+        self.folder, self.held_out = folder, held_out
+        self.maker = ExampleMaker(tokenizer, snap=settings.data.snap)
         self.curriculum = Curriculum(clips, self.maker)
         self.device = torch.device(torch_device(settings.device, key="device"))
         learner = Learner(model, seed=settings.seed, layer=settings.model.layer)
@@ -188,7 +189,10 @@ class Trainer:
     def _look(self, options: LookStage, rng: Any) -> tuple[dict[str, Tensor], dict[str, float]]:
         batch = self._batch(self.curriculum.views(options, rng))
         losses = self.learner.tower_losses(self.learner.see(batch), batch)
-        return losses, {"event": 1.0, "angle": 2.0, "rope": options.rope, "length": LONG}
+        weights = {"event": 1.0, "angle": 2.0, "rope": options.rope, "length": LONG}
+        if options.height:
+            weights["height"] = options.height
+        return losses, weights
 
     def _join(self, options: Any, rng: Any) -> tuple[dict[str, Tensor], dict[str, float]]:
         step = self._place.step
@@ -237,8 +241,8 @@ class Trainer:
         place, steps = self._place, self._unlogged
         row = {name: sum(r[name] for r in steps) / len(steps) for name in steps[0]}
         last = place.step == getattr(self.settings, stage).steps
-        if stage == "join" and (last or place.step % self.settings.check_every == 0):
-            row |= self._checked()
+        if last or place.step % self.settings.check_every == 0:
+            row |= {"look": self._checked_tower, "join": self._checked}.get(stage, dict)()
         line = {"stage": stage, "step": place.step, "seconds": round(place.seconds, 1)}
         rounded = {name: round(value, 5) for name, value in row.items()}
         with (self.folder / LOG).open("a", encoding="utf-8") as file:
@@ -247,15 +251,42 @@ class Trainer:
         return row
 
     def _checked(self) -> dict[str, float]:
-        """Return the held-out F1 of frames and of canvases."""
-        cuts = {
-            "f1_frames": Cut("frames"),
-            "f1_codec": Cut("codec", count=self.settings.checked_canvases),
-        }
+        """Return the held-out F1 of frames and of canvases.
+
+        That of canvases is the mean over sources, each of which is returned too.
+        """
+        checked, cut = self._checked_clips(), self._checked_cut
+        scores = {}
+        if self.settings.data.frames:
+            scores["f1_frames"] = self._f1(chain(*checked.values()), Cut("frames"))
+        by_source = {name: self._f1(clips, cut) for name, clips in checked.items()}
+        scores["f1_codec"] = sum(by_source.values()) / len(by_source)
+        if len(by_source) > 1:
+            scores |= {f"f1_codec_{name}": f1 for name, f1 in by_source.items()}
+        return scores
+
+    def _checked_tower(self) -> dict[str, float]:
+        """Return what the tower sees of canvases of held-out clips, by source."""
+        values: dict[str, float] = {}
+        for name, clips in self._checked_clips().items():
+            scores = tower_scores(self.learner, self.maker, clips, self._checked_cut)
+            values |= {f"marks_{name}": scores.marks, f"height_{name}": scores.height}
+        return values
+
+    @property
+    def _checked_cut(self) -> Cut:
+        return Cut("codec", count=self.settings.checked_canvases)
+
+    def _checked_clips(self) -> dict[str, list[StoredClip]]:
+        """Return the first held-out clips of every source."""
+        most = self.settings.checked
         return {
-            name: held_out_f1(self.model, self.tokenizer, self.maker, self.held_out, cut)
-            for name, cut in cuts.items()
+            source.profile: [one for one in self.held_out if one.source == source.profile][:most]
+            for source in self.settings.data.sources
         }
+
+    def _f1(self, clips: Iterable[StoredClip], cut: Cut) -> float:
+        return held_out_f1(self.model, self.tokenizer, self.maker, list(clips), cut)
 
     def _save(self) -> None:
         state = {

@@ -22,13 +22,15 @@ from jumpscore.jsonio import (
 )
 from jumpscore.runs.identity import document_differences
 from jumpscore.training.settings import TrainSettings
-from model_wrappers.checkpoints import USE, CheckpointUse, read_settings
+from model_wrappers.base import InputKind
+from model_wrappers.checkpoints import BUNDLED, USE, CheckpointUse, local_folder, read_settings
 from model_wrappers.llava_onevision2.prompts import SYSTEM
 
 if TYPE_CHECKING:
     from jumpscore.training.cache import StoredClip
 
 SETTINGS, FACTS, CHECKPOINT, CACHE = "settings.json", "training.json", "checkpoint", "clips"
+WEIGHTS = "model.safetensors"
 
 
 @contextmanager
@@ -89,6 +91,45 @@ def new_model(settings: TrainSettings) -> tuple[Any, Any]:
     return random_model(tokenizer, options), tokenizer
 
 
+def start_from(checkpoint: str, model: Any) -> None:
+    """Copy the weights of a checkpoint: the whole text model, and the tower's that fit.
+
+    Blocks that the checkpoint's tower lacks start as identities, so that the tower first does what
+    it did there.
+
+    Args:
+        checkpoint: A bundled name or a folder.
+        model: The new model, changed in place.
+
+    Raises:
+        UsageError: There is no such checkpoint, or its text model has another shape.
+    """
+    from safetensors.torch import load_file
+
+    folder = local_folder(checkpoint)
+    if folder is None or not (folder / WEIGHTS).is_file():
+        raise UsageError(
+            f"start={checkpoint}: not a folder with {WEIGHTS}; give one, or a bundled name "
+            f"({', '.join(BUNDLED)})"
+        )
+    old, new = load_file(folder / WEIGHTS), model.state_dict()
+    fits = {name for name in new if name in old and old[name].shape == new[name].shape}
+    wrong = [
+        f"{name} {list(new[name].shape)}" for name in new.keys() - fits if ".visual." not in name
+    ]
+    if wrong:
+        raise UsageError(
+            f"start={checkpoint}: its text model differs from model.text ({wrong[0]} is missing or "
+            "has another shape); set model.text to the sizes of the checkpoint"
+        )
+    added = {
+        name: one.new_zeros(one.shape)
+        for name, one in new.items()
+        if name not in old and (".self_attn.proj." in name or ".mlp.fc2." in name)
+    }
+    model.load_state_dict({name: old[name] for name in fits} | added, strict=False)
+
+
 def train(
     settings: TrainSettings,
     folder: Path,
@@ -119,6 +160,8 @@ def train(
     if settings.threads:
         torch.set_num_threads(settings.threads)
     model, tokenizer = new_model(settings)
+    if settings.start is not None:
+        start_from(settings.start, model)
     clips = stored_clips(learned)
     trainer = Trainer(
         settings, model, tokenizer,
@@ -127,7 +170,7 @@ def train(
     seconds = trainer.run(on_step)
     rows = trainer.log()
     write_plot(rows, folder / "training.svg")
-    checked = [row for row in rows if "f1_frames" in row]
+    checked = [row for row in rows if "f1_codec" in row]
     facts = {
         "name": settings.name,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
@@ -136,7 +179,9 @@ def train(
         "device": str(trainer.device),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
-        "held_out": {name: checked[-1][name] for name in ("f1_frames", "f1_codec") if checked},
+        "held_out": {
+            name: value for row in checked[-1:] for name, value in row.items() if "f1_" in name
+        },
     }
     with replacing_folder(folder / CHECKPOINT) as checkpoint:
         with unwritten(folder / CHECKPOINT):
@@ -158,18 +203,23 @@ def write_use(folder: Path, settings: TrainSettings, clips: Sequence[StoredClip]
     from jumpscore.training.examples import DECIMALS
 
     lengths = [len(clip.seconds) * _step(clip) for clip in clips]
-    fps = 1 / float(np.median([_step(clip) for clip in clips]))
+    rates = sorted({1 / _step(clip) for clip in clips})
+    low, high = rates[0], rates[-1]
+    span = f"{low:.4g}" if f"{low:.4g}" == f"{high:.4g}" else f"{low:.4g} to {high:.4g}"
+    profiles = [source.profile for source in settings.data.sources]
     trained = (
         f"trained on {len(clips)} rendered clips of {min(lengths):.0f} to {max(lengths):.0f} s at "
-        f"{fps:.4g} frames/s (profile {settings.data.profile}) only, not on real or longer videos "
-        "or other questions"
+        f"{span} frames/s (profile{'s' * (len(profiles) > 1)} {', '.join(profiles)}) only, not on "
+        "real or longer videos or other questions; ask about longer videos with "
+        f"input.window={max(lengths):.0f}"
     )
     sizes = {"max_pixels": settings.data.max_pixels, "decimals": DECIMALS}
     canvases = settings.checked_canvases
-    use = CheckpointUse(
-        notes=(trained,),
-        input={"codec": {"count": canvases, **sizes}, "frames": {"fps": round(fps, 3), **sizes}},
-    )
+    kinds: dict[InputKind, dict[str, Any]] = {"codec": {"count": canvases, **sizes}}
+    if settings.data.frames:
+        fps = 1 / float(np.median([_step(clip) for clip in clips]))
+        kinds["frames"] = {"fps": round(fps, 3), **sizes}
+    use = CheckpointUse(notes=(trained,), input=kinds)
     (folder / USE).write_text(use.model_dump_json(indent=1) + "\n", encoding="utf-8")
     path = folder / "preprocessor_config.json"  # the same, for processors
     preprocessing = read_settings(path) | {"codec": {"canvases": canvases, **sizes}}

@@ -13,6 +13,23 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
 
 
+class Source(Strict):
+    """Clips of one more profile.
+
+    Attributes:
+        profile: Synthetic profile.
+        changes: Keys of the profile with other values, such as smaller pictures, which are faster
+            to render.
+        clips: Number of clips drawn; see ``DataSettings``.
+        held_out: Number of held-out clips drawn.
+    """
+
+    profile: str
+    changes: dict[str, Any] = Field(default_factory=dict)
+    clips: Count
+    held_out: Count
+
+
 class DataSettings(Strict):
     """Selection and preparation of the clips.
 
@@ -31,6 +48,10 @@ class DataSettings(Strict):
         budgets: Numbers of canvases.
         budgets_each: Number of budgets that each training clip is prepared for.
         rope_every: Interval of frames with a rope map.
+        more: Clips of other profiles, drawn with the same seeds.
+        frames: Whether frames are stored; otherwise only canvases can be trained.
+        snap: Seconds up to which an event next to a stamp of the prompt is answered with that
+            stamp; 0 answers with the nearest frame of the video, even if the prompt lacks it.
     """
 
     profile: str
@@ -44,6 +65,15 @@ class DataSettings(Strict):
     budgets: Annotated[tuple[Count, ...], Field(min_length=1)]
     budgets_each: Count
     rope_every: Count
+    more: tuple[Source, ...] = ()
+    frames: bool = True
+    snap: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """All sources; the first one is that of ``profile``."""
+        first = Source(profile=self.profile, clips=self.clips, held_out=self.held_out)
+        return (first, *self.more)
 
     @model_validator(mode="after")
     def _disjoint(self) -> DataSettings:
@@ -54,6 +84,9 @@ class DataSettings(Strict):
             raise ValueError(
                 f"budgets_each={self.budgets_each} is more than the {len(self.budgets)} budgets"
             )
+        profiles = [source.profile for source in self.sources]
+        if len(set(profiles)) < len(profiles):
+            raise ValueError(f"the profiles of all sources must differ, got {', '.join(profiles)}")
         return self
 
 
@@ -124,7 +157,7 @@ class ReadStage(Optimiser):
 
     tokens: Count
     growth: Growth
-    told: Weight
+    told: Weight = 1.0
     noise: Weight
     faintest: Share
     codec: Share
@@ -139,14 +172,19 @@ class LookStage(Optimiser):
         frames: Consecutive frames of each.
         canvases: Clips per batch as canvases.
         rope: Weight of the loss on the rope's position.
+        height: Weight of the loss on the height of the body, which shows the rhythm even if the
+            rope is invisible.
         recolour: Range of contrast and brightness.
+        fast: Share of canvases numbered like those of a video with twice as many frames per second.
     """
 
-    clips: Count
+    clips: Annotated[int, Field(ge=0)]
     frames: Count
     canvases: Annotated[int, Field(ge=0)]
     rope: Weight
+    height: Weight = 0.0
     recolour: Share
+    fast: Share = 0.0
 
 
 class JoinStage(Optimiser):
@@ -166,6 +204,7 @@ class JoinStage(Optimiser):
         every: Maximum thinning: one frame of this many remains.
         recolour: Range of contrast and brightness.
         tower: Learning rate of the tower as a share of ``rate``; 0 freezes it.
+        fast: Share of canvases numbered like those of a video with twice as many frames per second.
     """
 
     tokens: Count
@@ -175,12 +214,13 @@ class JoinStage(Optimiser):
     marks: Share
     seen: Weight
     seen_last: Weight
-    told: Weight
-    told_last: Weight
+    told: Weight = 1.0
+    told_last: Weight = 0.3
     codec: Share
     thinned: Share
     every: Annotated[int, Field(ge=2)]
     recolour: Share
+    fast: Share = 0.0
 
 
 class TrainSettings(Strict):
@@ -192,9 +232,11 @@ class TrainSettings(Strict):
         threads: CPU threads; 0 for torch's default.
         device: ``auto`` uses a GPU if available.
         save_every: Steps between two checkpoints to resume from.
-        check_every: Steps of the third stage between two evaluations on held-out clips.
+        check_every: Steps of the second and third stage between two evaluations on held-out clips.
         checked: Number of held-out clips to evaluate.
         checked_canvases: Number of canvases in that evaluation.
+        start: Checkpoint that training starts from, a bundled name or a folder. It must have the
+            same text model; of its tower, the weights that fit are taken.
         data: The clips.
         model: The model.
         read: First stage.
@@ -210,6 +252,7 @@ class TrainSettings(Strict):
     check_every: Count
     checked: Count
     checked_canvases: Count
+    start: str | None = None
     data: DataSettings
     model: ModelSettings
     read: ReadStage
@@ -223,4 +266,11 @@ class TrainSettings(Strict):
                 f"checked_canvases={self.checked_canvases} must be one of data.budgets "
                 f"{self.data.budgets}"
             )
+        if not self.data.frames and (self.look.clips or self.join.codec < 1):
+            raise ValueError(
+                f"look.clips={self.look.clips} and join.codec={self.join.codec:g} need frames; set "
+                "data.frames=true, or look.clips=0 and join.codec=1"
+            )
+        if self.look.clips + self.look.canvases == 0:
+            raise ValueError("look.clips and look.canvases are both 0; set one of them")
         return self

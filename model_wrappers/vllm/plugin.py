@@ -10,6 +10,7 @@ this package did not start.
 
 from __future__ import annotations
 
+import hmac
 import os
 import signal
 import threading
@@ -23,6 +24,10 @@ MEDIA_VARIABLE = "JUMPSCORE_SERVED_MEDIA"
 GUARD_VARIABLE = "JUMPSCORE_VLLM_GUARD"
 PARENT_VARIABLE = "JUMPSCORE_SERVED_BY"
 """Environment variable with the id of the process that started the server and that it ends with."""
+TOKEN_VARIABLE = "VLLM_API_KEY"
+"""Environment variable with the token that vLLM requires of its clients."""
+TOKEN_CHECK = "model_wrappers.vllm.plugin.TokenCheck"
+"""Middleware of the servers that this package starts."""
 PATCHED_FILE = "model_executor/models/llava_onevision2.py"
 """The file of the package vllm that the guard changes at run time."""
 TESTED = {
@@ -58,6 +63,29 @@ def register() -> None:
     VIDEO_LOADER_REGISTRY.register(LOADER)(Loader)
     if os.environ.get(GUARD_VARIABLE) == "1":
         _count_one_row_per_video()
+
+
+class TokenCheck:
+    """Refuses every request without the server's token.
+
+    vLLM's own check covers the paths of OpenAI's protocol only: ``/invocations``, for example,
+    answers anyone who can reach the port. This one is ASGI middleware (``--middleware``).
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._expected = f"Bearer {os.environ[TOKEN_VARIABLE]}".encode()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass a request on, or answer it with status 401."""
+        sent = dict(scope.get("headers", ())).get(b"authorization", b"")
+        if scope["type"] == "lifespan" or hmac.compare_digest(sent, self._expected):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await send({"type": "http.response.start", "status": 401, "headers": []})
+            await send({"type": "http.response.body", "body": b"the token is missing or wrong"})
 
 
 def _end_with_parent() -> None:

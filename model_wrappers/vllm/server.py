@@ -27,6 +27,8 @@ from model_wrappers.vllm.plugin import (
     PARENT_VARIABLE,
     PATCHED_FILE,
     TESTED,
+    TOKEN_CHECK,
+    TOKEN_VARIABLE,
     tested_versions,
 )
 
@@ -110,8 +112,8 @@ class ServerPlan:
         words += ["--allowed-local-media-path", str(self.media)]
         words += ["--limit-mm-per-prompt", json.dumps(MOST_MEDIA)]
         words += ["--enable-prompt-tokens-details"]
-        # Each request states its stamps and sizes; clients are on this machine.
-        words.append("--trust-request-mm-kwargs")
+        # Each request states its stamps and sizes; clients have the token of this server.
+        words += ["--trust-request-mm-kwargs", "--middleware", TOKEN_CHECK]
         if self.codec:
             words += ["--media-io-kwargs", json.dumps({"video": {"video_backend": LOADER}})]
         if self.trust_remote_code:
@@ -122,9 +124,10 @@ class ServerPlan:
             words += _option(name.replace("_", "-"), value)
         return words
 
-    def environment(self) -> dict[str, str]:
-        """Return the environment variables of the server."""
-        return {**os.environ, **self.variables(), PARENT_VARIABLE: str(os.getpid())}
+    def environment(self, token: str) -> dict[str, str]:
+        """Return the environment variables of a server; other users cannot read them."""
+        own = {PARENT_VARIABLE: str(os.getpid()), TOKEN_VARIABLE: token}
+        return {**os.environ, **self.variables(), **own}
 
     def variables(self) -> dict[str, str]:
         """Return the variables that vLLM reads, in a server or in this process."""
@@ -140,10 +143,19 @@ class ServerPlan:
 
 
 class Server:
-    """A server process; ``start`` waits until it responds."""
+    """A server process; ``start`` waits until it responds.
 
-    def __init__(self, plan: ServerPlan, *, patience: float = 900.0) -> None:
+    Args:
+        plan: Its settings.
+        token: What its clients must send; by default a new secret.
+        patience: Maximum seconds that it may take to start.
+    """
+
+    def __init__(
+        self, plan: ServerPlan, *, token: str | None = None, patience: float = 900.0
+    ) -> None:
         self.plan, self.patience = plan, patience
+        self.token = token or secrets.token_urlsafe(32)
         self.port, self.alias = plan.port, ""
         self.process: subprocess.Popen[bytes] | None = None
         self.log = Path(tempfile.gettempdir()) / f"jumpscore-vllm-{os.getpid()}-{id(self):x}.log"
@@ -167,7 +179,7 @@ class Server:
         with open(self.log, "wb", opener=_private) as log:
             process = self.process = subprocess.Popen(
                 self.plan.command(self.port, self.alias),
-                env=self.plan.environment(),
+                env=self.plan.environment(self.token),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -224,7 +236,7 @@ class Server:
             text = self.log.read_text(encoding="utf-8", errors="replace")
         except OSError:
             return "(no log)"
-        return SECRETS.sub("***", "\n".join(text.splitlines()[-lines:]))
+        return SECRETS.sub("***", "\n".join(text.splitlines()[-lines:])).replace(self.token, "***")
 
     def _hint(self) -> str:
         if self.plan.cpu_only or not CUDA_BUILD.search(self.log_end(lines=200)):
@@ -233,9 +245,8 @@ class Server:
 
     def _answers(self) -> bool:
         """Return whether this very server answers at its address."""
-        request = urllib.request.Request(f"{self.url}/v1/models")
-        if key := os.environ.get("VLLM_API_KEY"):
-            request.add_header("Authorization", f"Bearer {key}")
+        headers = {"Authorization": f"Bearer {self.token}"}
+        request = urllib.request.Request(f"{self.url}/v1/models", headers=headers)
         try:
             with _DIRECT.open(request, timeout=5) as answer:
                 return f'"{self.alias}"'.encode() in answer.read(1 << 20)
@@ -257,8 +268,8 @@ def _option(name: str, value: Any) -> list[str]:
     """
     if name in SECRET_OPTIONS:
         raise UsageError(
-            f"model.arguments contains {name}, which would be stored with the run; use vLLM's "
-            "environment variables (VLLM_API_KEY, HF_TOKEN)"
+            f"model.arguments contains {name}, which would be stored with the run; use the "
+            f"environment variables {TOKEN_VARIABLE} and HF_TOKEN"
         )
     if value is None:
         return []

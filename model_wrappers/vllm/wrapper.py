@@ -38,6 +38,7 @@ from model_wrappers.openai_compatible.wrapper import (
     OpenAICompatible,
     OpenAICompatibleOptions,
 )
+from model_wrappers.vllm.plugin import TOKEN_VARIABLE
 from model_wrappers.vllm.processing import (
     check_architecture,
     check_stamps,
@@ -98,6 +99,7 @@ class VLLMOptions(EngineOptions, OpenAICompatibleOptions):
         served_model: Name of the model in the server; by default made from the checkpoint's digest,
             so that a server with another checkpoint is noticed.
         base_url: Address of a running server (``jumpscore serve``); by default one is started.
+        api_key_env: Environment variable with the server's token; by default, each gets a new one.
         python: Python of an environment with vLLM and this package; by default
             ``$JUMPSCORE_VLLM_PYTHON``, else this one.
         data_parallel: Number of copies of the model.
@@ -106,6 +108,7 @@ class VLLMOptions(EngineOptions, OpenAICompatibleOptions):
     """
 
     served_model: str = ""
+    api_key_env: str = TOKEN_VARIABLE
     python: str | None = None
     data_parallel: int = Field(default=1, gt=0)
     port: int = Field(default=0, ge=0, le=65535)
@@ -263,6 +266,9 @@ class VLLM(FromCheckpoint, OpenAICompatible):
         """Digest of the checkpoint; computed once, with one seek per tensor."""
         return digest(self.folder)
 
+    def _key(self) -> str | None:
+        return self.server.token if self.server is not None else super()._key()
+
     def client_options(self) -> dict[str, Any]:
         # A proxy from the environment cannot reach a server on this machine.
         return {"http_client": bounded_http_client(trust_env=False)}
@@ -278,7 +284,7 @@ class VLLM(FromCheckpoint, OpenAICompatible):
             if self.server is None:
                 options = self.options
                 plan = replace(self.plan(), port=options.port, data_parallel=options.data_parallel)
-                server = Server(plan, patience=options.patience)
+                server = Server(plan, token=self._key(), patience=options.patience)
                 server.start()
                 self.server = server
             self.options = self.options.model_copy(update={"base_url": f"{self.server.url}/v1"})

@@ -95,7 +95,8 @@ def _run(model: ModelWrapper, address: str, questions: int) -> list[float]:
     arrivals = _Arrivals()
     plan = InputPlan.resolve(model, InputConfig())
     asked = [Question(f"q{number}", (), "") for number in range(questions)]
-    RayEngine(model, plan, RunSettings(address=address), Received()).ask(asked, arrivals)
+    settings = RunSettings(engine="ray", address=address)
+    RayEngine(model, plan, settings, Received()).ask(asked, arrivals)
     return arrivals.times
 
 

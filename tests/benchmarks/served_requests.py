@@ -97,6 +97,10 @@ def through_the_harness(wrapper, folder: Path) -> float:
 def _bare(wrapper) -> float:
     """Return the seconds for the same bodies from as many threads; answers are discarded."""
     url = f"{wrapper.server.url}/v1/chat/completions"
+    headers = {
+        "content-type": "application/json",
+        "authorization": f"Bearer {wrapper.server.token}",
+    }
     bodies = []
     for request in wrapper.ready.values():
         body = wrapper.body(request)
@@ -104,9 +108,7 @@ def _bare(wrapper) -> float:
         bodies.append(json.dumps(body).encode())
 
     def send(body: bytes) -> None:
-        request = urllib.request.Request(
-            url, data=body, headers={"content-type": "application/json"}
-        )
+        request = urllib.request.Request(url, data=body, headers=headers)
         with urllib.request.urlopen(request, timeout=300) as answer:
             json.load(answer)
 

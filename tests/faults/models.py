@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from evaluators.jumpscore import JumpScore
+from jumpscore.cli.app import main as command
 from jumpscore.data.catalogue import PUBLISHED
 from jumpscore.data.fetch import fetch_jumpscore
 from jumpscore.records import Question, Response, SampleScore, Usage
@@ -75,6 +77,13 @@ class Deriving(JumpScore):
     def score(self, truth: Any, response: Response, derived: Any = None) -> SampleScore:
         assert derived == {"letters": len(response.text)}
         return super().score(truth, response)
+
+
+def make(folder: str, *words: str) -> None:
+    """Run a command that refuses to replace a folder, unless the folder is there."""
+    if not Path(folder).exists():
+        sys.argv = ["jumpscore", *words]
+        command()
 
 
 def fetch(address: str, folder: str) -> None:

@@ -97,8 +97,9 @@ def test_server_answers_equal_transformers(place, served, kind):
     assert len({response.text for response in ours.responses.values()}) > 3  # pictures matter
 
 
-def test_predict_with_a_running_server(place, served):
+def test_predict_with_a_running_server(place, served, monkeypatch):
     """``predict`` prepares canvases in the server's folder; a random model answers no times."""
+    monkeypatch.setenv("VLLM_API_KEY", served.server.token)
     from jumpscore.errors import NoAnswerError
     from jumpscore.harness import run_config
     from jumpscore.harness.single import open_model
@@ -159,12 +160,22 @@ def test_server_refuses_references_outside_the_cache(place, served):
     request = urllib.request.Request(
         f"{served.server.url}/v1/chat/completions",
         data=json.dumps(body).encode(),
-        headers={"content-type": "application/json"},
+        headers={
+            "content-type": "application/json",
+            "authorization": f"Bearer {served.server.token}",
+        },
     )
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request, timeout=60)
     assert caught.value.code >= 400
     assert served.server.alive()
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/tokenize", "/invocations", "/health"])
+def test_server_answers_nothing_without_its_token(served, path):
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{served.server.url}{path}", timeout=60)
+    assert caught.value.code == 401
 
 
 def test_evaluate_restarts_a_killed_server(place, served):

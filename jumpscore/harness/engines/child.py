@@ -6,13 +6,16 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import IO
 
 Process = subprocess.Popen[bytes]
 
 
-def start_child(module: str, output: IO[bytes] | None = None) -> tuple[Connection, Process]:
+def start_child(
+    module: str, output: IO[bytes] | None = None, *, variables: Mapping[str, str] | None = None
+) -> tuple[Connection, Process]:
     """Start ``python -m MODULE SOCKET`` and return the connection to it.
 
     The child imports from the same places as this process, so not from the working directory
@@ -21,6 +24,7 @@ def start_child(module: str, output: IO[bytes] | None = None) -> tuple[Connectio
     Args:
         module: Name of the module, whose ``main`` calls ``connection_to_parent``.
         output: File for its output, by default that of this process.
+        variables: Further environment variables.
 
     Raises:
         OSError: The process cannot be started.
@@ -33,7 +37,11 @@ def start_child(module: str, output: IO[bytes] | None = None) -> tuple[Connectio
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path or "." for path in sys.path)},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(path or "." for path in sys.path),
+                **(variables or {}),
+            },
             start_new_session=True,
         )
         return Connection(ours.detach()), process

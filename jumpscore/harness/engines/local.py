@@ -5,17 +5,11 @@ They are prepared in threads or, for wrappers that declare it, in processes (see
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    Future,
-    ThreadPoolExecutor,
-    as_completed,
-    wait,
-)
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, as_completed, wait
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -25,6 +19,8 @@ from jumpscore.harness.engines.blueprint import Blueprint, Received
 from jumpscore.harness.engines.engine import Asked, RunInterrupted, Sink
 from jumpscore.harness.engines.processes import Processes, processes_for
 from jumpscore.harness.engines.steps import Answered, Completion, Prepared, answer, prepare
+from jumpscore.harness.engines.threads import Threads, in_background
+from jumpscore.harness.engines.watch import Watch
 from jumpscore.harness.input import InputPlan
 from jumpscore.records import Progress, Question, Response
 from jumpscore.runs.failures import FailureLog
@@ -70,36 +66,34 @@ class LocalEngine:
         started = time.perf_counter()
         preparing, generating = 0.0, 0.0
         responses: dict[str, Response] = {}
-        done = 0
-        pool = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="prepare")
-        processes = self._processes(len(questions))
-        prepared = self._prepare_ahead(pool, questions, processes)
-        batches = self._answer_each(prepared)
+        with Watch() as watch, closing(self._answered(questions, watch)) as batches:
+            try:
+                for batch in batches:
+                    sink.append(batch.responses)
+                    if self.failures is not None:
+                        self.failures.store(batch.failures)
+                    responses |= {response.id: response for response in batch.responses}
+                    generating += batch.generate_seconds
+                    preparing += batch.prepare_seconds
+                    if on_progress:
+                        on_progress(len(responses), len(questions))
+            except KeyboardInterrupt:
+                raise RunInterrupted(len(responses), len(questions)) from None
+        wall = time.perf_counter() - started
+        return Asked(len(questions), preparing, generating, wall), responses
+
+    def _answered(
+        self, questions: Sequence[Question], watch: Watch
+    ) -> Generator[Answered, None, None]:
+        """Yield answered batches, and end what prepared them."""
+        threads, processes = Threads(self.settings.workers), self._processes(len(questions))
+        prepare = partial(self._prepare, processes, watch)
         try:
-            for batch in batches:
-                sink.append(batch.responses)
-                if self.failures is not None:
-                    self.failures.store(batch.failures)
-                responses |= {response.id: response for response in batch.responses}
-                generating += batch.generate_seconds
-                preparing += batch.prepare_seconds
-                done += len(batch.responses)
-                if on_progress:
-                    on_progress(done, len(questions))
-        except KeyboardInterrupt:
-            raise RunInterrupted(done, len(questions)) from None
+            yield from self._answer_each(self._prepare_ahead(threads, questions, prepare), watch)
         finally:
-            batches.close()
-            pool.shutdown(wait=False, cancel_futures=True)
+            threads.close()
             if processes is not None:
                 processes.close()
-        cost = Asked(
-            samples=len(questions),
-            prepare_seconds=preparing,
-            generate_seconds=generating,
-            wall_seconds=time.perf_counter() - started,
-        )
-        return cost, responses
 
     def _processes(self, questions: int) -> Processes | None:
         if not self.wrapper.prepares_in_processes:
@@ -109,37 +103,39 @@ class LocalEngine:
 
     def _prepare_ahead(
         self,
-        pool: ThreadPoolExecutor,
+        threads: Threads,
         questions: Sequence[Question],
-        processes: Processes | None,
+        prepare: Callable[[Question], Prepared],
     ) -> Iterator[Future[Prepared]]:
         """Yield futures of requests, in order, with at least ``settings.ahead`` in preparation."""
         waiting: deque[Future[Prepared]] = deque()
         # A generous head start costs only memory if preparing is trivial.
         ahead = max(self.settings.ahead, self.wrapper.batch_size, self.wrapper.concurrency)
-        work = partial(self._prepare, processes)
         for question in questions:
-            waiting.append(pool.submit(work, question))
+            waiting.append(threads.submit(partial(prepare, question)))
             if len(waiting) >= ahead:
                 yield waiting.popleft()
         yield from waiting
 
-    def _prepare(self, processes: Processes | None, question: Question) -> Prepared:
-        if processes is not None and processes.pay():
-            elsewhere = processes.prepare(question, self.complete)
-            if elsewhere is not None:
-                return elsewhere
-        prepared = prepare(self.wrapper, self.input, question, self.complete)
+    def _prepare(self, processes: Processes | None, watch: Watch, question: Question) -> Prepared:
+        with watch.step("prepared", [question.id]):
+            if processes is not None and processes.pay():
+                elsewhere = processes.prepare(question, self.complete)
+                if elsewhere is not None:
+                    return elsewhere
+            prepared = prepare(self.wrapper, self.input, question, self.complete)
         if processes is not None:
             processes.measured(prepared)
         return prepared
 
-    def _answer_each(self, prepared: Iterator[Future[Prepared]]) -> Generator[Answered, None, None]:
+    def _answer_each(
+        self, prepared: Iterator[Future[Prepared]], watch: Watch
+    ) -> Generator[Answered, None, None]:
         """Yield answered batches: in order, or as they finish if the wrapper is concurrent."""
         wrapper = self.wrapper
         if wrapper.concurrency <= 1:
             for batch in _batches(prepared, wrapper.batch_size):
-                yield answer(self.wrapper, [item.result() for item in batch])
+                yield self._answer([item.result() for item in batch], watch)
             return
         running: set[Future[Answered]] = set()
         for batch in _batches(prepared, wrapper.batch_size):
@@ -151,22 +147,14 @@ class LocalEngine:
                 yield from (future.result() for future in running & ended)
                 running -= ended
                 preparing -= ended
-            running.add(self._in_background([item.result() for item in batch]))
+            whole = [item.result() for item in batch]
+            running.add(in_background(partial(self._answer, whole, watch), "generate"))
         for future in as_completed(running):
             yield future.result()
 
-    def _in_background(self, batch: Sequence[Prepared]) -> Future[Answered]:
-        """Answer in a thread that is not joined at exit: Ctrl-C must not wait for a server."""
-        future: Future[Answered] = Future()
-
-        def run() -> None:
-            try:
-                future.set_result(answer(self.wrapper, batch))
-            except BaseException as problem:
-                future.set_exception(problem)
-
-        threading.Thread(target=run, name="generate", daemon=True).start()
-        return future
+    def _answer(self, batch: Sequence[Prepared], watch: Watch) -> Answered:
+        with watch.step("answered", [item.question.id for item in batch]):
+            return answer(self.wrapper, batch)
 
 
 def _batches(prepared: Iterator[Future[Prepared]], size: int) -> Iterator[list[Future[Prepared]]]:

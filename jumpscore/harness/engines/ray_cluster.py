@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from itertools import islice
 from multiprocessing.connection import Connection
@@ -36,6 +37,7 @@ from jumpscore.harness.engines.ray_messages import (
     Stop,
 )
 from jumpscore.harness.engines.steps import Answered, Completion, error_response
+from jumpscore.harness.engines.threads import Threads
 from jumpscore.harness.input import InputPlan
 from jumpscore.records import Progress, Question, Response
 from jumpscore.runs.failures import Failure, FailureLog, describe
@@ -131,15 +133,17 @@ class RayEngine:
         if complete is None:
             yield from questions
             return
-        with ThreadPoolExecutor(1, thread_name_prefix="complete") as pool:
+        thread = Threads(1)
+        try:
             for question in questions:
-                future: Future[Question] = pool.submit(complete, question)
                 try:
-                    yield future.result()
+                    yield thread.submit(partial(complete, question)).result()
                 except Exception as problem:  # a task may raise anything; the run goes on
                     failure = Failure.of(question.id, problem)
                     response = error_response(question.id, describe(problem))
                     yield Answered([response], 0.0, 0.0, (failure,) if failure else ())
+        finally:
+            thread.close()
 
     def _job(self) -> Job:
         """Return the job of the driver.
@@ -185,11 +189,14 @@ def _require_ray() -> None:
 
 
 def _job(wrapper: ModelWrapper, settings: RunSettings, blueprint: bytes) -> Job:
+    # A replica that shares its model between GPUs, or has copies of it, needs as many.
+    shared = getattr(wrapper.options, "tensor_parallel", 1)
+    needed = shared * getattr(wrapper.options, "data_parallel", 1)
     return Job(
         blueprint,
         settings.address,
         settings.replicas,
-        settings.gpus,
+        needed if settings.gpus is None and needed > 1 else settings.gpus,
         settings.ahead,
         wrapper.batch_size,
         wrapper.concurrency,
@@ -201,7 +208,7 @@ def _job(wrapper: ModelWrapper, settings: RunSettings, blueprint: bytes) -> Job:
 def _driver(job: Job) -> Iterator[tuple[Connection, Callable[[], str]]]:
     """Start the driver; yield the connection to it, and a function for its last words."""
     with tempfile.TemporaryFile() as errors:
-        connection, process = start_child(DRIVER, errors)
+        connection, process = start_child(DRIVER, errors, variables=_variables(job))
         try:
             connection.send(job)
             yield connection, lambda: _last_words(process, errors)
@@ -214,6 +221,20 @@ def _driver(job: Job) -> Iterator[tuple[Connection, Callable[[], str]]]:
                 with suppress(OSError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+
+
+def _variables(job: Job) -> dict[str, str]:
+    """Return the variables of a cluster that this run starts: Ray requires a new token, for one.
+
+    A cluster runs the code of whoever reaches its ports. Ray's own default is a token too, but a
+    file in the user's home that later clusters of several machines would require as well.
+    """
+    if job.address is not None:
+        return {}
+    own = {"RAY_USAGE_STATS_ENABLED": "0"}
+    if "RAY_AUTH_MODE" not in os.environ:
+        own |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    return own
 
 
 def _last_words(process: Process, errors: IO[bytes]) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "30")
 
 import ray
-from ray.exceptions import RayActorError, RayError
+from ray.exceptions import AuthenticationError, RayActorError, RayError
 
 from jumpscore.harness.engines import ray_media
 from jumpscore.harness.engines.child import connection_to_parent
@@ -263,6 +263,19 @@ def check_address(address: str | None) -> None:
         ) from error
 
 
+def reason_of(problem: BaseException) -> str:
+    """Return why the run cannot go on.
+
+    >>> reason_of(ConnectionError("no answer")).split("; ")
+    ['ConnectionError: no answer', 'set RAY_AUTH_MODE=token if it requires a token']
+    """
+    if isinstance(problem, Unable):
+        return str(problem)
+    hint = "; set RAY_AUTH_MODE=token if it requires a token"
+    refused = isinstance(problem, ConnectionError | AuthenticationError)
+    return first_line(problem) + (hint if refused else "")
+
+
 def main() -> None:
     """Connect to the cluster and carry out the job that comes through the socket."""
     connection = connection_to_parent()
@@ -280,8 +293,7 @@ def main() -> None:
         else:
             connection.send(planned(job))
     except (Unable, RayError, ConnectionError) as problem:
-        text = str(problem) if isinstance(problem, Unable) else first_line(problem)
-        connection.send(Stop(text))
+        connection.send(Stop(reason_of(problem)))
     except EOFError:
         pass  # the run has ended: Ray releases what it used
     finally:

@@ -136,7 +136,9 @@ def test_serve_prints_address_and_stops(tiny, tmp_path, how):
         env={**os.environ, "JUMPSCORE_CACHE": str(tmp_path / "cache")},
     ) as serving:
         assert serving.stdout.readline().startswith("http://127.0.0.1:")
-        said = [serving.stderr.readline() for _ in range(3)]
+        said = [serving.stderr.readline() for _ in range(4)]
+        token = next(line.split("=")[1].strip() for line in said if line.startswith("export VLLM"))
+        assert len(token) >= 43
         log = next(line.split()[1].rstrip(";") for line in said if line.startswith("log: "))
         child = int(Path(log).read_text().split("child ")[1].split()[0])
         serving.send_signal(how)

@@ -41,7 +41,7 @@ def test_data_sets_names_every_row_once():
     rows = data_sets()
     kinds = {kind: [row.name for row in rows.values() if row.kind == kind] for kind in
              ("bundled", "rendered", "published")}  # fmt: skip
-    assert kinds["bundled"] == ["mini", "small"]
+    assert kinds["bundled"] == ["mini", "small", "rates", "no_jumps"]
     assert kinds["rendered"] == [f"mini_{task}" for task in
                                  ("timelens", "spatial", "tracking", "traces", "lmms")]  # fmt: skip
     assert "published" in kinds["published"]
@@ -114,7 +114,7 @@ def test_data_root_prefers_the_argument_to_the_variable(monkeypatch, cache):
 
 def test_bundled_set_refuses_other_names():
     assert bundled_set("small").seed == 7
-    with pytest.raises(UsageError, match="bundled data set 'mini_lmms'; known: mini, small"):
+    with pytest.raises(UsageError, match="bundled data set 'mini_lmms'; known: mini, small, rates"):
         bundled_set("mini_lmms")
 
 

@@ -35,6 +35,8 @@ ADDED = {
     "replay": {"display_name": None},
     "default": CLUSTER,
     "motion": TEMPO,
+    "keye_vl1_5": {"api_key_env": "VLLM_API_KEY"},
+    "vllm": {"api_key_env": "VLLM_API_KEY"},
     **dict.fromkeys(GOLDEN["input"], WINDOWS),
 }
 """Options that earlier releases do not have, or whose defaults have changed."""

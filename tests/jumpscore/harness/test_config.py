@@ -35,6 +35,8 @@ def test_run_config_of_composed_words():
         (["+run.limt=2"], r"unknown key 'run\.limt'; did you mean 'limit'"),
         (["+colour=1"], "unknown key 'colour'"),
         (["run.shard=4/3"], r"run\.shard='4/3': is not a shard; write i/n with 0 <= i < n"),
+        (["run.timeout=60"], r"timeout=60\.0 needs run\.engine=ray"),
+        (["run.address=auto"], r"address=auto needs run\.engine=ray"),
         (["run.name=../x"], "cannot be a folder's name"),
         (["input=frames", "input.count=4", "input.fps=1"], "either count or fps"),
         (["input=video", "input.count=4"], "count needs kind=frames"),

@@ -132,7 +132,7 @@ def test_mirrored_blocks(prepared):
 
 def test_lesson_specs_exclude_people_of_tests(clips):
     data = small_settings(data={"reserved_clips": 30}).data
-    reserved = reserved_people(data, load_profile("small"))
+    reserved = reserved_people(data)
     tests = sample_clips(load_profile("small", {"clips": 30}), seed=data.reserved[0])
     assert {person(spec) for spec in tests} <= reserved
     assert {person(spec) for spec in sample_clips(load_profile("mini"), seed=0)} <= reserved
@@ -144,9 +144,9 @@ def test_lesson_specs_exclude_people_of_tests(clips):
 
 def test_lesson_specs_exclude_held_out_people(clips):
     settings = small_settings(data={"clips": 60, "held_out": 10, "reserved_clips": 30}).data
-    profile = load_profile("small")
-    learned, held_out = lesson_specs(settings, profile)
-    reserved = reserved_people(settings, profile)
+    load_profile("small")
+    learned, held_out = lesson_specs(settings)
+    reserved = reserved_people(settings)
     drawn = sample_clips(load_profile("small", {"clips": 60}), seed=settings.seed)
     people = {person(spec) for spec in held_out}
     # Somebody held out is drawn to learn from too, so that there is a clip to leave out.

@@ -11,7 +11,7 @@ from pathlib import Path
 from model_wrappers.vllm.plugin import PATCHED_FILE, TESTED
 
 FAKE = """#!{python}
-import http.server, json, subprocess, sys, time
+import http.server, json, os, subprocess, sys, time
 words = sys.argv
 if "-c" in words:
     print('["0.32.0", "{digest}", true, false]')
@@ -20,11 +20,22 @@ print("started", *words[1:], flush=True)
 {before}
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 print("child", child.pid, flush=True)
+token = os.environ.get("VLLM_API_KEY")
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        print("token", token, "header", self.headers["authorization"], flush=True)
         ids = words[words.index("--served-model-name") + 1:words.index("--host")]
-        body = json.dumps(dict(data=[dict(id=name) for name in ids])).encode()
-        self.send_response(200); self.send_header("content-length", str(len(body)))
+        self.send(dict(data=[dict(id=name, object="model") for name in ids]))
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        message = dict(role="assistant", content="[0.5]")
+        self.send(dict(choices=[dict(index=0, finish_reason="stop", message=message)]))
+    def send(self, content):
+        own = self.headers["authorization"] == f"Bearer {{token}}"
+        body = json.dumps(content).encode() if own else b"{{}}"
+        self.send_response(200 if own else 401)
+        self.send_header("content-length", str(len(body)))
+        self.send_header("content-type", "application/json")
         self.end_headers(); self.wfile.write(body)
     def log_message(self, *_): pass
 port = int(words[words.index("--port") + 1])

@@ -98,9 +98,9 @@ def test_cpu_only_import_activates_nothing():
 def test_plan_puts_the_folder_before_other_paths(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     plan = ServerPlan("python", "x", tmp_path, cpu_only=True)
-    assert plan.environment()["PYTHONPATH"] == f"{CPU_ONLY}{os.pathsep}/elsewhere"
+    assert plan.variables()["PYTHONPATH"] == f"{CPU_ONLY}{os.pathsep}/elsewhere"
     plan = ServerPlan("python", "x", tmp_path)
-    assert plan.environment()["PYTHONPATH"] == "/elsewhere"
+    assert plan.environment("token")["PYTHONPATH"] == "/elsewhere"
     assert (Path(CPU_ONLY) / "sitecustomize.py").is_file()
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import socket
 import sys
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -58,6 +62,55 @@ def test_start_again_at_the_same_address(plan):
         server.stop()
 
 
+def test_token_is_private_to_the_server(plan, monkeypatch):
+    """A new secret for every server, in its environment only, and required by it."""
+    monkeypatch.setenv("VLLM_API_KEY", "of the user's own server")
+    servers = [Server(plan, patience=20) for _ in range(2)]
+    assert servers[0].token != servers[1].token
+    assert min(len(server.token) for server in servers) >= 43  # 32 bytes in base 64
+    server = servers[0]
+    server.start()
+    try:
+        process = Path(f"/proc/{server.process.pid}")
+        assert server.token not in process.joinpath("cmdline").read_text()
+        assert f"VLLM_API_KEY={server.token}\0" in process.joinpath("environ").read_text()
+        assert f"header Bearer {server.token}" in server.log.read_text()
+        assert "header Bearer ***" in server.log_end()
+        with pytest.raises(HTTPError, match="401"):
+            urlopen(f"{server.url}/v1/models", timeout=20)
+        assert "model_wrappers.vllm.plugin.TokenCheck" in server.plan.command(1)
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize(
+    ("kind", "headers", "answer"),
+    [
+        ("http", [(b"authorization", b"Bearer right")], "application"),
+        ("http", [(b"authorization", b"Bearer wrong")], 401),
+        ("http", [(b"authorization", b"Bearer \xff")], 401),
+        ("http", [], 401),
+        ("websocket", [], 1008),
+        ("lifespan", None, "application"),
+    ],
+)
+def test_token_check_covers_every_path(monkeypatch, kind, headers, answer):
+    monkeypatch.setenv("VLLM_API_KEY", "right")
+    sent = []
+
+    async def application(scope, receive, send):
+        sent.append({"status": "application"})
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": kind, "path": "/invocations"}
+    if headers is not None:
+        scope["headers"] = headers
+    asyncio.run(plugin.TokenCheck(application)(scope, None, send))
+    assert answer in (sent[0].get("status"), sent[0].get("code"))
+
+
 def test_start_failure_has_the_log_without_keys(tmp_path):
     before = "print('token hf_abcdefghijklmnop'); raise SystemExit('no such checkpoint')"
     plan = ServerPlan(program(tmp_path, before), "x", tmp_path / "media")
@@ -98,7 +151,7 @@ def test_command(tmp_path):
     ):  # fmt: skip
         assert part in line
     assert "--media-io-kwargs" not in words
-    assert "JUMPSCORE_VLLM_GUARD" not in plan.environment()
+    assert "JUMPSCORE_VLLM_GUARD" not in plan.environment("token")
 
 
 def test_installed_vllm_missing():
@@ -206,5 +259,5 @@ def test_largest_media_is_vllms_own_limit(monkeypatch, version, value, expected)
 
 
 def test_variables_largest_media(tmp_path):
-    assert ServerPlan("python", "x", tmp_path, largest_media=7).environment()[LIMIT] == "7"
+    assert ServerPlan("python", "x", tmp_path, largest_media=7).variables()[LIMIT] == "7"
     assert LIMIT not in ServerPlan("python", "x", tmp_path).variables()

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from jumpscore.errors import DataError, UsageError
+from jumpscore.harness import evaluate
 from jumpscore.records import Media, Question
 from jumpscore.video.prepared.cache import InputCache, default_cache_folder
 from model_wrappers.vllm import wrapper as vllm
@@ -187,3 +188,35 @@ def test_prepare_frames_beyond_the_limit(tiny, tmp_path, installed):
     make_wrapper(tiny, largest_media=size).prepare(question, visual)
     with pytest.raises(DataError, match=rf"{size:,} bytes, but the server accepts {size - 1:,}"):
         make_wrapper(tiny, largest_media=size - 1).prepare(question, visual)
+
+
+@pytest.mark.parametrize("own", [None, "the-users-key-0123456789"])
+def test_evaluate_sends_the_token_and_stores_it_nowhere(tiny, tiny_set, tmp_path, monkeypatch, own):
+    """The server's token is a new one, or the user's; keys of other services are not sent to it."""
+    pytest.importorskip("openai")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-a-cloud-service")
+    if own is None:
+        monkeypatch.delenv("VLLM_API_KEY", raising=False)
+    else:
+        monkeypatch.setenv("VLLM_API_KEY", own)
+    wrapper = make_wrapper(tiny, python=program(tmp_path), patience=20)
+    try:
+        run = evaluate(
+            wrapper,
+            "jumpscore",
+            task_options={"data": str(tiny_set)},
+            input={"kind": "frames", "count": 2},
+            run={"folder": tmp_path / "runs"},
+        )
+        token = wrapper.server.token
+        log = wrapper.server.log.read_text()
+    finally:
+        wrapper.close()
+    assert run.result.unscored == 0
+    assert {response.text for response in run.responses.values()} == {"[0.5]"}
+    assert own in (None, token)
+    assert f"Bearer {token}" in log
+    assert "sk-of-a-cloud" not in log
+    stored = b"".join(file.read_bytes() for file in run.folder.rglob("*") if file.is_file())
+    assert token.encode() not in stored
+    assert token not in str(wrapper.identity()) + repr(wrapper.options)

@@ -64,6 +64,16 @@ class Misbehaving(ModelWrapper):
         return len((self.folder / name).read_bytes().splitlines())
 
 
+class Secured(ModelWrapper):
+    """Answers with the kind of its cluster's authentication, and the length of the token."""
+
+    name = "secured"
+
+    def generate(self, requests):
+        facts = os.environ.get("RAY_AUTH_MODE"), len(os.environ.get("RAY_AUTH_TOKEN", ""))
+        return [Response(request.question.id, str(facts)) for request in requests]
+
+
 class Locked(Misbehaving):
     """Cannot be sent to another process."""
 

@@ -25,7 +25,7 @@ from jumpscore.harness.input import InputPlan
 from jumpscore.harness.windows import MemoryLog, WindowedEngine
 from jumpscore.records import Media, Question
 from tests import support
-from tests.jumpscore.harness.engines.ray_models import Locked, Misbehaving
+from tests.jumpscore.harness.engines.ray_models import Locked, Misbehaving, Secured
 from tests.jumpscore.harness.watching import Second
 
 pytest.importorskip("ray")
@@ -90,7 +90,8 @@ def notes(tmp_path):
 
 def engine(model, address, **settings):
     plan = InputPlan.resolve(model, InputConfig())
-    return RayEngine(model, plan, RunSettings(address=address, **settings), Received())
+    settings = RunSettings(engine="ray", address=address, **settings)
+    return RayEngine(model, plan, settings, Received())
 
 
 def received() -> set[Path]:
@@ -126,7 +127,7 @@ def test_ray_asks_about_windows(address, tmp_path):
     clip = support.write_video(tmp_path / "clip.mp4", frames=100)
     model = Second()
     plan = InputPlan.resolve(model, InputConfig(kind="frames", count=4, window=1.5, overlap=0.5))
-    settings = RunSettings(address=address)
+    settings = RunSettings(engine="ray", address=address)
     ray_engine = RayEngine(model, plan, settings, Received())
     local = LocalEngine(model, plan, settings)
     answers = [
@@ -198,6 +199,14 @@ def test_ray_model_that_cannot_load_stops_the_run(address, questions, notes):
 def test_ray_model_that_cannot_be_sent(address, questions, notes):
     with pytest.raises(UsageError, match=r"cannot be sent to other machines.*by name"):
         engine(Locked(notes), address).ask(questions, Sink())
+
+
+def test_ray_cluster_of_its_own_has_a_new_token(questions, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    _, answers = engine(Secured(), None).ask(questions[:1], Sink())
+    assert answers["q0"].text == "('token', 64)"
+    assert not (tmp_path / ".ray").exists()  # clusters of several machines would require it
 
 
 def test_ray_one_replica_per_gpu(questions, notes):

@@ -3,19 +3,51 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from jumpscore.errors import DataError
+from jumpscore.harness.config import InputConfig, RunSettings
+from jumpscore.harness.engines import ray_cluster
+from jumpscore.harness.engines.blueprint import Received
 from jumpscore.harness.engines.ray_messages import Job
 from jumpscore.harness.engines.schedule import Batch, Schedule, least_busy
+from jumpscore.harness.input import InputPlan
 from jumpscore.records import Question
 from tests.benchmarks.cluster_simulation import Costs, _Replica, simulate
+from tests.jumpscore.harness.stub import Stub
 
 JOB = Job(b"", None, None, None, 8, 1, 1, 60.0)
 
 
 def questions(number: int) -> list[Question]:
     return [Question(f"q{place}", (), "") for place in range(number)]
+
+
+@pytest.mark.parametrize(
+    ("tensor", "data", "chosen", "gpus"),
+    [(1, 1, None, None), (4, 1, None, 4), (2, 3, None, 6), (4, 1, 0, 0), (1, 1, 2, 2)],
+)
+def test_job_gpus_of_models_on_several(tensor, data, chosen, gpus):
+    wrapper = Stub()
+    wrapper.options = SimpleNamespace(tensor_parallel=tensor, data_parallel=data)
+    settings = RunSettings(engine="ray", gpus=chosen)
+    assert ray_cluster._job(wrapper, settings, b"").gpus == gpus
+
+
+def test_questions_that_cannot_be_completed_are_answered_with_the_error():
+    def complete(question):
+        if question.id == "q1":
+            raise DataError("a.mp4: is missing")
+        return replace(question, prompt="How many?")
+
+    plan = InputPlan("none", InputConfig())
+    settings = RunSettings(engine="ray")
+    engine = ray_cluster.RayEngine(Stub(), plan, settings, Received(), complete)
+    first, second, third = engine._completed(questions(3))
+    assert [first, third] == [Question(name, (), "How many?") for name in ("q0", "q2")]
+    assert [response.error for response in second.responses] == ["a.mp4: is missing"]
 
 
 def test_request_is_bounded_by_what_is_in_work():
