@@ -24,6 +24,8 @@ SLOW_FOLDERS := differential jumpscore/builder jumpscore/cli jumpscore/lmms jump
   jumpscore/studies jumpscore/training jumpscore/video model_wrappers
 
 BIN := $(VENV)/bin
+# OpenBLAS has one thread, as in the command line. A worker that is done takes tests from another.
+TEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 VLLM_PIP := $(VLLM_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 LMMS_PIP := $(LMMS_VENV)/bin/python -m pip --disable-pip-version-check --quiet
@@ -40,11 +42,11 @@ demo: $(VENV)/.models
 	$(BIN)/jumpscore demo
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses auto
+	$(TEST)
 
 # Under 2 minutes on 2 cores: small examples, without the tests and folders that take seconds.
 test-fast: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses auto --hypothesis-profile fast \
+	$(TEST) --hypothesis-profile fast \
 	  -m "not ($(SLOW_MARKS))" -k "not ($(SLOW_NAMES))" $(SLOW_FOLDERS:%=--ignore=tests/%)
 	@echo "left out: tests marked $(SLOW_MARKS); tests named $(SLOW_NAMES);"
 	@echo "folders $(SLOW_FOLDERS). make test runs everything."
@@ -55,7 +57,7 @@ test-gpu: $(VENV)/.dev
 
 # Models, videos and files with the oldest releases that pyproject.toml allows.
 test-oldest: $(OLDEST_VENV)/.oldest
-	JUMPSCORE_CONSTRAINTS=oldest $(OLDEST_VENV)/bin/python -m pytest --numprocesses auto -m "not browser" \
+	JUMPSCORE_CONSTRAINTS=oldest $(OLDEST_VENV)/bin/python -m pytest --numprocesses auto --dist worksteal -m "not browser" \
 	  tests/model_wrappers tests/jumpscore/video tests/jumpscore/data \
 	  tests/jumpscore/builder/annotate tests/jumpscore/builder/verify \
 	  tests/jumpscore/runs/test_tables.py tests/jumpscore/report/exports/test_figure.py tests/jumpscore/test_dependencies.py
@@ -105,7 +107,7 @@ fuzz: $(VENV)/.dev
 # Kills commands at every change of their files, and tears and fills at every place; make test does
 # so at some of them.
 faults: $(VENV)/.dev
-	JUMPSCORE_FAULTS=all $(BIN)/python -m pytest --numprocesses auto tests/faults
+	JUMPSCORE_FAULTS=all $(TEST) tests/faults
 
 # Name, version and licence of every installed package; make test checks them.
 licences: $(VENV)/.dev

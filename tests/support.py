@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib.util
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -49,6 +50,18 @@ def running(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
                     pipe.close()
 
 
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """Switch the garbage collector off, if it is on, for the block."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def repeated(piece: str, lead: str = "") -> Callable[[int], str]:
     """Return a function from a length to a text of about that length that repeats ``piece``."""
     return lambda length: lead + piece * (length // len(piece))
@@ -60,18 +73,21 @@ def assert_linear(
     """Assert that a text of ``length`` characters takes no more than linear time to read.
 
     It is compared with a text an eighth as long: linear time grows 8-fold and quadratic time
-    64-fold, whatever the speed of the machine. The limit of 24 leaves room for noise; a noisy
-    measurement is repeated.
+    64-fold, whatever the speed of the machine. The limit of 16 leaves room for noise; a noisy
+    measurement is repeated. The garbage collector is off meanwhile: it would visit every object of
+    the tests again and again while a long text is read.
     """
     times: dict[int, float] = {}
     for _ in range(4):
         for size in (length // 8, length):
             text = text_of(size)
-            before = process_time()
-            read(text)
-            times[size] = min(times.get(size, float("inf")), process_time() - before)
-        growth = times[length] / max(times[length // 8], 0.002)
-        if growth < 24:
+            with collector_off():
+                before = process_time()
+                read(text)
+                taken = process_time() - before
+            times[size] = min(times.get(size, float("inf")), taken)
+        growth = times[length] / max(times[length // 8], 0.00075)
+        if growth < 16:
             return
     start = text_of(length)[:40]
     raise AssertionError(f"8 times the text {start!r}... took {growth:.0f} times as long")

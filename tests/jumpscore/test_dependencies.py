@@ -8,6 +8,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -71,7 +72,8 @@ def module(package: str) -> str:
     return IMPORTED_AS.get(package, package.replace("-", "_"))
 
 
-def imported(folders: Iterable[str]) -> set[str]:
+@cache
+def imported(*folders: str) -> frozenset[str]:
     """Top-level names of every import, also of those inside functions."""
     names = set()
     for folder in folders:
@@ -83,7 +85,7 @@ def imported(folders: Iterable[str]) -> set[str]:
                     names.add(node.module.partition(".")[0])
                 elif _imports_by_name(node):
                     names.add(node.args[0].value.partition(".")[0])
-    return names - set(sys.stdlib_module_names) - {*OURS, "tests", "__main__"}
+    return frozenset(names - set(sys.stdlib_module_names) - {*OURS, "tests", "__main__"})
 
 
 def _imports_by_name(node: ast.AST) -> bool:
@@ -98,24 +100,24 @@ def _imports_by_name(node: ast.AST) -> bool:
 
 @pytest.mark.parametrize("package", sorted(RUNTIME.keys() - CAPPED))
 def test_declared_package_is_imported(package):
-    assert module(package) in imported(OURS), f"{package} is declared and not imported"
+    assert module(package) in imported(*OURS), f"{package} is declared and not imported"
 
 
 def test_imported_packages_are_declared():
     declared = {module(package) for package in RUNTIME}
-    missing = imported(OURS) - declared - ELSEWHERE
+    missing = imported(*OURS) - declared - ELSEWHERE
     assert not missing, f"imported and not declared in pyproject.toml: {missing}"
 
 
 def test_imports_of_tests_are_declared():
     declared = {module(package) for group in (RUNTIME, EXTRAS["dev"]) for package in group}
-    missing = imported(["tests"]) - declared - TEST_ONLY
+    missing = imported("tests") - declared - TEST_ONLY
     assert not missing, f"imported by tests and not declared in pyproject.toml: {missing}"
 
 
 @pytest.mark.parametrize("package", sorted(EXTRAS["dev"]))
 def test_package_of_the_extra_dev_is_used(package):
-    assert (module(package) in imported(["tests"])) != (package in TOOLS)
+    assert (module(package) in imported("tests")) != (package in TOOLS)
 
 
 def pins(name: str) -> dict[str, str]:

@@ -114,7 +114,7 @@ def test_score_takes_linear_time(everything, truths, piece):
         for reference in fitting(rule):
             query = replace(truth, reference=reference)
             read = partial(score, everything, query, convention="unit")
-            assert_linear(read, repeated(piece, lead="("), length=24_000)
+            assert_linear(read, repeated(piece, lead="("), length=12_000)
 
 
 def write_bad_png(root: Path, name: str, content: bytes) -> str:

@@ -117,7 +117,7 @@ def test_parse_points_images():
     ],
 )  # fmt: skip
 def test_parsers_of_places_are_linear(reader, piece):
-    assert_linear(READERS[reader], repeated(piece), length=32_000)
+    assert_linear(READERS[reader], repeated(piece), length=16_000)
 
 
 PIECES = st.lists(

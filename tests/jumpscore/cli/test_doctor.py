@@ -4,14 +4,14 @@ import sys
 
 import pytest
 
-from jumpscore.cli.doctor import _package, findings
+from jumpscore.cli.doctor import _package, _vllm
 from tests.model_wrappers.vllm.fake import installed_package
 
 
 @pytest.mark.parametrize(
     ("vision", "hint"), [("0.28.0", "; without a GPU set model.cpu_only=true"), ("0.28.0+cpu", "")]
 )
-def test_findings_report_the_vllm_of_another_environment(tmp_path, monkeypatch, vision, hint):
+def test_vllm_of_another_environment(tmp_path, monkeypatch, vision, hint):
     path = installed_package(tmp_path, "0.33.1", "another file")
     for name, version in (("torch", "2.13.0+cpu"), ("torchvision", vision)):
         (tmp_path / f"{name}-{version}.dist-info").mkdir()
@@ -19,13 +19,13 @@ def test_findings_report_the_vllm_of_another_environment(tmp_path, monkeypatch, 
         (tmp_path / f"{name}-{version}.dist-info" / "METADATA").write_text(text)
     monkeypatch.setenv("PYTHONPATH", path)
     monkeypatch.setenv("JUMPSCORE_VLLM_PYTHON", sys.executable)
-    [found] = [finding for finding in findings() if finding.what == "vllm"]
+    found = _vllm()
     assert (found.state, found.detail) == ("ok", f"0.33.1, canvases untested{hint}")
 
 
-def test_findings_without_a_vllm(monkeypatch):
+def test_vllm_missing(monkeypatch):
     monkeypatch.setenv("JUMPSCORE_VLLM_PYTHON", sys.executable)
-    [found] = [finding for finding in findings() if finding.what == "vllm"]
+    found = _vllm()
     assert found.state == "missing"
 
 

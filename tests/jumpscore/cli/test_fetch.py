@@ -14,16 +14,16 @@ STAND_IN = Path(__file__).parents[2] / "evaluators" / "lmms" / "stand_in"
 def test_fetch_lmms_benchmark(jumpscore, tmp_path):
     paths = {"PYTHONPATH": f"{STAND_IN}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
     words = ("data", "fetch", "stand_in", "--task", "lmms")
-    done = jumpscore(*words, "--data-root", "root", expect=1, **paths)
+    done = jumpscore(*words, "--data-root", "root", expect=1, process=True, **paths)
     use = "use it with task=lmms task.benchmark=stand_in --data-root root"
     assert f"stand_in, 7 documents, 1 file missing; {use}" in done.stdout
     assert "1 file is missing:\n  /none/there.mp4\n" in done.stderr
     # A run under the same root asks what was fetched.
     run = ("run", "model=oracle", "run.expose_truth=true", "task=lmms", "run.limit=1", "--json")
-    asked = jumpscore(*run, "task.benchmark=stand_in", "--data-root", "root", **paths)
+    asked = jumpscore(*run, "task.benchmark=stand_in", "--data-root", "root", process=True, **paths)
     assert json.loads(asked.stdout)["total"] == 1
     # Without a root both look where lmms-eval itself does.
-    done = jumpscore(*words, expect=1, HF_HOME="home", JUMPSCORE_DATA="", **paths)
+    done = jumpscore(*words, expect=1, HF_HOME="home", JUMPSCORE_DATA="", process=True, **paths)
     assert done.stdout.startswith("home: stand_in")
     assert "--data-root" not in done.stdout
 

@@ -36,8 +36,8 @@ def test_hub_board_prints_values_with_intervals(jumpscore, tmp_path):
         # A home of its own: the client stores there what its endpoint sends.
         home = {"HF_HOME": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "0"}
         home["HF_ENDPOINT"] = f"http://127.0.0.1:{server.server_port}"
-        printed = jumpscore("hub", "board", "owner/name", **home).stdout
-        read = jumpscore("hub", "board", "owner/name", "--json", **home).stdout
+        printed = jumpscore("hub", "board", "owner/name", process=True, **home).stdout
+        read = jumpscore("hub", "board", "owner/name", "--json", process=True, **home).stdout
         server.shutdown()
     assert "[50, 60.5]" in printed
     assert json.loads(read)[0]["note"]["high"] == 60.5

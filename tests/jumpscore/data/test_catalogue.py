@@ -23,6 +23,7 @@ from jumpscore.data.catalogue import (
 )
 from jumpscore.data.layout import read_manifest
 from jumpscore.errors import UsageError
+from tests.command_line import run_here
 
 FAST = [row for row in RENDERED if row.task in ("spatial", "traces")]
 
@@ -80,8 +81,7 @@ def test_evaluate_gives_the_message_of_the_command_line(name, message, tmp_path)
     with pytest.raises(UsageError, match=message) as raised:
         jumpscore.evaluate("content_free", "spatial", task_options={"data": name})
     words = ["run", "model=content_free", "task=spatial", f"task.data={name}"]
-    command = [sys.executable, "-m", "jumpscore", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = run_here(words, cwd=tmp_path, env={})
     assert done.returncode == 2
     assert done.stderr == f"error: {raised.value}\n"
 

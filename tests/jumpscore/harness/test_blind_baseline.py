@@ -11,16 +11,13 @@ from jumpscore.records import Question, Sample
 from tests.support import render_mini
 
 
-@pytest.fixture(scope="module")
-def evaluate_set(tmp_path_factory):
+@pytest.fixture
+def evaluate_set(rendered_sets, monkeypatch, tmp_path):
+    monkeypatch.setenv("JUMPSCORE_CACHE", str(rendered_sets))
+
     def evaluate_set(name, task):
-        data = tmp_path_factory.mktemp(name)
-        render_mini(name, data)
         return jumpscore.evaluate(
-            "content_free",
-            task,
-            task_options={"data": str(data)},
-            run={"folder": str(data / "runs")},
+            "content_free", task, task_options={"data": name}, run={"folder": tmp_path / "runs"}
         )
 
     return evaluate_set
