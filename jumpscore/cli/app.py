@@ -6,14 +6,20 @@ import io
 import os
 import signal
 import sys
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NoReturn
 
 import typer
 
 from jumpscore.cli.commands import LazyGroup, Rows, as_overrides
 from jumpscore.cli.messages import show_log, stop
 from jumpscore.cli.options import EXIT_FAILED_SAMPLES, EXIT_INTERRUPTED, EXIT_WRONG_USE
-from jumpscore.errors import InterruptedRun, JumpScoreError, NoAnswerError, UsageError
+from jumpscore.errors import (
+    InterruptedRun,
+    JumpScoreError,
+    NoAnswerError,
+    UsageError,
+    visible,
+)
 from jumpscore.jsonio import disk_problem
 
 
@@ -133,6 +139,18 @@ def _root(
     pass
 
 
+def _end_despite_threads(message: str) -> NoReturn:
+    """End an interrupted run, at once if a video or a model is still being waited for."""
+    from jumpscore.harness.engines.threads import are_running
+
+    if are_running():
+        print(visible(message), file=sys.stderr)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(EXIT_INTERRUPTED)
+    stop(message, EXIT_INTERRUPTED)
+
+
 def main() -> None:
     """Run the command line; our own errors become one message and an exit code."""
     # Sums of many small products: with several threads, most of their time is spent waiting.
@@ -149,7 +167,7 @@ def main() -> None:
     try:
         app(prog_name="jumpscore")
     except InterruptedRun as interruption:
-        stop(f"\ninterrupted: {interruption}", EXIT_INTERRUPTED)
+        _end_despite_threads(f"\ninterrupted: {interruption}")
     except NoAnswerError as error:
         stop(f"error: {error}", EXIT_FAILED_SAMPLES)
     except JumpScoreError as error:

@@ -48,6 +48,8 @@ ELSEWHERE = {"codec_video_prep"}
 """Imported by a script that runs in an environment of its own."""
 TEST_ONLY = {"trackeval"}
 """Installed for the tests without their dependencies, so not in an extra (Makefile)."""
+PEERS_ONLY = {"lmms_video_utils", "torchcodec"}
+"""Peers of benchmarks, which run in environments of their own (tests/benchmarks/peers.py)."""
 
 
 def requirements(texts: Iterable[str]) -> dict[str, Requirement]:
@@ -111,7 +113,7 @@ def test_imported_packages_are_declared():
 
 def test_imports_of_tests_are_declared():
     declared = {module(package) for group in (RUNTIME, EXTRAS["dev"]) for package in group}
-    missing = imported("tests") - declared - TEST_ONLY
+    missing = imported("tests") - declared - TEST_ONLY - PEERS_ONLY
     assert not missing, f"imported by tests and not declared in pyproject.toml: {missing}"
 
 

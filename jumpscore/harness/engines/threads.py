@@ -1,15 +1,20 @@
-"""Threads that are not joined when the program ends, so Ctrl-C never waits for one that hangs."""
+"""Threads that are not joined without a limit, so Ctrl-C never waits for one that hangs."""
 
 from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from typing import TypeVar
 
 T = TypeVar("T")
+PREFIX = "jumpscore "
+"""Beginning of the name of every thread that is started here."""
+PATIENCE = 5.0
+"""Seconds that closing waits for tasks that are being carried out."""
 
 
 class Threads:
@@ -21,6 +26,7 @@ class Threads:
 
     def __init__(self, number: int) -> None:
         self._left = number
+        self._threads: list[threading.Thread] = []
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._is_closed = False
 
@@ -30,13 +36,20 @@ class Threads:
         self._tasks.put(partial(_fulfil, future, function))
         if self._left:
             self._left -= 1
-            threading.Thread(target=self._serve, name="prepare", daemon=True).start()
+            self._threads.append(_started(self._serve, "prepare"))
         return future
 
-    def close(self) -> None:
-        """End threads that have nothing to do, and the others after their present task."""
+    def close(self, patience: float | None = None) -> None:
+        """End threads that have nothing to do, and the others after their present task.
+
+        Args:
+            patience: Seconds to wait for present tasks, by default ``PATIENCE``.
+        """
         self._is_closed = True
         self._tasks.put(None)
+        deadline = time.monotonic() + (PATIENCE if patience is None else patience)
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _serve(self) -> None:
         while not self._is_closed:
@@ -54,8 +67,23 @@ def in_background(function: Callable[[], T], name: str) -> Future[T]:
         name: Name of the thread.
     """
     future: Future[T] = Future()
-    threading.Thread(target=_fulfil, args=(future, function), name=name, daemon=True).start()
+    _started(partial(_fulfil, future, function), name)
     return future
+
+
+def are_running() -> bool:
+    """Return whether a thread of this module is still busy.
+
+    The interpreter cannot end in an orderly way then: a thread that returns from a library in C++
+    is ended inside it, which aborts the process.
+    """
+    return any(thread.name.startswith(PREFIX) for thread in threading.enumerate())
+
+
+def _started(work: Callable[[], None], name: str) -> threading.Thread:
+    thread = threading.Thread(target=work, name=PREFIX + name, daemon=True)
+    thread.start()
+    return thread
 
 
 def _fulfil(future: Future[T], function: Callable[[], T]) -> None:

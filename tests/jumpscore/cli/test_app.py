@@ -127,3 +127,25 @@ def test_options_prints_all_groups(jumpscore):
 def test_options_of_refuses_unknown_groups():
     with pytest.raises(UsageError, match="unknown group 'input=codec'"):
         options_of("input=codec")
+
+
+def test_interrupted_run_ends_while_a_library_is_at_work(tmp_path):
+    """The interpreter would abort in the thread, which is inside a library in C++."""
+    code = (
+        "import cv2, numpy as np\n"
+        "from jumpscore.cli import app\n"
+        "from jumpscore.errors import InterruptedRun\n"
+        "from jumpscore.harness.engines.threads import in_background\n"
+        "picture = np.zeros((500, 500, 3), np.uint8)\n"
+        "def blur():\n"
+        "    while True: cv2.GaussianBlur(picture, (31, 31), 5)\n"
+        "def run(**_):\n"
+        "    in_background(blur, 'blur')\n"
+        "    raise InterruptedRun('1 of 2')\n"
+        "app.app = run\n"
+        "app.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (130, "\ninterrupted: 1 of 2\n")

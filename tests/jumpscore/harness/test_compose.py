@@ -30,11 +30,16 @@ TEMPO = {
     "clear_unity": 0.92,
     "high_rise": 0.09,
     "high_phase": 0.17,
+    "least_fall": 2.6,
+    "most_fall": 15.0,
+    "least_shape": 1.0,
 }
+LLAVA = {"generation": "auto"}
 ADDED = {
     "replay": {"display_name": None},
     "default": CLUSTER,
     "motion": TEMPO,
+    "llava_ov2": LLAVA,
     "keye_vl1_5": {"api_key_env": "VLLM_API_KEY"},
     "vllm": {"api_key_env": "VLLM_API_KEY"},
     **dict.fromkeys(GOLDEN["input"], WINDOWS),
@@ -117,7 +122,10 @@ def test_compose_variant_states_only_what_differs(tmp_path, monkeypatch):
     monkeypatch.setattr("jumpscore.harness.compose.entry_points", lambda group: [point])
     assert "ours" in choices("model")
     values = compose(["model=ours", "model.seed=3"])["model"]
-    assert values == GOLDEN["model"]["llava_ov2"] | {"checkpoint": "/models/ours", "seed": 3}
+    assert values == GOLDEN["model"]["llava_ov2"] | LLAVA | {
+        "checkpoint": "/models/ours",
+        "seed": 3,
+    }
     with pytest.raises(UsageError, match="unknown model 'our'; did you mean 'ours'"):
         compose(["model=our"])
 

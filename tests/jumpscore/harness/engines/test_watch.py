@@ -9,8 +9,9 @@ import time
 import pytest
 
 from jumpscore.harness import RunInterrupted
+from jumpscore.harness.engines import threads as engine_threads
 from jumpscore.harness.engines import watch
-from jumpscore.harness.engines.threads import Threads
+from jumpscore.harness.engines.threads import Threads, are_running
 from jumpscore.harness.engines.watch import Watch
 from tests.jumpscore.harness.stub import Stub
 
@@ -59,8 +60,9 @@ def test_ask_names_samples_of_a_model_that_hangs(start, monkeypatch, caplog, con
     assert "clip0, clip1, clip2: not answered after 0 s (if it hangs: Ctrl-C" in caplog.text
 
 
-def test_ask_interrupted_while_a_question_is_prepared(start):
+def test_ask_interrupted_while_a_question_is_prepared(start, monkeypatch):
     """The thread that prepares it is not joined at exit, as those of an executor are."""
+    monkeypatch.setattr(engine_threads, "PATIENCE", 0.05)
     released, preparing = threading.Event(), threading.Event()
 
     class Hangs(Stub):
@@ -77,7 +79,7 @@ def test_ask_interrupted_while_a_question_is_prepared(start):
     try:
         with pytest.raises(RunInterrupted, match="0 of 3 samples"):
             start(Hangs())
-        stuck = [thread for thread in threading.enumerate() if thread.name == "prepare"]
+        stuck = [thread for thread in threading.enumerate() if thread.name == "jumpscore prepare"]
         assert stuck
         assert all(thread.daemon for thread in stuck)
     finally:
@@ -89,11 +91,12 @@ def test_threads_end_and_start_nothing_after_close():
     threads = Threads(2)
     running = [threads.submit(lambda: released.wait(60)) for _ in range(2)]
     rest = [threads.submit(lambda: done.append(1)) for _ in range(3)]
-    threads.close()
+    threads.close(patience=0.01)
+    assert are_running()
     released.set()
     assert [future.result(60) for future in running] == [True, True]
     deadline = time.monotonic() + 60
-    while any(thread.name == "prepare" for thread in threading.enumerate()):
+    while are_running():
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert not done
