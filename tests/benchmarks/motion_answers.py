@@ -1,13 +1,10 @@
-"""What ``motion`` answers on fresh rendered clips: F1 per style, and events if no one jumps.
+"""What ``motion`` answers on ``rates`` and ``no_jumps``: F1 per style, and events if no one jumps.
 
-``python -m tests.benchmarks.motion_answers [FOLDER]`` keeps the clips in a folder, whose next
-measurement then needs no rendering. Choose no threshold on clips of these seeds; docs/motion.md
-states the one that was.
+``python -m tests.benchmarks.motion_answers``. Choose no threshold on these sets.
 """
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
@@ -15,26 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import jumpscore
-from jumpscore.builder.generate import synthesize
-from jumpscore.builder.jump_rope import load_profile
-
-SEEDS = {"no_jumps": 303, "rates": 202}
-SIZES = "resolutions=[{width: 640, height: 360, weight: 1}, {width: 854, height: 480, weight: 1}]"
-SETS = {
-    "no_jumps": ("clips=28", "durations=[{low: 12, high: 16, weight: 1}]",
-                 "resolutions=[{width: 640, height: 360, weight: 1}]"),
-    "rates": ("clips=40", "durations=[{low: 8, high: 13, weight: 1}]", SIZES),
-}  # fmt: skip
+from jumpscore.builder.bundled import bundled_manifest
 
 
-def main(folder: str | None = None) -> None:
-    """Render both sets, unless ``folder`` contains them, and print one line per group."""
+def main(runs: Path | None = None) -> None:
+    """Print one line per group; ``runs`` keeps the answers, so that a rerun resumes."""
     with tempfile.TemporaryDirectory() as scratch:
-        for name, overrides in SETS.items():
-            data = Path(folder or scratch) / name
-            facts = synthesize(data, load_profile(name, list(overrides)), seed=SEEDS[name]).videos
+        for name in ("no_jumps", "rates"):
+            facts = bundled_manifest(name).videos
             groups: dict[str, list[tuple[float, float]]] = defaultdict(list)
-            for sample, score, events in _answers(data, Path(scratch) / "runs", name):
+            for sample, score, events in _answers(name, runs or Path(scratch)):
                 clip = facts[sample]
                 group = clip.get("style") or clip["activity"]
                 minutes = clip["duration"] / 60
@@ -44,10 +31,10 @@ def main(folder: str | None = None) -> None:
                 print(_line(name, group, values), flush=True)
 
 
-def _answers(data: Path, runs: Path, name: str) -> Iterator[tuple[str, float, int]]:
+def _answers(name: str, runs: Path) -> Iterator[tuple[str, float, int]]:
     """Yield id, F1 at 0.1 s and number of events of every answer."""
     run: Any = jumpscore.evaluate(
-        "motion", "jumpscore", task_options={"data": str(data)}, run={"folder": runs, "name": name}
+        "motion", "jumpscore", task_options={"data": name}, run={"folder": runs, "name": name}
     )
     for score in run.scores:
         text = run.responses[score.id].text
@@ -69,4 +56,4 @@ def _line(name: str, group: str, values: list[tuple[float, float]]) -> str:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    main()
