@@ -102,8 +102,8 @@ class Unsure(Learner):
         return None
 
 
-def test_model_identity_of_wrapper_returning_none(start):
-    MODELS.add("unsure", f"{__name__}:Unsure")
+def test_model_identity_of_wrapper_returning_none(start, monkeypatch):
+    monkeypatch.setitem(MODELS._added, "unsure", f"{__name__}:Unsure")
     assert [start("unsure").asked for _ in range(2)] == [3, 3]
 
 
