@@ -99,6 +99,7 @@ class ModelWrapper(ABC):
             each other. Long runs then prepare in processes, with a copy of the wrapper that is
             never opened; in threads if it cannot be pickled.
         token_grid: How it divides frames into visual tokens; frames are prepared for this grid.
+        canvas_grid: The same for canvases, if it takes them.
         answered_ids: Ids of its stored answers, if it has any; the harness counts those that are
             not in the data set.
         identified_by_code: Whether a change of its code changes its identity. ``False`` for paid
@@ -120,6 +121,7 @@ class ModelWrapper(ABC):
     concurrency: int = 1
     prepares_in_processes: ClassVar[bool] = False
     token_grid: TokenGrid = PLAIN_GRID
+    canvas_grid: TokenGrid = PLAIN_GRID
     answered_ids: frozenset[str] = frozenset()
     identified_by_code: ClassVar[bool] = True
     code_modules: ClassVar[tuple[str, ...]] = ()

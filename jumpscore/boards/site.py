@@ -41,6 +41,10 @@ def build_site(
     """
     if site.exists() and not _is_ours(site):
         raise UsageError(f"{site}: is neither empty nor an earlier site; choose another --out")
+    if not (site / TABLE).is_file():
+        # Written first, so that a build that was killed is recognised.
+        site.mkdir(parents=True, exist_ok=True)
+        write_text(site / TABLE, "This leaderboard is being built.\n")
     opened, entries = build_entries(
         board, site, data=data, workers=workers, on_progress=on_progress
     )
@@ -55,8 +59,7 @@ def build_site(
 
 
 def _is_ours(site: Path) -> bool:
-    """Return whether a folder is a site, empty, or what was built before a build was killed."""
+    """Return whether a folder is empty or a site, complete or not."""
     if (site / TABLE).is_file():
         return True
-    names = {path.name for path in site.iterdir() if not is_scratch(path.name)}
-    return not names or (PAGES in names and names <= {PAGES, INDEX})
+    return all(is_scratch(path.name) for path in site.iterdir())

@@ -139,16 +139,15 @@ def _root(
     pass
 
 
-def _end_despite_threads(message: str) -> NoReturn:
-    """End an interrupted run, at once if a video or a model is still being waited for."""
-    from jumpscore.harness.engines.threads import are_running
-
-    if are_running():
+def _stop(message: str, code: int) -> NoReturn:
+    """End with a message and an exit code, also while a thread of a run is inside a library."""
+    threads = sys.modules.get("jumpscore.harness.engines.threads")
+    if threads is not None and threads.are_running():
         print(visible(message), file=sys.stderr)
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(EXIT_INTERRUPTED)
-    stop(message, EXIT_INTERRUPTED)
+        os._exit(code)
+    stop(message, code)
 
 
 def main() -> None:
@@ -167,14 +166,14 @@ def main() -> None:
     try:
         app(prog_name="jumpscore")
     except InterruptedRun as interruption:
-        _end_despite_threads(f"\ninterrupted: {interruption}")
+        _stop(f"\ninterrupted: {interruption}", EXIT_INTERRUPTED)
     except NoAnswerError as error:
-        stop(f"error: {error}", EXIT_FAILED_SAMPLES)
+        _stop(f"error: {error}", EXIT_FAILED_SAMPLES)
     except JumpScoreError as error:
-        stop(f"error: {error}", EXIT_WRONG_USE)
+        _stop(f"error: {error}", EXIT_WRONG_USE)
     except OSError as error:
         if (reason := disk_problem(error)) is None:
             raise
         where = f"{error.filename}: " if error.filename else ""
         fix = "free space or choose another folder, then rerun the same command"
-        stop(f"error: {where}cannot be written ({reason}); {fix}", EXIT_WRONG_USE)
+        _stop(f"error: {where}cannot be written ({reason}); {fix}", EXIT_WRONG_USE)

@@ -32,11 +32,15 @@ def serve_model(overrides: Overrides = None) -> None:
         output().print(f"{server.url}/v1", soft_wrap=True)
         checkpoint = config.model.get("checkpoint")
         variable = served.options.api_key_env
-        if not os.environ.get(variable):  # one of the user's own is not shown
+        if (
+            os.environ.get(variable, "").strip() != server.token
+        ):  # one of the user's own is not shown
             notes().print(f"export {variable}={server.token}", style="dim", soft_wrap=True)
         notes().print(
             f"use it: jumpscore run model={wrapper.name} model.checkpoint={checkpoint} "
-            f"model.base_url={server.url}/v1\nlog: {server.log}; Ctrl-C stops it",
+            f"model.base_url={server.url}/v1"
+            + ("" if variable == "VLLM_API_KEY" else f" model.api_key_env={variable}")
+            + f"\nlog: {server.log}; Ctrl-C stops it",
             style="dim",
             soft_wrap=True,
         )

@@ -192,14 +192,18 @@ class RunSettings(Strict, coerce_numbers_to_str=True):
     gpus: int | None = Field(default=None, ge=0)
     timeout: float = Field(default=1800.0, gt=0)
 
-    @model_validator(mode="after")
-    def _has_no_idle_settings(self) -> RunSettings:
-        if self.engine == "local":
-            for name in FOR_CLUSTERS:
-                value = getattr(self, name)
-                if value != type(self).model_fields[name].default:
-                    raise ValueError(f"{name}={value} needs run.engine=ray")
-        return self
+    def check_engine(self) -> None:
+        """Check that no setting is without effect; stored runs may have such settings.
+
+        Raises:
+            UsageError: A setting of clusters is set for the local engine.
+        """
+        if self.engine != "local":
+            return
+        for name in FOR_CLUSTERS:
+            value = getattr(self, name)
+            if value != type(self).model_fields[name].default:
+                raise UsageError(f"run.{name}={value} needs run.engine=ray; add it or leave it out")
 
     @field_validator("shard")
     @classmethod

@@ -90,8 +90,7 @@ class InputPlan:
     @property
     def _canvas_grid(self) -> TokenGrid:
         """Grid of canvases, the default one for models that only take frames."""
-        takes_canvases = self.wrapper is not None and "codec" in self.wrapper.inputs
-        return self.grid.squares if takes_canvases else PLAIN_GRID
+        return PLAIN_GRID if self.wrapper is None else self.wrapper.canvas_grid
 
     def prepare(self, question: Question) -> VisualInput | None:
         """Return the pictures for a question, or ``None`` if the wrapper reads the media itself.

@@ -132,6 +132,7 @@ class Session:
                 f"model {wrapper.name!r} answers from the truth, to test metrics with; allow it "
                 "with run.expose_truth=true (the result records it, and no leaderboard accepts it)"
             )
+        config.run.check_engine()
         plan = InputPlan.resolve(wrapper, config.input)
         check_task(task, plan)
         with collector_paused():

@@ -173,6 +173,7 @@ def _two_way(trainings: Sequence[Floats | None]) -> _TwoWay:
     if variance <= 1e-24:
         return _TwoWay(mean, 0.0, mean, mean, 1.0 if abs(mean) < 1e-12 else 0.0, over)
     free = variance**2 / sum(part**2 / count for part, count in zip(parts, degrees, strict=True))
+    free = max(free, min(degrees))  # the approximation cannot have less than its parts
     stderr = math.sqrt(variance)
     half = _student(free) * stderr
     over = OverTrainings(values, of_trainings / variance)

@@ -84,6 +84,11 @@ def compare_models(
             f"{one.name} and {other.name} cut frames into different tokens ({one.token_grid}, "
             f"{other.token_grid}) and cannot get the same frames; compare them with input=codec"
         )
+    if plan.kind == "codec" and one.canvas_grid != other.canvas_grid:
+        raise UsageError(
+            f"{one.name} and {other.name} have canvases of different tokens ({one.canvas_grid}, "
+            f"{other.canvas_grid}) and cannot get the same ones; compare checkpoints of one grid"
+        )
     entries = []
     for place, question in enumerate(questions):
         try:

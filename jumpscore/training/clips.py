@@ -28,7 +28,7 @@ from jumpscore.builder.jump_rope import (
     render_clip,
     sample_clips,
 )
-from jumpscore.data.catalogue import BUNDLED
+from jumpscore.data.catalogue import BUNDLED, bundled_set
 from jumpscore.training.cache import REST, store_clip
 from jumpscore.training.lessons import Lesson
 from jumpscore.training.settings import DataSettings
@@ -113,7 +113,8 @@ def reserved_people(settings: DataSettings) -> frozenset[Person]:
         for source in settings.sources
         for seed in settings.reserved
     ]
-    tests += [sample_clips(load_profile(bundled.name), seed=bundled.seed) for bundled in BUNDLED]
+    sets = map(bundled_set, settings.reserved_sets)
+    tests += [sample_clips(load_profile(each.name), seed=each.seed) for each in sets]
     return frozenset(person(spec) for clips in tests for spec in clips)
 
 

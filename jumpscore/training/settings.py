@@ -42,7 +42,8 @@ class DataSettings(Strict):
             tests; they are not used for early stopping or selection.
         held_out_seed: Seed of the held-out clips.
         reserved: Seeds of the profile that tests are rendered with; people who appear in them or in
-            a bundled set are left out of training.
+            a reserved set are left out of training.
+        reserved_sets: Bundled sets that are tests.
         reserved_clips: Number of clips of each such set.
         max_pixels: Maximum area of a frame and a canvas.
         budgets: Numbers of canvases.
@@ -57,6 +58,7 @@ class DataSettings(Strict):
     profile: str
     clips: Count
     seed: Annotated[int, Field(ge=0)]
+    reserved_sets: tuple[str, ...] = ("mini", "small", "rates", "no_jumps")
     held_out: Count
     held_out_seed: Annotated[int, Field(ge=0)]
     reserved: tuple[int, ...]

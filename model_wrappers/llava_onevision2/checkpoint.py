@@ -79,7 +79,8 @@ def inspect_checkpoint(folder: Path) -> Checkpoint:
     """
     config, preprocessing = inspect_settings(folder)
     _check_weights(folder, config)
-    return Checkpoint(folder, config, *_image_limits(preprocessing))
+    low, high = _image_limits(preprocessing)
+    return Checkpoint(folder, config, max(low, config.vision_config.token_grid.side**2), high)
 
 
 def inspect_settings(folder: Path) -> tuple[LlavaOnevision2Config, dict[str, Any]]:

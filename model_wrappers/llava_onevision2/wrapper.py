@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from jumpscore.errors import UsageError
+from jumpscore.errors import DataError, UsageError
 from jumpscore.records import Convention, Question
 from jumpscore.video import PLAIN_GRID, TokenGrid, VisualInput
 from model_wrappers.base import ModelOptions
@@ -77,6 +77,11 @@ class LlavaOnevision2(InTransformers):
         folder = local_folder(self.options.checkpoint)
         return PLAIN_GRID if folder is None else stated_grid(folder)
 
+    @property
+    def canvas_grid(self) -> TokenGrid:  # type: ignore[override]
+        """Canvases have the tokens of frames."""
+        return self.token_grid.squares
+
     def open(self) -> None:
         grid = self.config.vision_config.token_grid
         if grid != self.token_grid:
@@ -128,6 +133,11 @@ class LlavaOnevision2(InTransformers):
         from model_wrappers.pictures import read_image
 
         if visual is not None:
+            if visual.token_grid.squares != self.canvas_grid:
+                raise DataError(
+                    f"{visual.path}: its pictures have {visual.token_grid.squares}, and the "
+                    f"checkpoint {self.folder} needs {self.canvas_grid}; prepare them for it"
+                )
             if visual.kind == "codec":
                 return codec_pictures(visual)
             return frame_pictures(visual, positions=self.options.frame_positions)

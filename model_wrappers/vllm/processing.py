@@ -11,7 +11,6 @@ from jumpscore.video.stamps import MARKERS
 from model_wrappers.base import Request
 from model_wrappers.checkpoints import read_settings
 from model_wrappers.families import INTERNVL3_5, Family
-from model_wrappers.llava_onevision2.checkpoint import stated_grid
 from model_wrappers.llava_onevision2.prompts import vision_text
 
 TEXT_MODEL = "qwen3"
@@ -72,18 +71,17 @@ def check_architecture(folder: Path) -> None:
         UsageError: It is of another size or has another text model; the message names the field.
     """
     config = read_settings(folder / "config.json")
-    text = config.get("text_config")
-    text_model = text.get("model_type", TEXT_MODEL) if isinstance(text, dict) else TEXT_MODEL
-    grid = stated_grid(folder)
-    problems = [
-        f"{name} is {value!r} instead of {expected!r}"
-        for name, value, expected in (
-            ("vision_config.patch_size", grid.patch, PLAIN_GRID.patch),
-            ("vision_config.spatial_merge_size", grid.merge, PLAIN_GRID.merge),
-            ("text_config.model_type", text_model, TEXT_MODEL),
-        )
-        if value != expected
-    ]
+    tested = {
+        ("vision_config", "patch_size"): PLAIN_GRID.patch,
+        ("vision_config", "spatial_merge_size"): PLAIN_GRID.merge,
+        ("text_config", "model_type"): TEXT_MODEL,
+    }
+    problems = []
+    for (part, name), expected in tested.items():
+        values = config.get(part)
+        value = values.get(name, expected) if isinstance(values, dict) else expected
+        if type(value) is not type(expected) or value != expected:
+            problems.append(f"{part}.{name} is {value!r} instead of {expected!r}")
     if problems:
         raise UsageError(
             f"{folder / 'config.json'}: {'; '.join(problems)}, which was not tested in vLLM; use "

@@ -145,10 +145,7 @@ class VLLM(FromCheckpoint, OpenAICompatible):
 
     @cached_property
     def family(self) -> Family | None:
-        """Family of a baseline, with the same rules as its wrapper in transformers.
-
-        ``None`` for families whose rules were not verified with vLLM.
-        """
+        """Family with the rules of its wrapper in transformers, if they were verified with vLLM."""
         family = family_of(self.model_type)
         return family if family is not None and "vllm" in family.backends else None
 
@@ -162,9 +159,12 @@ class VLLM(FromCheckpoint, OpenAICompatible):
     @cached_property
     def token_grid(self) -> TokenGrid:  # type: ignore[override]
         """Token grid of the checkpoint."""
-        if self.model_type == CODEC_MODEL:
-            return stated_grid(self.folder)
-        return self.family.grid_in(self.folder) if self.family is not None else PLAIN_GRID
+        return self.family.grid_in(self.folder) if self.family is not None else self.canvas_grid
+
+    @cached_property
+    def canvas_grid(self) -> TokenGrid:  # type: ignore[override]
+        """The same for canvases, which only one model takes."""
+        return stated_grid(self.folder) if self.model_type == CODEC_MODEL else PLAIN_GRID
 
     @property
     def system(self) -> str:
@@ -361,8 +361,9 @@ class VLLM(FromCheckpoint, OpenAICompatible):
 
     def _stamps(self, ids: Sequence[int]) -> tuple[str, ...] | None:
         """Return the time stamps in a prompt, or ``None`` without a tokenizer here."""
-        own = self.model_type == CODEC_MODEL or self.family in COUNTED
-        if not own or find_spec("transformers") is None:
+        if self.model_type != CODEC_MODEL and self.family not in COUNTED:
+            return None
+        if find_spec("transformers") is None:
             return None
         from model_wrappers.transformers.wrapper import STAMP
 
@@ -373,9 +374,8 @@ class VLLM(FromCheckpoint, OpenAICompatible):
         if self.model_type != CODEC_MODEL:
             from transformers import AutoTokenizer
 
-            return AutoTokenizer.from_pretrained(
-                self.folder, local_files_only=True, trust_remote_code=False
-            )
+            options = {"local_files_only": True, "trust_remote_code": False}
+            return AutoTokenizer.from_pretrained(self.folder, **options)
         from model_wrappers.llava_onevision2.checkpoint import inspect_settings, load_tokenizer
 
         return load_tokenizer(self.folder, inspect_settings(self.folder)[0])

@@ -49,8 +49,8 @@ ENTRY = re.compile(rf"[0-9a-f]{{64}}({KEPT})?")
 MOST_PICTURES = 4096
 MOST_PICTURE_PIXELS = 2**24
 MOST_PIXELS = 2**31
-MOST_SIDE = 512
 """Limit of pixels of all pictures of a folder: 6 GiB in memory."""
+MOST_SIDE = 512
 MOST_META_BYTES = 2**24
 MOST_FRAMES = 2**31 - 1
 AGAIN = "delete the folder and prepare the video again"

@@ -100,6 +100,10 @@ def test_build_site_refuses_a_folder_of_other_files(board, tmp_path):
     (tmp_path / "home" / "thesis.txt").write_text("x")
     with pytest.raises(UsageError, match="neither empty nor an earlier site"):
         build_site(board, tmp_path / "home")
+    (tmp_path / "work" / "models").mkdir(parents=True)
+    (tmp_path / "work" / "models" / "report.html").write_text("mine")
+    with pytest.raises(UsageError, match="neither empty nor an earlier site"):
+        build_site(board, tmp_path / "work")
 
 
 def test_build_site_lists_every_invalid_submission(board, tmp_path):

@@ -35,8 +35,6 @@ def test_run_config_of_composed_words():
         (["+run.limt=2"], r"unknown key 'run\.limt'; did you mean 'limit'"),
         (["+colour=1"], "unknown key 'colour'"),
         (["run.shard=4/3"], r"run\.shard='4/3': is not a shard; write i/n with 0 <= i < n"),
-        (["run.timeout=60"], r"timeout=60\.0 needs run\.engine=ray"),
-        (["run.address=auto"], r"address=auto needs run\.engine=ray"),
         (["run.name=../x"], "cannot be a folder's name"),
         (["input=frames", "input.count=4", "input.fps=1"], "either count or fps"),
         (["input=video", "input.count=4"], "count needs kind=frames"),
@@ -55,3 +53,11 @@ def test_run_config_of_composed_words():
 def test_run_config_suggests_the_nearest_key(words, message):
     with pytest.raises(UsageError, match=message):
         run_config(compose(words))
+
+
+@pytest.mark.parametrize("word", ["timeout=60.0", "address=auto", "gpus=0", "replicas=2"])
+def test_check_engine_refuses_settings_without_effect(word):
+    config = run_config(compose([f"run.{word}"]))  # a stored run that has one can be read
+    with pytest.raises(UsageError, match=f"run.{word} needs run.engine=ray"):
+        config.run.check_engine()
+    run_config(compose([f"run.{word}", "run.engine=ray"])).run.check_engine()

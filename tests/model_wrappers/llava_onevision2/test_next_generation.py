@@ -243,3 +243,28 @@ def test_joined_experts_leaves_incomplete_layers():
     assert joined_experts(gap) == gap
     uneven = {"experts.0.down_proj.weight": (8, 4), "experts.1.down_proj.weight": (8, 5)}
     assert joined_experts(uneven) == uneven
+
+
+def test_pictures_of_another_grid_are_refused(wrapper, clip):
+    visual = codec_canvases(clip, canvases=2, max_pixels=20_000)
+    with pytest.raises(DataError, match=r"its pictures have TokenGrid\(side=28, merge=2"):
+        wrapper.pictures(question(Media(clip)), visual)
+
+
+@pytest.mark.parametrize("size", [16.0, "14", 70])
+def test_vllm_is_refused_for_invalid_sizes(tmp_path, size):
+    config = {"vision_config": {"patch_size": size}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UsageError, match=r"vision_config.patch_size is .* instead of 14"):
+        check_architecture(tmp_path)
+
+
+def test_canvas_grid_of_other_models_is_the_default_one(tmp_path):
+    """Frames are matched to canvases, whose size must not depend on who receives the frames."""
+    from model_wrappers.vllm.wrapper import VLLM, VLLMOptions
+
+    config = {"model_type": "qwen3_vl", "vision_config": {"patch_size": 16}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    served = VLLM(VLLMOptions(checkpoint=str(tmp_path)))
+    assert served.token_grid.side == 32
+    assert served.canvas_grid == TokenGrid()
