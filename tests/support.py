@@ -111,14 +111,17 @@ def bare_record() -> RunRecord:
     )
 
 
-def project_video(project: Project, path: str, *, source: str, name: str = "") -> ProjectVideo:
+def project_video(
+    project: Project, path: str, *, source: str, name: str = "", licence: str = "CC-BY-4.0"
+) -> ProjectVideo:
     """Describe a file in the folder of a project, as ``ingest`` does.
 
     Args:
         project: The project.
         path: Path of the file in it.
-        source: Its source; the licence is CC-BY-4.0.
+        source: Its source.
         name: Name of the original file; by default that of the file.
+        licence: Its licence.
     """
     file = project.root / path
     info, checksum = probe(file), content_hash(file)
@@ -128,7 +131,7 @@ def project_video(project: Project, path: str, *, source: str, name: str = "") -
         name=name or file.name,
         sha256=checksum,
         bytes=file.stat().st_size,
-        licence="CC-BY-4.0",
+        licence=licence,
         source=source,
         duration=info.duration,
         frames=info.frames,

@@ -15,6 +15,10 @@ TEXT = {
     "initializer_range": SPREAD, "tie_word_embeddings": False,
 }  # fmt: skip
 HALF = [0.5, 0.5, 0.5]
+QWEN_VISION = {
+    "depth": 2, "hidden_size": 64, "intermediate_size": 128, "num_heads": 2,
+    "out_hidden_size": 64, "num_position_embeddings": 64, "initializer_range": SPREAD,
+}  # fmt: skip
 
 
 def write_qwen3_vl(folder: Path, *, seed: int = 0) -> Path:
@@ -22,7 +26,6 @@ def write_qwen3_vl(folder: Path, *, seed: int = 0) -> Path:
     from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
     tokenizer = _tokenizer({})
-    ids = tokenizer.convert_tokens_to_ids
     config = Qwen3VLConfig(
         text_config={
             **TEXT,
@@ -34,20 +37,23 @@ def write_qwen3_vl(folder: Path, *, seed: int = 0) -> Path:
                 "mrope_interleaved": True,
             },
         },
-        vision_config={
-            "depth": 2, "hidden_size": 64, "intermediate_size": 128, "num_heads": 2,
-            "out_hidden_size": 64, "num_position_embeddings": 64,
-            "deepstack_visual_indexes": [0], "initializer_range": SPREAD,
-        },
-        image_token_id=ids("<|image_pad|>"),
-        video_token_id=ids("<|video_pad|>"),
-        vision_start_token_id=ids("<|vision_start|>"),
-        vision_end_token_id=ids("<|vision_end|>"),
+        vision_config={**QWEN_VISION, "deepstack_visual_indexes": [0]},
+        **_qwen_ids(tokenizer),
         tie_word_embeddings=False,
     )  # fmt: skip
     _save(Qwen3VLForConditionalGeneration, config, tokenizer, folder, seed)
     _write_qwen_processors(folder)
     return folder
+
+
+def _qwen_ids(tokenizer: Any) -> dict[str, int]:
+    ids = tokenizer.convert_tokens_to_ids
+    return {
+        "image_token_id": ids("<|image_pad|>"),
+        "video_token_id": ids("<|video_pad|>"),
+        "vision_start_token_id": ids("<|vision_start|>"),
+        "vision_end_token_id": ids("<|vision_end|>"),
+    }
 
 
 def _write_qwen_processors(folder: Path) -> None:
@@ -158,17 +164,10 @@ def _qwen3_5_text(tokenizer: Any) -> dict[str, Any]:
 def _write_qwen3_5(folder: Path, config: Any, kind: Any, text: dict[str, Any], seed: int) -> Path:
     tokenizer = _tokenizer({})
     tokenizer.chat_template += THINKING
-    ids = tokenizer.convert_tokens_to_ids
     settings = config(
         text_config={**_qwen3_5_text(tokenizer), **text},
-        vision_config={
-            "depth": 2, "hidden_size": 64, "intermediate_size": 128, "num_heads": 2,
-            "out_hidden_size": 64, "num_position_embeddings": 64, "initializer_range": SPREAD,
-        },
-        image_token_id=ids("<|image_pad|>"),
-        video_token_id=ids("<|video_pad|>"),
-        vision_start_token_id=ids("<|vision_start|>"),
-        vision_end_token_id=ids("<|vision_end|>"),
+        vision_config=QWEN_VISION,
+        **_qwen_ids(tokenizer),
         tie_word_embeddings=False,
     )  # fmt: skip
     _save(kind, settings, tokenizer, folder, seed)

@@ -13,9 +13,10 @@ n clips and m trainings, the variance of the mean of all values has three parts,
     rest      MS_rest / (n m)
 
 The interval is that of Student's t with Satterthwaite's degrees of freedom: the squared variance
-over the sum of the squared mean squares, each divided by n m and by its degrees of freedom. Studies
-of several readers who read the same cases have the same design; this is their analysis (Obuchowski
-and Rockette 1995; Hillis 2007), with the parts bounded as in Searle, Casella and McCulloch 1992.
+over the sum of the squared mean squares, each divided by n m and by its degrees of freedom, but no
+less than the smallest of these. Studies of several readers who read the same cases have the same
+design; this is their analysis (Obuchowski and Rockette 1995; Hillis 2007), with the parts bounded
+as in Searle, Casella and McCulloch 1992.
 
 A bootstrap over both (Owen 2007) is unsuitable here: drawn from 3 trainings, it has two thirds
 of their variance and no heavier tails. ``tests/benchmarks/trainings.py`` measures the coverage.
@@ -68,7 +69,7 @@ def estimate_trainings(
         The estimate has no interval for fewer than two clips or trainings.
 
     Raises:
-        ValueError: There is no training, or the trainings have different numbers of clips.
+        ValueError: No training, or trainings with different numbers of clips.
 
     >>> one, other = Ratio.mean([1.0, 0.5, 0.0]), Ratio.mean([0.8, 0.5, 0.4])
     >>> estimate, _ = estimate_trainings([one, other])
@@ -165,19 +166,19 @@ def _two_way(trainings: Sequence[Floats | None]) -> _TwoWay:
     rest = cells - clips[:, None] - columns + mean
     degrees = (n - 1, m - 1, (n - 1) * (m - 1))
     squares = (m * _square(clips - mean), n * _square(columns - mean), _square(rest))
-    parts = [square / free / (n * m) for square, free in zip(squares, degrees, strict=True)]
-    below = parts[2]
-    of_clips, of_trainings = (max(0.0, part - below) for part in parts[:2])
-    variance = of_clips + of_trainings + below
-    # Below the rounding of values near 1 nothing varies, and there is no quotient to form.
+    parts = [square / df / (n * m) for square, df in zip(squares, degrees, strict=True)]
+    residual = parts[2]
+    of_clips, of_trainings = (max(0.0, part - residual) for part in parts[:2])
+    variance = of_clips + of_trainings + residual
+    # Below the rounding of values near 1 nothing varies, and the quotient is not defined.
     if variance <= 1e-24:
         return _TwoWay(mean, 0.0, mean, mean, 1.0 if abs(mean) < 1e-12 else 0.0, over)
-    free = variance**2 / sum(part**2 / count for part, count in zip(parts, degrees, strict=True))
-    free = max(free, min(degrees))  # the approximation cannot have less than its parts
+    df = variance**2 / sum(part**2 / own for part, own in zip(parts, degrees, strict=True))
+    df = max(df, min(degrees))  # parts cut off at 0 would give less than that
     stderr = math.sqrt(variance)
-    half = _student(free) * stderr
+    half = _student(df) * stderr
     over = OverTrainings(values, of_trainings / variance)
-    p_value = _p_value(mean / stderr, free)
+    p_value = _p_value(mean / stderr, df)
     return _TwoWay(mean, stderr, mean - half, mean + half, p_value, over)
 
 
@@ -212,7 +213,7 @@ def _places(ratios: Sequence[Ratio], clusters: Sequence[str] | None) -> Ints:
     """Return the cluster of every entry.
 
     Raises:
-        ValueError: There is no ratio, or they have different numbers of entries.
+        ValueError: No ratio, or ratios with different numbers of entries.
     """
     lengths = sorted({len(ratio.numerator) for ratio in ratios})
     if len(lengths) != 1:
@@ -237,14 +238,14 @@ def _square(values: Floats) -> float:
     return math.fsum((values**2).ravel().tolist())
 
 
-def _student(free: float) -> float:
+def _student(df: float) -> float:
     """Return the quantile of Student's t for `LEVEL`; later digits depend on the processor."""
     from scipy.special import stdtrit  # 0.25 s that scoring one run would pay for nothing
 
-    return float(f"{stdtrit(free, (1 + LEVEL) / 2):.10g}")
+    return float(f"{stdtrit(df, (1 + LEVEL) / 2):.10g}")
 
 
-def _p_value(t: float, free: float) -> float:
+def _p_value(t: float, df: float) -> float:
     from scipy.special import stdtr
 
-    return float(f"{2 * stdtr(free, -abs(t)):.10g}")
+    return float(f"{2 * stdtr(df, -abs(t)):.10g}")

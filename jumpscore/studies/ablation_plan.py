@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from evaluators.base import PER_SAMPLE, Task
 from jumpscore.conf.settings import validated
@@ -19,7 +19,7 @@ from model_wrappers.base import ModelWrapper
 
 RUNS = "runs"
 """Folder of the runs, in the folder of the ablation."""
-ARMS = ("frames", "codec")
+ARMS: Final = ("frames", "codec")
 CONTROLS: tuple[ControlKind, ...] = ("pixels", "selection")
 
 _BOTH = "both arms are run, input=frames and input=codec; leave it out"

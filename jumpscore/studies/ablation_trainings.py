@@ -8,6 +8,7 @@ estimated over clips and trainings.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -26,13 +27,16 @@ from jumpscore.runs.reader import StoredRun, read_run
 from jumpscore.scoring import Comparison, Ratio
 from jumpscore.scoring.trainings import OverTrainings, compare_trainings, estimate_trainings
 from jumpscore.studies.ablation import ABLATION, TRAININGS, Ablation, Budget, Outcome, ablate
-from jumpscore.studies.ablation_plan import RUNS, AblationPlan
+from jumpscore.studies.ablation_plan import ARMS, RUNS, AblationPlan
 
 Opened = Callable[[], AbstractContextManager[Session]]
 """Opens a session with the weights of one training."""
 Interval = TypeVar("Interval", Estimate, Comparison)
 Runs = Sequence[StoredRun]
 """The same run of every training."""
+_OTHER_RECIPE = (
+    "{} and {} differ in {}, so they are not trainings of one recipe; set input.* for all of them"
+)
 
 
 def ablate_trainings(
@@ -62,7 +66,7 @@ def ablate_trainings(
     out = Path(out)
     if (out / RUNS).exists():
         raise UsageError(f"{out} contains an ablation of one training; choose another --out")
-    _refuse_equal_weights(sessions)
+    _check_weights_and_inputs(sessions)
     single = {}
     for name, opened in sessions.items():
         with opened() as session:
@@ -83,21 +87,41 @@ def training_names(checkpoints: Sequence[str]) -> list[str]:
         UsageError: A checkpoint is listed twice.
     """
     paths = [PurePath(one).parts for one in checkpoints]
-    for depth in range(1, 1 + max(map(len, paths), default=0)):
-        names = [re.sub(r"^\.+", "_", name_of(parts[-depth:])) for parts in paths]
-        if len({name.casefold() for name in names}) == len(names):
+    depths = [1] * len(paths)
+    while True:
+        names = [
+            re.sub(r"^\.+", "_", name_of(parts[-depth:]))
+            for parts, depth in zip(paths, depths, strict=True)
+        ]
+        uses = Counter(name.casefold() for name in names)
+        unclear = [k for k, name in enumerate(names) if uses[name.casefold()] > 1]
+        if not unclear:
             return names
-    raise UsageError(
-        f"--checkpoints {','.join(checkpoints)}: a checkpoint is listed twice; list each once"
-    )
+        if all(depths[k] >= len(paths[k]) for k in unclear):
+            raise UsageError(
+                f"--checkpoints {','.join(checkpoints)}: a checkpoint is listed twice; list each "
+                "once"
+            )
+        for k in unclear:  # the others keep their folders if a training is added
+            depths[k] += 1
 
 
-def _refuse_equal_weights(sessions: Mapping[str, Opened]) -> None:
-    """Refuse two names of the same weights, which would count as two trainings that agree."""
+def _check_weights_and_inputs(sessions: Mapping[str, Opened]) -> None:
+    """Check that all weights differ, and that nothing else does, before anything is asked.
+
+    Raises:
+        UsageError: Two names have the same weights, which would count as two trainings that agree,
+            or one checkpoint is meant for other inputs.
+    """
     identities: dict[str, dict[str, Any]] = {}
+    inputs: dict[str, list[dict[str, Any]]] = {}
     for name, opened in sessions.items():
         with opened() as session:
             identity = model_identity(session.wrapper)
+            inputs[name] = [dict(session.wrapper.default_input(kind)) for kind in ARMS]
+        first = next(iter(inputs))
+        if inputs[name] != inputs[first]:
+            raise UsageError(_OTHER_RECIPE.format(first, name, "input"))
         options = identity.get("options") or {}
         identity["options"] = {key: options[key] for key in options if key != "checkpoint"}
         for other, known in identities.items():
@@ -150,10 +174,8 @@ def _refuse_other_differences(runs: Runs) -> None:
         other = run.record.identity.model_dump(exclude={"model"})
         differing = [name for name, value in first.items() if other[name] != value]
         if differing:
-            raise UsageError(
-                f"{runs[0].folder} and {run.folder} differ in {', '.join(differing)}, so they are "
-                "not trainings of one recipe; set input.* for all of them"
-            )
+            folders = runs[0].folder, run.folder
+            raise UsageError(_OTHER_RECIPE.format(*folders, ", ".join(differing)))
 
 
 def _budget(budget: Budget, runs: Mapping[str, Runs], metric: Metric) -> Budget:

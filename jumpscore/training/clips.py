@@ -29,6 +29,7 @@ from jumpscore.builder.jump_rope import (
     sample_clips,
 )
 from jumpscore.data.catalogue import BUNDLED, bundled_set
+from jumpscore.errors import UsageError
 from jumpscore.training.cache import REST, store_clip
 from jumpscore.training.lessons import Lesson
 from jumpscore.training.settings import DataSettings
@@ -87,7 +88,11 @@ def _cache_name(settings: DataSettings) -> str:
 
 
 def lesson_specs(settings: DataSettings) -> tuple[list[ClipSpec], list[ClipSpec]]:
-    """Return training and held-out clips; no person appears in two of train, held-out and test."""
+    """Return training and held-out clips; no person appears in two of train, held-out and test.
+
+    Raises:
+        UsageError: A profile has no such clip, because everyone in it is reserved.
+    """
     sources = [
         (load_profile(source.profile, source.changes), source) for source in settings.sources
     ]
@@ -103,11 +108,18 @@ def lesson_specs(settings: DataSettings) -> tuple[list[ClipSpec], list[ClipSpec]
         for profile, source in sources
         for spec in unreserved(_drawn(profile, source.clips, settings.seed), unseen)
     ]
+    for words, specs in (("clips", learned), ("held_out", held_out)):
+        for profile, _ in sources:
+            if not any(spec.profile == profile.name for spec in specs):
+                raise UsageError(
+                    f"data: everyone in the {words} of profile {profile.name!r} is reserved for "
+                    f"other clips; draw more with {words}, or reserve fewer people"
+                )
     return learned, held_out
 
 
 def reserved_people(settings: DataSettings) -> frozenset[Person]:
-    """Return the people in tests: those of the reserved sets and of the bundled ones."""
+    """Return the people in tests: those of the reserved seeds and of the reserved sets."""
     tests = [
         _drawn(load_profile(source.profile), settings.reserved_clips, seed)
         for source in settings.sources

@@ -270,7 +270,9 @@ class Trainer:
         values: dict[str, float] = {}
         for name, clips in self._checked_clips().items():
             scores = tower_scores(self.learner, self.maker, clips, self._checked_cut)
-            values |= {f"marks_{name}": scores.marks, f"height_{name}": scores.height}
+            values[f"marks_{name}"] = scores.marks
+            if self.settings.look.height:  # otherwise that head is not trained
+                values[f"height_{name}"] = scores.height
         return values
 
     @property

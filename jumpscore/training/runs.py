@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 SETTINGS, FACTS, CHECKPOINT, CACHE = "settings.json", "training.json", "checkpoint", "clips"
 WEIGHTS = "model.safetensors"
+
+logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -102,7 +105,7 @@ def start_from(checkpoint: str, model: Any) -> None:
         model: The new model, changed in place.
 
     Raises:
-        UsageError: There is no such checkpoint, or its text model has another shape.
+        UsageError: The checkpoint is missing, or its text model has another shape.
     """
     from safetensors.torch import load_file
 
@@ -128,6 +131,10 @@ def start_from(checkpoint: str, model: Any) -> None:
         if name not in old and (".self_attn.proj." in name or ".mlp.fc2." in name)
     }
     model.load_state_dict({name: old[name] for name in fits} | added, strict=False)
+    logger.info(
+        "start=%s: %d of %d weights are taken, %d begin as 0 and %d at random",
+        checkpoint, len(fits), len(new), len(added), len(new) - len(fits) - len(added),
+    )  # fmt: skip
 
 
 def train(
@@ -153,14 +160,14 @@ def train(
     import torch
 
     from jumpscore.training.cache import stored_clips
-    from jumpscore.training.loop import Trainer, unwritten
+    from jumpscore.training.loop import STATE, Trainer, unwritten
     from jumpscore.training.plots import write_plot
     from model_wrappers.llava_onevision2.checkpoint import save_checkpoint
 
     if settings.threads:
         torch.set_num_threads(settings.threads)
     model, tokenizer = new_model(settings)
-    if settings.start is not None:
+    if settings.start is not None and not (folder / STATE).exists():
         start_from(settings.start, model)
     clips = stored_clips(learned)
     trainer = Trainer(

@@ -1,6 +1,6 @@
 """A long video on all cores over the same on one: seconds by the clock.
 
-The figures depend on the number of cores and on other work; on one core there is no row.
+The figures depend on the number of cores and on other work; one core skips it.
 """
 
 from __future__ import annotations

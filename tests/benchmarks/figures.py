@@ -77,7 +77,7 @@ class Finding:
 
 
 def findings(committed: Figures, new: Figures, *, quick: bool = False) -> list[Finding]:
-    """Return every regression of the new figures, and every row that is no longer measured.
+    """Return every regression of the new figures, and every row that has stopped being measured.
 
     A ratio, an exponent or a peak of memory may be at most ``TOLERANCE`` above the committed one,
     and no exponent may be above ``LARGEST_EXPONENT``. Absolute times are not compared. Only

@@ -38,7 +38,7 @@ class Row:
         size: Size of the input.
         unit: Unit of ``ours`` and ``alternative``, such as "CPU s" or ``EXPONENT``.
         ours: Cost of this package.
-        against: The alternative in words; empty if there is no alternative.
+        against: The alternative in words; empty without one.
         alternative: Its cost in the same run.
         memory: Peak memory (resident) of a new process that does only this, in MB.
         bound: Bounds, if any.

@@ -1,11 +1,9 @@
-"""Miniatures of lmms-eval's own benchmarks, and the Python in which the real lmms-eval is."""
+"""Miniatures of lmms-eval's own benchmarks."""
 
 from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +13,11 @@ import pytest
 import yaml
 
 from evaluators.lmms.task import LmmsOptions, LmmsTask
+from tests.lmms.installed import PYTHON, installed_tasks, run_python
 from tests.support import write_video
 
 Image = pytest.importorskip("PIL.Image")
 HERE = Path(__file__).parent
-PYTHON = os.environ.get("JUMPSCORE_LMMS_PYTHON")
-MARKS = [
-    pytest.mark.lmms,
-    pytest.mark.slow,
-    pytest.mark.skipif(PYTHON is None, reason="JUMPSCORE_LMMS_PYTHON names no Python"),
-]
 LETTERS = "ABCD"
 
 
@@ -36,24 +29,13 @@ class Place:
         self.tasks = root / "tasks"
         self.tasks.mkdir()
         self.home = root / "huggingface"
-        find = "from importlib.util import find_spec; print(find_spec('lmms_eval').origin)"
-        self.package = Path(self.python("-c", find).strip()).parent
+        self.installed = installed_tasks()
         self.pictures = self.mmstar()
         self.ai2d()
         self.videomme()
 
     def python(self, *words: str) -> str:
-        done = subprocess.run(
-            [PYTHON, *words],
-            cwd=self.root,
-            env={**os.environ, "HF_HOME": str(self.home), "HF_HUB_OFFLINE": "1"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
-        return done.stdout
+        return run_python(*words, folder=self.root, HF_HOME=str(self.home)).stdout
 
     def table(self, name: str, rows: list[dict], pictures: tuple[str, ...] = ()) -> Path:
         """A parquet file as the hub has it: pictures are embedded, and marked as such."""
@@ -77,7 +59,7 @@ class Place:
 
     def task(self, name: str, include: str, split: str, data: Path) -> None:
         words = {
-            "include": str(self.package / "tasks" / include),
+            "include": str(self.installed / include),
             "task": name,
             "dataset_path": "parquet",
             "dataset_kwargs": {"data_files": {split: str(data)}},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,17 +13,12 @@ import pytest
 import yaml
 
 from jumpscore.data.predictions import read_predictions
-from model_wrappers.vllm.server import CPU_ONLY
+from tests.lmms.installed import MARKS, installed_tasks, run_python
 from tests.model_wrappers.openai_compatible.server import MockServer
 
 Image = pytest.importorskip("PIL.Image")
 HERE = Path(__file__).parent
-PYTHON = os.environ.get("JUMPSCORE_LMMS_PYTHON")
-pytestmark = [
-    pytest.mark.lmms,
-    pytest.mark.slow,
-    pytest.mark.skipif(PYTHON is None, reason="JUMPSCORE_LMMS_PYTHON names no Python"),
-]
+pytestmark = MARKS
 SMALL = ("clips=4", "durations=[{low: 4.0, high: 6.0, weight: 1}]",
          "resolutions=[{width: 320, height: 180, weight: 1}]")  # fmt: skip
 LLAVA = {"model.checkpoint": "tiny", "model.max_new_tokens": 16, "input": "codec", "input.count": 4}
@@ -36,47 +30,27 @@ class Place:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.env = {
-            **os.environ,
-            "HF_HUB_OFFLINE": "1",
-            "HF_DATASETS_OFFLINE": "1",
-            "HF_HOME": str(root / "hf"),
-            "OPENAI_API_KEY": "key",
-            "PYTHONPATH": str(CPU_ONLY),  # does nothing if torch is a CUDA build there
-        }
         self.python(*JUMPSCORE, "data", "synthesize", "--out", "set", "--seed", "3", *SMALL)
         self.python(*JUMPSCORE, "models", "tiny", "tiny", "spread=0.2")
         shutil.copytree(root / "set", root / "broken")
         self.lost = sorted((root / "broken" / "videos").iterdir())[1]
         self.lost.write_bytes(b"no video")
         shutil.copytree(HERE / "tasks", root / "tasks")
-        find = "from importlib.util import find_spec; print(find_spec('lmms_eval').origin)"
-        package = Path(self.printed(find)).parent  # importing takes 10 s
+        tasks = installed_tasks()
         for name in ("set", "broken"):
-            self.jumpscore_task(name, package)
+            self.jumpscore_task(name, tasks)
         self.picture_task("pictures", output_type="generate_until")
         self.picture_task("rounds", output_type="generate_until_multi_round")
 
     def python(self, *words: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [PYTHON, *map(str, words)],
-            cwd=self.root,
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
+        return run_python(
+            *words, folder=self.root, expect=expect, HF_DATASETS_OFFLINE="1", OPENAI_API_KEY="key"
         )
-        assert done.returncode == expect, done.stdout[-3000:] + done.stderr[-5000:]
-        return done
 
-    def printed(self, code: str) -> str:
-        return self.python("-c", code).stdout.strip()
-
-    def jumpscore_task(self, name: str, lmms_eval: Path) -> None:
+    def jumpscore_task(self, name: str, tasks: Path) -> None:
         """lmms-eval's own JumpScore, on a local data set."""
         task = {
-            "include": str(lmms_eval / "tasks" / "jumpscore" / "jumpscore.yaml"),
+            "include": str(tasks / "jumpscore" / "jumpscore.yaml"),
             "task": f"jumpscore_{name}",
             "dataset_path": str(self.root / name),
             "dataset_kwargs": {},

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 from evaluators.lmms.fetching import FetchedBenchmark, fetch_benchmark
-from tests.lmms.miniatures import MARKS, PYTHON, Place
+from tests.lmms.installed import MARKS, PYTHON
+from tests.lmms.miniatures import Place
 
 pytestmark = MARKS
 

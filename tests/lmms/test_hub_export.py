@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
-import pytest
 import yaml
 
 import jumpscore
@@ -17,16 +14,11 @@ from jumpscore.builder.exports.formats import export_format
 from jumpscore.builder.project import Project
 from jumpscore.builder.release.freeze import freeze_project
 from jumpscore.data.layout import read_rows
-from model_wrappers.vllm.server import CPU_ONLY
+from tests.lmms.installed import MARKS, installed_tasks, run_python
 from tests.support import mark_frames, project_video, write_video
 
 HERE = Path(__file__).parent
-PYTHON = os.environ.get("JUMPSCORE_LMMS_PYTHON")
-pytestmark = [
-    pytest.mark.lmms,
-    pytest.mark.slow,
-    pytest.mark.skipif(PYTHON is None, reason="JUMPSCORE_LMMS_PYTHON names no Python"),
-]
+pytestmark = MARKS
 REPOSITORY, COMMIT = "lmms-lab-encoder/JumpScore", "0" * 40
 
 
@@ -74,34 +66,16 @@ def test_hub_export_scores_the_same_in_lmms_eval(tmp_path):
     stems = {row.id: Path(row.video_path).stem for row in read_rows(version / "test")}
     (tmp_path / "by_video.json").write_text(json.dumps({stems[i]: texts[i] for i in texts}))
     offline_hub(tmp_path / "hf", tmp_path / "upload" / "videos.zip")
-    env = {
-        **os.environ,
-        "HF_HUB_OFFLINE": "1",
-        "HF_HOME": str(tmp_path / "hf"),
-        # Does nothing if torch is a CUDA build there.
-        "PYTHONPATH": f"{CPU_ONLY}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
-    }
-
-    def python(*words: object) -> str:
-        done = subprocess.run(
-            [PYTHON, *map(str, words)],
-            cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=300,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
-        return done.stdout.strip()
-
-    find = "from importlib.util import find_spec; print(find_spec('lmms_eval').origin)"
-    own = Path(python("-c", find)).parent / "tasks" / "jumpscore" / "jumpscore.yaml"
     task = {
-        "include": str(own),
+        "include": str(installed_tasks() / "jumpscore" / "jumpscore.yaml"),
         "task": "jumpscore_upload",
         "dataset_path": str(tmp_path / "upload"),
         "dataset_kwargs": {},
     }
     (tmp_path / "tasks").mkdir()
     (tmp_path / "tasks" / "upload.yaml").write_text(yaml.safe_dump(task))
-    python(HERE / "replaying.py", "tasks", "jumpscore_upload", "by_video.json", "out.json")
+    words = ("tasks", "jumpscore_upload", "by_video.json", "out.json")
+    run_python(HERE / "replaying.py", *words, folder=tmp_path)
     theirs = json.loads((tmp_path / "out.json").read_text())
     # lmms-eval unpacked the archive itself.
     assert len(list((tmp_path / "hf" / "jumpscore" / "videos").iterdir())) == 8

@@ -10,7 +10,8 @@ import json
 import numpy as np
 import pytest
 
-from tests.lmms.miniatures import HERE, MARKS
+from tests.lmms.installed import MARKS
+from tests.lmms.miniatures import HERE
 from tests.support import write_video
 
 Image = pytest.importorskip("PIL.Image")

@@ -15,7 +15,8 @@ from evaluators.lmms.task import LmmsTask
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import evaluate, score_run
 from model_wrappers.base import ModelWrapper
-from tests.lmms.miniatures import HERE, MARKS, PYTHON, Image, Place
+from tests.lmms.installed import MARKS, PYTHON
+from tests.lmms.miniatures import HERE, Image, Place
 
 pytestmark = MARKS
 ANSWERS = (
@@ -170,7 +171,7 @@ def test_evaluate_names_missing_videos(place):
 
 def test_evaluate_jumpscore_equals_map_reference(place, tiny_set):
     words = {
-        "include": str(place.package / "tasks" / "jumpscore" / "jumpscore.yaml"),
+        "include": str(place.installed / "jumpscore" / "jumpscore.yaml"),
         "task": "tiny_jumpscore",
         "dataset_path": str(tiny_set),
         "dataset_kwargs": {},

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 import jumpscore
-from model_wrappers.vllm.server import CPU_ONLY
+from tests.lmms.installed import MARKS, run_python
 
 HERE = Path(__file__).parent
-PYTHON = os.environ.get("JUMPSCORE_LMMS_PYTHON")
-pytestmark = [
-    pytest.mark.lmms,
-    pytest.mark.slow,
-    pytest.mark.skipif(PYTHON is None, reason="JUMPSCORE_LMMS_PYTHON names no Python"),
-]
+pytestmark = MARKS
 PROSE = "I would lift it.\n\nThen I would carry it."
 
 
@@ -31,26 +24,9 @@ def answered(tmp_path_factory):
     from tests.support import render_mini
 
     root = tmp_path_factory.mktemp("tasks")
-    env = {
-        **os.environ,
-        "HF_HUB_OFFLINE": "1",
-        "HF_DATASETS_OFFLINE": "1",
-        "HF_HOME": str(root / "hf"),
-        "PYTHONPATH": f"{CPU_ONLY}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
-    }
 
     def run(*words: object) -> str:
-        done = subprocess.run(
-            [PYTHON, *map(str, words)],
-            cwd=root,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
-        return done.stdout
+        return run_python(*words, folder=root, HF_DATASETS_OFFLINE="1").stdout
 
     export = ("-c", "from jumpscore.cli.app import main; main()", "data", "lmms")
     for name in ("set", "gone"):

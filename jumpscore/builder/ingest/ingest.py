@@ -111,7 +111,7 @@ def ingest_set(
 
 
 def _project(out: Path, event: EventDefinition | None) -> Project:
-    """Return the project in a folder, created if there is none.
+    """Return the project in a folder, created if it does not exist.
 
     Raises:
         UsageError: Another event is marked in it.

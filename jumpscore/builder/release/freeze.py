@@ -173,7 +173,7 @@ def _finished(
         _finished_video(video, final, letters) for video, final in pairs if not final.problem
     ]
     if not finished:
-        raise UsageError(f"{project.root}: has no video with final marks, so there is no version")
+        raise UsageError(f"{project.root}: has no video with final marks, so nothing can be frozen")
     return finished, len(videos) - len(finished)
 
 

@@ -50,15 +50,7 @@ class LocalEngine:
     def ask(
         self, questions: Sequence[Question], sink: Sink, *, on_progress: Progress | None = None
     ) -> tuple[Asked, dict[str, Response]]:
-        """Answer every question and store every response; one bad sample never ends the run.
-
-        Args:
-            questions: Questions without a response.
-            sink: Where responses are stored.
-            on_progress: Called with (answered, all) after every batch.
-
-        Returns:
-            What it cost, and the responses by id.
+        """Answer every question and store every response; see ``Engine``.
 
         Raises:
             RunInterrupted: The user pressed Ctrl-C.

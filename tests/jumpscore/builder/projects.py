@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 from jumpscore.builder.project import Change, Details, Edit, Mark, Project, ProjectVideo
-from jumpscore.video import content_hash, probe
-from tests.support import write_video
+from jumpscore.video import content_hash
+from tests.support import project_video, write_video
 
 FPS = 25
 """Frames per second of the videos of ``counting_project``."""
@@ -18,25 +18,10 @@ def add_video(
     project: Project, file: Path, *, name: str = "", source: str = "here"
 ) -> ProjectVideo:
     """Copy a video into a project as it is."""
-    info, digest = probe(file), content_hash(file)
-    path = f"videos/{digest[:32]}{file.suffix}"
+    path = f"videos/{content_hash(file)[:32]}{file.suffix}"
     (project.root / "videos").mkdir(exist_ok=True)
     shutil.copyfile(file, project.root / path)
-    video = ProjectVideo(
-        id=digest[:20],
-        path=path,
-        name=name or file.name,
-        sha256=digest,
-        bytes=file.stat().st_size,
-        licence="CC0-1.0",
-        source=source,
-        duration=info.duration,
-        frames=info.frames,
-        width=info.width,
-        height=info.height,
-        fps=info.fps,
-        codec=info.codec,
-    )
+    video = project_video(project, path, source=source, name=name or file.name, licence="CC0-1.0")
     project.write_videos([*project.videos(), video])
     return video
 

@@ -31,6 +31,13 @@ class TestEstimates:
         assert over.values == (3.0, 5.0)
         assert over.share == pytest.approx(4 / 22)
 
+    def test_degrees_of_freedom_are_not_below_those_of_a_mean_square(self):
+        # All three mean squares are 1: both parts above the rest are 0, the variance is 1 / 4, and
+        # Satterthwaite's formula alone would give (1 / 4)^2 / (3 (1 / 4)^2) = 1 / 3 degrees.
+        estimate, _ = estimate_trainings(means([[1.5, -0.5], [-0.5, -0.5]]))
+        assert (estimate.mean, estimate.stderr) == (0.0, 0.5)
+        assert estimate.ci_high == pytest.approx(12.7062 * 0.5, rel=1e-5)  # t with 1 degree
+
     def test_variance_equals_obuchowski_rockette(self):
         cells = simulated(Design(30, 4, trainings=0.5), np.random.default_rng(1))
         estimate, _ = estimate_trainings(means(cells))

@@ -149,6 +149,7 @@ class TestRefusals:
         with pytest.raises(UsageError, match=r"differ in input, so they are not trainings of one"):
             ablate_trainings(sessions(data, *models), replace(PLAN, controls=False), tmp_path)
         assert not (tmp_path / ABLATION).exists()
+        assert [model.asked for model in models] == [0, 0]
 
     def test_folders_of_one_and_of_several_trainings_are_not_mixed(self, finished, data, tmp_path):
         out, _ = finished
@@ -165,6 +166,7 @@ class TestRefusals:
     [
         (["a/x", "b/y"], ["x", "y"]),
         (["a/best", "b/best"], ["a-best", "b-best"]),
+        (["a/x", "b/y", "c/y"], ["x", "b-y", "c-y"]),
         (["../..", "/x/.."], ["_-..", "x-.."]),
         (["owner/Model", "owner/model"], None),
         (["x", "x"], None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 
 import numpy as np
@@ -12,7 +13,13 @@ from jumpscore.builder.jump_rope import load_profile, sample_clips
 from jumpscore.conf.settings import stored_settings
 from jumpscore.errors import DataError, UsageError
 from jumpscore.training.cache import stored_clips
-from jumpscore.training.clips import lesson_specs, person, prepare_lessons
+from jumpscore.training.clips import (
+    lesson_specs,
+    person,
+    prepare_lessons,
+    reserved_people,
+    unreserved,
+)
 from jumpscore.training.curriculum import Curriculum, step_rng
 from jumpscore.training.examples import Cut, ExampleMaker, snapped
 from jumpscore.training.held_out import tower_scores
@@ -134,6 +141,23 @@ def test_train_from_a_checkpoint(prepared, tmp_path):
     use = checkpoint_use(str(tmp_path / "run/checkpoint"))
     assert "profiles small, rates" in use.notes[0]
     assert use.input.keys() == {"codec"}
+    # A run that has begun does not need it again.
+    shutil.rmtree(tmp_path / "old")
+    again = train(settings, tmp_path / "run", learned=prepared[0], held_out=prepared[1])
+    assert again["held_out"] == facts["held_out"]
+
+
+def test_lesson_specs_refuses_a_source_without_held_out_people():
+    data = settings_of(data={"more": [{**RATES, "held_out": 1}]}).data
+    seed = next(
+        k for k in range(100)
+        if not unreserved(
+            sample_clips(load_profile("rates", {**data.more[0].changes, "clips": 1}), seed=k),
+            reserved_people(data),
+        )
+    )  # fmt: skip
+    with pytest.raises(UsageError, match="everyone in the held_out of profile 'rates' is reserved"):
+        lesson_specs(data.model_copy(update={"held_out_seed": seed}))
 
 
 def test_start_from_refuses_other_shapes(tmp_path):

@@ -104,10 +104,13 @@ def test_live_mark_is_set_back_by_the_reaction_time(browser: Any, server: Server
 def test_reaction_time_is_the_median_of_ten_presses(page: Page) -> None:
     page.tab.evaluate("() => { Math.random = () => 0; }")  # the shortest waits
     page.press("c")
-    for _ in range(10):
+    # A machine that is busy for 1.2 s presses too late, which does not count.
+    for _ in range(30):
         page.tab.wait_for_selector("#flash.lit")
         page.tab.wait_for_timeout(120)
         page.press("m")
+        if page.text("calibrate-progress") == "10 of 10":
+            break
     page.tab.click("#calibrate-save")
     page.wait_for_status("live marks are set")
     stored = page.server.call("/api/project").json["reaction"]

@@ -195,7 +195,7 @@ def test_clip_rhythm_without_jumps() -> None:
     for spec in NO_JUMPS:
         rhythm = clip_rhythm(spec)
         assert rhythm.events == ()
-        assert not rhythm.body_height(np.linspace(0, spec.duration, 50)).any(), "nobody jumps"
+        assert not rhythm.body_height(np.linspace(0, spec.duration, 50)).any(), "a body rises"
 
 
 @pytest.mark.parametrize("activity", [a for a in ACTIVITIES if a != "jump"])
