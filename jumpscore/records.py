@@ -111,6 +111,7 @@ class Response:
         notes: Repair of the input video -> count.
         windows: Answers about the windows of the video that ``text`` was merged from, in order;
             empty if the model was asked about the whole video.
+        cached: Whether it was given in an earlier run (``run.reuse``), in windows at least in part.
     """
 
     id: str
@@ -124,6 +125,7 @@ class Response:
     error: str | None = None
     notes: Mapping[str, int] = field(default_factory=dict)
     windows: tuple[WindowAnswer, ...] = ()
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,8 @@ class ModelWrapper(ABC):
         prepares_in_processes: Whether ``prepare`` is mostly Python code, so that threads wait for
             each other. Long runs then prepare in processes, with a copy of the wrapper that is
             never opened; in threads if it cannot be pickled.
+        deterministic: Whether an equal request gets an equal answer, so that runs may share it
+            (``run.reuse``); its identity must include everything that determines an answer.
         token_grid: How it divides frames into visual tokens; frames are prepared for this grid.
         canvas_grid: The same for canvases, if it takes them.
         answered_ids: Ids of its stored answers, if it has any; the harness counts those that are
@@ -120,6 +122,7 @@ class ModelWrapper(ABC):
     batch_size: int = 1
     concurrency: int = 1
     prepares_in_processes: ClassVar[bool] = False
+    deterministic: bool = False
     token_grid: TokenGrid = PLAIN_GRID
     canvas_grid: TokenGrid = PLAIN_GRID
     answered_ids: frozenset[str] = frozenset()

@@ -20,14 +20,16 @@ from jumpscore.harness.costs import (
     planned_tokens,
     prices_of,
 )
+from jumpscore.harness.engines.cached import Keys, Stored, why_not_reused
 from jumpscore.harness.engines.ray_cluster import plan_placement
 from jumpscore.harness.factory import model_of_config
-from jumpscore.harness.facts import protocol_of
+from jumpscore.harness.facts import protocol_of, run_extras, run_record
 from jumpscore.harness.input import InputPlan
 from jumpscore.harness.repeats import check_repeatable
 from jumpscore.harness.windows import check_task, window_questions
 from jumpscore.records import Question
 from jumpscore.report.text import dollars, readable
+from jumpscore.runs.response_cache import ResponseCache
 from model_wrappers.base import ModelWrapper
 
 UNKNOWN = "not known before the run"
@@ -51,7 +53,9 @@ def show_plan(config: RunConfig, task: Task[Any], *, as_json: bool) -> None:
     questions = _completed(task, [sample.question for sample in usable])
     first = next(questions, None)
     asked = chain([] if first is None else [first], questions)
-    once = _planned(wrapper, chain.from_iterable(window_questions(plan, q) for q in asked), plan)
+    windows = chain.from_iterable(window_questions(plan, question) for question in asked)
+    stored = _stored(wrapper, task, config, plan)
+    once = _planned(wrapper, windows if stored is None else stored.counted(windows), plan)
     tokens = once.times(config.run.repeats)
     facts: dict[str, Any] = {
         "model": wrapper.name,
@@ -63,6 +67,7 @@ def show_plan(config: RunConfig, task: Task[Any], *, as_json: bool) -> None:
         "samples": len(samples),
         **({} if plan.config.window is None else {"windows": once.questions}),
         "repeats": config.run.repeats,
+        **({} if stored is None else {"answered_in_earlier_runs": _share(stored)}),
         "unusable": [sample.problem for sample in samples if sample.problem],
         "first_prompt": None if first is None else first.prompt,
     }
@@ -84,6 +89,30 @@ def show_plan(config: RunConfig, task: Task[Any], *, as_json: bool) -> None:
         facts |= _words(spending, prices)
     for key, value in facts.items():
         output().print(Text(f"{key}: ", "bold").append(readable(value)), soft_wrap=True)
+
+
+def _stored(
+    wrapper: ModelWrapper, task: Task[Any], config: RunConfig, plan: InputPlan
+) -> Stored | None:
+    """Return the counter of answers in the cache, or ``None`` if the run does not use it."""
+    if not config.run.reuse:
+        return None
+    config = config.model_copy(update={"input": plan.config})
+    extras = run_extras(wrapper, ())
+    record = run_record(wrapper, task, config, (), kind=plan.kind, extras=extras)
+    if why_not_reused(wrapper, plan, record) is not None:
+        return None
+    return Stored(ResponseCache.default(), Keys.of(wrapper, plan, record))
+
+
+def _share(stored: Stored) -> str:
+    """Return how much of a run is answered already.
+
+    >>> from types import SimpleNamespace
+    >>> _share(SimpleNamespace(answered=412, total=1000))
+    '412 of 1,000'
+    """
+    return f"{stored.answered:,} of {stored.total:,}"
 
 
 def _completed(task: Task[Any], questions: Iterable[Question]) -> Iterator[Question]:

@@ -174,6 +174,8 @@ def _show_response(console: Console, response: Response) -> None:
     usage = response.usage
     if usage.visual is not None:
         _field(console, "visual tokens", f"{usage.visual} ({usage.visual_source})")
+    if response.cached:
+        _field(console, "from", "the cache of responses, given in an earlier run")
     if response.seconds is not None:
         _field(console, "seconds", f"{response.seconds:.3f}")
 

@@ -163,6 +163,9 @@ class RunSettings(Strict, coerce_numbers_to_str=True):
         ahead: Maximum number of requests prepared ahead.
         cache: Store canvases on disk for other runs (in ``$JUMPSCORE_CACHE``, by default the
             user's cache folder).
+        reuse: Answer from earlier runs if they asked the same model the same, and store new answers
+            for later ones; only for models with an identity that answer equal requests equally.
+            Not with repeats, which measure how answers vary.
         expose_truth: Give the ground truth to a wrapper that needs it (``oracle``).
         engine: ``local`` prepares and answers in this process, ``ray`` on a Ray cluster.
         address: Address of the Ray cluster; ``auto`` joins the one of this machine, and without an
@@ -185,12 +188,22 @@ class RunSettings(Strict, coerce_numbers_to_str=True):
     workers: int = Field(default=2, gt=0)
     ahead: int = Field(default=8, gt=0)
     cache: bool = True
+    reuse: bool = False
     expose_truth: bool = False
     engine: Literal["local", "ray"] = "local"
     address: str | None = None
     replicas: int | None = Field(default=None, gt=0)
     gpus: int | None = Field(default=None, ge=0)
     timeout: float = Field(default=1800.0, gt=0)
+
+    @model_validator(mode="after")
+    def _measures(self) -> RunSettings:
+        if self.reuse and self.repeats > 1:
+            raise ValueError(
+                "reuse cannot be combined with repeats, which measure how answers vary; leave out "
+                "one of them"
+            )
+        return self
 
     def check_engine(self) -> None:
         """Check that no setting is without effect; stored runs may have such settings.

@@ -17,6 +17,7 @@ from jumpscore.errors import UsageError
 from jumpscore.harness.blind_baseline import blind_answers
 from jumpscore.harness.config import InputConfig, RunConfig, RunSettings
 from jumpscore.harness.engines.blueprint import Received
+from jumpscore.harness.engines.cached import CachedEngine, Keys, why_not_reused
 from jumpscore.harness.engines.engine import Asked, Engine, RunInterrupted
 from jumpscore.harness.engines.local import LocalEngine
 from jumpscore.harness.engines.ray_cluster import RayEngine
@@ -30,6 +31,7 @@ from jumpscore.runs.failures import FailureLog
 from jumpscore.runs.folders import beside_other_data, name_of, place_of
 from jumpscore.runs.reader import StoredRun, holds_repeats, read_timing
 from jumpscore.runs.record import RunRecord
+from jumpscore.runs.response_cache import ResponseCache
 from jumpscore.runs.windows import WindowStore
 from jumpscore.runs.writer import RunStore
 from model_wrappers.base import ModelWrapper
@@ -225,9 +227,32 @@ class Session:
             engine = RayEngine(self.wrapper, plan, settings, received, complete, failures)
         else:
             engine = LocalEngine(self.wrapper, plan, settings, complete, failures, received)
+        engine = self._reusing(engine, planned)
         if plan.config.window is None:
             return engine
         return WindowedEngine(engine, plan, WindowStore(folder))
+
+    def _reusing(self, engine: Engine, planned: Planned) -> Engine:
+        """Return an engine that answers from earlier runs first, if the run asks for it."""
+        if not planned.scorer.config.run.reuse:
+            return engine
+        reason = why_not_reused(self.wrapper, planned.input, planned.record)
+        if reason is not None:
+            logger.warning("run.reuse has no effect: %s", reason)
+            return engine
+        return CachedEngine(
+            engine,
+            ResponseCache.default(),
+            Keys.of(self.wrapper, planned.input, planned.record),
+            before=self._open if isinstance(engine, LocalEngine) else lambda: None,
+            complete=self.task.complete,
+            release=self.task.release,
+        )
+
+    def _open(self) -> None:
+        if not self._opened:
+            self.wrapper.open()
+            self._opened = True
 
     def _ask(
         self,
@@ -247,9 +272,8 @@ class Session:
 
         advance(0)  # before the model loads, which may take minutes
         asker = engine.engine if isinstance(engine, WindowedEngine) else engine
-        if pending and not self._opened and isinstance(asker, LocalEngine):
-            self.wrapper.open()
-            self._opened = True
+        if pending and isinstance(asker, LocalEngine):
+            self._open()
         try:
             return engine.ask(pending, _Releasing(store, self.task), on_progress=advance)
         except RunInterrupted as stopped:

@@ -132,7 +132,11 @@ class WindowedEngine:
             raise RunInterrupted(len(merger.merged), len(questions)) from None
         advance()
         wall = time.perf_counter() - started
-        return replace(cost, samples=len(questions), wall_seconds=wall), merger.merged
+        cached = sum(one.cached for one in merger.merged.values())
+        asked = len(questions) - cached
+        # Without a question to the model there is no speed to report.
+        wall = wall if asked else 0.0
+        return replace(cost, samples=asked, wall_seconds=wall, from_cache=cached), merger.merged
 
 
 class _Merger:
@@ -260,6 +264,7 @@ def _summed(
 ) -> Response:
     """Return a response without a text: tokens and seconds are sums over the windows."""
     seconds = [one.seconds for one in responses if one.seconds is not None]
+    cached = any(one.cached for one in responses)
     notes: dict[str, int] = {}
     for response in responses:
         for note, count in response.notes.items():  # every window reports the repairs of the file
@@ -270,7 +275,9 @@ def _summed(
         finish_reason="length" if any(r.finish_reason == "length" for r in responses) else "stop",
         convention=responses[0].convention,
         image_size=responses[0].image_size,
-        seconds=round(sum(seconds), 6) if seconds else None,
+        # The seconds of some windows only would look like those of the video.
+        seconds=round(sum(seconds), 6) if seconds and not cached else None,
+        cached=cached,
         notes=notes,
         windows=tuple(
             WindowAnswer(round(start, 6), round(end, 6), one.text, one.finish_reason, one.error)

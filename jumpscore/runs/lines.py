@@ -20,7 +20,7 @@ from jumpscore.runs.record import FORMAT, READABLE
 def response_line(response: Response) -> bytes:
     """Return a response as its line of ``responses.jsonl``."""
     record = _fields_of(response)
-    for name in ("notes", "windows"):
+    for name in ("notes", "windows", "cached"):
         if not record[name]:
             del record[name]
     return json.dumps(record, default=_fields_of).encode() + b"\n"

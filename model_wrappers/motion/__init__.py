@@ -32,6 +32,7 @@ class Motion(ModelWrapper):
     options: MotionOptions
 
     identity = ModelWrapper.stated
+    deterministic = True
 
     def prepare(self, question: Question, visual: VisualInput | None) -> Request:
         """Measure the motion of the question's video, which is nearly all of the work.

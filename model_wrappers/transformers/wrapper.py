@@ -101,6 +101,7 @@ class InTransformers(FromCheckpoint):
     def __init__(self, options: Any = None) -> None:
         super().__init__(options)
         self.batch_size = self.options.batch_size
+        self.deterministic = self.options.temperature == 0  # samples depend on earlier requests
         self._lock = threading.Lock()
         self._model: Any = None
         self._loaded = ""

@@ -30,16 +30,18 @@ class Asked:
     """Cost of asking.
 
     Attributes:
-        samples: Number of questions.
+        samples: Number of questions that the model was asked.
         prepare_seconds: Seconds in ``prepare``, summed over all threads.
         generate_seconds: Seconds in ``generate``, summed over all threads.
         wall_seconds: Seconds overall.
+        from_cache: Number of further questions that earlier runs have answered (``run.reuse``).
     """
 
     samples: int
     prepare_seconds: float
     generate_seconds: float
     wall_seconds: float
+    from_cache: int = 0
 
 
 class Engine(Protocol):
