@@ -23,6 +23,7 @@ from evaluators.lmms.task import LmmsOptions, LmmsTask
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import evaluate, score_run
 from jumpscore.records import Response
+from model_wrappers.base import ModelWrapper
 
 STAND_IN = Path(__file__).with_name("stand_in")
 
@@ -123,6 +124,32 @@ def test_evaluate_survives_any_failure_of_the_task(stand_in, tmp_path, monkeypat
     assert run.result.task_version == "2, lmms-eval 0.7.3, task 2.0"
     assert run.scores[0].cluster == "v"
     assert task.provider._starts == 3
+
+
+class Greedy(ModelWrapper):
+    """Gives equal answers to equal requests, and counts them."""
+
+    name = "greedy"
+    deterministic = True
+    asked = 0
+
+    def identity(self):
+        return {"model": self.name}
+
+    def generate(self, requests):
+        self.asked += len(requests)
+        return [Response(request.question.id, "fine") for request in requests]
+
+
+def test_runs_share_answers_about_questions_made_on_demand(stand_in, tmp_path, monkeypatch):
+    monkeypatch.setenv("JUMPSCORE_CACHE", str(tmp_path / "cache"))
+    task, first, second = stand_in(), Greedy(), Greedy()
+    settings = {"folder": tmp_path, "ids": ["0", "5"], "reuse": True}
+    one = evaluate(first, task, run=settings | {"name": "one"})
+    two = evaluate(second, task, run=settings | {"name": "two"})
+    assert (first.asked, second.asked) == (2, 0)
+    assert [one.timing["from_cache"], two.timing["from_cache"]] == [0, 2]
+    assert one.result.metrics == two.result.metrics
 
 
 def test_score_run_starts_its_own_process(stand_in, tmp_path):

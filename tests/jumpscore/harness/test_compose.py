@@ -37,7 +37,7 @@ TEMPO = {
 LLAVA = {"generation": "auto"}
 ADDED = {
     "replay": {"display_name": None},
-    "default": CLUSTER,
+    "default": CLUSTER | {"reuse": False},
     "motion": TEMPO,
     "llava_ov2": LLAVA,
     "keye_vl1_5": {"api_key_env": "VLLM_API_KEY"},

@@ -104,6 +104,7 @@ def test_appendix_time_of_resumed_runs(tiny_set, tmp_path):
         ({"score_seconds": 0.1}, None),
         (timing | {"samples": 3}, "2.5 s"),
         (timing | {"samples": 1}, "2.5 s for the last 1 sample"),
+        ({"wall_seconds": 0.0, "samples": 0, "from_cache": 3}, None),
     ):
         facts = dict(appendix([replace(run, timing=times)])[0].rows)
         assert facts.get("Wall time") == expected
