@@ -1,10 +1,12 @@
 """How far a video is from the clips that a checkpoint was trained on.
 
-The visual tokens of a video have a mean and a standard deviation per channel. Those of the training
-clips are described by a normal distribution: principal axes for most of the variance, and one
-variance for all other directions (probabilistic PCA; Tipping and Bishop 1999). The distance of a
-video is Mahalanobis's, as Lee et al. 2018 use it to recognise foreign inputs; its limit is a
-quantile of the distances of held-out clips, which the model was not trained on either.
+The vision tower's last layer but one gives a mean and a standard deviation per channel for every
+video. Those of the training clips are described by a normal distribution: principal axes that
+explain most of the variance, and one variance for all other directions (probabilistic PCA; Tipping
+and Bishop 1999). The distance of a video is Mahalanobis's, as Lee et al. 2018 use it to recognise
+foreign inputs; its limit is a quantile of the distances of held-out clips, which the model was not
+trained on either. Visual tokens themselves, of which training bounds the length, separate real
+footage from rendered clips worse than that layer, and so do the layers before it.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ UNFAMILIAR = "video unlike the training clips of the checkpoint"
 """Note of a response."""
 SHARE = 0.99
 """Share of held-out clips within the limit."""
-EXPLAINED = 0.99
+EXPLAINED = 0.95
 """Share of the variance along the principal axes."""
 Floats = npt.NDArray[np.float64]
 
@@ -60,7 +62,7 @@ class Familiarity:
 
 
 def features_of(model: Any, pictures: Pictures) -> Floats:
-    """Return the features of a video, [2 width]: mean and standard deviation of its tokens.
+    """Return the features of a video, [2 width]: means and standard deviations over its patches.
 
     Args:
         model: The whole model.
@@ -71,10 +73,18 @@ def features_of(model: Any, pictures: Pictures) -> Floats:
     from model_wrappers.llava_onevision2.modeling import VISUAL_INPUTS
     from model_wrappers.llava_onevision2.pixels import visual_inputs
 
-    inputs = visual_inputs([pictures])
-    with torch.inference_mode():
-        tokens = model.model.visual(*(inputs[name].to(model.device) for name in VISUAL_INPUTS))
-    values = tokens.double().cpu().numpy()
+    inputs, tower = visual_inputs([pictures]), model.model.visual
+    outputs = []  # one per pass of the tower
+    layer = tower.encoder.layers[max(0, len(tower.encoder.layers) - 2)]
+    hook = layer.register_forward_hook(
+        lambda _layer, _inputs, output: outputs.append(output.flatten(0, -2))
+    )
+    try:
+        with torch.inference_mode():
+            tower(*(inputs[name].to(model.device) for name in VISUAL_INPUTS))
+    finally:
+        hook.remove()
+    values = torch.cat(outputs).double().cpu().numpy()
     return np.concatenate([values.mean(0), values.std(0)])
 
 

@@ -24,7 +24,7 @@ FEATURES = 12
 def clips() -> np.ndarray:
     """Features of 400 clips; they vary in four directions, and a little in all others."""
     rng = np.random.default_rng(0)
-    return rng.normal(size=(400, 4)) * [5, 3, 2, 1] @ rng.normal(
+    return rng.normal(size=(400, 4)) * [5, 4, 4, 3] @ rng.normal(
         size=(4, FEATURES)
     ) + 0.01 * rng.normal(size=(400, FEATURES))
 
@@ -75,7 +75,7 @@ def test_read_familiarity_refuses_malformed_files(changes, tmp_path):
 @pytest.mark.parametrize(("limit", "notes"), [(1e-3, {UNFAMILIAR: 3}), (1e9, {})])
 def test_unfamiliar_videos_are_noted(tiny, tiny_set, tmp_path, limit, notes):
     folder = shutil.copytree(tiny, tmp_path / "model")
-    width = json.loads((folder / "config.json").read_text())["text_config"]["hidden_size"]
+    width = json.loads((folder / "config.json").read_text())["vision_config"]["hidden_size"]
     known = Familiarity(np.zeros(2 * width), np.eye(1, 2 * width), np.ones(1), 1.0, limit)
     write_familiarity(folder, known)
     run = jumpscore.evaluate(
