@@ -15,7 +15,10 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from jumpscore.errors import DataError, UsageError, nearest_names
 from model_wrappers.base import InputKind, ModelWrapper
 
-BUNDLED = {"jumpscore-tiny": ("model_wrappers.llava_onevision2", "bundled/jumpscore-tiny")}
+BUNDLED = {
+    name: ("model_wrappers.llava_onevision2", f"bundled/{name}")
+    for name in ("jumpscore-tiny", "jumpscore-tiny2")
+}
 """Checkpoints that come with this package: name -> (package, folder in it)."""
 USE = "jumpscore.json"
 """Optional file of a checkpoint folder that describes how to use the checkpoint."""

@@ -24,7 +24,7 @@ class Prediction:
 
     Attributes:
         model: Display name of the model.
-        remarks: Limits of the model that a reader of its answers should know.
+        remarks: Limits of the model and of this answer that a reader should know.
         response: The answer.
         parsed: The times in it.
     """
@@ -76,7 +76,8 @@ class OpenModel:
         else:
             response = merged_response(question.id, windows, answers)
         parsed = read_times(wrapper, response)
-        return Prediction(wrapper.display_name, wrapper.notes, response, parsed)
+        remarks = (*wrapper.notes, *response.notes)
+        return Prediction(wrapper.display_name, remarks, response, parsed)
 
 
 def read_times(wrapper: ModelWrapper, response: Response) -> ParseResult:

@@ -25,6 +25,13 @@ from jumpscore.runs.identity import document_differences
 from jumpscore.training.settings import TrainSettings
 from model_wrappers.base import InputKind
 from model_wrappers.checkpoints import BUNDLED, USE, CheckpointUse, local_folder, read_settings
+from model_wrappers.llava_onevision2.familiarity import (
+    Familiarity,
+    Floats,
+    features_of,
+    fit_familiarity,
+    write_familiarity,
+)
 from model_wrappers.llava_onevision2.prompts import SYSTEM
 
 if TYPE_CHECKING:
@@ -194,9 +201,29 @@ def train(
         with unwritten(folder / CHECKPOINT):
             save_checkpoint(model.cpu().eval(), tokenizer, checkpoint)
         write_use(checkpoint, settings, clips)
+        write_familiarity(checkpoint, _familiarity(model, settings, clips, trainer.held_out))
         write_text(checkpoint / FACTS, json.dumps(facts, indent=1) + "\n")
     write_text(folder / FACTS, json.dumps(facts, indent=1) + "\n")
     return facts
+
+
+def _familiarity(
+    model: Any,
+    settings: TrainSettings,
+    learned: Sequence[StoredClip],
+    held_out: Sequence[StoredClip],
+) -> Familiarity:
+    """Return the distribution of the clips, each as about as many canvases as are recommended."""
+    from jumpscore.training.examples import Cut, cut_pictures
+
+    def features(clip: StoredClip) -> Floats:
+        count = min(clip.budgets, key=lambda budget: abs(budget - settings.checked_canvases))
+        pictures, _ = cut_pictures(clip, Cut("codec", count=count))
+        assert pictures is not None  # the cut is not blind
+        return features_of(model, pictures)
+
+    training, others = (np.array([features(one) for one in clips]) for clips in (learned, held_out))
+    return fit_familiarity(training, others)
 
 
 def write_use(folder: Path, settings: TrainSettings, clips: Sequence[StoredClip]) -> None:
@@ -217,7 +244,8 @@ def write_use(folder: Path, settings: TrainSettings, clips: Sequence[StoredClip]
     trained = (
         f"trained on {len(clips)} rendered clips of {min(lengths):.0f} to {max(lengths):.0f} s at "
         f"{span} frames/s (profile{'s' * (len(profiles) > 1)} {', '.join(profiles)}) only, not on "
-        "real or longer videos or other questions; ask about longer videos with "
+        f"real or longer videos{'' if settings.data.frames else ', frames'} or other questions; "
+        f"ask about longer videos with "
         f"input.window={max(lengths):.0f}"
     )
     sizes = {"max_pixels": settings.data.max_pixels, "decimals": DECIMALS}

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from jumpscore.errors import DataError, UsageError
-from jumpscore.records import Convention, Question
+from jumpscore.records import Convention, Question, Response
 from jumpscore.video import PLAIN_GRID, TokenGrid, VisualInput
-from model_wrappers.base import ModelOptions
+from model_wrappers.base import ModelOptions, Request
 from model_wrappers.checkpoints import local_folder
 from model_wrappers.llava_onevision2.checkpoint import stated_grid
+from model_wrappers.llava_onevision2.familiarity import (
+    UNFAMILIAR,
+    Familiarity,
+    features_of,
+    read_familiarity,
+)
 from model_wrappers.llava_onevision2.prompts import (
     CHAT_END,
     CONTROL_TOKENS,
@@ -112,6 +119,32 @@ class LlavaOnevision2(InTransformers):
         own = self.tokenizer.convert_tokens_to_ids([CHAT_END, END_OF_TEXT])
         model.generation_config.eos_token_id = [*ends, *own]
         return model
+
+    @cached_property
+    def familiarity(self) -> Familiarity | None:
+        """The distribution of the training clips, if the checkpoint has a file with it."""
+        return read_familiarity(self.folder)
+
+    def generate(self, requests: Sequence[Request]) -> list[Response]:
+        responses = super().generate(requests)
+        if self.familiarity is None:
+            return responses
+        unfamiliar = {
+            request.question.id
+            for request in requests
+            if request.visual is not None and self._is_unfamiliar(request.payload)
+        }
+        return [
+            replace(response, notes={**response.notes, UNFAMILIAR: 1})
+            if response.id in unfamiliar
+            else response
+            for response in responses
+        ]
+
+    def _is_unfamiliar(self, prompt: Prompt) -> bool:
+        assert self.familiarity is not None
+        features = features_of(self._model, prompt.pictures)
+        return self.familiarity.distance(features) > self.familiarity.limit
 
     def answers(
         self, prompts: Sequence[Prompt], sampling: Sampling, *, threads: int

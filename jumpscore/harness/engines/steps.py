@@ -175,4 +175,5 @@ def _response(
         problem = unlike_plan(request.visual, response.usage)
         if problem is not None:
             return error_response(name, problem)
-    return replace(response, notes=request.repairs) if request.repairs else response
+    notes = {**response.notes, **request.repairs}
+    return replace(response, notes=notes) if request.repairs else response

@@ -29,6 +29,7 @@ from jumpscore.training.runs import new_model, start_from, train
 from jumpscore.training.settings import TrainSettings
 from model_wrappers.checkpoints import checkpoint_use
 from model_wrappers.llava_onevision2.checkpoint import save_checkpoint
+from model_wrappers.llava_onevision2.familiarity import read_familiarity
 from model_wrappers.llava_onevision2.pixels import visual_inputs
 from tests.training_support import SMALL, merged
 
@@ -138,6 +139,7 @@ def test_train_from_a_checkpoint(prepared, tmp_path):
     (tmp_path / "run").mkdir()
     facts = train(settings, tmp_path / "run", learned=prepared[0], held_out=prepared[1])
     assert facts["held_out"].keys() == {"f1_codec", "f1_codec_small", "f1_codec_rates"}
+    assert read_familiarity(tmp_path / "run/checkpoint").limit > 0
     use = checkpoint_use(str(tmp_path / "run/checkpoint"))
     assert "profiles small, rates" in use.notes[0]
     assert use.input.keys() == {"codec"}

@@ -9,9 +9,10 @@ import pytest
 import jumpscore
 from jumpscore.builder.generate import synthesize
 from jumpscore.builder.jump_rope import load_profile
-from model_wrappers.checkpoints import checkpoint_use, resolve
+from model_wrappers.checkpoints import BUNDLED, checkpoint_use, resolve
+from model_wrappers.llava_onevision2.familiarity import UNFAMILIAR
 
-TINY = "jumpscore-tiny"
+TINY, TINY2 = "jumpscore-tiny", "jumpscore-tiny2"
 MOST_BYTES = 12_000_000
 CLIPS = 8
 
@@ -35,18 +36,20 @@ def evaluated(few, folder, name, *, input=None, **run):
     )
 
 
-def test_bundled_folder_size_and_code():
+@pytest.mark.parametrize("name", BUNDLED)
+def test_bundled_folder_size_and_code(name):
     from model_wrappers.llava_onevision2.provenance import holds_only_our_code
 
-    folder = resolve(TINY)
+    folder = resolve(name)
     assert sum(file.stat().st_size for file in folder.iterdir()) < MOST_BYTES
     assert holds_only_our_code(folder)
     assert (folder / "README.md").is_file()
 
 
-def test_checkpoint_use_of_the_bundled_model():
-    [note] = checkpoint_use(TINY).notes
-    facts = json.loads((resolve(TINY) / "training.json").read_text())
+@pytest.mark.parametrize("name", BUNDLED)
+def test_checkpoint_use_of_a_bundled_model(name):
+    [note] = checkpoint_use(name).notes
+    facts = json.loads((resolve(name) / "training.json").read_text())
     assert f"trained on {facts['clips']} rendered clips" in note
 
 
@@ -91,3 +94,24 @@ def test_default_input_yields_to_the_run(few, tmp_path):
     assert (fields["tokens"], fields["count"], fields["max_pixels"]) == (18, None, 7056)
     [response] = run.responses.values()
     assert response.usage.visual == 18
+
+
+@pytest.mark.slow
+def test_second_miniature_sees_long_clips_in_windows(tmp_path):
+    synthesize(tmp_path / "mini", load_profile("mini", ["clips=3"]), seed=7)
+    data, windows = {"data": str(tmp_path / "mini")}, {"window": 8, "overlap": 1}
+    run = jumpscore.evaluate(
+        "llava_ov2", "jumpscore", model_options={"checkpoint": TINY2}, task_options=data,
+        input={"kind": "codec", **windows}, run={"folder": tmp_path, "name": "run"},
+    )  # fmt: skip
+    metrics = run.result.metrics
+    assert metrics["f1"].mean > metrics["content_free_f1"].mean + 0.1
+
+
+def test_second_miniature_remarks_that_a_video_is_foreign(tiny_set, tmp_path):
+    run = jumpscore.evaluate(
+        "llava_ov2", "jumpscore", model_options={"checkpoint": TINY2, "max_new_tokens": 2},
+        task_options={"data": str(tiny_set)}, input={"kind": "codec"},
+        run={"folder": tmp_path, "name": "run"},
+    )  # fmt: skip
+    assert run.result.notes[UNFAMILIAR] == 3  # their pictures are numbers on grey
