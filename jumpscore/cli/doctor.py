@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -84,7 +84,7 @@ def findings() -> list[Finding]:
             _try("write here", _writable, "runs"),
             *packages,
             _vllm(),
-            _bitcost(),
+            *_other_packages(),
             Finding("NVIDIA GPU", "ok" if gpu else "missing", detail, "fast models"),
         ]
 
@@ -126,17 +126,18 @@ def _vllm() -> Finding:
     return Finding("vllm", "ok", detail, purpose)
 
 
-def _bitcost() -> Finding:
-    """Look for codec-video-prep, which may live in another environment."""
+def _other_packages() -> Iterator[Finding]:
+    """Look for the packages of backends of canvases, which may live in other environments."""
     from jumpscore.errors import JumpScoreError
-    from jumpscore.video.codec.bitcost import bitcost_version
+    from jumpscore.video.codec import bitcost, lmms_video_utils
 
-    purpose = "canvases by backend bitcost (optional)"
-    try:
-        return Finding("codec-video-prep", "ok", bitcost_version(), purpose)
-    except JumpScoreError:
-        detail = "not installed; set JUMPSCORE_BITCOST_PYTHON to a Python that has it"
-        return Finding("codec-video-prep", "missing", detail, purpose)
+    for package in (bitcost.PACKAGE, lmms_video_utils.PACKAGE):
+        purpose = f"canvases by backend {package.backend} (optional)"
+        try:
+            yield Finding(package.name, "ok", package.version(), purpose)
+        except JumpScoreError:
+            detail = f"not installed; set {package.variable} to a Python that has it"
+            yield Finding(package.name, "missing", detail, purpose)
 
 
 def _try(what: str, check: Callable[[], str], purpose: str) -> Finding:

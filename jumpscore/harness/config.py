@@ -45,7 +45,8 @@ class InputConfig(Strict):
             ``tokens``.
         time_policy: Time in the stamps: ``released`` is frame index / average rate, ``pts`` the
             presentation time; by default ``released`` if the two agree, otherwise ``pts``.
-        backend: Source of the block scores: ``pyav`` (default) or ``bitcost``.
+        backend: Source of the block scores: ``pyav`` (default) or ``bitcost``; or
+            ``lmms_video_utils``, which makes whole canvases by rules of its own.
         window: Ask about a longer video in windows of so many seconds, each shown as a video of its
             own; the amounts above are then those of one window.
         overlap: Seconds that neighbouring windows share, at most half a window and by default an
@@ -62,7 +63,7 @@ class InputConfig(Strict):
     max_pixels: int | None = Field(default=None, ge=784, le=2**24)
     decimals: int | None = Field(default=None, ge=0, le=3)
     time_policy: TimePolicy | None = None
-    backend: Literal["pyav", "bitcost"] | None = None
+    backend: Literal["pyav", "bitcost", "lmms_video_utils"] | None = None
     window: float | None = Field(default=None, ge=0.5, le=86_400)
     overlap: float | None = Field(default=None, ge=0)
 
@@ -83,6 +84,13 @@ class InputConfig(Strict):
                 )
             if sizes != ["max_pixels"]:
                 raise ValueError("min_pixels cannot be combined with tokens; use max_pixels")
+        if self.backend == "lmms_video_utils":
+            for name in ("tokens", "min_pixels"):
+                if getattr(self, name) is not None:
+                    raise ValueError(
+                        f"{name} cannot be combined with backend={self.backend}, which has rules "
+                        "of its own for sizes and numbers; give count and max_pixels"
+                    )
         if self.overlap is not None and self.window is None:
             raise ValueError(f"overlap={self.overlap:g} needs window")
         if self.window is not None:

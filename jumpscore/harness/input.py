@@ -24,6 +24,7 @@ from jumpscore.video import (
     uniform_frames,
 )
 from jumpscore.video.codec.canvases import MAX_PIXELS, cached_canvases
+from jumpscore.video.codec.lmms_video_utils import cached_lmms_canvases
 from jumpscore.video.prepared.cache import InputCache, default_cache_folder
 from jumpscore.video.prepared.folders import folder_name, read_prepared
 from jumpscore.video.selection_control import with_pixels_of
@@ -170,6 +171,7 @@ class InputPlan:
     def _arms(self, info: VideoInfo, tokens: int) -> MatchedArms:
         """Return both arms of a budget: in the published sizes, or in the configured one."""
         config, grid = self.config, self.grid
+        assert config.backend != "lmms_video_utils"  # the configuration refuses it with a budget
         planned = partial(
             match_budgets,
             info.path,
@@ -200,12 +202,21 @@ class InputPlan:
 
     def _canvases(self, info: VideoInfo) -> VisualInput:
         config = self.config
+        count, largest = config.count or DEFAULT_COUNT, config.max_pixels or MAX_PIXELS
+        if config.backend == "lmms_video_utils":
+            return cached_lmms_canvases(
+                info,
+                self.cache,
+                canvases=count,
+                max_pixels=largest,
+                canvas_grid=self._canvas_grid,
+            )
         return cached_canvases(
             info,
             self.cache,
-            canvases=config.count or DEFAULT_COUNT,
+            canvases=count,
             min_pixels=config.min_pixels,
-            max_pixels=config.max_pixels or MAX_PIXELS,
+            max_pixels=largest,
             backend=config.backend or "pyav",
             canvas_grid=self._canvas_grid,
         )

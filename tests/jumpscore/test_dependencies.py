@@ -44,8 +44,8 @@ TOOLS = {
     "types-pyyaml": "read by mypy",
 }
 """Packages of the extra dev that the tests do not import, and what needs them."""
-ELSEWHERE = {"codec_video_prep"}
-"""Imported by a script that runs in an environment of its own."""
+ELSEWHERE = {"codec_video_prep", "lmms_video_utils"}
+"""Imported by scripts that run in environments of their own."""
 TEST_ONLY = {"trackeval"}
 """Installed for the tests without their dependencies, so not in an extra (Makefile)."""
 PEERS_ONLY = {"lmms_video_utils", "torchcodec"}

@@ -47,14 +47,13 @@ BUNDLED_DATA = {
     LMMS: "mini_lmms",
 }
 """Task -> data set that needs no network, to try a cell."""
-OWN_RECIPE = "own"
+OWN_RECIPE, OPEN_RECIPE = "own", "open"
 CODEC_RECIPES: Mapping[str, str] = {
     OWN_RECIPE: "canvases of this package: as many as requested, groups of up to 128 frames",
     "checkpoint": "not available here: groups of up to 64 frames, and no input option limits them",
     "tuned": "not available here: readiness threshold and bit-cost grid 'sub' of the authors' tool "
     "choose how many canvases there are; here their number is fixed",
-    "open": "not available here: lmms-video-utils is not included; canvases that it prepared can "
-    "be read with input.folder=DIR",
+    OPEN_RECIPE: "canvases of lmms-video-utils, if installed: input.backend=lmms_video_utils",
 }
 """Recipes of canvases with one name in public -> what this package can do."""
 PUBLISHED_CODEC_RECIPE = "tuned"
@@ -269,7 +268,10 @@ def codec_recipe_of(record: RunRecord) -> str | None:
     identity = record.identity.input
     if identity.kind != "codec":
         return None
-    return PREPARED if (identity.model_extra or {}).get("folder") else OWN_RECIPE
+    options = identity.model_extra or {}
+    if options.get("backend") == "lmms_video_utils":
+        return OPEN_RECIPE
+    return PREPARED if options.get("folder") else OWN_RECIPE
 
 
 def _recipe(value: PublishedValue, extra: tuple[str, ...]) -> Recipe:

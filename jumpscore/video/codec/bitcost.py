@@ -10,21 +10,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import re
-import shutil
-import sys
 from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib.util import find_spec
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from jumpscore.errors import UsageError, VideoError
 from jumpscore.video.child import Child, ChildError
+from jumpscore.video.codec.packages import OtherPackage
 from jumpscore.video.containers import open_video
 from jumpscore.video.probe import VideoInfo
 
@@ -54,10 +48,8 @@ TELLING_BITS = 1024
 FEWEST_TO_JUDGE = 8
 """Smallest number of frames for a check of the sequence as a whole."""
 
-_HOW = (
-    "install it in an environment of its own (python3 -m venv ENV && ENV/bin/pip install "
-    f"codec-video-prep==0.2.5; export {VARIABLE}=ENV/bin/python), or use backend 'pyav'; the "
-    "package has no licence and is therefore not bundled"
+PACKAGE = OtherPackage(
+    "codec-video-prep", "0.2.5", "codec_video_prep", "bitcost", VARIABLE, "bitcost_child.py"
 )
 
 
@@ -67,7 +59,7 @@ def bitcost_version() -> str:
     Raises:
         UsageError: The package is not installed, or the environment variable is not a Python.
     """
-    return _version_in(_interpreter())
+    return PACKAGE.version()
 
 
 def bitcost_maps(info: VideoInfo, indices: Sequence[int]) -> Iterator[npt.NDArray[np.float64]]:
@@ -105,52 +97,20 @@ def bitcost_maps(info: VideoInfo, indices: Sequence[int]) -> Iterator[npt.NDArra
             f"{info.path}: invalid frames {frames[:8]}; indices must increase and lie within "
             f"0..{info.frames - 1}"
         )
-    python = _interpreter()
-    _version_in(python)
-    return _stream(info, frames, python) if frames else iter(())
+    command = PACKAGE.command()
+    return _stream(info, frames, command) if frames else iter(())
 
 
-def _interpreter() -> str:
-    name = os.environ.get(VARIABLE)
-    if name:
-        path = shutil.which(name)
-        if path is None:
-            raise UsageError(f"{VARIABLE}={name!r} is not a program; set it to a Python: {_HOW}")
-        return path
-    if find_spec("codec_video_prep") is None:
-        raise UsageError(
-            f"backend 'bitcost' needs codec-video-prep, which is not installed: {_HOW}"
-        )
-    return sys.executable
-
-
-def _command(python: str) -> list[str]:
-    return [python, "-I", str(Path(__file__).with_name("bitcost_child.py"))]
-
-
-@cache
-def _version_in(python: str) -> str:
-    try:
-        with Child([*_command(python), "--version"], order={}, patience=PATIENCE) as child:
-            line = child.line().decode("ascii", errors="replace").strip()
-            child.finish()
-        if not re.fullmatch(r"\d[\w.+!-]{0,40}", line):
-            raise ChildError(f"it printed the version {line[:60]!r}")
-    except ChildError as error:
-        raise UsageError(
-            f"{python}: codec-video-prep does not work there ({error}): {_HOW}"
-        ) from None
-    return line
-
-
-def _stream(info: VideoInfo, frames: list[int], python: str) -> Iterator[npt.NDArray[np.float64]]:
+def _stream(
+    info: VideoInfo, frames: list[int], command: list[str]
+) -> Iterator[npt.NDArray[np.float64]]:
     order = {"path": str(info.path.absolute()), "calls": _calls(info, frames)}
     megapixels = info.coded_size[0] * info.coded_size[1] / 1e6 * (frames[-1] + 1)
     patience = PATIENCE + PATIENCE_PER_MEGAPIXEL * megapixels
     ledger = _Ledger(info)
     index = frames[0]
     try:
-        with Child(_command(python), order=order, patience=patience) as child:
+        with Child(command, order=order, patience=patience) as child:
             for index in frames:
                 grid = _receive(child, info, index)
                 ledger.enter(index, grid)

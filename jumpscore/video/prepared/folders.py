@@ -181,6 +181,46 @@ def read_prepared(folder: str | Path, *, video: str | Path | None = None) -> Vis
     return _foreign_input(layout, video)
 
 
+def foreign_input(folder: Path, info: VideoInfo) -> VisualInput:
+    """Return the input of a folder that another tool wrote, with the times of its video.
+
+    Args:
+        folder: Folder with the layout above.
+        info: The video, or the window of it, whose frames the positions name.
+
+    Raises:
+        DataError: The folder is unfinished, damaged or invalid, or names other frames.
+    """
+    return _timed(_foreign_input(read_layout(folder), None), info)
+
+
+def write_foreign(
+    folder: Path,
+    pixels: npt.NDArray[np.uint8],
+    positions: npt.NDArray[np.int32],
+    *,
+    fps: float,
+    decimals: int,
+) -> None:
+    """Write canvases of another tool, unchecked, in the layout above; reading checks them.
+
+    Args:
+        folder: An empty folder.
+        pixels: uint8 [canvases, height, width, 3], RGB.
+        positions: int32 [canvases * patches, 3]: (source frame, patch row, patch column).
+        fps: Average rate of the video in frames/s.
+        decimals: Decimals of time stamps.
+    """
+    for number, picture in enumerate(pixels):
+        content = encode_picture(picture, lossless=True)
+        (folder / f"canvas_{number:03d}.png").write_bytes(content)
+    (folder / POSITIONS).write_bytes(_npy(positions))
+    (folder / META).write_text(
+        json.dumps({"fps": fps, "decimals": decimals}) + "\n", encoding="utf-8"
+    )
+    (folder / DONE).touch()
+
+
 def _fill(folder: Path, visual: VisualInput, record: dict[str, Any]) -> None:
     """Write all files, ``_DONE`` last."""
     written = {}

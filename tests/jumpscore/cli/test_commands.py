@@ -220,7 +220,7 @@ def test_doctor_passes_here(jumpscore):
     rows = json.loads(jumpscore("doctor", "--json", process=True).stdout)
     states = {row["what"]: row["state"] for row in rows}
     assert states["render and read back"] == "ok"
-    assert {"vllm", "codec-video-prep"} <= states.keys()
+    assert {"vllm", "codec-video-prep", "lmms-video-utils"} <= states.keys()
     # lmms-eval may lack packages of its own where only its files are installed.
     assert [name for name, state in states.items() if state == "broken"] in ([], ["lmms-eval"])
 

@@ -169,5 +169,7 @@ def test_codec_recipe_from_record():
     assert codec_recipe_of(summary_of(recipe, None).record) == "own"
     prepared = summary_of(recipe, None, input={"kind": "codec", "folder": "/canvases"})
     assert codec_recipe_of(prepared.record) == "prepared elsewhere"
+    theirs = summary_of(recipe, None, input={"kind": "codec", "backend": "lmms_video_utils"})
+    assert codec_recipe_of(theirs.record) == "open"
     frames = summary_of(recipe, None, input={"kind": "frames"})
     assert codec_recipe_of(frames.record) is None

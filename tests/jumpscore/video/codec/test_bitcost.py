@@ -11,7 +11,7 @@ import pytest
 
 from jumpscore.errors import UsageError, VideoError
 from jumpscore.video import probe
-from jumpscore.video.codec import bitcost
+from jumpscore.video.codec import bitcost, packages
 from jumpscore.video.codec.bitcost import VARIABLE, bitcost_maps, bitcost_version
 from jumpscore.video.probe import VideoInfo
 from tests.jumpscore.video.codec.films import moving_square
@@ -82,7 +82,7 @@ def child(tmp_path, monkeypatch):
 class TestWithoutThePackage:
     def test_bitcost_maps_missing_package(self, tmp_path, monkeypatch):
         monkeypatch.delenv(VARIABLE, raising=False)
-        monkeypatch.setattr(bitcost, "find_spec", lambda _: None)
+        monkeypatch.setattr(packages, "find_spec", lambda _: None)
         for call in (bitcost_version, lambda: bitcost_maps(an_info(tmp_path), [0])):
             with pytest.raises(UsageError) as caught:
                 call()
@@ -97,8 +97,8 @@ class TestWithoutThePackage:
 
     def test_bitcost_version_uses_this_python_by_default(self, monkeypatch):
         monkeypatch.delenv(VARIABLE, raising=False)
-        monkeypatch.setattr(bitcost, "find_spec", lambda _: object())
-        monkeypatch.setattr(bitcost, "_version_in", lambda python: f"of {python}")
+        monkeypatch.setattr(packages, "find_spec", lambda _: object())
+        monkeypatch.setattr(packages, "version_in", lambda _, python: f"of {python}")
         assert bitcost_version() == f"of {sys.executable}"
 
     def test_bitcost_version_rejects_invalid_variable(self, monkeypatch):

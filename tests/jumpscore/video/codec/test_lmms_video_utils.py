@@ -1,0 +1,161 @@
+"""Canvases of lmms-video-utils: of a program in its place, and of the real package."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jumpscore.errors import UsageError, VideoError
+from jumpscore.harness.config import InputConfig
+from jumpscore.harness.input import InputPlan
+from jumpscore.records import Media, Question
+from jumpscore.video import codec_canvases, probe
+from jumpscore.video.codec import lmms_video_utils
+from jumpscore.video.codec.lmms_video_utils import (
+    PACKAGE,
+    VARIABLE,
+    cached_lmms_canvases,
+    lmms_canvases,
+)
+from jumpscore.video.prepared.cache import InputCache
+from jumpscore.video.sizes import TokenGrid
+from jumpscore.video.windows import cut
+from tests.support import write_video
+
+FAKE = """#!{python}
+import json, struct, sys
+if sys.argv[-1] == "--version":
+    print("0.1.0")
+    sys.exit()
+order = json.load(sys.stdin)
+def send(count=4, width=56, height=28, fps=25.0, frames=None, pixels=None, shift=0,
+         **head):
+    rows, columns = height // 14, width // 14
+    frames = list(range(count)) if frames is None else frames
+    places = [(frame, row + shift, column) for frame in frames for row in range(rows)
+              for column in range(columns)]
+    head = dict(canvases=count, width=width, height=height, fps=fps) | head
+    out = sys.stdout.buffer
+    out.write(json.dumps(head).encode() + b"\\n")
+    out.write(b"".join(struct.pack("<3i", *place) for place in places))
+    size = count * width * height * 3
+    out.write(bytes([7]) * size if pixels is None else pixels)
+{body}
+"""
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> Path:
+    return write_video(tmp_path_factory.mktemp("clip") / "a.mp4", frames=50, fps=25, size=(112, 56))
+
+
+@pytest.fixture
+def child(tmp_path, monkeypatch):
+    """Replace the Python of the other environment by a program."""
+
+    def put(body: str) -> None:
+        program = tmp_path / "python"
+        program.write_text(FAKE.format(python=sys.executable, body=body))
+        program.chmod(0o755)
+        monkeypatch.setenv(VARIABLE, str(program))
+
+    return put
+
+
+class TestWithoutThePackage:
+    def test_canvases_of_the_child(self, child, clip):
+        child("send(frames=[0, 3, 9, 49])")
+        visual = lmms_canvases(probe(clip), canvases=4, max_pixels=2000)
+        assert (visual.kind, visual.width, visual.height) == ("codec", 56, 28)
+        assert visual.frame_indices == (0, 3, 9, 49)
+        assert visual.times == pytest.approx((0.0, 0.12, 0.36, 1.96))
+        assert visual.visual_tokens == 4 * 2
+        assert (visual.pixels == 7).all()
+        assert visual.provenance.keys() == {"backend", "lmms-video-utils", "pictures"}
+
+    def test_canvases_of_a_window_count_its_frames(self, child, clip):
+        child("send(frames=[25, 30, 40, 49]) if order['start'] == 1 else None")
+        window = cut(probe(clip), (1.0, 2.0))
+        visual = lmms_canvases(window, canvases=4, max_pixels=2000)
+        assert visual.frame_indices == (0, 5, 15, 24)
+        assert visual.span == (1.0, 2.0)
+
+    @pytest.mark.parametrize(
+        ("body", "message"),
+        [
+            ("print('hello')", "it wrote b'hello"),
+            ("send(canvases=10**9)", "it made 1000000000 pictures"),
+            ("send(width=50)", "it made pictures of 50x28 pixels"),
+            ("send(frames=[0, 1, 2, 50])", "it shows frame 50 of frames 0 to 49"),
+            ("send(pixels=b'few')", "ended before"),
+            ("send(); sys.stdout.buffer.write(b'more')", "more than was requested"),
+            ("send(fps=12.0)", "reads 12.000 frames/s instead of 25.000"),
+            ("send(fps=float('nan'))", "fps is nan"),
+            ("sys.exit('no canvases produced')", r"exit code 1 \(no canvases produced\)"),
+        ],
+    )
+    def test_bad_output_is_an_error(self, child, clip, body, message):
+        child(body)
+        with pytest.raises(VideoError, match=message):
+            lmms_canvases(probe(clip), canvases=4, max_pixels=2000)
+
+    def test_places_are_checked_as_in_folders_of_other_tools(self, child, clip):
+        child("send(shift=1)")
+        with pytest.raises(VideoError, match=r"invalid canvases .* must form one aligned block"):
+            lmms_canvases(probe(clip), canvases=4, max_pixels=2000)
+
+    def test_unsuitable_requests(self, child, clip, monkeypatch):
+        child("send()")
+        info = probe(clip)
+        with pytest.raises(UsageError, match=r"count=6: .* give a multiple of 4"):
+            lmms_canvases(info, canvases=6, max_pixels=2000)
+        with pytest.raises(UsageError, match="use backend 'pyav'"):
+            cached_lmms_canvases(
+                info, None, canvases=4, max_pixels=2000, canvas_grid=TokenGrid(side=48, merge=3)
+            )
+        monkeypatch.setattr(lmms_video_utils, "MOST_DECODED", 1000)
+        with pytest.raises(VideoError, match="keeps all 50 decoded frames"):
+            lmms_canvases(info, canvases=4, max_pixels=2000)
+        monkeypatch.setenv(VARIABLE, "/no/such/python")
+        with pytest.raises(UsageError, match=f"{VARIABLE}='/no/such/python' is not a program"):
+            PACKAGE.version()
+
+    def test_input_plan_uses_the_backend_and_the_cache(self, child, clip, tmp_path):
+        child(f"open({str(tmp_path / 'asked')!r}, 'a').write('x'); send()")
+        plan = InputPlan(
+            "codec",
+            InputConfig(kind="codec", count=4, max_pixels=2000, backend="lmms_video_utils"),
+            cache=InputCache(tmp_path / "cache"),
+        )
+        question = Question("a", (Media(clip),), "When?")
+        first, second = plan.prepare(question), plan.prepare(question)
+        assert first.provenance["backend"] == "lmms_video_utils"
+        assert (first.pixels == second.pixels).all()
+        assert (tmp_path / "asked").read_text() == "x"
+
+    def test_budgets_are_refused(self):
+        with pytest.raises(ValueError, match="tokens cannot be combined with backend=lmms_video"):
+            InputConfig(kind="codec", tokens=400, backend="lmms_video_utils")
+
+
+@pytest.mark.skipif(
+    not os.environ.get(VARIABLE),
+    reason=f"{VARIABLE} is not set to an environment with lmms-video-utils",
+)
+class TestThePackage:
+    def test_whole_frames_are_those_of_the_video(self, clip):
+        info = probe(clip)
+        visual = lmms_canvases(info, canvases=4, max_pixels=112 * 56)
+        ours = codec_canvases(clip, canvases=4, max_pixels=112 * 56)
+        assert (visual.width, visual.height) == (ours.width, ours.height) == (112, 56)
+        first = visual.blocks[0]
+        assert (first[..., 0] == 0).all()
+        assert (first[..., 1:] == np.indices(first.shape[:2]).transpose(1, 2, 0)).all()
+        # Nothing is scaled, but the two convert colours in different ways.
+        assert np.abs(visual.pixels[0].astype(int) - ours.pixels[0]).mean() < 3
+        again = lmms_canvases(info, canvases=4, max_pixels=112 * 56)
+        assert again.provenance == visual.provenance
