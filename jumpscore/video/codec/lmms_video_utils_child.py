@@ -35,6 +35,7 @@ def main() -> None:
             max_pixels=order["max_pixels"],
             start_time=order["start"],
             end_time=order["end"],
+            device="cpu",  # the same canvases on machines with a GPU
             # TorchCodec would choose other frames if the rate varies.
             backend="pyav",
         )
