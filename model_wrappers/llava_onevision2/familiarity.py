@@ -84,7 +84,7 @@ def features_of(model: Any, pictures: Pictures) -> Floats:
             tower(*(inputs[name].to(model.device) for name in VISUAL_INPUTS))
     finally:
         hook.remove()
-    values = torch.cat(outputs).double().cpu().numpy()
+    values = torch.cat(outputs).float().cpu().numpy().astype(np.float64)
     return np.concatenate([values.mean(0), values.std(0)])
 
 
