@@ -82,6 +82,12 @@ class Page:
         text: str = self.tab.inner_text(f"#{name}")
         return text
 
+    def count(self, selector: str) -> int:
+        """Return the number of elements on the drawn page."""
+        self.tab.evaluate(SETTLE)
+        count: int = self.tab.locator(selector).count()
+        return count
+
     def wait_for_frame(self, frame: int) -> Page:
         """Wait until a frame is on screen."""
         return self._wait_for("clock", f"frame {frame} of ")

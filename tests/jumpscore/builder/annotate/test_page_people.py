@@ -92,7 +92,7 @@ def test_keyboard_alone_annotates_the_set(page: Page) -> None:
     page.tab.wait_for_function(
         "() => document.getElementById('name').textContent.includes('first')"
     )
-    assert page.tab.locator("#videos li:not([hidden])").count() == 1
+    assert page.count("#videos li:not([hidden])") == 1
 
 
 def test_buttons_do_what_their_keys_do(page: Page) -> None:
@@ -143,11 +143,11 @@ def test_adjudication_reports_what_is_undecided(browser: Any, project: Project) 
     options = ("cleo", "--adjudicate")
     with serving(project.root, *options) as server, visiting(browser, server) as page:
         page.press("s").wait_for_status("disagreement 1 of 1")
-        assert page.tab.locator("#choices button").count() == 3
+        assert page.count("#choices button") == 3
         page.press("Shift+Enter").wait_for_name("second.mp4")
         page.wait_for_status("first</i>.mp4; 1 disagreement without a decision")
         assert page.text("disagreement") == "1 disagreement in this video"
-        assert page.tab.locator("#choices button").count() == 0
+        assert page.count("#choices button") == 0
 
 
 def test_adjudication_decides_between_two_annotators(browser: Any, project: Project) -> None:
@@ -157,7 +157,7 @@ def test_adjudication_decides_between_two_annotators(browser: Any, project: Proj
     with serving(project.root, *options) as server, visiting(browser, server) as page:
         assert page.text("annotator") == "cleo decides"
         assert page.text("progress-text") == "0 of 1 video done"
-        assert page.tab.locator("#videos li:not([hidden])").count() == 1
+        assert page.count("#videos li:not([hidden])") == 1
         assert page.frames == [5]
         total = len(server.call(f"/api/videos/{page.video}").json["disagreements"])
         assert page.text("disagreements-left") == f"{total} of {total} to decide"
