@@ -172,9 +172,11 @@ def _receive(
     pixels: npt.NDArray[np.uint8] = np.frombuffer(content, np.uint8)
     used = positions[:, 0] >= 0
     positions[used, 0] -= first
-    if (positions[used, 0] < 0).any() or (positions[used, 0] >= info.frames).any():
+    frames = positions[used, 0]
+    outside = frames[(frames < 0) | (frames >= info.frames)]
+    if len(outside):
         raise ChildError(
-            f"it shows frame {int(positions[used, 0].max()) + first} of frames {first} to "
+            f"it shows frame {int(outside[0]) + first} of frames {first} to "
             f"{first + info.frames - 1}"
         )
     pictures = pixels.reshape(count, height, width, 3)
