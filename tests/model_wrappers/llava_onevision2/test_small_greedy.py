@@ -30,6 +30,15 @@ SHAPES = {
 STEPS = 12
 
 
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """As the wrapper does it: threads that wait for each other take minutes on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def inputs(ids, pictures):
     return visual_inputs(pictures)
 
