@@ -58,13 +58,22 @@ def _code_digest(kind: type, also: Iterable[str]) -> str | None:
             return None
         spec = getattr(module, "__spec__", None)  # under python -m, only this has the real name
         places |= dict.fromkeys(_sources(spec.name if spec else name, Path(source)))
-    digest = hashlib.sha256()
     try:
-        # By content, not by path: the same code in another folder gives the same answers.
-        contents = sorted((path.name, path.read_bytes()) for path in places)
+        return sources_digest(places)
     except OSError:
         return None
-    for name, content in contents:
+
+
+def sources_digest(files: Iterable[Path]) -> str:
+    """Return a digest of source files, 16 hex digits.
+
+    By content, not by path: the same code in another folder gives the same answers.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    digest = hashlib.sha256()
+    for name, content in sorted((path.name, path.read_bytes()) for path in files):
         content = content.replace(b"\r\n", b"\n")
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()[:DIGITS]

@@ -67,7 +67,7 @@ def show_plan(config: RunConfig, task: Task[Any], *, as_json: bool) -> None:
         "samples": len(samples),
         **({} if plan.config.window is None else {"windows": once.questions}),
         "repeats": config.run.repeats,
-        **({} if stored is None else {"answered_in_earlier_runs": _share(stored)}),
+        **({} if stored is None else {"answered_in_earlier_runs": stored.share}),
         "unusable": [sample.problem for sample in samples if sample.problem],
         "first_prompt": None if first is None else first.prompt,
     }
@@ -103,16 +103,6 @@ def _stored(
     if why_not_reused(wrapper, plan, record) is not None:
         return None
     return Stored(ResponseCache.default(), Keys.of(wrapper, plan, record))
-
-
-def _share(stored: Stored) -> str:
-    """Return how much of a run is answered already.
-
-    >>> from types import SimpleNamespace
-    >>> _share(SimpleNamespace(answered=412, total=1000))
-    '412 of 1,000'
-    """
-    return f"{stored.answered:,} of {stored.total:,}"
 
 
 def _completed(task: Task[Any], questions: Iterable[Question]) -> Iterator[Question]:

@@ -23,8 +23,8 @@ from jumpscore.video import (
     probe,
     uniform_frames,
 )
-from jumpscore.video.codec.canvases import MAX_PIXELS, cached_canvases
-from jumpscore.video.codec.lmms_video_utils import cached_lmms_canvases
+from jumpscore.video.codec.canvases import MAX_PIXELS, backend_facts, cached_canvases
+from jumpscore.video.codec.lmms_video_utils import cached_lmms_canvases, lmms_facts
 from jumpscore.video.prepared.cache import InputCache, default_cache_folder
 from jumpscore.video.prepared.folders import folder_name, read_prepared
 from jumpscore.video.selection_control import with_pixels_of
@@ -87,6 +87,20 @@ class InputPlan:
     def grid(self) -> TokenGrid:
         """How the model cuts frames into tokens; some wrappers read their checkpoint for it."""
         return PLAIN_GRID if self.wrapper is None else self.wrapper.token_grid
+
+    @property
+    def canvas_facts(self) -> dict[str, str]:
+        """What makes the canvases of this plan, with versions; empty if it has none.
+
+        Raises:
+            UsageError: The backend is not installed.
+        """
+        config = self.config
+        if config.folder is not None or (self.kind != "codec" and config.tokens is None):
+            return {}
+        if config.backend == "lmms_video_utils":
+            return lmms_facts()
+        return backend_facts(config.backend or "pyav")
 
     @property
     def _canvas_grid(self) -> TokenGrid:

@@ -245,8 +245,7 @@ def write_use(folder: Path, settings: TrainSettings, clips: Sequence[StoredClip]
         f"trained on {len(clips)} rendered clips of {min(lengths):.0f} to {max(lengths):.0f} s at "
         f"{span} frames/s (profile{'s' * (len(profiles) > 1)} {', '.join(profiles)}) only, not on "
         f"real or longer videos{'' if settings.data.frames else ', frames'} or other questions; "
-        f"ask about longer videos with "
-        f"input.window={max(lengths):.0f}"
+        f"ask about longer videos with input.window={max(lengths):.0f}"
     )
     sizes = {"max_pixels": settings.data.max_pixels, "decimals": DECIMALS}
     canvases = settings.checked_canvases

@@ -11,7 +11,7 @@ import numpy as np
 from jumpscore.errors import DataError
 from jumpscore.video.probe import VideoInfo
 from jumpscore.video.stored_frames import nearest_index, readable_frames
-from jumpscore.video.visual_input import VisualInput
+from jumpscore.video.visual_input import PICTURES, VisualInput
 
 NOTE = "control: the pixels are those of another video"
 
@@ -48,6 +48,8 @@ def with_pixels_of(visual: VisualInput, other: VideoInfo) -> VisualInput:
     filled = blocks[..., 0] >= 0
     blocks[..., 0][filled] = new[np.searchsorted(old, blocks[..., 0][filled])]
     frames = np.unique(new)
+    # They are decoded here, whoever made those of the video itself.
+    made_by = {key: value for key, value in visual.provenance.items() if key != PICTURES}
     donor = visual.changed(
         path=other.path,
         blocks=blocks,
@@ -56,5 +58,6 @@ def with_pixels_of(visual: VisualInput, other: VideoInfo) -> VisualInput:
         fps=other.fps,
         folder=None,
         span=other.span,
+        provenance=made_by,
     )
     return visual.changed(donor=donor, folder=None, notes=(*visual.notes, NOTE))

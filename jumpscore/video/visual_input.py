@@ -24,6 +24,9 @@ from jumpscore.video.windows import Span, cut, probe_once
 Kind = Literal["frames", "codec"]
 KEEPING_PIXELS = {"decimals", "time_policy", "notes", "provenance"}
 """Fields that do not affect the pixels."""
+PICTURES = "pictures"
+"""Key in the provenance of pictures that decoding the video does not give: how they were stored, or
+the digest of what another tool made."""
 MOST_DECIMALS = 3
 
 
@@ -103,7 +106,19 @@ class VisualInput:
                 # If a cache has evicted the folder, the recipe gives the same pixels.
                 if not (was_evicted(self.folder) and self.path.is_file()):
                     raise
-        return _decode_blocks(self) if self.donor is None else self.donor.pixels
+        if self.donor is not None:
+            return self.donor.pixels
+        if not self.restorable:
+            raise DataError(
+                f"{self.path}: its prepared pictures are gone, and decoding the video would give "
+                "others; prepare them again"
+            )
+        return _decode_blocks(self)
+
+    @property
+    def restorable(self) -> bool:
+        """Whether decoding the video gives the pixels, unlike those that another tool made."""
+        return PICTURES not in self.provenance
 
     @property
     def grid(self) -> tuple[int, int, int]:
@@ -215,9 +230,16 @@ class VisualInput:
 
     def changed(self, **fields: Any) -> VisualInput:
         """Return a copy with some fields changed; decoded pixels stay if they are still right."""
+        # The file of the video does not affect pictures that do not come from it.
+        keeping = KEEPING_PIXELS if self.restorable else KEEPING_PIXELS | {"path", "span"}
+        if "pixels" in self.__dict__ and not fields.keys() - keeping:
+            return self.with_pixels(self.pixels, **fields)
+        return replace(self, **fields)
+
+    def with_pixels(self, pixels: npt.NDArray[np.uint8], **fields: Any) -> VisualInput:
+        """Return a copy with some fields changed and with its pixels, as in ``pixels``."""
         copy = replace(self, **fields)
-        if "pixels" in self.__dict__ and not fields.keys() - KEEPING_PIXELS:
-            copy.__dict__["pixels"] = self.pixels
+        copy.__dict__["pixels"] = pixels
         return copy
 
 

@@ -80,6 +80,9 @@ def main() -> None:
             print(f"left out: {error}")
             continue
         ours = shown["pyav"]
+        if len({(one.width, one.height) for one in shown.values()}) > 1:
+            print(f"left out: {info.path}: the canvases of the backends have different sizes")
+            continue
         bits = None
         if "bitcost" in backends:
             bits = bits_of_blocks(info, *ours.blocks.shape[1:3])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from jumpscore.runs.record import RunRecord
 from jumpscore.runs.response_cache import ResponseCache, request_key
 from jumpscore.video import content_hash
 from model_wrappers.base import ModelWrapper
+from model_wrappers.identity import sources_digest
 
 
 def why_not_reused(wrapper: ModelWrapper, plan: InputPlan, record: RunRecord) -> str | None:
@@ -56,6 +56,7 @@ class Keys:
                 "input": plan.config.model_dump(mode="json", exclude={"window", "overlap"})
                 | {"kind": plan.kind},
                 "grids": grids,
+                "canvases": plan.canvas_facts,
                 "video_code": _video_code(),
                 "versions": record.versions,
                 "environment": record.environment,
@@ -73,7 +74,7 @@ class Keys:
             OSError: A media file cannot be read.
         """
         media = [
-            [one.kind, one.span, one.path.suffix, content_hash(one.path)] for one in question.media
+            [one.kind, one.span, one.path.suffix, _content(one.path)] for one in question.media
         ]
         history = [asdict(turn) for turn in question.history]
         return request_key([dict(self.shared), media, history, question.prompt])
@@ -82,11 +83,21 @@ class Keys:
 @cache
 def _video_code() -> str:
     """Return a digest of this package's code for video."""
-    digest = hashlib.sha256()
     # An import of the package itself would be circular, and type checkers would see modules twice.
-    for file in sorted((Path(__file__).parents[2] / "video").rglob("*.py")):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:16]
+    return sources_digest((Path(__file__).parents[2] / "video").rglob("*.py"))
+
+
+def _content(media: Path) -> str:
+    """Return the digest of a media file, read once while it does not change; many windows ask."""
+    if media.is_dir():
+        return content_hash(media)
+    state = media.stat()
+    return _content_of(media, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _content_of(media: Path, size: int, changed: int) -> str:
+    return content_hash(media)
 
 
 @dataclass(slots=True)
@@ -104,6 +115,11 @@ class Stored:
     keys: Keys
     total: int = 0
     answered: int = 0
+
+    @property
+    def share(self) -> str:
+        """How much is answered, in words."""
+        return f"{self.answered:,} of {self.total:,}"
 
     def counted(self, questions: Iterable[Question]) -> Iterator[Question]:
         """Yield completed questions and count them."""

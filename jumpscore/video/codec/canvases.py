@@ -300,8 +300,7 @@ class _CanvasPlanner:
             token_grid=self._grid,
             span=info.span,
         )
-        visual.__dict__["pixels"] = pixels  # decoding again would give the same
-        return visual
+        return visual.with_pixels(pixels)  # decoding again would give the same
 
 
 def _check_unrepaired(info: VideoInfo) -> None:

@@ -37,7 +37,7 @@ PACKAGE = OtherPackage(
     patience=180.0,
 )  # fmt: skip
 PER_GROUP = 4
-"""Canvases of a group, by its default; their number is a multiple of it."""
+"""Canvases of a group; their number is a multiple of it."""
 PATIENCE = 120.0
 """Time limit in seconds, plus the time to decode; importing torch may take half a minute."""
 PATIENCE_PER_MEGAPIXEL = 0.05
@@ -85,12 +85,17 @@ def lmms_canvases(info: VideoInfo, *, canvases: int, max_pixels: int) -> VisualI
             f"{info.path}: {PACKAGE.name} reads {fps:.3f} frames/s instead of {info.fps:.3f}; use "
             "backend 'pyav'"
         )
-    facts = {"backend": BACKEND, PACKAGE.name: PACKAGE.version()}
-    visual = visual.changed(
-        folder=None, span=info.span, provenance=facts | {"pictures": visual.provenance["pictures"]}
-    )
-    visual.__dict__["pixels"] = pixels  # the folder is deleted
-    return visual
+    provenance = {**visual.provenance, **lmms_facts()}
+    return visual.with_pixels(pixels, folder=None, span=info.span, provenance=provenance)
+
+
+def lmms_facts() -> dict[str, str]:
+    """Return the versions that affect the canvases, for provenance and cache keys.
+
+    Raises:
+        UsageError: The package is not installed.
+    """
+    return {"backend": BACKEND, PACKAGE.name: PACKAGE.version()}
 
 
 def cached_lmms_canvases(
@@ -115,8 +120,7 @@ def cached_lmms_canvases(
     if cache is None:
         return make()
     facts: dict[str, JSON] = {
-        "backend": BACKEND,
-        PACKAGE.name: PACKAGE.version(),
+        **lmms_facts(),
         "canvases": canvases,
         "max_pixels": max_pixels,
         **({} if info.span is None else {"window": info.span}),
@@ -157,6 +161,7 @@ def _receive(
         "path": str(info.path.absolute()),
         "canvases": canvases,
         "max_pixels": max_pixels,
+        "per_group": PER_GROUP,
         "start": start,
         "end": end,
     }
@@ -165,6 +170,11 @@ def _receive(
         count, width, height, fps = _head(child.line())
         if problem := excess(count, width, height):
             raise ChildError(f"it made {problem}")
+        if count > canvases or width * height > max_pixels:
+            raise ChildError(
+                f"it made {count} canvases of {width}x{height} pixels; {canvases} of at most "
+                f"{max_pixels:,} pixels were asked for"
+            )
         patches = count * width * height // PLAIN_GRID.patch**2
         positions = np.frombuffer(child.exactly(patches * 12), "<i4").reshape(-1, 3).copy()
         content = child.exactly(count * width * height * 3)

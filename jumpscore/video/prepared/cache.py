@@ -101,7 +101,7 @@ class InputCache:
 
         Returns:
             The input with ``folder`` set. Its pixels are read from there on first use, or decoded
-            again if the entry has been evicted.
+            again if the entry has been evicted; an error if decoding does not give them.
 
         Raises:
             VideoError: The video cannot be read.
@@ -150,7 +150,8 @@ class InputCache:
 
     def _make(self, key: str, make: Callable[[], VisualInput]) -> VisualInput:
         visual = make()
-        entry = self._entry(key if visual.folder is None else key + KEPT)
+        restorable = visual.folder is None and visual.restorable
+        entry = self._entry(key if restorable else key + KEPT)
         with self._explained(visual):
             save(visual, entry, lossless=True, unique_name=True)
         self._count("stored")

@@ -45,7 +45,7 @@ from jumpscore.video.prepared.pictures import encode_picture
 from jumpscore.video.prepared.record import HIGHEST_FPS, from_record, is_number, to_record
 from jumpscore.video.probe import LONGEST_VIDEO, VideoInfo, probe
 from jumpscore.video.stamps import default_policy
-from jumpscore.video.visual_input import MOST_DECIMALS, VisualInput
+from jumpscore.video.visual_input import MOST_DECIMALS, PICTURES, VisualInput
 
 SCRATCH, DOOMED = ".new-", ".old-"
 """Prefixes of folders that are being written or deleted."""
@@ -89,7 +89,8 @@ def write_prepared(visual: VisualInput, folder: Path, *, lossless: bool = False)
             "contains neither shared tokens nor a form of stamps; use a grid of one frame per token"
         )
     if not lossless:
-        visual = visual.changed(provenance={**visual.provenance, "pictures": JPEG})
+        stored = {**visual.provenance, PICTURES: JPEG}
+        visual = visual.with_pixels(visual.pixels, provenance=stored)
     try:
         save(visual, folder, lossless=lossless)
     except OSError as error:
@@ -324,7 +325,7 @@ def _foreign_input(layout: Layout, video: str | Path | None) -> VisualInput:
         # Two folders for one video may differ only in their pixels.
         provenance={
             "backend": "prepared",
-            "pictures": sha256(*(data for _, data in layout.read_used())),
+            PICTURES: sha256(*(data for _, data in layout.read_used())),
         },
         notes=tuple(notes),
         folder=folder,

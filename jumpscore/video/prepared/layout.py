@@ -42,7 +42,7 @@ NPY_HEADER = re.compile(
 )
 
 KEPT = "-kept"
-"""Suffix of cache entries whose pixels came from a folder, so that no recipe can restore them."""
+"""Suffix of cache entries whose pixels no recipe can restore: from a folder or another tool."""
 ENTRY = re.compile(rf"[0-9a-f]{{64}}({KEPT})?")
 """Names of cache entries."""
 

@@ -12,6 +12,7 @@ import jumpscore
 from jumpscore.cli.plan import show_plan
 from jumpscore.errors import UsageError
 from jumpscore.harness import RunConfig
+from jumpscore.harness.engines import cached
 from jumpscore.harness.engines.cached import CachedEngine, Keys
 from jumpscore.harness.factory import task_of_config
 from jumpscore.questions import Media, Question, Turn
@@ -146,8 +147,8 @@ def test_repeats_cannot_reuse(run):
 
 SHARED = {
     "model": {"model": "m", "digest": "0"}, "input": {"count": 2, "kind": "frames"},
-    "grids": ["14x14"], "video_code": "0", "versions": {"av": "1"}, "environment": {"torch": "2"},
-    "machine": ["x86_64", "Linux"],
+    "grids": ["14x14"], "canvases": {"backend": "pyav"}, "video_code": "0", "versions": {"av": "1"},
+    "environment": {"torch": "2"}, "machine": ["x86_64", "Linux"],
 }  # fmt: skip
 
 
@@ -176,6 +177,21 @@ def test_key_changes_with_every_ingredient(tmp_path):
     copy = Path(moved / "c.mp4")
     copy.write_text("a.mp4")
     assert Keys(SHARED).key(Question("other", (Media(copy),), "when?")) == keys[0]
+
+
+def test_media_are_read_once_while_they_do_not_change(tmp_path, monkeypatch):
+    video = tmp_path / "a.mp4"
+    video.write_text("first")
+    read = []
+    monkeypatch.setattr(cached, "content_hash", lambda path: read.append(path) or path.read_text())
+    windows = [
+        Question(str(start), (Media(video, span=(start, start + 1.0)),), "when?")
+        for start in range(3)
+    ]
+    keys = [Keys(SHARED).key(one) for one in windows]
+    assert (len(set(keys)), len(read)) == (3, 1)
+    video.write_text("another")
+    assert Keys(SHARED).key(windows[0]) != keys[0]
 
 
 def test_plan_counts_what_earlier_runs_answered(run, tiny_set, capsys):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from jumpscore.errors import UsageError, VideoError
+from jumpscore.errors import DataError, UsageError, VideoError
 from jumpscore.harness.config import InputConfig
 from jumpscore.harness.input import InputPlan
 from jumpscore.records import Media, Question
-from jumpscore.video import codec_canvases, probe
+from jumpscore.video import codec_canvases, probe, uniform_frames
 from jumpscore.video.codec import lmms_video_utils
 from jumpscore.video.codec.lmms_video_utils import (
     PACKAGE,
@@ -22,6 +23,7 @@ from jumpscore.video.codec.lmms_video_utils import (
     lmms_canvases,
 )
 from jumpscore.video.prepared.cache import InputCache
+from jumpscore.video.selection_control import with_pixels_of
 from jumpscore.video.sizes import TokenGrid
 from jumpscore.video.windows import cut
 from tests.support import write_video
@@ -66,6 +68,11 @@ def child(tmp_path, monkeypatch):
     return put
 
 
+def planned(cache: InputCache | None) -> InputPlan:
+    config = InputConfig(kind="codec", count=4, max_pixels=2000, backend="lmms_video_utils")
+    return InputPlan("codec", config, cache=cache)
+
+
 class TestWithoutThePackage:
     def test_canvases_of_the_child(self, child, clip):
         child("send(frames=[0, 3, 9, 49])")
@@ -90,6 +97,8 @@ class TestWithoutThePackage:
             ("print('hello')", "it wrote b'hello"),
             ("send(canvases=10**9)", "it made 1000000000 pictures"),
             ("send(width=50)", "it made pictures of 50x28 pixels"),
+            ("send(count=8)", "it made 8 canvases of 56x28 pixels; 4 of at most 2,000 pixels"),
+            ("send(width=112)", "it made 4 canvases of 112x28 pixels; 4 of at most 2,000 pixels"),
             ("send(frames=[0, 1, 2, 50])", "it shows frame 50 of frames 0 to 49"),
             ("send(pixels=b'few')", "ended before"),
             ("send(); sys.stdout.buffer.write(b'more')", "more than was requested"),
@@ -124,18 +133,51 @@ class TestWithoutThePackage:
         with pytest.raises(UsageError, match=f"{VARIABLE}='/no/such/python' is not a program"):
             PACKAGE.version()
 
+    def test_fewer_canvases_than_asked_for_are_counted(self, child, clip):
+        child("send(count=4)")
+        assert lmms_canvases(probe(clip), canvases=8, max_pixels=2000).visual_tokens == 4 * 2
+
     def test_input_plan_uses_the_backend_and_the_cache(self, child, clip, tmp_path):
         child(f"open({str(tmp_path / 'asked')!r}, 'a').write('x'); send()")
-        plan = InputPlan(
-            "codec",
-            InputConfig(kind="codec", count=4, max_pixels=2000, backend="lmms_video_utils"),
-            cache=InputCache(tmp_path / "cache"),
-        )
+        plan = planned(InputCache(tmp_path / "cache"))
         question = Question("a", (Media(clip),), "When?")
         first, second = plan.prepare(question), plan.prepare(question)
         assert first.provenance["backend"] == "lmms_video_utils"
-        assert (first.pixels == second.pixels).all()
+        assert (first.pixels == 7).all()
+        assert (second.pixels == 7).all()
         assert (tmp_path / "asked").read_text() == "x"
+
+    def test_pixels_are_never_replaced_by_ours(self, child, clip, tmp_path):
+        child("send()")
+        question = Question("a", (Media(clip),), "When?")
+        (tmp_path / "file").write_text("")
+        unwritable = planned(InputCache(tmp_path / "file", optional=True)).prepare(question)
+        assert (unwritable.pixels == 7).all()
+        assert (unwritable.changed(path=tmp_path / "moved.mp4").pixels == 7).all()
+        evicted = planned(InputCache(tmp_path / "cache")).prepare(question)
+        shutil.rmtree(evicted.folder)
+        with pytest.raises(DataError):
+            evicted.pixels  # noqa: B018
+        with pytest.raises(DataError, match="decoding the video would give others; prepare them"):
+            evicted.changed(folder=None).pixels  # noqa: B018
+
+    def test_selection_control_shows_another_video(self, child, clip, tmp_path):
+        child("send()")
+        own = lmms_canvases(probe(clip), canvases=4, max_pixels=2000)
+        other = write_video(tmp_path / "b.mp4", frames=50, fps=25, size=(112, 56))
+        swapped = with_pixels_of(own, probe(other))
+        assert (swapped.blocks == own.blocks).all()
+        whole = uniform_frames(other, count=2, max_pixels=2000)
+        assert (swapped.pixels[0] == whole.pixels[0]).all()
+
+    def test_plan_names_what_makes_canvases(self, child):
+        child("send()")
+        assert planned(None).canvas_facts == {
+            "backend": "lmms_video_utils", "lmms-video-utils": "0.1.0"
+        }  # fmt: skip
+        ours = InputPlan("codec", InputConfig(kind="codec", count=4)).canvas_facts
+        assert ours["backend"] == "pyav"
+        assert InputPlan("frames", InputConfig(kind="frames", count=4)).canvas_facts == {}
 
     def test_budgets_are_refused(self):
         with pytest.raises(ValueError, match="tokens cannot be combined with backend=lmms_video"):
