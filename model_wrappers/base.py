@@ -102,6 +102,7 @@ class ModelWrapper(ABC):
             (``run.reuse``); its identity must include everything that determines an answer.
         token_grid: How it divides frames into visual tokens; frames are prepared for this grid.
         canvas_grid: The same for canvases, if it takes them.
+        frames_on_disk: Whether frames should be in the cache, because a server reads them there.
         answered_ids: Ids of its stored answers, if it has any; the harness counts those that are
             not in the data set.
         identified_by_code: Whether a change of its code changes its identity. ``False`` for paid
@@ -125,6 +126,7 @@ class ModelWrapper(ABC):
     deterministic: bool = False
     token_grid: TokenGrid = PLAIN_GRID
     canvas_grid: TokenGrid = PLAIN_GRID
+    frames_on_disk: bool = False
     answered_ids: frozenset[str] = frozenset()
     identified_by_code: ClassVar[bool] = True
     code_modules: ClassVar[tuple[str, ...]] = ()

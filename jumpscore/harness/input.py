@@ -180,7 +180,19 @@ class InputPlan:
                 visual = arms.frames if self.kind == "frames" else arms.canvases
             else:
                 visual = self._frames(info) if self.kind == "frames" else self._canvases(info)
-        return _stamped(visual, config)
+        return _stamped(self._on_disk(visual), config)
+
+    def _on_disk(self, visual: VisualInput) -> VisualInput:
+        """Return frames with the folder of their cache entry, if the model reads them there."""
+        wrapper, cache = self.wrapper, self.cache
+        if visual.kind != "frames" or visual.folder or cache is None or wrapper is None:
+            return visual
+        if not wrapper.frames_on_disk:
+            return visual
+        # The layout contains neither shared tokens nor a form of stamps; only pixels are read.
+        plain = visual.changed(token_grid=visual.token_grid.squares)
+        cached = cache.get(visual.path, {"frames": visual.fingerprint}, lambda: plain)
+        return visual.changed(folder=cached.folder)
 
     def _arms(self, info: VideoInfo, tokens: int) -> MatchedArms:
         """Return both arms of a budget: in the published sizes, or in the configured one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import mimetypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -57,11 +57,27 @@ def frame_parts(
         quality: JPEG quality, 1 to 100.
         before: Returns the text before a frame from its index (from 0) and its stamp.
     """
-    parts = []
-    for place, (stamp, picture) in enumerate(zip(visual.stamp_texts, visual.pixels, strict=True)):
-        image = _image(_encoded(picture, format, quality), f"image/{format}")
-        parts += [_text(before(place, stamp)), image]
-    return parts
+    urls = (
+        _data_url(_encoded(picture, format, quality), f"image/{format}")
+        for picture in visual.pixels
+    )
+    return _stamped(visual, urls, before)
+
+
+def frame_file_parts(
+    visual: VisualInput,
+    files: Sequence[Path],
+    *,
+    before: Callable[[int, str], str] = lambda place, stamp: stamp,
+) -> list[Message]:
+    """Return the same for a server that can read the frames as files on the same disk.
+
+    Args:
+        visual: Frames.
+        files: Image file of every frame.
+        before: As in ``frame_parts``.
+    """
+    return _stamped(visual, (file.resolve().as_uri() for file in files), before)
 
 
 def frames_video_part(
@@ -122,6 +138,16 @@ def video_part(
         kind = mimetypes.guess_type(path.name)[0] or "video/mp4"
         url = _data_url(_read(path) if content is None else content, kind)
     return {"type": "video_url", "video_url": {"url": url}}
+
+
+def _stamped(
+    visual: VisualInput, urls: Iterable[str], before: Callable[[int, str], str]
+) -> list[Message]:
+    """Return the image of every frame after its stamp."""
+    parts = []
+    for place, (stamp, url) in enumerate(zip(visual.stamp_texts, urls, strict=True)):
+        parts += [_text(before(place, stamp)), {"type": "image_url", "image_url": {"url": url}}]
+    return parts
 
 
 def _text(text: str) -> Message:

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from model_wrappers.base import InputKind, ModelOptions
 from model_wrappers.families import KEYE_VL1_5
-from model_wrappers.vllm.wrapper import VLLM, VLLMOptions
+from model_wrappers.vllm.options import VLLMOptions
+from model_wrappers.vllm.wrapper import VLLM
 
 
 class KeyeVL15Options(VLLMOptions):

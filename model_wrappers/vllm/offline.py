@@ -14,8 +14,9 @@ from jumpscore.errors import UsageError
 from model_wrappers.base import ModelOptions, Request
 from model_wrappers.openai_compatible.calls import Completion
 from model_wrappers.vllm.engine import Engine, EngineError
+from model_wrappers.vllm.options import EngineOptions
 from model_wrappers.vllm.server import InstalledVLLM, Server, installed_vllm
-from model_wrappers.vllm.wrapper import VLLM, EngineOptions
+from model_wrappers.vllm.wrapper import VLLM
 
 
 class OfflineVLLMOptions(EngineOptions):

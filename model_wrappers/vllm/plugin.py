@@ -1,8 +1,8 @@
-"""Runs inside vLLM (entry point ``vllm.general_plugins``): canvases over HTTP, and a guard.
+"""Runs inside vLLM (entry point ``vllm.general_plugins``): pictures by reference, and a guard.
 
 vLLM 0.32 and 0.33 answer codec requests over HTTP from frames, because their loader drops a video's
-path; the loader below keeps it. They also count canvases as grid rows, so that batches of codec
-requests crash the engine; our processor returns one row per video.
+path; the loader below keeps it, and reads references to frames. They also count canvases as grid
+rows, so that batches of codec requests crash the engine; our processor returns one row per video.
 
 Every vLLM in an environment with this package loads this module, so it does nothing in servers that
 this package did not start.
@@ -15,6 +15,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,20 +50,44 @@ def register() -> None:
     from vllm.multimodal.video import VIDEO_LOADER_REGISTRY, VideoLoader
 
     class Loader(VideoLoader):
-        """Writes the bytes to a file and passes its path to the processor's codec branch."""
+        """Reads references to pictures.
+
+        Frames become a decoded video. Canvases, and videos of a server that takes canvases, go to
+        the processor's codec branch as the path of a file.
+        """
 
         @classmethod
-        def load_bytes(cls, data: bytes, **_: Any) -> Any:
-            from vllm.model_executor.models.llava_onevision2 import prepare_codec_video_input
-
-            from jumpscore.video.prepared.references import keep
+        def load_bytes(cls, data: bytes, **facts: Any) -> Any:
+            from jumpscore.video.prepared.references import (
+                is_reference,
+                keep,
+                parse_reference,
+                read_reference,
+            )
 
             path = keep(data, Path(os.environ[MEDIA_VARIABLE]))
+            if is_reference(data) and parse_reference(data).kind == "frames":
+                return read_reference(path).pixels, video_metadata(facts)
+            from vllm.model_executor.models.llava_onevision2 import prepare_codec_video_input
+
             return prepare_codec_video_input(str(path))
 
     VIDEO_LOADER_REGISTRY.register(LOADER)(Loader)
     if os.environ.get(GUARD_VARIABLE) == "1":
         _count_one_row_per_video()
+
+
+def video_metadata(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata of a decoded video from the ``media_io_kwargs`` of its request."""
+    fps, total = float(facts["fps"]), int(facts["total_num_frames"])
+    return {
+        "fps": fps,
+        "total_num_frames": total,
+        "frames_indices": list(facts["frames_indices"]),
+        "duration": total / fps,
+        "video_backend": LOADER,
+        "do_sample_frames": False,
+    }
 
 
 class TokenCheck:

@@ -12,17 +12,19 @@ from model_wrappers.base import Request
 from model_wrappers.checkpoints import read_settings
 from model_wrappers.families import INTERNVL3_5, Family
 from model_wrappers.llava_onevision2.prompts import vision_text
+from model_wrappers.vllm.plugin import LOADER
 
 TEXT_MODEL = "qwen3"
 """``text_config.model_type`` of the released LLaVA-OneVision-2."""
 
 
-def processing(visual: VisualInput, family: Family | None) -> dict[str, Any]:
+def processing(visual: VisualInput, family: Family | None, *, by_reference: bool) -> dict[str, Any]:
     """Return the fields of a request besides its messages.
 
     Args:
         visual: Frames or canvases of the request.
         family: Family of a baseline, else ``None``.
+        by_reference: Whether the request contains a reference to them.
     """
     if visual.kind == "codec":
         return {"mm_processor_kwargs": {"timestamp_decimals": visual.decimals}}
@@ -31,13 +33,16 @@ def processing(visual: VisualInput, family: Family | None) -> dict[str, Any]:
     # Frames have their final size; their times follow from their index in the video.
     fields: dict[str, Any] = {"mm_processor_kwargs": {"do_resize": False}}
     if family.as_video:
-        facts = {  # the metadata that vLLM needs about frames that are sent as one video
+        # The metadata that vLLM needs about frames that are sent as one video.
+        facts: dict[str, Any] = {
             "num_frames": -1,
             "fps": visual.fps,
             "frames_indices": list(visual.frame_indices),
             "total_num_frames": visual.frame_indices[-1] + 1,
             "do_sample_frames": False,
         }
+        if by_reference:
+            facts["video_backend"] = LOADER
         fields["media_io_kwargs"] = {"video": facts}
     return fields
 

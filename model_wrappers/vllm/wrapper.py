@@ -10,15 +10,15 @@ from dataclasses import replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, Literal
-
-from pydantic import Field
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from jumpscore.errors import UsageError
 from jumpscore.jsonio import read_object
 from jumpscore.records import Convention, Question, Usage
 from jumpscore.video import PLAIN_GRID, TokenGrid, VisualInput
 from jumpscore.video.prepared.cache import default_cache_folder
+from jumpscore.video.prepared.references import has_files
 from model_wrappers.base import GenerationTrace, InputKind, ModelOptions, Request
 from model_wrappers.checkpoints import FromCheckpoint, digest, local_folder, resolve
 from model_wrappers.families import INTERNVL3_5, QWEN3_VL, Family, family_of
@@ -26,22 +26,12 @@ from model_wrappers.llava_onevision2.checkpoint import stated_grid
 from model_wrappers.llava_onevision2.prompts import CONVENTION, SYSTEM
 from model_wrappers.openai_compatible.calls import Completion
 from model_wrappers.openai_compatible.limits import bounded_http_client
-from model_wrappers.openai_compatible.messages import (
-    Message,
-    frame_parts,
-    frames_video_part,
-    video_part,
-)
-from model_wrappers.openai_compatible.wrapper import (
-    NO_IDENTITY,
-    ChatOptions,
-    OpenAICompatible,
-    OpenAICompatibleOptions,
-)
-from model_wrappers.vllm.plugin import TOKEN_VARIABLE
+from model_wrappers.openai_compatible.messages import Message
+from model_wrappers.openai_compatible.wrapper import NO_IDENTITY, OpenAICompatible
+from model_wrappers.vllm.options import SERVING, VLLMOptions
+from model_wrappers.vllm.pictures import content_parts, reference_parts
 from model_wrappers.vllm.processing import (
     check_architecture,
-    check_stamps,
     extra_counted_tokens,
     processing,
 )
@@ -58,68 +48,7 @@ CODEC_MODEL = "llava_onevision2"
 """The model type that accepts canvases."""
 PYTHON_VARIABLE = "JUMPSCORE_VLLM_PYTHON"
 MOST_RESTARTS = 2
-
-
-class EngineOptions(ChatOptions):
-    """Options of a checkpoint in vLLM on this machine.
-
-    Attributes:
-        checkpoint: Folder, or ``owner/name`` on the hub.
-        revision: Commit, tag or branch on the hub.
-        system: System prompt; by default the one that the model was trained with, if any.
-        dtype: Data type, in vLLM's names.
-        tensor_parallel: Number of GPUs that share a model.
-        max_model_len: Maximum context length, instead of the checkpoint's.
-        trust_remote_code: Run code that comes with the checkpoint. vLLM needs this for every
-            LLaVA-OneVision-2, but folders that this package wrote need no permission.
-        untested_vllm: Send canvases to a vLLM version that the guard was not tested with.
-        cpu_only: For machines without a GPU and a CPU build of torch: start although torchvision,
-            torchaudio and torchcodec are CUDA builds.
-        arguments: Further options of vLLM, name to value, such as ``{enforce_eager: true}``.
-    """
-
-    checkpoint: str
-    revision: str | None = None
-    concurrency: int = Field(default=32, gt=0, le=1024)
-    system: str | None = None  # type: ignore[assignment]
-    picture_format: Literal["jpeg", "png"] = "png"
-    dtype: str = "auto"
-    tensor_parallel: int = Field(default=1, gt=0)
-    max_model_len: int | None = Field(default=None, gt=0)
-    trust_remote_code: bool = False
-    untested_vllm: bool = False
-    cpu_only: bool = False
-    arguments: dict[str, Any] = Field(default={})
-
-
-class VLLMOptions(EngineOptions, OpenAICompatibleOptions):
-    """Options of a checkpoint, of an endpoint and of the server.
-
-    Attributes:
-        served_model: Name of the model in the server; by default made from the checkpoint's digest,
-            so that a server with another checkpoint is noticed.
-        base_url: Address of a running server (``jumpscore serve``); by default one is started.
-        api_key_env: Environment variable with the server's token; by default, each gets a new one.
-        python: Python of an environment with vLLM and this package; by default
-            ``$JUMPSCORE_VLLM_PYTHON``, else this one.
-        data_parallel: Number of copies of the model.
-        port: Port of the server; 0 for any free one.
-        patience: Maximum seconds that the server may take to start.
-    """
-
-    served_model: str = ""
-    api_key_env: str = TOKEN_VARIABLE
-    python: str | None = None
-    data_parallel: int = Field(default=1, gt=0)
-    port: int = Field(default=0, ge=0, le=65535)
-    patience: float = Field(default=900.0, gt=0)
-
-
-SERVING = {
-    "served_model", "checkpoint", "revision", "python", "tensor_parallel", "data_parallel", "port",
-    "base_url", "trust_remote_code", "untested_vllm", "cpu_only", "patience",
-}  # fmt: skip
-"""Options that do not affect answers, or only through the checkpoint's digest."""
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 COUNTED = (QWEN3_VL, INTERNVL3_5)
@@ -317,31 +246,40 @@ class VLLM(FromCheckpoint, OpenAICompatible):
         # Its tokens follow the plan, so the server's count is compared with it.
         return Request(question, visual, request.payload)
 
-    def parts(self, question: Question, visual: VisualInput | None) -> list[Message]:
-        from jumpscore.video.prepared.references import reference_to
+    @property
+    def frames_on_disk(self) -> bool:  # type: ignore[override]
+        """Whether the server is ours and on this machine, so that it can read the cache."""
+        url, name = self.options.base_url, self.options.served_model or SERVED_NAME
+        ours = url is None or (urlsplit(url).hostname in LOOPBACK and name.startswith(SERVED_NAME))
+        return ours and self.options.picture_format == "png"
 
-        if visual is not None and visual.kind == "codec":
-            if self.model_type != CODEC_MODEL:
-                raise UsageError(
-                    f"{self.folder}: model type {self.model_type} does not support canvases; use "
-                    "input=frames"
-                )
-            content = reference_to(visual).to_bytes()
-            return [video_part(question.media[0].path, content=content)]
-        if visual is None or self.family is None:
+    def parts(self, question: Question, visual: VisualInput | None) -> list[Message]:
+        if visual is None:
             return super().parts(question, visual)
+        if visual.kind == "codec" and self.model_type != CODEC_MODEL:
+            raise UsageError(
+                f"{self.folder}: model type {self.model_type} does not support canvases; use "
+                "input=frames"
+            )
+        if self._by_reference(visual):
+            return reference_parts(visual, self.family)
         options = self.options
-        encoding: Any = {"format": options.picture_format, "quality": options.picture_quality}
-        if not self.family.as_video:
-            return frame_parts(visual, before=self.family.before_frame, **encoding)
-        check_stamps(visual)
-        return [frames_video_part(visual, **encoding)]
+        return content_parts(
+            visual, self.family, format=options.picture_format, quality=options.picture_quality
+        )
+
+    def _by_reference(self, visual: VisualInput) -> bool:
+        """Whether a request refers to the pictures instead of containing them."""
+        if visual.kind == "codec":
+            return True  # vLLM's protocol has no other way
+        return self.frames_on_disk and has_files(visual, below=self.media)
 
     def body(self, request: Request) -> dict[str, Any]:
         body = super().body(request)
         if request.visual is None:
             return body
-        own = processing(request.visual, self.family)
+        by_reference = self._by_reference(request.visual)
+        own = processing(request.visual, self.family, by_reference=by_reference)
         return {**body, "extra_body": {**body["extra_body"], **own}}
 
     def usage(self, completion: Completion, request: Request) -> Usage:

@@ -43,6 +43,7 @@ BENCHMARKS = (
     "long_pages",
     "leaderboard",
     "annotation_server",
+    "frames_to_server",
     "served_requests",
     "engine_requests",
 )

@@ -37,7 +37,8 @@ def rows(setting: Setting) -> Iterator[Row | Skipped]:
         yield Skipped("requests to vLLM", "set JUMPSCORE_VLLM_PYTHON to a Python with vLLM")
         return
     from model_wrappers.llava_onevision2.tiny import TinyOptions, write_tiny
-    from model_wrappers.vllm.wrapper import VLLM, VLLMOptions
+    from model_wrappers.vllm.options import VLLMOptions
+    from model_wrappers.vllm.wrapper import VLLM
 
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)

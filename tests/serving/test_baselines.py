@@ -11,6 +11,7 @@ from jumpscore.harness.config import InputConfig
 from jumpscore.harness.input import InputPlan
 from jumpscore.records import Media, Question
 from jumpscore.studies.parity import compare_models
+from jumpscore.video.prepared.cache import InputCache
 from model_wrappers import MODELS
 from tests import tiny_baselines
 from tests.serving.on_a_cpu import ON_A_CPU, SERVED, VLLM, in_vllm
@@ -56,7 +57,10 @@ def test_vllm_prompts_equal_transformers(name, media, tmp_path, monkeypatch):
         ours.open()
         served.open()
         settings = InputConfig(kind="frames", count=6, max_pixels=60_000)
-        plan = InputPlan("frames", settings, wrapper=ours)
+        # In the cache, so that the server reads frames there.
+        cache = InputCache(tmp_path / "cache" / "inputs")
+        plan = InputPlan("frames", settings, cache, wrapper=served)
+        assert len(str(served.parts(questions[0], plan.prepare(questions[0])))) < 3000
         result = compare_models([ours, served], questions, plan)
         plans_that_vllm_cannot_keep(name, ours, served, questions[:1])
     finally:

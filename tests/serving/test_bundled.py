@@ -31,8 +31,9 @@ def place(tmp_path_factory):
 @pytest.fixture(scope="module")
 def served(place):
     from model_wrappers.vllm import wrapper as vllm
+    from model_wrappers.vllm.options import VLLMOptions
 
-    wrapper = vllm.VLLM(vllm.VLLMOptions(checkpoint=TINY, max_new_tokens=256, **SERVED))
+    wrapper = vllm.VLLM(VLLMOptions(checkpoint=TINY, max_new_tokens=256, **SERVED))
     wrapper.open()
     yield wrapper
     wrapper.close()

@@ -51,8 +51,9 @@ def place(tmp_path_factory):
 def served(place):
     """One server for all tests of the module, started by its wrapper."""
     from model_wrappers.vllm import wrapper as vllm
+    from model_wrappers.vllm.options import VLLMOptions
 
-    wrapper = vllm.VLLM(vllm.VLLMOptions(checkpoint=str(place / "tiny"), **OPTIONS, **SERVED))
+    wrapper = vllm.VLLM(VLLMOptions(checkpoint=str(place / "tiny"), **OPTIONS, **SERVED))
     wrapper.open()
     yield wrapper
     process = wrapper.server.process

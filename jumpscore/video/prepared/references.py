@@ -1,9 +1,9 @@
-"""References to prepared canvases, to pass them to a vLLM server on the same machine.
+"""References to prepared pictures, to pass them to a vLLM server on the same machine.
 
-vLLM's protocol supports videos, but not canvases. Instead of a video's bytes, the harness sends a
-few lines of JSON with a folder of prepared canvases, which must be below the directory that the
-server may read. The plugin in vLLM stores them as a file named after its content, so that equal
-inputs share an entry of vLLM's caches.
+vLLM's protocol supports videos, but not canvases, and frames only as pictures in the request.
+Instead of a video's bytes, the harness sends a few lines of JSON with a folder of prepared
+pictures, which must be below the directory that the server may read. The plugin in vLLM stores them
+as a file named after its content, so that equal inputs share an entry of vLLM's caches.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from jumpscore.errors import DataError
-from jumpscore.video.visual_input import VisualInput
+from jumpscore.video.visual_input import Kind, VisualInput
 
-MAGIC = "jumpscore-canvases"
-SUFFIX = ".canvases.json"
+MAGIC = "jumpscore-pictures"
+SUFFIX = ".pictures.json"
 MOST_BYTES = 100_000
 
 
@@ -31,27 +31,29 @@ class Reference:
         video: The video that it was made from.
         fingerprint: Fingerprint of the input, so that other pixels give another reference.
         decimals: Decimals of the time stamps.
+        kind: Frames or canvases.
     """
 
     folder: str
     video: str
     fingerprint: str
     decimals: int
+    kind: Kind
 
     def to_bytes(self) -> bytes:
         """Return the bytes to send instead of a video."""
-        return json.dumps({"kind": MAGIC, **asdict(self)}, sort_keys=True).encode()
+        return json.dumps({"format": MAGIC, **asdict(self)}, sort_keys=True).encode()
 
 
 def reference_to(visual: VisualInput) -> Reference:
-    """Return the reference to canvases that are on disk.
+    """Return the reference to pictures that are on disk.
 
     Raises:
-        DataError: The canvases are not on disk, or vLLM would write other time stamps.
+        DataError: The pictures are not on disk, or vLLM would write other time stamps.
     """
     if visual.folder is None:
         raise DataError(
-            f"{visual.path}: the server needs canvases on disk, but they are only in memory; run "
+            f"{visual.path}: the server needs pictures on disk, but they are only in memory; run "
             "with run.cache=true"
         )
     if visual.time_policy != "released":
@@ -61,8 +63,27 @@ def reference_to(visual: VisualInput) -> Reference:
             "accept the wrong times with input.time_policy=released"
         )
     return Reference(
-        str(visual.folder.resolve()), str(visual.path), visual.fingerprint, visual.decimals
+        str(visual.folder.resolve()),
+        str(visual.path),
+        visual.fingerprint,
+        visual.decimals,
+        visual.kind,
     )
+
+
+def has_files(visual: VisualInput, *, below: Path) -> bool:
+    """Whether the pictures are lossless files somewhere below a folder, for a server to read."""
+    folder = visual.folder
+    return (
+        folder is not None
+        and below.resolve() in folder.resolve().parents
+        and all(file.is_file() for file in picture_files(folder, 1))
+    )
+
+
+def picture_files(folder: Path, count: int) -> list[Path]:
+    """Return the paths of the pictures of a cache entry, in order."""
+    return [folder.resolve() / f"canvas_{place:03d}.png" for place in range(count)]
 
 
 def is_reference(content: bytes) -> bool:
@@ -79,13 +100,14 @@ def parse_reference(content: bytes) -> Reference:
     try:
         values: Any = json.loads(content)
         fields = {name: values[name] for name in Reference.__slots__}
-        whole = values["kind"] == MAGIC and isinstance(fields["decimals"], int)
+        whole = values["format"] == MAGIC and isinstance(fields["decimals"], int)
+        whole = whole and fields["kind"] in get_args(Kind)
         texts = all(isinstance(fields[name], str) for name in ("folder", "video", "fingerprint"))
     except (ValueError, KeyError, TypeError, RecursionError):
         whole = texts = False
     if not (whole and texts):
         raise DataError(
-            f"invalid reference to canvases: {content[:80]!r}; send the bytes of Reference.to_bytes"
+            f"invalid reference to pictures: {content[:80]!r}; send the bytes of Reference.to_bytes"
         )
     return Reference(**fields)
 
@@ -103,7 +125,7 @@ def keep(content: bytes, media: Path) -> Path:
 
 
 def read_reference(path: Path) -> VisualInput:
-    """Return the canvases of a stored reference.
+    """Return the pictures of a stored reference.
 
     Raises:
         DataError: The folder is missing or not below the directory of the reference.

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +11,7 @@ from jumpscore.errors import DataError, UsageError
 from jumpscore.harness.config import InputConfig
 from jumpscore.harness.input import InputPlan
 from jumpscore.records import Media, Question, Response, Usage
-from jumpscore.video import codec_canvases, match_budgets
+from jumpscore.video import TokenGrid, codec_canvases, match_budgets
 from jumpscore.video.prepared.cache import InputCache
 from jumpscore.video.prepared.folders import folder_name, write_prepared
 from model_wrappers.base import ModelWrapper
@@ -90,6 +93,29 @@ class TestPrepare:
             assert canvases < frames
             spent = [arm.total_tokens for arm in arms]
             assert spent[0] <= spent[1] <= budget
+
+    @pytest.mark.parametrize("config", [{"count": 5}, {"tokens": 60}])
+    def test_prepare_frames_on_disk(self, video, tmp_path, config):
+        """The pictures are those that would be decoded, with the grid and stamps of the model."""
+        wrapper = Sees()
+        wrapper.token_grid = TokenGrid(side=32, frames=2)
+        plain = InputPlan("frames", InputConfig(**config), wrapper=wrapper).prepare(question(video))
+        wrapper.frames_on_disk = True
+        cache = InputCache(tmp_path / "cache")
+        plan = InputPlan("frames", InputConfig(**config), cache, wrapper=wrapper)
+        for again in (False, True):
+            visual = plan.prepare(question(video))
+            assert visual.folder is not None
+            assert cache.folder in visual.folder.parents
+            assert (cache.stats.hits > 0) is again
+            assert visual.fingerprint == plain.fingerprint
+            assert visual.stamp_texts == plain.stamp_texts
+            assert visual.visual_tokens == plain.visual_tokens
+            np.testing.assert_array_equal(visual.pixels, plain.pixels)
+        # Without a cache, or if the cache has evicted them, they are decoded.
+        shutil.rmtree(cache.folder)
+        np.testing.assert_array_equal(visual.changed(notes=()).pixels, plain.pixels)
+        assert replace(plan, cache=None).prepare(question(video)).folder is None
 
     def test_prepare_decimals(self, video):
         config = InputConfig(kind="frames", count=4, decimals=2)

@@ -261,7 +261,8 @@ def test_vllm_is_refused_for_invalid_sizes(tmp_path, size):
 
 def test_canvas_grid_of_other_models_is_the_default_one(tmp_path):
     """Frames are matched to canvases, whose size must not depend on who receives the frames."""
-    from model_wrappers.vllm.wrapper import VLLM, VLLMOptions
+    from model_wrappers.vllm.options import VLLMOptions
+    from model_wrappers.vllm.wrapper import VLLM
 
     config = {"model_type": "qwen3_vl", "vision_config": {"patch_size": 16}}
     (tmp_path / "config.json").write_text(json.dumps(config))

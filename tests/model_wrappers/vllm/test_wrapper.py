@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import shutil
@@ -11,9 +12,13 @@ import pytest
 from jumpscore.errors import DataError, UsageError
 from jumpscore.harness import evaluate
 from jumpscore.records import Media, Question
+from jumpscore.video import uniform_frames
 from jumpscore.video.prepared.cache import InputCache, default_cache_folder
+from jumpscore.video.prepared.folders import write_prepared
+from jumpscore.video.prepared.references import parse_reference
 from model_wrappers.vllm import wrapper as vllm
-from model_wrappers.vllm.plugin import TESTED
+from model_wrappers.vllm.options import VLLMOptions
+from model_wrappers.vllm.plugin import LOADER, TESTED, video_metadata
 from model_wrappers.vllm.server import InstalledVLLM, Server, ServerError, ServerPlan
 from tests.model_wrappers.openai_compatible.server import MockServer
 from tests.model_wrappers.vllm.fake import program
@@ -42,7 +47,7 @@ def installed(monkeypatch):
 
 
 def make_wrapper(folder, **options):
-    return vllm.VLLM(vllm.VLLMOptions(checkpoint=str(folder), **options))
+    return vllm.VLLM(VLLMOptions(checkpoint=str(folder), **options))
 
 
 def test_plan_own_folder_needs_no_permission(tiny, installed):
@@ -161,6 +166,78 @@ def test_body_canvases_as_reference(tiny, tmp_path, installed):
     assert json.dumps(wrapper.identity())
 
 
+@pytest.fixture
+def frames(tmp_path):
+    """Frames in the cache."""
+    clip = write_video(tmp_path / "clip.mp4", frames=100, fps=25, size=(112, 84))
+    visual = uniform_frames(clip, count=4)
+    cached = InputCache(default_cache_folder()).get(clip, {}, lambda: visual)
+    return visual.changed(folder=cached.folder)
+
+
+def other_wrapper(kind, tiny, tmp_path, **options):
+    """Returns a wrapper of a checkpoint of another kind."""
+    folder = tmp_path / kind
+    if not folder.exists():
+        shutil.copytree(tiny, folder)
+        (folder / "config.json").write_text(json.dumps({"model_type": kind}))
+    return make_wrapper(folder, **options)
+
+
+def picture_urls(wrapper, visual):
+    """Returns (addresses of the pictures, fields besides the messages)."""
+    body = wrapper.body(wrapper.prepare(Question("a", (Media(visual.path),), "When?"), visual))
+    parts = [part for part in body["messages"][-1]["content"] if part["type"] != "text"]
+    return [part[part["type"]]["url"] for part in parts], body["extra_body"]
+
+
+def test_body_frames_of_one_video_as_reference(tiny, tmp_path, installed, frames):
+    wrapper = other_wrapper("qwen3_vl", tiny, tmp_path)
+    [url], fields = picture_urls(wrapper, frames)
+    content = base64.b64decode(url.partition(",")[2])
+    assert parse_reference(content).folder == str(frames.folder)
+    facts = fields["media_io_kwargs"]["video"]
+    assert facts["video_backend"] == LOADER
+    assert video_metadata(facts) == {
+        "fps": 25.0, "total_num_frames": 100, "frames_indices": list(frames.frame_indices),
+        "duration": 4.0, "video_backend": LOADER, "do_sample_frames": False,
+    }  # fmt: skip
+    assert "pixels" not in frames.__dict__  # nothing was decoded
+
+
+def test_body_frames_as_files(tiny, tmp_path, installed, frames):
+    urls, fields = picture_urls(other_wrapper("internvl", tiny, tmp_path), frames)
+    assert urls == [(frames.folder / f"canvas_{n:03d}.png").as_uri() for n in range(4)]
+    assert fields["mm_processor_kwargs"] == {"do_resize": False}
+    assert "pixels" not in frames.__dict__
+
+
+@pytest.mark.parametrize("kind", ["qwen3_vl", "internvl", "another"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"base_url": "http://10.0.0.7:8000/v1"},
+        {"base_url": "http://localhost:8000/v1", "served_model": "their-own"},
+        {"picture_format": "jpeg"},
+    ],
+)
+def test_body_frames_as_bytes_for_servers_of_others(
+    tiny, tmp_path, installed, frames, kind, options
+):
+    urls, fields = picture_urls(other_wrapper(kind, tiny, tmp_path, **options), frames)
+    assert all(url.startswith("data:") for url in urls)
+    assert "video_backend" not in json.dumps(fields)
+
+
+def test_body_frames_outside_the_cache_as_bytes(tiny, tmp_path, installed, frames):
+    wrapper = other_wrapper("qwen3_vl", tiny, tmp_path)
+    elsewhere = write_prepared(frames.changed(folder=None), tmp_path / "mine", lossless=True)
+    for visual in (frames.changed(folder=None), elsewhere):
+        [url], fields = picture_urls(wrapper, visual)
+        assert url.startswith("data:video/jpeg;base64,")
+        assert "video_backend" not in fields["media_io_kwargs"]["video"]
+
+
 def test_serve_unsupported_model(tiny):
     from jumpscore.cli.serve import serve_model
 
@@ -178,8 +255,6 @@ def test_largest_media_of_our_server(tiny, installed):
 
 
 def test_prepare_frames_beyond_the_limit(tiny, tmp_path, installed):
-    from jumpscore.video import uniform_frames
-
     installed("0.33.0", next(iter(TESTED)))
     clip = write_video(tmp_path / "clip.mp4", frames=50, fps=25, size=(112, 84))
     visual = uniform_frames(clip, count=8)

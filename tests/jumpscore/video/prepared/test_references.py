@@ -2,18 +2,21 @@ from __future__ import annotations
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jumpscore.errors import DataError
-from jumpscore.video import codec_canvases
+from jumpscore.video import codec_canvases, uniform_frames
 from jumpscore.video.prepared.folders import write_prepared
 from jumpscore.video.prepared.references import (
+    has_files,
     is_reference,
     keep,
     parse_reference,
+    picture_files,
     read_reference,
     reference_to,
 )
@@ -67,13 +70,30 @@ def test_reference_to_rejects_unsupported_inputs(canvases, tmp_path):
         reference_to(canvases.changed(time_policy="pts"))
 
 
+def test_frames_by_reference(canvases, tmp_path):
+    frames = uniform_frames(canvases.path, count=8)
+    media = tmp_path / "media"
+    assert not has_files(frames, below=media)
+    stored = write_prepared(frames, media / "inputs" / "two", lossless=True)
+    assert has_files(stored, below=media)
+    assert not has_files(stored, below=tmp_path / "other")
+    path = keep(reference_to(stored).to_bytes(), media)
+    assert parse_reference(path.read_bytes()).kind == "frames"
+    assert np.array_equal(read_reference(path).pixels, frames.pixels)
+    files = picture_files(stored.folder, len(frames.blocks))
+    read = [cv2.imread(str(file))[..., ::-1] for file in files]
+    assert np.array_equal(read, frames.pixels)
+    # Pictures that were compressed are not those that were prepared.
+    assert not has_files(write_prepared(frames, media / "inputs" / "three"), below=media)
+
+
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_parse_reference_rejects_other_bytes(content):
-    with pytest.raises(DataError, match="invalid reference to canvases"):
+    with pytest.raises(DataError, match="invalid reference to pictures"):
         parse_reference(content)
 
 
-@pytest.mark.parametrize("field", ["folder", "video", "fingerprint", "decimals", "kind"])
+@pytest.mark.parametrize("field", ["format", "folder", "video", "fingerprint", "decimals", "kind"])
 def test_parse_reference_checks_every_field(canvases, field):
     values = json.loads(reference_to(canvases).to_bytes())
     with pytest.raises(DataError, match="invalid reference"):
