@@ -40,6 +40,9 @@ class Arms:
         list[str] | None,
         typer.Option(help="Add frames: input.fps=12.5 or input.count=64; repeatable."),
     ] = None
+    backends: Annotated[
+        str, typer.Option(help="Makers of canvases, such as pyav,bitcost; each is an arm.")
+    ] = "pyav"
     checkpoints: Annotated[
         str | None,
         typer.Option(help="Several trainings of one recipe: a,b,c instead of model.checkpoint."),
@@ -64,6 +67,7 @@ def ablate_budgets(
         matchings=[name.strip() for name in arms.matching.split(",") if name.strip()],
         metric=metric,
         controls=arms.controls,
+        backends=[name.strip() for name in arms.backends.split(",") if name.strip()],
         references=[_reference(word) for word in arms.reference or []],
     )
     values = compose(overrides or [])

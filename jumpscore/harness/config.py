@@ -85,12 +85,11 @@ class InputConfig(Strict):
             if sizes != ["max_pixels"]:
                 raise ValueError("min_pixels cannot be combined with tokens; use max_pixels")
         if self.backend == "lmms_video_utils":
-            for name in ("tokens", "min_pixels"):
-                if getattr(self, name) is not None:
-                    raise ValueError(
-                        f"{name} cannot be combined with backend={self.backend}, which has rules "
-                        "of its own for sizes and numbers; give count and max_pixels"
-                    )
+            rule = f"cannot be combined with backend={self.backend}, which has its own sizes"
+            if self.min_pixels is not None:
+                raise ValueError(f"min_pixels {rule}; give max_pixels")
+            if self.matching == "as_published":
+                raise ValueError(f"matching=as_published {rule}; use visual or total")
         if self.overlap is not None and self.window is None:
             raise ValueError(f"overlap={self.overlap:g} needs window")
         if self.window is not None:

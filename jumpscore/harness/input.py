@@ -23,8 +23,9 @@ from jumpscore.video import (
     probe,
     uniform_frames,
 )
+from jumpscore.video.budgets import CanvasMaker
 from jumpscore.video.codec.canvases import MAX_PIXELS, backend_facts, cached_canvases
-from jumpscore.video.codec.lmms_video_utils import cached_lmms_canvases, lmms_facts
+from jumpscore.video.codec.lmms_video_utils import PER_GROUP, cached_lmms_canvases, lmms_facts
 from jumpscore.video.prepared.cache import InputCache, default_cache_folder
 from jumpscore.video.prepared.folders import folder_name, read_prepared
 from jumpscore.video.selection_control import with_pixels_of
@@ -101,6 +102,14 @@ class InputPlan:
         if config.backend == "lmms_video_utils":
             return lmms_facts()
         return backend_facts(config.backend or "pyav")
+
+    def require_backend(self) -> None:
+        """Check that the maker of the canvases is installed.
+
+        Raises:
+            UsageError: It is not.
+        """
+        _ = self.canvas_facts
 
     @property
     def _canvas_grid(self) -> TokenGrid:
@@ -196,14 +205,17 @@ class InputPlan:
 
     def _arms(self, info: VideoInfo, tokens: int) -> MatchedArms:
         """Return both arms of a budget: in the published sizes, or in the configured one."""
-        config, grid = self.config, self.grid
-        assert config.backend != "lmms_video_utils"  # the configuration refuses it with a budget
+        config, grid, maker = self.config, self.grid, None
+        backend = config.backend or "pyav"
+        if backend == "lmms_video_utils":
+            backend, maker = "pyav", CanvasMaker(partial(self._lmms_canvases, info), PER_GROUP)
         planned = partial(
             match_budgets,
             info.path,
             visual_tokens=tokens,
             matching=config.matching or "visual",
-            backend=config.backend or "pyav",
+            maker=maker,
+            backend=backend,
             canvas_grid=self._canvas_grid,
             info=info,
             cache=self.cache,
@@ -230,13 +242,7 @@ class InputPlan:
         config = self.config
         count, largest = config.count or DEFAULT_COUNT, config.max_pixels or MAX_PIXELS
         if config.backend == "lmms_video_utils":
-            return cached_lmms_canvases(
-                info,
-                self.cache,
-                canvases=count,
-                max_pixels=largest,
-                canvas_grid=self._canvas_grid,
-            )
+            return self._lmms_canvases(info, count)
         return cached_canvases(
             info,
             self.cache,
@@ -244,6 +250,15 @@ class InputPlan:
             min_pixels=config.min_pixels,
             max_pixels=largest,
             backend=config.backend or "pyav",
+            canvas_grid=self._canvas_grid,
+        )
+
+    def _lmms_canvases(self, info: VideoInfo, count: int) -> VisualInput:
+        return cached_lmms_canvases(
+            info,
+            self.cache,
+            canvases=count,
+            max_pixels=self.config.max_pixels or MAX_PIXELS,
             canvas_grid=self._canvas_grid,
         )
 

@@ -11,6 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from jumpscore.records import Metric
+from jumpscore.report.ablation_backends import (
+    backends_legend,
+    backends_section,
+    backends_table,
+)
 from jumpscore.report.ablation_curve import curves
 from jumpscore.report.ablation_trainings import LEGEND as TRAININGS_LEGEND
 from jumpscore.report.ablation_trainings import trainings_section, trainings_table
@@ -91,6 +96,8 @@ def ablation_table(ablation: Ablation) -> RenderableType:
         for budget in ablation.matched(matching):
             table.add_row(*_cells(budget, ablation.metric))
         tables.append(table)
+    if len(ablation.backends) > 1:
+        tables.append(backends_table(ablation))
     if ablation.trainings:
         tables.append(trainings_table(ablation))
     lines = [Text(line) for line in reference_lines(ablation)]
@@ -117,7 +124,8 @@ def write_ablation_page(ablation: Ablation, folder: Path) -> Path:
     body = (
         f'<main class="ablation">{_header(ablation)}'
         f'<section class="panel first"><h2>Score against tokens spent</h2>{drawing}</section>'
-        f'{tables}{trainings_section(ablation)}<section class="panel"><h2>How to read it</h2>'
+        f"{tables}{backends_section(ablation)}{trainings_section(ablation)}"
+        f'<section class="panel"><h2>How to read it</h2>'
         f"{fact_list(rows, kind='reading')}</section></main>"
     )
     title = f"Ablation: {ablation.model} on {ablation.data}"
@@ -125,7 +133,8 @@ def write_ablation_page(ablation: Ablation, folder: Path) -> Path:
 
 
 def _legend(ablation: Ablation) -> tuple[tuple[str, str], ...]:
-    return (*LEGEND, *(TRAININGS_LEGEND if ablation.trainings else ()))
+    backends = (backends_legend(ablation),) if len(ablation.backends) > 1 else ()
+    return (*LEGEND, *backends, *(TRAININGS_LEGEND if ablation.trainings else ()))
 
 
 def better_words(budget: Budget, metric: Metric) -> str:

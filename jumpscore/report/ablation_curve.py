@@ -31,9 +31,10 @@ def curves(ablation: Ablation) -> str:
 
 def _panel(ablation: Ablation, matching: Matching) -> str:
     budgets = ablation.matched(matching)
+    names = _names(ablation)
     arms = {
-        kind: [point for budget in budgets if (point := _point(ablation, budget, kind))]
-        for kind in ("frames", "codec", "pixels", "selection")
+        kind: [point for budget in budgets if (point := _point(ablation, budget, kind, name))]
+        for kind, name in names.items()
     }
     baselines = (budget.blind_baseline for budget in budgets)
     blind = next((mean for mean in baselines if mean is not None), None)
@@ -48,24 +49,29 @@ def _panel(ablation: Ablation, matching: Matching) -> str:
     return (
         axes(_axis_name(matching, every), ablation.metric.unit, scale)
         + ("" if blind is None else level("blind", "blind baseline", blind, scale))
-        + "".join(arm(kind, arms[kind], scale) for kind in ("frames", "codec"))
+        + "".join(arm(kind, arms[kind], scale) for kind in arms if kind not in _CONTROLS)
         + "".join(level("reference", name, at, scale) for name, at in references)
         + "".join(marks(kind, arms[kind], scale) for kind in arms)
         + legend(
             f"{ablation.metric.name} {suffix(ablation.metric.unit)}".rstrip(),
-            [(kind, _NAMES[kind]) for kind, points in arms.items() if points]
+            [(kind, names[kind]) for kind, points in arms.items() if points]
             + [("blind", "blind baseline")] * (blind is not None)
             + [("reference", name) for name, _ in references],
         )
     )
 
 
-_NAMES = {
-    "frames": "frames",
-    "codec": "canvases",
-    "pixels": "pixel control",
-    "selection": "selection control",
-}
+_CONTROLS = {"pixels": "pixel control", "selection": "selection control"}
+_OTHERS = ("second", "third")
+"""Style of the canvases of further backends."""
+
+
+def _names(ablation: Ablation) -> dict[str, str]:
+    """Return style -> name of every arm and control."""
+    first, *others = ablation.backends
+    named = f"canvases ({first})" if others else "canvases"
+    further = {style: f"canvases ({name})" for style, name in zip(_OTHERS, others, strict=False)}
+    return {"frames": "frames", "codec": named, **further, **_CONTROLS}
 
 
 def _axis_name(matching: Matching, points: Sequence[Point]) -> str:
@@ -75,15 +81,18 @@ def _axis_name(matching: Matching, points: Sequence[Point]) -> str:
     return f"{what} (matching {matching}; log scale)"
 
 
-def _point(ablation: Ablation, budget: Budget, kind: str) -> Point | None:
-    outcome: Outcome | None = getattr(budget, kind)
+def _point(ablation: Ablation, budget: Budget, kind: str, name: str) -> Point | None:
+    outcome: Outcome | None
+    if kind in _OTHERS:
+        outcome = budget.others[_OTHERS.index(kind)].outcome
+    else:
+        outcome = getattr(budget, kind)
     if outcome is None or outcome.score.mean is None:
         return None
     score = outcome.score
     tokens = _spent(outcome, budget.matching)
-    words = (
-        f"{_NAMES[kind]}, budget {budget.tokens:,}: {quantity(score.mean, ablation.metric)}, "
-        + (f"{tokens:,.0f} tokens" if tokens else "tokens unknown")
+    words = f"{name}, budget {budget.tokens:,}: {quantity(score.mean, ablation.metric)}, " + (
+        f"{tokens:,.0f} tokens" if tokens else "tokens unknown"
     )
     return Point(
         tokens or budget.tokens,

@@ -25,6 +25,8 @@ STYLE = """
 .curves .grid { stroke: var(--line, #e2dfd8); fill: none; }
 .curves .frames { --arm: var(--miss, #c2410c); }
 .curves .codec { --arm: var(--answer, #0068a8); }
+.curves .second { --arm: var(--good, #2e7d4f); }
+.curves .third { --arm: #8a6d00; }
 .curves .pixels, .curves .selection { --arm: var(--extra, #9b2d7f); opacity: .55; }
 .curves .band { fill: var(--arm); opacity: .14; }
 .curves .line { stroke: var(--arm); stroke-width: 2; fill: none; }
@@ -209,6 +211,8 @@ _SHAPES = {
     "frames": f'<rect class="mark" x="-{MARK}" y="-{MARK}" width="{2 * MARK}" '
     f'height="{2 * MARK}"/>',
     "codec": f'<circle class="mark" r="{MARK + 0.5}"/>',
+    "second": '<path class="mark" d="M0 -5.5L5 4H-5Z"/>',
+    "third": '<path class="mark" d="M0 -5.5L5.5 0L0 5.5L-5.5 0Z"/>',
     "pixels": '<path class="open" d="M-4 -4L4 4M-4 4L4 -4"/>',
     "selection": '<path class="open" d="M-5 0H5M0 -5V5"/>',
 }

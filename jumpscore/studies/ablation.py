@@ -26,6 +26,7 @@ from jumpscore.scoring import Comparison
 from jumpscore.scoring.trainings import OverTrainings
 from jumpscore.studies.ablation_plan import (
     ARMS,
+    BACKENDS,
     AblationPlan,
     PlannedBudget,
     check_controls,
@@ -73,6 +74,22 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherCanvases:
+    """An arm of canvases that another backend made.
+
+    Attributes:
+        backend: Its name.
+        outcome: Its result.
+        difference: These canvases minus those of the first backend, paired by video; ``None`` if
+            they have no scored sample in common.
+    """
+
+    backend: str
+    outcome: Outcome
+    difference: Comparison | None
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """Both arms under one budget.
 
@@ -80,7 +97,7 @@ class Budget:
         matching: Which tokens the budget counts.
         tokens: Token budget.
         frames: Arm of uniform frames.
-        codec: Arm of codec canvases.
+        codec: Arm of codec canvases, of the first backend.
         difference: Canvases minus frames, paired by video; ``None`` if the arms have no scored
             sample in common.
         pixels: Control: canvases with the pixels, blocks and stamps of another clip.
@@ -90,6 +107,7 @@ class Budget:
         leak: Selection control minus pixel control, paired by video: the gain from the choice of
             blocks and times; ``None`` likewise.
         over_trainings: What ``difference`` over several trainings consists of.
+        others: Arms of canvases of further backends.
     """
 
     matching: Matching
@@ -102,6 +120,7 @@ class Budget:
     seen: Comparison | None = None
     leak: Comparison | None = None
     over_trainings: OverTrainings | None = None
+    others: tuple[OtherCanvases, ...] = ()
 
     @property
     def blind_baseline(self) -> float | None:
@@ -111,7 +130,8 @@ class Budget:
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
         """Outcomes of all runs, in the order in which they are carried out."""
-        outcomes = (self.frames, self.codec, self.pixels, self.selection)
+        others = (other.outcome for other in self.others)
+        outcomes = (self.frames, self.codec, *others, self.pixels, self.selection)
         return tuple(outcome for outcome in outcomes if outcome is not None)
 
 
@@ -130,6 +150,7 @@ class Ablation:
         references: Runs of frames that are matched to no budget.
         caveats: Caveats of every number.
         trainings: Names of the trainings, if there are several.
+        backends: Makers of the canvases; the first one made those of ``codec`` and the controls.
     """
 
     task: str
@@ -141,6 +162,7 @@ class Ablation:
     references: tuple[Outcome, ...] = ()
     caveats: tuple[str, ...] = ()
     trainings: tuple[str, ...] = ()
+    backends: tuple[str, ...] = BACKENDS[:1]
 
     @property
     def matchings(self) -> tuple[Matching, ...]:
@@ -217,6 +239,7 @@ def ablate(session: Session, plan: AblationPlan, out: str | Path) -> Ablation:
         references=tuple(_outcome(by_name[one.name], metric) for one in references),
         # Unscored samples are counted next to each number.
         caveats=(*shared_caveats(run.result for run in arms), *([caveat] if caveat else [])),
+        backends=tuple(plan.backends),
     )
     write_json(out / ABLATION, ablation.to_json())
     return ablation
@@ -261,6 +284,7 @@ def _budget(
 ) -> Budget:
     runs = {kind: by_name[one.name] for kind, one in pair.runs.items()}
     outcomes: dict[str, Any] = {kind: _outcome(run, metric) for kind, run in runs.items()}
+    others = [name for name in pair.runs if name in BACKENDS]
 
     def minus(one: str, other: str) -> Comparison | None:
         if not {one, other} <= runs.keys() or not _both_scored(runs[one], runs[other]):
@@ -273,6 +297,9 @@ def _budget(
         difference=minus("codec", "frames"),
         seen=minus("codec", "selection"),
         leak=minus("selection", "pixels"),
+        others=tuple(
+            OtherCanvases(name, outcomes.pop(name), minus(name, "codec")) for name in others
+        ),
         **outcomes,
     )
 

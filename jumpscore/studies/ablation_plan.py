@@ -20,6 +20,8 @@ from model_wrappers.base import ModelWrapper
 RUNS = "runs"
 """Folder of the runs, in the folder of the ablation."""
 ARMS: Final = ("frames", "codec")
+BACKENDS = ("pyav", "bitcost", "lmms_video_utils")
+"""Makers of canvases, the default one first."""
 CONTROLS: tuple[ControlKind, ...] = ("pixels", "selection")
 
 _BOTH = "both arms are run, input=frames and input=codec; leave it out"
@@ -32,6 +34,7 @@ SET_HERE: Mapping[str, str] = {
     "input.count": f"{_REFERENCE} input.count=...",
     "input.fps": f"{_REFERENCE} input.fps=...",
     "input.folder": _MATCHED,
+    "input.backend": "--backends sets the makers of canvases",
     "run.control": "use --controls or --no-controls",
     "run.folder": "--out sets the folder of the runs",
     "run.name": "--out sets the folder of the runs; each is named after its budget and input",
@@ -49,6 +52,8 @@ class AblationPlan:
         matchings: Which tokens the budgets count: ``visual``, ``total``, ``as_published``.
         metric: Name of the metric to report, by default the first of the task's headline.
         controls: Whether to run the controls; they need two videos.
+        backends: Makers of canvases (``input.backend``); each is an arm. The first one is compared
+            with frames and has the controls, the others are compared with it.
         references: ``{"fps": ...}`` or ``{"count": ...}`` of further runs of frames that are
             matched to no budget.
     """
@@ -57,6 +62,7 @@ class AblationPlan:
     matchings: Sequence[str] = ("visual",)
     metric: str | None = None
     controls: bool = True
+    backends: Sequence[str] = ("pyav",)
     references: Sequence[Mapping[str, Any]] = ()
 
 
@@ -82,7 +88,8 @@ class PlannedBudget:
     Attributes:
         matching: Which tokens the budget counts.
         tokens: Token budget.
-        runs: ``frames``, ``codec``, and with controls ``pixels`` and ``selection``.
+        runs: ``frames``, ``codec``, with controls ``pixels`` and ``selection``, and those of
+            further backends by their names.
     """
 
     matching: Matching
@@ -108,7 +115,7 @@ def planned_budgets(plan: AblationPlan) -> list[PlannedBudget]:
     """Return all matched runs: by matching, then by budget.
 
     Raises:
-        UsageError: There is no budget, one is not positive, or a matching is unknown.
+        UsageError: There is no budget, one is not positive, or a matching or backend is unknown.
     """
     tokens, matchings = plan.tokens, plan.matchings
     if not tokens or not matchings:
@@ -122,19 +129,41 @@ def planned_budgets(plan: AblationPlan) -> list[PlannedBudget]:
         if tokens.count(number) > 1:
             words = ",".join(map(str, tokens))
             raise UsageError(f"--tokens {words}: {number} is given twice; list every budget once")
+    for backend in plan.backends:
+        if backend not in BACKENDS:
+            raise UsageError(unknown_name("backend", backend, BACKENDS))
+    if not plan.backends or len(set(plan.backends)) < len(plan.backends):
+        raise UsageError(
+            f"--backends {','.join(plan.backends)}: list at least one, each once; known: "
+            f"{', '.join(BACKENDS)}"
+        )
     pairs = []
     for matching in matchings:
         if matching not in get_args(Matching):
             raise UsageError(unknown_name("matching", matching, get_args(Matching)))
         with_controls = plan.controls and matching == matchings[0]
-        pairs += [_planned_budget(matching, number, with_controls) for number in sorted(tokens)]
+        pairs += [
+            _planned_budget(matching, number, plan.backends, with_controls)
+            for number in sorted(tokens)
+        ]
     return pairs
 
 
-def _planned_budget(matching: Any, tokens: int, with_controls: bool) -> PlannedBudget:
-    amount = {"tokens": tokens, "matching": matching}
+def _planned_budget(
+    matching: Any, tokens: int, backends: Sequence[str], with_controls: bool
+) -> PlannedBudget:
+    amount: dict[str, Any] = {"tokens": tokens, "matching": matching}
+    first, *others = backends
+    if first != BACKENDS[0]:
+        amount["backend"] = first
     name = f"{matching}-{tokens}"
     runs = {kind: PlannedRun(f"{name}-{kind}", {"kind": kind} | amount) for kind in ARMS}
+    runs |= {
+        backend: PlannedRun(
+            f"{name}-codec-{backend}", {"kind": "codec"} | amount | {"backend": backend}
+        )
+        for backend in others
+    }
     if with_controls:
         canvases = runs["codec"].input
         runs |= {kind: PlannedRun(f"{name}-codec-{kind}", canvases, kind) for kind in CONTROLS}
@@ -240,7 +269,7 @@ def config_of(wrapper: ModelWrapper, shared: RunConfig, one: PlannedRun, out: Pa
     """Return the configuration of one run, checked against the inputs of the model.
 
     Raises:
-        UsageError: Options of the input contradict each other.
+        UsageError: Options of the input contradict each other, or the backend is not installed.
     """
     fields = shared.input.model_dump(exclude_none=True) | dict(one.input)
     settings = {"folder": out / RUNS, "name": one.name, "control": one.control}
@@ -250,5 +279,7 @@ def config_of(wrapper: ModelWrapper, shared: RunConfig, one: PlannedRun, out: Pa
         input=validated(InputConfig, fields, where="input."),
         run=validated(RunSettings, shared.run.model_dump() | settings, where="run."),
     )
-    InputPlan.resolve(wrapper, config.input)
+    plan = InputPlan.resolve(wrapper, config.input)
+    if plan.kind == "codec":
+        plan.require_backend()
     return config

@@ -153,6 +153,10 @@ def _combined(single: Mapping[str, Ablation], out: Path) -> Ablation:
             for kind in kinds
             if getattr(budget, kind) is not None
         }
+        runs |= {
+            other.backend: runs_of([one.others[number].outcome for one in same])
+            for number, other in enumerate(budget.others)
+        }
         budgets.append(_budget(budget, runs, metric))
     references = [
         _outcome(one, runs_of([one, *(other.references[place] for other in others)]), metric)
@@ -189,15 +193,27 @@ def _budget(budget: Budget, runs: Mapping[str, Runs], metric: Metric) -> Budget:
         return _bounded(comparison, metric, -1.0), over
 
     difference, over = minus("codec", "frames")
+    backends = [other.backend for other in budget.others]
     outcomes: dict[str, Any] = {
-        kind: _outcome(getattr(budget, kind), same, metric) for kind, same in runs.items()
+        kind: _outcome(getattr(budget, kind), same, metric)
+        for kind, same in runs.items()
+        if kind not in backends
     }
+    others = tuple(
+        replace(
+            other,
+            outcome=_outcome(other.outcome, runs[other.backend], metric),
+            difference=minus(other.backend, "codec")[0],
+        )
+        for other in budget.others
+    )
     return replace(
         budget,
         difference=difference,
         over_trainings=over,
         seen=minus("codec", "selection")[0],
         leak=minus("selection", "pixels")[0],
+        others=others,
         **outcomes,
     )
 

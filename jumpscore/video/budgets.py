@@ -39,7 +39,8 @@ TextCost = Callable[[int], int]
 """Number of frames -> text tokens of their time stamps."""
 
 MOST_REPLANS = 3
-"""How often canvases may be added to fill a budget; each time the video is read again."""
+"""How often canvases may be added to fill a budget, or removed; each time the video is read
+again."""
 FRAME_PIXELS = 153_664
 """Area of a frame in the published runs with frames: 392 x 392."""
 PUBLISHED_MIN_PIXELS = 100_352
@@ -50,6 +51,19 @@ CLOSE = 0.01
 """Shortfall, relative to the budget, below which the frame size most like the video's is taken."""
 STRETCH = 0.15
 """Largest difference between the aspect ratios of frame and video, as a natural logarithm."""
+
+
+@dataclass(frozen=True, slots=True)
+class CanvasMaker:
+    """Another way to make canvases, with sizes and numbers of its own.
+
+    Attributes:
+        make: Makes at most this many canvases.
+        step: Their number is a multiple of it.
+    """
+
+    make: Callable[[int], VisualInput]
+    step: int
 
 
 @dataclass(frozen=True)
@@ -74,9 +88,7 @@ class MatchedArms:
     @property
     def tokens(self) -> tuple[int, int]:
         """Tokens of (frames, canvases) in the matched sense."""
-        if self.matching == "total":
-            return self.frames.total_tokens, self.canvases.total_tokens
-        return self.frames.visual_tokens, self.canvases.visual_tokens
+        return _spent(self.frames, self.matching), _spent(self.canvases, self.matching)
 
     @property
     def difference(self) -> float:
@@ -94,6 +106,7 @@ def match_budgets(
     info: VideoInfo | None = None,
     cache: InputCache | None = None,
     grid: TokenGrid = PLAIN_GRID,
+    maker: CanvasMaker | None = None,
     **options: Unpack[CanvasOptions],
 ) -> MatchedArms:
     """Plan both arms of a comparison under one token budget.
@@ -110,6 +123,7 @@ def match_budgets(
         info: Result of ``probe`` for this file; by default the file is probed.
         cache: Cache for the canvases.
         grid: Token grid of the frame arm's model.
+        maker: Makes the canvases instead of this package.
         **options: See ``CanvasOptions``; ``canvas_grid`` is that of the canvas arm's model.
 
     Raises:
@@ -128,12 +142,17 @@ def match_budgets(
     count = _canvases_within(visual_tokens, each, info, matching=matching, decimals=decimals)
 
     def planned(count: int) -> VisualInput:
+        if maker is not None:
+            return maker.make(count).changed(decimals=decimals)
         visual = cached_canvases(info, cache, canvases=count, min_pixels=min_pixels, **options)
         return visual.changed(decimals=decimals)
 
-    canvases = planned(count)
-    if matching == "total":
-        canvases = _filled(canvases, planned, visual_tokens)
+    if maker is not None:
+        canvases = _fewer(planned, count, maker.step, visual_tokens, matching, info)
+    else:
+        canvases = planned(count)
+        if matching == "total":
+            canvases = _filled(canvases, planned, visual_tokens)
     base = grid.fitted(info.width, info.height, min_pixels=FRAME_PIXELS, max_pixels=FRAME_PIXELS)
     if matching == "as_published":
         width, height = base
@@ -200,6 +219,35 @@ def _canvases_within(
             f"{fewest} tokens"
         )
     return count
+
+
+def _spent(visual: VisualInput, matching: Matching) -> int:
+    return visual.total_tokens if matching == "total" else visual.visual_tokens
+
+
+def _fewer(
+    planned: Callable[[int], VisualInput],
+    count: int,
+    step: int,
+    budget: int,
+    matching: Matching,
+    info: VideoInfo,
+) -> VisualInput:
+    """Return canvases of another maker, fewer than planned if theirs cost more than expected."""
+    count -= count % step
+    for _ in range(1 + MOST_REPLANS):
+        if count < step:
+            break
+        canvases = planned(count)
+        spent = _spent(canvases, matching)
+        if spent <= budget:
+            return canvases
+        count = min(budget * count // spent, count - 1)
+        count -= count % step
+    raise UsageError(
+        f"{info.path}: a budget of {budget} tokens is too small for {step} canvases of this "
+        "backend, which makes them in groups; give a larger budget"
+    )
 
 
 def _filled(

@@ -18,7 +18,7 @@ from jumpscore.report.ablation import ablation_table, better_words, write_ablati
 from jumpscore.report.ablation_curve import curves
 from jumpscore.report.curves import BOTTOM, HEIGHT, TOP, WIDTH
 from jumpscore.scoring import Comparison
-from jumpscore.studies.ablation import Ablation, Budget, Outcome
+from jumpscore.studies.ablation import Ablation, Budget, OtherCanvases, Outcome
 from tests.jumpscore.report.runs import HOSTILE
 from tests.jumpscore.report.test_html import Outline
 
@@ -79,6 +79,16 @@ def incomplete() -> Ablation:
     return replace(whole, budgets=(first, *whole.budgets[1:]))
 
 
+def of_backends() -> Ablation:
+    one = budget(72, 0.312, 0.571, comparison(0.259, 0.11, 0.4))
+    others = (
+        OtherCanvases("bitcost", outcome("bits", 0.471, 70.0), comparison(-0.1, -0.2, -0.01)),
+        OtherCanvases("lmms_video_utils", outcome("open", 0.6, 72.0, unscored=2), None),
+    )
+    backends = ("pyav", "bitcost", "lmms_video_utils")
+    return ablation(budgets=(replace(one, others=others),), backends=backends)
+
+
 class TestTheTable:
     def test_ablation_table_numbers(self):
         text = printed(ablation())
@@ -130,6 +140,16 @@ class TestTheTable:
         assert "note: the data are synthetic" in text
         assert "reference-fps-12.5: 80.0 [75.0, 85.0], 144 visual tokens" in text
 
+    def test_ablation_table_of_backends(self):
+        text = printed(of_backends())
+        rows = [" ".join(line.split()) for line in text.splitlines()]
+        assert "72 pyav 57.1 [52.1, 62.1] 72 117 –" in rows
+        assert "bitcost 47.1 [42.1, 52.1] 70 115 −10.0 [−20.0, −1.0] worse" in rows
+        assert "lmms_video_utils 60.0 [55.0, 65.0], 2 of 6 72 117 –" in rows
+        assert "unscored" in rows
+        assert "minus pyav: canvases of the backend minus those of pyav" in text
+        assert "Canvases of several backends" not in printed(ablation())
+
     def test_ablation_table_on_narrow_terminal(self):
         text = printed(ablation(), width=80)
         assert "…" not in text
@@ -167,6 +187,14 @@ class TestThePage:
         for words in ("57.1", "[+11.0, +40.0]", "canvases better", "max_pixels 7056", "144 / 144"):
             assert words in text
         assert (tmp_path / "ablation.svg").read_text(encoding="utf-8") in text
+
+    def test_ablation_page_of_backends(self, tmp_path):
+        text = write_ablation_page(of_backends(), tmp_path).read_text(encoding="utf-8")
+        Outline(text)
+        drawing = ET.fromstring((tmp_path / "ablation.svg").read_text(encoding="utf-8"))
+        names = {mark.text for mark in drawing.iter(f"{SVG}text")}
+        assert {f"canvases ({name})" for name in of_backends().backends} <= names
+        assert "−10.0 [−20.0, −1.0]" in text
 
     def test_ablation_page_of_equal_ablations(self, tmp_path):
         pages = [write_ablation_page(ablation(), tmp_path / name) for name in "ab"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -273,6 +275,50 @@ class TestRuns:
         assert model.asked == 24 - 7
         assert ablation == ablated(greys, tmp_path / "b")
 
+    @pytest.mark.skipif(
+        "JUMPSCORE_BITCOST_PYTHON" not in os.environ, reason="needs codec-video-prep"
+    )
+    def test_ablate_canvases_of_two_backends(self, greys, tmp_path):
+        backends = ["pyav", "bitcost"]
+        ablation = ablated(greys, tmp_path / "a", tokens=[72], metric="f1", backends=backends)
+        [budget] = ablation.budgets
+        [other] = budget.others
+        assert [one.run for one in budget.outcomes] == [
+            "visual-72-frames",
+            "visual-72-codec",
+            "visual-72-codec-bitcost",
+            "visual-72-codec-pixels",
+            "visual-72-codec-selection",
+        ]
+        options = {"kind": "codec", "tokens": 72}
+        theirs = by_hand(greys, tmp_path / "b", "theirs", backend="bitcost", **options)
+        ours = by_hand(greys, tmp_path / "b", "ours", **options)
+        assert other.outcome.score == theirs.result.metrics["f1"]
+        assert other.outcome.tokens.visual == 72
+        assert other.difference == compare_runs(theirs, ours)["f1"]
+        assert budget.codec.score == ours.result.metrics["f1"]
+        assert read_ablation(tmp_path / "a") == ablation
+        # Runs of fewer backends are there already.
+        model = Looks()
+        assert (
+            ablated(greys, tmp_path / "a", model, tokens=[72], metric="f1").budgets[0].others == ()
+        )
+        assert model.asked == 0
+        # The first one is compared with frames, which are matched to its canvases.
+        swapped = ablated(
+            greys, tmp_path / "c", tokens=[72], metric="f1", backends=["bitcost"], controls=False
+        )
+        assert swapped.budgets[0].codec.score == other.outcome.score
+        stored = read_run(tmp_path / "c" / "runs" / "visual-72-frames")
+        assert stored.record.identity.input.backend == "bitcost"
+
+    def test_ablate_backend_that_is_not_installed(self, greys, tmp_path, monkeypatch):
+        monkeypatch.setenv("JUMPSCORE_BITCOST_PYTHON", sys.executable)
+        model = Looks()
+        with pytest.raises(UsageError, match="codec-video-prep"):
+            ablated(greys, tmp_path, model, backends=["pyav", "bitcost"])
+        assert model.asked == 0
+
     def test_ablate_references(self, greys, tmp_path):
         ablation = ablated(
             greys, tmp_path, tokens=[72], controls=False, references=[{"fps": 2}, {"count": 4}]
@@ -316,6 +362,10 @@ class TestFailures:
             ({"input": {"tokens": 72}}, "input.tokens=72 cannot be set .* --tokens sets"),
             ({"input": {"kind": "codec"}}, "both arms are run"),
             ({"input": {"fps": 2}}, "--reference input.fps="),
+            ({"input": {"backend": "bitcost"}}, "--backends sets"),
+            ({"backends": ["bits"]}, "unknown backend 'bits'; did you mean 'bitcost'"),
+            ({"backends": ["pyav", "pyav"]}, "--backends pyav,pyav: list at least one, each once"),
+            ({"backends": []}, "list at least one"),
             ({"input": {"min_pixels": 784}}, "min_pixels cannot be combined with tokens"),
             ({"run": {"control": "pixels"}}, "--no-controls"),
             ({"run": {"name": "x"}}, "--out sets"),

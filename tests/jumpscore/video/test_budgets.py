@@ -8,8 +8,13 @@ from hypothesis import strategies as st
 
 from jumpscore.errors import UsageError
 from jumpscore.records import Usage
-from jumpscore.video import TokenGrid, match_budgets, probe
-from jumpscore.video.budgets import _canvases_within, mean_difference, unlike_plan
+from jumpscore.video import TokenGrid, codec_canvases, match_budgets, probe
+from jumpscore.video.budgets import (
+    CanvasMaker,
+    _canvases_within,
+    mean_difference,
+    unlike_plan,
+)
 from tests.support import write_video
 
 SIZES = {"360p": (640, 360), "720p": (1280, 720), "480p": (640, 480), "portrait": (360, 640)}
@@ -146,6 +151,40 @@ def test_canvases_within_is_fast_for_long_videos(tmp_path):
     started = time.process_time()
     assert _canvases_within(9000, 1, info, matching="total", decimals=2) > 50
     assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize("matching", ["visual", "total"])
+@pytest.mark.parametrize("grown", [1, 2])
+def test_match_budgets_canvases_of_another_maker(videos, matching, grown):
+    """Its canvases may cost more than ours: then there are fewer, in whole groups."""
+    info, asked = videos["480p"], []
+
+    def make(count):
+        asked.append(count)
+        return codec_canvases(info.path, canvases=count, max_pixels=grown * 40_000, info=info)
+
+    arms = match_budgets(
+        info.path, visual_tokens=1000, matching=matching, max_pixels=40_000, info=info,
+        maker=CanvasMaker(make, 4),
+    )  # fmt: skip
+    frames, canvases = arms.tokens
+    assert asked[-1] % 4 == 0
+    assert len(arms.canvases.blocks) == asked[-1]
+    assert 0.9 * canvases <= frames <= canvases <= 1000
+    assert len(asked) <= 4
+    each = arms.canvases.visual_tokens // asked[-1]
+    if matching == "visual":  # one more group would not fit
+        assert canvases + 4 * each > 1000
+
+
+def test_match_budgets_too_few_for_a_group_of_another_maker(videos):
+    with pytest.raises(UsageError, match="too small for 4 canvases of this backend"):
+        match_budgets(
+            videos["480p"].path,
+            visual_tokens=150,
+            max_pixels=40_000,
+            maker=CanvasMaker(lambda count: pytest.fail("nothing fits"), 4),
+        )
 
 
 def test_match_budgets_rejects_unknown_matching(videos):

@@ -179,9 +179,12 @@ class TestWithoutThePackage:
         assert ours["backend"] == "pyav"
         assert InputPlan("frames", InputConfig(kind="frames", count=4)).canvas_facts == {}
 
-    def test_budgets_are_refused(self):
-        with pytest.raises(ValueError, match="tokens cannot be combined with backend=lmms_video"):
-            InputConfig(kind="codec", tokens=400, backend="lmms_video_utils")
+    @pytest.mark.parametrize(
+        "options", [{"min_pixels": 784, "count": 4}, {"tokens": 400, "matching": "as_published"}]
+    )
+    def test_sizes_are_those_of_the_package(self, options):
+        with pytest.raises(ValueError, match=r"cannot be combined with .* which has its own sizes"):
+            InputConfig(kind="codec", backend="lmms_video_utils", **options)
 
 
 @pytest.mark.skipif(
@@ -189,6 +192,23 @@ class TestWithoutThePackage:
     reason=f"{VARIABLE} is not set to an environment with lmms-video-utils",
 )
 class TestThePackage:
+    @pytest.mark.parametrize("matching", ["visual", "total"])
+    def test_budget(self, clip, matching):
+        """Both arms of a budget, with canvases in groups of four."""
+        config = InputConfig(
+            kind="codec", tokens=600, matching=matching, max_pixels=2000, backend="lmms_video_utils"
+        )
+        canvases = InputPlan("codec", config).prepare(Question("q", (Media(clip),), "When?"))
+        frames = InputPlan("frames", config).prepare(Question("q", (Media(clip),), "When?"))
+        assert canvases.provenance["backend"] == "lmms_video_utils"
+        spent, others = (
+            (canvases.visual_tokens, frames.visual_tokens)
+            if matching == "visual"
+            else (canvases.total_tokens, frames.total_tokens)
+        )
+        assert others <= spent <= 600
+        assert len(canvases.blocks) % 4 == 0
+
     def test_whole_frames_are_those_of_the_video(self, clip):
         info = probe(clip)
         visual = lmms_canvases(info, canvases=4, max_pixels=112 * 56)
