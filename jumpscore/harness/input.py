@@ -211,13 +211,12 @@ class InputPlan:
             backend, maker = "pyav", CanvasMaker(partial(self._lmms_canvases, info), PER_GROUP)
         planned = partial(
             match_budgets,
-            info.path,
+            info,
             visual_tokens=tokens,
             matching=config.matching or "visual",
             maker=maker,
             backend=backend,
             canvas_grid=self._canvas_grid,
-            info=info,
             cache=self.cache,
         )
         if config.max_pixels is None:

@@ -98,12 +98,11 @@ class MatchedArms:
 
 
 def match_budgets(
-    path: str | Path,
+    video: str | Path | VideoInfo,
     *,
     visual_tokens: int,
     matching: Matching = "visual",
     decimals: int = DECIMALS,
-    info: VideoInfo | None = None,
     cache: InputCache | None = None,
     grid: TokenGrid = PLAIN_GRID,
     maker: CanvasMaker | None = None,
@@ -116,11 +115,10 @@ def match_budgets(
     remaining difference is ``MatchedArms.difference``; it is larger for small budgets.
 
     Args:
-        path: A video file.
+        video: A video file, or what ``probe`` returned for it.
         visual_tokens: The budget; under ``"total"`` it includes the text of the time stamps.
         matching: Which tokens are matched.
         decimals: Decimals of the time stamps, the same in both arms.
-        info: Result of ``probe`` for this file; by default the file is probed.
         cache: Cache for the canvases.
         grid: Token grid of the frame arm's model.
         maker: Makes the canvases instead of this package.
@@ -133,7 +131,7 @@ def match_budgets(
     if matching not in get_args(Matching):
         known = ", ".join(get_args(Matching))
         raise UsageError(f"unknown matching {matching!r}; known: {known}")
-    info = info or probe(path)
+    info = video if isinstance(video, VideoInfo) else probe(video)
     min_pixels = PUBLISHED_MIN_PIXELS if matching == "as_published" else None
     max_pixels = options.get("max_pixels", MAX_PIXELS)
     squares = options.get("canvas_grid", PLAIN_GRID).squares
@@ -148,7 +146,13 @@ def match_budgets(
         return visual.changed(decimals=decimals)
 
     if maker is not None:
-        canvases = _fewer(planned, count, maker.step, visual_tokens, matching, info)
+        fewer = _fewer(planned, count - count % maker.step, maker.step, visual_tokens, matching)
+        if fewer is None:
+            raise UsageError(
+                f"{info.path}: a budget of {visual_tokens} tokens is too small for {maker.step} "
+                "canvases of this backend, which makes them in groups; give a larger budget"
+            )
+        canvases = fewer
     else:
         canvases = planned(count)
         if matching == "total":
@@ -226,15 +230,9 @@ def _spent(visual: VisualInput, matching: Matching) -> int:
 
 
 def _fewer(
-    planned: Callable[[int], VisualInput],
-    count: int,
-    step: int,
-    budget: int,
-    matching: Matching,
-    info: VideoInfo,
-) -> VisualInput:
-    """Return canvases of another maker, fewer than planned if theirs cost more than expected."""
-    count -= count % step
+    planned: Callable[[int], VisualInput], count: int, step: int, budget: int, matching: Matching
+) -> VisualInput | None:
+    """Return canvases of another maker, fewer if they cost more than ours; ``None`` if none fit."""
     for _ in range(1 + MOST_REPLANS):
         if count < step:
             break
@@ -244,10 +242,7 @@ def _fewer(
             return canvases
         count = min(budget * count // spent, count - 1)
         count -= count % step
-    raise UsageError(
-        f"{info.path}: a budget of {budget} tokens is too small for {step} canvases of this "
-        "backend, which makes them in groups; give a larger budget"
-    )
+    return None
 
 
 def _filled(

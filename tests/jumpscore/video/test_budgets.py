@@ -80,9 +80,9 @@ def test_match_budgets_uses_same_decimals_in_both_arms(videos):
 @pytest.mark.parametrize("matching", ["visual", "total"])
 def test_match_budgets_arms_are_close_and_within_budget(videos, name, matching):
     info = videos[name]
-    each = match_budgets(info.path, visual_tokens=10_000, info=info).canvases.visual_tokens // 16
+    each = match_budgets(info, visual_tokens=10_000).canvases.visual_tokens // 16
     for budget in (each + 100, 4 * each, 16 * each, 20 * each + 17, 24 * each + each // 2):
-        arms = match_budgets(info.path, visual_tokens=budget, matching=matching, info=info)
+        arms = match_budgets(info, visual_tokens=budget, matching=matching)
         frames, canvases = arms.tokens
         assert frames <= canvases <= budget
         assert len(arms.frames.blocks) % 2 == 0
@@ -96,7 +96,7 @@ def test_match_budgets_arms_are_close_and_within_budget(videos, name, matching):
 @given(budget=st.integers(700, 12_000), matching=st.sampled_from(["visual", "total"]))
 def test_match_budgets_any_budget(videos, budget, matching):
     info = videos["360p"]
-    arms = match_budgets(info.path, visual_tokens=budget, matching=matching, info=info)
+    arms = match_budgets(info, visual_tokens=budget, matching=matching)
     frames, canvases = arms.tokens
     assert frames <= canvases <= budget
     # The frames keep the shape of the video instead of any rectangle that fits the number.
@@ -164,7 +164,7 @@ def test_match_budgets_canvases_of_another_maker(videos, matching, grown):
         return codec_canvases(info.path, canvases=count, max_pixels=grown * 40_000, info=info)
 
     arms = match_budgets(
-        info.path, visual_tokens=1000, matching=matching, max_pixels=40_000, info=info,
+        info, visual_tokens=1000, matching=matching, max_pixels=40_000,
         maker=CanvasMaker(make, 4),
     )  # fmt: skip
     frames, canvases = arms.tokens
@@ -214,7 +214,7 @@ def test_unlike_plan_checks_only_measured_counts(videos):
 @pytest.mark.parametrize("name", SIZES)
 def test_match_budgets_other_token_grids_stay_below_canvases(videos, name, grid, matching):
     info = videos[name]
-    arms = match_budgets(info.path, visual_tokens=6000, matching=matching, grid=grid, info=info)
+    arms = match_budgets(info, visual_tokens=6000, matching=matching, grid=grid)
     spent, target = arms.tokens
     assert 0 < spent <= target <= 6000
     frames = arms.frames
