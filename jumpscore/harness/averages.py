@@ -52,19 +52,23 @@ def mean_ratios(
     """
     places = {name: place for place, name in enumerate(names)}
     scored = np.zeros(len(names))
-    sums = {metric.name: np.zeros((3, len(names))) for metric in metrics}
+    # Numerator and denominator, and of means over groups the numerator that is not centred.
+    sums = {metric.name: np.zeros((2 + metric.grouped, len(names))) for metric in metrics}
     for scores in repeats:
         usable = columns_of(scores).scored()
         if any(name not in places for name in usable.ids):
             usable = usable.select([k for k, name in enumerate(usable.ids) if name in places])
         at = [places[name] for name in usable.ids]
         scored[at] += 1
-        for name, ratio in ratios(metrics, usable).items():
-            sums[name][:, at] += ratio.numerator, ratio.denominator, ratio.uncentred
+        for metric in metrics:  # one by one, since the arrays of a long run are large
+            ratio = ratios([metric], usable)[metric.name]
+            rows = (ratio.numerator, ratio.denominator, ratio.uncentred)
+            sums[metric.name][:, at] += rows[: 2 + metric.grouped]
     means = {}
     for metric in metrics:
-        above, below, plain = sums[metric.name] / scored
+        sums[metric.name] /= scored
+        above, below, *plain = sums[metric.name]
         is_mean = metric.over is None or metric.form == "explained"
         is_root = metric.form == "root"
-        means[metric.name] = Ratio(above, below, is_mean, is_root=is_root, plain=plain)
+        means[metric.name] = Ratio(above, below, is_mean, is_root, plain[0] if plain else None)
     return means

@@ -34,6 +34,8 @@ TOO_FEW = "too few videos differ"
 """The verdict ``too_few`` in words."""
 _UNTIED = 2.0**-20
 """Videos have weights of 1 +- this, so that no two assignments of videos are exactly tied."""
+_TOGETHER = 4
+"""Metrics whose differences are computed at once."""
 _CHUNK_CELLS = 2_000_000
 """Swaps drawn at once: 16 MB."""
 
@@ -96,7 +98,7 @@ def compare(
     if not a:
         return {}
     places = cluster_places(clusters, len(next(iter(a.values())).numerator))
-    pairs = Pairs.of(Columns.of(list(a.values())), Columns.of(list(b.values())), places)
+    pairs = _pairs(list(a.values()), list(b.values()), places)
     tests = _swap(pairs, seed=seed)
     return {
         name: _comparison(
@@ -192,6 +194,20 @@ class Pairs:
             np.count_nonzero(~equal, axis=0),
             shared,
         )
+
+
+def _pairs(a: Sequence[Ratio], b: Sequence[Ratio], places: Ints) -> Pairs:
+    """Return the pairs of two runs, a few metrics at a time, which needs less memory."""
+    parts = [
+        Pairs.of(Columns.of(a[k : k + _TOGETHER]), Columns.of(b[k : k + _TOGETHER]), places)
+        for k in range(0, len(a), _TOGETHER)
+    ]
+    return Pairs(
+        np.hstack([part.differences for part in parts]),
+        np.hstack([part.weights for part in parts]),
+        np.concatenate([part.differ for part in parts]),
+        np.hstack([part.shared for part in parts]),
+    )
 
 
 def _by_cluster(values: Floats, places: Ints) -> Floats:
