@@ -201,7 +201,8 @@ class InputPlan:
         # The layout contains neither shared tokens nor a form of stamps; only pixels are read.
         plain = visual.changed(token_grid=visual.token_grid.squares)
         cached = cache.get(visual.path, {"frames": visual.fingerprint}, lambda: plain)
-        return visual.changed(folder=cached.folder)
+        # The cache is optional: if it cannot be written, the request contains the pictures.
+        return visual if cached.folder is None else visual.changed(folder=cached.folder)
 
     def _arms(self, info: VideoInfo, tokens: int) -> MatchedArms:
         """Return both arms of a budget: in the published sizes, or in the configured one."""
