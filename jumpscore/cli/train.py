@@ -97,7 +97,12 @@ def _held_out(row: Mapping[str, float]) -> str:
     if not scores:
         return "not looked at held-out clips"
     parts = [f"{_shown(name)} {100 * value:.1f} %" for name, value in scores.items()]
-    return f"held-out F1 at 0.1 s: {', '.join(parts)}"
+    quiet = [
+        f"; no times in {100 * value:.0f} % of {name.removeprefix('quiet_')}"
+        for name, value in row.items()
+        if name.startswith("quiet_")
+    ]
+    return f"held-out F1 at 0.1 s: {', '.join(parts)}{''.join(quiet)}"
 
 
 def _shown(name: str) -> str:

@@ -29,10 +29,10 @@ LIMITS = MARK * np.linspace(0.1, 0.9, 17)
 Floats = npt.NDArray[np.floating[Any]]
 
 
-def held_out_f1(
+def held_out_times(
     model: Any, tokenizer: Any, maker: ExampleMaker, clips: Sequence[StoredClip], cut: Cut
-) -> float:
-    """Return the F1 at 0.1 s over the events of all clips together.
+) -> list[list[float]]:
+    """Return the times that a model answers about every clip, seconds, increasing.
 
     Args:
         model: Model in training; its mode is restored afterwards.
@@ -43,7 +43,7 @@ def held_out_f1(
     """
     training = model.training
     model.eval()
-    pairs = predicted = true = 0
+    times: list[list[float]] = []
     for first in range(0, len(clips), TOGETHER):
         batch = clips[first : first + TOGETHER]
         answers = answer(
@@ -52,13 +52,22 @@ def held_out_f1(
             Sampling(MOST_TOKENS),
             lambda ids, pictures: visual_inputs(pictures),
         )
-        for clip, item in zip(batch, answers, strict=True):
-            times = parse_times(tokenizer.decode(item.ids, skip_special_tokens=True)).times
-            pairs += count_pairs(sorted(times), clip.events.tolist(), TOLERANCE)
-            predicted += len(times)
-            true += len(clip.events)
+        texts = [tokenizer.decode(item.ids, skip_special_tokens=True) for item in answers]
+        times += [sorted(parse_times(text).times) for text in texts]
     model.train(training)
-    return 2 * pairs / max(1, predicted + true)
+    return times
+
+
+def pooled_f1(times: Sequence[Sequence[float]], clips: Sequence[StoredClip]) -> float:
+    """Return the F1 at 0.1 s over the events of all clips together.
+
+    Args:
+        times: Answered times of every clip, increasing.
+        clips: The clips.
+    """
+    truths = [clip.events.tolist() for clip in clips]
+    pairs = sum(map(count_pairs, times, truths, [TOLERANCE] * len(truths)))
+    return 2 * pairs / max(1, sum(map(len, times)) + sum(map(len, truths)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +108,10 @@ def tower_scores(
         first = np.concatenate([[0], np.cumsum(runs.tokens)[:-1]])
         along = (tokens @ learner.mark).cpu().numpy()
         strengths.append((np.add.reduceat(along, first) / runs.tokens, runs.seconds))
-    truths = [clip.events.tolist() for clip in clips]
-    marks = max(_marks_f1(strengths, truths, limit) for limit in LIMITS)
+    marks = max(
+        pooled_f1([strongest(*each, least=limit) for each in strengths], clips) for limit in LIMITS
+    )
     return TowerScores(marks, sum(heights) / len(heights))
-
-
-def _marks_f1(
-    strengths: Sequence[tuple[Floats, Floats]], truths: Sequence[list[float]], limit: float
-) -> float:
-    """Return the F1 at 0.1 s of marks of at least ``limit``."""
-    times = [strongest(*strength, least=limit) for strength in strengths]
-    pairs = sum(map(count_pairs, times, truths, [TOLERANCE] * len(times)))
-    return 2 * pairs / max(1, sum(map(len, times)) + sum(map(len, truths)))
 
 
 def strongest(strength: Floats, seconds: Floats, *, least: float) -> list[float]:

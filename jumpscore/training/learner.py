@@ -24,6 +24,7 @@ SECONDS = 20
 """Number of whole seconds that the text model's head can predict."""
 ORDER, TURN = 2, 2
 DIRECTIONS = 4
+Named = tuple[tuple[str, nn.Parameter], ...]
 METRES = 0.1
 """Height of the body that is 1 in its loss."""
 
@@ -61,12 +62,15 @@ class Learner(nn.Module):
                 head.weight.copy_(torch.randn(head.weight.shape, generator=generator) * 0.05)
                 head.bias.zero_()
 
-    def parts(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-        """Return the parameters of the tower and those of the text model, heads included."""
-        heads = (*self.seen.parameters(), *self.height.parameters())
-        tower = [*self.model.model.visual.parameters(), *heads]
-        ids = {id(parameter) for parameter in tower}
-        return tower, [parameter for parameter in self.parameters() if id(parameter) not in ids]
+    def parts(self) -> tuple[Named, Named]:
+        """Return the named parameters of the tower and of the text model, heads included."""
+        modules = (self.model.model.visual, self.seen, self.height)
+        ids = {id(parameter) for module in modules for parameter in module.parameters()}
+        named = tuple(self.named_parameters())
+        return (
+            tuple((name, one) for name, one in named if id(one) in ids),
+            tuple((name, one) for name, one in named if id(one) not in ids),
+        )
 
     def see(self, batch: Batch) -> Tensor:
         """Return the tower's tokens of a batch, [visual tokens, width]."""

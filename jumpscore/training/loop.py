@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -22,8 +22,9 @@ from jumpscore.training.batches import Batch, collate
 from jumpscore.training.cache import StoredClip
 from jumpscore.training.curriculum import Curriculum, Progress, faded, learning_rate, step_rng
 from jumpscore.training.examples import Cut, ExampleMaker
-from jumpscore.training.held_out import held_out_f1, tower_scores
+from jumpscore.training.held_out import held_out_times, pooled_f1, tower_scores
 from jumpscore.training.learner import Learner
+from jumpscore.training.optimisers import Group, Optimisers
 from jumpscore.training.settings import Growth, LookStage, Optimiser, TrainSettings
 from model_wrappers.transformers.wrapper import torch_device
 
@@ -86,7 +87,7 @@ class Trainer:
         learner = Learner(model, seed=settings.seed, layer=settings.model.layer)
         self.learner = learner.to(self.device)
         self._place = self._start_of(0)
-        self._optimiser: Any = None
+        self._optimiser: Optimisers | None = None
         self._unlogged: list[dict[str, float]] = []  # losses since the last line of the log
 
     def run(self, on_step: OnStep | None = None, *, stop_after: int | None = None) -> float:
@@ -147,9 +148,9 @@ class Trainer:
     def _step(self, stage: Stage, options: Any) -> dict[str, float]:
         """Take one step and return its losses."""
         self.learner.train()
-        place = self._place
-        for group in self._optimiser.param_groups:
-            group["lr"] = group["share"] * learning_rate(options, place.step)
+        place, optimiser = self._place, self._optimiser
+        assert optimiser is not None  # of this stage
+        optimiser.set_rate(learning_rate(options, place.step))
         rng = step_rng(self.settings.seed, stage, place.step)
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         if stage == "look":
@@ -159,11 +160,10 @@ class Trainer:
         else:
             losses, weights = self._join(options, rng)
         total: Any = sum(weights[name] * losses[name] for name in weights)
-        self._optimiser.zero_grad(set_to_none=True)
+        optimiser.zero_grad()
         total.backward()
-        trained = [p for group in self._optimiser.param_groups for p in group["params"]]
-        torch.nn.utils.clip_grad_norm_(trained, options.clip)
-        self._optimiser.step()
+        torch.nn.utils.clip_grad_norm_(optimiser.parameters, options.clip)
+        optimiser.step()
         values = {name: float(value.detach()) for name, value in losses.items()}
         growth: Growth | None = getattr(options, "growth", None)
         if growth is not None:
@@ -212,23 +212,14 @@ class Trainer:
             weights |= {"event": seen, "angle": seen, "rope": seen, "length": seen * LONG}
         return losses, weights
 
-    def _new_optimiser(self, stage: Stage) -> torch.optim.AdamW:
-        options: Optimiser = getattr(self.settings, stage)
+    def _new_optimiser(self, stage: Stage) -> Optimisers:
         tower, text = self.learner.parts()
         groups = {
-            "read": [{"params": text, "share": 1.0}],
-            "look": [{"params": tower, "share": 1.0}],
-            "join": [
-                {"params": text, "share": 1.0},
-                {"params": tower, "share": self.settings.join.tower},
-            ],
+            "read": [Group(text)],
+            "look": [Group(tower)],
+            "join": [Group(text), Group(tower, share=self.settings.join.tower)],
         }
-        return torch.optim.AdamW(
-            groups[stage],
-            lr=options.rate,
-            betas=(0.9, options.beta2),
-            weight_decay=options.weight_decay,
-        )
+        return Optimisers(groups[stage], getattr(self.settings, stage))
 
     def _start_of(self, stage: int, *, seconds: float = 0.0) -> _Place:
         options = getattr(self.settings, STAGES[stage]) if stage < len(STAGES) else None
@@ -253,22 +244,32 @@ class Trainer:
     def _checked(self) -> dict[str, float]:
         """Return the held-out F1 of frames and of canvases.
 
-        That of canvases is the mean over sources, each of which is returned too.
+        That of canvases is the mean over sources with events, each of which is returned too. The
+        measure of a source without events is the share of its clips that are answered so.
         """
         checked, cut = self._checked_clips(), self._checked_cut
         scores = {}
         if self.settings.data.frames:
-            scores["f1_frames"] = self._f1(chain(*checked.values()), Cut("frames"))
-        by_source = {name: self._f1(clips, cut) for name, clips in checked.items()}
-        scores["f1_codec"] = sum(by_source.values()) / len(by_source)
-        if len(by_source) > 1:
+            clips = list(chain(*checked.values()))
+            scores["f1_frames"] = pooled_f1(self._times(clips, Cut("frames")), clips)
+        by_source = {}
+        for name, clips in checked.items():
+            times = self._times(clips, cut)
+            if has_events(clips):
+                by_source[name] = pooled_f1(times, clips)
+            else:
+                scores[f"quiet_{name}"] = times.count([]) / len(times)
+        scores["f1_codec"] = sum(by_source.values()) / max(1, len(by_source))
+        if len(checked) > 1:
             scores |= {f"f1_codec_{name}": f1 for name, f1 in by_source.items()}
         return scores
 
     def _checked_tower(self) -> dict[str, float]:
-        """Return what the tower sees of canvases of held-out clips, by source."""
+        """Return what the tower sees of canvases of held-out clips, by source with events."""
         values: dict[str, float] = {}
         for name, clips in self._checked_clips().items():
+            if not has_events(clips):
+                continue
             scores = tower_scores(self.learner, self.maker, clips, self._checked_cut)
             values[f"marks_{name}"] = scores.marks
             if self.settings.look.height:  # otherwise that head is not trained
@@ -287,15 +288,15 @@ class Trainer:
             for source in self.settings.data.sources
         }
 
-    def _f1(self, clips: Iterable[StoredClip], cut: Cut) -> float:
-        return held_out_f1(self.model, self.tokenizer, self.maker, list(clips), cut)
+    def _times(self, clips: Sequence[StoredClip], cut: Cut) -> list[list[float]]:
+        return held_out_times(self.model, self.tokenizer, self.maker, clips, cut)
 
     def _save(self) -> None:
         state = {
             "settings": self.settings.model_dump(mode="json"),
             "place": asdict(self._place),
             "learner": self.learner.state_dict(),
-            "optimiser": self._optimiser.state_dict() if self._optimiser else None,
+            "optimiser": self._optimiser.state() if self._optimiser else None,
             "unlogged": self._unlogged,
         }
         scratch = self.folder / f"{STATE}.part"
@@ -321,13 +322,18 @@ class Trainer:
         self.learner.load_state_dict(state["learner"])
         if state["optimiser"] is not None:
             self._optimiser = self._new_optimiser(STAGES[self._place.stage])
-            self._optimiser.load_state_dict(state["optimiser"])
+            self._optimiser.load(state["optimiser"])
 
     def _drop_later_rows(self) -> None:
         """Drop lines of the log that were written after the checkpoint."""
         now = (self._place.stage, self._place.step)
         rows = [r for r in self.log() if (STAGES.index(r["stage"]), r["step"]) <= now]
         write_text(self.folder / LOG, "".join(json.dumps(row) + "\n" for row in rows))
+
+
+def has_events(clips: Sequence[StoredClip]) -> bool:
+    """Return whether any clip has an event."""
+    return any(len(clip.events) for clip in clips)
 
 
 @contextmanager

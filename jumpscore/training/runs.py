@@ -194,7 +194,10 @@ def train(
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "held_out": {
-            name: value for row in checked[-1:] for name, value in row.items() if "f1_" in name
+            name: value
+            for row in checked[-1:]
+            for name, value in row.items()
+            if name.startswith(("f1_", "quiet_"))
         },
     }
     with replacing_folder(folder / CHECKPOINT) as checkpoint:

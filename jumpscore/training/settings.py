@@ -109,10 +109,11 @@ class ModelSettings(Strict):
 
 
 class Optimiser(Strict):
-    """AdamW of one stage.
+    """Optimiser of one stage.
 
     Attributes:
         steps: Number of steps.
+        muon: Whether Muon updates the matrices of the blocks, and AdamW only the rest.
         rate: Maximum learning rate.
         warmup: Steps of linear warm-up.
         decay: Share of the steps at the end with linear decay.
@@ -122,6 +123,7 @@ class Optimiser(Strict):
     """
 
     steps: Annotated[int, Field(ge=0)]
+    muon: bool = False
     rate: Annotated[float, Field(gt=0)]
     warmup: Count = 100
     decay: Share = 0.3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from jumpscore.training.clips import (
 )
 from jumpscore.training.curriculum import Curriculum, step_rng
 from jumpscore.training.examples import Cut, ExampleMaker, snapped
-from jumpscore.training.held_out import tower_scores
+from jumpscore.training.held_out import pooled_f1, tower_scores
 from jumpscore.training.learner import MARK
 from jumpscore.training.loop import Trainer
 from jumpscore.training.runs import new_model, start_from, train
@@ -179,6 +180,36 @@ def test_trainer_logs_f1_by_source(prepared, tmp_path):
     run = Trainer(settings, model, tokenizer, clips=learned, held_out=held_out, folder=tmp_path)
     run.run()
     assert 0 <= run.log()[-1]["f1_codec_rates"] <= 1
+
+
+def test_trainer_logs_clips_without_jumps_apart(tmp_path, monkeypatch):
+    still = {**RATES, "profile": "no_jumps"}
+    settings = settings_of(
+        data={"more": [still]}, read={"steps": 0}, look={"steps": 1}, join={"steps": 1}
+    )
+    learned, held_out = (
+        stored_clips(folder) for folder in prepare_lessons(settings.data, tmp_path, workers=1)
+    )
+    for clip in (*learned, *held_out):
+        if clip.source == "no_jumps":
+            assert not len(clip.events)
+            assert not clip.heights.any()
+    model, tokenizer = new_model(settings)
+    run = Trainer(settings, model, tokenizer, clips=learned, held_out=held_out, folder=tmp_path)
+    monkeypatch.setattr(run, "_times", lambda clips, cut: [[] for _ in clips])
+    run.run()
+    look, join = run.log()
+    assert "marks_small" in look
+    assert "marks_no_jumps" not in look
+    assert join["quiet_no_jumps"] == 1.0
+    assert join["f1_codec"] == join["f1_codec_small"] == 0.0
+
+
+def test_pooled_f1_by_hand():
+    clips = [SimpleNamespace(events=np.array(events)) for events in ([1.0, 2.0], [3.0], [])]
+    # Two of three answers are right, two of three events are found.
+    assert pooled_f1([[1.05], [3.0, 3.5], []], clips) == pytest.approx(2 / 3)
+    assert pooled_f1([[], [], []], clips) == 0
 
 
 def test_make_lesson_heights(prepared):

@@ -15,6 +15,7 @@ from jumpscore.training.curriculum import SHORTEST, Curriculum, Progress, learni
 from jumpscore.training.examples import ExampleMaker
 from jumpscore.training.learner import MARK, SECONDS, _cross_entropy
 from jumpscore.training.loop import Trainer
+from jumpscore.training.optimisers import Group, Optimisers
 from jumpscore.training.runs import claimed_folder, new_model
 from tests.training_support import small_settings
 
@@ -113,9 +114,9 @@ def test_trainer_reduces_every_loss(clips, tmp_path):
     assert 0 <= rows["join", 50]["f1_frames"] <= 1
 
 
-@pytest.mark.parametrize("stop", [1, 4, 8])
-def test_trainer_resumed_run_has_the_same_weights(clips, tmp_path, stop):
-    settings = small_settings(check_every=1000)
+@pytest.mark.parametrize(("stop", "muon"), [(1, False), (4, False), (5, True), (8, False)])
+def test_trainer_resumed_run_has_the_same_weights(clips, tmp_path, stop, muon):
+    settings = small_settings(check_every=1000, look={"muon": muon})
     whole = trainer(settings, clips, tmp_path / "whole")
     whole.run()
     trainer(settings, clips, tmp_path / "parts").run(stop_after=stop)
@@ -186,6 +187,35 @@ def test_tower_losses_bound_the_length(clips, tmp_path, curriculum):
     assert float(learner.tower_losses(tokens + 10 * across, batch)["length"]) > 10
 
 
+def test_optimisers_muon_updates_matrices_of_blocks(clips, tmp_path):
+    """An update by Muon is close to orthogonal, and the first one by AdamW has the size of the rate
+    in every cell; half the rate for parameters with a share of a half."""
+    learner = trainer(small_settings(), clips, tmp_path / "run").learner
+    tower, text = learner.parts()
+    assert {name for name, _ in (*tower, *text)} == {name for name, _ in learner.named_parameters()}
+    options = small_settings(look={"muon": True, "weight_decay": 0.0}).look
+    optimisers = Optimisers([Group(tower), Group(text, share=0.5)], options)
+    assert len(optimisers.parameters) == len(tower) + len(text)
+    generator = torch.Generator().manual_seed(0)
+    before = {}
+    for name, parameter in (*tower, *text):
+        before[name] = parameter.detach().clone()
+        parameter.grad = torch.randn(parameter.shape, generator=generator)
+    optimisers.set_rate(0.01)
+    optimisers.step()
+    for name, parameter in (*tower, *text):
+        rate = 0.01 if name in dict(tower) else 0.005
+        update = (before[name] - parameter.detach()) / rate
+        if parameter.ndim == 2 and (".layers." in name or ".merger." in name):
+            sizes = torch.linalg.svdvals(update)
+            assert sizes.max() < 2 * sizes.quantile(0.1), name
+            assert 0.1 < update.square().mean().sqrt() < 0.3, name
+        else:
+            torch.testing.assert_close(update.abs(), torch.ones_like(update), atol=0.01, rtol=0)
+    optimisers.zero_grad()
+    assert all(parameter.grad is None for parameter in optimisers.parameters)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.5])
 def test_trainer_tower_learning_rate(clips, tmp_path, share):
     settings = small_settings(
@@ -193,9 +223,10 @@ def test_trainer_tower_learning_rate(clips, tmp_path, share):
     )
     run = trainer(settings, clips, tmp_path / "run")
     tower, text = run.learner.parts()
-    before = [parameter.detach().clone() for parameter in (*tower, *text)]
+    parameters = [parameter for _, parameter in (*tower, *text)]
+    before = [parameter.detach().clone() for parameter in parameters]
     run.run()
-    moved = [not torch.equal(a, b) for a, b in zip(before, (*tower, *text), strict=True)]
+    moved = [not torch.equal(a, b) for a, b in zip(before, parameters, strict=True)]
     assert any(moved[: len(tower)]) is (share > 0)
     assert any(moved[len(tower) :])
 
