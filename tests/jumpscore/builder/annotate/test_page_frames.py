@@ -79,8 +79,9 @@ def test_loop_plays_its_stretch_again(watched_page: Page) -> None:
     page.press("o", "Space")
     page.tab.wait_for_function("() => window.watched.filter(([frame]) => frame === 12).length > 3")
     page.press("Space")
-    labels = {label for label, _, _ in watched(page)[3:]}
-    assert labels <= set(range(10, 21))
+    labels = [label for label, _, _ in watched(page)]
+    # A busy machine may paint more than one frame on the way to the end of the stretch.
+    assert set(labels[labels.index(20) :]) <= set(range(10, 21))
     assert all(label == number for label, number, _ in watched(page))
 
 
