@@ -146,11 +146,13 @@ def match_budgets(
         return visual.changed(decimals=decimals)
 
     if maker is not None:
-        fewer = _fewer(planned, count - count % maker.step, maker.step, visual_tokens, matching)
+        most = min(count, info.frames)  # a short video does not fill more
+        fewer = _fewer(planned, most - most % maker.step, maker.step, visual_tokens, matching)
         if fewer is None:
             raise UsageError(
-                f"{info.path}: a budget of {visual_tokens} tokens is too small for {maker.step} "
-                "canvases of this backend, which makes them in groups; give a larger budget"
+                f"{info.path}: a budget of {visual_tokens} tokens, or a video of {info.frames} "
+                f"frames, is too small for {maker.step} canvases of this backend, which makes them "
+                "in groups; give a larger budget or use backend 'pyav'"
             )
         canvases = fewer
     else:

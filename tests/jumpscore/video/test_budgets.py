@@ -178,7 +178,9 @@ def test_match_budgets_canvases_of_another_maker(videos, matching, grown):
 
 
 def test_match_budgets_too_few_for_a_group_of_another_maker(videos):
-    with pytest.raises(UsageError, match="too small for 4 canvases of this backend"):
+    with pytest.raises(
+        UsageError, match=r"150 tokens, .* is too small for 4 canvases of this backend"
+    ):
         match_budgets(
             videos["480p"].path,
             visual_tokens=150,
