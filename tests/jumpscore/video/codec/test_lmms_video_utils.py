@@ -210,7 +210,7 @@ class TestThePackage:
             else (canvases.total_tokens, frames.total_tokens)
         )
         assert others <= spent <= tokens
-        # A video of 50 frames does not fill more; the package may deliver fewer than were asked for.
+        # A video of 50 frames does not fill more, and the package may deliver fewer than asked for.
         assert len(canvases.blocks) <= 48
 
     def test_whole_frames_are_those_of_the_video(self, clip):
