@@ -71,7 +71,7 @@ def targets() -> Iterator[Target]:
     yield file_target(
         "checkpoint", [weights], lambda file: digest(file.parent), file="model.safetensors"
     )
-    reference = Reference("/media/a", "a.mp4", "0" * 64, 2).to_bytes()
+    reference = Reference("/media/a", "a.mp4", "0" * 64, 2, "codec").to_bytes()
     yield Target("canvases-reference", lambda: (reference,), lambda folder: parse_reference)
 
 
